@@ -1,0 +1,408 @@
+//! Reads and sets `build.target-dir` and `build.build-dir` in the text of a Cargo configuration file.
+//!
+//! The text is parsed only to learn where things are; the edit splices bytes in. So comments, order, quotes,
+//! line ends, a byte order mark and the lack of a final newline all stay, without anybody keeping track of
+//! them. Each edit is checked by parsing its result: if any other value differs, there is no edit.
+
+use std::ops::Range;
+
+use toml_edit::{Document, Item, TableLike, Value};
+
+use crate::model::{ConfigKeys, TomlProblem};
+
+/// What to set; `None` leaves a key as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings<'a> {
+    /// `build.target-dir`.
+    pub target_dir: Option<&'a str>,
+    /// `build.build-dir`.
+    pub build_dir: Option<&'a str>,
+}
+
+/// Why there is no edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditError {
+    /// The text is not a valid configuration.
+    Invalid(TomlProblem),
+    /// The result would have changed something else, so it was thrown away.
+    Unsure,
+}
+
+/// Reads the keys that matter here.
+///
+/// # Errors
+///
+/// The text is not valid TOML, or one of the keys has a type that Cargo does not accept.
+pub fn keys(text: &str) -> Result<ConfigKeys, TomlProblem> {
+    let document = parse(text)?;
+    let build = build_table(&document, text)?;
+    let string = |key: &str| match build.and_then(|table| table.get(key)) {
+        None => Ok(None),
+        Some(Item::Value(Value::String(value))) => Ok(Some(value.value().clone())),
+        Some(other) => Err(problem(
+            text,
+            other.span(),
+            format!("expected a string for `build.{key}`"),
+        )),
+    };
+    Ok(ConfigKeys {
+        target_dir: string("target-dir")?,
+        build_dir: string("build-dir")?,
+        includes: document.as_table().contains_key("include"),
+    })
+}
+
+/// Sets keys, leaving every other byte as it is. Keys that have the wanted value already are not touched.
+///
+/// # Errors
+///
+/// The text is not valid, or cannot be edited without touching something else.
+pub fn set(text: &str, settings: Settings<'_>) -> Result<String, EditError> {
+    let wanted = [
+        ("target-dir", settings.target_dir),
+        ("build-dir", settings.build_dir),
+    ];
+    let mut edited = text.to_owned();
+    for (key, value) in wanted {
+        if let Some(value) = value {
+            edited = set_key(&edited, key, value)?;
+        }
+    }
+    Ok(edited)
+}
+
+fn set_key(text: &str, key: &str, value: &str) -> Result<String, EditError> {
+    let document = parse(text).map_err(EditError::Invalid)?;
+    let build = build_table(&document, text).map_err(EditError::Invalid)?;
+    let eol = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let line = format!("{key} = {}", literal(value, '"'));
+
+    let edited = match (document.get("build"), build) {
+        (_, Some(table)) if table.get(key).is_some() => {
+            let old = table
+                .get(key)
+                .and_then(Item::as_value)
+                .ok_or(EditError::Unsure)?;
+            if old.as_str() == Some(value) {
+                return Ok(text.to_owned());
+            }
+            let span = old.span().ok_or(EditError::Unsure)?;
+            let quote = text[span.clone()].chars().next().unwrap_or('"');
+            splice(text, span, &literal(value, quote))
+        }
+        (Some(Item::Value(Value::InlineTable(table))), _) => {
+            let brace = table.span().ok_or(EditError::Unsure)?.start + 1;
+            let entry = if table.is_empty() {
+                format!(" {line}")
+            } else {
+                format!(" {line},")
+            };
+            splice(text, brace..brace, &entry)
+        }
+        (Some(Item::Table(table)), _) if table.is_dotted() => {
+            let at = end_of_line(text, last_value_end(table).ok_or(EditError::Unsure)?);
+            insert_line(text, at, &format!("build.{line}"), eol)
+        }
+        (Some(Item::Table(table)), _) if !table.is_implicit() => {
+            let header = table.span().ok_or(EditError::Unsure)?;
+            let last = last_value_end(table).unwrap_or(header.start);
+            insert_line(text, end_of_line(text, last), &line, eol)
+        }
+        _ => append_table(text, &line, eol),
+    };
+    if only_this_changed(text, &edited, key, value) {
+        Ok(edited)
+    } else {
+        Err(EditError::Unsure)
+    }
+}
+
+fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
+    Document::parse(text).map_err(|error| problem(text, error.span(), error.message().to_owned()))
+}
+
+fn build_table<'a>(
+    document: &'a Document<&str>,
+    text: &str,
+) -> Result<Option<&'a dyn TableLike>, TomlProblem> {
+    match document.get("build") {
+        None => Ok(None),
+        Some(item) => item
+            .as_table_like()
+            .map(Some)
+            .ok_or_else(|| problem(text, item.span(), "expected a table for `build`".into())),
+    }
+}
+
+/// Where the last value that belongs to the table itself (and not to a sub-table with a header) ends.
+fn last_value_end(table: &dyn TableLike) -> Option<usize> {
+    table
+        .iter()
+        .filter_map(|(_, item)| match item {
+            Item::Value(value) => value.span().map(|span| span.end),
+            Item::Table(inner) if inner.is_dotted() => last_value_end(inner),
+            _ => None,
+        })
+        .max()
+}
+
+fn end_of_line(text: &str, from: usize) -> usize {
+    text[from..]
+        .find('\n')
+        .map_or(text.len(), |at| from + at + 1)
+}
+
+/// Puts a line at the start of a line, or behind a last line that has no end.
+fn insert_line(text: &str, at: usize, line: &str, eol: &str) -> String {
+    let ended = at == 0 || text[..at].ends_with('\n');
+    let insertion = if ended {
+        format!("{line}{eol}")
+    } else {
+        format!("{eol}{line}")
+    };
+    splice(text, at..at, &insertion)
+}
+
+fn append_table(text: &str, line: &str, eol: &str) -> String {
+    let body = text.trim_start_matches('\u{feff}');
+    let gap = if body.is_empty() {
+        String::new()
+    } else if body.ends_with('\n') {
+        eol.to_owned()
+    } else {
+        format!("{eol}{eol}")
+    };
+    let end = if body.is_empty() || body.ends_with('\n') {
+        eol
+    } else {
+        ""
+    };
+    format!("{text}{gap}[build]{eol}{line}{end}")
+}
+
+/// A TOML string: literal where the text had a literal one, or where a basic one would need escapes.
+fn literal(value: &str, quote: char) -> String {
+    let plain = !value.chars().any(|c| c == '\'' || c.is_control());
+    let needs_escapes = value.contains(['\\', '"']);
+    if plain && (quote == '\'' || needs_escapes) {
+        format!("'{value}'")
+    } else if !needs_escapes && !value.chars().any(char::is_control) {
+        format!("\"{value}\"")
+    } else {
+        Value::from(value).to_string()
+    }
+}
+
+fn splice(text: &str, range: Range<usize>, with: &str) -> String {
+    format!("{}{with}{}", &text[..range.start], &text[range.end..])
+}
+
+/// Whether the two texts hold the same values but for `build.<key>`, which holds `value` in the second.
+fn only_this_changed(before: &str, after: &str, key: &str, value: &str) -> bool {
+    let (Ok(before), Ok(after)) = (
+        before.parse::<toml_edit::DocumentMut>(),
+        after.parse::<toml_edit::DocumentMut>(),
+    ) else {
+        return false;
+    };
+    let is_set = after
+        .get("build")
+        .and_then(|build| build.get(key))
+        .and_then(Item::as_str)
+        == Some(value);
+    let rest = |mut document: toml_edit::DocumentMut| {
+        if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
+            build.remove(key);
+            if build.is_empty() {
+                document.remove("build");
+            }
+        }
+        plain_values(document.as_item())
+    };
+    is_set && rest(before) == rest(after)
+}
+
+/// An item's values without their format, as text that is equal exactly if the values are.
+fn plain_values(item: &Item) -> String {
+    match item {
+        Item::None => String::new(),
+        Item::Value(Value::Array(array)) => {
+            let values: Vec<String> = array
+                .iter()
+                .map(|value| plain_values(&Item::Value(value.clone())))
+                .collect();
+            format!("[{}]", values.join(","))
+        }
+        Item::Value(Value::InlineTable(table)) => plain_table(table),
+        Item::Value(Value::String(text)) => format!("{:?}", text.value()),
+        Item::Value(Value::Integer(number)) => format!("i{}", number.value()),
+        Item::Value(Value::Float(number)) => format!("f{:x}", number.value().to_bits()),
+        Item::Value(Value::Boolean(flag)) => format!("b{}", flag.value()),
+        Item::Value(Value::Datetime(time)) => format!("d{}", time.value()),
+        Item::Table(table) => plain_table(table),
+        Item::ArrayOfTables(tables) => {
+            let values: Vec<String> = tables.iter().map(|table| plain_table(table)).collect();
+            format!("[{}]", values.join(","))
+        }
+    }
+}
+
+fn plain_table(table: &dyn TableLike) -> String {
+    let entries: std::collections::BTreeMap<String, String> = table
+        .iter()
+        .map(|(key, item)| (key.to_owned(), plain_values(item)))
+        .collect();
+    format!("{entries:?}")
+}
+
+/// A place in a text as line and column, both from 1, with a message that names neither.
+fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
+    let mut at = span.map_or(0, |span| span.start).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    TomlProblem {
+        line: text[..at].matches('\n').count() + 1,
+        column: text[line_start..at]
+            .trim_start_matches('\u{feff}')
+            .chars()
+            .count()
+            + 1,
+        message: message.lines().collect::<Vec<_>>().join("; "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(text: &str) -> String {
+        set(
+            text,
+            Settings {
+                target_dir: Some("/s/t"),
+                build_dir: None,
+            },
+        )
+        .expect("editable")
+    }
+
+    #[test]
+    fn every_way_to_write_the_table() {
+        let cases = [
+            ("", "[build]\ntarget-dir = \"/s/t\"\n"),
+            ("[build]", "[build]\ntarget-dir = \"/s/t\""),
+            (
+                "[build] # ours\n",
+                "[build] # ours\ntarget-dir = \"/s/t\"\n",
+            ),
+            (
+                "[build]\njobs = 4 # few\n\n[net]\n",
+                "[build]\njobs = 4 # few\ntarget-dir = \"/s/t\"\n\n[net]\n",
+            ),
+            (
+                "[build]\nx = [\n  1,\n]\n[net]\n",
+                "[build]\nx = [\n  1,\n]\ntarget-dir = \"/s/t\"\n[net]\n",
+            ),
+            (
+                "build = { jobs = 4 }\n",
+                "build = { target-dir = \"/s/t\", jobs = 4 }\n",
+            ),
+            ("build = {}", "build = { target-dir = \"/s/t\"}"),
+            (
+                "build.jobs = 4\nx = 1\n",
+                "build.jobs = 4\nbuild.target-dir = \"/s/t\"\nx = 1\n",
+            ),
+            (
+                "[net]\nretry = 2\n",
+                "[net]\nretry = 2\n\n[build]\ntarget-dir = \"/s/t\"\n",
+            ),
+            (
+                "[net]\nretry = 2",
+                "[net]\nretry = 2\n\n[build]\ntarget-dir = \"/s/t\"",
+            ),
+            (
+                "[build]\r\njobs = 4\r\n",
+                "[build]\r\njobs = 4\r\ntarget-dir = \"/s/t\"\r\n",
+            ),
+            (
+                "\u{feff}[build]\njobs = 4\n",
+                "\u{feff}[build]\njobs = 4\ntarget-dir = \"/s/t\"\n",
+            ),
+            ("\u{feff}", "\u{feff}[build]\ntarget-dir = \"/s/t\"\n"),
+            (
+                "[build]\ntarget-dir = 'x' # mine\n",
+                "[build]\ntarget-dir = '/s/t' # mine\n",
+            ),
+            (
+                "[build]\n\"target-dir\" = \"x\"\n",
+                "[build]\n\"target-dir\" = \"/s/t\"\n",
+            ),
+            (
+                "build.\"target-dir\" = \"\"\"x\"\"\"\n",
+                "build.\"target-dir\" = \"/s/t\"\n",
+            ),
+            (
+                "[build.env]\nA = 1\n",
+                "[build.env]\nA = 1\n\n[build]\ntarget-dir = \"/s/t\"\n",
+            ),
+        ];
+        for (before, after) in cases {
+            assert_eq!(edit(before), after, "from {before:?}");
+            assert_eq!(edit(after), after, "again from {after:?}");
+        }
+    }
+
+    #[test]
+    fn sets_both_keys_side_by_side() {
+        let both = Settings {
+            target_dir: Some("/t"),
+            build_dir: Some("/b/{workspace-path-hash}"),
+        };
+        let text = set("[build]\njobs = 1\n", both).expect("editable");
+        let expected =
+            "[build]\njobs = 1\ntarget-dir = \"/t\"\nbuild-dir = \"/b/{workspace-path-hash}\"\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn paths_that_need_care() {
+        for path in [r"C:\Users\me\t", "/a'b/t", "/a\"b/t", "/a\\'\"b", "/ünï/ t"] {
+            let text = set(
+                "",
+                Settings {
+                    target_dir: Some(path),
+                    build_dir: None,
+                },
+            )
+            .expect("editable");
+            assert_eq!(
+                keys(&text).expect("valid").target_dir.as_deref(),
+                Some(path),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let error = keys("[build]\n  jobs = = 4\n").expect_err("not TOML");
+        assert_eq!((error.line, error.column), (2, 10), "{}", error.message);
+        let error = keys("[build]\ntarget-dir = 5\n").expect_err("not a string");
+        assert_eq!((error.line, error.column), (2, 14));
+        assert_eq!(error.message, "expected a string for `build.target-dir`");
+        let error = keys("build = 3\n").expect_err("not a table");
+        assert_eq!(error.message, "expected a table for `build`");
+        assert!(
+            set(
+                "[[build]]\n",
+                Settings {
+                    target_dir: Some("/t"),
+                    build_dir: None
+                }
+            )
+            .is_err()
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! Adds lines to a git exclude file.
+
+/// The comment above our lines.
+const HEADING: &str = "# added by cargo-sharedtarget; `cargo sharedtarget undo` takes it out";
+
+/// Adds the patterns that are not there yet, keeping every byte that is; `None` if there is nothing to add.
+#[must_use]
+pub fn add(before: &[u8], patterns: &[String]) -> Option<Vec<u8>> {
+    let has = |wanted: &str| {
+        before
+            .split(|&b| b == b'\n')
+            .any(|line| line.trim_ascii_end() == wanted.as_bytes())
+    };
+    let missing: Vec<&String> = patterns.iter().filter(|pattern| !has(pattern)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let eol: &[u8] = if before.windows(2).any(|pair| pair == b"\r\n") {
+        b"\r\n"
+    } else {
+        b"\n"
+    };
+    let mut after = before.to_vec();
+    if !after.is_empty() && !after.ends_with(b"\n") {
+        after.extend(eol);
+    }
+    let heading = (!has(HEADING)).then_some(HEADING);
+    for line in heading
+        .into_iter()
+        .chain(missing.iter().map(|pattern| pattern.as_str()))
+    {
+        after.extend(line.as_bytes());
+        after.extend(eol);
+    }
+    Some(after)
+}
+
+/// The pattern that ignores exactly this path, given relative to the top of a worktree with `/` between.
+#[must_use]
+pub fn pattern(relative: &str, folder: bool) -> String {
+    let mut pattern = String::from("/");
+    for c in relative.chars() {
+        if matches!(c, '*' | '?' | '[' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    if pattern.ends_with(' ') {
+        pattern.pop();
+        pattern.push_str("\\ ");
+    }
+    if folder {
+        pattern.push('/');
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_once_and_keeps_the_rest() {
+        let patterns = [
+            "/.cargo/config.toml".to_owned(),
+            "/.shared-target/".to_owned(),
+        ];
+        let once = add(b"# mine\n*.swp", &patterns).expect("something to add");
+        let text = String::from_utf8(once.clone()).expect("text");
+        assert_eq!(
+            text,
+            format!("# mine\n*.swp\n{HEADING}\n/.cargo/config.toml\n/.shared-target/\n")
+        );
+        assert_eq!(add(&once, &patterns), None);
+        assert_eq!(
+            add(b"/.cargo/config.toml\r\n/.shared-target/\r\n", &patterns),
+            None
+        );
+        assert!(add(b"", &[]).is_none());
+    }
+
+    #[test]
+    fn patterns_mean_themselves() {
+        assert_eq!(pattern("a[1]/b*?", true), "/a\\[1]/b\\*\\?/");
+        assert_eq!(pattern("#x ", false), "/#x\\ ");
+    }
+}

@@ -1,0 +1,409 @@
+//! The door to the file system: nobody else calls `std::fs`, and every error names its path.
+//!
+//! What is asked of a path never follows a symbolic link in its last component.
+
+#![expect(clippy::disallowed_methods, reason = "this module is the door")]
+
+mod delete;
+mod find;
+mod lock;
+mod usage;
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+
+pub use delete::{Deletion, Ledger, delete_tree};
+pub use find::{Finds, Looking, find};
+pub use lock::{LockGuard, lock_all, lock_run};
+pub use usage::usage;
+
+use crate::marks::{self, Shape};
+use crate::model::{Identity, Tag};
+use crate::size::Bytes;
+
+/// What a path is, without following a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// A folder.
+    pub is_dir: bool,
+    /// A symbolic link, or on Windows a junction.
+    pub is_symlink: bool,
+    /// Nobody may write it.
+    pub read_only: bool,
+    /// Which one it is.
+    pub identity: Identity,
+    /// When it was last modified.
+    pub modified: Option<Timestamp>,
+}
+
+/// Looks at a path; `None` if there is nothing.
+///
+/// # Errors
+///
+/// Anything but its absence.
+pub fn info(path: &Path) -> Result<Option<Info>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(Info {
+            is_dir: metadata.is_dir(),
+            is_symlink: metadata.is_symlink(),
+            read_only: metadata.permissions().readonly(),
+            identity: identity(&metadata),
+            modified: modified(&metadata),
+        })),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("failed to look at `{}`", path.display())),
+    }
+}
+
+/// Whether there is something at a path. What cannot be looked at counts as there.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    !matches!(info(path), Ok(None))
+}
+
+/// Whether a path is a folder, and not a link to one.
+#[must_use]
+pub fn is_folder(path: &Path) -> bool {
+    matches!(info(path), Ok(Some(info)) if info.is_dir)
+}
+
+/// The path without links, `.` and `..`, in the form in which other programs take it.
+///
+/// # Errors
+///
+/// There is nothing at the path, or it cannot be looked at.
+pub fn canonical(path: &Path) -> Result<PathBuf> {
+    dunce::canonicalize(path).with_context(|| format!("failed to find `{}`", path.display()))
+}
+
+/// The canonical form of as much of the path as exists, with the rest as it is.
+#[must_use]
+pub fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
+    for above in path.ancestors() {
+        if let Ok(real) = dunce::canonicalize(above) {
+            return match path.strip_prefix(above) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    path.to_owned()
+}
+
+/// Reads a file whole; `None` if there is none.
+///
+/// # Errors
+///
+/// Anything but its absence.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("failed to read `{}`", path.display())),
+    }
+}
+
+/// Where a symbolic link leads, as far as that can be told.
+#[must_use]
+pub fn link_target(path: &Path) -> PathBuf {
+    fs::read_link(path).unwrap_or_default()
+}
+
+/// The names in a folder, sorted.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub fn names(dir: &Path) -> Result<Vec<String>> {
+    let failed = || format!("failed to read the folder `{}`", dir.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).with_context(failed)? {
+        names.push(
+            entry
+                .with_context(failed)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The names in a folder and in the folders in it, `depth` levels deep. What cannot be read has no names.
+#[must_use]
+pub fn shape(dir: &Path, depth: usize) -> Shape {
+    let mut shape = Shape::default();
+    let Ok(entries) = fs::read_dir(dir) else {
+        return shape;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => {
+                let inner = (depth > 1).then(|| self::shape(&entry.path(), depth - 1));
+                shape.folders.insert(name, inner);
+            }
+            Ok(kind) if kind.is_symlink() => {
+                shape.folders.insert(name, None);
+            }
+            _ => shape.files.push(name),
+        }
+    }
+    shape
+}
+
+/// The state of the `CACHEDIR.TAG` in a folder.
+#[must_use]
+pub fn tag(dir: &Path) -> Tag {
+    let path = dir.join(marks::TAG_NAME);
+    match info(&path) {
+        Ok(None) => Tag::Missing,
+        Ok(Some(info)) if !info.is_dir && !info.is_symlink => match read(&path) {
+            Ok(Some(bytes)) if bytes.starts_with(marks::TAG_SIGNATURE) => Tag::Valid,
+            _ => Tag::Wrong,
+        },
+        _ => Tag::Wrong,
+    }
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .with_context(|| format!("failed to make the folder `{}`", path.display()))
+}
+
+/// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
+/// leaves the old one. The file keeps its permissions; a symbolic link is refused.
+///
+/// # Errors
+///
+/// The folder cannot be written, or the path is a link or a folder.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("failed to write `{}`", path.display());
+    let old = info(path)?;
+    if old.is_some_and(|old| old.is_symlink || old.is_dir) {
+        anyhow::bail!(
+            "failed to write `{}`: expected a file there, and no link",
+            path.display()
+        );
+    }
+    let folder = path.parent().with_context(failed)?;
+    let mut new = tempfile::Builder::new()
+        .prefix(".sharedtarget-")
+        .tempfile_in(folder)
+        .with_context(failed)?;
+    new.write_all(bytes).with_context(failed)?;
+    let permissions = match old {
+        Some(_) => fs::metadata(path).with_context(failed)?.permissions(),
+        None => permissions_of_a_new_file(new.as_file()).with_context(failed)?,
+    };
+    new.as_file()
+        .set_permissions(permissions)
+        .with_context(failed)?;
+    new.as_file().sync_all().with_context(failed)?;
+    new.persist(path)
+        .map_err(|error| error.error)
+        .with_context(failed)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// A temporary file is private; a configuration file should be as readable as its neighbours.
+#[cfg(unix)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "reading permissions fails on other systems"
+)]
+fn permissions_of_a_new_file(_: &File) -> std::io::Result<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn permissions_of_a_new_file(file: &File) -> std::io::Result<fs::Permissions> {
+    Ok(file.metadata()?.permissions())
+}
+
+/// Makes a rename last through a power cut. Some filesystems cannot, and then there is nothing to be done.
+fn sync_folder(folder: &Path) {
+    if let Ok(open) = File::open(folder) {
+        let _ = open.sync_all();
+    }
+}
+
+/// Removes a file.
+///
+/// # Errors
+///
+/// It cannot be removed.
+pub fn remove_file(path: &Path) -> Result<()> {
+    fs::remove_file(path).with_context(|| format!("failed to remove `{}`", path.display()))
+}
+
+/// Removes a folder if it is empty, and says whether it did.
+pub fn remove_empty_folder(path: &Path) -> bool {
+    fs::remove_dir(path).is_ok()
+}
+
+/// Moves a file or folder to another name in the same folder.
+///
+/// # Errors
+///
+/// It cannot be moved.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| {
+        format!(
+            "failed to rename `{}` to `{}`",
+            from.display(),
+            to.display()
+        )
+    })
+}
+
+/// The space that the filesystem of a folder has for us.
+///
+/// # Errors
+///
+/// The system does not say.
+pub fn available(path: &Path) -> Result<Bytes> {
+    let bytes = fs4::available_space(path).with_context(|| {
+        format!(
+            "failed to ask how much space is free at `{}`",
+            path.display()
+        )
+    })?;
+    Ok(Bytes(bytes))
+}
+
+/// The newest modification among the folders that change whenever Cargo builds something in `profiles`.
+#[must_use]
+pub fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timestamp> {
+    const WRITTEN: [&str; 5] = ["", "deps", ".fingerprint", "build", "incremental"];
+    let times = profiles
+        .iter()
+        .flat_map(|profile| WRITTEN.map(|name| folder.join(profile).join(name)));
+    times
+        .filter_map(|path| info(&path).ok().flatten()?.modified)
+        .max()
+}
+
+/// In debug builds, waits forever at the named point if the environment asks for it, so that a test can kill
+/// the program exactly there.
+pub fn checkpoint(name: &str) {
+    #[cfg(debug_assertions)]
+    if std::env::var("CARGO_SHAREDTARGET_TEST_PAUSE_AT").is_ok_and(|at| at == name) {
+        let _ = writeln!(std::io::stderr(), "paused at {name}");
+        loop {
+            std::thread::park();
+        }
+    }
+    let _ = name;
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    }
+}
+
+/// Without stable numbers from the system, the time of creation tells one folder from its successor.
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> Identity {
+    let created = metadata
+        .created()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
+    Identity {
+        device: 0,
+        inode: created.map_or(0, |time| time.as_nanosecond() as u64),
+    }
+}
+
+fn modified(metadata: &Metadata) -> Option<Timestamp> {
+    metadata
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok())
+}
+
+/// Allocated space of a file, and how many links it has.
+#[cfg(unix)]
+fn allocation(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.blocks() * 512, metadata.nlink())
+}
+
+/// Windows says neither without opening the file: its length stands for its space, and each link for a file.
+#[cfg(not(unix))]
+fn allocation(metadata: &Metadata) -> (u64, u64) {
+    (metadata.len(), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replace_keeps_permissions_and_leaves_no_litter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("a.toml");
+        replace(&file, b"one").expect("new");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("permissions");
+        }
+        replace(&file, b"two").expect("old");
+        assert_eq!(read(&file).expect("readable").as_deref(), Some(&b"two"[..]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                fs::metadata(&file).expect("there").permissions().mode() & 0o777,
+                0o600
+            );
+        }
+        assert_eq!(names(dir.path()).expect("readable"), ["a.toml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn replace_refuses_a_link() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("elsewhere", &link).expect("a link");
+        let error = replace(&link, b"x").expect_err("a link").to_string();
+        assert!(error.contains("no link"), "{error}");
+        assert!(!exists(&dir.path().join("elsewhere")));
+    }
+
+    #[test]
+    fn a_tag_must_be_a_regular_file_with_the_signature() {
+        let dir = tempfile::tempdir().expect("a folder");
+        assert_eq!(tag(dir.path()), Tag::Missing);
+        let path = dir.path().join(marks::TAG_NAME);
+        fs::write(&path, "Signature: something else").expect("written");
+        assert_eq!(tag(dir.path()), Tag::Wrong);
+        fs::write(&path, [marks::TAG_SIGNATURE, b"\n# more"].concat()).expect("written");
+        assert_eq!(tag(dir.path()), Tag::Valid);
+        fs::remove_file(&path).expect("removed");
+        fs::create_dir(&path).expect("a folder of that name");
+        assert_eq!(tag(dir.path()), Tag::Wrong);
+    }
+}

@@ -1,0 +1,108 @@
+//! Locks: Cargo's, to notice a running build, and our own, to run once at a time.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::marks::LOCK_NAMES;
+use crate::model::{Busy, BusyReason};
+
+/// Holds locks until it is dropped.
+#[derive(Debug)]
+pub struct LockGuard {
+    _files: Vec<File>,
+}
+
+/// Takes every lock of Cargo's in the profile folders of a target folder, without waiting.
+///
+/// A build holds one of them, whichever Cargo it is: all of them are tried. Lock files that are not there are
+/// not made, since a folder without them is not being built in.
+///
+/// # Errors
+///
+/// The first lock that could not be had, and why. Where locks do not work at all, as on some network
+/// filesystems, nobody can tell whether a build is running.
+pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
+    let mut files = Vec::new();
+    for profile in profiles {
+        for name in LOCK_NAMES {
+            let lock = folder.join(profile).join(name);
+            let unclear = |error: std::io::Error| BusyReason::Unclear(error.to_string());
+            let file = match File::options().read(true).open(&lock) {
+                Ok(file) => file,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    return Err(Busy {
+                        lock,
+                        why: unclear(error),
+                    });
+                }
+            };
+            match file.try_lock() {
+                Ok(()) => files.push(file),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Busy {
+                        lock,
+                        why: BusyReason::Held,
+                    });
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(Busy {
+                        lock,
+                        why: unclear(error),
+                    });
+                }
+            }
+        }
+    }
+    Ok(LockGuard { _files: files })
+}
+
+/// Takes the lock that lets one of us change things under a shared root at a time.
+///
+/// # Errors
+///
+/// Another run holds it, or the file cannot be made.
+pub fn lock_run(path: &Path) -> Result<LockGuard> {
+    let failed = || format!("failed to lock `{}`", path.display());
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(LockGuard { _files: vec![file] }),
+        Err(TryLockError::WouldBlock) => {
+            anyhow::bail!(
+                "another cargo-sharedtarget is at work here (it holds `{}`); try again later",
+                path.display()
+            )
+        }
+        // A filesystem without locks is no reason to refuse.
+        Err(TryLockError::Error(_)) => Ok(LockGuard { _files: Vec::new() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lock_of_either_generation_counts() {
+        for name in LOCK_NAMES {
+            let dir = tempfile::tempdir().expect("a folder");
+            std::fs::create_dir(dir.path().join("debug")).expect("a folder");
+            let path = dir.path().join("debug").join(name);
+            let profiles = [PathBuf::from("debug"), PathBuf::from("release")];
+            assert!(lock_all(dir.path(), &profiles).is_ok(), "nothing is locked");
+            let build = File::create(&path).expect("a lock file");
+            build.lock_shared().expect("a lock");
+            let busy = lock_all(dir.path(), &profiles).expect_err("a build is running");
+            assert_eq!((busy.lock, busy.why), (path, BusyReason::Held));
+            drop(build);
+            assert!(lock_all(dir.path(), &profiles).is_ok(), "the build is over");
+        }
+    }
+}

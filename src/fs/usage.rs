@@ -1,0 +1,228 @@
+//! How much space a folder takes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{allocation, identity, modified};
+use crate::model::{Identity, LinkedFile, Problem, Usage};
+use crate::progress::Progress;
+use crate::size::Bytes;
+
+/// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
+///
+/// Notices a git repository and Cargo manifests on the way, which are reasons not to delete it. Manifests
+/// below `package`, `tmp` and build-script output are none, since Cargo unpacks crates there.
+#[must_use]
+pub fn usage(folder: &Path, progress: &Progress) -> Usage {
+    let sum = Mutex::new(Sum::default());
+    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, &sum, progress, scope));
+    sum.into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .finish(folder)
+}
+
+/// Where in a target folder the walk is, as far as that matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At the top.
+    Top,
+    /// Anywhere below, where Cargo puts no manifests.
+    Below,
+    /// In a `.fingerprint` folder, or that of one unit: files that Cargo reads on every build.
+    Fingerprint,
+    /// Where Cargo or a build script may put manifests.
+    Unpacked,
+}
+
+#[derive(Default)]
+struct Sum {
+    usage: Usage,
+    links: HashMap<Identity, LinkedFile>,
+}
+
+impl Sum {
+    fn add(&mut self, other: Sum) {
+        let (mine, theirs) = (&mut self.usage, other.usage);
+        mine.logical += theirs.logical;
+        mine.on_disk += theirs.on_disk;
+        mine.entries += theirs.entries;
+        mine.newest = mine.newest.max(theirs.newest);
+        mine.last_read = mine.last_read.max(theirs.last_read);
+        mine.git_inside = mine.git_inside.take().or(theirs.git_inside);
+        mine.sources_inside = mine.sources_inside.take().or(theirs.sources_inside);
+        mine.unreadable.extend(theirs.unreadable);
+        for (identity, file) in other.links {
+            self.links
+                .entry(identity)
+                .and_modify(|known| known.seen += file.seen)
+                .or_insert(file);
+        }
+    }
+
+    /// Until here `on_disk` holds only what has a single link.
+    fn finish(self, folder: &Path) -> Usage {
+        let Sum { mut usage, links } = self;
+        if let Ok(top) = fs::symlink_metadata(folder) {
+            usage.on_disk += Bytes(allocation(&top).0);
+            usage.entries += 1;
+        }
+        usage.freeable = usage.on_disk;
+        for file in links.values() {
+            usage.on_disk += file.on_disk;
+            if file.seen >= file.links {
+                usage.freeable += file.on_disk;
+            }
+        }
+        usage.links = links.into_values().collect();
+        usage
+    }
+}
+
+fn visit<'s>(
+    folder: PathBuf,
+    place: Place,
+    total: &'s Mutex<Sum>,
+    progress: &'s Progress,
+    scope: &rayon::Scope<'s>,
+) {
+    let mut sum = Sum::default();
+    match fs::read_dir(&folder) {
+        Ok(entries) => {
+            for entry in entries {
+                if let Err(error) =
+                    entry.and_then(|entry| count(&entry, place, &mut sum, total, progress, scope))
+                {
+                    sum.usage.unreadable.push(unreadable(&folder, &error));
+                }
+            }
+        }
+        Err(error) => sum.usage.unreadable.push(unreadable(&folder, &error)),
+    }
+    progress.add(sum.usage.entries, sum.usage.on_disk);
+    total
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .add(sum);
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        message: error.to_string(),
+    }
+}
+
+fn count<'s>(
+    entry: &fs::DirEntry,
+    place: Place,
+    sum: &mut Sum,
+    total: &'s Mutex<Sum>,
+    progress: &'s Progress,
+    scope: &rayon::Scope<'s>,
+) -> std::io::Result<()> {
+    // Relative to the open folder and without following links.
+    let metadata = entry.metadata()?;
+    let (on_disk, links) = allocation(&metadata);
+    let name = entry.file_name();
+    let usage = &mut sum.usage;
+    usage.entries += 1;
+    if name == ".git" {
+        usage.git_inside.get_or_insert_with(|| entry.path());
+    }
+    if metadata.is_dir() {
+        usage.on_disk += Bytes(on_disk);
+        let inner = match (place, name.to_str()) {
+            (Place::Unpacked, _) | (_, Some("out")) | (Place::Top, Some("package" | "tmp")) => {
+                Place::Unpacked
+            }
+            (_, Some(".fingerprint" | "fingerprint")) | (Place::Fingerprint, _) => {
+                Place::Fingerprint
+            }
+            _ => Place::Below,
+        };
+        let path = entry.path();
+        scope.spawn(move |scope| visit(path, inner, total, progress, scope));
+        return Ok(());
+    }
+    usage.logical += Bytes(metadata.len());
+    if place != Place::Unpacked && name == "Cargo.toml" {
+        usage.sources_inside.get_or_insert_with(|| entry.path());
+    }
+    usage.newest = usage.newest.max(modified(&metadata));
+    if place == Place::Fingerprint {
+        let read = metadata
+            .accessed()
+            .ok()
+            .and_then(|time| Timestamp::try_from(time).ok());
+        usage.last_read = usage.last_read.max(read);
+    }
+    if links > 1 {
+        let identity = identity(&metadata);
+        let file = LinkedFile {
+            identity,
+            on_disk: Bytes(on_disk),
+            links,
+            seen: 0,
+        };
+        sum.links.entry(identity).or_insert(file).seen += 1;
+    } else {
+        usage.on_disk += Bytes(on_disk);
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_counts_once_and_is_freeable_when_all_its_links_are_inside() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let inside = dir.path().join("in");
+        fs::create_dir(&inside).expect("a folder");
+        fs::write(inside.join("a"), vec![1; 10_000]).expect("a file");
+        fs::hard_link(inside.join("a"), inside.join("b")).expect("a link");
+        fs::write(dir.path().join("out"), vec![1; 5_000]).expect("a file");
+        fs::hard_link(dir.path().join("out"), inside.join("c")).expect("a link");
+        std::os::unix::fs::symlink(dir.path(), inside.join("loop")).expect("a link");
+
+        let usage = usage(&inside, &Progress::default());
+        let folder = allocation(&fs::symlink_metadata(&inside).expect("there")).0;
+        let file =
+            |name: &str| allocation(&fs::symlink_metadata(inside.join(name)).expect("there")).0;
+        assert_eq!(
+            usage.on_disk.0,
+            folder + file("a") + file("c") + file("loop")
+        );
+        assert_eq!(
+            usage.freeable.0,
+            folder + file("a") + file("loop"),
+            "`c` has a link elsewhere"
+        );
+        assert_eq!(usage.entries, 5);
+    }
+
+    #[test]
+    fn notices_what_must_not_be_deleted() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for path in ["debug/build/x/out", "tmp/t", "package/p-1", "debug/deps"] {
+            fs::create_dir_all(dir.path().join(path)).expect("a folder");
+        }
+        for path in ["debug/build/x/out", "tmp/t", "package/p-1"] {
+            fs::write(dir.path().join(path).join("Cargo.toml"), "").expect("a file");
+        }
+        assert_eq!(usage(dir.path(), &Progress::default()).sources_inside, None);
+        fs::write(dir.path().join("debug/Cargo.toml"), "").expect("a file");
+        fs::create_dir(dir.path().join("tmp/t/.git")).expect("a folder");
+        let usage = usage(dir.path(), &Progress::default());
+        assert_eq!(
+            usage.sources_inside,
+            Some(dir.path().join("debug/Cargo.toml"))
+        );
+        assert_eq!(usage.git_inside, Some(dir.path().join("tmp/t/.git")));
+    }
+}

@@ -1,0 +1,128 @@
+//! The door to git. Nobody else runs it.
+
+#![expect(clippy::disallowed_methods, reason = "this module is the door")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::porcelain::{self, ListedWorktree};
+
+/// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
+/// repository itself if that is bare.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the repository.
+pub fn worktrees(common_dir: &Path) -> Result<Vec<ListedWorktree>> {
+    let mut git = git(common_dir.parent().unwrap_or(common_dir));
+    git.arg("--git-dir")
+        .arg(common_dir)
+        .args(["worktree", "list", "--porcelain", "-z"]);
+    let output = run(git, None)?;
+    let all = porcelain::worktrees(&output.stdout);
+    if all.is_empty() {
+        bail!("git lists no worktree for `{}`", common_dir.display());
+    }
+    Ok(all)
+}
+
+/// Which of the paths in a worktree git tracks, or tracks something in.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    // Below the shortest limit that systems have for arguments.
+    for chunk in paths.chunks(100) {
+        let mut git = git(worktree);
+        git.args(["--literal-pathspecs", "ls-files", "-z", "--"])
+            .args(chunk);
+        found.extend(
+            porcelain::paths(&run(git, None)?.stdout)
+                .into_iter()
+                .map(|path| worktree.join(path)),
+        );
+    }
+    Ok(found)
+}
+
+/// Which of the paths in a worktree git ignores. A folder is given with a `/` at its end.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<PathBuf>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut git = git(worktree);
+    git.args(["check-ignore", "-z", "--stdin"]);
+    let input: Vec<u8> = paths
+        .iter()
+        .flat_map(|path| path.bytes().chain([0]))
+        .collect();
+    // It exits 1 where nothing is ignored.
+    Ok(porcelain::paths(&run(git, Some(&input))?.stdout))
+}
+
+/// Git in a folder, without the variables by which a hook or an alias would point it to another repository.
+fn git(dir: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(dir);
+    let local = [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_PREFIX",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+    ];
+    for variable in local {
+        git.env_remove(variable);
+    }
+    // Its messages are shown, so they should be the ones that people can look up; and it takes no locks.
+    git.env("LC_ALL", "C")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .stdin(Stdio::null());
+    git
+}
+
+/// Runs git and takes its output. Exit code 1 is an answer of some commands, anything above it an error.
+fn run(mut git: Command, input: Option<&[u8]>) -> Result<Output> {
+    const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
+    let output = match input {
+        None => git.output().context(MISSING)?,
+        Some(input) => {
+            git.stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            let mut child = git.spawn().context(MISSING)?;
+            let mut stdin = child.stdin.take().context("git has no standard input")?;
+            std::thread::scope(|scope| {
+                // Written from the side: git answers while it reads, and a full pipe would stop both.
+                scope.spawn(move || {
+                    let _ = stdin.write_all(input);
+                });
+                child.wait_with_output().context("failed to hear from git")
+            })?
+        }
+    };
+    if output.status.success() || (input.is_some() && output.status.code() == Some(1)) {
+        return Ok(output);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let line = stderr
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("no message");
+    bail!("git says: {}", line.trim_start_matches("fatal: "))
+}

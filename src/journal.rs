@@ -1,0 +1,220 @@
+//! What was changed, so that it can be put back.
+//!
+//! The record is written before the files are, so it may name a change that never happened. It stays true
+//! all the same, since undoing goes by what each file holds now.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Every change of a file that a setup made, oldest first. Lies in the shared root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The version of this format.
+    pub version: u32,
+    /// The changes.
+    pub entries: Vec<Entry>,
+}
+
+/// One change of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was made.
+    pub time: Timestamp,
+    /// The file.
+    pub file: PathBuf,
+    /// What it held before; `None` if it did not exist.
+    pub before: Option<Content>,
+    /// What it held afterwards.
+    pub after: Option<Content>,
+    /// The folder of the file was made for it.
+    pub made_folder: bool,
+}
+
+/// The bytes of a file, readable where they are text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|error| Self::Bytes(error.into_bytes()), Self::Text)
+    }
+}
+
+impl Content {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            entries: Vec::new(),
+        }
+    }
+}
+
+/// What undoing means for one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// It goes back to these bytes, or away.
+    Restore {
+        /// What it holds then.
+        to: Option<Vec<u8>>,
+        /// The folder that we made for it goes too, if it is empty then.
+        remove_folder: bool,
+    },
+    /// It is as it was before.
+    AsItWas,
+    /// It holds something that we did not write.
+    ChangedByHand,
+}
+
+impl Journal {
+    /// The files in it, each once, in the order of their first change.
+    #[must_use]
+    pub fn files(&self) -> Vec<&Path> {
+        let mut files: Vec<&Path> = Vec::new();
+        for entry in &self.entries {
+            if !files.contains(&entry.file.as_path()) {
+                files.push(&entry.file);
+            }
+        }
+        files
+    }
+
+    /// Decides what undoing does to a file that holds `current` now.
+    ///
+    /// Goes back from change to change as long as they join, so that several setups are undone as one, and
+    /// stops where somebody else changed the file in between.
+    #[must_use]
+    pub fn undo(&self, file: &Path, current: Option<&[u8]>) -> Undo {
+        let mut reached = current;
+        let mut known = false;
+        let mut remove_folder = false;
+        for entry in self.entries.iter().rev().filter(|entry| entry.file == file) {
+            let before = entry.before.as_ref().map(Content::bytes);
+            let after = entry.after.as_ref().map(Content::bytes);
+            if reached == after {
+                reached = before;
+                remove_folder = entry.made_folder;
+            } else if reached != before {
+                break;
+            }
+            known = true;
+        }
+        let first = self.entries.iter().find(|entry| entry.file == file);
+        let original =
+            first.is_some_and(|entry| entry.before.as_ref().map(Content::bytes) == current);
+        match known {
+            false if original => Undo::AsItWas,
+            false => Undo::ChangedByHand,
+            true if reached == current => Undo::AsItWas,
+            true => Undo::Restore {
+                to: reached.map(<[u8]>::to_vec),
+                remove_folder,
+            },
+        }
+    }
+
+    /// Forgets the changes of these files.
+    pub fn forget(&mut self, files: &[PathBuf]) {
+        self.entries.retain(|entry| !files.contains(&entry.file));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "/w/.cargo/config.toml";
+
+    fn journal(steps: &[(Option<&str>, Option<&str>)]) -> Journal {
+        let content = |text: &&str| Content::Text((*text).to_owned());
+        let entries = steps.iter().map(|(before, after)| Entry {
+            time: Timestamp::UNIX_EPOCH,
+            file: FILE.into(),
+            before: before.as_ref().map(content),
+            after: after.as_ref().map(content),
+            made_folder: before.is_none(),
+        });
+        Journal {
+            version: 1,
+            entries: entries.collect(),
+        }
+    }
+
+    fn undo(steps: &[(Option<&str>, Option<&str>)], current: Option<&str>) -> Undo {
+        journal(steps).undo(Path::new(FILE), current.map(str::as_bytes))
+    }
+
+    fn back_to(text: &str) -> Undo {
+        Undo::Restore {
+            to: Some(text.into()),
+            remove_folder: false,
+        }
+    }
+
+    #[test]
+    fn several_setups_are_undone_as_one() {
+        let steps = [(None, Some("a")), (Some("a"), Some("b"))];
+        assert_eq!(
+            undo(&steps, Some("b")),
+            Undo::Restore {
+                to: None,
+                remove_folder: true
+            }
+        );
+        assert_eq!(
+            undo(&steps, Some("a")),
+            Undo::Restore {
+                to: None,
+                remove_folder: true
+            },
+            "killed before b"
+        );
+        assert_eq!(undo(&steps, None), Undo::AsItWas);
+    }
+
+    #[test]
+    fn stops_where_somebody_else_wrote() {
+        let steps = [(Some("o"), Some("a")), (Some("a+hand"), Some("b"))];
+        assert_eq!(undo(&steps, Some("b")), back_to("a+hand"));
+        assert_eq!(undo(&steps, Some("hand")), Undo::ChangedByHand);
+        assert_eq!(undo(&[], Some("x")), Undo::ChangedByHand);
+    }
+
+    #[test]
+    fn a_change_that_never_happened_is_passed_over() {
+        let steps = [(Some("o"), Some("a")), (Some("a"), Some("never"))];
+        assert_eq!(undo(&steps, Some("a")), back_to("o"));
+    }
+
+    #[test]
+    fn bytes_survive_the_record() {
+        for bytes in [b"text\r\n".to_vec(), vec![0xff, 0, 1]] {
+            let content = Content::from(bytes.clone());
+            let json = serde_json::to_string(&content).expect("serialises");
+            assert_eq!(
+                serde_json::from_str::<Content>(&json)
+                    .expect("reads")
+                    .bytes(),
+                bytes
+            );
+        }
+    }
+}

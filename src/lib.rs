@@ -1,0 +1,36 @@
+//! Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain `cargo build`.
+//!
+//! The crate is a Cargo subcommand; this library is its inside, in floors. A module imports only from the
+//! floors below its own:
+//!
+//! | floor | modules | what |
+//! |---|---|---|
+//! | edge | [`cli`], [`exit`] | arguments in, exit code out |
+//! | conduct | [`command`] | survey, plan, show, confirm, apply, report |
+//! | speak | [`report`] | render to a writer; no disk |
+//! | world | [`survey`], [`apply`] | the one reads, the other acts; they never import each other |
+//! | doors | [`fs`], [`git`], [`cargo`] | the only callers of the file system, git and Cargo |
+//! | decide | [`plan`] and the formats | pure: data in, data out |
+//! | words | [`model`], [`size`], [`age`], [`progress`] | facts without behaviour |
+
+pub mod age;
+pub mod apply;
+pub mod cargo;
+pub mod cli;
+pub mod command;
+pub mod config_chain;
+pub mod config_edit;
+pub mod exclude_edit;
+pub mod exit;
+pub mod fs;
+pub mod git;
+pub mod journal;
+pub mod manifest;
+pub mod marks;
+pub mod model;
+pub mod plan;
+pub mod porcelain;
+pub mod progress;
+pub mod report;
+pub mod size;
+pub mod survey;

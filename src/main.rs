@@ -1,0 +1,7 @@
+//! The `cargo sharedtarget` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

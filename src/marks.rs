@@ -1,0 +1,244 @@
+//! Tells Cargo's folders from others by what they hold.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How the content of a `CACHEDIR.TAG` begins (Cache Directory Tagging Specification).
+pub const TAG_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+
+/// The name of the tag file.
+pub const TAG_NAME: &str = "CACHEDIR.TAG";
+
+/// The file that Cargo keeps compiler information in, at the top of a build folder.
+pub const RUSTC_INFO: &str = ".rustc_info.json";
+
+/// The lock files of a profile folder: `.cargo-lock` in all versions, the others from Cargo 1.96.
+pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+
+/// How the names begin that we rename a folder to before we delete it.
+pub const TRASH_PREFIX: &str = ".sharedtarget-trash-";
+
+/// The file in a folder that we are about to delete: it has git ignore what is left of it, and is our mark.
+pub const TRASH_MARK_NAME: &str = ".gitignore";
+
+/// The content of that file.
+pub const TRASH_MARK: &[u8] = b"# cargo-sharedtarget is deleting this folder\n*\n";
+
+/// What ends the name of an owner file.
+pub const OWNER_SUFFIX: &str = ".sharedtarget.json";
+
+/// The folder in a shared root that makes it one, with our own records.
+pub const SHARED_ROOT_MARK: &str = ".sharedtarget";
+
+/// Where a shared root keeps what Cargo addresses by `{workspace-path-hash}`.
+pub const BUILD_FOLDER: &str = "build";
+
+/// Files of Cargo's at the top of a target folder. The last three are droppings of file managers and ours.
+const TOP_FILES: [&str; 9] = [
+    TAG_NAME,
+    RUSTC_INFO,
+    ".rustdoc_fingerprint.json",
+    ".future-incompat-report.json",
+    ".cargo-lock",
+    ".package-cache",
+    ".DS_Store",
+    "Thumbs.db",
+    TRASH_MARK_NAME,
+];
+
+/// Folders of Cargo's at the top of a target folder, besides profiles and triples.
+const TOP_FOLDERS: [&str; 5] = ["doc", "package", "tmp", "cargo-timings", ".cargo-artifacts"];
+
+/// Folders that well-known tools make there, and make again: each a target folder in itself, or scratch.
+const TOOL_FOLDERS: [&str; 6] = [
+    "rust-analyzer",
+    "flycheck0",
+    "nextest",
+    "miri",
+    "llvm-cov-target",
+    "semver-checks",
+];
+
+/// What only a profile folder holds. `build` and `examples` alone say nothing.
+const PROFILE_MARKS: [&str; 6] = [
+    ".fingerprint",
+    "deps",
+    "incremental",
+    ".cargo-lock",
+    ".cargo-build-lock",
+    ".cargo-artifact-lock",
+];
+
+/// The names in a folder, and in the folders in it, as deep as was looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Names of everything that is not a folder.
+    pub files: Vec<String>,
+    /// The folders by name; `None` where a name leads elsewhere (a symbolic link) or was not looked into.
+    pub folders: BTreeMap<String, Option<Shape>>,
+}
+
+/// What a shape says of a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Something that only Cargo makes is there.
+    pub cargo: bool,
+    /// Entries that Cargo does not make.
+    pub foreign: Vec<String>,
+    /// The profile folders, relative.
+    pub profiles: Vec<PathBuf>,
+}
+
+/// Reads the top levels of what may be a target folder. Wants a shape three levels deep.
+#[must_use]
+pub fn read(shape: &Shape) -> Reading {
+    let mut reading = Reading {
+        cargo: shape.files.iter().any(|name| name == RUSTC_INFO),
+        ..Reading::default()
+    };
+    for name in &shape.files {
+        let lock = LOCK_NAMES.contains(&name.as_str());
+        if !lock && !TOP_FILES.contains(&name.as_str()) {
+            reading.foreign.push(name.clone());
+        }
+    }
+    for (name, inner) in &shape.folders {
+        let profiles = inner
+            .as_ref()
+            .map(|inner| profiles_in(Path::new(name), inner))
+            .unwrap_or_default();
+        let tool = TOOL_FOLDERS.contains(&name.as_str());
+        if inner.is_some() && (!profiles.is_empty() || tool || TOP_FOLDERS.contains(&name.as_str()))
+        {
+            reading.cargo |= !profiles.is_empty() && !tool;
+            reading.profiles.extend(profiles);
+        } else {
+            reading.foreign.push(name.clone());
+        }
+    }
+    reading.foreign.sort();
+    reading
+}
+
+/// The folder itself if it is a profile, or the profiles in it if it is a triple and holds nothing else.
+fn profiles_in(name: &Path, shape: &Shape) -> Vec<PathBuf> {
+    if is_profile(shape) {
+        return vec![name.to_owned()];
+    }
+    let only_files_of_cargo = shape
+        .files
+        .iter()
+        .all(|file| TOP_FILES.contains(&file.as_str()));
+    let inner: Vec<PathBuf> = shape
+        .folders
+        .iter()
+        .filter(|(_, inner)| inner.as_ref().is_some_and(is_profile))
+        .map(|(inner, _)| name.join(inner))
+        .collect();
+    let others = shape
+        .folders
+        .keys()
+        .filter(|key| !matches!(key.as_str(), "doc" | "tmp" | "package"))
+        .count();
+    if only_files_of_cargo && others == inner.len() {
+        inner
+    } else {
+        Vec::new()
+    }
+}
+
+fn is_profile(shape: &Shape) -> bool {
+    let has = |mark: &&str| {
+        shape.folders.contains_key(*mark) || shape.files.iter().any(|file| file == mark)
+    };
+    // The new layout has neither `deps` nor `.fingerprint`; an interrupted first build may have only these two.
+    PROFILE_MARKS.iter().any(has)
+        || (shape.folders.len() == 2
+            && ["build", "examples"]
+                .iter()
+                .all(|name| shape.folders.contains_key(*name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Builds a shape from paths; those that end in `/` are folders.
+    fn shape(paths: &[&str]) -> Shape {
+        let mut root = Shape::default();
+        for path in paths {
+            let mut at = &mut root;
+            let mut parts = path.split('/').peekable();
+            while let Some(part) = parts.next() {
+                match (part, parts.peek()) {
+                    ("", _) => {}
+                    (file, None) => at.files.push(file.into()),
+                    (folder, Some(_)) => {
+                        at = at
+                            .folders
+                            .entry(folder.into())
+                            .or_default()
+                            .get_or_insert_default();
+                    }
+                }
+            }
+        }
+        root
+    }
+
+    #[test]
+    fn both_layouts_and_triples() {
+        let reading = read(&shape(&[
+            ".rustc_info.json",
+            "CACHEDIR.TAG",
+            "debug/.fingerprint/",
+            "my-profile/.cargo-lock",
+            "wasm32-unknown-unknown/release/deps/",
+            "wasm32-unknown-unknown/doc/",
+            "doc/index.html",
+            "tmp/",
+        ]));
+        assert!(reading.cargo);
+        assert_eq!(reading.foreign, Vec::<String>::new());
+        let profiles = ["debug", "my-profile", "wasm32-unknown-unknown/release"].map(PathBuf::from);
+        assert_eq!(reading.profiles, profiles);
+    }
+
+    #[test]
+    fn what_cargo_does_not_make_is_named() {
+        let reading = read(&shape(&[
+            "CACHEDIR.TAG",
+            "notes.txt",
+            "criterion/report/",
+            "debug/deps/",
+            "x86/deps.txt",
+        ]));
+        assert!(reading.cargo);
+        assert_eq!(reading.foreign, ["criterion", "notes.txt", "x86"]);
+        let reading = read(&shape(&[
+            "wasm32-unknown-unknown/release/deps/",
+            "wasm32-unknown-unknown/mine/",
+        ]));
+        assert_eq!(
+            reading.foreign,
+            ["wasm32-unknown-unknown"],
+            "a triple holds profiles and nothing else"
+        );
+    }
+
+    #[test]
+    fn links_are_foreign_even_with_a_known_name() {
+        let mut linked = shape(&["CACHEDIR.TAG"]);
+        linked.folders.insert("debug".into(), None);
+        assert_eq!(read(&linked).foreign, ["debug"]);
+    }
+
+    #[test]
+    fn an_empty_folder_is_no_sign_of_cargo() {
+        assert_eq!(read(&Shape::default()), Reading::default());
+        assert!(
+            !read(&shape(&["doc/", "tmp/"])).cargo,
+            "a website has these too"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! What was done.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::size::Bytes;
+
+/// What a run did.
+#[derive(Debug, Default, Serialize)]
+pub struct Outcome {
+    /// The actions that succeeded.
+    pub done: Vec<Done>,
+    /// The actions that were not carried out because something had changed since the plan.
+    pub skipped: Vec<NotDone>,
+    /// The actions that failed.
+    pub failed: Vec<NotDone>,
+    /// What the deletions freed.
+    pub freed: Freed,
+    /// What the filesystems say.
+    pub filesystems: Vec<Filesystem>,
+}
+
+/// An action that succeeded.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    /// What was done.
+    pub what: Deed,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What it freed, for a deletion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freed: Option<Freed>,
+}
+
+/// What an action does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Made the shared root.
+    CreateSharedRoot,
+    /// Noted an owner.
+    RecordOwner,
+    /// Had git ignore something.
+    Exclude,
+    /// Wrote a configuration.
+    WriteConfig,
+    /// Put a file back.
+    Restore,
+    /// Deleted a target folder.
+    DeleteFolder,
+    /// Finished deleting.
+    FinishTrash,
+}
+
+/// An action that was not carried out.
+#[derive(Debug, Serialize)]
+pub struct NotDone {
+    /// What was to be done.
+    pub what: Deed,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why not.
+    pub message: String,
+}
+
+/// Space that came back.
+///
+/// Counted as each removal succeeded; a file with several links counts only once its last link went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Freed {
+    /// Allocated blocks.
+    pub on_disk: Bytes,
+    /// Sum of the lengths of the removed files.
+    pub logical: Bytes,
+    /// How many files and folders were removed.
+    pub entries: u64,
+}
+
+/// The free space of a filesystem before and after.
+#[derive(Debug, Serialize)]
+pub struct Filesystem {
+    /// A folder on it.
+    pub at: PathBuf,
+    /// Available bytes before.
+    pub available_before: Bytes,
+    /// Available bytes after. Other programs write too, so the difference is only roughly ours.
+    pub available_after: Bytes,
+}

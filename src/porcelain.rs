@@ -1,0 +1,107 @@
+//! Reads what git prints for programs.
+
+use std::path::PathBuf;
+
+use crate::model::Head;
+
+/// One entry of `git worktree list --porcelain -z`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedWorktree {
+    /// Its folder, or the repository itself if that is bare.
+    pub path: PathBuf,
+    /// It is a bare repository and no working tree.
+    pub bare: bool,
+    /// What is checked out.
+    pub head: Head,
+    /// The reason of its lock, which may be empty.
+    pub locked: Option<String>,
+    /// The reason to prune it.
+    pub prunable: Option<String>,
+}
+
+/// Reads `git worktree list --porcelain -z`: attributes end with NUL, entries with an empty attribute.
+///
+/// Unknown attributes are passed over, since git may add some.
+#[must_use]
+pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
+    let mut all: Vec<ListedWorktree> = Vec::new();
+    for attribute in output.split(|&byte| byte == 0) {
+        let (key, value) = match attribute.iter().position(|&byte| byte == b' ') {
+            Some(at) => (&attribute[..at], &attribute[at + 1..]),
+            None => (attribute, &[][..]),
+        };
+        let text = || String::from_utf8_lossy(value).into_owned();
+        if key == b"worktree" {
+            all.push(ListedWorktree {
+                path: path(value),
+                bare: false,
+                head: Head::Unknown,
+                locked: None,
+                prunable: None,
+            });
+            continue;
+        }
+        let Some(current) = all.last_mut() else {
+            continue;
+        };
+        match key {
+            b"bare" => current.bare = true,
+            b"HEAD" => current.head = Head::Detached(text()),
+            b"branch" => {
+                current.head = Head::Branch(text().trim_start_matches("refs/heads/").to_owned())
+            }
+            b"locked" => current.locked = Some(text()),
+            b"prunable" => current.prunable = Some(text()),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Splits a NUL-separated list of paths.
+#[must_use]
+pub fn paths(output: &[u8]) -> Vec<PathBuf> {
+    output
+        .split(|&byte| byte == 0)
+        .filter(|bytes| !bytes.is_empty())
+        .map(path)
+        .collect()
+}
+
+#[cfg(unix)]
+fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_entry() {
+        let output = b"worktree /r.git\0bare\0\0worktree /a b\nc\0HEAD 12ab\0branch refs/heads/x/y\0\0\
+            worktree /d\0HEAD 34cd\0detached\0locked on a stick\0\0worktree /g\0HEAD 56\0branch refs/heads/g\0locked\0\
+            prunable gitdir file points to non-existent location\0\0";
+        let all = worktrees(output);
+        assert_eq!(all.len(), 4);
+        assert!(all[0].bare);
+        assert_eq!(all[1].path, PathBuf::from("/a b\nc"));
+        assert_eq!(all[1].head, Head::Branch("x/y".into()));
+        assert_eq!(all[2].head, Head::Detached("34cd".into()));
+        assert_eq!(all[2].locked.as_deref(), Some("on a stick"));
+        assert_eq!(all[3].locked.as_deref(), Some(""));
+        assert!(
+            all[3]
+                .prunable
+                .as_deref()
+                .is_some_and(|why| why.starts_with("gitdir"))
+        );
+        assert!(worktrees(b"").is_empty());
+    }
+}

@@ -1,0 +1,40 @@
+//! How far long work has come. The worker counts, and whoever likes shows it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::size::Bytes;
+
+/// Counters that a worker moves and a display reads.
+#[derive(Debug, Default)]
+pub struct Progress {
+    stage: Mutex<&'static str>,
+    entries: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Progress {
+    /// Begins a stage of the work, from zero.
+    pub fn stage(&self, name: &'static str) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        self.entries.store(0, Ordering::Relaxed);
+        self.bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts entries and the space that they take, or took.
+    pub fn add(&self, entries: u64, bytes: Bytes) {
+        self.entries.fetch_add(entries, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes.0, Ordering::Relaxed);
+    }
+
+    /// The stage, and what was counted in it.
+    #[must_use]
+    pub fn now(&self) -> (&'static str, u64, Bytes) {
+        let stage = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        (
+            stage,
+            self.entries.load(Ordering::Relaxed),
+            Bytes(self.bytes.load(Ordering::Relaxed)),
+        )
+    }
+}

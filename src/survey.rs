@@ -1,0 +1,162 @@
+//! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
+
+mod configs;
+mod folders;
+mod owners;
+mod places;
+mod shared_root;
+mod workspaces;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cargo::Cargo;
+use crate::fs::{self, Looking};
+use crate::model::{
+    EnvOverride, Problem, Repository, Surroundings, Survey, TargetFolder, Workspace,
+};
+use crate::progress::Progress;
+
+pub use shared_root::{journal, journal_file};
+
+/// What to look at, and how closely.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The folders to start from.
+    pub roots: Vec<PathBuf>,
+    /// Where not to look.
+    pub looking: Looking,
+    /// Leave the worktrees outside the roots.
+    pub inside_root_only: bool,
+    /// The shared root, if the user named one.
+    pub shared_root: Option<PathBuf>,
+    /// A folder above the worktrees whose configuration is to be read as well.
+    pub config_at: Option<PathBuf>,
+    /// Measure the folders.
+    pub sizes: bool,
+    /// Prepare to act: ask Cargo about every workspace, try locks, and ask git what it tracks.
+    pub to_act: bool,
+    /// What the environment says.
+    pub environment: Environment,
+}
+
+/// What the environment says, read once at the edge.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `$CARGO_HOME` and what else configuration is resolved against.
+    pub surroundings: Surroundings,
+    /// Variables that beat the configuration.
+    pub overrides: Vec<EnvOverride>,
+    /// How to run Cargo.
+    pub cargo: Cargo,
+}
+
+/// Looks at everything under the roots and at all worktrees that belong to it.
+///
+/// What cannot be read ends up in [`Survey::problems`]; the rest of the survey goes on.
+///
+/// # Errors
+///
+/// A root does not exist or is not a folder.
+pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
+    let mut roots = Vec::new();
+    for root in &request.roots {
+        let root = fs::canonical(root)?;
+        anyhow::ensure!(
+            fs::is_folder(&root),
+            "expected a folder to start from: `{}`",
+            root.display()
+        );
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    progress.stage("searching");
+    let places::Places {
+        repositories,
+        manifests,
+        caches,
+        trash,
+        mut problems,
+    } = places::find(&roots, &request.looking, request.inside_root_only);
+    let found = workspaces::find(&manifests, &repositories, &mut problems);
+
+    let mut configs = BTreeMap::new();
+    configs::read_above(
+        found.workspaces.iter().map(|w| w.root.as_path()),
+        &mut configs,
+    );
+    configs::read_above(request.config_at.as_deref().into_iter(), &mut configs);
+    configs::read_folder(&request.environment.surroundings.cargo_home, &mut configs);
+
+    let mut survey = Survey {
+        roots,
+        repositories,
+        workspaces: found.workspaces,
+        overrides: request.environment.overrides.clone(),
+        configs,
+        surroundings: request.environment.surroundings.clone(),
+        ..Survey::default()
+    };
+    workspaces::resolve_dirs(&mut survey);
+    survey.shared_root =
+        shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
+    if request.to_act {
+        progress.stage("asking cargo");
+        workspaces::confirm(&mut survey, &request.environment.cargo, progress);
+    }
+    let owners = owners::read(&survey, &mut problems);
+    let journal = journal(&survey.shared_root.path).unwrap_or_else(|error| {
+        problems.push(Problem {
+            path: journal_file(&survey.shared_root.path),
+            message: format!("{error:#}"),
+        });
+        crate::journal::Journal::default()
+    });
+    progress.stage("looking at target folders");
+    survey.folders = folders::find(&survey, &found.members, &caches, owners, &journal);
+    folders::look(&mut survey, request.to_act);
+    configs::ask_git(&mut survey, request.to_act);
+    folders::note_touched(&mut survey);
+    if request.sizes {
+        progress.stage("measuring");
+    }
+    folders::measure(&mut survey, request.sizes, progress);
+    survey.trash = folders::trash(&survey, trash, request.sizes, progress);
+    survey.problems = problems;
+    Ok(survey)
+}
+
+/// The present worktree that a path lies in: the innermost one.
+fn worktree_of<'a>(
+    path: &Path,
+    repositories: &'a [Repository],
+) -> Option<(&'a Repository, &'a Path)> {
+    repositories
+        .iter()
+        .flat_map(|repository| {
+            repository
+                .worktrees
+                .iter()
+                .map(move |worktree| (repository, worktree))
+        })
+        .filter(|(_, worktree)| worktree.present && path.starts_with(&worktree.path))
+        .max_by_key(|(_, worktree)| worktree.path.as_os_str().len())
+        .map(|(repository, worktree)| (repository, worktree.path.as_path()))
+}
+
+/// Writes down which workspaces build into which folder.
+fn assign_users(folders: &mut [TargetFolder], workspaces: &[Workspace]) {
+    for folder in folders {
+        let uses = |workspace: &&Workspace| {
+            workspace.dirs.target_dir == folder.path || workspace.dirs.build_dir == folder.path
+        };
+        folder.users = workspaces
+            .iter()
+            .filter(uses)
+            .map(|workspace| workspace.root.clone())
+            .collect();
+    }
+}

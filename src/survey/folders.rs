@@ -1,0 +1,230 @@
+//! Finds every target folder: those in use, and those left behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::assign_users;
+use crate::config_chain::{self, CARGO_FOLDER};
+use crate::config_edit;
+use crate::fs;
+use crate::journal::{Content, Journal};
+use crate::marks::{self, SHARED_ROOT_MARK};
+use crate::model::{Identity, Known, Marks, Survey, TargetFolder, Trash};
+use crate::progress::Progress;
+
+/// Collects the folders, each once, with the first reason for which it is known.
+pub(super) fn find(
+    survey: &Survey,
+    members: &[(PathBuf, PathBuf)],
+    caches: &BTreeSet<PathBuf>,
+    owners: Vec<(PathBuf, Known)>,
+    journal: &Journal,
+) -> Vec<TargetFolder> {
+    let mut known: BTreeMap<PathBuf, Known> = owners.into_iter().collect();
+    // Where the default place is a link, the link itself is what counts, so it is not resolved.
+    for workspace in &survey.workspaces {
+        let default = Known::Default {
+            workspace: workspace.root.clone(),
+        };
+        known
+            .entry(workspace.root.join("target"))
+            .or_insert(default);
+    }
+    for (member, workspace) in members {
+        let leftover = Known::Member {
+            workspace: workspace.clone(),
+        };
+        known.entry(member.join("target")).or_insert(leftover);
+    }
+    let mut add = |path: PathBuf, reason: Known| {
+        known
+            .entry(fs::canonical_as_far_as_it_exists(&path))
+            .or_insert(reason);
+    };
+    for workspace in &survey.workspaces {
+        let config = || Known::Config {
+            file: workspace.config.clone(),
+        };
+        add(workspace.dirs.target_dir.clone(), config());
+        add(workspace.dirs.build_dir.clone(), config());
+        for (path, file) in named_by_configs(survey, &workspace.root) {
+            add(path, Known::Config { file });
+        }
+    }
+    for (path, file) in named_by_journal(survey, journal) {
+        add(path, Known::Journal { file });
+    }
+    for path in caches {
+        add(path.clone(), Known::Found);
+    }
+    let shared_root = &survey.shared_root.path;
+    known
+        .into_iter()
+        .filter(|(path, known)| {
+            let there = matches!(fs::info(path), Ok(Some(info)) if info.is_dir || info.is_symlink);
+            let is_shared_root = path == shared_root && fs::exists(&path.join(SHARED_ROOT_MARK));
+            there
+                && !is_shared_root
+                && (*known != Known::Found || marks::read(&fs::shape(path, 3)).cargo)
+        })
+        .map(|(path, known)| TargetFolder {
+            path,
+            users: Vec::new(),
+            known,
+            marks: Marks::default(),
+            usage: None,
+            last_build: None,
+        })
+        .collect()
+}
+
+/// Every target folder that a configuration for this workspace names, also where a nearer one hides it.
+fn named_by_configs(survey: &Survey, workspace: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let folders = workspace
+        .ancestors()
+        .map(|above| (above.join(CARGO_FOLDER), above.to_owned()));
+    let mut named = Vec::new();
+    for (folder, base) in folders {
+        for name in config_chain::CONFIG_NAMES {
+            let Some(file) = survey.configs.get(&folder.join(name)) else {
+                continue;
+            };
+            named.extend(
+                file.keys
+                    .target_dir
+                    .as_ref()
+                    .map(|value| (base.join(value), file.path.clone())),
+            );
+        }
+    }
+    named
+}
+
+/// Every target folder that a configuration named before or after one of our changes.
+fn named_by_journal(survey: &Survey, journal: &Journal) -> Vec<(PathBuf, PathBuf)> {
+    let mut named = Vec::new();
+    for entry in &journal.entries {
+        let contents = [&entry.before, &entry.after].into_iter().flatten();
+        let texts = contents.filter_map(|content| match content {
+            Content::Text(text) => Some(text),
+            Content::Bytes(_) => None,
+        });
+        let Some(base) = entry.file.parent().and_then(Path::parent) else {
+            continue;
+        };
+        let known = survey
+            .workspaces
+            .iter()
+            .any(|workspace| workspace.config == entry.file);
+        for keys in texts
+            .filter(|_| known)
+            .filter_map(|text| config_edit::keys(text).ok())
+        {
+            named.extend(
+                keys.target_dir
+                    .map(|value| (base.join(value), entry.file.clone())),
+            );
+        }
+    }
+    named
+}
+
+/// Looks at the top of each folder, and whether a build is running in it.
+pub(super) fn look(survey: &mut Survey, to_act: bool) {
+    assign_users(&mut survey.folders, &survey.workspaces);
+    survey.folders.par_iter_mut().for_each(|folder| {
+        let info = fs::info(&folder.path).ok().flatten();
+        folder.marks.symlink = info.is_some_and(|info| info.is_symlink);
+        folder.marks.identity = info.map_or(Identity::default(), |info| info.identity);
+        if folder.marks.symlink {
+            return;
+        }
+        let reading = marks::read(&fs::shape(&folder.path, 3));
+        folder.marks.tag = fs::tag(&folder.path);
+        folder.marks.cargo = reading.cargo;
+        folder.marks.foreign = reading.foreign;
+        folder.marks.profiles = reading.profiles;
+        folder.last_build = fs::newest_of_profiles(&folder.path, &folder.marks.profiles);
+        if to_act {
+            folder.marks.busy = fs::lock_all(&folder.path, &folder.marks.profiles).err();
+        }
+    });
+}
+
+/// A workspace with a target folder of its own was built.
+pub(super) fn note_touched(survey: &mut Survey) {
+    for workspace in &mut survey.workspaces {
+        let own = |folder: &&TargetFolder| match &folder.known {
+            Known::Default { workspace: of } => *of == workspace.root,
+            Known::Owner { owner, .. } => owner.workspace == workspace.root,
+            _ => folder.users.contains(&workspace.root) && folder.users.len() == 1,
+        };
+        workspace.touched |= survey.folders.iter().any(|folder| own(&folder));
+    }
+}
+
+/// Measures the folders.
+pub(super) fn measure(survey: &mut Survey, sizes: bool, progress: &Progress) {
+    if !sizes {
+        return;
+    }
+    survey
+        .folders
+        .par_iter_mut()
+        .filter(|folder| !folder.marks.symlink)
+        .for_each(|folder| {
+            let usage = fs::usage(&folder.path, progress);
+            folder.last_build = folder.last_build.max(usage.newest);
+            folder.usage = Some(usage);
+        });
+}
+
+/// What interrupted runs left: under the roots, and under the shared root.
+pub(super) fn trash(
+    survey: &Survey,
+    found: BTreeSet<PathBuf>,
+    sizes: bool,
+    progress: &Progress,
+) -> Vec<Trash> {
+    let mut all = found;
+    let beside = survey
+        .folders
+        .iter()
+        .filter_map(|folder| folder.path.parent());
+    let build = survey.shared_root.path.join(marks::BUILD_FOLDER);
+    let split = fs::names(&build).unwrap_or_default();
+    let repositories = fs::names(&survey.shared_root.path).unwrap_or_default();
+    let holders: BTreeSet<PathBuf> = beside
+        .map(Path::to_owned)
+        .chain(split.iter().map(|name| build.join(name)))
+        .chain(
+            repositories
+                .iter()
+                .map(|name| survey.shared_root.path.join(name)),
+        )
+        .collect();
+    for holder in holders {
+        let names = fs::names(&holder).unwrap_or_default();
+        let trash = names
+            .iter()
+            .filter(|name| name.starts_with(marks::TRASH_PREFIX));
+        all.extend(
+            trash
+                .map(|name| holder.join(name))
+                .filter(|path| fs::is_folder(path)),
+        );
+    }
+    all.into_par_iter()
+        .map(|path| Trash {
+            ours: fs::read(&path.join(marks::TRASH_MARK_NAME))
+                .ok()
+                .flatten()
+                .as_deref()
+                == Some(marks::TRASH_MARK),
+            usage: sizes.then(|| fs::usage(&path, progress)),
+            path,
+        })
+        .collect()
+}

@@ -1,0 +1,222 @@
+//! Searches the roots, and the worktrees of every repository met.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::fs::{self, Finds, Looking};
+use crate::git;
+use crate::model::{Head, Problem, Repository, Worktree};
+
+/// What the search found.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) repositories: Vec<Repository>,
+    pub(super) manifests: BTreeSet<PathBuf>,
+    pub(super) caches: BTreeSet<PathBuf>,
+    pub(super) trash: BTreeSet<PathBuf>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A `.git` or bare repository that was met.
+struct Mark {
+    /// The worktree that it stands in; `None` for a bare repository.
+    worktree: Option<PathBuf>,
+    /// The part of the worktree that counts: a root may lie inside a worktree.
+    part: PathBuf,
+    common_dir: PathBuf,
+    /// The git folder of this worktree has no `commondir`: it is that of the main worktree.
+    is_main: bool,
+}
+
+pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool) -> Places {
+    let mut places = Places::default();
+    let mut known: BTreeMap<PathBuf, Repository> = BTreeMap::new();
+    let mut searched: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut queue: Vec<PathBuf> = roots.to_vec();
+    let mut marks: Vec<Mark> = roots.iter().filter_map(|root| enclosing(root)).collect();
+    while !queue.is_empty() || !marks.is_empty() {
+        queue.retain(|folder| searched.insert(folder.clone()));
+        let finds: Vec<Finds> = queue
+            .par_drain(..)
+            .map(|folder| fs::find(&folder, looking))
+            .collect();
+        for find in finds {
+            marks.extend(find.git_marks.iter().filter_map(|path| mark(path)));
+            marks.extend(find.bare_repositories.into_iter().map(|path| Mark {
+                worktree: None,
+                part: PathBuf::new(),
+                common_dir: path,
+                is_main: true,
+            }));
+            places.manifests.extend(find.manifests);
+            places.caches.extend(find.caches);
+            places.trash.extend(find.trash);
+            places.problems.extend(find.problems);
+        }
+        marks.retain(|mark| !known.contains_key(&mark.common_dir));
+        let mut fresh: BTreeMap<PathBuf, Vec<Mark>> = BTreeMap::new();
+        for mark in marks.drain(..) {
+            fresh.entry(mark.common_dir.clone()).or_default().push(mark);
+        }
+        let met: Vec<(Repository, PathBuf, Option<Problem>)> = fresh
+            .into_par_iter()
+            .map(|(common_dir, marks)| repository(common_dir, &marks, roots))
+            .collect();
+        for (repository, part, problem) in met {
+            let outside = repository
+                .worktrees
+                .iter()
+                .filter(|w| w.present && !w.inside_root && !inside_root_only);
+            queue.extend(
+                outside
+                    .map(|w| w.path.join(&part))
+                    .filter(|path| fs::is_folder(path)),
+            );
+            places.problems.extend(problem);
+            known.insert(repository.common_dir.clone(), repository);
+        }
+    }
+    places.repositories = known.into_values().collect();
+    places
+}
+
+/// The mark of the worktree that a root lies in, if its `.git` is above it.
+fn enclosing(root: &Path) -> Option<Mark> {
+    let (top, found) = root
+        .ancestors()
+        .skip(1)
+        .map(|above| (above, above.join(".git")))
+        .find(|(_, path)| fs::exists(path))?;
+    let mut mark = mark(&found)?;
+    mark.part = root.strip_prefix(top).ok()?.to_owned();
+    Some(mark)
+}
+
+/// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)).
+fn mark(path: &Path) -> Option<Mark> {
+    let worktree = path.parent()?.to_owned();
+    let git_dir = if fs::is_folder(path) {
+        path.to_owned()
+    } else {
+        let text = String::from_utf8(fs::read(path).ok()??).ok()?;
+        let named = text.strip_prefix("gitdir:")?.trim();
+        fs::canonical(&worktree.join(named)).ok()?
+    };
+    let (common_dir, is_main) = match fs::read(&git_dir.join("commondir")) {
+        Ok(Some(text)) => (
+            git_dir.join(String::from_utf8(text).ok()?.trim_end_matches(['\r', '\n'])),
+            false,
+        ),
+        _ => (git_dir, true),
+    };
+    Some(Mark {
+        worktree: Some(worktree),
+        part: PathBuf::new(),
+        common_dir: fs::canonical(&common_dir).ok()?,
+        is_main,
+    })
+}
+
+/// Asks git for the worktrees. Where git refuses, those that were met stand for them.
+fn repository(
+    common_dir: PathBuf,
+    marks: &[Mark],
+    roots: &[PathBuf],
+) -> (Repository, PathBuf, Option<Problem>) {
+    let inside = |path: &Path| roots.iter().any(|root| path.starts_with(root));
+    // Of a submodule, and of a repository apart from its worktree, git names the git folder as main worktree.
+    let met_main = marks
+        .iter()
+        .find(|mark| mark.is_main)
+        .and_then(|mark| mark.worktree.clone());
+    let (listed, problem) = match git::worktrees(&common_dir) {
+        Ok(listed) => (listed, None),
+        Err(error) => (
+            Vec::new(),
+            Some(Problem {
+                path: common_dir.clone(),
+                message: format!("{error:#}"),
+            }),
+        ),
+    };
+    let bare = listed.first().is_some_and(|first| first.bare);
+    let mut worktrees: Vec<Worktree> = Vec::new();
+    for (at, entry) in listed
+        .into_iter()
+        .enumerate()
+        .filter(|(_, entry)| !entry.bare)
+    {
+        let path = match (at, &met_main) {
+            (0, Some(met)) => met.clone(),
+            _ => fs::canonical_as_far_as_it_exists(&entry.path),
+        };
+        let present = fs::is_folder(&path) && fs::exists(&path.join(".git"));
+        worktrees.push(Worktree {
+            inside_root: inside(&path),
+            main: at == 0,
+            head: entry.head,
+            locked: entry.locked,
+            prunable: entry.prunable,
+            present,
+            path,
+        });
+    }
+    for mark in marks {
+        let Some(path) = &mark.worktree else { continue };
+        if !worktrees.iter().any(|worktree| worktree.path == *path) {
+            worktrees.push(Worktree {
+                path: path.clone(),
+                main: mark.is_main,
+                head: Head::Unknown,
+                locked: None,
+                prunable: None,
+                present: true,
+                inside_root: inside(path),
+            });
+        }
+    }
+    // If the whole repository was met, all of each worktree counts; else the part that the root lies in.
+    let whole = marks.iter().any(|mark| mark.part.as_os_str().is_empty());
+    let part = if whole {
+        PathBuf::new()
+    } else {
+        marks
+            .first()
+            .map(|mark| mark.part.clone())
+            .unwrap_or_default()
+    };
+    let name = name(&common_dir, &worktrees, bare);
+    (
+        Repository {
+            common_dir,
+            name,
+            bare,
+            worktrees,
+        },
+        part,
+        problem,
+    )
+}
+
+/// What people call a repository: its main worktree's folder; of a bare one its own, without `.git`, or the
+/// folder around it where it is hidden (`pika/.bare`).
+fn name(common_dir: &Path, worktrees: &[Worktree], bare: bool) -> String {
+    let own = |path: &Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    let main = worktrees
+        .iter()
+        .find(|worktree| worktree.main && !bare)
+        .and_then(|worktree| own(&worktree.path));
+    let folder = own(common_dir).unwrap_or_default();
+    let stem = folder.strip_suffix(".git").unwrap_or(&folder);
+    let bare_name = if stem.is_empty() || stem.starts_with('.') {
+        common_dir.parent().and_then(own)
+    } else {
+        Some(stem.to_owned())
+    };
+    main.or(bare_name).unwrap_or_else(|| "repository".into())
+}

@@ -1,0 +1,138 @@
+//! Chooses the shared root, and reads the record in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::worktree_of;
+use crate::fs;
+use crate::journal::Journal;
+use crate::marks::{self, SHARED_ROOT_MARK};
+use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
+
+/// The name of the shared root, unless the user names one.
+const DEFAULT_NAME: &str = ".shared-target";
+
+/// Chooses the shared root: the one named, else the one that most workspaces are configured to, else the
+/// default.
+pub(super) fn choose(
+    survey: &Survey,
+    named: Option<&Path>,
+    problems: &mut Vec<Problem>,
+) -> SharedRoot {
+    let of = |path: PathBuf, chosen| SharedRoot {
+        exists: fs::is_folder(&path.join(SHARED_ROOT_MARK)),
+        path,
+        chosen,
+    };
+    if let Some(named) = named {
+        return of(
+            fs::canonical_as_far_as_it_exists(named),
+            SharedRootChoice::Named,
+        );
+    }
+    let mut votes: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for workspace in &survey.workspaces {
+        let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        if let Some(root) = dirs.into_iter().find_map(|dir| marked_above(dir)) {
+            *votes.entry(root).or_default() += 1;
+        }
+    }
+    let most = votes
+        .iter()
+        .max_by_key(|(_, votes)| **votes)
+        .map(|(path, _)| path.clone());
+    if let Some(path) = most {
+        for other in votes.keys().filter(|other| **other != path) {
+            let message = format!(
+                "a second shared root; this run uses `{}` (name one with --shared-root)",
+                path.display()
+            );
+            problems.push(Problem {
+                path: other.clone(),
+                message,
+            });
+        }
+        return of(path, SharedRootChoice::Configured);
+    }
+    of(default(survey), SharedRootChoice::Default)
+}
+
+/// The nearest folder above that carries our mark.
+fn marked_above(path: &Path) -> Option<PathBuf> {
+    path.ancestors()
+        .skip(1)
+        .find(|above| fs::is_folder(&above.join(SHARED_ROOT_MARK)))
+        .map(Path::to_owned)
+}
+
+/// `.shared-target` in the first root. If that lies in a worktree, in the main worktree, or beside the bare
+/// repository, since a linked worktree may be removed with everything in it.
+fn default(survey: &Survey) -> PathBuf {
+    let Some(root) = survey.roots.first() else {
+        return PathBuf::from(DEFAULT_NAME);
+    };
+    let base = match worktree_of(root, &survey.repositories) {
+        None => root.clone(),
+        Some((repository, worktree)) => {
+            let main = repository
+                .worktrees
+                .iter()
+                .find(|worktree| worktree.main && worktree.present);
+            match main {
+                Some(main) => main.path.clone(),
+                None => repository
+                    .common_dir
+                    .parent()
+                    .unwrap_or(worktree)
+                    .to_owned(),
+            }
+        }
+    };
+    // The name may be taken by a flat target folder, which must be free to go as a whole.
+    let names = std::iter::once(DEFAULT_NAME.to_owned())
+        .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
+    names
+        .map(|name| base.join(name))
+        .find(|path| !is_foreign(path))
+        .unwrap_or_else(|| base.join(DEFAULT_NAME))
+}
+
+fn is_foreign(path: &Path) -> bool {
+    fs::exists(path)
+        && !fs::exists(&path.join(SHARED_ROOT_MARK))
+        && (!fs::is_folder(path) || marks::read(&fs::shape(path, 3)).cargo)
+}
+
+/// Where the record of a shared root is.
+#[must_use]
+pub fn journal_file(shared_root: &Path) -> PathBuf {
+    shared_root.join(SHARED_ROOT_MARK).join("undo.json")
+}
+
+/// Reads the record of what was changed; empty if there is none.
+///
+/// # Errors
+///
+/// The file cannot be read, or is not a record of ours in a version that we know.
+pub fn journal(shared_root: &Path) -> Result<Journal> {
+    let path = journal_file(shared_root);
+    let Some(bytes) = fs::read(&path)? else {
+        return Ok(Journal::default());
+    };
+    let journal: Journal = serde_json::from_slice(&bytes).with_context(|| {
+        format!(
+            "expected a record of cargo-sharedtarget in `{}`",
+            path.display()
+        )
+    })?;
+    anyhow::ensure!(
+        journal.version == Journal::default().version,
+        "`{}` has version {} and this program knows version {}: use a newer cargo-sharedtarget",
+        path.display(),
+        journal.version,
+        Journal::default().version
+    );
+    Ok(journal)
+}

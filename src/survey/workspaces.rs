@@ -1,0 +1,199 @@
+//! Finds the workspaces among the manifests, and what Cargo says of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::worktree_of;
+use crate::cargo::Cargo;
+use crate::config_chain;
+use crate::fs;
+use crate::manifest::{self, Manifest, Role};
+use crate::model::{CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace};
+use crate::progress::Progress;
+use crate::size::Bytes;
+
+/// The workspaces, and the packages that belong to one.
+pub(super) struct Found {
+    pub(super) workspaces: Vec<Workspace>,
+    /// Folder of the package, root of its workspace.
+    pub(super) members: Vec<(PathBuf, PathBuf)>,
+}
+
+pub(super) fn find(
+    dirs: &BTreeSet<PathBuf>,
+    repositories: &[Repository],
+    problems: &mut Vec<Problem>,
+) -> Found {
+    let mut manifests = Manifests::default();
+    // Cargo looks above as well, so manifests above the roots count.
+    let above = dirs.iter().flat_map(|dir| dir.ancestors());
+    manifests.read(&above.map(Path::to_owned).collect(), dirs, problems);
+
+    let mut roots: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut members: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for dir in dirs {
+        match manifest::role(dir, |dir| manifests.get(dir)) {
+            Role::Workspace => {
+                roots.insert(dir.clone());
+            }
+            Role::PartOf(root) => members.push((dir.clone(), root)),
+            Role::Neither => {}
+        }
+    }
+    // A root may lie inside a workspace, or a package may point to one elsewhere: that one is meant then.
+    let named: BTreeSet<PathBuf> = members.iter().map(|(_, root)| root.clone()).collect();
+    manifests.read(&named, &BTreeSet::new(), problems);
+    roots.extend(
+        named
+            .into_iter()
+            .filter(|root| manifests.get(root).is_some_and(|m| m.workspace.is_some())),
+    );
+    let workspaces = roots
+        .iter()
+        .map(|root| workspace(root, &roots, repositories))
+        .collect();
+    Found {
+        workspaces,
+        members,
+    }
+}
+
+#[derive(Default)]
+struct Manifests(BTreeMap<PathBuf, Option<Manifest>>);
+
+impl Manifests {
+    fn get(&self, dir: &Path) -> Option<&Manifest> {
+        self.0.get(dir)?.as_ref()
+    }
+
+    /// Reads the manifests in these folders. Only those that were found are worth a complaint.
+    fn read(
+        &mut self,
+        dirs: &BTreeSet<PathBuf>,
+        found: &BTreeSet<PathBuf>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let fresh: Vec<&PathBuf> = dirs
+            .iter()
+            .filter(|dir| !self.0.contains_key(*dir))
+            .collect();
+        let read: Vec<(PathBuf, Result<Option<Manifest>, Problem>)> = fresh
+            .into_par_iter()
+            .map(|dir| (dir.clone(), read_one(dir)))
+            .collect();
+        for (dir, result) in read {
+            let manifest = result.unwrap_or_else(|problem| {
+                problems.extend(found.contains(&dir).then_some(problem));
+                None
+            });
+            self.0.insert(dir, manifest);
+        }
+    }
+}
+
+fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
+    let path = dir.join("Cargo.toml");
+    let problem = |message: String| Problem {
+        path: path.clone(),
+        message,
+    };
+    let Some(bytes) = fs::read(&path).map_err(|error| problem(error.root_cause().to_string()))?
+    else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| problem("expected UTF-8".into()))?;
+    Manifest::parse(&text).map(Some).map_err(problem)
+}
+
+fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {
+    let place = worktree_of(root, repositories).map(|(repository, worktree)| Place {
+        common_dir: repository.common_dir.clone(),
+        worktree: worktree.to_owned(),
+        path: root
+            .strip_prefix(worktree)
+            .unwrap_or(Path::new(""))
+            .to_owned(),
+    });
+    let within = |above: &&Path| match &place {
+        Some(place) => above.starts_with(&place.worktree),
+        None => worktree_of(above, repositories).is_none(),
+    };
+    let nested_in = root
+        .ancestors()
+        .skip(1)
+        .take_while(within)
+        .find(|above| all.contains(*above));
+    let cargo_folder = root.join(config_chain::CARGO_FOLDER);
+    let config = config_chain::CONFIG_NAMES.map(|name| cargo_folder.join(name));
+    let [legacy, usual] = config;
+    Workspace {
+        nested_in: nested_in.map(Path::to_owned),
+        place,
+        touched: fs::exists(&root.join("Cargo.lock")),
+        dirs: Dirs::default(),
+        config: if fs::exists(&legacy) { legacy } else { usual },
+        cargo: CargoAnswer::NotAsked,
+        root: root.to_owned(),
+    }
+}
+
+/// Resolves where each workspace builds, by its configuration files.
+pub(super) fn resolve_dirs(survey: &mut Survey) {
+    for workspace in &mut survey.workspaces {
+        let dirs = config_chain::resolve(&workspace.root, &survey.configs, &survey.surroundings);
+        workspace.dirs = canonical(dirs);
+    }
+}
+
+fn canonical(dirs: Dirs) -> Dirs {
+    Dirs {
+        target_dir: fs::canonical_as_far_as_it_exists(&dirs.target_dir),
+        build_dir: fs::canonical_as_far_as_it_exists(&dirs.build_dir),
+        ..dirs
+    }
+}
+
+/// Asks Cargo about every workspace. Its word counts: where it names other folders than we read out of the
+/// configuration, ours are replaced.
+pub(super) fn confirm(survey: &mut Survey, cargo: &Cargo, progress: &Progress) {
+    survey.workspaces.par_iter_mut().for_each(|workspace| {
+        match cargo.metadata(&workspace.root) {
+            Err(error) => {
+                workspace.cargo = CargoAnswer::Refused {
+                    message: format!("{error:#}"),
+                }
+            }
+            Ok(said)
+                if fs::canonical_as_far_as_it_exists(&said.workspace_root) != workspace.root =>
+            {
+                workspace.cargo = CargoAnswer::Elsewhere {
+                    root: said.workspace_root,
+                };
+            }
+            Ok(said) => {
+                let target_dir = fs::canonical_as_far_as_it_exists(&said.target_dir);
+                let build_dir = said
+                    .build_dir
+                    .as_deref()
+                    .map(fs::canonical_as_far_as_it_exists);
+                let dirs = &mut workspace.dirs;
+                if target_dir != dirs.target_dir {
+                    (dirs.target_dir, dirs.target_set_by) = (target_dir, SetBy::Cargo);
+                }
+                let knows_build_dir = build_dir.is_some();
+                // A Cargo that does not know the key builds into the target-dir.
+                let build_dir = build_dir.unwrap_or_else(|| dirs.target_dir.clone());
+                if build_dir != dirs.build_dir {
+                    (dirs.build_dir, dirs.build_set_by) = (build_dir, SetBy::Cargo);
+                }
+                workspace.cargo = CargoAnswer::Said {
+                    knows_build_dir,
+                    packages: said.packages,
+                };
+            }
+        }
+        progress.add(1, Bytes(0));
+    });
+}
