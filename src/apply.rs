@@ -1,1 +1,200 @@
-//! placeholder
+//! Carries out a plan, one action at a time, and counts what really happened.
+//!
+//! Time passes between a plan and its execution, so each thing is looked at again just before it is touched;
+//! what has changed is skipped. One failure never stops the rest.
+
+mod delete;
+mod edit;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::cargo::Cargo;
+use crate::fs::{self, Ledger};
+use crate::marks::{self, SHARED_ROOT_MARK};
+use crate::model::{Action, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan};
+use crate::progress::Progress;
+
+/// What carrying out a plan needs besides the plan.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Where the record of changes is kept.
+    pub shared_root: &'a Path,
+    /// How to run Cargo.
+    pub cargo: &'a Cargo,
+    /// The time to write into the record.
+    pub now: Timestamp,
+    /// For whoever shows progress.
+    pub progress: &'a Progress,
+}
+
+/// How an action ended if it did not succeed.
+enum Stopped {
+    /// Something had changed; nothing was done.
+    Skipped(String),
+    /// It went wrong.
+    Failed(String),
+}
+
+impl From<anyhow::Error> for Stopped {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(format!("{error:#}"))
+    }
+}
+
+/// Carries out a plan.
+#[must_use]
+pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    context.progress.stage("writing");
+    let recorded = edit::record(plan, context);
+    for action in &plan.actions {
+        let result = match action {
+            Action::CreateSharedRoot { path } => create_shared_root(path),
+            Action::RecordOwner { file, owner } => edit::owner(file, owner),
+            Action::Exclude(edit) | Action::WriteConfig { edit, .. } => match &recorded {
+                Ok(()) => edit::write(edit),
+                Err(why) => Err(Stopped::Failed(format!(
+                    "not changed, since it could not be undone: {why}"
+                ))),
+            },
+            Action::Restore {
+                edit,
+                remove_folder,
+            } => edit::restore(edit, *remove_folder),
+            Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
+        };
+        settle(&mut outcome, action, result.map(|()| None));
+        fs::checkpoint(name(action));
+    }
+    edit::forget(plan, &outcome, context);
+    delete_all(plan, context, &mut outcome);
+    outcome
+}
+
+/// Deletes folders side by side, since most are small and each one waits for Cargo and the disk.
+fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
+    context.progress.stage("deleting");
+    let deletions: Vec<&Action> = plan
+        .actions
+        .iter()
+        .filter(|action| matches!(action, Action::DeleteFolder(_) | Action::FinishTrash { .. }))
+        .collect();
+    let disks = disks(&deletions);
+    let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
+    let ledger = Ledger::default();
+    let settled = Mutex::new(outcome);
+    deletions.into_par_iter().for_each(|action| {
+        let result = match action {
+            Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
+            Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
+            _ => return,
+        };
+        let mut outcome = settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let (freed, result) = match result {
+            Ok(deletion) => (deletion.freed, deletion.result()),
+            Err(stopped) => (Freed::default(), Err(stopped)),
+        };
+        // What a deletion freed counts even if it stopped half-way.
+        outcome.freed.on_disk += freed.on_disk;
+        outcome.freed.logical += freed.logical;
+        outcome.freed.entries += freed.entries;
+        settle(&mut outcome, action, result.map(|()| Some(freed)));
+    });
+    let outcome = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (at, before) in disks.into_iter().zip(before) {
+        if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
+            outcome.filesystems.push(Filesystem {
+                at,
+                available_before,
+                available_after,
+            });
+        }
+    }
+}
+
+/// A folder on each filesystem that something is deleted from.
+fn disks(deletions: &[&Action]) -> Vec<PathBuf> {
+    let parents = deletions.iter().filter_map(|action| path(action).parent());
+    let by_device: BTreeMap<u64, &Path> = parents
+        .filter_map(|parent| Some((fs::info(parent).ok()??.identity.device, parent)))
+        .collect();
+    by_device.into_values().map(Path::to_owned).collect()
+}
+
+fn settle(outcome: &mut Outcome, action: &Action, result: Result<Option<Freed>, Stopped>) {
+    let (what, path) = (deed(action), path(action).to_owned());
+    match result {
+        Ok(freed) => outcome.done.push(Done { what, path, freed }),
+        Err(Stopped::Skipped(message)) => outcome.skipped.push(NotDone {
+            what,
+            path,
+            message,
+        }),
+        Err(Stopped::Failed(message)) => outcome.failed.push(NotDone {
+            what,
+            path,
+            message,
+        }),
+    }
+}
+
+/// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
+fn create_shared_root(path: &Path) -> Result<(), Stopped> {
+    fs::create_folder(&path.join(SHARED_ROOT_MARK))?;
+    let tag = [
+        marks::TAG_SIGNATURE,
+        b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
+        b"# For information about cache directory tags see https://bford.info/cachedir/\n",
+    ]
+    .concat();
+    for (name, content) in [
+        (marks::TAG_NAME, tag.as_slice()),
+        (marks::TRASH_MARK_NAME, b"*\n"),
+    ] {
+        if !fs::exists(&path.join(name)) {
+            fs::replace(&path.join(name), content)?;
+        }
+    }
+    Ok(())
+}
+
+fn deed(action: &Action) -> Deed {
+    match action {
+        Action::CreateSharedRoot { .. } => Deed::CreateSharedRoot,
+        Action::RecordOwner { .. } => Deed::RecordOwner,
+        Action::Exclude(_) => Deed::Exclude,
+        Action::WriteConfig { .. } => Deed::WriteConfig,
+        Action::Restore { .. } => Deed::Restore,
+        Action::DeleteFolder(_) => Deed::DeleteFolder,
+        Action::FinishTrash { .. } => Deed::FinishTrash,
+    }
+}
+
+fn path(action: &Action) -> &Path {
+    match action {
+        Action::CreateSharedRoot { path } | Action::FinishTrash { path, .. } => path,
+        Action::RecordOwner { file, .. } => file,
+        Action::Exclude(edit) | Action::WriteConfig { edit, .. } | Action::Restore { edit, .. } => {
+            &edit.file
+        }
+        Action::DeleteFolder(folder) => &folder.path,
+    }
+}
+
+/// The name of the point right after an action, for tests that kill the program there.
+fn name(action: &Action) -> &'static str {
+    match action {
+        Action::CreateSharedRoot { .. } => "shared-root-made",
+        Action::RecordOwner { .. } => "owner-recorded",
+        Action::Exclude(_) => "excluded",
+        Action::WriteConfig { .. } => "config-written",
+        Action::Restore { .. } => "restored",
+        Action::DeleteFolder(_) => "deleted",
+        Action::FinishTrash { .. } => "trash-finished",
+    }
+}

@@ -7,6 +7,7 @@
 mod delete;
 mod find;
 mod lock;
+mod record;
 mod usage;
 
 use std::fs::{self, File, Metadata};
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use lock::{LockGuard, lock_all, lock_run};
+pub use record::{change_journal, journal_file, read_journal};
 pub use usage::usage;
 
 use crate::marks::{self, Shape};

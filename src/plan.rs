@@ -1,1 +1,102 @@
-//! placeholder
+//! Decides what is done. Everything here is a pure function over a survey, with the time passed in.
+
+mod clean;
+mod deletable;
+mod folders;
+mod naming;
+mod setup;
+mod undo;
+
+use std::collections::HashMap;
+
+pub use clean::{CleanOptions, clean};
+pub use deletable::unfit;
+pub use naming::owner_file;
+pub use setup::{ConfigPlace, SetupOptions, setup};
+pub use undo::{Recorded, undo};
+
+use crate::model::{Action, Identity, Kept, KeptReason, Subject, Survey, Usage, Warning};
+use crate::size::Bytes;
+
+/// What deleting several folders frees together: each inode once, and only if all its links go.
+#[must_use]
+pub fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
+    let mut total = Bytes(0);
+    let mut links: HashMap<Identity, (Bytes, u64, u64)> = HashMap::new();
+    for usage in usages {
+        let linked: Bytes = usage.links.iter().map(|file| file.on_disk).sum();
+        total += Bytes(usage.on_disk.0 - linked.0);
+        for file in &usage.links {
+            links
+                .entry(file.identity)
+                .or_insert((file.on_disk, file.links, 0))
+                .2 += file.seen;
+        }
+    }
+    let all_gone = links
+        .values()
+        .filter(|(_, links, seen)| seen >= links)
+        .map(|(on_disk, ..)| *on_disk);
+    total + all_gone.sum()
+}
+
+/// What interrupted runs left is finished, whatever else is done.
+fn finish_trash(survey: &Survey, actions: &mut Vec<Action>, kept: &mut Vec<Kept>) {
+    for trash in &survey.trash {
+        if trash.ours {
+            actions.push(Action::FinishTrash {
+                path: trash.path.clone(),
+                usage: trash.usage.clone(),
+            });
+        } else {
+            kept.push(Kept {
+                subject: Subject::Trash,
+                path: trash.path.clone(),
+                reason: KeptReason::NotOurTrash,
+                on_disk: trash.usage.as_ref().map(|usage| usage.on_disk),
+                last_build: None,
+            });
+        }
+    }
+}
+
+/// What the user should know of the survey, whatever is done.
+fn warnings(survey: &Survey) -> Vec<Warning> {
+    let overrides = survey.overrides.iter().map(|found| Warning::EnvOverride {
+        variable: found.variable.clone(),
+        value: found.value.clone(),
+    });
+    let problems = survey.problems.iter().map(|problem| Warning::Problem {
+        path: problem.path.clone(),
+        message: problem.message.clone(),
+    });
+    overrides.chain(problems).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LinkedFile;
+
+    #[test]
+    fn a_file_linked_between_two_folders_is_freed_only_when_both_go() {
+        let shared = LinkedFile {
+            identity: Identity {
+                device: 1,
+                inode: 7,
+            },
+            on_disk: Bytes(100),
+            links: 2,
+            seen: 1,
+        };
+        let usage = || Usage {
+            on_disk: Bytes(150),
+            links: vec![shared],
+            ..Usage::default()
+        };
+        let (one, two) = (usage(), usage());
+        assert_eq!(freeable([&one].into_iter()), Bytes(50));
+        assert_eq!(freeable([&one, &two].into_iter()), Bytes(200));
+        assert_eq!(freeable(std::iter::empty()), Bytes(0));
+    }
+}

@@ -19,8 +19,6 @@ use crate::model::{
 };
 use crate::progress::Progress;
 
-pub use shared_root::{journal, journal_file};
-
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -108,9 +106,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         workspaces::confirm(&mut survey, &request.environment.cargo, progress);
     }
     let owners = owners::read(&survey, &mut problems);
-    let journal = journal(&survey.shared_root.path).unwrap_or_else(|error| {
+    let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
         problems.push(Problem {
-            path: journal_file(&survey.shared_root.path),
+            path: fs::journal_file(&survey.shared_root.path),
             message: format!("{error:#}"),
         });
         crate::journal::Journal::default()
@@ -118,7 +116,14 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     progress.stage("looking at target folders");
     survey.folders = folders::find(&survey, &found.members, &caches, owners, &journal);
     folders::look(&mut survey, request.to_act);
-    configs::ask_git(&mut survey, request.to_act);
+    configs::ask_git(&mut survey, request.config_at.as_deref(), request.to_act);
+    if request.to_act {
+        configs::ask_ignored(&mut survey);
+    }
+    for file in survey.configs.values_mut() {
+        let first = journal.entries.iter().find(|entry| entry.file == file.path);
+        file.created_by_us = first.is_some_and(|entry| entry.before.is_none());
+    }
     folders::note_touched(&mut survey);
     if request.sizes {
         progress.stage("measuring");

@@ -66,7 +66,13 @@ pub enum Action {
         edit: EditFile,
     },
     /// Put a file back as it was.
-    Restore(EditFile),
+    Restore {
+        /// The edit.
+        #[serde(flatten)]
+        edit: EditFile,
+        /// The folder of the file was made for it, and goes too if it is empty then.
+        remove_folder: bool,
+    },
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
     /// Finish deleting what an interrupted run left.
@@ -247,6 +253,11 @@ pub enum KeptReason {
         #[serde(flatten)]
         problem: TomlProblem,
     },
+    /// The key cannot be set without touching something else in the file.
+    ConfigUnsure {
+        /// The file.
+        file: PathBuf,
+    },
     /// The user set the folder.
     ConfigSet {
         /// The file that sets it.
@@ -365,10 +376,11 @@ pub enum KeptReason {
         /// Why it could not be had.
         why: BusyReason,
     },
-    /// The rule does not cover it: in use.
-    NotCovered {
-        /// The workspace that uses it.
-        by: PathBuf,
+    /// It may go, but this run was not asked to delete such folders.
+    NotAsked {
+        /// Why it may go.
+        #[serde(rename = "because")]
+        why: DeleteReason,
     },
     /// Used more recently than asked for.
     Recent {

@@ -70,6 +70,9 @@ pub struct Repository {
     pub bare: bool,
     /// Its worktrees, the main one first.
     pub worktrees: Vec<Worktree>,
+    /// The bytes of its `info/exclude`; `None` if there is no such file.
+    #[serde(skip)]
+    pub exclude: Option<Vec<u8>>,
 }
 
 /// A git working tree.
@@ -201,6 +204,10 @@ pub struct ConfigFile {
     pub read_only: bool,
     /// Whether git tracks it.
     pub tracked: Tracked,
+    /// Git ignores it, or there is no git that could show it.
+    pub ignored: bool,
+    /// It was not there before one of our setups made it.
+    pub created_by_us: bool,
 }
 
 /// Whether git tracks a file.

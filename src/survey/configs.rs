@@ -81,7 +81,7 @@ fn read_file(path: PathBuf, folder_link: Option<PathBuf>) -> ConfigFile {
 /// Asks git what it tracks: the configurations that we might edit, and anything in the target folders.
 ///
 /// Without `to_act` only where an answer would be shown: for files that are there and not ours.
-pub(super) fn ask_git(survey: &mut Survey, to_act: bool) {
+pub(super) fn ask_git(survey: &mut Survey, config_at: Option<&Path>, to_act: bool) {
     let shared_root = survey.shared_root.path.clone();
     let ours = |file: &ConfigFile| {
         file.keys
@@ -90,10 +90,17 @@ pub(super) fn ask_git(survey: &mut Survey, to_act: bool) {
             .is_some_and(|value| Path::new(value).starts_with(&shared_root))
     };
     let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    let configs = survey
+    let above = config_at.map(|folder| folder.join(CARGO_FOLDER));
+    let above = above
+        .iter()
+        .flat_map(|folder| CONFIG_NAMES.map(|name| folder.join(name)));
+    let paths: Vec<PathBuf> = survey
         .workspaces
         .iter()
-        .filter_map(|workspace| survey.configs.get(&workspace.config));
+        .map(|workspace| workspace.config.clone())
+        .chain(above)
+        .collect();
+    let configs = paths.iter().filter_map(|path| survey.configs.get(path));
     let asked_configs = configs.filter(|file| to_act || (file.bytes.is_some() && !ours(file)));
     let folders = survey
         .folders
@@ -135,6 +142,45 @@ pub(super) fn ask_git(survey: &mut Survey, to_act: bool) {
                     Ok(found) => folder.marks.tracked = found.cloned(),
                 }
             }
+        }
+    }
+}
+
+/// Asks git which of the configurations that we might make it ignores. Outside git nothing shows them.
+pub(super) fn ask_ignored(survey: &mut Survey) {
+    let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for workspace in &survey.workspaces {
+        match &workspace.place {
+            Some(place) => questions
+                .entry(place.worktree.clone())
+                .or_default()
+                .push(workspace.config.clone()),
+            None => {
+                survey
+                    .configs
+                    .entry(workspace.config.clone())
+                    .or_default()
+                    .ignored = true
+            }
+        }
+    }
+    let answers: Vec<Vec<PathBuf>> = questions
+        .into_par_iter()
+        .map(|(worktree, files)| {
+            let relative =
+                |file: &PathBuf| Some(file.strip_prefix(&worktree).ok()?.to_str()?.to_owned());
+            let paths: Vec<String> = files.iter().filter_map(relative).collect();
+            // Where git does not answer, the line is added: an exclusion too many hides nothing but our file.
+            let ignored = git::ignored(&worktree, &paths).unwrap_or_default();
+            ignored
+                .into_iter()
+                .map(|path| worktree.join(path))
+                .collect()
+        })
+        .collect();
+    for path in answers.into_iter().flatten() {
+        if let Some(file) = survey.configs.get_mut(&path) {
+            file.ignored = true;
         }
     }
 }

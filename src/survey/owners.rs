@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::git;
-use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
+use crate::marks::{BUILD_FOLDER, SHARED_ROOT_MARK};
 use crate::model::{Known, Owner, OwnerState, Problem, Repository, Survey};
+use crate::plan::owner_file;
 
 /// Every target folder under the shared root, with or without an owner file.
 pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Vec<(PathBuf, Known)> {
@@ -35,7 +36,7 @@ fn in_holder(
 ) -> Vec<(PathBuf, Known)> {
     let mut found = Vec::new();
     for folder in folders_in(holder) {
-        let note = note_of(&folder);
+        let note = owner_file(&folder);
         let known = match fs::read(&note) {
             Ok(None) => Known::SharedRoot,
             Ok(Some(bytes)) => match serde_json::from_slice::<Owner>(&bytes) {
@@ -62,13 +63,6 @@ fn in_holder(
         found.push((folder, known));
     }
     found
-}
-
-/// The owner file of a folder.
-fn note_of(folder: &Path) -> PathBuf {
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(OWNER_SUFFIX);
-    folder.with_file_name(name)
 }
 
 fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {

@@ -188,12 +188,16 @@ fn repository(
             .unwrap_or_default()
     };
     let name = name(&common_dir, &worktrees, bare);
+    let exclude = fs::read(&common_dir.join("info").join("exclude"))
+        .ok()
+        .flatten();
     (
         Repository {
             common_dir,
             name,
             bare,
             worktrees,
+            exclude,
         },
         part,
         problem,

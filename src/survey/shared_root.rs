@@ -1,13 +1,10 @@
-//! Chooses the shared root, and reads the record in it.
+//! Chooses the shared root.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-
 use super::worktree_of;
 use crate::fs;
-use crate::journal::Journal;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
 
@@ -103,36 +100,4 @@ fn is_foreign(path: &Path) -> bool {
     fs::exists(path)
         && !fs::exists(&path.join(SHARED_ROOT_MARK))
         && (!fs::is_folder(path) || marks::read(&fs::shape(path, 3)).cargo)
-}
-
-/// Where the record of a shared root is.
-#[must_use]
-pub fn journal_file(shared_root: &Path) -> PathBuf {
-    shared_root.join(SHARED_ROOT_MARK).join("undo.json")
-}
-
-/// Reads the record of what was changed; empty if there is none.
-///
-/// # Errors
-///
-/// The file cannot be read, or is not a record of ours in a version that we know.
-pub fn journal(shared_root: &Path) -> Result<Journal> {
-    let path = journal_file(shared_root);
-    let Some(bytes) = fs::read(&path)? else {
-        return Ok(Journal::default());
-    };
-    let journal: Journal = serde_json::from_slice(&bytes).with_context(|| {
-        format!(
-            "expected a record of cargo-sharedtarget in `{}`",
-            path.display()
-        )
-    })?;
-    anyhow::ensure!(
-        journal.version == Journal::default().version,
-        "`{}` has version {} and this program knows version {}: use a newer cargo-sharedtarget",
-        path.display(),
-        journal.version,
-        Journal::default().version
-    );
-    Ok(journal)
 }

@@ -1,0 +1,196 @@
+//! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, Stopped};
+use crate::fs::{self, Deletion, Ledger};
+use crate::marks::{self, TRASH_MARK, TRASH_MARK_NAME, TRASH_PREFIX};
+use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks};
+use crate::plan;
+
+/// What a deletion came to.
+pub(super) struct Deleted {
+    pub(super) freed: Freed,
+    left: Option<String>,
+}
+
+impl Deleted {
+    /// Whether everything is gone.
+    pub(super) fn result(&self) -> Result<(), Stopped> {
+        self.left
+            .clone()
+            .map_or(Ok(()), |message| Err(Stopped::Failed(message)))
+    }
+}
+
+impl From<Deletion> for Deleted {
+    fn from(deletion: Deletion) -> Self {
+        let left = deletion.failed.first().map(|first| {
+            let others = match deletion.failed.len() {
+                1 => String::new(),
+                more => format!(", and {} more", more - 1),
+            };
+            format!(
+                "failed to delete `{}`: {}{others}; the next run goes on with the rest",
+                first.path.display(),
+                first.message
+            )
+        });
+        Self {
+            freed: deletion.freed,
+            left,
+        }
+    }
+}
+
+/// Deletes one target folder.
+pub(super) fn folder(
+    folder: &DeleteFolder,
+    context: &Context<'_>,
+    ledger: &Ledger,
+) -> Result<Deleted, Stopped> {
+    let path = folder.path.as_path();
+    let skip = |why: String| Err(Stopped::Skipped(why));
+    match fs::info(path)? {
+        None => return skip("it is gone already".into()),
+        Some(info) if info.is_symlink || info.identity != folder.identity => {
+            return skip("it is another folder than the one in the plan; run again".into());
+        }
+        Some(_) => {}
+    }
+    if let Some(why) = still_needed(folder, context) {
+        return skip(why);
+    }
+    let reading = marks::read(&fs::shape(path, 3));
+    let profiles = reading.profiles.clone();
+    // Held until the folder has its new name: a build that waits for them starts in a new folder.
+    let locks = match fs::lock_all(path, &profiles) {
+        Ok(locks) => locks,
+        Err(busy) => {
+            return skip(format!(
+                "a build is running in it (`{}`)",
+                busy.lock.display()
+            ));
+        }
+    };
+    let now = Marks {
+        tag: fs::tag(path),
+        cargo: reading.cargo,
+        foreign: reading.foreign,
+        ..Marks::default()
+    };
+    match plan::unfit(&now, &folder.allowed_entries) {
+        Some(KeptReason::ForeignEntries { names }) => {
+            return skip(format!(
+                "it now has entries that Cargo does not make: {}",
+                names.join(", ")
+            ));
+        }
+        Some(KeptReason::NotATarget { why }) => return skip(why),
+        Some(_) => return skip("it has changed since the plan was made; run again".into()),
+        None => {}
+    }
+    fs::replace(&path.join(TRASH_MARK_NAME), TRASH_MARK)?;
+    fs::checkpoint("marked");
+    let trash = trash_name(path);
+    fs::rename(path, &trash)?;
+    drop(locks);
+    fs::checkpoint("renamed");
+    let deleted = Deleted::from(fs::delete_tree(
+        &trash,
+        TRASH_MARK_NAME,
+        ledger,
+        context.progress,
+    ));
+    if deleted.left.is_none() {
+        remove_note(folder, context.shared_root);
+    }
+    fs::checkpoint("deleted");
+    Ok(deleted)
+}
+
+/// Finishes deleting what an interrupted run left.
+pub(super) fn trash(
+    path: &Path,
+    context: &Context<'_>,
+    ledger: &Ledger,
+) -> Result<Deleted, Stopped> {
+    let mark = fs::read(&path.join(TRASH_MARK_NAME))?;
+    if !fs::is_folder(path) || mark.as_deref() != Some(TRASH_MARK) {
+        return Err(Stopped::Skipped(
+            "it has changed since the plan was made; run again".into(),
+        ));
+    }
+    let deleted = Deleted::from(fs::delete_tree(
+        path,
+        TRASH_MARK_NAME,
+        ledger,
+        context.progress,
+    ));
+    if deleted.left.is_none() {
+        remove_empty_holders(path, context.shared_root);
+    }
+    Ok(deleted)
+}
+
+/// Asks Cargo once more whether somebody builds into a folder that nobody should build into.
+fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> {
+    if let DeleteReason::OwnerGone { workspace } = &folder.why
+        && fs::exists(&workspace.join("Cargo.toml"))
+    {
+        return Some(format!("its workspace `{}` is back", workspace.display()));
+    }
+    let programs_may_stay = matches!(folder.why, DeleteReason::BuildDirMoved { .. });
+    folder
+        .released_by
+        .iter()
+        .find_map(|workspace| match context.cargo.metadata(workspace) {
+            Err(error) => Some(format!(
+                "cargo does not say where `{}` builds: {error:#}",
+                workspace.display()
+            )),
+            Ok(said) => {
+                let is_it = |dir: &Path| fs::canonical_as_far_as_it_exists(dir) == folder.path;
+                let build_dir = said.build_dir.as_deref().unwrap_or(&said.target_dir);
+                let used = is_it(build_dir) || (!programs_may_stay && is_it(&said.target_dir));
+                used.then(|| format!("`{}` builds into it", workspace.display()))
+            }
+        })
+}
+
+/// A free name beside the folder, so that Cargo never sees half of it.
+fn trash_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let id = std::process::id();
+    (0_u32..)
+        .map(|n| path.with_file_name(format!("{TRASH_PREFIX}{name}-{id}-{n}")))
+        .find(|trash| !fs::exists(trash))
+        .unwrap_or_else(|| path.with_file_name(format!("{TRASH_PREFIX}{name}-{id}")))
+}
+
+/// The owner file goes with a folder that nobody will build into again.
+fn remove_note(folder: &DeleteFolder, shared_root: &Path) {
+    let for_good = matches!(
+        folder.why,
+        DeleteReason::OwnerGone { .. } | DeleteReason::Replaced { .. }
+    );
+    let note = plan::owner_file(&folder.path);
+    if for_good && folder.path.starts_with(shared_root) {
+        // A note without a folder does no harm, so it is no failure if it stays.
+        let _ = fs::remove_file(&note);
+        remove_empty_holders(&folder.path, shared_root);
+    }
+}
+
+/// Folders under the shared root that hold nothing any more.
+fn remove_empty_holders(path: &Path, shared_root: &Path) {
+    let holders = path
+        .ancestors()
+        .skip(1)
+        .take_while(|holder| holder.starts_with(shared_root));
+    for holder in holders.filter(|holder| *holder != shared_root) {
+        if !fs::remove_empty_folder(holder) {
+            break;
+        }
+    }
+}

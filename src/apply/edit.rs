@@ -1,0 +1,99 @@
+//! Changes files, each whole and each recorded before.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Context, Stopped};
+use crate::fs;
+use crate::journal::{Content, Entry};
+use crate::model::{Action, Deed, EditFile, KeptReason, Outcome, Owner, Plan, Subject};
+
+/// Writes down what is about to change, before it does.
+pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
+    let entries: Vec<Entry> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Exclude(edit) | Action::WriteConfig { edit, .. } => Some(entry(edit, context)),
+            _ => None,
+        })
+        .collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    fs::change_journal(context.shared_root, |journal| {
+        journal.entries.extend(entries)
+    })
+    .map_err(|error| format!("{error:#}"))?;
+    fs::checkpoint("recorded");
+    Ok(())
+}
+
+fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
+    Entry {
+        time: context.now,
+        file: edit.file.clone(),
+        before: edit.before.clone().map(Content::from),
+        after: edit.after.clone().map(Content::from),
+        made_folder: edit.file.parent().is_some_and(|folder| !fs::exists(folder)),
+    }
+}
+
+/// Forgets what was put back, and what turned out to be as it was.
+pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
+    let restored = outcome
+        .done
+        .iter()
+        .filter(|done| done.what == Deed::Restore)
+        .map(|done| done.path.clone());
+    let settled = plan.kept.iter().filter(|kept| {
+        kept.subject == Subject::File
+            && matches!(kept.reason, KeptReason::AsItWas | KeptReason::WorktreeGone)
+    });
+    let files: Vec<PathBuf> = restored
+        .chain(settled.map(|kept| kept.path.clone()))
+        .collect();
+    if !files.is_empty() {
+        // If this fails, the next undo finds these files as they were.
+        let _ = fs::change_journal(context.shared_root, |journal| journal.forget(&files));
+    }
+}
+
+/// Gives a file its new content, unless it is not what it was.
+pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
+    if fs::read(&edit.file)? != edit.before {
+        return Err(Stopped::Skipped(
+            "it has changed since the plan was made; run again".into(),
+        ));
+    }
+    let Some(after) = &edit.after else {
+        return Ok(fs::remove_file(&edit.file)?);
+    };
+    if let Some(folder) = edit.file.parent() {
+        fs::create_folder(folder)?;
+    }
+    Ok(fs::replace(&edit.file, after)?)
+}
+
+/// Puts a file back as it was, or takes it away with the folder that was made for it.
+pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stopped> {
+    write(edit)?;
+    if remove_folder
+        && edit.after.is_none()
+        && let Some(folder) = edit.file.parent()
+    {
+        fs::remove_empty_folder(folder);
+    }
+    Ok(())
+}
+
+/// Writes an owner file.
+pub(super) fn owner(file: &Path, owner: &Owner) -> Result<(), Stopped> {
+    if let Some(folder) = file.parent() {
+        fs::create_folder(folder)?;
+    }
+    let mut json = serde_json::to_vec_pretty(owner).context("failed to write down an owner")?;
+    json.push(b'\n');
+    Ok(fs::replace(file, &json)?)
+}

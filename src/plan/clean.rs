@@ -1,0 +1,400 @@
+//! Decides which whole target folders may go, by rule.
+
+use jiff::Timestamp;
+
+use super::folders::{self, AllDirs};
+use super::{finish_trash, freeable, warnings};
+use crate::age::{Age, since};
+use crate::model::{
+    DeleteReason, KeptReason, LastUseSource, Plan, Survey, TargetFolder, Usage, Warning,
+};
+
+/// Which folders `clean` is asked to delete. Several rules add up.
+#[derive(Clone, Debug, Default)]
+pub struct CleanOptions {
+    /// Folders that no build will use again.
+    pub stale: bool,
+    /// Only those of them whose workspace is gone.
+    pub orphaned: bool,
+    /// Folders in use, but not used for as long.
+    pub idle: Option<Age>,
+    /// Every target folder found.
+    pub all: bool,
+    /// Top-level entries that Cargo does not make, and that may go all the same.
+    pub allowed_entries: Vec<String>,
+}
+
+/// Decides which target folders may go, and why each other one stays.
+///
+/// Every folder in `survey` stands exactly once in the plan. Reads nothing from disk: the survey may be out of
+/// date when the plan runs, so [`apply`](crate::apply) looks at each folder again before it touches it.
+#[must_use]
+pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
+    let dirs: AllDirs = survey
+        .workspaces
+        .iter()
+        .map(|workspace| workspace.dirs.clone())
+        .collect();
+    // What goes on purpose although a build writes into it does not hold up what lies around it.
+    let stays: AllDirs = if options.all {
+        Vec::new()
+    } else {
+        dirs.clone()
+    };
+    let mut plan = Plan {
+        warnings: warnings(survey),
+        ..Plan::default()
+    };
+    for folder in &survey.folders {
+        let decided = match asked(folder, survey, &dirs, options, now) {
+            Ok(why) => folders::delete(folder, why, survey, &stays, &options.allowed_entries),
+            Err(reason) => Err(folders::kept(folder, reason)),
+        };
+        match decided {
+            Ok(action) => plan.actions.push(action),
+            Err(kept) => plan.kept.push(kept),
+        }
+    }
+    folders::sort_by_size(&mut plan.actions);
+    plan.freeable = freeable(plan.deletions().filter_map(|delete| delete.usage.as_ref()));
+    if !plan.actions.is_empty() {
+        plan.warnings.push(Warning::NoWayBack);
+    }
+    finish_trash(survey, &mut plan.actions, &mut plan.kept);
+    plan
+}
+
+/// Whether the rules cover a folder.
+fn asked(
+    folder: &TargetFolder,
+    survey: &Survey,
+    dirs: &AllDirs,
+    options: &CleanOptions,
+    now: Timestamp,
+) -> Result<DeleteReason, KeptReason> {
+    match folders::stale(folder, survey, dirs) {
+        Ok(why) => {
+            let orphaned = options.orphaned && matches!(why, DeleteReason::OwnerGone { .. });
+            if options.stale || options.all || orphaned {
+                Ok(why)
+            } else {
+                Err(KeptReason::NotAsked { why })
+            }
+        }
+        // A folder of somebody who was not looked at is not ours to judge.
+        Err(reason @ (KeptReason::OwnerElsewhere { .. } | KeptReason::OwnerMissing { .. })) => {
+            Err(reason)
+        }
+        Err(_) if options.all => Ok(DeleteReason::All),
+        Err(reason @ KeptReason::InUse { .. }) => match options.idle {
+            Some(age) => idle(folder, age, now),
+            None => Err(reason),
+        },
+        Err(reason) => Err(reason),
+    }
+}
+
+fn idle(folder: &TargetFolder, age: Age, now: Timestamp) -> Result<DeleteReason, KeptReason> {
+    let used = folder.usage.as_ref().and_then(last_use);
+    let Some((at, source)) = used.or(folder.last_build.map(|at| (at, LastUseSource::Modified)))
+    else {
+        return Err(KeptReason::Recent {
+            since: now,
+            source: LastUseSource::Modified,
+        });
+    };
+    if since(at, now) >= age {
+        Ok(DeleteReason::Idle { since: at, source })
+    } else {
+        Err(KeptReason::Recent { since: at, source })
+    }
+}
+
+/// When a folder was last used: the newest build, or the newest time that Cargo looked whether it is fresh.
+///
+/// A build that finds everything fresh writes nothing; it only reads the fingerprints, and on a filesystem
+/// mounted with `noatime` not even that leaves a trace.
+fn last_use(usage: &Usage) -> Option<(jiff::Timestamp, LastUseSource)> {
+    let modified = usage.newest.map(|at| (at, LastUseSource::Modified));
+    let read = usage.last_read.map(|at| (at, LastUseSource::Read));
+    modified.into_iter().chain(read).max_by_key(|(at, _)| *at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::{
+        CargoAnswer, Dirs, Known, Layout, Marks, Owner, OwnerState, Problem, SharedRoot, Subject,
+        Tag, Workspace,
+    };
+    use crate::size::Bytes;
+
+    fn now() -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50)
+    }
+
+    fn workspace(root: &str, target: &str) -> Workspace {
+        Workspace {
+            root: root.into(),
+            place: None,
+            nested_in: None,
+            touched: true,
+            dirs: Dirs {
+                target_dir: target.into(),
+                build_dir: target.into(),
+                ..Dirs::default()
+            },
+            config: PathBuf::from(root).join(".cargo/config.toml"),
+            cargo: CargoAnswer::NotAsked,
+        }
+    }
+
+    fn folder(path: &str, known: Known) -> TargetFolder {
+        let day_old = now() - SignedDuration::from_hours(24);
+        let usage = Usage {
+            on_disk: Bytes(10),
+            newest: Some(day_old),
+            ..Usage::default()
+        };
+        TargetFolder {
+            path: path.into(),
+            users: Vec::new(),
+            known,
+            marks: Marks {
+                tag: Tag::Valid,
+                cargo: true,
+                ..Marks::default()
+            },
+            usage: Some(usage),
+            last_build: Some(day_old),
+        }
+    }
+
+    fn owned(path: &str, state: OwnerState) -> TargetFolder {
+        let owner = Owner {
+            workspace: "/gone".into(),
+            worktree: None,
+            common_dir: None,
+            layout: Layout::Isolated,
+            device: None,
+        };
+        folder(path, Known::Owner { owner, state })
+    }
+
+    fn survey(folders: Vec<TargetFolder>) -> Survey {
+        Survey {
+            workspaces: vec![workspace("/w", "/s/w/main")],
+            shared_root: SharedRoot {
+                path: "/s".into(),
+                exists: true,
+                ..SharedRoot::default()
+            },
+            folders,
+            ..Survey::default()
+        }
+    }
+
+    fn stale() -> CleanOptions {
+        CleanOptions {
+            stale: true,
+            ..CleanOptions::default()
+        }
+    }
+
+    fn shadowed() -> TargetFolder {
+        folder(
+            "/w/target",
+            Known::Default {
+                workspace: "/w".into(),
+            },
+        )
+    }
+
+    /// The reason for which the only folder is kept; `None` if it would be deleted.
+    fn kept(folder: TargetFolder, options: &CleanOptions) -> Option<KeptReason> {
+        let plan = clean(&survey(vec![folder]), options, now());
+        assert_eq!(
+            plan.actions.len() + plan.kept.len(),
+            1,
+            "everything stands in the plan once: {plan:?}"
+        );
+        plan.kept.into_iter().next().map(|kept| kept.reason)
+    }
+
+    #[test]
+    fn the_default_takes_what_no_build_will_use_again() {
+        assert_eq!(kept(shadowed(), &stale()), None);
+        assert_eq!(kept(owned("/s/g/main", OwnerState::Gone), &stale()), None);
+        let in_use = folder("/s/w/main", Known::SharedRoot);
+        assert_eq!(
+            kept(in_use, &stale()),
+            Some(KeptReason::InUse { by: "/w".into() })
+        );
+        assert_eq!(
+            kept(folder("/s/x/y", Known::SharedRoot), &stale()),
+            Some(KeptReason::NoOwner)
+        );
+        assert_eq!(
+            kept(folder("/w/other", Known::Found), &stale()),
+            Some(KeptReason::Unclaimed)
+        );
+        let missing = owned("/s/g/main", OwnerState::Missing { why: "x".into() });
+        assert!(matches!(
+            kept(missing, &stale()),
+            Some(KeptReason::OwnerMissing { .. })
+        ));
+        let elsewhere = owned("/s/g/main", OwnerState::Present);
+        assert!(matches!(
+            kept(elsewhere, &stale()),
+            Some(KeptReason::OwnerElsewhere { .. })
+        ));
+    }
+
+    #[test]
+    fn orphaned_is_less_than_stale_and_all_is_more() {
+        let orphaned = CleanOptions {
+            orphaned: true,
+            ..CleanOptions::default()
+        };
+        assert!(matches!(
+            kept(shadowed(), &orphaned),
+            Some(KeptReason::NotAsked { .. })
+        ));
+        assert_eq!(kept(owned("/s/g/main", OwnerState::Gone), &orphaned), None);
+        let all = CleanOptions {
+            all: true,
+            ..CleanOptions::default()
+        };
+        assert_eq!(kept(folder("/s/w/main", Known::SharedRoot), &all), None);
+        assert_eq!(kept(folder("/w/other", Known::Found), &all), None);
+        assert!(kept(owned("/s/g/main", OwnerState::Present), &all).is_some());
+    }
+
+    #[test]
+    fn idle_counts_to_the_second_and_reading_counts_as_use() {
+        let in_use = || folder("/s/w/main", Known::SharedRoot);
+        let idle = |age: &str| CleanOptions {
+            idle: Some(age.parse().expect(age)),
+            ..stale()
+        };
+        assert_eq!(kept(in_use(), &idle("24h")), None);
+        assert!(matches!(
+            kept(in_use(), &idle("86401s")),
+            Some(KeptReason::Recent { .. })
+        ));
+        let mut read = in_use();
+        let an_hour_ago = now() - SignedDuration::from_hours(1);
+        read.usage.as_mut().expect("measured").last_read = Some(an_hour_ago);
+        let recent = KeptReason::Recent {
+            since: an_hour_ago,
+            source: LastUseSource::Read,
+        };
+        assert_eq!(kept(read, &idle("24h")), Some(recent));
+        let mut unknown = in_use();
+        unknown.usage = Some(Usage::default());
+        unknown.last_build = None;
+        assert!(
+            kept(unknown, &idle("1h")).is_some(),
+            "an unknown age is no age"
+        );
+    }
+
+    #[test]
+    fn every_doubt_keeps() {
+        let doubts: [(&str, fn(&mut TargetFolder)); 11] = [
+            ("a link", |f| f.marks.symlink = true),
+            ("a wrong tag", |f| f.marks.tag = Tag::Wrong),
+            ("no marks", |f| {
+                (f.marks.tag, f.marks.cargo) = (Tag::Missing, false)
+            }),
+            ("foreign entries", |f| {
+                f.marks.foreign = vec!["notes".into()]
+            }),
+            ("tracked", |f| f.marks.tracked = Some("/w/target/x".into())),
+            ("git silent", |f| f.marks.tracked_unclear = Some("x".into())),
+            ("busy", |f| {
+                let why = crate::model::BusyReason::Held;
+                f.marks.busy = Some(crate::model::Busy {
+                    lock: "/l".into(),
+                    why,
+                });
+            }),
+            ("git inside", |f| {
+                f.usage.as_mut().expect("measured").git_inside = Some("/x/.git".into())
+            }),
+            ("sources inside", |f| {
+                f.usage.as_mut().expect("measured").sources_inside = Some("/x".into())
+            }),
+            ("unreadable", |f| {
+                let problem = Problem {
+                    path: "/x".into(),
+                    message: "no".into(),
+                };
+                f.usage.as_mut().expect("measured").unreadable = vec![problem];
+            }),
+            ("not looked into", |f| f.usage = None),
+        ];
+        for (what, spoil) in doubts {
+            let mut folder = shadowed();
+            spoil(&mut folder);
+            let all = CleanOptions {
+                all: true,
+                ..stale()
+            };
+            assert!(kept(folder, &all).is_some(), "{what}");
+        }
+        let allowed = CleanOptions {
+            allowed_entries: vec!["notes".into()],
+            ..stale()
+        };
+        let mut folder = shadowed();
+        folder.marks.foreign = vec!["notes".into()];
+        assert_eq!(kept(folder, &allowed), None);
+    }
+
+    #[test]
+    fn what_lies_around_something_precious_stays() {
+        let around = |path: &str| {
+            let mut found = folder(
+                path,
+                Known::Member {
+                    workspace: "/w".into(),
+                },
+            );
+            found.path = path.into();
+            kept(found, &stale())
+        };
+        assert_eq!(around("/s"), Some(KeptReason::SharedRoot));
+        assert_eq!(around("/"), Some(KeptReason::SharedRoot));
+        assert!(matches!(
+            around("/w"),
+            Some(KeptReason::SourcesInside { .. })
+        ));
+        assert!(matches!(around("/s/w"), Some(KeptReason::HoldsUsed { .. })));
+    }
+
+    #[test]
+    fn the_plan_says_what_it_is_about() {
+        let plan = clean(&survey(vec![shadowed()]), &stale(), now());
+        let delete = plan.deletions().next().expect("a deletion");
+        assert_eq!(
+            delete.why,
+            DeleteReason::Replaced {
+                by: "/s/w/main".into()
+            }
+        );
+        assert_eq!(delete.released_by, [PathBuf::from("/w")]);
+        assert!(plan.warnings.contains(&Warning::NoWayBack));
+        let plan = clean(
+            &survey(vec![folder("/w/other", Known::Found)]),
+            &stale(),
+            now(),
+        );
+        assert_eq!(plan.kept[0].subject, Subject::Folder);
+        assert!(plan.warnings.is_empty());
+    }
+}

@@ -1,0 +1,167 @@
+//! Which target folders no build will use again.
+
+use std::path::{Path, PathBuf};
+
+use super::deletable::obstacle;
+use crate::model::{
+    Action, DeleteFolder, DeleteReason, Dirs, Kept, KeptReason, Known, OwnerState, Subject, Survey,
+    TargetFolder, Workspace,
+};
+
+/// Where every workspace builds, in the order of the survey.
+pub(super) type AllDirs = Vec<Dirs>;
+
+/// Says why no build will use a folder again, or why it is not sure.
+pub(super) fn stale(
+    folder: &TargetFolder,
+    survey: &Survey,
+    dirs: &AllDirs,
+) -> Result<DeleteReason, KeptReason> {
+    if let Some(by) = users(&folder.path, survey, dirs).next() {
+        return Err(KeptReason::InUse {
+            by: by.root.clone(),
+        });
+    }
+    let replaced = |root: &Path| {
+        let at = survey
+            .workspaces
+            .iter()
+            .position(|workspace| workspace.root == *root)?;
+        Some(DeleteReason::Replaced {
+            by: dirs[at].target_dir.clone(),
+        })
+    };
+    match &folder.known {
+        Known::Owner { owner, state } => match state {
+            OwnerState::Gone => Ok(DeleteReason::OwnerGone {
+                workspace: owner.workspace.clone(),
+            }),
+            OwnerState::Missing { why } => Err(KeptReason::OwnerMissing {
+                workspace: owner.workspace.clone(),
+                why: why.clone(),
+            }),
+            OwnerState::Present => {
+                replaced(&owner.workspace).ok_or_else(|| KeptReason::OwnerElsewhere {
+                    workspace: owner.workspace.clone(),
+                })
+            }
+        },
+        Known::Default { workspace } => replaced(workspace).ok_or(KeptReason::Unclaimed),
+        Known::Member { workspace } => Ok(DeleteReason::MemberOf {
+            workspace: workspace.clone(),
+        }),
+        Known::Config { file } | Known::Journal { file } => named(folder, file, survey, dirs),
+        Known::SharedRoot => Err(KeptReason::NoOwner),
+        Known::Found => Err(KeptReason::Unclaimed),
+    }
+}
+
+/// A folder that a configuration names or named. If that file serves one workspace alone, and the folder lies
+/// in its worktree or under the shared root, then nobody else can be meant.
+fn named(
+    folder: &TargetFolder,
+    file: &Path,
+    survey: &Survey,
+    dirs: &AllDirs,
+) -> Result<DeleteReason, KeptReason> {
+    let own = survey.workspaces.iter().zip(dirs).find(|(workspace, _)| {
+        let top = workspace
+            .place
+            .as_ref()
+            .map_or(&workspace.root, |place| &place.worktree);
+        let cargo_folder = workspace.config.parent();
+        file.parent() == cargo_folder
+            && (folder.path.starts_with(top) || folder.path.starts_with(&survey.shared_root.path))
+    });
+    let serves_others = survey.workspaces.iter().any(|other| {
+        own.is_none_or(|(workspace, _)| workspace.root != other.root)
+            && folder.users.contains(&other.root)
+    });
+    match own {
+        Some((_, dirs)) if !serves_others => Ok(DeleteReason::Replaced {
+            by: dirs.target_dir.clone(),
+        }),
+        _ => Err(KeptReason::MayServeOthers {
+            file: file.to_owned(),
+        }),
+    }
+}
+
+/// The workspaces that build into a folder.
+pub(super) fn users<'a>(
+    folder: &'a Path,
+    survey: &'a Survey,
+    dirs: &'a AllDirs,
+) -> impl Iterator<Item = &'a Workspace> {
+    let uses = move |dirs: &Dirs| dirs.target_dir == folder || dirs.build_dir == folder;
+    survey
+        .workspaces
+        .iter()
+        .zip(dirs)
+        .filter(move |(_, dirs)| uses(dirs))
+        .map(|(workspace, _)| workspace)
+}
+
+/// Turns a reason to delete into an action, or into what speaks against it.
+pub(super) fn delete(
+    folder: &TargetFolder,
+    why: DeleteReason,
+    survey: &Survey,
+    dirs: &AllDirs,
+    allowed: &[String],
+) -> Result<Action, Kept> {
+    let stays = dirs
+        .iter()
+        .flat_map(|dirs| [dirs.target_dir.as_path(), dirs.build_dir.as_path()]);
+    if let Some(reason) = obstacle(folder, survey, stays, allowed) {
+        return Err(kept(folder, reason));
+    }
+    Ok(Action::DeleteFolder(DeleteFolder {
+        path: folder.path.clone(),
+        released_by: released_by(folder, &why),
+        why,
+        usage: folder.usage.clone(),
+        last_build: folder.last_build,
+        allowed_entries: allowed.to_vec(),
+        identity: folder.marks.identity,
+    }))
+}
+
+/// The workspaces that must not build into the folder any more when it goes.
+fn released_by(folder: &TargetFolder, why: &DeleteReason) -> Vec<PathBuf> {
+    if !matches!(
+        why,
+        DeleteReason::Replaced { .. } | DeleteReason::BuildDirMoved { .. }
+    ) {
+        return Vec::new();
+    }
+    let mut workspaces = folder.users.clone();
+    let known = match &folder.known {
+        Known::Default { workspace } => Some(workspace),
+        Known::Owner { owner, .. } => Some(&owner.workspace),
+        _ => None,
+    };
+    workspaces.extend(known.filter(|known| !folder.users.contains(known)).cloned());
+    workspaces
+}
+
+/// A folder that stays.
+pub(super) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
+    Kept {
+        subject: Subject::Folder,
+        path: folder.path.clone(),
+        reason,
+        on_disk: folder.usage.as_ref().map(|usage| usage.on_disk),
+        last_build: folder.last_build,
+    }
+}
+
+/// The largest deletions first, the smallest last.
+pub(super) fn sort_by_size(actions: &mut [Action]) {
+    actions.sort_by_key(|action| match action {
+        Action::DeleteFolder(delete) => {
+            std::cmp::Reverse(delete.usage.as_ref().map_or(0, |usage| usage.on_disk.0))
+        }
+        _ => std::cmp::Reverse(u64::MAX),
+    });
+}
