@@ -1,1 +1,103 @@
-//! placeholder
+//! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
+
+pub mod clean;
+pub mod list;
+pub mod setup;
+mod ui;
+pub mod undo;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::apply::{self, Context};
+use crate::exit::Exit;
+use crate::fs;
+use crate::marks::SHARED_ROOT_MARK;
+use crate::model::{Outcome, Plan, Survey};
+use crate::progress::Progress;
+use crate::report::{Spinner, human, json};
+use crate::survey::{self, Request};
+
+pub use ui::{Format, Ui};
+
+/// Surveys, with progress shown.
+fn look(request: &Request, ui: &Ui) -> Result<Survey> {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    survey::survey(request, &progress)
+}
+
+/// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
+fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Exit> {
+    if plan.actions.is_empty() {
+        show(name, survey, plan, None, ui)?;
+        return Ok(Exit::Done);
+    }
+    if ui.dry_run {
+        show(name, survey, plan, None, ui)?;
+        return Ok(Exit::Done);
+    }
+    if !ui.yes {
+        if !ui.can_ask() {
+            show(name, survey, plan, None, ui)?;
+            ui.narrate("nothing was changed: say --yes to go on without a terminal")?;
+            return Ok(Exit::NotConfirmed);
+        }
+        human::plan(&mut ui.preview(), plan, &survey.shared_root, &ui.view)?;
+        if !ui.ask("Proceed?")? {
+            ui.narrate("nothing was changed")?;
+            return Ok(Exit::NotConfirmed);
+        }
+    } else if ui.format == Format::Human && !ui.quiet {
+        human::plan(&mut ui.preview(), plan, &survey.shared_root, &ui.view)?;
+    }
+    let outcome = carry_out(survey, plan, request, ui)?;
+    show(name, survey, plan, Some(&outcome), ui)?;
+    let complete = outcome.failed.is_empty() && outcome.skipped.is_empty();
+    Ok(if complete {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
+    let mark = survey.shared_root.path.join(SHARED_ROOT_MARK);
+    // Where even that cannot be made, each action says so for itself.
+    let lockable = survey.shared_root.exists || fs::create_folder(&mark).is_ok();
+    let _guard = if lockable {
+        fs::lock_run(&mark.join("lock"))?
+    } else {
+        fs::LockGuard::default()
+    };
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    Ok(apply::apply(
+        plan,
+        &Context {
+            shared_root: &survey.shared_root.path,
+            cargo: &request.environment.cargo,
+            now: ui.view.now,
+            progress: &progress,
+        },
+    ))
+}
+
+/// Puts the answer on standard output: the plan if nothing was done, else what was done.
+fn show(
+    name: &str,
+    survey: &Survey,
+    plan: &Plan,
+    outcome: Option<&Outcome>,
+    ui: &Ui,
+) -> Result<()> {
+    let mut out = ui.answer();
+    match (ui.format, outcome) {
+        (Format::Json, _) => json::run(&mut out, name, ui.dry_run, survey, plan, outcome)?,
+        (Format::Human, Some(outcome)) => human::outcome(&mut out, outcome, &ui.view)?,
+        (Format::Human, None) if ui.quiet && !ui.dry_run && plan.actions.is_empty() => {}
+        (Format::Human, None) => human::plan(&mut out, plan, &survey.shared_root, &ui.view)?,
+    }
+    Ok(())
+}

@@ -1,1 +1,25 @@
-//! placeholder
+//! Exit codes.
+
+use std::process::ExitCode;
+
+/// How a run ended, as programs see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Some actions failed or were skipped.
+    Incomplete = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Something would change, and nobody said yes.
+    NotConfirmed = 3,
+    /// It could not run.
+    CouldNotRun = 101,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

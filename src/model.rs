@@ -4,10 +4,12 @@
 //! was done. All three serialise as they are, so that the report for people and the one for programs
 //! cannot say different things.
 
+mod listing;
 mod outcome;
 mod plan;
 mod survey;
 
+pub use listing::*;
 pub use outcome::*;
 pub use plan::*;
 pub use survey::*;

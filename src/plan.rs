@@ -3,6 +3,7 @@
 mod clean;
 mod deletable;
 mod folders;
+mod listing;
 mod naming;
 mod setup;
 mod undo;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 
 pub use clean::{CleanOptions, clean};
 pub use deletable::unfit;
+pub use listing::listing;
 pub use naming::owner_file;
 pub use setup::{ConfigPlace, SetupOptions, setup};
 pub use undo::{Recorded, undo};
@@ -38,6 +40,19 @@ pub fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
         .filter(|(_, links, seen)| seen >= links)
         .map(|(on_disk, ..)| *on_disk);
     total + all_gone.sum()
+}
+
+/// What several folders take together: each inode once.
+#[must_use]
+pub fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
+    let mut links: HashMap<Identity, Bytes> = HashMap::new();
+    let mut total = Bytes(0);
+    for usage in usages {
+        let linked: Bytes = usage.links.iter().map(|file| file.on_disk).sum();
+        total += Bytes(usage.on_disk.0 - linked.0);
+        links.extend(usage.links.iter().map(|file| (file.identity, file.on_disk)));
+    }
+    total + links.into_values().sum()
 }
 
 /// What interrupted runs left is finished, whatever else is done.

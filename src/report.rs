@@ -1,1 +1,11 @@
-//! placeholder
+//! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
+
+pub mod human;
+pub mod json;
+mod paths;
+mod progress;
+mod reasons;
+mod table;
+
+pub use paths::Paths;
+pub use progress::Spinner;

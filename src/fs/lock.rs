@@ -10,7 +10,7 @@ use crate::marks::LOCK_NAMES;
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LockGuard {
     _files: Vec<File>,
 }

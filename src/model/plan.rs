@@ -424,11 +424,6 @@ pub enum Warning {
         /// How many.
         workspaces: usize,
     },
-    /// A configuration points to another shared root than the one chosen.
-    OtherSharedRoot {
-        /// That root.
-        path: PathBuf,
-    },
     /// This Cargo does not know `build.build-dir`, so an unconfigured nested worktree shares its parent's folder.
     NoBuildDir {
         /// How many workspaces.

@@ -1,0 +1,19 @@
+//! `clean`: delete whole target folders.
+
+use anyhow::Result;
+
+use super::{Ui, conduct, look};
+use crate::exit::Exit;
+use crate::plan::{self, CleanOptions};
+use crate::survey::Request;
+
+/// Deletes the target folders that the rules cover.
+///
+/// # Errors
+///
+/// A root cannot be read, another run is at work, or the answer cannot be written.
+pub fn run(request: &Request, options: &CleanOptions, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let plan = plan::clean(&survey, options, ui.view.now);
+    conduct("clean", &survey, &plan, request, ui)
+}

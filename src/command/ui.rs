@@ -1,0 +1,72 @@
+//! How a run speaks with its user.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::report::human::View;
+
+/// The format of the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    #[default]
+    Human,
+    /// One JSON document for programs
+    Json,
+}
+
+/// How a run speaks with its user.
+#[derive(Clone, Debug)]
+pub struct Ui {
+    /// The format of the answer.
+    pub format: Format,
+    /// Show the plan and do nothing.
+    pub dry_run: bool,
+    /// Do not ask.
+    pub yes: bool,
+    /// Say only what went wrong.
+    pub quiet: bool,
+    /// Whether progress may be shown.
+    pub progress: bool,
+    /// How text is rendered.
+    pub view: View,
+}
+
+impl Ui {
+    /// Where the answer goes.
+    pub(super) fn answer(&self) -> impl Write + use<> {
+        anstream::AutoStream::auto(io::stdout()).lock()
+    }
+
+    /// Where a preview goes when the answer is still to come.
+    pub(super) fn preview(&self) -> impl Write + use<> {
+        anstream::AutoStream::auto(io::stderr()).lock()
+    }
+
+    /// Says something beside the answer.
+    pub(super) fn narrate(&self, text: &str) -> Result<()> {
+        writeln!(self.preview(), "{text}")?;
+        Ok(())
+    }
+
+    /// Somebody is there to answer a question.
+    pub(super) fn can_ask(&self) -> bool {
+        self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Progress is shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        self.progress && !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Asks a question; anything but a clear yes means no.
+    pub(super) fn ask(&self, question: &str) -> Result<bool> {
+        write!(self.preview(), "{question} [y/N] ")?;
+        self.preview().flush()?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+}

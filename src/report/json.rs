@@ -1,0 +1,96 @@
+//! One JSON document for programs.
+//!
+//! Bytes are integers, times RFC 3339, tags snake case. The shape is the same when there is nothing to say.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::model::{
+    EnvOverride, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash, Workspace,
+};
+
+/// The version of the documents. It grows when something is taken away or changes its meaning.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Run<'a> {
+    version: u32,
+    command: &'a str,
+    dry_run: bool,
+    roots: &'a [PathBuf],
+    shared_root: &'a SharedRoot,
+    plan: &'a Plan,
+    /// `null` if nothing was carried out.
+    outcome: Option<&'a Outcome>,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    version: u32,
+    command: &'a str,
+    roots: &'a [PathBuf],
+    shared_root: &'a SharedRoot,
+    repositories: &'a [Repository],
+    workspaces: &'a [Workspace],
+    #[serde(flatten)]
+    listing: &'a Listing,
+    trash: &'a [Trash],
+    overrides: &'a [EnvOverride],
+    problems: &'a [Problem],
+}
+
+/// Writes the plan of a run, and what came of it.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn run(
+    out: &mut dyn Write,
+    command: &str,
+    dry_run: bool,
+    survey: &Survey,
+    plan: &Plan,
+    outcome: Option<&Outcome>,
+) -> io::Result<()> {
+    let (roots, shared_root) = (&survey.roots[..], &survey.shared_root);
+    document(
+        out,
+        &Run {
+            version: VERSION,
+            command,
+            dry_run,
+            roots,
+            shared_root,
+            plan,
+            outcome,
+        },
+    )
+}
+
+/// Writes what there is.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn list(out: &mut dyn Write, survey: &Survey, listing: &Listing) -> io::Result<()> {
+    let list = List {
+        version: VERSION,
+        command: "list",
+        roots: &survey.roots,
+        shared_root: &survey.shared_root,
+        repositories: &survey.repositories,
+        workspaces: &survey.workspaces,
+        listing,
+        trash: &survey.trash,
+        overrides: &survey.overrides,
+        problems: &survey.problems,
+    };
+    document(out, &list)
+}
+
+fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
+}

@@ -1,0 +1,65 @@
+//! Paths as people read them.
+
+use std::path::{Path, PathBuf};
+
+/// Shortens paths: relative to the folder that the run started from, else from the home folder.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// The folder that most paths are in.
+    pub base: PathBuf,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+}
+
+impl Paths {
+    /// Shows a path.
+    #[must_use]
+    pub fn show(&self, path: &Path) -> String {
+        if let Ok(inside) = path.strip_prefix(&self.base) {
+            return if inside.as_os_str().is_empty() {
+                ".".into()
+            } else {
+                plain(inside)
+            };
+        }
+        match self
+            .home
+            .as_deref()
+            .and_then(|home| path.strip_prefix(home).ok())
+        {
+            Some(inside) if inside.as_os_str().is_empty() => "~".into(),
+            Some(inside) => plain(&Path::new("~").join(inside)),
+            None => plain(path),
+        }
+    }
+}
+
+/// A path on one line: a control character in a name must not reach the terminal.
+fn plain(path: &Path) -> String {
+    path.display()
+        .to_string()
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_that_is_clear() {
+        let paths = Paths {
+            base: "/home/me/code".into(),
+            home: Some("/home/me".into()),
+        };
+        assert_eq!(paths.show(Path::new("/home/me/code")), ".");
+        assert_eq!(paths.show(Path::new("/home/me/code/a/b")), "a/b");
+        assert_eq!(paths.show(Path::new("/home/me/other")), "~/other");
+        assert_eq!(paths.show(Path::new("/home/mean")), "/home/mean");
+        assert_eq!(
+            paths.show(Path::new("/x\n\u{1b}[31m")),
+            "/x\u{fffd}\u{fffd}[31m"
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! Shows on a terminal how far long work has come.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::progress::Progress;
+
+/// Work that takes less time than this shows nothing.
+const PATIENCE: Duration = Duration::from_millis(400);
+const TICK: Duration = Duration::from_millis(100);
+
+/// A line on standard error that moves until this is dropped, and then is gone.
+pub struct Spinner {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spinner {
+    /// Starts to show progress, unless `visible` is false.
+    #[must_use]
+    pub fn start(progress: Arc<Progress>, visible: bool) -> Self {
+        if !visible {
+            return Self {
+                stop: None,
+                thread: None,
+            };
+        }
+        let (stop, stopped) = mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let (stage, entries, bytes) = progress.now();
+                let counted = match (entries, bytes.0) {
+                    (0, _) => String::new(),
+                    (entries, 0) => format!(" {entries}"),
+                    (entries, _) => format!(" {entries} files, {bytes}"),
+                };
+                bar.set_message(format!("{stage}{counted}"));
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        });
+        Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Reasons in words.
+
+use super::Paths;
+use crate::age::since;
+use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
+use jiff::Timestamp;
+
+/// A layout by the name that the command line knows it by.
+pub(super) fn layout(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Isolated => "isolated",
+        Layout::InPlace => "in-place",
+        Layout::BuildDir => "build-dir",
+        Layout::Flat => "flat",
+    }
+}
+
+/// Why something goes, in one word for a column.
+pub(super) fn delete(why: &DeleteReason) -> &'static str {
+    match why {
+        DeleteReason::Replaced { .. } => "replaced",
+        DeleteReason::BuildDirMoved { .. } => "moved",
+        DeleteReason::MemberOf { .. } => "member's",
+        DeleteReason::OwnerGone { .. } => "orphaned",
+        DeleteReason::Idle { .. } => "idle",
+        DeleteReason::All => "asked for",
+    }
+}
+
+/// Why something goes, in a sentence.
+pub(super) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> String {
+    match why {
+        DeleteReason::Replaced { by } => format!("the workspace builds into {}", paths.show(by)),
+        DeleteReason::BuildDirMoved { to } => {
+            format!("its intermediate artifacts go to {}", paths.show(to))
+        }
+        DeleteReason::MemberOf { workspace } => {
+            format!(
+                "its package is a member of {}, which builds elsewhere",
+                paths.show(workspace)
+            )
+        }
+        DeleteReason::OwnerGone { workspace } => {
+            format!("its workspace {} is gone", paths.show(workspace))
+        }
+        DeleteReason::Idle { since: at, source } => {
+            format!("last used {}, by {}", since(*at, now), by(*source))
+        }
+        DeleteReason::All => "everything was asked for".into(),
+    }
+}
+
+fn by(source: LastUseSource) -> &'static str {
+    match source {
+        LastUseSource::Modified => "the newest modification",
+        LastUseSource::Read => "the newest access",
+    }
+}
+
+/// Why something stays.
+pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
+    match reason {
+        KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
+        KeptReason::InPlaceAsked => "keeps Cargo's own target folder".into(),
+        KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
+        KeptReason::ConfigTracked { file, .. } => {
+            format!(
+                "{} is tracked by git, so the layout is in-place",
+                paths.show(file)
+            )
+        }
+        KeptReason::TrackedUnclear { message } => {
+            format!("git does not say whether it tracks it: {message}")
+        }
+        KeptReason::ConfigSymlink { file, to } => {
+            format!(
+                "{} is a symbolic link (to {})",
+                paths.show(file),
+                to.display()
+            )
+        }
+        KeptReason::ConfigReadOnly { file } => format!("{} is read-only", paths.show(file)),
+        KeptReason::ConfigInvalid { file, problem } => {
+            format!(
+                "{}:{}:{}: {}",
+                paths.show(file),
+                problem.line,
+                problem.column,
+                problem.message
+            )
+        }
+        KeptReason::ConfigUnsure { file } => {
+            format!(
+                "{} cannot be edited without touching something else",
+                paths.show(file)
+            )
+        }
+        KeptReason::ConfigSet { file, key, value } => {
+            format!("{key} is set to `{value}` in {}", paths.show(file))
+        }
+        KeptReason::NestedUntouched { around } => {
+            format!(
+                "was never built; it inherits a build folder of its own from {}",
+                paths.show(around)
+            )
+        }
+        KeptReason::CargoRefused { message } => format!("cargo says: {message}"),
+        KeptReason::PartOf { workspace } => {
+            format!("belongs to {}, says cargo", paths.show(workspace))
+        }
+        KeptReason::Unwritable { path } => {
+            format!(
+                "{} cannot be written into a configuration file",
+                paths.show(path)
+            )
+        }
+        KeptReason::FlatUnsafe { worktrees } => format!(
+            "{worktrees} worktrees in one folder: cargo would run another worktree's code without a word, \
+             overwrite its programs, and wait for its builds"
+        ),
+        KeptReason::FlatSameName { package, other } => {
+            format!(
+                "a package `{package}` is also in {}, and in one folder cargo takes one for the other",
+                paths.show(other)
+            )
+        }
+        KeptReason::InUse { by } => format!("{} builds into it", paths.show(by)),
+        KeptReason::NamedByEnv { variable } => format!("{variable} names it"),
+        KeptReason::MayServeOthers { file } => {
+            format!(
+                "{} names it, which others than these workspaces may read",
+                paths.show(file)
+            )
+        }
+        KeptReason::Unclaimed => {
+            "no configuration names it; --target-dir or a tool may use it".into()
+        }
+        KeptReason::NoOwner => "no owner file says whose it is".into(),
+        KeptReason::OwnerMissing { workspace, why } => {
+            format!("{} is not there, but {why}", paths.show(workspace))
+        }
+        KeptReason::OwnerElsewhere { workspace } => {
+            format!(
+                "belongs to {}, which this run did not look at",
+                paths.show(workspace)
+            )
+        }
+        KeptReason::NotATarget { why } => format!("is not clearly a target folder: {why}"),
+        KeptReason::ForeignEntries { names } => {
+            let shown = names
+                .iter()
+                .take(3)
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let more = names.len().saturating_sub(3);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("holds {shown}{more}, which cargo does not make")
+        }
+        KeptReason::TrackedInside { path } => format!("git tracks {}", paths.show(path)),
+        KeptReason::GitInside { path } => format!("holds a git repository: {}", paths.show(path)),
+        KeptReason::SourcesInside { path } => format!("holds sources: {}", paths.show(path)),
+        KeptReason::Unreadable { path, message } => {
+            format!("{} cannot be read: {message}", paths.show(path))
+        }
+        KeptReason::HoldsUsed { path } => format!("holds {}, which is in use", paths.show(path)),
+        KeptReason::SharedRoot => "is the shared root, or around it".into(),
+        KeptReason::Busy { lock, why } => match why {
+            BusyReason::Held => {
+                format!("a build is running in it ({} is locked)", paths.show(lock))
+            }
+            BusyReason::Unclear(message) => {
+                format!(
+                    "nobody can tell whether a build is running: {}: {message}",
+                    paths.show(lock)
+                )
+            }
+        },
+        KeptReason::NotAsked { why } => {
+            format!(
+                "could go ({}), but that was not asked for",
+                delete_long(why, paths, now)
+            )
+        }
+        KeptReason::Recent { since: at, source } => {
+            format!("was used {}, by {}", since(*at, now), by(*source))
+        }
+        KeptReason::NotOurTrash => "has the name of our trash, but not our mark".into(),
+        KeptReason::ChangedByHand => "was changed by hand since".into(),
+        KeptReason::AsItWas => "is as it was".into(),
+        KeptReason::WorktreeGone => "its worktree is gone".into(),
+    }
+}
+
+/// What the user can do about it; the same for all that are kept for this kind of reason.
+pub(super) fn advice(reason: &KeptReason) -> Option<String> {
+    let advice = match reason {
+        KeptReason::ConfigTracked { include, .. } => {
+            return Some(format!(
+                "to share these: --edit-tracked edits the file all the same; --layout build-dir --config-at DIR (or \
+                 cargo-home) puts one config above them; or their maintainers commit `{include}` (cargo 1.93)"
+            ));
+        }
+        KeptReason::ConfigSet { .. } => "--replace sets them to the shared root",
+        KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
+        KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
+        KeptReason::ConfigInvalid { .. } => "mend these files, and run again",
+        KeptReason::ForeignEntries { .. } => {
+            "move them out, or name what may go with --allow-entry NAME"
+        }
+        KeptReason::FlatUnsafe { .. } => {
+            "use the layout isolated, or take the risk with --allow-unsafe-sharing"
+        }
+        KeptReason::FlatSameName { .. } => {
+            "use the layout isolated, or take the risk with --allow-unsafe-sharing"
+        }
+        KeptReason::Unclaimed | KeptReason::NoOwner => {
+            "`cargo sharedtarget clean --all` takes these too"
+        }
+        KeptReason::NestedUntouched { .. } => {
+            "build them once and run again, and they get a target folder each"
+        }
+        KeptReason::Busy { .. } => "run again when the build is over",
+        KeptReason::ChangedByHand => "take `target-dir` and `build-dir` out of them by hand",
+        KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
+            "move what you need out of them"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+/// A warning in a sentence or two.
+pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
+    match warning {
+        Warning::EnvOverride { variable, value } => {
+            format!(
+                "{variable}={value} is set here and beats every configuration file: unset it to share"
+            )
+        }
+        Warning::SharedByWorktrees { folder, workspaces } => format!(
+            "{} worktrees build into {}: cargo can run one's code for another's (first: {})",
+            workspaces.len(),
+            paths.show(folder),
+            workspaces
+                .first()
+                .map(|path| paths.show(path))
+                .unwrap_or_default()
+        ),
+        Warning::NoWayBack => "deleted folders do not come back, not even by undo".into(),
+        Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),
+        Warning::ColdStart { workspaces } => {
+            format!("the next build of each of {workspaces} workspaces starts cold")
+        }
+        Warning::NoBuildDir { workspaces } => format!(
+            "the cargo of {workspaces} workspaces does not know build-dir (1.91 does): a worktree inside one of \
+             them shares its folder until it is set up itself"
+        ),
+        Warning::Problem { path, message } => format!("{}: {message}", paths.show(path)),
+    }
+}
