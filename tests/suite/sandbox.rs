@@ -1,0 +1,272 @@
+//! A folder with repositories in it, and an environment in which nothing of the machine's shows.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A sandbox; gone when dropped.
+pub(crate) struct Sandbox {
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+    env: Vec<(String, String)>,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Fails the test unless the program exited with this code.
+    #[track_caller]
+    pub(crate) fn code(self, expected: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(expected),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+
+    /// Both outputs.
+    pub(crate) fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+impl Sandbox {
+    /// An empty sandbox, with a home of its own.
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("sharedtarget-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        let root = dunce::canonicalize(dir.path()).expect("a real path");
+        for name in ["home", "cargo-home", "code"] {
+            fs::create_dir(root.join(name)).expect("a folder");
+        }
+        Self {
+            _dir: dir,
+            root,
+            env: Vec::new(),
+        }
+    }
+
+    /// Sets a variable for every program that runs from now on.
+    pub(crate) fn env(&mut self, name: &str, value: impl AsRef<Path>) {
+        self.env
+            .push((name.into(), value.as_ref().display().to_string()));
+    }
+
+    /// A path in the folder that the tests work in.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        if relative.is_empty() {
+            self.root.join("code")
+        } else {
+            self.root.join("code").join(relative)
+        }
+    }
+
+    /// A path beside that folder: `home`, `cargo-home`, or anything else outside.
+    pub(crate) fn outside(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// Writes a file and the folders above it.
+    pub(crate) fn write(&self, relative: &str, content: &str) {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, content).expect("a file");
+    }
+
+    /// Reads a file.
+    #[track_caller]
+    pub(crate) fn read(&self, relative: &str) -> String {
+        fs::read_to_string(self.path(relative))
+            .unwrap_or_else(|error| panic!("{relative}: {error}"))
+    }
+
+    pub(crate) fn exists(&self, relative: &str) -> bool {
+        fs::symlink_metadata(self.path(relative)).is_ok()
+    }
+
+    /// Writes a package that prints `says`.
+    pub(crate) fn package(&self, folder: &str, name: &str, says: &str) {
+        let manifest =
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+        self.write(&format!("{folder}/Cargo.toml"), &manifest);
+        self.write(
+            &format!("{folder}/src/main.rs"),
+            &format!("fn main() {{ println!(\"{says}\"); }}\n"),
+        );
+    }
+
+    /// Makes a repository of a folder and commits what is in it, with `target` and `Cargo.lock` ignored.
+    pub(crate) fn commit_all(&self, folder: &str) {
+        let path = self.path(folder);
+        fs::create_dir_all(&path).expect("a folder");
+        if !path.join(".git").exists() {
+            self.git(folder, &["init", "-q", "-b", "main"]);
+            fs::write(path.join(".gitignore"), "target\nCargo.lock\n").expect("a file");
+        }
+        self.git(folder, &["add", "-A"]);
+        self.git(folder, &["commit", "-q", "-m", "work"]);
+    }
+
+    /// A repository with one package, and linked worktrees at these paths (relative to `code`).
+    pub(crate) fn repository(&self, folder: &str, worktrees: &[&str]) {
+        self.package(folder, "app", "hello");
+        self.commit_all(folder);
+        for worktree in worktrees {
+            self.worktree(folder, worktree);
+        }
+    }
+
+    /// Adds a linked worktree on a branch of its own.
+    pub(crate) fn worktree(&self, repository: &str, at: &str) {
+        let path = self.path(at);
+        let branch = format!(
+            "b-{}",
+            at.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+        );
+        self.git(
+            repository,
+            &[
+                "worktree",
+                "add",
+                "-q",
+                "-b",
+                &branch,
+                &path.display().to_string(),
+            ],
+        );
+    }
+
+    /// Runs git, which must succeed.
+    #[track_caller]
+    pub(crate) fn git(&self, folder: &str, args: &[&str]) -> String {
+        self.command("git", folder, args).code(0).stdout
+    }
+
+    /// Runs cargo, which must succeed.
+    #[track_caller]
+    pub(crate) fn cargo(&self, folder: &str, args: &[&str]) -> Run {
+        self.command("cargo", folder, args).code(0)
+    }
+
+    /// Builds and runs a package quietly, for what it prints.
+    #[track_caller]
+    pub(crate) fn cargo_run(&self, folder: &str) -> String {
+        self.cargo(folder, &["run", "-q", "--offline"]).stdout
+    }
+
+    /// Runs our program, with any exit code.
+    pub(crate) fn run(&self, folder: &str, args: &[&str]) -> Run {
+        Run::from(self.program(folder, args).output().expect("our program"))
+    }
+
+    /// Runs our program in JSON and reads the document; any exit code.
+    #[track_caller]
+    pub(crate) fn json(&self, folder: &str, args: &[&str]) -> serde_json::Value {
+        let mut all = args.to_vec();
+        all.extend(["--format", "json"]);
+        self.run(folder, &all).json()
+    }
+
+    /// Our program, not started yet.
+    pub(crate) fn program(&self, folder: &str, args: &[&str]) -> Command {
+        self.prepared(env!("CARGO_BIN_EXE_cargo-sharedtarget"), folder, args)
+    }
+
+    fn command(&self, program: &str, folder: &str, args: &[&str]) -> Run {
+        Run::from(
+            self.prepared(program, folder, args)
+                .output()
+                .unwrap_or_else(|error| panic!("{program}: {error}")),
+        )
+    }
+
+    /// A program in the sandbox: nothing of cargo's, rust's or git's variables gets in.
+    pub(crate) fn prepared(
+        &self,
+        program: impl AsRef<OsStr>,
+        folder: &str,
+        args: &[&str],
+    ) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["CARGO", "RUST", "GIT_", "XDG_", "NO_COLOR", "CLICOLOR"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                command.env_remove(&name);
+            }
+        }
+        let rustup_home = std::env::var_os("RUSTUP_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".rustup")))
+            .expect("a home");
+        command
+            .args(args)
+            .current_dir(self.path(folder))
+            .env("HOME", self.outside("home"))
+            .env("USERPROFILE", self.outside("home"))
+            .env("CARGO_HOME", self.outside("cargo-home"))
+            .env("RUSTUP_HOME", rustup_home)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", self.outside("home/.gitconfig"))
+            .env("GIT_AUTHOR_NAME", "me")
+            .env("GIT_AUTHOR_EMAIL", "me@example.org")
+            .env("GIT_COMMITTER_NAME", "me")
+            .env("GIT_COMMITTER_EMAIL", "me@example.org")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// Everything under a folder, as path and content, to compare before and after.
+    pub(crate) fn tree(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let root = self.path(folder);
+        let mut tree = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(&root) {
+            let entry = entry.expect("a readable folder");
+            let content = match entry.file_type() {
+                kind if kind.is_file() => fs::read(entry.path()).expect("a readable file"),
+                kind if kind.is_symlink() => fs::read_link(entry.path())
+                    .expect("a link")
+                    .into_os_string()
+                    .into_encoded_bytes(),
+                _ => b"a folder".to_vec(),
+            };
+            let relative = entry.path().strip_prefix(&root).expect("inside").to_owned();
+            // Git refreshes its index when it is asked something.
+            if !relative.ends_with(".git/index") {
+                tree.insert(relative, content);
+            }
+        }
+        tree
+    }
+}
