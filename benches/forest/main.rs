@@ -1,0 +1,255 @@
+//! Compares this program with others on a forest of worktrees: finding, measuring and deleting.
+//!
+//! `cargo bench --bench forest` makes 200 workspaces with 580,000 files, compares, and removes them;
+//! `-- --quick` does the same with few. Only ratios taken in one run mean something, since machines differ
+//! and are busy with other things as well. Nothing fails because of a time.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark makes files, runs other programs and prints what it found"
+)]
+
+mod make;
+mod measure;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+use cargo_sharedtarget::fs::{Ledger, delete_tree};
+use cargo_sharedtarget::progress::Progress;
+use clap::Parser;
+use rayon::prelude::*;
+
+use make::{Forest, Size};
+use measure::{Contender, median, print_bar, print_table};
+
+const PEAK_LIMIT_MIB: f64 = 64.0;
+
+/// Compares cargo-sharedtarget with other programs on a forest of worktrees
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many workspaces
+    #[arg(long, default_value_t = 200)]
+    workspaces: usize,
+    /// How many files
+    #[arg(long, default_value_t = 580_000)]
+    files: usize,
+    /// How often to compare
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// A small forest and one round, to see that it works
+    #[arg(long)]
+    quick: bool,
+    /// Leave the forest where it is; the next run takes it
+    #[arg(long)]
+    keep: bool,
+    /// Compare only one thing
+    #[arg(long, value_parser = ["list", "delete"])]
+    only: Option<String>,
+    /// Where to make the forest [default: a temporary folder]
+    #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
+    dir: Option<PathBuf>,
+    /// Said by cargo bench; `cargo test --benches` does not say it, and wants it quick
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    let mut options = Options::parse();
+    if options.quick || !options.bench {
+        (options.workspaces, options.files, options.rounds) = (20, 20_000, 1);
+    }
+    let size = Size {
+        workspaces: options.workspaces.max(1),
+        files: options.files,
+    };
+    if let Some(dir) = &options.dir {
+        std::fs::create_dir_all(dir)?;
+    }
+    let place = tempfile::Builder::new()
+        .prefix("sharedtarget-forest-")
+        .disable_cleanup(options.keep)
+        .tempdir()?;
+    // A link on the way (as `/tmp` is on macOS) would make the same folder look like two.
+    let dir = std::fs::canonicalize(options.dir.as_deref().unwrap_or(place.path()))?;
+    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    if wanted("list") {
+        list(&dir, size, &options)?;
+    }
+    if wanted("delete") {
+        delete(&dir, size.half(), &options)?;
+    }
+    Ok(())
+}
+
+/// Our program, without what the environment of `cargo bench` would make it believe.
+fn ours(args: &[&str], root: &Path) -> Command {
+    let mut ours = Command::new(env!("CARGO_BIN_EXE_cargo-sharedtarget"));
+    for variable in [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_BUILD_BUILD_DIR",
+    ] {
+        ours.env_remove(variable);
+    }
+    ours.args(args).arg(root);
+    ours
+}
+
+fn theirs(program: &str, args: &[&str], root: &Path) -> Option<Command> {
+    let search = std::env::var_os("PATH")?;
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let found = std::env::split_paths(&search).any(|dir| dir.join(&name).is_file());
+    if !found {
+        println!("note: `{program}` is not here and not compared");
+    }
+    let mut command = Command::new(program);
+    command.args(args).arg(root);
+    found.then_some(command)
+}
+
+fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
+    let forest = make(&dir.join("list"), size)?;
+    let root = forest.root.as_path();
+    let all = [
+        ("du -s", theirs("du", &["-s"], root)),
+        ("list", Some(ours(&["list"], root))),
+        ("list --no-size", Some(ours(&["list", "--no-size"], root))),
+        ("dust -d 0", theirs("dust", &["-d", "0"], root)),
+        (
+            "cargo-clean-all --dry-run",
+            theirs("cargo-clean-all", &["--dry-run"], root),
+        ),
+        (
+            "cargo-sweep --dry-run --recursive",
+            theirs(
+                "cargo-sweep",
+                &["sweep", "--dry-run", "--recursive", "--all"],
+                root,
+            ),
+        ),
+    ];
+    let mut contenders = Vec::new();
+    let mut commands = Vec::new();
+    for (name, command) in all {
+        let Some(command) = command else { continue };
+        let mut contender = Contender::new(name);
+        // Warms the caches of the system as well.
+        contender.peak = measure::peak(&command)?;
+        contenders.push(contender);
+        commands.push(command);
+    }
+    for round in 0..options.rounds {
+        for turn in 0..contenders.len() {
+            let at = (round + turn) % contenders.len();
+            contenders[at]
+                .seconds
+                .push(measure::time(&mut commands[at])?);
+        }
+    }
+    if !options.keep {
+        std::fs::remove_dir_all(&forest.root)?;
+    }
+    println!("\nfinding and measuring, {} rounds:", options.rounds);
+    print_table(&contenders);
+    let find = |name: &str| contenders.iter().find(|contender| contender.name == name);
+    let ratio = |mine: &Contender, name: &str| find(name).map(|to| median(&mine.ratios(to)));
+    for (name, limit) in [("list", 0.75), ("list --no-size", 0.15)] {
+        let Some(mine) = find(name) else { continue };
+        if let Some(is) = ratio(mine, "du -s") {
+            print_bar(&format!("{name} / du"), is, limit);
+        }
+        if let Some(is) = ratio(mine, "dust -d 0") {
+            print_bar(&format!("{name} / dust"), is, 1.0);
+        }
+        if let Some(kibibytes) = mine.peak {
+            print_bar(
+                &format!("{name}, peak MiB"),
+                kibibytes as f64 / 1024.0,
+                PEAK_LIMIT_MIB,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Each deletion takes a forest of its own, so all have the same work: target folders that are on the disk.
+fn delete(dir: &Path, size: Size, options: &Options) -> Result<()> {
+    let forest = make(&dir.join("delete"), size)?;
+    let targets = forest.targets();
+    let mut rm = theirs("rm", &["-rf", "--"], &targets[0]);
+    if let Some(rm) = &mut rm {
+        rm.args(&targets[1..]);
+    }
+    let mut clean = ours(&["clean", "--all", "--yes"], &forest.root);
+    let names = ["rm -rf", "deletion alone", "clean --all --yes"];
+    let mut contenders = names.map(Contender::new);
+    for round in 0..=options.rounds {
+        for turn in 0..contenders.len() {
+            let at = (round + turn) % contenders.len();
+            if targets.iter().any(|target| !target.exists()) {
+                forest.make_targets()?;
+            }
+            let seconds = match (at, &mut rm) {
+                (0, Some(rm)) => measure::time(rm)?,
+                (0, None) => f64::NAN,
+                (1, _) => deletion(&targets),
+                // The first round only warms up, and tells the memory.
+                _ if round == 0 => {
+                    contenders[at].peak = measure::peak(&clean)?;
+                    0.0
+                }
+                _ => measure::time(&mut clean)?,
+            };
+            let left = targets.iter().filter(|target| target.exists()).count();
+            if left > 0 && at != 0 {
+                println!("note: {} left {left} target folders", names[at]);
+            }
+            if round > 0 {
+                contenders[at].seconds.push(seconds);
+            }
+        }
+    }
+    if !options.keep {
+        std::fs::remove_dir_all(&forest.root)?;
+    }
+    println!("\ndeleting, half of the forest, {} rounds:", options.rounds);
+    print_table(&contenders);
+    let [rm, alone, whole] = &contenders;
+    print_bar("deletion alone / rm -rf", median(&alone.ratios(rm)), 0.8);
+    print_bar(
+        "clean, with finding and measuring / rm -rf",
+        median(&whole.ratios(rm)),
+        0.8,
+    );
+    if let Some(kibibytes) = whole.peak {
+        print_bar("clean, peak MiB", kibibytes as f64 / 1024.0, PEAK_LIMIT_MIB);
+    }
+    Ok(())
+}
+
+/// What `clean` does with target folders after all questions are answered.
+fn deletion(targets: &[PathBuf]) -> f64 {
+    let (ledger, progress) = (Ledger::default(), Progress::default());
+    let start = Instant::now();
+    targets.par_iter().for_each(|target| {
+        let deletion = delete_tree(target, "CACHEDIR.TAG", &ledger, &progress);
+        for problem in deletion.failed {
+            println!("note: `{}`: {}", problem.path.display(), problem.message);
+        }
+    });
+    start.elapsed().as_secs_f64()
+}
+
+fn make(root: &Path, size: Size) -> Result<Forest> {
+    println!(
+        "a forest of {} workspaces and {} files in `{}`",
+        size.workspaces,
+        size.files,
+        root.display()
+    );
+    Forest::make(root.to_owned(), size)
+}
