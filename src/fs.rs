@@ -140,9 +140,16 @@ pub fn names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The names in a folder and in the folders in it, `depth` levels deep. What cannot be read has no names.
+/// The names in a folder and in the folders in it, three levels deep, as [`marks::read`] wants it. What cannot
+/// be read has no names.
+///
+/// The folders in a profile are not looked into: that it is one says enough, and they hold thousands of names.
 #[must_use]
-pub fn shape(dir: &Path, depth: usize) -> Shape {
+pub fn shape(dir: &Path) -> Shape {
+    shape_to(dir, 3, true)
+}
+
+fn shape_to(dir: &Path, depth: usize, top: bool) -> Shape {
     let mut shape = Shape::default();
     let Ok(entries) = fs::read_dir(dir) else {
         return shape;
@@ -151,13 +158,19 @@ pub fn shape(dir: &Path, depth: usize) -> Shape {
         let name = entry.file_name().to_string_lossy().into_owned();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => {
-                let inner = (depth > 1).then(|| self::shape(&entry.path(), depth - 1));
-                shape.folders.insert(name, inner);
+                shape.folders.insert(name, Some(Shape::default()));
             }
             Ok(kind) if kind.is_symlink() => {
                 shape.folders.insert(name, None);
             }
             _ => shape.files.push(name),
+        }
+    }
+    if depth > 1 && (top || !marks::is_profile(&shape)) {
+        for (name, inner) in &mut shape.folders {
+            if let Some(inner) = inner {
+                *inner = shape_to(&dir.join(name), depth - 1, false);
+            }
         }
     }
     shape

@@ -69,12 +69,12 @@ const PROFILE_MARKS: [&str; 6] = [
     ".cargo-artifact-lock",
 ];
 
-/// The names in a folder, and in the folders in it, as deep as was looked.
+/// The names in a folder, and in the folders in it; empty where nobody looked deeper.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Names of everything that is not a folder.
     pub files: Vec<String>,
-    /// The folders by name; `None` where a name leads elsewhere (a symbolic link) or was not looked into.
+    /// The folders by name; `None` where a name leads elsewhere (a symbolic link).
     pub folders: BTreeMap<String, Option<Shape>>,
 }
 
@@ -147,7 +147,9 @@ fn profiles_in(name: &Path, shape: &Shape) -> Vec<PathBuf> {
     }
 }
 
-fn is_profile(shape: &Shape) -> bool {
+/// Whether the names in a folder are those of a profile folder.
+#[must_use]
+pub fn is_profile(shape: &Shape) -> bool {
     let has = |mark: &&str| {
         shape.folders.contains_key(*mark) || shape.files.iter().any(|file| file == mark)
     };

@@ -7,7 +7,7 @@ mod places;
 mod shared_root;
 mod workspaces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -154,14 +154,14 @@ fn worktree_of<'a>(
 
 /// Writes down which workspaces build into which folder.
 fn assign_users(folders: &mut [TargetFolder], workspaces: &[Workspace]) {
+    let mut users: HashMap<&Path, Vec<PathBuf>> = HashMap::new();
+    for workspace in workspaces {
+        let dirs = BTreeSet::from([&workspace.dirs.target_dir, &workspace.dirs.build_dir]);
+        for dir in dirs {
+            users.entry(dir).or_default().push(workspace.root.clone());
+        }
+    }
     for folder in folders {
-        let uses = |workspace: &&Workspace| {
-            workspace.dirs.target_dir == folder.path || workspace.dirs.build_dir == folder.path
-        };
-        folder.users = workspaces
-            .iter()
-            .filter(uses)
-            .map(|workspace| workspace.root.clone())
-            .collect();
+        folder.users = users.remove(folder.path.as_path()).unwrap_or_default();
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn folder(
     if let Some(why) = still_needed(folder, context) {
         return skip(why);
     }
-    let reading = marks::read(&fs::shape(path, 3));
+    let reading = marks::read(&fs::shape(path));
     let profiles = reading.profiles.clone();
     // Held until the folder has its new name: a build that waits for them starts in a new folder.
     let locks = match fs::lock_all(path, &profiles) {

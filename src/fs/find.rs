@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use rayon::prelude::*;
+use walkdir::{DirEntry, WalkDir};
 
-use super::{exists, info, tag};
+use super::tag;
 use crate::marks;
 use crate::model::{Problem, Tag};
 
@@ -34,56 +35,83 @@ pub struct Finds {
     pub problems: Vec<Problem>,
 }
 
+impl Finds {
+    fn and(mut self, other: Self) -> Self {
+        self.manifests.extend(other.manifests);
+        self.git_marks.extend(other.git_marks);
+        self.bare_repositories.extend(other.bare_repositories);
+        self.caches.extend(other.caches);
+        self.trash.extend(other.trash);
+        self.problems.extend(other.problems);
+        self
+    }
+}
+
 /// Searches a folder, hidden ones in it included. Follows no link and never enters `.git`.
+///
+/// Folders are searched side by side; what is found comes in the order of the names all the same.
 #[must_use]
 pub fn find(root: &Path, looking: &Looking) -> Finds {
+    visit(root, root, 0, looking)
+}
+
+/// Reads each folder once: its names alone tell whether it is worth a closer look.
+fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
     let mut finds = Finds::default();
-    let mut walk = WalkDir::new(root)
-        .max_depth(looking.max_depth.unwrap_or(usize::MAX))
-        .into_iter();
-    while let Some(entry) = walk.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
+    let mut entries: Vec<DirEntry> = Vec::new();
+    let listed = WalkDir::new(folder)
+        .min_depth(1)
+        .max_depth(1)
+        .follow_root_links(false)
+        .sort_by_file_name();
+    for entry in listed {
+        match entry {
+            Ok(entry) => entries.push(entry),
             Err(error) => {
-                let path = error.path().unwrap_or(root).to_owned();
+                let path = error.path().unwrap_or(folder).to_owned();
                 let message = error
                     .io_error()
                     .map_or_else(|| error.to_string(), ToString::to_string);
                 finds.problems.push(Problem { path, message });
-                continue;
             }
-        };
-        let name = entry.file_name().to_str().unwrap_or_default();
-        if !entry.file_type().is_dir() {
-            match name {
-                "Cargo.toml" => finds
-                    .manifests
-                    .extend(entry.path().parent().map(Path::to_owned)),
-                ".git" if entry.file_type().is_file() => finds.git_marks.push(entry.into_path()),
-                _ => {}
-            }
-        } else if entry.depth() > 0 && skip(entry.path(), name, root, looking, &mut finds) {
-            walk.skip_current_dir();
         }
     }
-    finds
-}
-
-/// Notes what a folder is, and says whether the search leaves it alone.
-fn skip(path: &Path, name: &str, root: &Path, looking: &Looking, finds: &mut Finds) -> bool {
-    if name == ".git" {
-        finds.git_marks.push(path.to_owned());
-    } else if name.starts_with(marks::TRASH_PREFIX) {
-        finds.trash.push(path.to_owned());
-    } else if excluded(path, root, looking) {
-    } else if tag(path) == Tag::Valid || exists(&path.join(marks::RUSTC_INFO)) {
-        finds.caches.push(path.to_owned());
-    } else if is_bare_repository(path) {
-        finds.bare_repositories.push(path.to_owned());
-    } else {
-        return false;
+    if depth > 0 {
+        if is_cache(folder, &entries) {
+            finds.caches.push(folder.to_owned());
+            return finds;
+        }
+        if is_bare_repository(&entries) {
+            finds.bare_repositories.push(folder.to_owned());
+            return finds;
+        }
     }
-    true
+    if looking.max_depth.is_some_and(|max| depth >= max) {
+        return finds;
+    }
+    let mut inner: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let name = entry.file_name().to_str().unwrap_or_default();
+        if entry.file_type().is_dir() {
+            if name == ".git" {
+                finds.git_marks.push(entry.into_path());
+            } else if name.starts_with(marks::TRASH_PREFIX) {
+                finds.trash.push(entry.into_path());
+            } else if !excluded(entry.path(), root, looking) {
+                inner.push(entry.into_path());
+            }
+        } else if name == "Cargo.toml" {
+            finds.manifests.push(folder.to_owned());
+        } else if name == ".git" && entry.file_type().is_file() {
+            finds.git_marks.push(entry.into_path());
+        }
+    }
+    // Collected, and not reduced as they come, to keep the order.
+    let found: Vec<Finds> = inner
+        .par_iter()
+        .map(|inner| visit(inner, root, depth + 1, looking))
+        .collect();
+    found.into_iter().fold(finds, Finds::and)
 }
 
 fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
@@ -92,8 +120,97 @@ fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
         && (looking.exclude.is_match(relative) || looking.exclude.is_match(path))
 }
 
+fn is_cache(folder: &Path, entries: &[DirEntry]) -> bool {
+    let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
+    has(marks::RUSTC_INFO) || (has(marks::TAG_NAME) && tag(folder) == Tag::Valid)
+}
+
 /// Source: gitrepository-layout(5): `HEAD`, `objects` and `refs` make a repository.
-fn is_bare_repository(path: &Path) -> bool {
-    let has = |name: &str, folder: bool| matches!(info(&path.join(name)), Ok(Some(info)) if info.is_dir == folder);
+fn is_bare_repository(entries: &[DirEntry]) -> bool {
+    let has = |name: &str, folder: bool| {
+        let is_it =
+            |entry: &DirEntry| entry.file_name() == name && entry.file_type().is_dir() == folder;
+        entries.iter().any(is_it)
+    };
     has("HEAD", false) && has("objects", true) && has("refs", true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(paths: &[PathBuf], root: &Path) -> Vec<String> {
+        let relative = |path: &PathBuf| {
+            path.strip_prefix(root)
+                .unwrap_or(path)
+                .display()
+                .to_string()
+        };
+        paths.iter().map(relative).collect()
+    }
+
+    fn forest() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        for folder in [
+            "b/.git/x",
+            "a/in",
+            "bare.git/objects",
+            "bare.git/refs",
+            "a/target/t",
+            "c/old",
+        ] {
+            fs::create_dir_all(dir.path().join(folder)).expect("folders");
+        }
+        for file in [
+            "b/.git/Cargo.toml",
+            "b/Cargo.toml",
+            "a/Cargo.toml",
+            "a/in/Cargo.toml",
+            "a/target/t/Cargo.toml",
+            "a/target/.rustc_info.json",
+            "bare.git/HEAD",
+            "c/old/CACHEDIR.TAG",
+            "c/old/Cargo.toml",
+        ] {
+            fs::write(dir.path().join(file), "").expect("a file");
+        }
+        dir
+    }
+
+    #[test]
+    fn finds_in_the_order_of_names_and_does_not_enter_what_it_noted() {
+        let dir = forest();
+        let finds = find(dir.path(), &Looking::default());
+        assert_eq!(
+            names(&finds.manifests, dir.path()),
+            ["a", "a/in", "b", "c/old"]
+        );
+        assert_eq!(names(&finds.git_marks, dir.path()), ["b/.git"]);
+        assert_eq!(names(&finds.caches, dir.path()), ["a/target"]);
+        assert_eq!(names(&finds.bare_repositories, dir.path()), ["bare.git"]);
+        assert!(finds.problems.is_empty(), "{finds:?}");
+    }
+
+    #[test]
+    fn goes_as_deep_as_asked_and_still_says_what_the_deepest_folders_are() {
+        let dir = forest();
+        let looking = Looking {
+            max_depth: Some(2),
+            ..Looking::default()
+        };
+        let finds = find(dir.path(), &looking);
+        assert_eq!(names(&finds.manifests, dir.path()), ["a", "b"]);
+        assert_eq!(names(&finds.caches, dir.path()), ["a/target"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_no_link() {
+        let dir = forest();
+        std::os::unix::fs::symlink("../a", dir.path().join("b/link")).expect("a link");
+        let finds = find(&dir.path().join("b"), &Looking::default());
+        assert_eq!(names(&finds.manifests, dir.path()), ["b"]);
+    }
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::{allocation, identity, modified};
+use super::{allocation, identity};
 use crate::model::{Identity, LinkedFile, Problem, Usage};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -41,17 +42,20 @@ enum Place {
 #[derive(Default)]
 struct Sum {
     usage: Usage,
+    // As the system gives them: one conversion in the end, and not one for each file.
+    newest: Option<SystemTime>,
+    last_read: Option<SystemTime>,
     links: HashMap<Identity, LinkedFile>,
 }
 
 impl Sum {
     fn add(&mut self, other: Sum) {
+        self.newest = self.newest.max(other.newest);
+        self.last_read = self.last_read.max(other.last_read);
         let (mine, theirs) = (&mut self.usage, other.usage);
         mine.logical += theirs.logical;
         mine.on_disk += theirs.on_disk;
         mine.entries += theirs.entries;
-        mine.newest = mine.newest.max(theirs.newest);
-        mine.last_read = mine.last_read.max(theirs.last_read);
         mine.git_inside = mine.git_inside.take().or(theirs.git_inside);
         mine.sources_inside = mine.sources_inside.take().or(theirs.sources_inside);
         mine.unreadable.extend(theirs.unreadable);
@@ -65,7 +69,15 @@ impl Sum {
 
     /// Until here `on_disk` holds only what has a single link.
     fn finish(self, folder: &Path) -> Usage {
-        let Sum { mut usage, links } = self;
+        let Sum {
+            mut usage,
+            newest,
+            last_read,
+            links,
+        } = self;
+        let timestamp = |time: SystemTime| Timestamp::try_from(time).ok();
+        usage.newest = newest.and_then(timestamp);
+        usage.last_read = last_read.and_then(timestamp);
         if let Ok(top) = fs::symlink_metadata(folder) {
             usage.on_disk += Bytes(allocation(&top).0);
             usage.entries += 1;
@@ -152,13 +164,9 @@ fn count<'s>(
     if place != Place::Unpacked && name == "Cargo.toml" {
         usage.sources_inside.get_or_insert_with(|| entry.path());
     }
-    usage.newest = usage.newest.max(modified(&metadata));
+    sum.newest = sum.newest.max(metadata.modified().ok());
     if place == Place::Fingerprint {
-        let read = metadata
-            .accessed()
-            .ok()
-            .and_then(|time| Timestamp::try_from(time).ok());
-        usage.last_read = usage.last_read.max(read);
+        sum.last_read = sum.last_read.max(metadata.accessed().ok());
     }
     if links > 1 {
         let identity = identity(&metadata);

@@ -67,7 +67,7 @@ pub(super) fn find(
             let is_shared_root = path == shared_root && fs::exists(&path.join(SHARED_ROOT_MARK));
             there
                 && !is_shared_root
-                && (*known != Known::Found || marks::read(&fs::shape(path, 3)).cargo)
+                && (*known != Known::Found || marks::read(&fs::shape(path)).cargo)
         })
         .map(|(path, known)| TargetFolder {
             path,
@@ -141,7 +141,7 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
         if folder.marks.symlink {
             return;
         }
-        let reading = marks::read(&fs::shape(&folder.path, 3));
+        let reading = marks::read(&fs::shape(&folder.path));
         folder.marks.tag = fs::tag(&folder.path);
         folder.marks.cargo = reading.cargo;
         folder.marks.foreign = reading.foreign;

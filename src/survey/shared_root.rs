@@ -99,5 +99,5 @@ fn default(survey: &Survey) -> PathBuf {
 fn is_foreign(path: &Path) -> bool {
     fs::exists(path)
         && !fs::exists(&path.join(SHARED_ROOT_MARK))
-        && (!fs::is_folder(path) || marks::read(&fs::shape(path, 3)).cargo)
+        && (!fs::is_folder(path) || marks::read(&fs::shape(path)).cargo)
 }
