@@ -105,7 +105,8 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("asking cargo");
         workspaces::confirm(&mut survey, &request.environment.cargo, progress);
     }
-    let owners = owners::read(&survey, &mut problems);
+    let owned = owners::read(&survey, &mut problems);
+    survey.notes = owned.notes;
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
         problems.push(Problem {
             path: fs::journal_file(&survey.shared_root.path),
@@ -114,7 +115,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         crate::journal::Journal::default()
     });
     progress.stage("looking at target folders");
-    survey.folders = folders::find(&survey, &found.members, &caches, owners, &journal);
+    survey.folders = folders::find(&survey, &found.members, &caches, owned.folders, &journal);
     folders::look(&mut survey, request.to_act);
     configs::ask_git(&mut survey, request.config_at.as_deref(), request.to_act);
     if request.to_act {

@@ -118,6 +118,8 @@ pub struct DeleteFolder {
     pub path: PathBuf,
     /// Why no build will miss it.
     pub why: DeleteReason,
+    /// The workspace whose it is or was, where that is known.
+    pub workspace: Option<PathBuf>,
     /// What it takes; `None` if sizes were not asked for.
     pub usage: Option<Usage>,
     /// When something was last built into it.
@@ -218,6 +220,11 @@ pub enum KeptReason {
     InPlaceAsked,
     /// One configuration above it serves it.
     ServedAbove {
+        /// That file.
+        file: PathBuf,
+    },
+    /// The one configuration above does not reach it: it lies elsewhere, or a nearer file decides.
+    NotServed {
         /// That file.
         file: PathBuf,
     },

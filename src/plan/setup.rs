@@ -11,7 +11,7 @@ use crate::config_edit::{self, EditError, Settings};
 use crate::exclude_edit;
 use crate::marks::BUILD_FOLDER;
 use crate::model::{
-    Action, CargoAnswer, Change, ConfigFile, DeleteReason, Dirs, EditFile, Kept, KeptReason, Known,
+    Action, CargoAnswer, Change, ConfigFile, DeleteReason, Dirs, EditFile, Kept, KeptReason,
     Layout, Owner, Plan, SetBy, Subject, Survey, TargetFolder, Tracked, Warning, Workspace,
 };
 
@@ -104,6 +104,19 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
     let after = dirs_after(survey, &configs, &writes);
     for (workspace, dirs) in survey.workspaces.iter().zip(&after) {
         note_owners(workspace, dirs, survey, options, &mut owners);
+    }
+
+    for (workspace, dirs) in survey.workspaces.iter().zip(&after) {
+        let served = dirs.build_dir.starts_with(&survey.shared_root.path);
+        for kept in plan
+            .kept
+            .iter_mut()
+            .filter(|kept| kept.path == workspace.root && !served)
+        {
+            if let KeptReason::ServedAbove { file } = &kept.reason {
+                kept.reason = KeptReason::NotServed { file: file.clone() };
+            }
+        }
     }
 
     let deletions = decide_folders(survey, &after, options, &mut plan.kept);
@@ -487,9 +500,14 @@ fn flat_is_safe(
     if worktrees > 1 {
         return Err(KeptReason::FlatUnsafe { worktrees });
     }
-    let packages = |workspace: &Workspace| match &workspace.cargo {
-        CargoAnswer::Said { packages, .. } => packages.clone(),
-        _ => Vec::new(),
+    let packages = |workspace: &Workspace| -> Vec<String> {
+        match &workspace.cargo {
+            CargoAnswer::Said { packages, .. } => packages
+                .iter()
+                .map(|package| package.name.clone())
+                .collect(),
+            _ => Vec::new(),
+        }
     };
     let own: BTreeSet<String> = packages(workspace).into_iter().collect();
     for other in survey
@@ -579,11 +597,6 @@ fn note_owners(
             layout,
             device: options.devices.get(&workspace.root).copied(),
         };
-        let noted = survey
-            .folders
-            .iter()
-            .find(|known| known.path == *folder)
-            .map(|known| &known.known);
         // The device may be numbered anew at every start of the machine: no reason to write again.
         let same = |noted: &Owner| {
             Owner {
@@ -591,7 +604,7 @@ fn note_owners(
                 ..noted.clone()
             } == owner
         };
-        if !matches!(noted, Some(Known::Owner { owner: noted, .. }) if same(noted)) {
+        if !survey.notes.get(folder).is_some_and(same) {
             owners.insert(owner_file(folder), owner);
         }
     }

@@ -63,6 +63,12 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
         KeptReason::InPlaceAsked => "keeps Cargo's own target folder".into(),
         KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
+        KeptReason::NotServed { file } => {
+            format!(
+                "is not served by {}: it lies elsewhere, decides for itself, or its cargo is older than 1.91",
+                paths.show(file)
+            )
+        }
         KeptReason::ConfigTracked { file, .. } => {
             format!(
                 "{} is tracked by git, so the layout is in-place",

@@ -19,10 +19,10 @@ pub(super) fn find(
     survey: &Survey,
     members: &[(PathBuf, PathBuf)],
     caches: &BTreeSet<PathBuf>,
-    owners: Vec<(PathBuf, Known)>,
+    owned: Vec<(PathBuf, Known)>,
     journal: &Journal,
 ) -> Vec<TargetFolder> {
-    let mut known: BTreeMap<PathBuf, Known> = owners.into_iter().collect();
+    let mut known: BTreeMap<PathBuf, Known> = owned.into_iter().collect();
     // Where the default place is a link, the link itself is what counts, so it is not resolved.
     for workspace in &survey.workspaces {
         let default = Known::Default {

@@ -183,10 +183,16 @@ pub(super) fn confirm(survey: &mut Survey, cargo: &Cargo, progress: &Progress) {
                     (dirs.target_dir, dirs.target_set_by) = (target_dir, SetBy::Cargo);
                 }
                 let knows_build_dir = build_dir.is_some();
-                // A Cargo that does not know the key builds into the target-dir.
-                let build_dir = build_dir.unwrap_or_else(|| dirs.target_dir.clone());
-                if build_dir != dirs.build_dir {
-                    (dirs.build_dir, dirs.build_set_by) = (build_dir, SetBy::Cargo);
+                match build_dir {
+                    // A Cargo that does not know the key builds into the target-dir.
+                    None => {
+                        dirs.build_dir.clone_from(&dirs.target_dir);
+                        dirs.build_set_by = dirs.target_set_by.clone();
+                    }
+                    Some(build_dir) if build_dir != dirs.build_dir => {
+                        (dirs.build_dir, dirs.build_set_by) = (build_dir, SetBy::Cargo);
+                    }
+                    Some(_) => {}
                 }
                 workspace.cargo = CargoAnswer::Said {
                     knows_build_dir,
