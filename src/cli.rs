@@ -345,7 +345,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         to_act: act.is_some(),
         environment: environment(&cwd, home.as_deref()),
     };
-    let base = fs::canonical(request.roots.first().unwrap_or(&cwd)).unwrap_or_else(|_| cwd.clone());
+    let base = fs::canonical(&cwd).unwrap_or(cwd);
     let ui = Ui {
         format: speak.format,
         dry_run: act.is_some_and(|act| act.dry_run),

@@ -54,11 +54,16 @@ fn listed(
     configured: Configured,
     folders: &[ListedFolder],
 ) -> ListedWorkspace {
+    // What several share is nobody's own, unless it is where the intermediate artifacts go.
+    let is_own = |folder: &TargetFolder| {
+        let used = folder.users.contains(&workspace.root);
+        used && (folder.users.len() == 1 || workspace.dirs.build_dir == folder.path)
+    };
     let own = || {
         folders
             .iter()
             .map(|row| &row.folder)
-            .filter(|f| f.users.contains(&workspace.root))
+            .filter(|folder| is_own(folder))
     };
     let usages: Vec<&Usage> = own().filter_map(|folder| folder.usage.as_ref()).collect();
     let measured = !usages.is_empty();

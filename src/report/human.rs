@@ -219,7 +219,10 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     let ordinary = |kept: &&Kept| {
         matches!(
             kept.reason,
-            KeptReason::UpToDate { .. } | KeptReason::InUse { .. } | KeptReason::AsItWas
+            KeptReason::UpToDate { .. }
+                | KeptReason::InUse { .. }
+                | KeptReason::AsItWas
+                | KeptReason::NestedUntouched { .. }
         )
     };
     let (plain, notable): (Vec<&Kept>, Vec<&Kept>) =
@@ -250,12 +253,17 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    let count = |subject: Subject| plain.iter().filter(|kept| kept.subject == subject).count();
-    let configs = count(Subject::Workspace) + count(Subject::File);
-    let folders = count(Subject::Folder);
+    let untouched = |kept: &&&Kept| matches!(kept.reason, KeptReason::NestedUntouched { .. });
+    let nested = plain.iter().filter(untouched).count();
+    let folders = plain
+        .iter()
+        .filter(|kept| kept.subject == Subject::Folder)
+        .count();
+    let configs = plain.len() - nested - folders;
     let counts: Vec<String> = [
         (configs, "configuration", "as it should be"),
         (folders, "target folder", "in use"),
+        (nested, "workspace", "inside others, never built"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)

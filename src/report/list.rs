@@ -119,7 +119,8 @@ fn workspace(row: &ListedWorkspace, view: &View) -> String {
     let root = &row.workspace.root;
     let shown = view.paths.show(root);
     let into = &row.workspace.dirs.target_dir;
-    if *into == root.join("target") {
+    let told = matches!(row.configured, Configured::Isolated | Configured::Default);
+    if *into == root.join("target") || (told && !view.verbose) {
         shown
     } else {
         format!("{shown} -> {}", view.paths.show(into))
