@@ -1,7 +1,5 @@
 //! The door to Cargo. Nobody else runs it.
 
-#![expect(clippy::disallowed_methods, reason = "this module is the door")]
-
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};

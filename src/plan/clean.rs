@@ -46,13 +46,11 @@ pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
         ..Plan::default()
     };
     for folder in &survey.folders {
-        let decided = match asked(folder, survey, &dirs, options, now) {
-            Ok(why) => folders::delete(folder, why, survey, &stays, &options.allowed_entries),
-            Err(reason) => Err(folders::kept(folder, reason)),
-        };
+        let decided = asked(folder, survey, &dirs, options, now)
+            .and_then(|why| folders::delete(folder, why, survey, &stays, &options.allowed_entries));
         match decided {
             Ok(action) => plan.actions.push(action),
-            Err(kept) => plan.kept.push(kept),
+            Err(reason) => plan.kept.push(folders::kept(folder, reason)),
         }
     }
     folders::sort_by_size(&mut plan.actions);

@@ -127,12 +127,12 @@ pub(super) fn delete(
     survey: &Survey,
     dirs: &AllDirs,
     allowed: &[String],
-) -> Result<Action, Kept> {
+) -> Result<Action, KeptReason> {
     let stays = dirs
         .iter()
         .flat_map(|dirs| [dirs.target_dir.as_path(), dirs.build_dir.as_path()]);
     if let Some(reason) = obstacle(folder, survey, stays, allowed) {
-        return Err(kept(folder, reason));
+        return Err(reason);
     }
     Ok(Action::DeleteFolder(DeleteFolder {
         path: folder.path.clone(),

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::worktree_of;
 use crate::cargo::Cargo;
 use crate::config_chain;
 use crate::fs;
 use crate::manifest::{self, Manifest, Role};
 use crate::model::{CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace};
+use crate::plan::worktree_of;
 use crate::progress::Progress;
 use crate::size::Bytes;
 
