@@ -126,7 +126,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         let first = journal.entries.iter().find(|entry| entry.file == file.path);
         file.created_by_us = first.is_some_and(|entry| entry.before.is_none());
     }
-    folders::note_touched(&mut survey);
+    folders::note_built(&mut survey);
     if request.sizes {
         progress.stage("measuring");
     }

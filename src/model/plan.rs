@@ -274,8 +274,8 @@ pub enum KeptReason {
         /// Its value there.
         value: String,
     },
-    /// A nested workspace that was never built: it inherits a build folder of its own from above.
-    NestedUntouched {
+    /// A nested workspace that was never built: it takes its configuration from above, safely.
+    NeverBuilt {
         /// The workspace around it.
         around: PathBuf,
     },

@@ -118,8 +118,8 @@ pub struct Workspace {
     pub place: Option<Place>,
     /// Another workspace of the same worktree in whose folder this one lies.
     pub nested_in: Option<PathBuf>,
-    /// It was built, or locked to be built: a `Cargo.lock` or a target folder of its own is there.
-    pub touched: bool,
+    /// It was built: a target folder of its own is there.
+    pub built: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
     pub dirs: Dirs,
     /// The configuration file that would be edited.

@@ -140,7 +140,7 @@ mod tests {
             root: root.into(),
             place: None,
             nested_in: None,
-            touched: true,
+            built: true,
             dirs: Dirs {
                 target_dir: target.into(),
                 build_dir: target.into(),

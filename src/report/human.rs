@@ -1,6 +1,5 @@
 //! Text for people.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -222,38 +221,32 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
             KeptReason::UpToDate { .. }
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
-                | KeptReason::NestedUntouched { .. }
+                | KeptReason::NeverBuilt { .. }
         )
     };
     let (plain, notable): (Vec<&Kept>, Vec<&Kept>) =
         all.iter().partition(|kept| ordinary(kept) && !view.verbose);
     if !notable.is_empty() {
         writeln!(out, "{HEADING}Keep{HEADING:#}")?;
-        let mut hints: BTreeMap<String, usize> = BTreeMap::new();
-        for (at, kept) in notable.iter().enumerate() {
-            let size = kept
-                .on_disk
-                .map(|bytes| format!(" ({bytes})"))
-                .unwrap_or_default();
-            writeln!(out, "  {}{size}", view.paths.show(&kept.path))?;
-            wrapped(
-                out,
-                &reasons::kept(&kept.reason, &view.paths, view.now),
-                "      ",
-                view.width,
-            )?;
-            if let Some(advice) = reasons::advice(&kept.reason) {
-                hints.entry(advice).or_insert(at);
+        let mut groups: Vec<(String, Vec<&Kept>)> = Vec::new();
+        let mut hints: Vec<String> = Vec::new();
+        for kept in notable {
+            let reason = reasons::kept(&kept.reason, &view.paths, view.now);
+            match groups.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, group)) => group.push(kept),
+                None => groups.push((reason, vec![kept])),
             }
+            hints.extend(reasons::advice(&kept.reason).filter(|hint| !hints.contains(hint)));
         }
-        let mut hints: Vec<(String, usize)> = hints.into_iter().collect();
-        hints.sort_by_key(|(_, at)| *at);
-        for (hint, _) in hints {
+        for (reason, group) in groups {
+            kept_alike(out, &reason, &group, view)?;
+        }
+        for hint in hints {
             wrapped(out, &format!("hint: {hint}"), "  ", view.width)?;
         }
         writeln!(out)?;
     }
-    let untouched = |kept: &&&Kept| matches!(kept.reason, KeptReason::NestedUntouched { .. });
+    let untouched = |kept: &&&Kept| matches!(kept.reason, KeptReason::NeverBuilt { .. });
     let nested = plain.iter().filter(untouched).count();
     let folders = plain
         .iter()
@@ -273,6 +266,27 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         writeln!(out, "Also kept: {}", counts.join(", "))?;
     }
     Ok(())
+}
+
+/// What is kept for one reason.
+fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::Result<()> {
+    const SHOWN: usize = 10;
+    let shown = if view.verbose { group.len() } else { SHOWN };
+    for kept in group.iter().take(shown) {
+        let size = kept
+            .on_disk
+            .map(|bytes| format!("  {bytes}"))
+            .unwrap_or_default();
+        writeln!(out, "  {}{size}", view.paths.show(&kept.path))?;
+    }
+    if group.len() > shown {
+        writeln!(
+            out,
+            "  and {} more (--verbose shows them)",
+            group.len() - shown
+        )?;
+    }
+    wrapped(out, reason, "      ", view.width)
 }
 
 pub(super) fn wrapped(

@@ -154,14 +154,14 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
 }
 
 /// A workspace with a target folder of its own was built.
-pub(super) fn note_touched(survey: &mut Survey) {
+pub(super) fn note_built(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
         let own = |folder: &&TargetFolder| match &folder.known {
             Known::Default { workspace: of } => *of == workspace.root,
             Known::Owner { owner, .. } => owner.workspace == workspace.root,
             _ => folder.users.contains(&workspace.root) && folder.users.len() == 1,
         };
-        workspace.touched |= survey.folders.iter().any(|folder| own(&folder));
+        workspace.built |= survey.folders.iter().any(|folder| own(&folder));
     }
 }
 

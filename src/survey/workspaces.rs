@@ -131,7 +131,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
     Workspace {
         nested_in: nested_in.map(Path::to_owned),
         place,
-        touched: fs::exists(&root.join("Cargo.lock")),
+        built: false,
         dirs: Dirs::default(),
         config: if fs::exists(&legacy) { legacy } else { usual },
         cargo: CargoAnswer::NotAsked,

@@ -73,7 +73,7 @@ pub(super) fn shared_by_worktrees(survey: &Survey, after: &AllDirs) -> Vec<Warni
 /// How many workspaces that were built have to build everything again.
 pub(super) fn cold_starts(survey: &Survey, after: &AllDirs) -> usize {
     let moves = |(workspace, dirs): &(&Workspace, &Dirs)| {
-        workspace.touched && workspace.dirs.build_dir != dirs.build_dir
+        workspace.built && workspace.dirs.build_dir != dirs.build_dir
     };
     survey.workspaces.iter().zip(after).filter(moves).count()
 }

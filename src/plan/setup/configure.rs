@@ -24,7 +24,10 @@ pub(super) fn workspace(
     names: &mut Names<'_>,
 ) -> Result<(Action, ConfigFile), KeptReason> {
     let knows_build_dir = match &workspace.cargo {
-        CargoAnswer::Refused { message } => return Err(refused(workspace, survey, message)),
+        CargoAnswer::Refused { message } => {
+            never_built(workspace, survey)?;
+            return Err(refused(workspace, survey, message));
+        }
         CargoAnswer::Elsewhere { root } => {
             return Err(KeptReason::PartOf {
                 workspace: root.clone(),
@@ -134,7 +137,7 @@ fn never_built(workspace: &Workspace, survey: &Survey) -> Result<(), KeptReason>
     let says_nothing =
         keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none());
     match &workspace.nested_in {
-        Some(around) if !workspace.touched && says_nothing => Err(KeptReason::NestedUntouched {
+        Some(around) if !workspace.built && says_nothing => Err(KeptReason::NeverBuilt {
             around: around.clone(),
         }),
         _ => Ok(()),
