@@ -5,6 +5,8 @@ mod deletable;
 mod folders;
 mod listing;
 mod naming;
+#[cfg(test)]
+mod sample;
 mod setup;
 mod undo;
 

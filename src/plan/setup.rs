@@ -5,6 +5,8 @@ mod after;
 mod configure;
 mod excludes;
 mod notes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
