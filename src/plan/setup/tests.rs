@@ -178,12 +178,15 @@ fn a_name_that_somebody_has_is_not_given_again() {
     ));
 }
 
+/// Gives a configuration file a fault.
+type Spoil = fn(&mut ConfigFile);
+
 #[test]
 fn what_may_not_be_edited_keeps_its_folder_too() {
-    let spoils: [(&str, fn(&mut ConfigFile)); 4] = [
+    let spoils: [(&str, Spoil); 4] = [
         ("tracked", |file| file.tracked = Tracked::Yes),
         ("git silent", |file| {
-            file.tracked = Tracked::Unclear("no".into())
+            file.tracked = Tracked::Unclear("no".into());
         }),
         ("a link", |file| file.symlink = Some("/elsewhere".into())),
         ("read-only", |file| file.read_only = true),
