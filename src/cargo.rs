@@ -1,11 +1,11 @@
 //! The door to Cargo. Nobody else runs it.
 
-#![expect(clippy::disallowed_methods, reason = "this module is the door")]
-
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
+
+use crate::model::Package;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Metadata {
     pub target_dir: PathBuf,
     /// Where intermediate artifacts go; `None` from a Cargo that does not know `build.build-dir` (before 1.91).
     pub build_dir: Option<PathBuf>,
-    /// The names of the member packages.
-    pub packages: Vec<String>,
+    /// The member packages.
+    pub packages: Vec<Package>,
 }
 
 /// How to find Cargo.
@@ -86,7 +86,14 @@ impl Cargo {
             packages: metadata
                 .packages
                 .iter()
-                .map(|package| package.name.to_string())
+                .map(|package| Package {
+                    name: package.name.to_string(),
+                    folder: package
+                        .manifest_path
+                        .parent()
+                        .map(Into::into)
+                        .unwrap_or_default(),
+                })
                 .collect(),
         })
     }

@@ -43,7 +43,7 @@ Examples:
 ///
 /// Without a command, sets up every workspace and worktree under ROOT, as `setup` does.
 #[derive(Debug, Parser)]
-#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, after_help = AFTER_HELP)]
+#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Cli {
     #[command(subcommand)]
@@ -255,9 +255,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 .as_deref()
                 .map(|at| config_place(at, &request))
                 .transpose()?;
-            request.config_at = place
-                .as_ref()
-                .and_then(|p| p.cargo_folder.parent().map(Path::to_owned));
+            request.config_at = place.as_ref().map(|place| place.cargo_folder.clone());
             let options = SetupOptions {
                 layout: args.layout,
                 edit_tracked: args.edit_tracked,
@@ -345,21 +343,26 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         to_act: act.is_some(),
         environment: environment(&cwd, home.as_deref()),
     };
-    let base = fs::canonical(request.roots.first().unwrap_or(&cwd)).unwrap_or_else(|_| cwd.clone());
+    let base = fs::canonical(&cwd).unwrap_or(cwd);
     let ui = Ui {
         format: speak.format,
         dry_run: act.is_some_and(|act| act.dry_run),
         yes: act.is_some_and(|act| act.yes),
         quiet: speak.quiet,
-        progress: speak.format == Format::Human || speak.format == Format::Json,
+        preview_width: width_of(terminal_size::terminal_size_of(std::io::stderr())),
+        progress: std::env::var("CARGO_TERM_PROGRESS_WHEN").map_or(true, |when| when != "never"),
         view: View {
             paths: Paths { base, home },
-            width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+            width: width_of(terminal_size::terminal_size_of(std::io::stdout())),
             verbose: speak.verbose,
             now: Timestamp::now(),
         },
     };
     Ok((request, ui))
+}
+
+fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// Flags beat Cargo's variable, which beats `NO_COLOR` and the like.

@@ -44,13 +44,23 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
             ui.narrate("nothing was changed: say --yes to go on without a terminal")?;
             return Ok(Exit::NotConfirmed);
         }
-        human::plan(&mut ui.preview(), plan, &survey.shared_root, &ui.view)?;
+        human::plan(
+            &mut ui.preview(),
+            plan,
+            &survey.shared_root,
+            &ui.preview_view(),
+        )?;
         if !ui.ask("Proceed?")? {
             ui.narrate("nothing was changed")?;
             return Ok(Exit::NotConfirmed);
         }
     } else if ui.format == Format::Human && !ui.quiet {
-        human::plan(&mut ui.preview(), plan, &survey.shared_root, &ui.view)?;
+        human::plan(
+            &mut ui.preview(),
+            plan,
+            &survey.shared_root,
+            &ui.preview_view(),
+        )?;
     }
     let outcome = carry_out(survey, plan, request, ui)?;
     show(name, survey, plan, Some(&outcome), ui)?;

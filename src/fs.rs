@@ -216,8 +216,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         );
     }
     let folder = path.parent().with_context(failed)?;
+    remove_leftovers(folder);
     let mut new = tempfile::Builder::new()
-        .prefix(".sharedtarget-")
+        .prefix(TEMPORARY)
         .tempfile_in(folder)
         .with_context(failed)?;
     new.write_all(bytes).with_context(failed)?;
@@ -234,6 +235,19 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(failed)?;
     sync_folder(folder);
     Ok(())
+}
+
+/// How the names of files begin that are not in their place yet.
+const TEMPORARY: &str = ".tmp-sharedtarget-";
+
+/// A run that was killed between writing a file and putting it in its place left it; only one run at a time
+/// writes here, so it is nobody's.
+fn remove_leftovers(folder: &Path) {
+    for name in names(folder).unwrap_or_default() {
+        if name.starts_with(TEMPORARY) {
+            let _ = fs::remove_file(folder.join(name));
+        }
+    }
 }
 
 /// A temporary file is private; a configuration file should be as readable as its neighbours.

@@ -5,10 +5,13 @@ mod deletable;
 mod folders;
 mod listing;
 mod naming;
+#[cfg(test)]
+mod sample;
 mod setup;
 mod undo;
 
 use std::collections::HashMap;
+use std::path::Path;
 
 pub use clean::{CleanOptions, clean};
 pub use deletable::unfit;
@@ -17,8 +20,29 @@ pub use naming::owner_file;
 pub use setup::{ConfigPlace, SetupOptions, setup};
 pub use undo::{Recorded, undo};
 
-use crate::model::{Action, Identity, Kept, KeptReason, Subject, Survey, Usage, Warning};
+use crate::model::{
+    Action, Identity, Kept, KeptReason, Repository, Subject, Survey, Usage, Warning,
+};
 use crate::size::Bytes;
+
+/// The present worktree that a path lies in: the innermost one.
+#[must_use]
+pub fn worktree_of<'a>(
+    path: &Path,
+    repositories: &'a [Repository],
+) -> Option<(&'a Repository, &'a Path)> {
+    repositories
+        .iter()
+        .flat_map(|repository| {
+            repository
+                .worktrees
+                .iter()
+                .map(move |worktree| (repository, worktree))
+        })
+        .filter(|(_, worktree)| worktree.present && path.starts_with(&worktree.path))
+        .max_by_key(|(_, worktree)| worktree.path.as_os_str().len())
+        .map(|(repository, worktree)| (repository, worktree.path.as_path()))
+}
 
 /// What deleting several folders frees together: each inode once, and only if all its links go.
 #[must_use]

@@ -48,7 +48,7 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
             b"bare" => current.bare = true,
             b"HEAD" => current.head = Head::Detached(text()),
             b"branch" => {
-                current.head = Head::Branch(text().trim_start_matches("refs/heads/").to_owned())
+                current.head = Head::Branch(text().trim_start_matches("refs/heads/").to_owned());
             }
             b"locked" => current.locked = Some(text()),
             b"prunable" => current.prunable = Some(text()),

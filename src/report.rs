@@ -2,10 +2,12 @@
 
 pub mod human;
 pub mod json;
+mod list;
 mod paths;
 mod progress;
 mod reasons;
 mod table;
 
+pub use list::list;
 pub use paths::Paths;
 pub use progress::Spinner;

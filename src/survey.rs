@@ -5,6 +5,7 @@ mod folders;
 mod owners;
 mod places;
 mod shared_root;
+mod tracking;
 mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +15,7 @@ use anyhow::Result;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Looking};
-use crate::model::{
-    EnvOverride, Problem, Repository, Surroundings, Survey, TargetFolder, Workspace,
-};
+use crate::model::{EnvOverride, Problem, Surroundings, Survey, TargetFolder, Workspace};
 use crate::progress::Progress;
 
 /// What to look at, and how closely.
@@ -30,7 +29,7 @@ pub struct Request {
     pub inside_root_only: bool,
     /// The shared root, if the user named one.
     pub shared_root: Option<PathBuf>,
-    /// A folder above the worktrees whose configuration is to be read as well.
+    /// A `.cargo` folder, or `$CARGO_HOME`, whose configuration may be edited as well.
     pub config_at: Option<PathBuf>,
     /// Measure the folders.
     pub sizes: bool,
@@ -86,7 +85,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         found.workspaces.iter().map(|w| w.root.as_path()),
         &mut configs,
     );
-    configs::read_above(request.config_at.as_deref().into_iter(), &mut configs);
+    if let Some(folder) = &request.config_at {
+        configs::read_folder(folder, &mut configs);
+    }
     configs::read_folder(&request.environment.surroundings.cargo_home, &mut configs);
 
     let mut survey = Survey {
@@ -105,7 +106,8 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("asking cargo");
         workspaces::confirm(&mut survey, &request.environment.cargo, progress);
     }
-    let owners = owners::read(&survey, &mut problems);
+    let owned = owners::read(&survey, &mut problems);
+    survey.notes = owned.notes;
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
         problems.push(Problem {
             path: fs::journal_file(&survey.shared_root.path),
@@ -114,17 +116,17 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         crate::journal::Journal::default()
     });
     progress.stage("looking at target folders");
-    survey.folders = folders::find(&survey, &found.members, &caches, owners, &journal);
+    survey.folders = folders::find(&survey, &found.members, &caches, owned.folders, &journal);
     folders::look(&mut survey, request.to_act);
-    configs::ask_git(&mut survey, request.config_at.as_deref(), request.to_act);
+    tracking::ask_tracked(&mut survey, request.config_at.as_deref(), request.to_act);
     if request.to_act {
-        configs::ask_ignored(&mut survey);
+        tracking::ask_ignored(&mut survey, request.config_at.as_deref());
     }
     for file in survey.configs.values_mut() {
         let first = journal.entries.iter().find(|entry| entry.file == file.path);
         file.created_by_us = first.is_some_and(|entry| entry.before.is_none());
     }
-    folders::note_touched(&mut survey);
+    folders::note_built(&mut survey);
     if request.sizes {
         progress.stage("measuring");
     }
@@ -132,24 +134,6 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     survey.trash = folders::trash(&survey, trash, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
-}
-
-/// The present worktree that a path lies in: the innermost one.
-fn worktree_of<'a>(
-    path: &Path,
-    repositories: &'a [Repository],
-) -> Option<(&'a Repository, &'a Path)> {
-    repositories
-        .iter()
-        .flat_map(|repository| {
-            repository
-                .worktrees
-                .iter()
-                .map(move |worktree| (repository, worktree))
-        })
-        .filter(|(_, worktree)| worktree.present && path.starts_with(&worktree.path))
-        .max_by_key(|(_, worktree)| worktree.path.as_os_str().len())
-        .map(|(repository, worktree)| (repository, worktree.path.as_path()))
 }
 
 /// Writes down which workspaces build into which folder.

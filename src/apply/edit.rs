@@ -23,7 +23,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
         return Ok(());
     }
     fs::change_journal(context.shared_root, |journal| {
-        journal.entries.extend(entries)
+        journal.entries.extend(entries);
     })
     .map_err(|error| format!("{error:#}"))?;
     fs::checkpoint("recorded");

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Format, Ui, look};
 use crate::exit::Exit;
 use crate::plan;
-use crate::report::{human, json};
+use crate::report::{self, json};
 use crate::survey::Request;
 
 /// Lists target folders with their sizes and states. Changes nothing.
@@ -19,7 +19,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::list(&mut out, &survey, &listing)?,
-        Format::Human => human::list(&mut out, &survey, &listing, request.sizes, &ui.view)?,
+        Format::Human => report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?,
     }
     Ok(Exit::Done)
 }

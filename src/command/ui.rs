@@ -28,6 +28,8 @@ pub struct Ui {
     pub yes: bool,
     /// Say only what went wrong.
     pub quiet: bool,
+    /// The width of the terminal that previews go to; `None` if that is none.
+    pub preview_width: Option<usize>,
     /// Whether progress may be shown.
     pub progress: bool,
     /// How text is rendered.
@@ -43,6 +45,14 @@ impl Ui {
     /// Where a preview goes when the answer is still to come.
     pub(super) fn preview(&self) -> impl Write + use<> {
         anstream::AutoStream::auto(io::stderr()).lock()
+    }
+
+    /// How previews are rendered.
+    pub(super) fn preview_view(&self) -> View {
+        View {
+            width: self.preview_width,
+            ..self.view.clone()
+        }
     }
 
     /// Says something beside the answer.

@@ -1,17 +1,56 @@
 //! What there is, for the reader.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{DeleteReason, KeptReason, TargetFolder};
+use super::{DeleteReason, KeptReason, TargetFolder, Workspace};
 use crate::size::Bytes;
 
-/// Every target folder with its state, and what they take together.
+/// Every workspace and every target folder with its state, and what they take together.
 #[derive(Debug, Default, Serialize)]
 pub struct Listing {
+    /// The workspaces, those that take most first.
+    pub workspaces: Vec<ListedWorkspace>,
     /// The folders, the largest first.
     pub folders: Vec<ListedFolder>,
     /// All of them together.
     pub total: Total,
+}
+
+/// A workspace and how it is configured.
+#[derive(Debug, Serialize)]
+pub struct ListedWorkspace {
+    /// The workspace.
+    #[serde(flatten)]
+    pub workspace: Workspace,
+    /// Its configuration.
+    pub configured: Configured,
+    /// What the folders that it builds into take together; `None` if nothing was measured or built.
+    pub on_disk: Option<Bytes>,
+    /// What deleting these folders would free.
+    pub freeable: Option<Bytes>,
+    /// When something was last built into them.
+    pub last_build: Option<Timestamp>,
+}
+
+/// How a workspace is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Configured {
+    /// Several worktrees of its repository build into its folder: one can run the other's code.
+    Unsafe,
+    /// A target folder of its own under the shared root.
+    Isolated,
+    /// The one folder of the flat layout.
+    Flat,
+    /// Only its intermediate artifacts go under the shared root.
+    BuildDir,
+    /// Cargo's own target folder, and git tracks the configuration.
+    InPlace,
+    /// A folder that the user set.
+    Custom,
+    /// Cargo's own target folder.
+    Default,
 }
 
 /// A target folder and its state.

@@ -118,6 +118,8 @@ pub struct DeleteFolder {
     pub path: PathBuf,
     /// Why no build will miss it.
     pub why: DeleteReason,
+    /// The workspace whose it is or was, where that is known.
+    pub workspace: Option<PathBuf>,
     /// What it takes; `None` if sizes were not asked for.
     pub usage: Option<Usage>,
     /// When something was last built into it.
@@ -221,6 +223,11 @@ pub enum KeptReason {
         /// That file.
         file: PathBuf,
     },
+    /// The one configuration above does not reach it: it lies elsewhere, or a nearer file decides.
+    NotServed {
+        /// That file.
+        file: PathBuf,
+    },
     /// Git tracks the configuration, so a change would show in `git status`.
     ConfigTracked {
         /// The file.
@@ -267,8 +274,8 @@ pub enum KeptReason {
         /// Its value there.
         value: String,
     },
-    /// A nested workspace that was never built: it inherits a build folder of its own from above.
-    NestedUntouched {
+    /// A nested workspace that was never built: it takes its configuration from above, safely.
+    NeverBuilt {
         /// The workspace around it.
         around: PathBuf,
     },

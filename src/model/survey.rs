@@ -27,6 +27,9 @@ pub struct Survey {
     pub overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.
     pub problems: Vec<Problem>,
+    /// Every owner file under the shared root, by the folder that it is about, whether or not that exists.
+    #[serde(skip)]
+    pub notes: BTreeMap<PathBuf, Owner>,
     /// Every Cargo configuration file that counts for one of the workspaces, by path.
     #[serde(skip)]
     pub configs: BTreeMap<PathBuf, ConfigFile>,
@@ -115,8 +118,8 @@ pub struct Workspace {
     pub place: Option<Place>,
     /// Another workspace of the same worktree in whose folder this one lies.
     pub nested_in: Option<PathBuf>,
-    /// It was built, or locked to be built: a `Cargo.lock` or a target folder of its own is there.
-    pub touched: bool,
+    /// It was built: a target folder of its own is there.
+    pub built: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
     pub dirs: Dirs,
     /// The configuration file that would be edited.
@@ -172,8 +175,8 @@ pub enum CargoAnswer {
     Said {
         /// This Cargo knows `build.build-dir` (1.91 and later).
         knows_build_dir: bool,
-        /// The names of the member packages.
-        packages: Vec<String>,
+        /// The member packages.
+        packages: Vec<Package>,
     },
     /// It failed, with the first line of its error.
     Refused {
@@ -185,6 +188,15 @@ pub enum CargoAnswer {
         /// The workspace root that Cargo named.
         root: PathBuf,
     },
+}
+
+/// A member of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// The folder of its manifest.
+    pub folder: PathBuf,
 }
 
 /// One Cargo configuration file and what stands in the way of editing it.

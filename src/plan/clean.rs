@@ -46,13 +46,11 @@ pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
         ..Plan::default()
     };
     for folder in &survey.folders {
-        let decided = match asked(folder, survey, &dirs, options, now) {
-            Ok(why) => folders::delete(folder, why, survey, &stays, &options.allowed_entries),
-            Err(reason) => Err(folders::kept(folder, reason)),
-        };
+        let decided = asked(folder, survey, &dirs, options, now)
+            .and_then(|why| folders::delete(folder, why, survey, &stays, &options.allowed_entries));
         match decided {
             Ok(action) => plan.actions.push(action),
-            Err(kept) => plan.kept.push(kept),
+            Err(reason) => plan.kept.push(folders::kept(folder, reason)),
         }
     }
     folders::sort_by_size(&mut plan.actions);
@@ -127,51 +125,14 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::model::{
-        CargoAnswer, Dirs, Known, Layout, Marks, Owner, OwnerState, Problem, SharedRoot, Subject,
-        Tag, Workspace,
-    };
-    use crate::size::Bytes;
+    use crate::model::{Known, Layout, Owner, OwnerState, Problem, Subject, Tag};
+    use crate::plan::sample::{folder, now, survey, workspace};
 
-    fn now() -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50)
-    }
+    /// Gives a folder a fault.
+    type Spoil = fn(&mut TargetFolder);
 
-    fn workspace(root: &str, target: &str) -> Workspace {
-        Workspace {
-            root: root.into(),
-            place: None,
-            nested_in: None,
-            touched: true,
-            dirs: Dirs {
-                target_dir: target.into(),
-                build_dir: target.into(),
-                ..Dirs::default()
-            },
-            config: PathBuf::from(root).join(".cargo/config.toml"),
-            cargo: CargoAnswer::NotAsked,
-        }
-    }
-
-    fn folder(path: &str, known: Known) -> TargetFolder {
-        let day_old = now() - SignedDuration::from_hours(24);
-        let usage = Usage {
-            on_disk: Bytes(10),
-            newest: Some(day_old),
-            ..Usage::default()
-        };
-        TargetFolder {
-            path: path.into(),
-            users: Vec::new(),
-            known,
-            marks: Marks {
-                tag: Tag::Valid,
-                cargo: true,
-                ..Marks::default()
-            },
-            usage: Some(usage),
-            last_build: Some(day_old),
-        }
+    fn survey_of(folder: TargetFolder) -> Survey {
+        survey(vec![workspace("/w", "/s/w/main")], vec![folder])
     }
 
     fn owned(path: &str, state: OwnerState) -> TargetFolder {
@@ -183,19 +144,6 @@ mod tests {
             device: None,
         };
         folder(path, Known::Owner { owner, state })
-    }
-
-    fn survey(folders: Vec<TargetFolder>) -> Survey {
-        Survey {
-            workspaces: vec![workspace("/w", "/s/w/main")],
-            shared_root: SharedRoot {
-                path: "/s".into(),
-                exists: true,
-                ..SharedRoot::default()
-            },
-            folders,
-            ..Survey::default()
-        }
     }
 
     fn stale() -> CleanOptions {
@@ -216,7 +164,7 @@ mod tests {
 
     /// The reason for which the only folder is kept; `None` if it would be deleted.
     fn kept(folder: TargetFolder, options: &CleanOptions) -> Option<KeptReason> {
-        let plan = clean(&survey(vec![folder]), options, now());
+        let plan = clean(&survey_of(folder), options, now());
         assert_eq!(
             plan.actions.len() + plan.kept.len(),
             1,
@@ -305,14 +253,14 @@ mod tests {
 
     #[test]
     fn every_doubt_keeps() {
-        let doubts: [(&str, fn(&mut TargetFolder)); 11] = [
+        let doubts: [(&str, Spoil); 11] = [
             ("a link", |f| f.marks.symlink = true),
             ("a wrong tag", |f| f.marks.tag = Tag::Wrong),
             ("no marks", |f| {
-                (f.marks.tag, f.marks.cargo) = (Tag::Missing, false)
+                (f.marks.tag, f.marks.cargo) = (Tag::Missing, false);
             }),
             ("foreign entries", |f| {
-                f.marks.foreign = vec!["notes".into()]
+                f.marks.foreign = vec!["notes".into()];
             }),
             ("tracked", |f| f.marks.tracked = Some("/w/target/x".into())),
             ("git silent", |f| f.marks.tracked_unclear = Some("x".into())),
@@ -324,10 +272,10 @@ mod tests {
                 });
             }),
             ("git inside", |f| {
-                f.usage.as_mut().expect("measured").git_inside = Some("/x/.git".into())
+                f.usage.as_mut().expect("measured").git_inside = Some("/x/.git".into());
             }),
             ("sources inside", |f| {
-                f.usage.as_mut().expect("measured").sources_inside = Some("/x".into())
+                f.usage.as_mut().expect("measured").sources_inside = Some("/x".into());
             }),
             ("unreadable", |f| {
                 let problem = Problem {
@@ -379,7 +327,7 @@ mod tests {
 
     #[test]
     fn the_plan_says_what_it_is_about() {
-        let plan = clean(&survey(vec![shadowed()]), &stale(), now());
+        let plan = clean(&survey_of(shadowed()), &stale(), now());
         let delete = plan.deletions().next().expect("a deletion");
         assert_eq!(
             delete.why,
@@ -390,7 +338,7 @@ mod tests {
         assert_eq!(delete.released_by, [PathBuf::from("/w")]);
         assert!(plan.warnings.contains(&Warning::NoWayBack));
         let plan = clean(
-            &survey(vec![folder("/w/other", Known::Found)]),
+            &survey_of(folder("/w/other", Known::Found)),
             &stale(),
             now(),
         );

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::deletable::obstacle;
 use crate::model::{
-    Action, DeleteFolder, DeleteReason, Dirs, Kept, KeptReason, Known, OwnerState, Subject, Survey,
-    TargetFolder, Workspace,
+    Action, CargoAnswer, DeleteFolder, DeleteReason, Dirs, Kept, KeptReason, Known, OwnerState,
+    Subject, Survey, TargetFolder, Workspace,
 };
 
 /// Where every workspace builds, in the order of the survey.
@@ -47,17 +47,39 @@ pub(super) fn stale(
             }
         },
         Known::Default { workspace } => replaced(workspace).ok_or(KeptReason::Unclaimed),
-        Known::Member { workspace } => Ok(DeleteReason::MemberOf {
-            workspace: workspace.clone(),
-        }),
+        Known::Member { workspace } => member(folder, workspace, survey),
         Known::Config { file } | Known::Journal { file } => named(folder, file, survey, dirs),
         Known::SharedRoot => Err(KeptReason::NoOwner),
         Known::Found => Err(KeptReason::Unclaimed),
     }
 }
 
-/// A folder that a configuration names or named. If that file serves one workspace alone, and the folder lies
-/// in its worktree or under the shared root, then nobody else can be meant.
+/// The default place of a package that builds into its workspace's folder now. Where Cargo was asked, it must
+/// list the package: one that lies below a workspace without being a member does not build at all, and may
+/// be on its way from or to somewhere else.
+fn member(folder: &TargetFolder, root: &Path, survey: &Survey) -> Result<DeleteReason, KeptReason> {
+    let workspace = survey
+        .workspaces
+        .iter()
+        .find(|workspace| workspace.root == *root);
+    let listed = match workspace.map(|workspace| &workspace.cargo) {
+        Some(CargoAnswer::Said { packages, .. }) => packages
+            .iter()
+            .any(|package| folder.path.parent() == Some(package.folder.as_path())),
+        Some(CargoAnswer::NotAsked) => true,
+        _ => false,
+    };
+    let workspace = root.to_owned();
+    if listed {
+        Ok(DeleteReason::MemberOf { workspace })
+    } else {
+        Err(KeptReason::Unclaimed)
+    }
+}
+
+/// A folder that a configuration names or named. If that file is a workspace's own, and the folder lies in its
+/// worktree or under the shared root, then only those below the workspace can be meant, and they go by what
+/// the file says now.
 fn named(
     folder: &TargetFolder,
     file: &Path,
@@ -73,12 +95,8 @@ fn named(
         file.parent() == cargo_folder
             && (folder.path.starts_with(top) || folder.path.starts_with(&survey.shared_root.path))
     });
-    let serves_others = survey.workspaces.iter().any(|other| {
-        own.is_none_or(|(workspace, _)| workspace.root != other.root)
-            && folder.users.contains(&other.root)
-    });
     match own {
-        Some((_, dirs)) if !serves_others => Ok(DeleteReason::Replaced {
+        Some((_, dirs)) => Ok(DeleteReason::Replaced {
             by: dirs.target_dir.clone(),
         }),
         _ => Err(KeptReason::MayServeOthers {
@@ -109,22 +127,32 @@ pub(super) fn delete(
     survey: &Survey,
     dirs: &AllDirs,
     allowed: &[String],
-) -> Result<Action, Kept> {
+) -> Result<Action, KeptReason> {
     let stays = dirs
         .iter()
         .flat_map(|dirs| [dirs.target_dir.as_path(), dirs.build_dir.as_path()]);
     if let Some(reason) = obstacle(folder, survey, stays, allowed) {
-        return Err(kept(folder, reason));
+        return Err(reason);
     }
     Ok(Action::DeleteFolder(DeleteFolder {
         path: folder.path.clone(),
         released_by: released_by(folder, &why),
+        workspace: owner(folder).map(Path::to_owned),
         why,
         usage: folder.usage.clone(),
         last_build: folder.last_build,
         allowed_entries: allowed.to_vec(),
         identity: folder.marks.identity,
     }))
+}
+
+/// The workspace whose folder it is or was.
+pub(super) fn owner(folder: &TargetFolder) -> Option<&Path> {
+    match &folder.known {
+        Known::Owner { owner, .. } => Some(&owner.workspace),
+        Known::Default { workspace } | Known::Member { workspace } => Some(workspace),
+        _ => folder.users.first().map(PathBuf::as_path),
+    }
 }
 
 /// The workspaces that must not build into the folder any more when it goes.

@@ -1,55 +1,123 @@
-//! Says of every target folder what it is.
+//! Says of every workspace how it is configured, and of every target folder what it is.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::folders::{self, AllDirs};
-use super::{freeable, on_disk};
+use super::{freeable, naming, on_disk};
 use crate::model::{
-    FolderState, KeptReason, ListedFolder, Listing, Survey, TargetFolder, Total, Usage,
+    Configured, FolderState, KeptReason, ListedFolder, ListedWorkspace, Listing, SetBy, Survey,
+    TargetFolder, Total, Tracked, Usage, Workspace,
 };
 use crate::size::Bytes;
 
-/// Takes the folders out of a survey and says what each one is.
+/// Takes the workspaces and folders out of a survey and says what each one is.
 #[must_use]
 pub fn listing(survey: &mut Survey) -> Listing {
-    let taken = std::mem::take(&mut survey.folders);
     let dirs: AllDirs = survey
         .workspaces
         .iter()
         .map(|workspace| workspace.dirs.clone())
         .collect();
-    let mut listed: Vec<ListedFolder> = taken
-        .into_iter()
-        .map(|folder| ListedFolder {
-            state: state(&folder, survey, &dirs),
-            folder,
-        })
+    let states: Vec<FolderState> = survey
+        .folders
+        .iter()
+        .map(|folder| state(folder, survey, &dirs))
         .collect();
-    listed.sort_by_key(|row| {
-        std::cmp::Reverse(
-            row.folder
-                .usage
-                .as_ref()
-                .map_or(Bytes(0), |usage| usage.on_disk),
-        )
-    });
+    let configured: Vec<Configured> = survey
+        .workspaces
+        .iter()
+        .map(|workspace| configured(workspace, survey))
+        .collect();
+    let mut folders: Vec<ListedFolder> = std::mem::take(&mut survey.folders)
+        .into_iter()
+        .zip(states)
+        .map(|(folder, state)| ListedFolder { folder, state })
+        .collect();
+    folders.sort_by_key(|row| Reverse(row.folder.usage.as_ref().map(|usage| usage.on_disk)));
+    let mut workspaces: Vec<ListedWorkspace> = std::mem::take(&mut survey.workspaces)
+        .into_iter()
+        .zip(configured)
+        .map(|(workspace, configured)| listed(workspace, configured, &folders))
+        .collect();
+    workspaces.sort_by_key(|row| Reverse(row.on_disk));
+    let total = total(&folders);
+    Listing {
+        workspaces,
+        folders,
+        total,
+    }
+}
+
+fn listed(
+    workspace: Workspace,
+    configured: Configured,
+    folders: &[ListedFolder],
+) -> ListedWorkspace {
+    // What several share is nobody's own, unless it is where the intermediate artifacts go.
+    let is_own = |folder: &TargetFolder| {
+        let used = folder.users.contains(&workspace.root);
+        used && (folder.users.len() == 1 || workspace.dirs.build_dir == folder.path)
+    };
+    let own = || {
+        folders
+            .iter()
+            .map(|row| &row.folder)
+            .filter(|folder| is_own(folder))
+    };
+    let usages: Vec<&Usage> = own().filter_map(|folder| folder.usage.as_ref()).collect();
+    let measured = !usages.is_empty();
+    ListedWorkspace {
+        configured,
+        on_disk: measured.then(|| on_disk(usages.iter().copied())),
+        freeable: measured.then(|| freeable(usages.iter().copied())),
+        last_build: own().filter_map(|folder| folder.last_build).max(),
+        workspace,
+    }
+}
+
+fn total(folders: &[ListedFolder]) -> Total {
     let usages = || {
-        listed
+        folders
             .iter()
             .filter_map(|row| Some((row, row.folder.usage.as_ref()?)))
     };
-    let all: Vec<&Usage> = usages().map(|(_, usage)| usage).collect();
-    let stale = usages()
-        .filter(|(row, _)| matches!(row.state, FolderState::Stale { .. }))
-        .map(|(_, usage)| usage);
-    let total = Total {
-        logical: all.iter().map(|usage| usage.logical).sum(),
-        on_disk: on_disk(all.iter().copied()),
-        stale: freeable(stale),
-    };
-    Listing {
-        folders: listed,
-        total,
+    let stale = usages().filter(|(row, _)| matches!(row.state, FolderState::Stale { .. }));
+    Total {
+        logical: usages().map(|(_, usage)| usage.logical).sum::<Bytes>(),
+        on_disk: on_disk(usages().map(|(_, usage)| usage)),
+        stale: freeable(stale.map(|(_, usage)| usage)),
+    }
+}
+
+fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
+    let dirs = &workspace.dirs;
+    let shared_root = &survey.shared_root.path;
+    let relatives = survey.workspaces.iter().filter(|other| {
+        let family = |place: &crate::model::Place| (place.common_dir.clone(), place.path.clone());
+        other.place.is_some()
+            && other.place.as_ref().map(family) == workspace.place.as_ref().map(family)
+            && other.dirs.build_dir == dirs.build_dir
+    });
+    let under = |path: &std::path::Path| path.starts_with(shared_root) && path != shared_root;
+    let tracked = survey
+        .configs
+        .get(&workspace.config)
+        .is_some_and(|file| file.tracked == Tracked::Yes);
+    if relatives.count() > 1 {
+        Configured::Unsafe
+    } else if dirs.target_dir == naming::flat(shared_root) {
+        Configured::Flat
+    } else if under(&dirs.target_dir) {
+        Configured::Isolated
+    } else if under(&dirs.build_dir) {
+        Configured::BuildDir
+    } else if dirs.target_set_by != SetBy::Default || dirs.build_set_by != SetBy::Default {
+        Configured::Custom
+    } else if tracked {
+        Configured::InPlace
+    } else {
+        Configured::Default
     }
 }
 
@@ -58,17 +126,23 @@ fn state(folder: &TargetFolder, survey: &Survey, dirs: &AllDirs) -> FolderState 
         Ok(because) => FolderState::Stale { because },
         Err(KeptReason::InUse { .. }) => {
             let users: Vec<_> = folders::users(&folder.path, survey, dirs).collect();
-            let families: BTreeSet<_> = users
+            let placed: Vec<_> = users
                 .iter()
                 .filter_map(|user| user.place.as_ref())
-                .map(|p| (&p.common_dir, &p.path))
                 .collect();
-            let placed = users.iter().filter(|user| user.place.is_some()).count();
+            let families: BTreeSet<_> = placed
+                .iter()
+                .map(|place| (&place.common_dir, &place.path))
+                .collect();
+            let builds_here = users
+                .iter()
+                .filter(|user| user.dirs.build_dir == folder.path)
+                .count();
             match users.len() {
                 0 | 1 => FolderState::InUse,
                 workspaces => FolderState::Shared {
                     workspaces,
-                    unsafe_for_worktrees: families.len() < placed,
+                    unsafe_for_worktrees: families.len() < placed.len() && builds_here > 1,
                 },
             }
         }

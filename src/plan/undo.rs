@@ -58,6 +58,11 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
         };
         plan.kept.push(kept);
     }
+    // Git goes on ignoring our files until they are gone.
+    plan.actions.sort_by_key(|action| match action {
+        Action::Restore { edit, .. } => edit.file.ends_with("info/exclude"),
+        _ => false,
+    });
     if !plan.actions.is_empty() {
         plan.warnings.push(Warning::NoWayBack);
     }

@@ -1,8 +1,7 @@
 //! Text for people.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -11,15 +10,14 @@ use super::table::{Align, Table};
 use super::{Paths, reasons};
 use crate::age::since;
 use crate::model::{
-    Action, Deed, EditFile, FolderState, Kept, KeptReason, ListedFolder, Listing, NotDone, Outcome,
-    Plan, SharedRoot, Subject, Survey, Usage, Warning,
+    Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
 };
 use crate::size::Bytes;
 
-const HEADING: Style = Style::new().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const HEADING: Style = Style::new().bold();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
 
 /// How to render.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ pub struct View {
     pub now: Timestamp,
 }
 
-type Out<'a> = &'a mut dyn Write;
+pub(super) type Out<'a> = &'a mut dyn Write;
 
 /// Writes a plan.
 ///
@@ -161,16 +159,18 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for action in &plan.actions {
         let (path, usage, built, why) = match action {
             Action::DeleteFolder(delete) => (
-                &delete.path,
+                described(&delete.path, delete.workspace.as_deref(), view),
                 &delete.usage,
                 delete.last_build,
                 reasons::delete(&delete.why),
             ),
-            Action::FinishTrash { path, usage } => (path, usage, None, "unfinished"),
+            Action::FinishTrash { path, usage } => {
+                (view.paths.show(path), usage, None, "unfinished")
+            }
             _ => continue,
         };
         let mut cells = sizes(usage.as_ref());
-        cells.extend([ago(built, view), why.into(), view.paths.show(path)]);
+        cells.extend([ago(built, view), why.into(), path]);
         table.row(cells);
         count += 1;
     }
@@ -187,6 +187,17 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     Ok(())
 }
 
+/// A folder, with its workspace where the path does not tell.
+fn described(path: &Path, workspace: Option<&Path>, view: &View) -> String {
+    let shown = view.paths.show(path);
+    match workspace {
+        Some(workspace) if !path.starts_with(workspace) || shown.contains("/build/") => {
+            format!("{shown} (of {})", view.paths.show(workspace))
+        }
+        _ => shown,
+    }
+}
+
 fn sizes(usage: Option<&Usage>) -> Vec<String> {
     let show = |bytes: fn(&Usage) -> Bytes| {
         usage.map_or_else(|| "-".into(), |usage| bytes(usage).to_string())
@@ -198,7 +209,7 @@ fn sizes(usage: Option<&Usage>) -> Vec<String> {
     ]
 }
 
-fn ago(at: Option<Timestamp>, view: &View) -> String {
+pub(super) fn ago(at: Option<Timestamp>, view: &View) -> String {
     at.map_or_else(|| "never".into(), |at| since(at, view.now).to_string())
 }
 
@@ -207,43 +218,45 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     let ordinary = |kept: &&Kept| {
         matches!(
             kept.reason,
-            KeptReason::UpToDate { .. } | KeptReason::InUse { .. } | KeptReason::AsItWas
+            KeptReason::UpToDate { .. }
+                | KeptReason::InUse { .. }
+                | KeptReason::AsItWas
+                | KeptReason::NeverBuilt { .. }
         )
     };
     let (plain, notable): (Vec<&Kept>, Vec<&Kept>) =
         all.iter().partition(|kept| ordinary(kept) && !view.verbose);
     if !notable.is_empty() {
         writeln!(out, "{HEADING}Keep{HEADING:#}")?;
-        let mut hints: BTreeMap<String, usize> = BTreeMap::new();
-        for (at, kept) in notable.iter().enumerate() {
-            let size = kept
-                .on_disk
-                .map(|bytes| format!(" ({bytes})"))
-                .unwrap_or_default();
-            writeln!(out, "  {}{size}", view.paths.show(&kept.path))?;
-            wrapped(
-                out,
-                &reasons::kept(&kept.reason, &view.paths, view.now),
-                "      ",
-                view.width,
-            )?;
-            if let Some(advice) = reasons::advice(&kept.reason) {
-                hints.entry(advice).or_insert(at);
+        let mut groups: Vec<(String, Vec<&Kept>)> = Vec::new();
+        let mut hints: Vec<String> = Vec::new();
+        for kept in notable {
+            let reason = reasons::kept(&kept.reason, &view.paths, view.now);
+            match groups.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, group)) => group.push(kept),
+                None => groups.push((reason, vec![kept])),
             }
+            hints.extend(reasons::advice(&kept.reason).filter(|hint| !hints.contains(hint)));
         }
-        let mut hints: Vec<(String, usize)> = hints.into_iter().collect();
-        hints.sort_by_key(|(_, at)| *at);
-        for (hint, _) in hints {
+        for (reason, group) in groups {
+            kept_alike(out, &reason, &group, view)?;
+        }
+        for hint in hints {
             wrapped(out, &format!("hint: {hint}"), "  ", view.width)?;
         }
         writeln!(out)?;
     }
-    let count = |subject: Subject| plain.iter().filter(|kept| kept.subject == subject).count();
-    let configs = count(Subject::Workspace) + count(Subject::File);
-    let folders = count(Subject::Folder);
+    let untouched = |kept: &&&Kept| matches!(kept.reason, KeptReason::NeverBuilt { .. });
+    let nested = plain.iter().filter(untouched).count();
+    let folders = plain
+        .iter()
+        .filter(|kept| kept.subject == Subject::Folder)
+        .count();
+    let configs = plain.len() - nested - folders;
     let counts: Vec<String> = [
         (configs, "configuration", "as it should be"),
         (folders, "target folder", "in use"),
+        (nested, "workspace", "inside others, never built"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
@@ -255,7 +268,33 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     Ok(())
 }
 
-fn wrapped(out: Out<'_>, text: &str, indent: &str, width: Option<usize>) -> io::Result<()> {
+/// What is kept for one reason.
+fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::Result<()> {
+    const SHOWN: usize = 10;
+    let shown = if view.verbose { group.len() } else { SHOWN };
+    for kept in group.iter().take(shown) {
+        let size = kept
+            .on_disk
+            .map(|bytes| format!("  {bytes}"))
+            .unwrap_or_default();
+        writeln!(out, "  {}{size}", view.paths.show(&kept.path))?;
+    }
+    if group.len() > shown {
+        writeln!(
+            out,
+            "  and {} more (--verbose shows them)",
+            group.len() - shown
+        )?;
+    }
+    wrapped(out, reason, "      ", view.width)
+}
+
+pub(super) fn wrapped(
+    out: Out<'_>,
+    text: &str,
+    indent: &str,
+    width: Option<usize>,
+) -> io::Result<()> {
     let room = width.map_or(usize::MAX, |width| {
         width.saturating_sub(indent.len()).max(30)
     });
@@ -304,10 +343,13 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
                 Some(more) => format!("{} more", Bytes(more)),
                 None => format!("{} less, since others write too", Bytes(before.0 - after.0)),
             };
-            let at = view.paths.show(&disk.at);
+            let at = match outcome.filesystems.len() {
+                1 => String::new(),
+                _ => format!(" of {}", view.paths.show(&disk.at)),
+            };
             writeln!(
                 out,
-                "the filesystem of {at} says {change}: {after} free, {before} before"
+                "the filesystem{at} says {change}: {before} available before, {after} now"
             )?;
         }
     }
@@ -327,246 +369,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what there is.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn list(
-    out: Out<'_>,
-    survey: &Survey,
-    listing: &Listing,
-    sizes_known: bool,
-    view: &View,
-) -> io::Result<()> {
-    let mut groups: BTreeMap<PathBuf, Vec<&ListedFolder>> = BTreeMap::new();
-    for row in &listing.folders {
-        groups.entry(group_of(row, survey)).or_default().push(row);
-    }
-    for (group, rows) in &groups {
-        heading(out, group, survey, view)?;
-        let columns: &[(&'static str, Align)] = if sizes_known {
-            &[
-                ("ON DISK", Align::Right),
-                ("FREEABLE", Align::Right),
-                ("LAST BUILD", Align::Left),
-                ("STATE", Align::Left),
-                ("FOLDER", Align::Left),
-            ]
-        } else {
-            &[
-                ("LAST BUILD", Align::Left),
-                ("STATE", Align::Left),
-                ("FOLDER", Align::Left),
-            ]
-        };
-        let mut table = Table::new(columns);
-        for row in rows {
-            let mut cells = Vec::new();
-            if sizes_known {
-                cells.extend(sizes(row.folder.usage.as_ref()).into_iter().skip(1));
-            }
-            cells.extend([
-                ago(row.folder.last_build, view),
-                state(&row.state),
-                view.paths.show(&row.folder.path),
-            ]);
-            table.row(cells);
-        }
-        table.write(out, view.width)?;
-        if view.verbose {
-            for row in rows {
-                if let FolderState::Unclear { because } = &row.state {
-                    let why = reasons::kept(because, &view.paths, view.now);
-                    wrapped(
-                        out,
-                        &format!("{} {why}", view.paths.show(&row.folder.path)),
-                        "  ",
-                        view.width,
-                    )?;
-                }
-            }
-        }
-        writeln!(out)?;
-    }
-    summary(out, survey, listing, sizes_known, view)
-}
-
-/// Folders are shown with the repository that builds into them, or with the workspace outside git.
-fn group_of(row: &ListedFolder, survey: &Survey) -> PathBuf {
-    let of = |root: &PathBuf| {
-        survey
-            .workspaces
-            .iter()
-            .find(|workspace| workspace.root == *root)
-    };
-    let owner = match &row.folder.known {
-        crate::model::Known::Owner { owner, .. } => owner.common_dir.clone(),
-        crate::model::Known::Default { workspace } | crate::model::Known::Member { workspace } => {
-            of(workspace)
-                .and_then(|workspace| workspace.place.as_ref())
-                .map(|place| place.common_dir.clone())
-        }
-        _ => None,
-    };
-    let user = row.folder.users.first().and_then(of);
-    let place = user
-        .and_then(|user| user.place.as_ref())
-        .map(|place| place.common_dir.clone());
-    place.or(owner).unwrap_or_default()
-}
-
-fn heading(out: Out<'_>, common_dir: &Path, survey: &Survey, view: &View) -> io::Result<()> {
-    let Some(repository) = survey
-        .repositories
-        .iter()
-        .find(|repository| repository.common_dir == *common_dir)
-    else {
-        return writeln!(out, "{HEADING}outside git{HEADING:#}");
-    };
-    let present = repository
-        .worktrees
-        .iter()
-        .filter(|worktree| worktree.present);
-    let gone = repository
-        .worktrees
-        .iter()
-        .filter(|worktree| !worktree.present)
-        .count();
-    let outside = present
-        .clone()
-        .filter(|worktree| !worktree.inside_root)
-        .count();
-    let mut notes = vec![counted(present.count(), "worktree")];
-    if outside > 0 {
-        notes.push(format!("{outside} outside the root"));
-    }
-    if gone > 0 {
-        notes.push(format!("{gone} gone"));
-    }
-    let main = repository
-        .worktrees
-        .iter()
-        .find(|worktree| worktree.main)
-        .map_or(&repository.common_dir, |w| &w.path);
-    writeln!(
-        out,
-        "{HEADING}{}{HEADING:#}  {}  ({}{})",
-        repository.name,
-        view.paths.show(main),
-        if repository.bare { "bare, " } else { "" },
-        notes.join(", ")
-    )
-}
-
-fn state(state: &FolderState) -> String {
-    match state {
-        FolderState::InUse => "in use".into(),
-        FolderState::Shared {
-            workspaces,
-            unsafe_for_worktrees: true,
-        } => format!("UNSAFE, by {workspaces}"),
-        FolderState::Shared { workspaces, .. } => format!("used by {workspaces}"),
-        FolderState::Stale { because } => match because {
-            crate::model::DeleteReason::OwnerGone { .. } => "orphaned".into(),
-            _ => "stale".into(),
-        },
-        FolderState::Unclear { because } => match because {
-            KeptReason::OwnerElsewhere { .. } => "elsewhere".into(),
-            KeptReason::OwnerMissing { .. } => "missing".into(),
-            KeptReason::MayServeOthers { .. } => "shadowed".into(),
-            _ => "unclaimed".into(),
-        },
-    }
-}
-
-fn summary(
-    out: Out<'_>,
-    survey: &Survey,
-    listing: &Listing,
-    sizes_known: bool,
-    view: &View,
-) -> io::Result<()> {
-    let built = |root: &Path| {
-        listing
-            .folders
-            .iter()
-            .any(|row| row.folder.users.iter().any(|user| user == root))
-    };
-    let unbuilt: Vec<_> = survey
-        .workspaces
-        .iter()
-        .filter(|workspace| !built(&workspace.root))
-        .collect();
-    if view.verbose {
-        for workspace in &unbuilt {
-            let into = view.paths.show(&workspace.dirs.target_dir);
-            writeln!(
-                out,
-                "not built: {} (into {into})",
-                view.paths.show(&workspace.root)
-            )?;
-        }
-    }
-    write!(
-        out,
-        "{} ({} not built), {}",
-        counted(survey.workspaces.len(), "workspace"),
-        unbuilt.len(),
-        counted(listing.folders.len(), "target folder")
-    )?;
-    if sizes_known {
-        let total = listing.total;
-        write!(
-            out,
-            ": {GOOD}{}{GOOD:#} on disk, {} of them stale",
-            total.on_disk, total.stale
-        )?;
-    }
-    writeln!(out)?;
-    for trash in &survey.trash {
-        writeln!(
-            out,
-            "half-deleted: {} (the next clean finishes it)",
-            view.paths.show(&trash.path)
-        )?;
-    }
-    if listing.folders.iter().any(|row| {
-        matches!(
-            row.state,
-            FolderState::Shared {
-                unsafe_for_worktrees: true,
-                ..
-            }
-        )
-    }) {
-        let text = "UNSAFE folders are shared by worktrees of one repository, and cargo can run one's code for \
-                    another's; `cargo sharedtarget` gives each its own";
-        writeln!(out, "{WARNING}warning{WARNING:#}: {text}")?;
-    }
-    for found in &survey.overrides {
-        let warning = Warning::EnvOverride {
-            variable: found.variable.clone(),
-            value: found.value.clone(),
-        };
-        writeln!(
-            out,
-            "{WARNING}warning{WARNING:#}: {}",
-            reasons::warning(&warning, &view.paths)
-        )?;
-    }
-    for problem in &survey.problems {
-        writeln!(
-            out,
-            "{WARNING}warning{WARNING:#}: {}: {}",
-            view.paths.show(&problem.path),
-            problem.message
-        )?;
-    }
-    Ok(())
-}
-
 /// `1 folder`, `2 folders`.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

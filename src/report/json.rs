@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::model::{
-    EnvOverride, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash, Workspace,
+    EnvOverride, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash,
 };
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
@@ -33,7 +33,6 @@ struct List<'a> {
     roots: &'a [PathBuf],
     shared_root: &'a SharedRoot,
     repositories: &'a [Repository],
-    workspaces: &'a [Workspace],
     #[serde(flatten)]
     listing: &'a Listing,
     trash: &'a [Trash],
@@ -81,7 +80,6 @@ pub fn list(out: &mut dyn Write, survey: &Survey, listing: &Listing) -> io::Resu
         roots: &survey.roots,
         shared_root: &survey.shared_root,
         repositories: &survey.repositories,
-        workspaces: &survey.workspaces,
         listing,
         trash: &survey.trash,
         overrides: &survey.overrides,

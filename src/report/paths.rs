@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-/// Shortens paths: relative to the folder that the run started from, else from the home folder.
+/// Shortens paths: relative to the current folder or beside it, else from the home folder.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
-    /// The folder that most paths are in.
+    /// The current folder, canonical.
     pub base: PathBuf,
     /// The user's home folder.
     pub home: Option<PathBuf>,
@@ -21,6 +21,15 @@ impl Paths {
             } else {
                 plain(inside)
             };
+        }
+        if let Some(beside) = self
+            .base
+            .parent()
+            .and_then(|above| path.strip_prefix(above).ok())
+            && !beside.as_os_str().is_empty()
+            && self.base.parent().and_then(Path::parent).is_some()
+        {
+            return plain(&Path::new("..").join(beside));
         }
         match self
             .home
@@ -55,7 +64,21 @@ mod tests {
         };
         assert_eq!(paths.show(Path::new("/home/me/code")), ".");
         assert_eq!(paths.show(Path::new("/home/me/code/a/b")), "a/b");
-        assert_eq!(paths.show(Path::new("/home/me/other")), "~/other");
+        assert_eq!(paths.show(Path::new("/home/me/beside")), "../beside");
+        let deep = Paths {
+            base: "/home/me/code/pika".into(),
+            ..paths.clone()
+        };
+        assert_eq!(deep.show(Path::new("/home/me/other")), "~/other");
+        let top = Paths {
+            base: "/code".into(),
+            home: None,
+        };
+        assert_eq!(
+            top.show(Path::new("/usr/lib")),
+            "/usr/lib",
+            "everything is beside the top"
+        );
         assert_eq!(paths.show(Path::new("/home/mean")), "/home/mean");
         assert_eq!(
             paths.show(Path::new("/x\n\u{1b}[31m")),

@@ -63,11 +63,14 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
         KeptReason::InPlaceAsked => "keeps Cargo's own target folder".into(),
         KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
-        KeptReason::ConfigTracked { file, .. } => {
+        KeptReason::NotServed { file } => {
             format!(
-                "{} is tracked by git, so the layout is in-place",
+                "is not served by {}: it lies elsewhere, decides for itself, or its cargo is older than 1.91",
                 paths.show(file)
             )
+        }
+        KeptReason::ConfigTracked { .. } => {
+            "git tracks the configuration, so the layout is in-place and nothing is written".into()
         }
         KeptReason::TrackedUnclear { message } => {
             format!("git does not say whether it tracks it: {message}")
@@ -98,9 +101,9 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::ConfigSet { file, key, value } => {
             format!("{key} is set to `{value}` in {}", paths.show(file))
         }
-        KeptReason::NestedUntouched { around } => {
+        KeptReason::NeverBuilt { around } => {
             format!(
-                "was never built; it inherits a build folder of its own from {}",
+                "was never built, and takes its configuration from {}",
                 paths.show(around)
             )
         }
@@ -221,7 +224,7 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::Unclaimed | KeptReason::NoOwner => {
             "`cargo sharedtarget clean --all` takes these too"
         }
-        KeptReason::NestedUntouched { .. } => {
+        KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"
         }
         KeptReason::Busy { .. } => "run again when the build is over",

@@ -19,10 +19,10 @@ pub(super) fn find(
     survey: &Survey,
     members: &[(PathBuf, PathBuf)],
     caches: &BTreeSet<PathBuf>,
-    owners: Vec<(PathBuf, Known)>,
+    owned: Vec<(PathBuf, Known)>,
     journal: &Journal,
 ) -> Vec<TargetFolder> {
-    let mut known: BTreeMap<PathBuf, Known> = owners.into_iter().collect();
+    let mut known: BTreeMap<PathBuf, Known> = owned.into_iter().collect();
     // Where the default place is a link, the link itself is what counts, so it is not resolved.
     for workspace in &survey.workspaces {
         let default = Known::Default {
@@ -154,14 +154,14 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
 }
 
 /// A workspace with a target folder of its own was built.
-pub(super) fn note_touched(survey: &mut Survey) {
+pub(super) fn note_built(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
         let own = |folder: &&TargetFolder| match &folder.known {
             Known::Default { workspace: of } => *of == workspace.root,
             Known::Owner { owner, .. } => owner.workspace == workspace.root,
             _ => folder.users.contains(&workspace.root) && folder.users.len() == 1,
         };
-        workspace.touched |= survey.folders.iter().any(|folder| own(&folder));
+        workspace.built |= survey.folders.iter().any(|folder| own(&folder));
     }
 }
 

@@ -1,20 +1,28 @@
 //! Reads the owner files under the shared root, and finds out what became of the owners.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::git;
-use crate::marks::{BUILD_FOLDER, SHARED_ROOT_MARK};
+use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
 use crate::model::{Known, Owner, OwnerState, Problem, Repository, Survey};
-use crate::plan::owner_file;
 
-/// Every target folder under the shared root, with or without an owner file.
-pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Vec<(PathBuf, Known)> {
+/// What lies under the shared root.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    /// Every target folder there, with or without an owner file.
+    pub(super) folders: Vec<(PathBuf, Known)>,
+    /// Every owner file, by the folder that it is about.
+    pub(super) notes: BTreeMap<PathBuf, Owner>,
+}
+
+pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Owned {
     let root = &survey.shared_root.path;
+    let mut owned = Owned::default();
     if !survey.shared_root.exists {
-        return Vec::new();
+        return owned;
     }
-    let mut found = Vec::new();
     for folder in folders_in(root).filter(|path| !path.ends_with(SHARED_ROOT_MARK)) {
         // `build/ce/0b69…`: Cargo splits the hash.
         let holders: Vec<PathBuf> = if folder == root.join(BUILD_FOLDER) {
@@ -23,46 +31,44 @@ pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Vec<(PathBuf
             vec![folder]
         };
         for holder in holders {
-            found.extend(in_holder(&holder, &survey.repositories, problems));
+            read_notes(&holder, &mut owned.notes, problems);
+            for folder in folders_in(&holder) {
+                let known = match owned.notes.get(&folder) {
+                    None => Known::SharedRoot,
+                    Some(owner) => Known::Owner {
+                        state: state(owner, &survey.repositories),
+                        owner: owner.clone(),
+                    },
+                };
+                owned.folders.push((folder, known));
+            }
         }
     }
-    found
+    owned
 }
 
-fn in_holder(
-    holder: &Path,
-    repositories: &[Repository],
-    problems: &mut Vec<Problem>,
-) -> Vec<(PathBuf, Known)> {
-    let mut found = Vec::new();
-    for folder in folders_in(holder) {
-        let note = owner_file(&folder);
-        let known = match fs::read(&note) {
-            Ok(None) => Known::SharedRoot,
-            Ok(Some(bytes)) => match serde_json::from_slice::<Owner>(&bytes) {
-                Ok(owner) => {
-                    let state = state(&owner, repositories);
-                    Known::Owner { owner, state }
-                }
-                Err(error) => {
-                    problems.push(Problem {
-                        path: note,
-                        message: format!("expected an owner file: {error}"),
-                    });
-                    Known::SharedRoot
-                }
-            },
-            Err(error) => {
-                problems.push(Problem {
-                    path: note,
-                    message: error.root_cause().to_string(),
-                });
-                Known::SharedRoot
-            }
+fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mut Vec<Problem>) {
+    for name in fs::names(holder).unwrap_or_default() {
+        let Some(folder) = name.strip_suffix(OWNER_SUFFIX) else {
+            continue;
         };
-        found.push((folder, known));
+        let path = holder.join(&name);
+        match fs::read(&path).map(Option::unwrap_or_default) {
+            Ok(bytes) => match serde_json::from_slice::<Owner>(&bytes) {
+                Ok(owner) => {
+                    notes.insert(holder.join(folder), owner);
+                }
+                Err(error) => problems.push(Problem {
+                    path,
+                    message: format!("expected an owner file: {error}"),
+                }),
+            },
+            Err(error) => problems.push(Problem {
+                path,
+                message: error.root_cause().to_string(),
+            }),
+        }
     }
-    found
 }
 
 fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {

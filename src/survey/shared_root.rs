@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::worktree_of;
 use crate::fs;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
+use crate::plan::worktree_of;
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";

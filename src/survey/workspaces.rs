@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::worktree_of;
 use crate::cargo::Cargo;
 use crate::config_chain;
 use crate::fs;
 use crate::manifest::{self, Manifest, Role};
 use crate::model::{CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace};
+use crate::plan::worktree_of;
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -131,7 +131,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
     Workspace {
         nested_in: nested_in.map(Path::to_owned),
         place,
-        touched: fs::exists(&root.join("Cargo.lock")),
+        built: false,
         dirs: Dirs::default(),
         config: if fs::exists(&legacy) { legacy } else { usual },
         cargo: CargoAnswer::NotAsked,
@@ -183,10 +183,16 @@ pub(super) fn confirm(survey: &mut Survey, cargo: &Cargo, progress: &Progress) {
                     (dirs.target_dir, dirs.target_set_by) = (target_dir, SetBy::Cargo);
                 }
                 let knows_build_dir = build_dir.is_some();
-                // A Cargo that does not know the key builds into the target-dir.
-                let build_dir = build_dir.unwrap_or_else(|| dirs.target_dir.clone());
-                if build_dir != dirs.build_dir {
-                    (dirs.build_dir, dirs.build_set_by) = (build_dir, SetBy::Cargo);
+                match build_dir {
+                    // A Cargo that does not know the key builds into the target-dir.
+                    None => {
+                        dirs.build_dir.clone_from(&dirs.target_dir);
+                        dirs.build_set_by = dirs.target_set_by.clone();
+                    }
+                    Some(build_dir) if build_dir != dirs.build_dir => {
+                        (dirs.build_dir, dirs.build_set_by) = (build_dir, SetBy::Cargo);
+                    }
+                    Some(_) => {}
                 }
                 workspace.cargo = CargoAnswer::Said {
                     knows_build_dir,

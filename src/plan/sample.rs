@@ -1,0 +1,122 @@
+//! Surveys for the tests of what is decided over them.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{
+    CargoAnswer, Dirs, Head, Known, Marks, Place, Repository, SharedRoot, Survey, Tag,
+    TargetFolder, Usage, Workspace, Worktree,
+};
+use crate::size::Bytes;
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50)
+}
+
+/// A workspace outside git that builds into `target`.
+pub(super) fn workspace(root: &str, target: &str) -> Workspace {
+    Workspace {
+        root: root.into(),
+        place: None,
+        nested_in: None,
+        built: true,
+        dirs: Dirs {
+            target_dir: target.into(),
+            build_dir: target.into(),
+            ..Dirs::default()
+        },
+        config: PathBuf::from(root).join(".cargo/config.toml"),
+        cargo: CargoAnswer::NotAsked,
+    }
+}
+
+/// A workspace in a worktree of the repository `/r/.git`, confirmed by a Cargo that knows `build-dir`.
+pub(super) fn placed(root: &str, worktree: &str) -> Workspace {
+    let path = PathBuf::from(root)
+        .strip_prefix(worktree)
+        .expect("inside")
+        .to_owned();
+    Workspace {
+        place: Some(Place {
+            common_dir: "/r/.git".into(),
+            worktree: worktree.into(),
+            path,
+        }),
+        cargo: CargoAnswer::Said {
+            knows_build_dir: true,
+            packages: Vec::new(),
+        },
+        ..workspace(root, &format!("{root}/target"))
+    }
+}
+
+/// The repository `/r/.git` with its main worktree `/r` and these linked ones.
+pub(super) fn repository(linked: &[&str]) -> Repository {
+    let worktree = |(at, path): (usize, &&str)| Worktree {
+        path: path.into(),
+        main: at == 0,
+        head: Head::Unknown,
+        locked: None,
+        prunable: None,
+        present: true,
+        inside_root: true,
+    };
+    Repository {
+        common_dir: "/r/.git".into(),
+        name: "r".into(),
+        bare: false,
+        worktrees: ["/r"]
+            .iter()
+            .chain(linked)
+            .enumerate()
+            .map(worktree)
+            .collect(),
+        exclude: None,
+    }
+}
+
+/// A target folder with the right marks, last built a day ago.
+pub(super) fn folder(path: &str, known: Known) -> TargetFolder {
+    let day_old = now() - SignedDuration::from_hours(24);
+    TargetFolder {
+        path: path.into(),
+        users: Vec::new(),
+        known,
+        marks: Marks {
+            tag: Tag::Valid,
+            cargo: true,
+            ..Marks::default()
+        },
+        usage: Some(Usage {
+            on_disk: Bytes(10),
+            newest: Some(day_old),
+            ..Usage::default()
+        }),
+        last_build: Some(day_old),
+    }
+}
+
+/// A survey with the shared root `/s`.
+pub(super) fn survey(workspaces: Vec<Workspace>, mut folders: Vec<TargetFolder>) -> Survey {
+    for folder in &mut folders {
+        let uses =
+            |w: &&Workspace| w.dirs.target_dir == folder.path || w.dirs.build_dir == folder.path;
+        folder.users = workspaces
+            .iter()
+            .filter(uses)
+            .map(|w| w.root.clone())
+            .collect();
+    }
+    Survey {
+        roots: vec!["/r".into()],
+        workspaces,
+        shared_root: SharedRoot {
+            path: "/s".into(),
+            exists: true,
+            ..SharedRoot::default()
+        },
+        folders,
+        ..Survey::default()
+    }
+}

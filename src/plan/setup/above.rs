@@ -1,0 +1,63 @@
+//! The one configuration of the layout `build-dir`, above the worktrees.
+
+use std::path::{Path, PathBuf};
+
+use super::SetupOptions;
+use super::configure::{build_template, edited, may_edit};
+use crate::config_chain::CONFIG_NAMES;
+use crate::config_edit::Settings;
+use crate::model::{Action, ConfigFile, KeptReason, Layout, Survey};
+
+/// The file that Cargo would read in the place that was asked for; `None` for the other layouts.
+pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
+    let place = options.config_at.as_ref()?;
+    let paths = CONFIG_NAMES.map(|name| place.cargo_folder.join(name));
+    let there = |path: &&PathBuf| {
+        survey
+            .configs
+            .get(*path)
+            .is_some_and(|file| file.bytes.is_some())
+    };
+    Some(paths.iter().find(there).unwrap_or(&paths[1]).clone())
+}
+
+/// Decides what it should say, or why it stays as it is.
+pub(super) fn configure(
+    path: &Path,
+    survey: &Survey,
+    options: &SetupOptions,
+) -> Result<(Action, ConfigFile), KeptReason> {
+    let shared_root = &survey.shared_root.path;
+    let template = build_template(shared_root).ok_or_else(|| KeptReason::Unwritable {
+        path: shared_root.clone(),
+    })?;
+    let settings = Settings {
+        target_dir: None,
+        build_dir: Some(&template),
+    };
+    let file = survey.configs.get(path);
+    let Some((edit, after)) = edited(path, file, settings)? else {
+        return Err(KeptReason::UpToDate {
+            layout: Layout::BuildDir,
+        });
+    };
+    may_edit(file, options)?;
+    if let Some(value) = file.and_then(|file| file.keys.build_dir.as_ref())
+        && !options.replace
+        && !Path::new(value).starts_with(shared_root)
+    {
+        return Err(KeptReason::ConfigSet {
+            file: path.to_owned(),
+            key: "build-dir".into(),
+            value: value.clone(),
+        });
+    }
+    let write = Action::WriteConfig {
+        workspace: None,
+        layout: Layout::BuildDir,
+        target_dir: None,
+        build_dir: Some(template.clone()),
+        edit,
+    };
+    Ok((write, after))
+}

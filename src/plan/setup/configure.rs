@@ -1,0 +1,280 @@
+//! What each workspace's configuration should say.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::SetupOptions;
+use crate::config_chain::{self, WORKSPACE_PATH_HASH};
+use crate::config_edit::{self, EditError, Settings};
+use crate::marks::BUILD_FOLDER;
+use crate::model::{
+    Action, CargoAnswer, Change, ConfigFile, EditFile, KeptReason, Layout, SetBy, Survey, Tracked,
+    Workspace,
+};
+use crate::plan::naming::{self, Names};
+
+/// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
+const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
+
+/// Decides what a workspace's configuration should say, or why it stays as it is.
+pub(super) fn workspace(
+    workspace: &Workspace,
+    survey: &Survey,
+    options: &SetupOptions,
+    names: &mut Names<'_>,
+) -> Result<(Action, ConfigFile), KeptReason> {
+    let knows_build_dir = match &workspace.cargo {
+        CargoAnswer::Refused { message } => {
+            never_built(workspace, survey)?;
+            return Err(refused(workspace, survey, message));
+        }
+        CargoAnswer::Elsewhere { root } => {
+            return Err(KeptReason::PartOf {
+                workspace: root.clone(),
+            });
+        }
+        CargoAnswer::NotAsked => false,
+        CargoAnswer::Said {
+            knows_build_dir, ..
+        } => *knows_build_dir,
+    };
+    let shared_root = &survey.shared_root.path;
+    let (layout, target_dir, build_dir) = match options.layout.unwrap_or(Layout::Isolated) {
+        // Of the layout build-dir, the workspaces themselves see nothing.
+        Layout::InPlace | Layout::BuildDir => return Err(KeptReason::InPlaceAsked),
+        Layout::Flat => {
+            flat_is_safe(workspace, survey, options)?;
+            (Layout::Flat, naming::flat(shared_root), None)
+        }
+        Layout::Isolated => {
+            if knows_build_dir {
+                never_built(workspace, survey)?;
+            }
+            let build_dir = build_template(shared_root).filter(|_| knows_build_dir);
+            (Layout::Isolated, names.folder(workspace), build_dir)
+        }
+    };
+    let unwritable = || KeptReason::Unwritable {
+        path: target_dir.clone(),
+    };
+    let settings = Settings {
+        target_dir: Some(target_dir.to_str().ok_or_else(unwritable)?),
+        build_dir: build_dir.as_deref(),
+    };
+    let file = survey.configs.get(&workspace.config);
+    let Some((edit, after)) = edited(&workspace.config, file, settings)? else {
+        return Err(KeptReason::UpToDate { layout });
+    };
+    may_edit(file, options)?;
+    users_choice(workspace, survey, options)?;
+    let write = Action::WriteConfig {
+        workspace: Some(workspace.root.clone()),
+        layout,
+        target_dir: Some(target_dir),
+        build_dir,
+        edit,
+    };
+    Ok((write, after))
+}
+
+/// The edit that makes a configuration say what it should, and the file after it; `None` if it says so already.
+pub(super) fn edited(
+    path: &Path,
+    file: Option<&ConfigFile>,
+    settings: Settings<'_>,
+) -> Result<Option<(EditFile, ConfigFile)>, KeptReason> {
+    let invalid = |problem| KeptReason::ConfigInvalid {
+        file: path.to_owned(),
+        problem,
+    };
+    let unsure = || KeptReason::ConfigUnsure {
+        file: path.to_owned(),
+    };
+    if let Some(problem) = file.and_then(|file| file.invalid.clone()) {
+        return Err(invalid(problem));
+    }
+    let before = file.and_then(|file| file.bytes.clone());
+    let text = std::str::from_utf8(before.as_deref().unwrap_or_default()).map_err(|_| unsure())?;
+    let after = config_edit::set(text, settings).map_err(|error| match error {
+        EditError::Invalid(problem) => invalid(problem),
+        EditError::Unsure => unsure(),
+    })?;
+    if after == text {
+        return Ok(None);
+    }
+    let edited = ConfigFile {
+        path: path.to_owned(),
+        bytes: Some(after.clone().into_bytes()),
+        keys: config_edit::keys(&after).map_err(invalid)?,
+        ..file.cloned().unwrap_or_default()
+    };
+    let change = match before {
+        Some(_) => Change::Edit,
+        None => Change::Create,
+    };
+    let edit = EditFile {
+        file: path.to_owned(),
+        before,
+        after: Some(after.into_bytes()),
+        change,
+    };
+    Ok(Some((edit, edited)))
+}
+
+/// `build-dir` for all workspaces: Cargo puts each one's own hash. `None` where a brace in the path would be
+/// taken for a template variable.
+pub(super) fn build_template(shared_root: &Path) -> Option<String> {
+    let folder = shared_root.join(BUILD_FOLDER);
+    let text = folder.to_str()?;
+    let separator = std::path::MAIN_SEPARATOR;
+    (!text.contains(['{', '}'])).then(|| format!("{text}{separator}{WORKSPACE_PATH_HASH}"))
+}
+
+/// A nested workspace that was never built is left alone: it may be a fixture or a template, and what it
+/// inherits is safe, since the build-dir is named by its own path.
+fn never_built(workspace: &Workspace, survey: &Survey) -> Result<(), KeptReason> {
+    let keys = survey.configs.get(&workspace.config).map(|file| &file.keys);
+    let says_nothing =
+        keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none());
+    match &workspace.nested_in {
+        Some(around) if !workspace.built && says_nothing => Err(KeptReason::NeverBuilt {
+            around: around.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Where Cargo refuses, a broken configuration is the likeliest cause, and its place says more than Cargo.
+fn refused(workspace: &Workspace, survey: &Survey, message: &str) -> KeptReason {
+    let broken = config_chain::chain(&workspace.root, &survey.configs, &survey.surroundings)
+        .find_map(|(file, _)| Some((file.path.clone(), file.invalid.clone()?)));
+    match broken {
+        Some((file, problem)) => KeptReason::ConfigInvalid { file, problem },
+        None => KeptReason::CargoRefused {
+            message: message.to_owned(),
+        },
+    }
+}
+
+/// What stands in the way of editing the file itself.
+pub(super) fn may_edit(
+    file: Option<&ConfigFile>,
+    options: &SetupOptions,
+) -> Result<(), KeptReason> {
+    let Some(file) = file else { return Ok(()) };
+    let path = || file.path.clone();
+    match &file.tracked {
+        Tracked::Unclear(message) => {
+            return Err(KeptReason::TrackedUnclear {
+                message: message.clone(),
+            });
+        }
+        Tracked::Yes if !options.edit_tracked => {
+            return Err(KeptReason::ConfigTracked {
+                file: path(),
+                include: INCLUDE_LINE.to_owned(),
+            });
+        }
+        _ => {}
+    }
+    if let Some(to) = &file.symlink {
+        return Err(KeptReason::ConfigSymlink {
+            file: path(),
+            to: to.clone(),
+        });
+    }
+    if file.read_only {
+        return Err(KeptReason::ConfigReadOnly { file: path() });
+    }
+    Ok(())
+}
+
+/// A folder that the user set, here or above, stays unless we are told to replace it.
+fn users_choice(
+    workspace: &Workspace,
+    survey: &Survey,
+    options: &SetupOptions,
+) -> Result<(), KeptReason> {
+    if options.replace {
+        return Ok(());
+    }
+    let dirs = &workspace.dirs;
+    let shared_root = &survey.shared_root.path;
+    let own = |path: &Path| path.starts_with(shared_root) && path != shared_root;
+    let settings = [
+        ("target-dir", &dirs.target_dir, &dirs.target_set_by),
+        ("build-dir", &dirs.build_dir, &dirs.build_set_by),
+    ];
+    for (key, folder, set_by) in settings {
+        if own(folder) {
+            continue;
+        }
+        let set = |file: &Path, value: String| KeptReason::ConfigSet {
+            file: file.to_owned(),
+            key: key.into(),
+            value,
+        };
+        match set_by {
+            SetBy::Default => {}
+            SetBy::Cargo => return Err(set(&workspace.config, folder.display().to_string())),
+            SetBy::Config(file) => {
+                let keys = survey.configs.get(file).map(|file| &file.keys);
+                let written = keys.and_then(|keys| match key {
+                    "build-dir" => keys.build_dir.clone().or_else(|| keys.target_dir.clone()),
+                    _ => keys.target_dir.clone(),
+                });
+                return Err(set(file, written.unwrap_or_default()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why the flat layout would be wrong for a workspace.
+fn flat_is_safe(
+    workspace: &Workspace,
+    survey: &Survey,
+    options: &SetupOptions,
+) -> Result<(), KeptReason> {
+    if options.allow_unsafe_sharing {
+        return Ok(());
+    }
+    let repository = workspace.place.as_ref().and_then(|place| {
+        survey
+            .repositories
+            .iter()
+            .find(|repository| repository.common_dir == place.common_dir)
+    });
+    let worktrees = repository.map_or(0, |r| {
+        r.worktrees
+            .iter()
+            .filter(|worktree| worktree.present)
+            .count()
+    });
+    if worktrees > 1 {
+        return Err(KeptReason::FlatUnsafe { worktrees });
+    }
+    let packages = |workspace: &Workspace| -> Vec<String> {
+        match &workspace.cargo {
+            CargoAnswer::Said { packages, .. } => packages
+                .iter()
+                .map(|package| package.name.clone())
+                .collect(),
+            _ => Vec::new(),
+        }
+    };
+    let own: BTreeSet<String> = packages(workspace).into_iter().collect();
+    for other in survey
+        .workspaces
+        .iter()
+        .filter(|other| other.root != workspace.root)
+    {
+        if let Some(package) = packages(other).into_iter().find(|name| own.contains(name)) {
+            return Err(KeptReason::FlatSameName {
+                package,
+                other: other.root.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,304 @@
+//! What `setup` decides, without a disk.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::config_chain;
+use crate::config_edit;
+use crate::model::{CargoAnswer, ConfigFile, EditFile, Known, Owner, OwnerState, Tracked};
+use crate::plan::sample::{folder, placed, repository, survey};
+
+/// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.
+fn two_worktrees() -> Survey {
+    let default = |root: &str| Known::Default {
+        workspace: root.into(),
+    };
+    let workspaces = vec![placed("/r", "/r"), placed("/r/x", "/r/x")];
+    let folders = vec![
+        folder("/r/target", default("/r")),
+        folder("/r/x/target", default("/r/x")),
+    ];
+    Survey {
+        repositories: vec![repository(&["/r/x"])],
+        ..survey(workspaces, folders)
+    }
+}
+
+fn plan(survey: &Survey) -> Plan {
+    setup(survey, &SetupOptions::default())
+}
+
+/// What is written, by workspace.
+fn written(plan: &Plan) -> Vec<(&Path, &Path)> {
+    plan.actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::WriteConfig {
+                workspace: Some(workspace),
+                target_dir: Some(target_dir),
+                ..
+            } => Some((workspace.as_path(), target_dir.as_path())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn deleted(plan: &Plan) -> Vec<&Path> {
+    plan.deletions()
+        .map(|delete| delete.path.as_path())
+        .collect()
+}
+
+fn reason<'a>(plan: &'a Plan, path: &str) -> &'a KeptReason {
+    let mut found = plan.kept.iter().filter(|kept| kept.path == Path::new(path));
+    let kept = found
+        .next()
+        .unwrap_or_else(|| panic!("{path} is not kept: {plan:?}"));
+    assert!(found.next().is_none(), "{path} is kept twice");
+    &kept.reason
+}
+
+/// Gives a workspace the configuration that a setup would have given it, with this folder.
+fn configure(survey: &mut Survey, at: usize, target_dir: &str) {
+    let workspace = &mut survey.workspaces[at];
+    let build_dir = "/s/build/{workspace-path-hash}";
+    let text = format!("[build]\ntarget-dir = \"{target_dir}\"\nbuild-dir = \"{build_dir}\"\n");
+    let file = ConfigFile {
+        path: workspace.config.clone(),
+        keys: config_edit::keys(&text).expect("valid"),
+        bytes: Some(text.into_bytes()),
+        ..ConfigFile::default()
+    };
+    survey.configs.insert(file.path.clone(), file);
+    workspace.dirs = config_chain::resolve(&workspace.root, &survey.configs, &survey.surroundings);
+}
+
+fn owner(workspace: &str) -> Owner {
+    Owner {
+        workspace: workspace.into(),
+        worktree: Some(workspace.into()),
+        common_dir: Some("/r/.git".into()),
+        layout: Layout::Isolated,
+        device: None,
+    }
+}
+
+#[test]
+fn each_worktree_gets_a_folder_and_loses_its_old_one() {
+    let survey = two_worktrees();
+    let plan = plan(&survey);
+    let expected = [("/r", "/s/r/main"), ("/r/x", "/s/r/x")];
+    assert_eq!(
+        written(&plan),
+        expected.map(|(w, t)| (Path::new(w), Path::new(t)))
+    );
+    assert_eq!(
+        deleted(&plan),
+        [Path::new("/r/target"), Path::new("/r/x/target")]
+    );
+    assert!(plan.kept.is_empty(), "{:?}", plan.kept);
+    for delete in plan.deletions() {
+        assert_eq!(
+            delete.released_by.len(),
+            1,
+            "cargo is asked again before it goes"
+        );
+    }
+}
+
+#[test]
+fn the_names_stay_when_a_copy_of_a_worktree_appears() {
+    let mut survey = two_worktrees();
+    configure(&mut survey, 0, "/s/r/main");
+    configure(&mut survey, 1, "/s/r/main");
+    let state = OwnerState::Present;
+    survey.folders.push(folder(
+        "/s/r/main",
+        Known::Owner {
+            owner: owner("/r"),
+            state,
+        },
+    ));
+    let plan = plan(&survey);
+    let into = |root: &str| {
+        written(&plan)
+            .into_iter()
+            .find(|(w, _)| *w == Path::new(root))
+            .map(|(_, t)| t.to_owned())
+    };
+    assert_eq!(into("/r"), None, "its owner is as it should be");
+    assert_eq!(
+        into("/r/x"),
+        Some(PathBuf::from("/s/r/x")),
+        "the copied configuration is not believed"
+    );
+    assert!(!deleted(&plan).contains(&Path::new("/s/r/main")));
+}
+
+#[test]
+fn a_moved_worktree_takes_its_folder_along() {
+    let mut survey = two_worktrees();
+    configure(&mut survey, 1, "/s/r/old");
+    let known = Known::Owner {
+        owner: owner("/r/gone"),
+        state: OwnerState::Gone,
+    };
+    survey.folders.push(folder("/s/r/old", known));
+    let plan = plan(&survey);
+    assert!(
+        !deleted(&plan).contains(&Path::new("/s/r/old")),
+        "it is in use, whatever its note says"
+    );
+    let noted = plan.actions.iter().any(|action| {
+        matches!(action, Action::RecordOwner { owner, file }
+            if owner.workspace == Path::new("/r/x") && file.ends_with("old.sharedtarget.json"))
+    });
+    assert!(noted, "the note is put right");
+}
+
+#[test]
+fn a_name_that_somebody_has_is_not_given_again() {
+    let mut survey = two_worktrees();
+    let mut other = owner("/elsewhere");
+    other.common_dir = Some("/elsewhere/.git".into());
+    let known = Known::Owner {
+        owner: other,
+        state: OwnerState::Present,
+    };
+    survey.folders.push(folder("/s/R/main", known));
+    let plan = plan(&survey);
+    assert_eq!(
+        written(&plan)[0].1,
+        Path::new("/s/r-2/main"),
+        "names differ by more than case"
+    );
+    assert!(matches!(
+        reason(&plan, "/s/R/main"),
+        KeptReason::OwnerElsewhere { .. }
+    ));
+}
+
+/// Gives a configuration file a fault.
+type Spoil = fn(&mut ConfigFile);
+
+#[test]
+fn what_may_not_be_edited_keeps_its_folder_too() {
+    let spoils: [(&str, Spoil); 4] = [
+        ("tracked", |file| file.tracked = Tracked::Yes),
+        ("git silent", |file| {
+            file.tracked = Tracked::Unclear("no".into());
+        }),
+        ("a link", |file| file.symlink = Some("/elsewhere".into())),
+        ("read-only", |file| file.read_only = true),
+    ];
+    for (what, spoil) in spoils {
+        let mut survey = two_worktrees();
+        let path = survey.workspaces[0].config.clone();
+        let mut file = ConfigFile {
+            path: path.clone(),
+            bytes: Some(Vec::new()),
+            ..ConfigFile::default()
+        };
+        spoil(&mut file);
+        survey.configs.insert(path, file);
+        let plan = plan(&survey);
+        assert_eq!(written(&plan).len(), 1, "{what}");
+        assert!(
+            matches!(reason(&plan, "/r/target"), KeptReason::InUse { .. }),
+            "{what}"
+        );
+        reason(&plan, "/r");
+    }
+}
+
+#[test]
+fn the_users_own_choice_stays_unless_replaced() {
+    let mut survey = two_worktrees();
+    configure(&mut survey, 0, "/fast/disk");
+    let kept = plan(&survey);
+    assert!(
+        matches!(reason(&kept, "/r"), KeptReason::ConfigSet { value, .. } if value == "/fast/disk")
+    );
+    let replaced = setup(
+        &survey,
+        &SetupOptions {
+            replace: true,
+            ..SetupOptions::default()
+        },
+    );
+    assert_eq!(written(&replaced)[0].1, Path::new("/s/r/main"));
+}
+
+#[test]
+fn a_nested_workspace_that_was_never_built_is_left_alone() {
+    let mut survey = two_worktrees();
+    let mut fixture = placed("/r/fixture", "/r");
+    fixture.nested_in = Some("/r".into());
+    fixture.built = false;
+    survey.workspaces.push(fixture.clone());
+    let before = plan(&survey);
+    assert!(matches!(
+        reason(&before, "/r/fixture"),
+        KeptReason::NeverBuilt { .. }
+    ));
+    // A cargo without build-dir would mix it with the workspace around it.
+    survey.workspaces[2].cargo = CargoAnswer::Said {
+        knows_build_dir: false,
+        packages: Vec::new(),
+    };
+    let old_cargo = plan(&survey);
+    assert_eq!(written(&old_cargo)[2].1, Path::new("/s/r/main+fixture"));
+}
+
+#[test]
+fn flat_is_refused_for_several_worktrees() {
+    let survey = two_worktrees();
+    let flat = SetupOptions {
+        layout: Some(Layout::Flat),
+        ..SetupOptions::default()
+    };
+    let plan = setup(&survey, &flat);
+    assert!(matches!(
+        reason(&plan, "/r"),
+        KeptReason::FlatUnsafe { worktrees: 2 }
+    ));
+    assert!(plan.actions.is_empty());
+    let all_the_same = SetupOptions {
+        allow_unsafe_sharing: true,
+        ..flat
+    };
+    let plan = setup(&survey, &all_the_same);
+    assert_eq!(written(&plan)[0].1, written(&plan)[1].1);
+    assert!(
+        plan.warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::SharedByWorktrees { .. }))
+    );
+}
+
+#[test]
+fn git_is_told_only_of_files_that_we_make() {
+    let mut survey = two_worktrees();
+    let path = survey.workspaces[0].config.clone();
+    let users = ConfigFile {
+        path: path.clone(),
+        bytes: Some(b"[net]\n".to_vec()),
+        ..ConfigFile::default()
+    };
+    survey.configs.insert(path, users);
+    let plan = plan(&survey);
+    let excludes: Vec<&EditFile> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Exclude(edit) => Some(edit),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        excludes.len(),
+        1,
+        "one file for all worktrees of a repository"
+    );
+    assert_eq!(excludes[0].file, Path::new("/r/.git/info/exclude"));
+}

@@ -1,0 +1,117 @@
+//! Asks git what it tracks and what it ignores.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::config_chain::CONFIG_NAMES;
+use crate::git;
+use crate::model::{ConfigFile, Survey, Tracked};
+use crate::plan::worktree_of;
+
+/// The paths that were asked about in one worktree, and those that git tracks there, or its error.
+type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);
+
+/// Asks git what it tracks: the configurations that we might edit, and anything in the target folders.
+///
+/// Without `to_act` only where an answer would be shown: for files that are there and not ours.
+pub(super) fn ask_tracked(survey: &mut Survey, config_at: Option<&Path>, to_act: bool) {
+    let shared_root = survey.shared_root.path.clone();
+    let ours = |file: &ConfigFile| {
+        file.keys
+            .target_dir
+            .as_ref()
+            .is_some_and(|value| Path::new(value).starts_with(&shared_root))
+    };
+    let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let paths = editable(survey, config_at);
+    let configs = paths.iter().filter_map(|path| survey.configs.get(path));
+    let asked_configs = configs.filter(|file| to_act || (file.bytes.is_some() && !ours(file)));
+    let folders = survey
+        .folders
+        .iter()
+        .filter(|folder| to_act && !folder.path.starts_with(&shared_root));
+    for path in asked_configs
+        .map(|file| &file.path)
+        .chain(folders.map(|folder| &folder.path))
+    {
+        if let Some((_, worktree)) = worktree_of(path, &survey.repositories) {
+            questions
+                .entry(worktree.to_owned())
+                .or_default()
+                .push(path.clone());
+        }
+    }
+    let answers: Vec<Answer> = questions
+        .into_par_iter()
+        .map(|(worktree, paths)| {
+            let tracked = git::tracked(&worktree, &paths).map_err(|error| format!("{error:#}"));
+            (paths, tracked)
+        })
+        .collect();
+    for (paths, answer) in answers {
+        for path in paths {
+            let inside = answer
+                .as_ref()
+                .map(|tracked| tracked.iter().find(|found| found.starts_with(&path)));
+            if let Some(file) = survey.configs.get_mut(&path) {
+                file.tracked = match inside {
+                    Err(message) => Tracked::Unclear(message.clone()),
+                    Ok(found) => found.map_or(Tracked::No, |_| Tracked::Yes),
+                };
+            } else if let Some(folder) =
+                survey.folders.iter_mut().find(|folder| folder.path == path)
+            {
+                match inside {
+                    Err(message) => folder.marks.tracked_unclear = Some(message.clone()),
+                    Ok(found) => folder.marks.tracked = found.cloned(),
+                }
+            }
+        }
+    }
+}
+
+/// Asks git which of the configurations that we might make it ignores. Outside git nothing shows them.
+pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
+    let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for path in editable(survey, config_at) {
+        if let Some((_, worktree)) = worktree_of(&path, &survey.repositories) {
+            questions.entry(worktree.to_owned()).or_default().push(path);
+        } else {
+            survey
+                .configs
+                .entry(path)
+                .and_modify(|file| file.ignored = true);
+        }
+    }
+    let ask = |(worktree, files): (PathBuf, Vec<PathBuf>)| {
+        let relative =
+            |file: &PathBuf| Some(file.strip_prefix(&worktree).ok()?.to_str()?.to_owned());
+        let paths: Vec<String> = files.iter().filter_map(relative).collect();
+        // Where git does not answer, the line is added: one too many hides nothing but our file.
+        let ignored = git::ignored(&worktree, &paths).unwrap_or_default();
+        ignored
+            .into_iter()
+            .map(|path| worktree.join(path))
+            .collect::<Vec<_>>()
+    };
+    let answers: Vec<Vec<PathBuf>> = questions.into_par_iter().map(ask).collect();
+    for path in answers.into_iter().flatten() {
+        if let Some(file) = survey.configs.get_mut(&path) {
+            file.ignored = true;
+        }
+    }
+}
+
+/// The configurations that we might make or edit.
+fn editable(survey: &Survey, config_at: Option<&Path>) -> Vec<PathBuf> {
+    let above = config_at
+        .iter()
+        .flat_map(|folder| CONFIG_NAMES.map(|name| folder.join(name)));
+    let own = survey
+        .workspaces
+        .iter()
+        .map(|workspace| workspace.config.clone());
+    own.chain(above).collect()
+}
