@@ -9,12 +9,18 @@ use super::tag;
 use crate::marks;
 use crate::model::{Problem, Tag};
 
+/// The file that `cargo vendor` puts into each package: one that is never built where it lies.
+const VENDORED: &str = ".cargo-checksum.json";
+
+/// Where a toolchain keeps the sources of the standard library, which are nobody's to set up.
+const TOOLCHAIN: &str = "lib/rustlib";
+
 /// Where a search does not go.
 #[derive(Clone, Debug, Default)]
 pub struct Looking {
     /// Folders whose path, or whose path under the root, matches one of these are passed over.
     pub exclude: globset::GlobSet,
-    /// How deep to go; the root is at depth 0.
+    /// How deep to look into folders; the root is at depth 0.
     pub max_depth: Option<usize>,
 }
 
@@ -86,9 +92,10 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             return finds;
         }
     }
-    if looking.max_depth.is_some_and(|max| depth >= max) {
+    if looking.max_depth.is_some_and(|max| depth > max) {
         return finds;
     }
+    let vendored = has(&entries, VENDORED);
     let mut inner: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let name = entry.file_name().to_str().unwrap_or_default();
@@ -97,11 +104,13 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
                 finds.git_marks.push(entry.into_path());
             } else if name.starts_with(marks::TRASH_PREFIX) {
                 finds.trash.push(entry.into_path());
-            } else if !excluded(entry.path(), root, looking) {
+            } else if !excluded(entry.path(), root, looking) && !entry.path().ends_with(TOOLCHAIN) {
                 inner.push(entry.into_path());
             }
         } else if name == "Cargo.toml" {
-            finds.manifests.push(folder.to_owned());
+            finds
+                .manifests
+                .extend((!vendored).then(|| folder.to_owned()));
         } else if name == ".git" && entry.file_type().is_file() {
             finds.git_marks.push(entry.into_path());
         }
@@ -121,8 +130,11 @@ fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
 }
 
 fn is_cache(folder: &Path, entries: &[DirEntry]) -> bool {
-    let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
-    has(marks::RUSTC_INFO) || (has(marks::TAG_NAME) && tag(folder) == Tag::Valid)
+    has(entries, marks::RUSTC_INFO) || (has(entries, marks::TAG_NAME) && tag(folder) == Tag::Valid)
+}
+
+fn has(entries: &[DirEntry], name: &str) -> bool {
+    entries.iter().any(|entry| entry.file_name() == name)
 }
 
 /// Source: gitrepository-layout(5): `HEAD`, `objects` and `refs` make a repository.
@@ -160,6 +172,8 @@ mod tests {
             "bare.git/refs",
             "a/target/t",
             "c/old",
+            "c/vendor/v",
+            "c/lib/rustlib/src",
         ] {
             fs::create_dir_all(dir.path().join(folder)).expect("folders");
         }
@@ -173,6 +187,9 @@ mod tests {
             "bare.git/HEAD",
             "c/old/CACHEDIR.TAG",
             "c/old/Cargo.toml",
+            "c/vendor/v/Cargo.toml",
+            "c/vendor/v/.cargo-checksum.json",
+            "c/lib/rustlib/src/Cargo.toml",
         ] {
             fs::write(dir.path().join(file), "").expect("a file");
         }
@@ -197,7 +214,7 @@ mod tests {
     fn goes_as_deep_as_asked_and_still_says_what_the_deepest_folders_are() {
         let dir = forest();
         let looking = Looking {
-            max_depth: Some(2),
+            max_depth: Some(1),
             ..Looking::default()
         };
         let finds = find(dir.path(), &looking);
