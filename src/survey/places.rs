@@ -163,7 +163,8 @@ fn repository(
             path,
         });
     }
-    for mark in marks {
+    // Where `pika/.git` only points to the bare `pika/.bare`, nothing is checked out in `pika`.
+    for mark in marks.iter().filter(|mark| !(bare && mark.is_main)) {
         let Some(path) = &mark.worktree else { continue };
         if !worktrees.iter().any(|worktree| worktree.path == *path) {
             worktrees.push(Worktree {
