@@ -13,7 +13,7 @@ use crate::model::{Problem, Tag};
 pub struct Looking {
     /// Folders whose path, or whose path under the root, matches one of these are passed over.
     pub exclude: globset::GlobSet,
-    /// How deep to go; the root is at depth 0.
+    /// How deep to look into folders; the root is at depth 0.
     pub max_depth: Option<usize>,
 }
 
@@ -38,9 +38,11 @@ pub struct Finds {
 #[must_use]
 pub fn find(root: &Path, looking: &Looking) -> Finds {
     let mut finds = Finds::default();
-    let mut walk = WalkDir::new(root)
-        .max_depth(looking.max_depth.unwrap_or(usize::MAX))
-        .into_iter();
+    // The files of the deepest folder lie one deeper than the folder.
+    let deepest = looking
+        .max_depth
+        .map_or(usize::MAX, |n| n.saturating_add(1));
+    let mut walk = WalkDir::new(root).max_depth(deepest).into_iter();
     while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
