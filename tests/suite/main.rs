@@ -1,4 +1,11 @@
 //! Tests of the program as its users run it: real git, real cargo, in a sandbox that each test makes.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and look at real files and run real programs"
+)]
+
+mod facts;
+mod find;
 mod sandbox;
 mod story;
