@@ -15,7 +15,7 @@ use anyhow::Result;
 use crate::cargo::Cargo;
 use crate::fs::{self, Looking};
 use crate::model::{
-    EnvOverride, Problem, Repository, Surroundings, Survey, TargetFolder, Workspace,
+    EnvOverride, Known, Problem, Repository, Surroundings, Survey, TargetFolder, Workspace,
 };
 use crate::progress::Progress;
 
@@ -106,6 +106,13 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         workspaces::confirm(&mut survey, &request.environment.cargo, progress);
     }
     let owners = owners::read(&survey, &mut problems);
+    survey.notes = owners
+        .iter()
+        .filter_map(|(folder, known)| match known {
+            Known::Owner { owner, .. } => Some((folder.clone(), owner.clone())),
+            _ => None,
+        })
+        .collect();
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
         problems.push(Problem {
             path: fs::journal_file(&survey.shared_root.path),

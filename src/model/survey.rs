@@ -21,6 +21,9 @@ pub struct Survey {
     pub workspaces: Vec<Workspace>,
     /// Every target folder, in use or left behind, each once.
     pub folders: Vec<TargetFolder>,
+    /// What the owner files under the shared root say, by folder, whether or not Cargo has made that yet.
+    #[serde(skip)]
+    pub notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
     pub trash: Vec<Trash>,
     /// Variables in the environment that beat the configuration files.

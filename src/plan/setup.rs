@@ -11,7 +11,7 @@ use crate::config_edit::{self, EditError, Settings};
 use crate::exclude_edit;
 use crate::marks::BUILD_FOLDER;
 use crate::model::{
-    Action, CargoAnswer, Change, ConfigFile, DeleteReason, Dirs, EditFile, Kept, KeptReason, Known,
+    Action, CargoAnswer, Change, ConfigFile, DeleteReason, Dirs, EditFile, Kept, KeptReason,
     Layout, Owner, Plan, SetBy, Subject, Survey, TargetFolder, Tracked, Warning, Workspace,
 };
 
@@ -579,11 +579,6 @@ fn note_owners(
             layout,
             device: options.devices.get(&workspace.root).copied(),
         };
-        let noted = survey
-            .folders
-            .iter()
-            .find(|known| known.path == *folder)
-            .map(|known| &known.known);
         // The device may be numbered anew at every start of the machine: no reason to write again.
         let same = |noted: &Owner| {
             Owner {
@@ -591,7 +586,7 @@ fn note_owners(
                 ..noted.clone()
             } == owner
         };
-        if !matches!(noted, Some(Known::Owner { owner: noted, .. }) if same(noted)) {
+        if !survey.notes.get(folder).is_some_and(same) {
             owners.insert(owner_file(folder), owner);
         }
     }

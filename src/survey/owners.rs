@@ -1,14 +1,16 @@
 //! Reads the owner files under the shared root, and finds out what became of the owners.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::git;
-use crate::marks::{BUILD_FOLDER, SHARED_ROOT_MARK};
+use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
 use crate::model::{Known, Owner, OwnerState, Problem, Repository, Survey};
 use crate::plan::owner_file;
 
-/// Every target folder under the shared root, with or without an owner file.
+/// Every target folder under the shared root, with or without an owner file, and every owner file, with or
+/// without its folder: Cargo makes that only when it builds.
 pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Vec<(PathBuf, Known)> {
     let root = &survey.shared_root.path;
     if !survey.shared_root.exists {
@@ -35,7 +37,11 @@ fn in_holder(
     problems: &mut Vec<Problem>,
 ) -> Vec<(PathBuf, Known)> {
     let mut found = Vec::new();
-    for folder in folders_in(holder) {
+    let noted = names_in(holder).filter_map(|name| {
+        let name = name.strip_suffix(OWNER_SUFFIX)?;
+        Some(holder.join(name))
+    });
+    for folder in folders_in(holder).chain(noted).collect::<BTreeSet<_>>() {
         let note = owner_file(&folder);
         let known = match fs::read(&note) {
             Ok(None) => Known::SharedRoot,
@@ -66,13 +72,16 @@ fn in_holder(
 }
 
 fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let names = fs::names(folder).unwrap_or_default();
-    let trash = |name: &String| name.starts_with(crate::marks::TRASH_PREFIX);
-    names
-        .into_iter()
-        .filter(move |name| !trash(name))
+    names_in(folder)
         .map(|name| folder.join(name))
         .filter(|path| fs::is_folder(path))
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    let names = fs::names(folder).unwrap_or_default();
+    names
+        .into_iter()
+        .filter(|name| !name.starts_with(TRASH_PREFIX))
 }
 
 /// Whether the workspace of an owner is gone for good. Doubt means that it may come back.
