@@ -5,7 +5,10 @@
     reason = "tests make and look at real files and run real programs"
 )]
 
+#[cfg(unix)]
+mod cases;
 mod facts;
 mod find;
 mod sandbox;
 mod story;
+mod write;
