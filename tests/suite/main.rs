@@ -7,6 +7,7 @@
 
 #[cfg(unix)]
 mod cases;
+mod delete;
 mod facts;
 mod find;
 mod sandbox;
