@@ -11,5 +11,7 @@ mod delete;
 mod facts;
 mod find;
 mod sandbox;
+mod speak;
 mod story;
+mod undo;
 mod write;
