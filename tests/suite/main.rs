@@ -14,4 +14,5 @@ mod sandbox;
 mod speak;
 mod story;
 mod undo;
+mod worktrees;
 mod write;
