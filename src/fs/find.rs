@@ -8,6 +8,12 @@ use super::{exists, info, tag};
 use crate::marks;
 use crate::model::{Problem, Tag};
 
+/// The file that `cargo vendor` puts into each package: one that is never built where it lies.
+const VENDORED: &str = ".cargo-checksum.json";
+
+/// Where a toolchain keeps the sources of the standard library, which are nobody's to set up.
+const TOOLCHAIN: &str = "lib/rustlib";
+
 /// Where a search does not go.
 #[derive(Clone, Debug, Default)]
 pub struct Looking {
@@ -58,9 +64,12 @@ pub fn find(root: &Path, looking: &Looking) -> Finds {
         let name = entry.file_name().to_str().unwrap_or_default();
         if !entry.file_type().is_dir() {
             match name {
-                "Cargo.toml" => finds
-                    .manifests
-                    .extend(entry.path().parent().map(Path::to_owned)),
+                "Cargo.toml" => {
+                    let folder = entry.path().parent().map(Path::to_owned);
+                    finds
+                        .manifests
+                        .extend(folder.filter(|folder| !exists(&folder.join(VENDORED))));
+                }
                 ".git" if entry.file_type().is_file() => finds.git_marks.push(entry.into_path()),
                 _ => {}
             }
@@ -77,7 +86,7 @@ fn skip(path: &Path, name: &str, root: &Path, looking: &Looking, finds: &mut Fin
         finds.git_marks.push(path.to_owned());
     } else if name.starts_with(marks::TRASH_PREFIX) {
         finds.trash.push(path.to_owned());
-    } else if excluded(path, root, looking) {
+    } else if excluded(path, root, looking) || path.ends_with(TOOLCHAIN) {
     } else if tag(path) == Tag::Valid || exists(&path.join(marks::RUSTC_INFO)) {
         finds.caches.push(path.to_owned());
     } else if is_bare_repository(path) {
