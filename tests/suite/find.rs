@@ -227,3 +227,17 @@ fn a_broken_manifest_does_not_stop_the_rest() {
         ["bad/Cargo.toml"]
     );
 }
+
+#[test]
+fn sources_that_come_with_a_toolchain_or_are_vendored_are_passed_over() {
+    let sandbox = Sandbox::new();
+    for folder in [
+        "tools/lib/rustlib/src/rust/library",
+        "pika/vendor/dep",
+        "pika/lib",
+    ] {
+        manifest(&sandbox, folder, "");
+    }
+    sandbox.write("pika/vendor/dep/.cargo-checksum.json", "{\"files\":{}}");
+    assert_eq!(sandbox.workspaces("", &[]), ["pika/lib"]);
+}

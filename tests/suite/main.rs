@@ -10,6 +10,7 @@ mod cases;
 mod delete;
 mod facts;
 mod find;
+mod life;
 mod sandbox;
 mod speak;
 mod story;
