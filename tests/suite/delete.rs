@@ -1,9 +1,7 @@
 //! What `clean` deletes, and every doubt for which it keeps a folder.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
 
-use crate::facts::items;
 use crate::sandbox::Sandbox;
 
 /// A repository with a target folder that `clean --all` would delete.
@@ -203,8 +201,9 @@ fn a_folder_of_nobody_is_kept() {
 }
 
 /// Makes everything in a folder look as if it was used that long ago.
+#[cfg(unix)]
 fn age(sandbox: &Sandbox, folder: &str, days: u64) {
-    let at = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+    let at = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 24 * 3600);
     let times = fs::FileTimes::new().set_accessed(at).set_modified(at);
     for path in crate::facts::named_like(&sandbox.path(folder), "") {
         let file = fs::File::open(path).expect("there");
@@ -267,7 +266,7 @@ fn links_inside_are_removed_and_never_followed() {
     std::os::unix::fs::symlink(sandbox.path("precious"), inside.join("folder")).unwrap();
     std::os::unix::fs::symlink("../../../../precious/notes.txt", inside.join("file")).unwrap();
     let answer = sandbox.json("pika", &["clean", "--all", "--yes"]);
-    assert_eq!(items(&answer["outcome"]["failed"]).count(), 0);
+    assert_eq!(crate::facts::items(&answer["outcome"]["failed"]).count(), 0);
     assert!(!sandbox.exists("pika/target"));
     assert_eq!(sandbox.read("precious/notes.txt"), "mine");
 }

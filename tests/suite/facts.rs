@@ -1,6 +1,5 @@
 //! What tests look for in an answer and on disk.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -148,5 +147,5 @@ pub(crate) fn named_like(folder: &Path, prefix: &str) -> Vec<PathBuf> {
 #[cfg(unix)]
 pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
 }

@@ -1,7 +1,5 @@
 //! What `setup` writes, where, and what it leaves alone.
 
-use std::fs;
-
 use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
 
@@ -69,7 +67,7 @@ fn a_symlinked_config_is_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &[]);
     sandbox.write("house.toml", "[build]\njobs = 2\n");
-    fs::create_dir(sandbox.path("pika/.cargo")).unwrap();
+    std::fs::create_dir(sandbox.path("pika/.cargo")).unwrap();
     std::os::unix::fs::symlink("../../house.toml", sandbox.path("pika/.cargo/config.toml"))
         .unwrap();
     let answer = sandbox.json("pika", &["--yes"]);
@@ -82,7 +80,7 @@ fn a_symlinked_config_is_left_alone() {
 fn a_symlinked_cargo_folder_is_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &[]);
-    fs::create_dir(sandbox.path("house")).unwrap();
+    std::fs::create_dir(sandbox.path("house")).unwrap();
     std::os::unix::fs::symlink("../house", sandbox.path("pika/.cargo")).unwrap();
     let answer = sandbox.json("pika", &["--yes"]);
     assert_eq!(sandbox.why_kept(&answer, "pika"), "config_symlink");
@@ -115,7 +113,7 @@ fn permissions_of_a_config_stay() {
     crate::facts::set_mode(&config, 0o600);
     sandbox.run("pika", &["--yes"]).code(0);
     assert_eq!(
-        fs::metadata(&config).unwrap().permissions().mode() & 0o777,
+        std::fs::metadata(&config).unwrap().permissions().mode() & 0o777,
         0o600
     );
 }
