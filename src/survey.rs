@@ -102,10 +102,13 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::resolve_dirs(&mut survey);
     survey.shared_root =
         shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
-    if request.to_act {
-        progress.stage("asking cargo");
-        workspaces::confirm(&mut survey, &request.environment.cargo, progress);
-    }
+    progress.stage("asking cargo");
+    workspaces::confirm(
+        &mut survey,
+        request.to_act,
+        &request.environment.cargo,
+        progress,
+    );
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {

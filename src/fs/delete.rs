@@ -57,7 +57,8 @@ struct Count {
     failed: Mutex<Vec<Problem>>,
 }
 
-/// Removes a folder with everything in it, except that `last`, a name in it, goes only when all else is gone.
+/// Removes a folder with everything in it, except that `last`, our mark in it, goes only when all else is gone
+/// and is not counted.
 ///
 /// Never follows a link: each entry is looked at without following, and only what is a folder is entered. A
 /// failure leaves that entry (and the folders around it) and does not stop the rest.
@@ -71,12 +72,12 @@ pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progre
         .unwrap_or_else(PoisonError::into_inner)
         .is_empty()
     {
-        // Not counted: the mark is ours, and was not there when the folder was measured.
-        match fs::remove_file(folder.join(last)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                failed(&folder.join(last), &error, &count);
+        let mark = folder.join(last);
+        if let Ok(metadata) = fs::symlink_metadata(&mark) {
+            // Put there by ourselves, so what it takes was not there to be freed.
+            if let Err(error) = remove_one(&mark, &metadata) {
+                failed(&mark, &error, &count);
             }
-            _ => {}
         }
         remove_folder(folder, &count, progress);
     }
@@ -234,7 +235,7 @@ mod tests {
 
         let deletion = delete_tree(&inside, "mark", &Ledger::default(), &Progress::default());
         assert!(deletion.failed.is_empty(), "{deletion:?}");
-        assert_eq!(deletion.freed.entries, 4, "the mark does not count");
+        assert_eq!(deletion.freed.entries, 4, "the mark is ours");
         assert!(!inside.exists());
         assert!(outside.join("precious").exists());
     }

@@ -9,12 +9,18 @@ use super::tag;
 use crate::marks;
 use crate::model::{Problem, Tag};
 
+/// The file that `cargo vendor` puts into each package: one that is never built where it lies.
+const VENDORED: &str = ".cargo-checksum.json";
+
+/// Where a toolchain keeps the sources of the standard library, which are nobody's to set up.
+const TOOLCHAIN: &str = "lib/rustlib";
+
 /// Where a search does not go.
 #[derive(Clone, Debug, Default)]
 pub struct Looking {
     /// Folders whose path, or whose path under the root, matches one of these are passed over.
     pub exclude: globset::GlobSet,
-    /// How deep to go; the root is at depth 0.
+    /// How deep to look into folders; the root is at depth 0.
     pub max_depth: Option<usize>,
 }
 
@@ -86,9 +92,7 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             return finds;
         }
     }
-    if looking.max_depth.is_some_and(|max| depth >= max) {
-        return finds;
-    }
+    let vendored = entries.iter().any(|entry| entry.file_name() == VENDORED);
     let mut inner: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let name = entry.file_name().to_str().unwrap_or_default();
@@ -97,14 +101,18 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
                 finds.git_marks.push(entry.into_path());
             } else if name.starts_with(marks::TRASH_PREFIX) {
                 finds.trash.push(entry.into_path());
-            } else if !excluded(entry.path(), root, looking) {
+            } else if !excluded(entry.path(), root, looking) && !entry.path().ends_with(TOOLCHAIN) {
                 inner.push(entry.into_path());
             }
-        } else if name == "Cargo.toml" {
+        } else if name == "Cargo.toml" && !vendored {
             finds.manifests.push(folder.to_owned());
         } else if name == ".git" && entry.file_type().is_file() {
             finds.git_marks.push(entry.into_path());
         }
+    }
+    // The files of the deepest folder count, the folders in it do not.
+    if looking.max_depth.is_some_and(|max| depth >= max) {
+        return finds;
     }
     // Collected, and not reduced as they come, to keep the order.
     let found: Vec<Finds> = inner
@@ -197,12 +205,13 @@ mod tests {
     fn goes_as_deep_as_asked_and_still_says_what_the_deepest_folders_are() {
         let dir = forest();
         let looking = Looking {
-            max_depth: Some(2),
+            max_depth: Some(1),
             ..Looking::default()
         };
         let finds = find(dir.path(), &looking);
         assert_eq!(names(&finds.manifests, dir.path()), ["a", "b"]);
-        assert_eq!(names(&finds.caches, dir.path()), ["a/target"]);
+        assert_eq!(names(&finds.bare_repositories, dir.path()), ["bare.git"]);
+        assert!(finds.caches.is_empty(), "{finds:?}");
     }
 
     #[cfg(unix)]

@@ -71,7 +71,7 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
                 .filter(|w| w.present && !w.inside_root && !inside_root_only);
             queue.extend(
                 outside
-                    .map(|w| w.path.join(&part))
+                    .map(|w| below(&w.path, &part))
                     .filter(|path| fs::is_folder(path)),
             );
             places.problems.extend(problem);
@@ -80,6 +80,15 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
     }
     places.repositories = known.into_values().collect();
     places
+}
+
+/// A part of a worktree. Joined to nothing, a path would get a separator at its end.
+fn below(worktree: &Path, part: &Path) -> PathBuf {
+    if part.as_os_str().is_empty() {
+        worktree.to_owned()
+    } else {
+        worktree.join(part)
+    }
 }
 
 /// The mark of the worktree that a root lies in, if its `.git` is above it.
@@ -163,7 +172,8 @@ fn repository(
             path,
         });
     }
-    for mark in marks {
+    // Where `pika/.git` only points to the bare `pika/.bare`, nothing is checked out in `pika`.
+    for mark in marks.iter().filter(|mark| !(bare && mark.is_main)) {
         let Some(path) = &mark.worktree else { continue };
         if !worktrees.iter().any(|worktree| worktree.path == *path) {
             worktrees.push(Worktree {
