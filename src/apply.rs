@@ -72,6 +72,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         fs::checkpoint(name(action));
     }
     edit::forget(plan, &outcome, context);
+    fs::checkpoint("written");
     delete_all(plan, context, &mut outcome);
     outcome
 }

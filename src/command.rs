@@ -73,6 +73,7 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
 }
 
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
+    fs::checkpoint("planned");
     let mark = survey.shared_root.path.join(SHARED_ROOT_MARK);
     // Where even that cannot be made, each action says so for itself.
     let lockable = survey.shared_root.exists || fs::create_folder(&mark).is_ok();
@@ -81,6 +82,7 @@ fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result
     } else {
         fs::LockGuard::default()
     };
+    fs::checkpoint("locked");
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     Ok(apply::apply(

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
+mod checkpoint;
 mod delete;
 mod find;
 mod lock;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use lock::{LockGuard, lock_all, lock_run};
@@ -230,6 +232,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         .set_permissions(permissions)
         .with_context(failed)?;
     new.as_file().sync_all().with_context(failed)?;
+    checkpoint("written-beside");
     new.persist(path)
         .map_err(|error| error.error)
         .with_context(failed)?;
@@ -327,19 +330,6 @@ pub fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timesta
     times
         .filter_map(|path| info(&path).ok().flatten()?.modified)
         .max()
-}
-
-/// In debug builds, waits forever at the named point if the environment asks for it, so that a test can kill
-/// the program exactly there.
-pub fn checkpoint(name: &str) {
-    #[cfg(debug_assertions)]
-    if std::env::var("CARGO_SHAREDTARGET_TEST_PAUSE_AT").is_ok_and(|at| at == name) {
-        let _ = writeln!(std::io::stderr(), "paused at {name}");
-        loop {
-            std::thread::park();
-        }
-    }
-    let _ = name;
 }
 
 #[cfg(unix)]

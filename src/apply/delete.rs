@@ -49,6 +49,7 @@ pub(super) fn folder(
     context: &Context<'_>,
     ledger: &Ledger,
 ) -> Result<Deleted, Stopped> {
+    fs::checkpoint("deleting");
     let path = folder.path.as_path();
     let skip = |why: String| Err(Stopped::Skipped(why));
     match fs::info(path)? {
@@ -130,6 +131,7 @@ pub(super) fn trash(
     if deleted.left.is_none() {
         remove_empty_holders(path, context.shared_root);
     }
+    fs::checkpoint("trash-finished");
     Ok(deleted)
 }
 
