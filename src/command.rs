@@ -14,7 +14,7 @@ use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
 use crate::marks::SHARED_ROOT_MARK;
-use crate::model::{Outcome, Plan, Survey};
+use crate::model::{Action, Outcome, Plan, Survey};
 use crate::progress::Progress;
 use crate::report::{Spinner, human, json};
 use crate::survey::{self, Request};
@@ -75,8 +75,12 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
     fs::checkpoint("planned");
     let mark = survey.shared_root.path.join(SHARED_ROOT_MARK);
-    // Where even that cannot be made, each action says so for itself.
-    let lockable = survey.shared_root.exists || fs::create_folder(&mark).is_ok();
+    let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
+    // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
+    // action says so for itself.
+    let lockable = survey.shared_root.exists
+        || (plan.actions.iter().any(creates)
+            && apply::create_shared_root(&survey.shared_root.path).is_ok());
     let _guard = if lockable {
         fs::lock_run(&mark.join("lock"))?
     } else {

@@ -202,6 +202,35 @@ pub fn create_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
+/// Makes a folder that must be new.
+///
+/// # Errors
+///
+/// Something is there already, or it cannot be made.
+pub fn create_new_folder(path: &Path) -> Result<()> {
+    fs::create_dir(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
+}
+
+/// Writes a short file where none is, or where an interrupted run left an empty one.
+///
+/// Without a temporary file beside it, so that a file by which git ignores a folder is the first thing in it.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
+    if read(path)?.is_some_and(|there| !there.is_empty()) {
+        return Ok(());
+    }
+    fs::write(path, bytes).with_context(|| {
+        // Half of it would pass for the whole.
+        if info(path).is_ok_and(|info| info.is_some_and(|info| !info.is_symlink)) {
+            let _ = fs::remove_file(path);
+        }
+        format!("failed to write `{}`", path.display())
+    })
+}
+
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
 ///
