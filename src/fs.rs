@@ -9,6 +9,7 @@ mod delete;
 mod find;
 mod lock;
 mod record;
+mod trash;
 mod usage;
 
 use std::fs::{self, File, Metadata};
@@ -23,6 +24,7 @@ pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use lock::{LockGuard, lock_all, lock_run};
 pub use record::{change_journal, journal_file, read_journal};
+pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
 
 use crate::marks::{self, Shape};
@@ -303,6 +305,19 @@ fn sync_folder(folder: &Path) {
     if let Ok(open) = File::open(folder) {
         let _ = open.sync_all();
     }
+}
+
+/// Whether an error means that there is no space left.
+#[must_use]
+pub fn is_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
+            matches!(
+                io.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            )
+        })
+    })
 }
 
 /// Removes a file.

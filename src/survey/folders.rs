@@ -218,11 +218,7 @@ pub(super) fn trash(
     }
     all.into_par_iter()
         .map(|path| Trash {
-            ours: fs::read(&path.join(marks::TRASH_MARK_NAME))
-                .ok()
-                .flatten()
-                .as_deref()
-                == Some(marks::TRASH_MARK),
+            ours: fs::is_our_trash(&path),
             usage: sizes.then(|| fs::usage(&path, progress)),
             path,
         })
