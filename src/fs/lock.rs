@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::marks::LOCK_NAMES;
 use crate::model::{Busy, BusyReason};
@@ -62,16 +62,16 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
 
 /// Takes the lock that lets one of us change things under a shared root at a time.
 ///
+/// Where the file cannot be made (no space, no permission) there is no lock: the record of changes lies beside
+/// it and cannot be made either, so that nothing but deletions can happen, which look out for themselves.
+///
 /// # Errors
 ///
-/// Another run holds it, or the file cannot be made.
+/// Another run holds it.
 pub fn lock_run(path: &Path) -> Result<LockGuard> {
-    let failed = || format!("failed to lock `{}`", path.display());
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .with_context(failed)?;
+    let Ok(file) = File::options().create(true).append(true).open(path) else {
+        return Ok(LockGuard::default());
+    };
     match file.try_lock() {
         Ok(()) => Ok(LockGuard { _files: vec![file] }),
         Err(TryLockError::WouldBlock) => {
@@ -81,7 +81,7 @@ pub fn lock_run(path: &Path) -> Result<LockGuard> {
             )
         }
         // A filesystem without locks is no reason to refuse.
-        Err(TryLockError::Error(_)) => Ok(LockGuard { _files: Vec::new() }),
+        Err(TryLockError::Error(_)) => Ok(LockGuard::default()),
     }
 }
 
