@@ -276,7 +276,7 @@ const TEMPORARY: &str = ".tmp-sharedtarget-";
 
 /// A run that was killed between writing a file and putting it in its place left it; only one run at a time
 /// writes here, so it is nobody's.
-fn remove_leftovers(folder: &Path) {
+pub fn remove_leftovers(folder: &Path) {
     for name in names(folder).unwrap_or_default() {
         if name.starts_with(TEMPORARY) {
             let _ = fs::remove_file(folder.join(name));
