@@ -13,7 +13,6 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::marks::SHARED_ROOT_MARK;
 use crate::model::{Action, Outcome, Plan, Survey};
 use crate::progress::Progress;
 use crate::report::{Spinner, human, json};
@@ -74,7 +73,6 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
 
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
     fs::checkpoint("planned");
-    let mark = survey.shared_root.path.join(SHARED_ROOT_MARK);
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
     // action says so for itself.
@@ -82,7 +80,7 @@ fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result
         || (plan.actions.iter().any(creates)
             && apply::create_shared_root(&survey.shared_root.path).is_ok());
     let _guard = if lockable {
-        fs::lock_run(&mark.join("lock"))?
+        fs::lock_run(&survey.shared_root.path, survey.shared_root.runs)?
     } else {
         fs::LockGuard::default()
     };

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
-pub use lock::{LockGuard, lock_all, lock_run};
+pub use lock::{LockGuard, lock_all, lock_run, runs};
 pub use record::{change_journal, journal_file, read_journal};
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
@@ -312,10 +312,7 @@ fn sync_folder(folder: &Path) {
 pub fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
-            matches!(
-                io.kind(),
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-            )
+            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
         })
     })
 }
