@@ -54,7 +54,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     let recorded = edit::record(plan, context);
     for action in &plan.actions {
         let result = match action {
-            Action::CreateSharedRoot { path } => create_shared_root(path),
+            Action::CreateSharedRoot { path } => create_shared_root(path).map_err(Stopped::from),
             Action::RecordOwner { file, owner } => edit::owner(file, owner),
             Action::Exclude(edit) | Action::WriteConfig { edit, .. } => match &recorded {
                 Ok(()) => edit::write(edit),
@@ -72,6 +72,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         fs::checkpoint(name(action));
     }
     edit::forget(plan, &outcome, context);
+    fs::checkpoint("written");
     delete_all(plan, context, &mut outcome);
     outcome
 }
@@ -144,8 +145,14 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Option<Freed>, 
 }
 
 /// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
-fn create_shared_root(path: &Path) -> Result<(), Stopped> {
-    fs::create_folder(&path.join(SHARED_ROOT_MARK))?;
+///
+/// Its mark comes last, so that what has the mark is whole, and the first thing in it makes git ignore it.
+///
+/// # Errors
+///
+/// A part of it cannot be written.
+pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
+    fs::create_folder(path)?;
     let tag = [
         marks::TAG_SIGNATURE,
         b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
@@ -153,14 +160,12 @@ fn create_shared_root(path: &Path) -> Result<(), Stopped> {
     ]
     .concat();
     for (name, content) in [
+        (marks::TRASH_MARK_NAME, b"*\n".as_slice()),
         (marks::TAG_NAME, tag.as_slice()),
-        (marks::TRASH_MARK_NAME, b"*\n"),
     ] {
-        if !fs::exists(&path.join(name)) {
-            fs::replace(&path.join(name), content)?;
-        }
+        fs::write_if_absent(&path.join(name), content)?;
     }
-    Ok(())
+    fs::create_folder(&path.join(SHARED_ROOT_MARK))
 }
 
 fn deed(action: &Action) -> Deed {

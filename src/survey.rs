@@ -119,7 +119,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         crate::journal::Journal::default()
     });
     progress.stage("looking at target folders");
-    survey.folders = folders::find(&survey, &found.members, &caches, owned.folders, &journal);
+    let (folders, beside) =
+        folders::find(&survey, &found.members, &caches, owned.folders, &journal);
+    survey.folders = folders;
     folders::look(&mut survey, request.to_act);
     tracking::ask_tracked(&mut survey, request.config_at.as_deref(), request.to_act);
     if request.to_act {
@@ -134,7 +136,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = folders::trash(&survey, trash, request.sizes, progress);
+    survey.trash = folders::trash(&survey, trash, beside, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{allocation, identity};
+use super::{allocation, checkpoint, identity};
 use crate::model::{Freed, Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -127,6 +127,7 @@ fn empty(folder: &Path, except: Option<&str>, count: &Count, ledger: &Ledger, pr
 fn remove(path: &Path, metadata: &Metadata, count: &Count, ledger: &Ledger, progress: &Progress) {
     match remove_one(path, metadata) {
         Ok(()) => {
+            checkpoint("removed");
             let (on_disk, links) = allocation(metadata);
             count.entries.fetch_add(1, Ordering::Relaxed);
             let last = ledger.was_last(identity(metadata), links);

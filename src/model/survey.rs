@@ -45,6 +45,9 @@ pub struct SharedRoot {
     pub path: PathBuf,
     /// It is there and carries our mark.
     pub exists: bool,
+    /// How many runs have changed something under it; the next one makes no use of a plan from before.
+    #[serde(skip)]
+    pub runs: u64,
     /// What made it the shared root of this run.
     pub chosen: SharedRootChoice,
 }

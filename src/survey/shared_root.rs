@@ -20,6 +20,7 @@ pub(super) fn choose(
 ) -> SharedRoot {
     let of = |path: PathBuf, chosen| SharedRoot {
         exists: fs::is_folder(&path.join(SHARED_ROOT_MARK)),
+        runs: fs::runs(&path),
         path,
         chosen,
     };
