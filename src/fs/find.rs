@@ -44,6 +44,9 @@ pub struct Finds {
 #[must_use]
 pub fn find(root: &Path, looking: &Looking) -> Finds {
     let mut finds = Finds::default();
+    if is_bare_repository(root) {
+        finds.bare_repositories.push(root.to_owned());
+    }
     // The files of the deepest folder lie one deeper than the folder.
     let deepest = looking
         .max_depth

@@ -65,12 +65,14 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
             .map(|(common_dir, marks)| repository(common_dir, &marks, roots))
             .collect();
         for (repository, part, problem) in met {
-            let outside = repository
-                .worktrees
-                .iter()
-                .filter(|w| w.present && !w.inside_root && !inside_root_only);
+            let there = repository.worktrees.iter().filter(|w| w.present);
+            let unsearched = there.filter(|w| match w.inside_root {
+                true => passed_over(&w.path, &repository.common_dir, &places.caches),
+                false => !inside_root_only,
+            });
             queue.extend(
-                outside
+                unsearched
+                    .filter(|w| !looking.exclude.is_match(&w.path))
                     .map(|w| w.path.join(&part))
                     .filter(|path| fs::is_folder(path)),
             );
@@ -80,6 +82,11 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
     }
     places.repositories = known.into_values().collect();
     places
+}
+
+/// Whether the search did not come by: some keep worktrees in the repository itself, or in a cache folder.
+fn passed_over(worktree: &Path, common_dir: &Path, caches: &BTreeSet<PathBuf>) -> bool {
+    worktree.starts_with(common_dir) || caches.iter().any(|cache| worktree.starts_with(cache))
 }
 
 /// The mark of the worktree that a root lies in, if its `.git` is above it.
