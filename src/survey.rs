@@ -67,6 +67,11 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
             "expected a folder to start from: `{}`",
             root.display()
         );
+        anyhow::ensure!(
+            root.to_str().is_some(),
+            "expected a path in Unicode: `{}`",
+            root.display()
+        );
         if !roots.contains(&root) {
             roots.push(root);
         }

@@ -64,7 +64,14 @@ pub fn find(root: &Path, looking: &Looking) -> Finds {
                 continue;
             }
         };
-        let name = entry.file_name().to_str().unwrap_or_default();
+        let Some(name) = entry.file_name().to_str() else {
+            // Neither a configuration nor JSON can name what is in it.
+            if entry.file_type().is_dir() && entry.depth() > 0 {
+                finds.problems.push(not_unicode(entry.path()));
+                walk.skip_current_dir();
+            }
+            continue;
+        };
         if !entry.file_type().is_dir() {
             match name {
                 "Cargo.toml" => {
@@ -81,6 +88,14 @@ pub fn find(root: &Path, looking: &Looking) -> Finds {
         }
     }
     finds
+}
+
+/// A problem whose path can be shown in any format.
+fn not_unicode(path: &Path) -> Problem {
+    Problem {
+        path: path.to_string_lossy().into_owned().into(),
+        message: "its name is not Unicode, so it is passed over".into(),
+    }
 }
 
 /// Notes what a folder is, and says whether the search leaves it alone.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::fs::{self, Finds, Looking};
 use crate::git;
 use crate::model::{Head, Problem, Repository, Worktree};
+use crate::porcelain::ListedWorktree;
 
 /// What the search found.
 #[derive(Debug, Default)]
@@ -149,11 +150,13 @@ fn repository(
         ),
     };
     let bare = listed.first().is_some_and(|first| first.bare);
+    // What is not Unicode can neither be configured nor be named in JSON; the search says so where it meets it.
+    let usable = |entry: &ListedWorktree| !entry.bare && entry.path.to_str().is_some();
     let mut worktrees: Vec<Worktree> = Vec::new();
     for (at, entry) in listed
         .into_iter()
         .enumerate()
-        .filter(|(_, entry)| !entry.bare)
+        .filter(|(_, entry)| usable(entry))
     {
         let path = match (at, &met_main) {
             (0, Some(met)) => met.clone(),
