@@ -57,7 +57,7 @@ pub struct Environment {
 ///
 /// # Errors
 ///
-/// A root does not exist or is not a folder.
+/// A root does not exist or is not a folder, or something else lies where the shared root should be.
 pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
@@ -106,6 +106,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::resolve_dirs(&mut survey);
     survey.shared_root =
         shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
+    if request.to_act {
+        shared_root::check(&survey.shared_root)?;
+    }
     progress.stage("asking cargo");
     workspaces::confirm(
         &mut survey,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, bail};
+
 use super::worktree_of;
 use crate::fs;
-use crate::marks::{self, SHARED_ROOT_MARK};
+use crate::marks::SHARED_ROOT_MARK;
 use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
 
 /// The name of the shared root, unless the user names one.
@@ -56,6 +58,27 @@ pub(super) fn choose(
     of(default(survey), SharedRootChoice::Default)
 }
 
+/// A shared root is tagged as a cache, which backups and our own search leave out. So it must hold nothing else.
+///
+/// # Errors
+///
+/// The folder holds something that is not ours.
+pub(super) fn check(shared_root: &SharedRoot) -> Result<()> {
+    let path = &shared_root.path;
+    let holds = if shared_root.exists || !fs::exists(path) {
+        None
+    } else {
+        fs::names(path)?.into_iter().next()
+    };
+    if let Some(name) = holds {
+        bail!(
+            "expected an empty folder for the shared root, or one made by cargo-sharedtarget: `{}` holds `{name}`",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// The nearest folder above that carries our mark.
 fn marked_above(path: &Path) -> Option<PathBuf> {
     path.ancestors()
@@ -87,7 +110,7 @@ fn default(survey: &Survey) -> PathBuf {
             }
         }
     };
-    // The name may be taken by a flat target folder, which must be free to go as a whole.
+    // The name may be taken, by a flat target folder for one, which must be free to go as a whole.
     let names = std::iter::once(DEFAULT_NAME.to_owned())
         .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
     names
@@ -97,7 +120,8 @@ fn default(survey: &Survey) -> PathBuf {
 }
 
 fn is_foreign(path: &Path) -> bool {
+    let holds_something = || !fs::names(path).unwrap_or_default().is_empty();
     fs::exists(path)
         && !fs::exists(&path.join(SHARED_ROOT_MARK))
-        && (!fs::is_folder(path) || marks::read(&fs::shape(path, 3)).cargo)
+        && (!fs::is_folder(path) || holds_something())
 }
