@@ -194,6 +194,16 @@ fn a_linked_worktree_never_holds_the_shared_root() {
 }
 
 #[test]
+fn a_folder_of_that_name_is_not_taken_for_the_shared_root() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.write("pika/.shared-target/notes.txt", "mine");
+    let answer = sandbox.json("pika", &["--dry-run"]);
+    let chosen = sandbox.relative(&answer["shared_root"]["path"]);
+    assert_eq!(chosen, "pika/.shared-target-2");
+}
+
+#[test]
 fn exclude_goes_for_worktrees_outside_the_root_as_well() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside", "pika/.worktrees/x"]);
