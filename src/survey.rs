@@ -56,7 +56,7 @@ pub struct Environment {
 ///
 /// # Errors
 ///
-/// A root does not exist or is not a folder.
+/// A root does not exist or is not a folder, or something else lies where the shared root should be.
 pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
@@ -64,6 +64,11 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         anyhow::ensure!(
             fs::is_folder(&root),
             "expected a folder to start from: `{}`",
+            root.display()
+        );
+        anyhow::ensure!(
+            root.to_str().is_some(),
+            "expected a path in Unicode: `{}`",
             root.display()
         );
         if !roots.contains(&root) {
@@ -102,6 +107,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::resolve_dirs(&mut survey);
     survey.shared_root =
         shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
+    if request.to_act {
+        shared_root::check(&survey.shared_root)?;
+    }
     progress.stage("asking cargo");
     workspaces::confirm(
         &mut survey,

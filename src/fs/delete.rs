@@ -65,6 +65,7 @@ struct Count {
 #[must_use]
 pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progress) -> Deletion {
     let count = Count::default();
+    let own = fs::symlink_metadata(folder).map_or(0, |metadata| allocation(&metadata).0);
     empty(folder, Some(last), &count, ledger, progress);
     if count
         .failed
@@ -79,7 +80,7 @@ pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progre
                 failed(&mark, &error, &count);
             }
         }
-        remove_folder(folder, &count, progress);
+        remove_folder(folder, own, &count, progress);
     }
     Deletion {
         freed: Freed {
@@ -99,7 +100,8 @@ fn empty(folder: &Path, except: Option<&str>, count: &Count, ledger: &Ledger, pr
         Ok(entries) => entries,
         Err(error) => return failed(folder, &error, count),
     };
-    let mut folders: Vec<PathBuf> = Vec::new();
+    // With what each takes now: some filesystems give blocks back as a folder empties.
+    let mut folders: Vec<(PathBuf, u64)> = Vec::new();
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
@@ -112,15 +114,17 @@ fn empty(folder: &Path, except: Option<&str>, count: &Count, ledger: &Ledger, pr
             continue;
         }
         match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+            Ok(metadata) if metadata.is_dir() => {
+                folders.push((entry.path(), allocation(&metadata).0));
+            }
             Ok(metadata) => remove(&entry.path(), &metadata, count, ledger, progress),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => failed(&entry.path(), &error, count),
         }
     }
-    folders.into_par_iter().for_each(|inner| {
+    folders.into_par_iter().for_each(|(inner, on_disk)| {
         empty(&inner, None, count, ledger, progress);
-        remove_folder(&inner, count, progress);
+        remove_folder(&inner, on_disk, count, progress);
     });
 }
 
@@ -163,8 +167,7 @@ fn remove_one(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
     }
 }
 
-fn remove_folder(path: &Path, count: &Count, progress: &Progress) {
-    let on_disk = fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0);
+fn remove_folder(path: &Path, on_disk: u64, count: &Count, progress: &Progress) {
     match fs::remove_dir(path) {
         Ok(()) => {
             count.entries.fetch_add(1, Ordering::Relaxed);

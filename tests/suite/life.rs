@@ -138,3 +138,17 @@ fn variables_of_a_git_hook_point_nowhere_else() {
         ["one", "pika"]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn what_two_folders_share_is_freed_once() {
+    let sandbox = in_use();
+    let folders = sandbox.path("pika/.shared-target");
+    let before = crate::facts::allocated(&folders);
+    let one = sandbox.json("pika", &["clean", "--all", "--yes"]);
+    let freed = one["outcome"]["freed"]["on_disk"].as_u64().unwrap();
+    assert_eq!(one["plan"]["freeable"], freed);
+    assert_eq!(items(&one["outcome"]["done"]).count(), 4);
+    // The notes of owners stay, and so do the folders that they lie in.
+    assert_eq!(before - crate::facts::allocated(&folders), freed);
+}

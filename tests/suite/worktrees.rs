@@ -192,3 +192,65 @@ fn a_linked_worktree_never_holds_the_shared_root() {
         "pika/.shared-target"
     );
 }
+
+#[test]
+fn a_folder_of_that_name_is_not_taken_for_the_shared_root() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.write("pika/.shared-target/notes.txt", "mine");
+    let answer = sandbox.json("pika", &["--dry-run"]);
+    let chosen = sandbox.relative(&answer["shared_root"]["path"]);
+    assert_eq!(chosen, "pika/.shared-target-2");
+}
+
+#[test]
+fn exclude_goes_for_worktrees_outside_the_root_as_well() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside", "pika/.worktrees/x"]);
+    let found = sandbox.workspaces("pika", &["--exclude", "beside", "--exclude", ".worktrees"]);
+    assert_eq!(found, ["pika"]);
+}
+
+#[test]
+fn worktrees_at_places_that_are_not_searched_are_found_all_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["pika/.git/wt/x"]);
+    sandbox.target("pika/target");
+    sandbox.worktree("pika", "pika/target/wt/y");
+    let expected = ["pika", "pika/.git/wt/x", "pika/target/wt/y"];
+    assert_eq!(sandbox.workspaces("pika", &[]), expected);
+    let answer = sandbox.json("pika", &["clean", "--all", "--dry-run"]);
+    assert_eq!(sandbox.deletes(&answer), [""; 0]);
+}
+
+#[test]
+fn worktrees_inside_and_outside_of_a_bare_repository_are_found_from_everywhere() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("seed", &[]);
+    sandbox.git("", &["clone", "-q", "--bare", "seed", "house/chu.git"]);
+    sandbox.git("house/chu.git", &["worktree", "add", "-q", "main"]);
+    sandbox.git(
+        "house/chu.git",
+        &["worktree", "add", "-q", "-b", "x", "../x"],
+    );
+    for root in ["house", "house/chu.git", "house/x", "house/chu.git/main"] {
+        let found = sandbox.workspaces(root, &[]);
+        assert_eq!(found, ["house/chu.git/main", "house/x"], "from {root}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_unicode_does_not_spoil_the_answer() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    sandbox.repository("good", &[]);
+    sandbox.repository("bad", &[]);
+    let name = std::ffi::OsStr::from_bytes(b"b\xff");
+    fs::rename(sandbox.path("bad"), sandbox.path("").join(name)).unwrap();
+    let answer = sandbox.json("", &["--yes"]);
+    let warning = &answer["plan"]["warnings"][0];
+    assert_eq!(sandbox.relative(&warning["path"]), "b\u{fffd}");
+    assert!(sandbox.exists("good/.cargo/config.toml"));
+    assert_eq!(sandbox.workspaces("", &[]), ["good"]);
+}

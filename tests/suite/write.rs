@@ -260,3 +260,23 @@ fn a_read_only_place_is_a_failure_that_stops_nothing_else() {
     assert!(run.said().contains(".cargo"), "{}", run.said());
     assert!(sandbox.exists("good/.cargo/config.toml"));
 }
+
+#[test]
+fn the_shared_root_holds_nothing_else() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.write("data/photo.jpg", "mine");
+    let tree = sandbox.tree("");
+    for folder in [".", "..", "../data"] {
+        let run = sandbox
+            .run("pika", &["--yes", "--shared-root", folder])
+            .code(101);
+        assert!(run.stderr.contains("shared root"), "{}", run.stderr);
+        assert!(sandbox.tree("") == tree, "{folder}");
+    }
+    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    let args = ["--yes", "--shared-root", "../empty"];
+    sandbox.run("pika", &args).code(0);
+    assert!(sandbox.exists("empty/CACHEDIR.TAG"));
+    sandbox.run("pika", &args).code(0);
+}
