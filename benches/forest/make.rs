@@ -237,11 +237,11 @@ impl Target {
         self.random_file(&deps.join(format!("lib{unit}.rmeta")))?;
         let library = deps.join(format!("lib{unit}.rlib"));
         self.random_file(&library)?;
-        if n % 40 == 0 {
+        if n.is_multiple_of(40) {
             self.link(&library, &debug.join(format!("lib{name}.rlib")))?;
             self.random_file(&debug.join(format!("lib{name}.d")))?;
         }
-        if n % 8 == 0 {
+        if n.is_multiple_of(8) {
             self.build_script(debug, &name)?;
         }
         Ok(())

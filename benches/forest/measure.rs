@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 /// One of those that are compared.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    pub(crate) seconds: Vec<f64>,
+    seconds: Vec<f64>,
     /// In KiB, where it can be told.
     pub(crate) peak: Option<u64>,
 }
@@ -21,6 +21,12 @@ impl Contender {
             seconds: Vec::new(),
             peak: None,
         }
+    }
+
+    /// Takes down a time, and prints it: a run is long, and may be stopped.
+    pub(crate) fn note(&mut self, round: usize, seconds: f64) {
+        println!("round {round}: {:<34} {seconds:>9.3} s", self.name);
+        self.seconds.push(seconds);
     }
 
     /// In each round our time by theirs, sorted. Only times of one round are compared, since the machine may

@@ -157,6 +157,10 @@ fn remove_one(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
     use std::os::windows::fs::FileTypeExt as _;
     if metadata.permissions().readonly() && !metadata.is_symlink() {
         let mut permissions = metadata.permissions();
+        #[expect(
+            clippy::permissions_set_readonly_false,
+            reason = "only on Unix would that let everybody write"
+        )]
         permissions.set_readonly(false);
         fs::set_permissions(path, permissions)?;
     }

@@ -95,7 +95,10 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             return finds;
         }
     }
-    let vendored = entries.iter().any(|entry| entry.file_name() == VENDORED);
+    if looking.max_depth.is_some_and(|max| depth > max) {
+        return finds;
+    }
+    let vendored = has(&entries, VENDORED);
     let mut inner: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let Some(name) = entry.file_name().to_str() else {
@@ -113,15 +116,13 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             } else if !excluded(entry.path(), root, looking) && !entry.path().ends_with(TOOLCHAIN) {
                 inner.push(entry.into_path());
             }
-        } else if name == "Cargo.toml" && !vendored {
-            finds.manifests.push(folder.to_owned());
+        } else if name == "Cargo.toml" {
+            finds
+                .manifests
+                .extend((!vendored).then(|| folder.to_owned()));
         } else if name == ".git" && entry.file_type().is_file() {
             finds.git_marks.push(entry.into_path());
         }
-    }
-    // The files of the deepest folder count, the folders in it do not.
-    if looking.max_depth.is_some_and(|max| depth >= max) {
-        return finds;
     }
     // Collected, and not reduced as they come, to keep the order.
     let found: Vec<Finds> = inner
@@ -146,8 +147,11 @@ fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
 }
 
 fn is_cache(folder: &Path, entries: &[DirEntry]) -> bool {
-    let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
-    has(marks::RUSTC_INFO) || (has(marks::TAG_NAME) && tag(folder) == Tag::Valid)
+    has(entries, marks::RUSTC_INFO) || (has(entries, marks::TAG_NAME) && tag(folder) == Tag::Valid)
+}
+
+fn has(entries: &[DirEntry], name: &str) -> bool {
+    entries.iter().any(|entry| entry.file_name() == name)
 }
 
 /// Source: gitrepository-layout(5): `HEAD`, `objects` and `refs` make a repository.
@@ -185,6 +189,8 @@ mod tests {
             "bare.git/refs",
             "a/target/t",
             "c/old",
+            "c/vendor/v",
+            "c/lib/rustlib/src",
         ] {
             fs::create_dir_all(dir.path().join(folder)).expect("folders");
         }
@@ -198,6 +204,9 @@ mod tests {
             "bare.git/HEAD",
             "c/old/CACHEDIR.TAG",
             "c/old/Cargo.toml",
+            "c/vendor/v/Cargo.toml",
+            "c/vendor/v/.cargo-checksum.json",
+            "c/lib/rustlib/src/Cargo.toml",
         ] {
             fs::write(dir.path().join(file), "").expect("a file");
         }
