@@ -1,5 +1,10 @@
 //! What happens when things go wrong half-way: killed, no space, no permission, somebody else at work.
 #![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and look at files themselves"
+)]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod broken;
 mod harness;
