@@ -8,10 +8,11 @@ mod edit;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+
+use delete::Deleted;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
@@ -88,25 +89,33 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let disks = disks(&deletions);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
-    let settled = Mutex::new(outcome);
-    deletions.into_par_iter().for_each(|action| {
-        let result = match action {
-            Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
-            Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
-            _ => return,
-        };
-        let mut outcome = settled.lock().unwrap_or_else(PoisonError::into_inner);
+    let results: Vec<(&Action, Result<Deleted, Stopped>)> = deletions
+        .into_par_iter()
+        .map(|action| {
+            let result = match action {
+                Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
+                Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
+                _ => Err(Stopped::Skipped("it is no deletion".into())),
+            };
+            (action, result)
+        })
+        .collect();
+    let of_several_links = ledger.settle();
+    for (action, result) in results {
         let (freed, result) = match result {
-            Ok(deletion) => (deletion.freed, deletion.result()),
+            Ok(deleted) => {
+                let linked = of_several_links
+                    .get(&deleted.number)
+                    .copied()
+                    .unwrap_or_default();
+                (deleted.freed + linked, deleted.result())
+            }
             Err(stopped) => (Freed::default(), Err(stopped)),
         };
         // What a deletion freed counts even if it stopped half-way.
-        outcome.freed.on_disk += freed.on_disk;
-        outcome.freed.logical += freed.logical;
-        outcome.freed.entries += freed.entries;
-        settle(&mut outcome, action, result.map(|()| Some(freed)));
-    });
-    let outcome = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome.freed = outcome.freed + freed;
+        settle(outcome, action, result.map(|()| Some(freed)));
+    }
     for (at, before) in disks.into_iter().zip(before) {
         if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
             outcome.filesystems.push(Filesystem {

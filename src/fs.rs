@@ -8,6 +8,7 @@ mod checkpoint;
 mod delete;
 mod find;
 mod lock;
+mod open_folder;
 mod record;
 mod trash;
 mod usage;

@@ -10,6 +10,8 @@ use crate::plan;
 
 /// What a deletion came to.
 pub(super) struct Deleted {
+    /// Which one of the ledger.
+    pub(super) number: usize,
     pub(super) freed: Freed,
     left: Option<String>,
 }
@@ -37,6 +39,7 @@ impl From<Deletion> for Deleted {
             )
         });
         Self {
+            number: deletion.number,
             freed: deletion.freed,
             left,
         }

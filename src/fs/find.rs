@@ -237,7 +237,7 @@ mod tests {
         let finds = find(dir.path(), &looking);
         assert_eq!(names(&finds.manifests, dir.path()), ["a", "b"]);
         assert_eq!(names(&finds.bare_repositories, dir.path()), ["bare.git"]);
-        assert!(finds.caches.is_empty(), "{finds:?}");
+        assert_eq!(names(&finds.caches, dir.path()), ["a/target"]);
     }
 
     #[cfg(unix)]
