@@ -8,10 +8,11 @@ mod edit;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+
+use delete::Deleted;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
@@ -54,7 +55,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     let recorded = edit::record(plan, context);
     for action in &plan.actions {
         let result = match action {
-            Action::CreateSharedRoot { path } => create_shared_root(path),
+            Action::CreateSharedRoot { path } => create_shared_root(path).map_err(Stopped::from),
             Action::RecordOwner { file, owner } => edit::owner(file, owner),
             Action::Exclude(edit) | Action::WriteConfig { edit, .. } => match &recorded {
                 Ok(()) => edit::write(edit),
@@ -72,6 +73,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         fs::checkpoint(name(action));
     }
     edit::forget(plan, &outcome, context);
+    fs::checkpoint("written");
     delete_all(plan, context, &mut outcome);
     outcome
 }
@@ -87,25 +89,33 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let disks = disks(&deletions);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
-    let settled = Mutex::new(outcome);
-    deletions.into_par_iter().for_each(|action| {
-        let result = match action {
-            Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
-            Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
-            _ => return,
-        };
-        let mut outcome = settled.lock().unwrap_or_else(PoisonError::into_inner);
+    let results: Vec<(&Action, Result<Deleted, Stopped>)> = deletions
+        .into_par_iter()
+        .map(|action| {
+            let result = match action {
+                Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
+                Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
+                _ => Err(Stopped::Skipped("it is no deletion".into())),
+            };
+            (action, result)
+        })
+        .collect();
+    let of_several_links = ledger.settle();
+    for (action, result) in results {
         let (freed, result) = match result {
-            Ok(deletion) => (deletion.freed, deletion.result()),
+            Ok(deleted) => {
+                let linked = of_several_links
+                    .get(&deleted.number)
+                    .copied()
+                    .unwrap_or_default();
+                (deleted.freed + linked, deleted.result())
+            }
             Err(stopped) => (Freed::default(), Err(stopped)),
         };
         // What a deletion freed counts even if it stopped half-way.
-        outcome.freed.on_disk += freed.on_disk;
-        outcome.freed.logical += freed.logical;
-        outcome.freed.entries += freed.entries;
-        settle(&mut outcome, action, result.map(|()| Some(freed)));
-    });
-    let outcome = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome.freed = outcome.freed + freed;
+        settle(outcome, action, result.map(|()| Some(freed)));
+    }
     for (at, before) in disks.into_iter().zip(before) {
         if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
             outcome.filesystems.push(Filesystem {
@@ -144,8 +154,14 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Option<Freed>, 
 }
 
 /// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
-fn create_shared_root(path: &Path) -> Result<(), Stopped> {
-    fs::create_folder(&path.join(SHARED_ROOT_MARK))?;
+///
+/// Its mark comes last, so that what has the mark is whole, and the first thing in it makes git ignore it.
+///
+/// # Errors
+///
+/// A part of it cannot be written.
+pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
+    fs::create_folder(path)?;
     let tag = [
         marks::TAG_SIGNATURE,
         b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
@@ -153,14 +169,12 @@ fn create_shared_root(path: &Path) -> Result<(), Stopped> {
     ]
     .concat();
     for (name, content) in [
+        (marks::TRASH_MARK_NAME, b"*\n".as_slice()),
         (marks::TAG_NAME, tag.as_slice()),
-        (marks::TRASH_MARK_NAME, b"*\n"),
     ] {
-        if !fs::exists(&path.join(name)) {
-            fs::replace(&path.join(name), content)?;
-        }
+        fs::write_if_absent(&path.join(name), content)?;
     }
-    Ok(())
+    fs::create_folder(&path.join(SHARED_ROOT_MARK))
 }
 
 fn deed(action: &Action) -> Deed {

@@ -147,7 +147,7 @@ struct FindArgs {
     #[arg(value_name = "ROOT")]
     roots: Vec<PathBuf>,
     /// Pass over folders that match, by path or by path under the root
-    #[arg(long, value_name = "GLOB", help_heading = "Search")]
+    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Search")]
     exclude: Vec<String>,
     /// Search no deeper than this many folders below the root
     #[arg(long, value_name = "N", help_heading = "Search")]
@@ -373,6 +373,11 @@ fn set_color(speak: &SpeakArgs) {
         Some("never") => ColorChoice::Never.write_global(),
         _ => {}
     }
+}
+
+/// A bad pattern is a mistake on the command line, so it is found while that is read.
+fn glob(pattern: &str) -> Result<String, globset::Error> {
+    globset::Glob::new(pattern).map(|_| pattern.to_owned())
 }
 
 fn globs(patterns: &[String]) -> Result<globset::GlobSet> {

@@ -13,8 +13,7 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::marks::SHARED_ROOT_MARK;
-use crate::model::{Outcome, Plan, Survey};
+use crate::model::{Action, Outcome, Plan, Survey};
 use crate::progress::Progress;
 use crate::report::{Spinner, human, json};
 use crate::survey::{self, Request};
@@ -73,14 +72,19 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
 }
 
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
-    let mark = survey.shared_root.path.join(SHARED_ROOT_MARK);
-    // Where even that cannot be made, each action says so for itself.
-    let lockable = survey.shared_root.exists || fs::create_folder(&mark).is_ok();
+    fs::checkpoint("planned");
+    let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
+    // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
+    // action says so for itself.
+    let lockable = survey.shared_root.exists
+        || (plan.actions.iter().any(creates)
+            && apply::create_shared_root(&survey.shared_root.path).is_ok());
     let _guard = if lockable {
-        fs::lock_run(&mark.join("lock"))?
+        fs::lock_run(&survey.shared_root.path, survey.shared_root.runs)?
     } else {
         fs::LockGuard::default()
     };
+    fs::checkpoint("locked");
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     Ok(apply::apply(

@@ -4,10 +4,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
+mod checkpoint;
 mod delete;
 mod find;
 mod lock;
+mod open_folder;
 mod record;
+mod trash;
 mod usage;
 
 use std::fs::{self, File, Metadata};
@@ -17,10 +20,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
-pub use lock::{LockGuard, lock_all, lock_run};
+pub use lock::{LockGuard, lock_all, lock_run, runs};
 pub use record::{change_journal, journal_file, read_journal};
+pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
 
 use crate::marks::{self, Shape};
@@ -200,6 +205,35 @@ pub fn create_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
+/// Makes a folder that must be new.
+///
+/// # Errors
+///
+/// Something is there already, or it cannot be made.
+pub fn create_new_folder(path: &Path) -> Result<()> {
+    fs::create_dir(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
+}
+
+/// Writes a short file where none is, or where an interrupted run left an empty one.
+///
+/// Without a temporary file beside it, so that a file by which git ignores a folder is the first thing in it.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
+    if read(path)?.is_some_and(|there| !there.is_empty()) {
+        return Ok(());
+    }
+    fs::write(path, bytes).with_context(|| {
+        // Half of it would pass for the whole.
+        if info(path).is_ok_and(|info| info.is_some_and(|info| !info.is_symlink)) {
+            let _ = fs::remove_file(path);
+        }
+        format!("failed to write `{}`", path.display())
+    })
+}
+
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
 ///
@@ -230,6 +264,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         .set_permissions(permissions)
         .with_context(failed)?;
     new.as_file().sync_all().with_context(failed)?;
+    checkpoint("written-beside");
     new.persist(path)
         .map_err(|error| error.error)
         .with_context(failed)?;
@@ -242,7 +277,7 @@ const TEMPORARY: &str = ".tmp-sharedtarget-";
 
 /// A run that was killed between writing a file and putting it in its place left it; only one run at a time
 /// writes here, so it is nobody's.
-fn remove_leftovers(folder: &Path) {
+pub fn remove_leftovers(folder: &Path) {
     for name in names(folder).unwrap_or_default() {
         if name.starts_with(TEMPORARY) {
             let _ = fs::remove_file(folder.join(name));
@@ -271,6 +306,16 @@ fn sync_folder(folder: &Path) {
     if let Ok(open) = File::open(folder) {
         let _ = open.sync_all();
     }
+}
+
+/// Whether an error means that there is no space left.
+#[must_use]
+pub fn is_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
+            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        })
+    })
 }
 
 /// Removes a file.
@@ -327,19 +372,6 @@ pub fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timesta
     times
         .filter_map(|path| info(&path).ok().flatten()?.modified)
         .max()
-}
-
-/// In debug builds, waits forever at the named point if the environment asks for it, so that a test can kill
-/// the program exactly there.
-pub fn checkpoint(name: &str) {
-    #[cfg(debug_assertions)]
-    if std::env::var("CARGO_SHAREDTARGET_TEST_PAUSE_AT").is_ok_and(|at| at == name) {
-        let _ = writeln!(std::io::stderr(), "paused at {name}");
-        loop {
-            std::thread::park();
-        }
-    }
-    let _ = name;
 }
 
 #[cfg(unix)]

@@ -56,7 +56,7 @@ pub struct Environment {
 ///
 /// # Errors
 ///
-/// A root does not exist or is not a folder.
+/// A root does not exist or is not a folder, or something else lies where the shared root should be.
 pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
@@ -64,6 +64,11 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         anyhow::ensure!(
             fs::is_folder(&root),
             "expected a folder to start from: `{}`",
+            root.display()
+        );
+        anyhow::ensure!(
+            root.to_str().is_some(),
+            "expected a path in Unicode: `{}`",
             root.display()
         );
         if !roots.contains(&root) {
@@ -103,9 +108,15 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     survey.shared_root =
         shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
     if request.to_act {
-        progress.stage("asking cargo");
-        workspaces::confirm(&mut survey, &request.environment.cargo, progress);
+        shared_root::check(&survey.shared_root)?;
     }
+    progress.stage("asking cargo");
+    workspaces::confirm(
+        &mut survey,
+        request.to_act,
+        &request.environment.cargo,
+        progress,
+    );
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
@@ -116,7 +127,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         crate::journal::Journal::default()
     });
     progress.stage("looking at target folders");
-    survey.folders = folders::find(&survey, &found.members, &caches, owned.folders, &journal);
+    let (folders, beside) =
+        folders::find(&survey, &found.members, &caches, owned.folders, &journal);
+    survey.folders = folders;
     folders::look(&mut survey, request.to_act);
     tracking::ask_tracked(&mut survey, request.config_at.as_deref(), request.to_act);
     if request.to_act {
@@ -131,7 +144,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = folders::trash(&survey, trash, request.sizes, progress);
+    survey.trash = folders::trash(&survey, trash, beside, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
 }

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Stopped};
 use crate::fs::{self, Deletion, Ledger};
-use crate::marks::{self, TRASH_MARK, TRASH_MARK_NAME, TRASH_PREFIX};
+use crate::marks::{self, TRASH_MARK_NAME, TRASH_PREFIX};
 use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks};
 use crate::plan;
 
 /// What a deletion came to.
 pub(super) struct Deleted {
+    /// Which one of the ledger.
+    pub(super) number: usize,
     pub(super) freed: Freed,
     left: Option<String>,
 }
@@ -37,6 +39,7 @@ impl From<Deletion> for Deleted {
             )
         });
         Self {
+            number: deletion.number,
             freed: deletion.freed,
             left,
         }
@@ -49,6 +52,7 @@ pub(super) fn folder(
     context: &Context<'_>,
     ledger: &Ledger,
 ) -> Result<Deleted, Stopped> {
+    fs::checkpoint("deleting");
     let path = folder.path.as_path();
     let skip = |why: String| Err(Stopped::Skipped(why));
     match fs::info(path)? {
@@ -90,23 +94,94 @@ pub(super) fn folder(
         Some(_) => return skip("it has changed since the plan was made; run again".into()),
         None => {}
     }
-    fs::replace(&path.join(TRASH_MARK_NAME), TRASH_MARK)?;
-    fs::checkpoint("marked");
+    let deleted = throw_away(folder, locks, context, ledger)?;
+    fs::checkpoint("deleted");
+    Ok(deleted)
+}
+
+/// Moves the folder into a marked trash folder beside it and deletes it there.
+///
+/// Nothing is ever written into the folder itself: it may be another one by now, or stay after all.
+fn throw_away(
+    folder: &DeleteFolder,
+    locks: fs::LockGuard,
+    context: &Context<'_>,
+    ledger: &Ledger,
+) -> Result<Deleted, Stopped> {
+    let path = folder.path.as_path();
     let trash = trash_name(path);
-    fs::rename(path, &trash)?;
+    let marked = match fs::make_trash(&trash) {
+        Ok(()) => true,
+        // Where not even a mark fits, the folder must go all the more. It has the name of trash then, which
+        // the user is told of if this run does not finish it.
+        Err(error) if fs::is_full(&error) => false,
+        Err(error) => return Err(error.into()),
+    };
+    fs::checkpoint("marked");
+    let inner = match path.file_name() {
+        Some(name) if marked => trash.join(name),
+        _ => trash.clone(),
+    };
+    if let Err(error) = fs::rename(path, &inner) {
+        fs::discard_trash(&trash);
+        return Err(error.into());
+    }
     drop(locks);
+    let moved = fs::info(&inner)?;
+    if moved.is_none_or(|info| info.is_symlink || info.identity != folder.identity) {
+        return Err(put_back(&inner, path, &trash));
+    }
+    let for_good = goes_for_good(folder, context.shared_root);
+    if marked && for_good {
+        // With the folder, so that a run that is killed while it deletes leaves no note about nothing.
+        let _ = fs::rename(&plan::owner_file(path), &plan::owner_file(&inner));
+    }
     fs::checkpoint("renamed");
     let deleted = Deleted::from(fs::delete_tree(
-        &trash,
+        &inner,
         TRASH_MARK_NAME,
         ledger,
         context.progress,
     ));
     if deleted.left.is_none() {
-        remove_note(folder, context.shared_root);
+        if for_good {
+            // A note without a folder does no harm, so it is no failure if it stays.
+            let _ = fs::remove_file(&plan::owner_file(if marked { &inner } else { path }));
+        }
+        fs::discard_trash(&trash);
+        if for_good {
+            remove_empty_holders(path, context.shared_root);
+        }
     }
-    fs::checkpoint("deleted");
     Ok(deleted)
+}
+
+/// What was moved is not what the plan named: back with it.
+fn put_back(inner: &Path, path: &Path, trash: &Path) -> Stopped {
+    let back = if fs::exists(path) {
+        Err(anyhow::anyhow!(
+            "there is something else at `{}`",
+            path.display()
+        ))
+    } else {
+        fs::rename(inner, path)
+    };
+    match back {
+        Ok(()) => {
+            fs::discard_trash(trash);
+            Stopped::Skipped("it is another folder than the one in the plan; run again".into())
+        }
+        Err(error) => {
+            if inner != trash {
+                // Without its mark nobody takes it for trash.
+                let _ = fs::remove_file(&trash.join(TRASH_MARK_NAME));
+            }
+            Stopped::Failed(format!(
+                "it is another folder than the one in the plan, and was moved to `{}`: {error:#}",
+                inner.display()
+            ))
+        }
+    }
 }
 
 /// Finishes deleting what an interrupted run left.
@@ -115,8 +190,7 @@ pub(super) fn trash(
     context: &Context<'_>,
     ledger: &Ledger,
 ) -> Result<Deleted, Stopped> {
-    let mark = fs::read(&path.join(TRASH_MARK_NAME))?;
-    if !fs::is_folder(path) || mark.as_deref() != Some(TRASH_MARK) {
+    if !fs::is_our_trash(path) {
         return Err(Stopped::Skipped(
             "it has changed since the plan was made; run again".into(),
         ));
@@ -130,6 +204,7 @@ pub(super) fn trash(
     if deleted.left.is_none() {
         remove_empty_holders(path, context.shared_root);
     }
+    fs::checkpoint("trash-finished");
     Ok(deleted)
 }
 
@@ -168,18 +243,13 @@ fn trash_name(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.with_file_name(format!("{TRASH_PREFIX}{name}-{id}")))
 }
 
-/// The owner file goes with a folder that nobody will build into again.
-fn remove_note(folder: &DeleteFolder, shared_root: &Path) {
+/// Whether nobody will build into the folder again, so that its owner file goes with it.
+fn goes_for_good(folder: &DeleteFolder, shared_root: &Path) -> bool {
     let for_good = matches!(
         folder.why,
         DeleteReason::OwnerGone { .. } | DeleteReason::Replaced { .. }
     );
-    let note = plan::owner_file(&folder.path);
-    if for_good && folder.path.starts_with(shared_root) {
-        // A note without a folder does no harm, so it is no failure if it stays.
-        let _ = fs::remove_file(&note);
-        remove_empty_holders(&folder.path, shared_root);
-    }
+    for_good && folder.path.starts_with(shared_root)
 }
 
 /// Folders under the shared root that hold nothing any more.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Stopped};
+use crate::config_chain::CARGO_FOLDER;
 use crate::fs;
-use crate::journal::{Content, Entry};
+use crate::journal::{Content, Entry, Journal};
 use crate::model::{Action, Deed, EditFile, KeptReason, Outcome, Owner, Plan, Subject};
 
 /// Writes down what is about to change, before it does.
@@ -40,7 +41,8 @@ fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
     }
 }
 
-/// Forgets what was put back, and what turned out to be as it was.
+/// Forgets what was put back, and what turned out to be as it was; of the latter goes what a killed run left
+/// around it.
 pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
     let restored = outcome
         .done
@@ -56,7 +58,28 @@ pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
         .collect();
     if !files.is_empty() {
         // If this fails, the next undo finds these files as they were.
-        let _ = fs::change_journal(context.shared_root, |journal| journal.forget(&files));
+        let _ = fs::change_journal(context.shared_root, |journal| {
+            clear_up(plan, journal);
+            journal.forget(&files);
+        });
+    }
+}
+
+/// A setup that was killed before it put a file in its place left the folder that it made for it, and perhaps
+/// the new file under another name.
+fn clear_up(plan: &Plan, journal: &Journal) {
+    let as_it_was = |file: &Path| {
+        plan.kept
+            .iter()
+            .any(|kept| kept.path == file && kept.reason == KeptReason::AsItWas)
+    };
+    for entry in journal.entries.iter().filter(|e| as_it_was(&e.file)) {
+        if let Some(folder) = entry.file.parent().filter(|folder| fs::is_folder(folder)) {
+            fs::remove_leftovers(folder);
+            if entry.made_folder {
+                fs::remove_empty_folder(folder);
+            }
+        }
     }
 }
 
@@ -67,13 +90,29 @@ pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
             "it has changed since the plan was made; run again".into(),
         ));
     }
+    let folder = edit.file.parent().map(|folder| (folder, fs::info(folder)));
+    // Where it was a link before, the plan kept the file. Git's own folders may well be links.
+    if let Some((folder, Ok(Some(info)))) = &folder
+        && info.is_symlink
+        && folder.ends_with(CARGO_FOLDER)
+    {
+        return Err(Stopped::Skipped(
+            "its folder is a symbolic link now; run again".into(),
+        ));
+    }
     let Some(after) = &edit.after else {
         return Ok(fs::remove_file(&edit.file)?);
     };
-    if let Some(folder) = edit.file.parent() {
+    if let Some((folder, _)) = &folder {
         fs::create_folder(folder)?;
     }
-    Ok(fs::replace(&edit.file, after)?)
+    fs::replace(&edit.file, after).inspect_err(|_| {
+        // Only the one that was made for it is empty.
+        if let Some((folder, Ok(None))) = &folder {
+            fs::remove_empty_folder(folder);
+        }
+    })?;
+    Ok(())
 }
 
 /// Puts a file back as it was, or takes it away with the folder that was made for it.

@@ -1,15 +1,16 @@
 //! Deletes a folder and counts what that freed.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{allocation, identity};
+use super::checkpoint;
+use super::open_folder::{Entry, OpenFolder, above};
 use crate::model::{Freed, Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -17,7 +18,9 @@ use crate::size::Bytes;
 /// What was freed and what could not be removed.
 #[derive(Debug, Default)]
 pub struct Deletion {
-    /// Counted as each removal succeeded.
+    /// Which one of its [`Ledger`].
+    pub number: usize,
+    /// Counted as each removal succeeded. Files with several links are in the ledger.
     pub freed: Freed,
     /// What is still there; everything else is gone.
     pub failed: Vec<Problem>,
@@ -28,200 +31,240 @@ pub struct Deletion {
 /// One for all deletions of a run, since the links of a file may lie in several of them.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// For each file how many links it had when it was first met, and how many of them are removed.
-    links: Mutex<HashMap<Identity, (u64, u64)>>,
+    deletions: AtomicUsize,
+    links: Mutex<HashMap<Identity, Linked>>,
+}
+
+/// A file with several links, some of which were removed.
+#[derive(Debug)]
+struct Linked {
+    /// The most links that it was seen with.
+    most: u64,
+    removed: u64,
+    /// The deletion that removed the last one so far.
+    by: usize,
+    on_disk: u64,
+    len: u64,
 }
 
 impl Ledger {
-    /// Takes down one removed link, and says whether it was the last.
-    ///
-    /// `seen` is the number of links just before. Two threads may both see two links and both remove one, so
-    /// the last link is known by the count of removals and not by what was seen alone.
-    fn was_last(&self, identity: Identity, seen: u64) -> bool {
-        if seen <= 1 {
-            return true;
-        }
+    fn take_down(&self, entry: &Entry, by: usize) {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let (most, removed) = links.entry(identity).or_insert((seen, 0));
-        *most = (*most).max(seen);
-        *removed += 1;
-        removed == most
+        let linked = links.entry(entry.identity).or_insert(Linked {
+            most: 0,
+            removed: 0,
+            by,
+            on_disk: entry.on_disk,
+            len: entry.len,
+        });
+        linked.most = linked.most.max(entry.links);
+        linked.removed += 1;
+        linked.by = by;
+    }
+
+    /// What each deletion freed of files with several links, once all deletions are over.
+    ///
+    /// Each link was looked at just before it went, by threads side by side: two may both have seen two links.
+    /// So only the end tells: all links are gone if as many were removed as were ever seen.
+    #[must_use]
+    pub fn settle(self) -> HashMap<usize, Freed> {
+        let links = self
+            .links
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut freed: HashMap<usize, Freed> = HashMap::new();
+        for linked in links
+            .into_values()
+            .filter(|linked| linked.removed >= linked.most)
+        {
+            let sum = freed.entry(linked.by).or_default();
+            sum.on_disk += Bytes(linked.on_disk);
+            sum.logical += Bytes(linked.len);
+        }
+        freed
     }
 }
 
-#[derive(Default)]
-struct Count {
+/// A deletion at work.
+struct Work<'a> {
+    number: usize,
     on_disk: AtomicU64,
     logical: AtomicU64,
     entries: AtomicU64,
     failed: Mutex<Vec<Problem>>,
+    ledger: &'a Ledger,
+    progress: &'a Progress,
 }
 
-/// Removes a folder with everything in it, except that `last`, a name in it, goes only when all else is gone.
+/// Removes a folder with everything in it, except that `last`, our mark in it, goes only when all else is gone
+/// and is not counted.
 ///
-/// Never follows a link: each entry is looked at without following, and only what is a folder is entered. A
-/// failure leaves that entry (and the folders around it) and does not stop the rest.
+/// Never follows a link: each entry is looked at without following, and only what is a folder is entered, by
+/// way of the open folder around it. A failure leaves that entry (and the folders around it) and does not stop
+/// the rest.
 #[must_use]
 pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progress) -> Deletion {
-    let count = Count::default();
-    empty(folder, Some(last), &count, ledger, progress);
-    if count
-        .failed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_empty()
-    {
-        // Not counted: the mark is ours, and was not there when the folder was measured.
-        match fs::remove_file(folder.join(last)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                failed(&folder.join(last), &error, &count);
-            }
-            _ => {}
-        }
-        remove_folder(folder, &count, progress);
+    let work = Work {
+        number: ledger.deletions.fetch_add(1, Ordering::Relaxed),
+        on_disk: AtomicU64::new(0),
+        logical: AtomicU64::new(0),
+        entries: AtomicU64::new(0),
+        failed: Mutex::default(),
+        ledger,
+        progress,
+    };
+    if let Err(error) = work.top(folder, last) {
+        work.failed(folder, &error);
     }
     Deletion {
+        number: work.number,
         freed: Freed {
-            on_disk: Bytes(count.on_disk.into_inner()),
-            logical: Bytes(count.logical.into_inner()),
-            entries: count.entries.into_inner(),
+            on_disk: Bytes(work.on_disk.into_inner()),
+            logical: Bytes(work.logical.into_inner()),
+            entries: work.entries.into_inner(),
         },
-        failed: count
+        failed: work
             .failed
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner),
     }
 }
 
-fn empty(folder: &Path, except: Option<&str>, count: &Count, ledger: &Ledger, progress: &Progress) {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => return failed(folder, &error, count),
-    };
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                failed(folder, &error, count);
+impl Work<'_> {
+    fn top(&self, path: &Path, last: &str) -> io::Result<()> {
+        let (holder, name) = above(path)?;
+        let open = holder.inner(name)?;
+        let own =
+            std::fs::symlink_metadata(path).map_or(0, |metadata| super::allocation(&metadata).0);
+        self.empty(&open, path, Some(OsStr::new(last)));
+        if self.has_failed() {
+            return Ok(());
+        }
+        // Put there by ourselves, so what it takes was not there to be freed.
+        match open.remove_file(OsStr::new(last)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        drop(open);
+        self.remove_folder(&holder, name, path, own);
+        Ok(())
+    }
+
+    fn empty(&self, folder: &OpenFolder, path: &Path, except: Option<&OsStr>) {
+        let entries = match folder.entries() {
+            Ok(entries) => entries,
+            Err(error) => return self.failed(path, &error),
+        };
+        let mut folders: Vec<Entry> = Vec::new();
+        for entry in entries {
+            if except == Some(entry.name.as_os_str()) {
                 continue;
             }
-        };
-        if except.is_some_and(|name| entry.file_name() == name) {
-            continue;
-        }
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
-            Ok(metadata) => remove(&entry.path(), &metadata, count, ledger, progress),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => failed(&entry.path(), &error, count),
-        }
-    }
-    folders.into_par_iter().for_each(|inner| {
-        empty(&inner, None, count, ledger, progress);
-        remove_folder(&inner, count, progress);
-    });
-}
-
-fn remove(path: &Path, metadata: &Metadata, count: &Count, ledger: &Ledger, progress: &Progress) {
-    match remove_one(path, metadata) {
-        Ok(()) => {
-            let (on_disk, links) = allocation(metadata);
-            count.entries.fetch_add(1, Ordering::Relaxed);
-            let last = ledger.was_last(identity(metadata), links);
-            progress.add(1, Bytes(if last { on_disk } else { 0 }));
-            if last {
-                count.on_disk.fetch_add(on_disk, Ordering::Relaxed);
-                count.logical.fetch_add(metadata.len(), Ordering::Relaxed);
+            if entry.is_dir {
+                folders.push(entry);
+            } else {
+                self.remove_file(folder, path, &entry);
             }
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => failed(path, &error, count),
+        // Each knows what it takes now: some filesystems give blocks back as a folder empties.
+        folders.into_par_iter().for_each(|inner| {
+            let inner_path = path.join(&inner.name);
+            match folder.inner(&inner.name) {
+                Ok(open) => self.empty(&open, &inner_path, None),
+                Err(error) if error.kind() == ErrorKind::NotFound => return,
+                Err(error) => return self.failed(&inner_path, &error),
+            }
+            self.remove_folder(folder, &inner.name, &inner_path, inner.on_disk);
+        });
     }
-}
 
-#[cfg(not(windows))]
-fn remove_one(path: &Path, _: &Metadata) -> std::io::Result<()> {
-    fs::remove_file(path)
-}
-
-/// Windows refuses to remove what is read-only, and wants to be told a link to a folder from one to a file.
-#[cfg(windows)]
-fn remove_one(path: &Path, metadata: &Metadata) -> std::io::Result<()> {
-    use std::os::windows::fs::FileTypeExt as _;
-    if metadata.permissions().readonly() && !metadata.is_symlink() {
-        let mut permissions = metadata.permissions();
-        #[expect(
-            clippy::permissions_set_readonly_false,
-            reason = "only on Unix would that let everybody write"
-        )]
-        permissions.set_readonly(false);
-        fs::set_permissions(path, permissions)?;
-    }
-    if metadata.file_type().is_symlink_dir() {
-        fs::remove_dir(path)
-    } else {
-        fs::remove_file(path)
-    }
-}
-
-fn remove_folder(path: &Path, count: &Count, progress: &Progress) {
-    let on_disk = fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0);
-    match fs::remove_dir(path) {
-        Ok(()) => {
-            count.entries.fetch_add(1, Ordering::Relaxed);
-            count.on_disk.fetch_add(on_disk, Ordering::Relaxed);
-            progress.add(1, Bytes(on_disk));
+    fn remove_file(&self, folder: &OpenFolder, path: &Path, entry: &Entry) {
+        match folder.remove_file(&entry.name) {
+            Ok(()) if entry.links > 1 => {
+                self.ledger.take_down(entry, self.number);
+                self.removed(0, 0);
+            }
+            Ok(()) => self.removed(entry.on_disk, entry.len),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => self.failed(&path.join(&entry.name), &error),
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        // The reason stands with what is left inside.
-        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && has_failed(count) => {}
-        Err(error) => failed(path, &error, count),
     }
-}
 
-fn has_failed(count: &Count) -> bool {
-    !count
-        .failed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_empty()
-}
+    fn remove_folder(&self, holder: &OpenFolder, name: &OsStr, path: &Path, on_disk: u64) {
+        match holder.remove_folder(name) {
+            Ok(()) => self.removed(on_disk, 0),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // The reason stands with what is left inside.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && self.has_failed() => {}
+            Err(error) => self.failed(path, &error),
+        }
+    }
 
-fn failed(path: &Path, error: &std::io::Error, count: &Count) {
-    let problem = Problem {
-        path: path.to_owned(),
-        message: error.to_string(),
-    };
-    count
-        .failed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(problem);
+    fn removed(&self, on_disk: u64, len: u64) {
+        checkpoint("removed");
+        self.entries.fetch_add(1, Ordering::Relaxed);
+        self.on_disk.fetch_add(on_disk, Ordering::Relaxed);
+        self.logical.fetch_add(len, Ordering::Relaxed);
+        self.progress.add(1, Bytes(on_disk));
+    }
+
+    fn failed(&self, path: &Path, error: &io::Error) {
+        let problem = Problem {
+            path: path.to_owned(),
+            message: error.to_string(),
+        };
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(problem);
+    }
+
+    fn has_failed(&self) -> bool {
+        !self
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    fn id(inode: u64) -> Identity {
-        Identity { device: 1, inode }
+    fn link(inode: u64, links: u64) -> Entry {
+        Entry {
+            name: "x".into(),
+            is_dir: false,
+            on_disk: 8,
+            len: 5,
+            links,
+            identity: Identity { device: 1, inode },
+        }
     }
 
     #[test]
-    fn a_file_counts_when_its_last_link_goes() {
+    fn a_file_counts_once_and_only_when_all_its_links_went() {
         let ledger = Ledger::default();
-        assert!(ledger.was_last(id(1), 1));
-        assert!(!ledger.was_last(id(2), 3));
-        assert!(!ledger.was_last(id(2), 2));
-        assert!(ledger.was_last(id(2), 1));
-    }
-
-    #[test]
-    fn two_threads_that_both_see_two_links_free_the_file_once() {
-        let ledger = Ledger::default();
-        assert!(!ledger.was_last(id(1), 2));
-        assert!(ledger.was_last(id(1), 2));
+        // Of three links, in the order in which three threads looked, whatever the order of the removals.
+        for links in [2, 3, 3] {
+            ledger.take_down(&link(1, links), 0);
+        }
+        ledger.take_down(&link(2, 2), 0);
+        // The last link is seen as the only one, and is not taken down here.
+        ledger.take_down(&link(3, 2), 0);
+        for by in [0, 1] {
+            ledger.take_down(&link(4, 2), by);
+        }
+        let freed = ledger.settle();
+        assert_eq!(freed[&0].on_disk, Bytes(8), "the first file");
+        assert_eq!(
+            freed[&1].on_disk,
+            Bytes(8),
+            "the fourth, by whoever came last"
+        );
     }
 
     #[cfg(unix)]
@@ -236,10 +279,17 @@ mod tests {
         std::os::unix::fs::symlink(&outside, inside.join("a/b/way-out")).expect("a link");
         fs::write(inside.join("mark"), "x").expect("a file");
 
-        let deletion = delete_tree(&inside, "mark", &Ledger::default(), &Progress::default());
+        let delete =
+            |path: &Path| delete_tree(path, "mark", &Ledger::default(), &Progress::default());
+        let deletion = delete(&inside);
         assert!(deletion.failed.is_empty(), "{deletion:?}");
         assert_eq!(deletion.freed.entries, 4, "the mark does not count");
         assert!(!inside.exists());
+        assert!(outside.join("precious").exists());
+
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&outside, &link).expect("a link");
+        assert_eq!(delete(&link).failed.len(), 1, "a link is no folder");
         assert!(outside.join("precious").exists());
     }
 }

@@ -87,8 +87,11 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             finds.caches.push(folder.to_owned());
             return finds;
         }
-        if is_bare_repository(&entries) {
-            finds.bare_repositories.push(folder.to_owned());
+    }
+    if is_bare_repository(&entries) {
+        finds.bare_repositories.push(folder.to_owned());
+        // Worktrees may lie in it, so one that was asked for is searched all the same.
+        if depth > 0 {
             return finds;
         }
     }
@@ -98,7 +101,13 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
     let vendored = has(&entries, VENDORED);
     let mut inner: Vec<PathBuf> = Vec::new();
     for entry in entries {
-        let name = entry.file_name().to_str().unwrap_or_default();
+        let Some(name) = entry.file_name().to_str() else {
+            // Neither a configuration nor JSON can name what is in it.
+            if entry.file_type().is_dir() {
+                finds.problems.push(not_unicode(entry.path()));
+            }
+            continue;
+        };
         if entry.file_type().is_dir() {
             if name == ".git" {
                 finds.git_marks.push(entry.into_path());
@@ -121,6 +130,14 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
         .map(|inner| visit(inner, root, depth + 1, looking))
         .collect();
     found.into_iter().fold(finds, Finds::and)
+}
+
+/// A problem whose path can be shown in any format.
+fn not_unicode(path: &Path) -> Problem {
+    Problem {
+        path: path.to_string_lossy().into_owned().into(),
+        message: "its name is not Unicode, so it is passed over".into(),
+    }
 }
 
 fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
@@ -219,6 +236,7 @@ mod tests {
         };
         let finds = find(dir.path(), &looking);
         assert_eq!(names(&finds.manifests, dir.path()), ["a", "b"]);
+        assert_eq!(names(&finds.bare_repositories, dir.path()), ["bare.git"]);
         assert_eq!(names(&finds.caches, dir.path()), ["a/target"]);
     }
 

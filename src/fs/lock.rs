@@ -1,12 +1,12 @@
 //! Locks: Cargo's, to notice a running build, and our own, to run once at a time.
 
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use crate::marks::LOCK_NAMES;
+use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -60,20 +60,42 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
     Ok(LockGuard { _files: files })
 }
 
+/// How many runs have changed something under a shared root: the length of the lock file, to which each adds.
+#[must_use]
+pub fn runs(shared_root: &Path) -> u64 {
+    std::fs::symlink_metadata(lock_file(shared_root)).map_or(0, |metadata| metadata.len())
+}
+
+fn lock_file(shared_root: &Path) -> PathBuf {
+    shared_root.join(SHARED_ROOT_MARK).join("lock")
+}
+
 /// Takes the lock that lets one of us change things under a shared root at a time.
+///
+/// `runs` is what [`runs`] said when the plan was made: if others have been at work since, what the plan takes
+/// for free may be theirs now, such as the name of a folder.
+///
+/// Where the file cannot be made (no space, no permission) there is no lock: the record of changes lies beside
+/// it and cannot be made either, so that nothing but deletions can happen, which look out for themselves.
 ///
 /// # Errors
 ///
-/// Another run holds it, or the file cannot be made.
-pub fn lock_run(path: &Path) -> Result<LockGuard> {
-    let failed = || format!("failed to lock `{}`", path.display());
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .with_context(failed)?;
+/// Another run holds it, or has held it since.
+pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
+    let path = lock_file(shared_root);
+    let Ok(mut file) = File::options().create(true).append(true).open(&path) else {
+        return Ok(LockGuard::default());
+    };
     match file.try_lock() {
-        Ok(()) => Ok(LockGuard { _files: vec![file] }),
+        Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => anyhow::bail!(
+            "another cargo-sharedtarget has been at work in `{}` since the plan was made; run again",
+            shared_root.display()
+        ),
+        Ok(()) => {
+            // Without space nobody can make use of the names that a plan gives out either.
+            let _ = file.write_all(b".");
+            Ok(LockGuard { _files: vec![file] })
+        }
         Err(TryLockError::WouldBlock) => {
             anyhow::bail!(
                 "another cargo-sharedtarget is at work here (it holds `{}`); try again later",
@@ -81,7 +103,7 @@ pub fn lock_run(path: &Path) -> Result<LockGuard> {
             )
         }
         // A filesystem without locks is no reason to refuse.
-        Err(TryLockError::Error(_)) => Ok(LockGuard { _files: Vec::new() }),
+        Err(TryLockError::Error(_)) => Ok(LockGuard::default()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was done.
 
+use std::ops::Add;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -75,6 +76,17 @@ pub struct Freed {
     pub logical: Bytes,
     /// How many files and folders were removed.
     pub entries: u64,
+}
+
+impl Add for Freed {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            on_disk: self.on_disk + other.on_disk,
+            logical: self.logical + other.logical,
+            entries: self.entries + other.entries,
+        }
+    }
 }
 
 /// The free space of a filesystem before and after.

@@ -21,15 +21,15 @@ pub struct Survey {
     pub workspaces: Vec<Workspace>,
     /// Every target folder, in use or left behind, each once.
     pub folders: Vec<TargetFolder>,
+    /// What the owner files under the shared root say, by folder, whether or not Cargo has made that yet.
+    #[serde(skip)]
+    pub notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
     pub trash: Vec<Trash>,
     /// Variables in the environment that beat the configuration files.
     pub overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.
     pub problems: Vec<Problem>,
-    /// Every owner file under the shared root, by the folder that it is about, whether or not that exists.
-    #[serde(skip)]
-    pub notes: BTreeMap<PathBuf, Owner>,
     /// Every Cargo configuration file that counts for one of the workspaces, by path.
     #[serde(skip)]
     pub configs: BTreeMap<PathBuf, ConfigFile>,
@@ -45,6 +45,9 @@ pub struct SharedRoot {
     pub path: PathBuf,
     /// It is there and carries our mark.
     pub exists: bool,
+    /// How many runs have changed something under it; the next one makes no use of a plan from before.
+    #[serde(skip)]
+    pub runs: u64,
     /// What made it the shared root of this run.
     pub chosen: SharedRootChoice,
 }

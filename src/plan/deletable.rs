@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{KeptReason, Marks, Survey, Tag, TargetFolder};
+use crate::model::{KeptReason, Known, Marks, Survey, Tag, TargetFolder};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///
@@ -47,7 +47,35 @@ pub(super) fn obstacle<'a>(
             path: used.to_owned(),
         });
     }
+    if let Some(link) = link_to(path, survey) {
+        return Some(KeptReason::NotATarget {
+            why: format!(
+                "the symbolic link `{}` leads to it, and others may too",
+                link.display()
+            ),
+        });
+    }
     unfit(&folder.marks, allowed).or_else(|| inside(folder))
+}
+
+/// The link by which a workspace builds into a folder, where its default `target` is one.
+fn link_to<'a>(folder: &Path, survey: &'a Survey) -> Option<&'a Path> {
+    let leads_here = |workspace: &Path| {
+        survey.workspaces.iter().any(|known| {
+            known.root == workspace
+                && [&known.dirs.target_dir, &known.dirs.build_dir]
+                    .into_iter()
+                    .any(|dir| dir == folder)
+        })
+    };
+    survey
+        .folders
+        .iter()
+        .find(|link| {
+            link.marks.symlink
+                && matches!(&link.known, Known::Default { workspace } if leads_here(workspace))
+        })
+        .map(|link| link.path.as_path())
 }
 
 /// What the top level of a folder says against deleting it. Looked at again just before the deletion.

@@ -136,7 +136,7 @@ pub(super) fn delete(
     }
     Ok(Action::DeleteFolder(DeleteFolder {
         path: folder.path.clone(),
-        released_by: released_by(folder, &why),
+        released_by: released_by(folder, &why, survey),
         workspace: owner(folder).map(Path::to_owned),
         why,
         usage: folder.usage.clone(),
@@ -156,7 +156,7 @@ pub(super) fn owner(folder: &TargetFolder) -> Option<&Path> {
 }
 
 /// The workspaces that must not build into the folder any more when it goes.
-fn released_by(folder: &TargetFolder, why: &DeleteReason) -> Vec<PathBuf> {
+fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Vec<PathBuf> {
     if !matches!(
         why,
         DeleteReason::Replaced { .. } | DeleteReason::BuildDirMoved { .. }
@@ -167,6 +167,12 @@ fn released_by(folder: &TargetFolder, why: &DeleteReason) -> Vec<PathBuf> {
     let known = match &folder.known {
         Known::Default { workspace } => Some(workspace),
         Known::Owner { owner, .. } => Some(&owner.workspace),
+        // It built there once, or may from now on if its configuration changes before the deletion.
+        Known::Config { file } | Known::Journal { file } => survey
+            .workspaces
+            .iter()
+            .find(|workspace| workspace.config.parent() == file.parent())
+            .map(|workspace| &workspace.root),
         _ => None,
     };
     workspaces.extend(known.filter(|known| !folder.users.contains(known)).cloned());

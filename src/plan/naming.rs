@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
-use crate::model::{Known, Owner, OwnerState, Place, Survey, Workspace};
+use crate::model::{Known, Owner, OwnerState, Place, SetBy, Survey, Workspace};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
@@ -48,31 +48,45 @@ impl<'a> Names<'a> {
                 .repositories
                 .insert(reserved.to_owned(), PathBuf::new());
         }
+        for (folder, owner) in &survey.notes {
+            names.reserve(folder, &owner.workspace, owner.common_dir.as_ref());
+        }
+        // What was configured and never built has a name too, also if its note is gone.
+        let named = |workspace: &&Workspace| matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if *file == workspace.config);
+        for workspace in survey.workspaces.iter().filter(named) {
+            let common_dir = workspace.place.as_ref().map(|place| &place.common_dir);
+            names.reserve(&workspace.dirs.target_dir, &workspace.root, common_dir);
+        }
         for folder in &survey.folders {
-            let Ok(relative) = folder.path.strip_prefix(shared_root) else {
-                continue;
-            };
-            let owner = match &folder.known {
-                Known::Owner { owner, .. } => owner.workspace.clone(),
-                _ => folder.users.first().cloned().unwrap_or_default(),
-            };
-            if let Known::Owner { owner, .. } = &folder.known
-                && let Some(Component::Normal(first)) = relative.components().next()
-            {
-                let home = owner
-                    .common_dir
-                    .clone()
-                    .unwrap_or_else(|| owner.workspace.clone());
-                names
-                    .repositories
-                    .entry(first.to_string_lossy().to_lowercase())
-                    .or_insert(home);
+            if let Known::Owner { owner, .. } = &folder.known {
+                names.reserve(&folder.path, &owner.workspace, owner.common_dir.as_ref());
+            } else if let Ok(relative) = folder.path.strip_prefix(shared_root) {
+                let user = folder.users.first().cloned().unwrap_or_default();
+                names.taken.entry(key(relative)).or_insert(user);
             }
-            names
-                .taken
-                .insert(relative.to_string_lossy().to_lowercase(), owner);
         }
         names
+    }
+
+    /// Takes the name of a folder for a workspace, unless somebody has it.
+    fn reserve(&mut self, folder: &Path, workspace: &Path, common_dir: Option<&PathBuf>) {
+        let Ok(relative) = folder.strip_prefix(self.shared_root) else {
+            return;
+        };
+        if let Some(Component::Normal(first)) = relative.components().next() {
+            // A target folder on the first level is no place for another one.
+            let home = if relative.components().count() == 1 {
+                folder
+            } else {
+                common_dir.map_or(workspace, PathBuf::as_path)
+            };
+            let first = first.to_string_lossy().to_lowercase();
+            self.repositories
+                .entry(first)
+                .or_insert_with(|| home.to_owned());
+        }
+        let taken = self.taken.entry(key(relative));
+        taken.or_insert_with(|| workspace.to_owned());
     }
 
     /// The folder of a workspace.
@@ -101,10 +115,7 @@ impl<'a> Names<'a> {
                 .is_none_or(|owner| *owner == workspace.root)
         });
         let relative = Path::new(&first).join(second);
-        self.taken.insert(
-            relative.to_string_lossy().to_lowercase(),
-            workspace.root.clone(),
-        );
+        self.taken.insert(key(&relative), workspace.root.clone());
         self.shared_root.join(relative)
     }
 
@@ -134,10 +145,7 @@ impl<'a> Names<'a> {
         if !two || owned_by_another || users > 1 || *current == flat(self.shared_root) {
             return self.noted(workspace);
         }
-        self.taken.insert(
-            relative.to_string_lossy().to_lowercase(),
-            workspace.root.clone(),
-        );
+        self.taken.insert(key(relative), workspace.root.clone());
         Some(current.clone())
     }
 
@@ -184,6 +192,11 @@ impl<'a> Names<'a> {
         };
         plain(&name.unwrap_or_default())
     }
+}
+
+/// A name under the shared root, as the filesystems compare it that know no case.
+fn key(relative: &Path) -> String {
+    relative.to_string_lossy().to_lowercase()
 }
 
 /// What all folders under one first-level name have in common.

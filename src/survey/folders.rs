@@ -14,14 +14,15 @@ use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Identity, Known, Marks, Survey, TargetFolder, Trash};
 use crate::progress::Progress;
 
-/// Collects the folders, each once, with the first reason for which it is known.
+/// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie
+/// in, also of those that are gone: their trash may be there.
 pub(super) fn find(
     survey: &Survey,
     members: &[(PathBuf, PathBuf)],
     caches: &BTreeSet<PathBuf>,
     owned: Vec<(PathBuf, Known)>,
     journal: &Journal,
-) -> Vec<TargetFolder> {
+) -> (Vec<TargetFolder>, BTreeSet<PathBuf>) {
     let mut known: BTreeMap<PathBuf, Known> = owned.into_iter().collect();
     // Where the default place is a link, the link itself is what counts, so it is not resolved.
     for workspace in &survey.workspaces {
@@ -60,7 +61,9 @@ pub(super) fn find(
         add(path.clone(), Known::Found);
     }
     let shared_root = &survey.shared_root.path;
-    known
+    let parents = known.keys().filter_map(|path| path.parent());
+    let holders = parents.map(Path::to_owned).collect();
+    let folders = known
         .into_iter()
         .filter(|(path, known)| {
             let there = matches!(fs::info(path), Ok(Some(info)) if info.is_dir || info.is_symlink);
@@ -77,7 +80,8 @@ pub(super) fn find(
             usage: None,
             last_build: None,
         })
-        .collect()
+        .collect();
+    (folders, holders)
 }
 
 /// Every target folder that a configuration for this workspace names, also where a nearer one hides it.
@@ -185,19 +189,16 @@ pub(super) fn measure(survey: &mut Survey, sizes: bool, progress: &Progress) {
 pub(super) fn trash(
     survey: &Survey,
     found: BTreeSet<PathBuf>,
+    beside: BTreeSet<PathBuf>,
     sizes: bool,
     progress: &Progress,
 ) -> Vec<Trash> {
     let mut all = found;
-    let beside = survey
-        .folders
-        .iter()
-        .filter_map(|folder| folder.path.parent());
     let build = survey.shared_root.path.join(marks::BUILD_FOLDER);
     let split = fs::names(&build).unwrap_or_default();
     let repositories = fs::names(&survey.shared_root.path).unwrap_or_default();
     let holders: BTreeSet<PathBuf> = beside
-        .map(Path::to_owned)
+        .into_iter()
         .chain(split.iter().map(|name| build.join(name)))
         .chain(
             repositories
@@ -218,11 +219,7 @@ pub(super) fn trash(
     }
     all.into_par_iter()
         .map(|path| Trash {
-            ours: fs::read(&path.join(marks::TRASH_MARK_NAME))
-                .ok()
-                .flatten()
-                .as_deref()
-                == Some(marks::TRASH_MARK),
+            ours: fs::is_our_trash(&path),
             usage: sizes.then(|| fs::usage(&path, progress)),
             path,
         })

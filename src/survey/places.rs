@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::fs::{self, Finds, Looking};
 use crate::git;
 use crate::model::{Head, Problem, Repository, Worktree};
+use crate::porcelain::ListedWorktree;
 
 /// What the search found.
 #[derive(Debug, Default)]
@@ -65,13 +66,15 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
             .map(|(common_dir, marks)| repository(common_dir, &marks, roots))
             .collect();
         for (repository, part, problem) in met {
-            let outside = repository
-                .worktrees
-                .iter()
-                .filter(|w| w.present && !w.inside_root && !inside_root_only);
+            let there = repository.worktrees.iter().filter(|w| w.present);
+            let unsearched = there.filter(|w| match w.inside_root {
+                true => passed_over(&w.path, &repository.common_dir, &places.caches),
+                false => !inside_root_only,
+            });
             queue.extend(
-                outside
-                    .map(|w| w.path.join(&part))
+                unsearched
+                    .filter(|w| !looking.exclude.is_match(&w.path))
+                    .map(|w| below(&w.path, &part))
                     .filter(|path| fs::is_folder(path)),
             );
             places.problems.extend(problem);
@@ -80,6 +83,20 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
     }
     places.repositories = known.into_values().collect();
     places
+}
+
+/// A part of a worktree. Joined to nothing, a path would get a separator at its end.
+fn below(worktree: &Path, part: &Path) -> PathBuf {
+    if part.as_os_str().is_empty() {
+        worktree.to_owned()
+    } else {
+        worktree.join(part)
+    }
+}
+
+/// Whether the search did not come by: some keep worktrees in the repository itself, or in a cache folder.
+fn passed_over(worktree: &Path, common_dir: &Path, caches: &BTreeSet<PathBuf>) -> bool {
+    worktree.starts_with(common_dir) || caches.iter().any(|cache| worktree.starts_with(cache))
 }
 
 /// The mark of the worktree that a root lies in, if its `.git` is above it.
@@ -142,11 +159,13 @@ fn repository(
         ),
     };
     let bare = listed.first().is_some_and(|first| first.bare);
+    // What is not Unicode can neither be configured nor be named in JSON; the search says so where it meets it.
+    let usable = |entry: &ListedWorktree| !entry.bare && entry.path.to_str().is_some();
     let mut worktrees: Vec<Worktree> = Vec::new();
     for (at, entry) in listed
         .into_iter()
         .enumerate()
-        .filter(|(_, entry)| !entry.bare)
+        .filter(|(_, entry)| usable(entry))
     {
         let path = match (at, &met_main) {
             (0, Some(met)) => met.clone(),
@@ -163,7 +182,8 @@ fn repository(
             path,
         });
     }
-    for mark in marks {
+    // Where `pika/.git` only points to the bare `pika/.bare`, nothing is checked out in `pika`.
+    for mark in marks.iter().filter(|mark| !(bare && mark.is_main)) {
         let Some(path) = &mark.worktree else { continue };
         if !worktrees.iter().any(|worktree| worktree.path == *path) {
             worktrees.push(Worktree {

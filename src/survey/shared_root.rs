@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, bail};
+
 use crate::fs;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
@@ -20,6 +22,7 @@ pub(super) fn choose(
 ) -> SharedRoot {
     let of = |path: PathBuf, chosen| SharedRoot {
         exists: fs::is_folder(&path.join(SHARED_ROOT_MARK)),
+        runs: fs::runs(&path),
         path,
         chosen,
     };
@@ -56,6 +59,26 @@ pub(super) fn choose(
     of(default(survey), SharedRootChoice::Default)
 }
 
+/// A shared root is tagged as a cache, which backups and our own search leave out. So it must hold nothing else.
+///
+/// # Errors
+///
+/// The folder holds something that is not ours.
+pub(super) fn check(shared_root: &SharedRoot) -> Result<()> {
+    let path = &shared_root.path;
+    if shared_root.exists || !fs::exists(path) {
+        return Ok(());
+    }
+    let names = fs::names(path)?;
+    if let Some(name) = names.iter().find(|name| !is_begun_with(name)) {
+        bail!(
+            "expected an empty folder for the shared root, or one made by cargo-sharedtarget: `{}` holds `{name}`",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// The nearest folder above that carries our mark.
 fn marked_above(path: &Path) -> Option<PathBuf> {
     path.ancestors()
@@ -87,7 +110,7 @@ fn default(survey: &Survey) -> PathBuf {
             }
         }
     };
-    // The name may be taken by a flat target folder, which must be free to go as a whole.
+    // The name may be taken, by a flat target folder for one, which must be free to go as a whole.
     let names = std::iter::once(DEFAULT_NAME.to_owned())
         .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
     names
@@ -97,7 +120,13 @@ fn default(survey: &Survey) -> PathBuf {
 }
 
 fn is_foreign(path: &Path) -> bool {
+    let names = || fs::names(path).unwrap_or_default();
     fs::exists(path)
         && !fs::exists(&path.join(SHARED_ROOT_MARK))
-        && (!fs::is_folder(path) || marks::read(&fs::shape(path)).cargo)
+        && (!fs::is_folder(path) || names().iter().any(|name| !is_begun_with(name)))
+}
+
+/// What a run that was killed while it made a shared root may have left.
+fn is_begun_with(name: &str) -> bool {
+    [marks::TAG_NAME, marks::TRASH_MARK_NAME].contains(&name)
 }

@@ -155,10 +155,18 @@ fn canonical(dirs: Dirs) -> Dirs {
     }
 }
 
-/// Asks Cargo about every workspace. Its word counts: where it names other folders than we read out of the
-/// configuration, ours are replaced.
-pub(super) fn confirm(survey: &mut Survey, cargo: &Cargo, progress: &Progress) {
+/// Asks Cargo about every workspace, or only about those whose configuration includes files that we do not
+/// read. Its word counts: where it names other folders than we read out of the configuration, ours are replaced.
+pub(super) fn confirm(survey: &mut Survey, every: bool, cargo: &Cargo, progress: &Progress) {
+    let (configs, around) = (&survey.configs, &survey.surroundings);
     survey.workspaces.par_iter_mut().for_each(|workspace| {
+        let includes = || {
+            config_chain::chain(&workspace.root, configs, around)
+                .any(|(file, _)| file.keys.includes)
+        };
+        if !every && !includes() {
+            return;
+        }
         match cargo.metadata(&workspace.root) {
             Err(error) => {
                 workspace.cargo = CargoAnswer::Refused {

@@ -2,9 +2,19 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests make and look at files themselves"
+    reason = "tests make and look at real files and run real programs"
 )]
 
+#[cfg(unix)]
+mod cases;
+mod delete;
+mod facts;
+mod find;
+mod life;
 mod readme;
 mod sandbox;
+mod speak;
 mod story;
+mod undo;
+mod worktrees;
+mod write;

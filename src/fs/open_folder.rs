@@ -1,0 +1,184 @@
+//! A folder that is held open, so that what is done in it is done there and nowhere else.
+//!
+//! A path is looked up anew each time it is used, and somebody may put a link into it in between. Where the
+//! system can, everything goes by the open folder instead.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+
+use crate::model::Identity;
+
+/// What lies in a folder.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: OsString,
+    pub(super) is_dir: bool,
+    /// Allocated bytes.
+    pub(super) on_disk: u64,
+    pub(super) len: u64,
+    /// How many links it has.
+    pub(super) links: u64,
+    pub(super) identity: Identity,
+}
+
+#[cfg(unix)]
+mod system {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
+
+    use super::{Entry, Identity, OsStr, Path, io};
+
+    /// A folder that is held open.
+    pub(in crate::fs) struct OpenFolder(OwnedFd);
+
+    fn open(at: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> io::Result<OpenFolder> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(OpenFolder(openat(at, path, flags, Mode::empty())?))
+    }
+
+    impl OpenFolder {
+        /// Opens a folder, and fails if it is a link to one.
+        pub(in crate::fs) fn top(path: &Path) -> io::Result<Self> {
+            open(CWD, path)
+        }
+
+        /// Opens a folder in this one.
+        pub(in crate::fs) fn inner(&self, name: &OsStr) -> io::Result<Self> {
+            open(&self.0, name)
+        }
+
+        /// What lies in it, looked at without following links. What goes away meanwhile is left out.
+        pub(in crate::fs) fn entries(&self) -> io::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for found in Dir::read_from(&self.0)? {
+                let found = found?;
+                let name = OsStr::from_bytes(found.file_name().to_bytes());
+                if name == "." || name == ".." {
+                    continue;
+                }
+                let stat = match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => stat,
+                    Err(rustix::io::Errno::NOENT) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                #[expect(
+                    clippy::allow_attributes,
+                    reason = "the types of these fields differ between systems"
+                )]
+                #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "as above")]
+                entries.push(Entry {
+                    name: name.to_owned(),
+                    is_dir: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
+                    on_disk: stat.st_blocks as u64 * 512,
+                    len: stat.st_size as u64,
+                    links: stat.st_nlink as u64,
+                    identity: Identity {
+                        device: stat.st_dev as u64,
+                        inode: stat.st_ino as u64,
+                    },
+                });
+            }
+            Ok(entries)
+        }
+
+        pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+            Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+        }
+
+        pub(in crate::fs) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+            Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::path::PathBuf;
+
+    use super::super::{allocation, identity};
+    use super::{Entry, OsStr, Path, io};
+
+    /// A folder by its path, since this system does not let everything go by an open one.
+    pub(in crate::fs) struct OpenFolder(PathBuf);
+
+    impl OpenFolder {
+        /// A folder, and not a link to one.
+        pub(in crate::fs) fn top(path: &Path) -> io::Result<Self> {
+            if fs::symlink_metadata(path)?.is_dir() {
+                Ok(Self(path.to_owned()))
+            } else {
+                Err(ErrorKind::NotADirectory.into())
+            }
+        }
+
+        /// A folder in this one.
+        pub(in crate::fs) fn inner(&self, name: &OsStr) -> io::Result<Self> {
+            Self::top(&self.0.join(name))
+        }
+
+        /// What lies in it, looked at without following links. What goes away meanwhile is left out.
+        pub(in crate::fs) fn entries(&self) -> io::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for found in fs::read_dir(&self.0)? {
+                let found = found?;
+                let metadata = match found.metadata() {
+                    Ok(metadata) => metadata,
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                };
+                let (on_disk, links) = allocation(&metadata);
+                entries.push(Entry {
+                    name: found.file_name(),
+                    is_dir: metadata.is_dir(),
+                    on_disk,
+                    len: metadata.len(),
+                    links,
+                    identity: identity(&metadata),
+                });
+            }
+            Ok(entries)
+        }
+
+        /// Removes a file, also one that may not be written, and a link of either kind.
+        pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+            let path = self.0.join(name);
+            #[cfg(windows)]
+            {
+                use std::os::windows::fs::FileTypeExt as _;
+                let metadata = fs::symlink_metadata(&path)?;
+                if metadata.file_type().is_symlink_dir() {
+                    return fs::remove_dir(&path);
+                }
+                let mut permissions = metadata.permissions();
+                if permissions.readonly() && !metadata.is_symlink() {
+                    #[expect(
+                        clippy::permissions_set_readonly_false,
+                        reason = "only on Unix would that let everybody write"
+                    )]
+                    permissions.set_readonly(false);
+                    fs::set_permissions(&path, permissions)?;
+                }
+            }
+            fs::remove_file(path)
+        }
+
+        pub(in crate::fs) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+            fs::remove_dir(self.0.join(name))
+        }
+    }
+}
+
+pub(super) use system::OpenFolder;
+
+/// The folder above a path, and its name there.
+pub(super) fn above(path: &Path) -> io::Result<(OpenFolder, &OsStr)> {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok((OpenFolder::top(parent)?, name)),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}

@@ -1,0 +1,20 @@
+//! What happens when things go wrong half-way: killed, no space, no permission, somebody else at work.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and look at files themselves"
+)]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod broken;
+mod harness;
+mod kill;
+mod permission;
+mod races;
+#[expect(
+    dead_code,
+    reason = "made for the main tests; not all of it is needed here"
+)]
+#[path = "../suite/sandbox.rs"]
+mod sandbox;
+mod space;

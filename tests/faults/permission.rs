@@ -1,0 +1,174 @@
+//! Something that may not be written or deleted.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::harness::{Ended, run, superuser, trash, works};
+use crate::sandbox::Sandbox;
+
+const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];
+
+/// Our program as somebody for whom permissions hold; `None`, with a printed line, where we cannot be that.
+///
+/// The superuser gives up the right to pass over them, and stays the owner of the files.
+fn held(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Option<Ended> {
+    if !superuser() {
+        return Some(run(sandbox.program(folder, args)));
+    }
+    if !works("setpriv", &[&DROPPED[..], &["true"]].concat()) {
+        eprintln!("skipped: permissions do not hold for the superuser here");
+        return None;
+    }
+    let program = sandbox.program(folder, args);
+    let mut setpriv = Command::new("setpriv");
+    setpriv
+        .args(DROPPED)
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(sandbox.path(folder))
+        .stdin(std::process::Stdio::null());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => setpriv.env(name, value),
+            None => setpriv.env_remove(name),
+        };
+    }
+    Some(run(setpriv))
+}
+
+/// Takes the right to write a folder away, until it is dropped.
+struct Shut(PathBuf);
+
+impl Shut {
+    fn new(path: PathBuf) -> Self {
+        fs::set_permissions(&path, Permissions::from_mode(0o555)).expect("permissions");
+        Self(path)
+    }
+}
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        let _ = fs::set_permissions(&self.0, Permissions::from_mode(0o755));
+    }
+}
+
+fn built() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside", "third"]);
+    for worktree in ["pika", "beside", "third"] {
+        sandbox.cargo(worktree, &["build", "-q", "--offline"]);
+    }
+    sandbox
+}
+
+#[test]
+fn to_write_a_configuration() {
+    let sandbox = built();
+    fs::create_dir(sandbox.path("beside/.cargo")).expect("a folder");
+    let shut = Shut::new(sandbox.path("beside/.cargo"));
+    let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
+        return;
+    };
+    let config = sandbox.path("beside/.cargo/config.toml");
+    told.code(1)
+        .says(&config.display().to_string())
+        .says("Permission denied");
+    assert!(!config.exists());
+    assert!(
+        sandbox.exists("beside/target/debug/app"),
+        "its builds go there still"
+    );
+    for worktree in ["pika", "third"] {
+        assert!(sandbox.exists(&format!("{worktree}/.cargo/config.toml")));
+        assert!(!sandbox.exists(&format!("{worktree}/target")));
+    }
+
+    drop(shut);
+    held(&sandbox, "pika", &["--yes"])
+        .expect("as before")
+        .code(0);
+    assert!(config.exists() && !sandbox.exists("beside/target"));
+}
+
+#[test]
+fn to_delete_a_part() {
+    let sandbox = built();
+    let shut = sandbox.path("beside/target/debug/deps");
+    fs::set_permissions(&shut, Permissions::from_mode(0o555)).expect("permissions");
+    let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
+        return;
+    };
+    told.code(1)
+        .says("target/debug/deps/app-")
+        .says("the next run goes on with the rest");
+    assert!(!sandbox.exists("beside/target"), "Cargo sees none of it");
+    let half = sandbox.tree("beside");
+    assert!(!trash(&half).is_empty());
+    assert!(
+        !half.keys().any(|path| path.ends_with(".rustc_info.json")),
+        "the rest of it is gone"
+    );
+    assert_eq!(sandbox.git("beside", &["status", "--porcelain"]), "");
+    assert_eq!(sandbox.cargo_run("beside"), "hello\n");
+    for worktree in ["pika", "third"] {
+        assert!(!sandbox.exists(&format!("{worktree}/target")));
+    }
+
+    // Still shut: said again, and again no success.
+    let again = held(&sandbox, "pika", &["--yes"]).expect("as before");
+    again.code(1).says("target/debug/deps");
+    for entry in walkdir::WalkDir::new(sandbox.path("beside")) {
+        let entry = entry.expect("readable");
+        if entry.file_type().is_dir() {
+            fs::set_permissions(entry.path(), Permissions::from_mode(0o755)).expect("permissions");
+        }
+    }
+    held(&sandbox, "pika", &["--yes"])
+        .expect("as before")
+        .code(0);
+    assert_eq!(trash(&sandbox.tree("beside")), Vec::<&PathBuf>::new());
+}
+
+#[test]
+fn to_rename_a_folder() {
+    let sandbox = built();
+    fs::create_dir(sandbox.path("beside/.cargo")).expect("a folder");
+    let before = sandbox.tree("beside/target");
+    let shut = Shut::new(sandbox.path("beside"));
+    let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
+        return;
+    };
+    let worktree = sandbox.path("beside").display().to_string();
+    told.code(1).says(&worktree).says("Permission denied");
+    assert_eq!(sandbox.tree("beside/target"), before, "nothing was put in");
+    assert!(sandbox.exists("beside/.cargo/config.toml"));
+    assert!(!sandbox.exists("pika/target") && !sandbox.exists("third/target"));
+    drop(shut);
+    held(&sandbox, "pika", &["--yes"])
+        .expect("as before")
+        .code(0);
+    assert!(!sandbox.exists("beside/target"));
+}
+
+#[test]
+fn to_write_the_shared_root() {
+    let sandbox = built();
+    let before = sandbox.tree("");
+    let shut = Shut::new(sandbox.path("pika"));
+    let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
+        return;
+    };
+    let root = sandbox.path("pika/.shared-target").display().to_string();
+    told.code(1).says(&root).says("Permission denied");
+    assert_eq!(
+        sandbox.tree(""),
+        before,
+        "what cannot be undone is not done"
+    );
+    drop(shut);
+    held(&sandbox, "pika", &["--yes"])
+        .expect("as before")
+        .code(0);
+}
