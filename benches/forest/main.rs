@@ -242,7 +242,11 @@ fn deletion(targets: &[PathBuf]) -> f64 {
             println!("note: `{}`: {}", problem.path.display(), problem.message);
         }
     });
-    start.elapsed().as_secs_f64()
+    // Which files are gone for good is known only now.
+    let freed = ledger.settle();
+    let seconds = start.elapsed().as_secs_f64();
+    drop(freed);
+    seconds
 }
 
 fn make(root: &Path, size: Size) -> Result<Forest> {

@@ -91,14 +91,19 @@ impl Forest {
         self.worktrees.iter().map(target).collect()
     }
 
-    /// Makes the target folders, which must not be there, and waits until they are on the disk: what was
-    /// never written out is deleted for nothing.
+    /// Makes the target folders anew, and waits until they are on the disk: what was never written out is
+    /// deleted for nothing.
     pub(crate) fn make_targets(&self) -> Result<()> {
         let each = (self.size.files / self.size.workspaces).saturating_sub(SOURCES);
         self.targets()
             .par_iter()
             .enumerate()
-            .try_for_each(|(n, target)| Target::new(n as u64, each).make(target))?;
+            .try_for_each(|(n, target)| {
+                if target.exists() {
+                    fs::remove_dir_all(target)?;
+                }
+                Target::new(n as u64, each).make(target)
+            })?;
         if cfg!(unix) {
             run(&mut Command::new("sync"))?;
         }
