@@ -12,6 +12,8 @@
 
 mod make;
 mod measure;
+mod random;
+mod target;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -153,6 +155,7 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
         std::fs::remove_dir_all(&forest.root)?;
     }
     println!("\nfinding and measuring, {} rounds:", options.rounds);
+    measure::print_load();
     print_table(&contenders);
     let find = |name: &str| contenders.iter().find(|contender| contender.name == name);
     let ratio = |mine: &Contender, name: &str| find(name).map(|to| median(&mine.ratios(to)));
@@ -218,6 +221,7 @@ fn delete(dir: &Path, size: Size, options: &Options) -> Result<()> {
         std::fs::remove_dir_all(&forest.root)?;
     }
     println!("\ndeleting, half of the forest, {rounds} rounds:");
+    measure::print_load();
     print_table(&contenders);
     let [rm, alone, whole] = &contenders;
     print_bar("deletion alone / rm -rf", median(&alone.ratios(rm)), 0.8);

@@ -1,4 +1,4 @@
-//! Makes the forest: real repositories and worktrees, with target folders that look like Cargo's.
+//! Makes the forest: real repositories and worktrees.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use rayon::prelude::*;
+
+use super::random::Random;
+use super::target::Target;
 
 /// A main worktree and nine linked ones.
 const WORKTREES_PER_REPOSITORY: usize = 10;
@@ -192,175 +195,4 @@ fn run(command: &mut Command) -> Result<()> {
     let status = status.with_context(|| format!("failed to run {command:?}"))?;
     ensure!(status.success(), "{command:?}: {status}");
     Ok(())
-}
-
-/// Writes one target folder, with as many files as are left to write.
-struct Target {
-    random: Random,
-    left: usize,
-}
-
-impl Target {
-    fn new(seed: u64, files: usize) -> Self {
-        Self {
-            random: Random(seed),
-            left: files,
-        }
-    }
-
-    fn make(mut self, target: &Path) -> Result<()> {
-        let debug = target.join("debug");
-        for folder in [".fingerprint", "deps", "build", "incremental", "examples"] {
-            fs::create_dir_all(debug.join(folder))?;
-        }
-        let tag = "Signature: 8a477f597d28d172789f06886806bc55\n\
-            # This file is a cache directory tag created by cargo.\n";
-        self.file(&target.join("CACHEDIR.TAG"), tag.as_bytes())?;
-        self.random_file(&target.join(".rustc_info.json"))?;
-        self.file(&debug.join(".cargo-lock"), b"")?;
-        // In real target folders about two files of three belong to units, and the rest is incremental.
-        let incremental = self.left / 3;
-        for n in 0.. {
-            if self.left <= incremental {
-                break;
-            }
-            self.unit(&debug, n)?;
-        }
-        while self.left > 0 {
-            self.session(&debug)?;
-        }
-        Ok(())
-    }
-
-    /// One compiled crate; some have a build script, and some a final program or library.
-    fn unit(&mut self, debug: &Path, n: usize) -> Result<()> {
-        let name = format!("crate_{n}");
-        let unit = format!("{name}-{}", self.random.hash());
-        self.fingerprint(debug, &unit, &name)?;
-        let deps = debug.join("deps");
-        self.random_file(&deps.join(format!("{unit}.d")))?;
-        self.random_file(&deps.join(format!("lib{unit}.rmeta")))?;
-        let library = deps.join(format!("lib{unit}.rlib"));
-        self.random_file(&library)?;
-        if n.is_multiple_of(40) {
-            self.link(&library, &debug.join(format!("lib{name}.rlib")))?;
-            self.random_file(&debug.join(format!("lib{name}.d")))?;
-        }
-        if n.is_multiple_of(8) {
-            self.build_script(debug, &name)?;
-        }
-        Ok(())
-    }
-
-    fn build_script(&mut self, debug: &Path, name: &str) -> Result<()> {
-        let compiled = format!("{name}-{}", self.random.hash());
-        self.fingerprint(debug, &compiled, "build-script")?;
-        let folder = debug.join("build").join(&compiled);
-        let program = folder.join(format!("build_script_build-{}", self.random.hash()));
-        fs::create_dir_all(&folder)?;
-        self.random_file(&program)?;
-        self.link(&program, &folder.join("build-script-build"))?;
-        self.random_file(&program.with_extension("d"))?;
-
-        let ran = format!("{name}-{}", self.random.hash());
-        self.fingerprint(debug, &ran, "run-build-script")?;
-        let folder = debug.join("build").join(&ran);
-        fs::create_dir_all(folder.join("out"))?;
-        for file in [
-            "output",
-            "root-output",
-            "stderr",
-            "invoked.timestamp",
-            "out/generated.rs",
-        ] {
-            self.random_file(&folder.join(file))?;
-        }
-        Ok(())
-    }
-
-    fn fingerprint(&mut self, debug: &Path, unit: &str, name: &str) -> Result<()> {
-        let folder = debug.join(".fingerprint").join(unit);
-        fs::create_dir_all(&folder)?;
-        for file in [
-            format!("lib-{name}"),
-            format!("lib-{name}.json"),
-            format!("dep-lib-{name}"),
-            "invoked.timestamp".to_owned(),
-        ] {
-            self.random_file(&folder.join(file))?;
-        }
-        Ok(())
-    }
-
-    /// Two incremental sessions of one crate: the second links the objects that did not change.
-    fn session(&mut self, debug: &Path) -> Result<()> {
-        let crate_ = format!("member-{}", self.random.hash());
-        let folder = debug.join("incremental").join(crate_);
-        let mut sessions = Vec::new();
-        for _ in 0..2 {
-            let session = folder.join(format!("s-{}", self.random.hash()));
-            fs::create_dir_all(&session)?;
-            self.file(&session.with_extension("lock"), b"")?;
-            for file in ["dep-graph.bin", "query-cache.bin", "work-products.bin"] {
-                self.random_file(&session.join(file))?;
-            }
-            sessions.push(session);
-        }
-        for n in 0..100 {
-            let object = format!("{}.o", self.random.hash());
-            self.random_file(&sessions[0].join(&object))?;
-            if n % 2 == 0 {
-                self.link(&sessions[0].join(&object), &sessions[1].join(&object))?;
-            } else {
-                self.random_file(&sessions[1].join(object))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn random_file(&mut self, path: &Path) -> Result<()> {
-        let content = self.random.content();
-        self.file(path, &content)
-    }
-
-    fn file(&mut self, path: &Path, content: &[u8]) -> Result<()> {
-        if self.left > 0 {
-            self.left -= 1;
-            fs::write(path, content)
-                .with_context(|| format!("failed to write `{}`", path.display()))?;
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, original: &Path, link: &Path) -> Result<()> {
-        if self.left > 0 {
-            self.left -= 1;
-            fs::hard_link(original, link)?;
-        }
-        Ok(())
-    }
-}
-
-/// Always the same numbers from the same seed (`SplitMix64`).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    fn hash(&mut self) -> String {
-        format!("{:016x}", self.next())
-    }
-
-    /// From some tens of bytes to a few KiB, most of it small.
-    fn content(&mut self) -> Vec<u8> {
-        let size = 40_u64 << (self.next() % 7);
-        let size = size + self.next() % size;
-        vec![b'/'; usize::try_from(size).unwrap_or(40)]
-    }
 }

@@ -89,7 +89,17 @@ pub(crate) fn print_bar(what: &str, is: f64, limit: f64) {
     println!("{verdict}  {what}: {is:.3}, to be at most {limit:.3}");
 }
 
-pub(crate) fn mebibytes(kibibytes: u64) -> String {
+/// Says how busy the machine is, where it can be told. Threads side by side gain nothing where others have all
+/// cores, and a program with one thread loses nothing where one core is free.
+pub(crate) fn print_load() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    if let Some(load) = text.split(' ').next().filter(|load| !load.is_empty()) {
+        println!("{cores} cores, load {load}, the benchmark's own 1 to {cores} included");
+    }
+}
+
+fn mebibytes(kibibytes: u64) -> String {
     format!("{}.{}", kibibytes / 1024, kibibytes % 1024 * 10 / 1024)
 }
 
