@@ -145,9 +145,8 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
     for round in 0..options.rounds {
         for turn in 0..contenders.len() {
             let at = (round + turn) % contenders.len();
-            contenders[at]
-                .seconds
-                .push(measure::time(&mut commands[at])?);
+            let seconds = measure::time(&mut commands[at])?;
+            contenders[at].note(round + 1, seconds);
         }
     }
     if !options.keep {
