@@ -15,16 +15,13 @@ impl FromStr for Age {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |why: String| format!("expected an age such as `30d`, `12h` or `2w`: {why}");
-        let span: Span = text
-            .trim()
-            .parse()
-            .map_err(|e: jiff::Error| wrong(e.to_string()))?;
+        let wrong = || "expected an age such as `30d`, `12h` or `2w`".to_owned();
+        let span: Span = text.trim().parse().map_err(|_| wrong())?;
         let age = span
             .to_duration(SpanRelativeTo::days_are_24_hours())
-            .map_err(|_| wrong("months and years have no fixed length".into()))?;
+            .map_err(|_| format!("{}; months and years have no fixed length", wrong()))?;
         if age.is_negative() {
-            return Err(wrong("an age cannot be negative".into()));
+            return Err(format!("{}; it cannot be negative", wrong()));
         }
         Ok(Self(age))
     }

@@ -57,6 +57,13 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         let result = match action {
             Action::CreateSharedRoot { path } => create_shared_root(path).map_err(Stopped::from),
             Action::RecordOwner { file, owner } => edit::owner(file, owner),
+            Action::WriteConfig {
+                needs: Some(exclude),
+                ..
+            } if !outcome.did(Deed::Exclude, exclude) => Err(Stopped::Skipped(format!(
+                "git would show it, since `{}` was not changed",
+                exclude.display()
+            ))),
             Action::Exclude(edit) | Action::WriteConfig { edit, .. } => match &recorded {
                 Ok(()) => edit::write(edit),
                 Err(why) => Err(Stopped::Failed(format!(

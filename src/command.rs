@@ -29,11 +29,7 @@ fn look(request: &Request, ui: &Ui) -> Result<Survey> {
 
 /// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
 fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Exit> {
-    if plan.actions.is_empty() {
-        show(name, survey, plan, None, ui)?;
-        return Ok(Exit::Done);
-    }
-    if ui.dry_run {
+    if plan.actions.is_empty() || ui.dry_run {
         show(name, survey, plan, None, ui)?;
         return Ok(Exit::Done);
     }
@@ -43,23 +39,13 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
             ui.narrate("nothing was changed: say --yes to go on without a terminal")?;
             return Ok(Exit::NotConfirmed);
         }
-        human::plan(
-            &mut ui.preview(),
-            plan,
-            &survey.shared_root,
-            &ui.preview_view(),
-        )?;
+        preview(survey, plan, ui)?;
         if !ui.ask("Proceed?")? {
             ui.narrate("nothing was changed")?;
             return Ok(Exit::NotConfirmed);
         }
     } else if ui.format == Format::Human && !ui.quiet {
-        human::plan(
-            &mut ui.preview(),
-            plan,
-            &survey.shared_root,
-            &ui.preview_view(),
-        )?;
+        preview(survey, plan, ui)?;
     }
     let outcome = carry_out(survey, plan, request, ui)?;
     show(name, survey, plan, Some(&outcome), ui)?;
@@ -69,6 +55,12 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
     } else {
         Exit::Incomplete
     })
+}
+
+fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
+    let view = ui.preview_view();
+    human::plan(&mut ui.preview(), plan, &survey.shared_root, &view)?;
+    Ok(())
 }
 
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {

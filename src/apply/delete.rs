@@ -122,10 +122,14 @@ fn throw_away(
         Some(name) if marked => trash.join(name),
         _ => trash.clone(),
     };
+    // Windows does not rename a folder in which a file is open, so a build may start in the moment between.
+    #[cfg(windows)]
+    drop(locks);
     if let Err(error) = fs::rename(path, &inner) {
         fs::discard_trash(&trash);
         return Err(error.into());
     }
+    #[cfg(not(windows))]
     drop(locks);
     let moved = fs::info(&inner)?;
     if moved.is_none_or(|info| info.is_symlink || info.identity != folder.identity) {

@@ -210,7 +210,7 @@ impl Work<'_> {
 
     fn failed(&self, path: &Path, error: &io::Error) {
         let problem = Problem {
-            path: path.to_owned(),
+            path: path.to_string_lossy().into_owned().into(),
             message: error.to_string(),
         };
         self.failed

@@ -82,11 +82,9 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             }
         }
     }
-    if depth > 0 {
-        if is_cache(folder, &entries) {
-            finds.caches.push(folder.to_owned());
-            return finds;
-        }
+    if depth > 0 && is_cache(folder, &entries) {
+        finds.caches.push(folder.to_owned());
+        return finds;
     }
     if is_bare_repository(&entries) {
         finds.bare_repositories.push(folder.to_owned());

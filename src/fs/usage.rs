@@ -121,9 +121,14 @@ fn visit<'s>(
         .add(sum);
 }
 
+/// A path that every format can show.
+fn lossy(path: &Path) -> PathBuf {
+    path.to_string_lossy().into_owned().into()
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem {
-        path: path.to_owned(),
+        path: lossy(path),
         message: error.to_string(),
     }
 }
@@ -143,7 +148,7 @@ fn count<'s>(
     let usage = &mut sum.usage;
     usage.entries += 1;
     if name == ".git" {
-        usage.git_inside.get_or_insert_with(|| entry.path());
+        usage.git_inside.get_or_insert_with(|| lossy(&entry.path()));
     }
     if metadata.is_dir() {
         usage.on_disk += Bytes(on_disk);
@@ -162,7 +167,9 @@ fn count<'s>(
     }
     usage.logical += Bytes(metadata.len());
     if place != Place::Unpacked && name == "Cargo.toml" {
-        usage.sources_inside.get_or_insert_with(|| entry.path());
+        usage
+            .sources_inside
+            .get_or_insert_with(|| lossy(&entry.path()));
     }
     sum.newest = sum.newest.max(metadata.modified().ok());
     if place == Place::Fingerprint {

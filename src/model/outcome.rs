@@ -1,7 +1,7 @@
 //! What was done.
 
 use std::ops::Add;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -20,6 +20,16 @@ pub struct Outcome {
     pub freed: Freed,
     /// What the filesystems say.
     pub filesystems: Vec<Filesystem>,
+}
+
+impl Outcome {
+    /// Whether this was done to this path.
+    #[must_use]
+    pub fn did(&self, what: Deed, path: &Path) -> bool {
+        self.done
+            .iter()
+            .any(|done| done.what == what && done.path == path)
+    }
 }
 
 /// An action that succeeded.

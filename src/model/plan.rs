@@ -61,6 +61,8 @@ pub enum Action {
         target_dir: Option<PathBuf>,
         /// The `build-dir` that it sets, with its template variables.
         build_dir: Option<String>,
+        /// The exclude file that must have been changed before, so that git does not show the new file.
+        needs: Option<PathBuf>,
         /// The edit.
         #[serde(flatten)]
         edit: EditFile,
@@ -383,6 +385,11 @@ pub enum KeptReason {
         /// Why it could not be had.
         why: BusyReason,
     },
+    /// It lies in a folder that goes.
+    GoesWith {
+        /// That folder.
+        path: PathBuf,
+    },
     /// It may go, but this run was not asked to delete such folders.
     NotAsked {
         /// Why it may go.
@@ -400,7 +407,9 @@ pub enum KeptReason {
     NotOurTrash,
     /// Changed by hand since we wrote it.
     ChangedByHand,
-    /// Restored already.
+    /// It hides a file from git that stays.
+    StillNeeded,
+    /// It holds what it held before.
     AsItWas,
     /// Its worktree is gone.
     WorktreeGone,

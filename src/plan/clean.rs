@@ -53,6 +53,9 @@ pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
             Err(reason) => plan.kept.push(folders::kept(folder, reason)),
         }
     }
+    let (actions, inner) = folders::without_inner(plan.actions, survey);
+    plan.actions = actions;
+    plan.kept.extend(inner);
     folders::sort_by_size(&mut plan.actions);
     plan.freeable = freeable(plan.deletions().filter_map(|delete| delete.usage.as_ref()));
     if !plan.actions.is_empty() {
@@ -323,6 +326,20 @@ mod tests {
             Some(KeptReason::SourcesInside { .. })
         ));
         assert!(matches!(around("/s/w"), Some(KeptReason::HoldsUsed { .. })));
+    }
+
+    #[test]
+    fn a_folder_in_a_folder_that_goes_is_not_deleted_twice() {
+        let inner = folder("/w/target/ra", Known::Found);
+        let survey = survey(vec![workspace("/w", "/s/w/main")], vec![shadowed(), inner]);
+        let all = CleanOptions {
+            all: true,
+            ..stale()
+        };
+        let plan = clean(&survey, &all, now());
+        assert_eq!(plan.deletions().count(), 1);
+        let outer = PathBuf::from("/w/target");
+        assert_eq!(plan.kept[0].reason, KeptReason::GoesWith { path: outer });
     }
 
     #[test]

@@ -190,6 +190,36 @@ pub(super) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
     }
 }
 
+/// Leaves the deletion of a folder inside another one that goes to that one.
+pub(super) fn without_inner(actions: Vec<Action>, survey: &Survey) -> (Vec<Action>, Vec<Kept>) {
+    let path = |action: &Action| match action {
+        Action::DeleteFolder(delete) => Some(delete.path.clone()),
+        _ => None,
+    };
+    let going: Vec<PathBuf> = actions.iter().filter_map(path).collect();
+    let mut inner = Vec::new();
+    let mut left = Vec::new();
+    for action in actions {
+        let around = path(&action).and_then(|path| {
+            let outer = going
+                .iter()
+                .find(|outer| path.starts_with(outer) && path != **outer)?;
+            let folder = survey.folders.iter().find(|folder| folder.path == path)?;
+            Some(kept(
+                folder,
+                KeptReason::GoesWith {
+                    path: outer.clone(),
+                },
+            ))
+        });
+        match around {
+            Some(kept) => inner.push(kept),
+            None => left.push(action),
+        }
+    }
+    (left, inner)
+}
+
 /// The largest deletions first, the smallest last.
 pub(super) fn sort_by_size(actions: &mut [Action]) {
     actions.sort_by_key(|action| match action {

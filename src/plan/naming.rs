@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
-use crate::model::{Known, Owner, OwnerState, Place, SetBy, Survey, Workspace};
+use crate::model::{Known, OwnerState, Place, SetBy, Survey, Workspace};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
@@ -151,16 +151,13 @@ impl<'a> Names<'a> {
 
     /// The folder that an owner file gives to the workspace, though it builds elsewhere now.
     fn noted(&self, workspace: &Workspace) -> Option<PathBuf> {
-        let of = |owner: &Owner| owner.workspace == workspace.root;
         let build = self.shared_root.join(BUILD_FOLDER);
-        self.survey
-            .folders
-            .iter()
-            .find(|folder| {
-                matches!(&folder.known, Known::Owner { owner, .. } if of(owner))
-                    && !folder.path.starts_with(&build)
+        let mut notes = self.survey.notes.iter();
+        notes
+            .find(|(folder, owner)| {
+                owner.workspace == workspace.root && !folder.starts_with(&build)
             })
-            .map(|folder| folder.path.clone())
+            .map(|(folder, _)| folder.clone())
     }
 
     fn repository_name(&self, workspace: &Workspace) -> String {

@@ -88,7 +88,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
     }
 
     let deletions = decide_folders(survey, &after, options, &mut plan.kept);
-    let excludes = excludes::edits(survey, &writes);
+    let excludes = excludes::edits(survey, &mut writes);
     let notes = notes::missing(survey, &after, options);
     let writes_something = [&excludes, &notes, &writes]
         .iter()
@@ -142,6 +142,8 @@ fn decide_folders(
             Err(reason) => kept_folders.push(folders::kept(folder, reason)),
         }
     }
+    let (mut deletions, inner) = folders::without_inner(deletions, survey);
+    kept_folders.extend(inner);
     folders::sort_by_size(&mut deletions);
     deletions
 }

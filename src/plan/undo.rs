@@ -14,22 +14,44 @@ pub struct Recorded {
     pub bytes: Option<Vec<u8>>,
     /// The folder that its `.cargo` or `info` lies in exists.
     pub place_exists: bool,
+    /// The exclude file that hides it from git, if it is in a worktree.
+    pub exclude: Option<PathBuf>,
 }
 
 /// Decides for each file in the record whether it goes back.
 #[must_use]
 pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
     let mut plan = Plan::default();
-    for Recorded {
-        file,
-        bytes,
-        place_exists,
-    } in files
+    let mut decided: Vec<(Recorded, Undo)> = files
+        .into_iter()
+        .map(|recorded| {
+            let undo = journal.undo(&recorded.file, recorded.bytes.as_deref());
+            (recorded, undo)
+        })
+        .collect();
+    let by_hand = |(_, undo): &&(Recorded, Undo)| *undo == Undo::ChangedByHand;
+    let needed: Vec<PathBuf> = decided
+        .iter()
+        .filter(by_hand)
+        .filter_map(|(recorded, _)| recorded.exclude.clone())
+        .collect();
+    // Git goes on ignoring our files until they are gone.
+    decided.sort_by_key(|(recorded, _)| recorded.file.ends_with("info/exclude"));
+    for (
+        Recorded {
+            file,
+            bytes,
+            place_exists,
+            ..
+        },
+        undo,
+    ) in decided
     {
-        let reason = match journal.undo(&file, bytes.as_deref()) {
+        let reason = match undo {
             _ if !place_exists => KeptReason::WorktreeGone,
             Undo::AsItWas => KeptReason::AsItWas,
             Undo::ChangedByHand => KeptReason::ChangedByHand,
+            Undo::Restore { .. } if needed.contains(&file) => KeptReason::StillNeeded,
             Undo::Restore { to, remove_folder } => {
                 let change = if to.is_some() {
                     Change::Edit
@@ -49,20 +71,14 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
                 continue;
             }
         };
-        let kept = Kept {
+        plan.kept.push(Kept {
             subject: Subject::File,
             path: file,
             reason,
             on_disk: None,
             last_build: None,
-        };
-        plan.kept.push(kept);
+        });
     }
-    // Git goes on ignoring our files until they are gone.
-    plan.actions.sort_by_key(|action| match action {
-        Action::Restore { edit, .. } => edit.file.ends_with("info/exclude"),
-        _ => false,
-    });
     if !plan.actions.is_empty() {
         plan.warnings.push(Warning::NoWayBack);
     }

@@ -114,12 +114,18 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
         table.write(out, view.width)?;
         writeln!(out)?;
     }
-    for edit in ignored {
+    if let [first, others @ ..] = &ignored[..] {
+        let more = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", others.len())
+        };
         writeln!(
             out,
-            "{HEADING}Have git ignore them{HEADING:#} by {}",
-            show(&edit.file)
+            "{HEADING}Have git ignore them{HEADING:#} by {}{more}",
+            show(&first.file)
         )?;
+        writeln!(out)?;
     }
     if count == 0 && owners > 0 {
         writeln!(
@@ -229,20 +235,21 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     if !notable.is_empty() {
         writeln!(out, "{HEADING}Keep{HEADING:#}")?;
         let mut groups: Vec<(String, Vec<&Kept>)> = Vec::new();
-        let mut hints: Vec<String> = Vec::new();
         for kept in notable {
             let reason = reasons::kept(&kept.reason, &view.paths, view.now);
             match groups.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, group)) => group.push(kept),
                 None => groups.push((reason, vec![kept])),
             }
-            hints.extend(reasons::advice(&kept.reason).filter(|hint| !hints.contains(hint)));
         }
+        let mut given: Vec<String> = Vec::new();
         for (reason, group) in groups {
             kept_alike(out, &reason, &group, view)?;
-        }
-        for hint in hints {
-            wrapped(out, &format!("hint: {hint}"), "  ", view.width)?;
+            let hint = group.first().and_then(|kept| reasons::advice(&kept.reason));
+            if let Some(hint) = hint.filter(|hint| !given.contains(hint)) {
+                wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;
+                given.push(hint);
+            }
         }
         writeln!(out)?;
     }

@@ -222,6 +222,9 @@ fn summary(
     sizes_known: bool,
     view: &View,
 ) -> io::Result<()> {
+    if listing.workspaces.is_empty() && listing.folders.is_empty() {
+        return writeln!(out, "no Cargo workspace found");
+    }
     let workspaces = counted(listing.workspaces.len(), "workspace");
     let folders = counted(listing.folders.len(), "target folder");
     write!(out, "{workspaces}, {folders}")?;

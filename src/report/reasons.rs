@@ -183,6 +183,9 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 )
             }
         },
+        KeptReason::GoesWith { path } => {
+            format!("goes with {}, in which it lies", paths.show(path))
+        }
         KeptReason::NotAsked { why } => {
             format!(
                 "could go ({}), but that was not asked for",
@@ -194,6 +197,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         }
         KeptReason::NotOurTrash => "has the name of our trash, but not our mark".into(),
         KeptReason::ChangedByHand => "was changed by hand since".into(),
+        KeptReason::StillNeeded => "hides a file from git that stays".into(),
         KeptReason::AsItWas => "is as it was".into(),
         KeptReason::WorktreeGone => "its worktree is gone".into(),
     }

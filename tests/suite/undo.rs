@@ -79,18 +79,27 @@ fn what_was_changed_by_hand_is_kept_and_named() {
     sandbox.run("pika", &["--yes"]).code(0);
     let mine = "[build]\ntarget-dir = \"mine\"\n";
     sandbox.write("beside/.cargo/config.toml", mine);
-    let run = sandbox.run("pika", &["undo", "--yes"]).code(0);
+    let run = sandbox.run("pika", &["undo", "--yes"]).code(1);
     let said = run.said();
     assert!(said.contains("beside/.cargo/config.toml"), "{said}");
     assert_eq!(sandbox.read("beside/.cargo/config.toml"), mine);
     assert_eq!(
-        sandbox.read("pika/.git/info/exclude"),
-        "*.swp",
+        sandbox.read("pika/.cargo/config.toml"),
+        "# mine\r\n[build]\r\njobs = 2",
         "the rest goes back"
     );
+    assert_eq!(
+        sandbox.git("beside", &["status", "--porcelain"]),
+        "",
+        "what hides it stays too"
+    );
+
     let answer = sandbox.json("pika", &["undo", "--yes"]);
     let why = sandbox.why_kept(&answer, "beside/.cargo/config.toml");
     assert_eq!(why, "changed_by_hand");
+    fs::remove_file(sandbox.path("beside/.cargo/config.toml")).unwrap();
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert_eq!(sandbox.read("pika/.git/info/exclude"), "*.swp");
 }
 
 #[test]

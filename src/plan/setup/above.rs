@@ -57,6 +57,7 @@ pub(super) fn configure(
         layout: Layout::BuildDir,
         target_dir: None,
         build_dir: Some(template.clone()),
+        needs: None,
         edit,
     };
     Ok((write, after))

@@ -72,6 +72,7 @@ pub(super) fn workspace(
         layout,
         target_dir: Some(target_dir),
         build_dir,
+        needs: None,
         edit,
     };
     Ok((write, after))

@@ -4,43 +4,74 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::exclude_edit;
-use crate::model::{Action, Change, ConfigFile, EditFile, Survey, Tracked};
+use crate::model::{Action, Change, ConfigFile, EditFile, Repository, Survey, Tracked};
 use crate::plan::worktree_of;
 
-/// The edits of the exclude files of all repositories in which git would show one of our files.
-pub(super) fn edits(survey: &Survey, writes: &[Action]) -> Vec<Action> {
-    let made_now = writes.iter().filter_map(|write| match write {
-        Action::WriteConfig { edit, .. } if edit.change == Change::Create => Some(&edit.file),
-        _ => None,
-    });
+/// The edits of the exclude files of all repositories in which git would show one of our files. Each write that
+/// makes such a file then needs its edit.
+pub(super) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
     let ours = |file: &&ConfigFile| file.created_by_us && file.bytes.is_some();
-    let made_earlier = survey.configs.values().filter(ours).map(|file| &file.path);
-    let made: BTreeSet<&PathBuf> = made_now.chain(made_earlier).collect();
+    let mut made: BTreeSet<PathBuf> = survey
+        .configs
+        .values()
+        .filter(ours)
+        .map(|file| file.path.clone())
+        .collect();
+    made.extend(writes.iter().filter_map(created).cloned());
 
     let mut patterns: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
-    for path in made {
-        let known = survey.configs.get(path);
-        let hidden = known.is_some_and(|file| file.ignored || file.tracked == Tracked::Yes);
-        if let Some((repository, worktree)) = worktree_of(path, &survey.repositories)
-            && !hidden
-        {
-            let relative = path.strip_prefix(worktree).unwrap_or(path);
-            let parts: Vec<_> = relative
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy())
-                .collect();
-            let pattern = exclude_edit::pattern(&parts.join("/"), false);
-            let common_dir = repository.common_dir.as_path();
-            patterns.entry(common_dir).or_default().insert(pattern);
+    for path in &made {
+        if let Some((repository, worktree)) = shown_in(path, survey) {
+            let pattern = pattern(path, worktree);
+            patterns
+                .entry(&repository.common_dir)
+                .or_default()
+                .insert(pattern);
         }
     }
-    patterns
+    let edits: Vec<EditFile> = patterns
         .into_iter()
         .filter_map(|(common_dir, patterns)| edit(common_dir, patterns, survey))
-        .collect()
+        .collect();
+    for write in writes {
+        let shown = created(write).and_then(|path| shown_in(path, survey));
+        let exclude = shown.map(|(repository, _)| exclude_file(&repository.common_dir));
+        if let Action::WriteConfig { needs, .. } = write {
+            *needs = exclude.filter(|exclude| edits.iter().any(|edit| edit.file == *exclude));
+        }
+    }
+    edits.into_iter().map(Action::Exclude).collect()
 }
 
-fn edit(common_dir: &Path, patterns: BTreeSet<String>, survey: &Survey) -> Option<Action> {
+/// The file that a write makes, if it makes one.
+fn created(write: &Action) -> Option<&PathBuf> {
+    match write {
+        Action::WriteConfig { edit, .. } if edit.change == Change::Create => Some(&edit.file),
+        _ => None,
+    }
+}
+
+/// Where git would show a file as untracked: the repository, and the worktree in it.
+fn shown_in<'a>(path: &Path, survey: &'a Survey) -> Option<(&'a Repository, &'a Path)> {
+    let known = survey.configs.get(path);
+    let hidden = known.is_some_and(|file| file.ignored || file.tracked == Tracked::Yes);
+    worktree_of(path, &survey.repositories).filter(|_| !hidden)
+}
+
+fn pattern(path: &Path, worktree: &Path) -> String {
+    let relative = path.strip_prefix(worktree).unwrap_or(path);
+    let parts: Vec<_> = relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    exclude_edit::pattern(&parts.join("/"), false)
+}
+
+fn exclude_file(common_dir: &Path) -> PathBuf {
+    common_dir.join("info").join("exclude")
+}
+
+fn edit(common_dir: &Path, patterns: BTreeSet<String>, survey: &Survey) -> Option<EditFile> {
     let repository = survey
         .repositories
         .iter()
@@ -52,10 +83,10 @@ fn edit(common_dir: &Path, patterns: BTreeSet<String>, survey: &Survey) -> Optio
         Some(_) => Change::Edit,
         None => Change::Create,
     };
-    Some(Action::Exclude(EditFile {
-        file: common_dir.join("info").join("exclude"),
+    Some(EditFile {
+        file: exclude_file(common_dir),
         before,
         after: Some(after),
         change,
-    }))
+    })
 }
