@@ -230,6 +230,7 @@ impl Work<'_> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use std::fs;
 
     use super::*;
