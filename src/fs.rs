@@ -37,6 +37,8 @@ use crate::size::Bytes;
 pub struct Info {
     /// A folder.
     pub is_dir: bool,
+    /// A regular file.
+    pub is_file: bool,
     /// A symbolic link, or on Windows a junction.
     pub is_symlink: bool,
     /// Nobody may write it.
@@ -56,6 +58,7 @@ pub fn info(path: &Path) -> Result<Option<Info>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(Info {
             is_dir: metadata.is_dir(),
+            is_file: metadata.is_file(),
             is_symlink: metadata.is_symlink(),
             read_only: metadata.permissions().readonly(),
             identity: identity(&metadata),
@@ -66,6 +69,19 @@ pub fn info(path: &Path) -> Result<Option<Info>> {
         }
         Err(error) => Err(error).with_context(|| format!("failed to look at `{}`", path.display())),
     }
+}
+
+/// A text that tells a folder from every other one, also when it is moved on its filesystem: its inode, and when
+/// it was made where the filesystem knows.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<String> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let made = metadata
+        .created()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok());
+    let made = made.map_or_else(String::new, |time| time.as_nanosecond().to_string());
+    Some(format!("{}-{made}", identity(&metadata).inode))
 }
 
 /// Whether there is something at a path. What cannot be looked at counts as there.
@@ -187,7 +203,7 @@ pub fn tag(dir: &Path) -> Tag {
     let path = dir.join(marks::TAG_NAME);
     match info(&path) {
         Ok(None) => Tag::Missing,
-        Ok(Some(info)) if !info.is_dir && !info.is_symlink => match read(&path) {
+        Ok(Some(info)) if info.is_file => match read(&path) {
             Ok(Some(bytes)) if bytes.starts_with(marks::TAG_SIGNATURE) => Tag::Valid,
             _ => Tag::Wrong,
         },

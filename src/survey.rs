@@ -119,6 +119,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     );
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
+    let left: BTreeSet<PathBuf> = trash.into_iter().chain(owned.trash).collect();
     let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
         problems.push(Problem {
             path: fs::journal_file(&survey.shared_root.path),
@@ -144,7 +145,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = folders::trash(&survey, trash, beside, request.sizes, progress);
+    survey.trash = folders::trash(left, beside, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
 }

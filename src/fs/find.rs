@@ -118,7 +118,7 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             finds
                 .manifests
                 .extend((!vendored).then(|| folder.to_owned()));
-        } else if name == ".git" && entry.file_type().is_file() {
+        } else if name == ".git" {
             finds.git_marks.push(entry.into_path());
         }
     }

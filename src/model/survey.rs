@@ -98,6 +98,9 @@ pub struct Worktree {
     pub present: bool,
     /// It lies under one of the roots.
     pub inside_root: bool,
+    /// What stays the same when it is moved, and differs for another worktree at its path.
+    #[serde(skip)]
+    pub stamp: Option<String>,
 }
 
 /// What a worktree has checked out.
@@ -129,6 +132,9 @@ pub struct Workspace {
     pub config: PathBuf,
     /// What `cargo metadata`, run in its folder, said.
     pub cargo: CargoAnswer,
+    /// The stamp of its worktree, or of its own folder outside git.
+    #[serde(skip)]
+    pub stamp: Option<String>,
 }
 
 /// The place of a workspace in a repository. The common directory and the path together are the family.
@@ -348,6 +354,10 @@ pub struct Owner {
     pub layout: Layout,
     /// The filesystem that the workspace lay on, so that one that is not mounted is not taken for gone.
     pub device: Option<u64>,
+    /// The stamp of the worktree. Paths are taken over by others: what was built from one tree must never be
+    /// fresh for another that was moved to its place.
+    #[serde(default)]
+    pub stamp: Option<String>,
 }
 
 /// What became of the workspace that an [`Owner`] names.

@@ -145,6 +145,7 @@ mod tests {
             common_dir: None,
             layout: Layout::Isolated,
             device: None,
+            stamp: None,
         };
         folder(path, Known::Owner { owner, state })
     }

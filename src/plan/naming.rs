@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
-use crate::model::{Known, OwnerState, Place, SetBy, Survey, Workspace};
+use crate::model::{Owner, Place, SetBy, Survey, Workspace};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
@@ -24,21 +24,62 @@ pub(super) fn flat(shared_root: &Path) -> PathBuf {
     shared_root.join(FLAT[0]).join(FLAT[1])
 }
 
-/// Hands out names. A workspace that has a folder keeps it, and a name that somebody has is not given again.
+/// Hands out names. A worktree that has a folder keeps it, also when it is moved; a name that somebody has, or a
+/// folder that somebody else may have built into, is not given again.
 pub(super) struct Names<'a> {
     shared_root: &'a Path,
     survey: &'a Survey,
-    /// The owners of folders, by the name under the shared root in lower case: some filesystems know no case.
-    taken: BTreeMap<String, PathBuf>,
+    /// Who has a folder, by its name under the shared root in lower case: some filesystems know no case.
+    taken: BTreeMap<String, Holder>,
     /// The repositories (or places outside git) that have a first-level name.
     repositories: BTreeMap<String, PathBuf>,
 }
 
+/// Who has a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Holder {
+    stamp: Option<String>,
+    /// The path of the workspace in its worktree.
+    path: PathBuf,
+    workspace: PathBuf,
+}
+
+impl Holder {
+    fn of(workspace: &Workspace) -> Self {
+        let place = workspace.place.as_ref();
+        Self {
+            stamp: workspace.stamp.clone(),
+            path: place.map(|place| place.path.clone()).unwrap_or_default(),
+            workspace: workspace.root.clone(),
+        }
+    }
+
+    fn noted(owner: &Owner) -> Self {
+        let worktree = owner.worktree.as_deref().unwrap_or(&owner.workspace);
+        Self {
+            stamp: owner.stamp.clone(),
+            path: owner
+                .workspace
+                .strip_prefix(worktree)
+                .unwrap_or(Path::new(""))
+                .to_owned(),
+            workspace: owner.workspace.clone(),
+        }
+    }
+
+    /// The same tree, wherever it is now. Only where no stamp is known, a path has to do.
+    fn is(&self, other: &Self) -> bool {
+        match (&self.stamp, &other.stamp) {
+            (Some(one), Some(two)) => one == two && self.path == other.path,
+            _ => self.workspace == other.workspace,
+        }
+    }
+}
+
 impl<'a> Names<'a> {
     pub(super) fn new(survey: &'a Survey) -> Self {
-        let shared_root = survey.shared_root.path.as_path();
         let mut names = Self {
-            shared_root,
+            shared_root: survey.shared_root.path.as_path(),
             survey,
             taken: BTreeMap::new(),
             repositories: BTreeMap::new(),
@@ -49,49 +90,56 @@ impl<'a> Names<'a> {
                 .insert(reserved.to_owned(), PathBuf::new());
         }
         for (folder, owner) in &survey.notes {
-            names.reserve(folder, &owner.workspace, owner.common_dir.as_ref());
+            names.reserve(folder, Holder::noted(owner), owner.common_dir.as_ref());
         }
         // What was configured and never built has a name too, also if its note is gone.
-        let named = |workspace: &&Workspace| matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if *file == workspace.config);
-        for workspace in survey.workspaces.iter().filter(named) {
-            let common_dir = workspace.place.as_ref().map(|place| &place.common_dir);
-            names.reserve(&workspace.dirs.target_dir, &workspace.root, common_dir);
+        for workspace in &survey.workspaces {
+            let own = |file: &PathBuf| *file == workspace.config;
+            if matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if own(file)) {
+                let common_dir = workspace.place.as_ref().map(|place| &place.common_dir);
+                names.reserve(
+                    &workspace.dirs.target_dir,
+                    Holder::of(workspace),
+                    common_dir,
+                );
+            }
         }
+        // Nobody knows what was built into the rest.
         for folder in &survey.folders {
-            if let Known::Owner { owner, .. } = &folder.known {
-                names.reserve(&folder.path, &owner.workspace, owner.common_dir.as_ref());
-            } else if let Ok(relative) = folder.path.strip_prefix(shared_root) {
-                let user = folder.users.first().cloned().unwrap_or_default();
-                names.taken.entry(key(relative)).or_insert(user);
+            if let Ok(relative) = folder.path.strip_prefix(names.shared_root) {
+                names.taken.entry(key(relative)).or_default();
             }
         }
         names
     }
 
-    /// Takes the name of a folder for a workspace, unless somebody has it.
-    fn reserve(&mut self, folder: &Path, workspace: &Path, common_dir: Option<&PathBuf>) {
+    /// Takes the name of a folder, unless somebody has it.
+    fn reserve(&mut self, folder: &Path, holder: Holder, common_dir: Option<&PathBuf>) {
         let Ok(relative) = folder.strip_prefix(self.shared_root) else {
             return;
         };
         if let Some(Component::Normal(first)) = relative.components().next() {
             // A target folder on the first level is no place for another one.
-            let home = if relative.components().count() == 1 {
-                folder
-            } else {
-                common_dir.map_or(workspace, PathBuf::as_path)
+            let home = match (relative.components().count(), common_dir) {
+                (1, _) => folder,
+                (_, Some(common_dir)) => common_dir,
+                (_, None) => &holder.workspace,
             };
             let first = first.to_string_lossy().to_lowercase();
             self.repositories
                 .entry(first)
                 .or_insert_with(|| home.to_owned());
         }
-        let taken = self.taken.entry(key(relative));
-        taken.or_insert_with(|| workspace.to_owned());
+        self.taken.entry(key(relative)).or_insert(holder);
     }
 
     /// The folder of a workspace.
     pub(super) fn folder(&mut self, workspace: &Workspace) -> PathBuf {
-        if let Some(own) = self.own(workspace) {
+        let holder = Holder::of(workspace);
+        if let Some(own) = self
+            .configured(workspace, &holder)
+            .or_else(|| self.noted(&holder))
+        {
             return own;
         }
         let home = home(workspace);
@@ -105,58 +153,36 @@ impl<'a> Names<'a> {
 
         let second = worktree_name(workspace, self.survey);
         let second = free(&second, |name| {
-            let key = format!(
-                "{}{}{name}",
-                first.to_lowercase(),
-                std::path::MAIN_SEPARATOR
-            );
-            self.taken
-                .get(&key)
-                .is_none_or(|owner| *owner == workspace.root)
+            let taken = self.taken.get(&key(&Path::new(&first).join(name)));
+            taken.is_none_or(|other| other.is(&holder))
         });
         let relative = Path::new(&first).join(second);
-        self.taken.insert(key(&relative), workspace.root.clone());
+        self.taken.insert(key(&relative), holder);
         self.shared_root.join(relative)
     }
 
-    /// The folder that is the workspace's already: it builds there, and nobody else owns it.
-    fn own(&mut self, workspace: &Workspace) -> Option<PathBuf> {
+    /// The folder that the workspace is configured to, unless that is somebody else's: a configuration is copied
+    /// with the tree around it.
+    fn configured(&self, workspace: &Workspace, holder: &Holder) -> Option<PathBuf> {
         let current = &workspace.dirs.target_dir;
         let relative = current.strip_prefix(self.shared_root).ok()?;
-        let two = relative.components().count() == 2 && !relative.starts_with(BUILD_FOLDER);
-        let known = self
-            .survey
-            .folders
-            .iter()
-            .find(|folder| folder.path == *current);
-        let owned_by_another = match known.map(|folder| &folder.known) {
-            // The worktree was moved, or this is all that is left of the note.
-            Some(Known::Owner { owner, state }) => {
-                owner.workspace != workspace.root && *state == OwnerState::Present
-            }
-            _ => false,
-        };
-        let users = self
-            .survey
-            .workspaces
-            .iter()
-            .filter(|other| other.dirs.target_dir == *current)
-            .count();
-        if !two || owned_by_another || users > 1 || *current == flat(self.shared_root) {
-            return self.noted(workspace);
-        }
-        self.taken.insert(key(relative), workspace.root.clone());
-        Some(current.clone())
+        let in_place = relative.components().count() == 2 && !relative.starts_with(BUILD_FOLDER);
+        let own = |file: &PathBuf| *file == workspace.config;
+        let by_itself = matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if own(file));
+        let is_holder = self
+            .taken
+            .get(&key(relative))
+            .is_some_and(|other| other.is(holder));
+        let is_flat = *current == flat(self.shared_root);
+        (in_place && by_itself && is_holder && !is_flat).then(|| current.clone())
     }
 
     /// The folder that an owner file gives to the workspace, though it builds elsewhere now.
-    fn noted(&self, workspace: &Workspace) -> Option<PathBuf> {
+    fn noted(&self, holder: &Holder) -> Option<PathBuf> {
         let build = self.shared_root.join(BUILD_FOLDER);
         let mut notes = self.survey.notes.iter();
         notes
-            .find(|(folder, owner)| {
-                owner.workspace == workspace.root && !folder.starts_with(&build)
-            })
+            .find(|(folder, owner)| Holder::noted(owner).is(holder) && !folder.starts_with(&build))
             .map(|(folder, _)| folder.clone())
     }
 

@@ -28,6 +28,7 @@ pub(super) fn workspace(root: &str, target: &str) -> Workspace {
         },
         config: PathBuf::from(root).join(".cargo/config.toml"),
         cargo: CargoAnswer::NotAsked,
+        stamp: Some(root.into()),
     }
 }
 
@@ -38,6 +39,7 @@ pub(super) fn placed(root: &str, worktree: &str) -> Workspace {
         .expect("inside")
         .to_owned();
     Workspace {
+        stamp: Some(worktree.into()),
         place: Some(Place {
             common_dir: "/r/.git".into(),
             worktree: worktree.into(),
@@ -61,6 +63,7 @@ pub(super) fn repository(linked: &[&str]) -> Repository {
         prunable: None,
         present: true,
         inside_root: true,
+        stamp: Some((*path).into()),
     };
     Repository {
         common_dir: "/r/.git".into(),

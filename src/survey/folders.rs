@@ -187,25 +187,12 @@ pub(super) fn measure(survey: &mut Survey, sizes: bool, progress: &Progress) {
 
 /// What interrupted runs left: under the roots, and under the shared root.
 pub(super) fn trash(
-    survey: &Survey,
     found: BTreeSet<PathBuf>,
-    beside: BTreeSet<PathBuf>,
+    holders: BTreeSet<PathBuf>,
     sizes: bool,
     progress: &Progress,
 ) -> Vec<Trash> {
     let mut all = found;
-    let build = survey.shared_root.path.join(marks::BUILD_FOLDER);
-    let split = fs::names(&build).unwrap_or_default();
-    let repositories = fs::names(&survey.shared_root.path).unwrap_or_default();
-    let holders: BTreeSet<PathBuf> = beside
-        .into_iter()
-        .chain(split.iter().map(|name| build.join(name)))
-        .chain(
-            repositories
-                .iter()
-                .map(|name| survey.shared_root.path.join(name)),
-        )
-        .collect();
     for holder in holders {
         let names = fs::names(&holder).unwrap_or_default();
         let trash = names

@@ -1,12 +1,12 @@
 //! Reads the owner files under the shared root, and finds out what became of the owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::git;
-use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
-use crate::model::{Known, Owner, OwnerState, Problem, Repository, Survey};
+use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
+use crate::model::{Known, Owner, OwnerState, Problem, Repository, Survey, Tag};
 
 /// What lies under the shared root.
 #[derive(Debug, Default)]
@@ -15,36 +15,56 @@ pub(super) struct Owned {
     pub(super) folders: Vec<(PathBuf, Known)>,
     /// Every owner file, by the folder that it is about.
     pub(super) notes: BTreeMap<PathBuf, Owner>,
+    /// What interrupted runs left there.
+    pub(super) trash: BTreeSet<PathBuf>,
 }
 
+/// How deep target folders lie under the shared root: `<repository>/<worktree>`, or
+/// `build/<repository>/<worktree>/ce/0b69…`, since Cargo splits the hash.
+const DEEPEST: usize = 5;
+
 pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Owned {
-    let root = &survey.shared_root.path;
     let mut owned = Owned::default();
-    if !survey.shared_root.exists {
-        return owned;
-    }
-    for folder in folders_in(root).filter(|path| !path.ends_with(SHARED_ROOT_MARK)) {
-        // `build/ce/0b69…`: Cargo splits the hash.
-        let holders: Vec<PathBuf> = if folder == root.join(BUILD_FOLDER) {
-            folders_in(&folder).collect()
-        } else {
-            vec![folder]
-        };
-        for holder in holders {
-            read_notes(&holder, &mut owned.notes, problems);
-            for folder in folders_in(&holder) {
-                let known = match owned.notes.get(&folder) {
-                    None => Known::SharedRoot,
-                    Some(owner) => Known::Owner {
-                        state: state(owner, &survey.repositories),
-                        owner: owner.clone(),
-                    },
+    if survey.shared_root.exists {
+        search(&survey.shared_root.path, 0, &mut owned, problems);
+        for (path, known) in &mut owned.folders {
+            if let Some(owner) = owned.notes.get(path) {
+                *known = Known::Owner {
+                    state: state(owner, &survey.repositories),
+                    owner: owner.clone(),
                 };
-                owned.folders.push((folder, known));
             }
         }
     }
     owned
+}
+
+/// A folder with a note beside it, or with Cargo's tag in it, is a target folder; so is each on the second level
+/// outside `build`. Trash is noted, and nothing in any of these is looked at.
+fn search(holder: &Path, depth: usize, owned: &mut Owned, problems: &mut Vec<Problem>) {
+    let in_build = depth > 0
+        && holder
+            .iter()
+            .rev()
+            .nth(depth - 1)
+            .is_some_and(|top| top == BUILD_FOLDER);
+    read_notes(holder, &mut owned.notes, problems);
+    for name in fs::names(holder).unwrap_or_default() {
+        let folder = holder.join(&name);
+        if (depth == 0 && name == SHARED_ROOT_MARK) || !fs::is_folder(&folder) {
+            continue;
+        }
+        if name.starts_with(TRASH_PREFIX) {
+            owned.trash.insert(folder);
+        } else if owned.notes.contains_key(&folder)
+            || fs::tag(&folder) == Tag::Valid
+            || (depth == 1 && !in_build)
+        {
+            owned.folders.push((folder, Known::SharedRoot));
+        } else if depth + 1 < DEEPEST {
+            search(&folder, depth + 1, owned, problems);
+        }
+    }
 }
 
 fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mut Vec<Problem>) {
@@ -69,16 +89,6 @@ fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mu
             }),
         }
     }
-}
-
-fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let names = fs::names(folder).unwrap_or_default();
-    let trash = |name: &String| name.starts_with(crate::marks::TRASH_PREFIX);
-    names
-        .into_iter()
-        .filter(move |name| !trash(name))
-        .map(|name| folder.join(name))
-        .filter(|path| fs::is_folder(path))
 }
 
 /// Whether the workspace of an owner is gone for good. Doubt means that it may come back.

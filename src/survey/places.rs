@@ -111,29 +111,44 @@ fn enclosing(root: &Path) -> Option<Mark> {
     Some(mark)
 }
 
-/// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)).
+/// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)). It may be a
+/// link to either.
+///
+/// What cannot be understood stands for a repository that git will refuse, so that nothing in it passes for
+/// untracked.
 fn mark(path: &Path) -> Option<Mark> {
-    let worktree = path.parent()?.to_owned();
-    let git_dir = if fs::is_folder(path) {
-        path.to_owned()
-    } else {
-        let text = String::from_utf8(fs::read(path).ok()??).ok()?;
-        let named = text.strip_prefix("gitdir:")?.trim();
-        fs::canonical(&worktree.join(named)).ok()?
-    };
-    let (common_dir, is_main) = match fs::read(&git_dir.join("commondir")) {
-        Ok(Some(text)) => (
-            git_dir.join(String::from_utf8(text).ok()?.trim_end_matches(['\r', '\n'])),
-            false,
-        ),
-        _ => (git_dir, true),
+    let git_dir = git_dir(path).unwrap_or_else(|| path.to_owned());
+    let common_dir = match fs::read(&git_dir.join("commondir")) {
+        Ok(Some(text)) => {
+            let named = String::from_utf8_lossy(&text)
+                .trim_end_matches(['\r', '\n'])
+                .to_owned();
+            fs::canonical(&git_dir.join(named)).ok()
+        }
+        _ => None,
     };
     Some(Mark {
-        worktree: Some(worktree),
+        worktree: Some(path.parent()?.to_owned()),
         part: PathBuf::new(),
-        common_dir: fs::canonical(&common_dir).ok()?,
-        is_main,
+        is_main: common_dir.is_none(),
+        common_dir: common_dir.unwrap_or(git_dir),
     })
+}
+
+/// The git folder of a worktree, by its `.git`.
+fn git_dir(path: &Path) -> Option<PathBuf> {
+    let real = fs::canonical(path).ok()?;
+    if fs::is_folder(&real) {
+        return Some(real);
+    }
+    let text = String::from_utf8(fs::read(&real).ok()??).ok()?;
+    let named = text.strip_prefix("gitdir:")?.trim();
+    fs::canonical(&path.parent()?.join(named)).ok()
+}
+
+/// The stamp of a worktree is that of its own git folder: git makes one for each and moves none.
+fn stamp(worktree: &Path) -> Option<String> {
+    fs::stamp(&git_dir(&worktree.join(".git"))?)
 }
 
 /// Asks git for the worktrees. Where git refuses, those that were met stand for them.
@@ -179,6 +194,7 @@ fn repository(
             locked: entry.locked,
             prunable: entry.prunable,
             present,
+            stamp: stamp(&path),
             path,
         });
     }
@@ -194,6 +210,7 @@ fn repository(
                 prunable: None,
                 present: true,
                 inside_root: inside(path),
+                stamp: stamp(path),
             });
         }
     }

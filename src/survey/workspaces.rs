@@ -108,7 +108,8 @@ fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
 }
 
 fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {
-    let place = worktree_of(root, repositories).map(|(repository, worktree)| Place {
+    let tree = worktree_of(root, repositories);
+    let place = tree.map(|(repository, worktree)| Place {
         common_dir: repository.common_dir.clone(),
         worktree: worktree.to_owned(),
         path: root
@@ -135,6 +136,14 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
         dirs: Dirs::default(),
         config: if fs::exists(&legacy) { legacy } else { usual },
         cargo: CargoAnswer::NotAsked,
+        stamp: match tree {
+            Some((repository, path)) => repository
+                .worktrees
+                .iter()
+                .find(|worktree| worktree.path == *path)
+                .and_then(|worktree| worktree.stamp.clone()),
+            None => fs::stamp(root),
+        },
         root: root.to_owned(),
     }
 }

@@ -8,6 +8,9 @@ use crate::config_chain::CONFIG_NAMES;
 use crate::config_edit::Settings;
 use crate::model::{Action, ConfigFile, KeptReason, Layout, Survey};
 
+/// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.
+const BY_PATH: &str = "by-path";
+
 /// The file that Cargo would read in the place that was asked for; `None` for the other layouts.
 pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
     let place = options.config_at.as_ref()?;
@@ -28,9 +31,10 @@ pub(super) fn configure(
     options: &SetupOptions,
 ) -> Result<(Action, ConfigFile), KeptReason> {
     let shared_root = &survey.shared_root.path;
-    let template = build_template(shared_root).ok_or_else(|| KeptReason::Unwritable {
-        path: shared_root.clone(),
-    })?;
+    let template =
+        build_template(shared_root, Path::new(BY_PATH)).ok_or_else(|| KeptReason::Unwritable {
+            path: shared_root.clone(),
+        })?;
     let settings = Settings {
         target_dir: None,
         build_dir: Some(&template),

@@ -50,8 +50,10 @@ pub(super) fn workspace(
             if knows_build_dir {
                 never_built(workspace, survey)?;
             }
-            let build_dir = build_template(shared_root).filter(|_| knows_build_dir);
-            (Layout::Isolated, names.folder(workspace), build_dir)
+            let folder = names.folder(workspace);
+            let name = folder.strip_prefix(shared_root).unwrap_or(&folder);
+            let build_dir = build_template(shared_root, name).filter(|_| knows_build_dir);
+            (Layout::Isolated, folder, build_dir)
         }
     };
     let unwritable = || KeptReason::Unwritable {
@@ -122,10 +124,14 @@ pub(super) fn edited(
     Ok(Some((edit, edited)))
 }
 
-/// `build-dir` for all workspaces: Cargo puts each one's own hash. `None` where a brace in the path would be
-/// taken for a template variable.
-pub(super) fn build_template(shared_root: &Path) -> Option<String> {
-    let folder = shared_root.join(BUILD_FOLDER);
+/// `build-dir` under a name of its own, in which Cargo puts each workspace's own hash. `None` where a brace in
+/// the path would be taken for a template variable.
+///
+/// The hash alone is not enough: it goes by the path, but a worktree can be moved to where another one was, with
+/// sources that are older than what the other one built there. The configuration moves along, and with it the
+/// name. The hash is for the nested worktrees that inherit the configuration.
+pub(super) fn build_template(shared_root: &Path, name: &Path) -> Option<String> {
+    let folder = shared_root.join(BUILD_FOLDER).join(name);
     let text = folder.to_str()?;
     let separator = std::path::MAIN_SEPARATOR;
     (!text.contains(['{', '}'])).then(|| format!("{text}{separator}{WORKSPACE_PATH_HASH}"))

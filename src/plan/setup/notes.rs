@@ -52,6 +52,7 @@ fn note_owners(
                 .map(|place| place.common_dir.clone()),
             layout,
             device: options.devices.get(&workspace.root).copied(),
+            stamp: workspace.stamp.clone(),
         };
         // The device may be numbered anew at every start of the machine: no reason to write again.
         let same = |noted: &Owner| {

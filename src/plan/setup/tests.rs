@@ -61,7 +61,8 @@ fn reason<'a>(plan: &'a Plan, path: &str) -> &'a KeptReason {
 /// Gives a workspace the configuration that a setup would have given it, with this folder.
 fn configure(survey: &mut Survey, at: usize, target_dir: &str) {
     let workspace = &mut survey.workspaces[at];
-    let build_dir = "/s/build/{workspace-path-hash}";
+    let name = target_dir.strip_prefix("/s/").unwrap_or("elsewhere");
+    let build_dir = format!("/s/build/{name}/{{workspace-path-hash}}");
     let text = format!("[build]\ntarget-dir = \"{target_dir}\"\nbuild-dir = \"{build_dir}\"\n");
     let file = ConfigFile {
         path: workspace.config.clone(),
@@ -80,6 +81,7 @@ fn owner(workspace: &str) -> Owner {
         common_dir: Some("/r/.git".into()),
         layout: Layout::Isolated,
         device: None,
+        stamp: Some(workspace.into()),
     }
 }
 
@@ -112,6 +114,7 @@ fn the_names_stay_when_a_copy_of_a_worktree_appears() {
     configure(&mut survey, 0, "/s/r/main");
     configure(&mut survey, 1, "/s/r/main");
     let state = OwnerState::Present;
+    survey.notes.insert("/s/r/main".into(), owner("/r"));
     survey.folders.push(folder(
         "/s/r/main",
         Known::Owner {
@@ -139,8 +142,11 @@ fn the_names_stay_when_a_copy_of_a_worktree_appears() {
 fn a_moved_worktree_takes_its_folder_along() {
     let mut survey = two_worktrees();
     configure(&mut survey, 1, "/s/r/old");
+    let mut moved = owner("/r/gone");
+    moved.stamp = survey.workspaces[1].stamp.clone();
+    survey.notes.insert("/s/r/old".into(), moved.clone());
     let known = Known::Owner {
-        owner: owner("/r/gone"),
+        owner: moved,
         state: OwnerState::Gone,
     };
     survey.folders.push(folder("/s/r/old", known));
@@ -162,9 +168,10 @@ fn a_name_that_somebody_has_is_not_given_again() {
     let mut other = owner("/elsewhere");
     other.common_dir = Some("/elsewhere/.git".into());
     let known = Known::Owner {
-        owner: other,
+        owner: other.clone(),
         state: OwnerState::Present,
     };
+    survey.notes.insert("/s/R/main".into(), other);
     survey.folders.push(folder("/s/R/main", known));
     let plan = plan(&survey);
     assert_eq!(
@@ -301,4 +308,31 @@ fn git_is_told_only_of_files_that_we_make() {
         "one file for all worktrees of a repository"
     );
     assert_eq!(excludes[0].file, Path::new("/r/.git/info/exclude"));
+}
+
+/// What one tree built must never be fresh for another one that was moved to its path.
+#[test]
+fn two_worktrees_that_change_places_keep_what_each_has_built() {
+    let mut survey = two_worktrees();
+    configure(&mut survey, 0, "/s/r/x");
+    configure(&mut survey, 1, "/s/r/main");
+    for (folder, root) in [("/s/r/main", "/r"), ("/s/r/x", "/r/x")] {
+        survey.notes.insert(folder.into(), owner(root));
+    }
+    survey.workspaces[0].stamp = Some("/r/x".into());
+    survey.workspaces[1].stamp = Some("/r".into());
+    let plan = plan(&survey);
+    assert!(
+        written(&plan).is_empty(),
+        "the configurations moved along: {plan:?}"
+    );
+}
+
+#[test]
+fn a_new_worktree_at_an_old_path_gets_a_folder_that_nobody_built_into() {
+    let mut survey = two_worktrees();
+    survey.notes.insert("/s/r/x".into(), owner("/r/x"));
+    survey.workspaces[1].stamp = Some("made later".into());
+    let plan = plan(&survey);
+    assert_eq!(written(&plan)[1].1, Path::new("/s/r/x-2"));
 }
