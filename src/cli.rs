@@ -241,6 +241,10 @@ fn arguments(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run(cli: Cli) -> Result<Exit> {
+    // Folders are entered by recursion, and somebody may have nested them a thousand deep.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(64 << 20)
+        .build_global();
     match cli.command.unwrap_or(Command::Setup(cli.setup)) {
         Command::Setup(args) => {
             if let Err(message) = check(&args) {

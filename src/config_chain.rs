@@ -78,7 +78,8 @@ pub fn chain<'a>(
 }
 
 /// Expands the template variables of `build.build-dir`. An unknown one stays, as Cargo then refuses to build.
-fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String {
+#[must_use]
+pub fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String {
     if !template.contains('{') {
         return template.to_owned();
     }

@@ -7,6 +7,7 @@
 mod checkpoint;
 mod delete;
 mod find;
+mod in_use;
 mod lock;
 mod open_folder;
 mod record;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
+pub use in_use::Uses;
 pub use lock::{LockGuard, lock_all, lock_run, runs};
 pub use record::{change_journal, journal_file, read_journal};
 pub use trash::{discard_trash, is_our_trash, make_trash};
@@ -167,7 +169,8 @@ pub fn names(dir: &Path) -> Result<Vec<String>> {
 /// The folders in a profile are not looked into: that it is one says enough, and they hold thousands of names.
 #[must_use]
 pub fn shape(dir: &Path) -> Shape {
-    shape_to(dir, 3, true)
+    // A triple in a tool's folder lies one deeper than elsewhere.
+    shape_to(dir, 4, true)
 }
 
 fn shape_to(dir: &Path, depth: usize, top: bool) -> Shape {
@@ -267,18 +270,19 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let folder = path.parent().with_context(failed)?;
     remove_leftovers(folder);
-    let mut new = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(folder)
-        .with_context(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // As readable as the user's other files: the system takes away what the umask says.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut new = builder.tempfile_in(folder).with_context(failed)?;
     new.write_all(bytes).with_context(failed)?;
-    let permissions = match old {
-        Some(_) => fs::metadata(path).with_context(failed)?.permissions(),
-        None => permissions_of_a_new_file(new.as_file()).with_context(failed)?,
-    };
-    new.as_file()
-        .set_permissions(permissions)
-        .with_context(failed)?;
+    if old.is_some() {
+        let permissions = fs::metadata(path).with_context(failed)?.permissions();
+        new.as_file()
+            .set_permissions(permissions)
+            .with_context(failed)?;
+    }
     new.as_file().sync_all().with_context(failed)?;
     checkpoint("written-beside");
     new.persist(path)
@@ -299,22 +303,6 @@ pub fn remove_leftovers(folder: &Path) {
             let _ = fs::remove_file(folder.join(name));
         }
     }
-}
-
-/// A temporary file is private; a configuration file should be as readable as its neighbours.
-#[cfg(unix)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "reading permissions fails on other systems"
-)]
-fn permissions_of_a_new_file(_: &File) -> std::io::Result<fs::Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn permissions_of_a_new_file(file: &File) -> std::io::Result<fs::Permissions> {
-    Ok(file.metadata()?.permissions())
 }
 
 /// Makes a rename last through a power cut. Some filesystems cannot, and then there is nothing to be done.

@@ -112,7 +112,8 @@ impl WorkspaceTable {
 }
 
 /// Takes `.` and `..` out of a path without asking the disk.
-fn normalise(path: &Path) -> PathBuf {
+#[must_use]
+pub fn normalise(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {

@@ -59,15 +59,8 @@ const TOOL_FOLDERS: [&str; 6] = [
     "semver-checks",
 ];
 
-/// What only a profile folder holds. `build` and `examples` alone say nothing.
-const PROFILE_MARKS: [&str; 6] = [
-    ".fingerprint",
-    "deps",
-    "incremental",
-    ".cargo-lock",
-    ".cargo-build-lock",
-    ".cargo-artifact-lock",
-];
+/// What only a profile folder holds, besides lock files. `deps`, `build` and `examples` are anybody's names.
+const FINGERPRINTS: &str = ".fingerprint";
 
 /// The names in a folder, and in the folders in it; empty where nobody looked deeper.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,18 +96,26 @@ pub fn read(shape: &Shape) -> Reading {
         }
     }
     for (name, inner) in &shape.folders {
-        let profiles = inner
-            .as_ref()
-            .map(|inner| profiles_in(Path::new(name), inner))
-            .unwrap_or_default();
+        let Some(inner) = inner else {
+            reading.foreign.push(name.clone());
+            continue;
+        };
         let tool = TOOL_FOLDERS.contains(&name.as_str());
-        if inner.is_some() && (!profiles.is_empty() || tool || TOP_FOLDERS.contains(&name.as_str()))
-        {
-            reading.cargo |= !profiles.is_empty() && !tool;
-            reading.profiles.extend(profiles);
+        let profiles = if tool {
+            // A target folder in itself, with locks of its own.
+            read(inner)
+                .profiles
+                .iter()
+                .map(|profile| Path::new(name).join(profile))
+                .collect()
         } else {
+            profiles_in(Path::new(name), inner)
+        };
+        if profiles.is_empty() && !tool && !TOP_FOLDERS.contains(&name.as_str()) {
             reading.foreign.push(name.clone());
         }
+        reading.cargo |= !profiles.is_empty() && !tool;
+        reading.profiles.extend(profiles);
     }
     reading.foreign.sort();
     reading
@@ -150,15 +151,8 @@ fn profiles_in(name: &Path, shape: &Shape) -> Vec<PathBuf> {
 /// Whether the names in a folder are those of a profile folder.
 #[must_use]
 pub fn is_profile(shape: &Shape) -> bool {
-    let has = |mark: &&str| {
-        shape.folders.contains_key(*mark) || shape.files.iter().any(|file| file == mark)
-    };
-    // The new layout has neither `deps` nor `.fingerprint`; an interrupted first build may have only these two.
-    PROFILE_MARKS.iter().any(has)
-        || (shape.folders.len() == 2
-            && ["build", "examples"]
-                .iter()
-                .all(|name| shape.folders.contains_key(*name)))
+    let locked = |name: &String| LOCK_NAMES.contains(&name.as_str());
+    shape.folders.contains_key(FINGERPRINTS) || shape.files.iter().any(locked)
 }
 
 #[cfg(test)]
@@ -195,14 +189,21 @@ mod tests {
             "CACHEDIR.TAG",
             "debug/.fingerprint/",
             "my-profile/.cargo-lock",
-            "wasm32-unknown-unknown/release/deps/",
+            "wasm32-unknown-unknown/release/.fingerprint/",
             "wasm32-unknown-unknown/doc/",
+            "miri/x86_64/debug/.cargo-lock",
             "doc/index.html",
             "tmp/",
         ]));
         assert!(reading.cargo);
         assert_eq!(reading.foreign, Vec::<String>::new());
-        let profiles = ["debug", "my-profile", "wasm32-unknown-unknown/release"].map(PathBuf::from);
+        let profiles = [
+            "debug",
+            "miri/x86_64/debug",
+            "my-profile",
+            "wasm32-unknown-unknown/release",
+        ];
+        let profiles = profiles.map(PathBuf::from);
         assert_eq!(reading.profiles, profiles);
     }
 
@@ -212,13 +213,14 @@ mod tests {
             "CACHEDIR.TAG",
             "notes.txt",
             "criterion/report/",
-            "debug/deps/",
+            "debug/.fingerprint/",
             "x86/deps.txt",
+            "webapp/deps/a.c",
         ]));
         assert!(reading.cargo);
-        assert_eq!(reading.foreign, ["criterion", "notes.txt", "x86"]);
+        assert_eq!(reading.foreign, ["criterion", "notes.txt", "webapp", "x86"]);
         let reading = read(&shape(&[
-            "wasm32-unknown-unknown/release/deps/",
+            "wasm32-unknown-unknown/release/.fingerprint/",
             "wasm32-unknown-unknown/mine/",
         ]));
         assert_eq!(

@@ -80,6 +80,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         repositories,
         manifests,
         caches,
+        cargo_folders,
         trash,
         mut problems,
     } = places::find(&roots, &request.looking, request.inside_root_only);
@@ -91,6 +92,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         &mut configs,
     );
     if let Some(folder) = &request.config_at {
+        configs::read_folder(folder, &mut configs);
+    }
+    for folder in &cargo_folders {
         configs::read_folder(folder, &mut configs);
     }
     configs::read_folder(&request.environment.surroundings.cargo_home, &mut configs);

@@ -49,10 +49,10 @@ pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
         .iter()
         .filter(|done| done.what == Deed::Restore)
         .map(|done| done.path.clone());
-    let settled = plan.kept.iter().filter(|kept| {
-        kept.subject == Subject::File
-            && matches!(kept.reason, KeptReason::AsItWas | KeptReason::WorktreeGone)
-    });
+    let settled = plan
+        .kept
+        .iter()
+        .filter(|kept| kept.subject == Subject::File && kept.reason == KeptReason::AsItWas);
     let files: Vec<PathBuf> = restored
         .chain(settled.map(|kept| kept.path.clone()))
         .collect();

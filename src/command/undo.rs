@@ -1,11 +1,13 @@
 //! `undo`: put configurations and excludes back.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Kept, KeptReason};
+use crate::model::{Kept, KeptReason, Repository, Survey};
 use crate::plan::{self, Recorded};
 use crate::survey::Request;
 
@@ -18,8 +20,12 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let journal = fs::read_journal(&survey.shared_root.path)?;
     let mut files = Vec::new();
-    for file in journal.files() {
-        let place = file.parent().and_then(std::path::Path::parent);
+    for file in journal
+        .files()
+        .into_iter()
+        .filter(|file| is_meant(file, &survey))
+    {
+        let place = file.parent().and_then(Path::parent);
         let repository = plan::worktree_of(file, &survey.repositories).map(|(found, _)| found);
         files.push(Recorded {
             exclude: repository.map(|found| found.common_dir.join("info").join("exclude")),
@@ -37,4 +43,23 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         Exit::Done if incomplete => Exit::Incomplete,
         other => other,
     })
+}
+
+/// Whether a recorded file belongs to what the roots stand for: it lies under one of them or in a worktree or
+/// repository met, or is a configuration above them.
+fn is_meant(file: &Path, survey: &Survey) -> bool {
+    let base = file.parent().and_then(Path::parent).unwrap_or(file);
+    let worktrees = |repository: &Repository| {
+        let here = repository
+            .worktrees
+            .iter()
+            .any(|worktree| file.starts_with(&worktree.path));
+        here || file.starts_with(&repository.common_dir)
+    };
+    survey
+        .roots
+        .iter()
+        .any(|root| file.starts_with(root) || root.starts_with(base))
+        || survey.repositories.iter().any(worktrees)
+        || file.starts_with(&survey.surroundings.cargo_home)
 }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::tag;
+use crate::config_chain::CARGO_FOLDER;
 use crate::marks;
 use crate::model::{Problem, Tag};
 
@@ -35,6 +36,8 @@ pub struct Finds {
     pub bare_repositories: Vec<PathBuf>,
     /// Tagged cache folders, and untagged ones with Cargo's mark; the search does not enter them.
     pub caches: Vec<PathBuf>,
+    /// `.cargo` folders.
+    pub cargo_folders: Vec<PathBuf>,
     /// Folders with the name of our trash.
     pub trash: Vec<PathBuf>,
     /// What could not be read.
@@ -47,6 +50,7 @@ impl Finds {
         self.git_marks.extend(other.git_marks);
         self.bare_repositories.extend(other.bare_repositories);
         self.caches.extend(other.caches);
+        self.cargo_folders.extend(other.cargo_folders);
         self.trash.extend(other.trash);
         self.problems.extend(other.problems);
         self
@@ -107,6 +111,9 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             continue;
         };
         if entry.file_type().is_dir() {
+            if name == CARGO_FOLDER {
+                finds.cargo_folders.push(entry.path().to_owned());
+            }
             if name == ".git" {
                 finds.git_marks.push(entry.into_path());
             } else if name.starts_with(marks::TRASH_PREFIX) {

@@ -281,6 +281,9 @@ pub enum KeptReason {
         /// The workspace around it.
         around: PathBuf,
     },
+    /// Its Cargo does not know `build.build-dir`, without which an unconfigured worktree inside this one would
+    /// share its folder.
+    OldCargo,
     /// Cargo does not accept the workspace.
     CargoRefused {
         /// The first line of its error.

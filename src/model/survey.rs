@@ -50,6 +50,9 @@ pub struct SharedRoot {
     pub runs: u64,
     /// What made it the shared root of this run.
     pub chosen: SharedRootChoice,
+    /// Git ignores it by a rule outside of it.
+    #[serde(skip)]
+    pub ignored: bool,
 }
 
 /// Why a folder is the shared root.
@@ -418,7 +421,7 @@ pub struct Marks {
 /// A lock that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Busy {
-    /// The lock file.
+    /// The lock file, or what else is in use.
     pub lock: PathBuf,
     /// Why not: held by a build, or locks do not work there.
     pub why: BusyReason,
@@ -432,6 +435,10 @@ pub enum BusyReason {
     Held,
     /// It cannot be told, with the system's error.
     Unclear(String),
+    /// A program in the folder runs: the path is that of the program.
+    Runs,
+    /// Another filesystem, or a part of one, is mounted there.
+    Mounted,
 }
 
 /// The state of a `CACHEDIR.TAG`.

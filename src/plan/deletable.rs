@@ -1,8 +1,10 @@
 //! What speaks against deleting a folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::model::{KeptReason, Known, Marks, Survey, Tag, TargetFolder};
+use crate::config_chain;
+use crate::manifest::normalise;
+use crate::model::{ConfigFile, EnvOverride, KeptReason, Known, Marks, Survey, Tag, TargetFolder};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///
@@ -17,14 +19,11 @@ pub(super) fn obstacle<'a>(
     if survey.shared_root.path.starts_with(path) {
         return Some(KeptReason::SharedRoot);
     }
-    if let Some(found) = survey
-        .overrides
-        .iter()
-        .find(|found| found.folder.starts_with(path))
-    {
-        return Some(KeptReason::NamedByEnv {
-            variable: found.variable.clone(),
-        });
+    if let Some(variable) = named_by_environment(path, survey) {
+        return Some(KeptReason::NamedByEnv { variable });
+    }
+    if let Some(file) = named_by_a_stranger(path, survey) {
+        return Some(KeptReason::MayServeOthers { file });
     }
     let workspaces = survey
         .workspaces
@@ -56,6 +55,50 @@ pub(super) fn obstacle<'a>(
         });
     }
     unfit(&folder.marks, allowed).or_else(|| inside(folder))
+}
+
+/// The variable that names the folder. A relative value means another folder in each place that it is used in.
+fn named_by_environment(folder: &Path, survey: &Survey) -> Option<String> {
+    let names = |found: &&EnvOverride| {
+        let value = Path::new(&found.value);
+        found.folder.starts_with(folder)
+            || survey.workspaces.iter().any(|workspace| {
+                let expanded =
+                    config_chain::expand(&found.value, &workspace.root, &survey.surroundings);
+                value.is_relative() && workspace.root.join(&expanded).starts_with(folder)
+                    || Path::new(&expanded).starts_with(folder)
+            })
+    };
+    survey
+        .overrides
+        .iter()
+        .find(names)
+        .map(|found| found.variable.clone())
+}
+
+/// A configuration that names the folder and stands where no workspace is that we know, such as one with a
+/// broken manifest.
+fn named_by_a_stranger(folder: &Path, survey: &Survey) -> Option<PathBuf> {
+    let names = |file: &&ConfigFile| {
+        let Some(base) = file.path.parent().and_then(Path::parent) else {
+            return false;
+        };
+        let known = survey
+            .workspaces
+            .iter()
+            .any(|workspace| workspace.root.starts_with(base));
+        let values = [&file.keys.target_dir, &file.keys.build_dir];
+        !known
+            && values
+                .into_iter()
+                .flatten()
+                .any(|value| normalise(&base.join(value)) == folder)
+    };
+    survey
+        .configs
+        .values()
+        .find(names)
+        .map(|file| file.path.clone())
 }
 
 /// The link by which a workspace builds into a folder, where its default `target` is one.

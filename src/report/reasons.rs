@@ -61,7 +61,9 @@ fn by(source: LastUseSource) -> &'static str {
 pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
     match reason {
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
-        KeptReason::InPlaceAsked => "keeps Cargo's own target folder".into(),
+        KeptReason::InPlaceAsked => {
+            "is left as it is; undo takes back what an earlier setup wrote".into()
+        }
         KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
         KeptReason::NotServed { file } => {
             format!(
@@ -107,13 +109,17 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(around)
             )
         }
+        KeptReason::OldCargo => {
+            "its cargo is older than 1.91, with which a worktree inside it would share its folder"
+                .into()
+        }
         KeptReason::CargoRefused { message } => format!("cargo says: {message}"),
         KeptReason::PartOf { workspace } => {
             format!("belongs to {}, says cargo", paths.show(workspace))
         }
         KeptReason::Unwritable { path } => {
             format!(
-                "{} cannot be written into a configuration file",
+                "{} cannot be written into a configuration or exclude file",
                 paths.show(path)
             )
         }
@@ -176,6 +182,8 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             BusyReason::Held => {
                 format!("a build is running in it ({} is locked)", paths.show(lock))
             }
+            BusyReason::Runs => format!("a program in it is running: {}", paths.show(lock)),
+            BusyReason::Mounted => format!("another filesystem is mounted at {}", paths.show(lock)),
             BusyReason::Unclear(message) => {
                 format!(
                     "nobody can tell whether a build is running: {}: {message}",
@@ -212,6 +220,7 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
                  cargo-home) puts one config above them; or their maintainers commit `{include}` (cargo 1.93)"
             ));
         }
+        KeptReason::OldCargo => "--layout isolated sets them up all the same",
         KeptReason::ConfigSet { .. } => "--replace sets them to the shared root",
         KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
         KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
@@ -232,7 +241,7 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
             "build them once and run again, and they get a target folder each"
         }
         KeptReason::Busy { .. } => "run again when the build is over",
-        KeptReason::ChangedByHand => "take `target-dir` and `build-dir` out of them by hand",
+        KeptReason::ChangedByHand => "take out by hand what cargo-sharedtarget put in",
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them"
         }

@@ -12,7 +12,7 @@ pub(super) enum Align {
     Right,
 }
 
-/// Rows of text that is aligned by column. The last column takes what is left of the line.
+/// Rows of text that is aligned by column.
 pub(super) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
@@ -45,14 +45,8 @@ impl Table {
                 *width = (*width).max(cell.width());
             }
         }
-        let last = widths.len() - 1;
-        let used: usize = INDENT
-            + widths[..last]
-                .iter()
-                .map(|width| width + GAP)
-                .sum::<usize>();
         if let Some(width) = width {
-            widths[last] = widths[last].min(width.saturating_sub(used).max(16));
+            self.fit(&mut widths, width);
         }
         let names: Vec<String> = self
             .columns
@@ -64,6 +58,22 @@ impl Table {
             self.line(out, row, &widths, None)?;
         }
         Ok(())
+    }
+
+    /// Narrows the widest columns of text until a line fits, as far as they can still be read.
+    fn fit(&self, widths: &mut [usize], width: usize) {
+        const READABLE: usize = 16;
+        let gaps = INDENT + GAP * (widths.len() - 1);
+        while gaps + widths.iter().sum::<usize>() > width {
+            let text = widths
+                .iter_mut()
+                .zip(&self.columns)
+                .filter(|(_, (_, align))| *align == Align::Left);
+            match text.map(|(width, _)| width).max_by_key(|width| **width) {
+                Some(widest) if *widest > READABLE => *widest -= 1,
+                _ => break,
+            }
+        }
     }
 
     fn line(

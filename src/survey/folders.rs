@@ -33,7 +33,14 @@ pub(super) fn find(
             .entry(workspace.root.join("target"))
             .or_insert(default);
     }
-    for (member, workspace) in members {
+    let configured = |member: &Path| {
+        let cargo_folder = member.join(CARGO_FOLDER);
+        config_chain::CONFIG_NAMES
+            .iter()
+            .any(|name| fs::exists(&cargo_folder.join(name)))
+    };
+    // Cargo reads the configuration of the folder that it runs in, so a member may build where it likes.
+    for (member, workspace) in members.iter().filter(|(member, _)| !configured(member)) {
         let leftover = Known::Member {
             workspace: workspace.clone(),
         };
@@ -95,12 +102,11 @@ fn named_by_configs(survey: &Survey, workspace: &Path) -> Vec<(PathBuf, PathBuf)
             let Some(file) = survey.configs.get(&folder.join(name)) else {
                 continue;
             };
-            named.extend(
-                file.keys
-                    .target_dir
-                    .as_ref()
-                    .map(|value| (base.join(value), file.path.clone())),
-            );
+            let values = [&file.keys.target_dir, &file.keys.build_dir];
+            named.extend(values.into_iter().flatten().map(|value| {
+                let expanded = config_chain::expand(value, workspace, &survey.surroundings);
+                (base.join(expanded), file.path.clone())
+            }));
         }
     }
     named
@@ -118,18 +124,17 @@ fn named_by_journal(survey: &Survey, journal: &Journal) -> Vec<(PathBuf, PathBuf
         let Some(base) = entry.file.parent().and_then(Path::parent) else {
             continue;
         };
-        let known = survey
-            .workspaces
-            .iter()
-            .any(|workspace| workspace.config == entry.file);
-        for keys in texts
-            .filter(|_| known)
-            .filter_map(|text| config_edit::keys(text).ok())
-        {
-            named.extend(
-                keys.target_dir
-                    .map(|value| (base.join(value), entry.file.clone())),
-            );
+        let mut workspaces = survey.workspaces.iter();
+        let Some(workspace) = workspaces.find(|workspace| workspace.config == entry.file) else {
+            continue;
+        };
+        for keys in texts.filter_map(|text| config_edit::keys(text).ok()) {
+            let values = [keys.target_dir, keys.build_dir];
+            named.extend(values.into_iter().flatten().map(|value| {
+                let root = &workspace.root;
+                let expanded = config_chain::expand(&value, root, &survey.surroundings);
+                (base.join(expanded), entry.file.clone())
+            }));
         }
     }
     named
@@ -138,6 +143,11 @@ fn named_by_journal(survey: &Survey, journal: &Journal) -> Vec<(PathBuf, PathBuf
 /// Looks at the top of each folder, and whether a build is running in it.
 pub(super) fn look(survey: &mut Survey, to_act: bool) {
     assign_users(&mut survey.folders, &survey.workspaces);
+    let uses = if to_act {
+        fs::Uses::now()
+    } else {
+        fs::Uses::default()
+    };
     survey.folders.par_iter_mut().for_each(|folder| {
         let info = fs::info(&folder.path).ok().flatten();
         folder.marks.symlink = info.is_some_and(|info| info.is_symlink);
@@ -152,7 +162,8 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
         folder.marks.profiles = reading.profiles;
         folder.last_build = fs::newest_of_profiles(&folder.path, &folder.marks.profiles);
         if to_act {
-            folder.marks.busy = fs::lock_all(&folder.path, &folder.marks.profiles).err();
+            let locked = || fs::lock_all(&folder.path, &folder.marks.profiles).err();
+            folder.marks.busy = uses.of(&folder.path).or_else(locked);
         }
     });
 }

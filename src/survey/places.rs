@@ -16,6 +16,7 @@ pub(super) struct Places {
     pub(super) repositories: Vec<Repository>,
     pub(super) manifests: BTreeSet<PathBuf>,
     pub(super) caches: BTreeSet<PathBuf>,
+    pub(super) cargo_folders: BTreeSet<PathBuf>,
     pub(super) trash: BTreeSet<PathBuf>,
     pub(super) problems: Vec<Problem>,
 }
@@ -53,6 +54,7 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
             }));
             places.manifests.extend(find.manifests);
             places.caches.extend(find.caches);
+            places.cargo_folders.extend(find.cargo_folders);
             places.trash.extend(find.trash);
             places.problems.extend(find.problems);
         }

@@ -24,6 +24,7 @@ pub(super) fn choose(
         exists: fs::is_folder(&path.join(SHARED_ROOT_MARK)),
         runs: fs::runs(&path),
         path,
+        ignored: false,
         chosen,
     };
     if let Some(named) = named {
@@ -66,7 +67,8 @@ pub(super) fn choose(
 /// The folder holds something that is not ours.
 pub(super) fn check(shared_root: &SharedRoot) -> Result<()> {
     let path = &shared_root.path;
-    if shared_root.exists || !fs::exists(path) {
+    let configured = shared_root.chosen == SharedRootChoice::Configured;
+    if shared_root.exists || configured || !fs::exists(path) {
         return Ok(());
     }
     let names = fs::names(path)?;
@@ -79,12 +81,21 @@ pub(super) fn check(shared_root: &SharedRoot) -> Result<()> {
     Ok(())
 }
 
-/// The nearest folder above that carries our mark.
+/// The nearest folder above that carries our mark, or our name: somebody may have deleted it, as `git clean -x`
+/// does, while the configurations still lead there.
 fn marked_above(path: &Path) -> Option<PathBuf> {
-    path.ancestors()
-        .skip(1)
-        .find(|above| fs::is_folder(&above.join(SHARED_ROOT_MARK)))
-        .map(Path::to_owned)
+    let named = |above: &Path| {
+        above
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(DEFAULT_NAME))
+    };
+    let marked = |above: &&Path| fs::is_folder(&above.join(SHARED_ROOT_MARK));
+    let mut above = path.ancestors().skip(1);
+    let found = above
+        .clone()
+        .find(marked)
+        .or_else(|| above.find(|above| named(above)));
+    found.map(Path::to_owned)
 }
 
 /// `.shared-target` in the first root. If that lies in a worktree, in the main worktree, or beside the bare

@@ -85,6 +85,16 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
                 .and_modify(|file| file.ignored = true);
         }
     }
+    let shared_root = survey.shared_root.path.clone();
+    if let Some((_, worktree)) = worktree_of(&shared_root, &survey.repositories) {
+        let paths = shared_root
+            .strip_prefix(worktree)
+            .ok()
+            .and_then(|path| path.to_str());
+        let paths: Vec<String> = paths.map(|path| format!("{path}/")).into_iter().collect();
+        let ignored = git::ignored(worktree, &paths).unwrap_or_default();
+        survey.shared_root.ignored = !ignored.is_empty();
+    }
     let ask = |(worktree, files): (PathBuf, Vec<PathBuf>)| {
         let relative =
             |file: &PathBuf| Some(file.strip_prefix(&worktree).ok()?.to_str()?.to_owned());

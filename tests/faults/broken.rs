@@ -80,7 +80,14 @@ fn an_old_cargo_gets_no_build_dir() {
     );
     sandbox.commit_all("pika");
     sandbox.cargo("pika", &["build", "-q", "--offline"]);
-    let ran = sandbox.json("pika", &["--yes"]);
+    let kept = sandbox.json("pika", &["--yes"]);
+    assert!(
+        kept["plan"]["kept"].to_string().contains("old_cargo"),
+        "{kept}"
+    );
+    assert!(!sandbox.exists("pika/.cargo"));
+
+    let ran = sandbox.json("pika", &["--layout", "isolated", "--yes"]);
     assert!(
         ran["plan"]["warnings"].to_string().contains("no_build_dir"),
         "{ran}"

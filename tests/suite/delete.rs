@@ -284,3 +284,37 @@ fn what_an_interrupted_run_left_is_finished_if_it_is_ours() {
     assert_eq!(why, "not_our_trash");
     assert!(sandbox.exists("pika/target") && sandbox.exists("pika/.sharedtarget-trash-theirs"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_in_which_a_program_runs_is_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "");
+    sandbox.write(
+        "pika/src/main.rs",
+        "fn main() { let _ = std::io::stdin().read_line(&mut String::new()); }\n",
+    );
+    sandbox.commit_all("pika");
+    sandbox.cargo("pika", &["build", "-q", "--offline"]);
+    let program = sandbox.path("pika/target/debug/app");
+    let mut running = std::process::Command::new(program)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answer = sandbox.json("pika", &["--yes"]);
+    assert_eq!(sandbox.why_kept(&answer, "pika/target"), "busy");
+    drop(running.stdin.take());
+    running.wait().unwrap();
+    sandbox.run("pika", &["--yes"]).code(0);
+    assert!(!sandbox.exists("pika/target"));
+}
+
+#[test]
+fn folders_with_the_names_of_cargos_own_are_not_enough() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "hello");
+    sandbox.commit_all("pika");
+    sandbox.write("pika/target/webapp/deps/phoenix/thesis.c", "x");
+    let answer = sandbox.json("pika", &["--yes"]);
+    assert_eq!(sandbox.why_kept(&answer, "pika/target"), "not_a_target");
+}

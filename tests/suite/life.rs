@@ -152,3 +152,92 @@ fn what_two_folders_share_is_freed_once() {
     // The notes of owners stay, and so do the folders that they lie in.
     assert_eq!(before - crate::facts::allocated(&folders), freed);
 }
+
+/// Sources move with their times, so what another tree built at that path must not be fresh for them.
+#[test]
+fn a_worktree_moved_to_where_another_was_runs_its_own_code() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["feat", "other"]);
+    for (worktree, says) in [("feat", "FEAT"), ("other", "OTHER")] {
+        sandbox.package(worktree, "app", says);
+    }
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let source = std::fs::File::options()
+        .write(true)
+        .open(sandbox.path("other/src/main.rs"))
+        .expect("a source");
+    source
+        .set_modified(old)
+        .expect("older than what the other one builds");
+    sandbox.run("pika", &["--yes"]).code(0);
+    assert_eq!(sandbox.cargo_run("feat"), "FEAT\n");
+    assert_eq!(sandbox.cargo_run("other"), "OTHER\n");
+    sandbox.git("pika", &["worktree", "remove", "--force", "../feat"]);
+    sandbox.git("pika", &["worktree", "move", "../other", "../feat"]);
+    assert_eq!(sandbox.cargo_run("feat"), "OTHER\n");
+    sandbox.run("pika", &["--yes"]).code(0);
+    assert_eq!(
+        sandbox.cargo_run("feat"),
+        "OTHER\n",
+        "also after it was set up again"
+    );
+}
+
+#[test]
+fn two_worktrees_that_change_places_run_their_own_code() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["one", "two"]);
+    sandbox.package("two", "app", "two");
+    sandbox.run("pika", &["--yes"]).code(0);
+    assert_eq!(sandbox.cargo_run("two"), "two\n");
+    assert_eq!(sandbox.cargo_run("one"), "hello\n");
+    for (from, to) in [("one", "spare"), ("two", "one"), ("spare", "two")] {
+        std::fs::rename(sandbox.path(from), sandbox.path(to)).expect("moved");
+    }
+    sandbox.git("pika", &["worktree", "repair", "../one", "../two"]);
+    for _ in 0..2 {
+        assert_eq!(sandbox.cargo_run("one"), "two\n");
+        assert_eq!(sandbox.cargo_run("two"), "hello\n");
+        sandbox.run("pika", &["--yes"]).code(0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_git_folder_that_is_a_link_is_git_all_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "hello");
+    sandbox.write("pika/.cargo/config.toml", "[net]\nretry = 2\n");
+    sandbox.commit_all("pika");
+    std::fs::rename(sandbox.path("pika/.git"), sandbox.path("elsewhere")).expect("moved");
+    std::os::unix::fs::symlink("../elsewhere", sandbox.path("pika/.git")).expect("a link");
+    let answer = sandbox.json("pika", &["--yes"]);
+    assert_eq!(sandbox.why_kept(&answer, "pika"), "config_tracked");
+    assert_eq!(sandbox.git("pika", &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn undo_of_one_repository_leaves_the_others() {
+    let sandbox = Sandbox::new();
+    for repository in ["one", "two"] {
+        sandbox.repository(repository, &[]);
+    }
+    sandbox.run("", &["--yes"]).code(0);
+    sandbox.run("", &["undo", "one", "--yes"]).code(0);
+    assert!(!sandbox.exists("one/.cargo"));
+    assert!(sandbox.exists("two/.cargo/config.toml"));
+}
+
+#[test]
+fn a_shared_root_that_was_cleaned_away_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    sandbox.run("pika", &["--yes"]).code(0);
+    sandbox.git("pika", &["clean", "-q", "-f", "-d", "-x", "-e", ".cargo"]);
+    assert_eq!(sandbox.cargo_run("beside"), "hello\n");
+    assert_eq!(sandbox.git("pika", &["status", "--porcelain"]), "");
+    sandbox.run("pika", &["--yes"]).code(0);
+    sandbox.agrees_with_cargo("pika");
+    assert!(sandbox.exists("pika/.shared-target/.sharedtarget"));
+    assert!(!sandbox.exists("pika/.shared-target-2"));
+}

@@ -95,7 +95,7 @@ pub(super) fn served(
         .iter()
         .position(|other| other.root == workspace.root);
     let dirs = at.and_then(|at| after.get(at));
-    if dirs.is_some_and(|dirs| dirs.build_dir.starts_with(&survey.shared_root.path)) {
+    if dirs.is_some_and(|dirs| dirs.build_set_by == SetBy::Config(file.clone())) {
         KeptReason::ServedAbove { file }
     } else {
         KeptReason::NotServed { file }

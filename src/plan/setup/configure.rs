@@ -38,6 +38,16 @@ pub(super) fn workspace(
             knows_build_dir, ..
         } => *knows_build_dir,
     };
+    if workspace
+        .root
+        .to_string_lossy()
+        .chars()
+        .any(char::is_control)
+    {
+        // Neither a line of an exclude file nor one on a terminal can name it.
+        let path = workspace.root.clone();
+        return Err(KeptReason::Unwritable { path });
+    }
     let shared_root = &survey.shared_root.path;
     let (layout, target_dir, build_dir) = match options.layout.unwrap_or(Layout::Isolated) {
         // Of the layout build-dir, the workspaces themselves see nothing.
@@ -49,6 +59,8 @@ pub(super) fn workspace(
         Layout::Isolated => {
             if knows_build_dir {
                 never_built(workspace, survey)?;
+            } else if options.layout.is_none() && workspace.place.is_some() {
+                return Err(KeptReason::OldCargo);
             }
             let folder = names.folder(workspace);
             let name = folder.strip_prefix(shared_root).unwrap_or(&folder);

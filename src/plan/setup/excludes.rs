@@ -22,12 +22,24 @@ pub(super) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
     let mut patterns: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
     for path in &made {
         if let Some((repository, worktree)) = shown_in(path, survey) {
-            let pattern = pattern(path, worktree);
+            let pattern = pattern(path, worktree, false);
             patterns
                 .entry(&repository.common_dir)
                 .or_default()
                 .insert(pattern);
         }
+    }
+    // It ignores itself, as long as nobody deletes what is in it.
+    let shared_root = &survey.shared_root;
+    if let Some((repository, worktree)) = worktree_of(&shared_root.path, &survey.repositories)
+        && !shared_root.ignored
+        && !patterns.is_empty()
+    {
+        let pattern = pattern(&shared_root.path, worktree, true);
+        patterns
+            .entry(&repository.common_dir)
+            .or_default()
+            .insert(pattern);
     }
     let edits: Vec<EditFile> = patterns
         .into_iter()
@@ -58,13 +70,13 @@ fn shown_in<'a>(path: &Path, survey: &'a Survey) -> Option<(&'a Repository, &'a 
     worktree_of(path, &survey.repositories).filter(|_| !hidden)
 }
 
-fn pattern(path: &Path, worktree: &Path) -> String {
+fn pattern(path: &Path, worktree: &Path, folder: bool) -> String {
     let relative = path.strip_prefix(worktree).unwrap_or(path);
     let parts: Vec<_> = relative
         .components()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
-    exclude_edit::pattern(&parts.join("/"), false)
+    exclude_edit::pattern(&parts.join("/"), folder)
 }
 
 fn exclude_file(common_dir: &Path) -> PathBuf {

@@ -253,8 +253,13 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
         knows_build_dir: false,
         packages: Vec::new(),
     };
-    let old_cargo = plan(&survey);
-    assert_eq!(written(&old_cargo)[2].1, Path::new("/s/r/main+fixture"));
+    assert_eq!(*reason(&plan(&survey), "/r/fixture"), KeptReason::OldCargo);
+    let isolated = SetupOptions {
+        layout: Some(Layout::Isolated),
+        ..SetupOptions::default()
+    };
+    let asked_for = setup(&survey, &isolated);
+    assert_eq!(written(&asked_for)[2].1, Path::new("/s/r/main+fixture"));
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! What uses a folder besides builds: running programs, and filesystems mounted in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Busy, BusyReason};
+
+/// Who uses what, besides builds.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    programs: Vec<PathBuf>,
+    mounts: Vec<PathBuf>,
+}
+
+impl Uses {
+    /// Looks at the system as it is now. Cargo holds no lock while the programs that it built run, tests for
+    /// one.
+    #[must_use]
+    pub fn now() -> Self {
+        Self {
+            programs: running_programs(),
+            mounts: mount_points(),
+        }
+    }
+
+    /// What uses a folder.
+    #[must_use]
+    pub fn of(&self, folder: &Path) -> Option<Busy> {
+        let found = |paths: &[PathBuf], why| {
+            let path = paths.iter().find(|path| path.starts_with(folder))?;
+            Some(Busy {
+                lock: path.clone(),
+                why,
+            })
+        };
+        found(&self.mounts, BusyReason::Mounted).or_else(|| found(&self.programs, BusyReason::Runs))
+    }
+}
+
+/// The programs that run now, by their files. Only Linux tells; elsewhere none are known.
+fn running_programs() -> Vec<PathBuf> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let number =
+        |name: &std::ffi::OsStr| name.to_string_lossy().bytes().all(|b| b.is_ascii_digit());
+    processes
+        .flatten()
+        .filter(|process| number(&process.file_name()))
+        .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
+        .collect()
+}
+
+/// Where filesystems are mounted, by `/proc/self/mountinfo`; empty where there is none.
+///
+/// A bind mount shows what belongs to somebody else under another name, so deleting through one would delete
+/// that.
+fn mount_points() -> Vec<PathBuf> {
+    let Ok(text) = fs::read_to_string("/proc/self/mountinfo") else {
+        return Vec::new();
+    };
+    text.lines().filter_map(mount_point).collect()
+}
+
+/// The fifth field, in which some characters stand as octal escapes (proc(5)).
+fn mount_point(line: &str) -> Option<PathBuf> {
+    let field = line.split(' ').nth(4)?;
+    let mut bytes = Vec::new();
+    let mut rest = field.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'\\' {
+            let digits: Vec<u8> = rest.by_ref().take(3).collect();
+            let octal = std::str::from_utf8(&digits).ok()?;
+            bytes.push(u8::from_str_radix(octal, 8).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    Some(PathBuf::from(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_with_spaces() {
+        let line = "36 35 98:0 /x /mnt/a\\040b rw,noatime master:1 - ext4 /dev/root rw";
+        assert_eq!(mount_point(line), Some(PathBuf::from("/mnt/a b")));
+        assert_eq!(mount_point("garbage"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_test_runs_and_something_is_mounted() {
+        let own = std::env::current_exe().expect("a path");
+        let uses = Uses::now();
+        let busy = uses
+            .of(own.parent().expect("a folder"))
+            .expect("this test runs");
+        assert_eq!(busy.why, BusyReason::Runs);
+        assert!(
+            uses.of(Path::new("/proc"))
+                .is_some_and(|busy| busy.why == BusyReason::Mounted)
+        );
+    }
+}
