@@ -68,15 +68,20 @@ fn main() -> Result<()> {
         workspaces: options.workspaces.max(1),
         files: options.files,
     };
-    if let Some(dir) = &options.dir {
+    // Removed when it goes out of scope.
+    let temporary;
+    let dir = if let Some(dir) = &options.dir {
         std::fs::create_dir_all(dir)?;
-    }
-    let place = tempfile::Builder::new()
-        .prefix("sharedtarget-forest-")
-        .disable_cleanup(options.keep)
-        .tempdir()?;
+        dir.as_path()
+    } else {
+        temporary = tempfile::Builder::new()
+            .prefix("sharedtarget-forest-")
+            .disable_cleanup(options.keep)
+            .tempdir()?;
+        temporary.path()
+    };
     // A link on the way (as `/tmp` is on macOS) would make the same folder look like two.
-    let dir = std::fs::canonicalize(options.dir.as_deref().unwrap_or(place.path()))?;
+    let dir = std::fs::canonicalize(dir)?;
     let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     if wanted("list") {
         list(&dir, size, &options)?;
