@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::porcelain::{self, ListedWorktree};
+use crate::porcelain::{self, Ignored, ListedWorktree};
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
 /// repository itself if that is bare.
@@ -50,23 +50,24 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Which of the paths in a worktree git ignores. A folder is given with a `/` at its end.
+/// Which of the paths in a worktree git ignores, each with the file that says so. A folder is given with a `/` at
+/// its end.
 ///
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<PathBuf>> {
+pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
     let mut git = git(worktree);
-    git.args(["check-ignore", "-z", "--stdin"]);
+    git.args(["check-ignore", "--verbose", "-z", "--stdin"]);
     let input: Vec<u8> = paths
         .iter()
         .flat_map(|path| path.bytes().chain([0]))
         .collect();
     // It exits 1 where nothing is ignored.
-    Ok(porcelain::paths(&run(git, Some(&input))?.stdout))
+    Ok(porcelain::ignored(&run(git, Some(&input))?.stdout))
 }
 
 /// Git in a folder, without the variables by which a hook or an alias would point it to another repository.

@@ -58,6 +58,30 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
     all
 }
 
+/// A path that git ignores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The path, as it was given.
+    pub path: PathBuf,
+    /// The file with the pattern, relative to the worktree where it lies in it.
+    pub by: PathBuf,
+}
+
+/// Reads `git check-ignore --verbose -z`: four fields for each path, source, line, pattern and path. A pattern
+/// with a `!` in front is one that keeps it.
+#[must_use]
+pub fn ignored(output: &[u8]) -> Vec<Ignored> {
+    let fields: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
+    fields
+        .chunks_exact(4)
+        .filter(|record| !record[2].starts_with(b"!"))
+        .map(|record| Ignored {
+            path: path(record[3]),
+            by: path(record[0]),
+        })
+        .collect()
+}
+
 /// Splits a NUL-separated list of paths.
 #[must_use]
 pub fn paths(output: &[u8]) -> Vec<PathBuf> {
@@ -82,6 +106,17 @@ fn path(bytes: &[u8]) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_ignored_and_by_which_file() {
+        let output = b".gitignore\x001\0*.toml\0a.toml\0.gitignore\x002\0!b\0b\0";
+        let expected = Ignored {
+            path: "a.toml".into(),
+            by: ".gitignore".into(),
+        };
+        assert_eq!(ignored(output), [expected]);
+        assert!(ignored(b"").is_empty());
+    }
 
     #[test]
     fn every_kind_of_entry() {

@@ -65,9 +65,6 @@ pub(super) fn folder(
     if let Some(why) = still_needed(folder, context) {
         return skip(why);
     }
-    if let Some(busy) = fs::Uses::now().of(path) {
-        return skip(format!("it is in use (`{}`)", busy.lock.display()));
-    }
     let reading = marks::read(&fs::shape(path));
     let profiles = reading.profiles.clone();
     // Held until the folder has its new name: a build that waits for them starts in a new folder.
@@ -80,6 +77,9 @@ pub(super) fn folder(
             ));
         }
     };
+    if let Some(busy) = fs::Uses::now().of(path) {
+        return skip(format!("it is in use (`{}`)", busy.lock.display()));
+    }
     let now = Marks {
         tag: fs::tag(path),
         cargo: reading.cargo,

@@ -162,8 +162,8 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
         folder.marks.profiles = reading.profiles;
         folder.last_build = fs::newest_of_profiles(&folder.path, &folder.marks.profiles);
         if to_act {
-            let locked = || fs::lock_all(&folder.path, &folder.marks.profiles).err();
-            folder.marks.busy = uses.of(&folder.path).or_else(locked);
+            let locked = fs::lock_all(&folder.path, &folder.marks.profiles).err();
+            folder.marks.busy = locked.or_else(|| uses.of(&folder.path));
         }
     });
 }

@@ -93,7 +93,9 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
             .and_then(|path| path.to_str());
         let paths: Vec<String> = paths.map(|path| format!("{path}/")).into_iter().collect();
         let ignored = git::ignored(worktree, &paths).unwrap_or_default();
-        survey.shared_root.ignored = !ignored.is_empty();
+        // Its own rules go when somebody deletes what is in it.
+        let from_outside = |by: &Path| !worktree.join(by).starts_with(&shared_root);
+        survey.shared_root.ignored = ignored.iter().any(|found| from_outside(&found.by));
     }
     let ask = |(worktree, files): (PathBuf, Vec<PathBuf>)| {
         let relative =
@@ -103,7 +105,7 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
         let ignored = git::ignored(&worktree, &paths).unwrap_or_default();
         ignored
             .into_iter()
-            .map(|path| worktree.join(path))
+            .map(|ignored| worktree.join(ignored.path))
             .collect::<Vec<_>>()
     };
     let answers: Vec<Vec<PathBuf>> = questions.into_par_iter().map(ask).collect();

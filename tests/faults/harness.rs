@@ -143,19 +143,24 @@ pub(crate) fn load(sandbox: &Sandbox, name: &str) {
     copy(&sandbox.outside(name), &sandbox.path(""));
 }
 
+/// Folders that are in both stay the same folders, since a git folder is known by more than its path.
 fn copy(from: &Path, to: &Path) {
-    if to.exists() {
-        fs::remove_dir_all(to).expect("removed");
+    fs::create_dir_all(to).expect("a folder");
+    for entry in walkdir::WalkDir::new(to).min_depth(1).contents_first(true) {
+        let entry = entry.expect("a readable folder");
+        let same = from.join(entry.path().strip_prefix(to).expect("inside"));
+        if !entry.file_type().is_dir() {
+            fs::remove_file(entry.path()).expect("removed");
+        } else if !fs::symlink_metadata(same).is_ok_and(|there| there.is_dir()) {
+            fs::remove_dir(entry.path()).expect("removed");
+        }
     }
-    let mut cp = Command::new("cp");
-    assert!(
-        cp.arg("-a")
-            .arg(from)
-            .arg(to)
-            .status()
-            .expect("cp")
-            .success()
-    );
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(to)
+        .status();
+    assert!(copied.expect("cp").success());
 }
 
 /// Paths that carry the name of our trash.
