@@ -169,6 +169,31 @@ fn of_one_worktree() {
 }
 
 /// When people need it most.
+/// What is mounted in a target folder belongs to somebody else.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_deleted_through_a_mount() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.cargo("pika", &["build", "-q", "--offline"]);
+    sandbox.write("precious/file", "precious");
+    sandbox.write("pika/target/debug/data/x", "x");
+    let data = sandbox.path("pika/target/debug/data").display().to_string();
+    let precious = sandbox.path("precious").display().to_string();
+    if !works("mount", &["--bind", &precious, &data]) {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    let answer = sandbox.json("pika", &["--yes"]);
+    let unmounted = works("umount", &[&data]);
+    assert!(
+        answer["plan"]["kept"].to_string().contains("mounted"),
+        "{answer}"
+    );
+    assert_eq!(sandbox.read("precious/file"), "precious");
+    assert!(unmounted && sandbox.exists("pika/target"));
+}
+
 #[test]
 fn does_not_stop_a_clean() {
     if Small::elsewhere("does_not_stop_a_clean") {
