@@ -176,7 +176,7 @@ pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
     ]
     .concat();
     for (name, content) in [
-        (marks::TRASH_MARK_NAME, b"*\n".as_slice()),
+        (marks::GITIGNORE, b"*\n".as_slice()),
         (marks::TAG_NAME, tag.as_slice()),
     ] {
         fs::write_if_absent(&path.join(name), content)?;

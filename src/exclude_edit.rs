@@ -1,5 +1,14 @@
 //! Adds lines to a git exclude file.
 
+use std::path::{Path, PathBuf};
+
+/// The exclude file of a repository, given by its common git directory; it counts in all worktrees
+/// (gitrepository-layout(5)).
+#[must_use]
+pub fn file(common_dir: &Path) -> PathBuf {
+    common_dir.join("info").join("exclude")
+}
+
 /// The comment above our lines.
 const HEADING: &str = "# added by cargo-sharedtarget; `cargo sharedtarget undo` takes it out";
 

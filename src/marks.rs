@@ -18,10 +18,10 @@ pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-a
 /// How the names begin that we rename a folder to before we delete it.
 pub const TRASH_PREFIX: &str = ".sharedtarget-trash-";
 
-/// The file in a folder that we are about to delete: it has git ignore what is left of it, and is our mark.
-pub const TRASH_MARK_NAME: &str = ".gitignore";
+/// The file by which git ignores the folder that it is in.
+pub const GITIGNORE: &str = ".gitignore";
 
-/// The content of that file.
+/// What [`GITIGNORE`] says in a folder that we are about to delete: it hides what is left of it, and is our mark.
 pub const TRASH_MARK: &[u8] = b"# cargo-sharedtarget is deleting this folder\n*\n";
 
 /// What ends the name of an owner file.
@@ -43,7 +43,7 @@ const TOP_FILES: [&str; 9] = [
     ".package-cache",
     ".DS_Store",
     "Thumbs.db",
-    TRASH_MARK_NAME,
+    GITIGNORE,
 ];
 
 /// Folders of Cargo's at the top of a target folder, besides profiles and triples.

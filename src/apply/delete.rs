@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Stopped};
 use crate::fs::{self, Deletion, Ledger};
-use crate::marks::{self, TRASH_MARK_NAME, TRASH_PREFIX};
+use crate::marks::{self, GITIGNORE, TRASH_PREFIX};
 use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks};
 use crate::plan;
 
@@ -144,12 +144,7 @@ fn throw_away(
         let _ = fs::rename(&plan::owner_file(path), &plan::owner_file(&inner));
     }
     fs::checkpoint("renamed");
-    let deleted = Deleted::from(fs::delete_tree(
-        &inner,
-        TRASH_MARK_NAME,
-        ledger,
-        context.progress,
-    ));
+    let deleted = Deleted::from(fs::delete_tree(&inner, GITIGNORE, ledger, context.progress));
     if deleted.left.is_none() {
         if for_good {
             // A note without a folder does no harm, so it is no failure if it stays.
@@ -181,7 +176,7 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> Stopped {
         Err(error) => {
             if inner != trash {
                 // Without its mark nobody takes it for trash.
-                let _ = fs::remove_file(&trash.join(TRASH_MARK_NAME));
+                let _ = fs::remove_file(&trash.join(GITIGNORE));
             }
             Stopped::Failed(format!(
                 "it is another folder than the one in the plan, and was moved to `{}`: {error:#}",
@@ -202,12 +197,7 @@ pub(super) fn trash(
             "it has changed since the plan was made; run again".into(),
         ));
     }
-    let deleted = Deleted::from(fs::delete_tree(
-        path,
-        TRASH_MARK_NAME,
-        ledger,
-        context.progress,
-    ));
+    let deleted = Deleted::from(fs::delete_tree(path, GITIGNORE, ledger, context.progress));
     if deleted.left.is_none() {
         remove_empty_holders(path, context.shared_root);
     }

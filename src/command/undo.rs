@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Ui, conduct, look};
+use crate::exclude_edit;
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Kept, KeptReason, Repository, Survey};
@@ -28,7 +29,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         let place = file.parent().and_then(Path::parent);
         let repository = plan::worktree_of(file, &survey.repositories).map(|(found, _)| found);
         files.push(Recorded {
-            exclude: repository.map(|found| found.common_dir.join("info").join("exclude")),
+            exclude: repository.map(|found| exclude_edit::file(&found.common_dir)),
             file: file.to_owned(),
             bytes: fs::read(file)?,
             place_exists: place.is_some_and(fs::is_folder),

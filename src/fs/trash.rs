@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{create_new_folder, is_folder, names, read, write_if_absent};
-use crate::marks::{TRASH_MARK, TRASH_MARK_NAME};
+use crate::marks::{GITIGNORE, TRASH_MARK};
 
 /// Makes a trash folder with its mark, by which git ignores it.
 ///
@@ -16,7 +16,7 @@ use crate::marks::{TRASH_MARK, TRASH_MARK_NAME};
 pub fn make_trash(path: &Path) -> Result<()> {
     create_new_folder(path)?;
     super::checkpoint("trash-made");
-    write_if_absent(&path.join(TRASH_MARK_NAME), TRASH_MARK).inspect_err(|_| discard_trash(path))
+    write_if_absent(&path.join(GITIGNORE), TRASH_MARK).inspect_err(|_| discard_trash(path))
 }
 
 /// Whether a folder is trash of ours: it has our mark, or the beginning of it and nothing else.
@@ -26,10 +26,10 @@ pub fn is_our_trash(path: &Path) -> bool {
         return false;
     }
     let only = |wanted: &[&str]| names(path).is_ok_and(|names| names == wanted);
-    match read(&path.join(TRASH_MARK_NAME)) {
+    match read(&path.join(GITIGNORE)) {
         Ok(Some(mark)) if mark == TRASH_MARK => true,
         // Killed while it was being made.
-        Ok(Some(mark)) => TRASH_MARK.starts_with(&mark) && only(&[TRASH_MARK_NAME]),
+        Ok(Some(mark)) => TRASH_MARK.starts_with(&mark) && only(&[GITIGNORE]),
         Ok(None) => only(&[]),
         Err(_) => false,
     }
@@ -38,9 +38,9 @@ pub fn is_our_trash(path: &Path) -> bool {
 /// Removes a trash folder that holds nothing but its mark. If it holds more, or cannot be removed, it stays as
 /// it is, and the next run finds it.
 pub fn discard_trash(path: &Path) {
-    let only_the_mark = || names(path).is_ok_and(|names| names == [TRASH_MARK_NAME]);
+    let only_the_mark = || names(path).is_ok_and(|names| names == [GITIGNORE]);
     if is_our_trash(path) && only_the_mark() {
-        let _ = fs::remove_file(path.join(TRASH_MARK_NAME));
+        let _ = fs::remove_file(path.join(GITIGNORE));
     }
     let _ = fs::remove_dir(path);
 }
@@ -53,7 +53,7 @@ mod tests {
     fn trash_is_ours_by_its_mark_and_as_long_as_it_is_being_made() {
         let dir = tempfile::tempdir().expect("a folder");
         let trash = dir.path().join("trash");
-        let mark = trash.join(TRASH_MARK_NAME);
+        let mark = trash.join(GITIGNORE);
         assert!(!is_our_trash(&trash), "there is none");
         fs::create_dir(&trash).expect("a folder");
         assert!(is_our_trash(&trash), "killed before it was marked");

@@ -36,7 +36,11 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
         .filter_map(|(recorded, _)| recorded.exclude.clone())
         .collect();
     // Git goes on ignoring our files until they are gone.
-    decided.sort_by_key(|(recorded, _)| recorded.file.ends_with("info/exclude"));
+    let excludes: Vec<PathBuf> = decided
+        .iter()
+        .filter_map(|(recorded, _)| recorded.exclude.clone())
+        .collect();
+    decided.sort_by_key(|(recorded, _)| excludes.contains(&recorded.file));
     for (
         Recorded {
             file,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::exclude_edit;
 use crate::fs::{self, Finds, Looking};
 use crate::git;
 use crate::model::{Head, Problem, Repository, Worktree};
@@ -227,9 +228,7 @@ fn repository(
             .unwrap_or_default()
     };
     let name = name(&common_dir, &worktrees, bare);
-    let exclude = fs::read(&common_dir.join("info").join("exclude"))
-        .ok()
-        .flatten();
+    let exclude = fs::read(&exclude_edit::file(&common_dir)).ok().flatten();
     (
         Repository {
             common_dir,

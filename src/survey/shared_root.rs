@@ -139,5 +139,5 @@ fn is_foreign(path: &Path) -> bool {
 
 /// What a run that was killed while it made a shared root may have left.
 fn is_begun_with(name: &str) -> bool {
-    [marks::TAG_NAME, marks::TRASH_MARK_NAME].contains(&name)
+    [marks::TAG_NAME, marks::GITIGNORE].contains(&name)
 }

@@ -47,7 +47,7 @@ pub(super) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
         .collect();
     for write in writes {
         let shown = created(write).and_then(|path| shown_in(path, survey));
-        let exclude = shown.map(|(repository, _)| exclude_file(&repository.common_dir));
+        let exclude = shown.map(|(repository, _)| exclude_edit::file(&repository.common_dir));
         if let Action::WriteConfig { needs, .. } = write {
             *needs = exclude.filter(|exclude| edits.iter().any(|edit| edit.file == *exclude));
         }
@@ -79,10 +79,6 @@ fn pattern(path: &Path, worktree: &Path, folder: bool) -> String {
     exclude_edit::pattern(&parts.join("/"), folder)
 }
 
-fn exclude_file(common_dir: &Path) -> PathBuf {
-    common_dir.join("info").join("exclude")
-}
-
 fn edit(common_dir: &Path, patterns: BTreeSet<String>, survey: &Survey) -> Option<EditFile> {
     let repository = survey
         .repositories
@@ -96,7 +92,7 @@ fn edit(common_dir: &Path, patterns: BTreeSet<String>, survey: &Survey) -> Optio
         None => Change::Create,
     };
     Some(EditFile {
-        file: exclude_file(common_dir),
+        file: exclude_edit::file(common_dir),
         before,
         after: Some(after),
         change,
