@@ -27,6 +27,7 @@ pub mod fingerprint;
 pub mod fs;
 pub mod git;
 pub mod journal;
+pub mod layout;
 pub mod manifest;
 pub mod marks;
 pub mod model;
