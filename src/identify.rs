@@ -44,8 +44,8 @@ pub struct Target {
 /// A build script's run has no sources: its package is that of its build script. Neither has documentation: its
 /// package is found by the package hash, which dependents have written down.
 #[must_use]
-pub fn identify(evidence: Vec<Evidence>) -> Vec<Unit> {
-    let mut units: Vec<Unit> = evidence.iter().map(unit).collect();
+pub fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
+    let mut units: Vec<Unit> = evidence.iter_mut().map(unit).collect();
     let links = link(&evidence);
     for (unit, links) in units.iter_mut().zip(&links) {
         let ids = links.found.iter().map(|at| evidence[*at].id.clone());
@@ -57,13 +57,8 @@ pub fn identify(evidence: Vec<Evidence>) -> Vec<Unit> {
     units
 }
 
-/// What a unit is by its own files alone.
-fn unit(evidence: &Evidence) -> Unit {
-    let mut files: Vec<UnitFile> = evidence
-        .files
-        .iter()
-        .map(|(file, _)| file.clone())
-        .collect();
+/// What a unit is by its own files alone. Takes the files out of the evidence.
+fn unit(evidence: &mut Evidence) -> Unit {
     let mut unit = Unit {
         id: evidence.id.clone(),
         package: evidence.package.clone(),
@@ -81,6 +76,8 @@ fn unit(evidence: &Evidence) -> Unit {
         oldest: None,
         files: Vec::new(),
     };
+    let files = std::mem::take(&mut evidence.files).into_iter();
+    let mut files: Vec<UnitFile> = files.map(|(file, _)| file).collect();
     // In the new layout an `OUT_DIR` looks like what a compiler wrote.
     if matches!(
         unit.kind,

@@ -11,7 +11,7 @@ use crate::fs::{self, Entry, EntryKind};
 use crate::identify::{self, Evidence, Target};
 use crate::layout::{self, Owner, Part};
 use crate::marks;
-use crate::model::{Inventory, Other, Sharing, Totals, UnitFile, UnitId, UnitKind};
+use crate::model::{Group, Inventory, Other, Sharing, Totals, UnitFile, UnitId, UnitKind};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -37,8 +37,9 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let mut others = Vec::new();
     let mut found: BTreeMap<UnitId, Found> = BTreeMap::new();
     for entry in entries {
-        let file = unit_file(&entry);
-        match profiles.owner(&entry) {
+        let place = profiles.owner(&entry);
+        let file = unit_file(entry);
+        match place {
             Place::Unit {
                 id,
                 triple,
@@ -51,9 +52,9 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
                     files: Vec::new(),
                 });
                 unit.package = unit.package.take().or(package);
-                let sharing = match (entry.kind, entry.path.file_name()) {
-                    (EntryKind::File, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
-                    _ => file.sharing,
+                let sharing = match (file.sharing, file.path.file_name()) {
+                    (Sharing::Copy, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
+                    (sharing, _) => sharing,
                 };
                 unit.files.push((UnitFile { sharing, ..file }, part));
             }
@@ -90,9 +91,9 @@ fn totals(entries: &[Entry]) -> Totals {
     totals
 }
 
-fn unit_file(entry: &Entry) -> UnitFile {
+fn unit_file(entry: Entry) -> UnitFile {
     UnitFile {
-        path: entry.path.clone(),
+        path: entry.path,
         sharing: match entry.kind {
             EntryKind::Folder => Sharing::Folder,
             EntryKind::File => Sharing::Copy,
@@ -112,14 +113,17 @@ fn unit_file(entry: &Entry) -> UnitFile {
 /// The profile folders of a target folder, relative to it.
 struct Profiles(HashSet<PathBuf>);
 
+/// Where a path stands in a target folder.
 enum Place {
+    /// In a unit.
     Unit {
         id: UnitId,
         triple: Option<String>,
         package: Option<String>,
         part: Part,
     },
-    None(crate::model::Group),
+    /// In no unit.
+    None(Group),
 }
 
 impl Profiles {
@@ -134,7 +138,7 @@ impl Profiles {
 
     fn owner(&self, entry: &Entry) -> Place {
         let folder = entry.kind == EntryKind::Folder;
-        // A name that is not Unicode is no name of Cargo's: the parts of the path above it decide.
+        // A name that is not Unicode is no name of Cargo's, and what stands for it matches none.
         let names: Vec<String> = entry
             .path
             .iter()
