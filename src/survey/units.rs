@@ -10,7 +10,7 @@ use crate::fingerprint;
 use crate::fs::{self, Entry, EntryKind};
 use crate::identify::{self, Evidence, Target};
 use crate::layout::{self, Owner, Part};
-use crate::marks;
+use crate::marks::{self, Shape};
 use crate::model::{Group, Inventory, Other, Sharing, Totals, UnitFile, UnitId, UnitKind};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -33,7 +33,7 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let totals = totals(&walk.entries);
     let mut entries = walk.entries;
     entries.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    let profiles = Profiles::of(folder);
+    let profiles = Profiles::of(&entries);
     let mut others = Vec::new();
     let mut found: BTreeMap<UnitId, Found> = BTreeMap::new();
     for entry in entries {
@@ -110,7 +110,41 @@ fn unit_file(entry: Entry) -> UnitFile {
     }
 }
 
+/// The names in the top three levels, as [`marks::read`] wants them. The entries are sorted, so that a folder
+/// comes before what is in it.
+fn shape(entries: &[Entry]) -> Shape {
+    let mut top = Shape::default();
+    for entry in entries {
+        let names: Vec<String> = entry
+            .path
+            .iter()
+            .take(4)
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        let Some((name, above)) = names.split_last().filter(|_| names.len() <= 3) else {
+            continue;
+        };
+        let folder = above.iter().try_fold(&mut top, |shape, name| {
+            shape.folders.get_mut(name).and_then(Option::as_mut)
+        });
+        let Some(folder) = folder else { continue };
+        match entry.kind {
+            EntryKind::File => folder.files.push(name.clone()),
+            EntryKind::Folder => {
+                folder.folders.insert(name.clone(), Some(Shape::default()));
+            }
+            EntryKind::Special => {
+                folder.folders.insert(name.clone(), None);
+            }
+        }
+    }
+    top
+}
+
 /// The profile folders of a target folder, relative to it.
+///
+/// Those for a triple in the folder of a tool (`rust-analyzer/<triple>/debug`) lie too deep to be found: what is in
+/// them belongs to no unit.
 struct Profiles(HashSet<PathBuf>);
 
 /// Where a path stands in a target folder.
@@ -127,13 +161,8 @@ enum Place {
 }
 
 impl Profiles {
-    fn of(folder: &Path) -> Self {
-        Self(
-            marks::read(&fs::shape(folder))
-                .profiles
-                .into_iter()
-                .collect(),
-        )
+    fn of(entries: &[Entry]) -> Self {
+        Self(marks::read(&shape(entries)).profiles.into_iter().collect())
     }
 
     fn owner(&self, entry: &Entry) -> Place {

@@ -51,16 +51,17 @@ fn workspace() -> Sandbox {
         "0.5.0",
         "[lib]\npath = \"../common/far.rs\"\n",
     );
+    package("away", "away", "0.6.0", "");
     sandbox.write("common/far.rs", "pub fn it() {}\n");
     let repository = sandbox.path("git").display().to_string().replace('\\', "/");
     let dependencies = format!(
         "build = \"build.rs\"\n[dependencies]\nmac = {{ path = \"mac\" }}\nnear = {{ path = \"near\" }}\n\
-         far = {{ path = \"../far\" }}\nreg-top = \"2\"\nfrom-git = {{ git = \"file://{repository}\" }}\n\
+         far = {{ path = \"../far\" }}\naway = {{ path = \"../away\" }}\nreg-top = \"2\"\nfrom-git = {{ git = \"file://{repository}\" }}\n\
          [workspace]\nmembers = [\"mac\", \"near\", \"dyn\"]\n"
     );
     package("work", "app", "0.1.0", &dependencies);
     sandbox.write("work/build.rs", BUILD);
-    let calls = "near::it(); far::it(); reg_top::it(); from_git::it();";
+    let calls = "near::it(); far::it(); away::it(); reg_top::it(); from_git::it();";
     sandbox.write("work/src/lib.rs", &format!("pub fn it() {{ {calls} }}\n"));
     for file in [
         "src/main.rs",
@@ -372,7 +373,7 @@ fn everything(layout: bool) {
     for unit in &inventory.units {
         assert!(!matches!(unit.kind, UnitKind::Unknown { .. }), "{unit:?}");
         assert_ne!(unit.source, Source::Unknown, "{unit:?}");
-        let local = ["app", "mac", "near", "dyn", "far"];
+        let local = ["app", "mac", "near", "dyn", "far", "away"];
         let package = unit.package.as_deref().expect("a name");
         assert_eq!(
             unit.source.is_third_party(),
