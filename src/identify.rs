@@ -113,7 +113,10 @@ fn unit(evidence: &mut Evidence) -> Unit {
             .then_some(first.fingerprint.rustc);
         unit.rustflags.clone_from(&first.fingerprint.rustflags);
     }
-    (unit.source, unit.version) = origin(evidence, targets);
+    // A build script may write a `.d` file that says anything.
+    if unit.kind != UnitKind::BuildScriptRun {
+        (unit.source, unit.version) = origin(evidence, targets);
+    }
     unit
 }
 
@@ -470,9 +473,10 @@ mod tests {
         let mut script = evidence("debug", "a", "build-script-b", 1, &[]);
         script.root = Some("/c/git/checkouts/p-1/abcdef0/build.rs".into());
         let mut sys = evidence("debug", "b", "run-build-script-b", 2, &[]);
-        sys.root = Some("/c/git/checkouts/sys-1/abcdef0/build.rs".into());
+        sys.root = Some("/c/git/checkouts/forged-1/abcdef0/build.rs".into());
         let run = evidence("debug", "c", "run-build-script-b", 3, &[2, 1]);
         let units = identify(vec![script, sys, run]);
+        assert_eq!(units[1].source, Source::Unknown, "it wrote that itself");
         assert_eq!(units[2].source, units[0].source);
         assert!(units[2].source.is_third_party());
     }

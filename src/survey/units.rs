@@ -11,7 +11,7 @@ use crate::fs::{self, Entry, EntryKind};
 use crate::identify::{self, Evidence, Target};
 use crate::layout::{self, Owner, Part};
 use crate::marks::{self, Shape};
-use crate::model::{Group, Inventory, Other, Sharing, Totals, UnitFile, UnitId, UnitKind};
+use crate::model::{Group, Inventory, Other, Sharing, Totals, UnitFile, UnitId};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -24,7 +24,7 @@ const START: u64 = 64 << 10;
 /// Reads what a target folder is made of: lists it once, then reads the fingerprints in it.
 ///
 /// Never fails: what cannot be listed is in [`Inventory::problems`], and a unit that cannot be understood is
-/// [`Unknown`](UnitKind::Unknown), with all its files. Takes no lock, so a build that runs meanwhile can make a
+/// [`Unknown`](crate::model::UnitKind::Unknown), with all its files. Takes no lock, so a build that runs meanwhile can make a
 /// unit look incomplete, but never complete when it is not: Cargo empties the fingerprint's hash before it
 /// begins and writes it when all else is there.
 #[must_use]
@@ -218,15 +218,8 @@ fn look(folder: &Path, id: UnitId, found: Found) -> Evidence {
         let mut infos = targets.iter().filter_map(|target| target.dep_info.as_ref());
         infos.any(DepInfo::is_local)
     };
-    let is_run = |targets: &Vec<Target>| {
-        let mut names = targets
-            .iter()
-            .map(|target| fingerprint::target(&target.name));
-        names.any(|target| matches!(target, Some((UnitKind::BuildScriptRun, _))))
-    };
     let root = match &targets {
-        // A build script may write a file of any name.
-        Ok(targets) if !local(targets) && !is_run(targets) => root(folder, &found.files),
+        Ok(targets) if !local(targets) => root(folder, &found.files),
         _ => None,
     };
     Evidence {

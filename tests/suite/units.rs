@@ -79,7 +79,7 @@ fn workspace() -> Sandbox {
         "work/dyn",
         "dyn",
         "0.4.0",
-        "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n",
+        "[lib]\ncrate-type = [\"cdylib\"]\n",
     );
     sandbox.write("work/.cargo/config.toml", &replaced("directory", "ven dor"));
     sandbox
