@@ -1,6 +1,6 @@
 //! Which file in a target folder belongs to which unit, by nothing but its path.
 //!
-//! Cargo has two layouts, [`classic`] and [`new`], and one folder may hold both: Cargo does not clear one away
+//! Cargo has two layouts, classic and new, and one folder may hold both: Cargo does not clear one away
 //! when it begins the other.
 
 mod classic;

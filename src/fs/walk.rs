@@ -69,7 +69,13 @@ fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
             for listed in listed {
                 let found = listed.and_then(|listed| {
                     let metadata = listed.metadata()?;
-                    Ok(entry(folder.join(listed.file_name()), &metadata))
+                    let name = listed.file_name();
+                    // There may be a million of them: no room for more than the path.
+                    let length = folder.as_os_str().len() + 1 + name.len();
+                    let mut inner = PathBuf::with_capacity(length);
+                    inner.push(folder);
+                    inner.push(name);
+                    Ok(entry(inner, &metadata))
                 });
                 match found {
                     Ok(entry) => walk.entries.push(entry),
@@ -113,9 +119,51 @@ fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
     }
 }
 
+/// A problem whose path can be shown in any format.
 fn problem(path: &Path, error: &std::io::Error) -> Problem {
     Problem {
         path: path.to_string_lossy().into_owned().into(),
         message: error.to_string(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_everything_once_and_follows_no_link() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let inside = dir.path().join("in");
+        fs::create_dir_all(inside.join("a/b")).expect("folders");
+        fs::write(inside.join("a/b/file"), "text").expect("a file");
+        fs::hard_link(inside.join("a/b/file"), dir.path().join("out")).expect("a link");
+        std::os::unix::fs::symlink(dir.path(), inside.join("loop")).expect("a link");
+        let walk = walk(&inside, &Progress::default());
+        assert!(walk.problems.is_empty(), "{:?}", walk.problems);
+        let mut found: Vec<_> = walk
+            .entries
+            .iter()
+            .map(|entry| (entry.path.display().to_string(), entry.kind, entry.links))
+            .collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let expected = [
+            ("", EntryKind::Folder, 1),
+            ("a", EntryKind::Folder, 1),
+            ("a/b", EntryKind::Folder, 1),
+            ("a/b/file", EntryKind::File, 2),
+            ("loop", EntryKind::Special, 1),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(path, kind, links)| (path.to_owned(), kind, links))
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_a_problem() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let walk = walk(&dir.path().join("no"), &Progress::default());
+        assert!(walk.entries.is_empty() && !walk.problems.is_empty());
     }
 }
