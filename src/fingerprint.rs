@@ -88,7 +88,8 @@ pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
 
 /// Reads the hash in the file `<name>`: 16 hexadecimal digits, the lowest byte first.
 ///
-/// It is empty while the unit is being built, and stays so when the build fails.
+/// It is empty from the time when Cargo finds the unit stale until it is built, and stays so when the build fails,
+/// even one that did not come to this unit.
 ///
 /// # Errors
 ///

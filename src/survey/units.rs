@@ -24,9 +24,11 @@ const START: u64 = 64 << 10;
 /// Reads what a target folder is made of: lists it once, then reads the fingerprints in it.
 ///
 /// Never fails: what cannot be listed is in [`Inventory::problems`], and a unit that cannot be understood is
-/// [`Unknown`](crate::model::UnitKind::Unknown), with all its files. Takes no lock, so a build that runs meanwhile can make a
-/// unit look incomplete, but never complete when it is not: Cargo empties the fingerprint's hash before it
-/// begins and writes it when all else is there.
+/// [`Unknown`](crate::model::UnitKind::Unknown), with all its files.
+///
+/// Takes no lock. Before a build compiles anything, Cargo empties the hashes of all units that it is going to
+/// compile anew, and it writes each when that unit is done; so while one runs, and after it failed, those units
+/// are unknown. But a unit may be read while it changes: whoever acts on one takes the lock first.
 #[must_use]
 pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let walk = fs::walk(folder, progress);

@@ -571,3 +571,22 @@ fn a_damaged_fingerprint_disturbs_nothing_else() {
         }
     );
 }
+
+/// Cargo empties the hashes of all units that it will compile anew before it compiles the first, so that a build
+/// that failed, or still runs, leaves unknown what it began and what it did not come to.
+#[test]
+fn a_failed_build_leaves_unknown_units() {
+    let sandbox = workspace();
+    let (_, before) = build(&sandbox, None, &["build"]);
+    sandbox.write("work/near/src/lib.rs", "pub fn it() {");
+    let output = sandbox.prepared("cargo", "work", &["build"]).output();
+    assert!(!output.expect("cargo").status.success());
+    let after = inventory(&sandbox);
+    assert_complete(&after);
+    let unknown = |unit: &&Unit| matches!(unit.kind, UnitKind::Unknown { .. });
+    let unknown = after.units.iter().filter(unknown);
+    let found: BTreeSet<&UnitId> = unknown.map(|unit| &unit.id).collect();
+    let stale = ["lib-near", "lib-app", "bin-app", "bin-my-tool"];
+    let stale = stale.map(|target| &one(&before, "debug", target).id);
+    assert_eq!(found, stale.into());
+}
