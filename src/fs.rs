@@ -13,6 +13,7 @@ mod open_folder;
 mod record;
 mod trash;
 mod usage;
+mod walk;
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write as _};
@@ -29,6 +30,7 @@ pub use lock::{LockGuard, lock_all, lock_run, runs};
 pub use record::{change_journal, journal_file, read_journal};
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
+pub use walk::{Entry, EntryKind, Walk, walk};
 
 use crate::marks::{self, Shape};
 use crate::model::{Identity, Tag};
@@ -134,6 +136,31 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         }
         Err(error) => Err(error).with_context(|| format!("failed to read `{}`", path.display())),
     }
+}
+
+/// Reads a file as far as a limit in bytes; `None` if there is none, or something else than a file.
+///
+/// # Errors
+///
+/// Anything but its absence.
+pub fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    use std::io::Read as _;
+    // Opening a pipe would wait for whoever writes to it.
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("failed to look at `{}`", path.display()));
+        }
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(Some(bytes))
 }
 
 /// Where a symbolic link leads, as far as that can be told.

@@ -59,6 +59,18 @@ const TOOL_FOLDERS: [&str; 6] = [
     "semver-checks",
 ];
 
+/// Whether Cargo makes a file of this name at the top of a target folder.
+#[must_use]
+pub fn is_top_file(name: &str) -> bool {
+    TOP_FILES.contains(&name)
+}
+
+/// Whether a tool, and not Cargo, makes a folder of this name in a target folder.
+#[must_use]
+pub fn is_tool_folder(name: &str) -> bool {
+    TOOL_FOLDERS.contains(&name)
+}
+
 /// What only a profile folder holds, besides lock files. `deps`, `build` and `examples` are anybody's names.
 const FINGERPRINTS: &str = ".fingerprint";
 

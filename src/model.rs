@@ -8,8 +8,10 @@ mod listing;
 mod outcome;
 mod plan;
 mod survey;
+mod units;
 
 pub use listing::*;
 pub use outcome::*;
 pub use plan::*;
 pub use survey::*;
+pub use units::*;

@@ -6,6 +6,7 @@ mod owners;
 mod places;
 mod shared_root;
 mod tracking;
+pub mod units;
 mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

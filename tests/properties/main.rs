@@ -1,6 +1,8 @@
 //! Whatever a configuration looks like: an edit changes one value and nothing else, and can be undone.
+//! Whatever a target folder holds: it is read without a panic.
 
 mod document;
+mod units;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

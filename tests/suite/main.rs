@@ -16,5 +16,6 @@ mod sandbox;
 mod speak;
 mod story;
 mod undo;
+mod units;
 mod worktrees;
 mod write;

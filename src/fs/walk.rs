@@ -1,0 +1,169 @@
+//! Lists everything in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use super::{allocation, identity, modified};
+use crate::model::{Identity, Problem};
+use crate::progress::Progress;
+use crate::size::Bytes;
+
+/// Everything in a folder, the folder itself included.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// What is there, in no order.
+    pub entries: Vec<Entry>,
+    /// Folders, or entries in them, that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A file or folder, without following a link.
+#[derive(Debug)]
+pub struct Entry {
+    /// Relative to the folder that was walked; empty for that folder.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its length.
+    pub length: Bytes,
+    /// Its allocated space.
+    pub on_disk: Bytes,
+    /// How many links it has; of a folder 1.
+    pub links: u64,
+    /// Which one it is.
+    pub identity: Identity,
+    /// When it was last modified.
+    pub modified: Option<Timestamp>,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File,
+    /// A symbolic link, a pipe, or anything else.
+    Special,
+}
+
+/// Lists a folder and everything below it, in parallel. Follows no link.
+#[must_use]
+pub fn walk(folder: &Path, progress: &Progress) -> Walk {
+    let mut walk = visit(folder, Path::new(""), progress);
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) => walk.entries.push(entry(PathBuf::new(), &metadata)),
+        Err(error) => walk.problems.push(problem(folder, &error)),
+    }
+    walk
+}
+
+fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
+    let mut walk = Walk::default();
+    let path = root.join(folder);
+    match fs::read_dir(&path) {
+        Ok(listed) => {
+            for listed in listed {
+                let found = listed.and_then(|listed| {
+                    let metadata = listed.metadata()?;
+                    let name = listed.file_name();
+                    // There may be a million of them: no room for more than the path.
+                    let length = folder.as_os_str().len() + 1 + name.len();
+                    let mut inner = PathBuf::with_capacity(length);
+                    inner.push(folder);
+                    inner.push(name);
+                    Ok(entry(inner, &metadata))
+                });
+                match found {
+                    Ok(entry) => walk.entries.push(entry),
+                    Err(error) => walk.problems.push(problem(&path, &error)),
+                }
+            }
+        }
+        Err(error) => walk.problems.push(problem(&path, &error)),
+    }
+    let on_disk = walk.entries.iter().map(|entry| entry.on_disk).sum();
+    progress.add(walk.entries.len() as u64, on_disk);
+    let inner: Vec<Walk> = walk
+        .entries
+        .par_iter()
+        .filter(|entry| entry.kind == EntryKind::Folder)
+        .map(|entry| visit(root, &entry.path, progress))
+        .collect();
+    for inner in inner {
+        walk.entries.extend(inner.entries);
+        walk.problems.extend(inner.problems);
+    }
+    walk
+}
+
+fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
+    let (on_disk, links) = allocation(metadata);
+    let kind = match metadata.file_type() {
+        kind if kind.is_dir() => EntryKind::Folder,
+        kind if kind.is_file() => EntryKind::File,
+        _ => EntryKind::Special,
+    };
+    let folder = kind == EntryKind::Folder;
+    Entry {
+        path,
+        kind,
+        length: Bytes(metadata.len()),
+        on_disk: Bytes(on_disk),
+        links: if folder { 1 } else { links },
+        identity: identity(metadata),
+        modified: modified(metadata),
+    }
+}
+
+/// A problem whose path can be shown in any format.
+fn problem(path: &Path, error: &std::io::Error) -> Problem {
+    Problem {
+        path: path.to_string_lossy().into_owned().into(),
+        message: error.to_string(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_everything_once_and_follows_no_link() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let inside = dir.path().join("in");
+        fs::create_dir_all(inside.join("a/b")).expect("folders");
+        fs::write(inside.join("a/b/file"), "text").expect("a file");
+        fs::hard_link(inside.join("a/b/file"), dir.path().join("out")).expect("a link");
+        std::os::unix::fs::symlink(dir.path(), inside.join("loop")).expect("a link");
+        let walk = walk(&inside, &Progress::default());
+        assert!(walk.problems.is_empty(), "{:?}", walk.problems);
+        let mut found: Vec<_> = walk
+            .entries
+            .iter()
+            .map(|entry| (entry.path.display().to_string(), entry.kind, entry.links))
+            .collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let expected = [
+            ("", EntryKind::Folder, 1),
+            ("a", EntryKind::Folder, 1),
+            ("a/b", EntryKind::Folder, 1),
+            ("a/b/file", EntryKind::File, 2),
+            ("loop", EntryKind::Special, 1),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(path, kind, links)| (path.to_owned(), kind, links))
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_a_problem() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let walk = walk(&dir.path().join("no"), &Progress::default());
+        assert!(walk.entries.is_empty() && !walk.problems.is_empty());
+    }
+}

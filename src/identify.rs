@@ -1,0 +1,500 @@
+//! Makes units of what was read about them: what they are, where they come from and how they hang together.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::dep_info::DepInfo;
+use crate::fingerprint::{self, Fingerprint};
+use crate::layout::Part;
+use crate::model::{Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+
+/// What was read about a unit.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Which unit.
+    pub id: UnitId,
+    /// The target triple; `None` for the host.
+    pub triple: Option<String>,
+    /// The package's name, from a path.
+    pub package: Option<String>,
+    /// Its files, each with what it is to the unit.
+    pub files: Vec<(UnitFile, Part)>,
+    /// Its fingerprints by name, or why one of them cannot be used.
+    pub targets: Result<Vec<Target>, String>,
+    /// The first source in its `.d` file: the root of the crate.
+    pub root: Option<String>,
+}
+
+/// One fingerprint of a unit.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name (`lib-serde`).
+    pub name: String,
+    /// What went into it.
+    pub fingerprint: Fingerprint,
+    /// Its hash, by which dependents name it.
+    pub hash: u64,
+    /// Its dep-info; `None` if there is none that can be read.
+    pub dep_info: Option<DepInfo>,
+}
+
+/// Makes units of all that was read in a target folder.
+///
+/// A dependency is looked for in the dependent's own profile folder first, then in that of the host (for build
+/// scripts and procedural macros), then in all others; where several units there have the fingerprint, all of them count.
+/// A build script's run has no sources: its package is that of its build script. Neither has documentation: its
+/// package is found by the package hash, which dependents have written down.
+#[must_use]
+pub fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
+    let mut units: Vec<Unit> = evidence.iter_mut().map(unit).collect();
+    let links = link(&evidence);
+    for (unit, links) in units.iter_mut().zip(&links) {
+        let ids = links.found.iter().map(|at| evidence[*at].id.clone());
+        unit.dependencies = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        unit.missing = links.missing.iter().cloned().collect();
+    }
+    inherit_from_build_scripts(&mut units, &links);
+    inherit_by_package(&mut units, &evidence, &links);
+    units
+}
+
+/// What a unit is by its own files alone. Takes the files out of the evidence.
+fn unit(evidence: &mut Evidence) -> Unit {
+    let mut unit = Unit {
+        id: evidence.id.clone(),
+        package: evidence.package.clone(),
+        version: None,
+        source: Source::Unknown,
+        kind: kind(evidence),
+        targets: Vec::new(),
+        features: Vec::new(),
+        triple: evidence.triple.clone(),
+        rustc: None,
+        rustflags: Vec::new(),
+        dependencies: Vec::new(),
+        missing: Vec::new(),
+        newest: None,
+        oldest: None,
+        files: Vec::new(),
+    };
+    let files = std::mem::take(&mut evidence.files).into_iter();
+    let mut files: Vec<UnitFile> = files.map(|(file, _)| file).collect();
+    // In the new layout an `OUT_DIR` looks like what a compiler wrote.
+    if matches!(
+        unit.kind,
+        UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
+    ) {
+        for file in &mut files {
+            if file.sharing == Sharing::Link {
+                file.sharing = Sharing::Copy;
+            }
+        }
+    }
+    let times = || {
+        let real = files.iter().filter(|file| file.sharing != Sharing::Folder);
+        real.filter_map(|file| file.modified)
+    };
+    (unit.newest, unit.oldest) = (times().max(), times().min());
+    unit.files = files;
+    let Ok(targets) = &evidence.targets else {
+        return unit;
+    };
+    unit.targets = targets.iter().map(|target| target.name.clone()).collect();
+    let features = targets.iter().flat_map(|of| &of.fingerprint.features);
+    unit.features = features
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    if let Some(first) = targets.first() {
+        let all_same = |target: &Target| target.fingerprint.rustc == first.fingerprint.rustc;
+        unit.rustc = targets
+            .iter()
+            .all(all_same)
+            .then_some(first.fingerprint.rustc);
+        unit.rustflags.clone_from(&first.fingerprint.rustflags);
+    }
+    // A build script may write a `.d` file that says anything.
+    if unit.kind != UnitKind::BuildScriptRun {
+        (unit.source, unit.version) = origin(evidence, targets);
+    }
+    unit
+}
+
+/// The kind, from the fingerprints' names.
+fn kind(evidence: &Evidence) -> UnitKind {
+    let targets = match &evidence.targets {
+        Ok(targets) => targets,
+        Err(why) => return UnitKind::Unknown { why: why.clone() },
+    };
+    let mut all = Vec::new();
+    for target in targets {
+        match fingerprint::target(&target.name) {
+            Some((kind, _)) => all.push(kind),
+            None => {
+                return UnitKind::Unknown {
+                    why: format!(
+                        "`{}` is no name of a fingerprint that is known",
+                        target.name
+                    ),
+                };
+            }
+        }
+    }
+    let first = all
+        .iter()
+        .find(|kind| **kind != UnitKind::Doc)
+        .or(all.first());
+    match first {
+        Some(UnitKind::Library) if is_plugin(evidence) => UnitKind::ProcMacro,
+        Some(kind) => kind.clone(),
+        None => UnitKind::Unknown {
+            why: "there is no fingerprint".into(),
+        },
+    }
+}
+
+/// A library that can be loaded, with a hash in its name, and nothing that could be linked: a procedural
+/// macro. A local `dylib` or `cdylib` has no hash there; one from a registry with no other crate type is the
+/// one thing that looks the same.
+fn is_plugin(evidence: &Evidence) -> bool {
+    let names = || {
+        let names = evidence.files.iter().filter_map(|(file, part)| {
+            let name = file.path.file_name()?.to_str()?;
+            (*part == Part::Artifact && name.contains(&evidence.id.hash)).then_some(name)
+        });
+        names.filter_map(|name| name.rsplit_once('.'))
+    };
+    names().any(|(_, end)| matches!(end, "so" | "dll" | "dylib"))
+        && !names().any(|(_, end)| matches!(end, "rlib" | "rmeta"))
+}
+
+/// Where a unit's package comes from, and its version, as far as its own files tell.
+///
+/// The order matters. Cargo writes a package-relative path into the dep-info of local packages only, wherever
+/// they lie. The folders of `$CARGO_HOME` speak for themselves. A local package whose crate root lies outside
+/// its own folder has that path in its dep-info all the same, while a third-party package's own files never
+/// stand there.
+fn origin(evidence: &Evidence, targets: &[Target]) -> (Source, Option<String>) {
+    let infos = || targets.iter().filter_map(|target| target.dep_info.as_ref());
+    if infos().any(DepInfo::is_local) {
+        return (Source::Local, None);
+    }
+    let package = evidence.package.as_deref().unwrap_or_default();
+    let Some(root) = &evidence.root else {
+        let word = targets
+            .iter()
+            .find_map(|target| target.fingerprint.precalculated.as_deref());
+        return match word {
+            Some(word) if is_time(word) => (Source::Local, None),
+            Some(word) if is_version(word) => (Source::Unknown, Some(word.to_owned())),
+            _ => (Source::Unknown, None),
+        };
+    };
+    if let Some(known) = cargo_home(root, package) {
+        return known;
+    }
+    let listed = |info: &DepInfo| info.files.iter().any(|file| file.path == *root);
+    if !is_absolute(root) || infos().any(listed) {
+        return (Source::Local, None);
+    }
+    if infos().next().is_none() {
+        return (Source::Unknown, None);
+    }
+    let mut folders = components(root);
+    (
+        Source::Directory,
+        folders.find_map(|folder| version_in(folder, package)),
+    )
+}
+
+/// What a path in `$CARGO_HOME` says of the package: `registry/src/<registry>/<name>-<version>/…`, or
+/// `git/checkouts/<name>-<hash>/<revision>/…`.
+fn cargo_home(path: &str, package: &str) -> Option<(Source, Option<String>)> {
+    let parts: Vec<&str> = components(path).collect();
+    parts.windows(4).find_map(|four| match four {
+        ["registry", "src", registry, folder] => {
+            let registry = (*registry).to_owned();
+            let version = version_in(folder, package)?;
+            Some((Source::Registry { registry }, Some(version)))
+        }
+        ["git", "checkouts", checkout, revision]
+            if revision.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            let (checkout, revision) = ((*checkout).to_owned(), (*revision).to_owned());
+            Some((Source::Git { checkout, revision }, None))
+        }
+        _ => None,
+    })
+}
+
+/// The components of a path of any system.
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['/', '\\'])
+}
+
+/// Also of another system than the one this runs on.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|at| at == ":\\" || at == ":/")
+}
+
+/// The version in the folder name `<package>-<version>`.
+fn version_in(folder: &str, package: &str) -> Option<String> {
+    let version = folder.strip_prefix(package)?.strip_prefix('-')?;
+    is_version(version).then(|| version.to_owned())
+}
+
+/// `1.2.3`, and what may come behind it.
+fn is_version(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    core.split('.').count() == 3 && core.split('.').all(number)
+}
+
+/// `<seconds>.<nanoseconds>s (<file>)`: how Cargo writes the state of a local package.
+fn is_time(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once("s (")
+        .and_then(|(time, _)| time.split_once('.'))
+        .is_some_and(|(seconds, rest)| number(seconds) && number(rest))
+}
+
+/// What a unit's dependencies are, by index.
+#[derive(Default)]
+struct Links {
+    found: BTreeSet<usize>,
+    missing: BTreeSet<String>,
+    /// For each one found, the hash of its package.
+    packages: BTreeMap<usize, u64>,
+}
+
+fn link(evidence: &[Evidence]) -> Vec<Links> {
+    let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, unit) in evidence.iter().enumerate() {
+        for target in unit.targets.iter().flatten() {
+            by_hash.entry(target.hash).or_default().push(at);
+        }
+    }
+    let mut all = Vec::new();
+    for (own, unit) in evidence.iter().enumerate() {
+        let mut links = Links::default();
+        let targets = unit.targets.iter().flatten();
+        for dep in targets.flat_map(|target| &target.fingerprint.deps) {
+            let candidates = by_hash.get(&dep.fingerprint).map_or(&[][..], Vec::as_slice);
+            let far = |at: &usize| distance(unit, &evidence[*at]);
+            let Some(nearest) = candidates.iter().map(far).min() else {
+                links.missing.insert(dep.name.clone());
+                continue;
+            };
+            for at in candidates.iter().copied().filter(|at| far(at) == nearest) {
+                links.packages.insert(at, dep.package);
+                // Documentation of a program needs that of the library, which is in the same unit.
+                if at != own {
+                    links.found.insert(at);
+                }
+            }
+        }
+        all.push(links);
+    }
+    all
+}
+
+/// How far a unit is from one that may depend on it.
+fn distance(from: &Evidence, to: &Evidence) -> u8 {
+    let name = |unit: &Evidence| unit.id.profile.rsplit('/').next().map(str::to_owned);
+    match () {
+        () if from.id.profile == to.id.profile => 0,
+        () if to.triple.is_none() && name(from) == name(to) => 1,
+        () => 2,
+    }
+}
+
+fn inherit_from_build_scripts(units: &mut [Unit], links: &[Links]) {
+    for (at, links) in links.iter().enumerate() {
+        if units[at].kind != UnitKind::BuildScriptRun {
+            continue;
+        }
+        // The other dependencies are runs of build scripts that this one gets metadata from (`links`).
+        let script = links.found.iter().map(|found| &units[*found]);
+        let mut script = script.filter(|unit| unit.kind == UnitKind::BuildScript);
+        if let Some(script) = script.next() {
+            let (source, version) = (script.source.clone(), script.version.clone());
+            (units[at].source, units[at].version) = (source, version);
+        }
+    }
+}
+
+fn inherit_by_package(units: &mut [Unit], evidence: &[Evidence], links: &[Links]) {
+    let mut package_of: HashMap<usize, u64> = HashMap::new();
+    for links in links {
+        package_of.extend(&links.packages);
+    }
+    let mut known: HashMap<u64, (Source, Option<String>)> = HashMap::new();
+    for (at, package) in &package_of {
+        let origin = (units[*at].source.clone(), units[*at].version.clone());
+        if origin.0 != Source::Unknown {
+            let kept = known.entry(*package).or_insert_with(|| origin.clone());
+            // Which one is met first is chance.
+            if origin < *kept {
+                *kept = origin;
+            }
+        }
+    }
+    for (at, unit) in units.iter_mut().enumerate() {
+        if unit.kind != UnitKind::Doc || unit.source != Source::Unknown {
+            continue;
+        }
+        let Some((source, version)) = package_of.get(&at).and_then(|id| known.get(id)) else {
+            continue;
+        };
+        let word = evidence[at]
+            .targets
+            .iter()
+            .flatten()
+            .find_map(|target| target.fingerprint.precalculated.clone());
+        unit.source = match (source, word) {
+            // Two revisions of a repository have the same package hash.
+            (Source::Git { checkout, revision }, Some(commit)) => Source::Git {
+                checkout: checkout.clone(),
+                revision: commit.get(..revision.len()).unwrap_or(&commit).to_owned(),
+            },
+            (source, _) => source.clone(),
+        };
+        unit.version = unit.version.take().or_else(|| version.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_cargo_home_speak_for_themselves() {
+        let registry = Source::Registry {
+            registry: "some-index-1949".into(),
+        };
+        assert_eq!(
+            cargo_home(
+                "/h/.cargo/registry/src/some-index-1949/a-b-1.2.3-rc.1+x/src/lib.rs",
+                "a-b"
+            ),
+            Some((registry.clone(), Some("1.2.3-rc.1+x".into())))
+        );
+        assert_eq!(
+            cargo_home(
+                "C:\\c\\registry\\src\\some-index-1949\\a-1.0.0\\src\\lib.rs",
+                "a"
+            ),
+            Some((registry, Some("1.0.0".into())))
+        );
+        let git = Source::Git {
+            checkout: "a-7daa77f624e97292".into(),
+            revision: "f6d8c71".into(),
+        };
+        assert_eq!(
+            cargo_home(
+                "/h/git/checkouts/a-7daa77f624e97292/f6d8c71/src/lib.rs",
+                "a"
+            ),
+            Some((git, None))
+        );
+        assert_eq!(cargo_home("/w/registry/src/x/mine/src/lib.rs", "a"), None);
+        assert_eq!(cargo_home("/w/src/lib.rs", "a"), None);
+    }
+
+    #[test]
+    fn words_for_the_state_of_a_package() {
+        assert!(is_time("1795185239.088856193s (src/lib.rs)"));
+        assert!(!is_time("1.2.3"));
+        assert!(is_version("1.2.3"));
+        assert!(!is_version("f6d8c71eb664a3015ffb4851813c3350c06eee61"));
+        assert!(!is_version("1.2.3.4"));
+    }
+
+    #[test]
+    fn absolute_on_any_system() {
+        assert!(is_absolute("/a") && is_absolute("C:\\a") && is_absolute("C:/a"));
+        assert!(!is_absolute("src/lib.rs") && !is_absolute("c:"));
+    }
+
+    fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Evidence {
+        let dep = |fingerprint: &u64| fingerprint::Dep {
+            package: 100 + fingerprint,
+            name: format!("d{fingerprint}"),
+            fingerprint: *fingerprint,
+        };
+        let fingerprint = Fingerprint {
+            rustc: 1,
+            features: Vec::new(),
+            rustflags: Vec::new(),
+            compile_kind: 0,
+            deps: deps.iter().map(dep).collect(),
+            precalculated: None,
+        };
+        Evidence {
+            id: UnitId {
+                profile: profile.into(),
+                hash: hash.into(),
+            },
+            triple: profile.split_once('/').map(|(triple, _)| triple.into()),
+            package: Some("p".into()),
+            files: Vec::new(),
+            targets: Ok(vec![Target {
+                name: name.into(),
+                fingerprint,
+                hash: own,
+                dep_info: None,
+            }]),
+            root: None,
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_equal_fingerprints_is_meant() {
+        let units = identify(vec![
+            evidence("debug", "a", "lib-p", 1, &[]),
+            evidence("release", "a", "lib-p", 1, &[]),
+            evidence("t/release", "b", "bin-p", 2, &[1, 7]),
+            evidence("debug", "c", "bin-p", 3, &[1, 3]),
+        ]);
+        let deps = |at: usize| -> Vec<String> {
+            units[at]
+                .dependencies
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert_eq!(deps(2), ["release/a"]);
+        assert_eq!(units[2].missing, ["d7"]);
+        assert_eq!(deps(3), ["debug/a"], "a loop to itself is none");
+    }
+
+    #[test]
+    fn a_run_has_the_source_of_its_own_script_and_not_of_what_it_links() {
+        let mut script = evidence("debug", "a", "build-script-b", 1, &[]);
+        script.root = Some("/c/git/checkouts/p-1/abcdef0/build.rs".into());
+        let mut sys = evidence("debug", "b", "run-build-script-b", 2, &[]);
+        sys.root = Some("/c/git/checkouts/forged-1/abcdef0/build.rs".into());
+        let run = evidence("debug", "c", "run-build-script-b", 3, &[2, 1]);
+        let units = identify(vec![script, sys, run]);
+        assert_eq!(units[1].source, Source::Unknown, "it wrote that itself");
+        assert_eq!(units[2].source, units[0].source);
+        assert!(units[2].source.is_third_party());
+    }
+
+    #[test]
+    fn doubt_is_unknown() {
+        let mut unit = evidence("debug", "a", "lib-p", 1, &[]);
+        unit.root = Some("/vendor/p-1.0.0/src/lib.rs".into());
+        let units = identify(vec![unit.clone()]);
+        assert_eq!(units[0].source, Source::Unknown, "without a dep-info");
+        unit.targets.as_mut().expect("targets")[0].dep_info = Some(DepInfo::default());
+        let units = identify(vec![unit.clone()]);
+        assert_eq!(units[0].source, Source::Directory);
+        assert_eq!(units[0].version.as_deref(), Some("1.0.0"));
+        unit.targets = Ok(Vec::new());
+        assert!(matches!(
+            identify(vec![unit])[0].kind,
+            UnitKind::Unknown { .. }
+        ));
+    }
+}

@@ -1,0 +1,186 @@
+//! Which file in a target folder belongs to which unit, by nothing but its path.
+//!
+//! Cargo has two layouts, classic and new, and one folder may hold both: Cargo does not clear one away
+//! when it begins the other.
+
+mod classic;
+mod new;
+
+use crate::marks;
+use crate::model::{Group, Sharing};
+
+/// Whose a path in a profile folder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A unit's.
+    Unit {
+        /// The unit's hash.
+        hash: String,
+        /// The package's name, if it is in the path.
+        package: Option<String>,
+        /// What it is to the unit.
+        part: Part,
+    },
+    /// Nobody's.
+    None(Group),
+}
+
+/// What a file is to its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It lies in the fingerprint folder.
+    Fingerprint,
+    /// The compiler wrote it, or it is a folder in which such files lie.
+    Artifact,
+    /// A build script wrote it, or Cargo wrote down what the script said.
+    Run,
+}
+
+/// Whose a path is. `path` is relative to a profile folder, in its components, and not empty.
+///
+/// What does not look like a file of either layout belongs to no unit.
+#[must_use]
+pub fn owner(path: &[&str], folder: bool) -> Owner {
+    if let Some(owner) = new::owner(path).or_else(|| classic::owner(path)) {
+        return owner;
+    }
+    let group = match path {
+        ["incremental", of, ..] => Group::Incremental {
+            name: of.rsplit_once('-').map_or(*of, |(name, _)| name).to_owned(),
+        },
+        _ if folder => Group::Folder,
+        ["deps", ..] => Group::Unhashed,
+        [name] if marks::LOCK_NAMES.contains(name) => Group::Cargo,
+        [_] | ["examples", _] => Group::Final,
+        _ => Group::Foreign,
+    };
+    Owner::None(group)
+}
+
+/// What a path outside all profile folders is for. `path` is relative to the target folder.
+#[must_use]
+pub fn outside(path: &[&str], folder: bool) -> Group {
+    match path {
+        ["doc", ..] | [_, "doc", ..] => Group::Doc,
+        [name] | [_, name] if !folder && marks::is_top_file(name) => Group::Cargo,
+        _ if folder => Group::Folder,
+        _ => Group::Foreign,
+    }
+}
+
+/// How a file may be shared, by its name and by what it is to its unit.
+///
+/// rustc writes `.rlib` and `.rmeta` beside their place and renames them; everything else it, the linker, Cargo
+/// or a build script may open and truncate, which would reach through a hard link.
+#[must_use]
+pub fn sharing(name: &str, part: Part) -> Sharing {
+    let linkable = [".rlib", ".rmeta"].iter().any(|end| name.ends_with(end));
+    if linkable && part == Part::Artifact {
+        Sharing::Link
+    } else {
+        Sharing::Copy
+    }
+}
+
+/// Whether this is the hash of a unit.
+fn is_hash(text: &str) -> bool {
+    text.len() == 16
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Splits `<name>-<hash>`.
+fn split(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once('-')
+        .filter(|(name, hash)| !name.is_empty() && is_hash(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "0123456789abcdef";
+
+    fn of(path: &str) -> Owner {
+        let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+        owner(&parts, path.ends_with('/'))
+    }
+
+    #[track_caller]
+    fn assert_unit(path: &str, package: Option<&str>, part: Part) {
+        let expected = Owner::Unit {
+            hash: HASH.into(),
+            package: package.map(Into::into),
+            part,
+        };
+        assert_eq!(of(&path.replace('#', HASH)), expected, "{path}");
+    }
+
+    #[test]
+    fn classic_paths() {
+        assert_unit(".fingerprint/a-b-#/", Some("a-b"), Part::Fingerprint);
+        assert_unit(".fingerprint/a-#/lib-a.json", Some("a"), Part::Fingerprint);
+        for name in [
+            "a-#",
+            "liba-#.rlib",
+            "a-#.d",
+            "a-#.a.1f-cgu.0.rcgu.o",
+            "a-#.exe",
+        ] {
+            assert_unit(&format!("deps/{name}"), None, Part::Artifact);
+        }
+        assert_unit("deps/a-#.dSYM/Contents/x", None, Part::Artifact);
+        assert_unit("examples/e-#.d", None, Part::Artifact);
+        assert_unit("build/a-#/build-script-build", Some("a"), Part::Artifact);
+        assert_unit("build/a-#/out/src/x.rlib", Some("a"), Part::Run);
+        assert_unit("build/a-#/root-output", Some("a"), Part::Run);
+    }
+
+    #[test]
+    fn new_paths() {
+        assert_unit("build/a-b/#/", Some("a-b"), Part::Artifact);
+        assert_unit("build/a/#/fingerprint/lib-a", Some("a"), Part::Fingerprint);
+        assert_unit("build/a/#/out/liba.rlib", Some("a"), Part::Artifact);
+        assert_unit("build/a/#/run/stdout", Some("a"), Part::Run);
+        // A package may well be named like a classic folder.
+        let odd = format!("a-{}", "f".repeat(16));
+        assert_unit(&format!("build/{odd}/#/out/x"), Some(&odd), Part::Artifact);
+    }
+
+    #[test]
+    fn what_belongs_to_no_unit() {
+        let group = |path: &str| match of(path) {
+            Owner::None(group) => group,
+            unit @ Owner::Unit { .. } => panic!("{path}: {unit:?}"),
+        };
+        let incremental = Group::Incremental {
+            name: "my_app".into(),
+        };
+        assert_eq!(
+            group("incremental/my_app-1gi6kz9kpg1fx/s-x/a.o"),
+            incremental
+        );
+        assert_eq!(group("deps/libc.so"), Group::Unhashed);
+        assert_eq!(group("deps/liba-0123456789ABCDEF.rlib"), Group::Unhashed);
+        assert_eq!(group("deps/rmetaXYZ/full.rmeta"), Group::Unhashed);
+        assert_eq!(group("examples/ex"), Group::Final);
+        assert_eq!(group("libapp.rlib"), Group::Final);
+        assert_eq!(group(".cargo-lock"), Group::Cargo);
+        assert_eq!(group("deps/"), Group::Folder);
+        assert_eq!(group("build/a/"), Group::Folder);
+        assert_eq!(group("mine/x"), Group::Foreign);
+        assert_eq!(group("build/a-0123/out/x"), Group::Foreign);
+        assert_eq!(outside(&["CACHEDIR.TAG"], false), Group::Cargo);
+        assert_eq!(outside(&["doc", "a", "b.html"], false), Group::Doc);
+        assert_eq!(outside(&["tmp", "x"], false), Group::Foreign);
+    }
+
+    #[test]
+    fn only_what_the_compiler_renames_into_place_is_linkable() {
+        assert_eq!(sharing("liba.rmeta", Part::Artifact), Sharing::Link);
+        assert_eq!(sharing("liba.rlib", Part::Artifact), Sharing::Link);
+        assert_eq!(sharing("liba.rlib", Part::Run), Sharing::Copy);
+        assert_eq!(sharing("liba.so", Part::Artifact), Sharing::Copy);
+    }
+}

@@ -1,0 +1,221 @@
+//! What a target folder is made of: units, and what belongs to none.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Identity, Problem};
+use crate::size::Bytes;
+
+/// Everything in a target folder. Each file and folder stands in it exactly once: in a unit or in `others`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Inventory {
+    /// The target folder.
+    pub folder: PathBuf,
+    /// Its units, by profile folder and hash.
+    pub units: Vec<Unit>,
+    /// What belongs to no unit, by path.
+    pub others: Vec<Other>,
+    /// The sums over both.
+    pub totals: Totals,
+    /// What could not be read. It is in no unit, so none of the units can be called complete.
+    pub problems: Vec<Problem>,
+}
+
+/// One compiled thing, or more than one where Cargo keeps them under one hash (see [`targets`](Self::targets)).
+#[derive(Clone, Debug, Serialize)]
+pub struct Unit {
+    /// Which one.
+    pub id: UnitId,
+    /// The package, by the name of the unit's folder; `None` where only artifacts are left.
+    pub package: Option<String>,
+    /// The package's version, where a path or a fingerprint tells; never of a local unit.
+    pub version: Option<String>,
+    /// Where the package comes from.
+    pub source: Source,
+    /// What was made. Of several targets that are not of one kind: of the first that is not documentation.
+    pub kind: UnitKind,
+    /// The targets, by the names of their fingerprints (`lib-serde`, `test-bin-app`).
+    ///
+    /// Mostly one. But where an artifact has no hash in its name, Cargo hashes the package alone for the
+    /// folder of the fingerprint, so that the documentation of all targets of a package has one folder, in the
+    /// classic layout together with its `cdylib` (and with programs, on targets where these have no hash).
+    pub targets: Vec<String>,
+    /// The enabled features, sorted; of several targets all.
+    pub features: Vec<String>,
+    /// The target triple; `None` for a profile folder at the top, which is for the host.
+    pub triple: Option<String>,
+    /// The hash of what `rustc -vV` said; `None` where targets differ in it.
+    pub rustc: Option<u64>,
+    /// `RUSTFLAGS`, as they were; of several targets those of the first.
+    pub rustflags: Vec<String>,
+    /// The units that it was made with, sorted.
+    pub dependencies: Vec<UnitId>,
+    /// Names of dependencies that are not there any more, or not as they were; sorted.
+    pub missing: Vec<String>,
+    /// Its files and folders, by path.
+    pub files: Vec<UnitFile>,
+    /// The newest modification of one of its files.
+    pub newest: Option<Timestamp>,
+    /// The oldest modification of one of its files.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Names a unit in a target folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct UnitId {
+    /// The profile folder, relative to the target folder, with `/` between: `debug`, `<triple>/release`.
+    pub profile: String,
+    /// 16 hexadecimal digits. The same ones may stand in several profile folders.
+    pub hash: String,
+}
+
+impl fmt::Display for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.profile, self.hash)
+    }
+}
+
+/// What kind of thing a unit is. A unit that was only checked has the kind that a build would give it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum UnitKind {
+    /// A library of any crate type.
+    Library,
+    /// A library that is a compiler plug-in; one that was only checked cannot be told from a library.
+    ProcMacro,
+    /// A program.
+    Program,
+    /// A test program: an integration test, or the tests in a library, a program or an example.
+    Test,
+    /// A benchmark.
+    Bench,
+    /// An example.
+    Example,
+    /// The program that a build script was compiled to.
+    BuildScript,
+    /// What a build script did: its output and its `OUT_DIR`.
+    BuildScriptRun,
+    /// Documentation. The pages lie in `doc`, which belongs to no unit.
+    Doc,
+    /// It cannot be told, so it is never shared and never deleted.
+    Unknown {
+        /// What could not be understood.
+        why: String,
+    },
+}
+
+/// Where a package comes from. All but [`Local`](Self::Local) and [`Unknown`](Self::Unknown) are third-party.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "from")]
+pub enum Source {
+    /// A registry.
+    Registry {
+        /// The registry's folder in `$CARGO_HOME/registry/src`: its host and a hash.
+        registry: String,
+    },
+    /// A git repository.
+    Git {
+        /// The repository's folder in `$CARGO_HOME/git/checkouts`: its name and a hash.
+        checkout: String,
+        /// The commit, as far as Cargo wrote it down: the first digits, mostly seven.
+        revision: String,
+    },
+    /// A directory source, such as `cargo vendor` makes, in place of a registry or a git repository.
+    Directory,
+    /// A path: a workspace member, a path dependency or a `[patch]` to a path.
+    Local,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Source {
+    /// From a registry or git, directly or vendored: its sources do not change.
+    #[must_use]
+    pub fn is_third_party(&self) -> bool {
+        matches!(
+            self,
+            Self::Registry { .. } | Self::Git { .. } | Self::Directory
+        )
+    }
+}
+
+/// A file or folder in a target folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnitFile {
+    /// Relative to the target folder.
+    pub path: PathBuf,
+    /// How another target folder may get it.
+    pub sharing: Sharing,
+    /// Its length.
+    pub length: Bytes,
+    /// Its allocated space, of which every link of it speaks.
+    pub on_disk: Bytes,
+    /// How many links it has, here and elsewhere.
+    pub links: u64,
+    /// Which file it is.
+    #[serde(skip)]
+    pub identity: Identity,
+    /// When it was last modified.
+    pub modified: Option<Timestamp>,
+}
+
+/// How a file may be had in another target folder, if the unit may be shared at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharing {
+    /// By a hard link: whoever makes it anew unlinks it first (`.rlib` and `.rmeta`).
+    Link,
+    /// By a copy or a reflink: it may be written to in place.
+    Copy,
+    /// It is a folder: it is made.
+    Folder,
+    /// It is a symbolic link, or nothing that has content.
+    Special,
+}
+
+/// A file or folder that belongs to no unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Other {
+    /// Which one.
+    #[serde(flatten)]
+    pub file: UnitFile,
+    /// What it is for.
+    pub group: Group,
+}
+
+/// What is in a target folder besides units.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "group")]
+pub enum Group {
+    /// The compiler's own cache for a crate, by its name; several units may share it, or none use it.
+    Incremental {
+        /// The crate, with `_` for `-`.
+        name: String,
+    },
+    /// An artifact without a hash in its name, such as that of a `cdylib`: each build overwrites it.
+    Unhashed,
+    /// A final product at the top of a profile folder or of its `examples`: mostly another link to a unit's file.
+    Final,
+    /// Documentation pages.
+    Doc,
+    /// A file that Cargo keeps for itself: locks, tags, what it knows of the compiler.
+    Cargo,
+    /// A folder that units or others lie in.
+    Folder,
+    /// Anything else: in `package` or `tmp`, or not of Cargo's making.
+    Foreign,
+}
+
+/// Sums over everything in a target folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Sum of the lengths of all that is not a folder.
+    pub logical: Bytes,
+    /// Allocated blocks, each file once however many links it has here; what `du -s` says.
+    pub on_disk: Bytes,
+    /// How many files and folders.
+    pub entries: u64,
+}
