@@ -4,12 +4,14 @@
 //! was done. All three serialise as they are, so that the report for people and the one for programs
 //! cannot say different things.
 
+mod folder;
 mod listing;
 mod outcome;
 mod plan;
 mod survey;
 mod units;
 
+pub use folder::*;
 pub use listing::*;
 pub use outcome::*;
 pub use plan::*;

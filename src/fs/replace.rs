@@ -1,0 +1,127 @@
+//! Writing files so that nobody ever sees half of one.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::{checkpoint, info, names, read};
+
+/// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
+/// leaves the old one. The file keeps its permissions; a symbolic link is refused.
+///
+/// # Errors
+///
+/// The folder cannot be written, or the path is a link or a folder.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("failed to write `{}`", path.display());
+    let old = info(path)?;
+    if old.is_some_and(|old| old.is_symlink || old.is_dir) {
+        anyhow::bail!(
+            "failed to write `{}`: expected a file there, and no link",
+            path.display()
+        );
+    }
+    let folder = path.parent().with_context(failed)?;
+    remove_leftovers(folder);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // As readable as the user's other files: the system takes away what the umask says.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut new = builder.tempfile_in(folder).with_context(failed)?;
+    new.write_all(bytes).with_context(failed)?;
+    if old.is_some() {
+        let permissions = fs::metadata(path).with_context(failed)?.permissions();
+        new.as_file()
+            .set_permissions(permissions)
+            .with_context(failed)?;
+    }
+    new.as_file().sync_all().with_context(failed)?;
+    checkpoint("written-beside");
+    new.persist(path)
+        .map_err(|error| error.error)
+        .with_context(failed)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// How the names of files begin that are not in their place yet.
+const TEMPORARY: &str = ".tmp-sharedtarget-";
+
+/// A run that was killed between writing a file and putting it in its place left it; only one run at a time
+/// writes here, so it is nobody's.
+pub fn remove_leftovers(folder: &Path) {
+    for name in names(folder).unwrap_or_default() {
+        if name.starts_with(TEMPORARY) {
+            let _ = fs::remove_file(folder.join(name));
+        }
+    }
+}
+
+/// Makes a rename last through a power cut. Some filesystems cannot, and then there is nothing to be done.
+fn sync_folder(folder: &Path) {
+    if let Ok(open) = File::open(folder) {
+        let _ = open.sync_all();
+    }
+}
+
+/// Writes a short file where none is, or where an interrupted run left an empty one.
+///
+/// Without a temporary file beside it, so that a file by which git ignores a folder is the first thing in it.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
+    if read(path)?.is_some_and(|there| !there.is_empty()) {
+        return Ok(());
+    }
+    fs::write(path, bytes).with_context(|| {
+        // Half of it would pass for the whole.
+        if info(path).is_ok_and(|info| info.is_some_and(|info| !info.is_symlink)) {
+            let _ = fs::remove_file(path);
+        }
+        format!("failed to write `{}`", path.display())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replace_keeps_permissions_and_leaves_no_litter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("a.toml");
+        replace(&file, b"one").expect("new");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("permissions");
+        }
+        replace(&file, b"two").expect("old");
+        assert_eq!(read(&file).expect("readable").as_deref(), Some(&b"two"[..]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                fs::metadata(&file).expect("there").permissions().mode() & 0o777,
+                0o600
+            );
+        }
+        assert_eq!(names(dir.path()).expect("readable"), ["a.toml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn replace_refuses_a_link() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("elsewhere", &link).expect("a link");
+        let error = replace(&link, b"x").expect_err("a link").to_string();
+        assert!(error.contains("no link"), "{error}");
+        assert!(!super::super::exists(&dir.path().join("elsewhere")));
+    }
+}

@@ -1,0 +1,234 @@
+//! Target folders: what each one is, whose it is, and how much it takes.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use crate::size::Bytes;
+
+/// A folder that Cargo builds into, or built into once.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetFolder {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// The workspaces whose builds write into it now.
+    pub users: Vec<PathBuf>,
+    /// How it came to be known.
+    pub known: Known,
+    /// What its top level looks like.
+    pub marks: Marks,
+    /// Its size; `None` if it was not asked for.
+    pub usage: Option<Usage>,
+    /// When something was last built into it, as far as its newest folders tell.
+    pub last_build: Option<Timestamp>,
+}
+
+/// How a target folder came to be known. The first that fits, from the top, is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Known {
+    /// Our owner file stands beside it.
+    Owner {
+        /// What it says.
+        owner: Owner,
+        /// Whether that workspace is still there.
+        state: OwnerState,
+    },
+    /// Cargo's default place for this workspace.
+    Default {
+        /// The workspace.
+        workspace: PathBuf,
+    },
+    /// Cargo's default place for a package that is a member of this workspace now.
+    Member {
+        /// The workspace.
+        workspace: PathBuf,
+    },
+    /// A configuration file names it.
+    Config {
+        /// The file.
+        file: PathBuf,
+    },
+    /// An earlier version of a configuration file named it, by our own record.
+    Journal {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It lies under the shared root, but no owner file says whose it is.
+    SharedRoot,
+    /// It carries Cargo's marks, but nothing names it.
+    Found,
+}
+
+/// The note beside every folder that we have Cargo make: `<folder>.sharedtarget.json`.
+///
+/// It stands beside and not inside, because `cargo clean` deletes the folder with everything in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The workspace root that builds into the folder.
+    pub workspace: PathBuf,
+    /// The top folder of its worktree, if it is in one.
+    pub worktree: Option<PathBuf>,
+    /// The repository's common git directory, if it is in one.
+    pub common_dir: Option<PathBuf>,
+    /// How the folder came about.
+    pub layout: Layout,
+    /// The filesystem that the workspace lay on, so that one that is not mounted is not taken for gone.
+    pub device: Option<u64>,
+    /// The stamp of the worktree. Paths are taken over by others: what was built from one tree must never be
+    /// fresh for another that was moved to its place.
+    #[serde(default)]
+    pub stamp: Option<String>,
+}
+
+/// What became of the workspace that an [`Owner`] names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum OwnerState {
+    /// Its folder is there.
+    Present,
+    /// It is gone for good.
+    Gone,
+    /// It is not there, but may come back.
+    Missing {
+        /// Why that is possible.
+        why: String,
+    },
+}
+
+/// How target folders are laid out.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// A folder for each workspace of each worktree under the shared root
+    Isolated,
+    /// Each worktree keeps Cargo's own `target/`; nothing is written
+    InPlace,
+    /// Only intermediate artifacts move, by one config above the worktrees
+    BuildDir,
+    /// One folder for all, which gives worktrees each other's code
+    Flat,
+}
+
+/// What the top level of a folder looks like.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Marks {
+    /// Its `CACHEDIR.TAG`.
+    pub tag: Tag,
+    /// Entries that only Cargo makes are there: `.rustc_info.json`, or a profile folder with Cargo's own content.
+    pub cargo: bool,
+    /// Top-level entries that Cargo does not make.
+    pub foreign: Vec<String>,
+    /// The profile folders, where the lock files are.
+    pub profiles: Vec<PathBuf>,
+    /// A path that git tracks inside it.
+    pub tracked: Option<PathBuf>,
+    /// Git could not say whether it tracks anything inside, with its error.
+    pub tracked_unclear: Option<String>,
+    /// A lock in it is held: a build is running.
+    pub busy: Option<Busy>,
+    /// The folder itself is a symbolic link.
+    pub symlink: bool,
+    /// Which folder it was when it was looked at.
+    #[serde(skip)]
+    pub identity: Identity,
+}
+
+/// A lock that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Busy {
+    /// The lock file, or what else is in use.
+    pub lock: PathBuf,
+    /// Why not: held by a build, or locks do not work there.
+    pub why: BusyReason,
+}
+
+/// Why a lock could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BusyReason {
+    /// Somebody holds it.
+    Held,
+    /// It cannot be told, with the system's error.
+    Unclear(String),
+    /// A program in the folder runs: the path is that of the program.
+    Runs,
+    /// Another filesystem, or a part of one, is mounted there.
+    Mounted,
+}
+
+/// The state of a `CACHEDIR.TAG`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tag {
+    /// There is none.
+    #[default]
+    Missing,
+    /// A regular file with the right signature.
+    Valid,
+    /// Something else of that name.
+    Wrong,
+}
+
+/// Which file or folder a path named: device and inode, where the system has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+}
+
+/// How much space a folder takes.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Usage {
+    /// Sum of the lengths of all files.
+    pub logical: Bytes,
+    /// Allocated blocks, each inode once; what `du -s` says.
+    pub on_disk: Bytes,
+    /// Blocks whose every link lies in this folder: what deleting it alone would free.
+    pub freeable: Bytes,
+    /// How many entries are in it.
+    pub entries: u64,
+    /// The newest modification of a file in it.
+    pub newest: Option<Timestamp>,
+    /// The newest access to a file in it that Cargo reads on every build.
+    pub last_read: Option<Timestamp>,
+    /// A git repository inside, which nothing may delete.
+    pub git_inside: Option<PathBuf>,
+    /// A Cargo manifest at a place where Cargo puts none, which means sources.
+    pub sources_inside: Option<PathBuf>,
+    /// Folders inside that could not be read.
+    pub unreadable: Vec<Problem>,
+    /// Files with more than one link, for counting over several folders.
+    #[serde(skip)]
+    pub links: Vec<LinkedFile>,
+}
+
+/// A file with more than one link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkedFile {
+    /// Which one.
+    pub identity: Identity,
+    /// Its allocated space.
+    pub on_disk: Bytes,
+    /// How many links it has in all.
+    pub links: u64,
+    /// How many of them were seen here.
+    pub seen: u64,
+}
+
+/// A half-deleted folder.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trash {
+    /// Where it is.
+    pub path: PathBuf,
+    /// It carries the mark that we put into every folder before we rename it.
+    pub ours: bool,
+    /// Its size; `None` if it was not asked for.
+    pub usage: Option<Usage>,
+}
