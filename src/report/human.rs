@@ -51,7 +51,13 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
         )?;
     }
     if plan.actions.is_empty() {
-        writeln!(out, "{GOOD}nothing to do{GOOD:#}")?;
+        let found_nothing = plan.kept.is_empty();
+        let why = if found_nothing {
+            ": no Cargo workspace found"
+        } else {
+            ""
+        };
+        writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
     }
     Ok(())
 }
