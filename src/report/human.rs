@@ -53,7 +53,7 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     if plan.actions.is_empty() {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
-            ": no Cargo workspace found"
+            ": nothing was found here"
         } else {
             ""
         };
