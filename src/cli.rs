@@ -86,9 +86,8 @@ struct SetupArgs {
     /// Only write configurations, and delete nothing
     #[arg(long)]
     keep_targets: bool,
-    /// Delete a target folder even if it holds an entry of this name, which Cargo does not make
-    #[arg(long, value_name = "NAME")]
-    allow_entry: Vec<String>,
+    #[command(flatten)]
+    delete: DeleteArgs,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -122,9 +121,8 @@ struct CleanArgs {
     /// Every target folder found, in use or not
     #[arg(long, help_heading = "Rules")]
     all: bool,
-    /// Delete a target folder even if it holds an entry of this name, which Cargo does not make
-    #[arg(long, value_name = "NAME")]
-    allow_entry: Vec<String>,
+    #[command(flatten)]
+    delete: DeleteArgs,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -158,6 +156,13 @@ struct FindArgs {
     /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
     #[arg(long, value_name = "DIR", help_heading = "Search")]
     shared_root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct DeleteArgs {
+    /// Delete a target folder even if it holds an entry of this name, which Cargo does not make
+    #[arg(long, value_name = "NAME")]
+    allow_entry: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -267,7 +272,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 config_at: place,
                 allow_unsafe_sharing: args.allow_unsafe_sharing,
                 keep_targets: args.keep_targets,
-                allowed_entries: args.allow_entry,
+                allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()
             };
             command::setup::run(&request, options, &ui)
@@ -284,7 +289,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 orphaned: args.orphaned,
                 idle: args.idle,
                 all: args.all,
-                allowed_entries: args.allow_entry,
+                allowed_entries: args.delete.allow_entry,
             };
             command::clean::run(&request, &options, &ui)
         }

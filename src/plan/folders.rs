@@ -159,23 +159,28 @@ pub(super) fn owner(folder: &TargetFolder) -> Option<&Path> {
 fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Vec<PathBuf> {
     if !matches!(
         why,
-        DeleteReason::Replaced { .. } | DeleteReason::BuildDirMoved { .. }
+        DeleteReason::Replaced { .. }
+            | DeleteReason::BuildDirMoved { .. }
+            | DeleteReason::MemberOf { .. }
     ) {
         return Vec::new();
     }
     let mut workspaces = folder.users.clone();
     let known = match &folder.known {
-        Known::Default { workspace } => Some(workspace),
-        Known::Owner { owner, .. } => Some(&owner.workspace),
+        Known::Default { workspace } => Some(workspace.as_path()),
+        Known::Owner { owner, .. } => Some(owner.workspace.as_path()),
+        // Cargo is asked in the member, whose configuration may differ from that of its workspace.
+        Known::Member { .. } => folder.path.parent(),
         // It built there once, or may from now on if its configuration changes before the deletion.
         Known::Config { file } | Known::Journal { file } => survey
             .workspaces
             .iter()
             .find(|workspace| workspace.config.parent() == file.parent())
-            .map(|workspace| &workspace.root),
+            .map(|workspace| workspace.root.as_path()),
         _ => None,
     };
-    workspaces.extend(known.filter(|known| !folder.users.contains(known)).cloned());
+    let known = known.map(Path::to_owned);
+    workspaces.extend(known.filter(|known| !folder.users.contains(known)));
     workspaces
 }
 

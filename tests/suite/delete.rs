@@ -318,3 +318,25 @@ fn folders_with_the_names_of_cargos_own_are_not_enough() {
     let answer = sandbox.json("pika", &["--yes"]);
     assert_eq!(sandbox.why_kept(&answer, "pika/target"), "not_a_target");
 }
+
+/// A workspace around a package makes its own target folder stale, unless its configuration says otherwise.
+#[test]
+fn the_folder_of_a_new_member_goes_unless_cargo_builds_there() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "pika/Cargo.toml",
+        "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n",
+    );
+    for member in ["a", "b"] {
+        sandbox.package(&format!("pika/{member}"), member, member);
+        sandbox.target(&format!("pika/{member}/target"));
+    }
+    sandbox.write(
+        "pika/b/.cargo/config.toml",
+        "[build]\ntarget-dir = \"target\"\n",
+    );
+    sandbox.commit_all("pika");
+    let answer = sandbox.json("pika", &["clean", "--yes"]);
+    assert!(!sandbox.exists("pika/a/target"), "{answer}");
+    assert!(sandbox.exists("pika/b/target"), "{answer}");
+}
