@@ -15,12 +15,14 @@
 
 pub mod age;
 pub mod apply;
+pub mod artifact;
 pub mod cargo;
 pub mod cli;
 pub mod command;
 pub mod config_chain;
 pub mod config_edit;
 pub mod dep_info;
+pub mod embedded;
 pub mod exclude_edit;
 pub mod exit;
 pub mod fingerprint;
@@ -38,3 +40,4 @@ pub mod progress;
 pub mod report;
 pub mod size;
 pub mod survey;
+mod wasm;
