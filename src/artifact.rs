@@ -8,12 +8,9 @@ use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 
 use object::read::archive::ArchiveFile;
-use object::read::coff::CoffHeader;
-use object::read::macho::{LoadCommandVariant, MachHeader, MachOFile};
-use object::read::pe::{ImageNtHeaders, PeFile};
 use object::{LittleEndian, Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
 
-use crate::wasm;
+use crate::{object_names, wasm};
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///
@@ -171,63 +168,21 @@ fn object<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
     for segment in file.segments() {
         inside(length, Some(segment.file_range()))?;
     }
-    // What stands after the sections: names, and in PE the padding of a section, which is mapped with it.
-    match &file {
-        object::File::MachO32(file) => mach_names(length, file),
-        object::File::MachO64(file) => mach_names(length, file),
-        object::File::Coff(file) => coff_names(data, length, file.coff_header(), 18),
-        object::File::CoffBig(file) => coff_names(data, length, file.coff_header(), 20),
-        object::File::Pe32(file) => pe_rest(data, length, file),
-        object::File::Pe64(file) => pe_rest(data, length, file),
-        _ => Ok(()),
+    for place in object_names::places(data, &file)? {
+        inside(length, Some(place))?;
     }
-}
-
-fn mach_names<'data, M: MachHeader, R: ReadRef<'data>>(
-    length: u64,
-    file: &MachOFile<'data, M, R>,
-) -> Result<(), String> {
-    let no = |error: object::Error| format!("it is no object: {error}");
-    let mut commands = file.macho_load_commands().map_err(no)?;
-    while let Some(command) = commands.next().map_err(no)? {
-        if let LoadCommandVariant::Symtab(table) = command.variant().map_err(no)? {
-            let [at, size] = [table.stroff, table.strsize].map(|word| word.get(file.endian()));
-            inside(length, Some((at.into(), size.into())))?;
-        }
-    }
-    Ok(())
-}
-
-fn pe_rest<'data, P: ImageNtHeaders, R: ReadRef<'data>>(
-    data: R,
-    length: u64,
-    file: &PeFile<'data, P, R>,
-) -> Result<(), String> {
-    for section in file.section_table().iter() {
+    let padded = match &file {
+        object::File::Pe32(file) => file.section_table(),
+        object::File::Pe64(file) => file.section_table(),
+        _ => return Ok(()),
+    };
+    // The padding of a section is mapped with it.
+    for section in padded.iter() {
         let [at, size] = [section.pointer_to_raw_data, section.size_of_raw_data]
             .map(|word| word.get(LittleEndian).into());
         inside(length, Some((at, size)))?;
     }
-    coff_names(data, length, file.nt_headers().file_header(), 18)
-}
-
-/// The symbols, and after them the long names, which begin with their length.
-fn coff_names<'data>(
-    data: impl ReadRef<'data>,
-    length: u64,
-    header: &impl CoffHeader,
-    symbol: u64,
-) -> Result<(), String> {
-    let at = u64::from(header.pointer_to_symbol_table());
-    if at == 0 {
-        return Ok(());
-    }
-    let names = at + symbol * u64::from(header.number_of_symbols());
-    let word = data
-        .read_bytes_at(names, 4)
-        .map_err(|()| "it ends too early")?;
-    let size = word.try_into().map_or(0, u32::from_le_bytes);
-    inside(length, Some((names, size.into())))
+    Ok(())
 }
 
 fn inside(length: u64, range: Option<(u64, u64)>) -> Result<(), String> {

@@ -34,6 +34,7 @@ pub mod layout;
 pub mod manifest;
 pub mod marks;
 pub mod model;
+mod object_names;
 pub mod plan;
 pub mod porcelain;
 pub mod progress;
