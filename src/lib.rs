@@ -31,6 +31,7 @@ pub mod git;
 pub mod identify;
 pub mod journal;
 pub mod layout;
+pub mod lockfile;
 pub mod manifest;
 pub mod marks;
 pub mod model;
