@@ -6,6 +6,7 @@ pub mod setup;
 mod ui;
 pub mod undo;
 pub mod warm;
+mod warming;
 
 use std::sync::Arc;
 

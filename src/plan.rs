@@ -18,7 +18,7 @@ pub use clean::{CleanOptions, clean};
 pub use deletable::unfit;
 pub use listing::listing;
 pub use naming::owner_file;
-pub use setup::{ConfigPlace, SetupOptions, setup};
+pub use setup::{ConfigPlace, Setup, SetupOptions, setup};
 pub use undo::{Recorded, undo};
 
 use crate::model::{
