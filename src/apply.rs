@@ -5,6 +5,7 @@
 
 mod delete;
 mod edit;
+mod hook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,8 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 edit,
                 remove_folder,
             } => edit::restore(edit, *remove_folder),
+            Action::InstallHook(change) => hook::install(change),
+            Action::RemoveHook(change) => hook::remove(change),
             Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
         };
         settle(&mut outcome, action, result.map(|()| None));
@@ -193,6 +196,8 @@ fn deed(action: &Action) -> Deed {
         Action::Restore { .. } => Deed::Restore,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::FinishTrash { .. } => Deed::FinishTrash,
+        Action::InstallHook(_) => Deed::InstallHook,
+        Action::RemoveHook(_) => Deed::RemoveHook,
     }
 }
 
@@ -204,6 +209,7 @@ fn path(action: &Action) -> &Path {
             &edit.file
         }
         Action::DeleteFolder(folder) => &folder.path,
+        Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
 }
 
@@ -217,5 +223,7 @@ fn name(action: &Action) -> &'static str {
         Action::Restore { .. } => "restored",
         Action::DeleteFolder(_) => "deleted",
         Action::FinishTrash { .. } => "trash-finished",
+        Action::InstallHook(_) => "hook-installed",
+        Action::RemoveHook(_) => "hook-removed",
     }
 }

@@ -5,6 +5,7 @@
 //! cannot say different things.
 
 mod folder;
+mod hook;
 mod listing;
 mod outcome;
 mod plan;
@@ -12,6 +13,7 @@ mod survey;
 mod units;
 
 pub use folder::*;
+pub use hook::*;
 pub use listing::*;
 pub use outcome::*;
 pub use plan::*;

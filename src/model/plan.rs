@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{BusyReason, Identity, Layout, Owner, TomlProblem, Usage};
+use super::{BusyReason, HookChange, HookState, Identity, Layout, Owner, TomlProblem, Usage};
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
@@ -84,6 +84,10 @@ pub enum Action {
         /// What it takes.
         usage: Option<Usage>,
     },
+    /// Put our git hook in its place.
+    InstallHook(HookChange),
+    /// Take our git hook out.
+    RemoveHook(HookChange),
 }
 
 /// A change of one file, whole.
@@ -207,6 +211,8 @@ pub enum Subject {
     Folder,
     /// A half-deleted folder.
     Trash,
+    /// A git hook.
+    Hook,
 }
 
 /// Why something stays as it is.
@@ -416,6 +422,11 @@ pub enum KeptReason {
     AsItWas,
     /// Its worktree is gone.
     WorktreeGone,
+    /// A git hook, for how it stands with it.
+    Hook {
+        /// That.
+        hook: HookState,
+    },
 }
 
 /// What the user should know before saying yes.
@@ -447,6 +458,11 @@ pub enum Warning {
     NoBuildDir {
         /// How many workspaces.
         workspaces: usize,
+    },
+    /// A git hook that is called under another name from now on seems to look at its name.
+    HookGoesByItsName {
+        /// The hook.
+        file: PathBuf,
     },
     /// Something could not be read; it is left out.
     Problem {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::table::{Align, Table};
-use super::{Paths, reasons};
+use super::{Paths, hook, reasons};
 use crate::age::since;
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -41,6 +41,7 @@ pub(super) type Out<'a> = &'a mut dyn Write;
 /// The writer fails.
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
+    hook::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
     for warning in &plan.warnings {
@@ -256,6 +257,9 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                 wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;
                 given.push(hint);
             }
+            if let Some(line) = group.first().and_then(|kept| reasons::line(&kept.reason)) {
+                writeln!(out, "{line}")?;
+            }
         }
         writeln!(out)?;
     }
@@ -341,6 +345,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     if restored > 0 {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
+    hook::outcome(out, outcome)?;
     if deleted > 0 || outcome.freed.entries > 0 {
         let freed = outcome.freed;
         writeln!(
