@@ -38,11 +38,13 @@ fn place(change: &HookChange) -> Result<Place<'_>, Stopped> {
         _ => fs::is_folder(folder) || change.how == HookStep::Tidy,
     };
     if now != change.found || !as_planned {
-        return Err(Stopped::Skipped(
-            "it has changed since the plan was made; run again".into(),
-        ));
+        return Err(changed());
     }
     Ok(place)
+}
+
+fn changed() -> Stopped {
+    Stopped::Skipped("it has changed since the plan was made; run again".into())
 }
 
 /// Puts our hook in its place.
@@ -57,15 +59,18 @@ pub(super) fn install(change: &HookChange) -> Result<(), Stopped> {
         return Ok(fs::rename(&place.staging, place.folder)?);
     }
     if change.how == HookStep::Chain {
-        if change.found.before == FoundProgram::Nothing {
+        let is_new = change.found.before == FoundProgram::Nothing;
+        if is_new {
             fs::keep_as(place.hook, &place.before)?;
         }
         fs::checkpoint("hook-kept");
         // What was kept must be what goes.
-        if fs::program(&place.before) != change.found.hook {
-            return Err(Stopped::Skipped(
-                "it has changed since the plan was made; run again".into(),
-            ));
+        let [hook, before] = [place.hook, &place.before].map(fs::program);
+        if hook != change.found.hook || before != hook {
+            if is_new && hook != FoundProgram::Nothing {
+                fs::remove_file(&place.before)?;
+            }
+            return Err(changed());
         }
     }
     let replaces = change.found.hook != FoundProgram::Nothing;
