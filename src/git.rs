@@ -89,6 +89,17 @@ pub fn hooks(folder: &Path) -> Result<PathBuf> {
     rev_parse(folder, &["--git-path", "hooks"])
 }
 
+/// Whether a folder lies in a worktree, and not in a repository itself.
+///
+/// # Errors
+///
+/// Git is not there, or the folder is in no repository that it accepts.
+pub fn in_worktree(folder: &Path) -> Result<bool> {
+    let mut git = git(folder);
+    git.args(["rev-parse", "--is-inside-work-tree"]);
+    Ok(run(git, None)?.stdout.starts_with(b"true"))
+}
+
 /// A path that git answers with, which may be relative to the folder that it is asked in.
 fn rev_parse(folder: &Path, question: &[&str]) -> Result<PathBuf> {
     let mut git = git(folder);

@@ -23,44 +23,47 @@ const MADE_FOLDER: &str = "# The hooks folder was made for it.\n";
 const INSTALLED: &str = "@installed@";
 
 /// All after the line with the checksum. Only what a shell has built in runs before it is clear that there is a
-/// new worktree.
+/// new worktree. The names are not those of variables that the one from before may look at.
 const BODY: &str = r#"# Sets up for Cargo what `git worktree add` makes. `cargo sharedtarget hook uninstall` takes it out.
 
 # The hook that was here before runs first, and alone decides how this one ends.
 case $0 in
-*/*) before=${0%/*}/post-checkout.before-sharedtarget ;;
-*) before=./post-checkout.before-sharedtarget ;;
+*/*) st_before=${0%/*}/post-checkout.before-sharedtarget ;;
+*) st_before=./post-checkout.before-sharedtarget ;;
 esac
-code=0
-if [ -f "$before" ] && [ -x "$before" ]; then
-    "$before" "$@" || code=$?
+st_code=0
+if [ -f "$st_before" ] && [ -x "$st_before" ]; then
+    # Where another program has moved this hook to call it, they would call each other for ever.
+    if [ "${CARGO_SHAREDTARGET_HOOK-}" = "$PWD $*" ]; then exit 0; fi
+    CARGO_SHAREDTARGET_HOOK="$PWD $*" "$st_before" "$@" || st_code=$?
 fi
 
 # A new worktree comes from the null commit, and its .git is a file that leads to a folder with a commondir.
 case ${#1}:$1 in
-*:*[!0]*) exit "$code" ;;
+*:*[!0]*) exit "$st_code" ;;
 40:* | 64:*) ;;
-*) exit "$code" ;;
+*) exit "$st_code" ;;
 esac
-[ -f .git ] || exit "$code"
-{ IFS= read -r line <.git; } 2>/dev/null
-[ -f "${line#gitdir: }/commondir" ] || exit "$code"
+[ -f .git ] || exit "$st_code"
+st_line=
+{ IFS= read -r st_line <.git; } 2>/dev/null
+[ -f "${st_line#gitdir: }/commondir" ] || exit "$st_code"
 
-installed=@installed@
-home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
+st_installed=@installed@
+st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
 if command -v cargo-sharedtarget >/dev/null 2>&1; then
-    program=cargo-sharedtarget
-elif [ -f "$installed" ] && [ -x "$installed" ]; then
-    program=$installed
-elif [ -f "$home" ] && [ -x "$home" ]; then
-    program=$home
+    st_program=cargo-sharedtarget
+elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
+    st_program=$st_installed
+elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
+    st_program=$st_home
 else
-    if [ -e "$before" ]; then out="mv \"$before\" \"$0\""; else out="rm \"$0\""; fi
-    printf '%s\n' "cargo-sharedtarget is not installed, so this worktree was not set up; to take its hook out: $out" >&2
-    exit "$code"
+    if [ -e "$st_before" ]; then st_out="mv \"$st_before\" \"$0\""; else st_out="rm \"$0\""; fi
+    printf '%s\n' "cargo-sharedtarget is not installed, so this worktree was not set up; to take its hook out: $st_out" >&2
+    exit "$st_code"
 fi
-"$program" sharedtarget onboard --yes --quiet </dev/null
-exit "$code"
+"$st_program" sharedtarget onboard --yes --quiet </dev/null
+exit "$st_code"
 "#;
 
 /// The common hooks folder of a repository, given by its common git directory.
@@ -205,7 +208,7 @@ mod tests {
             };
             assert_eq!(whose(&bytes), ours);
             let text = String::from_utf8(bytes).expect("text");
-            assert!(text.contains("\ninstalled='/a b/it'\\''s'\n"), "{text}");
+            assert!(text.contains("\nst_installed='/a b/it'\\''s'\n"), "{text}");
             assert_eq!(whose((text.clone() + "#").as_bytes()), Whose::Changed);
             let other_shell = text.replacen("/bin/sh", "/bin/bash", 1);
             assert_eq!(whose(other_shell.as_bytes()), Whose::Changed);

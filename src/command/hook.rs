@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::{Format, Ui, conduct};
 use crate::exit::Exit;
-use crate::model::{HookSite, Plan, Survey};
+use crate::fs;
+use crate::model::{Plan, Survey};
 use crate::plan;
 use crate::report::{self, json};
 use crate::survey::{self, Request};
@@ -19,7 +20,7 @@ use crate::survey::{self, Request};
 pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let sites = survey::hooks(&request.roots)?;
     let plan = plan::install_hook(&sites, program);
-    change("hook install", &sites, &plan, request, ui, true)
+    change("hook install", &plan, request, ui, true)
 }
 
 /// Takes the hook out of the repositories of the roots.
@@ -30,20 +31,15 @@ pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exi
 pub fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let sites = survey::hooks(&request.roots)?;
     let plan = plan::uninstall_hook(&sites, program);
-    change("hook uninstall", &sites, &plan, request, ui, false)
+    change("hook uninstall", &plan, request, ui, false)
 }
 
-fn change(
-    name: &str,
-    sites: &[HookSite],
-    plan: &Plan,
-    request: &Request,
-    ui: &Ui,
-    installed: bool,
-) -> Result<Exit> {
+fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) -> Result<Exit> {
+    let roots = request.roots.iter();
+    let roots = roots.filter_map(|root| fs::canonical(root).ok());
     // Nothing else counts for a hook, so nothing else is looked at.
     let survey = Survey {
-        roots: sites.iter().map(|site| site.repository.clone()).collect(),
+        roots: roots.collect(),
         ..Survey::default()
     };
     Ok(match conduct(name, &survey, plan, request, ui)? {

@@ -72,6 +72,20 @@ pub enum FoundProgram {
     Unreadable(String),
 }
 
+impl FoundProgram {
+    /// It is a file that somebody may run.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        matches!(
+            self,
+            Self::File {
+                executable: true,
+                ..
+            }
+        )
+    }
+}
+
 /// How it stands with the hook of one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -185,6 +199,6 @@ pub struct HookStatus {
     /// How it stands.
     #[serde(flatten)]
     pub state: HookState,
-    /// The hook that ours calls first.
+    /// The hook that ours calls first. One that is not executable is only kept.
     pub calls_first: Option<PathBuf>,
 }

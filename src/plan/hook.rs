@@ -38,6 +38,10 @@ fn in_folder(site: &HookSite, program: Option<&Path>) -> HookState {
         return obstacle;
     }
     let is_kept = site.files.before != FoundProgram::Nothing;
+    // Ours does not come from before ours.
+    if is_ours(&site.files.before) {
+        return HookState::ChangedByHand;
+    }
     let FoundProgram::File {
         bytes, executable, ..
     } = &site.files.hook
@@ -102,9 +106,9 @@ fn obstacle(site: &HookSite) -> Option<HookState> {
     })
 }
 
-/// Whether the hook in the common folder is ours, as far as that can be told.
-fn is_ours(site: &HookSite) -> bool {
-    matches!(&site.files.hook, FoundProgram::File { bytes, .. } if hook_script::whose(bytes) != Whose::Foreign)
+/// Whether a hook is ours, as it was written or changed.
+fn is_ours(found: &FoundProgram) -> bool {
+    matches!(found, FoundProgram::File { bytes, .. } if hook_script::whose(bytes) != Whose::Foreign)
 }
 
 /// How it stands with the hook of each repository.
@@ -114,7 +118,7 @@ pub fn hook_status(sites: &[HookSite], program: Option<&Path>) -> Vec<HookStatus
         repository: site.repository.clone(),
         file: hook(site),
         state: hook_state(site, program),
-        calls_first: (is_ours(site) && site.files.before != FoundProgram::Nothing)
+        calls_first: (is_ours(&site.files.hook) && site.files.before.is_executable())
             .then(|| before(site)),
     };
     sites.iter().map(status).collect()
@@ -131,7 +135,7 @@ pub fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
                 (HookStep::Renew, made_folder(site))
             }
             (HookState::NotInstalled | HookState::Unfinished, FoundProgram::File { .. }, _) => {
-                match is_ours(site) {
+                match is_ours(&site.files.hook) {
                     true => (HookStep::Renew, made_folder(site)),
                     false => (HookStep::Chain, false),
                 }
@@ -182,8 +186,8 @@ pub fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
             {
                 HookStep::PutBack
             }
-            HookState::Unfinished if is_ours(site) && is_kept => HookStep::PutBack,
-            HookState::Unfinished if !is_ours(site) => HookStep::Tidy,
+            HookState::Unfinished if is_ours(&site.files.hook) && is_kept => HookStep::PutBack,
+            HookState::Unfinished if !is_ours(&site.files.hook) => HookStep::Tidy,
             HookState::Installed
             | HookState::NotExecutable
             | HookState::OutOfDate
@@ -201,7 +205,7 @@ pub fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
                         }
                     }
                     (HookState::Link { .. } | HookState::NotAFile { .. }, _)
-                        if !is_ours(site) && !is_kept =>
+                        if !is_ours(&site.files.hook) && !is_kept =>
                     {
                         HookState::NotInstalled
                     }
@@ -251,3 +255,6 @@ pub fn hooks_are_as_asked(plan: &Plan, installed: bool) -> bool {
         _ => true,
     })
 }
+
+#[cfg(test)]
+mod tests;

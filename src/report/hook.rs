@@ -61,7 +61,7 @@ pub(super) fn state(state: &HookState, paths: &Paths) -> String {
             to.display()
         ),
         HookState::NotAFile { path } => {
-            format!("left alone: {} is not what belongs there", paths.show(path))
+            format!("left alone: something else stands at {}", paths.show(path))
         }
         HookState::Unreadable { path, message } => {
             format!("left alone: {} cannot be read: {message}", paths.show(path))
@@ -127,17 +127,25 @@ fn table(out: Out<'_>, verb: &str, changes: &[&HookChange], view: &View) -> io::
     for change in changes {
         let how = match change.how {
             HookStep::Create | HookStep::CreateFolder if change.before.is_none() => "new",
-            HookStep::Create | HookStep::CreateFolder | HookStep::Chain => "chain",
+            HookStep::Create | HookStep::CreateFolder | HookStep::Chain => "added",
             HookStep::Renew => "renew",
             HookStep::Remove | HookStep::RemoveFolder => "remove",
             HookStep::PutBack => "as it was",
             HookStep::Tidy => "tidy up",
         };
         let before = change.before.as_deref().and_then(|path| path.file_name());
+        let called = match change.how {
+            HookStep::Chain => change.found.hook.is_executable(),
+            _ => change.found.before.is_executable(),
+        };
         let also = match (before, change.how) {
             (None, _) => String::new(),
             (Some(name), HookStep::PutBack) => format!(", from {}", name.display()),
-            (Some(name), _) => format!(", which calls {} first", name.display()),
+            (Some(name), _) if called => format!(", which calls {} first", name.display()),
+            (Some(name), _) => format!(
+                "; {} is kept, and not called, since it is not executable",
+                name.display()
+            ),
         };
         table.row(vec![
             how.into(),

@@ -45,10 +45,11 @@ pub fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
 
 /// Looks at a repository, asked from a folder in it.
 fn site(repository: PathBuf, path: &Path) -> Result<HookSite> {
-    // Hooks run at the top of a worktree, and so a relative path counts from there.
+    // Hooks run at the top of a worktree or of a bare repository, and so a relative path counts from there.
     let from = match repository.parent() {
-        Some(top) if path.starts_with(&repository) && repository.ends_with(".git") => top,
-        _ => path,
+        _ if git::in_worktree(path)? => path,
+        Some(top) if repository.ends_with(".git") => top,
+        _ => &repository,
     };
     let used = fs::canonical_as_far_as_it_exists(&git::hooks(from)?);
     let folder = hook_script::folder(&repository);

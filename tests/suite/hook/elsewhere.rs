@@ -199,3 +199,30 @@ fn outside_git_there_is_nothing_to_install_into() {
     assert!(!sandbox.exists(HOOK));
     sandbox.run("pika", &["hook"]).code(2);
 }
+
+/// As some hook managers do: they move what is there, and call it.
+#[test]
+fn a_manager_that_calls_ours_and_is_called_by_ours_ends() {
+    let sandbox = with_stand_in(0);
+    install(&sandbox, "pika").code(0);
+    let moved = sandbox.path("pika/.git/hooks/post-checkout.legacy");
+    fs::rename(sandbox.path(HOOK), &moved).unwrap();
+    let manager = "#!/bin/sh\necho manager >&2\n\"${0%/*}/post-checkout.legacy\" \"$@\"\n";
+    program(&sandbox.path(HOOK), manager.as_bytes(), 0o755);
+    sandbox.worktree("pika", "one");
+    assert_eq!(calls(&sandbox), one_call(&sandbox, "one"));
+
+    install(&sandbox, "pika").code(0);
+    let args = ["worktree", "add", "-q", "--detach", "../two"];
+    let said = git(&sandbox, "pika", &args).1;
+    assert_eq!(said, "manager\nfrom us\n");
+    assert_eq!(calls(&sandbox), one_call(&sandbox, "two"));
+    let said = git(&sandbox, "pika", &["checkout", "-q", "--detach"]).1;
+    assert_eq!(said, "manager\n");
+    // Ours under the name of the one from before is nothing that we have made.
+    fs::rename(&moved, sandbox.path(BEFORE)).unwrap();
+    for command in ["install", "uninstall"] {
+        let run = sandbox.run("pika", &["hook", command, "--yes"]).code(1);
+        assert!(run.stdout.contains("changed by hand"), "{}", run.stdout);
+    }
+}
