@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_stable_hash::StableSipHasher128;
 
-/// The version of what we write. It grows with every change of [`BODY`].
+/// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 1;
 
 /// The line for a `post-checkout` of somebody else's that is a shell script.

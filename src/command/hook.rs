@@ -42,9 +42,15 @@ fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) 
         roots: roots.collect(),
         ..Survey::default()
     };
+    let as_asked = plan::hooks_are_as_asked(plan, installed);
+    // Who asked for quiet still hears why nothing was done.
+    let ui = &Ui {
+        quiet: ui.quiet && as_asked,
+        ..ui.clone()
+    };
     Ok(match conduct(name, &survey, plan, request, ui)? {
         // Not all is as it was asked for, though nothing failed.
-        Exit::Done if !plan::hooks_are_as_asked(plan, installed) => Exit::Incomplete,
+        Exit::Done if !as_asked => Exit::Incomplete,
         other => other,
     })
 }

@@ -126,6 +126,9 @@ fn what_was_changed_by_hand_is_left_with_a_word() {
         let run = sandbox.run("pika", &["hook", command, "--yes"]).code(1);
         assert!(run.stdout.contains("changed by hand"), "{}", run.stdout);
         assert!(run.stdout.contains("hint: "), "{}", run.stdout);
+        let quiet = ["hook", command, "--yes", "--quiet"];
+        let run = sandbox.run("pika", &quiet).code(1);
+        assert!(run.stdout.contains("changed by hand"), "{}", run.stdout);
         assert_eq!(sandbox.read(HOOK), mine);
         assert!(sandbox.exists(BEFORE));
     }

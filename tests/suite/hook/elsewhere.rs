@@ -226,3 +226,17 @@ fn a_manager_that_calls_ours_and_is_called_by_ours_ends() {
         assert!(run.stdout.contains("changed by hand"), "{}", run.stdout);
     }
 }
+
+#[test]
+fn what_cannot_be_done_in_one_repository_is_done_in_the_others() {
+    let sandbox = with_stand_in(0);
+    sandbox.repository("bad", &[]);
+    fs::remove_dir_all(sandbox.path("bad/.git/hooks")).unwrap();
+    sandbox.write("bad/.git/hooks.sharedtarget/mine", "precious");
+    let answer = sandbox.json("", &["hook", "install", "--yes", "bad", "pika"]);
+    let failed = sandbox.paths(&answer["outcome"]["failed"], "path");
+    assert_eq!(failed, ["bad/.git/hooks/post-checkout"]);
+    assert_eq!(sandbox.paths(&answer["outcome"]["done"], "path"), [HOOK]);
+    assert_eq!(sandbox.read("bad/.git/hooks.sharedtarget/mine"), "precious");
+    assert!(!sandbox.exists("bad/.git/hooks"));
+}
