@@ -8,6 +8,7 @@ use super::warming::{self, Cold, How};
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
+use crate::model::KeptReason;
 use crate::plan::warm::{self as decide, Candidate};
 use crate::progress::Progress;
 use crate::survey::{self, Request};
@@ -23,6 +24,15 @@ pub struct WarmOptions {
     pub wait: bool,
 }
 
+impl WarmOptions {
+    pub(super) fn how(&self) -> How {
+        How {
+            all_units: self.all_units,
+            wait: self.wait,
+        }
+    }
+}
+
 /// Warms every workspace of the worktree that the request is about.
 ///
 /// # Errors
@@ -31,36 +41,32 @@ pub struct WarmOptions {
 pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
-    let from = options.from.as_deref();
-    let named = from.map(|from| named(from, request)).transpose()?;
-    let how = How {
-        all_units: options.all_units,
-        wait: options.wait,
-    };
+    let named = donor(options, request)?;
     let progress = Progress::default();
-    let mut decided = Vec::new();
+    let (mut decided, mut any) = (Vec::new(), false);
     for workspace in survey.workspaces.iter().filter(|w| w.is_in(focus)) {
         let cold = Cold {
             workspace,
             into: &workspace.dirs.build_dir,
         };
-        let mut candidates = match &named {
-            Some(candidate) => vec![candidate.clone()],
-            None => cold.candidates(&survey),
-        };
-        candidates.retain(|candidate| candidate.folder != cold.into);
-        decided.push(warming::one(cold, candidates, how, &progress));
+        let candidates = cold.candidates_or(named.as_ref(), &survey);
+        any = true;
+        match warming::one(cold, candidates, options.how(), &progress) {
+            Err(kept) if workspace.nested_in.is_some() && kept.reason == KeptReason::NoDonor => {}
+            one => decided.push(one),
+        }
     }
-    ensure!(
-        !decided.is_empty(),
-        "expected a Cargo workspace in `{}`",
-        focus.display()
-    );
+    ensure!(any, "expected a Cargo workspace in `{}`", focus.display());
     let plan = decide::plan(&survey, decided);
     conduct("warm", &survey, &plan, request, ui)
 }
 
-/// The donor that the user named.
+/// The donor that the user named, if one was.
+pub(super) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<Candidate>> {
+    let from = options.from.as_deref();
+    from.map(|from| named(from, request)).transpose()
+}
+
 fn named(from: &Path, request: &Request) -> Result<Candidate> {
     let path = fs::canonical(from)?;
     ensure!(

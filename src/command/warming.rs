@@ -38,8 +38,8 @@ pub(super) struct Cold<'a> {
 impl Cold<'_> {
     pub(super) fn kept(&self, reason: KeptReason) -> Kept {
         Kept {
-            subject: Subject::Workspace,
-            path: self.workspace.root.clone(),
+            subject: Subject::Folder,
+            path: self.into.to_owned(),
             reason,
             on_disk: None,
             last_build: None,
@@ -57,8 +57,22 @@ impl Cold<'_> {
         Ok(lock.filter(|_| !how.all_units))
     }
 
+    /// The donor that the user named, or those that there are.
+    pub(super) fn candidates_or(
+        &self,
+        named: Option<&Candidate>,
+        survey: &Survey,
+    ) -> Vec<Candidate> {
+        let mut all = match named {
+            Some(candidate) => vec![candidate.clone()],
+            None => self.candidates(survey),
+        };
+        all.retain(|candidate| candidate.folder != self.into);
+        all
+    }
+
     /// The folders that it may be warmed from.
-    pub(super) fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
+    fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
         let mut all = decide::candidates(survey, self.workspace, self.into);
         if self.workspace.nested_in.is_some() {
             // It may be a fixture that nobody ever builds.
