@@ -79,7 +79,7 @@ fn decide(
             Err(left) => kept.push(left),
         }
     }
-    let mut plan = setup.with(survey, warms);
+    let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
     Ok(plan)
 }

@@ -14,7 +14,8 @@ use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
-    Busy, Inventory, LeftReason, Sharing, Source, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
+    Busy, Inventory, LeftReason, RelinkFile, Sharing, Source, TomlProblem, Unit, UnitFile, UnitId,
+    UnitKind,
 };
 use crate::plan::warm::Rating;
 use crate::progress::Progress;
@@ -284,6 +285,21 @@ impl Look<'_> {
             dependency.kind == UnitKind::BuildScriptRun && dependency.package == unit.package
         })
     }
+}
+
+/// Those of pairs of files that are the same, byte for byte: units all of whose files are.
+#[must_use]
+pub fn same<'a>(
+    pairs: Vec<(&'a Unit, Vec<RelinkFile>)>,
+    donor: &Path,
+    folder: &Path,
+) -> Vec<(&'a Unit, Vec<RelinkFile>)> {
+    let same = |file: &RelinkFile| {
+        file.from.identity == file.into.identity
+            || fs::same_content(&donor.join(&file.from.path), &folder.join(&file.into.path))
+    };
+    let pairs = pairs.into_par_iter();
+    pairs.filter(|(_, files)| files.iter().all(same)).collect()
 }
 
 /// Which units that both have are not the same in both, though they have the same name.
