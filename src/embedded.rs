@@ -82,10 +82,7 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
         })
         .find(|found| {
             let mut code = sources.iter().filter(|source| is_code(source));
-            !code.any(|source| {
-                let text: Vec<u8> = found.text().take(source.len()).collect();
-                stands(&text, source)
-            })
+            !code.any(|source| found.is(source))
         })
         .map(|found| shown(found.text()))
 }
