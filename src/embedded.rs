@@ -127,9 +127,11 @@ fn forms(roots: &[&str]) -> Vec<String> {
         let plain = plain.trim_end_matches('/');
         for separator in ["/", "\\", r"\\"] {
             let form = plain.replace('/', separator);
-            let (drive, rest) = form.split_at(1);
-            forms.push(drive.to_ascii_lowercase() + rest);
-            forms.push(drive.to_ascii_uppercase() + rest);
+            // The name of another machine has no letter there, so that both are the same.
+            if let Some((drive, rest)) = form.split_at_checked(1) {
+                forms.push(drive.to_ascii_lowercase() + rest);
+                forms.push(drive.to_ascii_uppercase() + rest);
+            }
         }
     }
     forms.retain(|form| !form.is_empty());
