@@ -14,7 +14,7 @@ fn artifacts() -> &'static [(String, Vec<u8>)] {
     static ARTIFACTS: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
     ARTIFACTS.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let source = "pub fn any<T: Default>() -> (T, &'static str) { (T::default(), \"/donor/target/x\") }\n\
+        let source = "pub fn any<T: Default>() -> (T, &'static str) { (T::default(), \"/donor/worktree/target/x\") }\n\
                       pub fn it() -> String { any::<u8>().1.to_owned() }\nfn main() { println!(\"{}\", it()); }\n";
         std::fs::write(folder.path().join("it.rs"), source).expect("a file");
         let made = [
@@ -59,11 +59,11 @@ fn an_artifact_is_whole_and_no_beginning_of_it() {
         }
         assert!(!is_whole(name, &vec![0; bytes.len()]), "{name}");
         assert!(!is_whole("x.unknown", bytes));
-        let roots = ["/donor/target"];
+        let roots = ["/donor/worktree/target"];
         if name != "libit.rmeta" {
             let found = foreign_path(bytes, &roots, &[]);
             assert!(
-                found.is_some_and(|found| found.starts_with("/donor/target/x")),
+                found.is_some_and(|found| found.starts_with("/donor/worktree/target/x")),
                 "{name}"
             );
         }
@@ -131,6 +131,6 @@ proptest! {
             bytes[at.index(many)] = byte;
         }
         let _ = whole(name, Cursor::new(&bytes));
-        let _ = foreign_path(&bytes, &["/donor/target"], &["/donor/target/x.rs".to_owned()]);
+        let _ = foreign_path(&bytes, &["/donor/worktree/target"], &["/donor/worktree/target/x.rs".to_owned()]);
     }
 }
