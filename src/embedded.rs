@@ -8,6 +8,8 @@
 
 mod bitcode;
 mod regions;
+#[cfg(test)]
+mod tests;
 
 use memchr::{memchr, memmem};
 

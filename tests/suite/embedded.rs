@@ -11,6 +11,9 @@ use cargo_sharedtarget::embedded::{foreign_path, foreign_variable, names_root};
 
 use crate::sandbox::Sandbox;
 
+/// Where everything is built: bitcode has texts that are not ASCII in other ways.
+const WORK: &str = "wörk tree";
+
 /// What is in the `OUT_DIR` of every package, and a variable with a path there.
 const BUILD: &str = r#"fn main() {
     let out = std::env::var("OUT_DIR").unwrap();
@@ -167,15 +170,15 @@ split-debuginfo = "packed"
 fn workspace() -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.env("RUSTUP_AUTO_INSTALL", "0");
-    sandbox.write("work/Cargo.toml", PROFILES);
+    sandbox.write(&format!("{WORK}/Cargo.toml"), PROFILES);
     let package = |name: &str, build: Option<&str>, code: &str, rest: &str| {
         let text = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}"
         );
-        sandbox.write(&format!("work/{name}/Cargo.toml"), &text);
-        sandbox.write(&format!("work/{name}/src/lib.rs"), code);
+        sandbox.write(&format!("{WORK}/{name}/Cargo.toml"), &text);
+        sandbox.write(&format!("{WORK}/{name}/src/lib.rs"), code);
         if let Some(build) = build {
-            sandbox.write(&format!("work/{name}/build.rs"), build);
+            sandbox.write(&format!("{WORK}/{name}/build.rs"), build);
         }
     };
     package("mac", None, MACROS, "[lib]\nproc-macro = true\n");
@@ -196,16 +199,20 @@ fn workspace() -> Sandbox {
 }
 
 /// Whether a toolchain is there; says it if not.
-#[expect(clippy::print_stderr, reason = "a test that did nothing says so")]
 fn installed(sandbox: &Sandbox, toolchain: &str) -> bool {
     let version = sandbox.prepared("cargo", "", &[toolchain, "--version"]);
     let there = { version }
         .output()
         .is_ok_and(|output| output.status.success());
     if !there {
-        eprintln!("skipped: no toolchain {toolchain}");
+        say(&format!("skipped: no toolchain {toolchain}"));
     }
     there
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did nothing says so")]
+fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// The artifacts in `deps` of a profile folder, by crate, and of the crate what its `.d` says.
@@ -249,8 +256,8 @@ fn judge(toolchain: &str, builds: &[&[&str]]) {
         let mut args = vec![toolchain];
         args.extend_from_slice(build);
         args.extend(["--offline", "--quiet"]);
-        sandbox.cargo("work", &args);
-        let target = sandbox.path("work/target");
+        sandbox.cargo(WORK, &args);
+        let target = sandbox.path(WORK).join("target");
         let profile = match build.last() {
             Some(&"build" | &"check") => target.join("debug"),
             profile => target.join(profile.expect("a profile")),
@@ -343,47 +350,133 @@ fn all_whole(profile: &Path) {
     assert!(checked >= CASES.len());
 }
 
+/// The sources of a vendored package lie in the worktree, and so do the names of them and the working folder.
 #[test]
-fn the_usual_toolchain() {
-    judge(
-        "+stable",
-        &[
-            &["check"],
-            &["build"],
-            &["build", "--profile", "fast"],
-            &["build", "--profile", "thin"],
-        ],
+fn a_vendored_package() {
+    let mut sandbox = Sandbox::new();
+    sandbox.env("RUSTUP_AUTO_INSTALL", "0");
+    let manifest = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{rest}")
+    };
+    let uses = "[dependencies]\nnamed = \"1\"\nkept = \"1\"\n";
+    sandbox.write("work/Cargo.toml", &manifest("app", uses));
+    sandbox.write(
+        "work/src/lib.rs",
+        "pub fn it() { named::it(1); kept::it(); }",
     );
+    let places = "pub mod m; pub fn it(i: usize) -> u8 { m::it::<usize>(i) + [1, 2][i] }";
+    let path =
+        "pub mod m; #[inline(never)] pub fn it() -> &'static str { env!(\"CARGO_MANIFEST_DIR\") }";
+    for (name, code) in [("named", places), ("kept", path)] {
+        let module = "pub fn it<T: Into<usize>>(i: T) -> u8 { [1, 2][i.into()] }";
+        sandbox.write(
+            &format!("work/vendor/{name}/Cargo.toml"),
+            &manifest(name, ""),
+        );
+        sandbox.write(&format!("work/vendor/{name}/src/lib.rs"), code);
+        sandbox.write(&format!("work/vendor/{name}/src/m.rs"), module);
+        let sums = format!("work/vendor/{name}/.cargo-checksum.json");
+        sandbox.write(&sums, "{\"files\":{}}");
+    }
+    let config =
+        "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\ndirectory = \"vendor\"\n";
+    sandbox.write("work/.cargo/config.toml", config);
+    let work = sandbox.path("work").display().to_string();
+    for toolchain in ["+stable", "+1.89.0", "+nightly"] {
+        if !installed(&sandbox, toolchain) {
+            continue;
+        }
+        let folder = format!("target/{}", &toolchain[1..]);
+        for profile in ["debug", "release"] {
+            let mut args = vec![toolchain, "build", "--offline", "--target-dir", &folder];
+            args.extend((profile == "release").then_some("--release"));
+            sandbox.cargo("work", &args);
+            let crates = crates(&sandbox.path("work").join(&folder).join(profile));
+            let judge = |name: &str| {
+                let (artifacts, info) = &crates[name];
+                assert_eq!(artifacts.len(), 2);
+                first_foreign(artifacts, &[&work], &info.sources)
+            };
+            assert_eq!(judge("named"), None, "{toolchain} {profile}");
+            assert!(judge("kept").is_some(), "{toolchain} {profile}");
+        }
+    }
+}
+
+/// What is compiled for other systems has other kinds of object files.
+#[test]
+fn other_object_files() {
+    let mut sandbox = Sandbox::new();
+    sandbox.env("RUSTUP_AUTO_INSTALL", "0");
+    let code = "#![no_std]\n#[inline(never)] pub fn it() -> &'static str { \"SAYS\" }
+        pub fn any<T: Into<usize>>(i: T) -> u8 { [1, 2][i.into()] }
+        #[inline(never)] pub fn place(i: usize) -> u8 { any(i) }\n";
+    let source = sandbox.path("work/kept.rs").display().to_string();
+    let kept = sandbox.path("work/kept").display().to_string();
+    sandbox.write(
+        "work/kept.rs",
+        &code.replace("SAYS", &kept.replace('\\', "/")),
+    );
+    sandbox.write("work/named.rs", &code.replace("SAYS", "nothing"));
+    let root = sandbox.path("work").display().to_string();
+    for triple in [
+        "x86_64-pc-windows-gnu",
+        "aarch64-apple-darwin",
+        "wasm32-unknown-unknown",
+    ] {
+        let libdir = ["+stable", "--print=target-libdir", "--target", triple];
+        let libdir = sandbox.prepared("rustc", "work", &libdir).output();
+        let libdir = String::from_utf8(libdir.expect("rustc").stdout).expect("text");
+        if !Path::new(libdir.trim()).is_dir() {
+            say(&format!("skipped: no target {triple}"));
+            continue;
+        }
+        for (name, foreign) in [("kept", true), ("named", false)] {
+            let source = source.replace("kept", name);
+            let args = [
+                "+stable",
+                "--target",
+                triple,
+                "--crate-type=rlib",
+                "-g",
+                "-O",
+            ];
+            let output = ["-Cembed-bitcode=no", "-Cpanic=abort", "-oout.rlib", &source];
+            let output = sandbox
+                .prepared("rustc", "work", &[&args[..], &output].concat())
+                .output();
+            assert!(output.expect("rustc").status.success());
+            let bytes = fs::read(sandbox.path("work/out.rlib")).expect("a library");
+            assert_eq!(whole("x.rlib", Cursor::new(&bytes)), Ok(()), "{triple}");
+            for length in (0..bytes.len()).step_by(13) {
+                let part = Cursor::new(&bytes[..length]);
+                assert!(whole("x.rlib", part).is_err(), "{triple} {length}");
+            }
+            let found = foreign_path(&bytes, &[&root], std::slice::from_ref(&source));
+            assert_eq!(found.is_some(), foreign, "{triple} {name} {found:?}");
+        }
+    }
 }
 
 #[test]
-fn other_ways_to_compile() {
-    judge(
-        "+stable",
-        &[
-            &["build", "--profile", "release"],
-            &["build", "--profile", "fat"],
-            &["build", "--profile", "split"],
-        ],
-    );
+fn the_usual_toolchain() {
+    let builds: &[&[&str]] = &[
+        &["check"],
+        &["build"],
+        &["build", "--profile", "fast"],
+        &["build", "--profile", "thin"],
+        &["build", "--profile", "fat"],
+        &["build", "--profile", "split"],
+    ];
+    judge("+stable", builds);
 }
 
 #[test]
 fn the_oldest_toolchain() {
-    judge(
-        "+1.89.0",
-        &[&["check"], &["build"], &["build", "--profile", "thin"]],
-    );
+    judge("+1.89.0", &[&["build"], &["build", "--profile", "thin"]]);
 }
 
 #[test]
 fn the_next_toolchain() {
-    judge(
-        "+nightly",
-        &[
-            &["build"],
-            &["build", "--profile", "release"],
-            &["build", "--profile", "fat"],
-        ],
-    );
+    judge("+nightly", &[&["build"], &["build", "--profile", "thin"]]);
 }
