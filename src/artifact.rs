@@ -24,7 +24,7 @@ pub(crate) const METADATA: &[u8] = b"rust";
 
 /// How metadata ends, in full ones and in the stubs that `-Zembed-metadata=no` puts into libraries.
 ///
-/// Source: `MetadataBlob::new` in `compiler/rustc_metadata/src/rmeta/decoder.rs` of rustc, since 1.77.
+/// Source: `MAGIC_END_BYTES` in `compiler/rustc_serialize/src/opaque.rs` of rustc; seen with 1.89, 1.95 and 1.97.
 const METADATA_END: &[u8] = b"rust-end-file";
 
 /// The section of an object file that has metadata in it. So it is wrapped in a library, on most platforms.
@@ -43,6 +43,8 @@ pub(crate) const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
 /// Known by their names are metadata (`.rmeta`), libraries (`.rlib`; `.a` and `.lib` without the metadata), dynamic
 /// libraries (`.so`, `.dylib`, `.dll`), object files (`.o`, `.obj`, `.dwo`) and programs (`.exe`, `.wasm`, or no
 /// dot in the name). Of others nobody can say that they are whole.
+///
+/// What reads file by file should be buffered: most reads are of a few bytes.
 ///
 /// The metadata of a program that was only checked is empty (rustc writes it so). It is refused all the same: an
 /// empty file cannot be told from one that was emptied.

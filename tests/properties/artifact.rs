@@ -1,5 +1,10 @@
 //! Whatever an artifact looks like: it is read without a panic, and a part of a real one is never whole.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make real files and run real programs"
+)]
+
 use std::io::Cursor;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -24,19 +29,21 @@ fn artifacts() -> &'static [(String, Vec<u8>)] {
             ("dynamic", "libit.so", &["--crate-type=dylib", "-Cprefer-dynamic"]),
             ("program", "it", &["--crate-type=bin", "-Cprefer-dynamic", "-Copt-level=3"]),
         ];
-        let made = made.map(|(kind, name, flags)| {
+        // Linked files for Windows may be padded, and without the padding they are as good.
+        let made = &made[..if cfg!(windows) { 3 } else { made.len() }];
+        let made = made.iter().map(|(kind, name, flags)| {
             let output = folder.path().join(format!("{kind}.out"));
             let done = Command::new("rustc")
                 .args(["--edition=2021", "--crate-name=it", "it.rs", "-o"])
                 .arg(&output)
-                .args(flags)
+                .args(*flags)
                 .current_dir(folder.path())
                 .output()
                 .expect("rustc");
             assert!(done.status.success(), "{done:?}");
-            (name.to_owned(), std::fs::read(output).expect("an artifact"))
+            ((*name).to_owned(), std::fs::read(output).expect("an artifact"))
         });
-        made.into()
+        made.collect()
     })
 }
 
