@@ -8,6 +8,8 @@
 
 mod bitcode;
 mod regions;
+#[cfg(test)]
+mod tests;
 
 use memchr::{memchr, memmem};
 
@@ -27,14 +29,17 @@ const SENTINEL: u8 = 0xc1;
 ///
 /// - in debug information and among the names of symbols, a name;
 /// - in metadata, a name if it is exactly that of a source, as in the list of sources, or the working folder
-///   between the two names of a source there, as rustc has written them since 1.91 or so;
+///   between the two names of a source there, as rustc 1.95 and 1.97 write them and 1.89 does not;
 /// - in code, constants and bitcode, a name if it is that of a source that ends in `.rs` (the places of panics,
 ///   and `file!()`), and in code if the text ends after it. A file that was included with `include_bytes!` is a
 ///   source too, but its path never comes there by itself;
 /// - anywhere else it is reported.
 ///
 /// That `.rs` file may still be opened when the program runs, if the unit includes it and keeps its path as well.
-/// The two look the same.
+/// The two look the same. And in what was linked, a text of less than 16 bytes may be part of the instructions.
+///
+/// Roots are looked for as they are given, and on Windows with either slash: a folder that also goes by another
+/// name, through a link, must be given by that name too.
 #[must_use]
 pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Option<String> {
     let forms = forms(roots);
@@ -82,10 +87,7 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
         })
         .find(|found| {
             let mut code = sources.iter().filter(|source| is_code(source));
-            !code.any(|source| {
-                let text: Vec<u8> = found.text().take(source.len()).collect();
-                stands(&text, source)
-            })
+            !code.any(|source| found.is(source))
         })
         .map(|found| shown(found.text()))
 }
@@ -130,9 +132,11 @@ fn forms(roots: &[&str]) -> Vec<String> {
         let plain = plain.trim_end_matches('/');
         for separator in ["/", "\\", r"\\"] {
             let form = plain.replace('/', separator);
-            let (drive, rest) = form.split_at(1);
-            forms.push(drive.to_ascii_lowercase() + rest);
-            forms.push(drive.to_ascii_uppercase() + rest);
+            // The name of another machine has no letter there, so that both are the same.
+            if let Some((drive, rest)) = form.split_at_checked(1) {
+                forms.push(drive.to_ascii_lowercase() + rest);
+                forms.push(drive.to_ascii_uppercase() + rest);
+            }
         }
     }
     forms.retain(|form| !form.is_empty());
