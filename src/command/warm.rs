@@ -50,9 +50,11 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
             Some(candidate) => vec![candidate.clone()],
             None => decide::candidates(&survey, workspace, &into),
         };
-        if workspace.nested_in.is_some() && named.is_none() {
-            // It may be a fixture that nobody ever builds.
-            donors.retain(|donor| donor.relation != Relation::Stranger);
+        if workspace.nested_in.is_some() {
+            // It may be a fixture that nobody ever builds, and a donor is named for what is around it.
+            donors.retain(|donor| {
+                !matches!(donor.relation, Relation::Stranger | Relation::Named)
+            });
         }
         donors.retain(|donor| donor.folder != into);
         decided.push(for_one(workspace, &into, donors, options, &progress));

@@ -4,6 +4,7 @@ use std::fs::{self, File, FileTimes};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///
@@ -26,6 +27,21 @@ pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
     let metadata = fs::metadata(from).with_context(failed)?;
     reflink_copy::reflink(from, to).with_context(failed)?;
     keep(&metadata, to).with_context(failed)
+}
+
+/// Makes a folder look as old as another one: Cargo asks for the times of folders too, where a build script told it
+/// to watch one. Where that cannot be done, Cargo does some work again.
+pub fn date_folder(folder: &Path, modified: Timestamp) {
+    let times = FileTimes::new().set_modified(modified.into());
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        // FILE_WRITE_ATTRIBUTES, and FILE_FLAG_BACKUP_SEMANTICS, without which no folder is opened.
+        options.access_mode(0x0100).custom_flags(0x0200_0000);
+    }
+    let _ = options.open(folder).and_then(|open| open.set_times(times));
 }
 
 /// Gives a file a second name.

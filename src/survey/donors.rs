@@ -171,7 +171,8 @@ impl Look<'_> {
         for file in &unit.files {
             // Cargo writes the fingerprint last; only its own explanation of it comes later.
             let after = file.modified > built && !is_fingerprint(file);
-            if after && !matches!(file.sharing, Sharing::Folder) {
+            // Of folders only those count that a build script filled: something has come or gone.
+            if after && (file.sharing != Sharing::Folder || is_out_dir(unit, file)) {
                 return Err(damaged(file, "it has changed since it was built".into()));
             }
             self.file(unit, file)?;
@@ -221,6 +222,9 @@ impl Look<'_> {
                 .files
                 .iter()
                 .find(|file| file_name(file) == "root-output");
+            if let Some(file) = own {
+                self.names_its_out_dir(file, &read(file)?)?;
+            }
             let own = own.map(read).transpose()?.unwrap_or_default();
             for file in unit
                 .files
@@ -276,6 +280,20 @@ impl Look<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Cargo puts the new `OUT_DIR` in the place of what `root-output` says, which is the old one. If that is cut
+    /// off, what comes of it is neither.
+    fn names_its_out_dir(&self, file: &UnitFile, said: &[u8]) -> Result<(), LeftReason> {
+        let said = PathBuf::from(String::from_utf8_lossy(said).into_owned());
+        let mut folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+        if folder.ends_with("run") {
+            folder.pop();
+        }
+        match said.is_absolute() && said.ends_with(folder.join("out")) {
+            true => Ok(()),
+            false => Err(damaged(file, "it does not name its folder".into())),
+        }
     }
 
     /// The package has a build script, whose `OUT_DIR` the compiler was told of.
@@ -433,6 +451,11 @@ fn is_artifact(file: &UnitFile) -> bool {
 /// It is what a build script said.
 fn is_said(file: &UnitFile) -> bool {
     !in_out_dir(file) && matches!(file_name(file).as_str(), "output" | "stdout")
+}
+
+/// It is an `OUT_DIR`, or a folder in one.
+fn is_out_dir(unit: &Unit, file: &UnitFile) -> bool {
+    unit.kind == UnitKind::BuildScriptRun && (in_out_dir(file) || file.path.ends_with("out"))
 }
 
 /// It lies in an `OUT_DIR`.

@@ -12,10 +12,14 @@ mod facts;
 mod find;
 mod life;
 mod readme;
+#[cfg(unix)]
+mod registry;
 mod sandbox;
 mod speak;
 mod story;
 mod undo;
 mod units;
+#[cfg(unix)]
+mod warm;
 mod worktrees;
 mod write;
