@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the edge")]
 
+mod hook;
+
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,9 @@ enum Command {
     Warm(WarmArgs),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
+    /// A git hook, by which `git worktree add` sets the new worktree up by itself
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
 }
 
 #[derive(Debug, Args)]
@@ -352,6 +357,7 @@ fn run(cli: Cli) -> Result<Exit> {
             request.to_act = false;
             command::undo::run(&request, &ui)
         }
+        Command::Hook(command) => hook::run(command),
     }
 }
 

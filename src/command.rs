@@ -1,11 +1,13 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 pub mod clean;
+pub mod hook;
 pub mod list;
 pub mod setup;
 mod ui;
 pub mod undo;
 pub mod warm;
+mod warming;
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ mod find;
 mod in_use;
 mod lock;
 mod open_folder;
+mod program;
 mod record;
 mod replace;
 mod transfer;
@@ -31,6 +32,7 @@ pub use in_use::Uses;
 pub use lock::{
     LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
+pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
 pub use transfer::{

@@ -32,7 +32,7 @@ fn a_donor_is_busy() {
         let answer = sandbox.json("beside", &["warm", "--yes"]);
         let kept = answer["plan"]["kept"].to_string();
         assert!(kept.contains("donor_busy"), "{lock}: {answer}");
-        let said = warm(&sandbox, "beside", &[]).said();
+        let said = sandbox.run("beside", &["warm", "--yes"]).code(1).said();
         assert!(
             said.contains("a build holds") && said.contains("--wait"),
             "{said}"

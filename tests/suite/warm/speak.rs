@@ -43,8 +43,8 @@ fn one_document() {
     let taken = action["units"].as_array().expect("a list");
     assert_eq!(taken.len(), UNITS);
     for unit in taken {
-        let third_party =
-            ["leaf", "macs", "made", "top"].contains(&unit["package"].as_str().expect("a name"));
+        let third_party = ["keeps", "leaf", "macs", "made", "top"]
+            .contains(&unit["package"].as_str().expect("a name"));
         assert!(
             third_party && unit["version"] == "1.0.0" && unit["kind"].is_string(),
             "{unit}"
