@@ -12,6 +12,8 @@ mod hook;
 mod kill;
 mod permission;
 mod races;
+#[path = "../suite/registry.rs"]
+mod registry;
 #[expect(
     dead_code,
     reason = "made for the main tests; not all of it is needed here"
@@ -19,3 +21,4 @@ mod races;
 #[path = "../suite/sandbox.rs"]
 mod sandbox;
 mod space;
+mod warm;
