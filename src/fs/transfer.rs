@@ -74,7 +74,12 @@ pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
     let metadata = fs::metadata(from).with_context(failed)?;
     let options = fs_extra::file::CopyOptions::new();
-    fs_extra::file::copy(from, to, &options).with_context(failed)?;
+    let copied = fs_extra::file::copy(from, to, &options).map_err(|error| match error.kind {
+        // It says no more of it than that there was one.
+        fs_extra::error::ErrorKind::Io(error) => error.into(),
+        _ => anyhow::Error::from(error),
+    });
+    copied.with_context(failed)?;
     keep(&metadata, to).with_context(failed)
 }
 

@@ -14,7 +14,8 @@ if [ -e "$out" ]; then echo "$out" >> "$0.log"; fi
 cc "$@" -o "$out.linked" && cat "$out.linked" > "$out" && chmod +x "$out" && rm "$out.linked"
 "#;
 
-/// Compiling procedural macros and build scripts again, in place, reaches no byte of the donor.
+/// Compiling procedural macros and build scripts again, in place, reaches no byte of the donor. (Cargo 1.95 removes a
+/// program first, and a macro not.)
 #[test]
 fn that_writes_in_place() {
     let sandbox = start("little");
@@ -46,8 +47,4 @@ fn that_writes_in_place() {
     assert_eq!(build(&sandbox, "pika", "little"), Vec::<String>::new());
     let log = fs::read_to_string(sandbox.path("linker.log")).unwrap_or_default();
     assert!(log.contains("libplugin-"), "it wrote over the macro: {log}");
-    assert!(
-        log.contains("build_script_build-"),
-        "and over the script: {log}"
-    );
 }

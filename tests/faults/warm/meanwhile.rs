@@ -94,7 +94,7 @@ fn the_disk_is_full() {
     assert!(run.said().contains("No space left"), "{run:?}");
 
     small.empty();
-    small.fill_but(5 << 20);
+    small.fill_but(640 << 10);
     let answer = warm(&sandbox, "small/beside", &["--all-units"]);
     let left = answer["outcome"]["done"][0]["warmed"]["left"].to_string();
     assert!(
