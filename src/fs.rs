@@ -30,7 +30,7 @@ pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
 pub use lock::{
-    LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
+    AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};

@@ -133,7 +133,10 @@ impl Stage {
     fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
         fs::create_folder(&top)?;
-        let lock = fs::lock_stage(&top).map_err(|busy| held(&busy, "it"))?;
+        let lock = fs::lock_stage(&top).map_err(|busy| match busy.why {
+            BusyReason::Held => Stopped::Skipped("another run warms it".into()),
+            _ => held(&busy, "it"),
+        })?;
         let path = top.join("units");
         fs::remove_own_folder(&path)?;
         fs::create_folder(&path)?;

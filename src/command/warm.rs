@@ -24,6 +24,15 @@ pub struct WarmOptions {
     pub wait: bool,
 }
 
+impl WarmOptions {
+    pub(super) fn how(&self) -> How {
+        How {
+            all_units: self.all_units,
+            wait: self.wait,
+        }
+    }
+}
+
 /// Warms every workspace of the worktree that the request is about.
 ///
 /// # Errors
@@ -32,36 +41,26 @@ pub struct WarmOptions {
 pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
-    let from = options.from.as_deref();
-    let named = from.map(|from| named(from, request)).transpose()?;
-    let how = How {
-        all_units: options.all_units,
-        wait: options.wait,
-    };
+    let named = donor(options, request)?;
     let progress = Progress::default();
-    let mut decided = Vec::new();
-    let mut stuck = false;
+    let (mut decided, mut any, mut stuck) = (Vec::new(), false, false);
     for workspace in survey.workspaces.iter().filter(|w| w.is_in(focus)) {
         let cold = Cold {
             workspace,
             into: &workspace.dirs.build_dir,
         };
-        let mut candidates = match &named {
-            // It may be a fixture that nobody ever builds: the donor is for what is around it.
-            Some(_) if workspace.nested_in.is_some() => Vec::new(),
-            Some(candidate) => vec![candidate.clone()],
-            None => cold.candidates(&survey),
-        };
-        candidates.retain(|candidate| candidate.folder != cold.into);
-        let one = warming::one(cold, candidates, how, &progress);
-        stuck |= workspace.nested_in.is_none() && one.as_ref().is_err_and(is_stuck);
-        decided.push(one);
+        let candidates = cold.candidates_or(named.as_ref(), &survey);
+        any = true;
+        let nested = workspace.nested_in.is_some();
+        match warming::one(cold, candidates, options.how(), &progress) {
+            Err(kept) if nested && kept.reason == KeptReason::NoDonor => {}
+            one => {
+                stuck |= !nested && one.as_ref().is_err_and(is_stuck);
+                decided.push(one);
+            }
+        }
     }
-    ensure!(
-        !decided.is_empty(),
-        "expected a Cargo workspace in `{}`",
-        focus.display()
-    );
+    ensure!(any, "expected a Cargo workspace in `{}`", focus.display());
     let plan = decide::plan(&survey, decided);
     let exit = conduct("warm", &survey, &plan, request, ui)?;
     Ok(match exit {
@@ -78,7 +77,12 @@ fn is_stuck(kept: &Kept) -> bool {
     )
 }
 
-/// The donor that the user named.
+/// The donor that the user named, if one was.
+pub(super) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<Candidate>> {
+    let from = options.from.as_deref();
+    from.map(|from| named(from, request)).transpose()
+}
+
 fn named(from: &Path, request: &Request) -> Result<Candidate> {
     let path = fs::canonical(from)?;
     ensure!(

@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::Ui;
 use crate::lockfile::Lock;
+use crate::marks;
 use crate::model::{
-    Dirs, Inventory, Kept, KeptReason, Subject, Survey, UnitId, WarmFolder, Workspace,
+    Dirs, Inventory, Kept, KeptReason, Other, Subject, Survey, UnitId, WarmFolder, Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Rating, Relation};
 use crate::progress::Progress;
@@ -38,8 +39,8 @@ pub(super) struct Cold<'a> {
 impl Cold<'_> {
     pub(super) fn kept(&self, reason: KeptReason) -> Kept {
         Kept {
-            subject: Subject::Workspace,
-            path: self.workspace.root.clone(),
+            subject: Subject::Folder,
+            path: self.into.to_owned(),
             reason,
             on_disk: None,
             last_build: None,
@@ -57,8 +58,24 @@ impl Cold<'_> {
         Ok(lock.filter(|_| !how.all_units))
     }
 
+    /// The donor that the user named, or those that there are.
+    pub(super) fn candidates_or(
+        &self,
+        named: Option<&Candidate>,
+        survey: &Survey,
+    ) -> Vec<Candidate> {
+        let mut all = match named {
+            // It may be a fixture that nobody ever builds: the donor is for what is around it.
+            Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
+            Some(candidate) => vec![candidate.clone()],
+            None => self.candidates(survey),
+        };
+        all.retain(|candidate| candidate.folder != self.into);
+        all
+    }
+
     /// The folders that it may be warmed from.
-    pub(super) fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
+    fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
         let mut all = decide::candidates(survey, self.workspace, self.into);
         if self.workspace.nested_in.is_some() {
             // It may be a fixture that nobody ever builds.
@@ -100,7 +117,11 @@ pub(super) fn one(
         return Err(cold.kept(KeptReason::NoDonor));
     };
     let warm = donor.choose(cold, lock);
+    let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
+    let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
+        // Nothing is missing, and what a run that was killed has left goes.
+        (0, 1..) if left_half_way => Ok(warm),
         (0, 0) => Err(cold.kept(KeptReason::NoDonor)),
         (0, units) => Err(cold.kept(KeptReason::Warm {
             from: warm.from,

@@ -9,6 +9,8 @@ mod notes;
 mod tests;
 mod warming;
 
+pub use above::served_from_above;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -32,10 +32,7 @@ fn at_every_point() {
         }
         assert_eq!(build(&sandbox, "beside", "little"), ["app"], "{point}");
         let left = sandbox.exists("beside/target/.sharedtarget-warm");
-        assert!(
-            !left || point == "warm-placed#5",
-            "{point}: a stage is left"
-        );
+        assert!(!left, "{point}: a stage is left");
         fs::remove_dir_all(sandbox.path("beside/target")).expect("removed");
     }
 }
