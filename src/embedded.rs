@@ -33,6 +33,8 @@ const SENTINEL: u8 = 0xc1;
 /// - in code, constants and bitcode, a name if it is that of a source that ends in `.rs` (the places of panics,
 ///   and `file!()`), and in code if the text ends after it. A file that was included with `include_bytes!` is a
 ///   source too, but its path never comes there by itself;
+/// - in the code of a library in another language that is bundled with the unit, a name if nothing `is_there` in the
+///   donor either: such libraries keep the folder that they would be installed in (OpenSSL that of its engines);
 /// - anywhere else it is reported.
 ///
 /// That `.rs` file may still be opened when the program runs, if the unit includes it and keeps its path as well.
@@ -41,7 +43,12 @@ const SENTINEL: u8 = 0xc1;
 /// Roots are looked for as they are given, and on Windows with either slash: a folder that also goes by another
 /// name, through a link, must be given by that name too.
 #[must_use]
-pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Option<String> {
+pub fn foreign_path(
+    artifact: &[u8],
+    roots: &[&str],
+    sources: &[String],
+    is_there: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     let forms = forms(roots);
     let mut hits: Vec<usize> = Vec::new();
     for form in &forms {
@@ -65,6 +72,7 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
                     hit - region.begin,
                     sources,
                 ),
+                Kind::Native => is_of_nothing(&artifact[hit..region.end], is_there),
                 Kind::Code => is_place(&artifact[hit..region.end], sources),
                 // Looked at below, with all that does not begin with a byte.
                 Kind::Bitcode => true,
@@ -90,6 +98,21 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
             !code.any(|source| found.is(source))
         })
         .map(|found| shown(found.text()))
+}
+
+/// Whether a text of another language, which a null byte ends, is the path of nothing. What may be put together with
+/// something else when the program runs begins with a folder that is there.
+fn is_of_nothing(text: &[u8], is_there: &dyn Fn(&str) -> bool) -> bool {
+    const LONGEST: usize = 4096;
+    let Some(end) = memchr(0, &text[..text.len().min(LONGEST)]) else {
+        return false;
+    };
+    let Ok(whole) = std::str::from_utf8(&text[..end]) else {
+        return false;
+    };
+    let path = whole.split(['"', '\'', ':', ';', ',', ' ', '\n']);
+    let first = path.into_iter().next().unwrap_or_default();
+    !is_there(whole) && !is_there(first)
 }
 
 /// A variable that was compiled in, names a root, and was not used to include a source: its value is kept.

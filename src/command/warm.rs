@@ -8,7 +8,7 @@ use super::warming::{self, Cold, How};
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::KeptReason;
+use crate::model::{Kept, KeptReason};
 use crate::plan::warm::{self as decide, Candidate};
 use crate::progress::Progress;
 use crate::survey::{self, Request};
@@ -43,7 +43,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let progress = Progress::default();
-    let (mut decided, mut any) = (Vec::new(), false);
+    let (mut decided, mut any, mut stuck) = (Vec::new(), false, false);
     for workspace in survey.workspaces.iter().filter(|w| w.is_in(focus)) {
         let cold = Cold {
             workspace,
@@ -51,14 +51,30 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         };
         let candidates = cold.candidates_or(named.as_ref(), &survey);
         any = true;
+        let nested = workspace.nested_in.is_some();
         match warming::one(cold, candidates, options.how(), &progress) {
-            Err(kept) if workspace.nested_in.is_some() && kept.reason == KeptReason::NoDonor => {}
-            one => decided.push(one),
+            Err(kept) if nested && kept.reason == KeptReason::NoDonor => {}
+            one => {
+                stuck |= !nested && one.as_ref().is_err_and(is_stuck);
+                decided.push(one);
+            }
         }
     }
     ensure!(any, "expected a Cargo workspace in `{}`", focus.display());
     let plan = decide::plan(&survey, decided);
-    conduct("warm", &survey, &plan, request, ui)
+    let exit = conduct("warm", &survey, &plan, request, ui)?;
+    Ok(match exit {
+        Exit::Done if stuck => Exit::Incomplete,
+        exit => exit,
+    })
+}
+
+/// There is something to do, and it could not even be planned.
+fn is_stuck(kept: &Kept) -> bool {
+    matches!(
+        kept.reason,
+        KeptReason::LockInvalid { .. } | KeptReason::DonorBusy { .. }
+    )
 }
 
 /// The donor that the user named, if one was.

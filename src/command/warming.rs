@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::Ui;
 use crate::lockfile::Lock;
+use crate::marks;
 use crate::model::{
-    Dirs, Inventory, Kept, KeptReason, Subject, Survey, UnitId, WarmFolder, Workspace,
+    Dirs, Inventory, Kept, KeptReason, Other, Subject, Survey, UnitId, WarmFolder, Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Rating, Relation};
 use crate::progress::Progress;
@@ -64,6 +65,8 @@ impl Cold<'_> {
         survey: &Survey,
     ) -> Vec<Candidate> {
         let mut all = match named {
+            // It may be a fixture that nobody ever builds: the donor is for what is around it.
+            Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
             Some(candidate) => vec![candidate.clone()],
             None => self.candidates(survey),
         };
@@ -114,7 +117,11 @@ pub(super) fn one(
         return Err(cold.kept(KeptReason::NoDonor));
     };
     let warm = donor.choose(cold, lock);
+    let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
+    let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
+        // Nothing is missing, and what a run that was killed has left goes.
+        (0, 1..) if left_half_way => Ok(warm),
         (0, 0) => Err(cold.kept(KeptReason::NoDonor)),
         (0, units) => Err(cold.kept(KeptReason::Warm {
             from: warm.from,

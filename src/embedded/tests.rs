@@ -20,7 +20,9 @@ fn text(text: &str) -> Vec<u8> {
 
 #[track_caller]
 fn judge(pieces: &[&[u8]]) -> Option<String> {
-    foreign_path(&metadata(pieces), &["/w/target", "/w"], &sources())
+    foreign_path(&metadata(pieces), &["/w/target", "/w"], &sources(), &|_| {
+        true
+    })
 }
 
 #[test]
@@ -33,7 +35,9 @@ fn only_the_list_of_sources_explains() {
     );
     let long = "x".repeat(200);
     let long = format!("/w/target/{long}.inc");
-    let found = foreign_path(&metadata(&[&text(&long)]), &["/w/target"], &[long]);
+    let found = foreign_path(&metadata(&[&text(&long)]), &["/w/target"], &[long], &|_| {
+        true
+    });
     assert_eq!(found, None, "its length has two bytes");
     for pieces in [
         &[&text("/w/target/out")[..]][..],
@@ -54,10 +58,15 @@ fn only_the_list_of_sources_explains() {
 
 #[test]
 fn what_is_not_understood_is_reported() {
-    let found = foreign_path(b"...=/w/target/out/x.rs\"", &["/w/target"], &sources());
+    let found = foreign_path(
+        b"...=/w/target/out/x.rs\"",
+        &["/w/target"],
+        &sources(),
+        &|_| true,
+    );
     assert_eq!(found.as_deref(), Some(SOURCE));
-    assert_eq!(foreign_path(b"", &["/w"], &[]), None);
-    assert_eq!(foreign_path(b"/w/x", &["", "/"], &[]), None);
+    assert_eq!(foreign_path(b"", &["/w"], &[], &|_| true), None);
+    assert_eq!(foreign_path(b"/w/x", &["", "/"], &[], &|_| true), None);
 }
 
 #[test]
@@ -68,7 +77,7 @@ fn modules_for_webassembly() {
     };
     let module =
         |name: &str, content: &[u8]| [crate::wasm::MAGIC, &section(name, content)].concat();
-    let judge = |bytes: &[u8]| foreign_path(bytes, &["/w/target"], &sources());
+    let judge = |bytes: &[u8]| foreign_path(bytes, &["/w/target"], &sources(), &|_| true);
     assert_eq!(judge(&module(".debug_str", b"/w/target/out")), None);
     assert_eq!(judge(&module(".rmeta", &text(SOURCE))), None);
     assert_eq!(judge(&module("code", SOURCE.as_bytes())), None);
@@ -92,7 +101,7 @@ fn paths_of_windows() {
     assert!(!names_root(br"C:\w\tar", &roots));
     assert!(names_root(b"//server/w/x", &[r"\\server\w\"]));
     let source = vec![r"C:\w\target\out/x.rs".to_owned()];
-    let found = |path: &str| foreign_path(&metadata(&[&text(path)]), &roots, &source);
+    let found = |path: &str| foreign_path(&metadata(&[&text(path)]), &roots, &source, &|_| true);
     assert_eq!(found(r"c:\w\target\out\x.rs"), None);
     assert!(found(r"C:\w\target\out\y.rs").is_some());
     assert!(found(r"C:\\w\\target\\out\\x.rs").is_some());
@@ -110,4 +119,19 @@ fn variables_that_no_source_explains() {
     assert!(!judge(Some("/w/target/out")), "to include what lies there");
     assert!(judge(Some("/w/target/out/y.rs")));
     assert!(judge(Some("-L /w/target/out")));
+}
+
+#[test]
+fn a_path_in_another_language_counts_if_something_is_there() {
+    let judge = |text: &[u8], there: &'static str| is_of_nothing(text, &move |path| path == there);
+    let engines = b"/w/target/out/lib/engines-3\0rest";
+    assert!(judge(engines, "/elsewhere"));
+    assert!(!judge(engines, "/w/target/out/lib/engines-3"));
+    let quoted = b"/w/target/out/lib/engines-3\"\0";
+    assert!(!judge(quoted, "/w/target/out/lib/engines-3"));
+    assert!(!judge(b"/w/target/out/my data\0", "/w/target/out/my data"));
+    // Something may be put behind it.
+    assert!(!judge(b"/w/target/out/%s/x\0", "/w/target/out/%s/x"));
+    assert!(!judge(b"/w/target/out/lib", "/elsewhere"), "no null byte ends it");
+    assert!(!judge(b"/w/\xff\0", "/elsewhere"));
 }

@@ -68,13 +68,17 @@ fn an_artifact_is_whole_and_no_beginning_of_it() {
         assert!(!is_whole("x.unknown", bytes));
         let roots = ["/donor/worktree/target"];
         if name != "libit.rmeta" {
-            let found = foreign_path(bytes, &roots, &[]);
+            let found = foreign_path(bytes, &roots, &[], &|_| true);
             assert!(
                 found.is_some_and(|found| found.starts_with("/donor/worktree/target/x")),
                 "{name}"
             );
         }
-        assert_eq!(foreign_path(bytes, &["/elsewhere"], &[]), None, "{name}");
+        assert_eq!(
+            foreign_path(bytes, &["/elsewhere"], &[], &|_| true),
+            None,
+            "{name}"
+        );
     }
 }
 
@@ -115,7 +119,7 @@ proptest! {
         let at = at.index(bytes.len() + 1);
         bytes.splice(at..at, root.bytes());
         let sources = [root.clone() + "/a.rs", root.clone()];
-        let _ = foreign_path(&bytes, &[&root, "/w"], &sources);
+        let _ = foreign_path(&bytes, &[&root, "/w"], &sources, &|_| true);
         let _ = names_root(&bytes, &[&root]);
     }
 
@@ -138,6 +142,6 @@ proptest! {
             bytes[at.index(many)] = byte;
         }
         let _ = whole(name, Cursor::new(&bytes));
-        let _ = foreign_path(&bytes, &["/donor/worktree/target"], &["/donor/worktree/target/x.rs".to_owned()]);
+        let _ = foreign_path(&bytes, &["/donor/worktree/target"], &["/donor/worktree/target/x.rs".to_owned()], &|_| true);
     }
 }

@@ -15,10 +15,14 @@ mod find;
 mod hook;
 mod life;
 mod readme;
+#[cfg(unix)]
+mod registry;
 mod sandbox;
 mod speak;
 mod story;
 mod undo;
 mod units;
+#[cfg(unix)]
+mod warm;
 mod worktrees;
 mod write;
