@@ -132,6 +132,9 @@ fn a_path_in_another_language_counts_if_something_is_there() {
     assert!(!judge(b"/w/target/out/my data\0", "/w/target/out/my data"));
     // Something may be put behind it.
     assert!(!judge(b"/w/target/out/%s/x\0", "/w/target/out/%s/x"));
-    assert!(!judge(b"/w/target/out/lib", "/elsewhere"), "no null byte ends it");
+    assert!(
+        !judge(b"/w/target/out/lib", "/elsewhere"),
+        "no null byte ends it"
+    );
     assert!(!judge(b"/w/\xff\0", "/elsewhere"));
 }

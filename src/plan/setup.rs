@@ -18,8 +18,8 @@ use super::folders::{self, AllDirs};
 use super::naming::Names;
 use super::{finish_trash, freeable, warnings};
 use crate::model::{
-    Action, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder, Subject, Survey,
-    TargetFolder, WarmFolder, Warning, Workspace,
+    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder, Subject,
+    Survey, TargetFolder, WarmFolder, Warning, Workspace,
 };
 
 /// How `setup` was asked to do it.
@@ -87,7 +87,8 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
     let meant = |workspace: &&Workspace| match &options.only {
-        Some(worktree) => workspace.is_in(worktree),
+        // Nobody was asked about those that are never built.
+        Some(worktree) => workspace.is_in(worktree) && workspace.cargo != CargoAnswer::NotAsked,
         None => true,
     };
     for workspace in survey.workspaces.iter().filter(meant) {
