@@ -381,3 +381,6 @@ fn taken(unit: &Unit, here: &Here) -> TakenUnit {
         clear,
     }
 }
+
+#[cfg(test)]
+mod tests;
