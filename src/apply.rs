@@ -105,10 +105,7 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
         } else if let Action::Relink(folder) = action {
-            let result = relink::folder(folder, context).map(|relinked| {
-                outcome.freed = outcome.freed + relinked.freed;
-                relinked
-            });
+            let result = relink::folder(folder, context);
             settle(outcome, action, result.map(Came::Relinked));
         }
     }

@@ -60,7 +60,7 @@ fn decide(
     for one in decided {
         match one {
             Ok(warm) => warms.push(warm),
-            Err(left) => kept.push(left),
+            Err(left) => kept.push(*left),
         }
     }
     let mut plan = setup.with(survey, warms, Vec::new());

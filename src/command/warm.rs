@@ -43,7 +43,9 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
     let decided = warming::each(&survey, &dirs, focus, named.as_ref(), options.how())?;
-    let stuck = decided.iter().any(|one| one.as_ref().is_err_and(is_stuck));
+    let stuck = decided
+        .iter()
+        .any(|one| one.as_ref().is_err_and(|kept| is_stuck(kept)));
     let plan = decide::plan(&survey, decided);
     let exit = conduct("warm", &survey, &plan, request, ui)?;
     Ok(match exit {

@@ -39,18 +39,18 @@ pub(super) struct Cold<'a> {
 }
 
 impl Cold<'_> {
-    pub(super) fn kept(&self, reason: KeptReason) -> Kept {
-        Kept {
+    pub(super) fn kept(&self, reason: KeptReason) -> Box<Kept> {
+        Box::new(Kept {
             subject: Subject::Folder,
             path: self.into.to_owned(),
             reason,
             on_disk: None,
             last_build: None,
-        }
+        })
     }
 
     /// What it can use.
-    fn lock(&self, how: How) -> Result<Option<Lock>, Kept> {
+    fn lock(&self, how: How) -> Result<Option<Lock>, Box<Kept>> {
         let lock = donors::lock(&self.workspace.root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
                 file: self.workspace.root.join("Cargo.lock"),
@@ -94,7 +94,7 @@ pub(super) fn each(
     worktree: &Path,
     named: Option<&Candidate>,
     how: How,
-) -> Result<Vec<Result<WarmFolder, Kept>>> {
+) -> Result<Vec<Result<WarmFolder, Box<Kept>>>> {
     let progress = Progress::default();
     let (mut decided, mut any) = (Vec::new(), false);
     let all = survey.workspaces.iter().zip(dirs);
@@ -134,7 +134,7 @@ fn one(
     candidates: Vec<Candidate>,
     how: How,
     progress: &Progress,
-) -> Result<WarmFolder, Kept> {
+) -> Result<WarmFolder, Box<Kept>> {
     let lock = cold.lock(how)?;
     let lock = lock.as_ref();
     let rated = candidates.into_par_iter().map(|candidate| {

@@ -149,7 +149,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
 
 /// Makes a plan of what was decided for each workspace.
 #[must_use]
-pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Kept>>) -> Plan {
+pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Plan {
     let mut plan = Plan {
         warnings: super::warnings(survey),
         ..Plan::default()
@@ -157,7 +157,7 @@ pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Kept>>) -> Plan {
     for one in decided {
         match one {
             Ok(warm) => plan.actions.push(Action::Warm(warm)),
-            Err(kept) => plan.kept.push(kept),
+            Err(kept) => plan.kept.push(*kept),
         }
     }
     plan
