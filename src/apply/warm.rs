@@ -93,7 +93,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
     }
 }
 
-fn held(busy: &Busy, what: &str) -> Stopped {
+pub(super) fn held(busy: &Busy, what: &str) -> Stopped {
     Stopped::Skipped(match &busy.why {
         BusyReason::Unclear(error) => format!(
             "whether a build is running cannot be told (`{}`: {error})",
@@ -123,14 +123,14 @@ fn prepare(into: &Path, profiles: &[PathBuf]) -> Result<(), Stopped> {
 }
 
 /// The folder in which units are put together. It goes when this is dropped.
-struct Stage {
-    path: PathBuf,
+pub(super) struct Stage {
+    pub(super) path: PathBuf,
     _lock: LockGuard,
 }
 
 impl Stage {
     /// Whoever was killed here before left things that nobody wants.
-    fn make(into: &Path) -> Result<Self, Stopped> {
+    pub(super) fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
         fs::create_folder(&top)?;
         let lock = fs::lock_stage(&top).map_err(|busy| match busy.why {

@@ -8,6 +8,7 @@
 #[cfg(unix)]
 mod cases;
 mod delete;
+mod embedded;
 mod facts;
 mod find;
 #[cfg(unix)]

@@ -222,7 +222,7 @@ impl Look<'_> {
             let path = self.donor.folder.join(&file.path);
             let bytes = fs::read(&path).ok().flatten();
             let bytes = bytes.ok_or_else(|| unreadable(file))?;
-            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources) {
+            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
                 return Err(kept(file, path));
             }
         }
@@ -275,4 +275,10 @@ fn is_hash_file(file: &UnitFile) -> bool {
 /// It is an `OUT_DIR`, or a folder in one.
 fn is_out_dir(unit: &Unit, file: &UnitFile) -> bool {
     unit.kind == UnitKind::BuildScriptRun && (in_out_dir(file) || file.path.ends_with("out"))
+}
+
+/// Whether a path leads to anything but an empty folder.
+fn is_there(path: &str) -> bool {
+    let path = Path::new(path);
+    fs::exists(path) && !fs::names(path).is_ok_and(|names| names.is_empty())
 }
