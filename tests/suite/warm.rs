@@ -238,6 +238,10 @@ fn a_target_folder_on_another_disk() {
         (OWN.map(str::to_owned).into(), OUTPUT.into())
     );
     assert!(sandbox.exists("disk/debug/app"));
+    sandbox.worktree("pika", "third");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    let answer = sandbox.json("third", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS, "it is a donor as well: {answer}");
 }
 
 /// The layout from Cargo 1.100: one folder for each unit.
