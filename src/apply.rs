@@ -5,8 +5,9 @@
 
 mod delete;
 mod edit;
+mod warm;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -17,7 +18,9 @@ use delete::Deleted;
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Action, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan};
+use crate::model::{
+    Action, Deed, DeleteFolder, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed,
+};
 use crate::progress::Progress;
 
 /// What carrying out a plan needs besides the plan.
@@ -74,15 +77,35 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 edit,
                 remove_folder,
             } => edit::restore(edit, *remove_folder),
-            Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
+            Action::Warm(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
         };
-        settle(&mut outcome, action, result.map(|()| None));
+        settle(&mut outcome, action, result.map(|()| Came::Nothing));
         fs::checkpoint(name(action));
     }
     edit::forget(plan, &outcome, context);
     fs::checkpoint("written");
+    warm_all(plan, context, &mut outcome);
     delete_all(plan, context, &mut outcome);
     outcome
+}
+
+/// Warms folders one after the other: each is done by all processors.
+fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
+    context.progress.stage("warming");
+    for action in &plan.actions {
+        if let Action::Warm(folder) = action {
+            let result = warm::folder(folder, context);
+            settle(outcome, action, result.map(Came::Warmed));
+            fs::checkpoint(name(action));
+        }
+    }
+}
+
+/// What an action came to, besides being done.
+enum Came {
+    Nothing,
+    Freed(Freed),
+    Warmed(Warmed),
 }
 
 /// Deletes folders side by side, since most are small and each one waits for Cargo and the disk.
@@ -96,12 +119,24 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let disks = disks(&deletions);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
+    let warmed: BTreeSet<PathBuf> = outcome
+        .done
+        .iter()
+        .filter(|done| done.what == Deed::Warm)
+        .map(|done| done.path.clone())
+        .collect();
     let results: Vec<(&Action, Result<Deleted, Stopped>)> = deletions
         .into_par_iter()
         .map(|action| {
             let result = match action {
                 Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
-                Action::DeleteFolder(folder) => delete::folder(folder, context, &ledger),
+                Action::DeleteFolder(folder) => match not_warmed(folder, &warmed) {
+                    Some(into) => Err(Stopped::Skipped(format!(
+                        "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
+                        into.display()
+                    ))),
+                    None => delete::folder(folder, context, &ledger),
+                },
                 _ => Err(Stopped::Skipped("it is no deletion".into())),
             };
             (action, result)
@@ -121,7 +156,7 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         };
         // What a deletion freed counts even if it stopped half-way.
         outcome.freed = outcome.freed + freed;
-        settle(outcome, action, result.map(|()| Some(freed)));
+        settle(outcome, action, result.map(|()| Came::Freed(freed)));
     }
     for (at, before) in disks.into_iter().zip(before) {
         if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
@@ -134,6 +169,14 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     }
 }
 
+/// A folder that was to get units from one that is deleted, and did not.
+fn not_warmed<'a>(folder: &'a DeleteFolder, warmed: &BTreeSet<PathBuf>) -> Option<&'a Path> {
+    let mut gave_to = folder.gave_to.iter();
+    gave_to
+        .find(|into| !warmed.contains(*into))
+        .map(PathBuf::as_path)
+}
+
 /// A folder on each filesystem that something is deleted from.
 fn disks(deletions: &[&Action]) -> Vec<PathBuf> {
     let parents = deletions.iter().filter_map(|action| path(action).parent());
@@ -143,10 +186,22 @@ fn disks(deletions: &[&Action]) -> Vec<PathBuf> {
     by_device.into_values().map(Path::to_owned).collect()
 }
 
-fn settle(outcome: &mut Outcome, action: &Action, result: Result<Option<Freed>, Stopped>) {
+fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>) {
     let (what, path) = (deed(action), path(action).to_owned());
     match result {
-        Ok(freed) => outcome.done.push(Done { what, path, freed }),
+        Ok(came) => {
+            let (freed, warmed) = match came {
+                Came::Nothing => (None, None),
+                Came::Freed(freed) => (Some(freed), None),
+                Came::Warmed(warmed) => (None, Some(warmed)),
+            };
+            outcome.done.push(Done {
+                what,
+                path,
+                freed,
+                warmed,
+            });
+        }
         Err(Stopped::Skipped(message)) => outcome.skipped.push(NotDone {
             what,
             path,
@@ -169,12 +224,7 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Option<Freed>, 
 /// A part of it cannot be written.
 pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
     fs::create_folder(path)?;
-    let tag = [
-        marks::TAG_SIGNATURE,
-        b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
-        b"# For information about cache directory tags see https://bford.info/cachedir/\n",
-    ]
-    .concat();
+    let tag = marks::tag_file();
     for (name, content) in [
         (marks::GITIGNORE, b"*\n".as_slice()),
         (marks::TAG_NAME, tag.as_slice()),
@@ -191,6 +241,7 @@ fn deed(action: &Action) -> Deed {
         Action::Exclude(_) => Deed::Exclude,
         Action::WriteConfig { .. } => Deed::WriteConfig,
         Action::Restore { .. } => Deed::Restore,
+        Action::Warm(_) => Deed::Warm,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::FinishTrash { .. } => Deed::FinishTrash,
     }
@@ -203,6 +254,7 @@ fn path(action: &Action) -> &Path {
         Action::Exclude(edit) | Action::WriteConfig { edit, .. } | Action::Restore { edit, .. } => {
             &edit.file
         }
+        Action::Warm(warm) => &warm.into,
         Action::DeleteFolder(folder) => &folder.path,
     }
 }
@@ -215,6 +267,7 @@ fn name(action: &Action) -> &'static str {
         Action::Exclude(_) => "excluded",
         Action::WriteConfig { .. } => "config-written",
         Action::Restore { .. } => "restored",
+        Action::Warm(_) => "warmed",
         Action::DeleteFolder(_) => "deleted",
         Action::FinishTrash { .. } => "trash-finished",
     }

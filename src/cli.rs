@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::age::Age;
 use crate::cargo::Cargo;
+use crate::command::warm::WarmOptions;
 use crate::command::{self, Format, Ui};
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
@@ -22,7 +23,7 @@ use crate::model::{EnvOverride, Layout, Surroundings};
 use crate::plan::{CleanOptions, ConfigPlace, SetupOptions};
 use crate::report::Paths;
 use crate::report::human::View;
-use crate::survey::{Environment, Request};
+use crate::survey::{self, Environment, Request};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -60,6 +61,8 @@ enum Command {
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),
+    /// Give a worktree the compiled third-party crates of another one, so that its first build is a warm one
+    Warm(WarmArgs),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
 }
@@ -130,6 +133,28 @@ struct CleanArgs {
 }
 
 #[derive(Debug, Args)]
+struct WarmArgs {
+    /// The worktree, or a folder in it [default: the current folder]
+    worktree: Option<PathBuf>,
+    /// The donor: a target folder, or a workspace that has one [default: the best that is found]
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+    /// Take units of packages too that are not in the worktree's Cargo.lock
+    #[arg(long)]
+    all_units: bool,
+    /// Wait for a build that holds the donor
+    #[arg(long)]
+    wait: bool,
+    /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
+    #[arg(long, value_name = "DIR")]
+    shared_root: Option<PathBuf>,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
 struct UndoArgs {
     #[command(flatten)]
     find: FindArgs,
@@ -156,6 +181,19 @@ struct FindArgs {
     /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
     #[arg(long, value_name = "DIR", help_heading = "Search")]
     shared_root: Option<PathBuf>,
+}
+
+impl FindArgs {
+    /// One worktree, and all of it.
+    fn about(worktree: &Path, shared_root: Option<PathBuf>) -> Self {
+        Self {
+            roots: vec![worktree.to_owned()],
+            exclude: Vec::new(),
+            max_depth: None,
+            inside_root_only: false,
+            shared_root,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -293,6 +331,21 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             command::clean::run(&request, &options, &ui)
         }
+        Command::Warm(args) => {
+            let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
+            let worktree = survey::worktree_at(&worktree)?;
+            let find = FindArgs::about(&worktree, args.shared_root);
+            let (mut request, ui) = prepare(find, &args.speak, Some(&args.act))?;
+            request.sizes = false;
+            request.to_act = false;
+            request.focus = Some(worktree);
+            let options = WarmOptions {
+                from: args.from,
+                all_units: args.all_units,
+                wait: args.wait,
+            };
+            command::warm::run(&request, &options, &ui)
+        }
         Command::Undo(args) => {
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
             request.sizes = false;
@@ -346,6 +399,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
             max_depth: find.max_depth,
         },
         inside_root_only: find.inside_root_only,
+        focus: None,
         shared_root: find.shared_root.map(|path| cwd.join(path)),
         config_at: None,
         sizes: true,

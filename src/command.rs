@@ -5,6 +5,7 @@ pub mod list;
 pub mod setup;
 mod ui;
 pub mod undo;
+pub mod warm;
 
 use std::sync::Arc;
 

@@ -256,7 +256,7 @@ fn plain_table(table: &dyn TableLike) -> String {
 }
 
 /// A place in a text as line and column, both from 1, with a message that names neither.
-fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
+pub(crate) fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
     let mut at = span.map_or(0, |span| span.start).min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;

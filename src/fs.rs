@@ -12,6 +12,7 @@ mod lock;
 mod open_folder;
 mod record;
 mod replace;
+mod transfer;
 mod trash;
 mod usage;
 mod walk;
@@ -27,9 +28,12 @@ pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
-pub use lock::{LockGuard, lock_all, lock_run, runs};
+pub use lock::{
+    LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
+};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use transfer::{clone_file, clones, copy_far, copy_file, copy_link, link_file, same_content};
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
 pub use walk::{Entry, EntryKind, Walk, walk};
@@ -51,6 +55,8 @@ pub struct Info {
     pub read_only: bool,
     /// Which one it is.
     pub identity: Identity,
+    /// Its length.
+    pub length: Bytes,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
 }
@@ -68,6 +74,7 @@ pub fn info(path: &Path) -> Result<Option<Info>> {
             is_symlink: metadata.is_symlink(),
             read_only: metadata.permissions().readonly(),
             identity: identity(&metadata),
+            length: Bytes(metadata.len()),
             modified: modified(&metadata),
         })),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -279,6 +286,29 @@ pub fn is_full(error: &anyhow::Error) -> bool {
 /// It cannot be removed.
 pub fn remove_file(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("failed to remove `{}`", path.display()))
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+///
+/// There is none, or it may not be read.
+pub fn open(path: &Path) -> Result<File> {
+    File::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+}
+
+/// Removes a folder that is ours, with everything in it.
+///
+/// # Errors
+///
+/// A part of it stays.
+pub fn remove_own_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes a folder if it is empty, and says whether it did.

@@ -71,6 +71,8 @@ fn unit(evidence: &mut Evidence) -> Unit {
         rustc: None,
         rustflags: Vec::new(),
         dependencies: Vec::new(),
+        fingerprints: Vec::new(),
+        unfinished: evidence.targets.is_err() && is_unfinished(&evidence.files),
         missing: Vec::new(),
         newest: None,
         oldest: None,
@@ -99,6 +101,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         return unit;
     };
     unit.targets = targets.iter().map(|target| target.name.clone()).collect();
+    unit.fingerprints = targets.iter().map(|target| target.hash).collect();
     let features = targets.iter().flat_map(|of| &of.fingerprint.features);
     unit.features = features
         .cloned()
@@ -118,6 +121,17 @@ fn unit(evidence: &mut Evidence) -> Unit {
         (unit.source, unit.version) = origin(evidence, targets);
     }
     unit
+}
+
+/// Whether Cargo would make a unit anew whatever else there is of it: no file says what the unit was made from.
+fn is_unfinished(files: &[(UnitFile, Part)]) -> bool {
+    let hashes = files.iter().filter(|(file, part)| {
+        let name = file.path.file_name().and_then(|name| name.to_str());
+        *part == Part::Fingerprint
+            && name
+                .is_some_and(|name| !name.ends_with(".json") && fingerprint::target(name).is_some())
+    });
+    hashes.into_iter().all(|(file, _)| file.length.0 == 0)
 }
 
 /// The kind, from the fingerprints' names.

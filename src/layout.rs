@@ -90,8 +90,39 @@ fn is_hash(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// How many components of a unit's path name what is moved into place as a whole: a file in a folder of all units,
+/// or a folder that is the unit's own. `None` if it is such a folder of all units itself.
+///
+/// `path` is relative to a profile folder, and a unit's.
+#[must_use]
+pub fn entry(path: &[&str]) -> Option<usize> {
+    let depth = match path {
+        ["build", _, hash, ..] if is_hash(hash) => 3,
+        _ => 2,
+    };
+    (path.len() >= depth).then_some(depth)
+}
+
+/// Whether Cargo looks at the time of a file when it asks whether what depends on the unit is older.
+///
+/// That is what the compiler made, without the `.d` file, and what Cargo noted of a build script's run. Source:
+/// `outputs` and `check_filesystem` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
+#[must_use]
+pub fn is_output(path: &[&str], run: bool) -> bool {
+    let name = path.last().copied().unwrap_or_default();
+    match path {
+        [".fingerprint", ..] | ["build", _, _, "fingerprint", ..] => false,
+        ["build", _, "output"] | ["build", _, _, "run", _] if run => true,
+        _ if run => false,
+        ["deps" | "examples", _] | ["build", _, _] | ["build", _, _, "out", _] => {
+            !name.ends_with(".d")
+        }
+        _ => false,
+    }
+}
+
 /// Splits `<name>-<hash>`.
-fn split(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
     name.rsplit_once('-')
         .filter(|(name, hash)| !name.is_empty() && is_hash(hash))
 }
@@ -174,6 +205,40 @@ mod tests {
         assert_eq!(outside(&["CACHEDIR.TAG"], false), Group::Cargo);
         assert_eq!(outside(&["doc", "a", "b.html"], false), Group::Doc);
         assert_eq!(outside(&["tmp", "x"], false), Group::Foreign);
+    }
+
+    #[test]
+    fn what_is_moved_as_a_whole() {
+        let entry = |path: &str| entry(&path.split('/').collect::<Vec<_>>());
+        assert_eq!(entry("deps/liba-0123456789abcdef.rlib"), Some(2));
+        assert_eq!(entry(".fingerprint/a-0123456789abcdef/lib-a"), Some(2));
+        assert_eq!(entry("build/a-0123456789abcdef/out/b/c"), Some(2));
+        assert_eq!(entry("build/a/0123456789abcdef/out/b"), Some(3));
+        assert_eq!(entry("build/a/0123456789abcdef"), Some(3));
+        assert_eq!(entry("deps"), None);
+    }
+
+    #[test]
+    fn outputs_are_what_dependents_wait_for() {
+        let output = |path: &str, run| is_output(&path.split('/').collect::<Vec<_>>(), run);
+        for path in [
+            "deps/liba-0123456789abcdef.rlib",
+            "build/a-0123456789abcdef/build-script-build",
+            "build/a/0123456789abcdef/out/liba.rlib",
+        ] {
+            assert!(output(path, false) && !output(path, true), "{path}");
+        }
+        assert!(output("build/a-0123456789abcdef/output", true));
+        assert!(output("build/a/0123456789abcdef/run/stdout", true));
+        for path in [
+            "deps/a-0123456789abcdef.d",
+            ".fingerprint/a-0123456789abcdef/lib-a",
+            "build/a/0123456789abcdef/fingerprint/lib-a",
+            "build/a-0123456789abcdef/out/x.rlib",
+        ] {
+            assert!(!output(path, false), "{path}");
+        }
+        assert!(!output("build/a-0123456789abcdef/out/x", true));
     }
 
     #[test]

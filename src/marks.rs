@@ -6,6 +6,17 @@ use std::path::{Path, PathBuf};
 /// How the content of a `CACHEDIR.TAG` begins (Cache Directory Tagging Specification).
 pub const TAG_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
+/// The content of a tag file of ours.
+#[must_use]
+pub fn tag_file() -> Vec<u8> {
+    [
+        TAG_SIGNATURE,
+        b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
+        b"# For information about cache directory tags see https://bford.info/cachedir/\n",
+    ]
+    .concat()
+}
+
 /// The name of the tag file.
 pub const TAG_NAME: &str = "CACHEDIR.TAG";
 
@@ -14,6 +25,12 @@ pub const RUSTC_INFO: &str = ".rustc_info.json";
 
 /// The lock files of a profile folder: `.cargo-lock` in all versions, the others from Cargo 1.96.
 pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+
+/// Those of them that keep others from changing units.
+pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
+
+/// The folder in a target folder in which we put units together before Cargo may see them.
+pub const STAGE: &str = ".sharedtarget-warm";
 
 /// How the names begin that we rename a folder to before we delete it.
 pub const TRASH_PREFIX: &str = ".sharedtarget-trash-";
@@ -47,7 +64,14 @@ const TOP_FILES: [&str; 9] = [
 ];
 
 /// Folders of Cargo's at the top of a target folder, besides profiles and triples.
-const TOP_FOLDERS: [&str; 5] = ["doc", "package", "tmp", "cargo-timings", ".cargo-artifacts"];
+const TOP_FOLDERS: [&str; 6] = [
+    "doc",
+    "package",
+    "tmp",
+    "cargo-timings",
+    ".cargo-artifacts",
+    STAGE,
+];
 
 /// Folders that well-known tools make there, and make again: each a target folder in itself, or scratch.
 const TOOL_FOLDERS: [&str; 6] = [

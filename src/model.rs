@@ -10,6 +10,7 @@ mod outcome;
 mod plan;
 mod survey;
 mod units;
+mod warm;
 
 pub use folder::*;
 pub use listing::*;
@@ -17,3 +18,4 @@ pub use outcome::*;
 pub use plan::*;
 pub use survey::*;
 pub use units::*;
+pub use warm::*;

@@ -9,6 +9,7 @@ mod naming;
 mod sample;
 mod setup;
 mod undo;
+pub mod warm;
 
 use std::collections::HashMap;
 use std::path::Path;

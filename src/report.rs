@@ -7,6 +7,7 @@ mod paths;
 mod progress;
 mod reasons;
 mod table;
+mod warm;
 
 pub use list::list;
 pub use paths::Paths;

@@ -1,6 +1,7 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
 mod configs;
+pub mod donors;
 mod folders;
 mod owners;
 mod places;
@@ -28,6 +29,9 @@ pub struct Request {
     pub looking: Looking,
     /// Leave the worktrees outside the roots.
     pub inside_root_only: bool,
+    /// The one worktree that the run is about, canonical: only it is searched, and of the other worktrees of its
+    /// repository no more is looked at than the same workspaces.
+    pub focus: Option<PathBuf>,
     /// The shared root, if the user named one.
     pub shared_root: Option<PathBuf>,
     /// A `.cargo` folder, or `$CARGO_HOME`, whose configuration may be edited as well.
@@ -77,6 +81,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         }
     }
     progress.stage("searching");
+    let inside_only = request.inside_root_only || request.focus.is_some();
     let places::Places {
         repositories,
         manifests,
@@ -84,8 +89,11 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         cargo_folders,
         trash,
         mut problems,
-    } = places::find(&roots, &request.looking, request.inside_root_only);
-    let found = workspaces::find(&manifests, &repositories, &mut problems);
+    } = places::find(&roots, &request.looking, inside_only);
+    let mut found = workspaces::find(&manifests, &repositories, &mut problems);
+    if request.focus.is_some() {
+        workspaces::add_families(&mut found, &repositories);
+    }
 
     let mut configs = BTreeMap::new();
     configs::read_above(
@@ -116,12 +124,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         shared_root::check(&survey.shared_root)?;
     }
     progress.stage("asking cargo");
-    workspaces::confirm(
-        &mut survey,
-        request.to_act,
-        &request.environment.cargo,
-        progress,
-    );
+    workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
     let left: BTreeSet<PathBuf> = trash.into_iter().chain(owned.trash).collect();
@@ -153,6 +156,19 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     survey.trash = folders::trash(left, beside, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
+}
+
+/// The top of the worktree that a path lies in; outside of git, the path.
+///
+/// # Errors
+///
+/// There is nothing at the path.
+pub fn worktree_at(path: &Path) -> Result<PathBuf> {
+    let path = fs::canonical(path)?;
+    let top = path
+        .ancestors()
+        .find(|above| fs::exists(&above.join(".git")));
+    Ok(top.unwrap_or(&path).to_owned())
 }
 
 /// Writes down which workspaces build into which folder.

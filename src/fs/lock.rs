@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK};
+use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -29,35 +29,113 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
     for profile in profiles {
         for name in LOCK_NAMES {
             let lock = folder.join(profile).join(name);
-            let unclear = |error: std::io::Error| BusyReason::Unclear(error.to_string());
             let file = match File::options().read(true).open(&lock) {
                 Ok(file) => file,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => {
-                    return Err(Busy {
-                        lock,
-                        why: unclear(error),
-                    });
-                }
+                Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
             };
-            match file.try_lock() {
-                Ok(()) => files.push(file),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Busy {
-                        lock,
-                        why: BusyReason::Held,
-                    });
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(Busy {
-                        lock,
-                        why: unclear(error),
-                    });
-                }
-            }
+            file.try_lock().map_err(|error| busy(&lock, error))?;
+            files.push(file);
         }
     }
     Ok(LockGuard { _files: files })
+}
+
+/// How long to try for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Once.
+    Once,
+    /// Until it is free.
+    UntilFree,
+}
+
+/// Takes the locks of Cargo's that keep a build from changing the units in these profile folders, in common with
+/// others who read. Lock files that are not there are not made: nobody builds there.
+///
+/// Source: `src/cargo/core/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96
+/// `.cargo-build-lock`, alone.
+///
+/// # Errors
+///
+/// The first lock that could not be had, and why.
+pub fn lock_to_read(
+    folder: &Path,
+    profiles: &[PathBuf],
+    sought: Sought,
+) -> Result<LockGuard, Busy> {
+    let mut files = Vec::new();
+    for lock in unit_locks(folder, profiles) {
+        match File::open(&lock) {
+            Ok(file) => {
+                let taken = match sought {
+                    Sought::Once => file.try_lock_shared(),
+                    Sought::UntilFree => file.lock_shared().map_err(TryLockError::Error),
+                };
+                taken.map_err(|error| busy(&lock, error))?;
+                files.push(file);
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
+        }
+    }
+    Ok(LockGuard { _files: files })
+}
+
+/// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits.
+///
+/// # Errors
+///
+/// The first lock that could not be had, and why.
+pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
+    let mut files = Vec::new();
+    for lock in unit_locks(folder, profiles) {
+        let open = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&lock);
+        let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
+        file.try_lock().map_err(|error| busy(&lock, error))?;
+        files.push(file);
+    }
+    Ok(LockGuard { _files: files })
+}
+
+/// Takes the lock of a folder of ours in which only one of us works at a time.
+///
+/// # Errors
+///
+/// Another one works there, or the lock cannot be made.
+pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
+    let lock = folder.join("lock");
+    let open = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock);
+    let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
+    file.try_lock().map_err(|error| busy(&lock, error))?;
+    Ok(LockGuard { _files: vec![file] })
+}
+
+/// The locks that a build holds while it changes units.
+fn unit_locks(folder: &Path, profiles: &[PathBuf]) -> Vec<PathBuf> {
+    let profiles = profiles.iter().map(|profile| folder.join(profile));
+    profiles
+        .flat_map(|profile| UNIT_LOCKS.map(|name| profile.join(name)))
+        .collect()
+}
+
+fn busy(lock: &Path, error: TryLockError) -> Busy {
+    Busy {
+        lock: lock.to_owned(),
+        why: match error {
+            TryLockError::WouldBlock => BusyReason::Held,
+            TryLockError::Error(error) => BusyReason::Unclear(error.to_string()),
+        },
+    }
 }
 
 /// How many runs have changed something under a shared root: the length of the lock file, to which each adds.

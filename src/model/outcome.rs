@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::Warmed;
 use crate::size::Bytes;
 
 /// What a run did.
@@ -42,6 +43,9 @@ pub struct Done {
     /// What it freed, for a deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freed: Option<Freed>,
+    /// What it put in place, for warming.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmed: Option<Warmed>,
 }
 
 /// What an action does.
@@ -58,6 +62,8 @@ pub enum Deed {
     WriteConfig,
     /// Put a file back.
     Restore,
+    /// Gave a target folder units.
+    Warm,
     /// Deleted a target folder.
     DeleteFolder,
     /// Finished deleting.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{BusyReason, Identity, Layout, Owner, TomlProblem, Usage};
+use super::{BusyReason, Identity, Layout, LeftUnit, Owner, TomlProblem, Usage, WarmFolder};
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
@@ -75,6 +75,8 @@ pub enum Action {
         /// The folder of the file was made for it, and goes too if it is empty then.
         remove_folder: bool,
     },
+    /// Give a target folder the units of another one.
+    Warm(WarmFolder),
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
     /// Finish deleting what an interrupted run left.
@@ -128,6 +130,8 @@ pub struct DeleteFolder {
     pub last_build: Option<Timestamp>,
     /// Workspaces that must not build into it any more by the time it is deleted; Cargo is asked again.
     pub released_by: Vec<PathBuf>,
+    /// Folders that must have been warmed before, since this one has what they need.
+    pub gave_to: Vec<PathBuf>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
     pub allowed_entries: Vec<String>,
     /// Which folder was looked at.
@@ -416,6 +420,30 @@ pub enum KeptReason {
     AsItWas,
     /// Its worktree is gone.
     WorktreeGone,
+    /// It has everything that the donor has for it.
+    Warm {
+        /// The donor.
+        from: PathBuf,
+        /// How many units that are.
+        units: usize,
+        /// What it does not have, and why.
+        left: Vec<LeftUnit>,
+    },
+    /// Nothing that was built anywhere fits.
+    NoDonor,
+    /// Builds hold every folder that could give it units.
+    DonorBusy {
+        /// The best of them.
+        folder: PathBuf,
+    },
+    /// Its `Cargo.lock` is not valid, so nobody can tell what it can use.
+    LockInvalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[serde(flatten)]
+        problem: TomlProblem,
+    },
 }
 
 /// What the user should know before saying yes.

@@ -1,7 +1,7 @@
 //! What was found on disk.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -137,6 +137,17 @@ pub struct Workspace {
     /// The stamp of its worktree, or of its own folder outside git.
     #[serde(skip)]
     pub stamp: Option<String>,
+}
+
+impl Workspace {
+    /// Whether it is in this worktree; outside of git, whether it lies in this folder.
+    #[must_use]
+    pub fn is_in(&self, worktree: &Path) -> bool {
+        match &self.place {
+            Some(place) => place.worktree == worktree,
+            None => self.root.starts_with(worktree),
+        }
+    }
 }
 
 /// The place of a workspace in a repository. The common directory and the path together are the family.

@@ -53,6 +53,11 @@ pub struct Unit {
     pub rustflags: Vec<String>,
     /// The units that it was made with, sorted.
     pub dependencies: Vec<UnitId>,
+    /// The hashes of its fingerprints, which dependents have written down.
+    #[serde(skip)]
+    pub fingerprints: Vec<u64>,
+    /// Its build has not ended, or what a build left of it has no fingerprint: Cargo makes it anew.
+    pub unfinished: bool,
     /// Names of dependencies that are not there any more, or not as they were; sorted.
     pub missing: Vec<String>,
     /// Its files and folders, by path.
@@ -61,6 +66,35 @@ pub struct Unit {
     pub newest: Option<Timestamp>,
     /// The oldest modification of one of its files.
     pub oldest: Option<Timestamp>,
+}
+
+#[cfg(test)]
+impl Unit {
+    /// A unit about which nothing is known, for tests that look at one thing.
+    pub(crate) fn sample(profile: &str, hash: &str, kind: UnitKind) -> Self {
+        Self {
+            id: UnitId {
+                profile: profile.into(),
+                hash: hash.into(),
+            },
+            package: None,
+            version: None,
+            source: Source::Unknown,
+            kind,
+            targets: Vec::new(),
+            features: Vec::new(),
+            triple: None,
+            rustc: None,
+            rustflags: Vec::new(),
+            dependencies: Vec::new(),
+            fingerprints: Vec::new(),
+            unfinished: false,
+            missing: Vec::new(),
+            files: Vec::new(),
+            newest: None,
+            oldest: None,
+        }
+    }
 }
 
 /// Names a unit in a target folder.

@@ -141,6 +141,7 @@ pub(super) fn delete(
         why,
         usage: folder.usage.clone(),
         last_build: folder.last_build,
+        gave_to: Vec::new(),
         allowed_entries: allowed.to_vec(),
         identity: folder.marks.identity,
     }))

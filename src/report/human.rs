@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::table::{Align, Table};
-use super::{Paths, reasons};
+use super::{Paths, reasons, warm};
 use crate::age::since;
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -41,6 +41,7 @@ pub(super) type Out<'a> = &'a mut dyn Write;
 /// The writer fails.
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
+    warm::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
     for warning in &plan.warnings {
@@ -341,6 +342,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     if restored > 0 {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
+    warm::outcome(out, outcome, view)?;
     if deleted > 0 || outcome.freed.entries > 0 {
         let freed = outcome.freed;
         writeln!(

@@ -208,6 +208,21 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::StillNeeded => "hides a file from git that stays".into(),
         KeptReason::AsItWas => "is as it was".into(),
         KeptReason::WorktreeGone => "its worktree is gone".into(),
+        KeptReason::Warm { from, units, .. } => format!(
+            "is warm: it has the {units} units that {} has for it",
+            paths.show(from)
+        ),
+        KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
+        KeptReason::DonorBusy { folder } => {
+            format!("stays as it is: a build holds {}", paths.show(folder))
+        }
+        KeptReason::LockInvalid { file, problem } => format!(
+            "{}:{}:{}: {}",
+            paths.show(file),
+            problem.line,
+            problem.column,
+            problem.message
+        ),
     }
 }
 
@@ -241,6 +256,9 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
             "build them once and run again, and they get a target folder each"
         }
         KeptReason::Busy { .. } => "run again when the build is over",
+        KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
+        KeptReason::LockInvalid { .. } => "mend these files, and run again",
+        KeptReason::NoDonor => "build once in any worktree, or name a donor with --from DIR",
         KeptReason::ChangedByHand => "take out by hand what cargo-sharedtarget put in",
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them"

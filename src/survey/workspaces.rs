@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cargo::Cargo;
+use super::Request;
 use crate::config_chain;
 use crate::fs;
 use crate::manifest::{self, Manifest, Role};
@@ -58,6 +58,28 @@ pub(super) fn find(
         workspaces,
         members,
     }
+}
+
+/// Adds the same workspaces in the other worktrees of their repositories.
+pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
+    let mut all: BTreeSet<PathBuf> = found.workspaces.iter().map(|w| w.root.clone()).collect();
+    let known = all.clone();
+    for place in found.workspaces.iter().filter_map(|w| w.place.as_ref()) {
+        let repository = repositories
+            .iter()
+            .find(|r| r.common_dir == place.common_dir);
+        let worktrees = repository.into_iter().flat_map(|r| &r.worktrees);
+        let same = worktrees.map(|worktree| match place.path.as_os_str().is_empty() {
+            true => worktree.path.clone(),
+            false => worktree.path.join(&place.path),
+        });
+        all.extend(same.filter(|root| fs::exists(&root.join("Cargo.toml"))));
+    }
+    let new = all.difference(&known);
+    let new: Vec<Workspace> = new
+        .map(|root| workspace(root, &all, repositories))
+        .collect();
+    found.workspaces.extend(new);
 }
 
 #[derive(Default)]
@@ -166,14 +188,19 @@ fn canonical(dirs: Dirs) -> Dirs {
 
 /// Asks Cargo about every workspace, or only about those whose configuration includes files that we do not
 /// read. Its word counts: where it names other folders than we read out of the configuration, ours are replaced.
-pub(super) fn confirm(survey: &mut Survey, every: bool, cargo: &Cargo, progress: &Progress) {
+pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progress) {
     let (configs, around) = (&survey.configs, &survey.surroundings);
+    let cargo = &request.environment.cargo;
     survey.workspaces.par_iter_mut().for_each(|workspace| {
         let includes = || {
             config_chain::chain(&workspace.root, configs, around)
                 .any(|(file, _)| file.keys.includes)
         };
-        if !every && !includes() {
+        let asked = match &request.focus {
+            Some(focus) => workspace.is_in(focus),
+            None => request.to_act,
+        };
+        if !asked && !includes() {
             return;
         }
         match cargo.metadata(&workspace.root) {

@@ -1,0 +1,282 @@
+//! Gives a target folder the units of another one: locks, puts together, checks, and only then shows them to Cargo.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{Context, Stopped};
+use crate::fs::{self, LockGuard, Sought};
+use crate::marks::{self, STAGE};
+use crate::model::{
+    Busy, BusyReason, Identity, Method, Sharing, Skipped, TakenUnit, UnitFile, UnitId, WarmFolder,
+    Warmed,
+};
+use crate::size::Bytes;
+
+/// Warms one folder.
+///
+/// What cannot be had is left out, with what depends on it. Until its fingerprint is in place, which comes last, a
+/// unit is nothing to Cargo, so that whatever is left by a run that is killed is made anew.
+pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed, Stopped> {
+    let profiles: BTreeSet<PathBuf> = warm
+        .units
+        .iter()
+        .map(|unit| PathBuf::from(&unit.id.profile))
+        .collect();
+    let profiles: Vec<PathBuf> = profiles.into_iter().collect();
+    let sought = match warm.wait {
+        true => Sought::UntilFree,
+        false => Sought::Once,
+    };
+    let _donor = fs::lock_to_read(&warm.from, &profiles, sought)
+        .map_err(|busy| held(&busy, "the donor; --wait waits for it"))?;
+    prepare(&warm.into, &profiles)?;
+    let _own = fs::lock_to_write(&warm.into, &profiles).map_err(|busy| held(&busy, "it"))?;
+    let stage = Stage::make(&warm.into)?;
+    fs::checkpoint("warm-locked");
+    let staging = Staging {
+        from: &warm.from,
+        stage: &stage.path,
+        method: method(warm, &stage.path),
+    };
+    let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
+        .units
+        .par_iter()
+        .map(|unit| {
+            let staged = staging.unit(unit);
+            if let Ok(shared) = &staged {
+                context.progress.add(1, shared.shared + shared.copied);
+            }
+            (unit, staged)
+        })
+        .collect();
+    fs::checkpoint("warm-staged");
+    let mut warmed = Warmed {
+        method: staging.method,
+        ..Warmed::default()
+    };
+    let mut left: BTreeMap<&UnitId, &str> = BTreeMap::new();
+    for (unit, staged) in &staged {
+        let without = unit.dependencies.iter().find_map(|id| left.get(id));
+        let result = match (staged, without) {
+            (Err(error), _) => Err(format!("{error:#}")),
+            (Ok(_), Some(package)) => Err(format!("it depends on {package}, which was left")),
+            (Ok(shared), None) => place(unit, &stage.path, &warm.into)
+                .map(|()| shared)
+                .map_err(|error| format!("{error:#}")),
+        };
+        match result {
+            Ok(shared) => {
+                warmed.units += 1;
+                warmed.shared += shared.shared;
+                warmed.copied += shared.copied;
+                fs::checkpoint("warm-placed");
+            }
+            Err(message) => {
+                left.insert(&unit.id, &unit.package);
+                warmed.left.push(Skipped {
+                    id: unit.id.clone(),
+                    package: unit.package.clone(),
+                    message,
+                });
+            }
+        }
+    }
+    Ok(warmed)
+}
+
+fn held(busy: &Busy, what: &str) -> Stopped {
+    Stopped::Skipped(match &busy.why {
+        BusyReason::Unclear(error) => format!(
+            "whether a build is running cannot be told (`{}`: {error})",
+            busy.lock.display()
+        ),
+        _ => format!("a build holds {what} (`{}`)", busy.lock.display()),
+    })
+}
+
+/// Makes the folder if there is none, with the tag that Cargo would give it: it does not tag one that is there.
+fn prepare(into: &Path, profiles: &[PathBuf]) -> Result<(), Stopped> {
+    let info = fs::info(into)?;
+    if info.is_some_and(|info| !info.is_dir) {
+        return Err(Stopped::Skipped(
+            "expected a folder there, and no link".into(),
+        ));
+    }
+    let empty = info.is_none() || fs::names(into)?.is_empty();
+    fs::create_folder(into)?;
+    if empty || marks::read(&fs::shape(into)).cargo {
+        fs::write_if_absent(&into.join(marks::TAG_NAME), &marks::tag_file())?;
+    }
+    for profile in profiles {
+        fs::create_folder(&into.join(profile))?;
+    }
+    Ok(())
+}
+
+/// The folder in which units are put together. It goes when this is dropped.
+struct Stage {
+    path: PathBuf,
+    _lock: LockGuard,
+}
+
+impl Stage {
+    /// Whoever was killed here before left things that nobody wants.
+    fn make(into: &Path) -> Result<Self, Stopped> {
+        let top = into.join(STAGE);
+        fs::create_folder(&top)?;
+        let lock = fs::lock_stage(&top).map_err(|busy| held(&busy, "it"))?;
+        let path = top.join("units");
+        fs::remove_own_folder(&path)?;
+        fs::create_folder(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // If it stays, the next one clears it away.
+        if let Some(top) = self.path.parent() {
+            let _ = fs::remove_own_folder(top);
+        }
+    }
+}
+
+/// How files come from one filesystem to the other.
+fn method(warm: &WarmFolder, stage: &Path) -> Method {
+    let device = |path: &Path| {
+        fs::info(path)
+            .ok()
+            .flatten()
+            .map(|info| info.identity.device)
+    };
+    if device(&warm.from) != device(stage) {
+        return Method::Copies;
+    }
+    let mut files = warm.units.iter().flat_map(|unit| &unit.files);
+    let real = files.find(|file| file.sharing == Sharing::Link && file.length > Bytes(0));
+    match real {
+        Some(file) if fs::clones(&warm.from.join(&file.path), &stage.join("probe")) => {
+            Method::Clones
+        }
+        _ => Method::Links,
+    }
+}
+
+/// What a unit takes.
+#[derive(Default)]
+struct Shared {
+    shared: Bytes,
+    copied: Bytes,
+}
+
+struct Staging<'a> {
+    from: &'a Path,
+    stage: &'a Path,
+    method: Method,
+}
+
+impl Staging<'_> {
+    /// Puts a unit together, and looks whether its files are those of the plan.
+    fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
+        let mut total = Shared::default();
+        let mut copies: HashMap<Identity, PathBuf> = HashMap::new();
+        for file in &unit.files {
+            let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
+            if file.sharing == Sharing::Folder {
+                fs::create_folder(&to)?;
+                continue;
+            }
+            if let Some(folder) = to.parent() {
+                fs::create_folder(folder)?;
+            }
+            self.unchanged(file)?;
+            match file.sharing {
+                Sharing::Special => fs::copy_link(&from, &to)?,
+                _ => {
+                    // Cargo gives some files two names, which stay two names of one file.
+                    let known = copies.get(&file.identity).filter(|_| file.links > 1);
+                    if let Some(known) = known {
+                        fs::link_file(known, &to)?;
+                        continue;
+                    }
+                    if self.file(file.sharing, &from, &to)? {
+                        total.shared += file.length;
+                    } else {
+                        total.copied += file.length;
+                        copies.insert(file.identity, to);
+                    }
+                }
+            }
+            // It may have been replaced or written to while it was copied.
+            self.unchanged(file)?;
+        }
+        Ok(total)
+    }
+
+    /// Gives one file, and says whether its storage is shared.
+    fn file(&self, sharing: Sharing, from: &Path, to: &Path) -> anyhow::Result<bool> {
+        match (self.method, sharing) {
+            (Method::Clones, _) => {
+                fs::clone_file(from, to)?;
+                Ok(true)
+            }
+            // A file has no more than so many names, and some filesystems know one only.
+            (Method::Links, Sharing::Link) if fs::link_file(from, to).is_ok() => Ok(true),
+            (Method::Copies, _) => {
+                fs::copy_far(from, to)?;
+                Ok(false)
+            }
+            (Method::Links, _) => {
+                fs::copy_file(from, to)?;
+                Ok(false)
+            }
+        }
+    }
+
+    fn unchanged(&self, file: &UnitFile) -> anyhow::Result<()> {
+        let path = self.from.join(&file.path);
+        let same = fs::info(&path)?.is_some_and(|info| {
+            info.identity == file.identity
+                && info.modified == file.modified
+                && info.length == file.length
+        });
+        anyhow::ensure!(
+            same,
+            "`{}` has changed since the plan was made",
+            path.display()
+        );
+        Ok(())
+    }
+}
+
+/// Moves a unit to where Cargo looks for it.
+fn place(unit: &TakenUnit, stage: &Path, into: &Path) -> anyhow::Result<()> {
+    for (at, entry) in unit.clear.iter().enumerate() {
+        let aside = stage.join(format!("cleared-{}-{at}", unit.id.hash));
+        if fs::exists(&into.join(entry)) {
+            fs::rename(&into.join(entry), &aside)?;
+        }
+    }
+    let mut placed: Vec<&PathBuf> = Vec::new();
+    for entry in &unit.entries {
+        let (from, to) = (stage.join(entry), into.join(entry));
+        let result = match fs::exists(&to) {
+            true => Err(anyhow::anyhow!("`{}` is there now", to.display())),
+            false => to
+                .parent()
+                .map_or(Ok(()), fs::create_folder)
+                .and_then(|()| fs::rename(&from, &to)),
+        };
+        if let Err(error) = result {
+            for entry in placed {
+                // What stays has no fingerprint, so Cargo makes it anew.
+                let _ = fs::rename(&into.join(entry), &stage.join(entry));
+            }
+            return Err(error);
+        }
+        placed.push(entry);
+    }
+    Ok(())
+}

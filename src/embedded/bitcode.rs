@@ -1,0 +1,139 @@
+//! Text in LLVM's bitcode, which is a stream of bits: a text may begin at any of them, and its characters may
+//! have seven bits.
+//!
+//! With link-time optimization the libraries have nothing else for object files, and a search for bytes finds
+//! nearly no text in them (seen with rustc 1.89, 1.95 and 1.97).
+
+use memchr::memmem::Finder;
+
+/// How a text may be written.
+///
+/// Source: `writeConstants` in `llvm/lib/Bitcode/Writer/BitcodeWriter.cpp` of LLVM. There is a fourth way, with
+/// six bits, for texts of letters, digits, `.` and `_`, which no path of more than one folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    /// Of ASCII that ends with a zero: the places of panics, which are paths of sources.
+    Seven,
+    /// Of all that does not end with a zero: all other text in Rust.
+    Eight,
+    /// As numbers of six bits, the lower five of which count, and the sixth says that another follows. So is what
+    /// ends with a zero and is not ASCII.
+    Number,
+}
+
+impl Coding {
+    const ALL: [Self; 3] = [Self::Seven, Self::Eight, Self::Number];
+
+    /// How many bits a character has; no path has one below the space, so numbers always are two.
+    fn width(self) -> usize {
+        match self {
+            Self::Seven => 7,
+            Self::Eight => 8,
+            Self::Number => 12,
+        }
+    }
+
+    fn write(self, byte: u8) -> u16 {
+        let byte = u16::from(byte);
+        match self {
+            Self::Seven | Self::Eight => byte,
+            Self::Number => (byte & 0x1f) | 0x20 | ((byte >> 5) << 6),
+        }
+    }
+
+    fn read(self, bits: u16) -> u8 {
+        let byte = match self {
+            Self::Seven | Self::Eight => bits,
+            Self::Number => (bits & 0x1f) | ((bits >> 6) << 5),
+        };
+        u8::try_from(byte & 0xff).unwrap_or_default()
+    }
+}
+
+/// Looks for a text, however it is written.
+pub(super) struct Searcher {
+    text: Vec<u8>,
+    needles: Vec<Needle>,
+}
+
+/// The whole bytes of a text that begins with a certain bit of a byte.
+struct Needle {
+    coding: Coding,
+    phase: usize,
+    finder: Finder<'static>,
+}
+
+/// A text that was found.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    bitcode: &'a [u8],
+    coding: Coding,
+    bit: usize,
+}
+
+impl Searcher {
+    /// Prepares to look for a text, which must not be short: two characters do not fill a byte for sure.
+    pub(super) fn new(text: &[u8]) -> Self {
+        let mut needles = Vec::new();
+        for coding in Coding::ALL {
+            if coding == Coding::Seven && !text.is_ascii() {
+                continue;
+            }
+            for phase in 0..8 {
+                let mut packed = vec![0_u8; (phase + text.len() * coding.width()).div_ceil(8)];
+                for (nth, byte) in text.iter().enumerate() {
+                    let bits = coding.write(*byte);
+                    for bit in (0..coding.width()).filter(|bit| bits >> bit & 1 == 1) {
+                        let at = phase + nth * coding.width() + bit;
+                        packed[at / 8] |= 1 << (at % 8);
+                    }
+                }
+                let whole = usize::from(phase > 0)..(phase + text.len() * coding.width()) / 8;
+                let finder = Finder::new(&packed[whole]).into_owned();
+                needles.push(Needle {
+                    coding,
+                    phase,
+                    finder,
+                });
+            }
+        }
+        Self {
+            text: text.to_vec(),
+            needles,
+        }
+    }
+
+    /// Every place of the text.
+    pub(super) fn search<'a>(&'a self, bitcode: &'a [u8]) -> impl Iterator<Item = Found<'a>> {
+        self.needles.iter().flat_map(move |needle| {
+            needle.finder.find_iter(bitcode).filter_map(move |at| {
+                let first = at.checked_sub(usize::from(needle.phase > 0))?;
+                let found = Found {
+                    bitcode,
+                    coding: needle.coding,
+                    bit: first * 8 + needle.phase,
+                };
+                found
+                    .text()
+                    .take(self.text.len())
+                    .eq(self.text.iter().copied())
+                    .then_some(found)
+            })
+        })
+    }
+}
+
+impl<'a> Found<'a> {
+    /// The text from here on; where it ends does not show.
+    pub(super) fn text(self) -> impl Iterator<Item = u8> + 'a {
+        (0..).map_while(move |nth| {
+            let begin = self.bit + nth * self.coding.width();
+            let mut bits = 0;
+            for bit in 0..self.coding.width() {
+                let byte = self.bitcode.get((begin + bit) / 8)?;
+                bits |= u16::from(byte >> ((begin + bit) % 8) & 1) << bit;
+            }
+            Some(self.coding.read(bits))
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What the parts of an artifact are.
+
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
+
+use crate::artifact::{BITCODE, METADATA, METADATA_SECTION};
+use crate::{object_names, wasm};
+
+/// A part of an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    /// Where it begins.
+    pub(super) begin: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+    /// What it is.
+    pub(super) kind: Kind,
+}
+
+/// What a part of an artifact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What rustc tells the compilation of other crates.
+    Metadata,
+    /// What only debuggers read, and names of symbols, which nobody opens as files.
+    Debug,
+    /// Code and constants.
+    Code,
+    /// Code and constants, and the rest too, that are not compiled to the end.
+    Bitcode,
+}
+
+/// The section in which dynamic libraries have their metadata, not compressed since rustc 1.89 at the latest.
+const DYLIB_METADATA: &[u8] = b".rustc";
+
+/// The parts of an artifact, in order. What is not understood is in none.
+pub(super) fn of(artifact: &[u8]) -> Vec<Region> {
+    let mut regions = Vec::new();
+    add(artifact, 0, true, &mut regions);
+    regions.sort_by_key(|region| region.begin);
+    regions
+}
+
+/// The part that a byte is in.
+pub(super) fn at(regions: &[Region], byte: usize) -> Option<Region> {
+    let before = regions.partition_point(|region| region.begin <= byte);
+    let region = *regions.get(before.checked_sub(1)?)?;
+    (byte < region.end).then_some(region)
+}
+
+/// Adds the parts of a file that begins at `base` in the artifact.
+fn add(data: &[u8], base: usize, may_be_archive: bool, regions: &mut Vec<Region>) {
+    let mut push = |begin: u64, size: u64, kind| {
+        let range = usize::try_from(begin).ok().zip(usize::try_from(size).ok());
+        let end = range.and_then(|(begin, size)| begin.checked_add(size));
+        if let (Some((begin, size)), Some(end)) = (range, end)
+            && size > 0
+            && end <= data.len()
+        {
+            regions.push(Region {
+                begin: base + begin,
+                end: base + end,
+                kind,
+            });
+        }
+    };
+    let all = data.len() as u64;
+    if data.starts_with(METADATA) {
+        push(0, all, Kind::Metadata);
+    } else if BITCODE.iter().any(|magic| data.starts_with(magic)) {
+        push(0, all, Kind::Bitcode);
+    } else if data.starts_with(wasm::MAGIC) {
+        for (name, (begin, size)) in wasm::sections(data).unwrap_or_default() {
+            push(begin, size, kind(name, b""));
+        }
+    } else if let Ok(file) = object::File::parse(data) {
+        for section in file.sections() {
+            let segment = section.segment_name_bytes().ok().flatten();
+            if let (Ok(name), Some((begin, size))) = (section.name_bytes(), section.file_range()) {
+                push(begin, size, kind(name, segment.unwrap_or_default()));
+            }
+        }
+        for (begin, size) in object_names::places(data, &file).unwrap_or_default() {
+            push(begin, size, Kind::Debug);
+        }
+    } else if let (true, Ok(archive)) = (may_be_archive, ArchiveFile::parse(data)) {
+        for member in archive.members().map_while(Result::ok) {
+            let (begin, _) = member.file_range();
+            if let (Ok(data), Ok(begin)) = (member.data(data), usize::try_from(begin)) {
+                add(data, base + begin, false, regions);
+            }
+        }
+    }
+}
+
+/// What a section is, by its name and in Mach-O that of its segment.
+fn kind(name: &[u8], segment: &[u8]) -> Kind {
+    // First, because in Mach-O the segment of metadata is that of debug information.
+    if name == METADATA_SECTION || name == DYLIB_METADATA {
+        Kind::Metadata
+    } else if segment == b"__DWARF"
+        || [&b".debug_"[..], b".debug$", b".zdebug_"]
+            .iter()
+            .any(|begin| name.starts_with(begin))
+        || [&b".strtab"[..], b".symtab", b".stab", b".stabstr"].contains(&name)
+    {
+        Kind::Debug
+    } else if [&b".llvmbc"[..], b"__bitcode"].contains(&name) {
+        Kind::Bitcode
+    } else {
+        Kind::Code
+    }
+}

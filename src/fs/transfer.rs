@@ -1,0 +1,173 @@
+//! Giving a file to another folder: by a clone, by a link, or by a copy. Times and modes stay as they are.
+
+use std::fs::{self, File, FileTimes};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// Whether the filesystem clones files from one folder to another: tried with a real file.
+///
+/// What a filesystem is called does not tell: XFS can be made without it, and APFS clones only on one volume.
+/// `to` must be new; it is gone afterwards.
+#[must_use]
+pub fn clones(from: &Path, to: &Path) -> bool {
+    let cloned = reflink_copy::reflink(from, to).is_ok();
+    let _ = fs::remove_file(to);
+    cloned
+}
+
+/// Clones a file.
+///
+/// # Errors
+///
+/// The filesystem cannot.
+pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
+    let failed = || describe("clone", from, to);
+    let metadata = fs::metadata(from).with_context(failed)?;
+    reflink_copy::reflink(from, to).with_context(failed)?;
+    keep(&metadata, to).with_context(failed)
+}
+
+/// Gives a file a second name.
+///
+/// # Errors
+///
+/// The filesystem cannot, or the file has as many names as it may.
+pub fn link_file(from: &Path, to: &Path) -> Result<()> {
+    fs::hard_link(from, to).with_context(|| describe("link", from, to))
+}
+
+/// Copies a file.
+///
+/// # Errors
+///
+/// It cannot be read or written.
+pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    let failed = || describe("copy", from, to);
+    let metadata = fs::metadata(from).with_context(failed)?;
+    fs::copy(from, to).with_context(failed)?;
+    keep(&metadata, to).with_context(failed)
+}
+
+/// Copies a file to another filesystem.
+///
+/// # Errors
+///
+/// It cannot be read or written.
+pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
+    let failed = || describe("copy", from, to);
+    let metadata = fs::metadata(from).with_context(failed)?;
+    let options = fs_extra::file::CopyOptions::new();
+    fs_extra::file::copy(from, to, &options).with_context(failed)?;
+    keep(&metadata, to).with_context(failed)
+}
+
+/// Makes a symbolic link that leads where another one does.
+///
+/// # Errors
+///
+/// The system makes none.
+pub fn copy_link(from: &Path, to: &Path) -> Result<()> {
+    let failed = || describe("copy the link", from, to);
+    let target = fs::read_link(from).with_context(failed)?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(target, to).with_context(failed)?;
+    #[cfg(windows)]
+    std::os::windows::fs::symlink_file(target, to).with_context(failed)?;
+    Ok(())
+}
+
+/// Whether two files have the same content. What cannot be read is not the same.
+#[must_use]
+pub fn same_content(one: &Path, two: &Path) -> bool {
+    use std::io::Read as _;
+    let (Ok(mut one), Ok(mut two)) = (File::open(one), File::open(two)) else {
+        return false;
+    };
+    let mut buffers = [vec![0; 1 << 16], vec![0; 1 << 16]];
+    loop {
+        let [first, second] = &mut buffers;
+        let Ok(length) = one.read(first) else {
+            return false;
+        };
+        if length == 0 {
+            return matches!(two.read(&mut second[..1]), Ok(0));
+        }
+        if two.read_exact(&mut second[..length]).is_err() || first[..length] != second[..length] {
+            return false;
+        }
+    }
+}
+
+/// Cargo compares times to find out what is stale, so a copy must look as old as what it is a copy of.
+fn keep(metadata: &fs::Metadata, to: &Path) -> std::io::Result<()> {
+    let mut times = FileTimes::new().set_modified(metadata.modified()?);
+    if let Ok(accessed) = metadata.accessed() {
+        times = times.set_accessed(accessed);
+    }
+    // Windows wants the file open for writing, which a read-only one is not.
+    let file = match File::options().write(true).open(to) {
+        Ok(file) => file,
+        Err(_) => File::open(to)?,
+    };
+    file.set_times(times)?;
+    fs::set_permissions(to, metadata.permissions())
+}
+
+fn describe(what: &str, from: &Path, to: &Path) -> String {
+    format!(
+        "failed to {what} `{}` to `{}`",
+        from.display(),
+        to.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_as_old_as_the_original() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::write(&from, "text").expect("a file");
+        let old =
+            std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(1_000_000, 5_000_100);
+        let file = File::options().write(true).open(&from).expect("a file");
+        file.set_modified(old).expect("a time");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&from, fs::Permissions::from_mode(0o555)).expect("permissions");
+        }
+        copy_file(&from, &to).expect("a copy");
+        assert!(same_content(&from, &to));
+        let metadata = fs::metadata(&to).expect("there");
+        assert_eq!(metadata.modified().expect("a time"), old);
+        let mode = fs::metadata(&from).expect("there").permissions();
+        assert_eq!(metadata.permissions(), mode);
+        if clones(&from, &dir.path().join("probe")) {
+            let cloned = dir.path().join("cloned");
+            clone_file(&from, &cloned).expect("a clone");
+            let metadata = fs::metadata(&cloned).expect("there");
+            assert_eq!(metadata.modified().expect("a time"), old);
+        }
+        assert!(!dir.path().join("probe").exists());
+    }
+
+    #[test]
+    fn content_is_compared_to_the_end() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, content: &[u8]| {
+            let path = dir.path().join(name);
+            fs::write(&path, content).expect("a file");
+            path
+        };
+        let long = vec![7; (1 << 16) + 1];
+        let one = write("one", &long);
+        assert!(same_content(&one, &write("two", &long)));
+        assert!(!same_content(&one, &write("three", &long[1..])));
+        assert!(!same_content(&write("three", &long[1..]), &one));
+        assert!(!same_content(&one, &dir.path().join("none")));
+    }
+}

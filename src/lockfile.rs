@@ -1,0 +1,151 @@
+//! `Cargo.lock`: which packages a workspace can use.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Document, Item, TableLike};
+
+use crate::config_edit;
+use crate::model::{Source, TomlProblem, Unit};
+
+/// What a `Cargo.lock` names, without the packages that come from a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    packages: BTreeMap<String, Vec<Locked>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Locked {
+    version: String,
+    source: String,
+}
+
+impl Lock {
+    /// Reads a `Cargo.lock` of any version.
+    ///
+    /// # Errors
+    ///
+    /// It is no TOML, or a package has no name or version; with the place.
+    pub fn parse(text: &str) -> Result<Self, TomlProblem> {
+        let document = Document::parse(text).map_err(|error| {
+            config_edit::problem(text, error.span(), error.message().to_owned())
+        })?;
+        let mut lock = Self::default();
+        let packages = document.get("package").and_then(Item::as_array_of_tables);
+        for package in packages.into_iter().flatten() {
+            let text_of = |key: &str| {
+                let value = package.get(key).and_then(Item::as_str);
+                value.map(str::to_owned).ok_or_else(|| {
+                    let message = format!("expected a package with a `{key}`");
+                    config_edit::problem(text, package.span(), message)
+                })
+            };
+            let (name, version) = (text_of("name")?, text_of("version")?);
+            if let Some(source) = TableLike::get(package, "source").and_then(Item::as_str) {
+                let source = source.to_owned();
+                let locked = Locked { version, source };
+                lock.packages.entry(name).or_default().push(locked);
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Whether a package of this name, at any version, is in it.
+    #[must_use]
+    pub fn names(&self, package: &str) -> bool {
+        self.packages.contains_key(package)
+    }
+
+    /// Whether a unit is of a package in it. The unit of a git package has no version, but the beginning of its
+    /// commit.
+    #[must_use]
+    pub fn covers(&self, unit: &Unit) -> bool {
+        let package = unit.package.as_deref().unwrap_or_default();
+        let mut locked = self.packages.get(package).into_iter().flatten();
+        let version = |locked: &Locked| unit.version.as_ref() == Some(&locked.version);
+        locked.any(|locked| match &unit.source {
+            Source::Registry { .. } => !locked.source.starts_with("git+") && version(locked),
+            Source::Git { revision, .. } => {
+                let commit = locked.source.rsplit_once('#').map(|(_, commit)| commit);
+                locked.source.starts_with("git+")
+                    && commit.is_some_and(|commit| commit.starts_with(revision.as_str()))
+            }
+            // It stands in for a registry or a repository, and its folder need not tell the version.
+            Source::Directory => unit.version.is_none() || version(locked),
+            Source::Local | Source::Unknown => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::UnitKind;
+
+    const LOCK: &str = r#"version = 4
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["a", "g"]
+[[package]]
+name = "a"
+version = "1.2.3"
+source = "registry+https://example.org/index"
+checksum = "00"
+[[package]]
+name = "a"
+version = "2.0.0"
+source = "sparse+https://example.org/index/"
+[[package]]
+name = "g"
+version = "0.1.0"
+source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
+"#;
+
+    fn unit(package: &str, version: Option<&str>, source: Source) -> Unit {
+        Unit {
+            package: Some(package.into()),
+            version: version.map(Into::into),
+            source,
+            ..Unit::sample("debug", "a", UnitKind::Library)
+        }
+    }
+
+    #[test]
+    fn a_unit_is_covered_by_name_version_and_kind_of_source() {
+        let lock = Lock::parse(LOCK).expect("valid");
+        let registry = || Source::Registry {
+            registry: "r".into(),
+        };
+        let git = |revision: &str| Source::Git {
+            checkout: "g-0".into(),
+            revision: revision.into(),
+        };
+        for (unit, covered) in [
+            (unit("a", Some("1.2.3"), registry()), true),
+            (unit("a", Some("2.0.0"), registry()), true),
+            (unit("a", Some("2.0.1"), registry()), false),
+            (unit("a", None, registry()), false),
+            (unit("a", None, Source::Directory), true),
+            (unit("a", Some("3.0.0"), Source::Directory), false),
+            (unit("a", None, git("f6d8c71")), false),
+            (unit("g", None, git("f6d8c71")), true),
+            (unit("g", None, git("f6d8c72")), false),
+            (unit("g", Some("0.1.0"), registry()), false),
+            (unit("app", Some("0.1.0"), registry()), false),
+            (unit("a", Some("1.2.3"), Source::Local), false),
+        ] {
+            assert_eq!(lock.covers(&unit), covered, "{unit:?}");
+        }
+        assert!(lock.names("g") && !lock.names("app"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_with_its_place() {
+        let problem = Lock::parse("version = 4\n[[package]]\nname = 1\n").expect_err("no name");
+        assert_eq!((problem.line, problem.column), (2, 1), "{problem:?}");
+        assert!(problem.message.contains("`name`"));
+        let problem = Lock::parse("a = [\n<<<<<<<").expect_err("no TOML");
+        assert_eq!(problem.line, 2);
+        assert_eq!(Lock::parse("").expect("empty"), Lock::default());
+    }
+}

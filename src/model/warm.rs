@@ -1,0 +1,183 @@
+//! Warming: which units a target folder gets from another one, and which not.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{UnitFile, UnitId, UnitKind};
+use crate::size::Bytes;
+
+/// A target folder is given units of another one.
+#[derive(Clone, Debug, Serialize)]
+pub struct WarmFolder {
+    /// The workspace whose build finds them.
+    pub workspace: PathBuf,
+    /// The donor: the target folder that they are taken from.
+    pub from: PathBuf,
+    /// The folder that they are put into, whether or not it exists.
+    pub into: PathBuf,
+    /// What is taken, dependencies first.
+    pub units: Vec<TakenUnit>,
+    /// What the donor has and is not taken, by name.
+    pub left: Vec<LeftUnit>,
+    /// How many of the donor's units are there already.
+    pub present: usize,
+    /// Bytes in files that need no space of their own where they are linked or cloned.
+    pub linkable: Bytes,
+    /// Bytes in files that are copied, unless the filesystem clones.
+    pub copied: Bytes,
+    /// Wait for a build that holds the donor.
+    pub wait: bool,
+}
+
+/// A unit that is taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct TakenUnit {
+    /// Which one.
+    pub id: UnitId,
+    /// Its package.
+    pub package: String,
+    /// The package's version, where it is known.
+    pub version: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: UnitKind,
+    /// What is moved into place as a whole once it is complete, relative to the target folder. The last one is
+    /// its fingerprint, without which Cargo looks at nothing else of it.
+    #[serde(skip)]
+    pub entries: Vec<PathBuf>,
+    /// What it was compiled with.
+    #[serde(skip)]
+    pub dependencies: Vec<UnitId>,
+    /// Its files and folders, a folder before what is in it.
+    #[serde(skip)]
+    pub files: Vec<UnitFile>,
+    /// What the destination has of it is not complete, and is cleared away first.
+    #[serde(skip)]
+    pub clear: Vec<PathBuf>,
+}
+
+/// A unit that is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftUnit {
+    /// Its package, or what is known of it.
+    pub package: String,
+    /// The package's version, where it is known.
+    pub version: Option<String>,
+    /// Which one.
+    pub id: UnitId,
+    /// Why not.
+    #[serde(flatten)]
+    pub reason: LeftReason,
+}
+
+/// Why a unit is not taken. Cargo compiles it, as it would have done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum LeftReason {
+    /// Its package is local: it may differ between worktrees, and Cargo would not notice.
+    Local,
+    /// A dependency is not taken, so that Cargo may make another one than it was compiled with.
+    DependsOn {
+        /// The package at the root of it.
+        root: String,
+        /// Why that one is not taken.
+        because: Box<LeftReason>,
+    },
+    /// The worktree's `Cargo.lock` does not have its package at this version.
+    NotLocked,
+    /// Pages are made anew each time.
+    Documentation,
+    /// It is a program, which nothing depends on.
+    Program,
+    /// What it is or where it comes from cannot be told.
+    Unknown {
+        /// What could not be understood.
+        why: String,
+    },
+    /// A dependency is not there any more, or not as it was.
+    Incomplete {
+        /// The dependency's name.
+        missing: String,
+    },
+    /// Cargo would compile it again: a dependency is newer.
+    Stale,
+    /// It keeps a path of the donor, which may go.
+    PathInside {
+        /// The file that keeps it.
+        file: PathBuf,
+        /// The path.
+        path: String,
+    },
+    /// It holds a symbolic link that leads out of it.
+    LinkInside {
+        /// The link.
+        file: PathBuf,
+    },
+    /// A file of it is not whole, or has changed since it was built.
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Its sources lie in the donor's worktree.
+    SourcesInside,
+    /// The worktree has a dependency that it compiled itself, and that is not the same as the donor's.
+    OtherDependency {
+        /// The dependency's package.
+        package: String,
+    },
+    /// The worktree has it in a form that Cargo or we do not understand.
+    Occupied,
+}
+
+impl LeftReason {
+    /// The reason at the root.
+    #[must_use]
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::DependsOn { because, .. } => because.root(),
+            other => other,
+        }
+    }
+}
+
+/// What warming did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Warmed {
+    /// How many units were put in place.
+    pub units: usize,
+    /// How the files came about that are not small.
+    pub method: Method,
+    /// Bytes of files that share their storage with the donor's.
+    pub shared: Bytes,
+    /// Bytes of files that are the destination's own.
+    pub copied: Bytes,
+    /// Units that could not be taken after all, and why; the rest is complete without them.
+    pub left: Vec<Skipped>,
+}
+
+/// A unit that was to be taken, and was not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Which one.
+    pub id: UnitId,
+    /// Its package.
+    pub package: String,
+    /// Why not.
+    pub message: String,
+}
+
+/// How storage is shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Hard links where nobody writes to a file in place, copies elsewhere.
+    #[default]
+    Links,
+    /// The filesystem clones files: all share their storage until somebody writes.
+    Clones,
+    /// The donor is on another filesystem, so everything is copied.
+    Copies,
+}

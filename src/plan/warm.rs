@@ -1,0 +1,351 @@
+//! Decides which units of a donor another target folder can have.
+
+mod donors;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+pub use donors::{Candidate, Rating, Relation, candidates, order};
+
+use crate::layout;
+use crate::lockfile::Lock;
+use crate::model::{
+    Action, Identity, Inventory, Kept, LeftReason, LeftUnit, Plan, Sharing, Source, Survey,
+    TakenUnit, Unit, UnitFile, UnitId, UnitKind, WarmFolder,
+};
+use crate::size::Bytes;
+
+/// What the destination has already.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    units: HashMap<UnitId, There>,
+    /// Its units that are not, byte for byte, what the donor has under the same name.
+    pub different: BTreeSet<UnitId>,
+}
+
+#[derive(Clone, Debug)]
+enum There {
+    /// Complete.
+    Unit {
+        fingerprints: Vec<u64>,
+        newest_output: Option<Timestamp>,
+    },
+    /// The rest of a build that did not come to its end: Cargo takes nothing of it.
+    Rest(Vec<PathBuf>),
+    /// Anything else.
+    Occupied,
+}
+
+impl Here {
+    /// What an inventory has.
+    #[must_use]
+    pub fn of(inventory: &Inventory) -> Self {
+        let there = |unit: &Unit| match &unit.kind {
+            UnitKind::Unknown { .. } if unit.unfinished => There::Rest(entries(unit)),
+            UnitKind::Unknown { .. } => There::Occupied,
+            _ => There::Unit {
+                fingerprints: unit.fingerprints.clone(),
+                newest_output: newest_output(unit),
+            },
+        };
+        let units = inventory.units.iter();
+        Self {
+            units: units.map(|unit| (unit.id.clone(), there(unit))).collect(),
+            different: BTreeSet::new(),
+        }
+    }
+
+    /// Whether it has a complete unit of this name.
+    #[must_use]
+    pub fn has(&self, id: &UnitId) -> bool {
+        matches!(self.units.get(id), Some(There::Unit { .. }))
+    }
+
+    /// Counts what a plan puts there.
+    pub fn add(&mut self, donor: &Inventory, taken: &[TakenUnit]) {
+        let ids: BTreeSet<&UnitId> = taken.iter().map(|unit| &unit.id).collect();
+        for unit in donor.units.iter().filter(|unit| ids.contains(&unit.id)) {
+            let there = There::Unit {
+                fingerprints: unit.fingerprints.clone(),
+                newest_output: newest_output(unit),
+            };
+            self.units.insert(unit.id.clone(), there);
+        }
+    }
+}
+
+/// What is chosen from.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// The donor.
+    pub donor: &'a Inventory,
+    /// What the worktree's `Cargo.lock` names; `None` takes everything.
+    pub lock: Option<&'a Lock>,
+    /// What a closer look at units found wrong with them.
+    pub flaws: &'a BTreeMap<UnitId, LeftReason>,
+}
+
+/// Chooses the units that are taken, and says of every other one why it is not.
+///
+/// A unit is taken if its package cannot differ between the worktrees, Cargo would find it fresh where it goes, and
+/// the same holds for everything that it was compiled with (the rules R1 and R2 of what Cargo does): one local or
+/// missing unit in the closure, and neither it nor what depends on it is taken. A unit that is there is never
+/// replaced.
+#[must_use]
+pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
+    let donor = offer.donor;
+    let by_id: HashMap<&UnitId, &Unit> = donor.units.iter().map(|unit| (&unit.id, unit)).collect();
+    let mut chooser = Chooser {
+        offer,
+        here,
+        by_id,
+        verdicts: HashMap::new(),
+        taken: Vec::new(),
+    };
+    let mut warm = WarmFolder {
+        workspace: PathBuf::new(),
+        from: donor.folder.clone(),
+        into: PathBuf::new(),
+        units: Vec::new(),
+        left: Vec::new(),
+        present: 0,
+        linkable: Bytes(0),
+        copied: Bytes(0),
+        wait: false,
+    };
+    for unit in &donor.units {
+        match chooser.verdict(unit) {
+            Verdict::Taken => {}
+            Verdict::Present => warm.present += 1,
+            Verdict::Left(reason) => warm.left.push(LeftUnit {
+                package: name(unit),
+                version: unit.version.clone(),
+                id: unit.id.clone(),
+                reason,
+            }),
+        }
+    }
+    warm.left.sort();
+    for unit in &chooser.taken {
+        // Cargo gives some files two names.
+        let mut seen: BTreeSet<Identity> = BTreeSet::new();
+        for file in &unit.files {
+            match file.sharing {
+                Sharing::Link => warm.linkable += file.length,
+                _ if file.links > 1 && !seen.insert(file.identity) => {}
+                _ => warm.copied += file.length,
+            }
+        }
+    }
+    warm.units = chooser
+        .taken
+        .into_iter()
+        .map(|unit| taken(unit, here))
+        .collect();
+    warm
+}
+
+/// Makes a plan of what was decided for each workspace.
+#[must_use]
+pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Kept>>) -> Plan {
+    let mut plan = Plan {
+        warnings: super::warnings(survey),
+        ..Plan::default()
+    };
+    for one in decided {
+        match one {
+            Ok(warm) => plan.actions.push(Action::Warm(warm)),
+            Err(kept) => plan.kept.push(kept),
+        }
+    }
+    plan
+}
+
+#[derive(Clone, Debug)]
+enum Verdict {
+    Taken,
+    Present,
+    Left(LeftReason),
+}
+
+struct Chooser<'a> {
+    offer: Offer<'a>,
+    here: &'a Here,
+    by_id: HashMap<&'a UnitId, &'a Unit>,
+    verdicts: HashMap<&'a UnitId, Verdict>,
+    /// Dependencies first.
+    taken: Vec<&'a Unit>,
+}
+
+impl<'a> Chooser<'a> {
+    fn verdict(&mut self, unit: &'a Unit) -> Verdict {
+        if let Some(known) = self.verdicts.get(&unit.id) {
+            return known.clone();
+        }
+        // Units that depend on each other cannot be: whoever asks again while this one is looked at is refused.
+        let circle = LeftReason::Unknown {
+            why: "its dependencies lead back to it".into(),
+        };
+        self.verdicts.insert(&unit.id, Verdict::Left(circle));
+        let verdict = match self.judge(unit) {
+            Ok(verdict) => verdict,
+            Err(reason) => Verdict::Left(reason),
+        };
+        if matches!(verdict, Verdict::Taken) {
+            self.taken.push(unit);
+        }
+        self.verdicts.insert(&unit.id, verdict.clone());
+        verdict
+    }
+
+    fn judge(&mut self, unit: &'a Unit) -> Result<Verdict, LeftReason> {
+        let there = self.here.units.get(&unit.id);
+        if matches!(there, Some(There::Unit { .. })) {
+            return Ok(Verdict::Present);
+        }
+        of_itself(unit)?;
+        if !self.offer.lock.is_none_or(|lock| lock.covers(unit)) {
+            return Err(LeftReason::NotLocked);
+        }
+        if let Some(flaw) = self.offer.flaws.get(&unit.id) {
+            return Err(flaw.clone());
+        }
+        for id in &unit.dependencies {
+            let dependency = self.by_id.get(id).copied();
+            let dependency = dependency.ok_or_else(|| LeftReason::Incomplete {
+                missing: id.to_string(),
+            })?;
+            let verdict = self.verdict(dependency);
+            self.fits(unit, dependency, verdict)?;
+        }
+        match there {
+            Some(There::Occupied) => Err(LeftReason::Occupied),
+            _ => Ok(Verdict::Taken),
+        }
+    }
+
+    /// Whether what the destination will have of a dependency is what the unit was compiled with.
+    fn fits(&self, unit: &Unit, dependency: &Unit, verdict: Verdict) -> Result<(), LeftReason> {
+        let newest = match verdict {
+            Verdict::Left(reason) => {
+                let (root, because) = match reason {
+                    LeftReason::DependsOn { root, because } => (root, because),
+                    reason => (name(dependency), Box::new(reason)),
+                };
+                return Err(LeftReason::DependsOn { root, because });
+            }
+            Verdict::Taken => newest_output(dependency),
+            Verdict::Present => match self.here.units.get(&dependency.id) {
+                Some(There::Unit { fingerprints, .. })
+                    if *fingerprints != dependency.fingerprints
+                        || self.here.different.contains(&dependency.id) =>
+                {
+                    let package = name(dependency);
+                    return Err(LeftReason::OtherDependency { package });
+                }
+                Some(There::Unit { newest_output, .. }) => *newest_output,
+                _ => None,
+            },
+        };
+        match (newest, newest_output(unit)) {
+            (Some(dependency), Some(own)) if dependency > own => Err(LeftReason::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a unit is by itself, whoever wants it.
+fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
+    let unknown = |why: &str| LeftReason::Unknown { why: why.into() };
+    match &unit.kind {
+        UnitKind::Unknown { why } => return Err(unknown(why)),
+        UnitKind::Doc => return Err(LeftReason::Documentation),
+        _ => {}
+    }
+    match &unit.source {
+        Source::Local => return Err(LeftReason::Local),
+        Source::Unknown => return Err(unknown("nothing tells where its package comes from")),
+        Source::Registry { .. } | Source::Git { .. } | Source::Directory => {}
+    }
+    match &unit.kind {
+        UnitKind::Library
+        | UnitKind::ProcMacro
+        | UnitKind::BuildScript
+        | UnitKind::BuildScriptRun => {}
+        _ => return Err(LeftReason::Program),
+    }
+    if unit.targets.len() != 1 {
+        return Err(unknown("it holds several targets"));
+    }
+    match unit.missing.first() {
+        Some(missing) => Err(LeftReason::Incomplete {
+            missing: missing.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The time that what depends on a unit must not be older than.
+pub(super) fn newest_output(unit: &Unit) -> Option<Timestamp> {
+    let run = unit.kind == UnitKind::BuildScriptRun;
+    let depth = unit.id.profile.split('/').count();
+    let outputs = unit.files.iter().filter(|file| {
+        let parts = parts(file, depth);
+        file.sharing != Sharing::Folder && layout::is_output(&strs(&parts), run)
+    });
+    outputs.filter_map(|file| file.modified).max()
+}
+
+fn parts(file: &UnitFile, depth: usize) -> Vec<String> {
+    let parts = file.path.iter().skip(depth);
+    parts
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn strs(parts: &[String]) -> Vec<&str> {
+    parts.iter().map(String::as_str).collect()
+}
+
+fn name(unit: &Unit) -> String {
+    let package = unit.package.clone();
+    package.unwrap_or_else(|| unit.id.hash.clone())
+}
+
+/// What is moved into place as a whole: the fingerprint last.
+fn entries(unit: &Unit) -> Vec<PathBuf> {
+    let depth = unit.id.profile.split('/').count();
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for file in &unit.files {
+        if let Some(inside) = layout::entry(&strs(&parts(file, depth))) {
+            let entry: PathBuf = file.path.iter().take(depth + inside).collect();
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+    }
+    entries.sort_by_key(|entry| {
+        let fingerprint = entry.iter().any(|part| part == ".fingerprint");
+        (fingerprint, entry.clone())
+    });
+    entries
+}
+
+fn taken(unit: &Unit, here: &Here) -> TakenUnit {
+    let clear = match here.units.get(&unit.id) {
+        Some(There::Rest(entries)) => entries.clone(),
+        _ => Vec::new(),
+    };
+    TakenUnit {
+        id: unit.id.clone(),
+        package: name(unit),
+        version: unit.version.clone(),
+        kind: unit.kind.clone(),
+        entries: entries(unit),
+        dependencies: unit.dependencies.clone(),
+        files: unit.files.clone(),
+        clear,
+    }
+}

@@ -1,0 +1,183 @@
+//! What is taken from donors, what is left, and why.
+
+use std::io;
+use std::path::Path;
+
+use super::human::{HEADING, Out, View, WARNING, counted};
+use super::table::{Align, Table};
+use crate::model::{Action, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed};
+use crate::size::Bytes;
+
+/// How many units are named for a reason unless everything is asked for.
+const NAMED: usize = 3;
+
+/// Writes what would be warmed.
+pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let warms = plan.actions.iter().filter_map(|action| match action {
+        Action::Warm(warm) => Some(warm),
+        _ => None,
+    });
+    let warms: Vec<&WarmFolder> = warms.collect();
+    if warms.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{HEADING}Warm {}{HEADING:#}",
+        counted(warms.len(), "target folder")
+    )?;
+    let mut table = Table::new(&[
+        ("UNITS", Align::Right),
+        ("SHARED", Align::Right),
+        ("COPIED", Align::Right),
+        ("FROM", Align::Left),
+        ("INTO", Align::Left),
+    ]);
+    for warm in &warms {
+        table.row(vec![
+            warm.units.len().to_string(),
+            warm.linkable.to_string(),
+            warm.copied.to_string(),
+            view.paths.show(&warm.from),
+            view.paths.show(&warm.into),
+        ]);
+    }
+    table.write(out, view.width)?;
+    let all: Vec<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
+    left(out, &all, view)?;
+    writeln!(out)
+}
+
+/// Writes what is not taken, by reason.
+pub(super) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
+    let mut groups: Vec<(&'static str, Vec<&LeftUnit>)> = Vec::new();
+    for unit in all {
+        let words = words(&unit.reason);
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, group)) => group.push(unit),
+            None => groups.push((words, vec![unit])),
+        }
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    writeln!(out, "  left, and compiled where a build needs them:")?;
+    for (words, group) in groups {
+        writeln!(out, "  {:>5}  {words}{}", group.len(), named(&group, view))?;
+        if view.verbose {
+            for unit in group {
+                let version = unit.version.as_deref().unwrap_or_default();
+                let detail = detail(&unit.reason, view);
+                writeln!(
+                    out,
+                    "         {} {version} ({}){detail}",
+                    unit.package, unit.id
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first few packages, of reasons that one would want to know more about.
+fn named(group: &[&LeftUnit], view: &View) -> String {
+    let ordinary = group.iter().all(|unit| {
+        matches!(
+            unit.reason.root(),
+            LeftReason::Local | LeftReason::NotLocked | LeftReason::Documentation
+        )
+    });
+    if ordinary || view.verbose {
+        return String::new();
+    }
+    let mut names: Vec<&str> = group.iter().map(|unit| unit.package.as_str()).collect();
+    names.dedup();
+    let more = match names.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    names.truncate(NAMED);
+    format!(": {}{more}", names.join(", "))
+}
+
+fn words(reason: &LeftReason) -> &'static str {
+    match reason {
+        LeftReason::Local => "are of local packages",
+        LeftReason::DependsOn { because, .. } => match because.root() {
+            LeftReason::Local => "depend on a local package",
+            LeftReason::PathInside { .. } => "depend on one that keeps a path of the donor",
+            LeftReason::NotLocked => "depend on a version that Cargo.lock does not have",
+            _ => "depend on one that is left",
+        },
+        LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
+        LeftReason::Documentation => "are documentation",
+        LeftReason::Program => "are programs",
+        LeftReason::Unknown { .. } => "cannot be told what they are",
+        LeftReason::Incomplete { .. } => "were made with something that is gone",
+        LeftReason::Stale => "are older than what they were made with",
+        LeftReason::PathInside { .. } => "keep a path of the donor",
+        LeftReason::LinkInside { .. } => "hold a link that leads elsewhere",
+        LeftReason::Damaged { .. } => "are damaged",
+        LeftReason::SourcesInside => "have their sources in the donor's worktree",
+        LeftReason::OtherDependency { .. } => "were made with something else than is there",
+        LeftReason::Occupied => "are there in a form that is not understood",
+    }
+}
+
+fn detail(reason: &LeftReason, view: &View) -> String {
+    let show = |path: &Path| view.paths.show(path);
+    match reason {
+        LeftReason::DependsOn { root, because } => {
+            format!(": by way of {root}{}", detail(because, view))
+        }
+        LeftReason::Unknown { why } => format!(": {why}"),
+        LeftReason::Incomplete { missing } => format!(": {missing}"),
+        LeftReason::PathInside { file, path } => format!(": {path} in {}", show(file)),
+        LeftReason::LinkInside { file } => format!(": {}", show(file)),
+        LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
+        LeftReason::OtherDependency { package } => format!(": {package}"),
+        LeftReason::Local
+        | LeftReason::NotLocked
+        | LeftReason::Documentation
+        | LeftReason::Program
+        | LeftReason::Stale
+        | LeftReason::SourcesInside
+        | LeftReason::Occupied => String::new(),
+    }
+}
+
+/// Writes what was warmed.
+pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+    let warmed: Vec<&Warmed> = outcome
+        .done
+        .iter()
+        .filter_map(|done| done.warmed.as_ref())
+        .collect();
+    if warmed.is_empty() {
+        return Ok(());
+    }
+    let sum = |bytes: fn(&Warmed) -> Bytes| -> Bytes { warmed.iter().map(|one| bytes(one)).sum() };
+    let units: usize = warmed.iter().map(|one| one.units).sum();
+    let how = match warmed.first().map(|one| one.method) {
+        Some(Method::Clones) => "cloned",
+        _ => "linked",
+    };
+    writeln!(
+        out,
+        "warmed {} with {}: {} {how}, {} copied",
+        counted(warmed.len(), "target folder"),
+        counted(units, "unit"),
+        sum(|one| one.shared),
+        sum(|one| one.copied),
+    )?;
+    for one in warmed.iter().flat_map(|one| &one.left) {
+        writeln!(
+            out,
+            "{WARNING}left{WARNING:#} {} ({}): {}",
+            one.package, one.id, one.message
+        )?;
+    }
+    let _ = view;
+    Ok(())
+}
