@@ -116,10 +116,14 @@ impl Command {
             Marks::Reports => words(&run.stderr, &["lint_", "clip_"]),
             Marks::Pages => pages(&folders.target.join("doc")),
             Marks::Program(profile) => {
-                let program = folders.target.join(profile).join("app");
-                let run = run_path(sandbox, &program, worktree);
-                seen.ok &= run.code == Some(0);
-                said(&run.stdout)
+                let mut all = BTreeSet::new();
+                for name in ["app", "outer"] {
+                    let program = folders.target.join(profile).join(name);
+                    let run = run_path(sandbox, &program, worktree);
+                    seen.ok &= run.code == Some(0);
+                    all.extend(said(&run.stdout));
+                }
+                all
             }
         };
         let named = said.into_iter().map(|line| folders.named(&line));

@@ -26,11 +26,15 @@ pub(crate) fn write_away(sandbox: &Sandbox, worktree: &str, mark: &str) {
 }
 
 /// Every crate and target that has a mark, as it stands in variables and in the documentation, and what it is.
-pub(crate) const MARKED: [(&str, &str); 14] = [
+pub(crate) const MARKED: [(&str, &str); 15] = [
     ("main", "program"),
     ("app", "library"),
     ("near", "path dependency"),
     ("apart", "path dependency, excluded"),
+    (
+        "outer",
+        "program with a path dependency outside of the workspace",
+    ),
     ("away", "path dependency outside of the workspace"),
     ("patched", "`[patch]`ed path crate"),
     ("dynlib", "cdylib"),
@@ -96,6 +100,17 @@ fn files(git: &str) -> Vec<(&'static str, String)> {
                 + "#[no_mangle] pub extern \"C\" fn dyn_mark() -> *const std::ffi::c_char { c\"MARK\".as_ptr() }\n",
         ),
         (
+            "outer/Cargo.toml",
+            manifest(
+                "outer",
+                "[dependencies]\naway = { path = \"../../away\" }\n",
+            ),
+        ),
+        (
+            "outer/src/main.rs",
+            OUTER.replace("    // lints\n", &lints("outer")),
+        ),
+        (
             "patched/Cargo.toml",
             manifest("patched", "").replace("0.1.0", "1.0.0"),
         ),
@@ -142,7 +157,6 @@ harness = false
 near = { path = "near" }
 mac = { path = "mac" }
 dynlib = { path = "dynlib" }
-away = { path = "../away" }
 apart = { path = "apart" }
 patched = "1"
 reg-mid = "1"
@@ -164,7 +178,7 @@ reg-leaf = "1"
 patched = { path = "patched" }
 
 [workspace]
-members = ["near", "mac", "dynlib", "tool"]
+members = ["near", "mac", "dynlib", "tool", "outer"]
 exclude = ["apart", "patched"]
 "#;
 
@@ -193,7 +207,6 @@ pub fn lines() -> Vec<String> {
         dynlib::line(),
         loaded(),
         mac::expand!().to_owned(),
-        away::line(),
         apart::line(),
         patched::line(),
         env!("BAKED").to_owned(),
@@ -242,6 +255,19 @@ fn loaded() -> String {
 fn unit() {
     // unit
     println!("\n| unit=MARK");
+}
+"#;
+
+const OUTER: &str = r#"//! The mark is doc_MARK_outer.
+fn main() {
+    // lints
+    println!("| outer=MARK");
+    println!("| outer: {}", away::line());
+}
+
+#[test]
+fn unit() {
+    println!("\n| outer tests {}", away::line());
 }
 "#;
 
