@@ -6,8 +6,9 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::commands::{Command, Seen};
-use crate::stage::{CLONE, Mtimes, Setup, Stage};
+use crate::commands::{Command, Folders, Seen};
+use crate::rebuild::{assert_same, prints};
+use crate::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
 use crate::third_party;
 
 /// How the second worktree comes to its units.
@@ -87,6 +88,8 @@ impl Stage {
                     .push(format!("warm of {worktree}: {}", run.said()));
             }
         }
+        let donors = Folders::of(&self.sandbox, DONOR).build;
+        let before = prints(&donors);
         let gone = (donor == Donor::Deleted).then(|| self.donor_gone());
         let at_once = if self.setup == Setup::Nested { 1 } else { 2 };
         let left = Mutex::new(commands.iter().zip(&worktrees));
@@ -113,6 +116,7 @@ impl Stage {
             }
         });
         drop(gone);
+        assert_same(&before, &donors);
         for worktree in &worktrees {
             let path = self.sandbox.path(worktree);
             let args = [

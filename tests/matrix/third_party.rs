@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
     names.map(|name| (name, required(name))).collect()
 }
 
-const REGISTRY: [Packed; 12] = [
+const REGISTRY: [Packed; 16] = [
     Packed {
         name: "reg-leaf",
         manifest: "",
@@ -194,6 +194,52 @@ pub fn line() -> String { format!("keep by name {:?} at {AT}", std::fs::read_to_
             ),
         ],
     },
+    // Asks for a variable when it is compiled, as its build script does in three ways.
+    Packed {
+        name: "reg-asks",
+        manifest: "",
+        dependencies: &[],
+        files: &[(
+            "src/lib.rs",
+            "pub fn line() -> String { format!(\"asks {:?}\", option_env!(\"WHICH\")) }\n",
+        )],
+    },
+    Packed {
+        name: "reg-asks-script",
+        manifest: "",
+        dependencies: &[],
+        files: &[
+            (
+                "build.rs",
+                r#"
+fn main() {
+    println!("cargo::rerun-if-env-changed=WHICH");
+    println!("cargo::rustc-env=SAID={}", std::env::var("WHICH").unwrap_or_default());
+}
+"#,
+            ),
+            (
+                "src/lib.rs",
+                "pub fn line() -> String { format!(\"script asks {:?}\", env!(\"SAID\")) }\n",
+            ),
+        ],
+    },
+    // Looks for a file of the worktree, from OUT_DIR upwards or where a variable says, and says so.
+    Packed {
+        name: "reg-upwards",
+        manifest: "",
+        dependencies: &[],
+        files: &[("build.rs", UPWARDS), ("src/lib.rs", FOUND)],
+    },
+    Packed {
+        name: "reg-upwards-top",
+        manifest: "",
+        dependencies: &[("reg-upwards", false)],
+        files: &[(
+            "src/lib.rs",
+            "pub fn line() -> String { format!(\"top of {}\", reg_upwards::line()) }\n",
+        )],
+    },
     // What `[patch]` puts a crate of the worktree in the place of.
     Packed {
         name: "patched",
@@ -214,6 +260,21 @@ pub fn line() -> String { format!("keep by name {:?} at {AT}", std::fs::read_to_
         )],
     },
 ];
+
+const UPWARDS: &str = r#"
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    let found = std::path::Path::new(&out).ancestors().map(|at| at.join("mark.txt")).find(|at| at.exists());
+    let Some(found) = found else {
+        println!("cargo::rustc-env=FOUND=nothing");
+        return;
+    };
+    println!("cargo::rerun-if-changed={}", found.display());
+    println!("cargo::rustc-env=FOUND={}", std::fs::read_to_string(found).unwrap().trim());
+}
+"#;
+
+const FOUND: &str = "pub fn line() -> String { format!(\"found {:?}\", env!(\"FOUND\")) }\n";
 
 /// Leaves a file in OUT_DIR, and says where by a name of its own.
 const KEEPING: &str = r#"
