@@ -5,6 +5,7 @@
 
 mod delete;
 mod edit;
+mod hook;
 mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +78,8 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 edit,
                 remove_folder,
             } => edit::restore(edit, *remove_folder),
+            Action::InstallHook(change) => hook::install(change),
+            Action::RemoveHook(change) => hook::remove(change),
             Action::Warm(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
         };
         settle(&mut outcome, action, result.map(|()| Came::Nothing));
@@ -244,6 +247,8 @@ fn deed(action: &Action) -> Deed {
         Action::Warm(_) => Deed::Warm,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::FinishTrash { .. } => Deed::FinishTrash,
+        Action::InstallHook(_) => Deed::InstallHook,
+        Action::RemoveHook(_) => Deed::RemoveHook,
     }
 }
 
@@ -256,6 +261,7 @@ fn path(action: &Action) -> &Path {
         }
         Action::Warm(warm) => &warm.into,
         Action::DeleteFolder(folder) => &folder.path,
+        Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
 }
 
@@ -270,5 +276,7 @@ fn name(action: &Action) -> &'static str {
         Action::Warm(_) => "warmed",
         Action::DeleteFolder(_) => "deleted",
         Action::FinishTrash { .. } => "trash-finished",
+        Action::InstallHook(_) => "hook-installed",
+        Action::RemoveHook(_) => "hook-removed",
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the edge")]
 
+mod hook;
+
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -61,10 +63,15 @@ enum Command {
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),
+    /// Set one worktree up and warm it, quickly enough for a hook
+    Onboard(OnboardArgs),
     /// Give a worktree the compiled third-party crates of another one, so that its first build is a warm one
     Warm(WarmArgs),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
+    /// A git hook, by which `git worktree add` sets the new worktree up by itself
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
 }
 
 #[derive(Debug, Args)]
@@ -133,7 +140,7 @@ struct CleanArgs {
 }
 
 #[derive(Debug, Args)]
-struct WarmArgs {
+struct DonorArgs {
     /// The worktree, or a folder in it [default: the current folder]
     worktree: Option<PathBuf>,
     /// The donor: a target folder, or a workspace that has one [default: the best that is found]
@@ -145,9 +152,34 @@ struct WarmArgs {
     /// Wait for a build that holds the donor
     #[arg(long)]
     wait: bool,
-    /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
+    /// The folder that holds all target folders [default: the one already configured]
     #[arg(long, value_name = "DIR")]
     shared_root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct OnboardArgs {
+    #[command(flatten)]
+    donor: DonorArgs,
+    /// How its target folder is laid out [default: as in setup]
+    #[arg(long, value_parser = ["isolated", "in-place"])]
+    layout: Option<String>,
+    /// Edit a configuration that git tracks
+    #[arg(long)]
+    edit_tracked: bool,
+    /// Replace a target-dir or build-dir that you set yourself
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+struct WarmArgs {
+    #[command(flatten)]
+    donor: DonorArgs,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -331,20 +363,22 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             command::clean::run(&request, &options, &ui)
         }
-        Command::Warm(args) => {
-            let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
-            let worktree = survey::worktree_at(&worktree)?;
-            let find = FindArgs::about(&worktree, args.shared_root);
-            let (mut request, ui) = prepare(find, &args.speak, Some(&args.act))?;
-            request.sizes = false;
-            request.to_act = false;
-            request.focus = Some(worktree);
-            let options = WarmOptions {
-                from: args.from,
-                all_units: args.all_units,
-                wait: args.wait,
+        Command::Onboard(args) => {
+            let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, true)?;
+            let options = SetupOptions {
+                layout: args.layout.map(|layout| match layout.as_str() {
+                    "in-place" => Layout::InPlace,
+                    _ => Layout::Isolated,
+                }),
+                edit_tracked: args.edit_tracked,
+                replace: args.replace,
+                ..SetupOptions::default()
             };
-            command::warm::run(&request, &options, &ui)
+            command::onboard::run(&request, &options, &warm, &ui)
+        }
+        Command::Warm(args) => {
+            let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, false)?;
+            command::warm::run(&request, &warm, &ui)
         }
         Command::Undo(args) => {
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
@@ -352,7 +386,29 @@ fn run(cli: Cli) -> Result<Exit> {
             request.to_act = false;
             command::undo::run(&request, &ui)
         }
+        Command::Hook(command) => hook::run(command),
     }
+}
+
+/// What a command needs that is about one worktree.
+fn about_one(
+    args: DonorArgs,
+    speak: &SpeakArgs,
+    act: &ActArgs,
+    to_act: bool,
+) -> Result<(Request, WarmOptions, Ui)> {
+    let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
+    let worktree = survey::worktree_at(&worktree)?;
+    let find = FindArgs::about(&worktree, args.shared_root);
+    let (mut request, ui) = prepare(find, speak, Some(act))?;
+    (request.sizes, request.to_act) = (false, to_act);
+    request.focus = Some(worktree);
+    let options = WarmOptions {
+        from: args.from,
+        all_units: args.all_units,
+        wait: args.wait,
+    };
+    Ok((request, options, ui))
 }
 
 fn check(args: &SetupArgs) -> Result<(), &'static str> {

@@ -1,11 +1,14 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 pub mod clean;
+pub mod hook;
 pub mod list;
+pub mod onboard;
 pub mod setup;
 mod ui;
 pub mod undo;
 pub mod warm;
+mod warming;
 
 use std::sync::Arc;
 
@@ -68,9 +71,11 @@ fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
 fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
     fs::checkpoint("planned");
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
+    // What warms has Cargo's locks, and makes use of no name that a plan gives out.
+    let shares = |action: &Action| !matches!(action, Action::Warm(_));
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
     // action says so for itself.
-    let lockable = survey.shared_root.exists
+    let lockable = (survey.shared_root.exists && plan.actions.iter().any(shares))
         || (plan.actions.iter().any(creates)
             && apply::create_shared_root(&survey.shared_root.path).is_ok());
     let _guard = if lockable {

@@ -10,6 +10,7 @@ mod find;
 mod in_use;
 mod lock;
 mod open_folder;
+mod program;
 mod record;
 mod replace;
 mod transfer;
@@ -29,8 +30,9 @@ pub use delete::{Deletion, Ledger, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
 pub use lock::{
-    LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
+    AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
+pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
 pub use transfer::{clone_file, clones, copy_far, copy_file, copy_link, link_file, same_content};

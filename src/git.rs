@@ -70,6 +70,43 @@ pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
     Ok(porcelain::ignored(&run(git, Some(&input))?.stdout))
 }
 
+/// The common git directory of the repository that a folder lies in, be it in a worktree or in the repository.
+///
+/// # Errors
+///
+/// Git is not there, or the folder is in no repository that it accepts.
+pub fn common_dir(folder: &Path) -> Result<PathBuf> {
+    rev_parse(folder, &["--git-common-dir"])
+}
+
+/// The folder that git takes hooks from, wherever `core.hooksPath` leads. A relative one counts from the top of the
+/// worktree, or from the given folder if that is in none.
+///
+/// # Errors
+///
+/// Git is not there, or the folder is in no repository that it accepts.
+pub fn hooks(folder: &Path) -> Result<PathBuf> {
+    rev_parse(folder, &["--git-path", "hooks"])
+}
+
+/// Whether a folder lies in a worktree, and not in a repository itself.
+///
+/// # Errors
+///
+/// Git is not there, or the folder is in no repository that it accepts.
+pub fn in_worktree(folder: &Path) -> Result<bool> {
+    let mut git = git(folder);
+    git.args(["rev-parse", "--is-inside-work-tree"]);
+    Ok(run(git, None)?.stdout.starts_with(b"true"))
+}
+
+/// A path that git answers with, which may be relative to the folder that it is asked in.
+fn rev_parse(folder: &Path, question: &[&str]) -> Result<PathBuf> {
+    let mut git = git(folder);
+    git.arg("rev-parse").args(question);
+    Ok(folder.join(porcelain::path_line(&run(git, None)?.stdout)))
+}
+
 /// Git in a folder, without the variables by which a hook or an alias would point it to another repository.
 fn git(dir: &Path) -> Command {
     let mut git = Command::new("git");

@@ -28,6 +28,7 @@ pub mod exit;
 pub mod fingerprint;
 pub mod fs;
 pub mod git;
+pub mod hook_script;
 pub mod identify;
 pub mod journal;
 pub mod layout;

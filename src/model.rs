@@ -5,6 +5,7 @@
 //! cannot say different things.
 
 mod folder;
+mod hook;
 mod listing;
 mod outcome;
 mod plan;
@@ -13,6 +14,7 @@ mod units;
 mod warm;
 
 pub use folder::*;
+pub use hook::*;
 pub use listing::*;
 pub use outcome::*;
 pub use plan::*;

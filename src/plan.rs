@@ -3,6 +3,7 @@
 mod clean;
 mod deletable;
 mod folders;
+mod hook;
 mod listing;
 mod naming;
 #[cfg(test)]
@@ -16,9 +17,10 @@ use std::path::Path;
 
 pub use clean::{CleanOptions, clean};
 pub use deletable::unfit;
+pub use hook::{hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook};
 pub use listing::listing;
 pub use naming::owner_file;
-pub use setup::{ConfigPlace, SetupOptions, setup};
+pub use setup::{ConfigPlace, Setup, SetupOptions, served_from_above, setup};
 pub use undo::{Recorded, undo};
 
 use crate::model::{

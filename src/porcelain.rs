@@ -92,6 +92,12 @@ pub fn paths(output: &[u8]) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The path in a line of output. It may hold line ends itself.
+#[must_use]
+pub fn path_line(output: &[u8]) -> PathBuf {
+    path(output.strip_suffix(b"\n").unwrap_or(output))
+}
+
 #[cfg(unix)]
 fn path(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt as _;

@@ -1,5 +1,6 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
+mod hook;
 pub mod human;
 pub mod json;
 mod list;
@@ -9,6 +10,7 @@ mod reasons;
 mod table;
 mod warm;
 
+pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;
 pub use progress::Spinner;

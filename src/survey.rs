@@ -3,12 +3,15 @@
 mod configs;
 pub mod donors;
 mod folders;
+mod hook;
 mod owners;
 mod places;
 mod shared_root;
 mod tracking;
 pub mod units;
 mod workspaces;
+
+pub use hook::hooks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

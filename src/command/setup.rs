@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look};
+use super::{Ui, conduct, look, warming};
 use crate::exit::Exit;
 use crate::fs;
+use crate::model::Survey;
 use crate::plan::{self, SetupOptions};
 use crate::survey::Request;
 
@@ -15,13 +16,19 @@ use crate::survey::Request;
 /// A root cannot be read, another run is at work, or the answer cannot be written.
 pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
+    note_devices(&survey, &mut options);
+    let setup = plan::setup(&survey, &options);
+    let warms = warming::all(&survey, &setup.dirs, ui);
+    let plan = setup.with(&survey, warms);
+    conduct("setup", &survey, &plan, request, ui)
+}
+
+/// Notes the filesystem of each workspace.
+pub(super) fn note_devices(survey: &Survey, options: &mut SetupOptions) {
     for workspace in &survey.workspaces {
         if let Ok(Some(info)) = fs::info(&workspace.root) {
-            options
-                .devices
-                .insert(workspace.root.clone(), info.identity.device);
+            let device = info.identity.device;
+            options.devices.insert(workspace.root.clone(), device);
         }
     }
-    let plan = plan::setup(&survey, &options);
-    conduct("setup", &survey, &plan, request, ui)
 }

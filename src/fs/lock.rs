@@ -148,6 +148,18 @@ fn lock_file(shared_root: &Path) -> PathBuf {
     shared_root.join(SHARED_ROOT_MARK).join("lock")
 }
 
+/// Another run is or was at work under the same shared root.
+#[derive(Debug)]
+pub struct AtWork(String);
+
+impl std::fmt::Display for AtWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AtWork {}
+
 /// Takes the lock that lets one of us change things under a shared root at a time.
 ///
 /// `runs` is what [`runs`] said when the plan was made: if others have been at work since, what the plan takes
@@ -165,20 +177,22 @@ pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
         return Ok(LockGuard::default());
     };
     match file.try_lock() {
-        Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => anyhow::bail!(
+        Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => Err(AtWork(format!(
             "another cargo-sharedtarget has been at work in `{}` since the plan was made; run again",
             shared_root.display()
-        ),
+        ))
+        .into()),
         Ok(()) => {
             // Without space nobody can make use of the names that a plan gives out either.
             let _ = file.write_all(b".");
             Ok(LockGuard { _files: vec![file] })
         }
         Err(TryLockError::WouldBlock) => {
-            anyhow::bail!(
+            Err(AtWork(format!(
                 "another cargo-sharedtarget is at work here (it holds `{}`); try again later",
                 path.display()
-            )
+            ))
+            .into())
         }
         // A filesystem without locks is no reason to refuse.
         Err(TryLockError::Error(_)) => Ok(LockGuard::default()),

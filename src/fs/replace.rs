@@ -48,7 +48,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// How the names of files begin that are not in their place yet.
-const TEMPORARY: &str = ".tmp-sharedtarget-";
+pub(super) const TEMPORARY: &str = ".tmp-sharedtarget-";
 
 /// A run that was killed between writing a file and putting it in its place left it; only one run at a time
 /// writes here, so it is nobody's.
@@ -61,7 +61,7 @@ pub fn remove_leftovers(folder: &Path) {
 }
 
 /// Makes a rename last through a power cut. Some filesystems cannot, and then there is nothing to be done.
-fn sync_folder(folder: &Path) {
+pub(super) fn sync_folder(folder: &Path) {
     if let Ok(open) = File::open(folder) {
         let _ = open.sync_all();
     }

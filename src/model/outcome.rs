@@ -68,6 +68,10 @@ pub enum Deed {
     DeleteFolder,
     /// Finished deleting.
     FinishTrash,
+    /// Put our git hook in its place.
+    InstallHook,
+    /// Took our git hook out.
+    RemoveHook,
 }
 
 /// An action that was not carried out.

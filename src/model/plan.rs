@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{BusyReason, Identity, Layout, LeftUnit, Owner, TomlProblem, Usage, WarmFolder};
+use super::{
+    BusyReason, HookChange, HookState, Identity, Layout, LeftUnit, Owner, TomlProblem, Usage,
+    WarmFolder,
+};
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
@@ -86,6 +89,10 @@ pub enum Action {
         /// What it takes.
         usage: Option<Usage>,
     },
+    /// Put our git hook in its place.
+    InstallHook(HookChange),
+    /// Take our git hook out.
+    RemoveHook(HookChange),
 }
 
 /// A change of one file, whole.
@@ -211,6 +218,8 @@ pub enum Subject {
     Folder,
     /// A half-deleted folder.
     Trash,
+    /// A git hook.
+    Hook,
 }
 
 /// Why something stays as it is.
@@ -444,6 +453,11 @@ pub enum KeptReason {
         #[serde(flatten)]
         problem: TomlProblem,
     },
+    /// A git hook, for how it stands with it.
+    Hook {
+        /// That.
+        hook: HookState,
+    },
 }
 
 /// What the user should know before saying yes.
@@ -475,6 +489,11 @@ pub enum Warning {
     NoBuildDir {
         /// How many workspaces.
         workspaces: usize,
+    },
+    /// A git hook that is called under another name from now on seems to look at its name.
+    HookGoesByItsName {
+        /// The hook.
+        file: PathBuf,
     },
     /// Something could not be read; it is left out.
     Problem {

@@ -7,6 +7,9 @@ mod excludes;
 mod notes;
 #[cfg(test)]
 mod tests;
+mod warming;
+
+pub use above::served_from_above;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +19,7 @@ use super::naming::Names;
 use super::{finish_trash, freeable, warnings};
 use crate::model::{
     Action, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, Subject, Survey, TargetFolder,
-    Warning, Workspace,
+    WarmFolder, Warning, Workspace,
 };
 
 /// How `setup` was asked to do it.
@@ -34,6 +37,8 @@ pub struct SetupOptions {
     pub allow_unsafe_sharing: bool,
     /// Delete nothing.
     pub keep_targets: bool,
+    /// The one worktree that is set up; all others stay as they are, and nothing is deleted.
+    pub only: Option<PathBuf>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
     pub allowed_entries: Vec<String>,
     /// The filesystem of each workspace, for its owner file.
@@ -47,12 +52,20 @@ pub struct ConfigPlace {
     pub cargo_folder: PathBuf,
 }
 
+/// What `setup` does, before it is known what can be warmed.
+#[derive(Debug)]
+pub struct Setup {
+    plan: Plan,
+    /// Where each workspace of the survey builds once everything is written.
+    pub dirs: Vec<Dirs>,
+}
+
 /// Decides what is written and which folders go, and why everything else stays.
 ///
 /// Where the folders are afterwards is worked out from the edited texts, by the same rules as before them: a
 /// folder goes only if no workspace builds into it then. Reads nothing from disk.
 #[must_use]
-pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
+pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let mut plan = Plan {
         warnings: warnings(survey),
         ..Plan::default()
@@ -71,7 +84,11 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
     }
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
-    for workspace in &survey.workspaces {
+    let meant = |workspace: &&Workspace| match &options.only {
+        Some(worktree) => workspace.is_in(worktree),
+        None => true,
+    };
+    for workspace in survey.workspaces.iter().filter(meant) {
         match configure::workspace(workspace, survey, options, &mut names) {
             Ok((write, file)) => {
                 configs.insert(file.path.clone(), file);
@@ -87,7 +104,10 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
             .push(kept(Subject::Workspace, workspace.root.clone(), reason));
     }
 
-    let deletions = decide_folders(survey, &after, options, &mut plan.kept);
+    let deletions = match options.only {
+        None => decide_folders(survey, &after, options, &mut plan.kept),
+        Some(_) => Vec::new(),
+    };
     let excludes = excludes::edits(survey, &mut writes);
     let notes = notes::missing(survey, &after, options);
     let writes_something = [&excludes, &notes, &writes]
@@ -105,14 +125,6 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
     plan.actions.extend(notes);
     plan.actions.extend(writes);
     plan.actions.extend(deletions);
-    plan.freeable = freeable(plan.deletions().filter_map(|delete| delete.usage.as_ref()));
-    if plan.deletions().next().is_some() {
-        plan.warnings.push(Warning::NoWayBack);
-    }
-    let cold = after::cold_starts(survey, &after);
-    if cold > 0 {
-        plan.warnings.push(Warning::ColdStart { workspaces: cold });
-    }
     if without_build_dir > 0 {
         plan.warnings.push(Warning::NoBuildDir {
             workspaces: without_build_dir,
@@ -120,8 +132,31 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Plan {
     }
     plan.warnings
         .extend(after::shared_by_worktrees(survey, &after));
-    finish_trash(survey, &mut plan.actions, &mut plan.kept);
-    plan
+    if options.only.is_none() {
+        finish_trash(survey, &mut plan.actions, &mut plan.kept);
+    }
+    Setup { plan, dirs: after }
+}
+
+impl Setup {
+    /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.
+    #[must_use]
+    pub fn with(self, survey: &Survey, warms: Vec<WarmFolder>) -> Plan {
+        let Self { mut plan, dirs } = self;
+        let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
+        plan.freeable = freeable(usages);
+        if plan.deletions().next().is_some() {
+            plan.warnings.push(Warning::NoWayBack);
+        }
+        let warm =
+            |workspace: &Workspace| warms.iter().any(|warm| warm.workspace == workspace.root);
+        let cold = after::cold_starts(survey, &dirs, warm);
+        if cold > 0 {
+            plan.warnings.push(Warning::ColdStart { workspaces: cold });
+        }
+        warming::insert(&mut plan, warms);
+        plan
+    }
 }
 
 /// Decides for every folder.

@@ -30,7 +30,7 @@ enum There {
     /// Complete.
     Unit {
         fingerprints: Vec<u64>,
-        newest_output: Option<Timestamp>,
+        times: Times,
     },
     /// The rest of a build that did not come to its end: Cargo takes nothing of it.
     Rest(Vec<PathBuf>),
@@ -47,7 +47,7 @@ impl Here {
             UnitKind::Unknown { .. } => There::Occupied,
             _ => There::Unit {
                 fingerprints: unit.fingerprints.clone(),
-                newest_output: newest_output(unit),
+                times: Times::of(unit),
             },
         };
         let units = inventory.units.iter();
@@ -69,7 +69,7 @@ impl Here {
         for unit in donor.units.iter().filter(|unit| ids.contains(&unit.id)) {
             let there = There::Unit {
                 fingerprints: unit.fingerprints.clone(),
-                newest_output: newest_output(unit),
+                times: Times::of(unit),
             };
             self.units.insert(unit.id.clone(), there);
         }
@@ -228,7 +228,7 @@ impl<'a> Chooser<'a> {
 
     /// Whether what the destination will have of a dependency is what the unit was compiled with.
     fn fits(&self, unit: &Unit, dependency: &Unit, verdict: Verdict) -> Result<(), LeftReason> {
-        let newest = match verdict {
+        let times = match verdict {
             Verdict::Left(reason) => {
                 let (root, because) = match reason {
                     LeftReason::DependsOn { root, because } => (root, because),
@@ -236,7 +236,7 @@ impl<'a> Chooser<'a> {
                 };
                 return Err(LeftReason::DependsOn { root, because });
             }
-            Verdict::Taken => newest_output(dependency),
+            Verdict::Taken => Times::of(dependency),
             Verdict::Present => match self.here.units.get(&dependency.id) {
                 Some(There::Unit { fingerprints, .. })
                     if *fingerprints != dependency.fingerprints
@@ -245,14 +245,48 @@ impl<'a> Chooser<'a> {
                     let package = name(dependency);
                     return Err(LeftReason::OtherDependency { package });
                 }
-                Some(There::Unit { newest_output, .. }) => *newest_output,
-                _ => None,
+                Some(There::Unit { times, .. }) => *times,
+                _ => Times::default(),
             },
         };
-        match (newest, newest_output(unit)) {
-            (Some(dependency), Some(own)) if dependency > own => Err(LeftReason::Stale),
+        // A library is compiled as soon as there is the metadata of another one, and is as new as that.
+        let libraries = [unit, dependency]
+            .iter()
+            .all(|unit| unit.kind == UnitKind::Library);
+        let needed = times.metadata.filter(|_| libraries).or(times.newest);
+        match (needed, Times::of(unit).newest) {
+            (Some(needed), Some(own)) if needed > own => Err(LeftReason::Stale),
             _ => Ok(()),
         }
+    }
+}
+
+/// When a unit was made, as Cargo asks for it: what depends on it must not be older.
+///
+/// Source: `only_requires_rmeta` in `src/cargo/core/compiler/build_runner/mod.rs` of Cargo, and `check_filesystem`
+/// in `fingerprint/mod.rs`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    newest: Option<Timestamp>,
+    metadata: Option<Timestamp>,
+}
+
+impl Times {
+    fn of(unit: &Unit) -> Self {
+        let run = unit.kind == UnitKind::BuildScriptRun;
+        let depth = unit.id.profile.split('/').count();
+        let mut times = Self::default();
+        for file in &unit.files {
+            let parts = parts(file, depth);
+            if file.sharing == Sharing::Folder || !layout::is_output(&strs(&parts), run) {
+                continue;
+            }
+            times.newest = times.newest.max(file.modified);
+            if parts.last().is_some_and(|name| name.ends_with(".rmeta")) {
+                times.metadata = file.modified;
+            }
+        }
+        times
     }
 }
 
@@ -285,17 +319,6 @@ fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
         }),
         None => Ok(()),
     }
-}
-
-/// The time that what depends on a unit must not be older than.
-pub(super) fn newest_output(unit: &Unit) -> Option<Timestamp> {
-    let run = unit.kind == UnitKind::BuildScriptRun;
-    let depth = unit.id.profile.split('/').count();
-    let outputs = unit.files.iter().filter(|file| {
-        let parts = parts(file, depth);
-        file.sharing != Sharing::Folder && layout::is_output(&strs(&parts), run)
-    });
-    outputs.filter_map(|file| file.modified).max()
 }
 
 fn parts(file: &UnitFile, depth: usize) -> Vec<String> {

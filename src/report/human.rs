@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::table::{Align, Table};
-use super::{Paths, reasons, warm};
+use super::{Paths, hook, reasons, warm};
 use crate::age::since;
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -42,6 +42,7 @@ pub(super) type Out<'a> = &'a mut dyn Write;
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
     warm::plan(out, plan, view)?;
+    hook::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
     for warning in &plan.warnings {
@@ -257,6 +258,9 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                 wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;
                 given.push(hint);
             }
+            if let Some(line) = group.first().and_then(|kept| reasons::line(&kept.reason)) {
+                writeln!(out, "{line}")?;
+            }
         }
         writeln!(out)?;
     }
@@ -343,6 +347,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
     warm::outcome(out, outcome, view)?;
+    hook::outcome(out, outcome)?;
     if deleted > 0 || outcome.freed.entries > 0 {
         let freed = outcome.freed;
         writeln!(

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::model::{
-    EnvOverride, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash,
+    EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash,
 };
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
@@ -20,7 +20,9 @@ struct Run<'a> {
     command: &'a str,
     dry_run: bool,
     roots: &'a [PathBuf],
-    shared_root: &'a SharedRoot,
+    /// Missing for what has nothing to do with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_root: Option<&'a SharedRoot>,
     plan: &'a Plan,
     /// `null` if nothing was carried out.
     outcome: Option<&'a Outcome>,
@@ -53,7 +55,8 @@ pub fn run(
     plan: &Plan,
     outcome: Option<&Outcome>,
 ) -> io::Result<()> {
-    let (roots, shared_root) = (&survey.roots[..], &survey.shared_root);
+    let roots = &survey.roots[..];
+    let shared_root = Some(&survey.shared_root).filter(|root| !root.path.as_os_str().is_empty());
     document(
         out,
         &Run {
@@ -66,6 +69,27 @@ pub fn run(
             outcome,
         },
     )
+}
+
+#[derive(Serialize)]
+struct Hooks<'a> {
+    version: u32,
+    command: &'a str,
+    hooks: &'a [HookStatus],
+}
+
+/// Writes how it stands with hooks.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn hook_status(out: &mut dyn Write, hooks: &[HookStatus]) -> io::Result<()> {
+    let hooks = Hooks {
+        version: VERSION,
+        command: "hook status",
+        hooks,
+    };
+    document(out, &hooks)
 }
 
 /// Writes what there is.

@@ -1,6 +1,6 @@
 //! Reasons in words.
 
-use super::Paths;
+use super::{Paths, hook};
 use crate::age::since;
 use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
 use jiff::Timestamp;
@@ -223,6 +223,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             problem.column,
             problem.message
         ),
+        KeptReason::Hook { hook: state } => hook::state(state, paths),
     }
 }
 
@@ -263,9 +264,18 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them"
         }
+        KeptReason::Hook { hook: state } => hook::advice(state)?,
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// What is to be copied from the advice as it is.
+pub(super) fn line(reason: &KeptReason) -> Option<&str> {
+    match reason {
+        KeptReason::Hook { hook: state } => hook::line(state),
+        _ => None,
+    }
 }
 
 /// A warning in a sentence or two.
@@ -293,6 +303,10 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::NoBuildDir { workspaces } => format!(
             "the cargo of {workspaces} workspaces does not know build-dir (1.91 does): a worktree inside one of \
              them shares its folder until it is set up itself"
+        ),
+        Warning::HookGoesByItsName { file } => format!(
+            "{} seems to look at its own name ($0), and is called as post-checkout.before-sharedtarget from now on",
+            paths.show(file)
         ),
         Warning::Problem { path, message } => format!("{}: {message}", paths.show(path)),
     }

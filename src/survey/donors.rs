@@ -16,7 +16,7 @@ use crate::marks;
 use crate::model::{
     Busy, Inventory, LeftReason, Sharing, Source, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
 };
-use crate::plan::warm::{Candidate, Rating};
+use crate::plan::warm::Rating;
 use crate::progress::Progress;
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
@@ -43,8 +43,7 @@ pub fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
 
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.
 #[must_use]
-pub fn rate(candidate: &Candidate, lock: Option<&Lock>) -> Rating {
-    let folder = &candidate.folder;
+pub fn rate(folder: &Path, lock: Option<&Lock>) -> Rating {
     if !fs::is_folder(folder) {
         return Rating::default();
     }

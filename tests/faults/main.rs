@@ -8,6 +8,7 @@
 
 mod broken;
 mod harness;
+mod hook;
 mod kill;
 mod permission;
 mod races;

@@ -10,6 +10,8 @@ mod cases;
 mod delete;
 mod facts;
 mod find;
+#[cfg(unix)]
+mod hook;
 mod life;
 mod readme;
 mod sandbox;

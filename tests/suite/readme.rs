@@ -10,9 +10,12 @@ const END: &str = "<!-- help:end -->";
 fn help_is_in_the_readme() {
     let sandbox = Sandbox::new();
     let mut expected = String::new();
-    for command in ["", "setup", "list", "clean", "undo"] {
-        let args: Vec<&str> = [command, "--help"]
-            .into_iter()
+    let commands = ["", "setup", "list", "clean", "undo"];
+    let hook = ["hook", "hook install", "hook uninstall", "hook status"];
+    for command in commands.into_iter().chain(hook) {
+        let args: Vec<&str> = command
+            .split(' ')
+            .chain(["--help"])
             .filter(|arg| !arg.is_empty())
             .collect();
         let help = sandbox.run("", &args).code(0).stdout;

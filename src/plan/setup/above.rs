@@ -6,10 +6,21 @@ use super::SetupOptions;
 use super::configure::{build_template, edited, may_edit};
 use crate::config_chain::CONFIG_NAMES;
 use crate::config_edit::Settings;
+use crate::marks::BUILD_FOLDER;
 use crate::model::{Action, ConfigFile, KeptReason, Layout, Survey};
 
 /// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.
 const BY_PATH: &str = "by-path";
+
+/// The layout `build-dir`, if that is how another worktree than this one is set up: it serves this one already.
+#[must_use]
+pub fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layout> {
+    let by_path = survey.shared_root.path.join(BUILD_FOLDER).join(BY_PATH);
+    let mut others = survey.workspaces.iter().filter(|w| !w.is_in(worktree));
+    others
+        .any(|workspace| workspace.dirs.build_dir.starts_with(&by_path))
+        .then_some(Layout::BuildDir)
+}
 
 /// The file that Cargo would read in the place that was asked for; `None` for the other layouts.
 pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {

@@ -71,9 +71,13 @@ pub(super) fn shared_by_worktrees(survey: &Survey, after: &AllDirs) -> Vec<Warni
 }
 
 /// How many workspaces that were built have to build everything again.
-pub(super) fn cold_starts(survey: &Survey, after: &AllDirs) -> usize {
+pub(super) fn cold_starts(
+    survey: &Survey,
+    after: &AllDirs,
+    warm: impl Fn(&Workspace) -> bool,
+) -> usize {
     let moves = |(workspace, dirs): &(&Workspace, &Dirs)| {
-        workspace.built && workspace.dirs.build_dir != dirs.build_dir
+        workspace.built && workspace.dirs.build_dir != dirs.build_dir && !warm(workspace)
     };
     survey.workspaces.iter().zip(after).filter(moves).count()
 }

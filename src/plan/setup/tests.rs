@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
+
+/// The plan of a setup in which nothing can be warmed.
+fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
+    setup(survey, options).with(survey, Vec::new())
+}
 use crate::config_chain;
 use crate::config_edit;
 use crate::model::{CargoAnswer, ConfigFile, EditFile, Known, Owner, OwnerState, Tracked};
@@ -25,7 +30,7 @@ fn two_worktrees() -> Survey {
 }
 
 fn plan(survey: &Survey) -> Plan {
-    setup(survey, &SetupOptions::default())
+    plan_of(survey, &SetupOptions::default())
 }
 
 /// What is written, by workspace.
@@ -226,7 +231,7 @@ fn the_users_own_choice_stays_unless_replaced() {
     assert!(
         matches!(reason(&kept, "/r"), KeptReason::ConfigSet { value, .. } if value == "/fast/disk")
     );
-    let replaced = setup(
+    let replaced = plan_of(
         &survey,
         &SetupOptions {
             replace: true,
@@ -258,7 +263,7 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
         layout: Some(Layout::Isolated),
         ..SetupOptions::default()
     };
-    let asked_for = setup(&survey, &isolated);
+    let asked_for = plan_of(&survey, &isolated);
     assert_eq!(written(&asked_for)[2].1, Path::new("/s/r/main+fixture"));
 }
 
@@ -269,7 +274,7 @@ fn flat_is_refused_for_several_worktrees() {
         layout: Some(Layout::Flat),
         ..SetupOptions::default()
     };
-    let plan = setup(&survey, &flat);
+    let plan = plan_of(&survey, &flat);
     assert!(matches!(
         reason(&plan, "/r"),
         KeptReason::FlatUnsafe { worktrees: 2 }
@@ -279,7 +284,7 @@ fn flat_is_refused_for_several_worktrees() {
         allow_unsafe_sharing: true,
         ..flat
     };
-    let plan = setup(&survey, &all_the_same);
+    let plan = plan_of(&survey, &all_the_same);
     assert_eq!(written(&plan)[0].1, written(&plan)[1].1);
     assert!(
         plan.warnings

@@ -100,12 +100,12 @@ pub struct Rating {
 /// Puts donors in order, the best first: those that have nothing are left out. One in which a build runs comes after
 /// all others, a stranger after the family; then counts how many units are wanted, and then which is the newest.
 #[must_use]
-pub fn order<T>(rated: Vec<(Candidate, Rating, T)>) -> Vec<(Candidate, Rating, T)> {
+pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
     let mut all: Vec<_> = rated
         .into_iter()
-        .filter(|(_, rating, _)| rating.units > 0)
+        .filter(|(_, rating)| rating.units > 0)
         .collect();
-    all.sort_by_key(|(candidate, rating, _)| {
+    all.sort_by_key(|(candidate, rating)| {
         let stranger = candidate.relation == Relation::Stranger;
         let most = std::cmp::Reverse((rating.units, rating.newest));
         (rating.busy, stranger, most)

@@ -1,0 +1,72 @@
+//! `hook`: a git hook that onboards new worktrees.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Format, Ui, conduct};
+use crate::exit::Exit;
+use crate::fs;
+use crate::model::{Plan, Survey};
+use crate::plan;
+use crate::report::{self, json};
+use crate::survey::{self, Request};
+
+/// Puts the hook into the repositories of the roots. `program` is where we are.
+///
+/// # Errors
+///
+/// A root is in no repository, or the answer cannot be written.
+pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+    let sites = survey::hooks(&request.roots)?;
+    let plan = plan::install_hook(&sites, program);
+    change("hook install", &plan, request, ui, true)
+}
+
+/// Takes the hook out of the repositories of the roots.
+///
+/// # Errors
+///
+/// A root is in no repository, or the answer cannot be written.
+pub fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+    let sites = survey::hooks(&request.roots)?;
+    let plan = plan::uninstall_hook(&sites, program);
+    change("hook uninstall", &plan, request, ui, false)
+}
+
+fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) -> Result<Exit> {
+    let roots = request.roots.iter();
+    let roots = roots.filter_map(|root| fs::canonical(root).ok());
+    // Nothing else counts for a hook, so nothing else is looked at.
+    let survey = Survey {
+        roots: roots.collect(),
+        ..Survey::default()
+    };
+    let as_asked = plan::hooks_are_as_asked(plan, installed);
+    // Who asked for quiet still hears why nothing was done.
+    let ui = &Ui {
+        quiet: ui.quiet && as_asked,
+        ..ui.clone()
+    };
+    Ok(match conduct(name, &survey, plan, request, ui)? {
+        // Not all is as it was asked for, though nothing failed.
+        Exit::Done if !as_asked => Exit::Incomplete,
+        other => other,
+    })
+}
+
+/// Says how it stands with the hook in the repositories of the roots. Changes nothing.
+///
+/// # Errors
+///
+/// A root is in no repository, or the answer cannot be written.
+pub fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+    let sites = survey::hooks(&request.roots)?;
+    let all = plan::hook_status(&sites, program);
+    let mut out = ui.answer();
+    match ui.format {
+        Format::Json => json::hook_status(&mut out, &all)?,
+        Format::Human => report::hook_status(&mut out, &all, &ui.view)?,
+    }
+    Ok(Exit::Done)
+}

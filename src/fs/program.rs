@@ -1,0 +1,165 @@
+//! Files that are run: git hooks.
+
+use std::fs::{self, Metadata};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::replace::{TEMPORARY, sync_folder};
+use super::{checkpoint, info, link_target, names, read, remove_leftovers};
+use crate::model::FoundProgram;
+
+/// Looks at a program without following a link.
+#[must_use]
+pub fn program(path: &Path) -> FoundProgram {
+    let found = match info(path) {
+        Ok(found) => found,
+        Err(error) => return FoundProgram::Unreadable(format!("{error:#}")),
+    };
+    match found {
+        None => FoundProgram::Nothing,
+        Some(found) if found.is_symlink => FoundProgram::Link(link_target(path)),
+        Some(found) if !found.is_file => FoundProgram::Other,
+        Some(_) => match (read(path), fs::symlink_metadata(path)) {
+            (Ok(Some(bytes)), Ok(metadata)) => FoundProgram::File {
+                bytes,
+                mode: mode(&metadata),
+                executable: executable(&metadata),
+            },
+            (Err(error), _) => FoundProgram::Unreadable(format!("{error:#}")),
+            (Ok(_), Err(error)) => FoundProgram::Unreadable(error.to_string()),
+            // Gone in between.
+            (Ok(None), Ok(_)) => FoundProgram::Nothing,
+        },
+    }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o7777
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> u32 {
+    0
+}
+
+#[cfg(unix)]
+fn executable(metadata: &Metadata) -> bool {
+    mode(metadata) & 0o111 != 0
+}
+
+/// Git's shell goes by the content there.
+#[cfg(not(unix))]
+fn executable(_: &Metadata) -> bool {
+    true
+}
+
+/// Gives a file a second name in its folder, which must be free; a copy where the filesystem has no links.
+///
+/// # Errors
+///
+/// The name is taken, or cannot be given.
+pub fn keep_as(from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("failed to keep `{}` as `{}`", from.display(), to.display());
+    match fs::hard_link(from, to) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(error).with_context(failed);
+        }
+        Err(_) => copy(from, to).with_context(failed)?,
+    }
+    if let Some(folder) = to.parent() {
+        sync_folder(folder);
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().context("it has no folder")?;
+    let mut new = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(folder)?;
+    new.write_all(&fs::read(from)?)?;
+    new.as_file()
+        .set_permissions(fs::metadata(from)?.permissions())?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(to).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes a program that everybody may run whom the umask lets, whole or not at all, in the place of another one
+/// or where nothing is.
+///
+/// # Errors
+///
+/// It cannot be written, or something is where nothing should be.
+pub fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
+    let failed = || format!("failed to write `{}`", path.display());
+    let folder = path.parent().with_context(failed)?;
+    remove_leftovers(folder);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let mut new = builder.tempfile_in(folder).with_context(failed)?;
+    new.write_all(bytes).with_context(failed)?;
+    new.as_file().sync_all().with_context(failed)?;
+    checkpoint("written-beside");
+    let placed = match replaces {
+        true => new.persist(path),
+        false => new.persist_noclobber(path),
+    };
+    placed.map_err(|error| error.error).with_context(failed)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Whether a run that was killed left a file in a folder that it had not put in its place.
+#[must_use]
+pub fn has_leftovers(folder: &Path) -> bool {
+    let left = |name: &String| name.starts_with(TEMPORARY);
+    names(folder).unwrap_or_default().iter().any(left)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_is_the_same_in_content_and_mode_and_never_overwrites() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [from, to] = ["a", "b"].map(|name| dir.path().join(name));
+        fs::write(&from, b"\0\xff").expect("a file");
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o751)).expect("permissions");
+        copy(&from, &to).expect("copied");
+        assert_eq!(program(&to), program(&from));
+        for way in [copy, keep_as] {
+            way(&from, &to).expect_err("taken");
+        }
+        fs::remove_file(&to).expect("removed");
+        keep_as(&from, &to).expect("linked");
+        assert_eq!(program(&to), program(&from));
+    }
+
+    #[test]
+    fn a_program_is_new_or_replaces() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a");
+        write_program(&path, b"one", false).expect("new");
+        write_program(&path, b"two", false).expect_err("taken");
+        write_program(&path, b"three", true).expect("replaced");
+        let FoundProgram::File {
+            bytes, executable, ..
+        } = program(&path)
+        else {
+            panic!("no file");
+        };
+        assert!(executable && bytes == b"three");
+        assert!(!has_leftovers(dir.path()));
+    }
+}

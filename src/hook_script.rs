@@ -1,0 +1,252 @@
+//! The `post-checkout` that runs us in each new worktree, and how it is told from others.
+
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+
+use rustc_stable_hash::StableSipHasher128;
+
+/// The version of what we write. It grows with every change of the script.
+pub const VERSION: u32 = 1;
+
+/// The line for a `post-checkout` of somebody else's that is a shell script.
+///
+/// On anything but a new worktree it starts no program, and whatever happens, it succeeds.
+pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if [ -f .git ] && command -v cargo-sharedtarget >/dev/null; \
+    then cargo-sharedtarget sharedtarget onboard --yes --quiet </dev/null || :; fi ;; esac";
+
+/// What every script that runs us from a hook contains.
+pub const CALL: &str = "sharedtarget onboard --yes --quiet";
+
+const START: &str = "#!/bin/sh\n# cargo-sharedtarget post-checkout hook, version ";
+const CHECKSUM: &str = ", checksum ";
+const MADE_FOLDER: &str = "# The hooks folder was made for it.\n";
+const INSTALLED: &str = "@installed@";
+
+/// All after the line with the checksum. Only what a shell has built in runs before it is clear that there is a
+/// new worktree. The names are not those of variables that the one from before may look at.
+const BODY: &str = r#"# Sets up for Cargo what `git worktree add` makes. `cargo sharedtarget hook uninstall` takes it out.
+
+# The hook that was here before runs first, and alone decides how this one ends.
+case $0 in
+*/*) st_before=${0%/*}/post-checkout.before-sharedtarget ;;
+*) st_before=./post-checkout.before-sharedtarget ;;
+esac
+st_code=0
+if [ -f "$st_before" ] && [ -x "$st_before" ]; then
+    # Where another program has moved this hook to call it, they would call each other for ever.
+    if [ "${CARGO_SHAREDTARGET_HOOK-}" = "$PWD $*" ]; then exit 0; fi
+    CARGO_SHAREDTARGET_HOOK="$PWD $*" "$st_before" "$@" || st_code=$?
+fi
+
+# A new worktree comes from the null commit, and its .git is a file that leads to a folder with a commondir.
+case ${#1}:$1 in
+*:*[!0]*) exit "$st_code" ;;
+40:* | 64:*) ;;
+*) exit "$st_code" ;;
+esac
+[ -f .git ] || exit "$st_code"
+st_line=
+{ IFS= read -r st_line <.git; } 2>/dev/null
+[ -f "${st_line#gitdir: }/commondir" ] || exit "$st_code"
+
+st_installed=@installed@
+st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
+if command -v cargo-sharedtarget >/dev/null 2>&1; then
+    st_program=cargo-sharedtarget
+elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
+    st_program=$st_installed
+elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
+    st_program=$st_home
+else
+    if [ -e "$st_before" ]; then st_out="mv \"$st_before\" \"$0\""; else st_out="rm \"$0\""; fi
+    printf '%s\n' "cargo-sharedtarget is not installed, so this worktree was not set up; to take its hook out: $st_out" >&2
+    exit "$st_code"
+fi
+"$st_program" sharedtarget onboard --yes --quiet </dev/null
+exit "$st_code"
+"#;
+
+/// The common hooks folder of a repository, given by its common git directory.
+#[must_use]
+pub fn folder(common_dir: &Path) -> PathBuf {
+    common_dir.join("hooks")
+}
+
+/// The name of the hook in its folder.
+pub const NAME: &str = "post-checkout";
+
+/// The name under which the hook from before is kept.
+pub const BEFORE: &str = "post-checkout.before-sharedtarget";
+
+/// A hooks folder that is being made or taken away: it comes and goes whole, by one rename.
+#[must_use]
+pub fn staging(common_dir: &Path) -> PathBuf {
+    common_dir.join("hooks.sharedtarget")
+}
+
+/// The hook, which looks for us at `program` too if we are not on the path.
+#[must_use]
+pub fn script(program: Option<&Path>, made_folder: bool) -> Vec<u8> {
+    let (head, tail) = BODY.split_once(INSTALLED).unwrap_or((BODY, ""));
+    let made_folder = if made_folder { MADE_FOLDER } else { "" };
+    let mut body = Vec::new();
+    body.extend(made_folder.as_bytes());
+    body.extend(head.as_bytes());
+    body.extend(quoted(program));
+    body.extend(tail.as_bytes());
+    sealed(VERSION, &body)
+}
+
+/// A hook of a version, with the checksum by which changes are noticed.
+#[must_use]
+pub fn sealed(version: u32, body: &[u8]) -> Vec<u8> {
+    let mut all = format!("{START}{version}{CHECKSUM}{}\n", checksum(body)).into_bytes();
+    all.extend(body);
+    all
+}
+
+/// A word of a shell that means exactly this path.
+fn quoted(program: Option<&Path>) -> Vec<u8> {
+    let bytes = program.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
+    let mut word = vec![b'\''];
+    for &byte in bytes {
+        match byte {
+            b'\'' => word.extend(b"'\\''"),
+            // Git's own shell takes both there, but only this one everywhere.
+            b'\\' if cfg!(windows) => word.push(b'/'),
+            _ => word.push(byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+fn checksum(body: &[u8]) -> String {
+    let mut hasher = StableSipHasher128::new();
+    hasher.write(body);
+    format!("{:016x}", Hasher::finish(&hasher))
+}
+
+/// Whose a hook is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Ours, as it was written.
+    Ours {
+        /// Its version.
+        version: u32,
+        /// Its folder was made for it.
+        made_folder: bool,
+    },
+    /// Ours, but changed since.
+    Changed,
+    /// Somebody else's.
+    Foreign,
+}
+
+/// Tells whose a hook is.
+#[must_use]
+pub fn whose(bytes: &[u8]) -> Whose {
+    read(bytes).unwrap_or_else(|| {
+        let has_mark =
+            |line: &[u8]| line.starts_with(START.split('\n').nth(1).unwrap_or(START).as_bytes());
+        if bytes.split(|&b| b == b'\n').take(5).any(has_mark) {
+            Whose::Changed
+        } else {
+            Whose::Foreign
+        }
+    })
+}
+
+/// Reads one that is as it was written.
+fn read(bytes: &[u8]) -> Option<Whose> {
+    let rest = bytes.strip_prefix(START.as_bytes())?;
+    let end = rest.iter().position(|&b| b == b'\n')?;
+    let (line, body) = (std::str::from_utf8(&rest[..end]).ok()?, &rest[end + 1..]);
+    let (version, sum) = line.split_once(CHECKSUM)?;
+    (sum == checksum(body)).then_some(Whose::Ours {
+        version: version.parse().ok()?,
+        made_folder: body.starts_with(MADE_FOLDER.as_bytes()),
+    })
+}
+
+/// Whether a script runs us.
+#[must_use]
+pub fn runs_us(bytes: &[u8]) -> bool {
+    bytes
+        .windows(CALL.len())
+        .any(|part| part == CALL.as_bytes())
+}
+
+/// Whether a script may go by the name under which it is called, which changes when it is chained. To find the
+/// folder that it lies in is no harm.
+#[must_use]
+pub fn goes_by_its_name(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let harmless = |before: &str| {
+        ["dirname ", "dirname \"", "dirname -- ", "dirname -- \""]
+            .iter()
+            .any(|way| before.ends_with(way))
+    };
+    text.starts_with("#!")
+        && (text.contains("${0##")
+            || text
+                .match_indices("$0")
+                .any(|(at, _)| !harmless(&text[..at])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_known_again() {
+        for made_folder in [false, true] {
+            let bytes = script(Some(Path::new("/a b/it's")), made_folder);
+            let ours = Whose::Ours {
+                version: VERSION,
+                made_folder,
+            };
+            assert_eq!(whose(&bytes), ours);
+            let text = String::from_utf8(bytes).expect("text");
+            assert!(text.contains("\nst_installed='/a b/it'\\''s'\n"), "{text}");
+            assert_eq!(whose((text.clone() + "#").as_bytes()), Whose::Changed);
+            let other_shell = text.replacen("/bin/sh", "/bin/bash", 1);
+            assert_eq!(whose(other_shell.as_bytes()), Whose::Changed);
+            let with_crlf = text.replace('\n', "\r\n");
+            assert_eq!(whose(with_crlf.as_bytes()), Whose::Changed);
+        }
+        assert_eq!(
+            whose(&sealed(0, b"exit 0\n")),
+            Whose::Ours {
+                version: 0,
+                made_folder: false
+            }
+        );
+        for foreign in [
+            &b""[..],
+            b"#!/bin/sh\n",
+            b"\x7fELF\x02",
+            b"#!/bin/sh\n# cargo-sharedtarget",
+        ] {
+            assert_eq!(whose(foreign), Whose::Foreign);
+        }
+    }
+
+    #[test]
+    fn hooks_that_go_by_their_name() {
+        for name in ["name=$(basename \"$0\")", "exec \"$0.d\"/x", "x=${0##*/}"] {
+            assert!(goes_by_its_name(format!("#!/bin/sh\n{name}\n").as_bytes()));
+        }
+        for place in ["here=$(dirname \"$0\")", "cd ${0%/*}", "echo $1"] {
+            assert!(!goes_by_its_name(
+                format!("#!/bin/sh\n{place}\n").as_bytes()
+            ));
+        }
+    }
+
+    #[test]
+    fn the_line_runs_us() {
+        assert!(runs_us(LINE.as_bytes()) && !LINE.contains('\n'));
+        assert!(runs_us(&script(None, false)));
+    }
+}

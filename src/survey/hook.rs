@@ -1,0 +1,86 @@
+//! Looks at the git hooks of repositories.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::fs;
+use crate::git;
+use crate::hook_script::{self, BEFORE, NAME};
+use crate::model::{FoundProgram, HookFiles, HookSite, HooksElsewhere, HooksFolder};
+
+/// Looks at the hooks of the repositories that these folders lie in, each repository once.
+///
+/// # Errors
+///
+/// One of them is no folder, or lies in no repository.
+pub fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
+    let mut sites: Vec<HookSite> = Vec::new();
+    for path in paths {
+        let path = fs::canonical(path)?;
+        anyhow::ensure!(
+            fs::is_folder(&path),
+            "expected a folder in a git repository: `{}`",
+            path.display()
+        );
+        let outside = || {
+            format!(
+                "expected a folder in a git repository: `{}`",
+                path.display()
+            )
+        };
+        let repository = git::common_dir(&path).with_context(outside)?;
+        let repository = fs::canonical(&repository)?;
+        anyhow::ensure!(
+            repository.to_str().is_some(),
+            "expected a path in Unicode: `{}`",
+            repository.display()
+        );
+        if !sites.iter().any(|site| site.repository == repository) {
+            sites.push(site(repository, &path)?);
+        }
+    }
+    Ok(sites)
+}
+
+/// Looks at a repository, asked from a folder in it.
+fn site(repository: PathBuf, path: &Path) -> Result<HookSite> {
+    // Hooks run at the top of a worktree or of a bare repository, and so a relative path counts from there.
+    let from = match repository.parent() {
+        _ if git::in_worktree(path)? => path,
+        Some(top) if repository.ends_with(".git") => top,
+        _ => &repository,
+    };
+    let used = fs::canonical_as_far_as_it_exists(&git::hooks(from)?);
+    let folder = hook_script::folder(&repository);
+    let here = used == fs::canonical_as_far_as_it_exists(&folder);
+    Ok(HookSite {
+        elsewhere: (!here).then(|| HooksElsewhere {
+            runs_us: runs_us(&used),
+            folder: used,
+        }),
+        files: HookFiles {
+            hook: fs::program(&folder.join(NAME)),
+            before: fs::program(&folder.join(BEFORE)),
+        },
+        unfinished: fs::exists(&hook_script::staging(&repository)) || fs::has_leftovers(&folder),
+        folder: kind(&folder),
+        repository,
+    })
+}
+
+fn kind(folder: &Path) -> HooksFolder {
+    match fs::info(folder) {
+        Ok(None) => HooksFolder::Missing,
+        Ok(Some(info)) if info.is_dir => HooksFolder::There,
+        Ok(Some(info)) if info.is_symlink => HooksFolder::Link(fs::link_target(folder)),
+        _ => HooksFolder::Other,
+    }
+}
+
+fn runs_us(folder: &Path) -> bool {
+    matches!(
+        fs::program(&folder.join(NAME)),
+        FoundProgram::File { bytes, executable: true, .. } if hook_script::runs_us(&bytes)
+    )
+}
