@@ -31,17 +31,25 @@ const fn command(name: &'static str, args: &'static [&'static str], marks: Marks
     Command { name, args, marks }
 }
 
-const QUIETLESS: &[&str] = &["test", "--workspace", "--", "--nocapture"];
-const QUIETLESS_RELEASE: &[&str] = &["test", "--workspace", "--release", "--", "--nocapture"];
+const LOUD_TEST: &[&str] = &["test", "--workspace", "--no-fail-fast", "--", "--nocapture"];
+const LOUD_TEST_RELEASE: &[&str] = &[
+    "test",
+    "--workspace",
+    "--no-fail-fast",
+    "--release",
+    "--",
+    "--nocapture",
+];
+const HOST: &str = concat!(env_arch!(), "-unknown-linux-gnu");
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets"];
 const DOC: &[&str] = &["doc", "--workspace", "--no-deps"];
 
 /// All that are compared.
-pub(crate) const COMMANDS: [Command; 11] = [
+pub(crate) const COMMANDS: [Command; 12] = [
     command("build", &["build", "--workspace"], Marks::Program("debug")),
     command("run", &["run"], Marks::Output),
     command("run --example", &["run", "--example", "ex"], Marks::Output),
-    command("test", QUIETLESS, Marks::Output),
+    command("test", LOUD_TEST, Marks::Output),
     command("check", &["check", "--workspace"], Marks::Reports),
     command("clippy", CLIPPY, Marks::Reports),
     command("doc", DOC, Marks::Pages),
@@ -52,7 +60,9 @@ pub(crate) const COMMANDS: [Command; 11] = [
         Marks::Program("release"),
     ),
     command("run --release", &["run", "--release"], Marks::Output),
-    command("test --release", QUIETLESS_RELEASE, Marks::Output),
+    // For a target of its own, even if it is the host: other folders, and the host's units once more.
+    command("run --target", &["run", "--target", HOST], Marks::Output),
+    command("test --release", LOUD_TEST_RELEASE, Marks::Output),
 ];
 
 /// Only these.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::commands::run;
+use crate::facts::cargos;
+use crate::full;
 use crate::sandbox::Sandbox;
 use crate::third_party;
 
@@ -35,35 +36,52 @@ impl Pair {
             sandbox.cargo(worktree, &["generate-lockfile"]);
             sandbox.commit_all(worktree);
         }
+        age(&sandbox.path(SECOND));
         sandbox.git("", &["clone", "-q", "-b", "bbb", "m/repo", CLONE]);
         Self { sandbox }
     }
 
-    /// Builds in the donor, warms the second worktree, and compares with the clone; with the donor there and without.
+    /// Compares the second worktree, once it is warm, with the clone: with the donor there and without.
     #[track_caller]
     fn same_as_clone(&self) {
+        self.same_as_clone_after(None);
+    }
+
+    /// The same, in a worktree that built this before the donor was built.
+    #[track_caller]
+    fn same_as_clone_after(&self, before: Option<&[&str]>) {
         let sandbox = &self.sandbox;
-        let says = |worktree: &str| sandbox.cargo(worktree, &["run", "--locked"]).stdout;
-        let donor = says(DONOR);
-        let clone = says(CLONE);
-        assert_ne!(donor, clone);
-        for alive in [true, false] {
-            drop(fs::remove_dir_all(sandbox.path(SECOND).join("target")));
-            let warm = sandbox.run(SECOND, &["warm", "--yes"]).code(0);
-            let (target, gone) = (sandbox.path("a/work/target"), sandbox.path("gone"));
-            if !alive {
-                fs::rename(&target, &gone).expect("moved");
+        let all = if full() { usize::MAX } else { 1 };
+        for cargo in cargos().take(all) {
+            let clear = |folder: &str| drop(fs::remove_dir_all(sandbox.path(folder).join("target")));
+            let args = ["run", "-v", "--locked"];
+            [DONOR, SECOND, CLONE].map(clear);
+            if let Some(before) = before {
+                cargo.run(sandbox, SECOND, before).code(0);
             }
-            let second = run(sandbox, "cargo", SECOND, &["run", "-v", "--locked"]);
-            assert_eq!(
-                second.stdout,
-                clone,
-                "donor alive: {alive}\n{}\n{}",
-                warm.said(),
-                second.stderr
-            );
-            if !alive {
-                fs::rename(&gone, &target).expect("moved");
+            let donor = cargo.run(sandbox, DONOR, &args).code(0).stdout;
+            let clone = cargo.run(sandbox, CLONE, &args).code(0).stdout;
+            assert_ne!(donor, clone);
+            for alive in [true, false] {
+                if !alive {
+                    clear(SECOND);
+                }
+                let warm = sandbox.run(SECOND, &["warm", "--yes"]).code(0);
+                let (target, gone) = (sandbox.path("a/work/target"), sandbox.path("gone"));
+                if !alive {
+                    fs::rename(&target, &gone).expect("moved");
+                }
+                let second = cargo.run(sandbox, SECOND, &args);
+                assert_eq!(
+                    second.stdout,
+                    clone,
+                    "{cargo:?}, donor alive: {alive}\n{}\n{}",
+                    warm.said(),
+                    second.stderr
+                );
+                if !alive {
+                    fs::rename(&gone, &target).expect("moved");
+                }
             }
         }
     }
@@ -176,7 +194,7 @@ fn patched_in_one_only() {
     pair.same_as_clone();
 }
 
-/// The second worktree has a lock file with another version.
+/// The second worktree has another profile for a dependency.
 #[test]
 fn another_profile_of_a_dependency() {
     let manifest = app("reg-mid = \"1\"\nreg-asks = \"1\"\n");
@@ -194,4 +212,60 @@ fn another_profile_of_a_dependency() {
         }
     });
     pair.same_as_clone();
+}
+
+/// The second worktree has built its own version of a patched crate already, before the donor built at all: what the
+/// donor compiled against its own must not come to it, though Cargo would take it for fresh.
+#[test]
+fn patched_and_built_before() {
+    let manifest = app("patched = \"1\"\nreg-on-patched = \"1\"\n")
+        + "[patch.crates-io]\npatched = { path = \"mine\" }\n";
+    let mine = "[package]\nname = \"patched\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        program("fn main() { println!(\"{}, {}\", patched::line(), reg_on_patched::line()); }\n"),
+        ("mine/Cargo.toml", mine),
+        ("mine/src/lib.rs", "pub fn line() -> String { \"MARK\".to_owned() }\n"),
+    ];
+    let pair = Pair::new(&files, |_, _| ());
+    pair.same_as_clone_after(Some(&["build", "-p", "patched"]));
+}
+
+/// A crate of the worktree in a folder that is named like those of the registry, and one like those of git.
+#[test]
+fn a_path_that_looks_like_cargo_home() {
+    let registry = "home/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/looks-1.0.0";
+    let git = "home/.cargo/git/checkouts/seems-0123456789abcdef/0123456";
+    let manifest = app(&format!(
+        "looks = {{ path = \"{registry}\" }}\nseems = {{ path = \"{git}\" }}\nreg-mid = \"1\"\n"
+    ));
+    let package = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n")
+    };
+    let library = "pub fn line() -> String { \"MARK\".to_owned() }\n";
+    let (looks, seems) = (package("looks"), package("seems"));
+    let paths = [registry, git].map(|at| [format!("{at}/Cargo.toml"), format!("{at}/src/lib.rs")]);
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        program(
+            "fn main() { println!(\"{} {} {}\", looks::line(), seems::line(), reg_mid::line()); }\n",
+        ),
+        (&paths[0][0], &looks),
+        (&paths[0][1], library),
+        (&paths[1][0], &seems),
+        (&paths[1][1], library),
+    ];
+    Pair::new(&files, |_, _| ()).same_as_clone();
+}
+
+/// Makes everything in a folder old.
+fn age(folder: &std::path::Path) {
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry.expect("readable");
+        if entry.file_type().is_file() && entry.file_name() != ".git" {
+            let file = fs::File::options().append(true).open(entry.path()).expect("a file");
+            file.set_modified(time).expect("a time");
+        }
+    }
 }
