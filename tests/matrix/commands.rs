@@ -1,6 +1,7 @@
 //! The commands of Cargo that are compared, and what is looked at after each.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -40,7 +41,11 @@ const LOUD_TEST_RELEASE: &[&str] = &[
     "--",
     "--nocapture",
 ];
-const HOST: &str = concat!(env_arch!(), "-unknown-linux-gnu");
+const HOST: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-unknown-linux-gnu"
+} else {
+    "x86_64-unknown-linux-gnu"
+};
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets"];
 const DOC: &[&str] = &["doc", "--workspace", "--no-deps"];
 
@@ -158,7 +163,7 @@ impl Folders {
         Self {
             target: path(&said["target_directory"]),
             build: path(&said["build_directory"]),
-            worktree: sandbox.path(worktree),
+            worktree: fs::canonicalize(sandbox.path(worktree)).expect("a folder"),
         }
     }
 
@@ -198,7 +203,7 @@ fn pages(folder: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in entries.into_iter().filter_map(Result::ok) {
         if entry.file_name() == "index.html" {
-            let page = std::fs::read_to_string(entry.path()).expect("a page");
+            let page = fs::read_to_string(entry.path()).expect("a page");
             found.extend(words(&page, &["doc_"]));
         }
     }

@@ -53,9 +53,12 @@ impl Pair {
         let sandbox = &self.sandbox;
         let all = if full() { usize::MAX } else { 1 };
         for cargo in cargos().take(all) {
-            let clear = |folder: &str| drop(fs::remove_dir_all(sandbox.path(folder).join("target")));
+            let clear =
+                |folder: &str| drop(fs::remove_dir_all(sandbox.path(folder).join("target")));
             let args = ["run", "-v", "--locked"];
-            [DONOR, SECOND, CLONE].map(clear);
+            for worktree in [DONOR, SECOND, CLONE] {
+                clear(worktree);
+            }
             if let Some(before) = before {
                 cargo.run(sandbox, SECOND, before).code(0);
             }
@@ -225,7 +228,10 @@ fn patched_and_built_before() {
         ("Cargo.toml", manifest.as_str()),
         program("fn main() { println!(\"{}, {}\", patched::line(), reg_on_patched::line()); }\n"),
         ("mine/Cargo.toml", mine),
-        ("mine/src/lib.rs", "pub fn line() -> String { \"MARK\".to_owned() }\n"),
+        (
+            "mine/src/lib.rs",
+            "pub fn line() -> String { \"MARK\".to_owned() }\n",
+        ),
     ];
     let pair = Pair::new(&files, |_, _| ());
     pair.same_as_clone_after(Some(&["build", "-p", "patched"]));
@@ -264,7 +270,10 @@ fn age(folder: &std::path::Path) {
     for entry in walkdir::WalkDir::new(folder) {
         let entry = entry.expect("readable");
         if entry.file_type().is_file() && entry.file_name() != ".git" {
-            let file = fs::File::options().append(true).open(entry.path()).expect("a file");
+            let file = fs::File::options()
+                .append(true)
+                .open(entry.path())
+                .expect("a file");
             file.set_modified(time).expect("a time");
         }
     }

@@ -242,7 +242,8 @@ fn stale_and_fresh() {
             let mine = |name: &str| {
                 let name = name.strip_prefix("lib").unwrap_or(name);
                 // In the new layout a program has no hash in its name.
-                (name == package || name.starts_with(&format!("{package}-"))) && !name.ends_with(".d")
+                (name == package || name.starts_with(&format!("{package}-")))
+                    && !name.ends_with(".d")
             };
             let outputs = found(&sandbox, mine);
             assert!(!outputs.is_empty());

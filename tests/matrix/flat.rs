@@ -10,7 +10,9 @@ use crate::stage::{DONOR, Mtimes, Setup, Stage};
 
 /// How many marks each command shows, and how many of them are the other worktree's, or lost, where sources are older
 /// than the other worktree's build. The documentation alone is right: Cargo notes when its sources were written.
-const WRONG: [(&str, usize, usize); 11] = [
+///
+/// In the new layout `run` and its like find no shared library of their own, and so show one mark less.
+const WRONG: [(&str, usize, usize); 12] = [
     ("build", 12, 10),
     ("run", 10, 10),
     ("run --example", 10, 10),
@@ -21,6 +23,7 @@ const WRONG: [(&str, usize, usize); 11] = [
     ("bench", 10, 10),
     ("build --release", 12, 10),
     ("run --release", 10, 10),
+    ("run --target", 10, 10),
     ("test --release", 13, 12),
 ];
 
@@ -81,8 +84,14 @@ fn one_folder_for_all() {
         for ((name, marks, wrong), (_, _, after_copy)) in shared.iter().zip(&copied) {
             eprintln!("| `cargo {name}` | {marks} | {wrong} | {after_copy} |");
         }
-        assert_eq!(shared, WRONG);
-        assert_eq!(copied, WRONG);
+        let new = on_disk == OnDisk::New;
+        let expected = WRONG.map(|(name, marks, wrong)| {
+            let loads = !name.starts_with("build") && !["check", "clippy", "doc"].contains(&name);
+            let less = usize::from(new && loads);
+            (name, marks - less, wrong - less)
+        });
+        assert_eq!(shared, expected);
+        assert_eq!(copied, expected);
     }
 }
 

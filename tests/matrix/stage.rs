@@ -12,8 +12,8 @@ use crate::{local, third_party};
 
 /// The donor's worktree.
 pub(crate) const DONOR: &str = "a/work";
-/// A clone that nothing of ours ever touches.
-pub(crate) const CLONE: &str = "c/work";
+/// A clone that nothing of ours ever touches, with no configuration above it.
+pub(crate) const CLONE: &str = "../clone/work";
 
 /// How the worktrees are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,6 @@ impl Stage {
             setup,
             on_disk,
         };
-        // The clone lies outside of what is set up.
         stage.set_up();
         stage
     }
@@ -122,19 +121,10 @@ impl Stage {
             Setup::BuildDir => &["--layout", "build-dir", "--config-at", &root],
             Setup::Flat => &["--layout", "flat", "--allow-unsafe-sharing"],
         };
-        let mut args = vec![
-            "setup",
-            "--yes",
-            "--keep-targets",
-            "--exclude",
-            "c",
-            "--exclude",
-            "from-git",
-            "--exclude",
-            "packed",
-            "--exclude",
-            "away",
-        ];
+        let mut args = vec!["setup", "--yes", "--keep-targets"];
+        for not_ours in ["from-git", "packed", "away"] {
+            args.extend(["--exclude", not_ours]);
+        }
         args.extend(more);
         self.sandbox.run("", &args).code(0);
     }
