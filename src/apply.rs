@@ -6,6 +6,7 @@
 mod delete;
 mod edit;
 mod hook;
+mod relink;
 mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +81,10 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             } => edit::restore(edit, *remove_folder),
             Action::InstallHook(change) => hook::install(change),
             Action::RemoveHook(change) => hook::remove(change),
-            Action::Warm(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. } => continue,
+            Action::Warm(_)
+            | Action::Relink(_)
+            | Action::DeleteFolder(_)
+            | Action::FinishTrash { .. } => continue,
         };
         settle(&mut outcome, action, result.map(|()| Came::Nothing));
         fs::checkpoint(name(action));
@@ -100,6 +104,9 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             let result = warm::folder(folder, context);
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
+        } else if let Action::Relink(folder) = action {
+            let result = relink::folder(folder, context);
+            settle(outcome, action, result.map(Came::Relinked));
         }
     }
 }
@@ -109,6 +116,7 @@ enum Came {
     Nothing,
     Freed(Freed),
     Warmed(Warmed),
+    Relinked(relink::Relinked),
 }
 
 /// Deletes folders side by side, since most are small and each one waits for Cargo and the disk.
@@ -197,6 +205,13 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
                 Came::Nothing => (None, None),
                 Came::Freed(freed) => (Some(freed), None),
                 Came::Warmed(warmed) => (None, Some(warmed)),
+                Came::Relinked(relinked) => {
+                    let warmed = Warmed {
+                        units: relinked.units,
+                        ..Warmed::default()
+                    };
+                    (Some(relinked.freed), Some(warmed))
+                }
             };
             outcome.done.push(Done {
                 what,
@@ -245,6 +260,7 @@ fn deed(action: &Action) -> Deed {
         Action::WriteConfig { .. } => Deed::WriteConfig,
         Action::Restore { .. } => Deed::Restore,
         Action::Warm(_) => Deed::Warm,
+        Action::Relink(_) => Deed::Relink,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::FinishTrash { .. } => Deed::FinishTrash,
         Action::InstallHook(_) => Deed::InstallHook,
@@ -260,6 +276,7 @@ fn path(action: &Action) -> &Path {
             &edit.file
         }
         Action::Warm(warm) => &warm.into,
+        Action::Relink(relink) => &relink.into,
         Action::DeleteFolder(folder) => &folder.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
@@ -274,6 +291,7 @@ fn name(action: &Action) -> &'static str {
         Action::WriteConfig { .. } => "config-written",
         Action::Restore { .. } => "restored",
         Action::Warm(_) => "warmed",
+        Action::Relink(_) => "relinked-folder",
         Action::DeleteFolder(_) => "deleted",
         Action::FinishTrash { .. } => "trash-finished",
         Action::InstallHook(_) => "hook-installed",

@@ -7,9 +7,13 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 
+use object::elf::{FileHeader32, FileHeader64};
 use object::read::archive::ArchiveFile;
-use object::{LittleEndian, Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
+use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
+use object::{Endianness, File, FileKind, LittleEndian, ReadCache, ReadRef};
+use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
+use crate::object_names::Range;
 use crate::{object_names, wasm};
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
@@ -20,7 +24,7 @@ pub(crate) const METADATA: &[u8] = b"rust";
 
 /// How metadata ends, in full ones and in the stubs that `-Zembed-metadata=no` puts into libraries.
 ///
-/// Source: `MetadataBlob::new` in `compiler/rustc_metadata/src/rmeta/decoder.rs` of rustc, since 1.77.
+/// Source: `MAGIC_END_BYTES` in `compiler/rustc_serialize/src/opaque.rs` of rustc; seen with 1.89, 1.95 and 1.97.
 const METADATA_END: &[u8] = b"rust-end-file";
 
 /// The section of an object file that has metadata in it. So it is wrapped in a library, on most platforms.
@@ -40,6 +44,8 @@ pub(crate) const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
 /// libraries (`.so`, `.dylib`, `.dll`), object files (`.o`, `.obj`, `.dwo`) and programs (`.exe`, `.wasm`, or no
 /// dot in the name). Of others nobody can say that they are whole.
 ///
+/// What reads file by file should be buffered: most reads are of a few bytes.
+///
 /// The metadata of a program that was only checked is empty (rustc writes it so). It is refused all the same: an
 /// empty file cannot be told from one that was emptied.
 ///
@@ -57,7 +63,7 @@ pub fn whole<R: Read + Seek>(name: &str, reader: R) -> Result<(), String> {
         Some("rlib") => archive(&cache, true),
         Some("a" | "lib") => archive(&cache, false),
         None | Some("so" | "dylib" | "dll" | "exe" | "wasm" | "o" | "obj" | "dwo") => {
-            object(cache.range(0, length))
+            object(cache.range(0, length)).map(drop)
         }
         Some(_) => Err("its name is not that of an artifact".to_owned()),
     }
@@ -97,18 +103,18 @@ fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<
         let member = member.map_err(no)?;
         let name = member.name();
         let (offset, size) = member.file_range();
-        inside(length, Some((offset, size)))?;
+        inside(length, (offset, size))?;
         let data = cache.range(offset, size);
         let checked = if name == METADATA_MEMBER {
             has_metadata = true;
             wrapped_metadata(cache, offset, size)
         } else if BITCODE.iter().any(|magic| starts(data, magic)) {
             Ok(())
-        } else if object::FileKind::parse(data).is_ok()
+        } else if FileKind::parse(data).is_ok()
             || starts(data, wasm::MAGIC)
             || [&b".o"[..], b".obj"].iter().any(|end| name.ends_with(end))
         {
-            object(data)
+            object(data).map(drop)
         } else {
             Ok(())
         };
@@ -127,7 +133,7 @@ fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<
     }
 }
 
-/// The metadata in a library, plain or in an object file.
+/// The metadata in a library, plain or in a section of an object file.
 fn wrapped_metadata<R: Read + Seek>(
     cache: &ReadCache<R>,
     offset: u64,
@@ -139,17 +145,13 @@ fn wrapped_metadata<R: Read + Seek>(
     }
     object(data)?;
     let section = if starts(data, wasm::MAGIC) {
-        let sections = wasm::sections(data).ok();
-        sections.and_then(|all| {
-            let mut all = all.into_iter();
-            all.find_map(|(name, range)| (name == METADATA_SECTION).then_some(range))
-        })
+        let mut sections = wasm::sections(data)?.into_iter();
+        sections.find_map(|(name, range)| (name == METADATA_SECTION).then_some(range))
     } else {
-        object::File::parse(data).ok().and_then(|file| {
-            let mut all = file.sections();
-            let found = all.find(|section| section.name_bytes() == Ok(METADATA_SECTION))?;
-            found.file_range()
-        })
+        let file = File::parse(data).map_err(no_object)?;
+        let mut sections = file.sections();
+        let section = sections.find(|section| section.name_bytes() == Ok(METADATA_SECTION));
+        section.and_then(|section| section.file_range())
     };
     let (at, long) = section.ok_or("it has no metadata")?;
     metadata(cache.range(offset + at, long))
@@ -161,35 +163,60 @@ fn object<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
         return wasm::sections(data).map(drop);
     }
     let length = length(data)?;
-    let file = object::File::parse(data).map_err(|error| format!("it is no object: {error}"))?;
-    for section in file.sections() {
-        inside(length, section.file_range())?;
+    match FileKind::parse(data).map_err(no_object)? {
+        FileKind::Elf32 => return elf::<FileHeader32<Endianness>, _>(data, length),
+        FileKind::Elf64 => return elf::<FileHeader64<Endianness>, _>(data, length),
+        _ => {}
     }
-    for segment in file.segments() {
-        inside(length, Some(segment.file_range()))?;
-    }
-    for place in object_names::places(data, &file)? {
-        inside(length, Some(place))?;
-    }
-    let padded = match &file {
-        object::File::Pe32(file) => file.section_table(),
-        object::File::Pe64(file) => file.section_table(),
-        _ => return Ok(()),
-    };
-    // The padding of a section is mapped with it.
-    for section in padded.iter() {
-        let [at, size] = [section.pointer_to_raw_data, section.size_of_raw_data]
-            .map(|word| word.get(LittleEndian).into());
-        inside(length, Some((at, size)))?;
-    }
-    Ok(())
+    let file = File::parse(data).map_err(no_object)?;
+    let sections = file.sections().filter_map(|section| section.file_range());
+    let segments = file.segments().map(|segment| segment.file_range());
+    let names = object_names::places(data, &file)?;
+    let mut all = sections.chain(segments).chain(names).chain(padded(&file));
+    all.try_for_each(|place| inside(length, place))
 }
 
-fn inside(length: u64, range: Option<(u64, u64)>) -> Result<(), String> {
-    match range.map(|(at, size)| at.checked_add(size)) {
-        None => Ok(()),
-        Some(Some(end)) if end <= length => Ok(()),
-        Some(_) => Err("it ends too early".to_owned()),
+/// An ELF file, of which there may be hundreds in a library: without its symbols and the names of its sections,
+/// which are many and say nothing of its length.
+fn elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
+    data: R,
+    length: u64,
+) -> Result<(), String> {
+    let header = H::parse(data).map_err(no_object)?;
+    let endian = header.endian().map_err(no_object)?;
+    for segment in header.program_headers(endian, data).map_err(no_object)? {
+        inside(length, segment.file_range(endian))?;
+    }
+    let sections = header.section_headers(endian, data).map_err(no_object)?;
+    let mut places = sections
+        .iter()
+        .filter_map(|section| section.file_range(endian));
+    places.try_for_each(|place| inside(length, place))
+}
+
+fn no_object(error: object::Error) -> String {
+    format!("it is no object: {error}")
+}
+
+/// The sections of a linked file for Windows with their padding, which is mapped with them.
+fn padded<'data, R: ReadRef<'data>>(file: &File<'data, R>) -> Vec<Range> {
+    let table = match file {
+        File::Pe32(file) => file.section_table(),
+        File::Pe64(file) => file.section_table(),
+        _ => return Vec::new(),
+    };
+    let place = |section: &object::pe::ImageSectionHeader| {
+        let [at, size] = [section.pointer_to_raw_data, section.size_of_raw_data]
+            .map(|word| word.get(LittleEndian).into());
+        (at, size)
+    };
+    table.iter().map(place).collect()
+}
+
+fn inside(length: u64, (at, size): Range) -> Result<(), String> {
+    match at.checked_add(size) {
+        Some(end) if end <= length => Ok(()),
+        _ => Err("it ends too early".to_owned()),
     }
 }
 

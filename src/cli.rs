@@ -93,7 +93,10 @@ struct SetupArgs {
     /// Let the layout flat mix worktrees, which runs one's code for another's
     #[arg(long, help_heading = "Layout")]
     allow_unsafe_sharing: bool,
-    /// Only write configurations, and delete nothing
+    /// Also have warm worktrees share the crates that they have compiled alike, which frees the space of all but one
+    #[arg(long)]
+    relink: bool,
+    /// Delete nothing
     #[arg(long)]
     keep_targets: bool,
     #[command(flatten)]
@@ -341,6 +344,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 replace: args.replace,
                 config_at: place,
                 allow_unsafe_sharing: args.allow_unsafe_sharing,
+                relink: args.relink,
                 keep_targets: args.keep_targets,
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()

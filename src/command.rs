@@ -4,6 +4,7 @@ pub mod clean;
 pub mod hook;
 pub mod list;
 pub mod onboard;
+mod relinking;
 pub mod setup;
 mod ui;
 pub mod undo;

@@ -8,6 +8,8 @@
 
 mod bitcode;
 mod regions;
+#[cfg(test)]
+mod tests;
 
 use memchr::{memchr, memmem};
 
@@ -27,16 +29,26 @@ const SENTINEL: u8 = 0xc1;
 ///
 /// - in debug information and among the names of symbols, a name;
 /// - in metadata, a name if it is exactly that of a source, as in the list of sources, or the working folder
-///   between the two names of a source there, as rustc has written them since 1.91 or so;
+///   between the two names of a source there, as rustc 1.95 and 1.97 write them and 1.89 does not;
 /// - in code, constants and bitcode, a name if it is that of a source that ends in `.rs` (the places of panics,
 ///   and `file!()`), and in code if the text ends after it. A file that was included with `include_bytes!` is a
 ///   source too, but its path never comes there by itself;
+/// - in the code of a library in another language that is bundled with the unit, a name if nothing `is_there` in the
+///   donor either: such libraries keep the folder that they would be installed in (OpenSSL that of its engines);
 /// - anywhere else it is reported.
 ///
 /// That `.rs` file may still be opened when the program runs, if the unit includes it and keeps its path as well.
-/// The two look the same.
+/// The two look the same. And in what was linked, a text of less than 16 bytes may be part of the instructions.
+///
+/// Roots are looked for as they are given, and on Windows with either slash: a folder that also goes by another
+/// name, through a link, must be given by that name too.
 #[must_use]
-pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Option<String> {
+pub fn foreign_path(
+    artifact: &[u8],
+    roots: &[&str],
+    sources: &[String],
+    is_there: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     let forms = forms(roots);
     let mut hits: Vec<usize> = Vec::new();
     for form in &forms {
@@ -60,6 +72,7 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
                     hit - region.begin,
                     sources,
                 ),
+                Kind::Native => is_of_nothing(&artifact[hit..region.end], is_there),
                 Kind::Code => is_place(&artifact[hit..region.end], sources),
                 // Looked at below, with all that does not begin with a byte.
                 Kind::Bitcode => true,
@@ -82,12 +95,24 @@ pub fn foreign_path(artifact: &[u8], roots: &[&str], sources: &[String]) -> Opti
         })
         .find(|found| {
             let mut code = sources.iter().filter(|source| is_code(source));
-            !code.any(|source| {
-                let text: Vec<u8> = found.text().take(source.len()).collect();
-                stands(&text, source)
-            })
+            !code.any(|source| found.is(source))
         })
         .map(|found| shown(found.text()))
+}
+
+/// Whether a text of another language, which a null byte ends, is the path of nothing. What may be put together with
+/// something else when the program runs begins with a folder that is there.
+fn is_of_nothing(text: &[u8], is_there: &dyn Fn(&str) -> bool) -> bool {
+    const LONGEST: usize = 4096;
+    let Some(end) = memchr(0, &text[..text.len().min(LONGEST)]) else {
+        return false;
+    };
+    let Ok(whole) = std::str::from_utf8(&text[..end]) else {
+        return false;
+    };
+    let path = whole.split(['"', '\'', ':', ';', ',', ' ', '\n']);
+    let first = path.into_iter().next().unwrap_or_default();
+    !is_there(whole) && !is_there(first)
 }
 
 /// A variable that was compiled in, names a root, and was not used to include a source: its value is kept.
@@ -130,9 +155,11 @@ fn forms(roots: &[&str]) -> Vec<String> {
         let plain = plain.trim_end_matches('/');
         for separator in ["/", "\\", r"\\"] {
             let form = plain.replace('/', separator);
-            let (drive, rest) = form.split_at(1);
-            forms.push(drive.to_ascii_lowercase() + rest);
-            forms.push(drive.to_ascii_uppercase() + rest);
+            // The name of another machine has no letter there, so that both are the same.
+            if let Some((drive, rest)) = form.split_at_checked(1) {
+                forms.push(drive.to_ascii_lowercase() + rest);
+                forms.push(drive.to_ascii_uppercase() + rest);
+            }
         }
     }
     forms.retain(|form| !form.is_empty());

@@ -35,7 +35,9 @@ pub use lock::{
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
-pub use transfer::{clone_file, clones, copy_far, copy_file, copy_link, link_file, same_content};
+pub use transfer::{
+    clone_file, clones, copy_far, copy_file, copy_link, date_folder, link_file, same_content,
+};
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
 pub use walk::{Entry, EntryKind, Walk, walk};

@@ -6,6 +6,7 @@ mod folders;
 mod hook;
 mod listing;
 mod naming;
+pub mod relink;
 #[cfg(test)]
 mod sample;
 mod setup;

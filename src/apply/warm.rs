@@ -83,10 +83,17 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
             }
         }
     }
-    Ok(warmed)
+    match warmed.left.first() {
+        // Whoever deletes the donor next must not take that for a success.
+        Some(first) if warmed.units == 0 => Err(Stopped::Failed(format!(
+            "none of the units could be had; the first is {}: {}",
+            first.package, first.message
+        ))),
+        _ => Ok(warmed),
+    }
 }
 
-fn held(busy: &Busy, what: &str) -> Stopped {
+pub(super) fn held(busy: &Busy, what: &str) -> Stopped {
     Stopped::Skipped(match &busy.why {
         BusyReason::Unclear(error) => format!(
             "whether a build is running cannot be told (`{}`: {error})",
@@ -116,17 +123,20 @@ fn prepare(into: &Path, profiles: &[PathBuf]) -> Result<(), Stopped> {
 }
 
 /// The folder in which units are put together. It goes when this is dropped.
-struct Stage {
-    path: PathBuf,
+pub(super) struct Stage {
+    pub(super) path: PathBuf,
     _lock: LockGuard,
 }
 
 impl Stage {
     /// Whoever was killed here before left things that nobody wants.
-    fn make(into: &Path) -> Result<Self, Stopped> {
+    pub(super) fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
         fs::create_folder(&top)?;
-        let lock = fs::lock_stage(&top).map_err(|busy| held(&busy, "it"))?;
+        let lock = fs::lock_stage(&top).map_err(|busy| match busy.why {
+            BusyReason::Held => Stopped::Skipped("another run warms it".into()),
+            _ => held(&busy, "it"),
+        })?;
         let path = top.join("units");
         fs::remove_own_folder(&path)?;
         fs::create_folder(&path)?;
@@ -151,15 +161,16 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
             .flatten()
             .map(|info| info.identity.device)
     };
-    if device(&warm.from) != device(stage) {
-        return Method::Copies;
-    }
-    let mut files = warm.units.iter().flat_map(|unit| &unit.files);
-    let real = files.find(|file| file.sharing == Sharing::Link && file.length > Bytes(0));
-    match real {
+    let files = warm.units.iter().flat_map(|unit| &unit.files);
+    let mut real = files.filter(|file| {
+        matches!(file.sharing, Sharing::Link | Sharing::Copy) && file.length > Bytes(0)
+    });
+    // Btrfs clones from one subvolume to another, though each is a device of its own.
+    match real.next() {
         Some(file) if fs::clones(&warm.from.join(&file.path), &stage.join("probe")) => {
             Method::Clones
         }
+        _ if device(&warm.from) != device(stage) => Method::Copies,
         _ => Method::Links,
     }
 }
@@ -212,23 +223,27 @@ impl Staging<'_> {
             // It may have been replaced or written to while it was copied.
             self.unchanged(file)?;
         }
+        // What is put into a folder makes it newer, so that each comes after all that is in it.
+        for file in unit.files.iter().rev() {
+            if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified) {
+                fs::date_folder(&self.stage.join(&file.path), modified);
+            }
+        }
         Ok(total)
     }
 
     /// Gives one file, and says whether its storage is shared.
     fn file(&self, sharing: Sharing, from: &Path, to: &Path) -> anyhow::Result<bool> {
         match (self.method, sharing) {
-            (Method::Clones, _) => {
-                fs::clone_file(from, to)?;
-                Ok(true)
-            }
+            // A file may be excluded from what the filesystem can do.
+            (Method::Clones, _) if fs::clone_file(from, to).is_ok() => Ok(true),
             // A file has no more than so many names, and some filesystems know one only.
             (Method::Links, Sharing::Link) if fs::link_file(from, to).is_ok() => Ok(true),
             (Method::Copies, _) => {
                 fs::copy_far(from, to)?;
                 Ok(false)
             }
-            (Method::Links, _) => {
+            (Method::Clones | Method::Links, _) => {
                 fs::copy_file(from, to)?;
                 Ok(false)
             }
@@ -254,7 +269,9 @@ impl Staging<'_> {
 /// Moves a unit to where Cargo looks for it.
 fn place(unit: &TakenUnit, stage: &Path, into: &Path) -> anyhow::Result<()> {
     for (at, entry) in unit.clear.iter().enumerate() {
-        let aside = stage.join(format!("cleared-{}-{at}", unit.id.hash));
+        // The same hash may stand in several profile folders.
+        let profile = unit.id.profile.replace('/', "-");
+        let aside = stage.join(format!("cleared-{profile}-{}-{at}", unit.id.hash));
         if fs::exists(&into.join(entry)) {
             fs::rename(&into.join(entry), &aside)?;
         }

@@ -3,17 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::setup::note_devices;
 use super::warm::{self, WarmOptions};
-use super::warming::{self, Cold};
+use super::warming;
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{CargoAnswer, KeptReason, Plan, Survey};
+use crate::model::{Plan, Survey};
 use crate::plan::{self, SetupOptions};
-use crate::progress::Progress;
 use crate::survey::Request;
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
@@ -49,37 +48,22 @@ fn decide(
     warm: &WarmOptions,
 ) -> Result<Plan> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
-    ensure!(
-        survey.workspaces.iter().any(|w| w.is_in(focus)),
-        "expected a Cargo workspace in `{}`",
-        focus.display()
-    );
     options.only = Some(focus.to_owned());
     options.layout = options
         .layout
         .or_else(|| plan::served_from_above(survey, focus));
     note_devices(survey, &mut options);
     let setup = plan::setup(survey, &options);
-    let progress = Progress::default();
     let named = warm::donor(warm, request)?;
+    let decided = warming::each(survey, &setup.dirs, focus, named.as_ref(), warm.how())?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
-    for (workspace, dirs) in survey.workspaces.iter().zip(&setup.dirs) {
-        if !workspace.is_in(focus) || !matches!(workspace.cargo, CargoAnswer::Said { .. }) {
-            continue;
-        }
-        let cold = Cold {
-            workspace,
-            into: &dirs.build_dir,
-        };
-        let candidates = cold.candidates_or(named.as_ref(), survey);
-        match warming::one(cold, candidates, warm.how(), &progress) {
-            Ok(found) => warms.push(found),
-            // Of what is never built, nobody expects that it is warm.
-            Err(left) if workspace.nested_in.is_some() && left.reason == KeptReason::NoDonor => {}
-            Err(left) => kept.push(left),
+    for one in decided {
+        match one {
+            Ok(warm) => warms.push(warm),
+            Err(left) => kept.push(*left),
         }
     }
-    let mut plan = setup.with(survey, warms);
+    let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
     Ok(plan)
 }

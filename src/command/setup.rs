@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look, warming};
+use super::{Ui, conduct, look, relinking, warming};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::Survey;
@@ -19,7 +19,11 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     note_devices(&survey, &mut options);
     let setup = plan::setup(&survey, &options);
     let warms = warming::all(&survey, &setup.dirs, ui);
-    let plan = setup.with(&survey, warms);
+    let relinks = match options.relink {
+        true => relinking::all(&survey, &setup.dirs, ui),
+        false => Vec::new(),
+    };
+    let plan = setup.with(&survey, warms, relinks);
     conduct("setup", &survey, &plan, request, ui)
 }
 

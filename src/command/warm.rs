@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::warming::{self, Cold, How};
+use super::warming::{self, How};
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::KeptReason;
+use crate::model::{Dirs, Kept, KeptReason};
 use crate::plan::warm::{self as decide, Candidate};
-use crate::progress::Progress;
 use crate::survey::{self, Request};
 
 /// How `warm` was asked to do it.
@@ -42,23 +41,25 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
-    let progress = Progress::default();
-    let (mut decided, mut any) = (Vec::new(), false);
-    for workspace in survey.workspaces.iter().filter(|w| w.is_in(focus)) {
-        let cold = Cold {
-            workspace,
-            into: &workspace.dirs.build_dir,
-        };
-        let candidates = cold.candidates_or(named.as_ref(), &survey);
-        any = true;
-        match warming::one(cold, candidates, options.how(), &progress) {
-            Err(kept) if workspace.nested_in.is_some() && kept.reason == KeptReason::NoDonor => {}
-            one => decided.push(one),
-        }
-    }
-    ensure!(any, "expected a Cargo workspace in `{}`", focus.display());
+    let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
+    let decided = warming::each(&survey, &dirs, focus, named.as_ref(), options.how())?;
+    let stuck = decided
+        .iter()
+        .any(|one| one.as_ref().is_err_and(|kept| is_stuck(kept)));
     let plan = decide::plan(&survey, decided);
-    conduct("warm", &survey, &plan, request, ui)
+    let exit = conduct("warm", &survey, &plan, request, ui)?;
+    Ok(match exit {
+        Exit::Done if stuck => Exit::Incomplete,
+        exit => exit,
+    })
+}
+
+/// There is something to do, and it could not even be planned.
+fn is_stuck(kept: &Kept) -> bool {
+    matches!(
+        kept.reason,
+        KeptReason::LockInvalid { .. } | KeptReason::DonorBusy { .. }
+    )
 }
 
 /// The donor that the user named, if one was.

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
 use super::Ui;
 use crate::lockfile::Lock;
+use crate::marks;
 use crate::model::{
-    Dirs, Inventory, Kept, KeptReason, Subject, Survey, UnitId, WarmFolder, Workspace,
+    CargoAnswer, Dirs, Inventory, Kept, KeptReason, Other, Subject, Survey, UnitId, WarmFolder,
+    Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Rating, Relation};
 use crate::progress::Progress;
@@ -36,18 +39,18 @@ pub(super) struct Cold<'a> {
 }
 
 impl Cold<'_> {
-    pub(super) fn kept(&self, reason: KeptReason) -> Kept {
-        Kept {
+    pub(super) fn kept(&self, reason: KeptReason) -> Box<Kept> {
+        Box::new(Kept {
             subject: Subject::Folder,
             path: self.into.to_owned(),
             reason,
             on_disk: None,
             last_build: None,
-        }
+        })
     }
 
     /// What it can use.
-    fn lock(&self, how: How) -> Result<Option<Lock>, Kept> {
+    fn lock(&self, how: How) -> Result<Option<Lock>, Box<Kept>> {
         let lock = donors::lock(&self.workspace.root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
                 file: self.workspace.root.join("Cargo.lock"),
@@ -58,12 +61,10 @@ impl Cold<'_> {
     }
 
     /// The donor that the user named, or those that there are.
-    pub(super) fn candidates_or(
-        &self,
-        named: Option<&Candidate>,
-        survey: &Survey,
-    ) -> Vec<Candidate> {
+    fn candidates_or(&self, named: Option<&Candidate>, survey: &Survey) -> Vec<Candidate> {
         let mut all = match named {
+            // It may be a fixture that nobody ever builds: the donor is for what is around it.
+            Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
             Some(candidate) => vec![candidate.clone()],
             None => self.candidates(survey),
         };
@@ -82,13 +83,58 @@ impl Cold<'_> {
     }
 }
 
+/// Decides for each workspace of one worktree that is or may be built.
+///
+/// # Errors
+///
+/// There is none.
+pub(super) fn each(
+    survey: &Survey,
+    dirs: &[Dirs],
+    worktree: &Path,
+    named: Option<&Candidate>,
+    how: How,
+) -> Result<Vec<Result<WarmFolder, Box<Kept>>>> {
+    let progress = Progress::default();
+    let (mut decided, mut any) = (Vec::new(), false);
+    let all = survey.workspaces.iter().zip(dirs);
+    for (workspace, dirs) in all.filter(|(workspace, _)| workspace.is_in(worktree)) {
+        any = true;
+        let nested = workspace.nested_in.is_some();
+        let cold = Cold {
+            workspace,
+            into: &dirs.build_dir,
+        };
+        match &workspace.cargo {
+            CargoAnswer::Said { .. } => {}
+            CargoAnswer::Refused { message } if !nested => {
+                let message = message.clone();
+                decided.push(Err(cold.kept(KeptReason::CargoRefused { message })));
+                continue;
+            }
+            _ => continue,
+        }
+        match one(cold, cold.candidates_or(named, survey), how, &progress) {
+            // Of what is never built, nobody expects that it is warm.
+            Err(kept) if nested && kept.reason == KeptReason::NoDonor => {}
+            one => decided.push(one),
+        }
+    }
+    ensure!(
+        any,
+        "expected a Cargo workspace in `{}`",
+        worktree.display()
+    );
+    Ok(decided)
+}
+
 /// Decides what one workspace gets, from the best of these donors.
-pub(super) fn one(
+fn one(
     cold: Cold<'_>,
     candidates: Vec<Candidate>,
     how: How,
     progress: &Progress,
-) -> Result<WarmFolder, Kept> {
+) -> Result<WarmFolder, Box<Kept>> {
     let lock = cold.lock(how)?;
     let lock = lock.as_ref();
     let rated = candidates.into_par_iter().map(|candidate| {
@@ -114,7 +160,11 @@ pub(super) fn one(
         return Err(cold.kept(KeptReason::NoDonor));
     };
     let warm = donor.choose(cold, lock);
+    let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
+    let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
+        // Nothing is missing, and what a run that was killed has left goes.
+        (0, 1..) if left_half_way => Ok(warm),
         (0, 0) => Err(cold.kept(KeptReason::NoDonor)),
         (0, units) => Err(cold.kept(KeptReason::Warm {
             from: warm.from,

@@ -136,4 +136,39 @@ impl<'a> Found<'a> {
             Some(self.coding.read(bits))
         })
     }
+
+    /// Whether this is exactly that text.
+    ///
+    /// Before a text stands its length, as a number. Only in debug information the texts follow on each other, at
+    /// whole bytes, and what they are long is elsewhere: there it is enough that no greater length stands before.
+    pub(super) fn is(self, text: &str) -> bool {
+        let long = text.len();
+        let in_debug = || {
+            let at_byte = self.coding == Coding::Eight && self.bit.is_multiple_of(8);
+            at_byte && !(long + 1..long + 64).any(|long| self.is_long(long))
+        };
+        self.text().take(long).eq(text.bytes()) && (self.is_long(long) || in_debug())
+    }
+
+    /// Whether this number stands before, in groups of six bits: five of the number, the lowest first, and one that
+    /// says that another group follows.
+    fn is_long(self, mut long: usize) -> bool {
+        let mut bits = Vec::new();
+        loop {
+            bits.extend((0..5).map(|bit| long >> bit & 1 == 1));
+            long >>= 5;
+            bits.push(long > 0);
+            if long == 0 {
+                break;
+            }
+        }
+        let begin = self.bit.checked_sub(bits.len());
+        begin.is_some_and(|begin| {
+            let mut each = bits.iter().enumerate();
+            each.all(|(nth, bit)| {
+                let at = begin + nth;
+                (self.bitcode[at / 8] >> (at % 8) & 1 == 1) == *bit
+            })
+        })
+    }
 }

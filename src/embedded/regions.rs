@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Debug,
     /// Code and constants.
     Code,
+    /// The same, of a member of an archive that rustc did not compile: it comes from a library in another language.
+    Native,
     /// Code and constants, and the rest too, that are not compiled to the end.
     Bitcode,
 }
@@ -36,7 +38,7 @@ const DYLIB_METADATA: &[u8] = b".rustc";
 /// The parts of an artifact, in order. What is not understood is in none.
 pub(super) fn of(artifact: &[u8]) -> Vec<Region> {
     let mut regions = Vec::new();
-    add(artifact, 0, true, &mut regions);
+    add(artifact, 0, Part::Whole, &mut regions);
     regions.sort_by_key(|region| region.begin);
     regions
 }
@@ -48,9 +50,28 @@ pub(super) fn at(regions: &[Region], byte: usize) -> Option<Region> {
     (byte < region.end).then_some(region)
 }
 
+/// What a file is to the artifact.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    /// A member of an archive, made by rustc.
+    Member,
+    /// Any other member.
+    Native,
+}
+
+/// How the names of the members end that rustc makes of Rust code.
+///
+/// Source: `RUST_CGU_EXT` and `OutputFilenames::temp_path` in `compiler/rustc_session/src/config.rs` of rustc.
+const CODEGEN_UNIT: &[u8] = b".rcgu.o";
+
 /// Adds the parts of a file that begins at `base` in the artifact.
-fn add(data: &[u8], base: usize, may_be_archive: bool, regions: &mut Vec<Region>) {
+fn add(data: &[u8], base: usize, part: Part, regions: &mut Vec<Region>) {
     let mut push = |begin: u64, size: u64, kind| {
+        let kind = match (kind, part) {
+            (Kind::Code, Part::Native) => Kind::Native,
+            (kind, _) => kind,
+        };
         let range = usize::try_from(begin).ok().zip(usize::try_from(size).ok());
         let end = range.and_then(|(begin, size)| begin.checked_add(size));
         if let (Some((begin, size)), Some(end)) = (range, end)
@@ -83,11 +104,15 @@ fn add(data: &[u8], base: usize, may_be_archive: bool, regions: &mut Vec<Region>
         for (begin, size) in object_names::places(data, &file).unwrap_or_default() {
             push(begin, size, Kind::Debug);
         }
-    } else if let (true, Ok(archive)) = (may_be_archive, ArchiveFile::parse(data)) {
+    } else if let (Part::Whole, Ok(archive)) = (part, ArchiveFile::parse(data)) {
         for member in archive.members().map_while(Result::ok) {
             let (begin, _) = member.file_range();
             if let (Ok(data), Ok(begin)) = (member.data(data), usize::try_from(begin)) {
-                add(data, base + begin, false, regions);
+                let part = match member.name().ends_with(CODEGEN_UNIT) {
+                    true => Part::Member,
+                    false => Part::Native,
+                };
+                add(data, base + begin, part, regions);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fs::{self, File, FileTimes};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///
@@ -26,6 +27,21 @@ pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
     let metadata = fs::metadata(from).with_context(failed)?;
     reflink_copy::reflink(from, to).with_context(failed)?;
     keep(&metadata, to).with_context(failed)
+}
+
+/// Makes a folder look as old as another one: Cargo asks for the times of folders too, where a build script told it
+/// to watch one. Where that cannot be done, Cargo does some work again.
+pub fn date_folder(folder: &Path, modified: Timestamp) {
+    let times = FileTimes::new().set_modified(modified.into());
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        // FILE_WRITE_ATTRIBUTES, and FILE_FLAG_BACKUP_SEMANTICS, without which no folder is opened.
+        options.access_mode(0x0100).custom_flags(0x0200_0000);
+    }
+    let _ = options.open(folder).and_then(|open| open.set_times(times));
 }
 
 /// Gives a file a second name.
@@ -58,7 +74,12 @@ pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
     let metadata = fs::metadata(from).with_context(failed)?;
     let options = fs_extra::file::CopyOptions::new();
-    fs_extra::file::copy(from, to, &options).with_context(failed)?;
+    let copied = fs_extra::file::copy(from, to, &options).map_err(|error| match error.kind {
+        // It says no more of it than that there was one.
+        fs_extra::error::ErrorKind::Io(error) => error.into(),
+        _ => anyhow::Error::from(error),
+    });
+    copied.with_context(failed)?;
     keep(&metadata, to).with_context(failed)
 }
 

@@ -64,6 +64,8 @@ pub enum Deed {
     Restore,
     /// Gave a target folder units.
     Warm,
+    /// Had units share their storage.
+    Relink,
     /// Deleted a target folder.
     DeleteFolder,
     /// Finished deleting.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    BusyReason, HookChange, HookState, Identity, Layout, LeftUnit, Owner, TomlProblem, Usage,
-    WarmFolder,
+    BusyReason, HookChange, HookState, Identity, Layout, LeftUnit, Owner, RelinkFolder,
+    TomlProblem, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -80,6 +80,8 @@ pub enum Action {
     },
     /// Give a target folder the units of another one.
     Warm(WarmFolder),
+    /// Have units of a target folder share their storage with a donor's.
+    Relink(RelinkFolder),
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
     /// Finish deleting what an interrupted run left.

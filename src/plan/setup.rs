@@ -18,8 +18,8 @@ use super::folders::{self, AllDirs};
 use super::naming::Names;
 use super::{finish_trash, freeable, warnings};
 use crate::model::{
-    Action, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, Subject, Survey, TargetFolder,
-    WarmFolder, Warning, Workspace,
+    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder, Subject,
+    Survey, TargetFolder, WarmFolder, Warning, Workspace,
 };
 
 /// How `setup` was asked to do it.
@@ -35,6 +35,8 @@ pub struct SetupOptions {
     pub config_at: Option<ConfigPlace>,
     /// Let several worktrees share one folder.
     pub allow_unsafe_sharing: bool,
+    /// Have warm workspaces of a family share what they have compiled alike.
+    pub relink: bool,
     /// Delete nothing.
     pub keep_targets: bool,
     /// The one worktree that is set up; all others stay as they are, and nothing is deleted.
@@ -85,7 +87,8 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
     let meant = |workspace: &&Workspace| match &options.only {
-        Some(worktree) => workspace.is_in(worktree),
+        // Nobody was asked about those that are never built.
+        Some(worktree) => workspace.is_in(worktree) && workspace.cargo != CargoAnswer::NotAsked,
         None => true,
     };
     for workspace in survey.workspaces.iter().filter(meant) {
@@ -141,7 +144,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
 impl Setup {
     /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.
     #[must_use]
-    pub fn with(self, survey: &Survey, warms: Vec<WarmFolder>) -> Plan {
+    pub fn with(self, survey: &Survey, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) -> Plan {
         let Self { mut plan, dirs } = self;
         let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
         plan.freeable = freeable(usages);
@@ -154,7 +157,7 @@ impl Setup {
         if cold > 0 {
             plan.warnings.push(Warning::ColdStart { workspaces: cold });
         }
-        warming::insert(&mut plan, warms);
+        warming::insert(&mut plan, warms, relinks);
         plan
     }
 }

@@ -149,7 +149,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
 
 /// Makes a plan of what was decided for each workspace.
 #[must_use]
-pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Kept>>) -> Plan {
+pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Plan {
     let mut plan = Plan {
         warnings: super::warnings(survey),
         ..Plan::default()
@@ -157,7 +157,7 @@ pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Kept>>) -> Plan {
     for one in decided {
         match one {
             Ok(warm) => plan.actions.push(Action::Warm(warm)),
-            Err(kept) => plan.kept.push(kept),
+            Err(kept) => plan.kept.push(*kept),
         }
     }
     plan
@@ -266,13 +266,22 @@ impl<'a> Chooser<'a> {
 /// Source: `only_requires_rmeta` in `src/cargo/core/compiler/build_runner/mod.rs` of Cargo, and `check_filesystem`
 /// in `fingerprint/mod.rs`.
 #[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    newest: Option<Timestamp>,
+pub(super) struct Times {
+    pub(super) newest: Option<Timestamp>,
     metadata: Option<Timestamp>,
 }
 
 impl Times {
-    fn of(unit: &Unit) -> Self {
+    /// The time of these that what was compiled with the dependency must not be older than: a library is compiled
+    /// as soon as there is the metadata of another one, and need be as new as that only.
+    pub(super) fn needed(&self, unit: &Unit, dependency: &Unit) -> Option<Timestamp> {
+        let libraries = [unit, dependency]
+            .iter()
+            .all(|unit| unit.kind == UnitKind::Library);
+        self.metadata.filter(|_| libraries).or(self.newest)
+    }
+
+    pub(super) fn of(unit: &Unit) -> Self {
         let run = unit.kind == UnitKind::BuildScriptRun;
         let depth = unit.id.profile.split('/').count();
         let mut times = Self::default();
@@ -291,7 +300,7 @@ impl Times {
 }
 
 /// What a unit is by itself, whoever wants it.
-fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
+pub(super) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
     let unknown = |why: &str| LeftReason::Unknown { why: why.into() };
     match &unit.kind {
         UnitKind::Unknown { why } => return Err(unknown(why)),
@@ -332,7 +341,7 @@ fn strs(parts: &[String]) -> Vec<&str> {
     parts.iter().map(String::as_str).collect()
 }
 
-fn name(unit: &Unit) -> String {
+pub(super) fn name(unit: &Unit) -> String {
     let package = unit.package.clone();
     package.unwrap_or_else(|| unit.id.hash.clone())
 }
@@ -372,3 +381,6 @@ fn taken(unit: &Unit, here: &Here) -> TakenUnit {
         clear,
     }
 }
+
+#[cfg(test)]
+mod tests;

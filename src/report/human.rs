@@ -42,6 +42,7 @@ pub(super) type Out<'a> = &'a mut dyn Write;
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
     warm::plan(out, plan, view)?;
+    warm::relinks(out, plan, view)?;
     hook::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use super::human::{HEADING, Out, View, WARNING, counted};
+use super::human::{GOOD, HEADING, Out, View, WARNING, counted};
 use super::table::{Align, Table};
-use crate::model::{Action, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed};
+use crate::model::{Action, Deed, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed};
 use crate::size::Bytes;
 
 /// How many units are named for a reason unless everything is asked for.
@@ -46,6 +46,39 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let all: Vec<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
     left(out, &all, view)?;
     writeln!(out)
+}
+
+/// Writes what would share its storage.
+pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let relinks = plan.actions.iter().filter_map(|action| match action {
+        Action::Relink(relink) => Some(relink),
+        _ => None,
+    });
+    let mut table = Table::new(&[
+        ("UNITS", Align::Right),
+        ("FREES", Align::Right),
+        ("LEFT", Align::Right),
+        ("FROM", Align::Left),
+        ("IN", Align::Left),
+    ]);
+    let mut count = 0;
+    for relink in relinks {
+        table.row(vec![
+            relink.units.len().to_string(),
+            relink.frees.to_string(),
+            relink.left.to_string(),
+            view.paths.show(&relink.from),
+            view.paths.show(&relink.into),
+        ]);
+        count += 1;
+    }
+    if count > 0 {
+        let what = counted(count, "target folder");
+        writeln!(out, "{HEADING}Share what is the same in {what}{HEADING:#}")?;
+        table.write(out, view.width)?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Writes what is not taken, by reason.
@@ -152,8 +185,10 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
     let warmed: Vec<&Warmed> = outcome
         .done
         .iter()
+        .filter(|done| done.what == Deed::Warm)
         .filter_map(|done| done.warmed.as_ref())
         .collect();
+    relinked(out, outcome)?;
     if warmed.is_empty() {
         return Ok(());
     }
@@ -179,5 +214,27 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
         )?;
     }
     let _ = view;
+    Ok(())
+}
+
+fn relinked(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+    let done = outcome.done.iter();
+    let done: Vec<_> = done.filter(|done| done.what == Deed::Relink).collect();
+    let units: usize = done
+        .iter()
+        .filter_map(|done| Some(done.warmed.as_ref()?.units))
+        .sum();
+    let freed: Bytes = done
+        .iter()
+        .filter_map(|done| Some(done.freed?.on_disk))
+        .sum();
+    if units > 0 {
+        writeln!(
+            out,
+            "shared {} in {}: freed {GOOD}{freed}{GOOD:#}",
+            counted(units, "unit"),
+            counted(done.len(), "target folder")
+        )?;
+    }
     Ok(())
 }

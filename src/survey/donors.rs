@@ -1,20 +1,21 @@
 //! Looks at folders that units may be taken from.
 
+mod flaws;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use flaws::flaws;
+
 use super::units;
-use crate::artifact;
-use crate::dep_info::RustcDepInfo;
-use crate::embedded;
 use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
-    Busy, Inventory, LeftReason, Sharing, Source, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
+    Busy, Inventory, RelinkFile, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
 };
 use crate::plan::warm::Rating;
 use crate::progress::Progress;
@@ -101,189 +102,19 @@ pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
     }
 }
 
-/// Looks into the files of those units of a donor that may be taken, and says what is wrong with which.
-///
-/// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
+/// Those of pairs of files that are the same, byte for byte: units all of whose files are.
 #[must_use]
-pub fn flaws(
-    donor: &Inventory,
-    wanted: &BTreeSet<&UnitId>,
-    worktree: Option<&Path>,
-) -> BTreeMap<UnitId, LeftReason> {
-    let look = Look {
-        donor,
-        by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
-        roots: roots(donor, worktree),
-        worktree,
+pub fn same<'a>(
+    pairs: Vec<(&'a Unit, Vec<RelinkFile>)>,
+    donor: &Path,
+    folder: &Path,
+) -> Vec<(&'a Unit, Vec<RelinkFile>)> {
+    let same = |file: &RelinkFile| {
+        file.from.identity == file.into.identity
+            || fs::same_content(&donor.join(&file.from.path), &folder.join(&file.into.path))
     };
-    let wanted = donor
-        .units
-        .par_iter()
-        .filter(|unit| wanted.contains(&unit.id));
-    wanted
-        .filter_map(|unit| Some((unit.id.clone(), look.flaw(unit).err()?)))
-        .collect()
-}
-
-/// The folders of which no path may be kept: the donor by every name that it has had.
-///
-/// A folder that was warmed itself, or is reached through a link, is not called what its units call it: Cargo wrote
-/// down the `OUT_DIR` of each run of a build script.
-fn roots(donor: &Inventory, worktree: Option<&Path>) -> Vec<String> {
-    let folders = [Some(donor.folder.as_path()), worktree]
-        .into_iter()
-        .flatten();
-    let mut roots: BTreeSet<String> = folders.map(|path| path.display().to_string()).collect();
-    let files = donor.units.iter().flat_map(|unit| &unit.files);
-    for file in files.filter(|file| file_name(file) == "root-output") {
-        let text = fs::read_start(&donor.folder.join(&file.path), MOST);
-        let text = text.ok().flatten().unwrap_or_default();
-        let named = PathBuf::from(String::from_utf8_lossy(&text).into_owned());
-        // As many names as stand between the target folder and an `OUT_DIR`.
-        let run = file
-            .path
-            .parent()
-            .is_some_and(|folder| folder.ends_with("run"));
-        let depth = file.path.components().count() - usize::from(run);
-        if let Some(root) = named
-            .ancestors()
-            .nth(depth)
-            .filter(|root| root.parent().is_some())
-        {
-            roots.insert(root.display().to_string());
-        }
-    }
-    roots.into_iter().collect()
-}
-
-struct Look<'a> {
-    donor: &'a Inventory,
-    by_id: HashMap<&'a UnitId, &'a Unit>,
-    roots: Vec<String>,
-    worktree: Option<&'a Path>,
-}
-
-impl Look<'_> {
-    fn flaw(&self, unit: &Unit) -> Result<(), LeftReason> {
-        let built = unit.files.iter().filter(|file| is_hash_file(file));
-        let built = built.filter_map(|file| file.modified).max();
-        for file in &unit.files {
-            // Cargo writes the fingerprint last; only its own explanation of it comes later.
-            let after = file.modified > built && !is_fingerprint(file);
-            if after && !matches!(file.sharing, Sharing::Folder) {
-                return Err(damaged(file, "it has changed since it was built".into()));
-            }
-            self.file(unit, file)?;
-        }
-        self.paths(unit)
-    }
-
-    /// Whether a file is what it should be, by itself.
-    fn file(&self, unit: &Unit, file: &UnitFile) -> Result<(), LeftReason> {
-        let path = self.donor.folder.join(&file.path);
-        match file.sharing {
-            Sharing::Folder => return Ok(()),
-            Sharing::Special => {
-                let target = fs::link_target(&path);
-                let inside = target.components().count() == 1 && target.is_relative();
-                return match inside && !target.as_os_str().is_empty() {
-                    true => Ok(()),
-                    false => Err(LeftReason::LinkInside {
-                        file: file.path.clone(),
-                    }),
-                };
-            }
-            Sharing::Link | Sharing::Copy => {}
-        }
-        let name = file_name(file);
-        if unit.kind != UnitKind::BuildScriptRun && is_artifact(file) {
-            let open = fs::open(&path).map_err(|error| damaged(file, format!("{error:#}")))?;
-            artifact::whole(&name, open).map_err(|why| damaged(file, why))?;
-        }
-        Ok(())
-    }
-
-    /// Whether it keeps paths of the donor.
-    fn paths(&self, unit: &Unit) -> Result<(), LeftReason> {
-        let kept = |file: &UnitFile, path: String| LeftReason::PathInside {
-            file: file.path.clone(),
-            path,
-        };
-        let unreadable = |file: &UnitFile| damaged(file, "it cannot be read".into());
-        let read = |file: &UnitFile| {
-            let bytes = fs::read_start(&self.donor.folder.join(&file.path), MOST);
-            bytes.ok().flatten().ok_or_else(|| unreadable(file))
-        };
-        let roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
-        if unit.kind == UnitKind::BuildScriptRun {
-            let own = unit
-                .files
-                .iter()
-                .find(|file| file_name(file) == "root-output");
-            let own = own.map(read).transpose()?.unwrap_or_default();
-            for file in unit
-                .files
-                .iter()
-                .filter(|file| file.sharing == Sharing::Copy)
-            {
-                let name = file_name(file);
-                let said = matches!(name.as_str(), "output" | "stdout") && !in_out_dir(file);
-                if !said && !name.ends_with(".rs") {
-                    continue;
-                }
-                let mut text = read(file)?;
-                if said && !own.is_empty() {
-                    // Cargo itself puts the new folder in the place of the old one there.
-                    text = without(&text, &own);
-                }
-                if embedded::names_root(&text, &roots) {
-                    return Err(kept(file, roots.join(" or ")));
-                }
-            }
-            return Ok(());
-        }
-        let mut sources = Vec::new();
-        let mut suspect = self.has_out_dir(unit);
-        for file in unit
-            .files
-            .iter()
-            .filter(|file| file_name(file).ends_with(".d"))
-        {
-            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&read(file)?));
-            if unit.source == Source::Directory
-                && let (Some(root), Some(worktree)) = (info.sources.first(), self.worktree)
-                && Path::new(root).starts_with(worktree)
-            {
-                return Err(LeftReason::SourcesInside);
-            }
-            if let Some(name) = embedded::foreign_variable(&info.env, &roots, &info.sources) {
-                return Err(kept(file, format!("the value of {name}")));
-            }
-            let mut values = info.env.iter().filter_map(|(_, value)| value.as_deref());
-            suspect |= values.any(|value| embedded::names_root(value.as_bytes(), &roots));
-            sources.extend(info.sources);
-        }
-        if !suspect {
-            return Ok(());
-        }
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            let path = self.donor.folder.join(&file.path);
-            let bytes = fs::read(&path).ok().flatten();
-            let bytes = bytes.ok_or_else(|| unreadable(file))?;
-            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources) {
-                return Err(kept(file, path));
-            }
-        }
-        Ok(())
-    }
-
-    /// The package has a build script, whose `OUT_DIR` the compiler was told of.
-    fn has_out_dir(&self, unit: &Unit) -> bool {
-        let dependencies = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
-        dependencies.into_iter().any(|dependency| {
-            dependency.kind == UnitKind::BuildScriptRun && dependency.package == unit.package
-        })
-    }
+    let pairs = pairs.into_par_iter();
+    pairs.filter(|(_, files)| files.iter().all(same)).collect()
 }
 
 /// Which units that both have are not the same in both, though they have the same name.
@@ -388,13 +219,6 @@ fn without(text: &[u8], part: &[u8]) -> Vec<u8> {
     left
 }
 
-fn damaged(file: &UnitFile, why: String) -> LeftReason {
-    LeftReason::Damaged {
-        file: file.path.clone(),
-        why,
-    }
-}
-
 fn file_name(file: &UnitFile) -> String {
     let name = file.path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
@@ -415,18 +239,13 @@ fn is_fingerprint(file: &UnitFile) -> bool {
         || parts.get(inner).is_some_and(|part| part == "fingerprint")
 }
 
-/// The file by which Cargo knows that a unit is complete.
-fn is_hash_file(file: &UnitFile) -> bool {
-    let name = file_name(file);
-    is_fingerprint(file) && !name.ends_with(".json") && crate::fingerprint::target(&name).is_some()
-}
-
-/// It is what a compiler or linker made, and not a list of sources.
+/// It is what a compiler or linker made and others use: not a list of sources, and not what a debugger reads beside
+/// the program (`.pdb` and `.dSYM`) or nobody does (`.exp`).
 fn is_artifact(file: &UnitFile) -> bool {
     let name = file_name(file);
-    matches!(file.sharing, Sharing::Link | Sharing::Copy)
-        && !is_fingerprint(file)
-        && !name.ends_with(".d")
+    let beside = [".d", ".pdb", ".exp"].iter().any(|end| name.ends_with(end))
+        || components(file).iter().any(|part| part.ends_with(".dSYM"));
+    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && !beside
 }
 
 /// It is what a build script said.

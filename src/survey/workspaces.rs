@@ -82,6 +82,14 @@ pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
     found.workspaces.extend(new);
 }
 
+/// What a workspace and the same one in other worktrees have in common.
+fn family(workspace: &Workspace) -> (PathBuf, PathBuf) {
+    match &workspace.place {
+        Some(place) => (place.common_dir.clone(), place.path.clone()),
+        None => (PathBuf::new(), workspace.root.clone()),
+    }
+}
+
 #[derive(Default)]
 struct Manifests(BTreeMap<PathBuf, Option<Manifest>>);
 
@@ -191,13 +199,23 @@ fn canonical(dirs: Dirs) -> Dirs {
 pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progress) {
     let (configs, around) = (&survey.configs, &survey.surroundings);
     let cargo = &request.environment.cargo;
+    // Some repositories have dozens of workspaces inside others that nobody ever builds.
+    let mark = |root: &Path| {
+        let marks = ["target", config_chain::CARGO_FOLDER];
+        marks.iter().any(|name| fs::exists(&root.join(name)))
+    };
+    let nested = survey.workspaces.iter().filter(|w| w.nested_in.is_some());
+    let used: BTreeSet<_> = nested.filter(|w| mark(&w.root)).map(family).collect();
     survey.workspaces.par_iter_mut().for_each(|workspace| {
         let includes = || {
             config_chain::chain(&workspace.root, configs, around)
                 .any(|(file, _)| file.keys.includes)
         };
         let asked = match &request.focus {
-            Some(focus) => workspace.is_in(focus),
+            Some(focus) => {
+                let fixture = workspace.nested_in.is_some() && !used.contains(&family(workspace));
+                workspace.is_in(focus) && !fixture
+            }
             None => request.to_act,
         };
         if !asked && !includes() {

@@ -12,10 +12,9 @@ mod hook;
 mod kill;
 mod permission;
 mod races;
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
+#[path = "../suite/registry.rs"]
+mod registry;
 #[path = "../suite/sandbox.rs"]
 mod sandbox;
 mod space;
+mod warm;

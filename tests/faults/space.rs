@@ -8,11 +8,11 @@ use crate::harness::{difference, run, superuser, works};
 use crate::sandbox::Sandbox;
 
 /// A small filesystem of its own; unmounted when dropped.
-struct Small(PathBuf);
+pub(crate) struct Small(pub(crate) PathBuf);
 
 impl Small {
     /// `None`, with a printed line, where we may not mount anything.
-    fn mount(at: PathBuf) -> Option<Self> {
+    pub(crate) fn mount(at: PathBuf) -> Option<Self> {
         fs::create_dir_all(&at).expect("a folder");
         let path = at.display().to_string();
         let options = ["-t", "tmpfs", "-o", "size=32m,nr_inodes=4k", "none", &path];
@@ -25,7 +25,7 @@ impl Small {
 
     /// Where we may not mount, the test runs again as the superuser of a namespace of its own, if there can be
     /// one. Says whether it did.
-    fn elsewhere(test: &str) -> bool {
+    pub(crate) fn elsewhere(test: &str) -> bool {
         const INSIDE: &str = "SHAREDTARGET_TEST_IN_NAMESPACE";
         if superuser() || std::env::var_os(INSIDE).is_some() || !works("unshare", &["-Urm", "true"])
         {
@@ -34,7 +34,7 @@ impl Small {
         let status = Command::new("unshare")
             .arg("-Urm")
             .arg(std::env::current_exe().expect("this test"))
-            .args(["--exact", &format!("space::{test}"), "--nocapture"])
+            .args(["--exact", test, "--nocapture"])
             .env(INSIDE, "1")
             .status();
         assert!(status.expect("unshare").success(), "{test}");
@@ -42,13 +42,23 @@ impl Small {
     }
 
     /// Leaves no byte free.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let _ = fs::write(self.0.join("filler"), vec![1; 40 << 20]);
         let more = fs::write(self.0.join("more"), [1]);
         assert!(more.is_err(), "it is full");
     }
 
-    fn empty(&self) {
+    /// Leaves only so many bytes free.
+    pub(crate) fn fill_but(&self, free: u64) {
+        self.fill();
+        let _ = fs::remove_file(self.0.join("more"));
+        let filler = fs::File::options().write(true).open(self.0.join("filler"));
+        let filler = filler.expect("a file");
+        let length = filler.metadata().expect("its length").len();
+        filler.set_len(length - free).expect("shorter");
+    }
+
+    pub(crate) fn empty(&self) {
         fs::remove_file(self.0.join("filler")).expect("removed");
         let _ = fs::remove_file(self.0.join("more"));
     }
@@ -72,7 +82,7 @@ fn nothing_half(sandbox: &Sandbox) {
 
 #[test]
 fn of_the_shared_root() {
-    if Small::elsewhere("of_the_shared_root") {
+    if Small::elsewhere("space::of_the_shared_root") {
         return;
     }
     let sandbox = Sandbox::new();
@@ -107,7 +117,7 @@ fn of_the_shared_root() {
 
 #[test]
 fn of_a_shared_root_that_is_there_already() {
-    if Small::elsewhere("of_a_shared_root_that_is_there_already") {
+    if Small::elsewhere("space::of_a_shared_root_that_is_there_already") {
         return;
     }
     let sandbox = Sandbox::new();
@@ -134,7 +144,7 @@ fn of_a_shared_root_that_is_there_already() {
 
 #[test]
 fn of_one_worktree() {
-    if Small::elsewhere("of_one_worktree") {
+    if Small::elsewhere("space::of_one_worktree") {
         return;
     }
     let sandbox = Sandbox::new();
@@ -196,7 +206,7 @@ fn nothing_is_deleted_through_a_mount() {
 
 #[test]
 fn does_not_stop_a_clean() {
-    if Small::elsewhere("does_not_stop_a_clean") {
+    if Small::elsewhere("space::does_not_stop_a_clean") {
         return;
     }
     let sandbox = Sandbox::new();

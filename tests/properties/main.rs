@@ -1,6 +1,7 @@
 //! Whatever a configuration looks like: an edit changes one value and nothing else, and can be undone.
 //! Whatever a target folder holds: it is read without a panic.
 
+mod artifact;
 mod document;
 mod units;
 

@@ -8,16 +8,21 @@
 #[cfg(unix)]
 mod cases;
 mod delete;
+mod embedded;
 mod facts;
 mod find;
 #[cfg(unix)]
 mod hook;
 mod life;
 mod readme;
+#[cfg(unix)]
+mod registry;
 mod sandbox;
 mod speak;
 mod story;
 mod undo;
 mod units;
+#[cfg(unix)]
+mod warm;
 mod worktrees;
 mod write;

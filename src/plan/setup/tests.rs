@@ -6,7 +6,7 @@ use super::*;
 
 /// The plan of a setup in which nothing can be warmed.
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
-    setup(survey, options).with(survey, Vec::new())
+    setup(survey, options).with(survey, Vec::new(), Vec::new())
 }
 use crate::config_chain;
 use crate::config_edit;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Identity, Plan, Sharing, WarmFolder};
+use crate::model::{Action, Identity, Plan, RelinkFolder, Sharing, WarmFolder};
 use crate::size::Bytes;
 
 /// Puts what is warmed before what is deleted, and has each folder wait until nobody needs it any more.
-pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>) {
+pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) {
     for action in &mut plan.actions {
         let Action::DeleteFolder(delete) = action else {
             continue;
@@ -29,7 +29,9 @@ pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>) {
         .position(|action| matches!(action, Action::DeleteFolder(_) | Action::FinishTrash { .. }));
     let at = first.unwrap_or(plan.actions.len());
     let warms = warms.into_iter().map(Action::Warm);
-    plan.actions.splice(at..at, warms);
+    let relinks = relinks.into_iter().map(Action::Relink);
+    let all: Vec<Action> = warms.chain(relinks).collect();
+    plan.actions.splice(at..at, all);
 }
 
 /// Space of files that get another name, each once.

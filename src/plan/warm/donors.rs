@@ -112,3 +112,119 @@ pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
     });
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Layout, Owner, OwnerState};
+    use crate::plan::sample::{folder, now, placed, survey, workspace};
+    use jiff::SignedDuration;
+
+    fn shown(all: &[Candidate]) -> Vec<(Relation, String)> {
+        let show = |one: &Candidate| (one.relation, one.folder.display().to_string());
+        all.iter().map(show).collect()
+    }
+
+    fn owned(path: &str, by: &str) -> crate::model::TargetFolder {
+        let owner = Owner {
+            workspace: by.into(),
+            worktree: None,
+            common_dir: None,
+            layout: Layout::Isolated,
+            device: None,
+            stamp: None,
+        };
+        let state = OwnerState::Present;
+        folder(path, Known::Owner { owner, state })
+    }
+
+    /// The workspace's own folders, then the family's, then the rest under the shared root; each once, and never
+    /// the destination or what holds it.
+    #[test]
+    fn near_ones_first() {
+        let mut own = placed("/r", "/r");
+        own.dirs.build_dir = "/s/r".into();
+        let mut sister = placed("/l", "/l");
+        sister.dirs.build_dir = "/s/l".into();
+        let other_member = placed("/l/tools", "/l");
+        let stranger = workspace("/x", "/x/target");
+        let all = vec![own.clone(), sister, other_member, stranger];
+        let folders = vec![
+            owned("/s/l", "/l"),
+            owned("/s/gone", "/gone"),
+            owned("/s/r", "/r"),
+            folder(
+                "/x/target",
+                Known::Default {
+                    workspace: "/x".into(),
+                },
+            ),
+            folder("/s", Known::SharedRoot),
+        ];
+        let found = candidates(&survey(all, folders), &own, Path::new("/s/r"));
+        let expected = [
+            (Relation::Own, "/r/target"),
+            (Relation::Family, "/s/l"),
+            (Relation::Family, "/l/target"),
+            (Relation::Stranger, "/s/gone"),
+        ];
+        assert_eq!(
+            shown(&found),
+            expected.map(|(relation, path)| (relation, path.into()))
+        );
+        assert_eq!(found[1].worktree.as_deref(), Some(Path::new("/l")));
+        assert_eq!(found[3].workspace.as_deref(), Some(Path::new("/gone")));
+    }
+
+    /// Outside of git there is no family.
+    #[test]
+    fn without_a_repository() {
+        let own = workspace("/a", "/a/target");
+        let all = vec![own.clone(), workspace("/b", "/b/target")];
+        let found = candidates(&survey(all, Vec::new()), &own, Path::new("/a/target"));
+        assert_eq!(shown(&found), []);
+    }
+
+    /// One with nothing is none; a busy one comes last, a stranger after the family; then most units, then newest.
+    #[test]
+    fn the_best_first() {
+        let one = |name: &str, relation, units, age: i64, busy| {
+            let candidate = Candidate {
+                folder: name.into(),
+                relation,
+                workspace: None,
+                worktree: None,
+            };
+            let newest = Some(now() - SignedDuration::from_hours(age));
+            let rating = Rating {
+                units,
+                newest,
+                busy,
+            };
+            (candidate, rating)
+        };
+        let ordered = order(vec![
+            one("busy", Relation::Own, 99, 0, true),
+            one("nothing", Relation::Own, 0, 0, false),
+            one("stranger", Relation::Stranger, 50, 0, false),
+            one("busy stranger", Relation::Stranger, 99, 0, true),
+            one("fewer", Relation::Family, 9, 0, false),
+            one("older", Relation::Family, 10, 5, false),
+            one("newer", Relation::Own, 10, 1, false),
+        ]);
+        let names = ordered
+            .iter()
+            .map(|(one, _)| one.folder.display().to_string());
+        let names: Vec<String> = names.collect();
+        let expected = [
+            "newer",
+            "older",
+            "fewer",
+            "stranger",
+            "busy",
+            "busy stranger",
+        ];
+        assert_eq!(names, expected);
+        assert!(order(Vec::new()).is_empty());
+    }
+}

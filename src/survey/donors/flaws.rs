@@ -1,0 +1,284 @@
+//! Looks into the files of units, for what is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{MOST, file_name, in_out_dir, is_artifact, is_fingerprint, is_said, without};
+use crate::artifact;
+use crate::dep_info::RustcDepInfo;
+use crate::embedded;
+use crate::fs;
+use crate::model::{Inventory, LeftReason, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+
+/// Looks into the files of those units of a donor that may be taken, and says what is wrong with which.
+///
+/// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
+#[must_use]
+pub fn flaws(
+    donor: &Inventory,
+    wanted: &BTreeSet<&UnitId>,
+    worktree: Option<&Path>,
+) -> BTreeMap<UnitId, LeftReason> {
+    let mut dependents: HashMap<&UnitId, Vec<&Unit>> = HashMap::new();
+    for unit in &donor.units {
+        for id in &unit.dependencies {
+            dependents.entry(id).or_default().push(unit);
+        }
+    }
+    let look = Look {
+        donor,
+        dependents,
+        by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
+        roots: roots(donor, worktree),
+        worktree,
+    };
+    let wanted = donor
+        .units
+        .par_iter()
+        .filter(|unit| wanted.contains(&unit.id));
+    wanted
+        .filter_map(|unit| Some((unit.id.clone(), look.flaw(unit).err()?)))
+        .collect()
+}
+
+/// The folders of which no path may be kept: the donor by every name that it has had.
+///
+/// A folder that was warmed itself, or is reached through a link, is not called what its units call it: Cargo wrote
+/// down the `OUT_DIR` of each run of a build script.
+fn roots(donor: &Inventory, worktree: Option<&Path>) -> Vec<String> {
+    let folders = [Some(donor.folder.as_path()), worktree]
+        .into_iter()
+        .flatten();
+    let mut roots: BTreeSet<String> = folders.map(|path| path.display().to_string()).collect();
+    let files = donor.units.iter().flat_map(|unit| &unit.files);
+    for file in files.filter(|file| is_root_output(file)) {
+        let text = fs::read_start(&donor.folder.join(&file.path), MOST);
+        let text = text.ok().flatten().unwrap_or_default();
+        if let Some(root) = root_in(file, &text).filter(|root| root.parent().is_some()) {
+            roots.insert(root.display().to_string());
+        }
+    }
+    roots.into_iter().collect()
+}
+
+/// The target folder of which a `root-output` speaks; `None` if it does not name its own `OUT_DIR` in one.
+fn root_in(file: &UnitFile, said: &[u8]) -> Option<PathBuf> {
+    let said = PathBuf::from(String::from_utf8_lossy(said).into_owned());
+    let out = out_dir(file);
+    let depth = out.components().count();
+    let names_it = said.is_absolute() && said.ends_with(&out);
+    said.ancestors()
+        .nth(depth)
+        .filter(|_| names_it)
+        .map(Path::to_owned)
+}
+
+/// The `OUT_DIR` that belongs to a `root-output`, relative to the target folder.
+fn out_dir(file: &UnitFile) -> PathBuf {
+    let mut folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+    if folder.ends_with("run") {
+        folder.pop();
+    }
+    folder.join("out")
+}
+
+struct Look<'a> {
+    donor: &'a Inventory,
+    by_id: HashMap<&'a UnitId, &'a Unit>,
+    dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
+    roots: Vec<String>,
+    worktree: Option<&'a Path>,
+}
+
+impl Look<'_> {
+    fn flaw(&self, unit: &Unit) -> Result<(), LeftReason> {
+        let built = unit.files.iter().filter(|file| is_hash_file(file));
+        let built = built.filter_map(|file| file.modified).max();
+        for file in &unit.files {
+            // Cargo writes the fingerprint last; only its own explanation of it comes later.
+            let after = file.modified > built && !is_fingerprint(file);
+            // Of folders only those count that a build script filled: something has come or gone.
+            if after && (file.sharing != Sharing::Folder || is_out_dir(unit, file)) {
+                return Err(damaged(file, "it has changed since it was built".into()));
+            }
+            self.file(unit, file)?;
+        }
+        self.paths(unit)
+    }
+
+    /// Whether a file is what it should be, by itself.
+    fn file(&self, unit: &Unit, file: &UnitFile) -> Result<(), LeftReason> {
+        let path = self.donor.folder.join(&file.path);
+        match file.sharing {
+            Sharing::Folder => return Ok(()),
+            Sharing::Special => {
+                let target = fs::link_target(&path);
+                let inside = target.components().count() == 1 && target.is_relative();
+                return match inside && !target.as_os_str().is_empty() {
+                    true => Ok(()),
+                    false => Err(LeftReason::LinkInside {
+                        file: file.path.clone(),
+                    }),
+                };
+            }
+            Sharing::Link | Sharing::Copy => {}
+        }
+        let name = file_name(file);
+        if unit.kind != UnitKind::BuildScriptRun && is_artifact(file) {
+            let open = fs::open(&path).map_err(|error| damaged(file, format!("{error:#}")))?;
+            artifact::whole(&name, open).map_err(|why| damaged(file, why))?;
+        }
+        Ok(())
+    }
+
+    /// The beginning of a file that is as long as any that Cargo or a compiler writes.
+    fn read(&self, file: &UnitFile) -> Result<Vec<u8>, LeftReason> {
+        let bytes = fs::read_start(&self.donor.folder.join(&file.path), MOST);
+        bytes.ok().flatten().ok_or_else(|| unreadable(file))
+    }
+
+    /// Whether what a build script did is all there, and keeps no paths of the donor.
+    fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
+        let mut files = unit.files.iter();
+        let own = files.find(|file| is_root_output(file));
+        let mut said = Vec::new();
+        if let Some(file) = own {
+            said = self.read(file)?;
+            // Cargo puts the new `OUT_DIR` in the place of what this says, and half of it would be neither.
+            if root_in(file, &said).is_none() {
+                return Err(damaged(file, "it does not name its folder".into()));
+            }
+            self.made(unit, &out_dir(file), &String::from_utf8_lossy(&said))?;
+        }
+        let copied = |file: &&UnitFile| file.sharing == Sharing::Copy;
+        for file in unit.files.iter().filter(copied) {
+            if !is_said(file) && !file_name(file).ends_with(".rs") {
+                continue;
+            }
+            let mut text = self.read(file)?;
+            if is_said(file) {
+                text = without(&text, &said);
+            }
+            if embedded::names_root(&text, roots) {
+                return Err(kept(file, roots.join(" or ")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the `OUT_DIR` still has what the package was compiled from: where it has not, Cargo compiles the
+    /// package again without running the script, which fails for good.
+    fn made(&self, run: &Unit, out: &Path, said: &str) -> Result<(), LeftReason> {
+        let dependents = self.dependents.get(&run.id).into_iter().flatten();
+        let own = dependents.filter(|unit| unit.package == run.package);
+        let here = self.donor.folder.join(out);
+        for file in own
+            .flat_map(|unit| &unit.files)
+            .filter(|file| is_list(file))
+        {
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
+            for source in info.sources.iter().map(Path::new) {
+                let inside = source.strip_prefix(said).or(source.strip_prefix(&here));
+                let Ok(inside) = inside else { continue };
+                let path = out.join(inside);
+                if !run.files.iter().any(|file| file.path == path) {
+                    let why = "it is gone".into();
+                    return Err(LeftReason::Damaged { file: path, why });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it keeps paths of the donor.
+    fn paths(&self, unit: &Unit) -> Result<(), LeftReason> {
+        let roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
+        if unit.kind == UnitKind::BuildScriptRun {
+            return self.run(unit, &roots);
+        }
+        let mut sources = Vec::new();
+        let mut suspect = self.has_out_dir(unit);
+        for file in unit.files.iter().filter(|file| is_list(file)) {
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
+            if unit.source == Source::Directory
+                && let (Some(root), Some(worktree)) = (info.sources.first(), self.worktree)
+                && Path::new(root).starts_with(worktree)
+            {
+                return Err(LeftReason::SourcesInside);
+            }
+            if let Some(name) = embedded::foreign_variable(&info.env, &roots, &info.sources) {
+                return Err(kept(file, format!("the value of {name}")));
+            }
+            let mut values = info.env.iter().filter_map(|(_, value)| value.as_deref());
+            suspect |= values.any(|value| embedded::names_root(value.as_bytes(), &roots));
+            sources.extend(info.sources);
+        }
+        if !suspect {
+            return Ok(());
+        }
+        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+            let path = self.donor.folder.join(&file.path);
+            let bytes = fs::read(&path).ok().flatten();
+            let bytes = bytes.ok_or_else(|| unreadable(file))?;
+            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
+                return Err(kept(file, path));
+            }
+        }
+        Ok(())
+    }
+
+    /// The package has a build script, whose `OUT_DIR` the compiler was told of.
+    fn has_out_dir(&self, unit: &Unit) -> bool {
+        let dependencies = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
+        dependencies.into_iter().any(|dependency| {
+            dependency.kind == UnitKind::BuildScriptRun && dependency.package == unit.package
+        })
+    }
+}
+
+fn damaged(file: &UnitFile, why: String) -> LeftReason {
+    LeftReason::Damaged {
+        file: file.path.clone(),
+        why,
+    }
+}
+
+fn kept(file: &UnitFile, path: String) -> LeftReason {
+    LeftReason::PathInside {
+        file: file.path.clone(),
+        path,
+    }
+}
+
+fn unreadable(file: &UnitFile) -> LeftReason {
+    damaged(file, "it cannot be read".into())
+}
+
+/// Cargo wrote down there where the `OUT_DIR` was when the script ran.
+fn is_root_output(file: &UnitFile) -> bool {
+    file_name(file) == "root-output" && !in_out_dir(file)
+}
+
+/// It is rustc's list of sources.
+fn is_list(file: &UnitFile) -> bool {
+    file.sharing == Sharing::Copy && !is_fingerprint(file) && file_name(file).ends_with(".d")
+}
+
+/// The file by which Cargo knows that a unit is complete.
+fn is_hash_file(file: &UnitFile) -> bool {
+    let name = file_name(file);
+    is_fingerprint(file) && !name.ends_with(".json") && crate::fingerprint::target(&name).is_some()
+}
+
+/// It is an `OUT_DIR`, or a folder in one.
+fn is_out_dir(unit: &Unit, file: &UnitFile) -> bool {
+    unit.kind == UnitKind::BuildScriptRun && (in_out_dir(file) || file.path.ends_with("out"))
+}
+
+/// Whether a path leads to anything but an empty folder.
+fn is_there(path: &str) -> bool {
+    let path = Path::new(path);
+    fs::exists(path) && !fs::names(path).is_ok_and(|names| names.is_empty())
+}

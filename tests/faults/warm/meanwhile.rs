@@ -1,0 +1,113 @@
+//! What happens to a donor between the plan and its end, and full disks.
+
+use super::*;
+use crate::harness::Stopped;
+use crate::space::Small;
+
+/// Gone before anything was taken of it: nothing is warmed, and that is no success.
+#[test]
+fn the_donor_is_deleted_before() {
+    for point in ["planned", "warm-locked"] {
+        let sandbox = start("little");
+        let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), point);
+        fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+        stopped
+            .go_on()
+            .code(1)
+            .says("none of the units could be had");
+        assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
+        let compiled = build(&sandbox, "beside", "little");
+        assert_eq!(compiled, ["app", "plain0", "plugin", "scripted0"]);
+    }
+}
+
+/// Gone when all was put together already: nothing is missing.
+#[test]
+fn the_donor_is_deleted_after() {
+    for point in ["warm-staged", "warm-placed#1"] {
+        let sandbox = start("little");
+        let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), point);
+        fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+        stopped.go_on().code(0).says("with 5 units");
+        assert_eq!(build(&sandbox, "beside", "little"), ["app"], "{point}");
+    }
+}
+
+/// Compiled again meanwhile, without regard to our lock: what has changed is left, with what depends on it.
+#[test]
+fn the_donor_changes() {
+    let sandbox = start("large");
+    let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-locked");
+    let deps = sandbox.path("pika/target/debug/deps");
+    let library = files(&deps).into_iter().find(|path| {
+        path.to_string_lossy().contains("libplain0-")
+            && path.extension().is_some_and(|end| end == "rlib")
+    });
+    fs::write(library.expect("a library"), "something else").expect("written");
+    let ended = stopped.go_on().code(0);
+    let ended = ended
+        .says("left plain0")
+        .says("has changed since the plan was made");
+    ended
+        .says("left all")
+        .says("it depends on plain0, which was left");
+    let compiled = build(&sandbox, "beside", "large");
+    assert_eq!(compiled, ["all", "app", "plain0"]);
+}
+
+/// Somebody puts a unit where one of ours goes: theirs stays.
+#[test]
+fn something_is_there_now() {
+    let sandbox = start("little");
+    let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-staged");
+    let name = files(&sandbox.path("pika/target/debug/deps")).into_iter();
+    let name = name.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let name = name
+        .into_iter()
+        .find(|name| name.starts_with("libplain0-"))
+        .expect("a library");
+    sandbox.write(&format!("beside/target/debug/deps/{name}"), "theirs");
+    stopped.go_on().code(0).says("is there now");
+    assert_eq!(
+        sandbox.read(&format!("beside/target/debug/deps/{name}")),
+        "theirs"
+    );
+    assert_eq!(build(&sandbox, "beside", "little"), ["app", "plain0"]);
+}
+
+/// With no space for anything, or for some of it: what is there is whole, and the rest comes when there is space.
+#[test]
+fn the_disk_is_full() {
+    if Small::elsewhere("warm::meanwhile::the_disk_is_full") {
+        return;
+    }
+    let mut small = None;
+    let sandbox = start_in("", "little", |sandbox| {
+        small = Small::mount(sandbox.path("small"));
+    });
+    let Some(small) = small else {
+        return;
+    };
+    sandbox.worktree("pika", "small/beside");
+    small.fill();
+    let run = sandbox.run("small/beside", &["warm", "--yes"]).code(1);
+    assert!(run.said().contains("No space left"), "{run:?}");
+
+    small.empty();
+    small.fill_but(640 << 10);
+    let answer = warm(&sandbox, "small/beside", &["--all-units"]);
+    let left = answer["outcome"]["done"][0]["warmed"]["left"].to_string();
+    assert!(
+        left.contains("No space left") && units(&answer) > 0,
+        "{answer}"
+    );
+    assert!(!sandbox.exists("small/beside/target/.sharedtarget-warm"));
+    small.empty();
+    copy_all(
+        &sandbox.path("small/beside/target"),
+        &sandbox.path("beside/target"),
+    );
+    build(&sandbox, "beside", "little");
+    assert!(units(&warm(&sandbox, "small/beside", &[])) > 0);
+    assert_eq!(build(&sandbox, "small/beside", "little"), ["app"]);
+}

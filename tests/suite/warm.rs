@@ -1,0 +1,241 @@
+//! Warming, with real builds: what the next build compiles, and whether it is the right code that runs.
+
+mod again;
+mod build_scripts;
+mod busy;
+mod donors;
+mod links;
+mod speak;
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
+
+/// What is compiled in a warm worktree: its own packages, what depends on them, and what keeps its `OUT_DIR`.
+const OWN: [&str; 4] = ["app", "keeps", "over", "patched"];
+
+/// What can be taken: `leaf`, `macs`, `top`, `made`, and the build scripts of `made` and `keeps` with their runs.
+const UNITS: usize = 8;
+
+const OUTPUT: &str = "leaf 1.0.0, 42, made; data; over patched; hello\n";
+
+/// A build script that writes a file of these words into its `OUT_DIR`.
+fn script(name: &str, text: &str) -> String {
+    format!(
+        "fn main() {{\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+         let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         std::fs::write(format!(\"{{out}}/{name}\"), r#\"{text}\"#).unwrap();\n}}\n"
+    )
+}
+
+/// A registry, and a workspace `pika` that was built with packages of every kind from it:
+///
+/// - `leaf` is plain, and there are two versions of it; `macs` is a procedural macro;
+/// - `made` includes what its build script wrote; `keeps` opens that when it runs, and so cannot be taken;
+/// - `top` depends on the first three;
+/// - `over` depends on `patched`, in place of which the workspace has a folder of its own.
+fn prepared() -> PathBuf {
+    once("warm-suite", |folder| {
+        let registry = Registry::new(folder);
+        for version in ["1.0.0", "1.1.0"] {
+            let text = format!("pub fn it() -> &'static str {{ \"leaf {version}\" }}\n");
+            registry.publish(("leaf", version), &[], "", &[("src/lib.rs", &text)]);
+        }
+        let text = "#[proc_macro]\npub fn answer(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+                    \"42\".parse().unwrap()\n}\nextern crate proc_macro;\n";
+        let plugin = "[lib]\nproc-macro = true";
+        registry.publish(("macs", "1.0.0"), &[], plugin, &[("src/lib.rs", text)]);
+        let run = script("made.rs", "pub const MADE: &str = \"made\";");
+        let text = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n";
+        let files = [("build.rs", run.as_str()), ("src/lib.rs", text)];
+        registry.publish(("made", "1.0.0"), &[], "", &files);
+        let run = script("data", "data");
+        let text = "pub fn it() -> String { std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/data\")).unwrap() }\n";
+        let files = [("build.rs", run.as_str()), ("src/lib.rs", text)];
+        registry.publish(("keeps", "1.0.0"), &[], "", &files);
+        let text = "pub fn it() -> String {\n    format!(\"{}, {}, {}\", leaf::it(), macs::answer!(), made::MADE)\n}\n";
+        let needs = ["leaf", "macs", "made"];
+        registry.publish(("top", "1.0.0"), &needs, "", &[("src/lib.rs", text)]);
+        let text = "pub fn it() -> &'static str { \"of the registry\" }\n";
+        registry.publish(("patched", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
+        let text = "pub fn it() -> String { format!(\"over {}\", patched::it()) }\n";
+        registry.publish(("over", "1.0.0"), &["patched"], "", &[("src/lib.rs", text)]);
+
+        let sandbox = sandbox_with(folder);
+        app(&sandbox, "pika", "hello");
+        sandbox.cargo("pika", &["update", "leaf", "--precise", "1.0.0"]);
+        assert_eq!(build(&sandbox, "pika").1, OUTPUT);
+        copy_all(&sandbox.path("pika"), &folder.join("pika"));
+    })
+}
+
+/// Writes the workspace.
+fn app(sandbox: &Sandbox, folder: &str, says: &str) {
+    let write = |path: &str, text: &str| sandbox.write(&format!("{folder}/{path}"), text);
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+         [dependencies]\ntop = \"1\"\nkeeps = \"1\"\nover = \"1\"\n\
+         [patch.crates-io]\npatched = { path = \"patched\" }\n",
+    );
+    let main = format!(
+        "fn main() {{ println!(\"{{}}; {{}}; {{}}; {says}\", top::it(), keeps::it(), over::it()) }}\n"
+    );
+    write("src/main.rs", &main);
+    write(
+        "patched/Cargo.toml",
+        "[package]\nname = \"patched\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    write(
+        "patched/src/lib.rs",
+        "pub fn it() -> &'static str { \"patched\" }\n",
+    );
+    write(".gitignore", "target\n");
+}
+
+/// `pika`, a repository that was built, and `beside`, a worktree of it in which nothing was.
+fn start() -> Sandbox {
+    let prepared = prepared();
+    let sandbox = sandbox_with(&prepared);
+    copy_all(&prepared.join("pika"), &sandbox.path("pika"));
+    sandbox.git("pika", &["init", "-q", "-b", "main"]);
+    sandbox.commit_all("pika");
+    sandbox.worktree("pika", "beside");
+    sandbox
+}
+
+/// Builds, and says what was compiled and what the program then prints.
+#[track_caller]
+fn build(sandbox: &Sandbox, folder: &str) -> (Vec<String>, String) {
+    let run = sandbox.cargo(folder, &["build", "-v"]);
+    let program = sandbox.path(&format!("{folder}/target/debug/app"));
+    let output = sandbox.prepared(program, folder, &[]).output();
+    let output = output.expect("the program");
+    assert!(output.status.success(), "{output:?}");
+    let output = String::from_utf8(output.stdout).expect("text");
+    (compiled(&run.stderr), output)
+}
+
+/// Forgets what was built of `keeps`. In the copy that tests start from, it opens what was never there; built
+/// again, it opens what is in its own folder.
+fn forget_keeps(sandbox: &Sandbox, folder: &str) {
+    for inner in [".fingerprint", "build"] {
+        let inner = sandbox.path(&format!("{folder}/target/debug/{inner}"));
+        for entry in fs::read_dir(inner).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("keeps-"))
+            {
+                fs::remove_dir_all(path).expect("removed");
+            }
+        }
+    }
+}
+
+/// Builds, and says what was compiled.
+#[track_caller]
+fn compile(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    compiled(&sandbox.cargo(folder, &["build", "-v"]).stderr)
+}
+
+/// Warms without asking, which must succeed.
+#[track_caller]
+fn warm(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Run {
+    sandbox
+        .run(folder, &[&["warm", "--yes"], args].concat())
+        .code(0)
+}
+
+/// How many units a run in JSON put in place.
+#[track_caller]
+fn units(answer: &serde_json::Value) -> usize {
+    let done = answer["outcome"]["done"].as_array().expect("a list");
+    let units = done
+        .iter()
+        .map(|done| done["warmed"]["units"].as_u64().expect("a number"));
+    usize::try_from(units.sum::<u64>()).expect("a small number")
+}
+
+/// The packages that a plan leaves, each with its reason.
+#[track_caller]
+fn left(answer: &serde_json::Value) -> Vec<(String, String)> {
+    let actions = answer["plan"]["actions"].as_array().expect("a list");
+    let units = actions
+        .iter()
+        .flat_map(|action| action["left"].as_array().expect("a list"));
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    units
+        .map(|unit| (text(&unit["package"]), text(&unit["reason"])))
+        .collect()
+}
+
+/// The point of it all: the first build compiles only what may differ, and what runs is the worktree's own code.
+#[test]
+fn the_first_build_compiles_what_is_local() {
+    let sandbox = start();
+    app(&sandbox, "beside", "hello beside");
+    let text = "pub fn it() -> &'static str { \"patched beside\" }\n";
+    sandbox.write("beside/patched/src/lib.rs", text);
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS, "{answer}");
+    let before = sandbox.tree("pika");
+    let (names, output) = build(&sandbox, "beside");
+    assert_eq!(names, OWN);
+    let expected = "leaf 1.0.0, 42, made; data; over patched beside; hello beside\n";
+    assert_eq!(output, expected);
+    assert!(sandbox.tree("pika") == before, "the donor is as it was");
+    assert_eq!(compile(&sandbox, "pika"), Vec::<String>::new());
+    assert_eq!(compile(&sandbox, "beside"), Vec::<String>::new());
+    assert!(
+        sandbox
+            .read("beside/target/CACHEDIR.TAG")
+            .starts_with("Signature: 8a477f59")
+    );
+    assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
+}
+
+/// All that one builds is taken, for each profile, and for a target with what the host needs for it.
+#[test]
+fn all_profiles_and_a_triple() {
+    let sandbox = start();
+    let host = sandbox.cargo("pika", &["-vV"]).stdout;
+    let mut host = host.lines().filter_map(|line| line.strip_prefix("host: "));
+    let host = host.next().expect("a host");
+    let release: &[&str] = &["build", "-v", "--release"];
+    let triple: &[&str] = &["build", "-v", "--target", host];
+    for args in [release, triple] {
+        sandbox.cargo("pika", args);
+    }
+    warm(&sandbox, "beside", &[]);
+    for args in [&["build", "-v"][..], release, triple, &["check", "-v"]] {
+        let said = sandbox.cargo("beside", args).stderr;
+        let mut names = compiled(&said);
+        if args == ["check", "-v"] {
+            // Nobody has checked in the donor.
+            assert!(!names.contains(&"macs".into()), "{names:?}");
+            names = OWN.map(str::to_owned).into();
+        }
+        assert_eq!(names, OWN, "{args:?}");
+    }
+    let program = sandbox.path(&format!("beside/target/{host}/debug/app"));
+    let output = sandbox.prepared(program, "beside", &[]).output();
+    assert_eq!(output.expect("a program").stdout, OUTPUT.as_bytes());
+}
+
+/// A workspace in a folder that leads elsewhere through a link builds there, and is warmed there.
+#[test]
+fn a_target_folder_on_another_disk() {
+    let sandbox = start();
+    fs::create_dir(sandbox.path("disk")).expect("a folder");
+    let link = sandbox.path("beside/target");
+    std::os::unix::fs::symlink(sandbox.path("disk"), link).expect("a link");
+    warm(&sandbox, "beside", &[]);
+    assert_eq!(
+        build(&sandbox, "beside"),
+        (OWN.map(str::to_owned).into(), OUTPUT.into())
+    );
+    assert!(sandbox.exists("disk/debug/app"));
+}

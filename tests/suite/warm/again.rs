@@ -1,0 +1,144 @@
+//! Into folders that are not empty: warm already, built in, or left half-way by somebody.
+
+use std::io::BufRead as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use super::*;
+
+/// A second run has nothing to do, changes nothing and says so.
+#[test]
+fn the_second_time() {
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    let before = sandbox.tree("beside");
+    let again = warm(&sandbox, "beside", &[]);
+    assert!(
+        again.stdout.contains("is warm: it has the 8 units"),
+        "{again:?}"
+    );
+    assert!(sandbox.tree("beside") == before);
+    build(&sandbox, "beside");
+    let before = sandbox.tree("beside");
+    warm(&sandbox, "beside", &[]);
+    assert!(sandbox.tree("beside") == before);
+}
+
+/// What the worktree has built itself stays, and what Cargo would compile again because of it is not taken: `top` is
+/// older than that.
+#[test]
+fn into_a_folder_with_builds_of_its_own() {
+    let sandbox = start();
+    sandbox.cargo("beside", &["build", "-q", "-p", "leaf", "-p", "made"]);
+    let own = sandbox.tree("beside/target/debug/deps");
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS - 5, "{answer}");
+    assert!(
+        left(&answer).contains(&("top".into(), "stale".into())),
+        "{answer}"
+    );
+    let after = sandbox.tree("beside/target/debug/deps");
+    let same = |(path, content)| after.get(path) == Some(content);
+    assert!(own.iter().all(same));
+    let (names, output) = build(&sandbox, "beside");
+    assert_eq!(names, ["app", "keeps", "over", "patched", "top"]);
+    assert_eq!(output, OUTPUT);
+}
+
+/// A build that failed leaves units without a fingerprint, which are replaced; what it finished stays.
+#[test]
+fn into_what_a_failed_build_left() {
+    let sandbox = start();
+    let compiler = sandbox.path("compiler");
+    let script = "#!/bin/sh\ncase \"$*\" in *'--crate-name macs '*) exit 1;; esac\nexec \"$@\"\n";
+    fs::write(&compiler, script).expect("a script");
+    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("permissions");
+    let mut cargo = sandbox.prepared("cargo", "beside", &["build", "-v", "-j1"]);
+    let failed = cargo
+        .env("RUSTC_WRAPPER", compiler)
+        .output()
+        .expect("cargo");
+    assert!(!failed.status.success());
+    half_done(&sandbox, &String::from_utf8_lossy(&failed.stderr));
+}
+
+/// A build that was interrupted, as by Ctrl-C, while the compiler was at work.
+#[test]
+fn into_what_an_interrupted_build_left() {
+    let sandbox = start();
+    let mut cargo = sandbox.prepared("cargo", "beside", &["build", "-v", "-j1"]);
+    let mut cargo = cargo.stderr(Stdio::piped()).spawn().expect("cargo");
+    let stderr = std::io::BufReader::new(cargo.stderr.take().expect("its standard error"));
+    let mut lines = stderr.lines().map_while(Result::ok);
+    let mut said = String::new();
+    while said.matches("Running `").count() < 3 {
+        said += &(lines.next().expect("more") + "\n");
+    }
+    let id = cargo.id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-INT", &id]).status().expect("kill").success());
+    lines.for_each(|line| said += &(line + "\n"));
+    cargo.wait().expect("its end");
+    half_done(&sandbox, &said);
+}
+
+/// After a build that came so far, each unit is taken that was not made there, or made of one that was.
+#[track_caller]
+fn half_done(sandbox: &Sandbox, said: &str) {
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert!(units(&answer) > 0, "{said}\n{answer}");
+    let (names, output) = build(sandbox, "beside");
+    assert_eq!(output, OUTPUT);
+    for name in ["leaf", "macs", "made"] {
+        // What it began it may have finished.
+        let again = names.contains(&name.to_owned());
+        assert!(
+            !again || said.contains(&format!("Compiling {name} ")),
+            "{name} of {names:?} after\n{said}"
+        );
+    }
+}
+
+/// Two at once into one folder: one does it, and the other is told so or finds nothing left to do.
+#[test]
+fn two_at_once() {
+    let sandbox = start();
+    let mut both = [(); 2].map(|()| {
+        let mut program = sandbox.program("beside", &["warm", "--yes"]);
+        program.stdout(Stdio::piped()).stderr(Stdio::piped());
+        program.spawn().expect("our program")
+    });
+    let codes = both
+        .each_mut()
+        .map(|child| child.wait().expect("its end").code());
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    assert!(
+        codes.iter().all(|code| matches!(code, Some(0 | 1))),
+        "{codes:?}"
+    );
+    let (compiled, output) = build(&sandbox, "beside");
+    assert_eq!(
+        (compiled, output),
+        (OWN.map(str::to_owned).into(), OUTPUT.into())
+    );
+    assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
+}
+
+/// Two worktrees at once, from one donor.
+#[test]
+fn two_worktrees_at_once() {
+    let sandbox = start();
+    sandbox.worktree("pika", "other");
+    let mut both = ["beside", "other"].map(|folder| {
+        let mut program = sandbox.program(folder, &["warm", "--yes"]);
+        program.stdout(Stdio::piped()).stderr(Stdio::piped());
+        program.spawn().expect("our program")
+    });
+    let codes = both
+        .each_mut()
+        .map(|child| child.wait().expect("its end").code());
+    assert_eq!(codes, [Some(0); 2]);
+    for folder in ["beside", "other"] {
+        assert_eq!(build(&sandbox, folder).0, OWN);
+    }
+}

@@ -1,0 +1,117 @@
+//! Build scripts: what they wrote goes along, and nothing of a donor is needed once it is gone.
+
+use super::*;
+
+/// Builds and runs without any trace of these folders.
+#[track_caller]
+fn without(sandbox: &Sandbox, gone: &[&str], folder: &str) {
+    for gone in gone {
+        fs::remove_dir_all(sandbox.path(gone)).expect("removed");
+    }
+    assert_eq!(build(sandbox, folder).1, OUTPUT, "without {gone:?}");
+}
+
+/// A worktree that was warmed is a donor as good as the one that was built: after three steps, with all but the
+/// last one gone, everything is there.
+#[test]
+fn a_chain_of_donors() {
+    let sandbox = start();
+    let steps = ["beside", "third", "fourth"];
+    let mut from = "pika/target".to_owned();
+    for folder in steps {
+        if folder != "beside" {
+            sandbox.worktree("pika", folder);
+        }
+        let donor = sandbox.path(&from).display().to_string();
+        let answer = sandbox.json(folder, &["warm", "--yes", "--from", &donor]);
+        assert_eq!(units(&answer), UNITS, "{folder}: {answer}");
+        from = format!("{folder}/target");
+    }
+    without(
+        &sandbox,
+        &["pika/target", "beside/target", "third/target"],
+        "fourth",
+    );
+    let (compiled, output) = build(&sandbox, "fourth");
+    assert_eq!((compiled, output), (Vec::new(), OUTPUT.into()));
+}
+
+/// Each step builds, so that units of its own join those that it was given.
+#[test]
+fn a_chain_of_donors_that_build() {
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    build(&sandbox, "beside");
+    sandbox.worktree("pika", "third");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    let answer = sandbox.json("third", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS, "{answer}");
+    assert_eq!(
+        build(&sandbox, "third"),
+        (OWN.map(str::to_owned).into(), OUTPUT.into())
+    );
+    without(&sandbox, &["beside"], "third");
+}
+
+/// What opens its `OUT_DIR` when it runs would open the donor's: it is left, and compiled again.
+#[test]
+fn what_keeps_its_out_dir_is_left() {
+    let sandbox = start();
+    forget_keeps(&sandbox, "pika");
+    assert_eq!(build(&sandbox, "pika").1, OUTPUT);
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    let keeps = ("keeps".to_owned(), "path_inside".to_owned());
+    assert!(left(&answer).contains(&keeps), "{answer}");
+    without(&sandbox, &["pika/target"], "beside");
+    let program = fs::read(sandbox.path("beside/target/debug/app")).expect("a program");
+    let donor = sandbox.path("pika/target").display().to_string();
+    assert!(
+        !program
+            .windows(donor.len())
+            .any(|part| part == donor.as_bytes())
+    );
+}
+
+/// A build script that is to run again does so where it was taken to, and what it said is right there.
+#[test]
+fn a_script_that_watches_a_variable_runs_again() {
+    let prepared = prepared();
+    let sandbox = sandbox_with(&prepared);
+    let registry = Registry::new(&sandbox.outside("own"));
+    let build_script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=SAID\");\n    \
+        let said = std::env::var(\"SAID\").unwrap_or_default();\n    \
+        let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+        println!(\"cargo::rustc-env=WHERE={out}/none\");\n    \
+        std::fs::write(format!(\"{out}/said.rs\"), format!(\"pub const SAID: &str = \\\"{said}\\\";\")).unwrap();\n}\n";
+    let files = [
+        ("build.rs", build_script),
+        (
+            "src/lib.rs",
+            "include!(concat!(env!(\"OUT_DIR\"), \"/said.rs\"));\n",
+        ),
+    ];
+    registry.publish(("said", "1.0.0"), &[], "", &files);
+    let mut sandbox = sandbox;
+    sandbox.env("CARGO_HOME", sandbox.outside("own/cargo-home"));
+    sandbox.package("one", "app", "");
+    let manifest = sandbox.read("one/Cargo.toml") + "[dependencies]\nsaid = \"1\"\n";
+    sandbox.write("one/Cargo.toml", &manifest);
+    sandbox.write(
+        "one/src/main.rs",
+        "fn main() { println!(\"{}\", said::SAID) }\n",
+    );
+    sandbox.commit_all("one");
+    sandbox.env("SAID", "first");
+    assert_eq!(build(&sandbox, "one").1, "first\n");
+    sandbox.worktree("one", "two");
+    let answer = sandbox.json("two", &["warm", "--yes"]);
+    assert_eq!(units(&answer), 3, "{answer}");
+    sandbox.env("SAID", "second");
+    let (compiled, output) = build(&sandbox, "two");
+    assert_eq!(
+        (compiled, output),
+        (vec!["app".into(), "said".into()], "second\n".into())
+    );
+    sandbox.env("SAID", "first");
+    assert_eq!(build(&sandbox, "one"), (Vec::new(), "first\n".into()));
+}

@@ -1,0 +1,130 @@
+//! Builds that run meanwhile, in the donor or in the destination.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::*;
+
+/// Both names that Cargo's lock on units has had.
+const LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
+
+/// What a running build does.
+fn hold(sandbox: &Sandbox, folder: &str, name: &str) -> File {
+    let path = sandbox.path(&format!("{folder}/target/debug/{name}"));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
+    let file = file.expect("a lock file");
+    file.lock().expect("a lock");
+    file
+}
+
+/// While a build holds the best donor another one is taken; while builds hold all, nothing is.
+#[test]
+fn a_donor_is_busy() {
+    let sandbox = start();
+    for lock in LOCKS {
+        let held = hold(&sandbox, "pika", lock);
+        let answer = sandbox.json("beside", &["warm", "--yes"]);
+        let kept = answer["plan"]["kept"].to_string();
+        assert!(kept.contains("donor_busy"), "{lock}: {answer}");
+        let said = sandbox.run("beside", &["warm", "--yes"]).code(1).said();
+        assert!(
+            said.contains("a build holds") && said.contains("--wait"),
+            "{said}"
+        );
+        assert!(!sandbox.exists("beside/target"));
+        drop(held);
+    }
+    sandbox.worktree("pika", "other");
+    warm(&sandbox, "other", &[]);
+    build(&sandbox, "other");
+    for lock in LOCKS {
+        let _held = hold(&sandbox, "pika", lock);
+        let answer = sandbox.json("beside", &["warm", "--dry-run"]);
+        let from = answer["plan"]["actions"][0]["from"].as_str();
+        let other = sandbox.path("other/target");
+        assert_eq!(from, other.to_str(), "{lock}: {answer}");
+    }
+}
+
+/// With `--wait` it is done as soon as the build is over.
+#[test]
+fn waiting_for_a_donor() {
+    let sandbox = start();
+    for lock in LOCKS {
+        let _ = fs::remove_dir_all(sandbox.path("beside/target"));
+        let held = hold(&sandbox, "pika", lock);
+        let mut program = sandbox.program("beside", &["warm", "--yes", "--wait"]);
+        let mut waiting = program.stdout(Stdio::piped()).spawn().expect("our program");
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(
+            waiting.try_wait().expect("a state").is_none(),
+            "{lock}: it waits"
+        );
+        drop(held);
+        assert_eq!(waiting.wait().expect("its end").code(), Some(0));
+        let mut said = String::new();
+        waiting
+            .stdout
+            .take()
+            .expect("output")
+            .read_to_string(&mut said)
+            .expect("text");
+        assert!(said.contains("with 8 units"), "{said}");
+        assert_eq!(build(&sandbox, "beside").0, OWN);
+    }
+}
+
+/// A build that runs in the destination is not disturbed.
+#[test]
+fn the_destination_is_busy() {
+    let sandbox = start();
+    fs::create_dir_all(sandbox.path("beside/target/debug")).expect("folders");
+    for lock in LOCKS {
+        let held = hold(&sandbox, "beside", lock);
+        let ran = sandbox.run("beside", &["warm", "--yes"]).code(1);
+        assert!(ran.said().contains("a build holds it"), "{ran:?}");
+        assert!(!sandbox.exists("beside/target/debug/.fingerprint"));
+        assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
+        drop(held);
+    }
+    warm(&sandbox, "beside", &[]);
+    assert_eq!(build(&sandbox, "beside").0, OWN);
+}
+
+/// A build in the destination that begins while units are put there waits for them, and finds them.
+#[test]
+fn a_build_begins_meanwhile() {
+    let sandbox = start();
+    let mut program = sandbox.program("beside", &["warm", "--yes"]);
+    program.env("CARGO_SHAREDTARGET_TEST_PAUSE_AT", "warm-staged");
+    program
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null());
+    let mut warming = program.spawn().expect("our program");
+    let mut stderr = warming.stderr.take().expect("its standard error");
+    let mut heard = Vec::new();
+    let mut byte = [0];
+    while !heard.ends_with(b"paused at warm-staged\n") {
+        assert_eq!(stderr.read(&mut byte).expect("text"), 1);
+        heard.extend(byte);
+    }
+    let mut cargo = sandbox.prepared("cargo", "beside", &["build", "-v"]);
+    let cargo = cargo.stderr(Stdio::piped()).spawn().expect("cargo");
+    std::thread::sleep(Duration::from_millis(500));
+    // A line lets it go on.
+    std::io::Write::write_all(&mut warming.stdin.take().expect("its input"), b"go\n")
+        .expect("written");
+    assert_eq!(warming.wait().expect("its end").code(), Some(0));
+    let built = cargo.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(said.contains("Blocking waiting for file lock"), "{said}");
+    assert_eq!(compiled(&said), OWN);
+    assert_eq!(build(&sandbox, "beside"), (Vec::new(), OUTPUT.into()));
+}

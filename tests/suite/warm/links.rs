@@ -1,0 +1,141 @@
+//! What of a donor is shared, file by file, and what is not.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::*;
+
+/// The files below a folder by relative path.
+fn files(folder: &Path) -> BTreeMap<PathBuf, fs::Metadata> {
+    let entries = walkdir::WalkDir::new(folder).into_iter();
+    let entries = entries.map(|entry| entry.expect("readable"));
+    entries
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(|entry| {
+            let path = entry.path().strip_prefix(folder).expect("inside");
+            (path.to_owned(), entry.metadata().expect("readable"))
+        })
+        .collect()
+}
+
+fn is_linkable(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "rlib" || end == "rmeta")
+}
+
+/// Libraries and metadata are the donor's own files, since nobody writes into those; all else is a copy with the
+/// same content, time and mode, and no two names of one file that were not two before.
+#[test]
+fn only_libraries_and_metadata_are_linked() {
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    let donor = files(&sandbox.path("pika/target"));
+    let warmed = files(&sandbox.path("beside/target"));
+    let mut linked = 0;
+    for (path, file) in &warmed {
+        if path.ends_with("CACHEDIR.TAG") || path.to_string_lossy().contains(".cargo-") {
+            continue;
+        }
+        let original = &donor[path];
+        let same = file.ino() == original.ino() && file.dev() == original.dev();
+        let shown = path.display();
+        assert_eq!(same, is_linkable(path), "{shown}");
+        assert_eq!(
+            file.modified().expect("a time"),
+            original.modified().expect("a time"),
+            "{shown}"
+        );
+        assert_eq!(
+            (file.mode(), file.len()),
+            (original.mode(), original.len()),
+            "{shown}"
+        );
+        if is_linkable(path) {
+            linked += 1;
+        } else {
+            assert_eq!(file.nlink(), original.nlink(), "{shown}");
+            let here = warmed.values().filter(|other| other.ino() == file.ino());
+            assert_eq!(
+                file.nlink(),
+                here.count() as u64,
+                "{shown}: no name elsewhere"
+            );
+        }
+    }
+    assert_eq!(linked, 6, "leaf, made and top");
+    let times = |folder: &str| {
+        let made = sandbox.path(&format!("{folder}/target/debug/build"));
+        let entries = fs::read_dir(made)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry"));
+        let made = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("made-"));
+        made.filter_map(|entry| entry.path().join("out").metadata().ok())
+            .map(|out| out.modified().expect("a time"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        times("beside"),
+        times("pika"),
+        "an OUT_DIR is as old as it was"
+    );
+}
+
+/// Building in the one, also from nothing, leaves every byte and time of the other.
+#[test]
+fn a_new_compilation_leaves_the_donor_alone() {
+    let mut sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    let before = (sandbox.tree("pika"), times(&sandbox.path("pika")));
+    build(&sandbox, "beside");
+    sandbox.env("RUSTFLAGS", "--cfg other");
+    build(&sandbox, "beside");
+    sandbox.env("RUSTFLAGS", "");
+    // The same names, and stale: each file is made anew in its place.
+    for entry in walkdir::WalkDir::new(sandbox.path("beside/target/debug/.fingerprint")) {
+        let entry = entry.expect("readable");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("dep-") || name.starts_with("run-build-script-") {
+            fs::remove_file(entry.path()).expect("removed");
+        }
+    }
+    let (compiled, output) = build(&sandbox, "beside");
+    assert_eq!(
+        (compiled.len(), output.as_str()),
+        (8, OUTPUT),
+        "{compiled:?}"
+    );
+    let after = (sandbox.tree("pika"), times(&sandbox.path("pika")));
+    assert!(before == after);
+    assert_eq!(compile(&sandbox, "pika"), Vec::<String>::new());
+}
+
+fn times(folder: &Path) -> BTreeMap<PathBuf, std::time::SystemTime> {
+    let files = files(folder).into_iter();
+    let files = files.filter(|(path, _)| !path.starts_with(".git"));
+    files
+        .map(|(path, file)| (path, file.modified().expect("a time")))
+        .collect()
+}
+
+/// `cargo clean` of either leaves the other.
+#[test]
+fn cleaning_one_leaves_the_other() {
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    sandbox.cargo("pika", &["clean"]);
+    assert_eq!(
+        build(&sandbox, "beside"),
+        (OWN.map(str::to_owned).into(), OUTPUT.into())
+    );
+    warm(&sandbox, "pika", &[]);
+    sandbox.cargo("beside", &["clean"]);
+    assert!(
+        !sandbox.exists("beside/target"),
+        "the tag lets cargo take it for its own"
+    );
+    assert_eq!(
+        build(&sandbox, "pika"),
+        (OWN.map(str::to_owned).into(), OUTPUT.into())
+    );
+}
