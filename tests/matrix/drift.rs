@@ -55,26 +55,31 @@ impl Pair {
         for cargo in cargos().take(all) {
             let clear =
                 |folder: &str| drop(fs::remove_dir_all(sandbox.path(folder).join("target")));
-            let args = ["run", "-v", "--locked"];
+            let build = ["run", "-v", "--locked"];
             for worktree in [DONOR, SECOND, CLONE] {
                 clear(worktree);
             }
             if let Some(before) = before {
                 cargo.run(sandbox, SECOND, before).code(0);
             }
-            let donor = cargo.run(sandbox, DONOR, &args).code(0).stdout;
-            let clone = cargo.run(sandbox, CLONE, &args).code(0).stdout;
+            let donor = cargo.run(sandbox, DONOR, &build).code(0).stdout;
+            let clone = cargo.run(sandbox, CLONE, &build).code(0).stdout;
             assert_ne!(donor, clone);
             for alive in [true, false] {
                 if !alive {
                     clear(SECOND);
                 }
-                let warm = sandbox.run(SECOND, &["warm", "--yes"]).code(0);
+                // With the donor there also what the lock file does not name.
+                let args: &[&str] = match alive {
+                    true => &["warm", "--yes", "--all-units"],
+                    false => &["warm", "--yes"],
+                };
+                let warm = sandbox.run(SECOND, args).code(0);
                 let (target, gone) = (sandbox.path("a/work/target"), sandbox.path("gone"));
                 if !alive {
                     fs::rename(&target, &gone).expect("moved");
                 }
-                let second = cargo.run(sandbox, SECOND, &args);
+                let second = cargo.run(sandbox, SECOND, &build);
                 assert_eq!(
                     second.stdout,
                     clone,
@@ -260,6 +265,95 @@ fn a_path_that_looks_like_cargo_home() {
         (&paths[0][1], library),
         (&paths[1][0], &seems),
         (&paths[1][1], library),
+    ];
+    Pair::new(&files, |_, _| ()).same_as_clone();
+}
+
+/// A note in OUT_DIR of where that is, read by a build script of the worktree.
+#[test]
+fn a_note_of_where_it_is() {
+    let manifest = app("reg-notes = \"1\"\n");
+    let build = r#"fn main() {
+    let root = std::env::var("DEP_NOTES_ROOT").unwrap();
+    let note = std::fs::read_to_string(format!("{root}/where.txt")).unwrap();
+    assert_eq!(note, format!("prefix={root}/lib\n"));
+}"#;
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        ("build.rs", build),
+        program("fn main() { reg_notes::it(); println!(\"MARK\"); }\n"),
+    ];
+    Pair::new(&files, |_, _| ()).same_as_clone();
+}
+
+/// A link in OUT_DIR, followed by a build script of the worktree.
+#[test]
+fn a_link_to_where_it_is() {
+    let manifest = app("reg-links = \"1\"\n");
+    let build = r#"fn main() {
+    let root = std::env::var("DEP_LINKS_ROOT").unwrap();
+    let link = std::fs::canonicalize(format!("{root}/link.txt")).unwrap();
+    assert!(link.starts_with(&root), "{link:?} is not in {root}");
+}"#;
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        ("build.rs", build),
+        program("fn main() { reg_links::it(); println!(\"MARK\"); }\n"),
+    ];
+    Pair::new(&files, |_, _| ()).same_as_clone();
+}
+
+/// The path of OUT_DIR in what no program of the donor's has to have: in constants, in code for others, in a macro;
+/// and in the bitcode that is all there is with link-time optimisation.
+#[test]
+fn a_hidden_path() {
+    let dependencies = "reg-hides-const = \"1\"\nreg-hides-code = \"1\"\nreg-hides-macro = \"1\"\n\
+        reg-keep-top = \"1\"\nreg-keep-env = \"1\"\n";
+    let main = r#"fn main() {
+    let generic = String::from_utf8(reg_hides_code::generic::<u8>()).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let own = own.ancestors().find(|at| at.ends_with("target")).unwrap();
+    for at in [reg_hides_const::AT, reg_hides_code::at(), &generic, reg_hides_macro::at!()] {
+        let below = std::path::Path::new(at).strip_prefix(own);
+        println!("MARK {below:?} {:?}", std::fs::read_to_string(at));
+    }
+    for line in [reg_keep_top::line(), reg_keep_env::line()] {
+        println!("{}", line.replace(own.to_str().unwrap(), "<own>"));
+    }
+}
+"#;
+    for profile in ["", "[profile.dev]\nlto = \"fat\"\n"] {
+        let manifest = app(dependencies) + profile;
+        let files = [("Cargo.toml", manifest.as_str()), program(main)];
+        Pair::new(&files, |_, _| ()).same_as_clone();
+    }
+}
+
+/// Each worktree's configuration puts a crate of its own in the place of the registry's, and no lock file says so.
+#[test]
+fn overridden_by_paths() {
+    let manifest = app("patched = \"1\"\nreg-on-patched = \"1\"\n");
+    let mine = "[package]\nname = \"patched\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        program("fn main() { println!(\"{}, {}\", patched::line(), reg_on_patched::line()); }\n"),
+        (".cargo/config.toml", "paths = [\"mine\"]\n"),
+        ("mine/Cargo.toml", mine),
+        (
+            "mine/src/lib.rs",
+            "pub fn line() -> String { \"MARK\".to_owned() }\n",
+        ),
+    ];
+    Pair::new(&files, |_, _| ()).same_as_clone();
+}
+
+/// What a build script puts beside the programs, where Cargo does not know of it.
+#[test]
+fn a_file_beside_the_program() {
+    let manifest = app("reg-beside = \"1\"\n");
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        program("fn main() { println!(\"MARK {}\", reg_beside::line()); }\n"),
     ];
     Pair::new(&files, |_, _| ()).same_as_clone();
 }

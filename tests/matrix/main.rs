@@ -35,6 +35,7 @@ mod rebuild;
 mod sandbox;
 mod stage;
 mod third_party;
+mod traps;
 
 use std::time::Instant;
 

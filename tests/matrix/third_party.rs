@@ -3,14 +3,15 @@
 use std::fs;
 
 use crate::sandbox::Sandbox;
+use crate::traps::TRAPS;
 
 /// One crate of the registry: name, what its manifest says besides its dependencies, its files.
-struct Packed {
-    name: &'static str,
-    manifest: &'static str,
+pub(crate) struct Packed {
+    pub(crate) name: &'static str,
+    pub(crate) manifest: &'static str,
     /// The name of the dependency, and whether the build script needs it.
-    dependencies: &'static [(&'static str, bool)],
-    files: &'static [(&'static str, &'static str)],
+    pub(crate) dependencies: &'static [(&'static str, bool)],
+    pub(crate) files: &'static [(&'static str, &'static str)],
 }
 
 /// These keep the path of a folder in the build folder, and read from there when they run or expand. Whoever carries
@@ -27,7 +28,7 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
     names.map(|name| (name, required(name))).collect()
 }
 
-const REGISTRY: [Packed; 16] = [
+const REGISTRY: [Packed; 12] = [
     Packed {
         name: "reg-leaf",
         manifest: "",
@@ -194,52 +195,6 @@ pub fn line() -> String { format!("keep by name {:?} at {AT}", std::fs::read_to_
             ),
         ],
     },
-    // Asks for a variable when it is compiled, as its build script does in three ways.
-    Packed {
-        name: "reg-asks",
-        manifest: "",
-        dependencies: &[],
-        files: &[(
-            "src/lib.rs",
-            "pub fn line() -> String { format!(\"asks {:?}\", option_env!(\"WHICH\")) }\n",
-        )],
-    },
-    Packed {
-        name: "reg-asks-script",
-        manifest: "",
-        dependencies: &[],
-        files: &[
-            (
-                "build.rs",
-                r#"
-fn main() {
-    println!("cargo::rerun-if-env-changed=WHICH");
-    println!("cargo::rustc-env=SAID={}", std::env::var("WHICH").unwrap_or_default());
-}
-"#,
-            ),
-            (
-                "src/lib.rs",
-                "pub fn line() -> String { format!(\"script asks {:?}\", env!(\"SAID\")) }\n",
-            ),
-        ],
-    },
-    // Looks for a file of the worktree, from OUT_DIR upwards or where a variable says, and says so.
-    Packed {
-        name: "reg-upwards",
-        manifest: "",
-        dependencies: &[],
-        files: &[("build.rs", UPWARDS), ("src/lib.rs", FOUND)],
-    },
-    Packed {
-        name: "reg-upwards-top",
-        manifest: "",
-        dependencies: &[("reg-upwards", false)],
-        files: &[(
-            "src/lib.rs",
-            "pub fn line() -> String { format!(\"top of {}\", reg_upwards::line()) }\n",
-        )],
-    },
     // What `[patch]` puts a crate of the worktree in the place of.
     Packed {
         name: "patched",
@@ -261,23 +216,8 @@ fn main() {
     },
 ];
 
-const UPWARDS: &str = r#"
-fn main() {
-    let out = std::env::var("OUT_DIR").unwrap();
-    let found = std::path::Path::new(&out).ancestors().map(|at| at.join("mark.txt")).find(|at| at.exists());
-    let Some(found) = found else {
-        println!("cargo::rustc-env=FOUND=nothing");
-        return;
-    };
-    println!("cargo::rerun-if-changed={}", found.display());
-    println!("cargo::rustc-env=FOUND={}", std::fs::read_to_string(found).unwrap().trim());
-}
-"#;
-
-const FOUND: &str = "pub fn line() -> String { format!(\"found {:?}\", env!(\"FOUND\")) }\n";
-
 /// Leaves a file in OUT_DIR, and says where by a name of its own.
-const KEEPING: &str = r#"
+pub(crate) const KEEPING: &str = r#"
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let at = format!("{}/kept.txt", std::env::var("OUT_DIR").unwrap());
@@ -288,7 +228,7 @@ fn main() {
 
 /// Makes the registry and the git repository, and has every Cargo in the sandbox use them in place of crates.io.
 pub(crate) fn make(sandbox: &Sandbox) {
-    for packed in &REGISTRY {
+    for packed in REGISTRY.iter().chain(&TRAPS) {
         pack(sandbox, packed);
     }
     let registry = sandbox.path("registry").display().to_string();
@@ -344,8 +284,8 @@ fn pack(sandbox: &Sandbox, packed: &Packed) {
         "name": packed.name, "vers": "1.0.0", "deps": index,
         "cksum": sum.split(' ').next().expect("a sum"), "features": {}, "yanked": false,
     });
-    if packed.manifest.contains("links") {
-        line["links"] = "regc".into();
+    if let Some(links) = packed.manifest.strip_prefix("links = \"") {
+        line["links"] = links.trim_end_matches("\"\n").into();
     }
     let (one, two) = (&packed.name[..2], &packed.name[2..4]);
     sandbox.write(
