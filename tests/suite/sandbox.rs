@@ -43,6 +43,17 @@ impl Run {
         self
     }
 
+    /// Checks that a part is said, on either output.
+    #[track_caller]
+    pub(crate) fn says(self, part: &str) -> Self {
+        assert!(
+            self.said().contains(part),
+            "no `{part}` in:\n{}",
+            self.said()
+        );
+        self
+    }
+
     /// The JSON document on standard output.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -92,7 +92,7 @@ fn replaced(by: &str, folder: &str) -> String {
 
 /// The toolchain and flags of the new layout; `None`, with a word about it, where there is none.
 #[expect(clippy::print_stderr, reason = "a test that did nothing says so")]
-fn new_layout(sandbox: &Sandbox) -> Option<[&'static str; 2]> {
+pub(crate) fn new_layout(sandbox: &Sandbox) -> Option<[&'static str; 2]> {
     let version = sandbox
         .prepared("cargo", "", &["+nightly", "--version"])
         .output();

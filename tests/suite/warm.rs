@@ -5,6 +5,10 @@ mod build_scripts;
 mod busy;
 mod donors;
 mod links;
+mod onboard;
+#[cfg(unix)]
+mod relink;
+mod setup;
 mod speak;
 
 use std::fs;
@@ -155,6 +159,7 @@ fn units(answer: &serde_json::Value) -> usize {
     let done = answer["outcome"]["done"].as_array().expect("a list");
     let units = done
         .iter()
+        .filter(|done| done["what"] == "warm")
         .map(|done| done["warmed"]["units"].as_u64().expect("a number"));
     usize::try_from(units.sum::<u64>()).expect("a small number")
 }
@@ -238,4 +243,81 @@ fn a_target_folder_on_another_disk() {
         (OWN.map(str::to_owned).into(), OUTPUT.into())
     );
     assert!(sandbox.exists("disk/debug/app"));
+    sandbox.worktree("pika", "third");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    let answer = sandbox.json("third", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS, "it is a donor as well: {answer}");
+}
+
+/// The layout from Cargo 1.100: one folder for each unit.
+#[test]
+fn the_new_layout() {
+    let sandbox = start();
+    let Some([toolchain, layout]) = crate::units::new_layout(&sandbox) else {
+        return;
+    };
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    let build = |folder: &str| {
+        let run = sandbox.cargo(folder, &[toolchain, "build", "-v", layout]);
+        let program = sandbox.path(&format!("{folder}/target/debug/app"));
+        let output = sandbox.prepared(program, folder, &[]).output();
+        let output = String::from_utf8(output.expect("a program").stdout);
+        assert_eq!(output.expect("text"), OUTPUT, "{folder}");
+        compiled(&run.stderr)
+    };
+    build("pika");
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert_eq!(units(&answer), UNITS, "{answer}");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    assert_eq!(build("beside"), OWN);
+    sandbox.worktree("pika", "third");
+    assert_eq!(units(&sandbox.json("third", &["warm", "--yes"])), UNITS);
+    fs::remove_dir_all(sandbox.path("beside/target")).expect("removed");
+    assert_eq!(build("third"), OWN);
+}
+
+/// A package from git, and one from a folder that stands in for a registry, are third-party too.
+#[test]
+fn git_and_vendored_packages() {
+    let mut sandbox = start();
+    sandbox.env("CARGO_NET_OFFLINE", "false");
+    let package = |folder: &str, name: &str| {
+        let manifest =
+            format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n");
+        sandbox.write(&format!("{folder}/Cargo.toml"), &manifest);
+        let text = format!("pub fn it() -> &'static str {{ \"{name}\" }}\n");
+        sandbox.write(&format!("{folder}/src/lib.rs"), &text);
+    };
+    package("from-git", "from-git");
+    sandbox.commit_all("from-git");
+    package("vendored/leaf-1.0.0", "leaf");
+    sandbox.write("vendored/leaf-1.0.0/.cargo-checksum.json", "{\"files\":{}}");
+    let repository = sandbox.path("from-git").display().to_string();
+    let vendored = sandbox.path("vendored").display().to_string();
+    sandbox.package("one", "app", "");
+    let manifest = sandbox.read("one/Cargo.toml");
+    let more =
+        format!("[dependencies]\nleaf = \"1\"\nfrom-git = {{ git = 'file://{repository}' }}\n");
+    sandbox.write("one/Cargo.toml", &(manifest + &more));
+    let main = "fn main() { println!(\"{} {}\", leaf::it(), from_git::it()) }\n";
+    sandbox.write("one/src/main.rs", main);
+    let config = format!(
+        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = '{vendored}'\n"
+    );
+    sandbox.write("one/.cargo/config.toml", &config);
+    sandbox.commit_all("one");
+    sandbox.worktree("one", "two");
+    assert_eq!(build(&sandbox, "one").1, "leaf from-git\n");
+    fs::copy(
+        sandbox.path("one/Cargo.lock"),
+        sandbox.path("two/Cargo.lock"),
+    )
+    .expect("copied");
+    let answer = sandbox.json("two", &["warm", "--yes"]);
+    assert_eq!(units(&answer), 2, "{answer}");
+    let (names, output) = build(&sandbox, "two");
+    assert_eq!(
+        (names, output),
+        (vec!["app".into()], "leaf from-git\n".into())
+    );
 }

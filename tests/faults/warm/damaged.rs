@@ -7,6 +7,7 @@
 //! were. The libraries that were made with them are taken and are right. But one that has to be compiled anew then
 //! (another `RUSTFLAGS`, a new compiler) is compiled with what is there, in the donor just as in the worktree.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -30,7 +31,7 @@ const VICTIMS: [(&str, &str, &str, &str); 16] = [
     ("plain4", ".fingerprint/plain4-", "lib-plain4", ".json"),
     ("plain5", ".fingerprint/plain5-", "dep-lib", ""),
     ("plain6", ".fingerprint/plain6-", "invoked", ""),
-    ("plugin", "deps", "libplugin-", ".so"),
+    ("plugin", "deps", DLL_PREFIX, DLL_SUFFIX),
     ("scripted0", "build/scripted0-", "build-script-build", ""),
     ("scripted1", "build/scripted1-", "output", ""),
     ("scripted2", "build/scripted2-", "root-output", ""),

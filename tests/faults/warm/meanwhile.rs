@@ -1,5 +1,8 @@
 //! What happens to a donor between the plan and its end, and full disks.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use super::*;
 use crate::harness::Stopped;
 use crate::space::Small;
@@ -110,4 +113,29 @@ fn the_disk_is_full() {
     build(&sandbox, "beside", "little");
     assert!(units(&warm(&sandbox, "small/beside", &[])) > 0);
     assert_eq!(build(&sandbox, "small/beside", "little"), ["app"]);
+}
+
+/// A build that begins meanwhile, in the donor or in the destination, waits until all is done, and finds it so.
+#[test]
+fn a_build_waits() {
+    for (folder, expected) in [("pika", &[][..]), ("beside", &["app"])] {
+        let sandbox = start("little");
+        let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-staged");
+        let mut cargo = sandbox.prepared("cargo", folder, &["build", "-v"]);
+        let mut cargo = cargo.stderr(Stdio::piped()).spawn().expect("cargo");
+        let mut lines = BufReader::new(cargo.stderr.take().expect("its standard error")).lines();
+        let mut line = String::new();
+        // Others may hold Cargo's home for a moment.
+        while !line.contains("Blocking waiting for file lock") || line.contains("package cache") {
+            line = lines.next().expect("it waits").expect("text");
+        }
+        stopped.go_on().code(0).says("with 5 units");
+        let said: Vec<String> = lines.map_while(Result::ok).collect();
+        assert!(
+            cargo.wait().expect("its end").success(),
+            "{folder}: {said:?}"
+        );
+        assert_eq!(compiled(&said.join("\n")), expected, "{folder}");
+        assert_eq!(build(&sandbox, folder, "little"), Vec::<String>::new());
+    }
 }

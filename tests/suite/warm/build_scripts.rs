@@ -115,3 +115,57 @@ fn a_script_that_watches_a_variable_runs_again() {
     sandbox.env("SAID", "first");
     assert_eq!(build(&sandbox, "one"), (Vec::new(), "first\n".into()));
 }
+
+/// A script that uses the `OUT_DIR` of another package's names it in what it says and writes. That is left and made
+/// anew, with the path of the worktree's own, so that nothing needs the donor.
+#[test]
+fn a_script_that_uses_what_another_one_made() {
+    let mut sandbox = Sandbox::new();
+    let registry = Registry::new(&sandbox.outside("own"));
+    sandbox.env("CARGO_HOME", sandbox.outside("own/cargo-home"));
+    let low = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+        let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+        std::fs::write(format!(\"{out}/data\"), \"low data\").unwrap();\n    \
+        println!(\"cargo::metadata=ROOT={out}\");\n}\n";
+    let files = [("build.rs", low), ("src/lib.rs", "")];
+    registry.publish(("low-sys", "1.0.0"), &[], "links = \"low\"", &files);
+    let said = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+        println!(\"cargo::rustc-env=DATA={}/data\", std::env::var(\"DEP_LOW_ROOT\").unwrap());\n}\n";
+    let text = "pub fn it() -> String { std::fs::read_to_string(env!(\"DATA\")).unwrap() }\n";
+    let files = [("build.rs", said), ("src/lib.rs", text)];
+    registry.publish(("says", "1.0.0"), &["low-sys"], "", &files);
+    let wrote = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+        let low = std::env::var(\"DEP_LOW_ROOT\").unwrap();\n    \
+        let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+        let text = format!(\"pub fn it() -> String {{ std::fs::read_to_string({:?}).unwrap() }}\", low + \"/data\");\n    \
+        std::fs::write(out + \"/made.rs\", text).unwrap();\n}\n";
+    let text = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n";
+    let files = [("build.rs", wrote), ("src/lib.rs", text)];
+    registry.publish(("writes", "1.0.0"), &["low-sys"], "", &files);
+    sandbox.package("one", "app", "");
+    let manifest =
+        sandbox.read("one/Cargo.toml") + "[dependencies]\nsays = \"1\"\nwrites = \"1\"\n";
+    sandbox.write("one/Cargo.toml", &manifest);
+    let main = "fn main() { println!(\"{}, {}\", says::it(), writes::it()) }\n";
+    sandbox.write("one/src/main.rs", main);
+    sandbox.commit_all("one");
+    assert_eq!(build(&sandbox, "one").1, "low data, low data\n");
+    sandbox.worktree("one", "two");
+    let answer = sandbox.json("two", &["warm", "--yes"]);
+    let reasons = left(&answer);
+    for package in ["says", "writes"] {
+        assert!(
+            reasons.contains(&(package.into(), "path_inside".into())),
+            "{answer}"
+        );
+    }
+    assert_eq!(
+        units(&answer),
+        5,
+        "low-sys and the scripts, not run: {answer}"
+    );
+    fs::remove_dir_all(sandbox.path("one/target")).expect("removed");
+    let (names, output) = build(&sandbox, "two");
+    assert_eq!(names, ["app", "says", "writes"]);
+    assert_eq!(output, "low data, low data\n");
+}

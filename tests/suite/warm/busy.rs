@@ -60,7 +60,11 @@ fn waiting_for_a_donor() {
         let _ = fs::remove_dir_all(sandbox.path("beside/target"));
         let held = hold(&sandbox, "pika", lock);
         let mut program = sandbox.program("beside", &["warm", "--yes", "--wait"]);
-        let mut waiting = program.stdout(Stdio::piped()).spawn().expect("our program");
+        let mut waiting = program
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("our program");
         std::thread::sleep(Duration::from_millis(700));
         assert!(
             waiting.try_wait().expect("a state").is_none(),
@@ -95,36 +99,4 @@ fn the_destination_is_busy() {
     }
     warm(&sandbox, "beside", &[]);
     assert_eq!(build(&sandbox, "beside").0, OWN);
-}
-
-/// A build in the destination that begins while units are put there waits for them, and finds them.
-#[test]
-fn a_build_begins_meanwhile() {
-    let sandbox = start();
-    let mut program = sandbox.program("beside", &["warm", "--yes"]);
-    program.env("CARGO_SHAREDTARGET_TEST_PAUSE_AT", "warm-staged");
-    program
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null());
-    let mut warming = program.spawn().expect("our program");
-    let mut stderr = warming.stderr.take().expect("its standard error");
-    let mut heard = Vec::new();
-    let mut byte = [0];
-    while !heard.ends_with(b"paused at warm-staged\n") {
-        assert_eq!(stderr.read(&mut byte).expect("text"), 1);
-        heard.extend(byte);
-    }
-    let mut cargo = sandbox.prepared("cargo", "beside", &["build", "-v"]);
-    let cargo = cargo.stderr(Stdio::piped()).spawn().expect("cargo");
-    std::thread::sleep(Duration::from_millis(500));
-    // A line lets it go on.
-    std::io::Write::write_all(&mut warming.stdin.take().expect("its input"), b"go\n")
-        .expect("written");
-    assert_eq!(warming.wait().expect("its end").code(), Some(0));
-    let built = cargo.wait_with_output().expect("its end");
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(said.contains("Blocking waiting for file lock"), "{said}");
-    assert_eq!(compiled(&said), OWN);
-    assert_eq!(build(&sandbox, "beside"), (Vec::new(), OUTPUT.into()));
 }

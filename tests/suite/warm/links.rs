@@ -29,7 +29,9 @@ fn is_linkable(path: &Path) -> bool {
 #[test]
 fn only_libraries_and_metadata_are_linked() {
     let sandbox = start();
-    warm(&sandbox, "beside", &[]);
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    // Where this filesystem clones, nothing is linked; tests/faults makes one of each kind.
+    let links = answer["outcome"]["done"][0]["warmed"]["method"] == "links";
     let donor = files(&sandbox.path("pika/target"));
     let warmed = files(&sandbox.path("beside/target"));
     let mut linked = 0;
@@ -40,7 +42,7 @@ fn only_libraries_and_metadata_are_linked() {
         let original = &donor[path];
         let same = file.ino() == original.ino() && file.dev() == original.dev();
         let shown = path.display();
-        assert_eq!(same, is_linkable(path), "{shown}");
+        assert_eq!(same, links && is_linkable(path), "{shown}");
         assert_eq!(
             file.modified().expect("a time"),
             original.modified().expect("a time"),
@@ -53,7 +55,7 @@ fn only_libraries_and_metadata_are_linked() {
         );
         if is_linkable(path) {
             linked += 1;
-        } else {
+        } else if links {
             assert_eq!(file.nlink(), original.nlink(), "{shown}");
             let here = warmed.values().filter(|other| other.ino() == file.ino());
             assert_eq!(
