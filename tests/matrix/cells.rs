@@ -74,6 +74,8 @@ impl Stage {
                 format!("w{count}")
             })
             .collect();
+        let donors = Folders::of(&self.sandbox, DONOR).build;
+        let before = prints(&donors);
         let worktrees: Vec<String> = names
             .iter()
             .map(|name| self.worktree(name, mtimes))
@@ -88,8 +90,6 @@ impl Stage {
                     .push(format!("warm of {worktree}: {}", run.said()));
             }
         }
-        let donors = Folders::of(&self.sandbox, DONOR).build;
-        let before = prints(&donors);
         let gone = (donor == Donor::Deleted).then(|| self.donor_gone());
         let at_once = if self.setup == Setup::Nested { 1 } else { 2 };
         let left = Mutex::new(commands.iter().zip(&worktrees));
@@ -106,10 +106,12 @@ impl Stage {
                         let mut score = score.lock().expect("a score");
                         score.cells += 1;
                         if !faults.is_empty() {
-                            score.wrong.push(format!(
+                            let wrong = format!(
                                 "{:?}, {:?}, {mtimes:?}, donor {donor:?}, {}:{faults}",
                                 self.setup, self.on_disk, command.name
-                            ));
+                            );
+                            eprintln!("{wrong}");
+                            score.wrong.push(wrong);
                         }
                     }
                 });

@@ -239,6 +239,8 @@ impl Stage {
 impl Drop for Gone {
     fn drop(&mut self) {
         for (from, to) in self.0.iter().rev() {
+            // A worktree inside of the donor's puts its programs where the donor's were.
+            drop(fs::remove_dir_all(from));
             drop(fs::rename(to, from));
         }
     }
