@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::is_fingerprint;
 use crate::model::{Group, Inventory, Sharing, Unit, UnitFile};
 
 /// The files that nothing explains: they are no product of a target of the donor's units, by name.
@@ -35,18 +36,17 @@ fn is_product(file: &UnitFile, known: &BTreeSet<String>) -> bool {
             .is_some_and(|stem| known.contains(stem))
 }
 
-/// A stray that came about while a build script ran: between the stamp that Cargo puts down before and the note of
-/// what the script said.
+/// A stray that came about while a build script ran: between the stamp that Cargo puts down before, and the
+/// fingerprint that it writes afterwards. (What the script said gets the time of the stamp.)
 pub(super) fn made_by<'a>(run: &Unit, strays: &[&'a UnitFile]) -> Option<&'a UnitFile> {
-    let time = |names: &[&str]| {
-        let mut files = run.files.iter().filter(|file| {
-            let name = file.path.file_name().and_then(|name| name.to_str());
-            !super::in_out_dir(file) && name.is_some_and(|name| names.contains(&name))
-        });
-        files.next().and_then(|file| file.modified)
+    let stamp = |file: &&UnitFile| {
+        file.path.ends_with("invoked.timestamp")
+            && !super::in_out_dir(file)
+            && !is_fingerprint(file)
     };
-    let begin = time(&["invoked.timestamp"])?;
-    let end = time(&["output", "stdout"])?;
+    let begin = run.files.iter().find(stamp)?.modified?;
+    let hashes = run.files.iter().filter(|file| super::is_hash_file(file));
+    let end = hashes.filter_map(|file| file.modified).max()?;
     strays.iter().copied().find(|stray| {
         let mut times = [stray.modified, stray.changed].into_iter().flatten();
         times.any(|time| begin <= time && time <= end)
