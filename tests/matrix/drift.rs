@@ -19,7 +19,10 @@ const CLONE: &str = "c/work";
 impl Pair {
     /// `before` is done to a worktree before its lock file is made.
     pub(crate) fn new(files: &[(&str, &str)], before: impl Fn(&Sandbox, &str)) -> Self {
-        let sandbox = Sandbox::new();
+        let mut sandbox = Sandbox::new();
+        if !full() {
+            sandbox.env("CARGO_INCREMENTAL", "0");
+        }
         third_party::make(&sandbox);
         sandbox.write("m/repo/.gitignore", "target\n");
         sandbox.git("m/repo", &["init", "-q", "-b", "main"]);
