@@ -10,7 +10,8 @@ use crate::stage::{DONOR, Mtimes, Setup, Stage};
 /// How many marks each command shows, and how many of them are the other worktree's, or lost, where sources are older
 /// than the other worktree's build. The documentation alone is right: Cargo notes when its sources were written.
 ///
-/// In the new layout `run` and its like find no shared library of their own, and so show one mark less.
+/// In the new layout only `build` puts the shared library where it is found each time: there its mark is not counted
+/// for the others.
 const WRONG: [(&str, usize, usize); 12] = [
     ("build", 12, 10),
     ("run", 10, 10),
@@ -47,7 +48,10 @@ fn tabulate(stage: &Stage, mtimes: Mtimes) -> Vec<(&'static str, usize, usize)> 
     let row = |command: &Command| {
         copy(stage, "saved", &target);
         let seen = command.run(&stage.sandbox, &worktree, stage.on_disk);
-        let expected = stage.expect(command).marks("bbb");
+        let mut expected = stage.expect(command).marks("bbb");
+        if stage.on_disk == OnDisk::New && !command.name.starts_with("build") {
+            expected.remove("loaded");
+        }
         let right = seen.marks("bbb").intersection(&expected).count();
         (command.name, expected.len(), expected.len() - right)
     };
