@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-pub use donors::{Candidate, Rating, Relation, candidates, order};
+pub use donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
 
 use crate::layout;
 use crate::lockfile::Lock;

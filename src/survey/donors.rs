@@ -17,7 +17,7 @@ use crate::marks;
 use crate::model::{
     Busy, Inventory, RelinkFile, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
 };
-use crate::plan::warm::Rating;
+use crate::plan::warm::{Gives, Rating};
 use crate::progress::Progress;
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
@@ -45,27 +45,40 @@ pub fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.
 #[must_use]
 pub fn rate(folder: &Path, lock: Option<&Lock>) -> Rating {
+    let gives = gives(folder, lock);
+    Rating {
+        units: gives.units.len(),
+        newest: gives.newest,
+        busy: gives.busy,
+    }
+}
+
+/// What a folder has to give, by nothing but the names of its units.
+#[must_use]
+pub fn gives(folder: &Path, lock: Option<&Lock>) -> Gives {
     if !fs::is_folder(folder) {
-        return Rating::default();
+        return Gives::default();
     }
     let profiles = marks::read(&fs::shape(folder)).profiles;
-    let mut units = 0;
+    let wanted = |package: &str| lock.is_none_or(|lock| lock.names(package));
+    let mut units = BTreeSet::new();
     for profile in &profiles {
-        let profile = folder.join(profile);
-        let classic = fs::names(&profile.join(".fingerprint")).unwrap_or_default();
-        units += classic
-            .iter()
-            .filter_map(|name| layout::split(name))
-            .filter(|(package, _)| lock.is_none_or(|lock| lock.names(package)))
-            .count();
-        for package in fs::names(&profile.join("build")).unwrap_or_default() {
-            if layout::split(&package).is_none() && lock.is_none_or(|lock| lock.names(&package)) {
-                let inner = fs::names(&profile.join("build").join(&package));
-                units += inner.unwrap_or_default().len();
+        let names = |inner: &Path| fs::names(&folder.join(profile).join(inner)).unwrap_or_default();
+        let mut add = |name: &str| units.insert(format!("{}/{name}", profile.display()));
+        for name in names(Path::new(".fingerprint")) {
+            if layout::split(&name).is_some_and(|(package, _)| wanted(package)) {
+                add(&name);
+            }
+        }
+        for package in names(Path::new("build")) {
+            if layout::split(&package).is_none() && wanted(&package) {
+                for hash in names(&Path::new("build").join(&package)) {
+                    add(&format!("{package}-{hash}"));
+                }
             }
         }
     }
-    Rating {
+    Gives {
         units,
         newest: fs::newest_of_profiles(folder, &profiles),
         busy: fs::lock_to_read(folder, &profiles, Sought::Once).is_err(),

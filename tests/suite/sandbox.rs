@@ -22,7 +22,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn from(output: Output) -> Self {
+    pub(crate) fn from(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -39,6 +39,17 @@ impl Run {
             "stdout:\n{}\nstderr:\n{}",
             self.stdout,
             self.stderr
+        );
+        self
+    }
+
+    /// Checks that a part is said, on either output.
+    #[track_caller]
+    pub(crate) fn says(self, part: &str) -> Self {
+        assert!(
+            self.said().contains(part),
+            "no `{part}` in:\n{}",
+            self.said()
         );
         self
     }

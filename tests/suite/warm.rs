@@ -5,6 +5,10 @@ mod build_scripts;
 mod busy;
 mod donors;
 mod links;
+mod onboard;
+#[cfg(unix)]
+mod relink;
+mod setup;
 mod speak;
 
 use std::fs;
@@ -155,6 +159,7 @@ fn units(answer: &serde_json::Value) -> usize {
     let done = answer["outcome"]["done"].as_array().expect("a list");
     let units = done
         .iter()
+        .filter(|done| done["what"] == "warm")
         .map(|done| done["warmed"]["units"].as_u64().expect("a number"));
     usize::try_from(units.sum::<u64>()).expect("a small number")
 }

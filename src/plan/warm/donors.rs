@@ -1,5 +1,6 @@
 //! Decides which folder is the donor.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -111,6 +112,38 @@ pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
         (rating.busy, stranger, most)
     });
     all
+}
+
+/// What a donor has to give, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gives {
+    /// Its units that are wanted, by a name that is the same in all folders.
+    pub units: BTreeSet<String>,
+    /// When it was last built into.
+    pub newest: Option<Timestamp>,
+    /// A build is running in it.
+    pub busy: bool,
+}
+
+/// The donors that together have what all have, as few as possible and `most` at most: first the one with most, then
+/// each time the one with most that is new; of equal ones the newest.
+#[must_use]
+pub fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Candidate> {
+    let mut covered: BTreeSet<String> = BTreeSet::new();
+    let mut chosen = Vec::new();
+    while chosen.len() < most {
+        let new = |gives: &Gives| gives.units.difference(&covered).count();
+        let best = offers
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, gives))| new(gives) > 0)
+            .max_by_key(|(_, (_, gives))| (new(gives), gives.newest));
+        let Some((at, _)) = best else { break };
+        let (candidate, gives) = offers.swap_remove(at);
+        covered.extend(gives.units);
+        chosen.push(candidate);
+    }
+    chosen
 }
 
 #[cfg(test)]
@@ -226,5 +259,39 @@ mod tests {
         ];
         assert_eq!(names, expected);
         assert!(order(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn few_donors_have_what_all_have() {
+        let offer = |folder: &str, units: &[&str], hours: i64| {
+            let candidate = Candidate {
+                folder: folder.into(),
+                relation: Relation::Family,
+                workspace: None,
+                worktree: None,
+            };
+            let gives = Gives {
+                units: units.iter().map(|unit| (*unit).to_owned()).collect(),
+                newest: Some(now() - SignedDuration::from_hours(hours)),
+                busy: false,
+            };
+            (candidate, gives)
+        };
+        let offers = || {
+            vec![
+                offer("/debug-old", &["a", "b", "c"], 9),
+                offer("/debug", &["a", "b", "c"], 1),
+                offer("/release", &["x", "y"], 5),
+                offer("/little", &["a", "z"], 2),
+                offer("/nothing", &[], 0),
+            ]
+        };
+        let folders = |most| {
+            let chosen = cover(offers(), most).into_iter();
+            let folders = chosen.map(|candidate| candidate.folder.display().to_string());
+            folders.collect::<Vec<_>>()
+        };
+        assert_eq!(folders(9), ["/debug", "/release", "/little"]);
+        assert_eq!(folders(1), ["/debug"]);
     }
 }

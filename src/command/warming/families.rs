@@ -1,0 +1,136 @@
+//! What all workspaces get that have nothing where they build from now on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::donor::Donor;
+use super::{Cold, How, one};
+use crate::command::Ui;
+use crate::model::{Dirs, Survey, WarmFolder};
+use crate::plan::warm::{self as decide, Candidate, Gives, Here, Relation};
+use crate::progress::Progress;
+use crate::report::Spinner;
+use crate::survey::donors;
+
+/// How many donors a family has at most, besides each one's own earlier folder.
+const DONORS: usize = 4;
+
+/// Decides for every workspace that is cold.
+///
+/// The workspaces of a family get the same donors in the same order, so that they share one storage; what these
+/// lack and their own earlier folder has, they get from there.
+pub(in crate::command) fn all(survey: &Survey, dirs: &[Dirs], ui: &Ui) -> Vec<WarmFolder> {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    progress.stage("looking for what can be shared");
+    let all: Vec<Cold<'_>> = survey
+        .workspaces
+        .iter()
+        .zip(dirs)
+        .map(|(workspace, dirs)| Cold {
+            workspace,
+            into: &dirs.build_dir,
+        })
+        .collect();
+    let users = |into: &Path| all.iter().filter(|other| other.into == into).count();
+    let mut families: BTreeMap<(&Path, &Path), Vec<Cold<'_>>> = BTreeMap::new();
+    for cold in &all {
+        // What several workspaces build into belongs to none of them.
+        if users(cold.into) == 1 && donors::rate(cold.into, None).units == 0 {
+            let family = match &cold.workspace.place {
+                Some(place) => (place.common_dir.as_path(), place.path.as_path()),
+                None => (Path::new(""), cold.workspace.root.as_path()),
+            };
+            families.entry(family).or_default().push(*cold);
+        }
+    }
+    let mut warms = Vec::new();
+    for colds in families.into_values() {
+        let common = common_donors(survey, &colds);
+        let mut known: BTreeMap<PathBuf, Donor> = BTreeMap::new();
+        for cold in colds {
+            warms.extend(from_several(cold, &common, survey, &mut known, &progress));
+        }
+    }
+    warms
+}
+
+/// The donors that have most for all of a family together.
+fn common_donors(survey: &Survey, colds: &[Cold<'_>]) -> Vec<Candidate> {
+    let mut offers: BTreeMap<PathBuf, (Candidate, Gives)> = BTreeMap::new();
+    for cold in colds {
+        let Ok(lock) = cold.lock(How::default()) else {
+            continue;
+        };
+        for candidate in cold.candidates(survey) {
+            if candidate.relation == Relation::Stranger {
+                continue;
+            }
+            let gives = donors::gives(&candidate.folder, lock.as_ref());
+            let folder = candidate.folder.clone();
+            let (_, known) = offers
+                .entry(folder)
+                .or_insert_with(|| (candidate, Gives::default()));
+            known.units.extend(gives.units);
+            (known.newest, known.busy) = (gives.newest, gives.busy);
+        }
+    }
+    let offers = offers.into_values().filter(|(_, gives)| !gives.busy);
+    decide::cover(offers.collect(), DONORS)
+}
+
+/// Takes from one donor after the other what the ones before did not have.
+fn from_several(
+    cold: Cold<'_>,
+    common: &[Candidate],
+    survey: &Survey,
+    known: &mut BTreeMap<PathBuf, Donor>,
+    progress: &Progress,
+) -> Vec<WarmFolder> {
+    let Ok(lock) = cold.lock(How::default()) else {
+        return Vec::new();
+    };
+    let lock = lock.as_ref();
+    let candidates = cold.candidates(survey);
+    let own = candidates.iter().filter(|candidate| {
+        let new = common.iter().all(|other| other.folder != candidate.folder);
+        candidate.relation == Relation::Own && new
+    });
+    let gives = |candidate: &&Candidate| {
+        let gives = donors::gives(&candidate.folder, lock);
+        !gives.units.is_empty() && !gives.busy
+    };
+    let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
+    if queue.is_empty() {
+        return one(cold, candidates, How::default(), progress)
+            .into_iter()
+            .collect();
+    }
+    let there = donors::inventory(cold.into, progress);
+    let mut here = Here::of(&there);
+    let mut warms: Vec<WarmFolder> = Vec::new();
+    for candidate in queue {
+        let folder = &candidate.folder;
+        let mut donor = known
+            .remove(folder)
+            .unwrap_or_else(|| Donor::of(candidate.clone(), progress));
+        here.different = donors::different(donor.inventory(), &there);
+        for before in &warms {
+            let Some(before) = known.get(&before.from) else {
+                continue;
+            };
+            let different = donors::different(donor.inventory(), before.inventory());
+            here.different.extend(different);
+        }
+        let warm = donor.choose(cold, lock, &here);
+        here.add(donor.inventory(), &warm.units);
+        known.insert(folder.clone(), donor);
+        if !warm.units.is_empty() {
+            warms.push(warm);
+        }
+    }
+    // Others do not ask for what only this one has.
+    known.retain(|folder, _| common.iter().any(|candidate| candidate.folder == *folder));
+    warms
+}
