@@ -37,6 +37,7 @@ pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
 pub use transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_folder, link_file, same_content,
+    write_like,
 };
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
@@ -389,6 +390,19 @@ fn modified(metadata: &Metadata) -> Option<Timestamp> {
         .modified()
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok())
+}
+
+/// A link to a file, and a copy with its times, look as old as the file by any other time.
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> Option<Timestamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let nanoseconds = i32::try_from(metadata.ctime_nsec()).ok()?;
+    Timestamp::new(metadata.ctime(), nanoseconds).ok()
+}
+
+#[cfg(not(unix))]
+fn changed(_: &Metadata) -> Option<Timestamp> {
+    None
 }
 
 /// Allocated space of a file, and how many links it has.

@@ -40,6 +40,7 @@ mod object_names;
 pub mod plan;
 pub mod porcelain;
 pub mod progress;
+pub mod relocate;
 pub mod report;
 pub mod size;
 pub mod survey;

@@ -9,9 +9,10 @@ use super::{Context, Stopped};
 use crate::fs::{self, LockGuard, Sought};
 use crate::marks::{self, STAGE};
 use crate::model::{
-    Busy, BusyReason, Identity, Method, Sharing, Skipped, TakenUnit, UnitFile, UnitId, WarmFolder,
-    Warmed,
+    Busy, BusyReason, Identity, Method, Sharing, Skipped, TakenUnit, UnitFile, UnitId, UnitKind,
+    WarmFolder, Warmed,
 };
+use crate::relocate;
 use crate::size::Bytes;
 
 /// Warms one folder.
@@ -39,6 +40,8 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         from: &warm.from,
         stage: &stage.path,
         method: method(warm, &stage.path),
+        names: &warm.names,
+        into: warm.into.display().to_string(),
     };
     let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
         .units
@@ -175,6 +178,12 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
     }
 }
 
+/// What is larger is no note of where something lies.
+const TEXT: Bytes = Bytes(4 << 20);
+
+/// How the names of files end that are no text; and of sources, which are left if they name a place.
+const BINARY: [&str; 9] = ["a", "o", "so", "lib", "obj", "dll", "dylib", "pdb", "rs"];
+
 /// What a unit takes.
 #[derive(Default)]
 struct Shared {
@@ -186,6 +195,8 @@ struct Staging<'a> {
     from: &'a Path,
     stage: &'a Path,
     method: Method,
+    names: &'a [String],
+    into: String,
 }
 
 impl Staging<'_> {
@@ -212,7 +223,10 @@ impl Staging<'_> {
                         fs::link_file(known, &to)?;
                         continue;
                     }
-                    if self.file(file.sharing, &from, &to)? {
+                    if let Some(text) = self.relocated(unit, file)? {
+                        fs::write_like(&from, &to, &text)?;
+                        total.copied += file.length;
+                    } else if self.file(file.sharing, &from, &to)? {
                         total.shared += file.length;
                     } else {
                         total.copied += file.length;
@@ -230,6 +244,19 @@ impl Staging<'_> {
             }
         }
         Ok(total)
+    }
+
+    /// A text file that a build script has made, if it says where it lies: what it says there follows.
+    fn relocated(&self, unit: &TakenUnit, file: &UnitFile) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut parts = file.path.iter().skip(unit.id.profile.split('/').count());
+        let in_out_dir = parts.any(|part| part == "out") && parts.next().is_some();
+        let end = file.path.extension().unwrap_or_default();
+        let binary = BINARY.iter().any(|known| end == *known);
+        if unit.kind != UnitKind::BuildScriptRun || !in_out_dir || binary || file.length > TEXT {
+            return Ok(None);
+        }
+        let text = fs::read(&self.from.join(&file.path))?;
+        Ok(text.and_then(|text| relocate::relocate(&text, self.names, &self.into)))
     }
 
     /// Gives one file, and says whether its storage is shared.

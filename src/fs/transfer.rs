@@ -65,6 +65,18 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
     keep(&metadata, to).with_context(failed)
 }
 
+/// Writes a file in place of a copy: with its own content, and the times and mode of the original.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_like(from: &Path, to: &Path, content: &[u8]) -> Result<()> {
+    let failed = || describe("copy", from, to);
+    let metadata = fs::metadata(from).with_context(failed)?;
+    fs::write(to, content).with_context(failed)?;
+    keep(&metadata, to).with_context(failed)
+}
+
 /// Copies a file to another filesystem.
 ///
 /// # Errors

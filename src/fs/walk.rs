@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::{allocation, identity, modified};
+use super::{allocation, changed, identity, modified};
 use crate::model::{Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -37,6 +37,8 @@ pub struct Entry {
     pub identity: Identity,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
+    /// When it last got or lost a name, a mode or content; `None` where the system does not know.
+    pub changed: Option<Timestamp>,
 }
 
 /// What an entry is.
@@ -116,6 +118,7 @@ fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
         links: if folder { 1 } else { links },
         identity: identity(metadata),
         modified: modified(metadata),
+        changed: changed(metadata),
     }
 }
 

@@ -194,6 +194,9 @@ pub struct UnitFile {
     pub identity: Identity,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
+    /// When it last got or lost a name, a mode or content; `None` where the system does not know.
+    #[serde(skip)]
+    pub changed: Option<Timestamp>,
 }
 
 /// How a file may be had in another target folder, if the unit may be shared at all.

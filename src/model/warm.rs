@@ -16,6 +16,9 @@ pub struct WarmFolder {
     pub from: PathBuf,
     /// The folder that they are put into, whether or not it exists.
     pub into: PathBuf,
+    /// What the donor is called in what build scripts have written there: by every name that it has had.
+    #[serde(skip)]
+    pub names: Vec<String>,
     /// What is taken, dependencies first.
     pub units: Vec<TakenUnit>,
     /// What the donor has and is not taken, by name.
@@ -108,6 +111,11 @@ pub enum LeftReason {
         file: PathBuf,
         /// The path.
         path: String,
+    },
+    /// Its build script put something outside of its `OUT_DIR`, which would be missing.
+    WroteOutside {
+        /// What seems to be its.
+        file: PathBuf,
     },
     /// It holds a symbolic link that leads out of it.
     LinkInside {

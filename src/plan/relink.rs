@@ -161,6 +161,7 @@ mod tests {
             links: 1,
             identity: Identity { device: 1, inode },
             modified: Timestamp::from_second(seconds).ok(),
+            changed: None,
         };
         Unit {
             id: id(hash),

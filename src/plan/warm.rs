@@ -108,6 +108,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         workspace: PathBuf::new(),
         from: donor.folder.clone(),
         into: PathBuf::new(),
+        names: Vec::new(),
         units: Vec::new(),
         left: Vec::new(),
         present: 0,

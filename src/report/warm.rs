@@ -150,6 +150,7 @@ fn words(reason: &LeftReason) -> &'static str {
         LeftReason::Incomplete { .. } => "were made with something that is gone",
         LeftReason::Stale => "are older than what they were made with",
         LeftReason::PathInside { .. } => "keep a path of the donor",
+        LeftReason::WroteOutside { .. } => "have a build script that put something elsewhere",
         LeftReason::LinkInside { .. } => "hold a link that leads elsewhere",
         LeftReason::Damaged { .. } => "are damaged",
         LeftReason::SourcesInside => "have their sources in the donor's worktree",
@@ -167,7 +168,9 @@ fn detail(reason: &LeftReason, view: &View) -> String {
         LeftReason::Unknown { why } => format!(": {why}"),
         LeftReason::Incomplete { missing } => format!(": {missing}"),
         LeftReason::PathInside { file, path } => format!(": {path} in {}", show(file)),
-        LeftReason::LinkInside { file } => format!(": {}", show(file)),
+        LeftReason::WroteOutside { file } | LeftReason::LinkInside { file } => {
+            format!(": {}", show(file))
+        }
         LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
         LeftReason::OtherDependency { package } => format!(": {package}"),
         LeftReason::Local

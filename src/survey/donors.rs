@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use flaws::flaws;
+pub use flaws::{flaws, names};
 
 use super::units;
 use crate::fs::{self, Sought};

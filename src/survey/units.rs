@@ -109,6 +109,7 @@ fn unit_file(entry: Entry) -> UnitFile {
         links: entry.links,
         identity: entry.identity,
         modified: entry.modified,
+        changed: entry.changed,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::local::MARKED;
 use crate::sandbox::{Run, Sandbox};
 
 /// Where the marks show.
@@ -96,6 +97,23 @@ pub(crate) struct Seen {
     /// Packages that had to be compiled, wholly or in part.
     pub(crate) compiled: BTreeSet<String>,
     pub(crate) log: String,
+}
+
+impl Seen {
+    /// The names of the crates and targets that showed the mark of this worktree.
+    pub(crate) fn marks(&self, whose: &str) -> BTreeSet<&'static str> {
+        let shown = |name: &&str| {
+            self.lines.iter().any(|line| {
+                line.contains(&format!(" {name}={whose}"))
+                    || line.ends_with(&format!("_{whose}_{name}"))
+            })
+        };
+        MARKED
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(shown)
+            .collect()
+    }
 }
 
 impl Command {

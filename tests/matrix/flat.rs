@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::available;
-use crate::commands::{COMMANDS, Command, Folders, OnDisk, Seen};
-use crate::local::MARKED;
+use crate::commands::{COMMANDS, Command, Folders, OnDisk};
 use crate::stage::{DONOR, Mtimes, Setup, Stage};
 
 /// How many marks each command shows, and how many of them are the other worktree's, or lost, where sources are older
@@ -34,18 +33,6 @@ fn copy(stage: &Stage, from: &str, to: &str) {
     assert!(cp.expect("cp").success());
 }
 
-/// The marks that a command showed, without whose they are if `whose` is nobody.
-fn marks<'a>(seen: &Seen, whose: &'a str) -> BTreeSet<&'a str> {
-    let names = MARKED.iter().map(|(name, _)| *name).chain(["loaded"]);
-    let shown = |name: &&str| {
-        seen.lines.iter().any(|line| {
-            line.contains(&format!(" {name}={whose}"))
-                || line.ends_with(&format!("_{whose}_{name}"))
-        })
-    };
-    names.filter(shown).collect()
-}
-
 /// Runs every command in a second worktree; how many marks it shows in a clone, and how many are wrong here.
 fn tabulate(stage: &Stage, mtimes: Mtimes) -> Vec<(&'static str, usize, usize)> {
     let worktree = stage.worktree("second", mtimes);
@@ -60,8 +47,8 @@ fn tabulate(stage: &Stage, mtimes: Mtimes) -> Vec<(&'static str, usize, usize)> 
     let row = |command: &Command| {
         copy(stage, "saved", &target);
         let seen = command.run(&stage.sandbox, &worktree, stage.on_disk);
-        let expected = marks(&stage.expect(command), "bbb");
-        let right = marks(&seen, "bbb").intersection(&expected).count();
+        let expected = stage.expect(command).marks("bbb");
+        let right = seen.marks("bbb").intersection(&expected).count();
         (command.name, expected.len(), expected.len() - right)
     };
     COMMANDS.iter().map(row).collect()
@@ -107,6 +94,6 @@ fn one_folder_and_newer_sources() {
     assert_eq!(second.lines, stage.expect(run).lines);
     let first = run.run(&stage.sandbox, DONOR, OnDisk::Classic);
     assert!(first.compiled.is_empty(), "{}", first.log);
-    assert_eq!(marks(&first, "aaa"), BTreeSet::new());
-    assert_eq!(marks(&first, "bbb"), marks(&second, "bbb"));
+    assert_eq!(first.marks("aaa"), BTreeSet::new());
+    assert_eq!(first.marks("bbb"), second.marks("bbb"));
 }

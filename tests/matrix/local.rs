@@ -26,7 +26,7 @@ pub(crate) fn write_away(sandbox: &Sandbox, worktree: &str, mark: &str) {
 }
 
 /// Every crate and target that has a mark, as it stands in variables and in the documentation, and what it is.
-pub(crate) const MARKED: [(&str, &str); 15] = [
+pub(crate) const MARKED: [(&str, &str); 16] = [
     ("main", "program"),
     ("app", "library"),
     ("near", "path dependency"),
@@ -37,7 +37,8 @@ pub(crate) const MARKED: [(&str, &str); 15] = [
     ),
     ("away", "path dependency outside of the workspace"),
     ("patched", "`[patch]`ed path crate"),
-    ("dynlib", "cdylib"),
+    ("dynlib", "cdylib, and a library"),
+    ("loaded", "that cdylib, as the dynamic linker finds it"),
     ("mac", "proc-macro"),
     ("build", "build script"),
     ("tool", "build dependency"),

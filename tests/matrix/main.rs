@@ -37,10 +37,12 @@ mod stage;
 mod third_party;
 mod traps;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use cells::{By, Donor, Score};
 use commands::{COMMANDS, Command, OnDisk, only};
+use local::MARKED;
 use stage::{Mtimes, Setup, Stage};
 
 /// Whether the full product is asked for.
@@ -74,6 +76,14 @@ fn a_slice_of_the_matrix() {
         if available(on_disk) {
             let stage = Stage::new(setup, on_disk, commands);
             score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Warm));
+            if commands.len() == all.len() {
+                let seen = all
+                    .iter()
+                    .flat_map(|command| stage.expect(command).marks("bbb"));
+                let seen: BTreeSet<&str> = seen.collect();
+                let marked = MARKED.map(|(name, _)| name);
+                assert_eq!(seen, marked.into(), "no mark goes unseen");
+            }
         }
     }
     score.settle("a slice", start);

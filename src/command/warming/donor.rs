@@ -58,6 +58,7 @@ impl Donor {
         WarmFolder {
             workspace: cold.workspace.root.clone(),
             into: cold.into.to_owned(),
+            names: donors::names(&self.inventory),
             ..self.draft(lock, here)
         }
     }

@@ -33,6 +33,7 @@ fn file(path: String, sharing: Sharing, second: i64) -> UnitFile {
         links: 1,
         identity: Identity { device: 1, inode },
         modified: Some(at(second)),
+        changed: None,
     }
 }
 

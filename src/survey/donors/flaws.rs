@@ -1,5 +1,7 @@
 //! Looks into the files of units, for what is wrong with them.
 
+mod strays;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,7 @@ pub fn flaws(
         dependents,
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
         roots: roots(donor, worktree),
+        strays: strays::of(donor),
         worktree,
     };
     let wanted = donor
@@ -43,15 +46,20 @@ pub fn flaws(
         .collect()
 }
 
-/// The folders of which no path may be kept: the donor by every name that it has had.
+/// The folders of which no path may be kept.
+fn roots(donor: &Inventory, worktree: Option<&Path>) -> Vec<String> {
+    let mut roots = names(donor);
+    roots.extend(worktree.map(|path| path.display().to_string()));
+    roots
+}
+
+/// The donor by every name that it has had.
 ///
 /// A folder that was warmed itself, or is reached through a link, is not called what its units call it: Cargo wrote
 /// down the `OUT_DIR` of each run of a build script.
-fn roots(donor: &Inventory, worktree: Option<&Path>) -> Vec<String> {
-    let folders = [Some(donor.folder.as_path()), worktree]
-        .into_iter()
-        .flatten();
-    let mut roots: BTreeSet<String> = folders.map(|path| path.display().to_string()).collect();
+#[must_use]
+pub fn names(donor: &Inventory) -> Vec<String> {
+    let mut roots = BTreeSet::from([donor.folder.display().to_string()]);
     let files = donor.units.iter().flat_map(|unit| &unit.files);
     for file in files.filter(|file| is_root_output(file)) {
         let text = fs::read_start(&donor.folder.join(&file.path), MOST);
@@ -89,6 +97,7 @@ struct Look<'a> {
     by_id: HashMap<&'a UnitId, &'a Unit>,
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
     roots: Vec<String>,
+    strays: Vec<&'a UnitFile>,
     worktree: Option<&'a Path>,
 }
 
@@ -141,6 +150,11 @@ impl Look<'_> {
 
     /// Whether what a build script did is all there, and keeps no paths of the donor.
     fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
+        if let Some(stray) = strays::made_by(unit, &self.strays) {
+            return Err(LeftReason::WroteOutside {
+                file: stray.path.clone(),
+            });
+        }
         let mut files = unit.files.iter();
         let own = files.find(|file| is_root_output(file));
         let mut said = Vec::new();
