@@ -293,6 +293,7 @@ mod tests {
             links: 1,
             identity: Identity::default(),
             modified: None,
+            changed: None,
         };
         for (path, expected) in [
             ("debug/deps/liba-0.rlib", true),
