@@ -252,13 +252,17 @@ fn is_fingerprint(file: &UnitFile) -> bool {
         || parts.get(inner).is_some_and(|part| part == "fingerprint")
 }
 
-/// It is what a compiler or linker made and others use: not a list of sources, and not what a debugger reads beside
-/// the program (`.pdb` and `.dSYM`) or nobody does (`.exp`).
+/// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger reads
+/// beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
 fn is_artifact(file: &UnitFile) -> bool {
+    const LOADED: [&str; 12] = [
+        "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
+    ];
     let name = file_name(file);
-    let beside = [".d", ".pdb", ".exp"].iter().any(|end| name.ends_with(end))
-        || components(file).iter().any(|part| part.ends_with(".dSYM"));
-    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && !beside
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    let loaded = end.is_none_or(|end| LOADED.contains(&end))
+        && !components(file).iter().any(|part| part.ends_with(".dSYM"));
+    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && loaded
 }
 
 /// It is what a build script said.
@@ -271,4 +275,44 @@ fn in_out_dir(file: &UnitFile) -> bool {
     let parts = components(file);
     let above = parts.len().saturating_sub(1);
     parts.iter().take(above).any(|part| part == "out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Identity;
+    use crate::size::Bytes;
+
+    #[test]
+    fn what_others_load_or_run() {
+        let file = |path: &str| UnitFile {
+            path: path.into(),
+            sharing: Sharing::Copy,
+            length: Bytes(1),
+            on_disk: Bytes(1),
+            links: 1,
+            identity: Identity::default(),
+            modified: None,
+            changed: None,
+        };
+        for (path, expected) in [
+            ("debug/deps/liba-0.rlib", true),
+            ("debug/deps/a-0.dll", true),
+            ("debug/deps/a-0.dll.lib", true),
+            ("debug/build/a-0/build-script-build", true),
+            ("debug/build/a-0/build-script-build.exe", true),
+            ("debug/build/a-0/build_script_build.pdb", false),
+            ("debug/deps/a-0.dll.exp", false),
+            (
+                "debug/deps/liba-0.dylib.dSYM/Contents/Resources/DWARF/liba-0.dylib",
+                false,
+            ),
+            ("debug/deps/a-0.d", false),
+            ("debug/deps/a-0.s", false),
+            ("debug/.fingerprint/a-0/lib-a", false),
+            ("debug/build/a/0/fingerprint/lib-a", false),
+        ] {
+            assert_eq!(is_artifact(&file(path)), expected, "{path}");
+        }
+    }
 }
