@@ -118,7 +118,12 @@ pub(super) fn each(
         }
         match one(cold, cold.candidates_or(named, survey), how, &progress) {
             // Of what is never built, nobody expects that it is warm.
-            Err(kept) if nested && kept.reason == KeptReason::NoDonor => {}
+            Err(kept)
+                if nested
+                    && matches!(
+                        kept.reason,
+                        KeptReason::NoDonor | KeptReason::NothingFits { .. }
+                    ) => {}
             one => decided.push(one),
         }
     }
@@ -167,7 +172,10 @@ fn one(
     match (warm.units.len(), warm.present) {
         // Nothing is missing, and what a run that was killed has left goes.
         (0, 1..) if left_half_way => Ok(warm),
-        (0, 0) => Err(cold.kept(KeptReason::NoDonor)),
+        (0, 0) => Err(cold.kept(KeptReason::NothingFits {
+            from: warm.from,
+            left: warm.left,
+        })),
         (0, units) => Err(cold.kept(KeptReason::Warm {
             from: warm.from,
             units,

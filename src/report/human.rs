@@ -234,6 +234,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         matches!(
             kept.reason,
             KeptReason::UpToDate { .. }
+                | KeptReason::Warm { .. }
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
                 | KeptReason::NeverBuilt { .. }
@@ -254,6 +255,16 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         let mut given: Vec<String> = Vec::new();
         for (reason, group) in groups {
             kept_alike(out, &reason, &group, view)?;
+            for kept in &group {
+                let (KeptReason::Warm { left, .. } | KeptReason::NothingFits { left, .. }) =
+                    &kept.reason
+                else {
+                    continue;
+                };
+                if view.verbose {
+                    warm::left(out, &left.iter().collect::<Vec<_>>(), view)?;
+                }
+            }
             let hint = group.first().and_then(|kept| reasons::advice(&kept.reason));
             if let Some(hint) = hint.filter(|hint| !given.contains(hint)) {
                 wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;

@@ -31,7 +31,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("SHARED", Align::Right),
         ("COPIED", Align::Right),
         ("FROM", Align::Left),
-        ("INTO", Align::Left),
+        ("FOR", Align::Left),
     ]);
     for warm in &warms {
         table.row(vec![
@@ -39,7 +39,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             warm.linkable.to_string(),
             warm.copied.to_string(),
             view.paths.show(&warm.from),
-            view.paths.show(&warm.into),
+            view.paths.show(&warm.workspace),
         ]);
     }
     table.write(out, view.width)?;
@@ -59,7 +59,7 @@ pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> 
         ("FREES", Align::Right),
         ("LEFT", Align::Right),
         ("FROM", Align::Left),
-        ("IN", Align::Left),
+        ("FOR", Align::Left),
     ]);
     let mut count = 0;
     for relink in relinks {
@@ -68,7 +68,7 @@ pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> 
             relink.frees.to_string(),
             relink.left.to_string(),
             view.paths.show(&relink.from),
-            view.paths.show(&relink.into),
+            view.paths.show(&relink.workspace),
         ]);
         count += 1;
     }
