@@ -53,7 +53,13 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
             reasons::warning(warning, &view.paths)
         )?;
     }
-    if plan.actions.is_empty() {
+    let stuck = |kept: &Kept| {
+        matches!(
+            kept.reason,
+            KeptReason::DonorBusy { .. } | KeptReason::LockInvalid { .. }
+        )
+    };
+    if plan.actions.is_empty() && !plan.kept.iter().any(stuck) {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"

@@ -17,7 +17,7 @@ use crate::marks;
 use crate::model::{
     Busy, Inventory, RelinkFile, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
 };
-use crate::plan::warm::{Gives, Rating};
+use crate::plan::warm::{Gives, Here, Rating};
 use crate::progress::Progress;
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
@@ -132,14 +132,13 @@ pub fn same<'a>(
 
 /// Which units that both have are not the same in both, though they have the same name.
 ///
-/// Only what a unit of the donor that the other one does not have was compiled with matters, and is compared.
+/// Only what those units of the donor were compiled with matters, and is compared, that may still be taken: which are
+/// not complete where they would go, `here`. That the other one has such a unit says nothing, since it may be damaged,
+/// or its build did not end.
 #[must_use]
-pub fn different(donor: &Inventory, other: &Inventory) -> BTreeSet<UnitId> {
+pub fn different(donor: &Inventory, other: &Inventory, here: &Here) -> BTreeSet<UnitId> {
     let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let new = donor
-        .units
-        .iter()
-        .filter(|unit| !there.contains_key(&unit.id));
+    let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
     let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
     let both = donor.units.par_iter().filter_map(|unit| {
         let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
