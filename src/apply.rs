@@ -20,9 +20,7 @@ use delete::Deleted;
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{
-    Action, Deed, DeleteFolder, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed,
-};
+use crate::model::{Action, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed};
 use crate::progress::Progress;
 
 /// What carrying out a plan needs besides the plan.
@@ -130,18 +128,13 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let disks = disks(&deletions);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
-    let warmed: BTreeSet<PathBuf> = outcome
-        .done
-        .iter()
-        .filter(|done| done.what == Deed::Warm)
-        .map(|done| done.path.clone())
-        .collect();
+    let cold = not_warmed(outcome);
     let results: Vec<(&Action, Result<Deleted, Stopped>)> = deletions
         .into_par_iter()
         .map(|action| {
             let result = match action {
                 Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
-                Action::DeleteFolder(folder) => match not_warmed(folder, &warmed) {
+                Action::DeleteFolder(folder) => match folder.gave_to.iter().find(|into| cold.contains(*into)) {
                     Some(into) => Err(Stopped::Skipped(format!(
                         "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
                         into.display()
@@ -180,12 +173,19 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     }
 }
 
-/// A folder that was to get units from one that is deleted, and did not.
-fn not_warmed<'a>(folder: &'a DeleteFolder, warmed: &BTreeSet<PathBuf>) -> Option<&'a Path> {
-    let mut gave_to = folder.gave_to.iter();
-    gave_to
-        .find(|into| !warmed.contains(*into))
-        .map(PathBuf::as_path)
+/// The folders that did not get all that they were to get: what has it must not be deleted.
+fn not_warmed(outcome: &Outcome) -> BTreeSet<PathBuf> {
+    let is_warm = |not_done: &&NotDone| not_done.what == Deed::Warm;
+    let not_done = outcome.skipped.iter().chain(&outcome.failed);
+    let not_done = not_done.filter(is_warm).map(|not_done| &not_done.path);
+    let half = outcome.done.iter().filter(|done| {
+        let warmed = done.warmed.as_ref();
+        warmed.is_some_and(|warmed| !warmed.left.is_empty())
+    });
+    not_done
+        .chain(half.map(|done| &done.path))
+        .cloned()
+        .collect()
 }
 
 /// A folder on each filesystem that something is deleted from.

@@ -93,7 +93,7 @@ struct SetupArgs {
     /// Let the layout flat mix worktrees, which runs one's code for another's
     #[arg(long, help_heading = "Layout")]
     allow_unsafe_sharing: bool,
-    /// Also have warm worktrees share the crates that they have compiled alike, which frees the space of all but one
+    /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
     relink: bool,
     /// Delete nothing

@@ -18,7 +18,7 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Action, Outcome, Plan, Survey};
+use crate::model::{Action, Done, Outcome, Plan, Survey};
 use crate::progress::Progress;
 use crate::report::{Spinner, human, json};
 use crate::survey::{self, Request};
@@ -54,7 +54,13 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
     }
     let outcome = carry_out(survey, plan, request, ui)?;
     show(name, survey, plan, Some(&outcome), ui)?;
-    let complete = outcome.failed.is_empty() && outcome.skipped.is_empty();
+    let half = |done: &Done| {
+        done.warmed
+            .as_ref()
+            .is_some_and(|warmed| !warmed.left.is_empty())
+    };
+    let complete =
+        outcome.failed.is_empty() && outcome.skipped.is_empty() && !outcome.done.iter().any(half);
     Ok(if complete {
         Exit::Done
     } else {

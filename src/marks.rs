@@ -32,6 +32,12 @@ pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
 /// The folder in a target folder in which we put units together before Cargo may see them.
 pub const STAGE: &str = ".sharedtarget-warm";
 
+/// The file in it that is its lock and its mark.
+pub const STAGE_LOCK: &str = "lock";
+
+/// What that file says.
+pub const STAGE_MARK: &[u8] = b"cargo-sharedtarget puts units together here\n";
+
 /// How the names begin that we rename a folder to before we delete it.
 pub const TRASH_PREFIX: &str = ".sharedtarget-trash-";
 

@@ -135,7 +135,12 @@ impl Stage {
     /// Whoever was killed here before left things that nobody wants.
     pub(super) fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
-        fs::create_folder(&top)?;
+        if !fs::make_stage(&top)? {
+            return Err(Stopped::Skipped(format!(
+                "`{}` is in the way, which is not ours; move it away",
+                top.display()
+            )));
+        }
         let lock = fs::lock_stage(&top).map_err(|busy| match busy.why {
             BusyReason::Held => Stopped::Skipped("another run warms it".into()),
             _ => held(&busy, "it"),
@@ -151,7 +156,8 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // If it stays, the next one clears it away.
         if let Some(top) = self.path.parent() {
-            let _ = fs::remove_own_folder(top);
+            let _ = fs::remove_own_folder(&self.path);
+            fs::discard_stage(top);
         }
     }
 }

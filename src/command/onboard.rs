@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::setup::note_devices;
-use super::warm::{self, WarmOptions};
+use super::warm::{self, WarmOptions, is_stuck};
 use super::warming;
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
@@ -30,8 +30,10 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     let mut tries = 0;
     loop {
         let survey = look(request, ui)?;
-        let plan = decide(&survey, request, options.clone(), warm)?;
+        let plan = decide(&survey, request, options.clone(), warm, ui)?;
+        let stuck = plan.kept.iter().any(is_stuck);
         match conduct("onboard", &survey, &plan, request, ui) {
+            Ok(Exit::Done) if stuck => return Ok(Exit::Incomplete),
             Err(error) if error.is::<fs::AtWork>() && tries < TRIES => {
                 tries += 1;
                 std::thread::sleep(PAUSE);
@@ -46,6 +48,7 @@ fn decide(
     request: &Request,
     mut options: SetupOptions,
     warm: &WarmOptions,
+    ui: &Ui,
 ) -> Result<Plan> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(focus.to_owned());
@@ -55,7 +58,7 @@ fn decide(
     note_devices(survey, &mut options);
     let setup = plan::setup(survey, &options);
     let named = warm::donor(warm, request)?;
-    let decided = warming::each(survey, &setup.dirs, focus, named.as_ref(), warm.how())?;
+    let decided = warming::each(survey, &setup.dirs, focus, named.as_ref(), warm.how(ui))?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
     for one in decided {
         match one {

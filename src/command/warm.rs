@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Dirs, Kept, KeptReason};
 use crate::plan::warm::{self as decide, Candidate};
-use crate::survey::{self, Request};
+use crate::survey::{self, Request, donors};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -24,10 +24,11 @@ pub struct WarmOptions {
 }
 
 impl WarmOptions {
-    pub(super) fn how(&self) -> How {
+    pub(super) fn how<'a>(&self, ui: &'a Ui) -> How<'a> {
         How {
             all_units: self.all_units,
             wait: self.wait,
+            tell: Some(ui),
         }
     }
 }
@@ -42,7 +43,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
-    let decided = warming::each(&survey, &dirs, focus, named.as_ref(), options.how())?;
+    let decided = warming::each(&survey, &dirs, focus, named.as_ref(), options.how(ui))?;
     let stuck = decided
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| is_stuck(kept)));
@@ -55,7 +56,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
 }
 
 /// There is something to do, and it could not even be planned.
-fn is_stuck(kept: &Kept) -> bool {
+pub(super) fn is_stuck(kept: &Kept) -> bool {
     matches!(
         kept.reason,
         KeptReason::LockInvalid { .. } | KeptReason::DonorBusy { .. }
@@ -76,6 +77,12 @@ fn named(from: &Path, request: &Request) -> Result<Candidate> {
         path.display()
     );
     if !fs::exists(&path.join("Cargo.toml")) {
+        let built = donors::rate(&path, None).units > 0;
+        ensure!(
+            built,
+            "expected a target folder with something built in it, or a workspace that has one: `{}`",
+            path.display()
+        );
         return Ok(warming::named(path, None, None));
     }
     let said = request.environment.cargo.metadata(&path);

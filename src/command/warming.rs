@@ -12,6 +12,8 @@ use rayon::prelude::*;
 
 use donor::Donor;
 
+use super::Ui;
+
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
@@ -25,12 +27,14 @@ use crate::survey::donors;
 const CLOSELY: usize = 3;
 
 /// How to warm.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct How {
+#[derive(Clone, Copy, Default)]
+pub(super) struct How<'a> {
     /// Take what the `Cargo.lock` does not name as well.
     pub(super) all_units: bool,
     /// Wait for a build that holds the donor.
     pub(super) wait: bool,
+    /// Says that it waits, since that may take long.
+    pub(super) tell: Option<&'a Ui>,
 }
 
 /// A workspace, and the folder that it builds into.
@@ -52,7 +56,7 @@ impl Cold<'_> {
     }
 
     /// What it can use.
-    fn lock(&self, how: How) -> Result<Option<Lock>, Box<Kept>> {
+    fn lock(&self, how: How<'_>) -> Result<Option<Lock>, Box<Kept>> {
         let lock = donors::lock(&self.workspace.root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
                 file: self.workspace.root.join("Cargo.lock"),
@@ -95,7 +99,7 @@ pub(super) fn each(
     dirs: &[Dirs],
     worktree: &Path,
     named: Option<&Candidate>,
-    how: How,
+    how: How<'_>,
 ) -> Result<Vec<Result<WarmFolder, Box<Kept>>>> {
     let progress = Progress::default();
     let (mut decided, mut any) = (Vec::new(), false);
@@ -118,7 +122,12 @@ pub(super) fn each(
         }
         match one(cold, cold.candidates_or(named, survey), how, &progress) {
             // Of what is never built, nobody expects that it is warm.
-            Err(kept) if nested && kept.reason == KeptReason::NoDonor => {}
+            Err(kept)
+                if nested
+                    && matches!(
+                        kept.reason,
+                        KeptReason::NoDonor | KeptReason::NothingFits { .. }
+                    ) => {}
             one => decided.push(one),
         }
     }
@@ -134,7 +143,7 @@ pub(super) fn each(
 fn one(
     cold: Cold<'_>,
     candidates: Vec<Candidate>,
-    how: How,
+    how: How<'_>,
     progress: &Progress,
 ) -> Result<WarmFolder, Box<Kept>> {
     let lock = cold.lock(how)?;
@@ -146,6 +155,12 @@ fn one(
     let mut ordered = decide::order(rated.collect());
     if let Some((first, Rating { busy: true, .. })) = ordered.first() {
         let folder = first.folder.clone();
+        if let (true, Some(ui)) = (how.wait, how.tell) {
+            let _ = ui.narrate(&format!(
+                "waiting for the build that holds {}",
+                ui.view.paths.show(&folder)
+            ));
+        }
         if !how.wait || donors::wait(&folder).is_err() {
             return Err(cold.kept(KeptReason::DonorBusy { folder }));
         }
@@ -167,7 +182,10 @@ fn one(
     match (warm.units.len(), warm.present) {
         // Nothing is missing, and what a run that was killed has left goes.
         (0, 1..) if left_half_way => Ok(warm),
-        (0, 0) => Err(cold.kept(KeptReason::NoDonor)),
+        (0, 0) => Err(cold.kept(KeptReason::NothingFits {
+            from: warm.from,
+            left: warm.left,
+        })),
         (0, units) => Err(cold.kept(KeptReason::Warm {
             from: warm.from,
             units,
@@ -204,7 +222,7 @@ fn closest(
         .map(|candidate| {
             let donor = Donor::of(candidate, progress);
             let mut here = Here::of(there);
-            here.different = donors::different(donor.inventory(), there);
+            here.different = donors::different(donor.inventory(), there, &here);
             let draft = donor.draft(lock, &here);
             (draft.units.len() + draft.present, (donor, here))
         })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, UNIT_LOCKS};
+use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -109,7 +109,7 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
 ///
 /// Another one works there, or the lock cannot be made.
 pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
-    let lock = folder.join("lock");
+    let lock = folder.join(STAGE_LOCK);
     let open = File::options()
         .create(true)
         .truncate(false)

@@ -29,8 +29,8 @@ pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
     keep(&metadata, to).with_context(failed)
 }
 
-/// Makes a folder look as old as another one: Cargo asks for the times of folders too, where a build script told it
-/// to watch one. Where that cannot be done, Cargo does some work again.
+/// Makes a folder look as old as another one, by which we tell later whether something has come or gone in it. Where
+/// that cannot be done, it is not taken from there again.
 pub fn date_folder(folder: &Path, modified: Timestamp) {
     let times = FileTimes::new().set_modified(modified.into());
     let mut options = File::options();

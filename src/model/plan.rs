@@ -440,8 +440,15 @@ pub enum KeptReason {
         /// What it does not have, and why.
         left: Vec<LeftUnit>,
     },
-    /// Nothing that was built anywhere fits.
+    /// Nothing was built anywhere that could fit.
     NoDonor,
+    /// Nothing that the donor has can be taken.
+    NothingFits {
+        /// The donor.
+        from: PathBuf,
+        /// What it has, and why not.
+        left: Vec<LeftUnit>,
+    },
     /// Builds hold every folder that could give it units.
     DonorBusy {
         /// The best of them.

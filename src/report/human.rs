@@ -53,7 +53,13 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
             reasons::warning(warning, &view.paths)
         )?;
     }
-    if plan.actions.is_empty() {
+    let stuck = |kept: &Kept| {
+        matches!(
+            kept.reason,
+            KeptReason::DonorBusy { .. } | KeptReason::LockInvalid { .. }
+        )
+    };
+    if plan.actions.is_empty() && !plan.kept.iter().any(stuck) {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"
@@ -234,6 +240,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         matches!(
             kept.reason,
             KeptReason::UpToDate { .. }
+                | KeptReason::Warm { .. }
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
                 | KeptReason::NeverBuilt { .. }
@@ -254,6 +261,16 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         let mut given: Vec<String> = Vec::new();
         for (reason, group) in groups {
             kept_alike(out, &reason, &group, view)?;
+            for kept in &group {
+                let (KeptReason::Warm { left, .. } | KeptReason::NothingFits { left, .. }) =
+                    &kept.reason
+                else {
+                    continue;
+                };
+                if view.verbose {
+                    warm::left(out, &left.iter().collect::<Vec<_>>(), view)?;
+                }
+            }
             let hint = group.first().and_then(|kept| reasons::advice(&kept.reason));
             if let Some(hint) = hint.filter(|hint| !given.contains(hint)) {
                 wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;

@@ -213,6 +213,10 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             paths.show(from)
         ),
         KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
+        KeptReason::NothingFits { from, .. } => format!(
+            "stays as it is: nothing that {} has can be taken (--verbose says why)",
+            paths.show(from)
+        ),
         KeptReason::DonorBusy { folder } => {
             format!("stays as it is: a build holds {}", paths.show(folder))
         }
@@ -259,7 +263,9 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::Busy { .. } => "run again when the build is over",
         KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
         KeptReason::LockInvalid { .. } => "mend these files, and run again",
-        KeptReason::NoDonor => "build once in any worktree, or name a donor with --from DIR",
+        KeptReason::NoDonor | KeptReason::NothingFits { .. } => {
+            "build once in any worktree, or name a donor with --from DIR"
+        }
         KeptReason::ChangedByHand => "take out by hand what cargo-sharedtarget put in",
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them"

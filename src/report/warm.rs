@@ -1,11 +1,14 @@
 //! What is taken from donors, what is left, and why.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::human::{GOOD, HEADING, Out, View, WARNING, counted};
 use super::table::{Align, Table};
-use crate::model::{Action, Deed, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed};
+use crate::model::{
+    Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
+};
 use crate::size::Bytes;
 
 /// How many units are named for a reason unless everything is asked for.
@@ -24,14 +27,17 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     writeln!(
         out,
         "{HEADING}Warm {}{HEADING:#}",
-        counted(warms.len(), "target folder")
+        counted(
+            folders(warms.iter().map(|warm| &warm.into)),
+            "target folder"
+        )
     )?;
     let mut table = Table::new(&[
         ("UNITS", Align::Right),
         ("SHARED", Align::Right),
         ("COPIED", Align::Right),
         ("FROM", Align::Left),
-        ("INTO", Align::Left),
+        ("FOR", Align::Left),
     ]);
     for warm in &warms {
         table.row(vec![
@@ -39,12 +45,13 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             warm.linkable.to_string(),
             warm.copied.to_string(),
             view.paths.show(&warm.from),
-            view.paths.show(&warm.into),
+            view.paths.show(&warm.workspace),
         ]);
     }
     table.write(out, view.width)?;
-    let all: Vec<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
-    left(out, &all, view)?;
+    // What one donor has not for one worktree it has not for the others either.
+    let all: BTreeSet<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
+    left(out, &all.into_iter().collect::<Vec<_>>(), view)?;
     writeln!(out)
 }
 
@@ -59,7 +66,7 @@ pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> 
         ("FREES", Align::Right),
         ("LEFT", Align::Right),
         ("FROM", Align::Left),
-        ("IN", Align::Left),
+        ("FOR", Align::Left),
     ]);
     let mut count = 0;
     for relink in relinks {
@@ -68,7 +75,7 @@ pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> 
             relink.frees.to_string(),
             relink.left.to_string(),
             view.paths.show(&relink.from),
-            view.paths.show(&relink.into),
+            view.paths.show(&relink.workspace),
         ]);
         count += 1;
     }
@@ -185,10 +192,10 @@ fn detail(reason: &LeftReason, view: &View) -> String {
 
 /// Writes what was warmed.
 pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
-    let warmed: Vec<&Warmed> = outcome
-        .done
+    let done = outcome.done.iter();
+    let done: Vec<&Done> = done.filter(|done| done.what == Deed::Warm).collect();
+    let warmed: Vec<&Warmed> = done
         .iter()
-        .filter(|done| done.what == Deed::Warm)
         .filter_map(|done| done.warmed.as_ref())
         .collect();
     relinked(out, outcome)?;
@@ -204,7 +211,7 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
     writeln!(
         out,
         "warmed {} with {}: {} {how}, {} copied",
-        counted(warmed.len(), "target folder"),
+        counted(folders(done.iter().map(|done| &done.path)), "target folder"),
         counted(units, "unit"),
         sum(|one| one.shared),
         sum(|one| one.copied),
@@ -218,6 +225,11 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
     }
     let _ = view;
     Ok(())
+}
+
+/// How many folders these are.
+fn folders<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> usize {
+    paths.collect::<BTreeSet<_>>().len()
 }
 
 fn relinked(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {

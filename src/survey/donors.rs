@@ -17,7 +17,7 @@ use crate::marks;
 use crate::model::{
     Busy, Inventory, RelinkFile, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
 };
-use crate::plan::warm::{Gives, Rating};
+use crate::plan::warm::{Gives, Here, Rating};
 use crate::progress::Progress;
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
@@ -132,14 +132,13 @@ pub fn same<'a>(
 
 /// Which units that both have are not the same in both, though they have the same name.
 ///
-/// Only what a unit of the donor that the other one does not have was compiled with matters, and is compared.
+/// Only what those units of the donor were compiled with matters, and is compared, that may still be taken: which are
+/// not complete where they would go, `here`. That the other one has such a unit says nothing, since it may be damaged,
+/// or its build did not end.
 #[must_use]
-pub fn different(donor: &Inventory, other: &Inventory) -> BTreeSet<UnitId> {
+pub fn different(donor: &Inventory, other: &Inventory, here: &Here) -> BTreeSet<UnitId> {
     let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let new = donor
-        .units
-        .iter()
-        .filter(|unit| !there.contains_key(&unit.id));
+    let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
     let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
     let both = donor.units.par_iter().filter_map(|unit| {
         let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
@@ -252,13 +251,17 @@ fn is_fingerprint(file: &UnitFile) -> bool {
         || parts.get(inner).is_some_and(|part| part == "fingerprint")
 }
 
-/// It is what a compiler or linker made and others use: not a list of sources, and not what a debugger reads beside
-/// the program (`.pdb` and `.dSYM`) or nobody does (`.exp`).
+/// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger reads
+/// beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
 fn is_artifact(file: &UnitFile) -> bool {
+    const LOADED: [&str; 12] = [
+        "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
+    ];
     let name = file_name(file);
-    let beside = [".d", ".pdb", ".exp"].iter().any(|end| name.ends_with(end))
-        || components(file).iter().any(|part| part.ends_with(".dSYM"));
-    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && !beside
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    let loaded = end.is_none_or(|end| LOADED.contains(&end))
+        && !components(file).iter().any(|part| part.ends_with(".dSYM"));
+    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && loaded
 }
 
 /// It is what a build script said.
@@ -271,4 +274,44 @@ fn in_out_dir(file: &UnitFile) -> bool {
     let parts = components(file);
     let above = parts.len().saturating_sub(1);
     parts.iter().take(above).any(|part| part == "out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Identity;
+    use crate::size::Bytes;
+
+    #[test]
+    fn what_others_load_or_run() {
+        let file = |path: &str| UnitFile {
+            path: path.into(),
+            sharing: Sharing::Copy,
+            length: Bytes(1),
+            on_disk: Bytes(1),
+            links: 1,
+            identity: Identity::default(),
+            modified: None,
+            changed: None,
+        };
+        for (path, expected) in [
+            ("debug/deps/liba-0.rlib", true),
+            ("debug/deps/a-0.dll", true),
+            ("debug/deps/a-0.dll.lib", true),
+            ("debug/build/a-0/build-script-build", true),
+            ("debug/build/a-0/build-script-build.exe", true),
+            ("debug/build/a-0/build_script_build.pdb", false),
+            ("debug/deps/a-0.dll.exp", false),
+            (
+                "debug/deps/liba-0.dylib.dSYM/Contents/Resources/DWARF/liba-0.dylib",
+                false,
+            ),
+            ("debug/deps/a-0.d", false),
+            ("debug/deps/a-0.s", false),
+            ("debug/.fingerprint/a-0/lib-a", false),
+            ("debug/build/a/0/fingerprint/lib-a", false),
+        ] {
+            assert_eq!(is_artifact(&file(path)), expected, "{path}");
+        }
+    }
 }

@@ -115,12 +115,12 @@ fn from_several(
         let mut donor = known
             .remove(folder)
             .unwrap_or_else(|| Donor::of(candidate.clone(), progress));
-        here.different = donors::different(donor.inventory(), &there);
+        here.different = donors::different(donor.inventory(), &there, &here);
         for before in &warms {
             let Some(before) = known.get(&before.from) else {
                 continue;
             };
-            let different = donors::different(donor.inventory(), before.inventory());
+            let different = donors::different(donor.inventory(), before.inventory(), &here);
             here.different.extend(different);
         }
         let warm = donor.choose(cold, lock, &here);

@@ -173,6 +173,9 @@ impl Look<'_> {
             }
             let mut text = self.read(file)?;
             if is_said(file) {
+                if watches(&text, &said) {
+                    return Err(kept(file, String::from_utf8_lossy(&said).into_owned()));
+                }
                 text = without(&text, &said);
             }
             if embedded::names_root(&text, roots) {
@@ -273,6 +276,18 @@ fn unreadable(file: &UnitFile) -> LeftReason {
 /// Cargo wrote down there where the `OUT_DIR` was when the script ran.
 fn is_root_output(file: &UnitFile) -> bool {
     file_name(file) == "root-output" && !in_out_dir(file)
+}
+
+/// A build script told Cargo to watch a path in its own `OUT_DIR`. That is part of its fingerprint, and so it runs
+/// again wherever the path is another one.
+fn watches(said: &[u8], out_dir: &[u8]) -> bool {
+    let lines = said.split(|byte| *byte == b'\n');
+    let mut watched = lines.filter_map(|line| {
+        let word = b"rerun-if-changed=";
+        let at = memchr::memmem::find(line, word)?;
+        Some(&line[at + word.len()..])
+    });
+    !out_dir.is_empty() && watched.any(|path| path.starts_with(out_dir))
 }
 
 /// It is rustc's list of sources.

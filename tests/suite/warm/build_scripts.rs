@@ -169,3 +169,42 @@ fn a_script_that_uses_what_another_one_made() {
     assert_eq!(names, ["app", "says", "writes"]);
     assert_eq!(output, "low data, low data\n");
 }
+
+/// A script that watches a folder in its own `OUT_DIR` runs again wherever that is another one: what Cargo would make
+/// anew is not taken.
+#[test]
+fn a_script_that_watches_a_folder_of_its_own() {
+    let mut sandbox = Sandbox::new();
+    let registry = Registry::new(&sandbox.outside("own"));
+    sandbox.env("CARGO_HOME", sandbox.outside("own/cargo-home"));
+    let text = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+        if std::fs::create_dir_all(format!(\"{out}/inner/most\")).is_ok() && !std::fs::exists(format!(\"{out}/inner/most/made.rs\")).unwrap() {\n        \
+        std::fs::write(format!(\"{out}/inner/most/made.rs\"), \"pub const MADE: u32 = 7;\").unwrap();\n    }\n    \
+        println!(\"cargo::rerun-if-changed={out}/inner\");\n}\n";
+    let library = "include!(concat!(env!(\"OUT_DIR\"), \"/inner/most/made.rs\"));\n";
+    let files = [("build.rs", text), ("src/lib.rs", library)];
+    registry.publish(("watches", "1.0.0"), &[], "", &files);
+    sandbox.package("one", "app", "");
+    let manifest = sandbox.read("one/Cargo.toml") + "[dependencies]\nwatches = \"1\"\n";
+    sandbox.write("one/Cargo.toml", &manifest);
+    sandbox.write(
+        "one/src/main.rs",
+        "fn main() { println!(\"{}\", watches::MADE) }\n",
+    );
+    sandbox.commit_all("one");
+    assert_eq!(build(&sandbox, "one").1, "7\n");
+    build(&sandbox, "one");
+    assert_eq!(build(&sandbox, "one").0, Vec::<String>::new());
+    sandbox.worktree("one", "two");
+    let answer = sandbox.json("two", &["warm", "--yes"]);
+    assert_eq!(units(&answer), 1, "the script itself: {answer}");
+    assert!(
+        left(&answer).contains(&("watches".into(), "path_inside".into())),
+        "{answer}"
+    );
+    let (names, output) = build(&sandbox, "two");
+    assert_eq!(
+        (names, output),
+        (vec!["app".into(), "watches".into()], "7\n".into())
+    );
+}

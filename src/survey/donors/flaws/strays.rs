@@ -8,10 +8,15 @@ use std::collections::BTreeSet;
 use super::is_fingerprint;
 use crate::model::{Group, Inventory, Sharing, Unit, UnitFile};
 
-/// The files that nothing explains: they are no product of a target of the donor's units, by name.
+/// The files that nothing explains: they are no product of a local target, by name.
 pub(super) fn of(donor: &Inventory) -> Vec<&UnitFile> {
     let mut known: BTreeSet<String> = BTreeSet::new();
-    for unit in &donor.units {
+    // Of third-party crates Cargo brings nothing to the top.
+    for unit in donor
+        .units
+        .iter()
+        .filter(|unit| !unit.source.is_third_party())
+    {
         for target in &unit.targets {
             if let Some((_, name)) = crate::fingerprint::target(target) {
                 known.insert(name.replace('-', "_"));
