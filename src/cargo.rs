@@ -99,6 +99,27 @@ impl Cargo {
     }
 }
 
+/// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.
+///
+/// # Errors
+///
+/// There is no rustc, or the folder's toolchain is not installed.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub fn rustc_version(dir: &Path) -> Result<String> {
+    let mut command = std::process::Command::new("rustc");
+    command
+        .arg("-vV")
+        .current_dir(dir)
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env("RUSTUP_AUTO_INSTALL", "0")
+        .stdin(std::process::Stdio::null());
+    let output = command.output().context("failed to run rustc")?;
+    if !output.status.success() {
+        bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
+    }
+    String::from_utf8(output.stdout).context("rustc printed something that is not text")
+}
+
 /// The line of an error output that says most in one line.
 fn first_error(stderr: &str) -> String {
     let lines: Vec<&str> = stderr

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_stable_hash::StableSipHasher128;
 
+use crate::config_edit;
 use crate::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
 
 /// The name of the folder that Cargo looks for above a workspace.
@@ -75,6 +76,24 @@ pub fn chain<'a>(
             .find(|f| f.bytes.is_some())?;
         Some((file, base))
     })
+}
+
+/// The variables that configurations set for compilers and build scripts (`[env]`), by name, as they are written: of
+/// one that is relative to its configuration only that, since it differs between worktrees by nothing else.
+#[must_use]
+pub fn env(
+    workspace: &Path,
+    configs: &BTreeMap<PathBuf, ConfigFile>,
+    around: &Surroundings,
+) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (file, _) in chain(workspace, configs, around) {
+        let text = String::from_utf8_lossy(file.bytes.as_deref().unwrap_or_default());
+        for (name, value) in config_edit::env(&text) {
+            all.entry(name).or_insert(value);
+        }
+    }
+    all
 }
 
 /// Expands the template variables of `build.build-dir`. An unknown one stays, as Cargo then refuses to build.

@@ -4,6 +4,7 @@
 //! line ends, a byte order mark and the lack of a final newline all stay, without anybody keeping track of
 //! them. Each edit is checked by parsing its result: if any other value differs, there is no edit.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, Value};
@@ -115,6 +116,25 @@ fn set_key(text: &str, key: &str, value: &str) -> Result<String, EditError> {
     } else {
         Err(EditError::Unsure)
     }
+}
+
+/// What a configuration says under `[env]`, by name, as it is written. What cannot be read says nothing.
+#[must_use]
+pub fn env(text: &str) -> BTreeMap<String, String> {
+    let Ok(document) = parse(text) else {
+        return BTreeMap::new();
+    };
+    let table = document.get("env").and_then(Item::as_table_like);
+    let entries = table.into_iter().flat_map(|table| table.iter());
+    entries
+        .map(|(name, value)| {
+            let text = match value.as_str() {
+                Some(text) => text.to_owned(),
+                None => value.to_string().trim().to_owned(),
+            };
+            (name.to_owned(), text)
+        })
+        .collect()
 }
 
 fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {

@@ -100,6 +100,15 @@ pub fn foreign_path(
         .map(|found| shown(found.text()))
 }
 
+/// Whether something that is no text names a root, and there is something at one of the paths that begin there.
+#[must_use]
+pub fn names_something(bytes: &[u8], roots: &[&str], is_there: &dyn Fn(&str) -> bool) -> bool {
+    forms(roots).iter().any(|form| {
+        let mut hits = memmem::find_iter(bytes, form.as_bytes());
+        hits.any(|hit| !is_of_nothing(&bytes[hit..], is_there))
+    })
+}
+
 /// Whether a text of another language, which a null byte ends, is the path of nothing. What may be put together with
 /// something else when the program runs begins with a folder that is there.
 fn is_of_nothing(text: &[u8], is_there: &dyn Fn(&str) -> bool) -> bool {

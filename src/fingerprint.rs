@@ -5,6 +5,9 @@
 //! [`dep_info`](crate::dep_info)). Source: `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, which calls all
 //! of it internal; so whatever looks different from what is known is an error and never a guess.
 
+use std::hash::{Hash as _, Hasher};
+
+use rustc_stable_hash::StableSipHasher128;
 use serde::Deserialize;
 
 use crate::model::UnitKind;
@@ -105,6 +108,16 @@ pub fn parse_hash(bytes: &[u8]) -> Result<u64, String> {
         .and_then(|digits| u64::from_str_radix(digits, 16).ok())
         .map(u64::swap_bytes)
         .ok_or_else(|| "the hash of its fingerprint is not 16 hexadecimal digits".into())
+}
+
+/// The hash of what `rustc -vV` said, as it stands in fingerprints since Cargo 1.85.
+///
+/// Source: `hash_u64` in `src/cargo/util/hasher.rs` of Cargo.
+#[must_use]
+pub fn hash_of_rustc(version: &str) -> u64 {
+    let mut hasher = StableSipHasher128::new();
+    version.hash(&mut hasher);
+    Hasher::finish(&hasher)
 }
 
 /// What a fingerprint is of, by its name: the kind, and the target's own name.

@@ -29,6 +29,33 @@ pub fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>> {
     changed
 }
 
+/// What is longer is no note of where something lies.
+pub const LONGEST: u64 = 4 << 20;
+
+/// Whether a file may be such a note, by its name: no library and no object, in which paths are those of sources, and
+/// no Rust code, which is compiled anew if it names a place.
+#[must_use]
+pub fn may_be_note(name: &str) -> bool {
+    const OTHERS: [&str; 9] = ["a", "o", "so", "lib", "obj", "dll", "dylib", "pdb", "rs"];
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    !OTHERS.contains(&end)
+}
+
+/// Whether a text tells of a folder in a way that [`relocate`] would not follow: it has the end of the folder's path,
+/// `inside`, and before that not one of the names; with a space that has a backslash before it, for one.
+#[must_use]
+pub fn names_otherwise(text: &[u8], names: &[String], inside: &str) -> bool {
+    let known: Vec<String> = names.iter().flat_map(|name| forms(name)).collect();
+    forms(inside).iter().any(|inside| {
+        memmem::find_iter(text, inside.as_bytes()).any(|at| {
+            let before = &text[..at];
+            let before = before.strip_suffix(b"\\").or(before.strip_suffix(b"/"));
+            let before = before.map(|before| before.strip_suffix(b"\\").unwrap_or(before));
+            !before.is_some_and(|before| known.iter().any(|name| before.ends_with(name.as_bytes())))
+        })
+    })
+}
+
 fn forms(path: &str) -> Vec<String> {
     let mut forms = vec![path.to_owned()];
     if path.contains('\\') {
@@ -75,6 +102,18 @@ mod tests {
         assert_relocated("/a/target-2/x and /a/targets", None);
         assert_relocated("nothing", None);
         assert_relocated("/a/target/x\0", None);
+    }
+
+    #[test]
+    fn what_would_not_follow_is_noticed() {
+        let names = ["/a b/target".to_owned()];
+        let inside = "debug/build/x-0/out";
+        let otherwise = |text: &str| names_otherwise(text.as_bytes(), &names, inside);
+        assert!(!otherwise("prefix=/a b/target/debug/build/x-0/out/lib"));
+        assert!(otherwise("prefix=/a\\ b/target/debug/build/x-0/out/lib"));
+        assert!(otherwise("/elsewhere/debug/build/x-0/out"));
+        assert!(!otherwise("/elsewhere/debug/build/y-0/out"));
+        assert!(may_be_note("x.pc") && may_be_note("Makefile") && !may_be_note("libx.a"));
     }
 
     #[test]

@@ -184,12 +184,6 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
     }
 }
 
-/// What is larger is no note of where something lies.
-const TEXT: Bytes = Bytes(4 << 20);
-
-/// How the names of files end that are no text; and of sources, which are left if they name a place.
-const BINARY: [&str; 9] = ["a", "o", "so", "lib", "obj", "dll", "dylib", "pdb", "rs"];
-
 /// What a unit takes.
 #[derive(Default)]
 struct Shared {
@@ -256,9 +250,10 @@ impl Staging<'_> {
     fn relocated(&self, unit: &TakenUnit, file: &UnitFile) -> anyhow::Result<Option<Vec<u8>>> {
         let mut parts = file.path.iter().skip(unit.id.profile.split('/').count());
         let in_out_dir = parts.any(|part| part == "out") && parts.next().is_some();
-        let end = file.path.extension().unwrap_or_default();
-        let binary = BINARY.iter().any(|known| end == *known);
-        if unit.kind != UnitKind::BuildScriptRun || !in_out_dir || binary || file.length > TEXT {
+        let name = file.path.file_name().unwrap_or_default();
+        let note = relocate::may_be_note(&name.to_string_lossy());
+        let short = file.length <= Bytes(relocate::LONGEST);
+        if unit.kind != UnitKind::BuildScriptRun || !in_out_dir || !note || !short {
             return Ok(None);
         }
         let text = fs::read(&self.from.join(&file.path))?;

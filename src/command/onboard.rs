@@ -58,7 +58,13 @@ fn decide(
     note_devices(survey, &mut options);
     let setup = plan::setup(survey, &options);
     let named = warm::donor(warm, request)?;
-    let decided = warming::each(survey, &setup.dirs, focus, named.as_ref(), warm.how(ui))?;
+    let decided = warming::each(
+        survey,
+        &setup.dirs,
+        focus,
+        named.as_ref(),
+        warm.how(request, ui),
+    )?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
     for one in decided {
         match one {

@@ -24,8 +24,9 @@ pub struct WarmOptions {
 }
 
 impl WarmOptions {
-    pub(super) fn how<'a>(&self, ui: &'a Ui) -> How<'a> {
+    pub(super) fn how<'a>(&self, request: &'a Request, ui: &'a Ui) -> How<'a> {
         How {
+            around: &request.environment,
             all_units: self.all_units,
             wait: self.wait,
             tell: Some(ui),
@@ -43,7 +44,13 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
-    let decided = warming::each(&survey, &dirs, focus, named.as_ref(), options.how(ui))?;
+    let decided = warming::each(
+        &survey,
+        &dirs,
+        focus,
+        named.as_ref(),
+        options.how(request, ui),
+    )?;
     let stuck = decided
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| is_stuck(kept)));

@@ -6,6 +6,7 @@ mod families;
 pub(super) use families::all;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock as OnceCell;
 
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
@@ -14,6 +15,8 @@ use donor::Donor;
 
 use super::Ui;
 
+use crate::cargo;
+use crate::fingerprint;
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
@@ -21,20 +24,48 @@ use crate::model::{
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
-use crate::survey::donors;
+use crate::survey::Environment;
+use crate::survey::donors::{self, Circumstances};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;
 
 /// How to warm.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct How<'a> {
+    /// What the environment says.
+    pub(super) around: &'a Environment,
     /// Take what the `Cargo.lock` does not name as well.
     pub(super) all_units: bool,
     /// Wait for a build that holds the donor.
     pub(super) wait: bool,
     /// Says that it waits, since that may take long.
     pub(super) tell: Option<&'a Ui>,
+}
+
+/// What a workspace can use.
+pub(super) struct Wants<'a> {
+    /// The packages; `None` for all.
+    lock: Option<Lock>,
+    /// In what circumstances it is built.
+    circumstances: Circumstances,
+    root: PathBuf,
+    around: &'a Environment,
+    rustc: OnceCell<Option<u64>>,
+}
+
+impl Wants<'_> {
+    /// The hash of what its compiler says of itself, which is asked once, and only where it may be another one.
+    fn rustc(&self) -> Option<u64> {
+        *self.rustc.get_or_init(|| {
+            let version = cargo::rustc_version(&self.root).ok()?;
+            Some(fingerprint::hash_of_rustc(&version))
+        })
+    }
+
+    fn circumstances_of(&self, workspace: &Path) -> Circumstances {
+        Circumstances::of(workspace, &self.around.surroundings)
+    }
 }
 
 /// A workspace, and the folder that it builds into.
@@ -56,14 +87,21 @@ impl Cold<'_> {
     }
 
     /// What it can use.
-    fn lock(&self, how: How<'_>) -> Result<Option<Lock>, Box<Kept>> {
-        let lock = donors::lock(&self.workspace.root).map_err(|problem| {
+    fn wants<'a>(&self, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
+        let root = &self.workspace.root;
+        let lock = donors::lock(root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
-                file: self.workspace.root.join("Cargo.lock"),
+                file: root.join("Cargo.lock"),
                 problem,
             })
         })?;
-        Ok(lock.filter(|_| !how.all_units))
+        Ok(Wants {
+            lock: lock.filter(|_| !how.all_units),
+            circumstances: Circumstances::of(root, &how.around.surroundings),
+            root: root.clone(),
+            around: how.around,
+            rustc: OnceCell::new(),
+        })
     }
 
     /// The donor that the user named, or those that there are.
@@ -146,8 +184,8 @@ fn one(
     how: How<'_>,
     progress: &Progress,
 ) -> Result<WarmFolder, Box<Kept>> {
-    let lock = cold.lock(how)?;
-    let lock = lock.as_ref();
+    let wants = cold.wants(how)?;
+    let lock = wants.lock.as_ref();
     let rated = candidates.into_par_iter().map(|candidate| {
         let rating = donors::rate(&candidate.folder, lock);
         (candidate, rating)
@@ -173,10 +211,10 @@ fn one(
         .map(|(candidate, _)| candidate)
         .collect();
     let there = donors::inventory(cold.into, progress);
-    let Some((mut donor, here)) = closest(ordered, cold, lock, &there, progress) else {
+    let Some((mut donor, here)) = closest(ordered, cold, &wants, &there, progress) else {
         return Err(cold.kept(KeptReason::NoDonor));
     };
-    let warm = donor.choose(cold, lock, &here);
+    let warm = donor.choose(cold, &wants, &here);
     let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
     let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
@@ -203,13 +241,14 @@ fn one(
 fn closest(
     ordered: Vec<Candidate>,
     cold: Cold<'_>,
-    lock: Option<&Lock>,
+    wants: &Wants<'_>,
     there: &Inventory,
     progress: &Progress,
 ) -> Option<(Donor, Here)> {
     let alike = |candidate: &Candidate| {
         let other = candidate.workspace.as_deref();
-        lock.is_none() || other.is_some_and(|other| donors::same_lock(other, &cold.workspace.root))
+        wants.lock.is_none()
+            || other.is_some_and(|other| donors::same_lock(other, &cold.workspace.root))
     };
     let many = if ordered.first().is_some_and(alike) {
         1
@@ -220,10 +259,10 @@ fn closest(
     let looked_at: Vec<(usize, (Donor, Here))> = few
         .into_par_iter()
         .map(|candidate| {
-            let donor = Donor::of(candidate, progress);
+            let donor = Donor::of(candidate, wants, progress);
             let mut here = Here::of(there);
             here.different = donors::different(donor.inventory(), there, &here);
-            let draft = donor.draft(lock, &here);
+            let draft = donor.draft(wants, &here);
             (draft.units.len() + draft.present, (donor, here))
         })
         .collect();

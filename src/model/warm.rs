@@ -89,6 +89,13 @@ pub enum LeftReason {
     },
     /// The worktree's `Cargo.lock` does not have its package at this version.
     NotLocked,
+    /// Another compiler made it than the one that the worktree uses.
+    OtherCompiler,
+    /// Its build script ran with another value of a variable that a configuration sets, and does not watch it.
+    OtherEnvironment {
+        /// The variable.
+        variable: String,
+    },
     /// Pages are made anew each time.
     Documentation,
     /// It is a program, which nothing depends on.

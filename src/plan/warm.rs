@@ -83,6 +83,8 @@ pub struct Offer<'a> {
     pub donor: &'a Inventory,
     /// What the worktree's `Cargo.lock` names; `None` takes everything.
     pub lock: Option<&'a Lock>,
+    /// The hash of what the worktree's compiler says of itself; `None` if it is the donor's.
+    pub rustc: Option<u64>,
     /// What a closer look at units found wrong with them.
     pub flaws: &'a BTreeMap<UnitId, LeftReason>,
 }
@@ -209,6 +211,10 @@ impl<'a> Chooser<'a> {
         of_itself(unit)?;
         if !self.offer.lock.is_none_or(|lock| lock.covers(unit)) {
             return Err(LeftReason::NotLocked);
+        }
+        let made_by = |rustc| unit.rustc.is_none_or(|own| own == rustc);
+        if !self.offer.rustc.is_none_or(made_by) {
+            return Err(LeftReason::OtherCompiler);
         }
         if let Some(flaw) = self.offer.flaws.get(&unit.id) {
             return Err(flaw.clone());

@@ -240,7 +240,6 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         matches!(
             kept.reason,
             KeptReason::UpToDate { .. }
-                | KeptReason::Warm { .. }
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
                 | KeptReason::NeverBuilt { .. }

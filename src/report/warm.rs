@@ -151,6 +151,10 @@ fn words(reason: &LeftReason) -> &'static str {
             _ => "depend on one that is left",
         },
         LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
+        LeftReason::OtherCompiler => "were made by another compiler",
+        LeftReason::OtherEnvironment { .. } => {
+            "have a build script that ran in another environment"
+        }
         LeftReason::Documentation => "are documentation",
         LeftReason::Program => "are programs",
         LeftReason::Unknown { .. } => "cannot be told what they are",
@@ -173,6 +177,7 @@ fn detail(reason: &LeftReason, view: &View) -> String {
             format!(": by way of {root}{}", detail(because, view))
         }
         LeftReason::Unknown { why } => format!(": {why}"),
+        LeftReason::OtherEnvironment { variable } => format!(": {variable}"),
         LeftReason::Incomplete { missing } => format!(": {missing}"),
         LeftReason::PathInside { file, path } => format!(": {path} in {}", show(file)),
         LeftReason::WroteOutside { file } | LeftReason::LinkInside { file } => {
@@ -181,6 +186,7 @@ fn detail(reason: &LeftReason, view: &View) -> String {
         LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
         LeftReason::OtherDependency { package } => format!(": {package}"),
         LeftReason::Local
+        | LeftReason::OtherCompiler
         | LeftReason::NotLocked
         | LeftReason::Documentation
         | LeftReason::Program

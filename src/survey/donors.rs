@@ -1,5 +1,6 @@
 //! Looks at folders that units may be taken from.
 
+mod circumstances;
 mod flaws;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use circumstances::Circumstances;
 pub use flaws::{flaws, names};
 
 use super::units;

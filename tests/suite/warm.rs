@@ -3,6 +3,8 @@
 mod again;
 mod build_scripts;
 mod busy;
+#[cfg(unix)]
+mod circumstances;
 mod donors;
 mod links;
 mod onboard;

@@ -11,7 +11,7 @@ use crate::model::{Dirs, Survey, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Gives, Here, Relation};
 use crate::progress::Progress;
 use crate::report::Spinner;
-use crate::survey::donors;
+use crate::survey::{Environment, donors};
 
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;
@@ -20,7 +20,18 @@ const DONORS: usize = 4;
 ///
 /// The workspaces of a family get the same donors in the same order, so that they share one storage; what these
 /// lack and their own earlier folder has, they get from there.
-pub(in crate::command) fn all(survey: &Survey, dirs: &[Dirs], ui: &Ui) -> Vec<WarmFolder> {
+pub(in crate::command) fn all(
+    survey: &Survey,
+    dirs: &[Dirs],
+    around: &Environment,
+    ui: &Ui,
+) -> Vec<WarmFolder> {
+    let how = How {
+        around,
+        all_units: false,
+        wait: false,
+        tell: None,
+    };
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what can be shared");
@@ -47,27 +58,29 @@ pub(in crate::command) fn all(survey: &Survey, dirs: &[Dirs], ui: &Ui) -> Vec<Wa
     }
     let mut warms = Vec::new();
     for colds in families.into_values() {
-        let common = common_donors(survey, &colds);
+        let common = common_donors(survey, &colds, how);
         let mut known: BTreeMap<PathBuf, Donor> = BTreeMap::new();
         for cold in colds {
-            warms.extend(from_several(cold, &common, survey, &mut known, &progress));
+            warms.extend(from_several(
+                cold, &common, survey, how, &mut known, &progress,
+            ));
         }
     }
     warms
 }
 
 /// The donors that have most for all of a family together.
-fn common_donors(survey: &Survey, colds: &[Cold<'_>]) -> Vec<Candidate> {
+fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candidate> {
     let mut offers: BTreeMap<PathBuf, (Candidate, Gives)> = BTreeMap::new();
     for cold in colds {
-        let Ok(lock) = cold.lock(How::default()) else {
+        let Ok(wants) = cold.wants(how) else {
             continue;
         };
         for candidate in cold.candidates(survey) {
             if candidate.relation == Relation::Stranger {
                 continue;
             }
-            let gives = donors::gives(&candidate.folder, lock.as_ref());
+            let gives = donors::gives(&candidate.folder, wants.lock.as_ref());
             let folder = candidate.folder.clone();
             let (_, known) = offers
                 .entry(folder)
@@ -85,27 +98,25 @@ fn from_several(
     cold: Cold<'_>,
     common: &[Candidate],
     survey: &Survey,
+    how: How<'_>,
     known: &mut BTreeMap<PathBuf, Donor>,
     progress: &Progress,
 ) -> Vec<WarmFolder> {
-    let Ok(lock) = cold.lock(How::default()) else {
+    let Ok(wants) = cold.wants(how) else {
         return Vec::new();
     };
-    let lock = lock.as_ref();
     let candidates = cold.candidates(survey);
     let own = candidates.iter().filter(|candidate| {
         let new = common.iter().all(|other| other.folder != candidate.folder);
         candidate.relation == Relation::Own && new
     });
     let gives = |candidate: &&Candidate| {
-        let gives = donors::gives(&candidate.folder, lock);
+        let gives = donors::gives(&candidate.folder, wants.lock.as_ref());
         !gives.units.is_empty() && !gives.busy
     };
     let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
     if queue.is_empty() {
-        return one(cold, candidates, How::default(), progress)
-            .into_iter()
-            .collect();
+        return one(cold, candidates, how, progress).into_iter().collect();
     }
     let there = donors::inventory(cold.into, progress);
     let mut here = Here::of(&there);
@@ -114,7 +125,7 @@ fn from_several(
         let folder = &candidate.folder;
         let mut donor = known
             .remove(folder)
-            .unwrap_or_else(|| Donor::of(candidate.clone(), progress));
+            .unwrap_or_else(|| Donor::of(candidate.clone(), &wants, progress));
         here.different = donors::different(donor.inventory(), &there, &here);
         for before in &warms {
             let Some(before) = known.get(&before.from) else {
@@ -123,7 +134,7 @@ fn from_several(
             let different = donors::different(donor.inventory(), before.inventory(), &here);
             here.different.extend(different);
         }
-        let warm = donor.choose(cold, lock, &here);
+        let warm = donor.choose(cold, &wants, &here);
         here.add(donor.inventory(), &warm.units);
         known.insert(folder.clone(), donor);
         if !warm.units.is_empty() {

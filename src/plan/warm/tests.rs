@@ -116,6 +116,7 @@ fn chosen(donor: Vec<Unit>, here: Vec<Unit>, lock: Option<&Lock>) -> WarmFolder 
     let donor = inventory("/donor", donor);
     let flaws = BTreeMap::new();
     let offer = Offer {
+        rustc: None,
         donor: &donor,
         lock,
         flaws: &flaws,
@@ -259,6 +260,7 @@ fn a_flaw() {
     let donor = inventory("/donor", vec![unit(1, &[]), unit(2, &[1]), unit(3, &[])]);
     let flaws = BTreeMap::from([(id(1), LeftReason::SourcesInside)]);
     let offer = Offer {
+        rustc: None,
         donor: &donor,
         lock: None,
         flaws: &flaws,

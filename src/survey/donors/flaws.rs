@@ -13,15 +13,19 @@ use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
 use crate::model::{Inventory, LeftReason, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::relocate;
+use crate::size::Bytes;
 
 /// Looks into the files of those units of a donor that may be taken, and says what is wrong with which.
 ///
 /// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
+/// `differing` are variables that have another value where the units would go.
 #[must_use]
 pub fn flaws(
     donor: &Inventory,
     wanted: &BTreeSet<&UnitId>,
     worktree: Option<&Path>,
+    differing: &[String],
 ) -> BTreeMap<UnitId, LeftReason> {
     let mut dependents: HashMap<&UnitId, Vec<&Unit>> = HashMap::new();
     for unit in &donor.units {
@@ -33,6 +37,8 @@ pub fn flaws(
         donor,
         dependents,
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
+        differing,
+        names: names(donor),
         roots: roots(donor, worktree),
         strays: strays::of(donor),
         worktree,
@@ -96,6 +102,8 @@ struct Look<'a> {
     donor: &'a Inventory,
     by_id: HashMap<&'a UnitId, &'a Unit>,
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
+    differing: &'a [String],
+    names: Vec<String>,
     roots: Vec<String>,
     strays: Vec<&'a UnitFile>,
     worktree: Option<&'a Path>,
@@ -165,6 +173,7 @@ impl Look<'_> {
                 return Err(damaged(file, "it does not name its folder".into()));
             }
             self.made(unit, &out_dir(file), &String::from_utf8_lossy(&said))?;
+            self.notes(unit, &out_dir(file))?;
         }
         let copied = |file: &&UnitFile| file.sharing == Sharing::Copy;
         for file in unit.files.iter().filter(copied) {
@@ -173,6 +182,7 @@ impl Look<'_> {
             }
             let mut text = self.read(file)?;
             if is_said(file) {
+                self.watches(&text)?;
                 if watches(&text, &said) {
                     return Err(kept(file, String::from_utf8_lossy(&said).into_owned()));
                 }
@@ -204,6 +214,51 @@ impl Look<'_> {
                     let why = "it is gone".into();
                     return Err(LeftReason::Damaged { file: path, why });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether Cargo would run a script again by itself, in an environment that differs.
+    fn watches(&self, said: &[u8]) -> Result<(), LeftReason> {
+        let said = String::from_utf8_lossy(said);
+        let watched = |name: &String| {
+            said.lines().any(|line| {
+                let variable = line.split_once("rerun-if-env-changed=");
+                variable.is_some_and(|(_, variable)| variable.trim() == name)
+            })
+        };
+        match self.differing.iter().find(|name| !watched(name)) {
+            Some(name) => Err(LeftReason::OtherEnvironment {
+                variable: name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether what the files in an `OUT_DIR` say of where it is follows when they are copied.
+    fn notes(&self, run: &Unit, out: &Path) -> Result<(), LeftReason> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let inside: Vec<_> = out.iter().map(|part| part.to_string_lossy()).collect();
+        let inside = inside.join("/");
+        let files = run.files.iter().filter(|file| {
+            let copied = file.sharing == Sharing::Copy && in_out_dir(file);
+            copied && relocate::may_be_note(&file_name(file))
+        });
+        for file in files {
+            let text = self.read(file)?;
+            let is_text = memchr::memchr(0, &text).is_none();
+            let follows = is_text && file.length <= Bytes(relocate::LONGEST);
+            let stays = match follows {
+                true => relocate::names_otherwise(&text, &self.names, &inside),
+                false => {
+                    let is_there = &is_there;
+                    embedded::names_something(&text, &names, is_there)
+                        || (is_text && embedded::names_root(&text, &names))
+                }
+            };
+            if stays {
+                return Err(kept(file, inside));
             }
         }
         Ok(())

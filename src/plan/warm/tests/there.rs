@@ -45,6 +45,7 @@ fn a_dependency_that_is_there() {
     here.different.insert(id(1));
     let flaws = BTreeMap::new();
     let offer = Offer {
+        rustc: None,
         donor: &donor,
         lock: None,
         flaws: &flaws,
@@ -77,6 +78,7 @@ fn two_donors() {
     let first = inventory("/first", vec![unit(1, &[])]);
     let flaws = BTreeMap::new();
     let offer = |donor| Offer {
+        rustc: None,
         donor,
         lock: None,
         flaws: &flaws,
