@@ -38,6 +38,8 @@ Exit codes:
 Examples:
   cargo sharedtarget --dry-run ~/code    show what would be done
   cargo sharedtarget ~/code              show it, ask, and do it
+  cargo sharedtarget hook install        from now on `git worktree add` makes warm worktrees
+  cargo sharedtarget warm                give this worktree what others have compiled
   cargo sharedtarget list                what there is, and how large it is
   cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
   cargo sharedtarget undo                put configurations back as they were";
