@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the edge")]
 
+mod args;
 mod hook;
 
 use std::ffi::OsString;
@@ -11,14 +12,14 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs};
+use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 
-use crate::age::Age;
 use crate::cargo::Cargo;
 use crate::command::warm::WarmOptions;
-use crate::command::{self, Format, Ui};
+use crate::command::{self, Ui};
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
 use crate::model::{EnvOverride, Layout, Surroundings};
@@ -26,258 +27,6 @@ use crate::plan::{CleanOptions, ConfigPlace, SetupOptions};
 use crate::report::Paths;
 use crate::report::human::View;
 use crate::survey::{self, Environment, Request};
-
-const AFTER_HELP: &str = "\
-Exit codes:
-  0    done, or nothing to do
-  1    some actions failed or were skipped
-  2    wrong usage
-  3    something would change, and nobody said yes
-  101  could not run
-
-Examples:
-  cargo sharedtarget --dry-run ~/code    show what would be done
-  cargo sharedtarget ~/code              show it, ask, and do it
-  cargo sharedtarget hook install        from now on `git worktree add` makes warm worktrees
-  cargo sharedtarget warm                give this worktree what others have compiled
-  cargo sharedtarget list                what there is, and how large it is
-  cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
-  cargo sharedtarget undo                put configurations back as they were";
-
-/// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
-///
-/// Without a command, sets up every workspace and worktree under ROOT, as `setup` does.
-#[derive(Debug, Parser)]
-#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, max_term_width = 100, after_help = AFTER_HELP)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    setup: SetupArgs,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Give each worktree a target folder under one shared root, and delete what is left behind
-    Setup(SetupArgs),
-    /// List target folders: size, last build, state
-    List(ListArgs),
-    /// Delete whole target folders, by default those that no build will use again
-    Clean(CleanArgs),
-    /// Set one worktree up and warm it, quickly enough for a hook
-    Onboard(OnboardArgs),
-    /// Give a worktree the compiled third-party crates of another one, so that its first build is a warm one
-    Warm(WarmArgs),
-    /// Put configurations and git excludes back as they were before setup
-    Undo(UndoArgs),
-    /// A git hook, by which `git worktree add` sets the new worktree up by itself
-    #[command(subcommand)]
-    Hook(hook::HookCommand),
-}
-
-#[derive(Debug, Args)]
-struct SetupArgs {
-    #[command(flatten)]
-    find: FindArgs,
-    /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
-    #[arg(long, value_enum, help_heading = "Layout")]
-    layout: Option<Layout>,
-    /// For the layout build-dir: the folder for its one configuration, or `cargo-home`
-    #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
-    config_at: Option<PathBuf>,
-    /// Edit configurations that git tracks
-    #[arg(long, help_heading = "Layout")]
-    edit_tracked: bool,
-    /// Replace a target-dir or build-dir that you set yourself
-    #[arg(long, help_heading = "Layout")]
-    replace: bool,
-    /// Let the layout flat mix worktrees, which runs one's code for another's
-    #[arg(long, help_heading = "Layout")]
-    allow_unsafe_sharing: bool,
-    /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
-    #[arg(long)]
-    relink: bool,
-    /// Delete nothing
-    #[arg(long)]
-    keep_targets: bool,
-    #[command(flatten)]
-    delete: DeleteArgs,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    #[command(flatten)]
-    find: FindArgs,
-    /// Do not measure, which is much quicker
-    #[arg(long)]
-    no_size: bool,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct CleanArgs {
-    #[command(flatten)]
-    find: FindArgs,
-    /// Folders that no build will use again: shadowed by the configuration, or their worktree is gone (default)
-    #[arg(long, help_heading = "Rules")]
-    stale: bool,
-    /// Only folders whose worktree is gone
-    #[arg(long, help_heading = "Rules", conflicts_with = "stale")]
-    orphaned: bool,
-    /// Also folders in use, if nothing was built in them for this long, such as 30d
-    #[arg(long, value_name = "AGE", help_heading = "Rules")]
-    idle: Option<Age>,
-    /// Every target folder found, in use or not
-    #[arg(long, help_heading = "Rules")]
-    all: bool,
-    #[command(flatten)]
-    delete: DeleteArgs,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct DonorArgs {
-    /// The worktree, or a folder in it [default: the current folder]
-    worktree: Option<PathBuf>,
-    /// The donor: a target folder, or a workspace that has one [default: the best that is found]
-    #[arg(long, value_name = "DIR")]
-    from: Option<PathBuf>,
-    /// Take units of packages too that are not in the worktree's Cargo.lock
-    #[arg(long)]
-    all_units: bool,
-    /// Wait for a build that holds the donor
-    #[arg(long)]
-    wait: bool,
-    /// The folder that holds all target folders [default: the one already configured]
-    #[arg(long, value_name = "DIR")]
-    shared_root: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct OnboardArgs {
-    #[command(flatten)]
-    donor: DonorArgs,
-    /// How its target folder is laid out [default: as in setup]
-    #[arg(long, value_parser = ["isolated", "in-place"])]
-    layout: Option<String>,
-    /// Edit a configuration that git tracks
-    #[arg(long)]
-    edit_tracked: bool,
-    /// Replace a target-dir or build-dir that you set yourself
-    #[arg(long)]
-    replace: bool,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct WarmArgs {
-    #[command(flatten)]
-    donor: DonorArgs,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct UndoArgs {
-    #[command(flatten)]
-    find: FindArgs,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-struct FindArgs {
-    /// Folders to start from [default: the current folder]
-    #[arg(value_name = "ROOT")]
-    roots: Vec<PathBuf>,
-    /// Pass over folders that match, by path or by path under the root
-    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Search")]
-    exclude: Vec<String>,
-    /// Search no deeper than this many folders below the root
-    #[arg(long, value_name = "N", help_heading = "Search")]
-    max_depth: Option<usize>,
-    /// Leave the worktrees that lie outside the roots
-    #[arg(long, help_heading = "Search")]
-    inside_root_only: bool,
-    /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
-    #[arg(long, value_name = "DIR", help_heading = "Search")]
-    shared_root: Option<PathBuf>,
-}
-
-impl FindArgs {
-    /// One worktree, and all of it.
-    fn about(worktree: &Path, shared_root: Option<PathBuf>) -> Self {
-        Self {
-            roots: vec![worktree.to_owned()],
-            exclude: Vec::new(),
-            max_depth: None,
-            inside_root_only: false,
-            shared_root,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-struct DeleteArgs {
-    /// Delete a target folder even if it holds an entry of this name, which Cargo does not make
-    #[arg(long, value_name = "NAME")]
-    allow_entry: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-struct ActArgs {
-    /// Show what would be done, and do nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-    /// Do it without asking
-    #[arg(short, long)]
-    yes: bool,
-}
-
-#[derive(Debug, Args)]
-struct SpeakArgs {
-    /// The format of the answer
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    format: Format,
-    /// Say only what was done and what went wrong
-    #[arg(
-        short,
-        long,
-        env = "CARGO_TERM_QUIET",
-        hide_env = true,
-        help_heading = "Output",
-        conflicts_with = "verbose"
-    )]
-    quiet: bool,
-    /// Say everything
-    #[arg(
-        short,
-        long,
-        env = "CARGO_TERM_VERBOSE",
-        hide_env = true,
-        help_heading = "Output"
-    )]
-    verbose: bool,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"], help_heading = "Output")]
-    color: Option<String>,
-}
 
 /// Reads the command line and runs.
 #[must_use]

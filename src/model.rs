@@ -6,6 +6,7 @@
 
 mod folder;
 mod hook;
+mod kept;
 mod listing;
 mod outcome;
 mod plan;
@@ -16,6 +17,7 @@ mod warm;
 
 pub use folder::*;
 pub use hook::*;
+pub use kept::*;
 pub use listing::*;
 pub use outcome::*;
 pub use plan::*;

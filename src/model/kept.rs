@@ -1,0 +1,285 @@
+//! What stays as it is, and why.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{BusyReason, DeleteReason, HookState, LastUseSource, Layout, LeftUnit, TomlProblem};
+use crate::size::Bytes;
+
+/// Something that stays as it is.
+#[derive(Debug, Serialize)]
+pub struct Kept {
+    /// What.
+    pub subject: Subject,
+    /// Its path.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: KeptReason,
+    /// What it takes, where that is known.
+    pub on_disk: Option<Bytes>,
+    /// When something was last built into it, for a folder.
+    pub last_build: Option<Timestamp>,
+}
+
+/// What kind of thing is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The configuration of a workspace, by the workspace's folder.
+    Workspace,
+    /// A configuration or exclude file.
+    File,
+    /// A target folder.
+    Folder,
+    /// A half-deleted folder.
+    Trash,
+    /// A git hook.
+    Hook,
+}
+
+/// Why something stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum KeptReason {
+    /// It is as it should be.
+    UpToDate {
+        /// The layout that it has.
+        layout: Layout,
+    },
+    /// The layout writes nothing.
+    InPlaceAsked,
+    /// One configuration above it serves it.
+    ServedAbove {
+        /// That file.
+        file: PathBuf,
+    },
+    /// The one configuration above does not reach it: it lies elsewhere, or a nearer file decides.
+    NotServed {
+        /// That file.
+        file: PathBuf,
+    },
+    /// Git tracks the configuration, so a change would show in `git status`.
+    ConfigTracked {
+        /// The file.
+        file: PathBuf,
+        /// The line that its maintainers could commit instead (Cargo 1.93 and later).
+        include: String,
+    },
+    /// Git could not say whether the configuration is tracked.
+    TrackedUnclear {
+        /// Git's error.
+        message: String,
+    },
+    /// The configuration is a symbolic link.
+    ConfigSymlink {
+        /// The file.
+        file: PathBuf,
+        /// Where it leads.
+        to: PathBuf,
+    },
+    /// The configuration may not be written.
+    ConfigReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The configuration is not valid.
+    ConfigInvalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[serde(flatten)]
+        problem: TomlProblem,
+    },
+    /// The key cannot be set without touching something else in the file.
+    ConfigUnsure {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The user set the folder.
+    ConfigSet {
+        /// The file that sets it.
+        file: PathBuf,
+        /// The key.
+        key: String,
+        /// Its value there.
+        value: String,
+    },
+    /// A nested workspace that was never built: it takes its configuration from above, safely.
+    NeverBuilt {
+        /// The workspace around it.
+        around: PathBuf,
+    },
+    /// Its Cargo does not know `build.build-dir`, without which an unconfigured worktree inside this one would
+    /// share its folder.
+    OldCargo,
+    /// Cargo does not accept the workspace.
+    CargoRefused {
+        /// The first line of its error.
+        message: String,
+    },
+    /// Cargo says that it belongs to another workspace.
+    PartOf {
+        /// That workspace.
+        workspace: PathBuf,
+    },
+    /// A path cannot be written into a configuration file: not UTF-8, or with a brace in a build folder.
+    Unwritable {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The flat layout would run another worktree's code.
+    FlatUnsafe {
+        /// How many worktrees would share the folder.
+        worktrees: usize,
+    },
+    /// The flat layout would mix two packages of one name.
+    FlatSameName {
+        /// The name.
+        package: String,
+        /// The other workspace with such a package.
+        other: PathBuf,
+    },
+    /// A build writes into it.
+    InUse {
+        /// The first workspace that does.
+        by: PathBuf,
+    },
+    /// The environment names it.
+    NamedByEnv {
+        /// The variable.
+        variable: String,
+    },
+    /// Somebody else may use it: a configuration that more than these workspaces read names it.
+    MayServeOthers {
+        /// That file.
+        file: PathBuf,
+    },
+    /// It carries Cargo's marks, but no configuration names it: it may be used by `--target-dir` or a tool.
+    Unclaimed,
+    /// No owner file says whose it is.
+    NoOwner,
+    /// Its workspace is not there, but may come back.
+    OwnerMissing {
+        /// The workspace.
+        workspace: PathBuf,
+        /// Why that is possible.
+        why: String,
+    },
+    /// Its workspace exists, but was not looked at in this run.
+    OwnerElsewhere {
+        /// The workspace.
+        workspace: PathBuf,
+    },
+    /// It does not look like a target folder: no valid `CACHEDIR.TAG` and none of Cargo's marks.
+    NotATarget {
+        /// What is wrong.
+        why: String,
+    },
+    /// It has entries that Cargo does not make.
+    ForeignEntries {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Git tracks something in it.
+    TrackedInside {
+        /// The first such path.
+        path: PathBuf,
+    },
+    /// A git repository lies in it.
+    GitInside {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Sources lie in it.
+    SourcesInside {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// A part of it could not be read, so what is in it is not known.
+    Unreadable {
+        /// The first such part.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// A folder in use lies in it.
+    HoldsUsed {
+        /// That folder.
+        path: PathBuf,
+    },
+    /// It is the shared root.
+    SharedRoot,
+    /// A build is running in it, or it cannot be told.
+    Busy {
+        /// The lock.
+        lock: PathBuf,
+        /// Why it could not be had.
+        why: BusyReason,
+    },
+    /// It lies in a folder that goes.
+    GoesWith {
+        /// That folder.
+        path: PathBuf,
+    },
+    /// It may go, but this run was not asked to delete such folders.
+    NotAsked {
+        /// Why it may go.
+        #[serde(rename = "because")]
+        why: DeleteReason,
+    },
+    /// Used more recently than asked for.
+    Recent {
+        /// Its last use.
+        since: Timestamp,
+        /// Where that is known from.
+        source: LastUseSource,
+    },
+    /// It has the name of our trash, but not our mark.
+    NotOurTrash,
+    /// Changed by hand since we wrote it.
+    ChangedByHand,
+    /// It hides a file from git that stays.
+    StillNeeded,
+    /// It holds what it held before.
+    AsItWas,
+    /// Its worktree is gone.
+    WorktreeGone,
+    /// It has everything that the donor has for it.
+    Warm {
+        /// The donor.
+        from: PathBuf,
+        /// How many units that are.
+        units: usize,
+        /// What it does not have, and why.
+        left: Vec<LeftUnit>,
+    },
+    /// Nothing was built anywhere that could fit.
+    NoDonor,
+    /// Nothing that the donor has can be taken.
+    NothingFits {
+        /// The donor.
+        from: PathBuf,
+        /// What it has, and why not.
+        left: Vec<LeftUnit>,
+    },
+    /// Builds hold every folder that could give it units.
+    DonorBusy {
+        /// The best of them.
+        folder: PathBuf,
+    },
+    /// Its `Cargo.lock` is not valid, so nobody can tell what it can use.
+    LockInvalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[serde(flatten)]
+        problem: TomlProblem,
+    },
+    /// A git hook, for how it stands with it.
+    Hook {
+        /// That.
+        hook: HookState,
+    },
+}
