@@ -6,13 +6,14 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::setup::note_devices;
-use super::warm::{self, WarmOptions, is_stuck};
+use super::warm::{self, WarmOptions};
 use super::warming;
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Plan, Survey};
 use crate::plan::{self, SetupOptions};
+use crate::report::human;
 use crate::survey::Request;
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
@@ -31,9 +32,14 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     loop {
         let survey = look(request, ui)?;
         let plan = decide(&survey, request, options.clone(), warm, ui)?;
-        let stuck = plan.kept.iter().any(is_stuck);
+        let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         match conduct("onboard", &survey, &plan, request, ui) {
-            Ok(Exit::Done) if stuck => return Ok(Exit::Incomplete),
+            Ok(Exit::Done) if stuck => {
+                if ui.quiet || (ui.yes && !plan.actions.is_empty()) {
+                    ui.warn(|out| human::stuck(out, &plan, &ui.preview_view()))?;
+                }
+                return Ok(Exit::Incomplete);
+            }
             Err(error) if error.is::<fs::AtWork>() && tries < TRIES => {
                 tries += 1;
                 std::thread::sleep(PAUSE);

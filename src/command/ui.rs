@@ -61,6 +61,11 @@ impl Ui {
         Ok(())
     }
 
+    /// Says something beside the answer, by a function that writes it.
+    pub(super) fn warn(&self, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        Ok(write(&mut self.preview())?)
+    }
+
     /// Somebody is there to answer a question.
     pub(super) fn can_ask(&self) -> bool {
         self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -8,7 +8,7 @@ use super::warming::{self, How};
 use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Dirs, Kept, KeptReason};
+use crate::model::Dirs;
 use crate::plan::warm::{self as decide, Candidate};
 use crate::survey::{self, Request, donors};
 
@@ -53,21 +53,13 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     )?;
     let stuck = decided
         .iter()
-        .any(|one| one.as_ref().is_err_and(|kept| is_stuck(kept)));
+        .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let plan = decide::plan(&survey, decided);
     let exit = conduct("warm", &survey, &plan, request, ui)?;
     Ok(match exit {
         Exit::Done if stuck => Exit::Incomplete,
         exit => exit,
     })
-}
-
-/// There is something to do, and it could not even be planned.
-pub(super) fn is_stuck(kept: &Kept) -> bool {
-    matches!(
-        kept.reason,
-        KeptReason::LockInvalid { .. } | KeptReason::DonorBusy { .. }
-    )
 }
 
 /// The donor that the user named, if one was.

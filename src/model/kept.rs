@@ -283,3 +283,11 @@ pub enum KeptReason {
         hook: HookState,
     },
 }
+
+impl KeptReason {
+    /// Whether there is something to do that could not even be planned.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        matches!(self, Self::LockInvalid { .. } | Self::DonorBusy { .. })
+    }
+}

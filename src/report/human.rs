@@ -53,13 +53,7 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
             reasons::warning(warning, &view.paths)
         )?;
     }
-    let stuck = |kept: &Kept| {
-        matches!(
-            kept.reason,
-            KeptReason::DonorBusy { .. } | KeptReason::LockInvalid { .. }
-        )
-    };
-    if plan.actions.is_empty() && !plan.kept.iter().any(stuck) {
+    if plan.actions.is_empty() && !plan.kept.iter().any(|kept| kept.reason.is_stuck()) {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"
@@ -67,6 +61,24 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
             ""
         };
         writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
+    }
+    Ok(())
+}
+
+/// Says what stays cold though something could be done about it: beside an answer that does not show what is kept.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    for kept in plan.kept.iter().filter(|kept| kept.reason.is_stuck()) {
+        let reason = reasons::kept(&kept.reason, &view.paths, view.now);
+        let advice = reasons::advice(&kept.reason).unwrap_or_default();
+        writeln!(
+            out,
+            "{WARNING}warning{WARNING:#}: {} {reason}: {advice}",
+            view.paths.show(&kept.path)
+        )?;
     }
     Ok(())
 }

@@ -52,6 +52,19 @@ fn a_donor_is_busy() {
     }
 }
 
+/// The hook says little, but that the worktree is cold it says, and what to do about it.
+#[test]
+fn a_new_worktree_stays_cold() {
+    let sandbox = start();
+    let _held = hold(&sandbox, "pika", LOCKS[0]);
+    let run = sandbox
+        .run("beside", &["onboard", "--yes", "--quiet"])
+        .code(1);
+    assert!(sandbox.exists("beside/.cargo/config.toml"), "{run:?}");
+    assert!(run.stderr.contains("a build holds"), "{run:?}");
+    assert!(run.stderr.contains("--wait"), "{run:?}");
+}
+
 /// With `--wait` it is done as soon as the build is over.
 #[test]
 fn waiting_for_a_donor() {
