@@ -43,7 +43,9 @@ impl Stage {
             main,
         };
         // Like `cargo fetch`: writes the `Cargo.lock`.
-        run(stage.program("cargo", &stage.main).arg("generate-lockfile"))?;
+        run(stage
+            .program("cargo", &stage.main)
+            .args(["generate-lockfile", "-q"]))?;
         stage.git(&["init", "-q", "-b", "main"])?;
         stage.git(&["add", "."])?;
         stage.git(&["commit", "-q", "-m", "Start"])?;
