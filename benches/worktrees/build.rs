@@ -2,14 +2,15 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+
+use super::cost::Cost;
 
 /// What a build did.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Build {
-    pub(crate) seconds: f64,
+    pub(crate) cost: Cost,
     /// The crates that it compiled and that lie in the worktree, by name.
     pub(crate) local: Vec<String>,
     /// The other crates that it compiled.
@@ -23,9 +24,7 @@ pub(crate) struct Build {
 impl Build {
     /// Runs `cargo build -v`, which must not fail.
     pub(crate) fn run(mut cargo: Command, worktree: &Path) -> Result<Self> {
-        let start = Instant::now();
-        let output = cargo.output().context("failed to run cargo")?;
-        let seconds = start.elapsed().as_secs_f64();
+        let (cost, output) = Cost::of(|| cargo.output().context("failed to run cargo"))?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.success(),
@@ -33,7 +32,7 @@ impl Build {
             output.status
         );
         Ok(Self {
-            seconds,
+            cost,
             ..Self::read(&said, worktree)
         })
     }

@@ -1,9 +1,11 @@
 //! Ratios, and how they are printed.
 
+use super::cost::Cost;
+
 /// The same thing measured in several rounds, each time beside what it is compared with.
 pub(crate) struct Series {
     name: String,
-    rounds: Vec<(f64, f64)>,
+    rounds: Vec<(Cost, Cost)>,
 }
 
 impl Series {
@@ -14,37 +16,59 @@ impl Series {
         }
     }
 
-    /// Takes down the seconds of a round, and the seconds that they are compared with. They are printed as well:
-    /// a run is long, and may be stopped.
-    pub(crate) fn note(&mut self, mine: f64, to: f64) {
+    /// Takes down what it took in a round, and what it is compared with. Both are printed as well: a run is long,
+    /// and may be stopped.
+    pub(crate) fn note(&mut self, mine: Cost, to: Cost) {
         self.rounds.push((mine, to));
         println!(
-            "round {}: {:<44} {:>8.3} [{mine:.2} s / {to:.2} s]",
+            "round {}: {:<34} {:>7.3} [{:.2} s / {:.2} s]",
             self.rounds.len(),
             self.name,
-            mine / to
+            mine.seconds / to.seconds,
+            mine.seconds,
+            to.seconds
         );
     }
 
-    /// Prints the ratio in the middle and both ends, and in brackets the seconds in the middle.
+    /// Prints the ratio in the middle and both ends, by the clock and by the time that processors took, and in
+    /// brackets the seconds in the middle.
     pub(crate) fn print(&self) {
-        let ratios = sorted(self.rounds.iter().map(|(mine, to)| mine / to));
-        let seconds = sorted(self.rounds.iter().map(|(mine, _)| *mine));
-        let (Some(low), Some(high)) = (ratios.first(), ratios.last()) else {
-            return;
-        };
+        let processor = sorted(
+            self.rounds
+                .iter()
+                .map(|(mine, to)| mine.processor / to.processor),
+        );
+        let seconds = sorted(self.rounds.iter().map(|(mine, _)| mine.seconds));
         println!(
-            "{:<48} {:>7.3} ({low:.3} … {high:.3}) [{:.2} s]",
+            "{:<34} {} [{:.2} s], processor time {}",
             self.name,
-            median(&ratios),
-            median(&seconds)
+            ends(&self.ratios()),
+            median(&seconds),
+            ends(&processor)
         );
     }
 
     /// Says whether the ratio in the middle is low enough.
     pub(crate) fn print_bar(&self, limit: f64) {
-        let ratios = sorted(self.rounds.iter().map(|(mine, to)| mine / to));
-        print_bar(&self.name, median(&ratios), limit);
+        print_bar(&self.name, median(&self.ratios()), limit);
+    }
+
+    fn ratios(&self) -> Vec<f64> {
+        let ratios = self
+            .rounds
+            .iter()
+            .map(|(mine, to)| mine.seconds / to.seconds);
+        sorted(ratios)
+    }
+}
+
+/// The middle of sorted ratios, and both ends.
+fn ends(ratios: &[f64]) -> String {
+    match (ratios.first(), ratios.last()) {
+        (Some(low), Some(high)) if !low.is_nan() => {
+            format!("{:>7.3} ({low:.3} … {high:.3})", median(ratios))
+        }
+        _ => "unknown".into(),
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod build;
 mod checks;
+mod cost;
 mod figures;
 mod generate;
 mod parallel;
@@ -55,9 +56,9 @@ struct Options {
     /// Leave everything where it is
     #[arg(long)]
     keep: bool,
-    /// Measure only one thing
-    #[arg(long, value_parser = ["warm", "parallel", "small", "tools"])]
-    only: Option<String>,
+    /// Measure only these, with commas between
+    #[arg(long, value_delimiter = ',', value_parser = ["warm", "parallel", "small", "tools"])]
+    only: Vec<String>,
     /// Where to make it, on a real disk [default: the folder for temporary files]
     #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
     dir: Option<PathBuf>,
@@ -96,7 +97,8 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
     };
     place::print(folder);
     let donor = warm::first_build(&stage, checks)?;
-    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    let wanted =
+        |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let rounds = options.rounds.max(1);
     if wanted("warm") {
         warm::measure(&stage, &donor, rounds, checks)?;
@@ -107,7 +109,7 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
     if wanted("small") {
         small::measure(&stage, &donor, if quick { 3 } else { 10 }, checks)?;
     }
-    if wanted("tools") && (!quick || options.only.is_some()) {
+    if wanted("tools") && (!quick || !options.only.is_empty()) {
         tools::measure(&stage, &donor, checks)?;
     }
     Ok(())

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
 use super::build::Build;
 use super::checks::Checks;
+use super::cost::Cost;
 use super::figures::Series;
 use super::place;
 use super::stage::Stage;
@@ -36,15 +36,15 @@ pub(crate) fn measure(
     let mut series = Series::new(format!("{WORKTREES} builds at once, warmed / plain"));
     let mut waits = 0;
     for round in 0..rounds {
-        let mut seconds = [0.0; 2];
+        let mut costs = [Cost::default(); 2];
         for turn in 0..2 {
             let at = (round + turn) % 2;
             let worktrees = [&warmed, &plain][at];
             for worktree in worktrees {
                 donor.products.touch(worktree)?;
             }
-            let (took, builds) = at_once(stage, worktrees)?;
-            seconds[at] = took;
+            let (cost, builds) = Cost::of(|| at_once(stage, worktrees))?;
+            costs[at] = cost;
             for build in &builds {
                 checks.that(!build.blocked, || {
                     format!("a build waited for another one's lock: {build:?}")
@@ -56,7 +56,7 @@ pub(crate) fn measure(
                 waits += usize::from(build.blocked_by_packages);
             }
         }
-        let [warmed, plain] = seconds;
+        let [warmed, plain] = costs;
         series.note(warmed, plain);
     }
     for worktree in warmed.iter().chain(&plain) {
@@ -72,10 +72,9 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// Builds all worktrees at once, and says how long it took until the last was done.
-fn at_once(stage: &Stage, worktrees: &[PathBuf]) -> Result<(f64, Vec<Build>)> {
-    let start = Instant::now();
-    let builds: Result<Vec<Build>> = thread::scope(|scope| {
+/// Builds all worktrees at once, until the last is done.
+fn at_once(stage: &Stage, worktrees: &[PathBuf]) -> Result<Vec<Build>> {
+    thread::scope(|scope| {
         let running: Vec<_> = worktrees
             .iter()
             .map(|worktree| scope.spawn(|| stage.build(worktree)))
@@ -85,6 +84,5 @@ fn at_once(stage: &Stage, worktrees: &[PathBuf]) -> Result<(f64, Vec<Build>)> {
             build.map_err(|_| anyhow!("a thread that built panicked"))?
         });
         joined.collect()
-    });
-    Ok((start.elapsed().as_secs_f64(), builds?))
+    })
 }

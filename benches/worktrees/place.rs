@@ -26,6 +26,9 @@ pub(crate) fn load() {
 }
 
 fn filesystem(folder: &Path) -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
     let mut df = Command::new("df");
     let said = df.arg("-PT").arg(folder).output().ok()?.stdout;
     let said = String::from_utf8(said).ok()?;

@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::build::Build;
+use super::cost::Cost;
 use super::generate::Generated;
 
 /// What of the environment would change a build, or tell git of another repository.
@@ -131,13 +131,12 @@ impl Stage {
         Ok(path)
     }
 
-    /// Runs our `warm` in a worktree, and says how long it took.
-    pub(crate) fn warm(&self, worktree: &Path) -> Result<f64> {
+    /// Runs our `warm` in a worktree, and says what it took.
+    pub(crate) fn warm(&self, worktree: &Path) -> Result<Cost> {
         let mut ours = self.program(env!("CARGO_BIN_EXE_cargo-sharedtarget"), worktree);
         ours.args(["warm", "--yes"]);
-        let start = Instant::now();
-        let output = ours.output().context("failed to run cargo-sharedtarget")?;
-        let seconds = start.elapsed().as_secs_f64();
+        let run = || ours.output().context("failed to run cargo-sharedtarget");
+        let (cost, output) = Cost::of(run)?;
         ensure!(
             output.status.success(),
             "`warm`: {}\n{}{}",
@@ -145,7 +144,7 @@ impl Stage {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        Ok(seconds)
+        Ok(cost)
     }
 
     /// Removes a worktree and its branch, with all that is in it.

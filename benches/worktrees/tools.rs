@@ -52,10 +52,11 @@ const OTHERS: [&str; 2] = ["mbx", "cargo-turbo"];
 pub(crate) fn measure(stage: &Stage, donor: &Donor, checks: &mut Checks) -> Result<()> {
     println!("\ntools, the first build of a second worktree:");
     place::load();
-    let cold = warm::cold_build(stage)?;
+    let cold = warm::cold_build(stage)?.seconds;
     let main = stage.main.join("target");
     let full = du(stage, std::slice::from_ref(&main))?;
-    let print = |name: &str, first: f64, second: f64, disk: Option<u64>| {
+    let print = |name: &str, first: Option<f64>, second: f64, disk: Option<u64>| {
+        let first = first.map_or("-".to_owned(), |first| format!("{:.3}", first / cold));
         let extra = disk
             .zip(full)
             .map(|(disk, full)| (disk.saturating_sub(full), full));
@@ -64,19 +65,18 @@ pub(crate) fn measure(stage: &Stage, donor: &Donor, checks: &mut Checks) -> Resu
             format!("{ratio:.3} [{}]", mebibytes(extra))
         });
         println!(
-            "{name:<12} first worktree / cold {:>6.3}, second / cold {:>6.3} [{second:.2} s], extra disk / whole target folder {extra}",
-            first / cold,
+            "{name:<12} first worktree / cold {first:>6}, second / cold {:>6.3} [{second:.2} s], extra disk / whole target folder {extra}",
             second / cold
         );
     };
-    print("nothing", 1.0 * cold, cold, full.map(|full| 2 * full));
+    print("nothing", None, cold, full.map(|full| 2 * full));
     let worktree = stage.add("ours")?;
-    let seconds = stage.warm(&worktree)?;
+    let warm = stage.warm(&worktree)?;
     let build = stage.build(&worktree)?;
     donor.products.check(stage, &worktree, checks)?;
     let disk = du(stage, &[main, worktree.join("target")])?;
     stage.remove(&worktree)?;
-    print("ours", cold, seconds + build.seconds, disk);
+    print("ours", None, (warm + build.cost).seconds, disk);
     for wrapper in &WRAPPERS {
         let Some(program) = find(wrapper.name) else {
             println!("skipped: {} is not installed", wrapper.name);
@@ -94,7 +94,7 @@ pub(crate) fn measure(stage: &Stage, donor: &Donor, checks: &mut Checks) -> Resu
             .status();
         std::fs::remove_dir_all(&folder)?;
         match measured {
-            Ok((first, second, disk)) => print(wrapper.name, first, second, disk),
+            Ok((first, second, disk)) => print(wrapper.name, Some(first), second, disk),
             Err(error) => println!("note: {} did not work: {error:#}", wrapper.name),
         }
     }
@@ -130,7 +130,7 @@ fn wrapped(
         let worktree = stage.add(name)?;
         let mut cargo = wrapper.set(stage.cargo_build(&worktree), folder);
         cargo.env("RUSTC_WRAPPER", program);
-        seconds.push(Build::run(cargo, &worktree)?.seconds);
+        seconds.push(Build::run(cargo, &worktree)?.cost.seconds);
         folders.push(worktree.join("target"));
     }
     let disk = du(stage, &folders)?;

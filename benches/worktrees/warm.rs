@@ -9,6 +9,7 @@ use cargo_sharedtarget::survey::units;
 
 use super::build::Build;
 use super::checks::Checks;
+use super::cost::Cost;
 use super::figures::Series;
 use super::place;
 use super::products::Products;
@@ -62,7 +63,7 @@ pub(crate) fn measure(
     let mut compiled = Vec::new();
     for round in 0..rounds {
         let cold = match round {
-            0 => donor.build.seconds,
+            0 => donor.build.cost,
             _ => cold_build(stage)?,
         };
         let worktree = stage.add("warmed")?;
@@ -75,9 +76,9 @@ pub(crate) fn measure(
             format!("the build after that compiled again: {fresh:?}")
         });
         stage.remove(&worktree)?;
-        let seconds = [warm, build.seconds, warm + build.seconds, fresh.seconds];
-        for (series, seconds) in all.iter_mut().zip(seconds) {
-            series.note(seconds, cold);
+        let costs = [warm, build.cost, warm + build.cost, fresh.cost];
+        for (series, cost) in all.iter_mut().zip(costs) {
+            series.note(cost, cold);
         }
         compiled.push(build.crates());
     }
@@ -90,12 +91,12 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// The seconds that a plain build of a new worktree takes.
-pub(crate) fn cold_build(stage: &Stage) -> Result<f64> {
+/// What a plain build of a new worktree takes.
+pub(crate) fn cold_build(stage: &Stage) -> Result<Cost> {
     let worktree = stage.add("cold")?;
     let build = stage.build(&worktree)?;
     stage.remove(&worktree)?;
-    Ok(build.seconds)
+    Ok(build.cost)
 }
 
 /// Adds a worktree, warms and builds it, and checks what the build did.
