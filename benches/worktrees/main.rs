@@ -104,10 +104,10 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
         warm::measure(&stage, &donor, rounds, checks)?;
     }
     if wanted("parallel") {
-        parallel::measure(&stage, &donor, rounds, checks)?;
+        parallel::measure(&stage, &donor, if quick { 2 } else { 4 }, rounds, checks)?;
     }
     if wanted("small") {
-        small::measure(&stage, &donor, if quick { 3 } else { 10 }, checks)?;
+        small::measure(&stage, &donor, if quick { 2 } else { 10 }, checks)?;
     }
     if wanted("tools") && (!quick || !options.only.is_empty()) {
         tools::measure(&stage, &donor, checks)?;

@@ -1,5 +1,5 @@
-//! Whether builds in warmed worktrees hold each other up: four at once, against four in worktrees that share
-//! nothing.
+//! Whether builds in warmed worktrees hold each other up: several at once, against as many in
+//! worktrees that share nothing.
 
 use std::path::PathBuf;
 use std::thread;
@@ -14,26 +14,26 @@ use super::place;
 use super::stage::Stage;
 use super::warm::{self, Donor};
 
-const WORKTREES: usize = 4;
-/// What four builds at once may take of what they take where nothing is shared.
+/// What builds at once may take of what they take where nothing is shared.
 const LIMIT: f64 = 1.10;
 
-/// In each round the roots of the local crates get a new time in all worktrees, and all are built: four that were
-/// warmed, and four with a whole target folder of their own. What goes first changes from round to round.
+/// In each round the roots of the local crates get a new time in all worktrees, and all are built: those that
+/// were warmed, and as many with a whole target folder of their own. What goes first changes from round to round.
 pub(crate) fn measure(
     stage: &Stage,
     donor: &Donor,
+    worktrees: usize,
     rounds: usize,
     checks: &mut Checks,
 ) -> Result<()> {
-    println!("\nparallel, {WORKTREES} worktrees, {rounds} rounds:");
+    println!("\nparallel, {worktrees} worktrees, {rounds} rounds:");
     place::load();
     let (mut warmed, mut plain) = (Vec::new(), Vec::new());
-    for n in 1..=WORKTREES {
+    for n in 1..=worktrees {
         warmed.push(warm::add(stage, &format!("warmed-{n}"), donor, checks)?);
         plain.push(stage.add_plain(&format!("plain-{n}"))?);
     }
-    let mut series = Series::new(format!("{WORKTREES} builds at once, warmed / plain"));
+    let mut series = Series::new(format!("{worktrees} builds at once, warmed / plain"));
     let mut waits = 0;
     for round in 0..=rounds {
         let mut costs = [Cost::default(); 2];
