@@ -73,6 +73,7 @@ pub(crate) fn measure(stage: &Stage, donor: &Donor, checks: &mut Checks) -> Resu
     let worktree = stage.add("ours")?;
     let warm = stage.warm(&worktree)?;
     let build = stage.build(&worktree)?;
+    warm::check_warm(&build, checks);
     donor.products.check(stage, &worktree, checks)?;
     let disk = du(stage, &[main, worktree.join("target")])?;
     stage.remove(&worktree)?;

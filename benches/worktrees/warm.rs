@@ -113,7 +113,8 @@ pub(crate) fn add(
     Ok(worktree)
 }
 
-fn check_warm(build: &Build, checks: &mut Checks) {
+/// Checks what the first build of a warmed worktree did.
+pub(crate) fn check_warm(build: &Build, checks: &mut Checks) {
     checks.that(build.third_party.is_empty(), || {
         format!("compiled in spite of `warm`: {:?}", build.third_party)
     });
