@@ -25,7 +25,7 @@ use crate::fs::{self, Looking};
 use crate::model::{EnvOverride, Layout, Surroundings};
 use crate::plan::{CleanOptions, ConfigPlace, SetupOptions};
 use crate::report::Paths;
-use crate::report::human::View;
+use crate::report::View;
 use crate::survey::{self, Environment, Request};
 
 /// Reads the command line and runs.

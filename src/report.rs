@@ -8,9 +8,11 @@ mod paths;
 mod progress;
 mod reasons;
 mod table;
+mod view;
 mod warm;
 
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;
 pub use progress::Spinner;
+pub use view::View;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::human::View;
+use crate::report::View;
 
 /// The format of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

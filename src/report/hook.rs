@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Paths;
-use super::human::{HEADING, Out, View, counted};
 use super::table::{Align, Table};
+use super::view::{HEADING, Out, View, counted};
 use crate::model::{Action, Deed, HookChange, HookState, HookStatus, HookStep, Outcome, Plan};
 
 /// Writes how it stands with each hook, one line each.

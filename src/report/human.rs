@@ -1,38 +1,18 @@
 //! Text for people.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
-use jiff::Timestamp;
+use anstyle::Style;
 
 use super::table::{Align, Table};
-use super::{Paths, hook, reasons, warm};
-use crate::age::since;
+use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
+use super::{hook, reasons, warm};
+
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
 };
 use crate::size::Bytes;
-
-pub(super) const HEADING: Style = Style::new().bold();
-pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
-
-/// How to render.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// How paths are shortened.
-    pub paths: Paths,
-    /// The width of the terminal; `None` where there is none, and then nothing is cut.
-    pub width: Option<usize>,
-    /// Say everything.
-    pub verbose: bool,
-    /// The time to count ages from.
-    pub now: Timestamp,
-}
-
-pub(super) type Out<'a> = &'a mut dyn Write;
 
 /// Writes a plan.
 ///
@@ -242,10 +222,6 @@ fn sizes(usage: Option<&Usage>) -> Vec<String> {
     ]
 }
 
-pub(super) fn ago(at: Option<Timestamp>, view: &View) -> String {
-    at.map_or_else(|| "never".into(), |at| since(at, view.now).to_string())
-}
-
 /// What is as it should be is counted; everything else is named, with what to do once for each kind.
 fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     let ordinary = |kept: &&Kept| {
@@ -336,29 +312,6 @@ fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::R
     wrapped(out, reason, "      ", view.width)
 }
 
-pub(super) fn wrapped(
-    out: Out<'_>,
-    text: &str,
-    indent: &str,
-    width: Option<usize>,
-) -> io::Result<()> {
-    let room = width.map_or(usize::MAX, |width| {
-        width.saturating_sub(indent.len()).max(30)
-    });
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            writeln!(out, "{indent}{line}")?;
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    writeln!(out, "{indent}{line}")
-}
-
 /// Writes what was done.
 ///
 /// # Errors
@@ -416,9 +369,4 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     stopped(out, &outcome.skipped, "skipped", WARNING)?;
     stopped(out, &outcome.failed, "failed", ERROR)?;
     Ok(())
-}
-
-/// `1 folder`, `2 folders`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::human::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use super::reasons;
 use super::table::{Align, Table};
+use super::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::model::{
     Configured, DeleteReason, FolderState, KeptReason, Known, ListedFolder, ListedWorkspace,
     Listing, Survey, Warning,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::human::{GOOD, HEADING, Out, View, WARNING, counted};
 use super::table::{Align, Table};
+use super::view::{GOOD, HEADING, Out, View, WARNING, counted};
 use crate::model::{
     Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
 };
