@@ -47,7 +47,7 @@ fn the_donor_changes() {
             && path.extension().is_some_and(|end| end == "rlib")
     });
     fs::write(library.expect("a library"), "something else").expect("written");
-    let ended = stopped.go_on().code(0);
+    let ended = stopped.go_on().code(1);
     let ended = ended
         .says("left plain0")
         .says("has changed since the plan was made");
@@ -70,7 +70,7 @@ fn something_is_there_now() {
         .find(|name| name.starts_with("libplain0-"))
         .expect("a library");
     sandbox.write(&format!("beside/target/debug/deps/{name}"), "theirs");
-    stopped.go_on().code(0).says("is there now");
+    stopped.go_on().code(1).says("is there now");
     assert_eq!(
         sandbox.read(&format!("beside/target/debug/deps/{name}")),
         "theirs"
