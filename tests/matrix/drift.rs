@@ -248,7 +248,7 @@ fn patched_and_built_before() {
 /// A crate of the worktree in a folder that is named like those of the registry, and one like those of git.
 #[test]
 fn a_path_that_looks_like_cargo_home() {
-    let registry = "home/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/looks-1.0.0";
+    let registry = "home/.cargo/registry/src/some-index-1949cf8c6b5b557f/looks-1.0.0";
     let git = "home/.cargo/git/checkouts/seems-0123456789abcdef/0123456";
     let manifest = app(&format!(
         "looks = {{ path = \"{registry}\" }}\nseems = {{ path = \"{git}\" }}\nreg-mid = \"1\"\n"
