@@ -143,7 +143,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);
     survey.folders = folders;
     folders::look(&mut survey, request.to_act);
-    tracking::ask_tracked(&mut survey, request.config_at.as_deref(), request.to_act);
+    tracking::ask_tracked(&mut survey, request);
     if request.to_act {
         tracking::ask_ignored(&mut survey, request.config_at.as_deref());
     }

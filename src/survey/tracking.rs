@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::Request;
 use crate::config_chain::CONFIG_NAMES;
 use crate::git;
 use crate::model::{ConfigFile, Survey, Tracked};
@@ -16,7 +17,8 @@ type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);
 /// Asks git what it tracks: the configurations that we might edit, and anything in the target folders.
 ///
 /// Without `to_act` only where an answer would be shown: for files that are there and not ours.
-pub(super) fn ask_tracked(survey: &mut Survey, config_at: Option<&Path>, to_act: bool) {
+pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
+    let (config_at, to_act) = (request.config_at.as_deref(), request.to_act);
     let shared_root = survey.shared_root.path.clone();
     let ours = |file: &ConfigFile| {
         file.keys
@@ -43,6 +45,9 @@ pub(super) fn ask_tracked(survey: &mut Survey, config_at: Option<&Path>, to_act:
                 .push(path.clone());
         }
     }
+    // Only what is changed need be known.
+    let focus = request.focus.as_deref();
+    questions.retain(|worktree, _| focus.is_none_or(|focus| focus == worktree));
     let answers: Vec<Answer> = questions
         .into_par_iter()
         .map(|(worktree, paths)| {

@@ -64,7 +64,11 @@ pub(super) fn find(
 pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
     let mut all: BTreeSet<PathBuf> = found.workspaces.iter().map(|w| w.root.clone()).collect();
     let known = all.clone();
-    for place in found.workspaces.iter().filter_map(|w| w.place.as_ref()) {
+    for (nested, place) in found
+        .workspaces
+        .iter()
+        .filter_map(|w| Some((w.nested_in.is_some(), w.place.as_ref()?)))
+    {
         let repository = repositories
             .iter()
             .find(|r| r.common_dir == place.common_dir);
@@ -73,13 +77,23 @@ pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
             true => worktree.path.clone(),
             false => worktree.path.join(&place.path),
         });
-        all.extend(same.filter(|root| fs::exists(&root.join("Cargo.toml"))));
+        // Of fixtures that nobody builds there may be hundreds in all worktrees together.
+        let counts = |root: &PathBuf| {
+            fs::exists(&root.join("Cargo.toml")) && (!nested || may_be_built(root))
+        };
+        all.extend(same.filter(counts));
     }
     let new = all.difference(&known);
     let new: Vec<Workspace> = new
         .map(|root| workspace(root, &all, repositories))
         .collect();
     found.workspaces.extend(new);
+}
+
+/// It has a target folder, or a configuration that may name one.
+fn may_be_built(workspace: &Path) -> bool {
+    let marks = ["target", config_chain::CARGO_FOLDER];
+    marks.iter().any(|name| fs::exists(&workspace.join(name)))
 }
 
 /// What a workspace and the same one in other worktrees have in common.
@@ -200,12 +214,11 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
     let (configs, around) = (&survey.configs, &survey.surroundings);
     let cargo = &request.environment.cargo;
     // Some repositories have dozens of workspaces inside others that nobody ever builds.
-    let mark = |root: &Path| {
-        let marks = ["target", config_chain::CARGO_FOLDER];
-        marks.iter().any(|name| fs::exists(&root.join(name)))
-    };
     let nested = survey.workspaces.iter().filter(|w| w.nested_in.is_some());
-    let used: BTreeSet<_> = nested.filter(|w| mark(&w.root)).map(family).collect();
+    let used: BTreeSet<_> = nested
+        .filter(|w| may_be_built(&w.root))
+        .map(family)
+        .collect();
     survey.workspaces.par_iter_mut().for_each(|workspace| {
         let includes = || {
             config_chain::chain(&workspace.root, configs, around)
