@@ -16,7 +16,9 @@ use cargo_sharedtarget::survey::units::read;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use workspace::{replaced, workspace};
+#[cfg(unix)]
+use workspace::replaced;
+use workspace::workspace;
 
 /// Builds with these arguments, and gives Cargo's messages and the inventory.
 fn build(sandbox: &Sandbox, layout: Option<[&str; 2]>, args: &[&str]) -> (Vec<Value>, Inventory) {
