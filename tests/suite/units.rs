@@ -16,7 +16,7 @@ use cargo_sharedtarget::survey::units::read;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use workspace::replaced;
 use workspace::workspace;
 
