@@ -71,7 +71,7 @@ fn served_from_above() {
     assert_warm(&sandbox, "third");
 }
 
-/// The hook, for real: the worktree is warm as soon as git has made it, several at once too.
+/// The hook, for real: the worktree is warm as soon as git has made it.
 #[cfg(unix)]
 #[test]
 fn the_hook_warms_what_git_adds() {
@@ -82,21 +82,30 @@ fn the_hook_warms_what_git_adds() {
     let path = std::env::var("PATH").expect("a path");
     sandbox.env("PATH", format!("{}:{path}", folder.display()));
     sandbox.run("pika", &["hook", "install", "--yes"]).code(0);
+    sandbox.worktree("pika", "one");
+    assert_warm(&sandbox, "one");
+}
+
+/// Several hooks at once, as of agents that begin together: each worktree gets a folder of its own.
+#[test]
+fn several_at_once() {
+    let sandbox = start();
     let names = ["one", "two", "three"];
-    let added = names.map(|name| {
-        let at = sandbox.path(name).display().to_string();
-        let mut git = sandbox.prepared("git", "pika", &["worktree", "add", "-q", "-b", name, &at]);
-        git.spawn().expect("git")
-    });
-    for mut git in added {
-        assert!(git.wait().expect("git").success());
+    for name in names {
+        sandbox.worktree("pika", name);
     }
+    let started = names.map(|name| {
+        let mut onboard = sandbox.program(name, &["onboard", "--yes", "--quiet"]);
+        onboard.spawn().expect("our program")
+    });
+    for mut onboard in started {
+        assert!(onboard.wait().expect("our program").success());
+    }
+    let mut folders: Vec<String> = Vec::new();
     for name in names {
         assert_warm(&sandbox, name);
+        folders.push(sandbox.read(&format!("{name}/.cargo/config.toml")));
     }
-    let mut folders: Vec<String> = names
-        .map(|name| sandbox.read(&format!("{name}/.cargo/config.toml")))
-        .into();
     folders.dedup();
     assert_eq!(folders.len(), 3, "each has its own");
 }
