@@ -201,24 +201,23 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
     let (what, path) = (deed(action), path(action).to_owned());
     match result {
         Ok(came) => {
-            let (freed, warmed) = match came {
-                Came::Nothing => (None, None),
-                Came::Freed(freed) => (Some(freed), None),
-                Came::Warmed(warmed) => (None, Some(warmed)),
-                Came::Relinked(relinked) => {
-                    let warmed = Warmed {
-                        units: relinked.units,
-                        ..Warmed::default()
-                    };
-                    (Some(relinked.freed), Some(warmed))
-                }
-            };
-            outcome.done.push(Done {
+            let mut done = Done {
                 what,
                 path,
-                freed,
-                warmed,
-            });
+                freed: None,
+                warmed: None,
+                relinked: None,
+            };
+            match came {
+                Came::Nothing => {}
+                Came::Freed(freed) => done.freed = Some(freed),
+                Came::Warmed(warmed) => done.warmed = Some(warmed),
+                Came::Relinked(relinked) => {
+                    done.freed = Some(relinked.freed);
+                    done.relinked = Some(relinked.units);
+                }
+            }
+            outcome.done.push(done);
         }
         Err(Stopped::Skipped(message)) => outcome.skipped.push(NotDone {
             what,

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::warm::{Stage, held};
+use super::warm::{Stage, held, unchanged};
 use super::{Context, Stopped};
 use crate::fs::{self, Sought};
-use crate::model::{Freed, RelinkFile, RelinkFolder, RelinkUnit, UnitFile, UnitId};
+use crate::model::{Freed, RelinkFile, RelinkFolder, RelinkUnit, UnitId};
 use crate::size::Bytes;
 
 /// What relinking came to.
@@ -83,18 +83,5 @@ fn unit(
             freed.entries += 1;
         }
     }
-    Ok(())
-}
-
-fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
-    let same = fs::info(path)?.is_some_and(|info| {
-        let same = info.identity == file.identity && info.length == file.length;
-        same && info.modified == file.modified
-    });
-    anyhow::ensure!(
-        same,
-        "`{}` has changed since the plan was made",
-        path.display()
-    );
     Ok(())
 }

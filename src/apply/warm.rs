@@ -213,7 +213,7 @@ impl Staging<'_> {
             if let Some(folder) = to.parent() {
                 fs::create_folder(folder)?;
             }
-            self.unchanged(file)?;
+            unchanged(&from, file)?;
             match file.sharing {
                 Sharing::Special => fs::copy_link(&from, &to)?,
                 _ => {
@@ -235,7 +235,7 @@ impl Staging<'_> {
                 }
             }
             // It may have been replaced or written to while it was copied.
-            self.unchanged(file)?;
+            unchanged(&from, file)?;
         }
         // What is put into a folder makes it newer, so that each comes after all that is in it.
         for file in unit.files.iter().rev() {
@@ -277,21 +277,21 @@ impl Staging<'_> {
             }
         }
     }
+}
 
-    fn unchanged(&self, file: &UnitFile) -> anyhow::Result<()> {
-        let path = self.from.join(&file.path);
-        let same = fs::info(&path)?.is_some_and(|info| {
-            info.identity == file.identity
-                && info.modified == file.modified
-                && info.length == file.length
-        });
-        anyhow::ensure!(
-            same,
-            "`{}` has changed since the plan was made",
-            path.display()
-        );
-        Ok(())
-    }
+/// Whether what is at a path is the file of the plan.
+pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
+    let same = fs::info(path)?.is_some_and(|info| {
+        info.identity == file.identity
+            && info.modified == file.modified
+            && info.length == file.length
+    });
+    anyhow::ensure!(
+        same,
+        "`{}` has changed since the plan was made",
+        path.display()
+    );
+    Ok(())
 }
 
 /// Moves a unit to where Cargo looks for it.

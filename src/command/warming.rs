@@ -6,7 +6,7 @@ mod families;
 pub(super) use families::all;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock as OnceCell;
+use std::sync::OnceLock;
 
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
@@ -51,7 +51,7 @@ pub(super) struct Wants<'a> {
     circumstances: Circumstances,
     root: PathBuf,
     around: &'a Environment,
-    rustc: OnceCell<Option<u64>>,
+    rustc: OnceLock<Option<u64>>,
 }
 
 impl Wants<'_> {
@@ -100,7 +100,7 @@ impl Cold<'_> {
             circumstances: Circumstances::of(root, &how.around.surroundings),
             root: root.clone(),
             around: how.around,
-            rustc: OnceCell::new(),
+            rustc: OnceLock::new(),
         })
     }
 

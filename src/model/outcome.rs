@@ -46,6 +46,9 @@ pub struct Done {
     /// What it put in place, for warming.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmed: Option<Warmed>,
+    /// How many units share their storage since, for relinking.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relinked: Option<usize>,
 }
 
 /// What an action does.

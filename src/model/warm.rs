@@ -55,8 +55,8 @@ pub struct TakenUnit {
     /// Its files and folders, a folder before what is in it.
     #[serde(skip)]
     pub files: Vec<UnitFile>,
-    /// What the destination has of it is not complete, and is cleared away first.
-    #[serde(skip)]
+    /// What a build that did not end has left of it where it goes, which is cleared away; mostly nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<PathBuf>,
 }
 

@@ -192,16 +192,16 @@ mod tests {
         decided.units.into_iter().map(|unit| unit.package).collect()
     }
 
+    /// A donor, and a folder that was built after it: `b` is compiled with `a`.
+    fn two() -> (Inventory, Inventory) {
+        let donor = vec![unit("b", 20, 10, &["a"]), unit("a", 10, 20, &[])];
+        let mine = vec![unit("b", 40, 30, &["a"]), unit("a", 30, 40, &[])];
+        (inventory("/d", donor), inventory("/m", mine))
+    }
+
     #[test]
     fn the_same_files_of_an_older_donor_replace_what_is_there() {
-        let donor = inventory(
-            "/d",
-            vec![unit("b", 20, 10, &["a"]), unit("a", 10, 20, &[])],
-        );
-        let mine = inventory(
-            "/m",
-            vec![unit("b", 40, 30, &["a"]), unit("a", 30, 40, &[])],
-        );
+        let (donor, mine) = two();
         assert_eq!(relinked(&donor, &mine, &["a", "b"]), ["a", "b"]);
         assert_eq!(
             relinked(&mine, &donor, &["a", "b"]),
@@ -212,14 +212,7 @@ mod tests {
 
     #[test]
     fn nothing_becomes_older_than_what_it_was_compiled_with() {
-        let donor = inventory(
-            "/d",
-            vec![unit("b", 20, 10, &["a"]), unit("a", 10, 20, &[])],
-        );
-        let mine = inventory(
-            "/m",
-            vec![unit("b", 40, 30, &["a"]), unit("a", 30, 40, &[])],
-        );
+        let (donor, mine) = two();
         // What `a` differs in does not matter: it stays, and is newer than the `b` of the donor.
         assert_eq!(relinked(&donor, &mine, &["b"]), [""; 0]);
         assert_eq!(relinked(&donor, &mine, &["a"]), ["a"]);

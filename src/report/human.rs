@@ -328,7 +328,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     if restored > 0 {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
-    warm::outcome(out, outcome, view)?;
+    warm::outcome(out, outcome)?;
     hook::outcome(out, outcome)?;
     if deleted > 0 || outcome.freed.entries > 0 {
         let freed = outcome.freed;

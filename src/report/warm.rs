@@ -49,6 +49,15 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ]);
     }
     table.write(out, view.width)?;
+    let begun = warms.iter().flat_map(|warm| &warm.units);
+    let begun = begun.filter(|unit| !unit.clear.is_empty()).count();
+    if begun > 0 {
+        let what = counted(begun, "unit");
+        writeln!(
+            out,
+            "  in place of what builds that did not end have left of {what}"
+        )?;
+    }
     // What one donor has not for one worktree it has not for the others either.
     let all: BTreeSet<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
     left(out, &all.into_iter().collect::<Vec<_>>(), view)?;
@@ -197,7 +206,7 @@ fn detail(reason: &LeftReason, view: &View) -> String {
 }
 
 /// Writes what was warmed.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let done = outcome.done.iter();
     let done: Vec<&Done> = done.filter(|done| done.what == Deed::Warm).collect();
     let warmed: Vec<&Warmed> = done
@@ -229,7 +238,6 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
             one.package, one.id, one.message
         )?;
     }
-    let _ = view;
     Ok(())
 }
 
@@ -241,10 +249,7 @@ fn folders<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> usize {
 fn relinked(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let done = outcome.done.iter();
     let done: Vec<_> = done.filter(|done| done.what == Deed::Relink).collect();
-    let units: usize = done
-        .iter()
-        .filter_map(|done| Some(done.warmed.as_ref()?.units))
-        .sum();
+    let units: usize = done.iter().filter_map(|done| done.relinked).sum();
     let freed: Bytes = done
         .iter()
         .filter_map(|done| Some(done.freed?.on_disk))

@@ -12,9 +12,9 @@ pub(crate) struct Pair {
     pub(crate) sandbox: Sandbox,
 }
 
-const DONOR: &str = "a/work";
-const SECOND: &str = "b/work";
-const CLONE: &str = "c/work";
+const DONOR: &str = "a/tree";
+const SECOND: &str = "b/tree";
+const CLONE: &str = "c/tree";
 
 impl Pair {
     /// `before` is done to a worktree before its lock file is made.
@@ -78,7 +78,7 @@ impl Pair {
                     false => &["warm", "--yes"],
                 };
                 let warm = sandbox.run(SECOND, args).code(0);
-                let (target, gone) = (sandbox.path("a/work/target"), sandbox.path("gone"));
+                let (target, gone) = (sandbox.path("a/tree/target"), sandbox.path("gone"));
                 if !alive {
                     fs::rename(&target, &gone).expect("moved");
                 }
@@ -193,11 +193,11 @@ fn patched_in_one_only() {
         if worktree == SECOND {
             let manifest = app("patched = \"1\"\nreg-on-patched = \"1\"\n")
                 + "[patch.crates-io]\npatched = { path = \"mine\" }\n";
-            sandbox.write("b/work/Cargo.toml", &manifest);
+            sandbox.write("b/tree/Cargo.toml", &manifest);
             let mine = "[package]\nname = \"patched\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
-            sandbox.write("b/work/mine/Cargo.toml", mine);
+            sandbox.write("b/tree/mine/Cargo.toml", mine);
             sandbox.write(
-                "b/work/mine/src/lib.rs",
+                "b/tree/mine/src/lib.rs",
                 "pub fn line() -> String { \"mine\".to_owned() }\n",
             );
         }
@@ -219,7 +219,7 @@ fn another_profile_of_a_dependency() {
         if worktree == SECOND {
             let manifest = app("reg-mid = \"1\"\nreg-asks = \"1\"\n")
                 + "[profile.dev.package.reg-mid]\nopt-level = 3\n";
-            sandbox.write("b/work/Cargo.toml", &manifest);
+            sandbox.write("b/tree/Cargo.toml", &manifest);
         }
     });
     pair.same_as_clone();

@@ -303,11 +303,11 @@ fn r1() {
             let sandbox = &pair.sandbox;
             if second_first {
                 cargo
-                    .run(sandbox, "b/work", &["build", "-p", "patched"])
+                    .run(sandbox, "b/tree", &["build", "-p", "patched"])
                     .code(0);
             }
-            cargo.run(sandbox, "a/work", &["build"]).code(0);
-            let from = sandbox.path("a/work/target");
+            cargo.run(sandbox, "a/tree", &["build"]).code(0);
+            let from = sandbox.path("a/tree/target");
             for entry in walkdir::WalkDir::new(&from) {
                 let entry = entry.expect("readable");
                 let path = entry.path().strip_prefix(&from).expect("below");
@@ -315,7 +315,7 @@ fn r1() {
                     .to_string_lossy()
                     .replace("reg_", "reg-")
                     .replace("on_", "on-");
-                let to = sandbox.path("b/work/target").join(path);
+                let to = sandbox.path("b/tree/target").join(path);
                 if !text.contains("reg-on-patched") && !text.contains("reg-leaf") {
                     continue;
                 }
@@ -331,7 +331,7 @@ fn r1() {
                     assert!(cp.expect("cp").success());
                 }
             }
-            let built = cargo.run(sandbox, "b/work", &["run", "-v"]);
+            let built = cargo.run(sandbox, "b/tree", &["run", "-v"]);
             if second_first {
                 assert_ne!(built.code, Some(0), "{cargo:?} {}", built.stderr);
                 assert!(built.stderr.contains("error[E0460]"), "{}", built.stderr);

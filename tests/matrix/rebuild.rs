@@ -95,10 +95,10 @@ fn the_donor_stays(on_disk: OnDisk) {
         OnDisk::Classic => &["run", "-v"],
         OnDisk::New => &["+nightly", "run", "-v", "-Zbuild-dir-new-layout"],
     };
-    let donor = sandbox.cargo("a/work", args).stdout;
-    let folder = sandbox.path("a/work/target");
+    let donor = sandbox.cargo("a/tree", args).stdout;
+    let folder = sandbox.path("a/tree/target");
     let before = prints(&folder);
-    sandbox.run("b/work", &["warm", "--yes"]).code(0);
+    sandbox.run("b/tree", &["warm", "--yes"]).code(0);
     assert_same(&before, &folder);
     let mut linked = 0;
     for path in before.keys() {
@@ -111,11 +111,11 @@ fn the_donor_stays(on_disk: OnDisk) {
         }
     }
     assert!(linked >= 12, "{linked}");
-    let second = sandbox.cargo("b/work", args);
+    let second = sandbox.cargo("b/tree", args);
     assert!(second.stderr.contains("Fresh reg-mid"), "{}", second.stderr);
     assert_same(&before, &folder);
-    assert!(spoil(&sandbox.path("b/work/target")) > 8);
-    let again = sandbox.cargo("b/work", args);
+    assert!(spoil(&sandbox.path("b/tree/target")) > 8);
+    let again = sandbox.cargo("b/tree", args);
     for name in [
         "reg-leaf", "reg-mid", "reg-sys", "reg-gen", "reg-mac", "from-git",
     ] {
@@ -128,7 +128,7 @@ fn the_donor_stays(on_disk: OnDisk) {
     assert_eq!(second.stdout, again.stdout);
     assert_eq!(donor.replace("aaa", "bbb"), again.stdout);
     assert_same(&before, &folder);
-    sandbox.cargo("b/work", &["clean"]);
+    sandbox.cargo("b/tree", &["clean"]);
     assert_same(&before, &folder);
 }
 

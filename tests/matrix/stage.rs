@@ -11,9 +11,9 @@ use crate::sandbox::Sandbox;
 use crate::{full, local, third_party};
 
 /// The donor's worktree.
-pub(crate) const DONOR: &str = "a/work";
+pub(crate) const DONOR: &str = "a/tree";
 /// A clone that nothing of ours ever touches, with no configuration above it.
-pub(crate) const CLONE: &str = "../clone/work";
+pub(crate) const CLONE: &str = "../clone/tree";
 
 /// How the worktrees are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +99,13 @@ impl Stage {
         sandbox.write("m/repo/.gitignore", "target\n");
         sandbox.cargo("m/repo", &["generate-lockfile"]);
         sandbox.commit_all("m/repo");
-        for (worktree, mark) in [(DONOR, "aaa"), ("b/work", "bbb")] {
+        for (worktree, mark) in [(DONOR, "aaa"), ("b/tree", "bbb")] {
             let path = sandbox.path(worktree).display().to_string();
             sandbox.git("m/repo", &["worktree", "add", "-q", "-b", mark, &path]);
             local::write(&sandbox, worktree, mark);
             sandbox.commit_all(worktree);
         }
-        sandbox.git("m/repo", &["worktree", "remove", "../../b/work"]);
+        sandbox.git("m/repo", &["worktree", "remove", "../../b/tree"]);
         sandbox.git("", &["clone", "-q", "-b", "bbb", "m/repo", CLONE]);
         local::write_away(&sandbox, CLONE, "bbb");
         let stage = Self {
@@ -136,8 +136,8 @@ impl Stage {
     /// A second worktree for a cell, not built in.
     pub(crate) fn worktree(&self, name: &str, mtimes: Mtimes) -> String {
         let worktree = match self.setup {
-            Setup::Nested => format!("{DONOR}/.worktrees/{name}/work"),
-            _ => format!("{name}/work"),
+            Setup::Nested => format!("{DONOR}/.worktrees/{name}/tree"),
+            _ => format!("{name}/tree"),
         };
         let path = self.sandbox.path(&worktree).display().to_string();
         let add = ["worktree", "add", "-q", "--detach", &path, "bbb"];

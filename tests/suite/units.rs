@@ -12,34 +12,12 @@ use cargo_sharedtarget::model::{
     Group, Inventory, Sharing, Source, Unit, UnitFile, UnitId, UnitKind,
 };
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::survey::units::read;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 #[cfg(target_os = "linux")]
 use workspace::replaced;
-use workspace::workspace;
-
-/// Builds with these arguments, and gives Cargo's messages and the inventory.
-fn build(sandbox: &Sandbox, layout: Option<[&str; 2]>, args: &[&str]) -> (Vec<Value>, Inventory) {
-    let mut all: Vec<&str> = layout.iter().map(|layout| layout[0]).collect();
-    all.extend_from_slice(args);
-    all.extend(layout.iter().map(|layout| layout[1]));
-    let doc = args[0] == "doc";
-    if !doc {
-        all.push("--message-format=json");
-    }
-    let output = sandbox.cargo("work", &all).stdout;
-    let messages = if doc { "" } else { output.as_str() };
-    let messages = messages
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"));
-    (messages.collect(), inventory(sandbox))
-}
-
-fn inventory(sandbox: &Sandbox) -> Inventory {
-    read(&sandbox.path("work/target"), &Progress::default())
-}
+use workspace::{build, inventory, workspace};
 
 fn files(inventory: &Inventory) -> impl Iterator<Item = &UnitFile> {
     let units = inventory.units.iter().flat_map(|unit| &unit.files);

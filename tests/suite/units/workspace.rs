@@ -1,5 +1,10 @@
 //! The workspace whose target folder is looked at.
 
+use cargo_sharedtarget::model::Inventory;
+use cargo_sharedtarget::progress::Progress;
+use cargo_sharedtarget::survey::units::read;
+use serde_json::Value;
+
 use crate::sandbox::Sandbox;
 
 /// The build script of all packages that have one: what it writes looks like what a compiler writes.
@@ -90,4 +95,29 @@ pub(crate) fn new_layout(sandbox: &Sandbox) -> Option<[&'static str; 2]> {
     }
     eprintln!("skipped: no nightly toolchain for the new layout");
     None
+}
+
+/// Builds with these arguments, and gives Cargo's messages and the inventory.
+pub(super) fn build(
+    sandbox: &Sandbox,
+    layout: Option<[&str; 2]>,
+    args: &[&str],
+) -> (Vec<Value>, Inventory) {
+    let mut all: Vec<&str> = layout.iter().map(|layout| layout[0]).collect();
+    all.extend_from_slice(args);
+    all.extend(layout.iter().map(|layout| layout[1]));
+    let doc = args[0] == "doc";
+    if !doc {
+        all.push("--message-format=json");
+    }
+    let output = sandbox.cargo("work", &all).stdout;
+    let messages = if doc { "" } else { output.as_str() };
+    let messages = messages
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    (messages.collect(), inventory(sandbox))
+}
+
+pub(super) fn inventory(sandbox: &Sandbox) -> Inventory {
+    read(&sandbox.path("work/target"), &Progress::default())
 }
