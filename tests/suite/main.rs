@@ -17,6 +17,7 @@ mod life;
 mod readme;
 #[cfg(unix)]
 mod registry;
+mod rehash;
 mod sandbox;
 mod speak;
 mod story;
