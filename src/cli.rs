@@ -96,6 +96,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 config_at: place,
                 allow_unsafe_sharing: args.allow_unsafe_sharing,
                 relink: args.relink,
+                no_local: args.local.no_local,
                 keep_targets: args.keep_targets,
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()
@@ -162,6 +163,7 @@ fn about_one(
         from: args.from,
         all_units: args.all_units,
         wait: args.wait,
+        no_local: args.local.no_local,
     };
     Ok((request, options, ui))
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::model::{ConfigKeys, TomlProblem};
+use crate::toml_values;
 
 /// What to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -237,42 +238,9 @@ fn only_this_changed(before: &str, after: &str, key: &str, value: &str) -> bool 
                 document.remove("build");
             }
         }
-        plain_values(document.as_item())
+        toml_values::plain(document.as_item())
     };
     is_set && rest(before) == rest(after)
-}
-
-/// An item's values without their format, as text that is equal exactly if the values are.
-fn plain_values(item: &Item) -> String {
-    match item {
-        Item::None => String::new(),
-        Item::Value(Value::Array(array)) => {
-            let values: Vec<String> = array
-                .iter()
-                .map(|value| plain_values(&Item::Value(value.clone())))
-                .collect();
-            format!("[{}]", values.join(","))
-        }
-        Item::Value(Value::InlineTable(table)) => plain_table(table),
-        Item::Value(Value::String(text)) => format!("{:?}", text.value()),
-        Item::Value(Value::Integer(number)) => format!("i{}", number.value()),
-        Item::Value(Value::Float(number)) => format!("f{:x}", number.value().to_bits()),
-        Item::Value(Value::Boolean(flag)) => format!("b{}", flag.value()),
-        Item::Value(Value::Datetime(time)) => format!("d{}", time.value()),
-        Item::Table(table) => plain_table(table),
-        Item::ArrayOfTables(tables) => {
-            let values: Vec<String> = tables.iter().map(|table| plain_table(table)).collect();
-            format!("[{}]", values.join(","))
-        }
-    }
-}
-
-fn plain_table(table: &dyn TableLike) -> String {
-    let entries: std::collections::BTreeMap<String, String> = table
-        .iter()
-        .map(|(key, item)| (key.to_owned(), plain_values(item)))
-        .collect();
-    format!("{entries:?}")
 }
 
 /// A place in a text as line and column, both from 1, with a message that names neither.

@@ -7,6 +7,7 @@
 //! What is not understood is reported. The unit is then compiled anew, which is slow and never wrong.
 
 mod bitcode;
+mod folders;
 mod regions;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 use memchr::{memchr, memmem};
 
 use bitcode::Searcher;
+pub use folders::folders_named;
 use regions::{Kind, Region};
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
@@ -29,7 +31,8 @@ const SENTINEL: u8 = 0xc1;
 ///
 /// - in debug information and among the names of symbols, a name;
 /// - in metadata, a name if it is exactly that of a source, as in the list of sources, or the working folder
-///   between the two names of a source there, as rustc 1.95 and 1.97 write them and 1.89 does not;
+///   between the two names of a source there, as rustc 1.95 and 1.97 write them and 1.89 does not; the second name
+///   of a source with a relative path has that folder before it;
 /// - in code, constants and bitcode, a name if it is that of a source that ends in `.rs` (the places of panics,
 ///   and `file!()`), and in code if the text ends after it. A file that was included with `include_bytes!` is a
 ///   source too, but its path never comes there by itself;
@@ -218,20 +221,31 @@ fn is_in_list(metadata: &[u8], at: usize, sources: &[String]) -> bool {
     };
     sources.iter().any(|source| {
         let is = |text: &[u8]| text.len() == source.len() && stands(text, source);
-        // The source, the working folder, and the source again.
+        // The source, the working folder, and the source again, now with that folder if it had none.
         let between = || {
             let source_before = before
                 .strip_suffix(&[SENTINEL])
                 .and_then(|before| before.get(before.len().checked_sub(source.len())?..));
-            let number = number(source.len());
-            let source_after = rest[1..]
-                .strip_prefix(&*number)
-                .and_then(|after| after.split_at_checked(source.len()));
-            source_before.is_some_and(is)
-                && source_after
-                    .is_some_and(|(after, rest)| is(after) && rest.first() == Some(&SENTINEL))
+            let again = |whole: &[u8]| {
+                let inside = whole
+                    .strip_prefix(text)
+                    .and_then(|rest| rest.strip_prefix(b"/").or(rest.strip_prefix(b"\\")));
+                is(whole) || inside.is_some_and(is)
+            };
+            source_before.is_some_and(is) && text_at(&rest[1..]).is_some_and(again)
         };
         is(text) || between()
+    })
+}
+
+/// The text that begins here in metadata: its length, the text, and the sentinel.
+fn text_at(metadata: &[u8]) -> Option<&[u8]> {
+    const LONGEST: usize = 4096;
+    let end = memchr(SENTINEL, &metadata[..metadata.len().min(LONGEST)])?;
+    // A length has one byte or two.
+    (1..=2).find_map(|digits| {
+        let (before, text) = metadata[..end].split_at_checked(digits)?;
+        (*number(text.len()) == *before).then_some(text)
     })
 }
 

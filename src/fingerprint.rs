@@ -30,6 +30,8 @@ pub struct Fingerprint {
     /// The source's own word for its state, of a unit that has no dep-info (documentation): a registry
     /// package's version, a git package's full commit, a local package's newest file and its time.
     pub precalculated: Option<String>,
+    /// What a build script watches, relative to its package or absolute.
+    pub watched: Vec<String>,
 }
 
 /// A unit that another one was made with.
@@ -74,6 +76,11 @@ pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
         let text = local.get("Precalculated")?.as_str()?;
         Some(text.to_owned())
     });
+    let watched = json.local.iter().filter_map(|local| {
+        let paths = local.get("RerunIfChanged")?.get("paths")?.as_array()?;
+        Some(paths.iter().filter_map(serde_json::Value::as_str))
+    });
+    let watched = watched.flatten().map(str::to_owned).collect();
     let deps = json.deps.into_iter();
     Ok(Fingerprint {
         rustc: json.rustc,
@@ -88,6 +95,7 @@ pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
             })
             .collect(),
         precalculated,
+        watched,
     })
 }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 use crate::porcelain::{self, Ignored, ListedWorktree};
+use crate::sources::Listing;
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
 /// repository itself if that is bare.
@@ -48,6 +49,26 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         );
     }
     Ok(found)
+}
+
+/// The files of a worktree as git knows them, relative to its top.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn listing(worktree: &Path) -> Result<Listing> {
+    let list = |which: &[&str]| {
+        let mut git = git(worktree);
+        git.args(["ls-files", "-z", "--exclude-standard"])
+            .args(which);
+        Ok(porcelain::paths(&run(git, None)?.stdout))
+    };
+    let (files, ignored) = rayon::join(
+        || list(&["--cached", "--others"]),
+        || list(&["--others", "--ignored", "--directory"]),
+    );
+    let (files, ignored): (Result<_>, Result<_>) = (files, ignored);
+    Ok(Listing::of(files?, ignored?))
 }
 
 /// Which of the paths in a worktree git ignores, each with the file that says so. A folder is given with a `/` at

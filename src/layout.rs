@@ -121,6 +121,21 @@ pub fn is_output(path: &[&str], run: bool) -> bool {
     }
 }
 
+/// Whether a path is that of a file in a fingerprint folder.
+#[must_use]
+pub fn is_fingerprint(path: &[&str]) -> bool {
+    matches!(
+        path,
+        [".fingerprint", _, _] | ["build", _, _, "fingerprint", _]
+    )
+}
+
+/// Whether a path is that of Cargo's list of sources, whose time is that of the compilation's begin.
+#[must_use]
+pub fn is_dep_info(path: &[&str]) -> bool {
+    is_fingerprint(path) && path.last().is_some_and(|name| name.starts_with("dep-"))
+}
+
 /// Splits `<name>-<hash>`.
 pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
     name.rsplit_once('-')

@@ -4,6 +4,7 @@ mod configs;
 pub mod donors;
 mod folders;
 mod hook;
+pub mod locals;
 mod owners;
 mod places;
 mod shared_root;

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{Context, Stopped};
+use crate::fingerprint::{self, rehash::Change};
 use crate::fs::{self, LockGuard, Sought};
+use crate::layout;
 use crate::marks::{self, STAGE};
 use crate::model::{
-    Busy, BusyReason, Identity, Method, Sharing, Skipped, TakenUnit, UnitFile, UnitId, UnitKind,
-    WarmFolder, Warmed,
+    Busy, BusyReason, Dated, Identity, Method, Sharing, Skipped, SourceFile, TakenUnit, UnitFile,
+    UnitId, UnitKind, WarmFolder, Warmed,
 };
 use crate::relocate;
 use crate::size::Bytes;
@@ -42,6 +46,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         method: method(warm, &stage.path),
         names: &warm.names,
         into: warm.into.display().to_string(),
+        looked_at: warm.looked_at,
     };
     let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
         .units
@@ -55,6 +60,8 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         })
         .collect();
     fs::checkpoint("warm-staged");
+    let changed = changed_source(warm);
+    let mut rehashed: HashMap<u64, u64> = HashMap::new();
     let mut warmed = Warmed {
         method: staging.method,
         ..Warmed::default()
@@ -65,7 +72,12 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         let result = match (staged, without) {
             (Err(error), _) => Err(format!("{error:#}")),
             (Ok(_), Some(package)) => Err(format!("it depends on {package}, which was left")),
-            (Ok(shared), None) => place(unit, &stage.path, &warm.into)
+            (Ok(_), None) if unit.local && changed.is_some() => {
+                let file = changed.unwrap_or(Path::new("")).display();
+                Err(format!("`{file}` has changed since the plan was made"))
+            }
+            (Ok(shared), None) => rehash(unit, &stage.path, &mut rehashed)
+                .and_then(|()| place(unit, &stage.path, &warm.into))
                 .map(|()| shared)
                 .map_err(|error| format!("{error:#}")),
         };
@@ -197,6 +209,8 @@ struct Staging<'a> {
     method: Method,
     names: &'a [String],
     into: String,
+    /// The time of what is as new as the look at the sources.
+    looked_at: Option<Timestamp>,
 }
 
 impl Staging<'_> {
@@ -237,6 +251,7 @@ impl Staging<'_> {
             // It may have been replaced or written to while it was copied.
             unchanged(&from, file)?;
         }
+        self.date(unit)?;
         // What is put into a folder makes it newer, so that each comes after all that is in it.
         for file in unit.files.iter().rev() {
             if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified) {
@@ -244,6 +259,36 @@ impl Staging<'_> {
             }
         }
         Ok(total)
+    }
+
+    /// Has files look as new as the look at the sources. All are the destination's own: links have the donor's times.
+    fn date(&self, unit: &TakenUnit) -> anyhow::Result<()> {
+        let Some(at) = self.looked_at.filter(|_| unit.dated != Dated::AsTheyWere) else {
+            return Ok(());
+        };
+        let depth = unit.id.profile.split('/').count();
+        let run = unit.kind == UnitKind::BuildScriptRun;
+        for file in unit
+            .files
+            .iter()
+            .filter(|file| file.sharing == Sharing::Copy)
+        {
+            let parts: Vec<_> = file
+                .path
+                .iter()
+                .skip(depth)
+                .map(|part| part.to_string_lossy())
+                .collect();
+            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            let dated = match unit.dated {
+                Dated::Whole => layout::is_fingerprint(&parts) || layout::is_output(&parts, run),
+                _ => layout::is_dep_info(&parts),
+            };
+            if dated {
+                fs::date_file(&self.stage.join(&file.path), at)?;
+            }
+        }
+        Ok(())
     }
 
     /// A text file that a build script has made, if it says where it lies: what it says there follows.
@@ -291,6 +336,57 @@ pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
         "`{}` has changed since the plan was made",
         path.display()
     );
+    Ok(())
+}
+
+/// The first of the destination's sources that has changed since they were looked at.
+fn changed_source(warm: &WarmFolder) -> Option<&Path> {
+    let is_same = |source: &&SourceFile| {
+        let info = fs::info(&source.path).ok().flatten();
+        info.is_some_and(|info| {
+            info.identity == source.identity
+                && info.modified == source.modified
+                && info.length == source.length
+        })
+    };
+    let changed = warm.sources.par_iter().find_any(|source| !is_same(source));
+    changed.map(|source| source.path.as_path())
+}
+
+/// Writes the fingerprint that Cargo would write here, where that is another one than the donor's.
+fn rehash(unit: &TakenUnit, stage: &Path, known: &mut HashMap<u64, u64>) -> anyhow::Result<()> {
+    if !unit.rehashed {
+        return Ok(());
+    }
+    let is_json = |file: &&UnitFile| {
+        let depth = unit.id.profile.split('/').count();
+        let parts: Vec<_> = file
+            .path
+            .iter()
+            .skip(depth)
+            .map(|part| part.to_string_lossy())
+            .collect();
+        let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+        layout::is_fingerprint(&parts) && file.path.extension().is_some_and(|end| end == "json")
+    };
+    let file = unit.files.iter().find(is_json);
+    let path = stage.join(&file.context("it has no fingerprint")?.path);
+    let hash_file = path.with_extension("");
+    let read = |path: &Path| fs::read(path)?.context("its fingerprint is gone");
+    let hash = fingerprint::parse_hash(&read(&hash_file)?).map_err(anyhow::Error::msg)?;
+    let change = Change {
+        precalculated: unit.precalculated.as_deref(),
+        deps: known,
+    };
+    let (json, new) =
+        fingerprint::rehash::rehash(&read(&path)?, hash, &change).map_err(anyhow::Error::msg)?;
+    fs::write_like(&path, &path, &json)?;
+    fs::write_like(
+        &hash_file,
+        &hash_file,
+        fingerprint::rehash::written(new).as_bytes(),
+    )?;
+    known.insert(hash, new);
     Ok(())
 }
 

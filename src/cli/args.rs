@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::{glob, hook};
@@ -49,7 +50,7 @@ pub(super) enum Command {
     Clean(CleanArgs),
     /// Set one worktree up and warm it, quickly enough for a hook
     Onboard(OnboardArgs),
-    /// Give a worktree the compiled third-party crates of another one, so that its first build is a warm one
+    /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
     Warm(WarmArgs),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
@@ -83,6 +84,8 @@ pub(super) struct SetupArgs {
     /// Delete nothing
     #[arg(long)]
     pub(super) keep_targets: bool,
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
     #[command(flatten)]
     pub(super) delete: DeleteArgs,
     #[command(flatten)]
@@ -139,9 +142,23 @@ pub(super) struct DonorArgs {
     /// Wait for a build that holds the donor
     #[arg(long)]
     pub(super) wait: bool,
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
     /// The folder that holds all target folders [default: the one already configured]
     #[arg(long, value_name = "DIR")]
     pub(super) shared_root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocalArgs {
+    /// Take third-party crates only, also where a local crate has the same sources
+    #[arg(
+        long,
+        env = "CARGO_SHAREDTARGET_NO_LOCAL",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(super) no_local: bool,
 }
 
 #[derive(Debug, Args)]

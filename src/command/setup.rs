@@ -18,7 +18,13 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
     let setup = plan::setup(&survey, &options);
-    let warms = warming::all(&survey, &setup.dirs, &request.environment, ui);
+    let warms = warming::all(
+        &survey,
+        &setup.dirs,
+        &request.environment,
+        !options.no_local,
+        ui,
+    );
     let relinks = match options.relink {
         true => relinking::all(&survey, &setup.dirs, ui),
         false => Vec::new(),

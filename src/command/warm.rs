@@ -21,6 +21,8 @@ pub struct WarmOptions {
     pub all_units: bool,
     /// Wait for a build that holds the donor.
     pub wait: bool,
+    /// Take nothing but third-party crates.
+    pub no_local: bool,
 }
 
 impl WarmOptions {
@@ -29,6 +31,8 @@ impl WarmOptions {
             around: &request.environment,
             all_units: self.all_units,
             wait: self.wait,
+            local: !self.no_local,
+            programs: true,
             tell: Some(ui),
         }
     }
@@ -82,15 +86,16 @@ fn named(from: &Path, request: &Request) -> Result<Candidate> {
             "expected a target folder with something built in it, or a workspace that has one: `{}`",
             path.display()
         );
-        return Ok(warming::named(path, None, None));
+        return Ok(warming::named(path, None, None, None));
     }
     let said = request.environment.cargo.metadata(&path);
     let said = said.with_context(|| format!("cargo does not accept `{}`", path.display()))?;
-    let folder = said.build_dir.unwrap_or(said.target_dir);
+    let folder = said.build_dir.unwrap_or_else(|| said.target_dir.clone());
     let worktree = survey::worktree_at(&said.workspace_root)?;
     Ok(warming::named(
         fs::canonical_as_far_as_it_exists(&folder),
         Some(said.workspace_root),
         Some(worktree),
+        Some(said.target_dir),
     ))
 }

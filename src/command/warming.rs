@@ -20,7 +20,8 @@ use crate::fingerprint;
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
-    CargoAnswer, Dirs, Inventory, Kept, KeptReason, Other, Subject, Survey, WarmFolder, Workspace,
+    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Other, Subject, Survey, WarmFolder,
+    Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
@@ -39,6 +40,10 @@ pub(super) struct How<'a> {
     pub(super) all_units: bool,
     /// Wait for a build that holds the donor.
     pub(super) wait: bool,
+    /// Take local crates whose sources are the same.
+    pub(super) local: bool,
+    /// Take local programs as well.
+    pub(super) programs: bool,
     /// Says that it waits, since that may take long.
     pub(super) tell: Option<&'a Ui>,
 }
@@ -50,6 +55,10 @@ pub(super) struct Wants<'a> {
     /// In what circumstances it is built.
     circumstances: Circumstances,
     root: PathBuf,
+    /// The same workspace in the other worktrees of its repository.
+    others: Vec<PathBuf>,
+    local: bool,
+    programs: bool,
     around: &'a Environment,
     rustc: OnceLock<Option<u64>>,
 }
@@ -87,7 +96,7 @@ impl Cold<'_> {
     }
 
     /// What it can use.
-    fn wants<'a>(&self, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
+    fn wants<'a>(&self, survey: &Survey, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
         let root = &self.workspace.root;
         let lock = donors::lock(root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
@@ -99,9 +108,26 @@ impl Cold<'_> {
             lock: lock.filter(|_| !how.all_units),
             circumstances: Circumstances::of(root, &how.around.surroundings),
             root: root.clone(),
+            others: self.others(survey),
+            local: how.local,
+            programs: how.programs,
             around: how.around,
             rustc: OnceLock::new(),
         })
+    }
+
+    fn others(&self, survey: &Survey) -> Vec<PathBuf> {
+        let Some(place) = &self.workspace.place else {
+            return Vec::new();
+        };
+        let repositories = survey.repositories.iter();
+        let own = repositories.filter(|repository| repository.common_dir == place.common_dir);
+        own.flat_map(|repository| &repository.worktrees)
+            .map(|worktree| match place.path.as_os_str().is_empty() {
+                true => worktree.path.clone(),
+                false => worktree.path.join(&place.path),
+            })
+            .collect()
     }
 
     /// The donor that the user named, or those that there are.
@@ -158,7 +184,13 @@ pub(super) fn each(
             }
             _ => continue,
         }
-        match one(cold, cold.candidates_or(named, survey), how, &progress) {
+        match one(
+            cold,
+            cold.candidates_or(named, survey),
+            survey,
+            how,
+            &progress,
+        ) {
             // Of what is never built, nobody expects that it is warm.
             Err(kept)
                 if nested
@@ -181,10 +213,11 @@ pub(super) fn each(
 fn one(
     cold: Cold<'_>,
     candidates: Vec<Candidate>,
+    survey: &Survey,
     how: How<'_>,
     progress: &Progress,
 ) -> Result<WarmFolder, Box<Kept>> {
-    let wants = cold.wants(how)?;
+    let wants = cold.wants(survey, how)?;
     let lock = wants.lock.as_ref();
     let rated = candidates.into_par_iter().map(|candidate| {
         let rating = donors::rate(&candidate.folder, lock);
@@ -259,7 +292,8 @@ fn closest(
     let looked_at: Vec<(usize, (Donor, Here))> = few
         .into_par_iter()
         .map(|candidate| {
-            let donor = Donor::of(candidate, wants, progress);
+            let mut donor = Donor::of(candidate, wants, progress);
+            donor.compare(cold, wants);
             let mut here = Here::of(there);
             here.different = donors::different(donor.inventory(), there, &here);
             let draft = donor.draft(wants, &here);
@@ -278,11 +312,14 @@ pub(super) fn named(
     folder: PathBuf,
     workspace: Option<PathBuf>,
     worktree: Option<PathBuf>,
+    programs: Option<PathBuf>,
 ) -> Candidate {
     Candidate {
         folder,
         relation: Relation::Named,
         workspace,
         worktree,
+        programs,
+        home: Home::Single,
     }
 }

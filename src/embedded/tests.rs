@@ -56,6 +56,20 @@ fn only_the_list_of_sources_explains() {
     }
 }
 
+/// Sources of local packages have relative names, and in metadata the working folder behind them.
+#[test]
+fn names_of_local_sources() {
+    let sources = ["src/lib.rs".to_owned(), "/w/src/lib.rs".to_owned()];
+    let judge = |texts: [&str; 3]| {
+        let texts = texts.map(text).concat();
+        foreign_path(&metadata(&[&texts]), &["/w"], &sources, &|_| true)
+    };
+    assert_eq!(judge(["src/lib.rs", "/w", "/w/src/lib.rs"]), None);
+    assert!(judge(["src/lib.rs", "/w", "/w/src/main.rs"]).is_some());
+    assert!(judge(["src/lib.rs", "/w/t", "/w/src/lib.rs"]).is_some());
+    assert!(judge(["src/main.rs", "/w", "/w/src/lib.rs"]).is_some());
+}
+
 #[test]
 fn what_is_not_understood_is_reported() {
     let found = foreign_path(

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{UnitFile, UnitId, UnitKind};
+use super::{Dated, SourceFile, UnitFile, UnitId, UnitKind};
 use crate::size::Bytes;
 
 /// A target folder is given units of another one.
@@ -31,6 +32,12 @@ pub struct WarmFolder {
     pub copied: Bytes,
     /// Wait for a build that holds the donor.
     pub wait: bool,
+    /// When the sources of local units were looked at, if there are any in another worktree.
+    #[serde(skip)]
+    pub looked_at: Option<Timestamp>,
+    /// The destination's sources that were looked at.
+    #[serde(skip)]
+    pub sources: Vec<SourceFile>,
 }
 
 /// A unit that is taken.
@@ -58,6 +65,17 @@ pub struct TakenUnit {
     /// What a build that did not end has left of it where it goes, which is cleared away; mostly nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<PathBuf>,
+    /// Its package is local.
+    pub local: bool,
+    /// The times of its files.
+    #[serde(skip)]
+    pub dated: Dated,
+    /// Its fingerprint is another one in the destination, or that of something that it was compiled with.
+    #[serde(skip)]
+    pub rehashed: bool,
+    /// What Cargo would write down of its package in the destination, if that goes into its fingerprint.
+    #[serde(skip)]
+    pub precalculated: Option<String>,
 }
 
 /// A unit that is not taken.
@@ -78,8 +96,38 @@ pub struct LeftUnit {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum LeftReason {
-    /// Its package is local: it may differ between worktrees, and Cargo would not notice.
+    /// Its package is local, and nothing but third-party crates is asked for.
     Local,
+    /// Whether its sources are the same cannot be told.
+    SourcesUnknown {
+        /// Why not.
+        why: String,
+    },
+    /// A source of it is not the same in the worktree.
+    SourceDiffers {
+        /// The file, relative to the top of the worktree.
+        file: PathBuf,
+    },
+    /// A source of it may have changed in the donor's worktree since it was compiled.
+    SourceNewer {
+        /// The file or folder, relative to the top of the worktree where it lies in it.
+        file: PathBuf,
+    },
+    /// The manifest of the workspace or a configuration says something else of it than in the donor's worktree.
+    OtherSettings {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Its build script might do something else here.
+    BuildScript {
+        /// Why.
+        why: String,
+    },
+    /// It may have been compiled in another worktree than the donor's.
+    OtherWorktree {
+        /// That one, where something tells.
+        worktree: Option<PathBuf>,
+    },
     /// A dependency is not taken, so that Cargo may make another one than it was compiled with.
     DependsOn {
         /// The package at the root of it.

@@ -37,6 +37,8 @@ pub struct SetupOptions {
     pub allow_unsafe_sharing: bool,
     /// Have warm workspaces of a family share what they have compiled alike.
     pub relink: bool,
+    /// Share third-party crates only.
+    pub no_local: bool,
     /// Delete nothing.
     pub keep_targets: bool,
     /// The one worktree that is set up; all others stay as they are, and nothing is deleted.

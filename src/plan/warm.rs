@@ -1,19 +1,21 @@
 //! Decides which units of a donor another target folder can have.
 
 mod donors;
+mod local;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 pub use donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use local::of_other_worktrees;
 
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::model::{
-    Action, Identity, Inventory, Kept, LeftReason, LeftUnit, Plan, Sharing, Source, Survey,
-    TakenUnit, Unit, UnitFile, UnitId, UnitKind, WarmFolder,
+    Action, Dated, Identity, Inventory, Kept, LeftReason, LeftUnit, LocalUnit, Locals, Plan,
+    Sharing, Source, Survey, TakenUnit, Unit, UnitFile, UnitId, UnitKind, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -64,12 +66,23 @@ impl Here {
     }
 
     /// Counts what a plan puts there.
-    pub fn add(&mut self, donor: &Inventory, taken: &[TakenUnit]) {
-        let ids: BTreeSet<&UnitId> = taken.iter().map(|unit| &unit.id).collect();
-        for unit in donor.units.iter().filter(|unit| ids.contains(&unit.id)) {
+    pub fn add(&mut self, donor: &Inventory, warm: &WarmFolder) {
+        let taken: HashMap<&UnitId, &TakenUnit> =
+            warm.units.iter().map(|unit| (&unit.id, unit)).collect();
+        for unit in &donor.units {
+            let Some(taken) = taken.get(&unit.id) else {
+                continue;
+            };
             let there = There::Unit {
-                fingerprints: unit.fingerprints.clone(),
-                times: Times::of(unit),
+                // Who was compiled with another donor's would have to be told of a hash that is not known yet.
+                fingerprints: match taken.rehashed {
+                    true => Vec::new(),
+                    false => unit.fingerprints.clone(),
+                },
+                times: match taken.dated {
+                    Dated::Whole => Times::at(warm.looked_at),
+                    Dated::AsTheyWere | Dated::Sources => Times::of(unit),
+                },
             };
             self.units.insert(unit.id.clone(), there);
         }
@@ -87,14 +100,18 @@ pub struct Offer<'a> {
     pub rustc: Option<u64>,
     /// What a closer look at units found wrong with them.
     pub flaws: &'a BTreeMap<UnitId, LeftReason>,
+    /// What is known of the sources of local units; none is taken of which it says nothing.
+    pub locals: &'a Locals,
+    /// Take local programs as well, which need space of their own.
+    pub programs: bool,
 }
 
 /// Chooses the units that are taken, and says of every other one why it is not.
 ///
-/// A unit is taken if its package cannot differ between the worktrees, Cargo would find it fresh where it goes, and
-/// the same holds for everything that it was compiled with (the rules R1 and R2 of what Cargo does): one local or
-/// missing unit in the closure, and neither it nor what depends on it is taken. A unit that is there is never
-/// replaced.
+/// A unit is taken if its package does not differ between the worktrees, Cargo would find it fresh where it goes, and
+/// the same holds for everything that it was compiled with (the rules R1 and R2 of what Cargo does): one local unit
+/// with other sources or one that is missing in the closure, and neither it nor what depends on it is taken. A unit
+/// that is there is never replaced.
 #[must_use]
 pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
     let donor = offer.donor;
@@ -105,6 +122,8 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         by_id,
         verdicts: HashMap::new(),
         taken: Vec::new(),
+        whole: HashSet::new(),
+        rehashed: HashSet::new(),
     };
     let mut warm = WarmFolder {
         workspace: PathBuf::new(),
@@ -117,6 +136,8 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         linkable: Bytes(0),
         copied: Bytes(0),
         wait: false,
+        looked_at: offer.locals.looked_at,
+        sources: offer.locals.sources.clone(),
     };
     for unit in &donor.units {
         match chooser.verdict(unit) {
@@ -131,7 +152,12 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         }
     }
     warm.left.sort();
-    for unit in &chooser.taken {
+    warm.units = chooser
+        .taken
+        .iter()
+        .map(|unit| chooser.unit(unit))
+        .collect();
+    for unit in &warm.units {
         // Cargo gives some files two names.
         let mut seen: BTreeSet<Identity> = BTreeSet::new();
         for file in &unit.files {
@@ -142,11 +168,6 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
             }
         }
     }
-    warm.units = chooser
-        .taken
-        .into_iter()
-        .map(|unit| taken(unit, here))
-        .collect();
     warm
 }
 
@@ -180,6 +201,10 @@ struct Chooser<'a> {
     verdicts: HashMap<&'a UnitId, Verdict>,
     /// Dependencies first.
     taken: Vec<&'a Unit>,
+    /// Those that are taken and look new, with what depends on them.
+    whole: HashSet<&'a UnitId>,
+    /// Those whose fingerprint is another one where they go, with what depends on them.
+    rehashed: HashSet<&'a UnitId>,
 }
 
 impl<'a> Chooser<'a> {
@@ -209,7 +234,11 @@ impl<'a> Chooser<'a> {
             return Ok(Verdict::Present);
         }
         of_itself(unit)?;
-        if !self.offer.lock.is_none_or(|lock| lock.covers(unit)) {
+        if !self.offer.programs && is_program(unit) {
+            return Err(LeftReason::Program);
+        }
+        let local = self.local(unit)?;
+        if local.is_none() && !self.offer.lock.is_none_or(|lock| lock.covers(unit)) {
             return Err(LeftReason::NotLocked);
         }
         let made_by = |rustc| unit.rustc.is_none_or(|own| own == rustc);
@@ -227,9 +256,67 @@ impl<'a> Chooser<'a> {
             let verdict = self.verdict(dependency);
             self.fits(unit, dependency, verdict)?;
         }
-        match there {
-            Some(There::Occupied) => Err(LeftReason::Occupied),
-            _ => Ok(Verdict::Taken),
+        if matches!(there, Some(There::Occupied)) {
+            return Err(LeftReason::Occupied);
+        }
+        let of = |ids: &HashSet<&UnitId>| unit.dependencies.iter().any(|id| ids.contains(id));
+        if of(&self.whole) || local.is_some_and(|local| local.watches && self.is_elsewhere()) {
+            self.whole.insert(&unit.id);
+        }
+        if of(&self.rehashed) || local.is_some_and(|local| local.precalculated.is_some()) {
+            self.rehashed.insert(&unit.id);
+        }
+        Ok(Verdict::Taken)
+    }
+
+    /// What is known of a local unit; `None` of any other.
+    fn local(&self, unit: &Unit) -> Result<Option<&'a LocalUnit>, LeftReason> {
+        if unit.source != Source::Local {
+            return Ok(None);
+        }
+        match self.offer.locals.units.get(&unit.id) {
+            None => Err(LeftReason::Local),
+            Some(Err(reason)) => Err(reason.clone()),
+            Some(Ok(local)) => Ok(Some(local)),
+        }
+    }
+
+    /// Whether the donor's sources are not the destination's own, so that these are of other times.
+    fn is_elsewhere(&self) -> bool {
+        self.offer.locals.looked_at.is_some()
+    }
+
+    fn unit(&self, unit: &Unit) -> TakenUnit {
+        let local = unit.source == Source::Local;
+        let dated = match () {
+            () if self.whole.contains(&unit.id) => Dated::Whole,
+            () if local && self.is_elsewhere() => Dated::Sources,
+            () => Dated::AsTheyWere,
+        };
+        let mut files = unit.files.clone();
+        // Another name of a file has its times.
+        for file in files.iter_mut().filter(|_| dated == Dated::Whole) {
+            if file.sharing == Sharing::Link {
+                file.sharing = Sharing::Copy;
+            }
+        }
+        let known = self.offer.locals.units.get(&unit.id);
+        TakenUnit {
+            id: unit.id.clone(),
+            package: name(unit),
+            version: unit.version.clone(),
+            kind: unit.kind.clone(),
+            entries: entries(unit),
+            dependencies: unit.dependencies.clone(),
+            files,
+            clear: match self.here.units.get(&unit.id) {
+                Some(There::Rest(entries)) => entries.clone(),
+                _ => Vec::new(),
+            },
+            local,
+            dated,
+            rehashed: self.rehashed.contains(&unit.id),
+            precalculated: known.and_then(|known| known.as_ref().ok()?.precalculated.clone()),
         }
     }
 
@@ -243,6 +330,8 @@ impl<'a> Chooser<'a> {
                 };
                 return Err(LeftReason::DependsOn { root, because });
             }
+            // So will this one look.
+            Verdict::Taken if self.whole.contains(&dependency.id) => return Ok(()),
             Verdict::Taken => Times::of(dependency),
             Verdict::Present => match self.here.units.get(&dependency.id) {
                 Some(There::Unit { fingerprints, .. })
@@ -256,11 +345,7 @@ impl<'a> Chooser<'a> {
                 _ => Times::default(),
             },
         };
-        // A library is compiled as soon as there is the metadata of another one, and is as new as that.
-        let libraries = [unit, dependency]
-            .iter()
-            .all(|unit| unit.kind == UnitKind::Library);
-        let needed = times.metadata.filter(|_| libraries).or(times.newest);
+        let needed = times.needed(unit, dependency);
         match (needed, Times::of(unit).newest) {
             (Some(needed), Some(own)) if needed > own => Err(LeftReason::Stale),
             _ => Ok(()),
@@ -286,6 +371,14 @@ impl Times {
             .iter()
             .all(|unit| unit.kind == UnitKind::Library);
         self.metadata.filter(|_| libraries).or(self.newest)
+    }
+
+    /// Of a unit all of whose files were made at one moment.
+    fn at(moment: Option<Timestamp>) -> Self {
+        Self {
+            newest: moment,
+            metadata: moment,
+        }
     }
 
     pub(super) fn of(unit: &Unit) -> Self {
@@ -314,20 +407,17 @@ pub(super) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
         UnitKind::Doc => return Err(LeftReason::Documentation),
         _ => {}
     }
-    match &unit.source {
-        Source::Local => return Err(LeftReason::Local),
-        Source::Unknown => return Err(unknown("nothing tells where its package comes from")),
-        Source::Registry { .. } | Source::Git { .. } | Source::Directory => {}
+    if unit.source == Source::Unknown {
+        return Err(unknown("nothing tells where its package comes from"));
     }
-    match &unit.kind {
-        UnitKind::Library
-        | UnitKind::ProcMacro
-        | UnitKind::BuildScript
-        | UnitKind::BuildScriptRun => {}
-        _ => return Err(LeftReason::Program),
+    if is_program(unit) && unit.source != Source::Local {
+        return Err(LeftReason::Program);
     }
     if unit.targets.len() != 1 {
         return Err(unknown("it holds several targets"));
+    }
+    if unit.source == Source::Local && Times::of(unit).newest.is_none() {
+        return Err(unknown("its files have no hash in their names"));
     }
     match unit.missing.first() {
         Some(missing) => Err(LeftReason::Incomplete {
@@ -335,6 +425,14 @@ pub(super) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
         }),
         None => Ok(()),
     }
+}
+
+/// Nothing is compiled with it.
+fn is_program(unit: &Unit) -> bool {
+    !matches!(
+        unit.kind,
+        UnitKind::Library | UnitKind::ProcMacro | UnitKind::BuildScript | UnitKind::BuildScriptRun
+    )
 }
 
 fn parts(file: &UnitFile, depth: usize) -> Vec<String> {
@@ -370,23 +468,6 @@ fn entries(unit: &Unit) -> Vec<PathBuf> {
         (fingerprint, entry.clone())
     });
     entries
-}
-
-fn taken(unit: &Unit, here: &Here) -> TakenUnit {
-    let clear = match here.units.get(&unit.id) {
-        Some(There::Rest(entries)) => entries.clone(),
-        _ => Vec::new(),
-    };
-    TakenUnit {
-        id: unit.id.clone(),
-        package: name(unit),
-        version: unit.version.clone(),
-        kind: unit.kind.clone(),
-        entries: entries(unit),
-        dependencies: unit.dependencies.clone(),
-        files: unit.files.clone(),
-        clear,
-    }
 }
 
 #[cfg(test)]

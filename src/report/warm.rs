@@ -176,6 +176,12 @@ fn words(reason: &LeftReason) -> &'static str {
         LeftReason::SourcesInside => "have their sources in the donor's worktree",
         LeftReason::OtherDependency { .. } => "were made with something else than is there",
         LeftReason::Occupied => "are there in a form that is not understood",
+        LeftReason::SourcesUnknown { .. } => "have sources that cannot be compared",
+        LeftReason::SourceDiffers { .. } => "have other sources here",
+        LeftReason::SourceNewer { .. } => "may be older than the donor's sources",
+        LeftReason::OtherSettings { .. } => "are compiled with other settings here",
+        LeftReason::BuildScript { .. } => "have a build script that may do something else here",
+        LeftReason::OtherWorktree { .. } => "may have been compiled in another worktree",
     }
 }
 
@@ -192,6 +198,14 @@ fn detail(reason: &LeftReason, view: &View) -> String {
         LeftReason::WroteOutside { file } | LeftReason::LinkInside { file } => {
             format!(": {}", show(file))
         }
+        LeftReason::SourcesUnknown { why } | LeftReason::BuildScript { why } => format!(": {why}"),
+        LeftReason::SourceDiffers { file }
+        | LeftReason::SourceNewer { file }
+        | LeftReason::OtherSettings { file } => format!(": {}", show(file)),
+        LeftReason::OtherWorktree { worktree } => match worktree {
+            Some(worktree) => format!(": {}", show(worktree)),
+            None => String::new(),
+        },
         LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
         LeftReason::OtherDependency { package } => format!(": {package}"),
         LeftReason::Local

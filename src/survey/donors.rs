@@ -9,7 +9,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use circumstances::Circumstances;
-pub use flaws::{flaws, names};
+pub use flaws::{Findings, Origin, look_into, names};
 
 use super::units;
 use crate::fs::{self, Sought};
@@ -233,7 +233,7 @@ fn without(text: &[u8], part: &[u8]) -> Vec<u8> {
     left
 }
 
-fn file_name(file: &UnitFile) -> String {
+pub(super) fn file_name(file: &UnitFile) -> String {
     let name = file.path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
@@ -246,7 +246,7 @@ fn components(file: &UnitFile) -> Vec<String> {
 }
 
 /// It lies in a fingerprint folder of either layout.
-fn is_fingerprint(file: &UnitFile) -> bool {
+pub(super) fn is_fingerprint(file: &UnitFile) -> bool {
     let parts = components(file);
     let inner = parts.len().saturating_sub(2);
     parts.iter().any(|part| part == ".fingerprint")
@@ -267,7 +267,7 @@ fn is_artifact(file: &UnitFile) -> bool {
 }
 
 /// It is what a build script said.
-fn is_said(file: &UnitFile) -> bool {
+pub(super) fn is_said(file: &UnitFile) -> bool {
     !in_out_dir(file) && matches!(file_name(file).as_str(), "output" | "stdout")
 }
 

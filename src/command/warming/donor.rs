@@ -1,12 +1,14 @@
 //! A donor: what it has, and what was found out about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::{Cold, Wants};
-use crate::model::{Inventory, LeftReason, UnitId, WarmFolder};
-use crate::plan::warm::{self as decide, Candidate, Here, Offer};
+use crate::model::{Inventory, LeftReason, Locals, Trace, UnitId, WarmFolder};
+use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
-use crate::survey::donors::{self, Circumstances};
+use crate::survey::donors::{self, Circumstances, Origin};
+use crate::survey::locals::{self, Ask};
 
 /// A donor. A whole family may ask it, and a unit is looked into once.
 pub(super) struct Donor {
@@ -16,8 +18,11 @@ pub(super) struct Donor {
     circumstances: Option<Circumstances>,
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
-    /// The variables by which those who asked last differ.
-    differing: Vec<String>,
+    traces: BTreeMap<UnitId, Trace>,
+    /// The variables by which those who asked last differ, and whether it is their own.
+    asked: (Vec<String>, bool),
+    /// What is known of local units, for the workspace that asked last.
+    locals: (PathBuf, Locals),
 }
 
 impl Donor {
@@ -29,7 +34,9 @@ impl Donor {
             candidate,
             looked_at: BTreeSet::new(),
             flaws: BTreeMap::new(),
-            differing: Vec::new(),
+            traces: BTreeMap::new(),
+            asked: (Vec::new(), false),
+            locals: (PathBuf::new(), Locals::default()),
         }
     }
 
@@ -37,39 +44,99 @@ impl Donor {
         &self.inventory
     }
 
+    /// Compares the sources of its local units with those of a workspace, if they are wanted.
+    pub(super) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>) {
+        let root = &cold.workspace.root;
+        let candidate = &self.candidate;
+        if !wants.local || self.locals.0 == *root || candidate.relation == Relation::Stranger {
+            return;
+        }
+        let from = candidate
+            .workspace
+            .as_deref()
+            .zip(candidate.worktree.as_deref());
+        let compared = from.map(|(from, from_worktree)| {
+            locals::compare(Ask {
+                donor: &self.inventory,
+                from,
+                from_worktree,
+                workspace: cold.workspace,
+                around: &wants.around.surroundings,
+            })
+        });
+        self.locals = (root.clone(), compared.unwrap_or_default());
+    }
+
     /// What would be taken, as far as nothing has been found wrong with it yet.
     pub(super) fn draft(&self, wants: &Wants<'_>, here: &Here) -> WarmFolder {
+        self.choice(wants, here, &self.flaws)
+    }
+
+    fn choice(
+        &self,
+        wants: &Wants<'_>,
+        here: &Here,
+        flaws: &BTreeMap<UnitId, LeftReason>,
+    ) -> WarmFolder {
         let known = self.circumstances.as_ref();
         let same = known.is_some_and(|known| known.toolchain == wants.circumstances.toolchain);
         let offer = Offer {
             donor: &self.inventory,
             lock: wants.lock.as_ref(),
             rustc: if same { None } else { wants.rustc() },
-            flaws: &self.flaws,
+            flaws,
+            locals: &self.locals.1,
+            programs: wants.programs,
         };
         decide::choose(offer, here)
     }
 
     /// Chooses, after a closer look at what might be taken.
     pub(super) fn choose(&mut self, cold: Cold<'_>, wants: &Wants<'_>, here: &Here) -> WarmFolder {
-        let differing = wants.circumstances.differing(self.circumstances.as_ref());
-        if differing != self.differing {
+        self.compare(cold, wants);
+        let workspace = self.candidate.workspace.as_deref();
+        let same = workspace == Some(&cold.workspace.root);
+        let asked = (
+            wants.circumstances.differing(self.circumstances.as_ref()),
+            same,
+        );
+        if asked != self.asked {
             self.looked_at.clear();
             self.flaws.clear();
-            self.differing = differing;
+            self.traces.clear();
+            self.asked = asked;
         }
         let draft = self.draft(wants, here);
         let ids = draft.units.iter().map(|unit| &unit.id);
         let new: BTreeSet<&UnitId> = ids.filter(|id| !self.looked_at.contains(*id)).collect();
-        let worktree = self.candidate.worktree.as_deref();
-        let flaws = donors::flaws(&self.inventory, &new, worktree, &self.differing);
+        let findings = donors::look_into(
+            &self.inventory,
+            &new,
+            self.candidate.worktree.as_deref(),
+            &self.asked.0,
+            workspace.map(|workspace| Origin {
+                workspace,
+                programs: self.candidate.programs.as_deref(),
+                others: &wants.others,
+                same,
+            }),
+        );
         self.looked_at.extend(new.into_iter().cloned());
-        self.flaws.extend(flaws);
+        self.flaws.extend(findings.flaws);
+        self.traces.extend(findings.traces);
+        let taken: BTreeSet<&UnitId> = draft.units.iter().map(|unit| &unit.id).collect();
+        let taken = self
+            .inventory
+            .units
+            .iter()
+            .filter(|unit| taken.contains(&unit.id));
+        let mut flaws = decide::of_other_worktrees(taken, &self.traces, self.candidate.home);
+        flaws.extend(self.flaws.clone());
         WarmFolder {
             workspace: cold.workspace.root.clone(),
             into: cold.into.to_owned(),
             names: donors::names(&self.inventory),
-            ..self.draft(wants, here)
+            ..self.choice(wants, here, &flaws)
         }
     }
 }

@@ -24,12 +24,16 @@ pub(in crate::command) fn all(
     survey: &Survey,
     dirs: &[Dirs],
     around: &Environment,
+    local: bool,
     ui: &Ui,
 ) -> Vec<WarmFolder> {
     let how = How {
         around,
         all_units: false,
         wait: false,
+        local,
+        // Nobody has said that they are wanted in every worktree, and each needs a space of its own.
+        programs: false,
         tell: None,
     };
     let progress = Arc::new(Progress::default());
@@ -73,7 +77,7 @@ pub(in crate::command) fn all(
 fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candidate> {
     let mut offers: BTreeMap<PathBuf, (Candidate, Gives)> = BTreeMap::new();
     for cold in colds {
-        let Ok(wants) = cold.wants(how) else {
+        let Ok(wants) = cold.wants(survey, how) else {
             continue;
         };
         for candidate in cold.candidates(survey) {
@@ -102,7 +106,7 @@ fn from_several(
     known: &mut BTreeMap<PathBuf, Donor>,
     progress: &Progress,
 ) -> Vec<WarmFolder> {
-    let Ok(wants) = cold.wants(how) else {
+    let Ok(wants) = cold.wants(survey, how) else {
         return Vec::new();
     };
     let candidates = cold.candidates(survey);
@@ -116,7 +120,9 @@ fn from_several(
     };
     let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
     if queue.is_empty() {
-        return one(cold, candidates, how, progress).into_iter().collect();
+        return one(cold, candidates, survey, how, progress)
+            .into_iter()
+            .collect();
     }
     let there = donors::inventory(cold.into, progress);
     let mut here = Here::of(&there);
@@ -135,7 +141,7 @@ fn from_several(
             here.different.extend(different);
         }
         let warm = donor.choose(cold, &wants, &here);
-        here.add(donor.inventory(), &warm.units);
+        here.add(donor.inventory(), &warm);
         known.insert(folder.clone(), donor);
         if !warm.units.is_empty() {
             warms.push(warm);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Known, Survey, Workspace};
+use crate::model::{Home, Known, Layout, Survey, Workspace};
 
 /// A folder that may have what a workspace needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Candidate {
     pub workspace: Option<PathBuf>,
     /// The top of that one's worktree: paths in it must not be kept.
     pub worktree: Option<PathBuf>,
+    /// Where that one has its final programs.
+    pub programs: Option<PathBuf>,
+    /// Whether it is that workspace's alone.
+    pub home: Home,
 }
 
 /// How near a donor is.
@@ -66,6 +70,8 @@ pub fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) -> Vec<Ca
                     relation,
                     workspace: Some(other.root.clone()),
                     worktree: Some(top.clone()),
+                    programs: Some(other.dirs.target_dir.clone()),
+                    home: home(survey, folder, other),
                 });
             }
         }
@@ -82,9 +88,28 @@ pub fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) -> Vec<Ca
             relation: Relation::Stranger,
             workspace: owner.map(|owner| owner.workspace.clone()),
             worktree: top.cloned(),
+            programs: None,
+            home: Home::Single,
         });
     }
     all
+}
+
+/// Whose a folder is that a workspace builds into, or would by default.
+fn home(survey: &Survey, folder: &Path, workspace: &Workspace) -> Home {
+    let uses = |other: &&Workspace| {
+        other.root != workspace.root
+            && [&other.dirs.build_dir, &other.dirs.target_dir].contains(&&folder.to_owned())
+    };
+    if survey.workspaces.iter().any(|other| uses(&other)) {
+        return Home::Several;
+    }
+    match survey.notes.get(folder) {
+        Some(owner) if owner.workspace == workspace.root && owner.layout == Layout::Isolated => {
+            Home::Owned
+        }
+        _ => Home::Single,
+    }
 }
 
 /// How much a donor has to give.
@@ -227,6 +252,8 @@ mod tests {
                 relation,
                 workspace: None,
                 worktree: None,
+                programs: None,
+                home: Home::Single,
             };
             let newest = Some(now() - SignedDuration::from_hours(age));
             let rating = Rating {
@@ -269,6 +296,8 @@ mod tests {
                 relation: Relation::Family,
                 workspace: None,
                 worktree: None,
+                programs: None,
+                home: Home::Single,
             };
             let gives = Gives {
                 units: units.iter().map(|unit| (*unit).to_owned()).collect(),

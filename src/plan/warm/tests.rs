@@ -120,6 +120,8 @@ fn chosen(donor: Vec<Unit>, here: Vec<Unit>, lock: Option<&Lock>) -> WarmFolder 
         donor: &donor,
         lock,
         flaws: &flaws,
+        locals: &Locals::default(),
+        programs: true,
     };
     choose(offer, &Here::of(&inventory("/here", here)))
 }
@@ -264,6 +266,8 @@ fn a_flaw() {
         donor: &donor,
         lock: None,
         flaws: &flaws,
+        locals: &Locals::default(),
+        programs: true,
     };
     let warm = choose(offer, &Here::default());
     assert_eq!(taken(&warm), ["p3"]);

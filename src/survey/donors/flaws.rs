@@ -1,10 +1,12 @@
 //! Looks into the files of units, for what is wrong with them.
 
+mod local;
 mod strays;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use local::Local;
 use rayon::prelude::*;
 
 use super::{MOST, file_name, in_out_dir, is_artifact, is_fingerprint, is_said, without};
@@ -12,34 +14,61 @@ use crate::artifact;
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
-use crate::model::{Inventory, LeftReason, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::{
+    Inventory, LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind,
+};
 use crate::relocate;
 use crate::size::Bytes;
 
-/// Looks into the files of those units of a donor that may be taken, and says what is wrong with which.
+/// Where a donor's local units were compiled, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The workspace.
+    pub workspace: &'a Path,
+    /// Where it has its final programs.
+    pub programs: Option<&'a Path>,
+    /// The same workspace in the other worktrees.
+    pub others: &'a [PathBuf],
+    /// It is the destination's own workspace, so that its path may be kept.
+    pub same: bool,
+}
+
+/// What a close look at units found.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// What is wrong with which.
+    pub flaws: BTreeMap<UnitId, LeftReason>,
+    /// Where local ones were compiled.
+    pub traces: BTreeMap<UnitId, Trace>,
+}
+
+/// Looks into the files of those units of a donor that may be taken.
 ///
 /// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
 /// `differing` are variables that have another value where the units would go.
 #[must_use]
-pub fn flaws(
+pub fn look_into(
     donor: &Inventory,
     wanted: &BTreeSet<&UnitId>,
     worktree: Option<&Path>,
     differing: &[String],
-) -> BTreeMap<UnitId, LeftReason> {
+    origin: Option<Origin<'_>>,
+) -> Findings {
     let mut dependents: HashMap<&UnitId, Vec<&Unit>> = HashMap::new();
     for unit in &donor.units {
         for id in &unit.dependencies {
             dependents.entry(id).or_default().push(unit);
         }
     }
+    let names = names(donor);
     let look = Look {
         donor,
         dependents,
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
         differing,
-        names: names(donor),
-        roots: roots(donor, worktree),
+        roots: roots(&names, worktree),
+        local: origin.map(|origin| Local::of(origin, &names, worktree)),
+        names,
         strays: strays::of(donor),
         worktree,
     };
@@ -47,14 +76,22 @@ pub fn flaws(
         .units
         .par_iter()
         .filter(|unit| wanted.contains(&unit.id));
-    wanted
-        .filter_map(|unit| Some((unit.id.clone(), look.flaw(unit).err()?)))
-        .collect()
+    let found: Vec<(UnitId, Result<Trace, LeftReason>)> = wanted
+        .map(|unit| (unit.id.clone(), look.flaw(unit)))
+        .collect();
+    let mut findings = Findings::default();
+    for (id, found) in found {
+        match found {
+            Ok(trace) => findings.traces.insert(id, trace).is_none(),
+            Err(flaw) => findings.flaws.insert(id, flaw).is_none(),
+        };
+    }
+    findings
 }
 
 /// The folders of which no path may be kept.
-fn roots(donor: &Inventory, worktree: Option<&Path>) -> Vec<String> {
-    let mut roots = names(donor);
+fn roots(names: &[String], worktree: Option<&Path>) -> Vec<String> {
+    let mut roots = names.to_owned();
     roots.extend(worktree.map(|path| path.display().to_string()));
     roots
 }
@@ -107,10 +144,11 @@ struct Look<'a> {
     roots: Vec<String>,
     strays: Vec<&'a UnitFile>,
     worktree: Option<&'a Path>,
+    local: Option<Local>,
 }
 
 impl Look<'_> {
-    fn flaw(&self, unit: &Unit) -> Result<(), LeftReason> {
+    fn flaw(&self, unit: &Unit) -> Result<Trace, LeftReason> {
         let built = unit.files.iter().filter(|file| is_hash_file(file));
         let built = built.filter_map(|file| file.modified).max();
         for file in &unit.files {
@@ -265,10 +303,16 @@ impl Look<'_> {
     }
 
     /// Whether it keeps paths of the donor.
-    fn paths(&self, unit: &Unit) -> Result<(), LeftReason> {
-        let roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
+    fn paths(&self, unit: &Unit) -> Result<Trace, LeftReason> {
+        let local = self.local.as_ref().filter(|_| unit.source == Source::Local);
+        let roots = local.map_or(&self.roots, |local| &local.roots);
+        let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
         if unit.kind == UnitKind::BuildScriptRun {
-            return self.run(unit, &roots);
+            self.run(unit, &roots)?;
+            return Ok(Trace::None);
+        }
+        if let Some(local) = local {
+            return self.compiled_here(unit, local);
         }
         let mut sources = Vec::new();
         let mut suspect = self.has_out_dir(unit);
@@ -288,7 +332,7 @@ impl Look<'_> {
             sources.extend(info.sources);
         }
         if !suspect {
-            return Ok(());
+            return Ok(Trace::None);
         }
         for file in unit.files.iter().filter(|file| is_artifact(file)) {
             let path = self.donor.folder.join(&file.path);
@@ -298,7 +342,7 @@ impl Look<'_> {
                 return Err(kept(file, path));
             }
         }
-        Ok(())
+        Ok(Trace::None)
     }
 
     /// The package has a build script, whose `OUT_DIR` the compiler was told of.

@@ -49,6 +49,8 @@ fn a_dependency_that_is_there() {
         donor: &donor,
         lock: None,
         flaws: &flaws,
+        locals: &Locals::default(),
+        programs: true,
     };
     assert_eq!(reason(&choose(offer, &here), "p2"), &differs);
 }
@@ -82,6 +84,8 @@ fn two_donors() {
         donor,
         lock: None,
         flaws: &flaws,
+        locals: &Locals::default(),
+        programs: true,
     };
     let mut here = Here::default();
     let warm = choose(offer(&first), &here);

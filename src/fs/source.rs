@@ -1,0 +1,186 @@
+//! Looks at sources: whether two are the same, and since when.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{changed, identity, modified, same_content};
+use crate::model::{Identity, SourceFile};
+use crate::size::Bytes;
+
+/// What stands at the path of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What it is.
+    pub what: SourceKind,
+    /// When it, or what a link there leads to, was last changed in any way that the system tells: a file that was
+    /// moved there may be older itself.
+    pub newest: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    identity: Identity,
+    length: Bytes,
+}
+
+/// What a source is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// There is nothing.
+    Missing,
+    /// A regular file.
+    File,
+    /// A symbolic link to this, and whether a regular file is behind it.
+    Link(PathBuf, bool),
+    /// A folder.
+    Folder,
+    /// Anything else, or what cannot be looked at.
+    Other,
+}
+
+impl Source {
+    /// Looks at a path.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        let mut source = Self {
+            what: SourceKind::Missing,
+            newest: None,
+            modified: None,
+            identity: Identity::default(),
+            length: Bytes(0),
+        };
+        let metadata = match fs::symlink_metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                use std::io::ErrorKind::{NotADirectory, NotFound};
+                if !matches!(error.kind(), NotFound | NotADirectory) {
+                    source.what = SourceKind::Other;
+                }
+                return source;
+            }
+        };
+        source.newest = modified(&metadata).max(changed(&metadata));
+        source.modified = modified(&metadata);
+        source.identity = identity(&metadata);
+        source.length = Bytes(metadata.len());
+        source.what = if metadata.is_symlink() {
+            let behind = fs::metadata(path).ok();
+            let newest = behind
+                .as_ref()
+                .and_then(|behind| modified(behind).max(changed(behind)));
+            source.newest = source.newest.max(newest);
+            let is_file = behind.is_some_and(|behind| behind.is_file());
+            SourceKind::Link(fs::read_link(path).unwrap_or_default(), is_file)
+        } else if metadata.is_dir() {
+            SourceKind::Folder
+        } else if metadata.is_file() {
+            SourceKind::File
+        } else {
+            SourceKind::Other
+        };
+        source
+    }
+
+    /// Whether two are the same, byte for byte: what is missing in both places is. Folders are, whatever is in them.
+    #[must_use]
+    pub fn is_same(&self, path: &Path, other: &Self, other_path: &Path) -> bool {
+        let same_bytes = || same_content(path, other_path);
+        match (&self.what, &other.what) {
+            (SourceKind::File, SourceKind::File) => self.length == other.length && same_bytes(),
+            (SourceKind::Link(one, true), SourceKind::Link(two, true)) => {
+                one == two && same_bytes()
+            }
+            (SourceKind::Other, _) | (_, SourceKind::Other) => false,
+            (one, two) => one == two,
+        }
+    }
+
+    /// What is noted of it, to tell later whether it has changed.
+    #[must_use]
+    pub fn noted(&self, path: PathBuf) -> SourceFile {
+        SourceFile {
+            path,
+            identity: self.identity,
+            length: self.length,
+            modified: self.modified,
+        }
+    }
+}
+
+/// Everything in a folder, however deep, and the folder itself; links are not followed. `None` if something in it
+/// cannot be listed, or there is more than `most`.
+#[must_use]
+pub fn everything_in(folder: &Path, most: usize) -> Option<Vec<PathBuf>> {
+    let walk = walkdir::WalkDir::new(folder).sort_by_file_name();
+    let mut all = Vec::new();
+    for entry in walk {
+        if all.len() == most {
+            return None;
+        }
+        all.push(entry.ok()?.into_path());
+    }
+    Some(all)
+}
+
+/// When a file was last modified, or what a link there leads to.
+#[must_use]
+pub fn modified_behind(path: &Path) -> Option<Timestamp> {
+    modified(&fs::metadata(path).ok()?)
+}
+
+/// Which of these paths in a folder is met first by whoever lists it as the system does, and goes into each folder
+/// where it stands.
+#[must_use]
+pub fn first_listed(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+    let walk = walkdir::WalkDir::new(folder).into_iter();
+    let leads = |path: &Path| wanted.iter().any(|wanted| wanted.starts_with(path));
+    let inside = |entry: &walkdir::DirEntry| entry.path().strip_prefix(folder).map(Path::to_owned);
+    walk.filter_entry(|entry| inside(entry).is_ok_and(|path| leads(&path)))
+        .filter_map(Result::ok)
+        .filter_map(|entry| inside(&entry).ok())
+        .find(|path| wanted.contains(path))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_compared_by_what_they_are() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| dir.path().join(name);
+        let same = |one: &str, two: &str| {
+            let (one, two) = (path(one), path(two));
+            Source::at(&one).is_same(&one, &Source::at(&two), &two)
+        };
+        for (name, text) in [("a", "text"), ("b", "text"), ("c", "tex"), ("d", "test")] {
+            fs::write(path(name), text).expect("a file");
+        }
+        std::os::unix::fs::symlink("a", path("link")).expect("a link");
+        std::os::unix::fs::symlink("a", path("alike")).expect("a link");
+        std::os::unix::fs::symlink("b", path("other")).expect("a link");
+        assert!(same("a", "b") && same("no", "none") && same("link", "alike"));
+        for (one, two) in [
+            ("a", "c"),
+            ("a", "d"),
+            ("a", "no"),
+            ("a", "link"),
+            ("link", "other"),
+        ] {
+            assert!(!same(one, two), "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn what_was_moved_there_is_new() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+        fs::write(&old, "text").expect("a file");
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        let file = fs::File::options().write(true).open(&old).expect("a file");
+        file.set_modified(long_ago).expect("a time");
+        fs::rename(&old, &new).expect("moved");
+        let source = Source::at(&new);
+        assert!(source.newest > source.modified);
+    }
+}

@@ -1,0 +1,78 @@
+//! Local units: whether what they were compiled from is the same in another worktree.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Identity, LeftReason, UnitId};
+use crate::size::Bytes;
+
+/// What was found out about the local units of a donor, for one destination.
+#[derive(Clone, Debug, Default)]
+pub struct Locals {
+    /// Each of them: whether it may be taken, as far as its sources decide that.
+    pub units: BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,
+    /// When the destination's sources were looked at: before that moment none of them had changed for a while, so that
+    /// it can stand for the one in which the compiler began. `None` where the donor's sources are the destination's
+    /// own, and all times stay as they are.
+    pub looked_at: Option<Timestamp>,
+    /// The files of the destination that were looked at.
+    pub sources: Vec<SourceFile>,
+}
+
+/// A local unit whose sources are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalUnit {
+    /// It is the run of a build script that named files, which Cargo compares with the time of what the script said.
+    pub watches: bool,
+    /// It is the run of a build script that named none: what Cargo would write down of its package in the destination.
+    pub precalculated: Option<String>,
+}
+
+/// A source file, as it was when it was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Which one.
+    pub identity: Identity,
+    /// Its length.
+    pub length: Bytes,
+    /// When it was last modified.
+    pub modified: Option<Timestamp>,
+}
+
+/// Which times the files of a unit get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dated {
+    /// Those that they have in the donor.
+    #[default]
+    AsTheyWere,
+    /// The list of its sources is as new as the look at these; everything else is as it was.
+    Sources,
+    /// So is all that others are compared with. Its files must be the destination's own.
+    Whole,
+}
+
+/// In which worktree a unit was compiled, as far as its artifacts tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// Nothing tells.
+    None,
+    /// In the one that its target folder belongs to.
+    Own,
+    /// In another one.
+    Other(PathBuf),
+}
+
+/// Whose a donor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// One workspace's, by the configuration that we wrote.
+    Owned,
+    /// One workspace's, as far as is known. `CARGO_TARGET_DIR` may have led others there.
+    Single,
+    /// That of several workspaces, each of which takes the others' units for its own.
+    Several,
+}

@@ -1,0 +1,102 @@
+//! Which paths a local unit keeps, and in which worktree it was compiled.
+
+use std::path::{Path, PathBuf};
+
+use super::{Look, Origin, is_list, is_there, kept, unreadable};
+use crate::dep_info::RustcDepInfo;
+use crate::embedded;
+use crate::fs;
+use crate::model::{LeftReason, Sharing, Trace, Unit, UnitFile};
+use crate::survey::donors::{file_name, is_artifact, is_fingerprint};
+
+/// What is looked for in local units.
+pub(super) struct Local {
+    workspace: String,
+    others: Vec<String>,
+    same: bool,
+    /// The folders of which no path may be kept.
+    pub(super) roots: Vec<String>,
+}
+
+/// Variables by which Cargo tells a compiler where something lies in the worktree, or where it will be put.
+///
+/// Source: `prepare_rustc` and `compilation_env` in `src/cargo/core/compiler` of Cargo. It leaves those that it sets
+/// itself out when it asks whether a unit is fresh.
+fn tells_a_place(variable: &str) -> bool {
+    const NAMES: [&str; 3] = [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    NAMES.contains(&variable) || variable.starts_with("CARGO_BIN_EXE_")
+}
+
+impl Local {
+    pub(super) fn of(origin: Origin<'_>, names: &[String], worktree: Option<&Path>) -> Self {
+        let text = |path: &Path| path.display().to_string();
+        let mut roots = names.to_owned();
+        roots.extend(origin.programs.map(text));
+        if !origin.same {
+            roots.push(text(origin.workspace));
+            roots.extend(worktree.map(text));
+        }
+        let others = origin.others.iter();
+        let others = others.filter(|other| *other != origin.workspace);
+        Self {
+            workspace: text(origin.workspace),
+            others: others.map(|other| text(other)).collect(),
+            same: origin.same,
+            roots,
+        }
+    }
+}
+
+impl Look<'_> {
+    /// Whether a local unit keeps a path of the donor or of its worktree, and where it was compiled.
+    pub(super) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
+        let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
+        let mut sources = Vec::new();
+        for file in unit.files.iter().filter(|file| is_list(file)) {
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
+            let mut names = info.env.iter().map(|(name, _)| name);
+            if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
+                return Err(kept(file, format!("the value of {name}")));
+            }
+            if let Some(name) = embedded::foreign_variable(&info.env, &roots, &info.sources) {
+                return Err(kept(file, format!("the value of {name}")));
+            }
+            sources.extend(info.sources);
+        }
+        let separator = std::path::MAIN_SEPARATOR;
+        let whole = sources.iter();
+        let whole = whole.map(|source| format!("{}{separator}{source}", local.workspace));
+        let sources: Vec<String> = whole.chain(sources.iter().cloned()).collect();
+        for file in unit.files.iter().filter(|file| is_warnings(file)) {
+            if embedded::names_root(&self.read(file)?, &roots) {
+                return Err(kept(file, local.roots.join(" or ")));
+            }
+        }
+        let others = local.others.iter().map(String::as_str);
+        let folders: Vec<&str> = others.chain([local.workspace.as_str()]).collect();
+        let mut trace = Trace::None;
+        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+            let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
+            let bytes = bytes.ok_or_else(|| unreadable(file))?;
+            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
+                return Err(kept(file, path));
+            }
+            for folder in embedded::folders_named(&bytes, &folders) {
+                trace = match folder == local.workspace {
+                    false => return Ok(Trace::Other(PathBuf::from(folder))),
+                    true => Trace::Own,
+                };
+            }
+        }
+        Ok(trace)
+    }
+}
+
+/// What the compiler had to say of a unit, which Cargo says again each time that it finds the unit fresh.
+fn is_warnings(file: &UnitFile) -> bool {
+    file.sharing == Sharing::Copy && is_fingerprint(file) && file_name(file).starts_with("output-")
+}

@@ -1,0 +1,281 @@
+//! Looks at the sources of local units: whether those of a donor are the same where its units would go.
+//!
+//! Cargo takes a local unit for fresh by the times of its sources alone, so that nothing but this stands between a
+//! worktree and another one's code. What the donor's sources are now says what its units were compiled from only if
+//! none of them has changed since; and that the destination's are the same has to hold for every file that may have
+//! been read, and not only for those that the compiler told of.
+
+mod compared;
+mod newest;
+mod script;
+mod settings;
+mod unit;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
+
+use crate::fs;
+use crate::git;
+use crate::model::{
+    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Surroundings, Tag, Unit, UnitId,
+    UnitKind, Workspace,
+};
+use crate::sources::{self, Listing, Packages};
+
+use compared::Compared;
+use unit::Named;
+
+/// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
+const TICK: SignedDuration = SignedDuration::from_millis(20);
+
+/// How often to look where something has changed just now.
+const LOOKS: usize = 3;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The donor.
+    pub donor: &'a Inventory,
+    /// The workspace that it was built in.
+    pub from: &'a Path,
+    /// The top of the worktree of that one.
+    pub from_worktree: &'a Path,
+    /// The destination.
+    pub workspace: &'a Workspace,
+    /// What configuration is resolved against.
+    pub around: &'a Surroundings,
+}
+
+/// Finds out which local units of a donor were compiled from what the destination has, too.
+///
+/// Of a workspace's own earlier folder all are: their sources are not only the same, but the very ones.
+#[must_use]
+pub fn compare(ask: Ask<'_>) -> Locals {
+    let units: Vec<&Unit> = ask
+        .donor
+        .units
+        .iter()
+        .filter(|unit| unit.source == Source::Local && unit.kind != UnitKind::Doc)
+        .collect();
+    let all = |verdict: Result<LocalUnit, LeftReason>| Locals {
+        units: units
+            .iter()
+            .map(|unit| (unit.id.clone(), verdict.clone()))
+            .collect(),
+        ..Locals::default()
+    };
+    if units.is_empty() || ask.from == ask.workspace.root {
+        return all(Ok(LocalUnit::default()));
+    }
+    for _ in 0..LOOKS {
+        let begin = Timestamp::now() - TICK;
+        let world = match World::look(ask, &units) {
+            Ok(world) => world,
+            Err(reason) => return all(Err(reason)),
+        };
+        let newest = world.newest_here();
+        if newest < Some(begin) {
+            return world.judge(&units, begin);
+        }
+        // Some filesystems know whole seconds only.
+        let whole = newest.is_some_and(|newest| newest.subsec_nanosecond() == 0);
+        std::thread::sleep(Duration::from_millis(if whole { 1050 } else { 25 }));
+    }
+    all(Err(unknown(
+        "the worktree's files are being changed, or their time is in the future",
+    )))
+}
+
+fn unknown(why: &str) -> LeftReason {
+    LeftReason::SourcesUnknown { why: why.into() }
+}
+
+/// Two worktrees, side by side.
+struct World<'a> {
+    ask: Ask<'a>,
+    /// The top of the destination's worktree.
+    top: &'a Path,
+    by_id: BTreeMap<&'a UnitId, &'a Unit>,
+    packages: Packages,
+    /// The folder of each member, by its name.
+    folders: BTreeMap<&'a str, PathBuf>,
+    /// What each unit was compiled from, as far as that is written down.
+    named: BTreeMap<&'a UnitId, Result<Named, LeftReason>>,
+    /// The donor's files.
+    there: Listing,
+    /// The destination's.
+    here: Listing,
+    /// The files of each package that matters.
+    compared: BTreeMap<PathBuf, Compared>,
+    /// Those that count for all packages.
+    everybodys: Compared,
+    /// For each package, a folder that git ignores and only the donor has.
+    only_there: BTreeMap<PathBuf, PathBuf>,
+    /// Why no package is compiled alike, if that is so.
+    settings: Result<(), LeftReason>,
+    begin: Timestamp,
+}
+
+impl<'a> World<'a> {
+    fn look(ask: Ask<'a>, units: &[&'a Unit]) -> Result<Self, LeftReason> {
+        let place = ask.workspace.place.as_ref();
+        let place = place.ok_or_else(|| unknown("its workspace is not in git"))?;
+        let CargoAnswer::Said { packages, .. } = &ask.workspace.cargo else {
+            return Err(unknown("cargo was not asked which packages there are"));
+        };
+        let top = place.worktree.as_path();
+        let (there, here) = rayon::join(|| git::listing(ask.from_worktree), || git::listing(top));
+        let listed = |listing: anyhow::Result<Listing>| {
+            listing.map_err(|error| unknown(&format!("{error:#}")))
+        };
+        let (there, here) = (listed(there)?, listed(here)?);
+        let folders: BTreeMap<&str, PathBuf> = packages
+            .iter()
+            .filter_map(|package| {
+                let inside = package.folder.strip_prefix(top).ok()?;
+                Some((package.name.as_str(), inside.to_owned()))
+            })
+            .collect();
+        let mut world = Self {
+            ask,
+            top,
+            by_id: ask
+                .donor
+                .units
+                .iter()
+                .map(|unit| (&unit.id, unit))
+                .collect(),
+            packages: Packages {
+                workspace: place.path.clone(),
+                members: folders.values().cloned().collect(),
+            },
+            folders,
+            named: BTreeMap::new(),
+            there,
+            here,
+            compared: BTreeMap::new(),
+            everybodys: Compared::default(),
+            only_there: BTreeMap::new(),
+            settings: settings::same(ask.from, &ask.workspace.root, ask.around),
+            begin: Timestamp::default(),
+        };
+        world.named = units
+            .par_iter()
+            .filter(|unit| unit.kind != UnitKind::BuildScriptRun)
+            .filter_map(|unit| Some((&unit.id, world.names_of(unit, world.folder(unit)?))))
+            .collect();
+        world.compare(units);
+        Ok(world)
+    }
+
+    /// The folder of the package that a unit is of, relative to the top of the worktree.
+    fn folder(&self, unit: &Unit) -> Option<&Path> {
+        let package = unit.package.as_deref()?;
+        self.folders.get(package).map(PathBuf::as_path)
+    }
+
+    fn compare(&mut self, units: &[&'a Unit]) {
+        let (there, here) = (&self.there, &self.here);
+        let mut wanted: BTreeMap<&Path, BTreeSet<PathBuf>> = BTreeMap::new();
+        for unit in units {
+            if let Some(folder) = self.folder(unit) {
+                let files = wanted.entry(folder).or_default();
+                if let Some(Ok(named)) = self.named.get(&unit.id) {
+                    files.extend(named.files.iter().cloned());
+                }
+            }
+        }
+        let lock = self.packages.workspace.join("Cargo.lock");
+        let mut everybodys = BTreeSet::new();
+        for listing in [there, here] {
+            for file in listing.files.iter().chain(&listing.ignored) {
+                if sources::is_noise(file) || *file == lock {
+                    continue;
+                }
+                let owner = self.packages.owner(file);
+                if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner)) {
+                    files.insert(file.clone());
+                }
+                if self.packages.is_everybodys(file) {
+                    everybodys.insert(file.clone());
+                }
+            }
+        }
+        let only_there = there.ignored_folders.difference(&here.ignored_folders);
+        let only_there: BTreeMap<PathBuf, PathBuf> = only_there
+            .filter(|folder| !self.is_of_tools(folder))
+            .filter_map(|folder| Some((self.packages.owner(folder)?.to_owned(), folder.clone())))
+            .collect();
+        let between =
+            |files: BTreeSet<PathBuf>| Compared::of(self.ask.from_worktree, self.top, files);
+        let compared = wanted
+            .into_iter()
+            .map(|(folder, files)| (folder.to_owned(), between(files)))
+            .collect();
+        let everybodys = between(everybodys);
+        (self.compared, self.everybodys, self.only_there) = (compared, everybodys, only_there);
+    }
+
+    /// Whether an ignored folder of the donor's worktree is one of those that are there whatever a build does.
+    fn is_of_tools(&self, folder: &Path) -> bool {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let path = self.ask.from_worktree.join(folder);
+        name.starts_with('.') || fs::tag(&path) == Tag::Valid
+    }
+
+    /// When one of the destination's files was last changed.
+    fn newest_here(&self) -> Option<Timestamp> {
+        let all = self.compared.values().chain([&self.everybodys]);
+        all.filter_map(|compared| compared.newest_here).max()
+    }
+
+    fn judge(mut self, units: &[&'a Unit], begin: Timestamp) -> Locals {
+        self.begin = begin;
+        let verdicts: BTreeMap<UnitId, Result<LocalUnit, LeftReason>> = units
+            .par_iter()
+            .map(|unit| (unit.id.clone(), self.verdict(unit)))
+            .collect();
+        let good: BTreeSet<&Path> = units
+            .iter()
+            .filter(|unit| verdicts.get(&unit.id).is_some_and(Result::is_ok))
+            .filter_map(|unit| self.folder(unit))
+            .collect();
+        let files = self
+            .compared
+            .iter()
+            .filter(|(folder, _)| good.contains(folder.as_path()));
+        let sources = files
+            .flat_map(|(_, compared)| compared.here.clone())
+            .collect();
+        Locals {
+            units: verdicts,
+            looked_at: Some(begin),
+            sources,
+        }
+    }
+
+    fn verdict(&self, unit: &Unit) -> Result<LocalUnit, LeftReason> {
+        let folder = self.folder(unit);
+        let folder = folder.ok_or_else(|| unknown("its package is no member of the workspace"))?;
+        self.settings.clone()?;
+        settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
+        let compared = self.compared.get(folder);
+        let compared = compared.ok_or_else(|| unknown("git does not know its files"))?;
+        if !compared.has(&folder.join("Cargo.toml")) {
+            return Err(unknown("git does not know its files"));
+        }
+        for compared in [compared, &self.everybodys] {
+            if let Some(file) = &compared.different {
+                return Err(LeftReason::SourceDiffers { file: file.clone() });
+            }
+        }
+        match unit.kind {
+            UnitKind::BuildScriptRun => self.run(unit, folder, compared),
+            _ => self.compiled(unit, folder, compared),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The same files in two worktrees.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::fs::{Source, SourceKind};
+use crate::model::SourceFile;
+
+/// Files that were compared.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// The first one that is not the same.
+    pub(super) different: Option<PathBuf>,
+    /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
+    there: BTreeMap<PathBuf, Option<Timestamp>>,
+    /// The destination's, to be looked at again.
+    pub(super) here: Vec<SourceFile>,
+    /// When one of them was last changed.
+    pub(super) newest_here: Option<Timestamp>,
+}
+
+impl Compared {
+    /// Compares files, by their paths in both worktrees.
+    pub(super) fn of(from: &Path, into: &Path, files: BTreeSet<PathBuf>) -> Self {
+        let looked: Vec<(PathBuf, Source, Source, bool)> = files
+            .into_par_iter()
+            .map(|file| {
+                let (one, two) = (from.join(&file), into.join(&file));
+                let (there, here) = (Source::at(&one), Source::at(&two));
+                let same = there.is_same(&one, &here, &two);
+                (file, there, here, same)
+            })
+            .collect();
+        let mut compared = Self::default();
+        for (file, there, here, same) in looked {
+            if !same && compared.different.is_none() {
+                compared.different = Some(file.clone());
+            }
+            compared.newest_here = compared.newest_here.max(here.newest);
+            if here.what != SourceKind::Missing {
+                compared.here.push(here.noted(into.join(&file)));
+            }
+            if there.what != SourceKind::Missing {
+                compared.there.insert(file, there.newest);
+            }
+        }
+        compared
+    }
+
+    /// Whether the donor has a file.
+    pub(super) fn has(&self, file: &Path) -> bool {
+        self.there.contains_key(file)
+    }
+
+    /// The first of the donor's files that may be newer than a compilation that began at `at`.
+    pub(super) fn newer<'a>(
+        &'a self,
+        at: Timestamp,
+        mut counts: impl FnMut(&Path) -> bool,
+    ) -> Option<&'a Path> {
+        let mut files = self.there.iter();
+        let newer =
+            files.find(|(file, newest)| newest.is_none_or(|newest| newest >= at) && counts(file));
+        newer.map(|(file, _)| file.as_path())
+    }
+}

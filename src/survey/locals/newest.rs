@@ -1,0 +1,99 @@
+//! Which file of a package is the newest, as Cargo writes it down for a build script that says nothing of what it
+//! watches.
+//!
+//! Source: `last_modified_file` and `list_files` in `src/cargo/sources/path.rs` of Cargo. What is calculated here is
+//! believed only if it comes out for the donor as Cargo wrote it there, and a wrong answer costs one run of the script,
+//! since Cargo compares it with its own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use jiff::Timestamp;
+use toml_edit::{Document, Item};
+
+use crate::fs;
+use crate::sources::Listing;
+
+/// What Cargo would write down for the package in `folder` of the worktree at `top`; `None` for one that does not go
+/// by git.
+pub(super) fn of_package(top: &Path, folder: &Path, listing: &Listing) -> Option<String> {
+    let root = top.join(folder);
+    let excluded = excluded(&root)?;
+    let files: Vec<&Path> = listing
+        .files
+        .range(folder.to_owned()..)
+        .map_while(|file| file.strip_prefix(folder).ok())
+        .collect();
+    let is_manifest = |file: &&&Path| file.file_name().is_some_and(|name| name == "Cargo.toml");
+    let nested: BTreeSet<&Path> = files
+        .iter()
+        .filter(is_manifest)
+        .filter_map(|file| {
+            file.parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+        })
+        .collect();
+    let counts = |file: &Path| {
+        let always = [Path::new("Cargo.toml"), Path::new("Cargo.lock")].contains(&file);
+        let in_nested = file.ancestors().skip(1).any(|above| nested.contains(above));
+        let matched = || {
+            excluded
+                .matched_path_or_any_parents(file, false)
+                .is_ignore()
+        };
+        !in_nested && !file.starts_with("target") && (always || !matched())
+    };
+    let mut newest: Option<Timestamp> = None;
+    let mut named: BTreeSet<PathBuf> = BTreeSet::new();
+    for file in files.into_iter().filter(|file| counts(file)) {
+        let path = root.join(file);
+        if !fs::exists(&path) {
+            continue;
+        }
+        // A link that leads nowhere is as old as can be.
+        let modified = fs::modified_behind(&path).unwrap_or_default();
+        if Some(modified) > newest {
+            newest = Some(modified);
+            named.clear();
+        }
+        if Some(modified) == newest {
+            named.insert(file.to_owned());
+        }
+    }
+    let name = match named.len() {
+        1 => named.pop_first(),
+        _ => fs::first_listed(&root, &named),
+    };
+    Some(text(newest?, &name?))
+}
+
+fn text(modified: Timestamp, file: &Path) -> String {
+    // Windows counts from another year.
+    let epoch: i64 = if cfg!(windows) { 11_644_473_600 } else { 0 };
+    let seconds = modified.as_second() + epoch;
+    let nanoseconds = modified.subsec_nanosecond();
+    format!("{seconds}.{nanoseconds:09}s ({})", file.display())
+}
+
+/// What the manifest's `exclude` leaves out; `None` if there is an `include`, by which Cargo does not ask git.
+fn excluded(root: &Path) -> Option<Gitignore> {
+    let text = fs::read(&root.join("Cargo.toml")).ok()??;
+    let text = String::from_utf8(text).ok()?;
+    let manifest = Document::parse(text.as_str()).ok()?;
+    let package = manifest.get("package").and_then(Item::as_table_like)?;
+    let is_empty = |item: &Item| item.as_array().is_some_and(toml_edit::Array::is_empty);
+    if package
+        .get("include")
+        .is_some_and(|include| !is_empty(include))
+    {
+        return None;
+    }
+    let mut builder = GitignoreBuilder::new(root);
+    if let Some(exclude) = package.get("exclude") {
+        for pattern in exclude.as_array()? {
+            builder.add_line(None, pattern.as_str()?).ok()?;
+        }
+    }
+    builder.build().ok()
+}

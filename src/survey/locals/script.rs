@@ -1,0 +1,163 @@
+//! Whether a build script would do the same again.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Compared, World, newest, unknown};
+use crate::fingerprint;
+use crate::fs::{self, Source, SourceKind};
+use crate::model::{LeftReason, LocalUnit, Unit, UnitKind};
+use crate::sources;
+use crate::survey::donors::{file_name, is_fingerprint, is_said};
+
+/// The most that is read of a fingerprint or a source of a build script.
+const MOST: u64 = 16 << 20;
+
+/// A watched folder with more in it is none of sources.
+const MANY: usize = 20_000;
+
+impl World<'_> {
+    /// Whether a build script ran on what the destination has, too.
+    pub(super) fn run(
+        &self,
+        unit: &Unit,
+        folder: &Path,
+        compared: &Compared,
+    ) -> Result<LocalUnit, LeftReason> {
+        if let Some(folder) = self.only_there.get(folder) {
+            return Err(script(format!(
+                "it may have made `{}`, which git ignores and only the donor has",
+                folder.display()
+            )));
+        }
+        let at = unit
+            .files
+            .iter()
+            .find(|file| is_said(file))
+            .and_then(|file| file.modified);
+        let at = at.ok_or_else(|| unknown("nothing tells when it ran"))?;
+        self.asks_for_nothing_else(unit)?;
+        self.unchanged_since(at, compared, |file| {
+            let inside = file.strip_prefix(folder);
+            inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind))
+        })?;
+        let fingerprint = self.fingerprint(unit)?;
+        for path in &fingerprint.watched {
+            self.watched(folder, Path::new(path), at)?;
+        }
+        let precalculated = fingerprint.precalculated.map(|said| {
+            let there = newest::of_package(self.ask.from_worktree, folder, &self.there);
+            match there {
+                Some(there) if there == said => newest::of_package(self.top, folder, &self.here)
+                    .ok_or_else(|| unknown("the files of its package cannot be listed")),
+                _ => Err(script(
+                    "it watches its whole package, in which something has changed since".into(),
+                )),
+            }
+        });
+        Ok(LocalUnit {
+            watches: !fingerprint.watched.is_empty(),
+            precalculated: precalculated.transpose()?,
+        })
+    }
+
+    /// Whether the code of a script shows that it asks for what is in no file of its package.
+    fn asks_for_nothing_else(&self, run: &Unit) -> Result<(), LeftReason> {
+        let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
+        let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
+        let named = programs
+            .next()
+            .and_then(|unit| self.named.get(&unit.id)?.as_ref().ok());
+        let named = named.ok_or_else(|| unknown("nothing tells what its build script is"))?;
+        for file in &named.files {
+            let code = fs::read_start(&self.top.join(file), MOST).ok().flatten();
+            let code = code.ok_or_else(|| unknown("its build script cannot be read"))?;
+            if let Some(what) = sources::asks_for_more(&String::from_utf8_lossy(&code)) {
+                return Err(script(format!("it may ask for {what}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn fingerprint(&self, unit: &Unit) -> Result<fingerprint::Fingerprint, LeftReason> {
+        let mut files = unit.files.iter();
+        let file = files.find(|file| is_fingerprint(file) && file_name(file).ends_with(".json"));
+        let bytes = file.and_then(|file| {
+            fs::read_start(&self.ask.donor.folder.join(&file.path), MOST)
+                .ok()
+                .flatten()
+        });
+        let parsed = bytes.map(|bytes| fingerprint::parse(&bytes));
+        parsed
+            .and_then(Result::ok)
+            .ok_or_else(|| unknown("its fingerprint cannot be read"))
+    }
+
+    /// Whether what a script watches is the same in both worktrees, and was there before it ran.
+    fn watched(&self, folder: &Path, path: &Path, at: Timestamp) -> Result<(), LeftReason> {
+        let newer = |file: &Path| LeftReason::SourceNewer {
+            file: file.to_owned(),
+        };
+        if path.is_absolute() {
+            let inside = path.starts_with(self.ask.from_worktree)
+                || path.starts_with(&self.ask.donor.folder);
+            return match !inside && self.is_older(&Source::at(path), at) {
+                true if !fs::is_folder(path) => Ok(()),
+                _ => Err(newer(path)),
+            };
+        }
+        let inside = sources::normalized(&folder.join(path));
+        let inside = inside.ok_or_else(|| {
+            script(format!(
+                "it watches `{}`, outside of the worktree",
+                path.display()
+            ))
+        })?;
+        let (there, here) = (self.ask.from_worktree.join(&inside), self.top.join(&inside));
+        let (mine, theirs) = (self.list(&here, &inside)?, self.list(&there, &inside)?);
+        if mine != theirs {
+            return Err(LeftReason::SourceDiffers { file: inside });
+        }
+        for part in mine {
+            let (there, here) = (there.join(&part), here.join(&part));
+            let (one, two) = (Source::at(&there), Source::at(&here));
+            if matches!(one.what, SourceKind::Missing) {
+                // Cargo runs a script each time that watches what is not there.
+                return Err(script(format!(
+                    "it watches `{}`, which is not there",
+                    inside.display()
+                )));
+            }
+            if !one.is_same(&there, &two, &here) {
+                return Err(LeftReason::SourceDiffers {
+                    file: inside.join(part),
+                });
+            }
+            if !self.is_older(&one, at) || two.newest.is_none_or(|newest| newest >= self.begin) {
+                return Err(newer(&inside.join(part)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything at a path, relative to it.
+    fn list(&self, path: &Path, inside: &Path) -> Result<Vec<PathBuf>, LeftReason> {
+        let whole = || script(format!("it watches all of `{}`", inside.display()));
+        if !fs::is_folder(path) {
+            return Ok(vec![PathBuf::new()]);
+        }
+        if self.ask.donor.folder.starts_with(path) {
+            return Err(whole());
+        }
+        let all = fs::everything_in(path, MANY).ok_or_else(whole)?;
+        let inner = all
+            .into_iter()
+            .map(|inner| inner.strip_prefix(path).map(Path::to_owned));
+        inner.collect::<Result<_, _>>().map_err(|_| whole())
+    }
+}
+
+fn script(why: String) -> LeftReason {
+    LeftReason::BuildScript { why }
+}
