@@ -62,6 +62,7 @@ fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Ev
         compile_kind: 0,
         deps: deps.iter().map(dep).collect(),
         precalculated: None,
+        watched: Vec::new(),
     };
     Evidence {
         id: UnitId {

@@ -19,8 +19,8 @@ pub fn pairs<'a>(donor: &'a Inventory, folder: &'a Inventory) -> Vec<(&'a Unit, 
     let both = donor.units.iter().filter_map(|unit| {
         let other = theirs.get(&unit.id)?;
         let alike = unit.fingerprints == other.fingerprints;
-        let third_party = of_itself(unit).is_ok() && of_itself(other).is_ok();
-        (alike && third_party).then_some((unit, *other))
+        let third_party = |unit: &Unit| unit.source.is_third_party() && of_itself(unit).is_ok();
+        (alike && third_party(unit) && third_party(other)).then_some((unit, *other))
     });
     both.filter_map(|(unit, other)| {
         let linkable = |unit: &'a Unit| {

@@ -120,6 +120,31 @@ struct World<'a> {
     begin: Timestamp,
 }
 
+/// Adds the packages that are no members: what a path leads to from a package that is in no workspace, or from
+/// `[patch]`. Of several of one name, none.
+fn add_others<'a>(
+    folders: &mut BTreeMap<&'a str, PathBuf>,
+    ask: Ask<'a>,
+    workspace: &Path,
+    units: &[&'a Unit],
+) {
+    let mut others: BTreeMap<&str, BTreeSet<PathBuf>> = BTreeMap::new();
+    for unit in units {
+        let package = unit.package.as_deref().unwrap_or_default();
+        if !folders.contains_key(package)
+            && let Some(inside) = unit::folder_in_workspace(ask, unit)
+        {
+            let found = others.entry(package).or_default();
+            found.insert(workspace.join(inside));
+        }
+    }
+    for (package, mut found) in others {
+        if let (Some(folder), None) = (found.pop_first(), found.pop_first()) {
+            folders.insert(package, folder);
+        }
+    }
+}
+
 impl<'a> World<'a> {
     fn look(ask: Ask<'a>, units: &[&'a Unit]) -> Result<Self, LeftReason> {
         let place = ask.workspace.place.as_ref();
@@ -133,13 +158,14 @@ impl<'a> World<'a> {
             listing.map_err(|error| unknown(&format!("{error:#}")))
         };
         let (there, here) = (listed(there)?, listed(here)?);
-        let folders: BTreeMap<&str, PathBuf> = packages
+        let mut folders: BTreeMap<&str, PathBuf> = packages
             .iter()
             .filter_map(|package| {
                 let inside = package.folder.strip_prefix(top).ok()?;
                 Some((package.name.as_str(), inside.to_owned()))
             })
             .collect();
+        add_others(&mut folders, ask, &place.path, units);
         let mut world = Self {
             ask,
             top,
@@ -260,7 +286,7 @@ impl<'a> World<'a> {
 
     fn verdict(&self, unit: &Unit) -> Result<LocalUnit, LeftReason> {
         let folder = self.folder(unit);
-        let folder = folder.ok_or_else(|| unknown("its package is no member of the workspace"))?;
+        let folder = folder.ok_or_else(|| unknown("its package lies outside of the workspace"))?;
         self.settings.clone()?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
         let compared = self.compared.get(folder);

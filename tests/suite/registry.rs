@@ -114,6 +114,8 @@ pub(crate) fn once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
 pub(crate) fn sandbox_with(prepared: &Path) -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.env("CARGO_HOME", prepared.join("cargo-home"));
+    // These tests are about what is third-party: local crates are to be compiled, to show what they are compiled with.
+    sandbox.env("CARGO_SHAREDTARGET_NO_LOCAL", "1");
     sandbox
 }
 

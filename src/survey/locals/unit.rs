@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{World, unknown};
-use crate::dep_info::{Base, DepInfo};
+use super::{Ask, World, unknown};
+use crate::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::fs::{self, Source, SourceKind};
 use crate::model::{LeftReason, LocalUnit, Unit, UnitFile};
 use crate::sources;
@@ -26,22 +26,44 @@ pub(super) struct Named {
     outside: Vec<PathBuf>,
 }
 
+/// The folder of a unit's package, relative to the workspace: what comes before its root source's path in the package
+/// where the compiler, which ran in the workspace, named it. `None` if nothing tells, or it lies elsewhere.
+pub(super) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> {
+    let is_list = |file: &&UnitFile| !is_fingerprint(file) && file_name(file).ends_with(".d");
+    let list = unit.files.iter().find(is_list)?;
+    let text = fs::read_start(&ask.donor.folder.join(&list.path), MOST).ok()??;
+    let text = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
+    let root = PathBuf::from(text.sources.first()?);
+    let (info, _) = dep_info(ask, unit)?;
+    let mut inside = info.files.iter().filter(|file| file.base == Base::Package);
+    let folder = inside.find_map(|file| {
+        let path = Path::new(&file.path);
+        let above = root.ancestors().nth(path.components().count())?;
+        root.ends_with(path).then(|| above.to_owned())
+    })?;
+    let manifest = fs::read(&ask.from.join(&folder).join("Cargo.toml")).ok()??;
+    let manifest = String::from_utf8(manifest).ok()?;
+    let manifest = toml_edit::Document::parse(manifest.as_str()).ok()?;
+    let name = manifest.get("package")?.get("name")?.as_str()?;
+    (folder.is_relative() && unit.package.as_deref() == Some(name)).then_some(folder)
+}
+
+/// The list of a unit's sources, and when the compiler began.
+fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
+    let is_info = |file: &&UnitFile| is_fingerprint(file) && file_name(file).starts_with("dep-");
+    let mut infos = unit.files.iter().filter(is_info);
+    let (file, None) = (infos.next()?, infos.next()) else {
+        return None;
+    };
+    let bytes = fs::read_start(&ask.donor.folder.join(&file.path), MOST).ok()??;
+    DepInfo::parse(&bytes).zip(file.modified)
+}
+
 impl World<'_> {
     /// What a unit of the package in `folder` was compiled from.
     pub(super) fn names_of(&self, unit: &Unit, folder: &Path) -> Result<Named, LeftReason> {
-        let is_info =
-            |file: &&UnitFile| is_fingerprint(file) && file_name(file).starts_with("dep-");
         let nothing = || unknown("nothing tells which files it was compiled from");
-        let mut infos = unit.files.iter().filter(is_info);
-        let (Some(file), None) = (infos.next(), infos.next()) else {
-            return Err(nothing());
-        };
-        let bytes = fs::read_start(&self.ask.donor.folder.join(&file.path), MOST);
-        let info = bytes
-            .ok()
-            .flatten()
-            .and_then(|bytes| DepInfo::parse(&bytes));
-        let (info, at) = info.zip(file.modified).ok_or_else(nothing)?;
+        let (info, at) = dep_info(self.ask, unit).ok_or_else(nothing)?;
         let mut named = Named {
             at,
             files: BTreeSet::new(),

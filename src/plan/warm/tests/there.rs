@@ -78,18 +78,18 @@ fn what_a_build_left_half_way() {
 #[test]
 fn two_donors() {
     let first = inventory("/first", vec![unit(1, &[])]);
-    let flaws = BTreeMap::new();
+    let (flaws, locals) = (BTreeMap::new(), Locals::default());
     let offer = |donor| Offer {
         rustc: None,
         donor,
         lock: None,
         flaws: &flaws,
-        locals: &Locals::default(),
+        locals: &locals,
         programs: true,
     };
     let mut here = Here::default();
     let warm = choose(offer(&first), &here);
-    here.add(&first, &warm.units);
+    here.add(&first, &warm);
     assert!(here.has(&id(1)) && !here.has(&id(2)));
     let second = inventory("/second", vec![unit(1, &[]), unit(2, &[1])]);
     let warm = choose(offer(&second), &here);
