@@ -43,6 +43,7 @@ pub mod porcelain;
 pub mod progress;
 pub mod relocate;
 pub mod report;
+pub mod settings;
 pub mod size;
 pub mod sources;
 pub mod survey;

@@ -13,6 +13,8 @@ pub struct ListedWorktree {
     pub bare: bool,
     /// What is checked out.
     pub head: Head,
+    /// The commit of that, in full.
+    pub commit: Option<String>,
     /// The reason of its lock, which may be empty.
     pub locked: Option<String>,
     /// The reason to prune it.
@@ -36,6 +38,7 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
                 path: path(value),
                 bare: false,
                 head: Head::Unknown,
+                commit: None,
                 locked: None,
                 prunable: None,
             });
@@ -46,7 +49,10 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
         };
         match key {
             b"bare" => current.bare = true,
-            b"HEAD" => current.head = Head::Detached(text()),
+            b"HEAD" => {
+                current.commit = Some(text());
+                current.head = Head::Detached(text());
+            }
             b"branch" => {
                 current.head = Head::Branch(text().trim_start_matches("refs/heads/").to_owned());
             }
@@ -134,6 +140,7 @@ mod tests {
         assert!(all[0].bare);
         assert_eq!(all[1].path, PathBuf::from("/a b\nc"));
         assert_eq!(all[1].head, Head::Branch("x/y".into()));
+        assert_eq!(all[1].commit.as_deref(), Some("12ab"));
         assert_eq!(all[2].head, Head::Detached("34cd".into()));
         assert_eq!(all[2].locked.as_deref(), Some("on a stick"));
         assert_eq!(all[3].locked.as_deref(), Some(""));

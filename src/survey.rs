@@ -127,6 +127,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     if request.to_act {
         shared_root::check(&survey.shared_root)?;
     }
+    survey.settings = shared_root::settings(&survey.shared_root, &mut problems);
     progress.stage("asking cargo");
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);

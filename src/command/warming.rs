@@ -109,11 +109,24 @@ impl Cold<'_> {
             circumstances: Circumstances::of(root, &how.around.surroundings),
             root: root.clone(),
             others: self.others(survey),
-            local: how.local,
+            local: how.local && survey.settings.local != Some(false),
             programs: how.programs,
             around: how.around,
             rustc: OnceLock::new(),
         })
+    }
+
+    /// Whether a candidate's worktree has the same commit checked out.
+    fn is_at_commit_of(&self, candidate: &Candidate, survey: &Survey) -> bool {
+        let commit = |top: Option<&PathBuf>| {
+            let mut all = survey.repositories.iter().flat_map(|one| &one.worktrees);
+            all.find(|worktree| Some(&worktree.path) == top)?
+                .commit
+                .as_ref()
+        };
+        let own = self.workspace.place.as_ref().map(|place| &place.worktree);
+        let own = commit(own);
+        own.is_some() && own == commit(candidate.worktree.as_ref())
     }
 
     fn others(&self, survey: &Survey) -> Vec<PathBuf> {
@@ -220,7 +233,10 @@ fn one(
     let wants = cold.wants(survey, how)?;
     let lock = wants.lock.as_ref();
     let rated = candidates.into_par_iter().map(|candidate| {
-        let rating = donors::rate(&candidate.folder, lock);
+        let rating = Rating {
+            same_commit: cold.is_at_commit_of(&candidate, survey),
+            ..donors::rate(&candidate.folder, lock)
+        };
         (candidate, rating)
     });
     let mut ordered = decide::order(rated.collect());
@@ -239,10 +255,6 @@ fn one(
     } else {
         ordered.retain(|(_, rating)| !rating.busy);
     }
-    let ordered: Vec<Candidate> = ordered
-        .into_iter()
-        .map(|(candidate, _)| candidate)
-        .collect();
     let there = donors::inventory(cold.into, progress);
     let Some((mut donor, here)) = closest(ordered, cold, &wants, &there, progress) else {
         return Err(cold.kept(KeptReason::NoDonor));
@@ -272,7 +284,7 @@ fn one(
 /// The donor that has most to give. What is quickly rated is only likely to be right where the packages are not
 /// those of the workspace, so a few are looked at closely then.
 fn closest(
-    ordered: Vec<Candidate>,
+    ordered: Vec<(Candidate, Rating)>,
     cold: Cold<'_>,
     wants: &Wants<'_>,
     there: &Inventory,
@@ -283,12 +295,17 @@ fn closest(
         wants.lock.is_none()
             || other.is_some_and(|other| donors::same_lock(other, &cold.workspace.root))
     };
-    let many = if ordered.first().is_some_and(alike) {
-        1
-    } else {
-        CLOSELY
-    };
-    let few: Vec<Candidate> = ordered.into_iter().take(many).collect();
+    let sure = ordered.first().is_some_and(|(first, _)| alike(first));
+    let many = if sure { 1 } else { CLOSELY };
+    // Whoever is at the same commit may have local units as well.
+    let same = ordered.iter().position(|(_, rating)| rating.same_commit);
+    let same = same.filter(|at| wants.local && *at >= many);
+    let few: Vec<Candidate> = ordered
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| *at < many || Some(*at) == same)
+        .map(|(_, (candidate, _))| candidate)
+        .collect();
     let looked_at: Vec<(usize, (Donor, Here))> = few
         .into_par_iter()
         .map(|candidate| {

@@ -107,6 +107,16 @@ impl Source {
     }
 }
 
+/// What the clock says by which files are dated: that of this system, as far as they lie on it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is asked again after each wait for it"
+)]
+#[must_use]
+pub fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Everything in a folder, however deep, and the folder itself; links are not followed. `None` if something in it
 /// cannot be listed, or there is more than `most`.
 #[must_use]

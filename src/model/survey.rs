@@ -25,6 +25,9 @@ pub struct Survey {
     pub notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
     pub trash: Vec<Trash>,
+    /// What the settings file in the shared root says.
+    #[serde(skip)]
+    pub settings: Settings,
     /// Variables in the environment that beat the configuration files.
     pub overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.
@@ -52,6 +55,13 @@ pub struct SharedRoot {
     /// Git ignores it by a rule outside of it.
     #[serde(skip)]
     pub ignored: bool,
+}
+
+/// What a user has decided once for all runs. What is not set is left to the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Share local crates whose sources are the same.
+    pub local: Option<bool>,
 }
 
 /// Why a folder is the shared root.
@@ -92,6 +102,8 @@ pub struct Worktree {
     pub main: bool,
     /// What is checked out.
     pub head: Head,
+    /// The commit of that, in full; `None` if git did not say.
+    pub commit: Option<String>,
     /// `git worktree lock` was used on it; the reason given, which may be empty.
     pub locked: Option<String>,
     /// Git would prune it; the reason git gives.

@@ -59,6 +59,7 @@ pub(super) fn repository(linked: &[&str]) -> Repository {
         path: path.into(),
         main: at == 0,
         head: Head::Unknown,
+        commit: None,
         locked: None,
         prunable: None,
         present: true,

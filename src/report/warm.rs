@@ -34,6 +34,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     )?;
     let mut table = Table::new(&[
         ("UNITS", Align::Right),
+        ("LOCAL", Align::Right),
         ("SHARED", Align::Right),
         ("COPIED", Align::Right),
         ("FROM", Align::Left),
@@ -42,6 +43,11 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for warm in &warms {
         table.row(vec![
             warm.units.len().to_string(),
+            warm.units
+                .iter()
+                .filter(|unit| unit.local)
+                .count()
+                .to_string(),
             warm.linkable.to_string(),
             warm.copied.to_string(),
             view.paths.show(&warm.from),

@@ -50,6 +50,7 @@ pub fn rate(folder: &Path, lock: Option<&Lock>) -> Rating {
     let gives = gives(folder, lock);
     Rating {
         units: gives.units.len(),
+        same_commit: false,
         newest: gives.newest,
         busy: gives.busy,
     }

@@ -72,7 +72,7 @@ pub fn compare(ask: Ask<'_>) -> Locals {
         return all(Ok(LocalUnit::default()));
     }
     for _ in 0..LOOKS {
-        let begin = Timestamp::now() - TICK;
+        let begin = fs::clock() - TICK;
         let world = match World::look(ask, &units) {
             Ok(world) => world,
             Err(reason) => return all(Err(reason)),

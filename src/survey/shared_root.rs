@@ -7,8 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::fs;
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Problem, SharedRoot, SharedRootChoice, Survey};
+use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, Survey};
 use crate::plan::worktree_of;
+use crate::settings;
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";
@@ -140,4 +141,21 @@ fn is_foreign(path: &Path) -> bool {
 /// What a run that was killed while it made a shared root may have left.
 fn is_begun_with(name: &str) -> bool {
     [marks::TAG_NAME, marks::GITIGNORE].contains(&name)
+}
+/// Reads the settings. What is wrong with them is a problem, and then local crates are left alone: that is what they
+/// may have said.
+pub(super) fn settings(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Settings {
+    let path = shared_root.path.join(settings::FILE_NAME);
+    let read = fs::read(&path).map_err(|error| format!("{error:#}"));
+    let parsed = read.and_then(|bytes| {
+        let text = String::from_utf8(bytes.unwrap_or_default());
+        let text = text.map_err(|_| "expected UTF-8".to_owned())?;
+        settings::parse(&text)
+            .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+    });
+    parsed.unwrap_or_else(|message| {
+        let message = format!("{message}; until that is mended, local crates are not shared");
+        problems.push(Problem { path, message });
+        Settings { local: Some(false) }
+    })
 }

@@ -117,6 +117,8 @@ fn home(survey: &Survey, folder: &Path, workspace: &Workspace) -> Home {
 pub struct Rating {
     /// How many of its units are wanted.
     pub units: usize,
+    /// Its worktree is at the same commit, so that its local units may be wanted as well.
+    pub same_commit: bool,
     /// When it was last built into.
     pub newest: Option<Timestamp>,
     /// A build is running in it.
@@ -124,7 +126,8 @@ pub struct Rating {
 }
 
 /// Puts donors in order, the best first: those that have nothing are left out. One in which a build runs comes after
-/// all others, a stranger after the family; then counts how many units are wanted, and then which is the newest.
+/// all others, a stranger after the family; then counts how many units are wanted, then whether the commit is the same,
+/// and then which is the newest.
 #[must_use]
 pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
     let mut all: Vec<_> = rated
@@ -133,7 +136,7 @@ pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
         .collect();
     all.sort_by_key(|(candidate, rating)| {
         let stranger = candidate.relation == Relation::Stranger;
-        let most = std::cmp::Reverse((rating.units, rating.newest));
+        let most = std::cmp::Reverse((rating.units, rating.same_commit, rating.newest));
         (rating.busy, stranger, most)
     });
     all
@@ -247,6 +250,7 @@ mod tests {
     #[test]
     fn the_best_first() {
         let one = |name: &str, relation, units, age: i64, busy| {
+            let same_commit = name.ends_with("at the commit");
             let candidate = Candidate {
                 folder: name.into(),
                 relation,
@@ -258,6 +262,7 @@ mod tests {
             let newest = Some(now() - SignedDuration::from_hours(age));
             let rating = Rating {
                 units,
+                same_commit,
                 newest,
                 busy,
             };
@@ -270,6 +275,7 @@ mod tests {
             one("busy stranger", Relation::Stranger, 99, 0, true),
             one("fewer", Relation::Family, 9, 0, false),
             one("older", Relation::Family, 10, 5, false),
+            one("at the commit", Relation::Family, 10, 9, false),
             one("newer", Relation::Own, 10, 1, false),
         ]);
         let names = ordered
@@ -277,6 +283,7 @@ mod tests {
             .map(|(one, _)| one.folder.display().to_string());
         let names: Vec<String> = names.collect();
         let expected = [
+            "at the commit",
             "newer",
             "older",
             "fewer",

@@ -56,11 +56,11 @@ impl Compared {
     }
 
     /// The first of the donor's files that may be newer than a compilation that began at `at`.
-    pub(super) fn newer<'a>(
-        &'a self,
+    pub(super) fn newer(
+        &self,
         at: Timestamp,
         mut counts: impl FnMut(&Path) -> bool,
-    ) -> Option<&'a Path> {
+    ) -> Option<&Path> {
         let mut files = self.there.iter();
         let newer =
             files.find(|(file, newest)| newest.is_none_or(|newest| newest >= at) && counts(file));
