@@ -50,7 +50,8 @@ pub fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     for (unit, links) in units.iter_mut().zip(&links) {
         let ids = links.found.iter().map(|at| evidence[*at].id.clone());
         unit.dependencies = ids.collect::<BTreeSet<_>>().into_iter().collect();
-        unit.missing = links.missing.iter().cloned().collect();
+        unit.missing = links.missing.keys().cloned().collect();
+        unit.missing_fingerprints = links.missing.values().flatten().copied().collect();
     }
     inherit_from_build_scripts(&mut units, &links);
     inherit_by_package(&mut units, &evidence, &links);
@@ -74,6 +75,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         fingerprints: Vec::new(),
         unfinished: evidence.targets.is_err() && is_unfinished(&evidence.files),
         missing: Vec::new(),
+        missing_fingerprints: Vec::new(),
         newest: None,
         oldest: None,
         files: Vec::new(),
@@ -276,7 +278,8 @@ fn is_time(text: &str) -> bool {
 #[derive(Default)]
 struct Links {
     found: BTreeSet<usize>,
-    missing: BTreeSet<String>,
+    /// The fingerprints that are not there, by the names of the dependencies.
+    missing: BTreeMap<String, Vec<u64>>,
     /// For each one found, the hash of its package.
     packages: BTreeMap<usize, u64>,
 }
@@ -296,7 +299,8 @@ fn link(evidence: &[Evidence]) -> Vec<Links> {
             let candidates = by_hash.get(&dep.fingerprint).map_or(&[][..], Vec::as_slice);
             let far = |at: &usize| distance(unit, &evidence[*at]);
             let Some(nearest) = candidates.iter().map(far).min() else {
-                links.missing.insert(dep.name.clone());
+                let missing = links.missing.entry(dep.name.clone()).or_default();
+                missing.push(dep.fingerprint);
                 continue;
             };
             for at in candidates.iter().copied().filter(|at| far(at) == nearest) {

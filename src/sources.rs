@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use memchr::memmem;
+
 use crate::model::UnitKind;
 
 /// The files of a worktree as git knows them, relative to its top.
@@ -138,6 +140,27 @@ pub fn asks_for_more(code: &str) -> Option<&'static str> {
     WORDS
         .iter()
         .find_map(|(word, what)| has_word(code, word).then_some(*what))
+}
+
+/// Whether a build script, by the texts in its program, asks git by way of some library.
+#[must_use]
+pub fn program_asks_git(program: &[u8]) -> bool {
+    const TEXTS: [&str; 11] = [
+        ".git/",
+        "--git-dir",
+        "--porcelain",
+        "--show-toplevel",
+        "describe",
+        "for-each-ref",
+        "libgit2",
+        "rev-list",
+        "rev-parse",
+        "symbolic-ref",
+        "VERGEN_",
+    ];
+    TEXTS
+        .iter()
+        .any(|text| memmem::find(program, text.as_bytes()).is_some())
 }
 
 fn has_word(text: &str, word: &str) -> bool {

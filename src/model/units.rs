@@ -60,6 +60,9 @@ pub struct Unit {
     pub unfinished: bool,
     /// Names of dependencies that are not there any more, or not as they were; sorted.
     pub missing: Vec<String>,
+    /// The hashes of their fingerprints.
+    #[serde(skip)]
+    pub missing_fingerprints: Vec<u64>,
     /// Its files and folders, by path.
     pub files: Vec<UnitFile>,
     /// The newest modification of one of its files.
@@ -90,6 +93,7 @@ impl Unit {
             fingerprints: Vec::new(),
             unfinished: false,
             missing: Vec::new(),
+            missing_fingerprints: Vec::new(),
             files: Vec::new(),
             newest: None,
             oldest: None,

@@ -191,6 +191,12 @@ pub enum LeftReason {
         /// The dependency's package.
         package: String,
     },
+    /// The worktree has something that was compiled with another one of it, which is gone: Cargo would take that for
+    /// fresh by the times of this one.
+    Awaited {
+        /// That one's package.
+        by: String,
+    },
     /// The worktree has it in a form that Cargo or we do not understand.
     Occupied,
 }

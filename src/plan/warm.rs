@@ -25,6 +25,9 @@ pub struct Here {
     units: HashMap<UnitId, There>,
     /// Its units that are not, byte for byte, what the donor has under the same name.
     pub different: BTreeSet<UnitId>,
+    /// The fingerprints of what was there when others were compiled with it, and is gone; with the package of one of
+    /// those.
+    awaited: HashMap<u64, String>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +56,12 @@ impl Here {
             },
         };
         let units = inventory.units.iter();
+        let awaited = units.clone().flat_map(|unit| {
+            let missing = unit.missing_fingerprints.iter();
+            missing.map(|hash| (*hash, name(unit)))
+        });
         Self {
+            awaited: awaited.collect(),
             units: units.map(|unit| (unit.id.clone(), there(unit))).collect(),
             different: BTreeSet::new(),
         }
@@ -248,6 +256,13 @@ impl<'a> Chooser<'a> {
         if let Some(flaw) = self.offer.flaws.get(&unit.id) {
             return Err(flaw.clone());
         }
+        let mut awaited = unit
+            .fingerprints
+            .iter()
+            .filter_map(|hash| self.here.awaited.get(hash));
+        if let Some(by) = awaited.next() {
+            return Err(LeftReason::Awaited { by: by.clone() });
+        }
         for id in &unit.dependencies {
             let dependency = self.by_id.get(id).copied();
             let dependency = dependency.ok_or_else(|| LeftReason::Incomplete {
@@ -264,6 +279,10 @@ impl<'a> Chooser<'a> {
             self.whole.insert(&unit.id);
         }
         if of(&self.rehashed) || local.is_some_and(|local| local.precalculated.is_some()) {
+            // What its hash will be here is not known, and so not whether somebody was compiled with such a one.
+            if let Some(by) = self.here.awaited.values().min() {
+                return Err(LeftReason::Awaited { by: by.clone() });
+            }
             self.rehashed.insert(&unit.id);
         }
         Ok(Verdict::Taken)

@@ -182,6 +182,7 @@ fn words(reason: &LeftReason) -> &'static str {
         LeftReason::SourcesInside => "have their sources in the donor's worktree",
         LeftReason::OtherDependency { .. } => "were made with something else than is there",
         LeftReason::Occupied => "are there in a form that is not understood",
+        LeftReason::Awaited { .. } => "are missing under what was compiled with them here",
         LeftReason::SourcesUnknown { .. } => "have sources that cannot be compared",
         LeftReason::SourceDiffers { .. } => "have other sources here",
         LeftReason::SourceNewer { .. } => "may be older than the donor's sources",
@@ -213,7 +214,9 @@ fn detail(reason: &LeftReason, view: &View) -> String {
             None => String::new(),
         },
         LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
-        LeftReason::OtherDependency { package } => format!(": {package}"),
+        LeftReason::OtherDependency { package } | LeftReason::Awaited { by: package } => {
+            format!(": {package}")
+        }
         LeftReason::Local
         | LeftReason::OtherCompiler
         | LeftReason::NotLocked

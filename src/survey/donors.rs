@@ -256,7 +256,7 @@ pub(super) fn is_fingerprint(file: &UnitFile) -> bool {
 
 /// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger reads
 /// beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
-fn is_artifact(file: &UnitFile) -> bool {
+pub(super) fn is_artifact(file: &UnitFile) -> bool {
     const LOADED: [&str; 12] = [
         "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
     ];
@@ -273,7 +273,7 @@ pub(super) fn is_said(file: &UnitFile) -> bool {
 }
 
 /// It lies in an `OUT_DIR`.
-fn in_out_dir(file: &UnitFile) -> bool {
+pub(super) fn in_out_dir(file: &UnitFile) -> bool {
     let parts = components(file);
     let above = parts.len().saturating_sub(1);
     parts.iter().take(above).any(|part| part == "out")

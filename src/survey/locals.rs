@@ -231,6 +231,16 @@ impl<'a> World<'a> {
                 }
             }
         }
+        // Of what is made there, a macro or a script may have listed all.
+        let made: BTreeSet<&PathBuf> = there.ignored_folders.union(&here.ignored_folders).collect();
+        for files in wanted.values_mut() {
+            let named = |folder: &&&PathBuf| files.iter().any(|file| file.starts_with(folder));
+            let folders: Vec<_> = made.iter().filter(named).copied().collect();
+            for folder in folders {
+                // It counts as one, of which all that is in it does.
+                files.insert(folder.to_path_buf());
+            }
+        }
         let only_there = there.ignored_folders.difference(&here.ignored_folders);
         let only_there: BTreeMap<PathBuf, PathBuf> = only_there
             .filter(|folder| !self.is_of_tools(folder))

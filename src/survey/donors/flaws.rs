@@ -309,6 +309,9 @@ impl Look<'_> {
         let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
         if unit.kind == UnitKind::BuildScriptRun {
             self.run(unit, &roots)?;
+            if let (Some(local), Some(worktree)) = (local, self.worktree) {
+                self.made_of_places(unit, local, worktree)?;
+            }
             return Ok(Trace::None);
         }
         if let Some(local) = local {

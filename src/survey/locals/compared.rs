@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::fs::{Source, SourceKind};
+use crate::fs::{self, Source, SourceKind};
 use crate::model::SourceFile;
 
 /// Files that were compared.
@@ -23,8 +23,22 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    /// Compares files, by their paths in both worktrees.
-    pub(super) fn of(from: &Path, into: &Path, files: BTreeSet<PathBuf>) -> Self {
+    /// Compares files, by their paths in both worktrees. Of a folder among them, such as git has for a repository in
+    /// the repository, everything counts.
+    pub(super) fn of(from: &Path, into: &Path, mut files: BTreeSet<PathBuf>) -> Self {
+        let folders = files.iter().filter(|file| {
+            [from, into]
+                .iter()
+                .any(|top| fs::is_folder(&top.join(file)))
+        });
+        let folders: Vec<PathBuf> = folders.cloned().collect();
+        let mut unlisted = None;
+        for folder in folders {
+            match inside(&[from, into], &folder) {
+                Some(inner) => files.extend(inner),
+                None => unlisted = Some(folder),
+            }
+        }
         let looked: Vec<(PathBuf, Source, Source, bool)> = files
             .into_par_iter()
             .map(|file| {
@@ -34,16 +48,23 @@ impl Compared {
                 (file, there, here, same)
             })
             .collect();
-        let mut compared = Self::default();
+        let mut compared = Self {
+            different: unlisted,
+            ..Self::default()
+        };
         for (file, there, here, same) in looked {
             if !same && compared.different.is_none() {
                 compared.different = Some(file.clone());
+            }
+            if here.what == SourceKind::Folder && same {
+                continue;
             }
             compared.newest_here = compared.newest_here.max(here.newest);
             if here.what != SourceKind::Missing {
                 compared.here.push(here.noted(into.join(&file)));
             }
-            if there.what != SourceKind::Missing {
+            // What is in a folder counts, and not that something was put there.
+            if !matches!(there.what, SourceKind::Missing | SourceKind::Folder) {
                 compared.there.insert(file, there.newest);
             }
         }
@@ -66,4 +87,25 @@ impl Compared {
             files.find(|(file, newest)| newest.is_none_or(|newest| newest >= at) && counts(file));
         newer.map(|(file, _)| file.as_path())
     }
+}
+
+/// All files in a folder of several worktrees, relative to their tops, but those of git itself. `None` if there are too
+/// many, or they cannot be listed.
+fn inside(tops: &[&Path], folder: &Path) -> Option<BTreeSet<PathBuf>> {
+    /// With more in it, it is none of sources.
+    const MOST: usize = 20_000;
+    let mut files = BTreeSet::new();
+    for top in tops {
+        let path = top.join(folder);
+        if !fs::is_folder(&path) {
+            continue;
+        }
+        for file in fs::everything_in(&path, MOST)? {
+            let file = file.strip_prefix(top).ok()?;
+            if !file.iter().any(|part| part == ".git") {
+                files.insert(file.to_owned());
+            }
+        }
+    }
+    Some(files)
 }

@@ -9,7 +9,7 @@ use crate::fingerprint;
 use crate::fs::{self, Source, SourceKind};
 use crate::model::{LeftReason, LocalUnit, Unit, UnitKind};
 use crate::sources;
-use crate::survey::donors::{file_name, is_fingerprint, is_said};
+use crate::survey::donors::{file_name, is_artifact, is_fingerprint, is_said};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -64,17 +64,27 @@ impl World<'_> {
 
     /// Whether the code of a script shows that it asks for what is in no file of its package.
     fn asks_for_nothing_else(&self, run: &Unit) -> Result<(), LeftReason> {
+        let nothing = || unknown("nothing tells what its build script is");
         let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
         let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
-        let named = programs
-            .next()
-            .and_then(|unit| self.named.get(&unit.id)?.as_ref().ok());
-        let named = named.ok_or_else(|| unknown("nothing tells what its build script is"))?;
+        let program = programs.next().ok_or_else(nothing)?;
+        let named = self.named.get(&program.id);
+        let named = named
+            .and_then(|named| named.as_ref().ok())
+            .ok_or_else(nothing)?;
         for file in &named.files {
             let code = fs::read_start(&self.top.join(file), MOST).ok().flatten();
             let code = code.ok_or_else(|| unknown("its build script cannot be read"))?;
             if let Some(what) = sources::asks_for_more(&String::from_utf8_lossy(&code)) {
                 return Err(script(format!("it may ask for {what}")));
+            }
+        }
+        for file in program.files.iter().filter(|file| is_artifact(file)) {
+            let bytes = fs::read(&self.ask.donor.folder.join(&file.path))
+                .ok()
+                .flatten();
+            if bytes.is_none_or(|bytes| sources::program_asks_git(&bytes)) {
+                return Err(script("it may ask git".into()));
             }
         }
         Ok(())

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Look, Origin, is_list, is_there, kept, unreadable};
+use super::{Look, Origin, is_list, is_there, kept, unreadable, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
 use crate::model::{LeftReason, Sharing, Trace, Unit, UnitFile};
-use crate::survey::donors::{file_name, is_artifact, is_fingerprint};
+use crate::relocate;
+use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint};
 
 /// What is looked for in local units.
 pub(super) struct Local {
@@ -93,6 +94,37 @@ impl Look<'_> {
             }
         }
         Ok(trace)
+    }
+
+    /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
+    /// `OUT_DIR`, which may lie in there.
+    pub(super) fn made_of_places(
+        &self,
+        run: &Unit,
+        local: &Local,
+        worktree: &Path,
+    ) -> Result<(), LeftReason> {
+        let worktree = worktree.display().to_string();
+        if local.same {
+            return Ok(());
+        }
+        let made = run.files.iter();
+        for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
+            let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
+            let mut bytes = bytes.ok_or_else(|| unreadable(file))?;
+            if relocate::may_be_note(&file_name(file)) {
+                for name in &self.names {
+                    bytes = without(&bytes, name.as_bytes());
+                }
+                if embedded::names_root(&bytes, &[&worktree]) {
+                    return Err(kept(file, worktree));
+                }
+            } else if let Some(path) = embedded::foreign_path(&bytes, &[&worktree], &[], &is_there)
+            {
+                return Err(kept(file, path));
+            }
+        }
+        Ok(())
     }
 }
 
