@@ -1,16 +1,18 @@
 //! `Cargo.lock`: which packages a workspace can use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{Document, Item, TableLike};
 
 use crate::config_edit;
 use crate::model::{Source, TomlProblem, Unit};
 
-/// What a `Cargo.lock` names, without the packages that come from a path.
+/// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     packages: BTreeMap<String, Vec<Locked>>,
+    /// The packages that come from a path.
+    local: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +46,23 @@ impl Lock {
                 let source = source.to_owned();
                 let locked = Locked { version, source };
                 lock.packages.entry(name).or_default().push(locked);
+            } else {
+                lock.local.insert(name);
             }
         }
         Ok(lock)
     }
 
-    /// Whether a package of this name, at any version, is in it.
+    /// Whether a package of this name, at any version, is in it, and does not come from a path.
     #[must_use]
     pub fn names(&self, package: &str) -> bool {
         self.packages.contains_key(package)
+    }
+
+    /// Whether a package of this name is in it that comes from a path.
+    #[must_use]
+    pub fn names_local(&self, package: &str) -> bool {
+        self.local.contains(package)
     }
 
     /// Whether a unit is of a package in it. The unit of a git package has no version, but the beginning of its
@@ -137,6 +147,7 @@ source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
             assert_eq!(lock.covers(&unit), covered, "{unit:?}");
         }
         assert!(lock.names("g") && !lock.names("app"));
+        assert!(lock.names_local("app") && !lock.names_local("g"));
     }
 
     #[test]

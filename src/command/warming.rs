@@ -72,6 +72,11 @@ impl Wants<'_> {
         })
     }
 
+    /// What it wants by name: a lock, and whether local packages in it, too.
+    fn named(&self) -> Option<(&Lock, bool)> {
+        Some((self.lock.as_ref()?, self.local))
+    }
+
     fn circumstances_of(&self, workspace: &Path) -> Circumstances {
         Circumstances::of(workspace, &self.around.surroundings)
     }
@@ -231,11 +236,11 @@ fn one(
     progress: &Progress,
 ) -> Result<WarmFolder, Box<Kept>> {
     let wants = cold.wants(survey, how)?;
-    let lock = wants.lock.as_ref();
+    let wanted = wants.named();
     let rated = candidates.into_par_iter().map(|candidate| {
         let rating = Rating {
             same_commit: cold.is_at_commit_of(&candidate, survey),
-            ..donors::rate(&candidate.folder, lock)
+            ..donors::rate(&candidate.folder, wanted)
         };
         (candidate, rating)
     });

@@ -46,8 +46,8 @@ pub fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
 
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.
 #[must_use]
-pub fn rate(folder: &Path, lock: Option<&Lock>) -> Rating {
-    let gives = gives(folder, lock);
+pub fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Rating {
+    let gives = gives(folder, wanted);
     Rating {
         units: gives.units.len(),
         same_commit: false,
@@ -56,14 +56,18 @@ pub fn rate(folder: &Path, lock: Option<&Lock>) -> Rating {
     }
 }
 
-/// What a folder has to give, by nothing but the names of its units.
+/// What a folder has to give, by nothing but the names of its units: of what a `Cargo.lock` names, with or without the
+/// packages from paths; or everything.
 #[must_use]
-pub fn gives(folder: &Path, lock: Option<&Lock>) -> Gives {
+pub fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
     if !fs::is_folder(folder) {
         return Gives::default();
     }
     let profiles = marks::read(&fs::shape(folder)).profiles;
-    let wanted = |package: &str| lock.is_none_or(|lock| lock.names(package));
+    let wanted = |package: &str| {
+        wanted
+            .is_none_or(|(lock, local)| lock.names(package) || (local && lock.names_local(package)))
+    };
     let mut units = BTreeSet::new();
     for profile in &profiles {
         let names = |inner: &Path| fs::names(&folder.join(profile).join(inner)).unwrap_or_default();

@@ -212,7 +212,7 @@ impl Sandbox {
         self.prepared(env!("CARGO_BIN_EXE_cargo-sharedtarget"), folder, args)
     }
 
-    fn command(&self, program: &str, folder: &str, args: &[&str]) -> Run {
+    pub(crate) fn command(&self, program: &str, folder: &str, args: &[&str]) -> Run {
         Run::from(
             self.prepared(program, folder, args)
                 .output()

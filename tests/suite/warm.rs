@@ -7,6 +7,7 @@ mod busy;
 mod circumstances;
 mod donors;
 mod links;
+mod local;
 mod onboard;
 #[cfg(unix)]
 mod relink;

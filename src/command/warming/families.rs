@@ -84,7 +84,7 @@ fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candi
             if candidate.relation == Relation::Stranger {
                 continue;
             }
-            let gives = donors::gives(&candidate.folder, wants.lock.as_ref());
+            let gives = donors::gives(&candidate.folder, wants.named());
             let folder = candidate.folder.clone();
             let (_, known) = offers
                 .entry(folder)
@@ -115,7 +115,7 @@ fn from_several(
         candidate.relation == Relation::Own && new
     });
     let gives = |candidate: &&Candidate| {
-        let gives = donors::gives(&candidate.folder, wants.lock.as_ref());
+        let gives = donors::gives(&candidate.folder, wants.named());
         !gives.units.is_empty() && !gives.busy
     };
     let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
