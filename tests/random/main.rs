@@ -43,6 +43,8 @@ use world::{By, Count};
 
 /// How many rounds one seed is good for.
 const ROUNDS: usize = 25;
+/// How many seeds there are by default.
+const SEEDS: u64 = 8;
 /// How many seeds are run at a time.
 const AT_A_TIME: usize = 2;
 
@@ -80,7 +82,7 @@ fn random_steps() {
     let (first, many) = match one {
         Some(seed) => (seed, 1),
         None if full => (1, 200),
-        None => (1, 8),
+        None => (1, SEEDS),
     };
     match seeds(first, many, By::Warm) {
         Ok(count) => eprintln!("{count:?} in {:.0?}", start.elapsed()),
@@ -92,7 +94,9 @@ fn random_steps() {
 #[test]
 #[ignore = "a demonstration; it takes as long as the rounds up to the first wrong program"]
 fn a_copied_target_folder_is_found_out() {
-    let found = seeds(1, 8, By::Copy).expect_err("another worktree's code");
-    assert!(found.contains("is not as in the clone"), "{found}");
-    eprintln!("{found}");
+    for by in [By::Copy, By::Belief] {
+        let found = seeds(1, SEEDS, by).expect_err("another worktree's code");
+        assert!(found.contains("is not as in the clone"), "{found}");
+        eprintln!("{by:?}: {found}");
+    }
 }

@@ -118,20 +118,25 @@ fn command(world: &mut World) -> Command {
 
 /// An edit; one of so many leaves a file as old as if it had been there before.
 fn edit(world: &mut World, at: usize, old: usize) {
-    let edit = world.dice.weighted(&[
-        (30, Edit::Value),
-        (22, Edit::Data),
-        (14, Edit::Module),
-        (4, Edit::Program),
-        (6, Edit::Input),
-        (6, Edit::Touch),
-        (10, Edit::Manifest),
-        (5, Edit::Edge),
-        (5, Edit::Workspace),
-        (2, Edit::Broken),
-    ]);
-    let old = edit != Edit::Touch && world.dice.one_in(old);
-    world.edit(at, edit, old);
+    // Not every package has everything.
+    for _ in 0..8 {
+        let edit = world.dice.weighted(&[
+            (30, Edit::Value),
+            (22, Edit::Data),
+            (14, Edit::Module),
+            (4, Edit::Program),
+            (8, Edit::Input),
+            (6, Edit::Touch),
+            (10, Edit::Manifest),
+            (5, Edit::Edge),
+            (5, Edit::Workspace),
+            (3, Edit::Broken),
+        ]);
+        let old = edit != Edit::Touch && world.dice.one_in(old);
+        if world.edit(at, edit, old) {
+            return;
+        }
+    }
 }
 
 fn git(world: &mut World) {
@@ -169,21 +174,23 @@ fn commit(world: &mut World, at: usize) {
 /// A new worktree of what another one has, or nearly has.
 fn new(world: &mut World) -> Result<(), String> {
     let from = world.dice.below(2);
+    // Of the very commit that the other one was built of, or of something near it.
+    let very = world.dice.one_in(4);
     if world.dice.one_in(2) {
         edit(world, from, 6);
     }
-    if !world.dice.one_in(3) {
-        if world.trees[from].doubtful && world.dice.one_in(2) {
+    if very || !world.dice.one_in(3) {
+        if world.trees[from].doubtful && (very || world.dice.one_in(2)) {
             world.delete_target(from);
         }
         if !world.build(from, &Command::Build).ok {
             world.recover(from);
         }
     }
-    if world.dice.one_in(2) {
+    if !very && world.dice.one_in(2) {
         edit(world, from, 2);
     }
-    if !world.dice.one_in(4) {
+    if very || !world.dice.one_in(4) {
         commit(world, from);
     }
     let head = world.head(from);
@@ -199,17 +206,21 @@ fn new(world: &mut World) -> Result<(), String> {
     if world.dice.one_in(3) {
         world.age(at);
     }
-    let edited = world.dice.one_in(4);
-    if edited {
+    if !very && world.dice.one_in(4) {
         edit(world, at, 2);
     }
-    let named = world.dice.one_in(2) && world.has_target(from);
-    let equal = named && world.trees[from].still && world.contents(at) == world.contents(from);
+    let named = (very || world.dice.one_in(2)) && world.has_target(from);
+    let same = named && world.trees[from].still && world.same_files(at, from);
     world.warm(at, named.then_some(from))?;
-    let command = command(world);
+    let command = if very { Command::Build } else { command(world) };
     let built = world.check(at, &command)?;
-    if equal && !edited && command == Command::Build {
+    if same && command == Command::Build {
         world.check_compiled(at, &built)?;
+    }
+    // What it was given is its own from now on.
+    if world.dice.one_in(3) {
+        edit(world, at, usize::MAX);
+        world.check(at, &Command::Build)?;
     }
     Ok(())
 }

@@ -17,8 +17,11 @@ pub(crate) const REPOSITORY: &str = "m/repo";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
     Warm,
-    /// By a plain copy of the target folder, which is wrong: whatever finds nothing in it finds nothing at all.
+    /// By a plain copy of the target folder, which is wrong.
     Copy,
+    /// By a plain copy, and by having Cargo believe in it as far as the sources are those that the donor has now:
+    /// which need not be those that it has built.
+    Belief,
 }
 
 /// A worktree.
@@ -63,9 +66,12 @@ pub(crate) struct World {
 impl World {
     /// A repository with two worktrees, in which nothing was built.
     pub(crate) fn new(seed: u64, by: By) -> Self {
-        let sandbox = Sandbox::new();
+        let mut sandbox = Sandbox::new();
         let mut dice = Dice::new(seed);
         let plan = Plan::new(&mut dice);
+        if dice.one_in(2) {
+            sandbox.env("CARGO_INCREMENTAL", "0");
+        }
         sandbox.write(&format!("{REPOSITORY}/.keep"), "");
         sandbox.git(REPOSITORY, &["init", "-q", "-b", "main"]);
         sandbox.git(REPOSITORY, &["config", "gc.auto", "0"]);
@@ -163,8 +169,8 @@ impl World {
         tree.still = false;
     }
 
-    /// Edits a worktree.
-    pub(crate) fn edit(&mut self, at: usize, edit: Edit, old: bool) {
+    /// Edits a worktree; whether there was something to edit.
+    pub(crate) fn edit(&mut self, at: usize, edit: Edit, old: bool) -> bool {
         let root = self.path(&self.trees[at].folder);
         let mut editor = Editor {
             plan: &self.plan,
@@ -173,13 +179,14 @@ impl World {
             old,
         };
         let Some(what) = editor.apply(edit) else {
-            return;
+            return false;
         };
         let age = if old { ", an hour ago" } else { "" };
         self.say(format!("{}: {what}{age}", self.trees[at].name));
         self.count.edits += 1;
         self.trees[at].doubtful |= old && self.has_target(at);
         self.changed(at);
+        true
     }
 
     /// Makes all files of a worktree an hour old.
@@ -251,17 +258,8 @@ impl World {
         let donor = from.map(|from| self.path(&self.trees[from].folder));
         let of = from.map_or("anywhere", |from| self.trees[from].name);
         self.say(format!("{name}: {:?} from {of}", self.by));
-        if self.by == By::Copy {
-            let from = from.unwrap_or(usize::from(at == 0));
-            if self.has_target(from) && from != at {
-                self.delete_target(at);
-                let [from, to] = [from, at].map(|at| self.target(at).display().to_string());
-                let copied = self
-                    .sandbox
-                    .prepared("cp", "", &["-a", &from, &to])
-                    .status();
-                assert!(copied.expect("cp").success(), "a copy");
-            }
+        if self.by != By::Warm {
+            self.copy(at, from.unwrap_or(usize::from(at == 0)));
             return Ok(());
         }
         let mut args = vec!["warm"];
@@ -279,6 +277,40 @@ impl World {
             }
             code => Err(format!("{name}: warm exits with {code:?}: {}", run.said())),
         }
+    }
+
+    /// What must not be done.
+    fn copy(&mut self, at: usize, from: usize) {
+        if !self.has_target(from) || from == at {
+            return;
+        }
+        self.delete_target(at);
+        let [source, to] = [from, at].map(|at| self.target(at).display().to_string());
+        let copied = self.sandbox.prepared("cp", "", &["-a", &source, &to]);
+        assert!({ copied }.status().expect("cp").success(), "a copy");
+        if self.by == By::Belief {
+            let (here, there) = (self.contents(at), self.contents(from));
+            let root = self.path(&self.trees[at].folder);
+            for (path, content) in here {
+                if there.get(&path) == Some(&content) {
+                    edit::age(&root.join(path));
+                } else {
+                    edit::touch(&root.join(path));
+                }
+            }
+        }
+    }
+
+    /// Whether both worktrees have the same files, but for those that Cargo writes and git does not keep.
+    pub(crate) fn same_files(&self, at: usize, other: usize) -> bool {
+        let [one, other] = [at, other].map(|at| {
+            let mut files = self.contents(at);
+            if !self.plan.locked {
+                files.remove("Cargo.lock");
+            }
+            files
+        });
+        one == other
     }
 
     /// Builds in a worktree and in the clone, and compares what the programs say.
