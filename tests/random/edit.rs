@@ -98,14 +98,14 @@ impl<'a> Editor<'a> {
             }
             Edit::Module => self.module(),
             Edit::Program => {
-                let path = self.member()?.path("src/bin/extra.rs");
+                let member = self.member()?;
+                // Cargo puts all programs into one folder.
+                let path = member.path(&format!("src/bin/{}-extra.rs", member.name));
                 if self.exists(&path) {
                     return Some(self.remove(&path));
                 }
-                let name = path.split('/').rev().nth(3).filter(|name| *name != "deep");
-                let name = name.unwrap_or(&self.plan.members.last()?.name).to_owned();
                 let value = self.dice.value();
-                self.write(&path, &source::program(&name, &value));
+                self.write(&path, &source::program(&member.name, &value));
                 Some(format!("{path} is new"))
             }
             Edit::Input => {

@@ -160,6 +160,13 @@ impl Plan {
         }
     }
 
+    /// Leaves out what shows where it was compiled: it gives a foreign unit away at once, whatever its sources.
+    pub(crate) fn forget_paths(&mut self) {
+        for member in &mut self.members {
+            member.has.remove(&Has::Path);
+        }
+    }
+
     /// The files that no compiler and no Cargo knows to have been read, each with the source that has them read.
     pub(crate) fn untold(&self) -> Vec<(String, String)> {
         let silent = self.plugin.is_some() && !self.tells;

@@ -95,6 +95,7 @@ pub(crate) fn files(plan: &Plan, at: usize, dice: &mut Dice) -> Vec<(String, Str
     let member = &plan.members[at];
     let name = &member.name;
     let mut files: Vec<(&str, String)> = Vec::new();
+    let example = format!("examples/{name}-show.rs");
     if plan.plugin == Some(at) {
         files.push(("src/lib.rs", plugin(plan, at, dice)));
     } else {
@@ -117,7 +118,7 @@ pub(crate) fn files(plan: &Plan, at: usize, dice: &mut Dice) -> Vec<(String, Str
     for (has, path) in [
         (Has::Program, "src/main.rs"),
         (Has::More, "src/bin/more.rs"),
-        (Has::Example, "examples/show.rs"),
+        (Has::Example, &*example),
     ] {
         if member.has(has) {
             files.push((path, program(name, &dice.value())));

@@ -47,11 +47,11 @@ enum Step {
 
 fn round(world: &mut World) -> Result<(), String> {
     let step = world.dice.weighted(&[
-        (34, Step::Edit),
-        (17, Step::Build),
-        (13, Step::Git),
-        (18, Step::New),
-        (18, Step::Warm),
+        (30, Step::Edit),
+        (16, Step::Build),
+        (12, Step::Git),
+        (22, Step::New),
+        (20, Step::Warm),
     ]);
     match step {
         Step::Edit => {
@@ -89,6 +89,9 @@ fn round(world: &mut World) -> Result<(), String> {
             let from = *world.dice.pick(&others);
             let from = world.dice.one_in(2).then_some(from);
             let from = from.filter(|from| world.has_target(*from));
+            if let Some(from) = from.filter(|_| world.dice.one_in(3)) {
+                edit(world, from, 2);
+            }
             world.warm(at, from)?;
             let command = command(world);
             world.check(at, &command)?;

@@ -68,7 +68,10 @@ impl World {
     pub(crate) fn new(seed: u64, by: By) -> Self {
         let mut sandbox = Sandbox::new();
         let mut dice = Dice::new(seed);
-        let plan = Plan::new(&mut dice);
+        let mut plan = Plan::new(&mut dice);
+        if by == By::Belief {
+            plan.forget_paths();
+        }
         if dice.one_in(2) {
             sandbox.env("CARGO_INCREMENTAL", "0");
         }
