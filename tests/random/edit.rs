@@ -219,7 +219,7 @@ impl<'a> Editor<'a> {
         let (text, code) = (self.read(&path), self.read(&library));
         let line = source::dependency(self.plan, at, need);
         let (_, after) = text.split_once("[dependencies]\n")?;
-        if after.split("\n\n").next()?.contains(&line) {
+        if after.split("\n\n").next()?.contains(line.trim_end()) {
             return None;
         }
         let text = text.replacen("[dependencies]\n", &format!("[dependencies]\n{line}"), 1);

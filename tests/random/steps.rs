@@ -56,7 +56,7 @@ fn round(world: &mut World) -> Result<(), String> {
     match step {
         Step::Edit => {
             let at = any(world);
-            for _ in 0..=world.dice.below(2) {
+            for _ in 0..=world.dice.below(3) {
                 edit(world, at, 6);
             }
             Ok(())
