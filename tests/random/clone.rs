@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 
 const CLONE: &str = "../clone/tree";
 /// After so many builds, everything in it is compiled anew.
-const ANEW: usize = 12;
+const ANEW: usize = 16;
 
 /// The contents of all files of a worktree.
 pub(crate) type Contents = BTreeMap<String, Vec<u8>>;

@@ -99,7 +99,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(dice: &mut Dice) -> Self {
-        let count = 6 + dice.below(7);
+        let count = 6 + dice.below(7).min(dice.below(7));
         let root_package = dice.one_in(2);
         let plugin = (!dice.one_in(3)).then(|| 1 + dice.below(3));
         let mut members: Vec<Member> = Vec::new();

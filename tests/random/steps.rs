@@ -109,7 +109,7 @@ fn command(world: &mut World) -> Command {
     let one = world.dice.pick(&world.plan.members).name.clone();
     let at = world
         .dice
-        .weighted(&[(55, 0), (14, 1), (12, 2), (6, 3), (13, 4)]);
+        .weighted(&[(58, 0), (12, 1), (13, 2), (4, 3), (13, 4)]);
     match at {
         0 => Command::Build,
         1 => Command::Test,
@@ -221,7 +221,7 @@ fn new(world: &mut World) -> Result<(), String> {
         world.check_compiled(at, &built)?;
     }
     // What it was given is its own from now on.
-    if world.dice.one_in(3) {
+    if world.dice.one_in(4) {
         edit(world, at, usize::MAX);
         world.check(at, &Command::Build)?;
     }
