@@ -1,0 +1,70 @@
+//! What may still be compiled in a worktree of the very commit that its donor was built of.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::build::Built;
+use crate::generate::{Has, Member, Plan, Script};
+use crate::sandbox::Sandbox;
+
+/// Whether local packages are carried over: until they are, this is not checked.
+pub(crate) const LOCAL_PACKAGES_ARE_CARRIED: bool = false;
+
+/// What may not be carried over, of a package as it was made at first: the place for exceptions.
+///
+/// Whatever depends on such a package may be compiled as well.
+fn exempt(member: &Member) -> bool {
+    // Its worktree's path is compiled into it.
+    let path = member.has(Has::Path);
+    // Cargo asks for the time of the newest file in the package.
+    let no_lines = member.script == Some(Script::NoLines);
+    path || no_lines
+}
+
+/// Kinds of targets that are never carried over.
+fn exempt_kind(kind: &str) -> bool {
+    ["bin", "example", "test"].contains(&kind) || kind.ends_with(" test")
+}
+
+/// What was compiled though it should have been there.
+pub(crate) fn too_much(sandbox: &Sandbox, folder: &str, plan: &Plan, built: &Built) -> Vec<String> {
+    if !LOCAL_PACKAGES_ARE_CARRIED {
+        return Vec::new();
+    }
+    let exempt = exempt_packages(sandbox, folder, plan);
+    let compiled = built.compiled.iter();
+    compiled
+        .filter(|(package, kind)| !exempt.contains(package) && !exempt_kind(kind))
+        .map(|(package, kind)| format!("{package} ({kind})"))
+        .collect()
+}
+
+/// The packages that need not be there, with all that depend on them now.
+fn exempt_packages(sandbox: &Sandbox, folder: &str, plan: &Plan) -> BTreeSet<String> {
+    let members = plan.members.iter().filter(|member| exempt(member));
+    let mut all: BTreeSet<String> = members.map(|member| member.name.clone()).collect();
+    let args = [
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--format-version",
+        "1",
+    ];
+    let metadata: Value = sandbox.cargo(folder, &args).json();
+    let packages = metadata["packages"].as_array().expect("packages");
+    loop {
+        let before = all.len();
+        for package in packages {
+            let mut needs = package["dependencies"].as_array().into_iter().flatten();
+            let exempt =
+                |need: &Value| need["name"].as_str().is_some_and(|name| all.contains(name));
+            if needs.any(exempt) {
+                all.insert(package["name"].as_str().expect("a name").to_owned());
+            }
+        }
+        if all.len() == before {
+            return all;
+        }
+    }
+}
