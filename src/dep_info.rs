@@ -71,6 +71,44 @@ impl DepInfo {
         Some(info)
     }
 
+    /// A dep-info in which the absolute paths below one folder are those of another one: `None` if it cannot be read, or
+    /// has none.
+    ///
+    /// Cargo writes such a path for a file that lies in the worktree and not in the package.
+    #[must_use]
+    pub fn relocated(bytes: &[u8], from: &str, into: &str) -> Option<Vec<u8>> {
+        Self::parse(bytes)?;
+        let mut rest = Reader(bytes.strip_prefix(&MAGIC)?);
+        let mut new = MAGIC.to_vec();
+        let mut any = false;
+        let files = rest.u32()?;
+        new.extend(files.to_le_bytes());
+        for _ in 0..files {
+            new.push(rest.u8()?);
+            let path = rest.block()?;
+            let inside = path.strip_prefix(from.as_bytes());
+            let inside =
+                inside.filter(|inside| inside.starts_with(b"/") || inside.starts_with(b"\\"));
+            any |= inside.is_some();
+            let path = inside
+                .map(|inside| [into.as_bytes(), inside].concat())
+                .unwrap_or(path.to_owned());
+            new.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
+            new.extend(path);
+            if rest.flag()? {
+                new.push(1);
+                new.extend(rest.take(8)?);
+                let sum = rest.block()?;
+                new.extend(u32::try_from(sum.len()).ok()?.to_le_bytes());
+                new.extend(sum);
+            } else {
+                new.push(0);
+            }
+        }
+        new.extend(rest.0);
+        any.then_some(new)
+    }
+
     /// Whether a file of the package itself is in it, which means that the package is local.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -234,6 +272,23 @@ mod tests {
             [("A".into(), Some("x".into())), ("B".into(), None)]
         );
         assert!(info.is_local());
+    }
+
+    #[test]
+    fn absolute_paths_follow() {
+        let whole = dep_info();
+        let moved = DepInfo::relocated(&whole, "/a b", "/elsewhere").expect("changed");
+        let (before, after) = (DepInfo::parse(&whole), DepInfo::parse(&moved));
+        let (before, after) = (before.expect("valid"), after.expect("valid"));
+        assert_eq!(after.files[0], before.files[0]);
+        assert_eq!(after.files[1].path, "/elsewhere/Cargo.toml");
+        assert_eq!(after.env, before.env);
+        assert_eq!(
+            DepInfo::relocated(&moved, "/elsewhere", "/a b"),
+            Some(whole.clone())
+        );
+        assert_eq!(DepInfo::relocated(&whole, "/a", "/b"), None);
+        assert_eq!(DepInfo::relocated(&whole[1..], "/a b", "/b"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{Context, Stopped};
+use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, rehash::Change};
 use crate::fs::{self, LockGuard, Sought};
 use crate::layout;
@@ -47,6 +48,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         names: &warm.names,
         into: warm.into.display().to_string(),
         looked_at: warm.looked_at,
+        worktrees: warm.worktrees.as_ref(),
     };
     let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
         .units
@@ -211,6 +213,7 @@ struct Staging<'a> {
     into: String,
     /// The time of what is as new as the look at the sources.
     looked_at: Option<Timestamp>,
+    worktrees: Option<&'a (PathBuf, PathBuf)>,
 }
 
 impl Staging<'_> {
@@ -284,11 +287,28 @@ impl Staging<'_> {
                 Dated::Whole => layout::is_fingerprint(&parts) || layout::is_output(&parts, run),
                 _ => layout::is_dep_info(&parts),
             };
+            let path = self.stage.join(&file.path);
+            if layout::is_dep_info(&parts) {
+                self.follow(&path)?;
+            }
             if dated {
-                fs::date_file(&self.stage.join(&file.path), at)?;
+                fs::date_file(&path, at)?;
             }
         }
         Ok(())
+    }
+
+    /// Has a list of sources name those of the destination, where it names the donor's by absolute paths.
+    fn follow(&self, path: &Path) -> anyhow::Result<()> {
+        let Some((from, into)) = self.worktrees else {
+            return Ok(());
+        };
+        let bytes = fs::read(path)?.unwrap_or_default();
+        let (from, into) = (from.display().to_string(), into.display().to_string());
+        match DepInfo::relocated(&bytes, &from, &into) {
+            Some(new) => fs::write_like(path, path, &new),
+            None => Ok(()),
+        }
     }
 
     /// A text file that a build script has made, if it says where it lies: what it says there follows.

@@ -19,6 +19,8 @@ pub struct Locals {
     pub looked_at: Option<Timestamp>,
     /// The files of the destination that were looked at.
     pub sources: Vec<SourceFile>,
+    /// The tops of the donor's worktree and of the destination's, if they are not one.
+    pub worktrees: Option<(PathBuf, PathBuf)>,
 }
 
 /// A local unit whose sources are the same.

@@ -38,6 +38,9 @@ pub struct WarmFolder {
     /// The destination's sources that were looked at.
     #[serde(skip)]
     pub sources: Vec<SourceFile>,
+    /// The tops of the donor's worktree and of the destination's, if local units come from another one.
+    #[serde(skip)]
+    pub worktrees: Option<(PathBuf, PathBuf)>,
 }
 
 /// A unit that is taken.

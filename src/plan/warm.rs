@@ -146,6 +146,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         wait: false,
         looked_at: offer.locals.looked_at,
         sources: offer.locals.sources.clone(),
+        worktrees: offer.locals.worktrees.clone(),
     };
     for unit in &donor.units {
         match chooser.verdict(unit) {

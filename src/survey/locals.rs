@@ -291,6 +291,7 @@ impl<'a> World<'a> {
             units: verdicts,
             looked_at: Some(begin),
             sources,
+            worktrees: Some((self.ask.from_worktree.to_owned(), self.top.to_owned())),
         }
     }
 

@@ -5,33 +5,24 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::build::Built;
-use crate::generate::{Has, Member, Plan, Script};
+use crate::generate::{Has, Member, Plan};
 use crate::sandbox::Sandbox;
-
-/// Whether local packages are carried over: until they are, this is not checked.
-pub(crate) const LOCAL_PACKAGES_ARE_CARRIED: bool = false;
 
 /// What may not be carried over, of a package as it was made at first: the place for exceptions.
 ///
 /// Whatever depends on such a package may be compiled as well.
 fn exempt(member: &Member) -> bool {
     // Its worktree's path is compiled into it.
-    let path = member.has(Has::Path);
-    // Cargo asks for the time of the newest file in the package.
-    let no_lines = member.script == Some(Script::NoLines);
-    path || no_lines
+    member.has(Has::Path)
 }
 
-/// Kinds of targets that are never carried over.
+/// Kinds of targets that may have more reason than their package to be left: tests name the programs of theirs.
 fn exempt_kind(kind: &str) -> bool {
-    ["bin", "example", "test"].contains(&kind) || kind.ends_with(" test")
+    kind == "test" || kind.ends_with(" test")
 }
 
 /// What was compiled though it should have been there.
 pub(crate) fn too_much(sandbox: &Sandbox, folder: &str, plan: &Plan, built: &Built) -> Vec<String> {
-    if !LOCAL_PACKAGES_ARE_CARRIED {
-        return Vec::new();
-    }
     let exempt = exempt_packages(sandbox, folder, plan);
     let compiled = built.compiled.iter();
     compiled

@@ -270,7 +270,7 @@ impl World {
             self.copy(at, from.unwrap_or(usize::from(at == 0)));
             return Ok(());
         }
-        let mut args = vec!["warm"];
+        let mut args = vec!["warm", "--yes", "--verbose"];
         let donor = donor.map(|donor| donor.display().to_string());
         if let Some(donor) = &donor {
             args.extend(["--from", donor]);
@@ -278,7 +278,10 @@ impl World {
         let run = self.sandbox.run(&self.trees[at].folder, &args);
         // A donor or a worktree whose manifest is broken is refused.
         match run.code {
-            Some(0) => Ok(()),
+            Some(0) => {
+                self.say(run.said());
+                Ok(())
+            }
             Some(1 | 101) if run.said().contains("cargo") => {
                 self.say(format!("{name}: refused: {}", run.said().trim()));
                 Ok(())

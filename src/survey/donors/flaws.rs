@@ -72,6 +72,7 @@ pub fn look_into(
         strays: strays::of(donor),
         worktree,
     };
+    let also = look.for_their_traces(wanted);
     let wanted = donor
         .units
         .par_iter()
@@ -79,7 +80,10 @@ pub fn look_into(
     let found: Vec<(UnitId, Result<Trace, LeftReason>)> = wanted
         .map(|unit| (unit.id.clone(), look.flaw(unit)))
         .collect();
-    let mut findings = Findings::default();
+    let mut findings = Findings {
+        traces: also,
+        ..Findings::default()
+    };
     for (id, found) in found {
         match found {
             Ok(trace) => findings.traces.insert(id, trace).is_none(),

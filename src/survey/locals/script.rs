@@ -130,7 +130,12 @@ impl World<'_> {
             return Err(LeftReason::SourceDiffers { file: inside });
         }
         for part in mine {
-            let (there, here) = (there.join(&part), here.join(&part));
+            // A file joined with nothing is looked for in a folder of its name.
+            let whole = |path: &PathBuf| match part.as_os_str().is_empty() {
+                true => path.clone(),
+                false => path.join(&part),
+            };
+            let (there, here) = (whole(&there), whole(&here));
             let (one, two) = (Source::at(&there), Source::at(&here));
             if matches!(one.what, SourceKind::Missing) {
                 // Cargo runs a script each time that watches what is not there.

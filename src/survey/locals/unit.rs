@@ -69,18 +69,29 @@ impl World<'_> {
             files: BTreeSet::new(),
             outside: Vec::new(),
         };
+        let outside = |path: &Path| {
+            unknown(&format!(
+                "`{}` lies outside of the worktree",
+                path.display()
+            ))
+        };
         for file in info.files {
             let path = Path::new(&file.path);
             match file.base {
                 Base::Package => {
                     let inside = sources::normalized(&folder.join(path));
-                    named.files.insert(inside.ok_or_else(|| {
-                        unknown(&format!("`{}` lies outside of the worktree", file.path))
-                    })?);
+                    named.files.insert(inside.ok_or_else(|| outside(path))?);
                 }
                 // What a build script has made: it comes along with the run.
                 Base::Build if path.is_relative() => {}
-                Base::Build => named.outside.push(path.to_owned()),
+                Base::Build => match path.strip_prefix(self.ask.from_worktree) {
+                    // It follows to the destination.
+                    Ok(inside) => {
+                        let inside = sources::normalized(inside);
+                        named.files.insert(inside.ok_or_else(|| outside(path))?);
+                    }
+                    Err(_) => named.outside.push(path.to_owned()),
+                },
             }
         }
         match named.files.is_empty() {
@@ -113,9 +124,7 @@ impl World<'_> {
         };
         self.unchanged_since(named.at, compared, counts)?;
         for path in &named.outside {
-            let inside = path.starts_with(self.ask.from_worktree);
-            let source = Source::at(path);
-            if inside || !self.is_older(&source, named.at) {
+            if !self.is_older(&Source::at(path), named.at) {
                 return Err(LeftReason::SourceNewer { file: path.clone() });
             }
         }

@@ -1,12 +1,15 @@
 //! Which paths a local unit keeps, and in which worktree it was compiled.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::{Look, Origin, is_list, is_there, kept, unreadable, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
-use crate::model::{LeftReason, Sharing, Trace, Unit, UnitFile};
+use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
 use crate::relocate;
 use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint};
 
@@ -77,16 +80,52 @@ impl Look<'_> {
                 return Err(kept(file, local.roots.join(" or ")));
             }
         }
+        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+            let bytes = self.whole(file)?;
+            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
+                return Err(kept(file, path));
+            }
+        }
+        self.trace(unit, local)
+    }
+
+    /// Where the other libraries of those packages were compiled that have units which are wanted.
+    ///
+    /// What a build script is compiled to says nothing of where that was.
+    pub(super) fn for_their_traces(&self, wanted: &BTreeSet<&UnitId>) -> BTreeMap<UnitId, Trace> {
+        let Some(local) = &self.local else {
+            return BTreeMap::new();
+        };
+        let units = || {
+            self.donor
+                .units
+                .iter()
+                .filter(|unit| unit.source == Source::Local)
+        };
+        let of = |unit: &Unit| (unit.id.profile.clone(), unit.package.clone());
+        let packages: BTreeSet<_> = units()
+            .filter(|unit| wanted.contains(&unit.id))
+            .map(of)
+            .collect();
+        let others = units().filter(|unit| {
+            unit.kind == UnitKind::Library
+                && !wanted.contains(&unit.id)
+                && packages.contains(&of(unit))
+        });
+        let others: Vec<&Unit> = others.collect();
+        let traces = others.into_par_iter().filter_map(|unit| {
+            let trace = self.trace(unit, local).ok()?;
+            (trace != Trace::None).then(|| (unit.id.clone(), trace))
+        });
+        traces.collect()
+    }
+
+    fn trace(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let others = local.others.iter().map(String::as_str);
         let folders: Vec<&str> = others.chain([local.workspace.as_str()]).collect();
         let mut trace = Trace::None;
         for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
-            let bytes = bytes.ok_or_else(|| unreadable(file))?;
-            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
-                return Err(kept(file, path));
-            }
-            for folder in embedded::folders_named(&bytes, &folders) {
+            for folder in embedded::folders_named(&self.whole(file)?, &folders) {
                 trace = match folder == local.workspace {
                     false => return Ok(Trace::Other(PathBuf::from(folder))),
                     true => Trace::Own,
@@ -94,6 +133,11 @@ impl Look<'_> {
             }
         }
         Ok(trace)
+    }
+
+    fn whole(&self, file: &UnitFile) -> Result<Vec<u8>, LeftReason> {
+        let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
+        bytes.ok_or_else(|| unreadable(file))
     }
 
     /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
@@ -110,8 +154,7 @@ impl Look<'_> {
         }
         let made = run.files.iter();
         for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
-            let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
-            let mut bytes = bytes.ok_or_else(|| unreadable(file))?;
+            let mut bytes = self.whole(file)?;
             if relocate::may_be_note(&file_name(file)) {
                 for name in &self.names {
                     bytes = without(&bytes, name.as_bytes());
