@@ -7,7 +7,7 @@
 //! What is not understood is reported. The unit is then compiled anew, which is slow and never wrong.
 
 mod bitcode;
-mod folders;
+mod origin;
 mod regions;
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ mod tests;
 use memchr::{memchr, memmem};
 
 use bitcode::Searcher;
-pub use folders::folders_named;
+pub use origin::compiled_in;
 use regions::{Kind, Region};
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.

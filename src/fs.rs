@@ -41,7 +41,7 @@ pub use source::{Source, SourceKind, clock, everything_in, first_listed, modifie
 pub use stage::{discard_stage, make_stage};
 pub use transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
-    same_content, write_like,
+    same_content, write_like, write_own,
 };
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;

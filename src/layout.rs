@@ -136,6 +136,15 @@ pub fn is_dep_info(path: &[&str]) -> bool {
     is_fingerprint(path) && path.last().is_some_and(|name| name.starts_with("dep-"))
 }
 
+/// Whether a path is that of what a build script said.
+#[must_use]
+pub fn is_said(path: &[&str]) -> bool {
+    matches!(
+        path,
+        ["build", _, "output"] | ["build", _, _, "run", "stdout" | "output"]
+    )
+}
+
 /// Splits `<name>-<hash>`.
 pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
     name.rsplit_once('-')

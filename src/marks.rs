@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 /// How the content of a `CACHEDIR.TAG` begins (Cache Directory Tagging Specification).
 pub const TAG_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
@@ -15,6 +17,17 @@ pub fn tag_file() -> Vec<u8> {
         b"# For information about cache directory tags see https://bford.info/cachedir/\n",
     ]
     .concat()
+}
+
+/// The file that marks a local unit as put into a target folder by us; it lies with the unit's fingerprint, where Cargo
+/// looks at nothing that it does not know.
+pub const CARRIED: &str = "sharedtarget-carried";
+
+/// The content of such a mark: for which workspace the sources were compared, and what Cargo dates them by. If either is
+/// another one, somebody has copied the folder, or compiled the unit since.
+#[must_use]
+pub fn carried(workspace: &Path, at: Timestamp) -> String {
+    format!("{} {}\n", at.as_nanosecond(), workspace.display())
 }
 
 /// The name of the tag file.

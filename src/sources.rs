@@ -86,20 +86,33 @@ pub fn may_be_read(inside: &Path, kind: &UnitKind) -> bool {
     !is_rust(inside) && !is_documentation(inside) && (of_tests || !in_target_folders(inside))
 }
 
-/// Whether a file is for people and the programs that they develop with, by its name. Whoever compiles one in names
+/// Whether a file is for people or for the programs that they develop with, by its name. Whoever compiles one in names
 /// it to the compiler.
 #[must_use]
 pub fn is_documentation(inside: &Path) -> bool {
+    const BEGINNINGS: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "CHANGELOG"];
+    let name = inside.file_name().unwrap_or_default().to_string_lossy();
+    is_for_tools(inside)
+        || BEGINNINGS.iter().any(|begin| name.starts_with(begin))
+        || [".md", ".adoc"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a file is only for programs that people develop with: for git, for editors, for checks on a server.
+///
+/// Nothing that is compiled could make use of it, so that it may even differ.
+#[must_use]
+pub fn is_for_tools(inside: &Path) -> bool {
     const FOLDERS: [&str; 6] = [
+        ".circleci",
         ".github",
         ".gitlab",
-        ".circleci",
-        ".vscode",
         ".idea",
+        ".vscode",
         ".zed",
     ];
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 13] = [
         ".editorconfig",
+        ".git-blame-ignore-revs",
         ".gitattributes",
         ".gitignore",
         ".gitlab-ci.yml",
@@ -108,18 +121,14 @@ pub fn is_documentation(inside: &Path) -> bool {
         ".pre-commit-config.yaml",
         ".rustfmt.toml",
         "deny.toml",
-        "justfile",
+        "renovate.json",
         "rustfmt.toml",
         "typos.toml",
     ];
-    const BEGINNINGS: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "CHANGELOG"];
     let first = inside.components().next();
     let first = first.map(|part| part.as_os_str().to_string_lossy());
     let name = inside.file_name().unwrap_or_default().to_string_lossy();
-    first.is_some_and(|first| FOLDERS.contains(&&*first))
-        || NAMES.contains(&&*name)
-        || BEGINNINGS.iter().any(|begin| name.starts_with(begin))
-        || [".md", ".adoc"].iter().any(|end| name.ends_with(end))
+    first.is_some_and(|first| FOLDERS.contains(&&*first)) || NAMES.contains(&&*name)
 }
 
 /// Whether a build script, by its code, asks for what no list of files tells; what that is.
@@ -271,6 +280,8 @@ mod tests {
         assert!(!read("README.md", UnitKind::Library));
         assert!(!read("tests/x.sql", UnitKind::Library));
         assert!(read("tests/x.sql", UnitKind::Test));
+        assert!(!read(".github/workflows/x.yml", UnitKind::Library));
+        assert!(is_for_tools(Path::new(".gitignore")) && !is_for_tools(Path::new("README.md")));
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         into: warm.into.display().to_string(),
         looked_at: warm.looked_at,
         worktrees: warm.worktrees.as_ref(),
+        workspace: &warm.workspace,
     };
     let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
         .units
@@ -214,6 +215,7 @@ struct Staging<'a> {
     /// The time of what is as new as the look at the sources.
     looked_at: Option<Timestamp>,
     worktrees: Option<&'a (PathBuf, PathBuf)>,
+    workspace: &'a Path,
 }
 
 impl Staging<'_> {
@@ -294,6 +296,36 @@ impl Staging<'_> {
             if dated {
                 fs::date_file(&path, at)?;
             }
+        }
+        self.mark(unit)
+    }
+
+    /// Leaves a mark by which we know later that it was us who put a local unit here.
+    fn mark(&self, unit: &TakenUnit) -> anyhow::Result<()> {
+        let depth = unit.id.profile.split('/').count();
+        let mut fingerprint = None;
+        let mut dated = None;
+        for file in &unit.files {
+            let parts: Vec<_> = file
+                .path
+                .iter()
+                .skip(depth)
+                .map(|part| part.to_string_lossy())
+                .collect();
+            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            if layout::is_fingerprint(&parts) {
+                fingerprint = file.path.parent();
+            }
+            if layout::is_dep_info(&parts) || layout::is_said(&parts) {
+                dated = fs::info(&self.stage.join(&file.path))?.and_then(|info| info.modified);
+            }
+        }
+        if let (Some(folder), Some(at), true) = (fingerprint, dated, unit.local) {
+            let text = marks::carried(self.workspace, at);
+            fs::write_own(
+                &self.stage.join(folder).join(marks::CARRIED),
+                text.as_bytes(),
+            )?;
         }
         Ok(())
     }

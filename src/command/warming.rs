@@ -55,8 +55,6 @@ pub(super) struct Wants<'a> {
     /// In what circumstances it is built.
     circumstances: Circumstances,
     root: PathBuf,
-    /// The same workspace in the other worktrees of its repository.
-    others: Vec<PathBuf>,
     local: bool,
     programs: bool,
     around: &'a Environment,
@@ -113,7 +111,6 @@ impl Cold<'_> {
             lock: lock.filter(|_| !how.all_units),
             circumstances: Circumstances::of(root, &how.around.surroundings),
             root: root.clone(),
-            others: self.others(survey),
             local: how.local && survey.settings.local != Some(false),
             programs: how.programs,
             around: how.around,
@@ -134,26 +131,18 @@ impl Cold<'_> {
         own.is_some() && own == commit(candidate.worktree.as_ref())
     }
 
-    fn others(&self, survey: &Survey) -> Vec<PathBuf> {
-        let Some(place) = &self.workspace.place else {
-            return Vec::new();
-        };
-        let repositories = survey.repositories.iter();
-        let own = repositories.filter(|repository| repository.common_dir == place.common_dir);
-        own.flat_map(|repository| &repository.worktrees)
-            .map(|worktree| match place.path.as_os_str().is_empty() {
-                true => worktree.path.clone(),
-                false => worktree.path.join(&place.path),
-            })
-            .collect()
-    }
-
     /// The donor that the user named, or those that there are.
     fn candidates_or(&self, named: Option<&Candidate>, survey: &Survey) -> Vec<Candidate> {
         let mut all = match named {
             // It may be a fixture that nobody ever builds: the donor is for what is around it.
             Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
-            Some(candidate) => vec![candidate.clone()],
+            // Of a folder, it may be known whose it is.
+            Some(named) => {
+                let known = decide::candidates(survey, self.workspace, self.into).into_iter();
+                let mut known = known.filter(|known| known.folder == named.folder);
+                let known = known.next().filter(|_| named.workspace.is_none());
+                vec![known.map_or_else(|| named.clone(), Candidate::named)]
+            }
             None => self.candidates(survey),
         };
         all.retain(|candidate| candidate.folder != self.into);

@@ -91,6 +91,15 @@ pub fn write_like(from: &Path, to: &Path, content: &[u8]) -> Result<()> {
     keep(&metadata, to).with_context(failed)
 }
 
+/// Writes a file that is ours alone, whether or not it is there.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_own(to: &Path, content: &[u8]) -> Result<()> {
+    fs::write(to, content).with_context(|| format!("failed to write `{}`", to.display()))
+}
+
 /// Copies a file to another filesystem.
 ///
 /// # Errors

@@ -64,6 +64,8 @@ pub enum Trace {
     None,
     /// In the one that its target folder belongs to.
     Own,
+    /// It does not matter: we have put it there, where its sources were the same.
+    Carried,
     /// In another one.
     Other(PathBuf),
 }

@@ -223,7 +223,10 @@ impl<'a> World<'a> {
                     continue;
                 }
                 let owner = self.packages.owner(file);
-                if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner)) {
+                let own = owner.and_then(|owner| Some((owner, wanted.get_mut(owner)?)));
+                if let Some((owner, files)) = own
+                    && !file.strip_prefix(owner).is_ok_and(sources::is_for_tools)
+                {
                     files.insert(file.clone());
                 }
                 if self.packages.is_everybodys(file) {

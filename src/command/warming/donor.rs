@@ -117,7 +117,6 @@ impl Donor {
             workspace.map(|workspace| Origin {
                 workspace,
                 programs: self.candidate.programs.as_deref(),
-                others: &wants.others,
                 same,
             }),
         );

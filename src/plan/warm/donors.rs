@@ -25,6 +25,17 @@ pub struct Candidate {
     pub home: Home,
 }
 
+impl Candidate {
+    /// The same one, as the user's choice.
+    #[must_use]
+    pub fn named(self) -> Self {
+        Self {
+            relation: Relation::Named,
+            ..self
+        }
+    }
+}
+
 /// How near a donor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

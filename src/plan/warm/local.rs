@@ -24,7 +24,7 @@ pub fn of_other_worktrees<'a>(
     };
     let other = traces.values().find_map(|trace| match trace {
         Trace::Other(worktree) => Some(worktree.clone()),
-        Trace::None | Trace::Own => None,
+        Trace::None | Trace::Own | Trace::Carried => None,
     });
     if home == Home::Several || other.is_some() {
         return all(other);
@@ -38,7 +38,10 @@ pub fn of_other_worktrees<'a>(
         .filter(|unit| traces.get(&unit.id) == Some(&Trace::Own))
         .map(of)
         .collect();
-    let doubtful = units.iter().filter(|unit| !named.contains(&of(unit)));
+    let carried = |unit: &&&Unit| traces.get(&unit.id) == Some(&Trace::Carried);
+    let doubtful = units
+        .iter()
+        .filter(|unit| !carried(unit) && !named.contains(&of(unit)));
     doubtful
         .map(|unit| {
             (
@@ -84,6 +87,13 @@ mod tests {
         assert_left(&own, Home::Owned, &[]);
         assert_left(&own, Home::Several, &["a1", "a2", "b1"]);
         assert_left(&[], Home::Single, &["a1", "a2", "b1"]);
+    }
+
+    /// What we have put there is believed, and says nothing of what others have.
+    #[test]
+    fn carried_ones() {
+        let carried = [("a1", Trace::Carried)];
+        assert_left(&carried, Home::Single, &["a2", "b1"]);
     }
 
     #[test]

@@ -27,8 +27,6 @@ pub struct Origin<'a> {
     pub workspace: &'a Path,
     /// Where it has its final programs.
     pub programs: Option<&'a Path>,
-    /// The same workspace in the other worktrees.
-    pub others: &'a [PathBuf],
     /// It is the destination's own workspace, so that its path may be kept.
     pub same: bool,
 }
@@ -316,7 +314,7 @@ impl Look<'_> {
             if let (Some(local), Some(worktree)) = (local, self.worktree) {
                 self.made_of_places(unit, local, worktree)?;
             }
-            return Ok(Trace::None);
+            return local.map_or(Ok(Trace::None), |local| self.trace(unit, local));
         }
         if let Some(local) = local {
             return self.compiled_here(unit, local);

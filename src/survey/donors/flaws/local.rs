@@ -9,14 +9,14 @@ use super::{Look, Origin, is_list, is_there, kept, unreadable, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
+use crate::marks;
 use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
 use crate::relocate;
-use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint};
+use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint, is_said};
 
 /// What is looked for in local units.
 pub(super) struct Local {
     workspace: String,
-    others: Vec<String>,
     same: bool,
     /// The folders of which no path may be kept.
     pub(super) roots: Vec<String>,
@@ -44,11 +44,8 @@ impl Local {
             roots.push(text(origin.workspace));
             roots.extend(worktree.map(text));
         }
-        let others = origin.others.iter();
-        let others = others.filter(|other| *other != origin.workspace);
         Self {
             workspace: text(origin.workspace),
-            others: others.map(|other| text(other)).collect(),
             same: origin.same,
             roots,
         }
@@ -120,19 +117,45 @@ impl Look<'_> {
         traces.collect()
     }
 
-    fn trace(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
-        let others = local.others.iter().map(String::as_str);
-        let folders: Vec<&str> = others.chain([local.workspace.as_str()]).collect();
-        let mut trace = Trace::None;
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            for folder in embedded::folders_named(&self.whole(file)?, &folders) {
-                trace = match folder == local.workspace {
-                    false => return Ok(Trace::Other(PathBuf::from(folder))),
-                    true => Trace::Own,
-                };
-            }
+    /// Where a unit was compiled: its root source has the folder beside its name.
+    pub(super) fn trace(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
+        if self.is_carried(unit, local)? {
+            return Ok(Trace::Carried);
         }
-        Ok(trace)
+        let Some(list) = unit.files.iter().find(|file| is_list(file)) else {
+            return Ok(Trace::None);
+        };
+        let list = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(list)?));
+        let Some(source) = list.sources.first() else {
+            return Ok(Trace::None);
+        };
+        let mut folders = BTreeSet::new();
+        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+            folders.extend(embedded::compiled_in(&self.whole(file)?, source));
+        }
+        Ok(match folders.pop_first() {
+            None => Trace::None,
+            Some(first) if first == local.workspace || folders.contains(&local.workspace) => {
+                Trace::Own
+            }
+            Some(first) => Trace::Other(PathBuf::from(first)),
+        })
+    }
+
+    /// Whether it was put here by us, who compared its sources with those here, and nobody has compiled it since.
+    fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
+        let mark = unit
+            .files
+            .iter()
+            .find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
+        let Some(mark) = mark else {
+            return Ok(false);
+        };
+        let dated = unit.files.iter().find(|file| is_dated(file));
+        let modified = dated.and_then(|file| file.modified);
+        let expected =
+            modified.map(|modified| marks::carried(Path::new(&local.workspace), modified));
+        Ok(expected.is_some_and(|expected| Some(expected.into_bytes()) == self.read(mark).ok()))
     }
 
     fn whole(&self, file: &UnitFile) -> Result<Vec<u8>, LeftReason> {
@@ -169,6 +192,11 @@ impl Look<'_> {
         }
         Ok(())
     }
+}
+
+/// The file by whose time Cargo tells whether the sources of a unit are newer.
+fn is_dated(file: &UnitFile) -> bool {
+    is_said(file) || (is_fingerprint(file) && file_name(file).starts_with("dep-"))
 }
 
 /// What the compiler had to say of a unit, which Cargo says again each time that it finds the unit fresh.

@@ -1,0 +1,114 @@
+//! In which folder something was compiled.
+
+use std::collections::BTreeSet;
+
+use gimli::{Dwarf, EndianSlice, RunTimeEndian, SectionId};
+use memchr::memmem;
+use object::{Object, ObjectSection};
+
+use super::regions::{self, Kind};
+use super::{SENTINEL, is_windows, number};
+
+/// The folders that a compiler ran in when it compiled a source of this name, which is relative to them, into an
+/// artifact; none if nothing tells.
+///
+/// In metadata, a source has its whole path. That of other crates may stand there as well, so that there may be more
+/// than one folder. What was linked has no metadata, but for each piece of code that has debug information, the name of
+/// its source (`src/main.rs/@/…`) and the folder: so rustc 1.89 to 1.97 do it.
+#[must_use]
+pub fn compiled_in(artifact: &[u8], source: &str) -> BTreeSet<String> {
+    let regions = regions::of(artifact);
+    let mut metadata = regions
+        .iter()
+        .filter(|region| region.kind == Kind::Metadata)
+        .peekable();
+    if metadata.peek().is_some() {
+        let parts = metadata.map(|region| &artifact[region.begin..region.end]);
+        return parts.flat_map(|part| in_metadata(part, source)).collect();
+    }
+    in_debug_information(artifact, source).unwrap_or_default()
+}
+
+/// The folders of all whole paths that end with a name: before each stands its length, after it the sentinel.
+fn in_metadata(metadata: &[u8], name: &str) -> BTreeSet<String> {
+    let ends = ["/", "\\"].map(|separator| format!("{separator}{name}"));
+    let mut found = BTreeSet::new();
+    for end in &ends {
+        for at in memmem::find_iter(metadata, end.as_bytes()) {
+            let after = at + end.len();
+            if metadata.get(after) == Some(&SENTINEL)
+                && let Some(begin) = begin(metadata, at, after)
+                && let Ok(folder) = std::str::from_utf8(&metadata[begin..at])
+            {
+                found.insert(folder.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// Where an absolute path begins whose folder ends at `at`, and which ends at `end`.
+fn begin(metadata: &[u8], at: usize, end: usize) -> Option<usize> {
+    const LONGEST: usize = 4096;
+    (at.saturating_sub(LONGEST)..=at).rev().find(|begin| {
+        let path = &metadata[*begin..end];
+        let absolute = path.starts_with(b"/")
+            || std::str::from_utf8(&metadata[*begin..at]).is_ok_and(is_windows);
+        absolute && metadata[..*begin].ends_with(&number(path.len()))
+    })
+}
+
+fn in_debug_information(artifact: &[u8], source: &str) -> Option<BTreeSet<String>> {
+    let file = object::File::parse(artifact).ok()?;
+    let endian = match file.is_little_endian() {
+        true => RunTimeEndian::Little,
+        false => RunTimeEndian::Big,
+    };
+    let section = |id: SectionId| -> Result<_, gimli::Error> {
+        let section = file.section_by_name(id.name());
+        let data = section.and_then(|section| section.data().ok());
+        Ok(EndianSlice::new(data.unwrap_or_default(), endian))
+    };
+    let dwarf = Dwarf::load(section).ok()?;
+    let mut found = BTreeSet::new();
+    let mut headers = dwarf.units();
+    while let Ok(Some(header)) = headers.next() {
+        let Ok(unit) = dwarf.unit(header) else {
+            continue;
+        };
+        let text = |text: Option<EndianSlice<'_, RunTimeEndian>>| {
+            text.map(|text| String::from_utf8_lossy(text.slice()).into_owned())
+        };
+        if let (Some(name), Some(folder)) = (text(unit.name), text(unit.comp_dir)) {
+            let rest = name.strip_prefix(source);
+            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("/@/")) {
+                found.insert(folder);
+            }
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_paths_in_metadata() {
+        let text = |text: &str| [&number(text.len())[..], text.as_bytes(), &[SENTINEL]].concat();
+        let found = |texts: &[&str]| {
+            let texts: Vec<u8> = texts.iter().flat_map(|part| text(part)).collect();
+            let metadata = [b"rust\0\0\0\x0a...", &texts[..], b"rust-end-file"].concat();
+            let found = compiled_in(&metadata, "src/lib.rs");
+            found.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found(&["src/lib.rs", "/w/a", "/w/a/src/lib.rs"]), "/w/a");
+        assert_eq!(found(&["/w/a/src/lib.rs", "/b/src/lib.rs"]), "/b /w/a");
+        let long = format!("/{}", "x".repeat(300));
+        assert_eq!(found(&[&format!("{long}/src/lib.rs")]), long);
+        assert_eq!(found(&["C:\\w\\src/lib.rs"]), "C:\\w");
+        assert_eq!(found(&["C:\\w/src/lib.rs"]), "C:\\w");
+        assert_eq!(found(&["src/lib.rs", "w/src/lib.rs", "/w/src/lib.rsx"]), "");
+        assert!(compiled_in(b"nothing", "src/lib.rs").is_empty());
+    }
+}
