@@ -89,6 +89,11 @@ fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
     numbers
 }
 
+/// The one in the middle.
+pub(crate) fn median_of(numbers: &[f64]) -> f64 {
+    median(&sorted(numbers.iter().copied()))
+}
+
 /// The one in the middle of sorted numbers, or between the two there.
 fn median(sorted: &[f64]) -> f64 {
     let half = sorted.len() / 2;

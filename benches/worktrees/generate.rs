@@ -12,6 +12,9 @@ use anyhow::Result;
 /// How many local libraries there are besides the one of the program.
 const PARTS: usize = 4;
 
+/// Which worktree the sources that are committed say that they are of.
+pub(crate) const MARK: &str = "main";
+
 /// What was made, besides the sources.
 pub(crate) struct Generated {
     /// A home for Cargo, which says where the third-party crates are.
@@ -60,7 +63,7 @@ impl Generated {
         }
         program(main)?;
         let made = Self { cargo_home, value };
-        made.mark(main, "main")?;
+        made.mark(main, MARK)?;
         Ok(made)
     }
 
@@ -68,6 +71,14 @@ impl Generated {
     pub(crate) fn mark(&self, worktree: &Path, name: &str) -> Result<()> {
         let mark = format!("/// Which worktree this is.\npub const MARK: &str = \"{name}\";\n");
         write(&worktree.join("parts/part-0/src/mark.rs"), &mark)
+    }
+
+    /// Changes one local library that needs no other one, but not what it gives.
+    pub(crate) fn change(worktree: &Path) -> Result<()> {
+        let path = worktree.join("parts/part-1/src/lib.rs");
+        let text = fs::read_to_string(&path)?;
+        let more = "\n/// One more.\npub fn more() -> u64 {\n    1\n}\n";
+        write(&path, &format!("{text}{more}"))
     }
 
     /// What the program of a worktree has to say.

@@ -2,12 +2,14 @@
 //!
 //! `cargo bench --bench worktrees` makes a repository whose workspace has a few crates of its own over 160
 //! third-party ones, gives it worktrees, and builds them with real Cargo; `-- --repository DIR` takes a clone of
-//! a real one. Four parts: `warm` (the first build of a worktree), `parallel` (four builds at once), `small`
-//! (the disk that ten worktrees take) and `tools` (the same as `warm` with compiler caches that are installed).
+//! a real one. Five parts: `same` (a worktree at the same commit, or one commit apart), `warm` (the first build of a
+//! worktree), `parallel` (four builds at once), `small` (the disk that ten worktrees take) and `tools` (the same as
+//! `warm` with compiler caches that are installed).
 //!
 //! Figures are ratios taken within a round, in the middle and from lowest to highest, since machines differ and
 //! are busy with other things as well. Nothing fails because of a time. It does fail if a third-party crate was
-//! compiled in a warmed worktree, if a build waited for another one's lock, or if a program said the wrong thing.
+//! compiled in a warmed worktree, or at the same commit any that the plan does not name as left, if a build waited
+//! for another one's lock, or if a program said the wrong thing.
 
 #![expect(
     clippy::disallowed_methods,
@@ -23,6 +25,7 @@ mod generate;
 mod parallel;
 mod place;
 mod products;
+mod same;
 mod small;
 mod stage;
 mod tools;
@@ -57,7 +60,7 @@ struct Options {
     #[arg(long)]
     keep: bool,
     /// Measure only these, with commas between
-    #[arg(long, value_delimiter = ',', value_parser = ["warm", "parallel", "small", "tools"])]
+    #[arg(long, value_delimiter = ',', value_parser = ["same", "warm", "parallel", "small", "tools"])]
     only: Vec<String>,
     /// Where to make it, on a real disk [default: the folder for temporary files]
     #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
@@ -100,6 +103,10 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
     let wanted =
         |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let rounds = options.rounds.max(1);
+    // It comes first: on ext4 files are made slowly for minutes after many were deleted.
+    if wanted("same") {
+        same::measure(&stage, &donor, rounds, checks)?;
+    }
     if wanted("warm") {
         warm::measure(&stage, &donor, rounds, checks)?;
     }

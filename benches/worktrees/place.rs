@@ -25,6 +25,15 @@ pub(crate) fn load() {
     }
 }
 
+/// The space in KiB that is taken on the filesystem of a folder, by everybody; `None` if that cannot be told.
+pub(crate) fn taken(folder: &Path) -> Option<u64> {
+    let mut df = Command::new("df");
+    let said = df.arg("-Pk").arg(folder).output().ok()?.stdout;
+    let said = String::from_utf8(said).ok()?;
+    let mut words = said.lines().nth(1)?.split_whitespace();
+    words.nth(2)?.parse().ok()
+}
+
 fn filesystem(folder: &Path) -> Option<String> {
     if !cfg!(target_os = "linux") {
         return None;

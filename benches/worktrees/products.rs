@@ -14,16 +14,16 @@ use super::stage::Stage;
 
 /// What a workspace consists of, relative to a worktree.
 pub(crate) struct Products {
-    /// What each program says if it is asked for its version, in the first worktree.
+    /// What each program says if it is asked for its version, where it was compiled.
     answers: BTreeMap<String, String>,
     /// The roots of the local crates that a build compiles.
     roots: Vec<PathBuf>,
 }
 
 impl Products {
-    /// Asks Cargo, and each program, after the first worktree was built.
-    pub(crate) fn of(stage: &Stage, build: &Build) -> Result<Self> {
-        let mut cargo = stage.program("cargo", &stage.main);
+    /// Asks Cargo, and each program, after a worktree was built without anything of others.
+    pub(crate) fn of(stage: &Stage, worktree: &Path, build: &Build) -> Result<Self> {
+        let mut cargo = stage.program("cargo", worktree);
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
         let output = cargo.stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "{cargo:?}: {}", output.status);
@@ -36,14 +36,14 @@ impl Products {
         for target in built.flat_map(|package| &package.targets) {
             let program = target.is_kind(TargetKind::Bin);
             let library = [TargetKind::Lib, TargetKind::RLib, TargetKind::ProcMacro];
-            if program && path(&stage.main, &target.name).exists() {
-                let said = ask(stage, &stage.main, &target.name)?;
+            if program && path(worktree, &target.name).exists() {
+                let said = ask(stage, worktree, &target.name)?;
                 answers.insert(target.name.clone(), said);
             } else if !library.iter().any(|kind| target.is_kind(kind.clone())) {
                 continue;
             }
             let root = target.src_path.as_std_path();
-            roots.push(root.strip_prefix(&stage.main)?.to_owned());
+            roots.push(root.strip_prefix(worktree)?.to_owned());
         }
         Ok(Self { answers, roots })
     }
@@ -51,15 +51,29 @@ impl Products {
     /// Checks that each program of a worktree says what it has to say there.
     pub(crate) fn check(&self, stage: &Stage, worktree: &Path, checks: &mut Checks) -> Result<()> {
         let name = worktree.file_name().unwrap_or_default().to_string_lossy();
+        self.check_marked(stage, worktree, &name, checks)
+    }
+
+    /// The same of a worktree whose sources have the mark of another one.
+    pub(crate) fn check_marked(
+        &self,
+        stage: &Stage,
+        worktree: &Path,
+        mark: &str,
+        checks: &mut Checks,
+    ) -> Result<()> {
         for (program, answer) in &self.answers {
             let made = stage.generated.as_ref();
             let right = made.map_or_else(
                 || answer.clone(),
-                |made| with_code(&made.answer(&name), Some(0)),
+                |made| with_code(&made.answer(mark), Some(0)),
             );
             let said = ask(stage, worktree, program)?;
             checks.that(said == right, || {
-                format!("`{program}` of {name} said {said:?} for {right:?}")
+                format!(
+                    "`{program}` in `{}` said {said:?} for {right:?}",
+                    worktree.display()
+                )
             });
         }
         Ok(())

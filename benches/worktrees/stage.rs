@@ -1,11 +1,13 @@
 //! A repository with its worktrees, and programs that run in them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use super::build::Build;
 use super::cost::Cost;
@@ -63,9 +65,7 @@ impl Stage {
         };
         let mut git = stage.program("git", folder);
         run(git.args(["clone", "-q"]).arg(&repository).arg(&stage.main))?;
-        let mut cargo = stage.program("cargo", &stage.main);
-        cargo.env_remove("CARGO_NET_OFFLINE");
-        run(cargo.args(["fetch", "-q", "--locked"]))?;
+        stage.fetch(&stage.main)?;
         println!("a clone of `{}`", repository.display());
         Ok(stage)
     }
@@ -131,10 +131,68 @@ impl Stage {
         Ok(path)
     }
 
+    /// Adds a worktree at a commit, with nothing changed in it.
+    pub(crate) fn add_at(&self, name: &str, commit: &str) -> Result<PathBuf> {
+        let path = self.folder.join(name);
+        let text = path.to_string_lossy();
+        self.git(&["worktree", "add", "-q", "--detach", &text, commit])?;
+        Ok(path)
+    }
+
+    /// A commit that is one apart from that of the first worktree: the one before, or one that changes a library.
+    pub(crate) fn neighbour(&self) -> Result<Option<String>> {
+        let asked = |folder: &Path, revision: &str| {
+            let mut git = self.program("git", folder);
+            let output = git
+                .args(["rev-parse", "-q", "--verify", revision])
+                .output()?;
+            let said = String::from_utf8(output.stdout)?.trim().to_owned();
+            anyhow::Ok(Some(said).filter(|_| output.status.success()))
+        };
+        if self.generated.is_none() {
+            return asked(&self.main, "HEAD~1");
+        }
+        let worktree = self.add_at("changed", "HEAD")?;
+        Generated::change(&worktree)?;
+        run(self
+            .program("git", &worktree)
+            .args(["commit", "-q", "-a", "-m", "Change"]))?;
+        let commit = asked(&worktree, "HEAD")?;
+        self.set_aside(&worktree)?;
+        Ok(commit)
+    }
+
+    /// Fetches what a worktree needs beyond what the first one does.
+    pub(crate) fn fetch(&self, worktree: &Path) -> Result<()> {
+        let mut cargo = self.program("cargo", worktree);
+        if self.generated.is_none() {
+            cargo.env_remove("CARGO_NET_OFFLINE");
+        }
+        run(cargo.args(["fetch", "-q", "--locked"]))
+    }
+
     /// Runs our `warm` in a worktree, and says what it took.
     pub(crate) fn warm(&self, worktree: &Path) -> Result<Cost> {
+        Ok(self.run_warm(worktree, &[])?.0)
+    }
+
+    /// The same, and the packages of which its plan leaves something.
+    pub(crate) fn warm_and_left(&self, worktree: &Path) -> Result<(Cost, BTreeSet<String>)> {
+        let (cost, said) = self.run_warm(worktree, &["--format", "json"])?;
+        let said: Value = serde_json::from_slice(&said)?;
+        let actions = said["plan"]["actions"].as_array();
+        let left = actions
+            .into_iter()
+            .flatten()
+            .filter_map(|action| action["left"].as_array())
+            .flatten()
+            .filter_map(|unit| unit["package"].as_str());
+        Ok((cost, left.map(str::to_owned).collect()))
+    }
+
+    fn run_warm(&self, worktree: &Path, options: &[&str]) -> Result<(Cost, Vec<u8>)> {
         let mut ours = self.program(env!("CARGO_BIN_EXE_cargo-sharedtarget"), worktree);
-        ours.args(["warm", "--yes"]);
+        ours.args(["warm", "--yes"]).args(options);
         let run = || ours.output().context("failed to run cargo-sharedtarget");
         let (cost, output) = Cost::of(run)?;
         ensure!(
@@ -144,7 +202,7 @@ impl Stage {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        Ok(cost)
+        Ok((cost, output.stdout))
     }
 
     /// Removes a worktree and its branch, with all that is in it.
@@ -153,6 +211,15 @@ impl Stage {
         self.git(&["worktree", "remove", "--force", &text])?;
         let name = worktree.file_name().unwrap_or_default().to_string_lossy();
         self.git(&["branch", "-q", "-D", &name])
+    }
+
+    /// Has git forget a worktree of no branch, which is moved elsewhere as it is, since deleting it would slow down
+    /// what comes next.
+    pub(crate) fn set_aside(&self, worktree: &Path) -> Result<()> {
+        let mut aside = (0_u32..).map(|n| self.folder.join(format!("aside-{n}")));
+        let aside = aside.find(|path| !path.exists()).unwrap_or_default();
+        fs::rename(worktree, aside)?;
+        self.git(&["worktree", "prune"])
     }
 
     fn git(&self, args: &[&str]) -> Result<()> {

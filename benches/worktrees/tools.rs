@@ -73,39 +73,36 @@ pub(crate) fn measure(stage: &Stage, donor: &Donor, checks: &mut Checks) -> Resu
     let worktree = stage.add("ours")?;
     let warm = stage.warm(&worktree)?;
     let build = stage.build(&worktree)?;
-    warm::check_warm(&build, checks);
+    warm::check_warm(stage, &build, checks);
     donor.products.check(stage, &worktree, checks)?;
     let disk = du(stage, &[main, worktree.join("target")])?;
     stage.remove(&worktree)?;
     print("ours", None, (warm + build.cost).seconds, disk);
     for wrapper in &WRAPPERS {
-        let Some(program) = find(wrapper.name) else {
-            println!("skipped: {} is not installed", wrapper.name);
+        let Some(cache) = Cache::of(stage, wrapper, wrapper.name)? else {
             continue;
         };
-        let folder = stage.folder.join(wrapper.name);
-        std::fs::create_dir_all(&folder)?;
-        let measured = wrapped(stage, wrapper, &program, &folder);
-        let mut stop = wrapper.set(stage.program(&program, &folder), &folder);
-        // It may have ended by itself.
-        let _ = stop
-            .args(wrapper.stop)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        std::fs::remove_dir_all(&folder)?;
+        let measured = cache.measure();
+        let folder = cache.folder.clone();
+        drop(cache);
+        std::fs::remove_dir_all(folder)?;
         match measured {
             Ok((first, second, disk)) => print(wrapper.name, Some(first), second, disk),
             Err(error) => println!("note: {} did not work: {error:#}", wrapper.name),
         }
     }
+    others();
+    Ok(())
+}
+
+/// Says which others there are.
+fn others() {
     for name in OTHERS {
         match find(name) {
             Some(_) => println!("skipped: {name} is installed, but not known here"),
             None => println!("skipped: {name} is not installed"),
         }
     }
-    Ok(())
 }
 
 impl Wrapper {
@@ -117,28 +114,85 @@ impl Wrapper {
     }
 }
 
-/// Builds two worktrees with an empty store: the seconds of both, and the disk that all takes.
-fn wrapped(
-    stage: &Stage,
-    wrapper: &Wrapper,
-    program: &Path,
-    folder: &Path,
-) -> Result<(f64, f64, Option<u64>)> {
-    let mut seconds = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    let worktrees = ["first", "second"].map(|name| format!("{}-{name}", wrapper.name));
-    for name in &worktrees {
-        let worktree = stage.add(name)?;
-        let mut cargo = wrapper.set(stage.cargo_build(&worktree), folder);
-        cargo.env("RUSTC_WRAPPER", program);
-        seconds.push(Build::run(cargo, &worktree)?.cost.seconds);
-        folders.push(worktree.join("target"));
+/// A compiler cache that is installed, with an empty store of its own. What it leaves running is stopped with it.
+pub(crate) struct Cache<'a> {
+    stage: &'a Stage,
+    wrapper: &'static Wrapper,
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl<'a> Cache<'a> {
+    /// All that are installed, with their stores in folders of such names.
+    pub(crate) fn all(stage: &'a Stage, prefix: &str) -> Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for wrapper in &WRAPPERS {
+            all.extend(Self::of(
+                stage,
+                wrapper,
+                &format!("{prefix}-{}", wrapper.name),
+            )?);
+        }
+        others();
+        Ok(all)
     }
-    let disk = du(stage, &folders)?;
-    for name in &worktrees {
-        stage.remove(&stage.folder.join(name))?;
+
+    fn of(stage: &'a Stage, wrapper: &'static Wrapper, folder: &str) -> Result<Option<Self>> {
+        let Some(program) = find(wrapper.name) else {
+            println!("skipped: {} is not installed", wrapper.name);
+            return Ok(None);
+        };
+        let folder = stage.folder.join(folder);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Some(Self {
+            stage,
+            wrapper,
+            program,
+            folder,
+        }))
     }
-    Ok((seconds[0], seconds[1], disk))
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.wrapper.name
+    }
+
+    /// Builds a worktree with it.
+    pub(crate) fn build(&self, worktree: &Path) -> Result<Build> {
+        let cargo = self.stage.cargo_build(worktree);
+        let mut cargo = self.wrapper.set(cargo, &self.folder);
+        cargo.env("RUSTC_WRAPPER", &self.program);
+        Build::run(cargo, worktree)
+    }
+
+    /// Builds two worktrees: the seconds of both, and the disk that all takes.
+    fn measure(&self) -> Result<(f64, f64, Option<u64>)> {
+        let mut seconds = Vec::new();
+        let mut folders = vec![self.folder.clone()];
+        let worktrees = ["first", "second"].map(|name| format!("{}-{name}", self.name()));
+        for name in &worktrees {
+            let worktree = self.stage.add(name)?;
+            seconds.push(self.build(&worktree)?.cost.seconds);
+            folders.push(worktree.join("target"));
+        }
+        let disk = du(self.stage, &folders)?;
+        for name in &worktrees {
+            self.stage.remove(&self.stage.folder.join(name))?;
+        }
+        Ok((seconds[0], seconds[1], disk))
+    }
+}
+
+impl Drop for Cache<'_> {
+    fn drop(&mut self) {
+        let stop = self.stage.program(&self.program, &self.folder);
+        let mut stop = self.wrapper.set(stop, &self.folder);
+        // It may have ended by itself.
+        let _ = stop
+            .args(self.wrapper.stop)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
 }
 
 /// A program on the search path, or where `cargo install` puts it.

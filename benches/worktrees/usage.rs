@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use cargo_sharedtarget::model::{Identity, Inventory, Sharing, UnitFile, UnitKind};
+use cargo_sharedtarget::model::{Identity, Inventory, Sharing, Unit, UnitFile, UnitKind};
 
 use super::stage::Stage;
 
@@ -27,12 +27,13 @@ pub(crate) fn du(stage: &Stage, folders: &[PathBuf]) -> Result<Option<u64>> {
     Ok(Some(sum))
 }
 
-/// What a file of a third-party unit is.
+/// What a file of a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Copied {
     ScriptProgram,
     ScriptRun,
     ProcMacro,
+    Program,
     Library,
     Notes,
     Folder,
@@ -45,6 +46,7 @@ impl Copied {
             Self::ScriptProgram => "build script programs",
             Self::ScriptRun => "what build scripts wrote (OUT_DIR, output)",
             Self::ProcMacro => "libraries of proc-macros",
+            Self::Program => "programs",
             Self::Library => "libraries",
             Self::Notes => "fingerprints and lists of sources",
             Self::Folder => "folders",
@@ -65,6 +67,9 @@ impl Copied {
             (_, UnitKind::BuildScript) => Self::ScriptProgram,
             _ if ends(&["rlib", "rmeta"]) => Self::Library,
             (_, UnitKind::ProcMacro) => Self::ProcMacro,
+            (_, UnitKind::Program | UnitKind::Test | UnitKind::Bench | UnitKind::Example) => {
+                Self::Program
+            }
             _ => Self::Else,
         }
     }
@@ -113,6 +118,52 @@ impl Parts {
     pub(crate) fn third_party(&self) -> u64 {
         self.copied.values().sum()
     }
+}
+
+/// The space in KiB that one target folder takes beyond another one.
+pub(crate) struct Own {
+    /// By what it is, each file once however many links it has.
+    pub(crate) kinds: BTreeMap<Copied, u64>,
+    /// What no two folders can share without clones: executables, and fingerprints with their folders.
+    pub(crate) needed: u64,
+}
+
+impl Own {
+    /// What is in a folder and is not one of these files.
+    pub(crate) fn of(folder: &Inventory, others: &Inventory) -> Self {
+        let mut seen: HashSet<Identity> = files(others).map(|(file, _)| file.identity).collect();
+        let (mut kinds, mut needed) = (BTreeMap::new(), 0);
+        for (file, unit) in files(folder) {
+            if !seen.insert(file.identity) {
+                continue;
+            }
+            let kind = match unit {
+                _ if file.sharing == Sharing::Folder => Copied::Folder,
+                Some(unit) => Copied::of(file, &unit.kind),
+                None => Copied::Else,
+            };
+            *kinds.entry(kind).or_default() += kibibytes(file);
+            let executable = [Copied::ScriptProgram, Copied::ProcMacro, Copied::Program];
+            let fingerprint = file.path.iter().any(|part| part == ".fingerprint");
+            if executable.contains(&kind) || kind == Copied::Notes || fingerprint {
+                needed += kibibytes(file);
+            }
+        }
+        Self { kinds, needed }
+    }
+
+    pub(crate) fn all(&self) -> u64 {
+        self.kinds.values().sum()
+    }
+}
+
+/// All files and folders of a target folder, those of units first.
+fn files(folder: &Inventory) -> impl Iterator<Item = (&UnitFile, Option<&Unit>)> {
+    let of_units = folder.units.iter().flat_map(|unit| {
+        let files = unit.files.iter();
+        files.map(move |file| (file, Some(unit)))
+    });
+    of_units.chain(folder.others.iter().map(|other| (&other.file, None)))
 }
 
 fn kibibytes(file: &UnitFile) -> u64 {
