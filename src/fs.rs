@@ -20,8 +20,9 @@ mod trash;
 mod usage;
 mod walk;
 
+use std::cell::RefCell;
 use std::fs::{self, File, Metadata};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -154,6 +155,20 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         }
         Err(error) => Err(error).with_context(|| format!("failed to read `{}`", path.display())),
     }
+}
+
+/// Lends the content of a file, which may be large: the room for it is kept for the next one. `None` if it cannot be
+/// read.
+pub fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    thread_local!(static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+    let mut own = Vec::new();
+    ROOM.with(|room| {
+        let mut kept = room.try_borrow_mut();
+        let bytes = kept.as_deref_mut().unwrap_or(&mut own);
+        bytes.clear();
+        File::open(path).ok()?.read_to_end(bytes).ok()?;
+        Some(look(bytes))
+    })
 }
 
 /// Reads a file as far as a limit in bytes; `None` if there is none, or something else than a file.

@@ -51,17 +51,28 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         worktrees: warm.worktrees.as_ref(),
         workspace: &warm.workspace,
     };
-    let staged: Vec<(&TakenUnit, anyhow::Result<Shared>)> = warm
-        .units
-        .par_iter()
-        .map(|unit| {
+    // What takes longest first, so that nobody waits for it in the end.
+    let mut order: Vec<(usize, &TakenUnit)> = warm.units.iter().enumerate().collect();
+    order.sort_by_key(|(_, unit)| {
+        let copied = unit
+            .files
+            .iter()
+            .filter(|file| file.sharing == Sharing::Copy);
+        std::cmp::Reverse(copied.map(|file| file.length).sum::<Bytes>())
+    });
+    let mut staged: Vec<(usize, &TakenUnit, anyhow::Result<Shared>)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(at, unit)| {
             let staged = staging.unit(unit);
             if let Ok(shared) = &staged {
                 context.progress.add(1, shared.shared + shared.copied);
             }
-            (unit, staged)
+            (at, unit, staged)
         })
         .collect();
+    // What others are compiled with is put in place before them.
+    staged.sort_by_key(|(at, ..)| *at);
     fs::checkpoint("warm-staged");
     let changed = changed_source(warm);
     let mut rehashed: HashMap<u64, u64> = HashMap::new();
@@ -70,7 +81,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
         ..Warmed::default()
     };
     let mut left: BTreeMap<&UnitId, &str> = BTreeMap::new();
-    for (unit, staged) in &staged {
+    for (_, unit, staged) in &staged {
         let without = unit.dependencies.iter().find_map(|id| left.get(id));
         let result = match (staged, without) {
             (Err(error), _) => Err(format!("{error:#}")),

@@ -196,6 +196,16 @@ impl Look<'_> {
         bytes.ok().flatten().ok_or_else(|| unreadable(file))
     }
 
+    /// Looks at all of a file.
+    fn with_whole<T>(
+        &self,
+        file: &UnitFile,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, LeftReason> {
+        let found = fs::with_content(&self.donor.folder.join(&file.path), look);
+        found.ok_or_else(|| unreadable(file))
+    }
+
     /// Whether what a build script did is all there, and keeps no paths of the donor.
     fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
         if let Some(stray) = strays::made_by(unit, &self.strays) {
@@ -340,10 +350,10 @@ impl Look<'_> {
             return Ok(Trace::None);
         }
         for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            let path = self.donor.folder.join(&file.path);
-            let bytes = fs::read(&path).ok().flatten();
-            let bytes = bytes.ok_or_else(|| unreadable(file))?;
-            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
+            let found = self.with_whole(file, |bytes| {
+                embedded::foreign_path(bytes, &roots, &sources, &is_there)
+            });
+            if let Some(path) = found? {
                 return Err(kept(file, path));
             }
         }

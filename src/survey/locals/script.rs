@@ -80,10 +80,8 @@ impl World<'_> {
             }
         }
         for file in program.files.iter().filter(|file| is_artifact(file)) {
-            let bytes = fs::read(&self.ask.donor.folder.join(&file.path))
-                .ok()
-                .flatten();
-            if bytes.is_none_or(|bytes| sources::program_asks_git(&bytes)) {
+            let path = self.ask.donor.folder.join(&file.path);
+            if fs::with_content(&path, sources::program_asks_git).unwrap_or(true) {
                 return Err(script("it may ask git".into()));
             }
         }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Look, Origin, is_list, is_there, kept, unreadable, without};
+use super::{Look, Origin, is_list, is_there, kept, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
-use crate::fs;
 use crate::marks;
 use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
 use crate::relocate;
@@ -68,6 +67,7 @@ impl Look<'_> {
             }
             sources.extend(info.sources);
         }
+        let root = sources.first().cloned();
         let separator = std::path::MAIN_SEPARATOR;
         let whole = sources.iter();
         let whole = whole.map(|source| format!("{}{separator}{source}", local.workspace));
@@ -77,13 +77,23 @@ impl Look<'_> {
                 return Err(kept(file, local.roots.join(" or ")));
             }
         }
+        let carried = self.is_carried(unit, local)?;
+        let mut folders = BTreeSet::new();
         for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            let bytes = self.whole(file)?;
-            if let Some(path) = embedded::foreign_path(&bytes, &roots, &sources, &is_there) {
+            let found = self.with_whole(file, |bytes| {
+                if let Some(root) = root.as_ref().filter(|_| !carried) {
+                    folders.extend(embedded::compiled_in(bytes, root));
+                }
+                embedded::foreign_path(bytes, &roots, &sources, &is_there)
+            });
+            if let Some(path) = found? {
                 return Err(kept(file, path));
             }
         }
-        self.trace(unit, local)
+        Ok(match carried {
+            true => Trace::Carried,
+            false => trace(folders, local),
+        })
     }
 
     /// Where the other libraries of those packages were compiled that have units which are wanted.
@@ -131,15 +141,9 @@ impl Look<'_> {
         };
         let mut folders = BTreeSet::new();
         for file in unit.files.iter().filter(|file| is_artifact(file)) {
-            folders.extend(embedded::compiled_in(&self.whole(file)?, source));
+            folders.extend(self.with_whole(file, |bytes| embedded::compiled_in(bytes, source))?);
         }
-        Ok(match folders.pop_first() {
-            None => Trace::None,
-            Some(first) if first == local.workspace || folders.contains(&local.workspace) => {
-                Trace::Own
-            }
-            Some(first) => Trace::Other(PathBuf::from(first)),
-        })
+        Ok(trace(folders, local))
     }
 
     /// Whether it was put here by us, who compared its sources with those here, and nobody has compiled it since.
@@ -158,11 +162,6 @@ impl Look<'_> {
         Ok(expected.is_some_and(|expected| Some(expected.into_bytes()) == self.read(mark).ok()))
     }
 
-    fn whole(&self, file: &UnitFile) -> Result<Vec<u8>, LeftReason> {
-        let bytes = fs::read(&self.donor.folder.join(&file.path)).ok().flatten();
-        bytes.ok_or_else(|| unreadable(file))
-    }
-
     /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
     /// `OUT_DIR`, which may lie in there.
     pub(super) fn made_of_places(
@@ -177,20 +176,30 @@ impl Look<'_> {
         }
         let made = run.files.iter();
         for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
-            let mut bytes = self.whole(file)?;
-            if relocate::may_be_note(&file_name(file)) {
+            let note = relocate::may_be_note(&file_name(file));
+            let found = self.with_whole(file, |bytes| {
+                if !note {
+                    return embedded::foreign_path(bytes, &[&worktree], &[], &is_there);
+                }
+                let mut bytes = bytes.to_owned();
                 for name in &self.names {
                     bytes = without(&bytes, name.as_bytes());
                 }
-                if embedded::names_root(&bytes, &[&worktree]) {
-                    return Err(kept(file, worktree));
-                }
-            } else if let Some(path) = embedded::foreign_path(&bytes, &[&worktree], &[], &is_there)
-            {
+                embedded::names_root(&bytes, &[&worktree]).then(|| worktree.clone())
+            });
+            if let Some(path) = found? {
                 return Err(kept(file, path));
             }
         }
         Ok(())
+    }
+}
+
+fn trace(mut folders: BTreeSet<String>, local: &Local) -> Trace {
+    match folders.pop_first() {
+        None => Trace::None,
+        Some(first) if first == local.workspace || folders.contains(&local.workspace) => Trace::Own,
+        Some(first) => Trace::Other(PathBuf::from(first)),
     }
 }
 
