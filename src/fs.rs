@@ -38,7 +38,9 @@ pub use lock::{
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
-pub use source::{Source, SourceKind, clock, everything_in, first_listed, modified_behind};
+pub use source::{
+    Source, SourceKind, clock, everything_in, first_listed, modified_behind, moved_there,
+};
 pub use stage::{discard_stage, make_stage};
 pub use transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,

@@ -76,14 +76,15 @@ impl Packages {
     }
 }
 
-/// Whether a file of the package, of which the compiler said nothing, may have gone into a unit of this kind all the
-/// same. `inside` is relative to the package.
+/// Whether a file of the package, of which the compiler said nothing for a unit of this kind, may have gone into that
+/// all the same. `inside` is relative to the package.
 ///
-/// Not Rust code, nor what is only for people; and what lies beside tests only went into these.
+/// Not what is only for people, nor Rust code `of_another` unit; and what lies beside tests only went into these.
 #[must_use]
-pub fn may_be_read(inside: &Path, kind: &UnitKind) -> bool {
+pub fn may_be_read(inside: &Path, kind: &UnitKind, of_another: bool) -> bool {
     let of_tests = matches!(kind, UnitKind::Test | UnitKind::Bench | UnitKind::Example);
-    !is_rust(inside) && !is_documentation(inside) && (of_tests || !in_target_folders(inside))
+    let code = is_rust(inside) && (of_another || in_target_folders(inside));
+    !code && !is_documentation(inside) && (of_tests || !in_target_folders(inside))
 }
 
 /// Whether a file is for people or for the programs that they develop with, by its name. Whoever compiles one in names
@@ -217,6 +218,22 @@ pub(crate) fn is_cargos(file: &Path) -> bool {
         .is_some_and(|name| name == "Cargo.toml" || name == "Cargo.lock")
 }
 
+/// Whether an ignored folder of this name is there whatever a build does.
+#[must_use]
+pub fn is_folder_of_tools(name: &str) -> bool {
+    const NAMES: [&str; 5] = ["__pycache__", "coverage", "logs", "node_modules", "venv"];
+    name.starts_with('.') || NAMES.contains(&name)
+}
+
+/// Whether an ignored file of this name is what programs leave behind in any folder.
+#[must_use]
+pub fn is_litter(file: &Path) -> bool {
+    const ENDS: [&str; 7] = ["log", "orig", "profraw", "rej", "swo", "swp", "tmp"];
+    let noisy = |end: &std::ffi::OsStr| ENDS.iter().any(|noise| end == *noise);
+    let name = file.file_name().unwrap_or_default();
+    file.extension().is_some_and(noisy) || name == ".envrc" || name == "perf.data"
+}
+
 /// What systems leave in any folder, and Cargo's configuration, which is compared by what it says.
 pub(crate) fn is_noise(path: &Path) -> bool {
     const NAMES: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
@@ -273,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_nobody_named_may_have_been_read() {
-        let read = |path: &str, kind| may_be_read(Path::new(path), &kind);
+        let read = |path: &str, kind| may_be_read(Path::new(path), &kind, true);
         assert!(read("x.sql", UnitKind::Library));
         assert!(read("Cargo.toml", UnitKind::Library));
         assert!(!read("src/x.rs", UnitKind::Library));
@@ -281,6 +298,11 @@ mod tests {
         assert!(!read("tests/x.sql", UnitKind::Library));
         assert!(read("tests/x.sql", UnitKind::Test));
         assert!(!read(".github/workflows/x.yml", UnitKind::Library));
+        let unknown = |path: &str| may_be_read(Path::new(path), &UnitKind::Library, false);
+        assert!(unknown("src/x.rs") && !unknown("tests/x.rs"));
+        assert!(is_folder_of_tools(".git") && is_folder_of_tools("logs"));
+        assert!(!is_folder_of_tools("dist"));
+        assert!(is_litter(Path::new("a/x.log")) && !is_litter(Path::new(".env")));
         assert!(is_for_tools(Path::new(".gitignore")) && !is_for_tools(Path::new("README.md")));
     }
 

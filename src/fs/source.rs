@@ -117,6 +117,14 @@ pub fn clock() -> Timestamp {
     Timestamp::now()
 }
 
+/// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is.
+#[must_use]
+pub fn moved_there(folder: &Path) -> Option<Timestamp> {
+    let metadata = fs::symlink_metadata(folder).ok()?;
+    let (changed, modified) = (changed(&metadata)?, modified(&metadata)?);
+    (changed > modified).then_some(changed)
+}
+
 /// Everything in a folder, however deep, and the folder itself; links are not followed. `None` if something in it
 /// cannot be listed, or there is more than `most`.
 #[must_use]

@@ -12,6 +12,7 @@ pub use circumstances::Circumstances;
 pub use flaws::{Findings, Origin, look_into, names};
 
 use super::units;
+use crate::dep_info::RustcDepInfo;
 use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
@@ -97,6 +98,30 @@ pub fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
 pub fn same_lock(one: &Path, two: &Path) -> bool {
     let read = |workspace: &Path| fs::read(&workspace.join("Cargo.lock")).ok().flatten();
     read(one).is_some_and(|bytes| Some(bytes) == read(two))
+}
+
+/// Whether a target folder has a program that was last built of sources of which none is the workspace's.
+#[must_use]
+pub fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
+    let profiles = marks::read(&fs::shape(folder)).profiles;
+    let folders = profiles
+        .iter()
+        .flat_map(|profile| [folder.join(profile), folder.join(profile).join("examples")]);
+    folders.into_iter().any(|folder| {
+        let names = fs::names(&folder).unwrap_or_default().into_iter();
+        names.filter(|name| name.ends_with(".d")).any(|name| {
+            let text = fs::read_start(&folder.join(name), MOST).ok().flatten();
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&text.unwrap_or_default()));
+            let own = |source: &String| Path::new(source).starts_with(workspace);
+            let absolute = |source: &String| Path::new(source).is_absolute();
+            let mut whole = info
+                .sources
+                .iter()
+                .filter(|source| absolute(source))
+                .peekable();
+            whole.peek().is_some() && !whole.any(own)
+        })
+    })
 }
 
 /// Waits until no build holds a donor.

@@ -94,6 +94,13 @@ fn unknown(why: &str) -> LeftReason {
     LeftReason::SourcesUnknown { why: why.into() }
 }
 
+/// Whether an ignored folder of one of the worktrees is one of those that are there whatever a build does.
+fn is_of_tools(tops: &[&Path], folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let tagged = |top: &&Path| fs::tag(&top.join(folder)) == Tag::Valid;
+    sources::is_folder_of_tools(&name) || tops.iter().any(tagged)
+}
+
 /// Two worktrees, side by side.
 struct World<'a> {
     ask: Ask<'a>,
@@ -113,8 +120,8 @@ struct World<'a> {
     compared: BTreeMap<PathBuf, Compared>,
     /// Those that count for all packages.
     everybodys: Compared,
-    /// For each package, a folder that git ignores and only the donor has.
-    only_there: BTreeMap<PathBuf, PathBuf>,
+    /// What the compiler named for any unit of each package.
+    sources: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// Why no package is compiled alike, if that is so.
     settings: Result<(), LeftReason>,
     begin: Timestamp,
@@ -185,7 +192,7 @@ impl<'a> World<'a> {
             here,
             compared: BTreeMap::new(),
             everybodys: Compared::default(),
-            only_there: BTreeMap::new(),
+            sources: BTreeMap::new(),
             settings: settings::same(ask.from, &ask.workspace.root, ask.around),
             begin: Timestamp::default(),
         };
@@ -215,10 +222,28 @@ impl<'a> World<'a> {
                 }
             }
         }
+        let named = wanted.iter();
+        let named = named.map(|(folder, files)| ((*folder).to_owned(), files.clone()));
+        let named = named.collect();
+        // What a script has made counts, and what a macro may have read; each folder as one, with all that is in it.
+        let made: BTreeSet<&PathBuf> = there.ignored_folders.union(&here.ignored_folders).collect();
+        for folder in made {
+            let owner = self.packages.owner(folder);
+            if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner))
+                && (!is_of_tools(&[self.ask.from_worktree, self.top], folder)
+                    || files.iter().any(|file| file.starts_with(folder)))
+            {
+                files.insert(folder.clone());
+            }
+        }
         let lock = self.packages.workspace.join("Cargo.lock");
         let mut everybodys = BTreeSet::new();
         for listing in [there, here] {
-            for file in listing.files.iter().chain(&listing.ignored) {
+            let ignored = listing
+                .ignored
+                .iter()
+                .filter(|file| !sources::is_litter(file));
+            for file in listing.files.iter().chain(ignored) {
                 if sources::is_noise(file) || *file == lock {
                     continue;
                 }
@@ -234,21 +259,6 @@ impl<'a> World<'a> {
                 }
             }
         }
-        // Of what is made there, a macro or a script may have listed all.
-        let made: BTreeSet<&PathBuf> = there.ignored_folders.union(&here.ignored_folders).collect();
-        for files in wanted.values_mut() {
-            let named = |folder: &&&PathBuf| files.iter().any(|file| file.starts_with(folder));
-            let folders: Vec<_> = made.iter().filter(named).copied().collect();
-            for folder in folders {
-                // It counts as one, of which all that is in it does.
-                files.insert(folder.to_path_buf());
-            }
-        }
-        let only_there = there.ignored_folders.difference(&here.ignored_folders);
-        let only_there: BTreeMap<PathBuf, PathBuf> = only_there
-            .filter(|folder| !self.is_of_tools(folder))
-            .filter_map(|folder| Some((self.packages.owner(folder)?.to_owned(), folder.clone())))
-            .collect();
         let between =
             |files: BTreeSet<PathBuf>| Compared::of(self.ask.from_worktree, self.top, files);
         let compared = wanted
@@ -256,14 +266,7 @@ impl<'a> World<'a> {
             .map(|(folder, files)| (folder.to_owned(), between(files)))
             .collect();
         let everybodys = between(everybodys);
-        (self.compared, self.everybodys, self.only_there) = (compared, everybodys, only_there);
-    }
-
-    /// Whether an ignored folder of the donor's worktree is one of those that are there whatever a build does.
-    fn is_of_tools(&self, folder: &Path) -> bool {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let path = self.ask.from_worktree.join(folder);
-        name.starts_with('.') || fs::tag(&path) == Tag::Valid
+        (self.compared, self.everybodys, self.sources) = (compared, everybodys, named);
     }
 
     /// When one of the destination's files was last changed.

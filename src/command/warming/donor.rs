@@ -1,10 +1,10 @@
 //! A donor: what it has, and what was found out about it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Cold, Wants};
-use crate::model::{Inventory, LeftReason, Locals, Trace, UnitId, WarmFolder};
+use crate::model::{Home, Inventory, LeftReason, Locals, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
 use crate::survey::donors::{self, Circumstances, Origin};
@@ -65,6 +65,21 @@ impl Donor {
             })
         });
         self.locals = (root.clone(), compared.unwrap_or_default());
+    }
+
+    /// Whose it is. Beside a program Cargo writes which sources the last build made it of: those of another worktree
+    /// mean that several build here.
+    fn home(&self) -> Home {
+        let candidate = &self.candidate;
+        let folders = [Some(&candidate.folder), candidate.programs.as_ref()];
+        let mut folders = folders.into_iter().flatten();
+        let foreign = |workspace: &Path| {
+            folders.any(|folder| donors::has_programs_of_others(folder, workspace))
+        };
+        match candidate.workspace.as_deref().is_some_and(foreign) {
+            true => Home::Several,
+            false => candidate.home,
+        }
     }
 
     /// What would be taken, as far as nothing has been found wrong with it yet.
@@ -129,7 +144,7 @@ impl Donor {
             .units
             .iter()
             .filter(|unit| taken.contains(&unit.id));
-        let mut flaws = decide::of_other_worktrees(taken, &self.traces, self.candidate.home);
+        let mut flaws = decide::of_other_worktrees(taken, &self.traces, self.home());
         flaws.extend(self.flaws.clone());
         WarmFolder {
             workspace: cold.workspace.root.clone(),

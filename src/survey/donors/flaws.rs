@@ -183,7 +183,14 @@ impl Look<'_> {
             Sharing::Link | Sharing::Copy => {}
         }
         let name = file_name(file);
-        if unit.kind != UnitKind::BuildScriptRun && is_artifact(file) {
+        // Of a program that was only checked, rustc writes metadata with nothing in it.
+        let of_nothing = file.length == Bytes(0)
+            && name.ends_with(".rmeta")
+            && matches!(
+                unit.kind,
+                UnitKind::Program | UnitKind::Test | UnitKind::Bench | UnitKind::Example
+            );
+        if unit.kind != UnitKind::BuildScriptRun && is_artifact(file) && !of_nothing {
             let open = fs::open(&path).map_err(|error| damaged(file, format!("{error:#}")))?;
             artifact::whole(&name, open).map_err(|why| damaged(file, why))?;
         }

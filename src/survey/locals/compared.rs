@@ -16,6 +16,8 @@ pub(super) struct Compared {
     pub(super) different: Option<PathBuf>,
     /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
     there: BTreeMap<PathBuf, Option<Timestamp>>,
+    /// The donor's folders above them that were moved there, or something like it, and when.
+    moved: BTreeMap<PathBuf, Timestamp>,
     /// The destination's, to be looked at again.
     pub(super) here: Vec<SourceFile>,
     /// When one of them was last changed.
@@ -68,6 +70,14 @@ impl Compared {
                 compared.there.insert(file, there.newest);
             }
         }
+        let files = compared.there.keys();
+        let folders: BTreeSet<&Path> = files.flat_map(|file| file.ancestors().skip(1)).collect();
+        let folders = folders
+            .into_iter()
+            .filter(|path| !path.as_os_str().is_empty());
+        compared.moved = folders
+            .filter_map(|folder| Some((folder.to_owned(), fs::moved_there(&from.join(folder))?)))
+            .collect();
         compared
     }
 
@@ -83,8 +93,13 @@ impl Compared {
         mut counts: impl FnMut(&Path) -> bool,
     ) -> Option<&Path> {
         let mut files = self.there.iter();
-        let newer =
-            files.find(|(file, newest)| newest.is_none_or(|newest| newest >= at) && counts(file));
+        // A file that came along with a folder tells nothing itself.
+        let moved = self.moved.iter().filter(|(_, moved)| **moved >= at);
+        let moved: Vec<&PathBuf> = moved.map(|(folder, _)| folder).collect();
+        let newer = files.find(|(file, newest)| {
+            let moved = || moved.iter().any(|folder| file.starts_with(folder));
+            (newest.is_none_or(|newest| newest >= at) || moved()) && counts(file)
+        });
         newer.map(|(file, _)| file.as_path())
     }
 }

@@ -25,12 +25,6 @@ impl World<'_> {
         folder: &Path,
         compared: &Compared,
     ) -> Result<LocalUnit, LeftReason> {
-        if let Some(folder) = self.only_there.get(folder) {
-            return Err(script(format!(
-                "it may have made `{}`, which git ignores and only the donor has",
-                folder.display()
-            )));
-        }
         let at = unit
             .files
             .iter()
@@ -40,7 +34,7 @@ impl World<'_> {
         self.asks_for_nothing_else(unit)?;
         self.unchanged_since(at, compared, |file| {
             let inside = file.strip_prefix(folder);
-            inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind))
+            inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind, true))
         })?;
         let fingerprint = self.fingerprint(unit)?;
         for path in &fingerprint.watched {

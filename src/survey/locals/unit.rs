@@ -117,10 +117,12 @@ impl World<'_> {
                 return Err(LeftReason::SourceDiffers { file: file.clone() });
             }
         }
+        let any = self.sources.get(folder);
         let counts = |file: &Path| {
-            let inside = file.strip_prefix(folder);
-            named.files.contains(file)
-                || inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind))
+            // Code of another target of the package is no code of this one.
+            let of_another = any.is_some_and(|any| any.contains(file));
+            let read = |inside: &Path| sources::may_be_read(inside, &unit.kind, of_another);
+            named.files.contains(file) || file.strip_prefix(folder).is_ok_and(read)
         };
         self.unchanged_since(named.at, compared, counts)?;
         for path in &named.outside {
