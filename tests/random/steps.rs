@@ -183,7 +183,7 @@ fn new(world: &mut World) -> Result<(), String> {
         edit(world, from, 6);
     }
     if very || !world.dice.one_in(3) {
-        if world.trees[from].doubtful && (very || world.dice.one_in(2)) {
+        if very || (world.trees[from].doubtful && world.dice.one_in(2)) {
             world.delete_target(from);
         }
         if !world.build(from, &Command::Build).ok {

@@ -31,7 +31,8 @@ pub(crate) struct Tree {
     pub(crate) folder: String,
     /// Something changed that Cargo by itself does not notice: what its target folder holds proves nothing.
     pub(crate) doubtful: bool,
-    /// All of it was built, and nothing was done to it since.
+    /// All of it was built at one go, and nothing was done to it since: of what was built by and by, a file that Cargo
+    /// does not know to have been read may be newer than something.
     pub(crate) still: bool,
     /// The files that Cargo does not know to have been read, as they were.
     untold: Vec<Option<Vec<u8>>>,
@@ -234,6 +235,7 @@ impl World {
 
     /// Builds. What does not build is put back to where everything began.
     pub(crate) fn build(&mut self, at: usize, command: &Command) -> Built {
+        let new = !self.has_target(at);
         let built = build::build(&self.sandbox, &self.trees[at].folder, command);
         let mut errors = built.log.lines().filter(|line| line.starts_with("error"));
         let failed = match errors.next().filter(|_| !built.ok) {
@@ -247,7 +249,7 @@ impl World {
         self.count.builds += 1;
         if built.ok {
             let tree = &mut self.trees[at];
-            tree.still |= *command == Command::Build && !tree.doubtful;
+            tree.still |= new && *command == Command::Build && !tree.doubtful;
         }
         built
     }

@@ -153,6 +153,7 @@ pub(crate) const CELLS: &[Cell] = &[
         "profile.dev.panic",
         &[Append("Cargo.toml", "[profile.dev]\npanic = \"abort\"\n")],
         &[
+            "away",
             "leaf",
             "other",
             "caller",
