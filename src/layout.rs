@@ -6,6 +6,10 @@
 mod classic;
 mod new;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
+
 use crate::marks;
 use crate::model::{Group, Sharing};
 
@@ -119,6 +123,18 @@ pub fn is_output(path: &[&str], run: bool) -> bool {
         }
         _ => false,
     }
+}
+
+/// Asks something about a path in a target folder, by its components in the profile folder.
+pub fn in_profile<T>(path: &Path, profile: &str, ask: impl FnOnce(&[&str]) -> T) -> T {
+    let depth = profile.split('/').count();
+    let parts: Vec<Cow<'_, str>> = path
+        .iter()
+        .skip(depth)
+        .map(OsStr::to_string_lossy)
+        .collect();
+    let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+    ask(&parts)
 }
 
 /// Whether a path is that of a file in a fingerprint folder.

@@ -1,23 +1,24 @@
 //! Gives a target folder the units of another one: locks, puts together, checks, and only then shows them to Cargo.
 
+mod staging;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 use rayon::prelude::*;
 
+use staging::{Shared, Staging};
+
 use super::{Context, Stopped};
-use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, rehash::Change};
 use crate::fs::{self, LockGuard, Sought};
 use crate::layout;
 use crate::marks::{self, STAGE};
 use crate::model::{
-    Busy, BusyReason, Dated, Identity, Method, Sharing, Skipped, SourceFile, TakenUnit, UnitFile,
-    UnitId, UnitKind, WarmFolder, Warmed,
+    Busy, BusyReason, Method, Sharing, Skipped, SourceFile, TakenUnit, UnitFile, UnitId,
+    WarmFolder, Warmed,
 };
-use crate::relocate;
 use crate::size::Bytes;
 
 /// Warms one folder.
@@ -210,183 +211,6 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
     }
 }
 
-/// What a unit takes.
-#[derive(Default)]
-struct Shared {
-    shared: Bytes,
-    copied: Bytes,
-}
-
-struct Staging<'a> {
-    from: &'a Path,
-    stage: &'a Path,
-    method: Method,
-    names: &'a [String],
-    into: String,
-    /// The time of what is as new as the look at the sources.
-    looked_at: Option<Timestamp>,
-    worktrees: Option<&'a (PathBuf, PathBuf)>,
-    workspace: &'a Path,
-}
-
-impl Staging<'_> {
-    /// Puts a unit together, and looks whether its files are those of the plan.
-    fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
-        let mut total = Shared::default();
-        let mut copies: HashMap<Identity, PathBuf> = HashMap::new();
-        for file in &unit.files {
-            let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
-            if file.sharing == Sharing::Folder {
-                fs::create_folder(&to)?;
-                continue;
-            }
-            if let Some(folder) = to.parent() {
-                fs::create_folder(folder)?;
-            }
-            unchanged(&from, file)?;
-            match file.sharing {
-                Sharing::Special => fs::copy_link(&from, &to)?,
-                _ => {
-                    // Cargo gives some files two names, which stay two names of one file.
-                    let known = copies.get(&file.identity).filter(|_| file.links > 1);
-                    if let Some(known) = known {
-                        fs::link_file(known, &to)?;
-                        continue;
-                    }
-                    if let Some(text) = self.relocated(unit, file)? {
-                        fs::write_like(&from, &to, &text)?;
-                        total.copied += file.length;
-                    } else if self.file(file.sharing, &from, &to)? {
-                        total.shared += file.length;
-                    } else {
-                        total.copied += file.length;
-                        copies.insert(file.identity, to);
-                    }
-                }
-            }
-            // It may have been replaced or written to while it was copied.
-            unchanged(&from, file)?;
-        }
-        self.date(unit)?;
-        // What is put into a folder makes it newer, so that each comes after all that is in it.
-        for file in unit.files.iter().rev() {
-            if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified) {
-                fs::date_folder(&self.stage.join(&file.path), modified);
-            }
-        }
-        Ok(total)
-    }
-
-    /// Has files look as new as the look at the sources. All are the destination's own: links have the donor's times.
-    fn date(&self, unit: &TakenUnit) -> anyhow::Result<()> {
-        let Some(at) = self.looked_at.filter(|_| unit.dated != Dated::AsTheyWere) else {
-            return Ok(());
-        };
-        let depth = unit.id.profile.split('/').count();
-        let run = unit.kind == UnitKind::BuildScriptRun;
-        for file in unit
-            .files
-            .iter()
-            .filter(|file| file.sharing == Sharing::Copy)
-        {
-            let parts: Vec<_> = file
-                .path
-                .iter()
-                .skip(depth)
-                .map(|part| part.to_string_lossy())
-                .collect();
-            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
-            let dated = match unit.dated {
-                Dated::Whole => layout::is_fingerprint(&parts) || layout::is_output(&parts, run),
-                _ => layout::is_dep_info(&parts),
-            };
-            let path = self.stage.join(&file.path);
-            if layout::is_dep_info(&parts) {
-                self.follow(&path)?;
-            }
-            if dated {
-                fs::date_file(&path, at)?;
-            }
-        }
-        self.mark(unit)
-    }
-
-    /// Leaves a mark by which we know later that it was us who put a local unit here.
-    fn mark(&self, unit: &TakenUnit) -> anyhow::Result<()> {
-        let depth = unit.id.profile.split('/').count();
-        let mut fingerprint = None;
-        let mut dated = None;
-        for file in &unit.files {
-            let parts: Vec<_> = file
-                .path
-                .iter()
-                .skip(depth)
-                .map(|part| part.to_string_lossy())
-                .collect();
-            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
-            if layout::is_fingerprint(&parts) {
-                fingerprint = file.path.parent();
-            }
-            if layout::is_dep_info(&parts) || layout::is_said(&parts) {
-                dated = fs::info(&self.stage.join(&file.path))?.and_then(|info| info.modified);
-            }
-        }
-        if let (Some(folder), Some(at), true) = (fingerprint, dated, unit.local) {
-            let text = marks::carried(self.workspace, at);
-            fs::write_own(
-                &self.stage.join(folder).join(marks::CARRIED),
-                text.as_bytes(),
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Has a list of sources name those of the destination, where it names the donor's by absolute paths.
-    fn follow(&self, path: &Path) -> anyhow::Result<()> {
-        let Some((from, into)) = self.worktrees else {
-            return Ok(());
-        };
-        let bytes = fs::read(path)?.unwrap_or_default();
-        let (from, into) = (from.display().to_string(), into.display().to_string());
-        match DepInfo::relocated(&bytes, &from, &into) {
-            Some(new) => fs::write_like(path, path, &new),
-            None => Ok(()),
-        }
-    }
-
-    /// A text file that a build script has made, if it says where it lies: what it says there follows.
-    fn relocated(&self, unit: &TakenUnit, file: &UnitFile) -> anyhow::Result<Option<Vec<u8>>> {
-        let mut parts = file.path.iter().skip(unit.id.profile.split('/').count());
-        let in_out_dir = parts.any(|part| part == "out") && parts.next().is_some();
-        let name = file.path.file_name().unwrap_or_default();
-        let note = relocate::may_be_note(&name.to_string_lossy());
-        let short = file.length <= Bytes(relocate::LONGEST);
-        if unit.kind != UnitKind::BuildScriptRun || !in_out_dir || !note || !short {
-            return Ok(None);
-        }
-        let text = fs::read(&self.from.join(&file.path))?;
-        Ok(text.and_then(|text| relocate::relocate(&text, self.names, &self.into)))
-    }
-
-    /// Gives one file, and says whether its storage is shared.
-    fn file(&self, sharing: Sharing, from: &Path, to: &Path) -> anyhow::Result<bool> {
-        match (self.method, sharing) {
-            // A file may be excluded from what the filesystem can do.
-            (Method::Clones, _) if fs::clone_file(from, to).is_ok() => Ok(true),
-            // A file has no more than so many names, and some filesystems know one only.
-            (Method::Links, Sharing::Link) if fs::link_file(from, to).is_ok() => Ok(true),
-            (Method::Copies, _) => {
-                fs::copy_far(from, to)?;
-                Ok(false)
-            }
-            (Method::Clones | Method::Links, _) => {
-                fs::copy_file(from, to)?;
-                Ok(false)
-            }
-        }
-    }
-}
-
 /// Whether what is at a path is the file of the plan.
 pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
     let same = fs::info(path)?.is_some_and(|info| {
@@ -422,15 +246,8 @@ fn rehash(unit: &TakenUnit, stage: &Path, known: &mut HashMap<u64, u64>) -> anyh
         return Ok(());
     }
     let is_json = |file: &&UnitFile| {
-        let depth = unit.id.profile.split('/').count();
-        let parts: Vec<_> = file
-            .path
-            .iter()
-            .skip(depth)
-            .map(|part| part.to_string_lossy())
-            .collect();
-        let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
-        layout::is_fingerprint(&parts) && file.path.extension().is_some_and(|end| end == "json")
+        layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
+            && file.path.extension().is_some_and(|end| end == "json")
     };
     let file = unit.files.iter().find(is_json);
     let path = stage.join(&file.context("it has no fingerprint")?.path);

@@ -1,101 +1,26 @@
 //! Decides which units of a donor another target folder can have.
 
 mod donors;
+mod here;
 mod local;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-
 pub use donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use here::Here;
 pub use local::of_other_worktrees;
+
+use here::There;
+pub(super) use here::Times;
 
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::model::{
     Action, Dated, Identity, Inventory, Kept, LeftReason, LeftUnit, LocalUnit, Locals, Plan,
-    Sharing, Source, Survey, TakenUnit, Unit, UnitFile, UnitId, UnitKind, WarmFolder,
+    Sharing, Source, Survey, TakenUnit, Unit, UnitId, UnitKind, WarmFolder,
 };
 use crate::size::Bytes;
-
-/// What the destination has already.
-#[derive(Clone, Debug, Default)]
-pub struct Here {
-    units: HashMap<UnitId, There>,
-    /// Its units that are not, byte for byte, what the donor has under the same name.
-    pub different: BTreeSet<UnitId>,
-    /// The fingerprints of what was there when others were compiled with it, and is gone; with the package of one of
-    /// those.
-    awaited: HashMap<u64, String>,
-}
-
-#[derive(Clone, Debug)]
-enum There {
-    /// Complete.
-    Unit {
-        fingerprints: Vec<u64>,
-        times: Times,
-    },
-    /// The rest of a build that did not come to its end: Cargo takes nothing of it.
-    Rest(Vec<PathBuf>),
-    /// Anything else.
-    Occupied,
-}
-
-impl Here {
-    /// What an inventory has.
-    #[must_use]
-    pub fn of(inventory: &Inventory) -> Self {
-        let there = |unit: &Unit| match &unit.kind {
-            UnitKind::Unknown { .. } if unit.unfinished => There::Rest(entries(unit)),
-            UnitKind::Unknown { .. } => There::Occupied,
-            _ => There::Unit {
-                fingerprints: unit.fingerprints.clone(),
-                times: Times::of(unit),
-            },
-        };
-        let units = inventory.units.iter();
-        let awaited = units.clone().flat_map(|unit| {
-            let missing = unit.missing_fingerprints.iter();
-            missing.map(|hash| (*hash, name(unit)))
-        });
-        Self {
-            awaited: awaited.collect(),
-            units: units.map(|unit| (unit.id.clone(), there(unit))).collect(),
-            different: BTreeSet::new(),
-        }
-    }
-
-    /// Whether it has a complete unit of this name.
-    #[must_use]
-    pub fn has(&self, id: &UnitId) -> bool {
-        matches!(self.units.get(id), Some(There::Unit { .. }))
-    }
-
-    /// Counts what a plan puts there.
-    pub fn add(&mut self, donor: &Inventory, warm: &WarmFolder) {
-        let taken: HashMap<&UnitId, &TakenUnit> =
-            warm.units.iter().map(|unit| (&unit.id, unit)).collect();
-        for unit in &donor.units {
-            let Some(taken) = taken.get(&unit.id) else {
-                continue;
-            };
-            let there = There::Unit {
-                // Who was compiled with another donor's would have to be told of a hash that is not known yet.
-                fingerprints: match taken.rehashed {
-                    true => Vec::new(),
-                    false => unit.fingerprints.clone(),
-                },
-                times: match taken.dated {
-                    Dated::Whole => Times::at(warm.looked_at),
-                    Dated::AsTheyWere | Dated::Sources => Times::of(unit),
-                },
-            };
-            self.units.insert(unit.id.clone(), there);
-        }
-    }
-}
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
@@ -373,52 +298,6 @@ impl<'a> Chooser<'a> {
     }
 }
 
-/// When a unit was made, as Cargo asks for it: what depends on it must not be older.
-///
-/// Source: `only_requires_rmeta` in `src/cargo/core/compiler/build_runner/mod.rs` of Cargo, and `check_filesystem`
-/// in `fingerprint/mod.rs`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Times {
-    pub(super) newest: Option<Timestamp>,
-    metadata: Option<Timestamp>,
-}
-
-impl Times {
-    /// The time of these that what was compiled with the dependency must not be older than: a library is compiled
-    /// as soon as there is the metadata of another one, and need be as new as that only.
-    pub(super) fn needed(&self, unit: &Unit, dependency: &Unit) -> Option<Timestamp> {
-        let libraries = [unit, dependency]
-            .iter()
-            .all(|unit| unit.kind == UnitKind::Library);
-        self.metadata.filter(|_| libraries).or(self.newest)
-    }
-
-    /// Of a unit all of whose files were made at one moment.
-    fn at(moment: Option<Timestamp>) -> Self {
-        Self {
-            newest: moment,
-            metadata: moment,
-        }
-    }
-
-    pub(super) fn of(unit: &Unit) -> Self {
-        let run = unit.kind == UnitKind::BuildScriptRun;
-        let depth = unit.id.profile.split('/').count();
-        let mut times = Self::default();
-        for file in &unit.files {
-            let parts = parts(file, depth);
-            if file.sharing == Sharing::Folder || !layout::is_output(&strs(&parts), run) {
-                continue;
-            }
-            times.newest = times.newest.max(file.modified);
-            if parts.last().is_some_and(|name| name.ends_with(".rmeta")) {
-                times.metadata = file.modified;
-            }
-        }
-        times
-    }
-}
-
 /// What a unit is by itself, whoever wants it.
 pub(super) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
     let unknown = |why: &str| LeftReason::Unknown { why: why.into() };
@@ -455,17 +334,6 @@ fn is_program(unit: &Unit) -> bool {
     )
 }
 
-fn parts(file: &UnitFile, depth: usize) -> Vec<String> {
-    let parts = file.path.iter().skip(depth);
-    parts
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect()
-}
-
-fn strs(parts: &[String]) -> Vec<&str> {
-    parts.iter().map(String::as_str).collect()
-}
-
 pub(super) fn name(unit: &Unit) -> String {
     let package = unit.package.clone();
     package.unwrap_or_else(|| unit.id.hash.clone())
@@ -476,7 +344,7 @@ fn entries(unit: &Unit) -> Vec<PathBuf> {
     let depth = unit.id.profile.split('/').count();
     let mut entries: Vec<PathBuf> = Vec::new();
     for file in &unit.files {
-        if let Some(inside) = layout::entry(&strs(&parts(file, depth))) {
+        if let Some(inside) = layout::in_profile(&file.path, &unit.id.profile, layout::entry) {
             let entry: PathBuf = file.path.iter().take(depth + inside).collect();
             if !entries.contains(&entry) {
                 entries.push(entry);

@@ -2,7 +2,7 @@ mod there;
 
 use std::cell::Cell;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
