@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::UnitFile;
+
 use super::*;
 
 /// A moment.
