@@ -39,7 +39,8 @@ pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
 pub use source::{
-    Source, SourceKind, clock, everything_in, first_listed, modified_behind, moved_there,
+    Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
+    moved_there, touched,
 };
 pub use stage::{discard_stage, make_stage};
 pub use transfer::{

@@ -1,6 +1,6 @@
 //! `Cargo.lock`: which packages a workspace can use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml_edit::{Document, Item, TableLike};
 
@@ -11,8 +11,8 @@ use crate::model::{Source, TomlProblem, Unit};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     packages: BTreeMap<String, Vec<Locked>>,
-    /// The packages that come from a path.
-    local: BTreeSet<String>,
+    /// The packages that come from a path, and how many there are of each name.
+    local: BTreeMap<String, usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Lock {
                 let locked = Locked { version, source };
                 lock.packages.entry(name).or_default().push(locked);
             } else {
-                lock.local.insert(name);
+                *lock.local.entry(name).or_default() += 1;
             }
         }
         Ok(lock)
@@ -62,7 +62,13 @@ impl Lock {
     /// Whether a package of this name is in it that comes from a path.
     #[must_use]
     pub fn names_local(&self, package: &str) -> bool {
-        self.local.contains(package)
+        self.local.contains_key(package)
+    }
+
+    /// Whether exactly one package of this name is in it that comes from a path.
+    #[must_use]
+    pub fn names_one_local(&self, package: &str) -> bool {
+        self.local.get(package) == Some(&1)
     }
 
     /// Whether a unit is of a package in it. The unit of a git package has no version, but the beginning of its
@@ -148,6 +154,7 @@ source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
         }
         assert!(lock.names("g") && !lock.names("app"));
         assert!(lock.names_local("app") && !lock.names_local("g"));
+        assert!(lock.names_one_local("app") && !lock.names_one_local("g"));
     }
 
     #[test]

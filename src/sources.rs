@@ -19,6 +19,8 @@ pub struct Listing {
     pub ignored: BTreeSet<PathBuf>,
     /// Folders that are ignored as a whole.
     pub ignored_folders: BTreeSet<PathBuf>,
+    /// Folders with a repository of their own, or other worktrees.
+    pub repositories: BTreeSet<PathBuf>,
 }
 
 impl Listing {
@@ -31,9 +33,10 @@ impl Listing {
             let all = all.into_iter();
             all.map(|path| path.components().collect()).collect()
         };
-        // A repository in a folder of its own is a worktree or a submodule: none of its files are this one's.
-        let files = files.into_iter().filter(|path| !is_folder(path)).collect();
+        // Git lists a folder as one if it has a repository of its own, or is another worktree.
+        let (repositories, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_folder);
         Self {
+            repositories: plain(repositories),
             files: plain(files),
             ignored: plain(ignored),
             ignored_folders: plain(ignored_folders),
@@ -129,7 +132,9 @@ pub fn is_for_tools(inside: &Path) -> bool {
     let first = inside.components().next();
     let first = first.map(|part| part.as_os_str().to_string_lossy());
     let name = inside.file_name().unwrap_or_default().to_string_lossy();
-    first.is_some_and(|first| FOLDERS.contains(&&*first)) || NAMES.contains(&&*name)
+    let at_top = inside.components().count() == 1;
+    first.is_some_and(|first| FOLDERS.contains(&&*first))
+        || (NAMES.contains(&&*name) && (at_top || name.starts_with(".git")))
 }
 
 /// Whether a build script, by its code, asks for what no list of files tells; what that is.
@@ -155,8 +160,9 @@ pub fn asks_for_more(code: &str) -> Option<&'static str> {
 /// Whether a build script, by the texts in its program, asks git by way of some library.
 #[must_use]
 pub fn program_asks_git(program: &[u8]) -> bool {
-    const TEXTS: [&str; 11] = [
+    const TEXTS: [&str; 12] = [
         ".git/",
+        "--format=%",
         "--git-dir",
         "--porcelain",
         "--show-toplevel",
@@ -234,12 +240,17 @@ pub fn is_litter(file: &Path) -> bool {
     file.extension().is_some_and(noisy) || name == ".envrc" || name == "perf.data"
 }
 
-/// What systems leave in any folder, and Cargo's configuration, which is compared by what it says.
+/// What systems leave in any folder.
 pub(crate) fn is_noise(path: &Path) -> bool {
     const NAMES: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
     path.file_name()
         .is_some_and(|name| NAMES.iter().any(|noise| name == *noise))
-        || path.components().any(|part| part.as_os_str() == ".cargo")
+}
+
+/// Whether a file is a configuration of Cargo, of which only what it says of compiling matters.
+#[must_use]
+pub fn is_configuration(path: &Path) -> bool {
+    path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config")
 }
 
 #[cfg(test)]
@@ -330,10 +341,11 @@ mod tests {
 
     #[test]
     fn what_is_there_anyway() {
-        for path in [".DS_Store", "a/.DS_Store", "a/.cargo/config.toml"] {
+        for path in [".DS_Store", "a/.DS_Store"] {
             assert!(is_noise(Path::new(path)), "{path}");
         }
-        assert!(!is_noise(Path::new("a/cargo/config.toml")));
+        assert!(is_configuration(Path::new("a/.cargo/config.toml")));
+        assert!(!is_configuration(Path::new("a/cargo/config.toml")));
     }
 
     #[test]

@@ -250,10 +250,10 @@ fn one(
         ordered.retain(|(_, rating)| !rating.busy);
     }
     let there = donors::inventory(cold.into, progress);
-    let Some((mut donor, here)) = closest(ordered, cold, &wants, &there, progress) else {
+    let Some((mut donor, here)) = closest(ordered, cold, &wants, &there, survey, progress) else {
         return Err(cold.kept(KeptReason::NoDonor));
     };
-    let warm = donor.choose(cold, &wants, &here);
+    let warm = donor.choose(cold, &wants, &here, survey);
     let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
     let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
@@ -282,6 +282,7 @@ fn closest(
     cold: Cold<'_>,
     wants: &Wants<'_>,
     there: &Inventory,
+    survey: &Survey,
     progress: &Progress,
 ) -> Option<(Donor, Here)> {
     let alike = |candidate: &Candidate| {
@@ -304,7 +305,7 @@ fn closest(
         .into_par_iter()
         .map(|candidate| {
             let mut donor = Donor::of(candidate, wants, progress);
-            donor.compare(cold, wants);
+            donor.compare(cold, wants, survey);
             let mut here = Here::of(there);
             here.different = donors::different(donor.inventory(), there, &here);
             let draft = donor.draft(wants, &here);

@@ -117,6 +117,19 @@ pub fn clock() -> Timestamp {
     Timestamp::now()
 }
 
+/// When something has come to a folder or gone from it, or it was moved.
+#[must_use]
+pub fn touched(folder: &Path) -> Option<Timestamp> {
+    let metadata = fs::symlink_metadata(folder).ok()?;
+    modified(&metadata).max(changed(&metadata))
+}
+
+/// Whether a path leads to a folder, by a link as well.
+#[must_use]
+pub fn is_folder_behind(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is.
 #[must_use]
 pub fn moved_there(folder: &Path) -> Option<Timestamp> {

@@ -275,8 +275,6 @@ impl<'a> Chooser<'a> {
                 };
                 return Err(LeftReason::DependsOn { root, because });
             }
-            // So will this one look.
-            Verdict::Taken if self.whole.contains(&dependency.id) => return Ok(()),
             Verdict::Taken => Times::of(dependency),
             Verdict::Present => match self.here.units.get(&dependency.id) {
                 Some(There::Unit { fingerprints, .. })

@@ -25,6 +25,7 @@ use crate::model::{
     UnitKind, Workspace,
 };
 use crate::sources::{self, Listing, Packages};
+use crate::survey::donors;
 
 use compared::Compared;
 use unit::Named;
@@ -46,6 +47,8 @@ pub struct Ask<'a> {
     pub from_worktree: &'a Path,
     /// The destination.
     pub workspace: &'a Workspace,
+    /// Both worktrees have the same commit checked out.
+    pub same_commit: bool,
     /// What configuration is resolved against.
     pub around: &'a Surroundings,
 }
@@ -122,6 +125,8 @@ struct World<'a> {
     everybodys: Compared,
     /// What the compiler named for any unit of each package.
     sources: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    /// Everything in the worktree; looked at where a build script has run.
+    all: Option<Compared>,
     /// Why no package is compiled alike, if that is so.
     settings: Result<(), LeftReason>,
     begin: Timestamp,
@@ -173,6 +178,10 @@ impl<'a> World<'a> {
             })
             .collect();
         add_others(&mut folders, ask, &place.path, units);
+        // The lock that the donor was built with: of two packages of one name, nothing tells which one a unit is of.
+        let lock = donors::lock(ask.from).ok().flatten();
+        let lock = lock.ok_or_else(|| unknown("the donor's worktree has no Cargo.lock"))?;
+        folders.retain(|package, _| lock.names_one_local(package));
         let mut world = Self {
             ask,
             top,
@@ -192,6 +201,7 @@ impl<'a> World<'a> {
             here,
             compared: BTreeMap::new(),
             everybodys: Compared::default(),
+            all: None,
             sources: BTreeMap::new(),
             settings: settings::same(ask.from, &ask.workspace.root, ask.around),
             begin: Timestamp::default(),
@@ -226,18 +236,25 @@ impl<'a> World<'a> {
         let named = named.map(|(folder, files)| ((*folder).to_owned(), files.clone()));
         let named = named.collect();
         // What a script has made counts, and what a macro may have read; each folder as one, with all that is in it.
-        let made: BTreeSet<&PathBuf> = there.ignored_folders.union(&here.ignored_folders).collect();
-        for folder in made {
+        let tops = [self.ask.from_worktree, self.top];
+        let made = there.ignored_folders.union(&here.ignored_folders);
+        let made = made.filter(|folder| !is_of_tools(&tops, folder) || self.is_named(folder));
+        let repositories = there.repositories.union(&here.repositories);
+        // Of another worktree, `.git` is a file.
+        let is_repository =
+            |top: &&Path, folder: &Path| fs::is_folder(&top.join(folder).join(".git"));
+        let repositories =
+            repositories.filter(|folder| tops.iter().any(|top| is_repository(top, folder)));
+        let folders: Vec<&PathBuf> = made.chain(repositories).collect();
+        for folder in &folders {
             let owner = self.packages.owner(folder);
-            if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner))
-                && (!is_of_tools(&[self.ask.from_worktree, self.top], folder)
-                    || files.iter().any(|file| file.starts_with(folder)))
-            {
-                files.insert(folder.clone());
+            if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner)) {
+                files.insert(folder.to_path_buf());
             }
         }
         let lock = self.packages.workspace.join("Cargo.lock");
-        let mut everybodys = BTreeSet::new();
+        let (mut everybodys, mut all) = (BTreeSet::new(), BTreeSet::new());
+        all.extend(folders.into_iter().cloned());
         for listing in [there, here] {
             let ignored = listing
                 .ignored
@@ -257,6 +274,9 @@ impl<'a> World<'a> {
                 if self.packages.is_everybodys(file) {
                     everybodys.insert(file.clone());
                 }
+                if *file != lock {
+                    all.insert(file.clone());
+                }
             }
         }
         let between =
@@ -266,12 +286,39 @@ impl<'a> World<'a> {
             .map(|(folder, files)| (folder.to_owned(), between(files)))
             .collect();
         let everybodys = between(everybodys);
+        // Where nothing says what a script looks at, it may have looked at anything.
+        let silent = units
+            .iter()
+            .any(|unit| unit.kind == UnitKind::BuildScriptRun);
+        self.all = silent.then(|| between(all));
         (self.compared, self.everybodys, self.sources) = (compared, everybodys, named);
+    }
+
+    /// Whether the compiler named something in a folder for any unit.
+    fn is_named(&self, folder: &Path) -> bool {
+        let mut named = self.named.values().flatten();
+        named.any(|named| named.files.iter().any(|file| file.starts_with(folder)))
+    }
+
+    /// What something in the donor was compiled from, is not git's, and is missing in the destination: a build script
+    /// may have made it, wherever that script is.
+    fn made_elsewhere(&self) -> Option<&Path> {
+        let mut files = self.named.values().flatten().flat_map(|named| &named.files);
+        let made = files.find(|file| {
+            !self.there.files.contains(*file)
+                && fs::exists(&self.ask.from_worktree.join(file))
+                && !fs::exists(&self.top.join(file))
+        });
+        made.map(PathBuf::as_path)
     }
 
     /// When one of the destination's files was last changed.
     fn newest_here(&self) -> Option<Timestamp> {
-        let all = self.compared.values().chain([&self.everybodys]);
+        let all = self
+            .compared
+            .values()
+            .chain([&self.everybodys])
+            .chain(&self.all);
         all.filter_map(|compared| compared.newest_here).max()
     }
 
@@ -303,7 +350,8 @@ impl<'a> World<'a> {
 
     fn verdict(&self, unit: &Unit) -> Result<LocalUnit, LeftReason> {
         let folder = self.folder(unit);
-        let folder = folder.ok_or_else(|| unknown("its package lies outside of the workspace"))?;
+        let folder =
+            folder.ok_or_else(|| unknown("which folder its package has cannot be told"))?;
         self.settings.clone()?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
         let compared = self.compared.get(folder);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Cold, Wants};
-use crate::model::{Home, Inventory, LeftReason, Locals, Trace, UnitId, WarmFolder};
+use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
 use crate::survey::donors::{self, Circumstances, Origin};
@@ -13,6 +13,8 @@ use crate::survey::locals::{self, Ask};
 /// A donor. A whole family may ask it, and a unit is looked into once.
 pub(super) struct Donor {
     candidate: Candidate,
+    /// Its worktree is at the commit of the workspace that asked last.
+    same_commit: bool,
     inventory: Inventory,
     /// Those in which it was built, as far as they are known.
     circumstances: Option<Circumstances>,
@@ -32,6 +34,7 @@ impl Donor {
             inventory: donors::inventory(&candidate.folder, progress),
             circumstances: workspace.map(|workspace| wants.circumstances_of(workspace)),
             candidate,
+            same_commit: false,
             looked_at: BTreeSet::new(),
             flaws: BTreeMap::new(),
             traces: BTreeMap::new(),
@@ -45,7 +48,8 @@ impl Donor {
     }
 
     /// Compares the sources of its local units with those of a workspace, if they are wanted.
-    pub(super) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>) {
+    pub(super) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>, survey: &Survey) {
+        self.same_commit = cold.is_at_commit_of(&self.candidate, survey);
         let root = &cold.workspace.root;
         let candidate = &self.candidate;
         if !wants.local || self.locals.0 == *root || candidate.relation == Relation::Stranger {
@@ -61,6 +65,7 @@ impl Donor {
                 from,
                 from_worktree,
                 workspace: cold.workspace,
+                same_commit: self.same_commit,
                 around: &wants.around.surroundings,
             })
         });
@@ -107,8 +112,14 @@ impl Donor {
     }
 
     /// Chooses, after a closer look at what might be taken.
-    pub(super) fn choose(&mut self, cold: Cold<'_>, wants: &Wants<'_>, here: &Here) -> WarmFolder {
-        self.compare(cold, wants);
+    pub(super) fn choose(
+        &mut self,
+        cold: Cold<'_>,
+        wants: &Wants<'_>,
+        here: &Here,
+        survey: &Survey,
+    ) -> WarmFolder {
+        self.compare(cold, wants, survey);
         let workspace = self.candidate.workspace.as_deref();
         let same = workspace == Some(&cold.workspace.root);
         let asked = (
@@ -138,13 +149,8 @@ impl Donor {
         self.looked_at.extend(new.into_iter().cloned());
         self.flaws.extend(findings.flaws);
         self.traces.extend(findings.traces);
-        let taken: BTreeSet<&UnitId> = draft.units.iter().map(|unit| &unit.id).collect();
-        let taken = self
-            .inventory
-            .units
-            .iter()
-            .filter(|unit| taken.contains(&unit.id));
-        let mut flaws = decide::of_other_worktrees(taken, &self.traces, self.home());
+        let all = self.inventory.units.iter();
+        let mut flaws = decide::of_other_worktrees(all, &self.traces, self.home());
         flaws.extend(self.flaws.clone());
         WarmFolder {
             workspace: cold.workspace.root.clone(),

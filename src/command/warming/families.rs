@@ -140,7 +140,7 @@ fn from_several(
             let different = donors::different(donor.inventory(), before.inventory(), &here);
             here.different.extend(different);
         }
-        let warm = donor.choose(cold, &wants, &here);
+        let warm = donor.choose(cold, &wants, &here, survey);
         here.add(donor.inventory(), &warm);
         known.insert(folder.clone(), donor);
         if !warm.units.is_empty() {

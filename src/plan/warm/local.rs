@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Home, LeftReason, Source, Trace, Unit, UnitId};
+use super::Times;
+use crate::model::{Home, LeftReason, Source, Trace, Unit, UnitId, UnitKind};
 
 /// Which of a donor's local units may have been compiled in another worktree, by what was found in them.
 ///
 /// One folder for several worktrees holds what the last one compiled, and nothing that Cargo writes down tells which
 /// one that was: only debug information and metadata name the folder. Where one unit names another worktree, none
-/// is believed; and one that names none is believed if its package has one that does, or we made the folder for one
-/// worktree.
+/// is believed. One that names none is believed if we made the folder for one worktree; else if it is a build script
+/// or the run of one, and something of its package that names the right one was compiled with it.
 #[must_use]
 pub fn of_other_worktrees<'a>(
     units: impl Iterator<Item = &'a Unit>,
@@ -32,16 +33,31 @@ pub fn of_other_worktrees<'a>(
     if home == Home::Owned {
         return BTreeMap::new();
     }
-    let of = |unit: &&Unit| (unit.id.profile.clone(), unit.package.clone());
-    let named: BTreeSet<_> = units
-        .iter()
-        .filter(|unit| traces.get(&unit.id) == Some(&Trace::Own))
-        .map(of)
-        .collect();
-    let carried = |unit: &&&Unit| traces.get(&unit.id) == Some(&Trace::Carried);
-    let doubtful = units
-        .iter()
-        .filter(|unit| !carried(unit) && !named.contains(&of(unit)));
+    // What is believed, and by way of it the runs and then the scripts that it was compiled with.
+    let mut believed: BTreeSet<&UnitId> = BTreeSet::new();
+    let mut vouching: Vec<&Unit> = Vec::new();
+    for unit in &units {
+        match traces.get(&unit.id) {
+            Some(Trace::Own) => vouching.push(unit),
+            Some(Trace::Carried) => drop(believed.insert(&unit.id)),
+            _ => {}
+        }
+    }
+    while let Some(unit) = vouching.pop() {
+        if !believed.insert(&unit.id) {
+            continue;
+        }
+        let scripts = units.iter().filter(|other| {
+            let script = [UnitKind::BuildScript, UnitKind::BuildScriptRun].contains(&other.kind);
+            // What is newer was made anew since, by whomever.
+            script
+                && other.package == unit.package
+                && unit.dependencies.contains(&other.id)
+                && Times::of(other).needed(unit, other) <= Times::of(unit).newest
+        });
+        vouching.extend(scripts);
+    }
+    let doubtful = units.iter().filter(|unit| !believed.contains(&unit.id));
     doubtful
         .map(|unit| {
             (
@@ -57,50 +73,66 @@ mod tests {
     use super::*;
     use crate::model::UnitKind;
 
-    fn unit(hash: &str, package: &str) -> Unit {
-        Unit {
+    /// A library `a1` with a build script that ran, and a program `b1` of another package.
+    fn units() -> Vec<Unit> {
+        let unit = |hash: &str, package: &str, kind, needs: &[&str]| Unit {
             package: Some(package.into()),
             source: Source::Local,
-            ..Unit::sample("debug", hash, UnitKind::Program)
+            dependencies: needs.iter().map(|hash| id(hash)).collect(),
+            ..Unit::sample("debug", hash, kind)
+        };
+        vec![
+            unit("a1", "a", UnitKind::Library, &["a2"]),
+            unit("a2", "a", UnitKind::BuildScriptRun, &["a3"]),
+            unit("a3", "a", UnitKind::BuildScript, &[]),
+            unit("a4", "a", UnitKind::Test, &["a1"]),
+            unit("b1", "b", UnitKind::Program, &["a1"]),
+        ]
+    }
+
+    fn id(hash: &str) -> UnitId {
+        UnitId {
+            profile: "debug".into(),
+            hash: hash.into(),
         }
     }
 
     #[track_caller]
     fn assert_left(traces: &[(&str, Trace)], home: Home, expected: &[&str]) {
-        let units = [unit("a1", "a"), unit("a2", "a"), unit("b1", "b")];
-        let traces = traces.iter().map(|(hash, trace)| {
-            let id = UnitId {
-                profile: "debug".into(),
-                hash: (*hash).into(),
-            };
-            (id, trace.clone())
-        });
-        let left = of_other_worktrees(units.iter(), &traces.collect(), home);
+        let traces = traces.iter().map(|(hash, trace)| (id(hash), trace.clone()));
+        let left = of_other_worktrees(units().iter(), &traces.collect(), home);
         let left: Vec<&str> = left.keys().map(|id| id.hash.as_str()).collect();
         assert_eq!(left, expected);
     }
 
+    const ALL: [&str; 5] = ["a1", "a2", "a3", "a4", "b1"];
+
     #[test]
-    fn a_package_is_believed_by_one_of_its_units() {
-        let own = [("a1", Trace::Own), ("a2", Trace::None), ("b1", Trace::None)];
-        assert_left(&own, Home::Single, &["b1"]);
+    fn scripts_are_believed_by_what_was_compiled_with_them() {
+        let own = [("a1", Trace::Own), ("a4", Trace::None)];
+        assert_left(&own, Home::Single, &["a4", "b1"]);
         assert_left(&own, Home::Owned, &[]);
-        assert_left(&own, Home::Several, &["a1", "a2", "b1"]);
-        assert_left(&[], Home::Single, &["a1", "a2", "b1"]);
+        assert_left(&own, Home::Several, &ALL);
+        assert_left(
+            &[("b1", Trace::Own)],
+            Home::Single,
+            &["a1", "a2", "a3", "a4"],
+        );
+        assert_left(&[], Home::Single, &ALL);
     }
 
     /// What we have put there is believed, and says nothing of what others have.
     #[test]
     fn carried_ones() {
         let carried = [("a1", Trace::Carried)];
-        assert_left(&carried, Home::Single, &["a2", "b1"]);
+        assert_left(&carried, Home::Single, &["a2", "a3", "a4", "b1"]);
     }
 
     #[test]
     fn one_of_another_worktree_spoils_all() {
         let mixed = [("a1", Trace::Own), ("b1", Trace::Other("/other".into()))];
         for home in [Home::Owned, Home::Single, Home::Several] {
-            assert_left(&mixed, home, &["a1", "a2", "b1"]);
+            assert_left(&mixed, home, &ALL);
         }
     }
 }

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs::{self, Source, SourceKind};
+use crate::inherited;
 use crate::model::SourceFile;
+use crate::sources;
 
 /// Files that were compared.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(super) struct Compared {
     pub(super) different: Option<PathBuf>,
     /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
     there: BTreeMap<PathBuf, Option<Timestamp>>,
+    /// The donor's folders that they lie in, and when something has come to them or gone, or they were moved.
+    folders: BTreeMap<PathBuf, Timestamp>,
     /// The donor's folders above them that were moved there, or something like it, and when.
     moved: BTreeMap<PathBuf, Timestamp>,
     /// The destination's, to be looked at again.
@@ -46,7 +50,16 @@ impl Compared {
             .map(|file| {
                 let (one, two) = (from.join(&file), into.join(&file));
                 let (there, here) = (Source::at(&one), Source::at(&two));
-                let same = there.is_same(&one, &here, &two);
+                let same = match (&there.what, &here.what) {
+                    _ if sources::is_configuration(&file) => same_configuration(&one, &two),
+                    // What is behind it counts only where git lists it.
+                    (SourceKind::Link(..), SourceKind::Link(..)) => {
+                        there.is_same(&one, &here, &two)
+                            && leads_inside(&one, from)
+                            && leads_inside(&two, into)
+                    }
+                    _ => there.is_same(&one, &here, &two),
+                };
                 (file, there, here, same)
             })
             .collect();
@@ -71,6 +84,11 @@ impl Compared {
             }
         }
         let files = compared.there.keys();
+        let parents: BTreeSet<&Path> = files.clone().filter_map(|file| file.parent()).collect();
+        compared.folders = parents
+            .into_iter()
+            .filter_map(|folder| Some((folder.to_owned(), fs::touched(&from.join(folder))?)))
+            .collect();
         let folders: BTreeSet<&Path> = files.flat_map(|file| file.ancestors().skip(1)).collect();
         let folders = folders
             .into_iter()
@@ -84,6 +102,26 @@ impl Compared {
     /// Whether the donor has a file.
     pub(super) fn has(&self, file: &Path) -> bool {
         self.there.contains_key(file)
+    }
+
+    /// The first of the donor's folders that count in which something has come or gone since a compilation began.
+    pub(super) fn newer_folder(
+        &self,
+        at: Timestamp,
+        mut counts: impl FnMut(&Path) -> bool,
+    ) -> Option<&Path> {
+        let mut folders = self.folders.iter();
+        let newer = folders.find(|(folder, touched)| **touched >= at && counts(folder));
+        newer.map(|(folder, _)| folder.as_path())
+    }
+
+    /// The donor's files in a folder, but not in folders in that.
+    pub(super) fn files_in<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
+        let files = self
+            .there
+            .keys()
+            .filter(move |file| file.parent() == Some(folder));
+        files.map(PathBuf::as_path)
     }
 
     /// The first of the donor's files that may be newer than a compilation that began at `at`.
@@ -102,6 +140,20 @@ impl Compared {
         });
         newer.map(|(file, _)| file.as_path())
     }
+}
+
+/// Whether two configurations of Cargo, of which there may be none, say the same of what is compiled.
+fn same_configuration(one: &Path, two: &Path) -> bool {
+    let said = |path: &Path| {
+        let bytes = fs::read(path).ok()?.unwrap_or_default();
+        inherited::from_config(std::str::from_utf8(&bytes).ok()?)
+    };
+    said(one).is_some_and(|text| Some(text) == said(two))
+}
+
+/// Whether a link leads to a file, to nothing, or to a folder in the worktree.
+fn leads_inside(link: &Path, top: &Path) -> bool {
+    !fs::is_folder_behind(link) || fs::canonical(link).is_ok_and(|path| path.starts_with(top))
 }
 
 /// All files in a folder of several worktrees, relative to their tops, but those of git itself. `None` if there are too

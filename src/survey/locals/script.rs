@@ -1,10 +1,11 @@
 //! Whether a build script would do the same again.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Compared, World, newest, unknown};
+use super::{Compared, World, newest, settings, unknown};
 use crate::fingerprint;
 use crate::fs::{self, Source, SourceKind};
 use crate::model::{LeftReason, LocalUnit, Unit, UnitKind};
@@ -31,12 +32,26 @@ impl World<'_> {
             .find(|file| is_said(file))
             .and_then(|file| file.modified);
         let at = at.ok_or_else(|| unknown("nothing tells when it ran"))?;
-        self.asks_for_nothing_else(unit)?;
+        if let Some(file) = self.made_elsewhere() {
+            return Err(script(format!(
+                "it may have made `{}`, which is not there",
+                file.display()
+            )));
+        }
+        if let Some(file) = settings::newer(self.ask.from, self.ask.around, at) {
+            return Err(LeftReason::SourceNewer { file });
+        }
+        let own = self.own_sources(unit)?;
+        let fingerprint = self.fingerprint(unit)?;
+        let inside = |path: &String| sources::normalized(&folder.join(path));
+        let mut watched = fingerprint.watched.iter();
+        if watched.all(|path| inside(path).is_some_and(|path| own.contains(&path))) {
+            self.says_nothing(at)?;
+        }
         self.unchanged_since(at, compared, |file| {
             let inside = file.strip_prefix(folder);
             inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind, true))
         })?;
-        let fingerprint = self.fingerprint(unit)?;
         for path in &fingerprint.watched {
             self.watched(folder, Path::new(path), at)?;
         }
@@ -56,8 +71,38 @@ impl World<'_> {
         })
     }
 
-    /// Whether the code of a script shows that it asks for what is in no file of its package.
-    fn asks_for_nothing_else(&self, run: &Unit) -> Result<(), LeftReason> {
+    /// Whether a script that says nothing of what it looks at, or nothing but itself, would find the same: it may have
+    /// looked at everything.
+    fn says_nothing(&self, at: Timestamp) -> Result<(), LeftReason> {
+        if !self.ask.same_commit {
+            return Err(script(
+                "it says nothing of what it looks at, and the commit is another one".into(),
+            ));
+        }
+        let all = self.all.as_ref();
+        let all = all.ok_or_else(|| unknown("nothing is known of the rest of the worktree"))?;
+        if let Some(file) = &all.different {
+            return Err(LeftReason::SourceDiffers { file: file.clone() });
+        }
+        let top = self.packages.workspace.as_path();
+        // Rust code comes and goes all the time, and is hardly what a script that watches itself looks at.
+        let data = |file: &Path| file.extension().is_none_or(|end| end != "rs");
+        let folder = || {
+            all.newer_folder(at, |folder| {
+                folder != top && !folder.as_os_str().is_empty() && all.files_in(folder).any(data)
+            })
+        };
+        let newer = all.newer(at, |file| data(file) && !sources::is_documentation(file));
+        match newer.or_else(folder) {
+            Some(file) => Err(LeftReason::SourceNewer {
+                file: file.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The sources of a script, if its code shows nothing that it asks for and that is in no file of its package.
+    fn own_sources(&self, run: &Unit) -> Result<&BTreeSet<PathBuf>, LeftReason> {
         let nothing = || unknown("nothing tells what its build script is");
         let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
         let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
@@ -79,7 +124,7 @@ impl World<'_> {
                 return Err(script("it may ask git".into()));
             }
         }
-        Ok(())
+        Ok(&named.files)
     }
 
     fn fingerprint(&self, unit: &Unit) -> Result<fingerprint::Fingerprint, LeftReason> {

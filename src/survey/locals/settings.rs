@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::config_chain;
-use crate::fs;
+use crate::fs::{self, Source};
 use crate::inherited;
-use crate::model::{LeftReason, Surroundings};
+use crate::model::{ConfigFile, LeftReason, Surroundings};
 use crate::survey::configs;
 
 /// Whether the configurations of two workspaces say the same of what is compiled. A file that counts for both does.
@@ -21,8 +23,9 @@ pub(super) fn same(from: &Path, into: &Path, around: &Surroundings) -> Result<()
         config_chain::chain(workspace, &files, around)
             .filter(|(file, _)| !shared.contains(&&file.path))
             .map(|(file, _)| {
-                let text = String::from_utf8_lossy(file.bytes.as_deref().unwrap_or_default());
-                (file.path.clone(), inherited::from_config(&text))
+                let text = std::str::from_utf8(file.bytes.as_deref().unwrap_or_default()).ok();
+                let text = text.filter(|_| file.invalid.is_none());
+                (file.path.clone(), text.and_then(inherited::from_config))
             })
             .filter(|(_, said)| *said != inherited::from_config(""))
             .collect()
@@ -65,4 +68,21 @@ pub(super) fn same_manifests(
         (Some(there), Some(here)) if there == here => Ok(()),
         _ => Err(LeftReason::OtherSettings { file }),
     }
+}
+
+/// What the donor's packages are compiled with besides their own files: the root manifest, and configurations that say
+/// anything of it. Each one that has changed since `at` is a doubt.
+pub(super) fn newer(from: &Path, around: &Surroundings, at: Timestamp) -> Option<PathBuf> {
+    let mut files = BTreeMap::new();
+    configs::read_above(std::iter::once(from), &mut files);
+    configs::read_folder(&around.cargo_home, &mut files);
+    let says = |file: &ConfigFile| {
+        let text = String::from_utf8_lossy(file.bytes.as_deref().unwrap_or_default());
+        inherited::from_config(&text) != inherited::from_config("")
+    };
+    let configs = config_chain::chain(from, &files, around).filter(|(file, _)| says(file));
+    let mut all = configs
+        .map(|(file, _)| file.path.clone())
+        .chain([from.join("Cargo.toml")]);
+    all.find(|path| Source::at(path).newest.is_none_or(|newest| newest >= at))
 }

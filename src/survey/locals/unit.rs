@@ -48,6 +48,12 @@ pub(super) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> 
     (folder.is_relative() && unit.package.as_deref() == Some(name)).then_some(folder)
 }
 
+/// Whether a path in a target folder is in the `OUT_DIR` of a build script.
+fn is_in_out_dir(path: &Path) -> bool {
+    let mut parts = path.iter().skip_while(|part| *part != "build").skip(2);
+    parts.any(|part| part == "out")
+}
+
 /// The list of a unit's sources, and when the compiler began.
 fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
     let is_info = |file: &&UnitFile| is_fingerprint(file) && file_name(file).starts_with("dep-");
@@ -83,7 +89,13 @@ impl World<'_> {
                     named.files.insert(inside.ok_or_else(|| outside(path))?);
                 }
                 // What a build script has made: it comes along with the run.
-                Base::Build if path.is_relative() => {}
+                Base::Build if path.is_relative() && is_in_out_dir(path) => {}
+                Base::Build if path.is_relative() => {
+                    return Err(unknown(&format!(
+                        "`{}` of the target folder went into it",
+                        file.path
+                    )));
+                }
                 Base::Build => match path.strip_prefix(self.ask.from_worktree) {
                     // It follows to the destination.
                     Ok(inside) => {
@@ -93,6 +105,11 @@ impl World<'_> {
                     Err(_) => named.outside.push(path.to_owned()),
                 },
             }
+        }
+        let git = |path: &&PathBuf| path.iter().any(|part| part == ".git");
+        if let Some(file) = named.files.iter().chain(&named.outside).find(git) {
+            let file = file.clone();
+            return Err(LeftReason::SourceDiffers { file });
         }
         match named.files.is_empty() {
             true => Err(nothing()),
@@ -124,29 +141,20 @@ impl World<'_> {
             let read = |inside: &Path| sources::may_be_read(inside, &unit.kind, of_another);
             named.files.contains(file) || file.strip_prefix(folder).is_ok_and(read)
         };
-        self.unchanged_since(named.at, compared, counts)?;
+        self.unchanged_since(named.at, compared, &counts)?;
         for path in &named.outside {
             if !self.is_older(&Source::at(path), named.at) {
                 return Err(LeftReason::SourceNewer { file: path.clone() });
             }
         }
         // What is in a folder decides which file a module is, and what a macro finds there.
-        let folders: BTreeSet<&Path> = named
-            .files
-            .iter()
-            .filter_map(|file| file.parent())
-            .collect();
-        for inner in folders {
-            if inner == folder || !inner.starts_with(folder) {
-                continue;
-            }
-            let modified = fs::info(&self.ask.from_worktree.join(inner)).ok().flatten();
-            let modified = modified.and_then(|info| info.modified);
-            if modified.is_none_or(|modified| modified >= named.at) {
-                return Err(LeftReason::SourceNewer {
-                    file: inner.to_owned(),
-                });
-            }
+        let top = self.packages.workspace.as_path();
+        let newer = compared.newer_folder(named.at, |inner| {
+            inner != top && !inner.as_os_str().is_empty() && compared.files_in(inner).any(counts)
+        });
+        if let Some(folder) = newer {
+            let file = folder.to_owned();
+            return Err(LeftReason::SourceNewer { file });
         }
         Ok(LocalUnit::default())
     }

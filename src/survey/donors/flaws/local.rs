@@ -170,9 +170,19 @@ impl Look<'_> {
         local: &Local,
         worktree: &Path,
     ) -> Result<(), LeftReason> {
-        let worktree = worktree.display().to_string();
         if local.same {
             return Ok(());
+        }
+        let name = worktree.file_name().unwrap_or_default().to_string_lossy();
+        let worktree = worktree.display().to_string();
+        for file in run.files.iter().filter(|file| is_said(file)) {
+            let mut said = self.read(file)?;
+            for name in &self.names {
+                said = without(&said, name.as_bytes());
+            }
+            if has_word(&String::from_utf8_lossy(&said), &name) {
+                return Err(kept(file, name.into_owned()));
+            }
         }
         let made = run.files.iter();
         for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
@@ -193,6 +203,14 @@ impl Look<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a text has a word, as in a name that was made of it.
+fn has_word(text: &str, word: &str) -> bool {
+    let mut words = text.split(|char: char| !char.is_alphanumeric());
+    !word.is_empty()
+        && (words.any(|found| found == word)
+            || (word.contains(['-', '_', '.']) && text.contains(word)))
 }
 
 fn trace(mut folders: BTreeSet<String>, local: &Local) -> Trace {
