@@ -254,7 +254,14 @@ impl<'a> World<'a> {
         }
         let lock = self.packages.workspace.join("Cargo.lock");
         let (mut everybodys, mut all) = (BTreeSet::new(), BTreeSet::new());
-        all.extend(folders.into_iter().cloned());
+        // What is ignored in a package is its own affair.
+        let nobodys = |path: &Path| self.packages.owner(path).is_none();
+        all.extend(
+            folders
+                .into_iter()
+                .filter(|folder| nobodys(folder))
+                .cloned(),
+        );
         for listing in [there, here] {
             let ignored = listing
                 .ignored
@@ -274,7 +281,7 @@ impl<'a> World<'a> {
                 if self.packages.is_everybodys(file) {
                     everybodys.insert(file.clone());
                 }
-                if *file != lock {
+                if listing.files.contains(file) || nobodys(file) {
                     all.insert(file.clone());
                 }
             }
@@ -301,11 +308,18 @@ impl<'a> World<'a> {
     }
 
     /// What something in the donor was compiled from, is not git's, and is missing in the destination: a build script
-    /// may have made it, wherever that script is.
-    fn made_elsewhere(&self) -> Option<&Path> {
+    /// may have made it. If it lies in a package with a script, that is the one; else it may be any.
+    fn made_by_any(&self) -> Option<&Path> {
         let mut files = self.named.values().flatten().flat_map(|named| &named.files);
+        let has_script = |folder: &Path| {
+            let mut units = self.ask.donor.units.iter();
+            units.any(|unit| {
+                unit.kind == UnitKind::BuildScriptRun && self.folder(unit) == Some(folder)
+            })
+        };
         let made = files.find(|file| {
             !self.there.files.contains(*file)
+                && !self.packages.owner(file).is_some_and(has_script)
                 && fs::exists(&self.ask.from_worktree.join(file))
                 && !fs::exists(&self.top.join(file))
         });

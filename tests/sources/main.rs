@@ -17,6 +17,7 @@ mod built;
 mod cells;
 mod commands;
 mod donors;
+mod doubts;
 mod edit;
 mod flat;
 mod manifests;

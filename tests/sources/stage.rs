@@ -314,7 +314,23 @@ impl Cell {
         let never = never.filter(|name| setup != Setup::New || *name != "dynamic");
         // `setup` warms, without programs; and what a script that says nothing goes into is not taken later on.
         let program = (setup == Setup::Isolated).then_some("show");
-        with_dependents(self.compiled)
+        // Where anything is different that git knows, so may be what scripts see that do not say what they look at; but
+        // `setup` has warmed before it was.
+        let is_known = |file: &&str| {
+            !["ignored", "made/", ".cargo/", ".env"]
+                .iter()
+                .any(|part| file.contains(part))
+        };
+        let mut edits = self
+            .edits
+            .iter()
+            .filter(|edit| !matches!(edit, Edit::Touch(_)));
+        let differs = edits.any(|edit| edit.files().iter().any(is_known));
+        let unclear: &[&str] = match differs && setup != Setup::Isolated {
+            true => &["silent", "generated"],
+            false => &[],
+        };
+        with_dependents(&[self.compiled, unclear].concat())
             .into_iter()
             .chain(never)
             .chain(program)

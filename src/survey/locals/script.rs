@@ -32,7 +32,7 @@ impl World<'_> {
             .find(|file| is_said(file))
             .and_then(|file| file.modified);
         let at = at.ok_or_else(|| unknown("nothing tells when it ran"))?;
-        if let Some(file) = self.made_elsewhere() {
+        if let Some(file) = self.made_by_any() {
             return Err(script(format!(
                 "it may have made `{}`, which is not there",
                 file.display()
