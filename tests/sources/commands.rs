@@ -18,12 +18,9 @@ pub(crate) fn has_toolchain(name: &str) -> bool {
 /// test is linked with.
 const COMMANDS: [(&[&str], &[&str]); 7] = [
     (&["build", "--workspace"], &["never"]),
-    // Of a program that was only checked there is nothing that tells where that was.
+    // Of a program that was only checked there is nothing that tells where that was; and all packages have tests.
     (&["check", "--workspace"], &["never", "show"]),
-    (
-        &["clippy", "--workspace", "--all-targets"],
-        &["never", "show"],
-    ),
+    (&["clippy", "--workspace", "--all-targets"], &["*"]),
     (
         &[
             "test",
