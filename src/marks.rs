@@ -23,11 +23,21 @@ pub fn tag_file() -> Vec<u8> {
 /// looks at nothing that it does not know.
 pub const CARRIED: &str = "sharedtarget-carried";
 
-/// The content of such a mark: for which workspace the sources were compared, and what Cargo dates them by. If either is
-/// another one, somebody has copied the folder, or compiled the unit since.
+/// The content of such a mark: for which workspace the sources were compared and when, and what Cargo dates the unit by.
 #[must_use]
-pub fn carried(workspace: &Path, at: Timestamp) -> String {
-    format!("{} {}\n", at.as_nanosecond(), workspace.display())
+pub fn carried(workspace: &Path, dated: Timestamp, looked_at: Timestamp) -> String {
+    let (dated, looked_at) = (dated.as_nanosecond(), looked_at.as_nanosecond());
+    format!("{dated} {looked_at} {}\n", workspace.display())
+}
+
+/// When the sources were compared, by a mark. `None` if it speaks of another workspace or another time: somebody has
+/// copied the folder, or compiled the unit since.
+#[must_use]
+pub fn carried_at(mark: &[u8], workspace: &Path, dated: Timestamp) -> Option<Timestamp> {
+    let text = std::str::from_utf8(mark).ok()?;
+    let looked_at = text.split(' ').nth(1)?.parse().ok()?;
+    let looked_at = Timestamp::from_nanosecond(looked_at).ok()?;
+    (text == carried(workspace, dated, looked_at)).then_some(looked_at)
 }
 
 /// The name of the tag file.

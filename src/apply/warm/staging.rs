@@ -111,11 +111,11 @@ impl Staging<'_> {
                 fs::date_file(&path, at)?;
             }
         }
-        self.mark(unit)
+        self.mark(unit, at)
     }
 
     /// Leaves a mark by which we know later that it was us who put a local unit here.
-    fn mark(&self, unit: &TakenUnit) -> anyhow::Result<()> {
+    fn mark(&self, unit: &TakenUnit, looked_at: Timestamp) -> anyhow::Result<()> {
         let (mut fingerprint, mut dated) = (None, None);
         for file in &unit.files {
             let is =
@@ -128,7 +128,7 @@ impl Staging<'_> {
             }
         }
         if let (Some(folder), Some(at), true) = (fingerprint, dated, unit.local) {
-            let text = marks::carried(self.workspace, at);
+            let text = marks::carried(self.workspace, at, looked_at);
             fs::write_own(
                 &self.stage.join(folder).join(marks::CARRIED),
                 text.as_bytes(),

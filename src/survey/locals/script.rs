@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Compared, World, newest, settings, unknown};
 use crate::fingerprint;
 use crate::fs::{self, Source, SourceKind};
+use crate::marks;
 use crate::model::{LeftReason, LocalUnit, Unit, UnitKind};
 use crate::sources;
 use crate::survey::donors::{file_name, is_artifact, is_fingerprint, is_said};
@@ -26,12 +27,9 @@ impl World<'_> {
         folder: &Path,
         compared: &Compared,
     ) -> Result<LocalUnit, LeftReason> {
-        let at = unit
-            .files
-            .iter()
-            .find(|file| is_said(file))
-            .and_then(|file| file.modified);
-        let at = at.ok_or_else(|| unknown("nothing tells when it ran"))?;
+        let at = self
+            .ran_at(unit)
+            .ok_or_else(|| unknown("nothing tells when it ran"))?;
         if let Some(file) = self.made_by_any() {
             return Err(script(format!(
                 "it may have made `{}`, which is not there",
@@ -69,6 +67,16 @@ impl World<'_> {
             watches: !fingerprint.watched.is_empty(),
             precalculated: precalculated.transpose()?,
         })
+    }
+
+    /// When a script ran; of a run that was carried over, when it was found that it would do the same.
+    fn ran_at(&self, run: &Unit) -> Option<Timestamp> {
+        let said = run.files.iter().find(|file| is_said(file))?.modified?;
+        let mut files = run.files.iter();
+        let mark = files.find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
+        let mark = mark.and_then(|mark| fs::read(&self.ask.donor.folder.join(&mark.path)).ok()?);
+        let carried = mark.and_then(|mark| marks::carried_at(&mark, self.ask.from, said));
+        Some(carried.unwrap_or(said))
     }
 
     /// Whether a script that says nothing of what it looks at, or nothing but itself, would find the same: it may have

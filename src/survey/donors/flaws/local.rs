@@ -157,9 +157,12 @@ impl Look<'_> {
         };
         let dated = unit.files.iter().find(|file| is_dated(file));
         let modified = dated.and_then(|file| file.modified);
-        let expected =
-            modified.map(|modified| marks::carried(Path::new(&local.workspace), modified));
-        Ok(expected.is_some_and(|expected| Some(expected.into_bytes()) == self.read(mark).ok()))
+        let text = self.read(mark)?;
+        let workspace = Path::new(&local.workspace);
+        Ok(
+            modified
+                .is_some_and(|modified| marks::carried_at(&text, workspace, modified).is_some()),
+        )
     }
 
     /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
