@@ -352,7 +352,9 @@ impl<'a> World<'a> {
             .iter()
             .filter(|(folder, _)| good.contains(folder.as_path()));
         let sources = files
-            .flat_map(|(_, compared)| compared.here.clone())
+            .map(|(_, compared)| compared)
+            .chain([&self.everybodys])
+            .flat_map(|compared| compared.here.clone())
             .collect();
         Locals {
             units: verdicts,
