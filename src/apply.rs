@@ -3,6 +3,7 @@
 //! Time passes between a plan and its execution, so each thing is looked at again just before it is touched;
 //! what has changed is skipped. One failure never stops the rest.
 
+mod collect;
 mod delete;
 mod edit;
 mod hook;
@@ -20,7 +21,9 @@ use delete::Deleted;
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Action, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed};
+use crate::model::{
+    Action, Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed,
+};
 use crate::progress::Progress;
 
 /// What carrying out a plan needs besides the plan.
@@ -81,6 +84,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             Action::RemoveHook(change) => hook::remove(change),
             Action::Warm(_)
             | Action::Relink(_)
+            | Action::Collect(_)
             | Action::DeleteFolder(_)
             | Action::FinishTrash { .. } => continue,
         };
@@ -112,10 +116,13 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
 /// What an action came to, besides being done.
 enum Came {
     Nothing,
-    Freed(Freed),
+    Freed(Freed, Option<Collected>),
     Warmed(Warmed),
     Relinked(relink::Relinked),
 }
+
+/// What a deletion came to, and for single units what became of them.
+type Deletion = (Deleted, Option<Collected>);
 
 /// Deletes folders side by side, since most are small and each one waits for Cargo and the disk.
 fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
@@ -123,23 +130,32 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let deletions: Vec<&Action> = plan
         .actions
         .iter()
-        .filter(|action| matches!(action, Action::DeleteFolder(_) | Action::FinishTrash { .. }))
+        .filter(|action| {
+            matches!(
+                action,
+                Action::Collect(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. }
+            )
+        })
         .collect();
     let disks = disks(&deletions);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
     let cold = not_warmed(outcome);
-    let results: Vec<(&Action, Result<Deleted, Stopped>)> = deletions
+    let results: Vec<(&Action, Result<Deletion, Stopped>)> = deletions
         .into_par_iter()
         .map(|action| {
             let result = match action {
-                Action::FinishTrash { path, .. } => delete::trash(path, context, &ledger),
+                Action::FinishTrash { path, .. } => {
+                    delete::trash(path, context, &ledger).map(|deleted| (deleted, None))
+                }
+                Action::Collect(folder) => collect::folder(folder, context, &ledger)
+                    .map(|(deleted, collected)| (deleted, Some(collected))),
                 Action::DeleteFolder(folder) => match folder.gave_to.iter().find(|into| cold.contains(*into)) {
                     Some(into) => Err(Stopped::Skipped(format!(
                         "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
                         into.display()
                     ))),
-                    None => delete::folder(folder, context, &ledger),
+                    None => delete::folder(folder, context, &ledger).map(|deleted| (deleted, None)),
                 },
                 _ => Err(Stopped::Skipped("it is no deletion".into())),
             };
@@ -148,8 +164,10 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .collect();
     let of_several_links = ledger.settle();
     for (action, result) in results {
+        let mut collected = None;
         let (freed, result) = match result {
-            Ok(deleted) => {
+            Ok((deleted, units)) => {
+                collected = units;
                 let linked = of_several_links
                     .get(&deleted.number)
                     .copied()
@@ -160,7 +178,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         };
         // What a deletion freed counts even if it stopped half-way.
         outcome.freed = outcome.freed + freed;
-        settle(outcome, action, result.map(|()| Came::Freed(freed)));
+        let came = Came::Freed(freed, collected);
+        settle(outcome, action, result.map(|()| came));
     }
     for (at, before) in disks.into_iter().zip(before) {
         if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
@@ -207,10 +226,13 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
                 freed: None,
                 warmed: None,
                 relinked: None,
+                collected: None,
             };
             match came {
                 Came::Nothing => {}
-                Came::Freed(freed) => done.freed = Some(freed),
+                Came::Freed(freed, collected) => {
+                    (done.freed, done.collected) = (Some(freed), collected);
+                }
                 Came::Warmed(warmed) => done.warmed = Some(warmed),
                 Came::Relinked(relinked) => {
                     done.freed = Some(relinked.freed);
@@ -260,6 +282,7 @@ fn deed(action: &Action) -> Deed {
         Action::Restore { .. } => Deed::Restore,
         Action::Warm(_) => Deed::Warm,
         Action::Relink(_) => Deed::Relink,
+        Action::Collect(_) => Deed::Collect,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::FinishTrash { .. } => Deed::FinishTrash,
         Action::InstallHook(_) => Deed::InstallHook,
@@ -276,6 +299,7 @@ fn path(action: &Action) -> &Path {
         }
         Action::Warm(warm) => &warm.into,
         Action::Relink(relink) => &relink.into,
+        Action::Collect(folder) => &folder.path,
         Action::DeleteFolder(folder) => &folder.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
@@ -291,6 +315,7 @@ fn name(action: &Action) -> &'static str {
         Action::Restore { .. } => "restored",
         Action::Warm(_) => "warmed",
         Action::Relink(_) => "relinked-folder",
+        Action::Collect(_) => "collected",
         Action::DeleteFolder(_) => "deleted",
         Action::FinishTrash { .. } => "trash-finished",
         Action::InstallHook(_) => "hook-installed",

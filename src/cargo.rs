@@ -41,16 +41,51 @@ impl Cargo {
     ///
     /// Cargo is not there or does not accept the package; the first line of what it says.
     pub fn metadata(&self, dir: &Path) -> Result<Metadata> {
+        let metadata = self.ask(dir, &["--no-deps"])?;
+        Ok(Metadata {
+            workspace_root: metadata.workspace_root.into_std_path_buf(),
+            target_dir: metadata.target_directory.into_std_path_buf(),
+            build_dir: metadata
+                .build_directory
+                .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf),
+            packages: metadata
+                .packages
+                .iter()
+                .map(|package| Package {
+                    name: package.name.to_string(),
+                    folder: package
+                        .manifest_path
+                        .parent()
+                        .map(Into::into)
+                        .unwrap_or_default(),
+                })
+                .collect(),
+        })
+    }
+
+    /// Asks Cargo what the packages in a folder are built from, by the `Cargo.lock` as it stands.
+    ///
+    /// # Errors
+    ///
+    /// As for [`metadata`](Self::metadata); and where a build would change the `Cargo.lock`, or would have to fetch
+    /// something for this triple.
+    pub fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
+        self.ask(dir, &["--locked", "--filter-platform", triple])
+    }
+
+    /// Runs `cargo metadata` in a folder, offline.
+    fn ask(&self, dir: &Path, options: &[&str]) -> Result<cargo_metadata::Metadata> {
         let mut command = MetadataCommand::new();
         if let (false, Some(fallback)) = (self.on_path, &self.fallback) {
             command.cargo_path(fallback);
         } else {
             command.cargo_path("cargo");
         }
+        let options = options.iter().map(|option| (*option).to_owned());
+        let offline = std::iter::once("--offline".to_owned());
         command
             .current_dir(dir)
-            .no_deps()
-            .other_options(["--offline".to_owned()]);
+            .other_options(offline.chain(options).collect::<Vec<String>>());
         let mut command = command.cargo_command();
         let removed = [
             "CARGO_TARGET_DIR",
@@ -75,28 +110,35 @@ impl Cargo {
         }
         let text = String::from_utf8(output.stdout)
             .context("cargo metadata printed something that is not text")?;
-        let metadata =
-            MetadataCommand::parse(text).context("cargo metadata printed something unexpected")?;
-        Ok(Metadata {
-            workspace_root: metadata.workspace_root.into_std_path_buf(),
-            target_dir: metadata.target_directory.into_std_path_buf(),
-            build_dir: metadata
-                .build_directory
-                .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf),
-            packages: metadata
-                .packages
-                .iter()
-                .map(|package| Package {
-                    name: package.name.to_string(),
-                    folder: package
-                        .manifest_path
-                        .parent()
-                        .map(Into::into)
-                        .unwrap_or_default(),
-                })
-                .collect(),
-        })
+        MetadataCommand::parse(text).context("cargo metadata printed something unexpected")
     }
+}
+
+/// The names of the toolchains that rustup has installed.
+///
+/// # Errors
+///
+/// There is no rustup, or it fails.
+pub fn toolchains() -> Result<Vec<String>> {
+    let mut command = plain("rustup");
+    command.args(["toolchain", "list", "--quiet"]);
+    let listed = said(command, "rustup")?;
+    let names = listed.lines().filter_map(|line| line.split(' ').next());
+    Ok(names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// What `rustc -vV` says, by an installed toolchain.
+///
+/// # Errors
+///
+/// The toolchain has no compiler that runs.
+pub fn rustc_of(toolchain: &str) -> Result<String> {
+    let mut command = plain("rustup");
+    command.args(["run", toolchain, "rustc", "-vV"]);
+    said(command, "rustc")
 }
 
 /// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.
@@ -104,20 +146,32 @@ impl Cargo {
 /// # Errors
 ///
 /// There is no rustc, or the folder's toolchain is not installed.
-#[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub fn rustc_version(dir: &Path) -> Result<String> {
-    let mut command = std::process::Command::new("rustc");
+    let mut command = plain("rustc");
+    command.arg("-vV").current_dir(dir);
+    said(command, "rustc")
+}
+
+/// A program of Rust's, which chooses the toolchain and installs nothing.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+fn plain(program: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(program);
     command
-        .arg("-vV")
-        .current_dir(dir)
         .env_remove("RUSTUP_TOOLCHAIN")
         .env("RUSTUP_AUTO_INSTALL", "0")
         .stdin(std::process::Stdio::null());
-    let output = command.output().context("failed to run rustc")?;
+    command
+}
+
+fn said(mut command: std::process::Command, what: &str) -> Result<String> {
+    let output = command
+        .output()
+        .with_context(|| format!("failed to run {what}"))?;
     if !output.status.success() {
         bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
     }
-    String::from_utf8(output.stdout).context("rustc printed something that is not text")
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("{what} printed something that is not text"))
 }
 
 /// The line of an error output that says most in one line.

@@ -23,7 +23,7 @@ use crate::command::{self, Ui};
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
 use crate::model::{EnvOverride, Layout, Surroundings};
-use crate::plan::{CleanOptions, ConfigPlace, SetupOptions};
+use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
@@ -119,6 +119,29 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             command::clean::run(&request, &options, &ui)
         }
+        Command::Gc(args) => {
+            let (request, ui) = about_folders(args.find, &args.speak, &args.act)?;
+            let none = !(args.toolchain_gone || args.unreferenced || args.superseded)
+                && args.older_than.is_none()
+                && args.incremental.is_none()
+                && args.profile.is_none()
+                && args.max_size.is_none()
+                && args.min_free.is_none();
+            let options = match none {
+                true => GcOptions::sure(),
+                false => GcOptions {
+                    older_than: args.older_than,
+                    toolchain_gone: args.toolchain_gone,
+                    unreferenced: args.unreferenced,
+                    superseded: args.superseded,
+                    incremental: args.incremental,
+                    profile: args.profile,
+                    max_size: args.max_size,
+                    ..GcOptions::default()
+                },
+            };
+            command::gc::run(&request, options, args.min_free, &ui)
+        }
         Command::Onboard(args) => {
             let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, true)?;
             let options = SetupOptions {
@@ -144,6 +167,31 @@ fn run(cli: Cli) -> Result<Exit> {
         }
         Command::Hook(command) => hook::run(command),
     }
+}
+
+/// What a command needs that is about single target folders, or about those under roots.
+fn about_folders(mut find: FindArgs, speak: &SpeakArgs, act: &ActArgs) -> Result<(Request, Ui)> {
+    let mut folders = Vec::new();
+    let roots = std::mem::take(&mut find.roots);
+    let many = roots.len();
+    for root in roots {
+        match survey::target_folder(&root) {
+            Some((folder, from)) => {
+                folders.push(folder);
+                find.roots.push(from);
+            }
+            None => find.roots.push(root),
+        }
+    }
+    let (mut request, ui) = prepare(find, speak, Some(act))?;
+    request.sizes = false;
+    anyhow::ensure!(
+        folders.is_empty() || folders.len() == many,
+        "expected either target folders, or folders to search for them, and not both"
+    );
+    request.only_folders = !folders.is_empty();
+    request.folders = folders;
+    Ok((request, ui))
 }
 
 /// What a command needs that is about one worktree.
@@ -213,6 +261,8 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         },
         inside_root_only: find.inside_root_only,
         focus: None,
+        folders: Vec::new(),
+        only_folders: false,
         shared_root: find.shared_root.map(|path| cwd.join(path)),
         config_at: None,
         sizes: true,

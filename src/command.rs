@@ -1,6 +1,7 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 pub mod clean;
+pub mod gc;
 pub mod hook;
 pub mod list;
 pub mod onboard;
@@ -55,9 +56,12 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
     let outcome = carry_out(survey, plan, request, ui)?;
     show(name, survey, plan, Some(&outcome), ui)?;
     let half = |done: &Done| {
-        done.warmed
+        let warmed = done.warmed.as_ref().map(|warmed| warmed.left.len());
+        let collected = done
+            .collected
             .as_ref()
-            .is_some_and(|warmed| !warmed.left.is_empty())
+            .map(|collected| collected.left.len());
+        warmed.or(collected).is_some_and(|left| left > 0)
     };
     let complete =
         outcome.failed.is_empty() && outcome.skipped.is_empty() && !outcome.done.iter().any(half);

@@ -21,6 +21,10 @@ pub struct Fingerprint {
     pub rustc: u64,
     /// The enabled features, sorted.
     pub features: Vec<String>,
+    /// The features that the package declares, sorted.
+    pub declared_features: Vec<String>,
+    /// The hash of the profile's settings.
+    pub profile: u64,
     /// `RUSTFLAGS`.
     pub rustflags: Vec<String>,
     /// 0 for the host, else the hash of the target triple.
@@ -49,6 +53,9 @@ pub struct Dep {
 struct Json {
     rustc: u64,
     features: String,
+    #[serde(default)]
+    declared_features: String,
+    profile: u64,
     rustflags: Vec<String>,
     compile_kind: u64,
     deps: Vec<(u64, String, bool, u64)>,
@@ -63,15 +70,8 @@ struct Json {
 pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
     let json: Json =
         serde_json::from_slice(json).map_err(|error| format!("its fingerprint: {error}"))?;
-    let mut features: Vec<String> = if json.features.is_empty() {
-        // A build script's run has none written down.
-        Vec::new()
-    } else {
-        // A list in Rust's debug format, which for names of features is JSON.
-        serde_json::from_str(&json.features)
-            .map_err(|error| format!("the features in its fingerprint: {error}"))?
-    };
-    features.sort();
+    let features = names(&json.features)?;
+    let declared_features = names(&json.declared_features)?;
     let precalculated = json.local.iter().find_map(|local| {
         let text = local.get("Precalculated")?.as_str()?;
         Some(text.to_owned())
@@ -85,6 +85,8 @@ pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
     Ok(Fingerprint {
         rustc: json.rustc,
         features,
+        declared_features,
+        profile: json.profile,
         rustflags: json.rustflags,
         compile_kind: json.compile_kind,
         deps: deps
@@ -97,6 +99,19 @@ pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
         precalculated,
         watched,
     })
+}
+
+/// The names of features, sorted.
+fn names(list: &str) -> Result<Vec<String>, String> {
+    // A build script's run has none written down.
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A list in Rust's debug format, which for names of features is JSON.
+    let mut names: Vec<String> = serde_json::from_str(list)
+        .map_err(|error| format!("the features in its fingerprint: {error}"))?;
+    names.sort();
+    Ok(names)
 }
 
 /// Reads the hash in the file `<name>`: 16 hexadecimal digits, the lowest byte first.
@@ -196,6 +211,7 @@ mod tests {
         for field in [
             "rustc",
             "features",
+            "profile",
             "deps",
             "local",
             "rustflags",

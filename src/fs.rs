@@ -29,7 +29,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 pub use checkpoint::checkpoint;
-pub use delete::{Deletion, Ledger, delete_tree};
+pub use delete::{Deletion, Ledger, Removal, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
 pub use lock::{
@@ -145,14 +145,31 @@ pub fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
+/// Opens a file for reading, without its time of access changing where the system allows that: by it we tell when
+/// Cargo last looked at a unit, and looking at target folders is no use of them.
+fn open_quietly(path: &Path) -> std::io::Result<File> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let quietly = rustix::fs::OFlags::NOATIME.bits().cast_signed();
+        let open = File::options().read(true).custom_flags(quietly).open(path);
+        // Only the owner of a file may ask for it.
+        if !matches!(&open, Err(error) if error.kind() == ErrorKind::PermissionDenied) {
+            return open;
+        }
+    }
+    File::open(path)
+}
+
 /// Reads a file whole; `None` if there is none.
 ///
 /// # Errors
 ///
 /// Anything but its absence.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    let mut bytes = Vec::new();
+    match open_quietly(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
         }
@@ -169,7 +186,7 @@ pub fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> 
         let mut kept = room.try_borrow_mut();
         let bytes = kept.as_deref_mut().unwrap_or(&mut own);
         bytes.clear();
-        File::open(path).ok()?.read_to_end(bytes).ok()?;
+        open_quietly(path).ok()?.read_to_end(bytes).ok()?;
         Some(look(bytes))
     })
 }
@@ -193,7 +210,7 @@ pub fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         }
     }
     let mut bytes = Vec::new();
-    File::open(path)
+    open_quietly(path)
         .and_then(|file| file.take(limit).read_to_end(&mut bytes))
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(Some(bytes))
@@ -321,7 +338,7 @@ pub fn remove_file(path: &Path) -> Result<()> {
 ///
 /// There is none, or it may not be read.
 pub fn open(path: &Path) -> Result<File> {
-    File::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+    open_quietly(path).with_context(|| format!("failed to open `{}`", path.display()))
 }
 
 /// Removes a folder that is ours, with everything in it.
@@ -371,6 +388,21 @@ pub fn available(path: &Path) -> Result<Bytes> {
         )
     })?;
     Ok(Bytes(bytes))
+}
+
+/// Whether the filesystem of a folder writes down when a file is read. Where the system does not say, it does not.
+#[must_use]
+pub fn notes_reads(path: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let flags = rustix::fs::statvfs(path).map(|stat| stat.f_flag);
+        flags.is_ok_and(|flags| !flags.contains(rustix::fs::StatVfsMountFlags::NOATIME))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// The newest modification among the folders that change whenever Cargo builds something in `profiles`.
@@ -438,6 +470,11 @@ fn allocation(metadata: &Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 fn allocation(metadata: &Metadata) -> (u64, u64) {
     (metadata.len(), 1)
+}
+
+fn accessed(metadata: &Metadata) -> Option<Timestamp> {
+    let time = metadata.accessed().ok()?;
+    Timestamp::try_from(time).ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, Fingerprint};
 use crate::layout::Part;
@@ -14,6 +16,8 @@ pub struct Evidence {
     pub id: UnitId,
     /// The target triple; `None` for the host.
     pub triple: Option<String>,
+    /// When something that Cargo reads in every build was last read.
+    pub last_read: Option<Timestamp>,
     /// The package's name, from a path.
     pub package: Option<String>,
     /// Its files, each with what it is to the unit.
@@ -68,8 +72,10 @@ fn unit(evidence: &mut Evidence) -> Unit {
         kind: kind(evidence),
         targets: Vec::new(),
         features: Vec::new(),
+        declared_features: Vec::new(),
         triple: evidence.triple.clone(),
         rustc: None,
+        settings: None,
         rustflags: Vec::new(),
         dependencies: Vec::new(),
         fingerprints: Vec::new(),
@@ -78,6 +84,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         missing_fingerprints: Vec::new(),
         newest: None,
         oldest: None,
+        last_read: evidence.last_read,
         files: Vec::new(),
     };
     let files = std::mem::take(&mut evidence.files).into_iter();
@@ -104,18 +111,11 @@ fn unit(evidence: &mut Evidence) -> Unit {
     };
     unit.targets = targets.iter().map(|target| target.name.clone()).collect();
     unit.fingerprints = targets.iter().map(|target| target.hash).collect();
-    let features = targets.iter().flat_map(|of| &of.fingerprint.features);
-    unit.features = features
-        .cloned()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
+    unit.features = all_of(targets, |of| &of.features);
+    unit.declared_features = all_of(targets, |of| &of.declared_features);
     if let Some(first) = targets.first() {
-        let all_same = |target: &Target| target.fingerprint.rustc == first.fingerprint.rustc;
-        unit.rustc = targets
-            .iter()
-            .all(all_same)
-            .then_some(first.fingerprint.rustc);
+        unit.rustc = common(targets, |of| of.rustc);
+        unit.settings = common(targets, |of| of.profile);
         unit.rustflags.clone_from(&first.fingerprint.rustflags);
     }
     // A build script may write a `.d` file that says anything.
@@ -123,6 +123,20 @@ fn unit(evidence: &mut Evidence) -> Unit {
         (unit.source, unit.version) = origin(evidence, targets);
     }
     unit
+}
+
+/// What the fingerprints of a unit name together, sorted.
+fn all_of(targets: &[Target], names: impl Fn(&Fingerprint) -> &Vec<String>) -> Vec<String> {
+    let all = targets.iter().flat_map(|of| names(&of.fingerprint));
+    let all: BTreeSet<&String> = all.collect();
+    all.into_iter().cloned().collect()
+}
+
+/// What the fingerprints of a unit agree on.
+fn common(targets: &[Target], what: impl Fn(&Fingerprint) -> u64) -> Option<u64> {
+    let first = what(&targets.first()?.fingerprint);
+    let mut all = targets.iter().map(|of| what(&of.fingerprint));
+    all.all(|other| other == first).then_some(first)
 }
 
 /// Whether Cargo would make a unit anew whatever else there is of it: no file says what the unit was made from.

@@ -4,6 +4,8 @@
 //! was done. All three serialise as they are, so that the report for people and the one for programs
 //! cannot say different things.
 
+mod audit;
+mod collect;
 mod folder;
 mod hook;
 mod kept;
@@ -16,6 +18,8 @@ mod survey;
 mod units;
 mod warm;
 
+pub use audit::*;
+pub use collect::*;
 pub use folder::*;
 pub use hook::*;
 pub use kept::*;

@@ -3,6 +3,7 @@
 mod clean;
 mod deletable;
 mod folders;
+mod gc;
 mod hook;
 mod listing;
 mod naming;
@@ -10,6 +11,7 @@ pub mod relink;
 #[cfg(test)]
 mod sample;
 mod setup;
+pub mod stock;
 mod undo;
 pub mod warm;
 
@@ -18,6 +20,7 @@ use std::path::Path;
 
 pub use clean::{CleanOptions, clean};
 pub use deletable::unfit;
+pub use gc::{GcOptions, gc};
 pub use hook::{hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook};
 pub use listing::listing;
 pub use naming::owner_file;
@@ -104,7 +107,8 @@ fn finish_trash(survey: &Survey, actions: &mut Vec<Action>, kept: &mut Vec<Kept>
 }
 
 /// What the user should know of the survey, whatever is done.
-fn warnings(survey: &Survey) -> Vec<Warning> {
+#[must_use]
+pub fn warnings(survey: &Survey) -> Vec<Warning> {
     let overrides = survey.overrides.iter().map(|found| Warning::EnvOverride {
         variable: found.variable.clone(),
         value: found.value.clone(),

@@ -1,5 +1,6 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
+mod collect;
 mod hook;
 pub mod human;
 pub mod json;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
+use std::str::FromStr;
 
 use humansize::{BINARY, FormatSizeOptions, format_size};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,17 @@ impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = FormatSizeOptions::from(BINARY).decimal_places(1);
         f.pad(&format_size(self.0, options))
+    }
+}
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    /// Reads `20GB` and `20 GiB`; a number alone is of bytes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let size = parse_size::parse_size(text.trim());
+        let wrong = |error| format!("expected a size such as `20GB` or `512MiB`: {error}");
+        size.map(Self).map_err(wrong)
     }
 }
 
@@ -41,6 +53,18 @@ impl Sum for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        let size = |text: &str| text.parse::<Bytes>();
+        assert_eq!(size("20GB"), Ok(Bytes(20_000_000_000)));
+        assert_eq!(size("1.5 KiB"), Ok(Bytes(1536)));
+        assert_eq!(size("7"), Ok(Bytes(7)));
+        for wrong in ["", "much", "-1", "3 apples"] {
+            let error = size(wrong).expect_err(wrong);
+            assert!(error.contains("such as `20GB`"), "{error}");
+        }
+    }
 
     #[test]
     fn shows_one_decimal_in_binary_units() {

@@ -8,6 +8,7 @@ pub mod locals;
 mod owners;
 mod places;
 mod shared_root;
+pub mod stock;
 mod tracking;
 pub mod units;
 mod workspaces;
@@ -21,6 +22,7 @@ use anyhow::Result;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Looking};
+use crate::marks;
 use crate::model::{EnvOverride, Problem, Surroundings, Survey, TargetFolder, Workspace};
 use crate::progress::Progress;
 
@@ -36,6 +38,10 @@ pub struct Request {
     /// The one worktree that the run is about, canonical: only it is searched, and of the other worktrees of its
     /// repository no more is looked at than the same workspaces.
     pub focus: Option<PathBuf>,
+    /// Target folders that the run is about as well, canonical, whatever is known of them.
+    pub folders: Vec<PathBuf>,
+    /// The run is about those folders only, and looks at the rest to know who uses them.
+    pub only_folders: bool,
     /// The shared root, if the user named one.
     pub shared_root: Option<PathBuf>,
     /// A `.cargo` folder, or `$CARGO_HOME`, whose configuration may be edited as well.
@@ -89,11 +95,12 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let places::Places {
         repositories,
         manifests,
-        caches,
+        mut caches,
         cargo_folders,
         trash,
         mut problems,
     } = places::find(&roots, &request.looking, inside_only);
+    caches.extend(request.folders.iter().cloned());
     let mut found = workspaces::find(&manifests, &repositories, &mut problems);
     if request.focus.is_some() {
         workspaces::add_families(&mut found, &repositories);
@@ -174,6 +181,23 @@ pub fn worktree_at(path: &Path) -> Result<PathBuf> {
         .ancestors()
         .find(|above| fs::exists(&above.join(".git")));
     Ok(top.unwrap_or(&path).to_owned())
+}
+
+/// The target folder at a path, canonical, and where to start looking for those who build into it: the workspace that
+/// our note beside it names, the folder above, or itself. `None` if there is no target folder.
+#[must_use]
+pub fn target_folder(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    let path = fs::canonical(path).ok()?;
+    let is_target = marks::read(&fs::shape(&path)).cargo && !fs::exists(&path.join("Cargo.toml"));
+    if !is_target {
+        return None;
+    }
+    let owner = owners::of(&path).map(|owner| owner.workspace);
+    let owner = owner.filter(|workspace| fs::is_folder(workspace));
+    let above = path.parent().map(Path::to_owned);
+    let above = above.filter(|above| fs::exists(&above.join("Cargo.toml")));
+    let from = owner.or(above).unwrap_or_else(|| path.clone());
+    Some((path, from))
 }
 
 /// Writes down which workspaces build into which folder.

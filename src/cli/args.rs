@@ -9,6 +9,7 @@ use super::{glob, hook};
 use crate::age::Age;
 use crate::command::Format;
 use crate::model::Layout;
+use crate::size::Bytes;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -48,6 +49,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),
+    /// Delete single units of target folders, by default those that no build will miss
+    Gc(GcArgs),
     /// Set one worktree up and warm it, quickly enough for a hook
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
@@ -123,6 +126,47 @@ pub(super) struct CleanArgs {
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) delete: DeleteArgs,
+    #[command(flatten)]
+    pub(super) act: ActArgs,
+    #[command(flatten)]
+    pub(super) speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GcArgs {
+    #[command(flatten)]
+    pub(super) find: FindArgs,
+    /// Units that were not used for this long, nor anything made with them, such as 30d
+    #[arg(long, value_name = "AGE", help_heading = "Rules")]
+    pub(super) older_than: Option<Age>,
+    /// Units of compilers that are not installed any more
+    #[arg(long, help_heading = "Rules")]
+    pub(super) toolchain_gone: bool,
+    /// Units that no worktree's Cargo.lock asks for
+    #[arg(long, help_heading = "Rules")]
+    pub(super) unreferenced: bool,
+    /// Units of which a newer one is there, of the same target in the same profile
+    #[arg(long, help_heading = "Rules")]
+    pub(super) superseded: bool,
+    /// The compiler's incremental data, where it was not used for this long [default: any]
+    #[arg(
+        long,
+        value_name = "AGE",
+        num_args = 0..=1,
+        default_missing_value = "0s",
+        require_equals = true,
+        help_heading = "Rules"
+    )]
+    pub(super) incremental: Option<Age>,
+    /// Only what is in this profile's folders, such as release; without other rules everything there
+    #[arg(long, value_name = "NAME", help_heading = "Rules")]
+    pub(super) profile: Option<String>,
+    /// What was used longest ago, until all folders together take no more, such as 20GB
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    pub(super) max_size: Option<Bytes>,
+    /// What was used longest ago, until as much is free on the filesystem
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    pub(super) min_free: Option<Bytes>,
     #[command(flatten)]
     pub(super) act: ActArgs,
     #[command(flatten)]

@@ -86,6 +86,7 @@ impl Ledger {
 }
 
 /// A deletion at work.
+#[derive(Debug)]
 struct Work<'a> {
     number: usize,
     on_disk: AtomicU64,
@@ -96,6 +97,31 @@ struct Work<'a> {
     progress: &'a Progress,
 }
 
+/// Removes entries one by one, and counts them as one deletion.
+#[derive(Debug)]
+pub struct Removal<'a>(Work<'a>);
+
+impl<'a> Removal<'a> {
+    /// Nothing is removed yet.
+    #[must_use]
+    pub fn new(ledger: &'a Ledger, progress: &'a Progress) -> Self {
+        Self(Work::new(ledger, progress))
+    }
+
+    /// Removes a file, or a folder with everything in it. What goes wrong stands in [`Deletion::failed`].
+    pub fn remove(&self, path: &Path) {
+        if let Err(error) = self.0.entry(path) {
+            self.0.failed(path, &error);
+        }
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub fn finish(self) -> Deletion {
+        self.0.finish()
+    }
+}
+
 /// Removes a folder with everything in it, except that `last`, our mark in it, goes only when all else is gone
 /// and is not counted.
 ///
@@ -104,33 +130,61 @@ struct Work<'a> {
 /// the rest.
 #[must_use]
 pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progress) -> Deletion {
-    let work = Work {
-        number: ledger.deletions.fetch_add(1, Ordering::Relaxed),
-        on_disk: AtomicU64::new(0),
-        logical: AtomicU64::new(0),
-        entries: AtomicU64::new(0),
-        failed: Mutex::default(),
-        ledger,
-        progress,
-    };
+    let work = Work::new(ledger, progress);
     if let Err(error) = work.top(folder, last) {
         work.failed(folder, &error);
     }
-    Deletion {
-        number: work.number,
-        freed: Freed {
-            on_disk: Bytes(work.on_disk.into_inner()),
-            logical: Bytes(work.logical.into_inner()),
-            entries: work.entries.into_inner(),
-        },
-        failed: work
-            .failed
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner),
+    work.finish()
+}
+
+impl<'a> Work<'a> {
+    fn new(ledger: &'a Ledger, progress: &'a Progress) -> Self {
+        Self {
+            number: ledger.deletions.fetch_add(1, Ordering::Relaxed),
+            on_disk: AtomicU64::new(0),
+            logical: AtomicU64::new(0),
+            entries: AtomicU64::new(0),
+            failed: Mutex::default(),
+            ledger,
+            progress,
+        }
+    }
+
+    fn finish(self) -> Deletion {
+        Deletion {
+            number: self.number,
+            freed: Freed {
+                on_disk: Bytes(self.on_disk.into_inner()),
+                logical: Bytes(self.logical.into_inner()),
+                entries: self.entries.into_inner(),
+            },
+            failed: self
+                .failed
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        }
     }
 }
 
 impl Work<'_> {
+    fn entry(&self, path: &Path) -> io::Result<()> {
+        let (holder, name) = above(path)?;
+        let Some(entry) = holder.entry(name)? else {
+            return Ok(());
+        };
+        if !entry.is_dir {
+            self.remove_file(&holder, path.parent().unwrap_or(path), &entry);
+            return Ok(());
+        }
+        let open = holder.inner(name)?;
+        self.empty(&open, path, None);
+        drop(open);
+        let own =
+            std::fs::symlink_metadata(path).map_or(0, |metadata| super::allocation(&metadata).0);
+        self.remove_folder(&holder, name, path, own);
+        Ok(())
+    }
+
     fn top(&self, path: &Path, last: &str) -> io::Result<()> {
         let (holder, name) = above(path)?;
         let open = holder.inner(name)?;

@@ -59,29 +59,34 @@ mod system {
                 if name == "." || name == ".." {
                     continue;
                 }
-                let stat = match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(stat) => stat,
-                    Err(rustix::io::Errno::NOENT) => continue,
-                    Err(error) => return Err(error.into()),
-                };
-                #[expect(
-                    clippy::allow_attributes,
-                    reason = "the types of these fields differ between systems"
-                )]
-                #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "as above")]
-                entries.push(Entry {
-                    name: name.to_owned(),
-                    is_dir: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
-                    on_disk: stat.st_blocks as u64 * 512,
-                    len: stat.st_size as u64,
-                    links: stat.st_nlink as u64,
-                    identity: Identity {
-                        device: stat.st_dev as u64,
-                        inode: stat.st_ino as u64,
-                    },
-                });
+                entries.extend(self.entry(name)?);
             }
             Ok(entries)
+        }
+
+        /// What has this name in it, looked at without following links.
+        pub(in crate::fs) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+            let stat = match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(rustix::io::Errno::NOENT) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            #[expect(
+                clippy::allow_attributes,
+                reason = "the types of these fields differ between systems"
+            )]
+            #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "as above")]
+            Ok(Some(Entry {
+                name: name.to_owned(),
+                is_dir: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
+                on_disk: stat.st_blocks as u64 * 512,
+                len: stat.st_size as u64,
+                links: stat.st_nlink as u64,
+                identity: Identity {
+                    device: stat.st_dev as u64,
+                    inode: stat.st_ino as u64,
+                },
+            }))
         }
 
         pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
@@ -126,22 +131,27 @@ mod system {
             let mut entries = Vec::new();
             for found in fs::read_dir(&self.0)? {
                 let found = found?;
-                let metadata = match found.metadata() {
-                    Ok(metadata) => metadata,
-                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error),
-                };
-                let (on_disk, links) = allocation(&metadata);
-                entries.push(Entry {
-                    name: found.file_name(),
-                    is_dir: metadata.is_dir(),
-                    on_disk,
-                    len: metadata.len(),
-                    links,
-                    identity: identity(&metadata),
-                });
+                entries.extend(self.entry(&found.file_name())?);
             }
             Ok(entries)
+        }
+
+        /// What has this name in it, looked at without following links.
+        pub(in crate::fs) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+            let metadata = match fs::symlink_metadata(self.0.join(name)) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let (on_disk, links) = allocation(&metadata);
+            Ok(Some(Entry {
+                name: name.to_owned(),
+                is_dir: metadata.is_dir(),
+                on_disk,
+                len: metadata.len(),
+                links,
+                identity: identity(&metadata),
+            }))
         }
 
         /// Removes a file, also one that may not be written, and a link of either kind.

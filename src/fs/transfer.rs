@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+use super::open_quietly;
+
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///
 /// What a filesystem is called does not tell: XFS can be made without it, and APFS clones only on one volume.
@@ -137,7 +139,7 @@ pub fn copy_link(from: &Path, to: &Path) -> Result<()> {
 #[must_use]
 pub fn same_content(one: &Path, two: &Path) -> bool {
     use std::io::Read as _;
-    let (Ok(mut one), Ok(mut two)) = (File::open(one), File::open(two)) else {
+    let (Ok(mut one), Ok(mut two)) = (open_quietly(one), open_quietly(two)) else {
         return false;
     };
     let mut buffers = [vec![0; 1 << 16], vec![0; 1 << 16]];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::{allocation, changed, identity, modified};
+use super::{accessed, allocation, changed, identity, modified};
 use crate::model::{Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -39,6 +39,8 @@ pub struct Entry {
     pub modified: Option<Timestamp>,
     /// When it last got or lost a name, a mode or content; `None` where the system does not know.
     pub changed: Option<Timestamp>,
+    /// When it was last read, as far as the filesystem writes that down.
+    pub accessed: Option<Timestamp>,
 }
 
 /// What an entry is.
@@ -119,6 +121,7 @@ fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
         identity: identity(metadata),
         modified: modified(metadata),
         changed: changed(metadata),
+        accessed: accessed(metadata),
     }
 }
 

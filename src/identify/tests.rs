@@ -56,6 +56,8 @@ fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Ev
         fingerprint: *fingerprint,
     };
     let fingerprint = Fingerprint {
+        declared_features: Vec::new(),
+        profile: 0,
         rustc: 1,
         features: Vec::new(),
         rustflags: Vec::new(),
@@ -65,6 +67,7 @@ fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Ev
         watched: Vec::new(),
     };
     Evidence {
+        last_read: None,
         id: UnitId {
             profile: profile.into(),
             hash: hash.into(),

@@ -255,6 +255,13 @@ pub enum KeptReason {
         /// What it does not have, and why.
         left: Vec<LeftUnit>,
     },
+    /// No rule is about anything in it.
+    NothingToCollect {
+        /// How many units it has.
+        units: usize,
+        /// Why rules that were asked for do not count there: fragments.
+        doubts: Vec<String>,
+    },
     /// Nothing was built anywhere that could fit.
     NoDonor,
     /// Nothing that the donor has can be taken.

@@ -49,6 +49,18 @@ pub struct Done {
     /// How many units share their storage since, for relinking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relinked: Option<usize>,
+    /// What became of the units, for collecting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collected: Option<Collected>,
+}
+
+/// What became of the units that were to go.
+#[derive(Debug, Serialize)]
+pub struct Collected {
+    /// How many units are gone.
+    pub units: usize,
+    /// Why something stays after all.
+    pub left: Vec<String>,
 }
 
 /// What an action does.
@@ -69,6 +81,8 @@ pub enum Deed {
     Warm,
     /// Had units share their storage.
     Relink,
+    /// Deleted units of a target folder.
+    Collect,
     /// Deleted a target folder.
     DeleteFolder,
     /// Finished deleting.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{HookChange, Identity, Kept, Layout, Owner, RelinkFolder, Usage, WarmFolder};
+use super::{
+    CollectFolder, HookChange, Identity, Kept, Layout, Owner, RelinkFolder, Usage, WarmFolder,
+};
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
@@ -79,6 +81,8 @@ pub enum Action {
     Warm(WarmFolder),
     /// Have units of a target folder share their storage with a donor's.
     Relink(RelinkFolder),
+    /// Delete units of a target folder.
+    Collect(CollectFolder),
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
     /// Finish deleting what an interrupted run left.
@@ -181,7 +185,7 @@ pub enum DeleteReason {
 }
 
 /// Where the time of a last use comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LastUseSource {
     /// The newest modification: the last build that compiled something.

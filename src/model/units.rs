@@ -45,10 +45,14 @@ pub struct Unit {
     pub targets: Vec<String>,
     /// The enabled features, sorted; of several targets all.
     pub features: Vec<String>,
+    /// The features that the package declares, sorted.
+    pub declared_features: Vec<String>,
     /// The target triple; `None` for a profile folder at the top, which is for the host.
     pub triple: Option<String>,
     /// The hash of what `rustc -vV` said; `None` where targets differ in it.
     pub rustc: Option<u64>,
+    /// A hash of the profile's settings; `None` where targets differ in it.
+    pub settings: Option<u64>,
     /// `RUSTFLAGS`, as they were; of several targets those of the first.
     pub rustflags: Vec<String>,
     /// The units that it was made with, sorted.
@@ -69,6 +73,9 @@ pub struct Unit {
     pub newest: Option<Timestamp>,
     /// The oldest modification of one of its files.
     pub oldest: Option<Timestamp>,
+    /// When something that Cargo reads in every build with this unit was last read, as far as the filesystem writes
+    /// that down: mostly once a day at most, and not at all if mounted with `noatime`.
+    pub last_read: Option<Timestamp>,
 }
 
 #[cfg(test)]
@@ -86,8 +93,10 @@ impl Unit {
             kind,
             targets: Vec::new(),
             features: Vec::new(),
+            declared_features: Vec::new(),
             triple: None,
             rustc: None,
+            settings: None,
             rustflags: Vec::new(),
             dependencies: Vec::new(),
             fingerprints: Vec::new(),
@@ -97,6 +106,7 @@ impl Unit {
             files: Vec::new(),
             newest: None,
             oldest: None,
+            last_read: None,
         }
     }
 }
@@ -146,7 +156,7 @@ pub enum UnitKind {
 }
 
 /// Where a package comes from. All but [`Local`](Self::Local) and [`Unknown`](Self::Unknown) are third-party.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Source {
     /// A registry.

@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::table::{Align, Table};
 use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
-use super::{hook, reasons, warm};
+use super::{collect, hook, reasons, warm};
 
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -24,6 +24,7 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     warm::plan(out, plan, view)?;
     warm::relinks(out, plan, view)?;
     hook::plan(out, plan, view)?;
+    collect::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
     for warning in &plan.warnings {
@@ -330,15 +331,18 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     }
     warm::outcome(out, outcome)?;
     hook::outcome(out, outcome)?;
+    collect::outcome(out, outcome, view)?;
     if deleted > 0 || outcome.freed.entries > 0 {
         let freed = outcome.freed;
-        writeln!(
-            out,
-            "deleted {} ({} files): freed {GOOD}{}{GOOD:#}",
-            counted(deleted, "target folder"),
-            freed.entries,
-            freed.on_disk
-        )?;
+        if count(Deed::Collect) == 0 {
+            writeln!(
+                out,
+                "deleted {} ({} files): freed {GOOD}{}{GOOD:#}",
+                counted(deleted, "target folder"),
+                freed.entries,
+                freed.on_disk
+            )?;
+        }
         for disk in &outcome.filesystems {
             let (before, after) = (disk.available_before, disk.available_after);
             let change = match after.0.checked_sub(before.0) {

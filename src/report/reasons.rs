@@ -212,6 +212,13 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "is warm: it has the {units} units that {} has for it",
             paths.show(from)
         ),
+        KeptReason::NothingToCollect { units, doubts } => {
+            let asked = match &doubts[..] {
+                [] => String::new(),
+                doubts => format!("; not asked: {}", doubts.join("; ")),
+            };
+            format!("stays as it is: no rule is about any of its {units} units{asked}")
+        }
         KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
         KeptReason::NothingFits { from, .. } => format!(
             "stays as it is: nothing that {} has can be taken (--verbose says why)",

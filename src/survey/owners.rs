@@ -91,6 +91,12 @@ fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mu
     }
 }
 
+/// What the note beside a folder says, if there is one that can be read.
+pub(super) fn of(folder: &Path) -> Option<Owner> {
+    let bytes = fs::read(&crate::plan::owner_file(folder)).ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
 /// Whether the workspace of an owner is gone for good. Doubt means that it may come back.
 fn state(owner: &Owner, repositories: &[Repository]) -> OwnerState {
     if fs::exists(&owner.workspace.join("Cargo.toml")) {

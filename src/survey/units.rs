@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::dep_info::{DepInfo, RustcDepInfo};
@@ -40,6 +41,7 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let mut found: BTreeMap<UnitId, Found> = BTreeMap::new();
     for entry in entries {
         let place = profiles.owner(&entry);
+        let read = entry.accessed;
         let file = unit_file(entry);
         match place {
             Place::Unit {
@@ -48,9 +50,16 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
                 package,
                 part,
             } => {
+                // Cargo opens these; what it only asks for the times of does not tell.
+                let opened = match part {
+                    Part::Fingerprint => file.sharing != Sharing::Folder,
+                    Part::Run => layout::in_profile(&file.path, &id.profile, layout::is_said),
+                    Part::Artifact => false,
+                };
                 let unit = found.entry(id).or_insert_with(|| Found {
                     triple,
                     package: None,
+                    last_read: None,
                     files: Vec::new(),
                 });
                 unit.package = unit.package.take().or(package);
@@ -58,6 +67,9 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
                     (Sharing::Copy, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
                     (sharing, _) => sharing,
                 };
+                if opened {
+                    unit.last_read = unit.last_read.max(read);
+                }
                 unit.files.push((UnitFile { sharing, ..file }, part));
             }
             Place::None(group) => others.push(Other { file, group }),
@@ -211,6 +223,7 @@ impl Profiles {
 struct Found {
     triple: Option<String>,
     package: Option<String>,
+    last_read: Option<Timestamp>,
     files: Vec<(UnitFile, Part)>,
 }
 
@@ -228,6 +241,7 @@ fn look(folder: &Path, id: UnitId, found: Found) -> Evidence {
     Evidence {
         id,
         triple: found.triple,
+        last_read: found.last_read,
         package: found.package,
         files: found.files,
         targets,

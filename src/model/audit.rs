@@ -1,0 +1,250 @@
+//! Why target folders are as large as they are.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{CollectReason, Problem, Source, UnitId, UnitKind};
+use crate::size::Bytes;
+
+/// What is in some target folders, and what could be done about it.
+///
+/// Unless it says otherwise, space is what is allocated, and each file counts once in all of the audit, however many
+/// links of it there are: where it is met first. So shares add up to the whole.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Audit {
+    /// The folders that were looked at.
+    pub folders: Vec<AuditedFolder>,
+    /// All of them together.
+    pub total: Share,
+    /// By profile folder.
+    pub profiles: Vec<Share>,
+    /// By target triple; what is for the host, which has no folder of its own, is `host`.
+    pub triples: Vec<Share>,
+    /// By what it is.
+    pub kinds: Vec<Share>,
+    /// By package, the largest first.
+    pub packages: Vec<AuditedPackage>,
+    /// What nothing uses, by reason, the largest first.
+    pub unused: Vec<Unused>,
+    /// What could be changed, the largest saving first.
+    pub findings: Vec<Finding>,
+    /// What could not be told, and why.
+    pub problems: Vec<Problem>,
+}
+
+/// A target folder.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AuditedFolder {
+    /// Which one.
+    pub path: PathBuf,
+    /// The workspaces whose builds write into it.
+    pub workspaces: Vec<PathBuf>,
+    /// What it takes alone; what `du -s` says.
+    pub on_disk: Bytes,
+    /// What deleting it alone would free.
+    pub freeable: Bytes,
+    /// What others of these folders have as well.
+    pub shared: Bytes,
+    /// Sum of the lengths of all files.
+    pub logical: Bytes,
+    /// How many files and folders are in it.
+    pub entries: u64,
+    /// How many units.
+    pub units: usize,
+    /// The last use of one of its units, as far as the disk tells.
+    pub last_use: Option<Timestamp>,
+}
+
+/// A part of the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Which one.
+    pub name: String,
+    /// Its allocated space.
+    pub on_disk: Bytes,
+    /// What deleting this part alone would free: files whose every link is in it.
+    pub freeable: Bytes,
+    /// How many files and folders.
+    pub entries: u64,
+}
+
+/// All units of one version of a package.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditedPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version; of a local package `None`.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub source: Source,
+    /// All of its units together, with build scripts and what these wrote.
+    pub share: Share,
+    /// Its libraries (and of a local package its programs and tests), by what tells them apart. The largest first.
+    pub variants: Vec<Variant>,
+    /// What one variant less would free: the smaller of the two variants that are most alike. Nothing where there is
+    /// one.
+    pub one_less: Bytes,
+    /// Who asks for features that some variants have and others have not.
+    pub asked_by: Vec<AskedBy>,
+}
+
+/// Units that are the same, in one target folder or in several.
+#[derive(Clone, Debug, Serialize)]
+pub struct Variant {
+    /// The unit's name, which is the same in all folders.
+    pub id: UnitId,
+    /// What was made.
+    pub unit: UnitKind,
+    /// The targets, by the names of their fingerprints.
+    pub targets: Vec<String>,
+    /// Only metadata were made (`cargo check`).
+    pub checked: bool,
+    /// The enabled features, sorted.
+    pub features: Vec<String>,
+    /// The target triple; `None` for the host.
+    pub triple: Option<String>,
+    /// The compiler, by name where that is known, else by its hash.
+    pub compiler: Option<String>,
+    /// `RUSTFLAGS`.
+    pub rustflags: Vec<String>,
+    /// In how many of the folders it is.
+    pub folders: usize,
+    /// What all of them take together.
+    pub on_disk: Bytes,
+    /// What deleting all of them would free.
+    pub freeable: Bytes,
+    /// The last use, as far as the disk tells.
+    pub last_use: Option<Timestamp>,
+    /// What tells it from the variant before it; of the first, nothing.
+    pub differs: Vec<Difference>,
+}
+
+/// What tells one variant from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "in")]
+pub enum Difference {
+    /// Other targets of the package.
+    Targets,
+    /// One was only checked.
+    Checked,
+    /// Another profile folder.
+    Profile {
+        /// The other one's.
+        from: String,
+        /// This one's.
+        to: String,
+    },
+    /// Settings of the profile, in a profile folder of the same name. Mostly what is built for build scripts and
+    /// procedural macros.
+    Settings,
+    /// The target triple.
+    Triple {
+        /// The other one's; `None` for the host.
+        from: Option<String>,
+        /// This one's.
+        to: Option<String>,
+    },
+    /// The compiler.
+    Compiler {
+        /// The other one's.
+        from: Option<String>,
+        /// This one's.
+        to: Option<String>,
+    },
+    /// `RUSTFLAGS`.
+    Rustflags {
+        /// The other one's.
+        from: Vec<String>,
+        /// This one's.
+        to: Vec<String>,
+    },
+    /// Features.
+    Features {
+        /// Those that only this one has.
+        more: Vec<String>,
+        /// Those that only the other one has.
+        less: Vec<String>,
+    },
+    /// Variants of other packages that it was made with.
+    Dependencies {
+        /// Those packages.
+        packages: Vec<String>,
+    },
+    /// Nothing that Cargo writes down: a path, a lint, a `--cfg` of a build script, or settings of `cargo rustc`.
+    Unknown,
+}
+
+/// A package that asks for a feature.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AskedBy {
+    /// The feature.
+    pub feature: String,
+    /// The package whose manifest names it.
+    pub package: String,
+    /// As what it depends on it: `normal`, `dev` or `build`.
+    pub dependency: String,
+    /// A workspace member through which that package is depended on; itself, if it is one.
+    pub member: Option<String>,
+}
+
+/// What nothing uses, for one reason.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unused {
+    /// Why. Of the several reasons of a kind (by whom it is superseded), the first.
+    pub why: CollectReason,
+    /// How many units, or caches of the compiler.
+    pub count: usize,
+    /// Their allocated space, and what deleting them would free.
+    pub share: Share,
+    /// The names of the packages or crates, the largest first.
+    pub names: Vec<String>,
+    /// The options of `gc` that delete them.
+    pub command: String,
+}
+
+/// Something that could be changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub kind: FindingKind,
+    /// What the change would save of the space that is taken now; `None` where nobody can tell.
+    pub saves: Option<Bytes>,
+    /// It saves at most that.
+    pub at_most: bool,
+    /// What was found, in a sentence.
+    pub what: String,
+    /// The exact change, to be copied: lines of a file, or a command.
+    pub change: String,
+    /// The file that the change belongs in, if it does.
+    pub file: Option<PathBuf>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// Something that nothing uses.
+    Unused,
+    /// Debug information of dependencies.
+    DependencyDebugInfo,
+    /// Debug information of the workspace's own crates.
+    OwnDebugInfo,
+    /// Everything is built once with all features and once without.
+    AllFeatures,
+    /// Variants that differ in features only, which one set of features would make one.
+    DifferingFeatures,
+    /// Several versions of a package.
+    DuplicateVersions,
+    /// The compiler's cache in a profile that is rarely built.
+    RarelyUsedIncremental,
+    /// Several worktrees build into one folder.
+    FlatSharing,
+    /// Several folders have the same files.
+    Duplicates,
+    /// Whether a compiler cache is in use.
+    CompilerCache,
+    /// More is taken than a budget allows.
+    OverBudget,
+}

@@ -1,0 +1,143 @@
+//! Collecting: the deletion of single units.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Identity, LastUseSource, Source, UnitFile, UnitId, UnitKind};
+use crate::size::Bytes;
+
+/// Units of a target folder that would go, and those that stay.
+#[derive(Clone, Debug, Serialize)]
+pub struct CollectFolder {
+    /// The target folder.
+    pub path: PathBuf,
+    /// The units that go, dependents before what they were made with.
+    pub units: Vec<CollectedUnit>,
+    /// What goes besides units.
+    pub others: Vec<CollectedOther>,
+    /// The units that stay, by profile folder and hash.
+    pub kept: Vec<KeptUnit>,
+    /// Why rules that were asked for do not count here: fragments.
+    pub doubts: Vec<String>,
+    /// What the deletion of all this frees, if no other folder's goes: only blocks whose every link goes.
+    pub freeable: Bytes,
+    /// Which folder was looked at.
+    #[serde(skip)]
+    pub identity: Identity,
+}
+
+/// A unit that goes, whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct CollectedUnit {
+    /// Which one.
+    pub id: UnitId,
+    /// Its package, as far as that is known.
+    pub package: Option<String>,
+    /// The package's version, likewise.
+    pub version: Option<String>,
+    /// Where the package comes from.
+    pub source: Source,
+    /// What was made.
+    pub unit: UnitKind,
+    /// Why it may go.
+    pub why: CollectReason,
+    /// Its allocated space, each file once.
+    pub on_disk: Bytes,
+    /// All that belongs to it.
+    #[serde(skip)]
+    pub files: Vec<UnitFile>,
+}
+
+/// A file or folder that goes, with everything in it, and belongs to no unit.
+#[derive(Clone, Debug, Serialize)]
+pub struct CollectedOther {
+    /// Relative to the target folder.
+    pub path: PathBuf,
+    /// Why it may go.
+    pub why: CollectReason,
+    /// Its allocated space, each file once.
+    pub on_disk: Bytes,
+    /// The file, or the folder and everything in it.
+    #[serde(skip)]
+    pub files: Vec<UnitFile>,
+}
+
+/// A unit that stays.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeptUnit {
+    /// Which one.
+    pub id: UnitId,
+    /// Its package, as far as that is known.
+    pub package: Option<String>,
+    /// Why it stays.
+    #[serde(flatten)]
+    pub reason: KeptUnitReason,
+}
+
+/// Why a unit may go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum CollectReason {
+    /// No worktree's `Cargo.lock` names its package, so no build asks for it.
+    Unreferenced,
+    /// It was made with a unit that no build asks for, so none asks for it either.
+    MadeWithUnreferenced {
+        /// The package that no `Cargo.lock` names.
+        package: String,
+    },
+    /// Its compiler is not installed any more, and no worktree asks for it.
+    ToolchainGone {
+        /// The compiler's version, where an artifact tells.
+        toolchain: Option<String>,
+    },
+    /// A newer unit of the same target was made in the same profile.
+    Superseded {
+        /// That unit.
+        by: UnitId,
+    },
+    /// Its build did not come to its end, so Cargo makes it anew.
+    Unfinished,
+    /// Not used for as long as was asked for, nor anything made with it.
+    Idle {
+        /// The last use.
+        since: Timestamp,
+        /// Where that is known from.
+        source: LastUseSource,
+    },
+    /// Everything in its profile was asked for.
+    Profile,
+    /// To keep to a budget: what was used longest ago goes first.
+    Budget {
+        /// The last use of it, of its copies, and of what was made with it.
+        since: Timestamp,
+    },
+    /// The compiler's own cache for a crate that no workspace has any more.
+    CrateGone,
+    /// The compiler's own cache, which was asked for.
+    Incremental,
+    /// It is another name of a unit's program that goes.
+    ProductOf {
+        /// That unit.
+        unit: UnitId,
+    },
+}
+
+/// Why a unit stays.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum KeptUnitReason {
+    /// No rule that was asked for is about it.
+    NoRule,
+    /// A unit that stays was made with it.
+    Needed {
+        /// One of those.
+        by: UnitId,
+    },
+    /// It cannot be told what it is.
+    Unclear {
+        /// Why.
+        why: String,
+    },
+}

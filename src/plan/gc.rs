@@ -1,0 +1,330 @@
+//! Decides which single units of target folders may go, by rule.
+
+mod budget;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::freeable;
+use super::stock::{Compilers, Graph, Stock, usage_of};
+use crate::age::Age;
+use crate::model::{
+    Action, CollectFolder, CollectReason, CollectedOther, CollectedUnit, Group, Identity, Kept,
+    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Subject, Unit, UnitId, UnitKind, Usage,
+    Warning,
+};
+use crate::size::Bytes;
+
+/// Which units `gc` is asked to delete. Several rules add up.
+#[derive(Clone, Debug, Default)]
+pub struct GcOptions {
+    /// Those not used for as long, nor anything made with them.
+    pub older_than: Option<Age>,
+    /// Those of compilers that are not installed.
+    pub toolchain_gone: bool,
+    /// Those of packages that no `Cargo.lock` names, and what was made with them.
+    pub unreferenced: bool,
+    /// Those of which a newer one of the same target is there.
+    pub superseded: bool,
+    /// Those whose build did not come to its end.
+    pub unfinished: bool,
+    /// The compiler's own cache for crates that no workspace has any more.
+    pub crate_gone: bool,
+    /// The compiler's own cache, where it was not used for as long.
+    pub incremental: Option<Age>,
+    /// Only what is in profile folders of this name; without another rule everything there.
+    pub profile: Option<String>,
+    /// How much all folders together may take.
+    pub max_size: Option<Bytes>,
+    /// How much must be deleted for as much to be free on the filesystem as was asked for.
+    pub to_free: Option<Bytes>,
+}
+
+impl GcOptions {
+    /// What no build of any worktree misses: nothing is compiled for it that would not be compiled anyway.
+    #[must_use]
+    pub fn sure() -> Self {
+        Self {
+            toolchain_gone: true,
+            unreferenced: true,
+            unfinished: true,
+            crate_gone: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a profile alone was asked for.
+    fn is_profile_alone(&self) -> bool {
+        self.profile.is_some()
+            && self.older_than.is_none()
+            && self.incremental.is_none()
+            && self.max_size.is_none()
+            && self.to_free.is_none()
+            && !(self.toolchain_gone
+                || self.unreferenced
+                || self.superseded
+                || self.unfinished
+                || self.crate_gone)
+    }
+
+    /// Whether something in this profile folder may go.
+    fn covers(&self, profile: &str) -> bool {
+        let asked = self.profile.as_deref();
+        asked.is_none_or(|asked| profile.rsplit('/').next() == Some(asked) || profile == asked)
+    }
+}
+
+/// What goes of one folder: a reason for each of its units and others, by their places.
+struct Going {
+    units: Vec<Option<CollectReason>>,
+    /// Why each unit that stays does.
+    kept: Vec<KeptUnitReason>,
+    others: Vec<Option<CollectReason>>,
+}
+
+/// Decides which units may go, and why each other one stays.
+///
+/// A unit goes whole or not at all. Nothing goes that a unit was made with which stays: whoever builds that one would
+/// have to build both. Reads nothing from disk: what is deleted is looked at again before.
+#[must_use]
+pub fn gc(
+    stocks: Vec<Stock>,
+    compilers: &Compilers,
+    options: &GcOptions,
+    now: Timestamp,
+    warnings: Vec<Warning>,
+) -> Plan {
+    let mut plan = Plan {
+        warnings,
+        ..Plan::default()
+    };
+    let (stuck, stocks): (Vec<Stock>, Vec<Stock>) = stocks
+        .into_iter()
+        .partition(|stock| stock.obstacle.is_some());
+    let graphs: Vec<Graph> = stocks
+        .iter()
+        .map(|stock| Graph::of(&stock.inventory.units))
+        .collect();
+    let products: Vec<Products> = stocks.iter().map(Products::of).collect();
+    let mut going: Vec<Going> = Vec::new();
+    for ((stock, graph), products) in stocks.iter().zip(&graphs).zip(&products) {
+        let mut of_rules = rules::going(stock, graph, compilers, options, now);
+        for (at, unit) in stock.inventory.units.iter().enumerate() {
+            if let Some(why) = of_rules.units[at].clone() {
+                products.go_with(&unit.id, &mut of_rules, &why);
+            }
+        }
+        going.push(of_rules);
+    }
+    if options.max_size.is_some() || options.to_free.is_some() {
+        budget::keep_to(&stocks, &graphs, &products, &mut going, options, now);
+    }
+    for stock in stuck {
+        let on_disk = stock.inventory.totals.on_disk;
+        if let Some(reason) = stock.obstacle {
+            plan.kept
+                .push(kept(stock.inventory.folder, reason, on_disk));
+        }
+    }
+    let mut all: Vec<Usage> = Vec::new();
+    for ((stock, graph), going) in stocks.into_iter().zip(&graphs).zip(going) {
+        let doubts = rules::doubts(&stock, compilers, options);
+        let on_disk = stock.inventory.totals.on_disk;
+        let folder = collected(stock, graph, going, doubts, &mut all);
+        if folder.units.is_empty() && folder.others.is_empty() {
+            let reason = KeptReason::NothingToCollect {
+                units: folder.kept.len(),
+                doubts: folder.doubts,
+            };
+            plan.kept.push(kept(folder.path, reason, on_disk));
+        } else {
+            plan.actions.push(Action::Collect(folder));
+        }
+    }
+    plan.actions.sort_by_key(|action| match action {
+        Action::Collect(folder) => std::cmp::Reverse(folder.freeable),
+        _ => std::cmp::Reverse(Bytes(0)),
+    });
+    plan.freeable = freeable(all.iter());
+    plan
+}
+
+fn kept(path: PathBuf, reason: KeptReason, on_disk: Bytes) -> Kept {
+    Kept {
+        subject: Subject::Folder,
+        path,
+        reason,
+        on_disk: Some(on_disk),
+        last_build: None,
+    }
+}
+
+/// Puts down what goes of a folder, dependents first: a run that is killed leaves nothing that lacks what it was
+/// made with.
+fn collected(
+    stock: Stock,
+    graph: &Graph,
+    mut going: Going,
+    doubts: Vec<String>,
+    all: &mut Vec<Usage>,
+) -> CollectFolder {
+    let others = others(&stock, &going);
+    let order = dependents_first(graph);
+    let mut units: Vec<Option<Unit>> = stock.inventory.units.into_iter().map(Some).collect();
+    let mut folder = CollectFolder {
+        path: stock.inventory.folder,
+        units: Vec::new(),
+        others,
+        kept: Vec::new(),
+        doubts,
+        freeable: Bytes(0),
+        identity: stock.identity,
+    };
+    for at in order {
+        let Some(unit) = units[at].take() else {
+            continue;
+        };
+        match going.units[at].take() {
+            Some(why) => folder.units.push(CollectedUnit {
+                on_disk: usage_of(&unit.files).on_disk,
+                id: unit.id,
+                package: unit.package,
+                version: unit.version,
+                source: unit.source,
+                unit: unit.kind,
+                why,
+                files: unit.files,
+            }),
+            None => folder.kept.push(KeptUnit {
+                id: unit.id,
+                package: unit.package,
+                reason: going.kept[at].clone(),
+            }),
+        }
+    }
+    folder.kept.sort_by(|one, other| one.id.cmp(&other.id));
+    let files = folder.units.iter().flat_map(|unit| &unit.files);
+    let usage = usage_of(files.chain(folder.others.iter().flat_map(|other| &other.files)));
+    folder.freeable = usage.freeable;
+    all.push(usage);
+    folder
+}
+
+/// What goes besides units: the compiler's caches, each whole, and the names of programs.
+fn others(stock: &Stock, going: &Going) -> Vec<CollectedOther> {
+    let mut found: BTreeMap<PathBuf, CollectedOther> = BTreeMap::new();
+    for (other, why) in stock.inventory.others.iter().zip(&going.others) {
+        let Some(why) = why else { continue };
+        let path = whole(other);
+        let one = found.entry(path.clone()).or_insert(CollectedOther {
+            path,
+            why: why.clone(),
+            on_disk: Bytes(0),
+            files: Vec::new(),
+        });
+        one.files.push(other.file.clone());
+    }
+    let mut others: Vec<CollectedOther> = found.into_values().collect();
+    for other in &mut others {
+        other.on_disk = usage_of(&other.files).on_disk;
+    }
+    others
+}
+
+/// The names at the top of a profile folder of each unit's programs and libraries, by their places among the others,
+/// with the lists of their sources. While such a name is there, its space is taken.
+struct Products(HashMap<UnitId, Vec<usize>>);
+
+impl Products {
+    fn of(stock: &Stock) -> Self {
+        let inventory = &stock.inventory;
+        let mut units: HashMap<Identity, &UnitId> = HashMap::new();
+        for unit in &inventory.units {
+            let linked = unit.files.iter().filter(|file| file.links > 1);
+            units.extend(linked.map(|file| (file.identity, &unit.id)));
+        }
+        let finals = || {
+            let all = inventory.others.iter().enumerate();
+            all.filter(|(_, other)| other.group == Group::Final)
+        };
+        let by_path: HashMap<&Path, usize> = finals()
+            .map(|(at, other)| (other.file.path.as_path(), at))
+            .collect();
+        let mut products: HashMap<UnitId, Vec<usize>> = HashMap::new();
+        for (at, other) in finals().filter(|(_, other)| other.file.links > 1) {
+            if let Some(unit) = units.get(&other.file.identity) {
+                let list = other.file.path.with_extension("d");
+                let own = products.entry((*unit).clone()).or_default();
+                own.push(at);
+                own.extend(by_path.get(list.as_path()));
+            }
+        }
+        Self(products)
+    }
+
+    /// Has them go with the unit, if the unit's reason is about them, and says which.
+    fn go_with(&self, unit: &UnitId, going: &mut Going, why: &CollectReason) -> &[usize] {
+        let places = self.0.get(unit).map_or(&[][..], Vec::as_slice);
+        if !takes_products(why) {
+            return &[];
+        }
+        for at in places {
+            going.others[*at] = Some(CollectReason::ProductOf { unit: unit.clone() });
+        }
+        places
+    }
+}
+
+/// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
+/// somebody may run it, though no build makes it.
+fn takes_products(why: &CollectReason) -> bool {
+    matches!(
+        why,
+        CollectReason::Idle { .. } | CollectReason::Profile | CollectReason::Budget { .. }
+    )
+}
+
+/// What is deleted for an entry: the folder of a compiler's cache, or the entry itself.
+fn whole(other: &Other) -> PathBuf {
+    match &other.group {
+        Group::Incremental { .. } => {
+            let names: Vec<_> = other.file.path.iter().collect();
+            let at = names.iter().position(|name| *name == "incremental");
+            names
+                .iter()
+                .take(at.map_or(names.len(), |at| at + 2))
+                .collect()
+        }
+        _ => other.file.path.clone(),
+    }
+}
+
+fn dependents_first(graph: &Graph) -> Vec<usize> {
+    let mut left: Vec<usize> = graph.dependents.iter().map(Vec::len).collect();
+    let mut ready: Vec<usize> = (0..left.len()).rev().filter(|at| left[*at] == 0).collect();
+    let mut order = Vec::with_capacity(left.len());
+    while let Some(at) = ready.pop() {
+        order.push(at);
+        for dependency in &graph.dependencies[at] {
+            left[*dependency] -= 1;
+            if left[*dependency] == 0 {
+                ready.push(*dependency);
+            }
+        }
+    }
+    // Hostile fingerprints may go round in circles.
+    let done: BTreeSet<usize> = order.iter().copied().collect();
+    order.extend((0..left.len()).filter(|at| !done.contains(at)));
+    order
+}
+
+/// Whether what a unit is can be told, so that it may go at all.
+fn is_clear(unit: &Unit) -> Result<(), String> {
+    match &unit.kind {
+        UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,267 @@
+//! Keeping to a budget: what was used longest ago goes first, and of the same day what is cheapest to make again.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::rules::last_use;
+use super::{GcOptions, Going, Products, is_clear, whole};
+use crate::age::since;
+use crate::model::{CollectReason, Group, Identity, KeptUnitReason, Unit, UnitFile};
+use crate::plan::stock::{Graph, Stock};
+use crate::size::Bytes;
+
+/// The longest that one compilation is taken to last; what looks longer was not made in one go.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// What goes or stays together: units in several folders that share files free nothing unless all go.
+#[derive(Debug, Default)]
+struct Lot {
+    units: Vec<(usize, usize)>,
+    caches: Vec<(usize, PathBuf)>,
+    /// Lots that hold what was made with this one.
+    dependents: Vec<usize>,
+    /// Lots that this one was made with.
+    dependencies: Vec<usize>,
+    /// The last use of it, and of what was made with it.
+    used: Option<Timestamp>,
+    /// How long the compiler took.
+    seconds: f64,
+    /// Its allocated space.
+    on_disk: Bytes,
+    /// It may go.
+    may_go: bool,
+}
+
+/// Names more units, until the folders keep to the budgets.
+pub(super) fn keep_to(
+    stocks: &[Stock],
+    graphs: &[Graph],
+    products: &[Products],
+    going: &mut [Going],
+    options: &GcOptions,
+    now: Timestamp,
+) {
+    let mut space = Space::of(stocks);
+    for (stock, going) in stocks.iter().zip(going.iter()) {
+        let units = stock.inventory.units.iter().zip(&going.units);
+        units
+            .filter(|(_, why)| why.is_some())
+            .for_each(|(unit, _)| unit.files.iter().for_each(|file| space.remove(file)));
+        let others = stock.inventory.others.iter().zip(&going.others);
+        others
+            .filter(|(_, why)| why.is_some())
+            .for_each(|(other, _)| space.remove(&other.file));
+    }
+    let lots = lots(stocks, graphs, going, options);
+    let mut left: Vec<usize> = lots.iter().map(|lot| lot.dependents.len()).collect();
+    let rank = |at: usize| {
+        let lot = &lots[at];
+        let age = lot
+            .used
+            .map_or(0, |used| since(used, now).0.as_hours() / 24);
+        let per_byte = lot.seconds / (lot.on_disk.0.max(1) as f64);
+        // Finer than a nanosecond for a byte matters to nobody.
+        (age, Reverse((per_byte * 1e9) as u64), Reverse(at))
+    };
+    let mut ready: BinaryHeap<_> = (0..lots.len())
+        .filter(|at| left[*at] == 0 && lots[*at].may_go)
+        .map(rank)
+        .collect();
+    while !space.keeps(options) {
+        let Some((_, _, Reverse(at))) = ready.pop() else {
+            break;
+        };
+        let lot = &lots[at];
+        for (stock, unit) in &lot.units {
+            let inventory = &stocks[*stock].inventory;
+            let (at, going) = (*unit, &mut going[*stock]);
+            let unit = &inventory.units[at];
+            unit.files.iter().for_each(|file| space.remove(file));
+            let since = lot.used.unwrap_or(now);
+            let why = CollectReason::Budget { since };
+            for product in products[*stock].go_with(&unit.id, going, &why) {
+                space.remove(&inventory.others[*product].file);
+            }
+            going.units[at] = Some(why);
+            going.kept[at] = KeptUnitReason::NoRule;
+        }
+        for (stock, cache) in &lot.caches {
+            let others = &stocks[*stock].inventory.others;
+            for (other, why) in others.iter().zip(&mut going[*stock].others) {
+                if matches!(other.group, Group::Incremental { .. }) && whole(other) == *cache {
+                    space.remove(&other.file);
+                    let since = lot.used.unwrap_or(now);
+                    *why = Some(CollectReason::Budget { since });
+                }
+            }
+        }
+        for dependency in &lot.dependencies {
+            left[*dependency] -= 1;
+            if left[*dependency] == 0 && lots[*dependency].may_go {
+                ready.push(rank(*dependency));
+            }
+        }
+    }
+}
+
+/// How much the folders take, and how much was freed.
+struct Space {
+    /// Each inode once; what a filesystem would say of the folders.
+    taken: u64,
+    freed: u64,
+    /// Of files with several links: how many are in the folders, and how many are not deleted.
+    links: HashMap<Identity, (u64, u64)>,
+}
+
+impl Space {
+    fn of(stocks: &[Stock]) -> Self {
+        let mut space = Self {
+            taken: 0,
+            freed: 0,
+            links: HashMap::new(),
+        };
+        for stock in stocks {
+            let units = stock.inventory.units.iter().flat_map(|unit| &unit.files);
+            let others = stock.inventory.others.iter().map(|other| &other.file);
+            for file in units.chain(others) {
+                if file.links <= 1 {
+                    space.taken += file.on_disk.0;
+                    continue;
+                }
+                let (here, anywhere) = space.links.entry(file.identity).or_insert((0, file.links));
+                if *here == 0 {
+                    space.taken += file.on_disk.0;
+                }
+                *here += 1;
+                *anywhere = (*anywhere).max(file.links);
+            }
+        }
+        space
+    }
+
+    fn remove(&mut self, file: &UnitFile) {
+        let links = self
+            .links
+            .get_mut(&file.identity)
+            .filter(|_| file.links > 1);
+        let Some((here, anywhere)) = links else {
+            self.taken = self.taken.saturating_sub(file.on_disk.0);
+            self.freed += file.on_disk.0;
+            return;
+        };
+        (*here, *anywhere) = (here.saturating_sub(1), anywhere.saturating_sub(1));
+        if *here == 0 {
+            self.taken = self.taken.saturating_sub(file.on_disk.0);
+        }
+        if *anywhere == 0 {
+            self.freed += file.on_disk.0;
+        }
+    }
+
+    fn keeps(&self, options: &GcOptions) -> bool {
+        options.max_size.is_none_or(|most| self.taken <= most.0)
+            && options.to_free.is_none_or(|least| self.freed >= least.0)
+    }
+}
+
+/// Makes lots of what is left. Whatever shares a file with something else goes with it.
+fn lots(stocks: &[Stock], graphs: &[Graph], going: &[Going], options: &GcOptions) -> Vec<Lot> {
+    let mut lots: Vec<Lot> = Vec::new();
+    let mut by_inode: HashMap<Identity, usize> = HashMap::new();
+    let mut of_unit: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (at, (stock, going)) in stocks.iter().zip(going).enumerate() {
+        for (unit_at, unit) in stock.inventory.units.iter().enumerate() {
+            if going.units[unit_at].is_some() {
+                continue;
+            }
+            let linked = || unit.files.iter().filter(|file| file.links > 1);
+            let known = linked().find_map(|file| by_inode.get(&file.identity).copied());
+            let lot = known.unwrap_or_else(|| {
+                lots.push(Lot {
+                    may_go: true,
+                    ..Lot::default()
+                });
+                lots.len() - 1
+            });
+            by_inode.extend(linked().map(|file| (file.identity, lot)));
+            of_unit.insert((at, unit_at), lot);
+            let lot = &mut lots[lot];
+            lot.units.push((at, unit_at));
+            lot.may_go &= is_clear(unit).is_ok() && options.covers(&unit.id.profile);
+            lot.used = lot
+                .used
+                .max(last_use(unit, stock.notes_reads).map(|(at, _)| at));
+            lot.seconds = lot.seconds.max(seconds(unit));
+            lot.on_disk = lot
+                .on_disk
+                .max(unit.files.iter().map(|file| file.on_disk).sum());
+        }
+        caches(at, stock, going, options, &mut lots);
+    }
+    for ((stock, unit), lot) in &of_unit {
+        for dependent in &graphs[*stock].dependents[*unit] {
+            let Some(above) = of_unit.get(&(*stock, *dependent)) else {
+                continue;
+            };
+            if above != lot && !lots[*lot].dependents.contains(above) {
+                lots[*lot].dependents.push(*above);
+                lots[*above].dependencies.push(*lot);
+            }
+        }
+    }
+    hand_down(&mut lots);
+    lots
+}
+
+/// The compiler's caches, which cost nothing but time.
+fn caches(at: usize, stock: &Stock, going: &Going, options: &GcOptions, lots: &mut Vec<Lot>) {
+    let mut found: BTreeMap<PathBuf, Lot> = BTreeMap::new();
+    for (other, why) in stock.inventory.others.iter().zip(&going.others) {
+        if why.is_some() || !matches!(other.group, Group::Incremental { .. }) {
+            continue;
+        }
+        let whole = whole(other);
+        let profile = whole.parent().and_then(std::path::Path::parent);
+        let profile = profile.map(|profile| profile.to_string_lossy().replace('\\', "/"));
+        let lot = found.entry(whole).or_insert_with(|| Lot {
+            may_go: profile.is_some_and(|profile| options.covers(&profile)),
+            ..Lot::default()
+        });
+        lot.used = lot.used.max(other.file.modified);
+        lot.on_disk += other.file.on_disk;
+    }
+    lots.extend(found.into_iter().map(|(cache, lot)| Lot {
+        caches: vec![(at, cache)],
+        ..lot
+    }));
+}
+
+/// Whoever uses something uses what it was made with.
+fn hand_down(lots: &mut [Lot]) {
+    let mut next: Vec<usize> = (0..lots.len()).collect();
+    while let Some(at) = next.pop() {
+        let used = lots[at].used;
+        for dependency in lots[at].dependencies.clone() {
+            if lots[dependency].used < used {
+                lots[dependency].used = used;
+                next.push(dependency);
+            }
+        }
+    }
+}
+
+/// How long it took to make a unit: from when Cargo began to its newest file.
+fn seconds(unit: &Unit) -> f64 {
+    let begin = unit.files.iter().find(|file| {
+        let name = file.path.file_name();
+        name.is_some_and(|name| name == "invoked.timestamp")
+    });
+    let times = begin.and_then(|begin| begin.modified).zip(unit.newest);
+    times.map_or(0.0, |(begin, end)| {
+        let took = end.duration_since(begin);
+        took.clamp(SignedDuration::ZERO, LONGEST).as_secs_f64()
+    })
+}

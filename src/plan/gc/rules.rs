@@ -1,0 +1,313 @@
+//! What each rule is about, one folder at a time.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{GcOptions, Going, is_clear};
+use crate::age::{Age, since};
+use crate::model::{
+    CollectReason, Group, KeptUnitReason, LastUseSource, Other, Source, Unit, UnitId, UnitKind,
+};
+use crate::plan::stock::{Compilers, Graph, Stock};
+
+/// A filesystem mounted with `relatime`, as most are, writes down that a file is read only if that was not written
+/// down for a day. Source: mount(8).
+const READS_NOTED_EACH: SignedDuration = SignedDuration::from_hours(24);
+
+/// Crates that only the standard library is built with (`-Zbuild-std`): what they need stands in no `Cargo.lock`.
+const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
+
+/// What the rules are about in a folder, without budgets.
+pub(super) fn going(
+    stock: &Stock,
+    graph: &Graph,
+    compilers: &Compilers,
+    options: &GcOptions,
+    now: Timestamp,
+) -> Going {
+    let units = &stock.inventory.units;
+    let mut why: Vec<Option<CollectReason>> = vec![None; units.len()];
+    let mut name = |at: usize, reason: CollectReason| {
+        let unit = &units[at];
+        if why[at].is_none() && is_clear(unit).is_ok() && options.covers(&unit.id.profile) {
+            why[at] = Some(reason);
+        }
+    };
+    if options.unfinished {
+        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.unfinished) {
+            debug_assert!(matches!(unit.kind, UnitKind::Unknown { .. }));
+            name(at, CollectReason::Unfinished);
+        }
+    }
+    if options.unreferenced && unreferenced_doubt(stock).is_none() {
+        for (at, reason) in unreferenced(stock, graph) {
+            name(at, reason);
+        }
+    }
+    if options.toolchain_gone && toolchain_doubt(stock, compilers).is_none() {
+        for (at, unit) in units.iter().enumerate() {
+            if unit
+                .rustc
+                .is_some_and(|rustc| is_gone(rustc, stock, compilers))
+            {
+                name(at, CollectReason::ToolchainGone { toolchain: None });
+            }
+        }
+    }
+    if options.superseded {
+        for (at, by) in superseded(units) {
+            name(at, CollectReason::Superseded { by });
+        }
+    }
+    if let Some(age) = options.older_than {
+        for (at, unit) in units.iter().enumerate() {
+            let Some((since, source)) = last_use(unit, stock.notes_reads) else {
+                continue;
+            };
+            if is_older((since, source), age, now) {
+                name(at, CollectReason::Idle { since, source });
+            }
+        }
+    }
+    if options.is_profile_alone() {
+        (0..units.len()).for_each(|at| name(at, CollectReason::Profile));
+    }
+    let kept = keep_what_is_needed(units, graph, &mut why);
+    let others = stock.inventory.others.iter();
+    let incremental = Sessions::of(stock);
+    Going {
+        units: why,
+        kept,
+        others: others
+            .map(|other| self::other(other, stock, &incremental, options, now))
+            .collect(),
+    }
+}
+
+/// Takes back what units that stay were made with, and says of each unit that stays why.
+fn keep_what_is_needed(
+    units: &[Unit],
+    graph: &Graph,
+    why: &mut [Option<CollectReason>],
+) -> Vec<KeptUnitReason> {
+    let mut kept: Vec<KeptUnitReason> = units
+        .iter()
+        .map(|unit| match is_clear(unit) {
+            Ok(()) => KeptUnitReason::NoRule,
+            Err(why) => KeptUnitReason::Unclear { why },
+        })
+        .collect();
+    let stay: Vec<usize> = (0..units.len()).filter(|at| why[*at].is_none()).collect();
+    Graph::spread(&graph.dependencies, stay, |at, by| {
+        if let (Some(by), Some(_)) = (by, why[at].take()) {
+            let by = units[by].id.clone();
+            kept[at] = KeptUnitReason::Needed { by };
+        }
+        true
+    });
+    kept
+}
+
+/// Units that no build can ask for: no `Cargo.lock` names their package, or that of something they were made with.
+/// The name of a unit comes from all that it was made with, so that a build that makes the same has the same in it.
+fn unreferenced(stock: &Stock, graph: &Graph) -> Vec<(usize, CollectReason)> {
+    let Ok(locks) = &stock.wanted.locks else {
+        return Vec::new();
+    };
+    let units = &stock.inventory.units;
+    let named = |unit: &Unit| match &unit.source {
+        Source::Unknown => true,
+        Source::Local => {
+            let package = unit.package.as_deref();
+            package.is_none_or(|package| locks.iter().any(|lock| lock.names_local(package)))
+        }
+        _ => locks.iter().any(|lock| lock.covers(unit)),
+    };
+    let roots = (0..units.len()).filter(|at| !named(&units[*at]));
+    let mut found = Vec::new();
+    let mut package: HashMap<usize, String> = HashMap::new();
+    Graph::spread(&graph.dependents, roots, |at, by| {
+        let reason = match by.and_then(|by| package.get(&by).cloned()) {
+            Some(from) if named(&units[at]) => {
+                package.insert(at, from.clone());
+                CollectReason::MadeWithUnreferenced { package: from }
+            }
+            _ => {
+                let own = units[at].package.clone().unwrap_or_default();
+                package.insert(at, own);
+                CollectReason::Unreferenced
+            }
+        };
+        found.push((at, reason));
+        true
+    });
+    found
+}
+
+/// Why it cannot be told which units no build asks for.
+fn unreferenced_doubt(stock: &Stock) -> Option<String> {
+    if let Err(why) = &stock.wanted.locks {
+        return Some(why.clone());
+    }
+    let standard = stock.inventory.units.iter().find(|unit| {
+        let package = unit.package.as_deref().unwrap_or_default();
+        unit.source == Source::Local && OF_THE_STANDARD_LIBRARY.contains(&package)
+    });
+    standard.map(|unit| {
+        let profile = &unit.id.profile;
+        format!("the standard library was built in `{profile}`, and what it needs stands in no Cargo.lock")
+    })
+}
+
+fn is_gone(rustc: u64, stock: &Stock, compilers: &Compilers) -> bool {
+    let asked_for = stock.wanted.compilers.as_ref();
+    !compilers.installed.contains_key(&rustc) && asked_for.is_ok_and(|all| !all.contains(&rustc))
+}
+
+/// Why it cannot be told which compilers are gone.
+fn toolchain_doubt(stock: &Stock, compilers: &Compilers) -> Option<String> {
+    compilers
+        .unsure
+        .clone()
+        .or_else(|| stock.wanted.compilers.as_ref().err().cloned())
+}
+
+/// Why rules that were asked for do not count in a folder.
+pub(super) fn doubts(stock: &Stock, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if options.unreferenced {
+        doubts.extend(unreferenced_doubt(stock));
+    }
+    if options.toolchain_gone {
+        doubts.extend(toolchain_doubt(stock, compilers));
+    }
+    if options.crate_gone {
+        doubts.extend(stock.wanted.crates.as_ref().err().cloned());
+    }
+    doubts.dedup();
+    doubts
+}
+
+/// The units of which a newer one is there: of the same target of the same package, in the same profile folder, of
+/// which as much was made (a checked one does not supersede one that was built).
+pub(in crate::plan) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
+    let mut alike: HashMap<_, Vec<usize>> = HashMap::new();
+    for (at, unit) in units.iter().enumerate() {
+        let known = !matches!(unit.kind, UnitKind::Unknown { .. } | UnitKind::Doc);
+        if known && unit.newest.is_some() && unit.package.is_some() {
+            let key = (
+                &unit.id.profile,
+                &unit.package,
+                &unit.version,
+                &unit.source,
+                &unit.targets,
+                is_checked(unit),
+            );
+            alike.entry(key).or_default().push(at);
+        }
+    }
+    let mut found = Vec::new();
+    for mut all in alike.into_values().filter(|all| all.len() > 1) {
+        all.sort_by_key(|at| Reverse(units[*at].newest));
+        let newest = &units[all[0]];
+        let older = all
+            .iter()
+            .skip(1)
+            .filter(|at| units[**at].newest < newest.newest);
+        found.extend(older.map(|at| (*at, newest.id.clone())));
+    }
+    found.sort_unstable_by_key(|(at, _)| *at);
+    found
+}
+
+/// Whether a unit was only checked: there are metadata, and nothing that is linked.
+pub(in crate::plan) fn is_checked(unit: &Unit) -> bool {
+    let has = |end: &str| {
+        let mut files = unit.files.iter();
+        files.any(|file| file.path.extension().is_some_and(|found| found == end))
+    };
+    match unit.kind {
+        UnitKind::BuildScriptRun => false,
+        _ => has("rmeta") && !["rlib", "so", "dylib", "dll"].into_iter().any(has),
+    }
+}
+
+/// When a unit was last used, as far as the disk tells: when it was made, or when Cargo last read its fingerprint.
+pub(in crate::plan) fn last_use(
+    unit: &Unit,
+    notes_reads: bool,
+) -> Option<(Timestamp, LastUseSource)> {
+    let made = unit.newest.map(|at| (at, LastUseSource::Modified));
+    let read = unit.last_read.filter(|_| notes_reads);
+    let read = read.map(|at| (at, LastUseSource::Read));
+    made.into_iter().chain(read).max_by_key(|(at, _)| *at)
+}
+
+/// Whether a last use is as long ago. A read may have been a day later than what was written down of it.
+fn is_older((at, source): (Timestamp, LastUseSource), age: Age, now: Timestamp) -> bool {
+    let at = match source {
+        LastUseSource::Read => at.checked_add(READS_NOTED_EACH).unwrap_or(at),
+        LastUseSource::Modified => at,
+    };
+    since(at, now) >= age
+}
+
+/// The compiler's caches in a folder, each with the newest modification in it.
+struct Sessions(HashMap<std::path::PathBuf, Option<Timestamp>>);
+
+impl Sessions {
+    fn of(stock: &Stock) -> Self {
+        let mut newest = HashMap::new();
+        for other in &stock.inventory.others {
+            if matches!(other.group, Group::Incremental { .. }) {
+                let time: &mut Option<Timestamp> = newest.entry(super::whole(other)).or_default();
+                *time = (*time).max(other.file.modified);
+            }
+        }
+        Self(newest)
+    }
+}
+
+/// Whether something that belongs to no unit may go.
+fn other(
+    other: &Other,
+    stock: &Stock,
+    sessions: &Sessions,
+    options: &GcOptions,
+    now: Timestamp,
+) -> Option<CollectReason> {
+    let mut names = other.file.path.iter().filter_map(|name| name.to_str());
+    let profile: Vec<&str> = names
+        .by_ref()
+        .take_while(|name| *name != "incremental")
+        .collect();
+    let alone = options.is_profile_alone();
+    let in_profile = |depth: usize| options.covers(&profile[..depth.min(profile.len())].join("/"));
+    match &other.group {
+        Group::Incremental { name } => {
+            let whole = super::whole(other);
+            // The folder of all caches itself stays.
+            if whole.file_name()? == "incremental" || !options.covers(&profile.join("/")) {
+                return None;
+            }
+            if alone {
+                return Some(CollectReason::Profile);
+            }
+            let gone = stock.wanted.crates.as_ref();
+            if options.crate_gone && gone.is_ok_and(|crates| !crates.contains(name)) {
+                return Some(CollectReason::CrateGone);
+            }
+            let newest = sessions.0.get(&whole).copied().flatten()?;
+            let asked = options.incremental?;
+            (since(newest, now) >= asked).then_some(CollectReason::Incremental)
+        }
+        Group::Unhashed | Group::Final if alone => {
+            let depth = other.file.path.components().count() - 1;
+            let within = (1..=depth.min(2)).any(in_profile);
+            within.then_some(CollectReason::Profile)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! What is known about a target folder and about those who build into it, down to its units.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use crate::lockfile::Lock;
+use crate::model::{Identity, Inventory, KeptReason, LinkedFile, Unit, UnitFile, UnitId, Usage};
+
+/// A target folder that is looked at unit by unit.
+#[derive(Clone, Debug)]
+pub struct Stock {
+    /// Which folder it was when it was looked at.
+    pub identity: Identity,
+    /// What is in it.
+    pub inventory: Inventory,
+    /// The workspaces whose builds write into it, as far as they are known.
+    pub users: Vec<PathBuf>,
+    /// What its builds can ask for.
+    pub wanted: Wanted,
+    /// The filesystem writes down when a file is read.
+    pub notes_reads: bool,
+    /// Why nothing in it may go, whatever the rule.
+    pub obstacle: Option<KeptReason>,
+}
+
+/// What the builds into a folder can ask for, by the files of all worktrees that may build into it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The `Cargo.lock` of the same workspace in each worktree; or why it cannot be told what their builds ask for,
+    /// as a fragment.
+    pub locks: Result<Vec<Lock>, String>,
+    /// The names of the workspaces' own crates, with `_` for `-`: libraries, programs, tests, build scripts. Or why
+    /// they are not known.
+    pub crates: Result<BTreeSet<String>, String>,
+    /// The hashes of the compilers that a plain build there would use; or why one cannot be told.
+    pub compilers: Result<BTreeSet<u64>, String>,
+}
+
+/// The compilers of this machine.
+#[derive(Clone, Debug, Default)]
+pub struct Compilers {
+    /// Each one's hash, as it stands in fingerprints, with its name.
+    pub installed: BTreeMap<u64, String>,
+    /// Why there may be more of them, as a fragment; `None` if these are all.
+    pub unsure: Option<String>,
+}
+
+/// The units of an inventory by their place in it, and how they hang together.
+#[derive(Debug)]
+pub struct Graph {
+    /// What each one was made with.
+    pub dependencies: Vec<Vec<usize>>,
+    /// What was made with each one.
+    pub dependents: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    /// Of units, by their places.
+    #[must_use]
+    pub fn of(units: &[Unit]) -> Self {
+        let places: HashMap<&UnitId, usize> = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (&unit.id, at))
+            .collect();
+        let dependencies: Vec<Vec<usize>> = units
+            .iter()
+            .map(|unit| {
+                let known = unit.dependencies.iter().filter_map(|id| places.get(id));
+                known.copied().collect()
+            })
+            .collect();
+        let mut dependents = vec![Vec::new(); units.len()];
+        for (at, all) in dependencies.iter().enumerate() {
+            for dependency in all {
+                dependents[*dependency].push(at);
+            }
+        }
+        Self {
+            dependencies,
+            dependents,
+        }
+    }
+
+    /// Visits what can be reached from some places, each once, in the order in which it is found; `from` included.
+    pub fn spread(
+        edges: &[Vec<usize>],
+        from: impl IntoIterator<Item = usize>,
+        mut visit: impl FnMut(usize, Option<usize>) -> bool,
+    ) {
+        let mut seen = vec![false; edges.len()];
+        let mut next: Vec<(usize, Option<usize>)> = from.into_iter().map(|at| (at, None)).collect();
+        while let Some((at, by)) = next.pop() {
+            if std::mem::replace(&mut seen[at], true) || !visit(at, by) {
+                continue;
+            }
+            next.extend(edges[at].iter().map(|to| (*to, Some(at))));
+        }
+    }
+}
+
+/// What some files take together: each inode once.
+#[must_use]
+pub fn usage_of<'a>(files: impl IntoIterator<Item = &'a UnitFile>) -> Usage {
+    let mut usage = Usage::default();
+    let mut links: BTreeMap<Identity, LinkedFile> = BTreeMap::new();
+    for file in files {
+        usage.logical += file.length;
+        usage.entries += 1;
+        if file.links <= 1 {
+            usage.on_disk += file.on_disk;
+            continue;
+        }
+        let linked = links.entry(file.identity).or_insert(LinkedFile {
+            identity: file.identity,
+            on_disk: file.on_disk,
+            links: file.links,
+            seen: 0,
+        });
+        linked.seen += 1;
+    }
+    usage.freeable = usage.on_disk;
+    for file in links.values() {
+        usage.on_disk += file.on_disk;
+        if file.seen >= file.links {
+            usage.freeable += file.on_disk;
+        }
+    }
+    usage.links = links.into_values().collect();
+    usage
+}

@@ -1,0 +1,280 @@
+//! Looks at target folders unit by unit, and at what builds can ask of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{Environment, donors, units};
+use crate::fs;
+use crate::lockfile::Lock;
+use crate::model::{Inventory, KeptReason, Survey, TargetFolder, Workspace};
+use crate::plan::stock::{Compilers, Stock, Wanted};
+use crate::plan::unfit;
+use crate::progress::Progress;
+use crate::{cargo, fingerprint};
+
+/// The first Rust whose fingerprints have hashes that are the same on every machine.
+///
+/// Source: Cargo 1.85 took up `rustc-stable-hash` (its pull request 14116 and those after it).
+const FIRST_STABLE: u32 = 85;
+
+/// What Cargo says of a workspace, or why it does not.
+type Answer = Result<cargo_metadata::Metadata, String>;
+
+/// What is known of the workspaces that build into some folders.
+#[derive(Debug, Default)]
+pub struct Workspaces {
+    /// What they are built from.
+    pub resolved: HashMap<PathBuf, Answer>,
+    compilers: HashMap<PathBuf, Result<u64, String>>,
+}
+
+/// Takes the inventory of target folders, one after the other.
+///
+/// Folders in others of them are left out: they are looked at with those.
+#[must_use]
+pub fn take(
+    survey: &Survey,
+    folders: &[&TargetFolder],
+    around: &Environment,
+    progress: &Progress,
+) -> (Vec<Stock>, Workspaces) {
+    let within = |folder: &TargetFolder| {
+        let mut others = folders.iter().filter(|other| other.path != folder.path);
+        others.any(|other| folder.path.starts_with(&other.path))
+    };
+    let outer: Vec<&&TargetFolder> = folders.iter().filter(|folder| !within(folder)).collect();
+    progress.stage("asking cargo");
+    let users: BTreeSet<&Path> = outer
+        .iter()
+        .flat_map(|folder| users(folder, survey))
+        .map(|workspace| workspace.root.as_path())
+        .collect();
+    let workspaces = ask(&users, around, progress);
+    progress.stage("looking at units");
+    let stocks = outer.into_iter().map(|folder| {
+        let inventory = units::read(&folder.path, progress);
+        Stock {
+            identity: folder.marks.identity,
+            obstacle: obstacle(folder, &inventory),
+            users: users_of(folder, survey),
+            wanted: wanted(folder, survey, &workspaces),
+            notes_reads: fs::notes_reads(&folder.path),
+            inventory,
+        }
+    });
+    (stocks.collect(), workspaces)
+}
+
+/// The workspaces that build into a folder.
+fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item = &'a Workspace> {
+    survey
+        .workspaces
+        .iter()
+        .filter(|workspace| folder.users.contains(&workspace.root))
+}
+
+fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
+    let users = users(folder, survey);
+    users.map(|workspace| workspace.root.clone()).collect()
+}
+
+fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Workspaces {
+    let asked: Vec<_> = users
+        .par_iter()
+        .map(|root| {
+            let version = cargo::rustc_version(root).map_err(|error| format!("{error:#}"));
+            let triple = version
+                .as_deref()
+                .ok()
+                .and_then(|version| field(version, "host"));
+            let resolved = around.cargo.resolve(root, triple.unwrap_or_default());
+            let resolved = resolved.map_err(|error| format!("{error:#}"));
+            progress.add(1, crate::size::Bytes(0));
+            let compiler = version.and_then(|version| match minor(&version) {
+                Some(FIRST_STABLE..) => Ok(fingerprint::hash_of_rustc(&version)),
+                _ => Err("its compiler is too old, or cannot be told".to_owned()),
+            });
+            (root.to_path_buf(), resolved, compiler)
+        })
+        .collect();
+    let mut workspaces = Workspaces::default();
+    for (root, resolved, compiler) in asked {
+        workspaces.compilers.insert(root.clone(), compiler);
+        workspaces.resolved.insert(root, resolved);
+    }
+    workspaces
+}
+
+/// What speaks against touching anything in a folder.
+fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
+    // What Cargo does not make is in no unit.
+    if let Some(reason) = unfit(&folder.marks, &folder.marks.foreign) {
+        return Some(reason);
+    }
+    let problem = inventory.problems.first()?;
+    Some(KeptReason::Unreadable {
+        path: problem.path.clone(),
+        message: problem.message.clone(),
+    })
+}
+
+/// What the builds into a folder can ask for.
+fn wanted(folder: &TargetFolder, survey: &Survey, known: &Workspaces) -> Wanted {
+    let users: Vec<&Workspace> = users(folder, survey).collect();
+    Wanted {
+        locks: locks(&users, survey, known),
+        crates: crates(&users, known),
+        compilers: compilers_of(&users, known),
+    }
+}
+
+fn nobody() -> String {
+    "it is not known who builds into it".to_owned()
+}
+
+fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Vec<Lock>, String> {
+    if users.is_empty() {
+        return Err(nobody());
+    }
+    for user in users {
+        // Where the next build changes the `Cargo.lock`, it may ask for anything.
+        if let Some(Err(message)) = known.resolved.get(&user.root) {
+            let lock = user.root.join("Cargo.lock");
+            return Err(format!(
+                "what the next build asks for cannot be told by `{}`: {message}",
+                lock.display()
+            ));
+        }
+    }
+    let family = |workspace: &&Workspace| {
+        users.iter().any(|user| {
+            let place = |one: &Workspace| {
+                let place = one.place.as_ref()?;
+                Some((place.common_dir.clone(), place.path.clone()))
+            };
+            user.root == workspace.root
+                || place(user).is_some_and(|of| Some(of) == place(workspace))
+        })
+    };
+    let mut locks = Vec::new();
+    for workspace in survey.workspaces.iter().filter(family) {
+        let file = workspace.root.join("Cargo.lock");
+        match donors::lock(&workspace.root) {
+            Ok(Some(lock)) => locks.push(lock),
+            Ok(None) => return Err(format!("there is no `{}`", file.display())),
+            Err(problem) => {
+                return Err(format!(
+                    "`{}` is not valid: {}",
+                    file.display(),
+                    problem.message
+                ));
+            }
+        }
+    }
+    Ok(locks)
+}
+
+fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, String> {
+    if users.is_empty() {
+        return Err(nobody());
+    }
+    let mut crates = BTreeSet::new();
+    for user in users {
+        match known.resolved.get(&user.root) {
+            Some(Ok(metadata)) => crates.extend(
+                metadata
+                    .packages
+                    .iter()
+                    .filter(|package| package.source.is_none())
+                    .flat_map(|package| &package.targets)
+                    .map(|target| target.name.replace('-', "_")),
+            ),
+            Some(Err(message)) => return Err(message.clone()),
+            None => return Err(nobody()),
+        }
+    }
+    Ok(crates)
+}
+
+fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64>, String> {
+    if users.is_empty() {
+        return Err(nobody());
+    }
+    let compilers = users
+        .iter()
+        .map(|user| match known.compilers.get(&user.root) {
+            Some(Ok(hash)) => Ok(*hash),
+            Some(Err(message)) => Err(format!("`{}`: {message}", user.root.display())),
+            None => Err(nobody()),
+        });
+    compilers.collect()
+}
+
+/// The compilers of this machine, by rustup.
+#[must_use]
+pub fn compilers() -> Compilers {
+    let names = match cargo::toolchains() {
+        Ok(names) => names,
+        Err(error) => {
+            return Compilers {
+                installed: BTreeMap::new(),
+                unsure: Some(format!(
+                    "which compilers are installed is not known: {error:#}"
+                )),
+            };
+        }
+    };
+    let versions: Vec<(String, anyhow::Result<String>)> = names
+        .into_par_iter()
+        .map(|name| {
+            let version = cargo::rustc_of(&name);
+            (name, version)
+        })
+        .collect();
+    let mut compilers = Compilers::default();
+    for (name, version) in versions {
+        match version {
+            Ok(version) if minor(&version).is_some_and(|minor| minor >= FIRST_STABLE) => {
+                let hash = fingerprint::hash_of_rustc(&version);
+                compilers.installed.entry(hash).or_insert(name);
+            }
+            Ok(_) => {
+                compilers.unsure = Some(format!(
+                    "units of the toolchain `{name}`, which is older than 1.{FIRST_STABLE}, cannot be told"
+                ));
+            }
+            Err(error) => {
+                compilers.unsure = Some(format!("the toolchain `{name}` does not work: {error:#}"));
+            }
+        }
+    }
+    compilers
+}
+
+/// A field of what `rustc -vV` says.
+fn field<'a>(version: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = version.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+/// The second number of the compiler's version.
+fn minor(version: &str) -> Option<u32> {
+    let release = field(version, "release")?;
+    release.strip_prefix("1.")?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_by_their_lines() {
+        let said = "rustc 1.97.0-nightly (abc 2026-05-01)\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.97.0-nightly\n";
+        assert_eq!(minor(said), Some(97));
+        assert_eq!(field(said, "host"), Some("x86_64-unknown-linux-gnu"));
+        assert_eq!(minor("rustc 2.0.0\nrelease: 2.0.0\n"), None);
+        assert_eq!(minor(""), None);
+    }
+}
