@@ -1,5 +1,6 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
+mod audit;
 mod collect;
 mod hook;
 pub mod human;
@@ -12,6 +13,7 @@ mod table;
 mod view;
 mod warm;
 
+pub use audit::audit;
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;

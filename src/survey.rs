@@ -2,6 +2,7 @@
 
 mod configs;
 pub mod donors;
+pub mod facts;
 mod folders;
 mod hook;
 pub mod locals;
@@ -63,6 +64,8 @@ pub struct Environment {
     pub overrides: Vec<EnvOverride>,
     /// How to run Cargo.
     pub cargo: Cargo,
+    /// The program that a variable has Cargo run in place of the compiler.
+    pub wrapper: Option<String>,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

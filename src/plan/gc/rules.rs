@@ -20,7 +20,7 @@ const READS_NOTED_EACH: SignedDuration = SignedDuration::from_hours(24);
 const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
 /// What the rules are about in a folder, without budgets.
-pub(super) fn going(
+pub(in crate::plan) fn going(
     stock: &Stock,
     graph: &Graph,
     compilers: &Compilers,
