@@ -12,6 +12,8 @@ mod embedded;
 mod facts;
 mod find;
 #[cfg(unix)]
+mod gc;
+#[cfg(unix)]
 mod hook;
 mod life;
 mod readme;
