@@ -52,6 +52,7 @@ pub struct DebugFacts {
 pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
     let parts = Shares::of(stocks);
     let packages = variants::packages(stocks, facts, &parts);
+    let (unused, frees) = unused::unused(stocks, &facts.compilers, now);
     let mut audit = Audit {
         folders: folders(stocks),
         total: parts.total.share(),
@@ -59,11 +60,11 @@ pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
         triples: parts.triples.shares(),
         kinds: parts.kinds.shares(),
         packages,
-        unused: unused::unused(stocks, &facts.compilers, now),
+        unused,
         findings: Vec::new(),
         problems: facts.problems.clone(),
     };
-    audit.findings = findings::findings(&audit, stocks, facts, now);
+    audit.findings = findings::findings(&audit, &frees, stocks, facts, now);
     audit
 }
 

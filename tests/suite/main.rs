@@ -6,6 +6,8 @@
 )]
 
 #[cfg(unix)]
+mod audit;
+#[cfg(unix)]
 mod cases;
 mod delete;
 mod embedded;

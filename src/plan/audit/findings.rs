@@ -24,6 +24,7 @@ const NAMED: usize = 3;
 /// All findings, the largest saving first.
 pub(super) fn findings(
     audit: &Audit,
+    frees: &BTreeMap<String, Bytes>,
     stocks: &[Stock],
     facts: &Facts,
     now: Timestamp,
@@ -31,7 +32,7 @@ pub(super) fn findings(
     let manifest = stocks.iter().find_map(|stock| stock.users.first());
     let manifest = manifest.map(|root| root.join("Cargo.toml"));
     let mut all = Vec::new();
-    all.extend(unused(audit));
+    all.extend(unused(audit, frees));
     all.extend(debug_info(facts, manifest.as_ref()));
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
@@ -45,22 +46,23 @@ pub(super) fn findings(
     all
 }
 
-fn unused(audit: &Audit) -> Vec<Finding> {
-    let mut by_command: BTreeMap<&str, (Bytes, Vec<&str>)> = BTreeMap::new();
-    for unused in &audit.unused {
-        let (bytes, names) = by_command.entry(&unused.command).or_default();
-        *bytes += unused.share.freeable;
-        names.push(&unused.share.name);
-    }
-    let commands = by_command.into_iter();
+fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
+    let commands = frees.iter();
     commands
-        .map(|(command, (bytes, names))| Finding {
-            kind: FindingKind::Unused,
-            saves: Some(bytes),
-            at_most: false,
-            what: format!("nothing uses this: {}", names.join(", ")),
-            change: command.to_owned(),
-            file: None,
+        .map(|(command, bytes)| {
+            let of_command = audit
+                .unused
+                .iter()
+                .filter(|unused| unused.command == *command);
+            let names: Vec<&str> = of_command.map(|unused| &*unused.share.name).collect();
+            Finding {
+                kind: FindingKind::Unused,
+                saves: Some(*bytes),
+                at_most: false,
+                what: format!("nothing uses this: {}", names.join(", ")),
+                change: command.clone(),
+                file: None,
+            }
         })
         .collect()
 }

@@ -21,7 +21,13 @@ struct Found {
 }
 
 /// What nothing uses, by reason. Each unit stands in it once, for the first rule that is about it.
-pub(super) fn unused(stocks: &[Stock], compilers: &Compilers, now: Timestamp) -> Vec<Unused> {
+///
+/// And what each command frees: the compiler's cache may have files in common with a unit, which are freed if both go.
+pub(super) fn unused(
+    stocks: &[Stock],
+    compilers: &Compilers,
+    now: Timestamp,
+) -> (Vec<Unused>, BTreeMap<String, Bytes>) {
     let rules = [
         (GcOptions::sure(), ""),
         (
@@ -33,6 +39,7 @@ pub(super) fn unused(stocks: &[Stock], compilers: &Compilers, now: Timestamp) ->
         ),
     ];
     let mut found: BTreeMap<(String, &'static str), Found> = BTreeMap::new();
+    let mut by_command: BTreeMap<&'static str, Part> = BTreeMap::new();
     let mut seen: HashSet<Identity> = HashSet::new();
     for stock in stocks {
         let graph = Graph::of(&stock.inventory.units);
@@ -55,6 +62,7 @@ pub(super) fn unused(stocks: &[Stock], compilers: &Compilers, now: Timestamp) ->
                 for file in &unit.files {
                     let first = file.links <= 1 || seen.insert(file.identity);
                     one.part.add(file, first);
+                    by_command.entry(command).or_default().add(file, first);
                     *one.names.entry(name.clone()).or_default() += file.on_disk;
                 }
             }
@@ -77,6 +85,10 @@ pub(super) fn unused(stocks: &[Stock], compilers: &Compilers, now: Timestamp) ->
                 one.why.get_or_insert_with(|| why.clone());
                 let first = other.file.links <= 1 || seen.insert(other.file.identity);
                 one.part.add(&other.file, first);
+                by_command
+                    .entry(command)
+                    .or_default()
+                    .add(&other.file, first);
                 *one.names.entry(name).or_default() += other.file.on_disk;
                 one.count += usize::from(caches.insert(whole));
             }
@@ -101,7 +113,15 @@ pub(super) fn unused(stocks: &[Stock], compilers: &Compilers, now: Timestamp) ->
         })
         .collect();
     all.sort_by_key(|unused| Reverse(unused.share.on_disk));
-    all
+    let frees = by_command.into_iter();
+    let frees = frees.map(|(command, part)| (full(command), part.share().freeable));
+    (all, frees.collect())
+}
+
+fn full(options: &str) -> String {
+    format!("cargo sharedtarget gc {options}")
+        .trim_end()
+        .to_owned()
 }
 
 /// What to call it.
