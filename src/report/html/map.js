@@ -1,6 +1,6 @@
 /** So many rectangles are drawn at most, so many beside each other, and so many levels below each other. */
-const MOST_CELLS = 420;
-const MOST_BESIDE = 90;
+const MOST_CELLS = 500;
+const MOST_BESIDE = 180;
 const MOST_DEEP = 3;
 
 /** What is smaller than that, in square pixels, is drawn together with others. */
@@ -69,7 +69,7 @@ function visible(one, area) {
   const label = one.others ? `${number(rest.length)} more` : `${number(rest.length)} others`;
   const others = node(label, sum(rest), NO_PACKAGE_TONE);
   Object.assign(others, { children: rest, parent: one, others: true });
-  return [...items.slice(0, count), others].sort((a, b) => b.size - a.size);
+  return [...items.slice(0, count), others];
 }
 
 /** Whether a search is for a node, for what it is in, or for something in it. */
@@ -88,6 +88,9 @@ function drawMap() {
   const map = byId("map");
   map.replaceChildren();
   cells = [];
+  // What is empty is less high, so this comes before the map is measured.
+  const none = !shown.at.children.some((child) => child.size > 0);
+  map.parentElement.classList.toggle("none", none);
   const area = { x: 0, y: 0, w: map.clientWidth, h: map.clientHeight };
   const queue = [[shown.at, area, 0]];
   // Level by level: what is large is drawn before what is deep.
@@ -118,9 +121,10 @@ function addCell(map, one, part, nested) {
   if (w < 1 || h < 1) return;
   const element = button(`cell tone${one.tone}${nested ? " nested" : ""}`, null, () => openNode(one));
   Object.assign(element.style, { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px` });
-  element.setAttribute("aria-label", `${one.label}, ${size(one.size)}, ${percent(one.size, shown.root.size)}`);
+  element.setAttribute("aria-label", plain(`${one.label}, ${size(one.size)}, ${percent(one.size, shown.root.size)}`));
   element.tabIndex = -1;
   if (!isLit(one)) element.classList.add("dim");
+  if (w < 10 || h < 4) element.classList.add("tiny");
   if (w > 34 && h > 15) {
     const label = make("span", "name", one.label);
     const bytes = make("span", "bytes", size(one.size));

@@ -32,7 +32,8 @@ function drawFigures() {
   const time = make("time", null, `${made.slice(0, 10)} ${made.slice(11, 16)} UTC`);
   time.dateTime = page.made;
   const where = page.folders.length === 1 ? page.folders[0].path.shown : counted(page.folders.length, "target folder");
-  byId("made").append(make("code", null, `cargo sharedtarget ${page.version} audit`), ` of ${where}, `, time);
+  byId("made").append(make("code", null, "cargo sharedtarget audit"), plain(` of ${where}, `), time);
+  byId("made").title = `version ${page.version}`;
 }
 
 function drawNav() {
@@ -114,10 +115,10 @@ function drawList() {
     });
     const line = make("span", `line tone${one.tone}`);
     line.style.width = `${(100 * one.size) / most}%`;
-    const above = searching && one.parent !== shown.root ? ` in ${one.parent.label}` : "";
-    const name = make("span", "name", one.label);
-    if (above) name.append(make("span", "muted", above));
-    name.title = one.label + above;
+    const [first, more] = searching ? namesOf(one) : [one.label, ""];
+    const name = make("span", "name", first);
+    if (more) name.append(make("span", "muted", ` ${more}`));
+    name.title = plain(`${first} ${more}`);
     act.append(name, make("span", "bytes", size(one.size)), make("span", "part muted", percent(one.size, part)), line);
     row.append(act);
     return row;
@@ -126,13 +127,20 @@ function drawList() {
   byId("list").replaceChildren(...rows);
 }
 
+/** The names of what was searched for, where it stands alone. */
+function namesOf(one) {
+  const { pack, variant } = one.of;
+  if (variant && one.label !== nameOf(pack)) return [nameOf(pack), one.label];
+  return [one.label, one.parent === shown.root ? "" : `in ${one.parent.label}`];
+}
+
 /** Text to be copied, with the button that does it. */
 function copied(text) {
   const box = make("div", "copy");
   const lines = make("pre", null, text);
   lines.tabIndex = 0;
   const act = button("small", "copy", async () => {
-    act.textContent = (await copy(text, lines)) ? "copied" : "select and copy";
+    act.textContent = (await copy(lines)) ? "copied" : "select and copy";
     setTimeout(() => (act.textContent = "copy"), 2000);
   });
   act.setAttribute("aria-live", "polite");
@@ -140,10 +148,10 @@ function copied(text) {
   return box;
 }
 
-/** Without the permission to write the clipboard, what is to be copied is selected. */
-async function copy(text, element) {
+/** Copies what is seen, and nothing else. Without the permission to write the clipboard, what is to be copied is selected. */
+async function copy(element) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(element.textContent);
     return true;
   } catch {
     getSelection().selectAllChildren(element);
@@ -213,6 +221,7 @@ function drawFolders() {
     const users = folder.workspaces.map((path) => path.shown);
     name.append(make("div", "muted", users.length ? `built into by ${some(users, 4)}` : "no workspace builds into it"));
     row.append(name);
+    row.title = `${counted(folder.entries, "file")}, of ${size(folder.logical)} in length`;
     for (const bytes of [folder.on_disk, folder.freeable, folder.shared]) row.append(make("td", "count", size(bytes)));
     row.append(make("td", "count", number(folder.units)), make("td", null, ago(folder.last_use)));
     body.append(row);
@@ -277,9 +286,13 @@ showView(0);
 drawAll();
 drawTable();
 
-let width = byId("map").clientWidth;
+let drawn = extent();
 new ResizeObserver(() => {
-  if (byId("map").clientWidth === width) return;
-  width = byId("map").clientWidth;
+  if (extent() === drawn) return;
   drawMap();
+  drawn = extent();
 }).observe(byId("map"));
+
+function extent() {
+  return `${byId("map").clientWidth} ${byId("map").clientHeight}`;
+}

@@ -106,8 +106,8 @@ function packageRows(pack) {
   for (const { key, value, say } of COLUMNS) {
     const cell = make("td", `${key}${say ? " count" : ""}`);
     if (key === "name") cell.append(opener(pack, open));
-    else cell.textContent = say ? say(value(pack)) : value(pack);
-    if (key === "source") cell.title = value(pack);
+    else cell.textContent = plain(say ? say(value(pack)) : value(pack));
+    if (key === "source") cell.title = pack.source.registry || value(pack);
     if (key === "on_disk") cell.append(bar(pack.share.on_disk));
     row.append(cell);
   }
@@ -125,8 +125,10 @@ function opener(pack, open) {
     rows[0].querySelector("button").focus();
   });
   name.setAttribute("aria-expanded", String(open));
-  name.append(make("span", "mark", open ? "▾" : "▸"), make("span", "package", pack.name));
-  if (pack.version) name.append(make("span", "version", pack.version));
+  const label = make("span");
+  label.append(make("span", "package", pack.name));
+  if (pack.version) label.append(" ", make("span", "version", pack.version));
+  name.append(make("span", "mark", open ? "▾" : "▸"), label);
   return name;
 }
 
@@ -145,7 +147,7 @@ function details(pack) {
   cell.colSpan = COLUMNS.length;
   const list = make("ol", "variants");
   const count = table.all.has(pack) ? pack.variants.length : VARIANTS;
-  for (const variant of pack.variants.slice(0, count)) list.append(variantItem(variant));
+  for (const variant of pack.variants.slice(0, count)) list.append(variantItem(pack, variant));
   cell.append(list);
   const left = pack.variants.length - count;
   if (!pack.variants.length) cell.append(make("p", "muted", "Only build scripts, programs or what these wrote."));
@@ -162,10 +164,10 @@ function details(pack) {
   return row;
 }
 
-function variantItem(variant) {
+function variantItem(pack, variant) {
   const item = make("li");
   const head = make("div", "head");
-  head.append(make("span", "bytes", size(variant.on_disk)), make("span", "what", variantName(variant)));
+  head.append(make("span", "bytes", size(variant.on_disk)), make("span", "what", whatIs(pack, variant)));
   const place = `in ${counted(variant.folders, "folder")}, last use ${ago(variant.last_use)}`;
   head.append(make("span", "muted", place), make("code", "hash", variant.id.hash));
   item.append(head);
@@ -180,8 +182,13 @@ function variantItem(variant) {
   return item;
 }
 
+function whatIs(pack, variant) {
+  const kind = KINDS[variant.unit.kind] || variant.unit.kind;
+  return `${kind} · ${variantName(pack, variant)}`;
+}
+
 function differenceParts(difference, variant) {
-  if (difference.in !== "features") return [differenceInWords(difference, variant)];
+  if (difference.in !== "features") return [plain(differenceInWords(difference, variant))];
   const chips = (names, sign, name) =>
     names.slice(0, 60).map((feature) => make("span", `chip ${name}`, `${sign}${feature}`));
   const all = [...chips(difference.more, "+", "plus"), ...chips(difference.less, "−", "minus")];

@@ -34,7 +34,7 @@ const sum = (nodes) => nodes.reduce((total, one) => total + one.size, 0);
 function packageNode(pack, variants, bytes, tone) {
   const made = node(nameOf(pack), bytes, tone, { pack });
   const children = variants.map((variant) =>
-    node(variantName(variant), variant.on_disk, tone, { pack, variant }),
+    node(variantName(pack, variant), variant.on_disk, tone, { pack, variant }),
   );
   if (children.length === 1 && bytes <= children[0].size) {
     made.of = children[0].of;
@@ -50,7 +50,12 @@ function treeOfPackages() {
     const tone = SOURCES.findIndex(([from]) => from === pack.source.from);
     return packageNode(pack, pack.variants, pack.share.on_disk, tone < 0 ? NO_PACKAGE_TONE : tone);
   });
-  fill(root, children, "of no package");
+  const rest = root.size - sum(children);
+  const caches = page.kinds.find((kind) => kind.name === "incremental");
+  if (caches && caches.on_disk <= rest) {
+    children.push(node("incremental data", caches.on_disk, NO_PACKAGE_TONE, { share: caches }));
+  }
+  fill(root, children, "others of no package");
   return { root, legend: legendOfSources(root) };
 }
 

@@ -4,11 +4,17 @@ const now = Date.parse(page.made);
 
 const byId = (id) => document.getElementById(id);
 
+/** Text without what is not seen, or turns the order of what stands around it. */
+function plain(text) {
+  const unseen = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  return String(text).replace(unseen, "\ufffd");
+}
+
 /** Makes an element. What it says is set as text, never as markup. */
 function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  if (text !== undefined && text !== null) element.textContent = text;
+  if (text !== undefined && text !== null) element.textContent = plain(text);
   return element;
 }
 
@@ -88,11 +94,17 @@ function kindOf(variant) {
   return variant.checked ? `${kind}, only checked` : kind;
 }
 
+/** A registry without the hash of its address. */
+function registryOf(folder) {
+  const name = folder.replace(/-[0-9a-f]{16}$/, "");
+  return ["index.crates.io", "github.com"].includes(name) ? "crates.io" : name;
+}
+
 /** Where a package comes from, in words. */
 function sourceOf(source) {
   switch (source.from) {
     case "registry":
-      return `registry ${source.registry}`;
+      return registryOf(source.registry);
     case "git":
       return `git ${source.checkout} ${source.revision}`;
     case "directory":
@@ -113,8 +125,10 @@ function nameOf(pack) {
 const profileOf = (variant) => variant.id.profile.split("/").pop();
 
 /** A variant among those of its package. */
-function variantName(variant) {
-  const parts = [variant.targets.join(", ") || kindOf(variant), profileOf(variant)];
+function variantName(pack, variant) {
+  const parts = [profileOf(variant)];
+  const { targets } = variant;
+  if (targets.length && targets.join() !== `lib-${pack.name}`) parts.unshift(some(targets, 3));
   if (variant.checked) parts.push("checked");
   if (variant.triple) parts.push(variant.triple);
   return parts.join(" · ");

@@ -8,82 +8,14 @@ use crate::model::{
 };
 use crate::size::Bytes;
 
-const NAMES: [&str; 60] = [
-    "serde",
-    "serde_json",
-    "syn",
-    "quote",
-    "proc-macro2",
-    "tokio",
-    "hyper",
-    "reqwest",
-    "regex",
-    "regex-automata",
-    "aws-sdk-s3",
-    "aws-config",
-    "libsqlite3-sys",
-    "openssl-sys",
-    "ring",
-    "rustls",
-    "clap",
-    "clap_builder",
-    "rayon",
-    "crossbeam",
-    "parking_lot",
-    "bytes",
-    "http",
-    "tower",
-    "tracing",
-    "tracing-subscriber",
-    "tonic",
-    "prost",
-    "axum",
-    "sqlx",
-    "sqlx-core",
-    "diesel",
-    "chrono",
-    "time",
-    "uuid",
-    "rand",
-    "rand_core",
-    "itertools",
-    "indexmap",
-    "hashbrown",
-    "ahash",
-    "libc",
-    "windows-sys",
-    "winapi",
-    "bindgen",
-    "clang-sys",
-    "cc",
-    "cmake",
-    "image",
-    "png",
-    "wgpu",
-    "naga",
-    "winit",
-    "bevy_ecs",
-    "bevy_render",
-    "datafusion",
-    "arrow",
-    "parquet",
-    "object_store",
-    "half",
-];
-const FEATURES: [&str; 12] = [
-    "alloc",
-    "default",
-    "derive",
-    "std",
-    "rc",
-    "unstable",
-    "rt-multi-thread",
-    "macros",
-    "io-util",
-    "net",
-    "sync",
-    "tls",
-];
+const NAMES: &str = "serde serde_json syn quote proc-macro2 tokio hyper reqwest regex regex-automata aws-sdk-s3 \
+    aws-config libsqlite3-sys openssl-sys ring rustls clap clap_builder rayon crossbeam parking_lot \
+    bytes http tower tracing tracing-subscriber tonic prost axum sqlx sqlx-core diesel chrono time \
+    uuid rand rand_core itertools indexmap hashbrown ahash libc windows-sys winapi bindgen clang-sys \
+    cc cmake image png wgpu naga winit bevy_ecs bevy_render datafusion arrow parquet object_store \
+    half";
+const FEATURES: &str =
+    "alloc default derive std rc unstable rt-multi-thread macros io-util net sync tls";
 const OWN: [&str; 6] = [
     "app",
     "app-core",
@@ -107,7 +39,7 @@ impl Dice {
 
     /// Mostly little, seldom much.
     fn size(&mut self) -> Bytes {
-        let most = 1 << (16 + self.below(10));
+        let most = 1 << (13 + self.below(5) + self.below(5) + self.below(6));
         Bytes(4096 * (1 + self.below(most) / 4096))
     }
 }
@@ -213,11 +145,7 @@ fn package(at: usize, dice: &mut Dice) -> AuditedPackage {
             OWN[at / 11 % OWN.len()],
             suffix(at / 11 / OWN.len())
         ),
-        false => format!(
-            "{}{}",
-            NAMES[at % NAMES.len()],
-            suffix(at / NAMES.len() / 3)
-        ),
+        false => format!("{}{}", crate_name(at), suffix(at / 60 / 3)),
     };
     let source = match at % 23 {
         _ if local => Source::Local,
@@ -230,7 +158,7 @@ fn package(at: usize, dice: &mut Dice) -> AuditedPackage {
             registry: "index.crates.io-1949cf8c6b5b557f".into(),
         },
     };
-    let count = if at % 3 == 0 {
+    let count = if at.is_multiple_of(3) {
         1 + dice.below(9)
     } else {
         1 + dice.below(5)
@@ -241,34 +169,39 @@ fn package(at: usize, dice: &mut Dice) -> AuditedPackage {
         variants[at].differs = differences(&variants[at - 1], &variants[at], at);
     }
     let libraries: Bytes = variants.iter().map(|variant| variant.on_disk).sum();
-    let scripts = if at % 4 == 0 { dice.size() } else { Bytes(0) };
-    let asked = |feature: &&str| AskedBy {
-        feature: (*feature).into(),
-        package: NAMES[dice.below(60) as usize].into(),
+    let scripts = if at.is_multiple_of(4) {
+        dice.size()
+    } else {
+        Bytes(0)
+    };
+    let asked = |feature: &str| AskedBy {
+        feature: feature.into(),
+        package: crate_name(dice.below(60) as usize).into(),
         dependency: ["normal", "dev", "build"][dice.below(3) as usize].into(),
         member: Some(OWN[dice.below(6) as usize].into()),
     };
     AuditedPackage {
         share: share(&name, libraries + scripts),
         name,
-        version: (!local).then(|| format!("{}.{}.{}", at % 3, at % 7, at / NAMES.len())),
+        version: (!local).then(|| format!("{}.{}.{}", at % 3, at % 7, at / 60)),
         source,
         one_less: variants.get(1).map_or(Bytes(0), |variant| variant.on_disk),
-        asked_by: FEATURES[2..5]
-            .iter()
-            .filter(|_| variants.len() > 2)
+        asked_by: FEATURES
+            .split(' ')
+            .skip(2)
+            .take(if variants.len() > 2 { 3 } else { 0 })
             .map(asked)
             .collect(),
         variants,
     }
 }
 
+fn crate_name(at: usize) -> &'static str {
+    NAMES.split(' ').nth(at % 60).unwrap_or("none")
+}
+
 fn suffix(at: usize) -> String {
-    if at == 0 {
-        String::new()
-    } else {
-        format!("-{at}")
-    }
+    (at > 0).then(|| format!("-{at}")).unwrap_or_default()
 }
 
 fn variant(name: &str, local: bool, dice: &mut Dice) -> Variant {
@@ -303,9 +236,9 @@ fn variant(name: &str, local: bool, dice: &mut Dice) -> Variant {
         targets: vec![format!("{target}-{name}")],
         checked: dice.below(3) == 0,
         features: FEATURES
-            .iter()
+            .split(' ')
             .filter(|_| dice.below(3) == 0)
-            .map(|&name| name.into())
+            .map(str::to_owned)
             .collect(),
         triple,
         compiler: Some(
@@ -380,12 +313,12 @@ fn folder(at: u64, total: Bytes) -> AuditedFolder {
 }
 
 fn unused(all: Bytes) -> Vec<Unused> {
-    let names = |count: usize| NAMES[..count].iter().map(|&name| name.into()).collect();
+    let names = |count: usize| NAMES.split(' ').take(count).map(str::to_owned).collect();
     let one = |why, name: &str, part: u64, count: usize, option: &str| Unused {
         why,
         count,
         share: share(name, Bytes(all.0 / part)),
-        names: names(count.min(NAMES.len())),
+        names: names(count.min(60)),
         command: format!("cargo sharedtarget gc {option}"),
     };
     let gone = CollectReason::ToolchainGone {
