@@ -26,7 +26,7 @@ function rowsOfTable() {
     const by = typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b;
     return sign * by || other.share.on_disk - one.share.on_disk;
   };
-  const enough = (pack) => !table.several || pack.variants.length > 1;
+  const enough = (pack) => !table.several || severalOf(pack) > 0;
   return page.packages.filter((pack) => enough(pack) && fits(pack)).sort(order);
 }
 
@@ -227,7 +227,7 @@ function askers(pack) {
 
 /** Opens a package in the table, and goes there. */
 function showPackage(pack) {
-  table.several = table.several && pack.variants.length > 1;
+  table.several = table.several && severalOf(pack) > 0;
   byId("several").checked = table.several;
   if (!rowsOfTable().includes(pack)) search("");
   table.open.add(pack);

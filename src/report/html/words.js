@@ -124,6 +124,14 @@ function nameOf(pack) {
 /** The last part of a profile folder: its triple is told otherwise. */
 const profileOf = (variant) => variant.id.profile.split("/").pop();
 
+/** How many variants a package has of targets of which there are several. */
+function severalOf(pack) {
+  const counts = new Map();
+  const key = (variant) => variant.targets.join("\n");
+  for (const variant of pack.variants) counts.set(key(variant), (counts.get(key(variant)) || 0) + 1);
+  return pack.variants.filter((variant) => counts.get(key(variant)) > 1).length;
+}
+
 /** A variant among those of its package. */
 function variantName(pack, variant) {
   const parts = [profileOf(variant)];
@@ -140,8 +148,6 @@ function differenceInWords(difference, variant) {
   const flags = (all) => (all.length ? all.join(" ") : "none");
   const { from, to } = difference;
   switch (difference.in) {
-    case "targets":
-      return `other targets: ${variant.targets.join(", ") || kindOf(variant)}`;
     case "checked":
       return variant.checked ? "only checked, not built" : "built, not only checked";
     case "profile":

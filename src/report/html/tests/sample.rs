@@ -164,9 +164,11 @@ fn package(at: usize, dice: &mut Dice) -> AuditedPackage {
         1 + dice.below(5)
     };
     let mut variants: Vec<Variant> = (0..count).map(|_| variant(&name, local, dice)).collect();
-    variants.sort_by_key(|variant| std::cmp::Reverse(variant.on_disk));
+    variants.sort_by_key(|one| (one.targets.clone(), std::cmp::Reverse(one.on_disk)));
     for at in 1..variants.len() {
-        variants[at].differs = differences(&variants[at - 1], &variants[at], at);
+        if variants[at].targets == variants[at - 1].targets {
+            variants[at].differs = differences(&variants[at - 1], &variants[at], at);
+        }
     }
     let libraries: Bytes = variants.iter().map(|variant| variant.on_disk).sum();
     let scripts = if at.is_multiple_of(4) {
@@ -240,6 +242,7 @@ fn variant(name: &str, local: bool, dice: &mut Dice) -> Variant {
             .filter(|_| dice.below(3) == 0)
             .map(str::to_owned)
             .collect(),
+        all_features: false,
         triple,
         compiler: Some(
             if dice.below(5) == 0 {
