@@ -1,5 +1,5 @@
-/** So many colours there are in page.css. */
-const TONES = 10;
+/** The colours of page.css, one after another. The one that is missing is for what is left over. */
+const TONES = [0, 1, 2, 3, 4, 5, 6, 8, 9];
 
 /** The colours of sources in the map of packages. */
 const SOURCES = [
@@ -78,7 +78,7 @@ function treeOfShares(name, shares, shareOf, extra) {
   }
   const root = node(name, page.total.on_disk, 0);
   const children = shares.map((share, at) => {
-    const tone = at % TONES;
+    const tone = TONES[at % TONES.length];
     const group = node(share.name, share.on_disk, tone, { share });
     const packs = [...found.get(share.name)].map(([pack, variants]) => {
       const bytes = variants.reduce((total, variant) => total + variant.on_disk, 0);
@@ -126,7 +126,7 @@ function treeOfFolders() {
   const alone = page.folders.reduce((total, folder) => total + folder.on_disk, 0);
   const root = node("folders", alone, 0);
   const children = page.folders.map((folder, at) =>
-    node(folder.path.shown, folder.on_disk, at % TONES, { folder }),
+    node(folder.path.shown, folder.on_disk, TONES[at % TONES.length], { folder }),
   );
   fill(root, children);
   return { root, legend: [] };

@@ -136,7 +136,8 @@ function severalOf(pack) {
 function variantName(pack, variant) {
   const parts = [profileOf(variant)];
   const { targets } = variant;
-  if (targets.length && targets.join() !== `lib-${pack.name}`) parts.unshift(some(targets, 3));
+  const plainLibrary = `lib-${pack.name}`.replaceAll("-", "_");
+  if (targets.length && targets.join().replaceAll("-", "_") !== plainLibrary) parts.unshift(some(targets, 3));
   if (variant.checked) parts.push("checked");
   if (variant.triple) parts.push(variant.triple);
   return parts.join(" · ");

@@ -203,7 +203,10 @@ fn crate_name(at: usize) -> &'static str {
 }
 
 fn suffix(at: usize) -> String {
-    (at > 0).then(|| format!("-{at}")).unwrap_or_default()
+    match at {
+        0 => String::new(),
+        at => format!("-{at}"),
+    }
 }
 
 fn variant(name: &str, local: bool, dice: &mut Dice) -> Variant {
@@ -378,14 +381,6 @@ fn findings(all: Bytes) -> Vec<Finding> {
             true,
             "31 third-party packages were built with several sets of features: syn, tokio, serde and 28 more",
             "cargo hakari init workspace-hack && cargo hakari generate && cargo hakari manage-deps",
-            None,
-        ),
-        one(
-            FindingKind::RarelyUsedIncremental,
-            Some(40),
-            false,
-            "incremental data in 2 profile folders where nothing was built for two weeks",
-            "cargo sharedtarget gc --incremental=14d",
             None,
         ),
         one(
