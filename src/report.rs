@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod hook;
+pub mod html;
 pub mod human;
 pub mod json;
 mod list;

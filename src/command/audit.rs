@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::model::{Audit, FindingKind, Survey};
 use crate::plan;
 use crate::progress::Progress;
-use crate::report::{self, Spinner, json};
+use crate::report::{self, Spinner, html, json};
 use crate::size::Bytes;
 use crate::survey::{Request, facts, stock};
 
@@ -74,7 +74,7 @@ fn write(
 ) -> Result<()> {
     match options.format {
         AuditFormat::Json => json::audit(out, survey, audit)?,
-        AuditFormat::Html => anyhow::bail!("there is no page yet"),
+        AuditFormat::Html => html::audit(out, audit, &ui.view)?,
         AuditFormat::Human => report::audit(out, audit, options.top, &ui.view)?,
     }
     Ok(())
