@@ -180,10 +180,8 @@ fn group(group: &Group) -> &'static str {
 /// The profile and the triple that a path lies in, by the profile folders that are known.
 fn place(path: &Path, profiles: &BTreeSet<&str>) -> (String, String) {
     let names: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
-    let inside = (1..=2.min(names.len())).find_map(|depth| {
-        let folder = names[..depth].join("/");
-        profiles.contains(&*folder).then_some(depth)
-    });
+    let mut depths = 1..=2.min(names.len());
+    let inside = depths.find(|depth| profiles.contains(&*names[..*depth].join("/")));
     match inside {
         Some(2) if !marks::is_tool_folder(&names[0]) => {
             (names[1].to_string(), names[0].to_string())
