@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cargo_metadata::{Dependency, Metadata, Node, NodeDep, Package, PackageId};
+use cargo_metadata::{Dependency, Metadata, Node, NodeDep, Package, PackageId, TargetKind};
 
 use crate::model::AskedBy;
 
@@ -112,7 +112,7 @@ fn entries<'a>(
 ) -> impl Iterator<Item = &'a Dependency> {
     let name = move |entry: &Dependency| match &entry.rename {
         Some(rename) => rename.replace('-', "_") == edge.name,
-        None => true,
+        None => is_library(asked, &edge.name),
     };
     let in_use = move |entry: &Dependency| {
         let mut kinds = edge.dep_kinds.iter();
@@ -122,6 +122,23 @@ fn entries<'a>(
     user.dependencies.iter().filter(move |entry| {
         entry.name == asked.name.as_str() && name(entry) && takes(entry, asked) && in_use(entry)
     })
+}
+
+/// Whether a package has a library of that name, or no library that is known: a dependency goes by its name in code.
+fn is_library(package: &Package, name: &str) -> bool {
+    let none = [
+        TargetKind::Bin,
+        TargetKind::Test,
+        TargetKind::Bench,
+        TargetKind::Example,
+        TargetKind::CustomBuild,
+    ];
+    let mut libraries = package
+        .targets
+        .iter()
+        .filter(|target| !target.kind.iter().any(|kind| none.contains(kind)))
+        .peekable();
+    libraries.peek().is_none() || libraries.any(|target| target.name.replace('-', "_") == name)
 }
 
 /// Whether a version is one that an entry takes, so that entries of several versions of a package are told apart. What

@@ -15,11 +15,9 @@ const LONGEST: u64 = 256;
 /// `rustc 1.95.0 (59807616e 2026-04-14)`. `None` if there are no metadata in it or they are in a format of which that
 /// is not known: seen with 1.95 and 1.97.
 ///
-/// Source: `METADATA_HEADER` and `CrateRoot` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc, and
-/// `get_rustc_version` in `decoder.rs` beside it, which says that the place of the name is the same in all versions of
-/// the format.
-///
-/// What reads should be buffered: most reads are of a few bytes.
+/// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc, and `encode_metadata` in
+/// `encoder.rs` beside it, which writes the name "in a predictable location", for compilers that know no more of the
+/// metadata than that.
 pub fn compiler_name<R: Read + Seek>(reader: R) -> Option<String> {
     let cache = ReadCache::new(reader);
     let length = ReadRef::len(&cache).ok()?;

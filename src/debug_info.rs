@@ -52,6 +52,13 @@ impl DebugInfo {
         };
         sum.0 = sum.0.saturating_add(bytes);
     }
+
+    /// Adds a section and what it takes elsewhere, unless it lies outside a file of this length.
+    fn add_section(&mut self, part: Part, (at, size): (u64, u64), elsewhere: u64, length: u64) {
+        if at.checked_add(size).is_some_and(|end| end <= length) {
+            self.add(part, size + elsewhere);
+        }
+    }
 }
 
 impl Add for DebugInfo {
@@ -92,7 +99,7 @@ enum Part {
 /// Not told are `.pdb` files of Windows, which are there without debug information too, and bitcode, which libraries
 /// have for object files with link-time optimization.
 ///
-/// What reads file by file should be buffered: many reads are of a few bytes.
+/// Nothing is won by a buffer: there are some eight reads for each member of a library, and they are far apart.
 pub fn sections<R: Read + Seek>(name: &str, reader: R) -> DebugInfo {
     let cache = ReadCache::new(reader);
     let mut found = DebugInfo::default();
@@ -153,6 +160,7 @@ fn in_elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
     data: R,
     found: &mut DebugInfo,
 ) -> Option<()> {
+    let length = data.len().ok()?;
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.section_headers(endian, data).ok()?;
@@ -184,8 +192,8 @@ fn in_elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
             }
             _ => *own,
         };
-        if let (Some(part), Some((_, size))) = (part, section.file_range(endian)) {
-            found.add(part, size + size_of::<H::SectionHeader>() as u64);
+        if let (Some(part), Some(range)) = (part, section.file_range(endian)) {
+            found.add_section(part, range, size_of::<H::SectionHeader>() as u64, length);
         }
     }
     Some(())
@@ -226,6 +234,7 @@ impl<'data, R: ReadRef<'data>> Names<R> {
 
 /// A file of another format.
 fn in_others<'data>(data: impl ReadRef<'data>, found: &mut DebugInfo) -> Option<()> {
+    let length = data.len().ok()?;
     let file = File::parse(data).ok()?;
     // How long the header of a section is, and a relocation.
     let (header, relocation) = match file {
@@ -241,9 +250,9 @@ fn in_others<'data>(data: impl ReadRef<'data>, found: &mut DebugInfo) -> Option<
         // Metadata are in the segment of debug information.
         let in_segment = segment == Some(b"__DWARF") && name != METADATA_SECTION;
         let part = part(name).or(in_segment.then_some(Part::Other));
-        if let (Some(part), Some((_, size))) = (part, section.file_range()) {
+        if let (Some(part), Some(range)) = (part, section.file_range()) {
             let relocations = section.relocations().count() as u64;
-            found.add(part, size.saturating_add(header + relocation * relocations));
+            found.add_section(part, range, header + relocation * relocations, length);
         }
     }
     Some(())

@@ -1,6 +1,5 @@
 //! Which compiler made a file.
 
-use std::io::BufReader;
 use std::path::Path;
 
 use crate::{compiler_name, fs};
@@ -9,5 +8,5 @@ use crate::{compiler_name, fs};
 /// read or does not say it.
 #[must_use]
 pub fn of(path: &Path) -> Option<String> {
-    compiler_name::compiler_name(BufReader::new(fs::open(path).ok()?))
+    compiler_name::compiler_name(fs::open(path).ok()?)
 }
