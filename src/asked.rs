@@ -16,10 +16,15 @@ use crate::model::AskedBy;
 ///
 /// - Enabled features of a package are those of all members together, with dev-dependencies, for the host and the
 ///   target, and with the default features of the members. So somebody may be named who asks for nothing in the build
-///   of one member; nobody is left out, except who comes in through features given on the command line only.
+///   of one member. Who comes in only by features of the command line is not named.
+/// - They are those of all platforms too, and packages that only others use are left out of the graph where one was
+///   given: nobody is named for what only these ask for. Builds ask for it with resolver 1 only.
 /// - An entry for a target counts if the dependency is in use on this platform at all, so an entry for another target
 ///   counts where there is one for this target as well.
 /// - Features of a member that nobody depends on are its own, or given on the command line: nobody asks.
+///
+/// By `package?/feature` alone Cargo takes an optional package into `Cargo.lock` and the graph (its issue 10801), which
+/// no build uses then. So nobody asks for features of it, though the graph has them.
 ///
 /// Without the graph of dependencies (`cargo metadata --no-deps`) there is nobody.
 ///

@@ -25,7 +25,7 @@ fn artifacts() -> &'static [(String, Vec<u8>)] {
                       pub fn it() -> String { any::<u8>().1.to_owned() }\nfn main() { println!(\"{}\", it()); }\n";
         std::fs::write(folder.path().join("it.rs"), source).expect("a file");
         let made = [
-            ("rlib", "libit.rlib", &["--crate-type=rlib"][..]),
+            ("rlib", "libit.rlib", &["--crate-type=rlib", "-g"][..]),
             ("rmeta", "libit.rmeta", &["--crate-type=rlib", "--emit=metadata"]),
             ("o3", "libit.rlib", &["--crate-type=rlib", "-Copt-level=3", "-Clinker-plugin-lto"]),
             ("dynamic", "libit.so", &["--crate-type=dylib", "-Cprefer-dynamic"]),
