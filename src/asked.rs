@@ -24,7 +24,7 @@ use crate::model::AskedBy;
 /// - Features of a member that nobody depends on are its own, or given on the command line: nobody asks.
 ///
 /// By `package?/feature` alone Cargo takes an optional package into `Cargo.lock` and the graph (its issue 10801), which
-/// no build uses then. So nobody asks for features of it, though the graph has them.
+/// no build uses then. So nobody asks for features of it, and it asks for none, though the graph has it.
 ///
 /// Without the graph of dependencies (`cargo metadata --no-deps`) there is nobody.
 ///
@@ -60,7 +60,7 @@ pub fn asked_by(
     all.into_iter().collect()
 }
 
-/// What depends on what.
+/// What depends on what in builds.
 struct Graph<'a> {
     packages: BTreeMap<&'a PackageId, &'a Package>,
     users: BTreeMap<&'a PackageId, Vec<(&'a Node, &'a NodeDep)>>,
@@ -69,18 +69,35 @@ struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     fn of(metadata: &'a Metadata) -> Self {
-        let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let packages = metadata.packages.iter();
+        let packages: BTreeMap<_, _> = packages.map(|package| (&package.id, package)).collect();
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-        for node in nodes {
+        let nodes: BTreeMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
+        let members: BTreeSet<_> = metadata.workspace_members.iter().collect();
+        let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut reached = members.clone();
+        let mut rest: Vec<&PackageId> = members.iter().copied().collect();
+        while let Some(id) = rest.pop() {
+            let (Some(user), Some(node)) = (packages.get(id), nodes.get(id)) else {
+                continue;
+            };
             for edge in &node.deps {
-                users.entry(&edge.pkg).or_default().push((node, edge));
+                let in_use = packages.get(&edge.pkg).is_some_and(|asked| {
+                    let mut entries = entries(user, node, edge, asked);
+                    entries.next().is_some()
+                });
+                if in_use {
+                    users.entry(&edge.pkg).or_default().push((*node, edge));
+                    if reached.insert(&edge.pkg) {
+                        rest.push(&edge.pkg);
+                    }
+                }
             }
         }
-        let packages = metadata.packages.iter();
         Self {
-            packages: packages.map(|package| (&package.id, package)).collect(),
+            packages,
             users,
-            members: metadata.workspace_members.iter().collect(),
+            members,
         }
     }
 

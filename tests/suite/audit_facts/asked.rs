@@ -205,3 +205,29 @@ fn who_asks_for_features_of_what_is_optional() {
         assert_eq!(found, expected, "{features}");
     }
 }
+
+/// Cargo locks what only `package?/feature` names, and no build uses it.
+#[test]
+fn what_is_only_locked_asks_for_nothing() {
+    let user = |features: &str| {
+        format!(
+            "[features]\ndefault = [{features}]\n\
+             [dependencies]\nmiddle = {{ path = \"../../out/middle\", optional = true }}\n"
+        )
+    };
+    for (features, expected) in [
+        ("\"middle?/some\"", &[][..]),
+        ("\"middle/some\"", &["one: middle (normal) by user"][..]),
+    ] {
+        let manifests = Manifests::new(&[
+            ("out/deep", "[features]\none = []\n"),
+            (
+                "out/middle",
+                "[features]\nsome = []\n[dependencies]\ndeep = { path = \"../deep\", features = [\"one\"] }\n",
+            ),
+            ("in/user", &user(features)),
+        ]);
+        let found = manifests.asked("deep", "1.0.0", &["one"]);
+        assert_eq!(found, expected, "{features}");
+    }
+}
