@@ -37,38 +37,21 @@ pub fn asked_by(
     version: &str,
     features: &BTreeSet<String>,
 ) -> Vec<AskedBy> {
-    let graph = Graph::of(metadata);
-    let is_it = |of: &Package| of.name.as_str() == package && of.version.to_string() == version;
-    let mut all = BTreeSet::new();
-    for asked in metadata.packages.iter().filter(|of| is_it(of)) {
-        for (node, edge) in graph.users(&asked.id) {
-            let Some(user) = graph.packages.get(&node.id) else {
-                continue;
-            };
-            for entry in entries(user, node, edge, asked) {
-                for feature in asked_in(user, node, entry, asked).intersection(features) {
-                    all.insert(AskedBy {
-                        feature: feature.clone(),
-                        package: user.name.to_string(),
-                        dependency: entry.kind.to_string(),
-                        member: graph.nearest_member(&user.id),
-                    });
-                }
-            }
-        }
-    }
-    all.into_iter().collect()
+    Uses::of(metadata).asked_by(package, version, features)
 }
 
-/// What depends on what in builds.
-struct Graph<'a> {
+/// What depends on what in builds; to be made once where several packages are asked for.
+#[derive(Debug)]
+pub struct Uses<'a> {
     packages: BTreeMap<&'a PackageId, &'a Package>,
     users: BTreeMap<&'a PackageId, Vec<(&'a Node, &'a NodeDep)>>,
     members: BTreeSet<&'a PackageId>,
 }
 
-impl<'a> Graph<'a> {
-    fn of(metadata: &'a Metadata) -> Self {
+impl<'a> Uses<'a> {
+    /// Of what Cargo says of a workspace.
+    #[must_use]
+    pub fn of(metadata: &'a Metadata) -> Self {
         let packages = metadata.packages.iter();
         let packages: BTreeMap<_, _> = packages.map(|package| (&package.id, package)).collect();
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
@@ -99,6 +82,36 @@ impl<'a> Graph<'a> {
             users,
             members,
         }
+    }
+
+    /// As [`asked_by`].
+    #[must_use]
+    pub fn asked_by(
+        &self,
+        package: &str,
+        version: &str,
+        features: &BTreeSet<String>,
+    ) -> Vec<AskedBy> {
+        let is_it = |of: &Package| of.name.as_str() == package && of.version.to_string() == version;
+        let mut all = BTreeSet::new();
+        for asked in self.packages.values().filter(|of| is_it(of)) {
+            for (node, edge) in self.users(&asked.id) {
+                let Some(user) = self.packages.get(&node.id) else {
+                    continue;
+                };
+                for entry in entries(user, node, edge, asked) {
+                    for feature in asked_in(user, node, entry, asked).intersection(features) {
+                        all.insert(AskedBy {
+                            feature: feature.clone(),
+                            package: user.name.to_string(),
+                            dependency: entry.kind.to_string(),
+                            member: self.nearest_member(&user.id),
+                        });
+                    }
+                }
+            }
+        }
+        all.into_iter().collect()
     }
 
     fn users(&self, of: &PackageId) -> &[(&'a Node, &'a NodeDep)] {
