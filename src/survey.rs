@@ -1,5 +1,6 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
+pub mod compiler_name;
 mod configs;
 pub mod donors;
 pub mod facts;

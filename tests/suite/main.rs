@@ -5,6 +5,7 @@
     reason = "tests make and look at real files and run real programs"
 )]
 
+mod audit_facts;
 #[cfg(unix)]
 mod audit;
 #[cfg(unix)]
