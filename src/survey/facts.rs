@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use super::compiler_name;
 use super::stock::{self, Workspaces};
 use super::{Environment, Survey};
 use crate::debug_info::{self, DebugInfo};
@@ -62,9 +63,8 @@ fn made_by(stocks: &[Stock]) -> HashMap<u64, String> {
             let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
                 continue;
             };
-            let name = libraries(unit).find_map(|file| {
-                debug_info::compiler_name(&stock.inventory.folder.join(&file.path))
-            });
+            let name = libraries(unit)
+                .find_map(|file| compiler_name::of(&stock.inventory.folder.join(&file.path)));
             names.extend(name.map(|name| (rustc, name)));
         }
     }
@@ -125,7 +125,7 @@ fn debug(stocks: &[Stock], progress: &Progress) -> DebugFacts {
 fn measured(path: &Path) -> Option<DebugInfo> {
     let name = path.file_name()?.to_string_lossy();
     let file = fs::open(path).ok()?;
-    Some(debug_info::sections(&name, std::io::BufReader::new(file)))
+    Some(debug_info::sections(&name, file))
 }
 
 /// Whether a file may have debug information in it: a library, a program, or an object file.

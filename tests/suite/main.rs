@@ -5,9 +5,9 @@
     reason = "tests make and look at real files and run real programs"
 )]
 
-mod audit_facts;
 #[cfg(unix)]
 mod audit;
+mod audit_facts;
 #[cfg(unix)]
 mod cases;
 mod delete;

@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use cargo_metadata::Metadata;
+
 use super::Facts;
 use super::shares::{PackageKey, Part, Shares, key};
-use crate::model::{AuditedPackage, Difference, Source, Unit, UnitId, UnitKind, Variant};
+use crate::asked::Uses;
+use crate::model::{AskedBy, AuditedPackage, Difference, Source, Unit, UnitId, UnitKind, Variant};
 use crate::plan::gc::rules::{is_checked, last_use};
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
@@ -45,10 +48,15 @@ pub(super) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<
             variant.variant.last_use = variant.variant.last_use.max(used);
         }
     }
+    let uses: Vec<(&Metadata, Uses<'_>)> = facts
+        .resolved
+        .values()
+        .map(|metadata| (metadata, Uses::of(metadata)))
+        .collect();
     let mut packages: Vec<AuditedPackage> = shares
         .packages
         .iter()
-        .map(|(key, part)| package(key, part, found.remove(key).unwrap_or_default(), facts))
+        .map(|(key, part)| package(key, part, found.remove(key).unwrap_or_default(), &uses))
         .collect();
     packages.sort_by_key(|package| Reverse(package.share.on_disk));
     packages
@@ -70,7 +78,7 @@ fn package(
     (name, version, source): &PackageKey,
     part: &Part,
     found: BTreeMap<&UnitId, Found<'_>>,
-    facts: &Facts,
+    uses: &[(&Metadata, Uses<'_>)],
 ) -> AuditedPackage {
     let mut found: Vec<Found<'_>> = found.into_values().collect();
     let mut largest: HashMap<&[String], Bytes> = HashMap::new();
@@ -96,7 +104,7 @@ fn package(
     let one_less = one_less(&found);
     let mut share = part.share();
     share.name.clone_from(name);
-    let asked_by = asked_by(name, version.as_deref(), &found, facts);
+    let asked_by = asked_by(name, version.as_deref(), &found, uses);
     AuditedPackage {
         name: name.clone(),
         version: version.clone(),
@@ -229,12 +237,7 @@ fn one_less(found: &[Found<'_>]) -> Bytes {
 }
 
 /// Who asks for the features that some variants have and others have not.
-fn asked_by(
-    name: &str,
-    version: Option<&str>,
-    found: &[Found<'_>],
-    facts: &Facts,
-) -> Vec<crate::model::AskedBy> {
+fn asked_by(name: &str, version: Option<&str>, found: &[Found<'_>], facts: &Facts) -> Vec<AskedBy> {
     let all: BTreeSet<&String> = found.iter().flat_map(|one| &one.variant.features).collect();
     let differing: BTreeSet<String> = all
         .into_iter()
@@ -249,9 +252,19 @@ fn asked_by(
         return Vec::new();
     }
     let mut asked = BTreeSet::new();
-    for metadata in facts.resolved.values() {
-        let version = version.unwrap_or_default();
-        asked.extend(crate::asked::asked_by(metadata, name, version, &differing));
+    for (metadata, uses) in uses {
+        // Of a local package the version is not in its units; there may be several of one name, and all count.
+        let named = metadata
+            .packages
+            .iter()
+            .filter(|package| package.name == name);
+        let versions: BTreeSet<String> = named.map(|package| package.version.to_string()).collect();
+        for of in versions
+            .iter()
+            .filter(|of| version.is_none_or(|version| version == *of))
+        {
+            asked.extend(uses.asked_by(name, of, &differing));
+        }
     }
     asked.into_iter().collect()
 }
