@@ -237,7 +237,12 @@ fn one_less(found: &[Found<'_>]) -> Bytes {
 }
 
 /// Who asks for the features that some variants have and others have not.
-fn asked_by(name: &str, version: Option<&str>, found: &[Found<'_>], facts: &Facts) -> Vec<AskedBy> {
+fn asked_by(
+    name: &str,
+    version: Option<&str>,
+    found: &[Found<'_>],
+    uses: &[(&Metadata, Uses<'_>)],
+) -> Vec<AskedBy> {
     let all: BTreeSet<&String> = found.iter().flat_map(|one| &one.variant.features).collect();
     let differing: BTreeSet<String> = all
         .into_iter()
