@@ -2,6 +2,8 @@
 
 mod budget;
 pub(super) mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
