@@ -35,7 +35,7 @@ pub fn run(
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         let (stocks, _) = stock::take(&survey, &folders, &request.environment, &progress);
         let compilers = match options.toolchain_gone {
-            true => stock::compilers(),
+            true => stock::compilers(&stocks),
             false => Compilers::default(),
         };
         if let (Some(wanted), Some(folder)) = (min_free, folders.first()) {

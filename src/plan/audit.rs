@@ -24,8 +24,6 @@ use shares::Shares;
 pub struct Facts {
     /// The compilers of this machine.
     pub compilers: Compilers,
-    /// The names of the compilers that made units, by their hashes.
-    pub made_by: HashMap<u64, String>,
     /// What the workspaces that build into the folders are built from, by their roots, as far as Cargo says.
     pub resolved: HashMap<PathBuf, Metadata>,
     /// What there is of debug information.

@@ -49,6 +49,8 @@ pub struct Wanted {
 pub struct Compilers {
     /// Each one's hash, as it stands in fingerprints, with its name.
     pub installed: BTreeMap<u64, String>,
+    /// The names of those that made units, installed or not, as far as an artifact tells.
+    pub made_by: BTreeMap<u64, String>,
     /// Why there may be more of them, as a fragment; `None` if these are all.
     pub unsure: Option<String>,
 }

@@ -74,8 +74,10 @@ fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()
         ("FREEABLE", Align::Right),
         ("WHERE", Align::Left),
     ]);
+    // What is not a thousandth of it says nothing to people.
+    let matters = |share: &&Share| share.on_disk.0 >= audit.total.on_disk.0 / 1000;
     let mut rows = |shares: &[Share], of: &str| {
-        for share in shares.iter().take(top) {
+        for share in shares.iter().take(top).filter(matters) {
             let name = format!("{of}{}", share.name);
             table.row(vec![
                 share.on_disk.to_string(),
@@ -86,10 +88,10 @@ fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()
         }
     };
     rows(&audit.kinds, "");
-    if audit.profiles.len() > 1 {
+    if audit.profiles.iter().filter(matters).count() > 1 {
         rows(&audit.profiles, "profile ");
     }
-    if audit.triples.len() > 1 {
+    if audit.triples.iter().filter(matters).count() > 1 {
         rows(&audit.triples, "for ");
     }
     table.write(out, view.width)?;

@@ -6,12 +6,11 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::compiler_name;
 use super::stock::{self, Workspaces};
 use super::{Environment, Survey};
 use crate::debug_info::{self, DebugInfo};
 use crate::fs;
-use crate::model::{Identity, Problem, Unit, UnitFile, UnitKind};
+use crate::model::{Identity, Problem, UnitFile, UnitKind};
 use crate::plan::audit::{DebugFacts, Facts};
 use crate::plan::stock::Stock;
 use crate::progress::Progress;
@@ -45,38 +44,13 @@ pub fn gather(
         problems.extend(stock.inventory.problems.iter().cloned());
     }
     Facts {
-        compilers: stock::compilers(),
-        made_by: made_by(stocks),
+        compilers: stock::compilers(stocks),
         resolved,
         debug,
         wrapper: around.wrapper.clone(),
         budget: None,
         problems,
     }
-}
-
-/// The names of the compilers that made units, by one artifact of each.
-fn made_by(stocks: &[Stock]) -> HashMap<u64, String> {
-    let mut names = HashMap::new();
-    for stock in stocks {
-        for unit in &stock.inventory.units {
-            let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
-                continue;
-            };
-            let name = libraries(unit)
-                .find_map(|file| compiler_name::of(&stock.inventory.folder.join(&file.path)));
-            names.extend(name.map(|name| (rustc, name)));
-        }
-    }
-    names
-}
-
-fn libraries(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
-    let files = unit.files.iter();
-    files.filter(|file| {
-        let end = file.path.extension();
-        end.is_some_and(|end| end == "rmeta" || end == "rlib")
-    })
 }
 
 /// Measures the debug information in all libraries and programs, each file once.

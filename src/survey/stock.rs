@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Environment, donors, units};
+use super::{Environment, compiler_name, donors, units};
 use crate::fs;
 use crate::lockfile::Lock;
-use crate::model::{Inventory, KeptReason, Survey, TargetFolder, Workspace};
+use crate::model::{Inventory, KeptReason, Survey, TargetFolder, Unit, UnitFile, Workspace};
 use crate::plan::stock::{Compilers, Stock, Wanted};
 use crate::plan::unfit;
 use crate::progress::Progress;
@@ -212,17 +212,48 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
     compilers.collect()
 }
 
-/// The compilers of this machine, by rustup.
+/// The compilers of this machine, by rustup, and those that made the units.
 #[must_use]
-pub fn compilers() -> Compilers {
+pub fn compilers(stocks: &[Stock]) -> Compilers {
+    Compilers {
+        made_by: made_by(stocks),
+        ..installed()
+    }
+}
+
+/// The names of the compilers that made units, by one artifact of each.
+fn made_by(stocks: &[Stock]) -> BTreeMap<u64, String> {
+    let mut names = BTreeMap::new();
+    for stock in stocks {
+        for unit in &stock.inventory.units {
+            let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
+                continue;
+            };
+            let name = libraries(unit)
+                .find_map(|file| compiler_name::of(&stock.inventory.folder.join(&file.path)));
+            names.extend(name.map(|name| (rustc, name)));
+        }
+    }
+    names
+}
+
+fn libraries(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
+    let files = unit.files.iter();
+    files.filter(|file| {
+        let end = file.path.extension();
+        end.is_some_and(|end| end == "rmeta" || end == "rlib")
+    })
+}
+
+fn installed() -> Compilers {
     let names = match cargo::toolchains() {
         Ok(names) => names,
         Err(error) => {
             return Compilers {
-                installed: BTreeMap::new(),
                 unsure: Some(format!(
                     "which compilers are installed is not known: {error:#}"
                 )),
+                ..Compilers::default()
             };
         }
     };

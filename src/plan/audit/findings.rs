@@ -134,8 +134,8 @@ fn features(packages: &[AuditedPackage]) -> Option<Finding> {
         saves: Some(saves),
         at_most: true,
         what: format!(
-            "{} third-party packages were built with several sets of features: {names}",
-            found.len()
+            "{} built with several sets of features: {names}",
+            packages_are(found.len(), "was", "were")
         ),
         change:
             "cargo hakari init workspace-hack && cargo hakari generate && cargo hakari manage-deps"
@@ -216,8 +216,8 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
         saves: Some(found.iter().map(|(_, bytes)| *bytes).sum()),
         at_most: true,
         what: format!(
-            "{} third-party packages are there in several versions: {}",
-            found.len(),
+            "{} there in several versions: {}",
+            packages_are(found.len(), "is", "are"),
             named(found.iter().map(|(name, _)| *name))
         ),
         change: "cargo tree --duplicates".to_owned(),
@@ -352,6 +352,13 @@ fn budget(audit: &Audit, facts: &Facts) -> Option<Finding> {
         change: format!("cargo sharedtarget gc --max-size {}", budget.0),
         file: None,
     })
+}
+
+fn packages_are(count: usize, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("1 third-party package {one}"),
+        _ => format!("{count} third-party packages {several}"),
+    }
 }
 
 /// The first few names, and how many more there are.

@@ -120,7 +120,7 @@ fn variant(unit: &Unit, facts: &Facts, part: Option<&Part>) -> Variant {
     let share = part.map(Part::share).unwrap_or_default();
     let compiler = unit.rustc.map(|rustc| {
         let installed = facts.compilers.installed.get(&rustc);
-        let name = facts.made_by.get(&rustc).or(installed);
+        let name = facts.compilers.made_by.get(&rustc).or(installed);
         name.cloned().unwrap_or_else(|| format!("{rustc:016x}"))
     });
     Variant {

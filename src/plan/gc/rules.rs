@@ -49,11 +49,9 @@ pub(in crate::plan) fn going(
     }
     if options.toolchain_gone && toolchain_doubt(stock, compilers).is_none() {
         for (at, unit) in units.iter().enumerate() {
-            if unit
-                .rustc
-                .is_some_and(|rustc| is_gone(rustc, stock, compilers))
-            {
-                name(at, CollectReason::ToolchainGone { toolchain: None });
+            if let Some(rustc) = unit.rustc.filter(|rustc| is_gone(*rustc, stock, compilers)) {
+                let toolchain = compilers.made_by.get(&rustc).cloned();
+                name(at, CollectReason::ToolchainGone { toolchain });
             }
         }
     }
