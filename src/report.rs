@@ -8,6 +8,7 @@ mod list;
 mod paths;
 mod progress;
 mod reasons;
+mod relink;
 mod table;
 mod view;
 mod warm;

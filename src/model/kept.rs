@@ -262,6 +262,13 @@ pub enum KeptReason {
         /// Why rules that were asked for do not count there: fragments.
         doubts: Vec<String>,
     },
+    /// Nothing in it is the same as something elsewhere that it does not share already.
+    NothingToShare {
+        /// How many units it has.
+        units: usize,
+        /// How many of them stay as they are, though others have the same: linked, Cargo would take them for stale.
+        left: usize,
+    },
     /// Nothing was built anywhere that could fit.
     NoDonor,
     /// Nothing that the donor has can be taken.
