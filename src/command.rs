@@ -1,6 +1,7 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 pub mod clean;
+pub mod dedupe;
 pub mod gc;
 pub mod hook;
 pub mod list;

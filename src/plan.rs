@@ -1,6 +1,7 @@
 //! Decides what is done. Everything here is a pure function over a survey, with the time passed in.
 
 mod clean;
+pub mod dedupe;
 mod deletable;
 mod folders;
 mod gc;
