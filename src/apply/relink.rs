@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::warm::{Stage, held, unchanged};
@@ -28,8 +29,11 @@ pub(super) fn folder(
         .map(|unit| unit.id.profile.as_str())
         .collect();
     let profiles: Vec<PathBuf> = profiles.into_iter().map(PathBuf::from).collect();
+    // A lock that is not there is made.
+    let before = modified(profiles.iter().map(|profile| relink.into.join(profile)));
     let _own = fs::lock_to_write(&relink.into, &profiles).map_err(|busy| held(&busy, "it"))?;
-    let times = folder_times(relink);
+    let mut times = folder_times(relink);
+    times.extend(before);
     let stage = Stage::make(&relink.into)?;
     fs::checkpoint("relink-locked");
     let staged: Vec<_> = relink
@@ -95,20 +99,20 @@ fn lock_donors(relink: &RelinkFolder) -> Result<Vec<fs::LockGuard>, Stopped> {
 
 /// How old the folders are in which files are replaced. By that we tell when something was last built in them, and
 /// whether something has come or gone: it must not change.
-fn folder_times(relink: &RelinkFolder) -> Vec<(PathBuf, jiff::Timestamp)> {
+fn folder_times(relink: &RelinkFolder) -> BTreeMap<PathBuf, Timestamp> {
     let files = relink.units.iter().flat_map(|unit| &unit.files);
-    let mut folders: BTreeSet<PathBuf> = files
-        .filter_map(|file| Some(relink.into.join(file.into.path.parent()?)))
-        .collect();
+    let folders = files.filter_map(|file| Some(relink.into.join(file.into.path.parent()?)));
     // The stage comes and goes in it.
-    folders.insert(relink.into.clone());
-    folders
-        .into_iter()
-        .filter_map(|folder| {
-            let modified = fs::info(&folder).ok()??.modified?;
-            Some((folder, modified))
-        })
-        .collect()
+    modified(folders.chain([relink.into.clone()]))
+}
+
+fn modified(folders: impl Iterator<Item = PathBuf>) -> BTreeMap<PathBuf, Timestamp> {
+    let folders: BTreeSet<PathBuf> = folders.collect();
+    let time = |folder: PathBuf| {
+        let modified = fs::info(&folder).ok()??.modified?;
+        Some((folder, modified))
+    };
+    folders.into_iter().filter_map(time).collect()
 }
 
 /// Puts files beside their place and compares them there, for each file of a unit that is replaced: with one that has

@@ -7,6 +7,8 @@
 
 #[cfg(unix)]
 mod cases;
+#[cfg(unix)]
+mod dedupe;
 mod delete;
 mod embedded;
 mod facts;

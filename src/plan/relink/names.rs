@@ -64,10 +64,17 @@ impl<'a> Names<'a> {
             let units = sharer.inventory.units.iter();
             let of_units =
                 units.flat_map(|unit| unit.files.iter().map(|file| (Some(&unit.id), file)));
-            // Anything else that has a name of such a file is not Cargo's, and keeps what it has.
-            let others = sharer.inventory.others.iter();
-            let products =
-                others.filter(|other| matches!(other.group, Group::Final | Group::Unhashed));
+            // Of anything else that has a name of such a file nothing is known, and it keeps what it has. The compiler
+            // has names of its own for what it made of local crates, and may count on it that nobody else has.
+            let products = sharer
+                .inventory
+                .others
+                .iter()
+                .filter(|other| match other.group {
+                    Group::Final | Group::Unhashed => true,
+                    Group::Incremental { .. } => sharer.clones,
+                    _ => false,
+                });
             let products = products.map(|other| (None, &other.file));
             for (unit, file) in of_units.chain(products) {
                 if matches!(file.sharing, Sharing::Link | Sharing::Copy)
