@@ -62,7 +62,7 @@ pub(super) fn folder(
         });
         match placed {
             Ok(()) => {
-                relinked.units += 1;
+                relinked.units += usize::from(!unit.only_dated);
                 fs::checkpoint("relinked");
             }
             Err(error) => {
@@ -124,6 +124,9 @@ fn stage_unit(
 ) -> anyhow::Result<BTreeMap<Identity, PathBuf>> {
     fs::create_folder(stage)?;
     let mut staged: BTreeMap<Identity, PathBuf> = BTreeMap::new();
+    for date in &unit.dates {
+        unchanged(&relink.into.join(&date.file.path), &date.file)?;
+    }
     for file in &unit.files {
         let (from, into) = (
             file.donor.join(&file.from.path),
@@ -160,7 +163,7 @@ fn stage_unit(
     Ok(staged)
 }
 
-/// Replaces the files of a unit.
+/// Replaces the files of a unit, and dates others.
 fn place(
     unit: &RelinkUnit,
     relink: &RelinkFolder,
@@ -190,6 +193,9 @@ fn place(
             freed.entries += 1;
         }
         fs::checkpoint("relinked-file");
+    }
+    for date in &unit.dates {
+        fs::date_file(&relink.into.join(&date.file.path), date.modified)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Method, UnitFile, UnitId};
@@ -18,7 +19,7 @@ pub struct RelinkFolder {
     pub into: PathBuf,
     /// By clones, which look as old as what they replace, or by links, which look as old as the donor's.
     pub method: Method,
-    /// The units, dependencies first.
+    /// The units, dependencies first; what is only dated before what needs it.
     pub units: Vec<RelinkUnit>,
     /// How many units stay as they are, though a donor has the same: linked, Cargo would take them for stale.
     pub left: usize,
@@ -36,9 +37,24 @@ pub struct RelinkUnit {
     /// What it was compiled with.
     #[serde(skip)]
     pub dependencies: Vec<UnitId>,
+    /// None of its files is replaced: they only come to look as old as a donor's, for the sake of what was compiled
+    /// with it.
+    pub only_dated: bool,
     /// The files, each name of one that has several.
     #[serde(skip)]
     pub files: Vec<RelinkFile>,
+    /// The files that stay, but come to look older.
+    #[serde(skip)]
+    pub dates: Vec<RelinkDate>,
+}
+
+/// A file that comes to look as old as that of the same unit in another folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelinkDate {
+    /// As it is.
+    pub file: UnitFile,
+    /// The new time of its modification.
+    pub modified: Timestamp,
 }
 
 /// A file, in the donor and where it is replaced.

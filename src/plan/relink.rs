@@ -6,32 +6,35 @@
 //! compares with files of the fingerprint and with a script's output, which are never linked (`find_stale_file` and
 //! `check_filesystem` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo). Nor does it matter whether both units
 //! have one name: the same bytes have the same crate name, hash and metadata. What a later build makes anew it puts in
-//! place of its own name, and the other names keep what they had.
+//! place of its own name, and the other names keep what they had. But a time that goes back must not hide from Cargo
+//! that something was compiled with what a unit was before: see [`fresh`].
 
+mod fresh;
 mod names;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use fresh::{dependencies_first, hiding, is_fresh, prune, with};
 pub use names::Content;
 use names::{Known, Name, Names, Storage};
 pub use tally::Tally;
+use wanted::may_share;
+pub use wanted::{Wanted, wanted};
 
+use crate::layout;
 use crate::model::{
-    Identity, Inventory, Method, RelinkFile, RelinkFolder, RelinkUnit, Sharing, Unit, UnitFile,
-    UnitId,
+    Identity, Inventory, Method, RelinkDate, RelinkFile, RelinkFolder, RelinkUnit, Sharing, Unit,
+    UnitFile, UnitId, UnitKind,
 };
 use crate::plan::warm::{Times, name, of_itself};
 use crate::size::Bytes;
-
-/// Smaller files are not cloned. One of them takes a block at most, and some filesystems keep it beside its name,
-/// where there is nothing to share; but most files of a target folder are as small, and take most of the time.
-const LEAST_CLONED: Bytes = Bytes(4096);
 
 /// A target folder whose files may share storage.
 #[derive(Clone, Debug)]
@@ -61,59 +64,6 @@ impl Sharer {
     }
 }
 
-/// A file whose content is worth a look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// One of its paths.
-    pub path: PathBuf,
-    /// Which one it is.
-    pub identity: Identity,
-    /// Its length.
-    pub length: Bytes,
-    /// It would be cloned, so that it matters where it lies on the disk.
-    pub clones: bool,
-}
-
-/// The files of which another one may be the same, by their lengths: each once, long ones first.
-#[must_use]
-pub fn wanted(sharers: &[Sharer]) -> Vec<Wanted> {
-    let mut by_length: HashMap<(u64, bool, u64), HashMap<Identity, PathBuf>> = HashMap::new();
-    for sharer in sharers {
-        for file in sharer.inventory.units.iter().flat_map(|unit| &unit.files) {
-            if may_share(file, sharer.clones) {
-                let place = (file.identity.device, sharer.clones, file.length.0);
-                let alike = by_length.entry(place).or_default();
-                alike
-                    .entry(file.identity)
-                    .or_insert_with(|| sharer.inventory.folder.join(&file.path));
-            }
-        }
-    }
-    let mut all: Vec<Wanted> = by_length
-        .into_iter()
-        .filter(|(_, alike)| alike.len() > 1)
-        .flat_map(|((_, clones, length), alike)| {
-            alike.into_iter().map(move |(identity, path)| Wanted {
-                path,
-                identity,
-                length: Bytes(length),
-                clones,
-            })
-        })
-        .collect();
-    all.sort_by(|one, other| (other.length, &one.path).cmp(&(one.length, &other.path)));
-    all
-}
-
-/// Whether a file of a unit may share its storage with another one.
-fn may_share(file: &UnitFile, clones: bool) -> bool {
-    match file.sharing {
-        Sharing::Link if !clones => file.length > Bytes(0),
-        Sharing::Link | Sharing::Copy => clones && file.length >= LEAST_CLONED,
-        Sharing::Folder | Sharing::Special => false,
-    }
-}
-
 /// Decides for each folder which files are replaced, so that Cargo finds everything as fresh as before.
 ///
 /// Of files that are the same the oldest stays, since Cargo takes a unit for stale when what it was compiled with is
@@ -138,6 +88,12 @@ pub fn relink(sharers: &[Sharer], contents: &HashMap<Identity, Content>) -> Vec<
             }
         }
     }
+    let mut twins: Twins<'_> = HashMap::new();
+    for (at, sharer) in sharers.iter().enumerate() {
+        for unit in &sharer.inventory.units {
+            twins.entry(&unit.id).or_default().push((at, unit));
+        }
+    }
     let mut order: Vec<usize> = (0..sharers.len()).collect();
     order.sort_by_key(|at| sharers[*at].age());
     let mut folders: Vec<(usize, RelinkFolder)> = Vec::new();
@@ -146,6 +102,7 @@ pub fn relink(sharers: &[Sharer], contents: &HashMap<Identity, Content>) -> Vec<
             sharers,
             at,
             names: &names,
+            twins: &twins,
         };
         folders.push((at, decider.decide(&mut survivors)));
     }
@@ -198,7 +155,11 @@ struct Decider<'a, 'n> {
     sharers: &'a [Sharer],
     at: usize,
     names: &'n Names<'a>,
+    /// The units of one name in all folders.
+    twins: &'n Twins<'a>,
 }
+
+type Twins<'a> = HashMap<&'a UnitId, Vec<(usize, &'a Unit)>>;
 
 /// Which of several donors is tried.
 #[derive(Clone, Copy)]
@@ -227,31 +188,40 @@ impl<'a> Decider<'a, '_> {
         };
         let mut times: HashMap<&UnitId, Times> = HashMap::new();
         let mut done: HashSet<Identity> = HashSet::new();
+        let hides = match sharer.clones {
+            true => HashSet::new(),
+            false => hiding(inventory, &all),
+        };
         for unit in dependencies_first(inventory, &all) {
             let mut now = Times::of(unit);
             let (mut any, mut found) = (false, None);
             // What the oldest one is too old for, a newer one may do.
             for pick in [Pick::Oldest, Pick::Newest] {
                 let files = self.files(unit, survivors, &done, pick);
+                let dates = self.dates(unit, pick);
                 any |= !files.is_empty();
                 let changed = match sharer.clones {
                     true => now,
-                    false => Times::of(&with(unit, &files)),
+                    false => Times::of(&with(unit, &files, &dates)),
                 };
-                if !files.is_empty() && (sharer.clones || is_fresh(unit, changed, &all, &times)) {
+                let fits = sharer.clones
+                    || (!hides.contains(&unit.id) && is_fresh(unit, changed, &all, &times));
+                if fits && !(files.is_empty() && dates.is_empty()) {
                     now = changed;
-                    found = Some(files);
+                    found = Some((files, dates));
                     break;
                 }
             }
             match found {
-                Some(files) => {
+                Some((files, dates)) => {
                     done.extend(files.iter().map(|file| file.into.identity));
                     decided.units.push(RelinkUnit {
                         id: unit.id.clone(),
                         package: name(unit),
                         dependencies: unit.dependencies.clone(),
+                        only_dated: files.is_empty(),
                         files,
+                        dates,
                     });
                 }
                 None if any => decided.left += 1,
@@ -260,6 +230,7 @@ impl<'a> Decider<'a, '_> {
             times.insert(&unit.id, now);
             self.survive(unit, &done, survivors);
         }
+        decided.units = prune(decided.units);
         let donors = decided.units.iter().flat_map(|unit| &unit.files);
         let donors: BTreeSet<&Path> = donors.map(|file| file.donor.as_path()).collect();
         decided.from = donors.into_iter().map(Path::to_owned).collect();
@@ -285,6 +256,61 @@ impl<'a> Decider<'a, '_> {
                 }
             }
         }
+    }
+
+    /// The files of a unit that must not be linked, with the times of the same unit elsewhere.
+    ///
+    /// What is compiled with a procedural macro or by the words of a build script could not be linked otherwise: it
+    /// would be older than these, which each folder has for itself. That a file looks older does Cargo no harm where a
+    /// link does none, whatever is in it; but a script is run again when what it watches is newer than its output, so
+    /// that only third-party ones are dated, which watch what is as old as their sources.
+    fn dates(&self, unit: &Unit, pick: Pick) -> Vec<RelinkDate> {
+        let clones = self.sharers[self.at].clones;
+        if clones || !unit.source.is_third_party() || of_itself(unit).is_err() {
+            return Vec::new();
+        }
+        let age = |unit: &Unit| Times::of(unit).newest;
+        let twins = self
+            .twins
+            .get(&unit.id)
+            .map_or(&[][..], Vec::as_slice)
+            .iter();
+        let twins = twins.filter(|(at, twin)| {
+            let same = twin.fingerprints == unit.fingerprints && twin.missing.is_empty();
+            *at != self.at && same && age(twin) <= age(unit)
+        });
+        let twin = match pick {
+            Pick::Oldest => twins.min_by_key(|(at, twin)| (age(twin), *at)),
+            Pick::Newest => twins.max_by_key(|(at, twin)| (age(twin), *at)),
+        };
+        let Some((_, twin)) = twin else {
+            return Vec::new();
+        };
+        let run = unit.kind == UnitKind::BuildScriptRun;
+        let is_output = |file: &&UnitFile| {
+            let path = &file.path;
+            let output = |path: &[&str]| layout::is_output(path, run);
+            file.sharing == Sharing::Copy && layout::in_profile(path, &unit.id.profile, output)
+        };
+        let own = |file: &UnitFile| {
+            let names = unit.files.iter();
+            let names = names.filter(|name| name.identity == file.identity);
+            names.count() as u64 >= file.links
+        };
+        let older = |file: &UnitFile| {
+            let theirs = twin.files.iter().find(|theirs| theirs.path == file.path)?;
+            let modified = theirs.modified?;
+            let older = Some(modified) < file.modified && own(file);
+            older.then(|| RelinkDate {
+                file: file.clone(),
+                modified,
+            })
+        };
+        unit.files
+            .iter()
+            .filter(is_output)
+            .filter_map(older)
+            .collect()
     }
 
     /// The files of a unit that could be replaced, each with one that stays.
@@ -335,55 +361,4 @@ impl<'a> Decider<'a, '_> {
         }
         files
     }
-}
-
-/// Whether a unit with these times is not older than anything that it was compiled with.
-fn is_fresh(
-    unit: &Unit,
-    changed: Times,
-    all: &HashMap<&UnitId, &Unit>,
-    times: &HashMap<&UnitId, Times>,
-) -> bool {
-    unit.dependencies.iter().all(|id| {
-        let (Some(dependency), Some(times)) = (all.get(id), times.get(id)) else {
-            return false;
-        };
-        changed.newest >= times.needed(unit, dependency)
-    })
-}
-
-/// The unit as it is with the donors' files.
-fn with(unit: &Unit, files: &[RelinkFile]) -> Unit {
-    let mut changed = unit.clone();
-    for file in &mut changed.files {
-        if let Some(found) = files.iter().find(|found| found.into.path == file.path) {
-            file.modified = found.from.modified;
-        }
-    }
-    changed
-}
-
-fn dependencies_first<'a>(
-    folder: &'a Inventory,
-    all: &HashMap<&'a UnitId, &'a Unit>,
-) -> Vec<&'a Unit> {
-    fn visit<'a>(
-        unit: &'a Unit,
-        all: &HashMap<&'a UnitId, &'a Unit>,
-        seen: &mut HashSet<&'a UnitId>,
-        order: &mut Vec<&'a Unit>,
-    ) {
-        if !seen.insert(&unit.id) {
-            return;
-        }
-        for dependency in unit.dependencies.iter().filter_map(|id| all.get(id)) {
-            visit(dependency, all, seen, order);
-        }
-        order.push(unit);
-    }
-    let (mut seen, mut order) = (HashSet::new(), Vec::new());
-    for unit in &folder.units {
-        visit(unit, all, &mut seen, &mut order);
-    }
-    order
 }

@@ -27,7 +27,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let (mut count, mut frees) = (0, Bytes(0));
     for relink in relinks {
         table.row(vec![
-            relink.units.len().to_string(),
+            shared(relink).to_string(),
             relink.frees.to_string(),
             relink.left.to_string(),
             method(relink.method).into(),
@@ -47,6 +47,11 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         writeln!(out)?;
     }
     Ok(())
+}
+
+fn shared(relink: &RelinkFolder) -> usize {
+    let units = relink.units.iter();
+    units.filter(|unit| !unit.only_dated).count()
 }
 
 fn method(method: Method) -> &'static str {

@@ -65,6 +65,9 @@ fn busy(inventory: &Inventory) -> Option<KeptReason> {
     })
 }
 
+/// Where a file lies: the disk, and its parts there.
+type Place<'a> = (u64, &'a [(u64, u64)]);
+
 /// Looks into all files of which another one may be the same. What cannot be read is left out.
 ///
 /// Files that lie at one place of the disk are read once.
@@ -77,7 +80,7 @@ pub fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Identity, Co
         .map(|file| file.clones.then(|| fs::lies(&file.path)).flatten())
         .collect();
     // The first of those that lie at one place is read for all of them.
-    let mut places: HashMap<(u64, &[(u64, u64)]), usize> = HashMap::new();
+    let mut places: HashMap<Place<'_>, usize> = HashMap::new();
     let first: Vec<usize> = wanted
         .iter()
         .zip(&lying)

@@ -21,6 +21,16 @@ fn prepared() -> PathBuf {
         registry.publish(("leaf", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
         let text = "pub fn it() -> String { format!(\"top {}\", leaf::it()) }\n";
         registry.publish(("top", "1.0.0"), &["leaf"], "", &[("src/lib.rs", text)]);
+        // What is compiled with these could not be linked if they looked as new as they are.
+        let text = "extern crate proc_macro;\n#[proc_macro]\n\
+                    pub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream { \"1\".parse().unwrap() }\n";
+        let files = [("src/lib.rs", text)];
+        registry.publish(("plugin", "1.0.0"), &[], "[lib]\nproc-macro = true", &files);
+        let script = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+                      println!(\"cargo::rustc-link-search={}\", std::env::var(\"OUT_DIR\").unwrap());\n}\n";
+        let text = "pub fn it() -> u32 { plugin::one!() - 1 }\n";
+        let files = [("build.rs", script), ("src/lib.rs", text)];
+        registry.publish(("late", "1.0.0"), &["plugin"], "", &files);
         let sandbox = sandbox_with(folder);
         app(&sandbox, "pika", "hello");
         app(&sandbox, "mole", "dig");
@@ -36,14 +46,16 @@ fn app(sandbox: &Sandbox, folder: &str, says: &str) {
     write(
         "Cargo.toml",
         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
-         [dependencies]\ntop = \"1\"\nown = { path = \"own\" }\n",
+         [dependencies]\ntop = \"1\"\nlate = \"1\"\nown = { path = \"own\" }\n",
     );
     write(
         "own/Cargo.toml",
         "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
     );
     write("own/src/lib.rs", "pub fn it() -> u32 { 1 }\n");
-    let main = format!("fn main() {{ println!(\"{{}} {{}} {says}\", top::it(), own::it()) }}\n");
+    let main = format!(
+        "fn main() {{ println!(\"{{}} {{}} {says}\", top::it(), own::it() + late::it()) }}\n"
+    );
     write("src/main.rs", &main);
     write(".gitignore", "target\nother\n");
 }
@@ -164,7 +176,10 @@ fn what_is_the_same_is_there_once() {
     assert!(sandbox.tree("pika/target") == other);
     // All is made anew in one of them.
     sandbox.cargo("beside", &["clean"]);
-    assert_eq!(build(&sandbox, "beside").0, ["app", "leaf", "own", "top"]);
+    assert_eq!(
+        build(&sandbox, "beside").0,
+        ["app", "late", "leaf", "own", "plugin", "top"]
+    );
     assert!(sandbox.tree("pika/target") == other);
     assert_eq!(
         build(&sandbox, "pika"),
@@ -194,10 +209,14 @@ fn folders_look_as_old_as_before() {
     let (links, _) = done(&answer);
     let after = times(&target);
     for (path, modified) in before {
-        let linkable = path
-            .extension()
-            .is_some_and(|end| end == "rlib" || end == "rmeta");
-        if !(links && linkable) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let linkable = name.ends_with(".rlib") || name.ends_with(".rmeta");
+        // What these are compiled with looks as old as in the other folder.
+        let dated = name.contains("build-script-") || name.contains("build_script_");
+        let dated = dated || name == "output" || name.contains("plugin");
+        if links && (linkable || dated) {
+            assert!(after[&path] <= modified, "{}", path.display());
+        } else {
             assert_eq!(after[&path], modified, "{}", path.display());
         }
     }
@@ -249,6 +268,29 @@ fn local_crates_that_are_the_same() {
     assert_eq!(build(&sandbox, "pika").1, "top leaf 3 hello\n");
     let run = sandbox.cargo("pika", &other);
     assert_eq!(compiled(&run.stderr), ["app", "own"]);
+}
+
+/// What was compiled with an earlier state of a crate is compiled again, though the crate now is the same as elsewhere,
+/// where that is older.
+#[test]
+fn what_is_stale_stays_stale() {
+    let mut sandbox = start();
+    sandbox.env("CARGO_INCREMENTAL", "0");
+    let other: &[&str] = &["build", "--target-dir", "other"];
+    let library = |says: u32| {
+        let text = format!("pub fn it() -> u32 {{ {says} }}\n");
+        sandbox.write("pika/own/src/lib.rs", &text);
+    };
+    library(2);
+    sandbox.cargo("pika", other);
+    library(1);
+    build(&sandbox, "pika");
+    library(2);
+    sandbox.cargo("pika", &["build", "-p", "own"]);
+    let args = ["dedupe", "--yes", "pika/target", "pika/other"];
+    assert!(done(&sandbox.json("", &args)).1 > 0);
+    let expected = (vec!["app".into()], "top leaf 2 hello\n".into());
+    assert_eq!(build(&sandbox, "pika"), expected);
 }
 
 /// Checked and tested, for release and by its triple: each build finds everything as it was.

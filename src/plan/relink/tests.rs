@@ -109,6 +109,61 @@ fn nothing_becomes_older_than_what_it_was_compiled_with() {
     assert_eq!(decided(&both, &contents(&both, &[40, 41])), ["/2 b /1"]);
 }
 
+/// `b` is compiled with a procedural macro `m`, which each folder has for itself, but may look as old as elsewhere.
+#[test]
+fn what_is_not_linked_is_dated_for_what_is() {
+    let folder = |path: &str, seconds: i64, inode: u64| {
+        let mut plugin = unit("m", seconds, inode, &[]);
+        (plugin.kind, plugin.source) = (UnitKind::ProcMacro, Source::Directory);
+        plugin.files.truncate(1);
+        plugin.files[0].sharing = Sharing::Copy;
+        let all = vec![plugin, unit("b", seconds + 10, inode + 10, &["m"])];
+        sharer(path, false, all)
+    };
+    let both = [folder("/1", 10, 10), folder("/2", 40, 40)];
+    let folders = relink(&both, &contents(&both, &[]));
+    let dated: Vec<_> = folders[1]
+        .units
+        .iter()
+        .map(|unit| (unit.package.as_str(), unit.only_dated, unit.dates.len()))
+        .collect();
+    assert_eq!(dated, [("m", true, 1), ("b", false, 0)]);
+    let date = &folders[1].units[0].dates[0];
+    assert_eq!(date.modified, Timestamp::from_second(10).expect("a time"));
+    // For nobody's sake, or of local packages, nothing is dated.
+    let contents_b = contents(&both, &[50, 51]);
+    assert_eq!(decided(&both, &contents_b), [""; 0]);
+    let mut both = both;
+    both[1].inventory.units[0].source = Source::Local;
+    let folders = relink(&both, &contents(&both, &[]));
+    assert_eq!((folders[1].units.len(), folders[1].left), (0, 1));
+}
+
+/// `a` was compiled again after `b`, which Cargo notices by nothing but the times.
+#[test]
+fn what_is_stale_stays_stale() {
+    let first = vec![unit("a", 10, 20, &[])];
+    let second = vec![unit("b", 30, 30, &["a"]), unit("a", 40, 40, &[])];
+    for clones in [false, true] {
+        let both = [
+            sharer("/1", clones, first.clone()),
+            sharer("/2", clones, second.clone()),
+        ];
+        let expected: &[&str] = if clones { &["/2 a /1"] } else { &[] };
+        assert_eq!(decided(&both, &contents(&both, &[])), expected);
+    }
+    // What a unit is that cannot be told may have been compiled with anything local.
+    let mut unclear = unit("c", 30, 50, &[]);
+    unclear.kind = UnitKind::Unknown { why: "odd".into() };
+    let mut second = vec![unclear, unit("a", 40, 40, &[])];
+    let one = sharer("/1", false, first);
+    let both = [one.clone(), sharer("/2", false, second.clone())];
+    assert_eq!(decided(&both, &contents(&both, &[])), [""; 0]);
+    second[1].source = Source::Directory;
+    let both = [one, sharer("/2", false, second)];
+    assert_eq!(decided(&both, &contents(&both, &[])), ["/2 a /1"]);
+}
+
 /// What the oldest is too old for, the next one may do.
 #[test]
 fn a_newer_donor_serves_where_the_oldest_does_not() {
