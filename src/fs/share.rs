@@ -1,6 +1,6 @@
 //! Whether and how files can share storage: what a filesystem can do, where a file lies, what is in it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -93,7 +93,7 @@ pub struct Lying {
 pub fn lies(path: &Path) -> Option<Lying> {
     use fiemap::{Fiemap, FiemapExtentFlags as Flags, FiemapFlags};
     let nowhere = Flags::UNKNOWN | Flags::DELALLOC | Flags::DATA_INLINE | Flags::DATA_TAIL;
-    let file: File = open_quietly(path).ok()?;
+    let file = open_quietly(path).ok()?;
     let mut lying = Lying {
         extents: Vec::new(),
         shared: false,

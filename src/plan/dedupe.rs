@@ -1,6 +1,7 @@
 //! Decides what `dedupe` does with each folder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use super::relink::{Content, Sharer, relink};
 use crate::model::{Action, Identity, Kept, KeptReason, Plan, Subject, Warning};
@@ -20,15 +21,19 @@ pub fn dedupe(
         warnings,
         ..Plan::default()
     };
-    for (sharer, folder) in sharers.iter().zip(relink(sharers, contents)) {
+    let folders = relink(sharers, contents);
+    let donors = folders.iter().flat_map(|folder| &folder.from);
+    let donors: BTreeSet<PathBuf> = donors.cloned().collect();
+    for (sharer, folder) in sharers.iter().zip(folders) {
         if folder.units.is_empty() {
             plan.kept.push(Kept {
                 subject: Subject::Folder,
-                path: folder.into,
                 reason: KeptReason::NothingToShare {
                     units: sharer.inventory.units.len(),
                     left: folder.left,
+                    donor: donors.contains(&folder.into),
                 },
+                path: folder.into,
                 on_disk: Some(sharer.inventory.totals.on_disk),
                 last_build: None,
             });

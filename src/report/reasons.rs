@@ -213,7 +213,10 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "is warm: it has the {units} units that {} has for it",
             paths.show(from)
         ),
-        KeptReason::NothingToShare { units, left } => {
+        KeptReason::NothingToShare { donor: true, .. } => {
+            "stays as it is, and others share what it has".into()
+        }
+        KeptReason::NothingToShare { units, left, .. } => {
             let left = match left {
                 0 => String::new(),
                 left => format!("; {left} are the same elsewhere, but would look stale as links"),
