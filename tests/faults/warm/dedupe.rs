@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::filesystems::Image;
 use super::*;
+use crate::harness::Stopped;
 
 /// What Cargo and users can see of the files below a folder.
 fn seen(folder: &Path) -> BTreeMap<PathBuf, (std::time::SystemTime, u32, u64, Vec<u8>)> {
@@ -68,4 +69,34 @@ fn xfs_clones() {
 #[test]
 fn btrfs_clones() {
     on(&["mkfs.btrfs", "-q"]);
+}
+
+/// Whenever it is killed, no build compiles anything, and the next run does the rest.
+#[test]
+fn killed() {
+    let sandbox = start("large");
+    build(&sandbox, "beside", "large");
+    let program = || sandbox.program("", &["dedupe", "--yes"]);
+    for point in [
+        "relink-staged",
+        "relinked#1",
+        "relinked-file#3",
+        "relinked#3",
+    ] {
+        Stopped::at(program(), point).kill();
+        for folder in ["pika", "beside"] {
+            assert_eq!(
+                build(&sandbox, folder, "large"),
+                [""; 0],
+                "{point}: {folder}"
+            );
+        }
+    }
+    sandbox.run("", &["dedupe", "--yes"]).code(0);
+    assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
+    let said = sandbox.run("", &["dedupe"]).code(0).said();
+    assert!(said.contains("nothing to do"), "{said}");
+    for folder in ["pika", "beside"] {
+        assert_eq!(build(&sandbox, folder, "large"), [""; 0], "{folder}");
+    }
 }
