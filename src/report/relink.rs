@@ -1,5 +1,6 @@
 //! What comes to share storage, for people.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::table::{Align, Table};
@@ -12,10 +13,12 @@ const NAMED: usize = 3;
 
 /// Writes what would share its storage.
 pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let relinks = plan.actions.iter().filter_map(|action| match action {
-        Action::Relink(relink) => Some(relink),
-        _ => None,
-    });
+    let relinks = || {
+        plan.actions.iter().filter_map(|action| match action {
+            Action::Relink(relink) => Some(relink),
+            _ => None,
+        })
+    };
     let mut table = Table::new(&[
         ("UNITS", Align::Right),
         ("FREES", Align::Right),
@@ -25,7 +28,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("LIKE", Align::Left),
     ]);
     let (mut count, mut frees) = (0, Bytes(0));
-    for relink in relinks {
+    for relink in relinks() {
         table.row(vec![
             shared(relink).to_string(),
             relink.frees.to_string(),
@@ -41,6 +44,13 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         let what = counted(count, "target folder");
         writeln!(out, "{HEADING}Share what is the same in {what}{HEADING:#}")?;
         table.write(out, view.width)?;
+        for relink in relinks().filter(|_| view.verbose) {
+            let units = relink.units.iter().filter(|unit| !unit.only_dated);
+            let names: BTreeSet<&str> = units.map(|unit| unit.package.as_str()).collect();
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            let text = format!("{}: {names}", view.paths.show(&relink.into));
+            wrapped(out, &text, "  ", view.width)?;
+        }
         if count > 1 {
             writeln!(out, "together they free {GOOD}{frees}{GOOD:#}")?;
         }
