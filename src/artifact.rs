@@ -33,7 +33,10 @@ const METADATA_END: &[u8] = b"rust-end-file";
 pub(crate) const METADATA_SECTION: &[u8] = b".rmeta";
 
 /// The member of a library that has its metadata.
-const METADATA_MEMBER: &[u8] = b"lib.rmeta";
+pub(crate) const METADATA_MEMBER: &[u8] = b"lib.rmeta";
+
+/// The section in which dynamic libraries have their metadata, not compressed since rustc 1.89 at the latest.
+pub(crate) const DYLIB_METADATA: &[u8] = b".rustc";
 
 /// How bitcode of LLVM begins, plain and wrapped. With link-time optimization a library has it for object files.
 pub(crate) const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];

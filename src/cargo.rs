@@ -101,6 +101,8 @@ impl Cargo {
         command
             .env("RUSTUP_AUTO_INSTALL", "0")
             .env("CARGO_TERM_COLOR", "never")
+            // To look at a workspace must not write `.rustc_info.json` into its target folder.
+            .env("CARGO_CACHE_RUSTC_INFO", "0")
             .stdin(std::process::Stdio::null());
         let output = command
             .output()

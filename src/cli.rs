@@ -18,8 +18,9 @@ use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 
 use crate::cargo::Cargo;
+use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
-use crate::command::{self, Ui};
+use crate::command::{self, Format, Ui};
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
 use crate::model::{EnvOverride, Layout, Surroundings};
@@ -119,8 +120,27 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             command::clean::run(&request, &options, &ui)
         }
+        Command::Audit(args) => {
+            let speak = SpeakArgs {
+                format: match args.format {
+                    AuditFormat::Json => Format::Json,
+                    AuditFormat::Human | AuditFormat::Html => Format::Human,
+                },
+                tone: args.tone,
+            };
+            let (mut request, ui) = about_folders(args.find, &speak, None)?;
+            // To know what is busy, and what git tracks.
+            request.to_act = true;
+            let options = AuditOptions {
+                format: args.format,
+                top: args.top,
+                check: args.check,
+                max_size: args.max_size,
+            };
+            command::audit::run(&request, &options, &ui)
+        }
         Command::Gc(args) => {
-            let (request, ui) = about_folders(args.find, &args.speak, &args.act)?;
+            let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
             let none = !(args.toolchain_gone || args.unreferenced || args.superseded)
                 && args.older_than.is_none()
                 && args.incremental.is_none()
@@ -143,7 +163,7 @@ fn run(cli: Cli) -> Result<Exit> {
             command::gc::run(&request, options, args.min_free, &ui)
         }
         Command::Dedupe(args) => {
-            let (request, ui) = about_folders(args.find, &args.speak, &args.act)?;
+            let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
             command::dedupe::run(&request, &ui)
         }
         Command::Onboard(args) => {
@@ -174,7 +194,11 @@ fn run(cli: Cli) -> Result<Exit> {
 }
 
 /// What a command needs that is about single target folders, or about those under roots.
-fn about_folders(mut find: FindArgs, speak: &SpeakArgs, act: &ActArgs) -> Result<(Request, Ui)> {
+fn about_folders(
+    mut find: FindArgs,
+    speak: &SpeakArgs,
+    act: Option<&ActArgs>,
+) -> Result<(Request, Ui)> {
     let mut folders = Vec::new();
     let roots = std::mem::take(&mut find.roots);
     let many = roots.len();
@@ -187,7 +211,7 @@ fn about_folders(mut find: FindArgs, speak: &SpeakArgs, act: &ActArgs) -> Result
             None => find.roots.push(root),
         }
     }
-    let (mut request, ui) = prepare(find, speak, Some(act))?;
+    let (mut request, ui) = prepare(find, speak, act)?;
     request.sizes = false;
     anyhow::ensure!(
         folders.is_empty() || folders.len() == many,
@@ -278,13 +302,13 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         format: speak.format,
         dry_run: act.is_some_and(|act| act.dry_run),
         yes: act.is_some_and(|act| act.yes),
-        quiet: speak.quiet,
+        quiet: speak.tone.quiet,
         preview_width: width_of(terminal_size::terminal_size_of(std::io::stderr())),
         progress: std::env::var("CARGO_TERM_PROGRESS_WHEN").map_or(true, |when| when != "never"),
         view: View {
             paths: Paths { base, home },
             width: width_of(terminal_size::terminal_size_of(std::io::stdout())),
-            verbose: speak.verbose,
+            verbose: speak.tone.verbose,
             now: Timestamp::now(),
         },
     };
@@ -298,7 +322,7 @@ fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Opti
 /// Flags beat Cargo's variable, which beats `NO_COLOR` and the like.
 fn set_color(speak: &SpeakArgs) {
     let cargo = std::env::var("CARGO_TERM_COLOR").ok();
-    match speak.color.as_deref().or(cargo.as_deref()) {
+    match speak.tone.color.as_deref().or(cargo.as_deref()) {
         Some("always") => ColorChoice::Always.write_global(),
         Some("never") => ColorChoice::Never.write_global(),
         _ => {}
@@ -362,6 +386,10 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             fallback: path("CARGO"),
             on_path: std::env::split_paths(&search).any(|dir| fs::exists(&dir.join(&program))),
         },
+        wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
+            .into_iter()
+            .find_map(path)
+            .map(|path| path.display().to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
+pub mod audit;
 pub mod clean;
 pub mod dedupe;
 pub mod gc;

@@ -16,11 +16,14 @@
 pub mod age;
 pub mod apply;
 pub mod artifact;
+pub mod asked;
 pub mod cargo;
 pub mod cli;
 pub mod command;
+pub mod compiler_name;
 pub mod config_chain;
 pub mod config_edit;
+pub mod debug_info;
 pub mod dep_info;
 pub mod embedded;
 pub mod exclude_edit;

@@ -1,5 +1,6 @@
 //! Decides what is done. Everything here is a pure function over a survey, with the time passed in.
 
+pub mod audit;
 mod clean;
 pub mod dedupe;
 mod deletable;

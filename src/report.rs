@@ -1,7 +1,9 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
+mod audit;
 mod collect;
 mod hook;
+pub mod html;
 pub mod human;
 pub mod json;
 mod list;
@@ -13,6 +15,7 @@ mod table;
 mod view;
 mod warm;
 
+pub use audit::audit;
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;

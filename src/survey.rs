@@ -1,7 +1,9 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
+pub mod compiler_name;
 mod configs;
 pub mod donors;
+pub mod facts;
 mod folders;
 mod hook;
 pub mod locals;
@@ -64,6 +66,8 @@ pub struct Environment {
     pub overrides: Vec<EnvOverride>,
     /// How to run Cargo.
     pub cargo: Cargo,
+    /// The program that a variable has Cargo run in place of the compiler.
+    pub wrapper: Option<String>,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

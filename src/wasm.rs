@@ -42,7 +42,7 @@ pub(crate) fn sections<'data>(data: impl ReadRef<'data>) -> Result<Vec<Section<'
 }
 
 /// A number of 32 bits in LEB128, and where the next byte is.
-fn number<'data>(data: impl ReadRef<'data>, at: u64) -> Option<(u64, u64)> {
+pub(crate) fn number<'data>(data: impl ReadRef<'data>, at: u64) -> Option<(u64, u64)> {
     let mut value = 0;
     for nth in 0..5 {
         let byte = *data.read_bytes_at(at + nth, 1).ok()?.first()?;

@@ -39,6 +39,9 @@ struct Options {
     /// How many files
     #[arg(long, default_value_t = 580_000)]
     files: usize,
+    /// How many files in the folder for the audit
+    #[arg(long, default_value_t = 300_000)]
+    audit_files: usize,
     /// How often to compare
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -49,7 +52,7 @@ struct Options {
     #[arg(long)]
     keep: bool,
     /// Compare only one thing
-    #[arg(long, value_parser = ["list", "delete"])]
+    #[arg(long, value_parser = ["list", "delete", "audit"])]
     only: Option<String>,
     /// Where to make the forest [default: a temporary folder]
     #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
     let mut options = Options::parse();
     if options.quick || !options.bench {
         (options.workspaces, options.files, options.rounds) = (20, 20_000, 1);
+        options.audit_files = 5_000;
     }
     let size = Size {
         workspaces: options.workspaces.max(1),
@@ -85,6 +89,9 @@ fn main() -> Result<()> {
     let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     if wanted("list") {
         list(&dir, size, &options)?;
+    }
+    if wanted("audit") {
+        audit(&dir, &options)?;
     }
     if wanted("delete") {
         delete(&dir, size.half(), &options)?;
@@ -139,23 +146,7 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
             ),
         ),
     ];
-    let mut contenders = Vec::new();
-    let mut commands = Vec::new();
-    for (name, command) in all {
-        let Some(command) = command else { continue };
-        let mut contender = Contender::new(name);
-        // Warms the caches of the system as well.
-        contender.peak = measure::peak(&command)?;
-        contenders.push(contender);
-        commands.push(command);
-    }
-    for round in 0..options.rounds {
-        for turn in 0..contenders.len() {
-            let at = (round + turn) % contenders.len();
-            let seconds = measure::time(&mut commands[at])?;
-            contenders[at].note(round + 1, seconds);
-        }
-    }
+    let contenders = compare(all.into(), options)?;
     if !options.keep {
         std::fs::remove_dir_all(&forest.root)?;
     }
@@ -178,6 +169,65 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
                 kibibytes as f64 / 1024.0,
                 PEAK_LIMIT_MIB,
             );
+        }
+    }
+    Ok(())
+}
+
+/// Runs each in turn, and measures its time and its memory.
+fn compare(all: Vec<(&'static str, Option<Command>)>, options: &Options) -> Result<Vec<Contender>> {
+    let mut contenders = Vec::new();
+    let mut commands = Vec::new();
+    for (name, command) in all {
+        let Some(command) = command else { continue };
+        let mut contender = Contender::new(name);
+        // Warms the caches of the system as well.
+        contender.peak = measure::peak(&command)?;
+        contenders.push(contender);
+        commands.push(command);
+    }
+    for round in 0..options.rounds {
+        for turn in 0..contenders.len() {
+            let at = (round + turn) % contenders.len();
+            let seconds = measure::time(&mut commands[at])?;
+            contenders[at].note(round + 1, seconds);
+        }
+    }
+    Ok(contenders)
+}
+
+/// One large target folder, with all files in it, looked at unit by unit.
+fn audit(dir: &Path, options: &Options) -> Result<()> {
+    let workspace = dir.join("audit");
+    let target = workspace.join("target");
+    std::fs::create_dir_all(workspace.join("src"))?;
+    let manifest =
+        "[package]\nname = \"large\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    std::fs::write(workspace.join("Cargo.toml"), manifest)?;
+    std::fs::write(
+        workspace.join("Cargo.lock"),
+        "version = 4\n\n[[package]]\nname = \"large\"\nversion = \"0.1.0\"\n",
+    )?;
+    std::fs::write(workspace.join("src/lib.rs"), "")?;
+    target::Target::new(7, options.audit_files).make(&target)?;
+    let all = vec![
+        ("du -s", theirs("du", &["-s"], &target)),
+        ("audit", Some(ours(&["audit"], &target))),
+    ];
+    let contenders = compare(all, options)?;
+    if !options.keep {
+        std::fs::remove_dir_all(&workspace)?;
+    }
+    println!(
+        "\nan audit of one folder with {} files, {} rounds:",
+        options.audit_files, options.rounds
+    );
+    measure::print_load();
+    print_table(&contenders);
+    if let [du, audit] = &contenders[..] {
+        print_bar("audit / du", median(&audit.ratios(du)), 2.0);
+        if let Some(kibibytes) = audit.peak {
+            print_bar("audit, peak MiB", kibibytes as f64 / 1024.0, 150.0);
         }
     }
     Ok(())

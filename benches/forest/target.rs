@@ -94,13 +94,18 @@ impl Target {
     fn fingerprint(&mut self, debug: &Path, unit: &str, name: &str) -> Result<()> {
         let folder = debug.join(".fingerprint").join(unit);
         fs::create_dir_all(&folder)?;
-        for file in [
-            format!("lib-{name}"),
-            format!("lib-{name}.json"),
-            format!("dep-lib-{name}"),
-            "invoked.timestamp".to_owned(),
+        // What Cargo writes, as far as it is read.
+        let json = "{\"rustc\":1,\"features\":\"[\\\"default\\\"]\",\"declared_features\":\"[]\",\"target\":1,\
+            \"profile\":2,\"path\":3,\"deps\":[],\"local\":[],\"rustflags\":[],\"config\":0,\"compile_kind\":0}";
+        let dep_info = [1, 0, 0, 0, 255, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let hash = self.random.hash();
+        for (file, bytes) in [
+            (format!("lib-{name}"), hash.as_bytes()),
+            (format!("lib-{name}.json"), json.as_bytes()),
+            (format!("dep-lib-{name}"), &dep_info[..]),
+            ("invoked.timestamp".to_owned(), b""),
         ] {
-            self.random_file(&folder.join(file))?;
+            self.file(&folder.join(file), bytes)?;
         }
         Ok(())
     }

@@ -216,7 +216,7 @@ pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
     let same = fs::info(path)?.is_some_and(|info| {
         info.identity == file.identity
             && info.modified == file.modified
-            && info.length == file.length
+            && (file.sharing == Sharing::Folder || info.length == file.length)
     });
     anyhow::ensure!(
         same,

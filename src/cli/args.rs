@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{glob, hook};
 use crate::age::Age;
 use crate::command::Format;
+use crate::command::audit::AuditFormat;
 use crate::model::Layout;
 use crate::size::Bytes;
 
@@ -50,6 +51,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),
+    /// Say why target folders are so large, and what could be done about it
+    Audit(AuditArgs),
     /// Delete single units of target folders, by default those that no build will miss
     Gc(GcArgs),
     /// Have target folders share the storage of what is the same in them; nothing is deleted
@@ -133,6 +136,26 @@ pub(super) struct CleanArgs {
     pub(super) act: ActArgs,
     #[command(flatten)]
     pub(super) speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    #[command(flatten)]
+    pub(super) find: FindArgs,
+    /// Show as many rows of each table
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    pub(super) top: usize,
+    /// Exit with 1 if there is something to change
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Exit with 1 if all folders together take more than this, such as 20GB
+    #[arg(long, value_name = "SIZE")]
+    pub(super) max_size: Option<Bytes>,
+    /// The format of the answer
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub(super) format: AuditFormat,
+    #[command(flatten)]
+    pub(super) tone: ToneArgs,
 }
 
 #[derive(Debug, Args)]
@@ -311,6 +334,12 @@ pub(super) struct SpeakArgs {
     /// The format of the answer
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) tone: ToneArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ToneArgs {
     /// Say only what was done and what went wrong
     #[arg(
         short,

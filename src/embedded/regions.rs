@@ -3,7 +3,7 @@
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 
-use crate::artifact::{BITCODE, METADATA, METADATA_SECTION};
+use crate::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTION};
 use crate::{object_names, wasm};
 
 /// A part of an artifact.
@@ -31,9 +31,6 @@ pub(super) enum Kind {
     /// Code and constants, and the rest too, that are not compiled to the end.
     Bitcode,
 }
-
-/// The section in which dynamic libraries have their metadata, not compressed since rustc 1.89 at the latest.
-const DYLIB_METADATA: &[u8] = b".rustc";
 
 /// The parts of an artifact, in order. What is not understood is in none.
 pub(super) fn of(artifact: &[u8]) -> Vec<Region> {

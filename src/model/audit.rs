@@ -81,13 +81,28 @@ pub struct AuditedPackage {
     pub source: Source,
     /// All of its units together, with build scripts and what these wrote.
     pub share: Share,
-    /// Its libraries (and of a local package its programs and tests), by what tells them apart. The largest first.
+    /// Its libraries, and of a local package its programs and tests: those of the same target together, the largest
+    /// first.
     pub variants: Vec<Variant>,
     /// What one variant less would free: the smaller of the two variants that are most alike. Nothing where there is
     /// one.
     pub one_less: Bytes,
     /// Who asks for features that some variants have and others have not.
     pub asked_by: Vec<AskedBy>,
+}
+
+impl AuditedPackage {
+    /// How many variants there are of targets of which there are several.
+    #[must_use]
+    pub fn several(&self) -> usize {
+        let of_targets = |variant: &Variant| {
+            let same = self.variants.iter();
+            same.filter(|other| other.targets == variant.targets)
+                .count()
+        };
+        let all = self.variants.iter();
+        all.filter(|variant| of_targets(variant) > 1).count()
+    }
 }
 
 /// Units that are the same, in one target folder or in several.
@@ -103,6 +118,8 @@ pub struct Variant {
     pub checked: bool,
     /// The enabled features, sorted.
     pub features: Vec<String>,
+    /// All that the package declares are enabled.
+    pub all_features: bool,
     /// The target triple; `None` for the host.
     pub triple: Option<String>,
     /// The compiler, by name where that is known, else by its hash.
@@ -117,7 +134,7 @@ pub struct Variant {
     pub freeable: Bytes,
     /// The last use, as far as the disk tells.
     pub last_use: Option<Timestamp>,
-    /// What tells it from the variant before it; of the first, nothing.
+    /// What tells it from the variant before it; nothing for the first one of its targets.
     pub differs: Vec<Difference>,
 }
 
@@ -125,8 +142,6 @@ pub struct Variant {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub enum Difference {
-    /// Other targets of the package.
-    Targets,
     /// One was only checked.
     Checked,
     /// Another profile folder.

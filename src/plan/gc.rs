@@ -1,7 +1,7 @@
 //! Decides which single units of target folders may go, by rule.
 
 mod budget;
-mod rules;
+pub(super) mod rules;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -78,11 +78,11 @@ impl GcOptions {
 }
 
 /// What goes of one folder: a reason for each of its units and others, by their places.
-struct Going {
-    units: Vec<Option<CollectReason>>,
+pub(super) struct Going {
+    pub(super) units: Vec<Option<CollectReason>>,
     /// Why each unit that stays does.
     kept: Vec<KeptUnitReason>,
-    others: Vec<Option<CollectReason>>,
+    pub(super) others: Vec<Option<CollectReason>>,
 }
 
 /// Decides which units may go, and why each other one stays.
@@ -288,7 +288,7 @@ fn takes_products(why: &CollectReason) -> bool {
 }
 
 /// What is deleted for an entry: the folder of a compiler's cache, or the entry itself.
-fn whole(other: &Other) -> PathBuf {
+pub(super) fn whole(other: &Other) -> PathBuf {
     match &other.group {
         Group::Incremental { .. } => {
             let names: Vec<_> = other.file.path.iter().collect();

@@ -23,6 +23,14 @@ pub struct Stock {
     pub obstacle: Option<KeptReason>,
 }
 
+impl Stock {
+    /// Every file and folder in it, once.
+    pub fn files(&self) -> impl Iterator<Item = &UnitFile> {
+        let units = self.inventory.units.iter().flat_map(|unit| &unit.files);
+        units.chain(self.inventory.others.iter().map(|other| &other.file))
+    }
+}
+
 /// What the builds into a folder can ask for, by the files of all worktrees that may build into it.
 #[derive(Clone, Debug)]
 pub struct Wanted {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::model::{
-    EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, SharedRoot, Survey, Trash,
+    Audit, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, SharedRoot,
+    Survey, Trash,
 };
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
@@ -110,6 +111,30 @@ pub fn list(out: &mut dyn Write, survey: &Survey, listing: &Listing) -> io::Resu
         problems: &survey.problems,
     };
     document(out, &list)
+}
+
+#[derive(Serialize)]
+struct Audited<'a> {
+    version: u32,
+    command: &'a str,
+    roots: &'a [PathBuf],
+    #[serde(flatten)]
+    audit: &'a Audit,
+}
+
+/// Writes an audit.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<()> {
+    let audited = Audited {
+        version: VERSION,
+        command: "audit",
+        roots: &survey.roots,
+        audit,
+    };
+    document(out, &audited)
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

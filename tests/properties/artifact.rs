@@ -10,6 +10,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use cargo_sharedtarget::artifact::whole;
+use cargo_sharedtarget::compiler_name::compiler_name;
+use cargo_sharedtarget::debug_info::sections;
 use cargo_sharedtarget::embedded::{foreign_path, names_root};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -23,7 +25,7 @@ fn artifacts() -> &'static [(String, Vec<u8>)] {
                       pub fn it() -> String { any::<u8>().1.to_owned() }\nfn main() { println!(\"{}\", it()); }\n";
         std::fs::write(folder.path().join("it.rs"), source).expect("a file");
         let made = [
-            ("rlib", "libit.rlib", &["--crate-type=rlib"][..]),
+            ("rlib", "libit.rlib", &["--crate-type=rlib", "-g"][..]),
             ("rmeta", "libit.rmeta", &["--crate-type=rlib", "--emit=metadata"]),
             ("o3", "libit.rlib", &["--crate-type=rlib", "-Copt-level=3", "-Clinker-plugin-lto"]),
             ("dynamic", "libit.so", &["--crate-type=dylib", "-Cprefer-dynamic"]),
@@ -121,12 +123,17 @@ proptest! {
         let sources = [root.clone() + "/a.rs", root.clone()];
         let _ = foreign_path(&bytes, &[&root, "/w"], &sources, &|_| true);
         let _ = names_root(&bytes, &[&root]);
+        let _ = compiler_name(Cursor::new(&bytes));
+        let _ = sections(name, Cursor::new(&bytes)).total();
     }
 
     #[test]
     fn a_part_is_never_whole(which in any::<Index>(), length in any::<Index>()) {
         let (name, bytes) = which.get(artifacts());
-        prop_assert!(!is_whole(name, &bytes[..length.index(bytes.len())]));
+        let part = &bytes[..length.index(bytes.len())];
+        prop_assert!(!is_whole(name, part));
+        let (some, all) = [part, bytes].map(|bytes| sections(name, Cursor::new(bytes)).total()).into();
+        prop_assert!(some <= all, "{some:?} {all:?}");
     }
 
     #[test]
@@ -143,5 +150,7 @@ proptest! {
         }
         let _ = whole(name, Cursor::new(&bytes));
         let _ = foreign_path(&bytes, &["/donor/worktree/target"], &["/donor/worktree/target/x.rs".to_owned()], &|_| true);
+        let _ = compiler_name(Cursor::new(&bytes));
+        let _ = sections(name, Cursor::new(&bytes)).total();
     }
 }

@@ -8,7 +8,8 @@
 //! What Cargo by itself does not notice, such as a changed file that is older than the build, is not ours: a worktree
 //! in which this happened is not compared until its target folder was deleted. It still is a donor.
 //!
-//! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 200; `SHAREDTARGET_RANDOM_SEED=n` runs one seed.
+//! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 200; `SHAREDTARGET_RANDOM_SEED=7` runs one
+//! seed, and `7-20` several.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::disallowed_methods,
@@ -78,9 +79,13 @@ fn random_steps() {
     let start = Instant::now();
     let is = |name: &str| std::env::var(name).ok();
     let full = is("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1");
-    let one = is("SHAREDTARGET_RANDOM_SEED").map(|seed| seed.parse().expect("a number"));
-    let (first, many) = match one {
-        Some(seed) => (seed, 1),
+    let chosen = is("SHAREDTARGET_RANDOM_SEED").map(|seeds| {
+        let (first, last) = seeds.split_once('-').unwrap_or((&seeds, &seeds));
+        let number = |text: &str| text.parse::<u64>().expect("a number");
+        (number(first), number(last) - number(first) + 1)
+    });
+    let (first, many) = match chosen {
+        Some(chosen) => chosen,
         None if full => (1, 200),
         None => (1, SEEDS),
     };

@@ -218,8 +218,21 @@ impl World {
             self.trees[at].name,
             args.join(" ")
         ));
+        self.one_file_each(at);
         self.changed(at);
         run
+    }
+
+    /// Git may bring a module back that was moved, beside the file that it knows nothing of. Nobody can build that, and
+    /// Cargo takes what was built before for fresh, so the one that git does not know goes.
+    fn one_file_each(&mut self, at: usize) {
+        let root = self.path(&self.trees[at].folder);
+        for member in &self.plan.members {
+            let [part, deep] = ["src/part.rs", "src/part/mod.rs"].map(|inside| member.path(inside));
+            if fs::exists(root.join(part)).unwrap_or(false) {
+                drop(fs::remove_file(root.join(deep)));
+            }
+        }
     }
 
     pub(crate) fn head(&self, at: usize) -> String {

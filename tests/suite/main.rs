@@ -6,6 +6,9 @@
 )]
 
 #[cfg(unix)]
+mod audit;
+mod audit_facts;
+#[cfg(unix)]
 mod cases;
 #[cfg(unix)]
 mod dedupe;
@@ -13,6 +16,8 @@ mod delete;
 mod embedded;
 mod facts;
 mod find;
+#[cfg(unix)]
+mod gc;
 #[cfg(unix)]
 mod hook;
 mod life;

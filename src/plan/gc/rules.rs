@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,7 +21,7 @@ const READS_NOTED_EACH: SignedDuration = SignedDuration::from_hours(24);
 const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
 /// What the rules are about in a folder, without budgets.
-pub(super) fn going(
+pub(in crate::plan) fn going(
     stock: &Stock,
     graph: &Graph,
     compilers: &Compilers,
@@ -303,11 +304,21 @@ fn other(
             let asked = options.incremental?;
             (since(newest, now) >= asked).then_some(CollectReason::Incremental)
         }
-        Group::Unhashed | Group::Final if alone => {
+        Group::Unhashed if alone && is_artifact(&other.file.path) => {
             let depth = other.file.path.components().count() - 1;
             let within = (1..=depth.min(2)).any(in_profile);
             within.then_some(CollectReason::Profile)
         }
         _ => None,
     }
+}
+
+/// Whether a file without a hash in its name is one that the compiler writes, by how its name ends. What has no end
+/// cannot be told from what somebody put there.
+fn is_artifact(path: &Path) -> bool {
+    const ENDS: [&str; 13] = [
+        "d", "so", "dylib", "dll", "a", "lib", "exp", "pdb", "exe", "wasm", "js", "rlib", "rmeta",
+    ];
+    let end = path.extension().and_then(|end| end.to_str());
+    end.is_some_and(|end| ENDS.contains(&end))
 }

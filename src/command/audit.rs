@@ -1,0 +1,81 @@
+//! `audit`: why target folders are as large as they are.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::{Ui, look};
+use crate::exit::Exit;
+use crate::model::{Audit, FindingKind, Survey};
+use crate::plan;
+use crate::progress::Progress;
+use crate::report::{self, Spinner, html, json};
+use crate::size::Bytes;
+use crate::survey::{Request, facts, stock};
+
+/// How an audit is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuditFormat {
+    /// Text for people
+    Human,
+    /// One JSON document
+    Json,
+    /// One page for a browser, which needs no network
+    Html,
+}
+
+/// What is asked of an audit.
+#[derive(Clone, Debug)]
+pub struct AuditOptions {
+    /// How it is shown.
+    pub format: AuditFormat,
+    /// How many rows of each table.
+    pub top: usize,
+    /// Findings are a failure.
+    pub check: bool,
+    /// How much all folders may take together.
+    pub max_size: Option<Bytes>,
+}
+
+/// Says why target folders are as large as they are. Changes nothing.
+///
+/// # Errors
+///
+/// A root cannot be read, or the answer cannot be written.
+pub fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let audit = take(&survey, request, options, ui);
+    write(&mut ui.answer(), &survey, &audit, options, ui)?;
+    let over = audit
+        .findings
+        .iter()
+        .any(|one| one.kind == FindingKind::OverBudget);
+    let wrong = over || (options.check && !audit.findings.is_empty());
+    Ok(if wrong { Exit::Incomplete } else { Exit::Done })
+}
+
+fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> Audit {
+    let folders = super::gc::folders(survey, request);
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    let around = &request.environment;
+    let (stocks, workspaces) = stock::take(survey, &folders, around, &progress);
+    let mut facts = facts::gather(survey, &stocks, workspaces, around, &progress);
+    facts.budget = options.max_size;
+    plan::audit::audit(&stocks, &facts, ui.view.now)
+}
+
+fn write(
+    out: &mut dyn std::io::Write,
+    survey: &Survey,
+    audit: &Audit,
+    options: &AuditOptions,
+    ui: &Ui,
+) -> Result<()> {
+    match options.format {
+        AuditFormat::Json => json::audit(out, survey, audit)?,
+        AuditFormat::Html => html::audit(out, audit, &ui.view)?,
+        AuditFormat::Human => report::audit(out, audit, options.top, &ui.view)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Which compiler made an artifact.
+
+use std::io::{Read, Seek};
+
+use object::read::archive::ArchiveFile;
+use object::{File, Object as _, ObjectSection as _, ReadCache, ReadRef};
+
+use crate::artifact::{DYLIB_METADATA, METADATA, METADATA_MEMBER, METADATA_SECTION};
+use crate::wasm;
+
+/// The longest name that is taken for one; those of releases have 34 bytes, and distributions add their own.
+const LONGEST: u64 = 256;
+
+/// The compiler that made metadata, a library or a dynamic library, by the name that `rustc --version` says, such as
+/// `rustc 1.95.0 (59807616e 2026-04-14)`. `None` if there are no metadata in it or they are in a format of which that
+/// is not known: seen with 1.95 and 1.97.
+///
+/// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc, and `encode_metadata` in
+/// `encoder.rs` beside it, which writes the name "in a predictable location", for compilers that know no more of the
+/// metadata than that.
+pub fn compiler_name<R: Read + Seek>(reader: R) -> Option<String> {
+    let cache = ReadCache::new(reader);
+    let length = ReadRef::len(&cache).ok()?;
+    let whole = cache.range(0, length);
+    let Ok(archive) = ArchiveFile::parse(&cache) else {
+        return in_file(whole);
+    };
+    let mut members = archive.members().map_while(Result::ok);
+    let member = members.find(|member| member.name() == METADATA_MEMBER)?;
+    let (offset, size) = member.file_range();
+    let inside = offset.checked_add(size).is_some_and(|end| end <= length);
+    inside.then(|| in_file(cache.range(offset, size)))?
+}
+
+/// In metadata, or in an object file that has them in a section.
+fn in_file<'data>(data: impl ReadRef<'data>) -> Option<String> {
+    if starts(data, 0, METADATA) {
+        return in_metadata(data, 0);
+    }
+    let is_it = |name: &[u8]| name == METADATA_SECTION || name == DYLIB_METADATA;
+    let (at, _) = if starts(data, 0, wasm::MAGIC) {
+        let mut sections = wasm::sections(data).ok()?.into_iter();
+        sections.find_map(|(name, range)| is_it(name).then_some(range))?
+    } else {
+        let file = File::parse(data).ok()?;
+        let mut sections = file.sections();
+        let section = sections.find(|section| section.name_bytes().is_ok_and(is_it))?;
+        section.file_range()?
+    };
+    in_metadata(data, at)
+}
+
+/// After the word and version of the format and the place of the table of contents, eight bytes each, the length of the
+/// name and the name. In a dynamic library the length of the metadata stands before, after the same word and version.
+fn in_metadata<'data>(data: impl ReadRef<'data>, at: u64) -> Option<String> {
+    const BEFORE: u64 = 16;
+    if !starts(data, at, METADATA) {
+        return None;
+    }
+    let again = at.checked_add(BEFORE)?;
+    let at = match starts(data, again, METADATA) {
+        true => again.checked_add(BEFORE)?,
+        false => again,
+    };
+    let (long, at) = wasm::number(data, at)?;
+    let name = data.read_bytes_at(at, long.min(LONGEST + 1)).ok()?;
+    let name = std::str::from_utf8(name).ok()?;
+    let is_name = long <= LONGEST && name.starts_with("rustc ") && !name.contains(char::is_control);
+    is_name.then(|| name.to_owned())
+}
+
+fn starts<'data>(data: impl ReadRef<'data>, at: u64, magic: &[u8]) -> bool {
+    data.read_bytes_at(at, magic.len() as u64) == Ok(magic)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn metadata(before: usize, name: &str, long: u8) -> Vec<u8> {
+        let header = b"rust\0\0\0\x0a\x40\0\0\0\0\0\0\0".repeat(before);
+        [&header[..], &[long], name.as_bytes(), b"\xc1..."].concat()
+    }
+
+    fn name(bytes: &[u8]) -> Option<String> {
+        compiler_name(Cursor::new(bytes))
+    }
+
+    #[test]
+    fn the_name_stands_at_the_beginning() {
+        let said = "rustc 1.95.0 (59807616e 2026-04-14)";
+        assert_eq!(name(&metadata(1, said, 35)).as_deref(), Some(said));
+        assert_eq!(name(&metadata(2, said, 35)).as_deref(), Some(said));
+        let module = |content: &[u8]| {
+            let section = [&[6][..], b".rmeta", content].concat();
+            let long = u8::try_from(section.len()).expect("short");
+            [wasm::MAGIC, &[0, long], &section].concat()
+        };
+        let found = name(&module(&metadata(1, said, 35)));
+        assert_eq!(found.as_deref(), Some(said));
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        for (text, long) in [("rustc 1", 100), ("clang 1", 7), ("rustc\n1", 7), ("", 0)] {
+            assert_eq!(name(&metadata(1, text, long)), None, "{text}");
+        }
+        let whole = metadata(1, "rustc 1", 7);
+        assert_eq!(name(&whole).as_deref(), Some("rustc 1"));
+        for length in 0..24 {
+            assert_eq!(name(&whole[..length]), None, "{length}");
+        }
+        for garbage in [&b""[..], b"!<arch>\n", b"\x7fELF\x02\x01\x01\0", b"rust"] {
+            assert_eq!(name(garbage), None);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers why target folders are as large as they are.
+
+mod findings;
+mod shares;
+mod unused;
+mod variants;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use cargo_metadata::Metadata;
+use jiff::Timestamp;
+
+use super::gc::rules::last_use;
+use super::stock::{Compilers, Stock, usage_of};
+use crate::debug_info::DebugInfo;
+use crate::model::{Audit, AuditedFolder, Identity, Problem, Unit};
+use crate::size::Bytes;
+
+use shares::Shares;
+
+/// What is known beside what lies in the folders.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The compilers of this machine.
+    pub compilers: Compilers,
+    /// The names of the compilers that made units, by their hashes.
+    pub made_by: HashMap<u64, String>,
+    /// What the workspaces that build into the folders are built from, by their roots, as far as Cargo says.
+    pub resolved: HashMap<PathBuf, Metadata>,
+    /// What there is of debug information.
+    pub debug: DebugFacts,
+    /// The program that Cargo has run in place of the compiler, as the configuration says.
+    pub wrapper: Option<String>,
+    /// How much all folders may take.
+    pub budget: Option<Bytes>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Debug information in the artifacts, each file once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DebugFacts {
+    /// That of third-party libraries.
+    pub third_party: DebugInfo,
+    /// That of everything else, into which third-party code is linked.
+    pub own: DebugInfo,
+}
+
+/// Says what is in some folders, why there are several of the same, and what could be done.
+#[must_use]
+pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
+    let parts = Shares::of(stocks);
+    let packages = variants::packages(stocks, facts, &parts);
+    let (unused, frees) = unused::unused(stocks, &facts.compilers, now);
+    let mut audit = Audit {
+        folders: folders(stocks),
+        total: parts.total.share(),
+        profiles: parts.profiles.shares(),
+        triples: parts.triples.shares(),
+        kinds: parts.kinds.shares(),
+        packages,
+        unused,
+        findings: Vec::new(),
+        problems: facts.problems.clone(),
+    };
+    audit.findings = findings::findings(&audit, &frees, stocks, facts, now);
+    audit
+}
+
+fn folders(stocks: &[Stock]) -> Vec<AuditedFolder> {
+    let mut folders_with: HashMap<Identity, usize> = HashMap::new();
+    let files = |stock: &Stock| {
+        let linked = stock.files().filter(|file| file.links > 1);
+        linked.map(|file| file.identity).collect::<BTreeSet<_>>()
+    };
+    for stock in stocks {
+        for identity in files(stock) {
+            *folders_with.entry(identity).or_default() += 1;
+        }
+    }
+    let mut folders: Vec<AuditedFolder> = stocks
+        .iter()
+        .map(|stock| {
+            let usage = usage_of(stock.files());
+            let shared = usage.links.iter();
+            let shared = shared.filter(|file| folders_with.get(&file.identity) > Some(&1));
+            let used = |unit: &Unit| last_use(unit, stock.notes_reads).map(|(at, _)| at);
+            AuditedFolder {
+                path: stock.inventory.folder.clone(),
+                workspaces: stock.users.clone(),
+                on_disk: usage.on_disk,
+                freeable: usage.freeable,
+                shared: shared.map(|file| file.on_disk).sum(),
+                logical: stock.inventory.totals.logical,
+                entries: stock.inventory.totals.entries,
+                units: stock.inventory.units.len(),
+                last_use: stock.inventory.units.iter().filter_map(used).max(),
+            }
+        })
+        .collect();
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.on_disk));
+    folders
+}

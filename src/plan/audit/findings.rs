@@ -1,0 +1,370 @@
+//! What could be changed, with what it would save.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Facts;
+use crate::age::since;
+use crate::model::{
+    Audit, AuditedPackage, Difference, Finding, FindingKind, Group, Identity, Sharing, Source,
+    UnitId, Variant,
+};
+use crate::plan::stock::Stock;
+use crate::size::Bytes;
+
+/// For as long nobody has built what is called rarely used.
+const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// So many names are given as examples.
+const NAMED: usize = 3;
+
+/// All findings, the largest saving first.
+pub(super) fn findings(
+    audit: &Audit,
+    frees: &BTreeMap<String, Bytes>,
+    stocks: &[Stock],
+    facts: &Facts,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let manifest = stocks.iter().find_map(|stock| stock.users.first());
+    let manifest = manifest.map(|root| root.join("Cargo.toml"));
+    let mut all = Vec::new();
+    all.extend(unused(audit, frees));
+    all.extend(debug_info(facts, manifest.as_ref()));
+    all.extend(features(&audit.packages));
+    all.extend(all_features(&audit.packages));
+    all.extend(versions(&audit.packages));
+    all.extend(rarely_used(stocks, now));
+    all.extend(flat(stocks));
+    all.extend(duplicates(stocks));
+    all.extend(wrapper(audit, facts));
+    all.extend(budget(audit, facts));
+    all.sort_by_key(|finding| Reverse(finding.saves));
+    all
+}
+
+fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
+    let commands = frees.iter();
+    commands
+        .map(|(command, bytes)| {
+            let of_command = audit
+                .unused
+                .iter()
+                .filter(|unused| unused.command == *command);
+            let names: Vec<&str> = of_command.map(|unused| &*unused.share.name).collect();
+            Finding {
+                kind: FindingKind::Unused,
+                saves: Some(*bytes),
+                at_most: false,
+                what: format!("nothing uses this: {}", names.join(", ")),
+                change: command.clone(),
+                file: None,
+            }
+        })
+        .collect()
+}
+
+/// What less debug information would save, measured by the sections of the artifacts.
+fn debug_info(facts: &Facts, manifest: Option<&PathBuf>) -> Vec<Finding> {
+    let (third_party, own) = (facts.debug.third_party, facts.debug.own);
+    let of_dependencies = third_party.line_tables + third_party.other;
+    let finding = |kind, saves: Bytes, what: String, change: &str| {
+        (saves > Bytes(0)).then(|| Finding {
+            kind,
+            saves: Some(saves),
+            at_most: true,
+            what,
+            change: change.to_owned(),
+            file: manifest.cloned(),
+        })
+    };
+    let dependencies = finding(
+        FindingKind::DependencyDebugInfo,
+        of_dependencies,
+        format!(
+            "{of_dependencies} of the third-party libraries are debug information, {} of that line tables",
+            third_party.line_tables
+        ),
+        "[profile.dev.package.\"*\"]\ndebug = false",
+    );
+    let of_own = finding(
+        FindingKind::OwnDebugInfo,
+        own.other,
+        format!(
+            "{} of your own crates and programs are debug information; line tables, by which backtraces have lines, \
+             are {} of it",
+            own.line_tables + own.other,
+            own.line_tables
+        ),
+        "[profile.dev]\ndebug = \"line-tables-only\"",
+    );
+    dependencies.into_iter().chain(of_own).collect()
+}
+
+/// Variants that differ in nothing but features, and in what follows from that.
+fn features(packages: &[AuditedPackage]) -> Option<Finding> {
+    let third_party = packages
+        .iter()
+        .filter(|package| package.source.is_third_party());
+    let mut found: Vec<(&AuditedPackage, Bytes)> = third_party
+        .filter_map(|package| {
+            let of_features = |variant: &&Variant| {
+                let [Difference::Features { .. }] = &variant.differs[..] else {
+                    return false;
+                };
+                true
+            };
+            let less: Bytes = package
+                .variants
+                .iter()
+                .filter(of_features)
+                .map(|variant| variant.on_disk)
+                .sum();
+            (less > Bytes(0)).then_some((package, less))
+        })
+        .collect();
+    found.sort_by_key(|(_, bytes)| Reverse(*bytes));
+    let saves: Bytes = found.iter().map(|(_, bytes)| *bytes).sum();
+    let names = named(found.iter().map(|(package, _)| package.name.as_str()));
+    (!found.is_empty()).then(|| Finding {
+        kind: FindingKind::DifferingFeatures,
+        saves: Some(saves),
+        at_most: true,
+        what: format!(
+            "{} third-party packages were built with several sets of features: {names}",
+            found.len()
+        ),
+        change:
+            "cargo hakari init workspace-hack && cargo hakari generate && cargo hakari manage-deps"
+                .to_owned(),
+        file: None,
+    })
+}
+
+/// A package of the workspace's own that was built with all of its features, and with fewer.
+fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
+    let mut names = BTreeSet::new();
+    let mut saves = Bytes(0);
+    for package in packages
+        .iter()
+        .filter(|package| package.source == Source::Local)
+    {
+        let most = package
+            .variants
+            .iter()
+            .map(|variant| variant.features.len())
+            .max();
+        let Some(most) = most.filter(|most| *most > 1) else {
+            continue;
+        };
+        let all = |variant: &&Variant| variant.all_features && variant.features.len() == most;
+        let with_all = package.variants.iter().filter(all);
+        let of_all: Bytes = with_all.map(|variant| variant.on_disk).sum();
+        let fewer = package
+            .variants
+            .iter()
+            .any(|variant| variant.features.len() < most);
+        if of_all > Bytes(0) && fewer {
+            names.insert(package.name.as_str());
+            saves += of_all;
+        }
+    }
+    (!names.is_empty()).then(|| Finding {
+        kind: FindingKind::AllFeatures,
+        saves: Some(saves),
+        at_most: false,
+        what: format!(
+            "built with --all-features and without: {}; each makes variants of all that depends on it, and those of \
+             dependencies come on top",
+            named(names.iter().copied())
+        ),
+        change: "keep to one set of features in daily work, or build the other one with `--target-dir`, and delete it"
+            .to_owned(),
+        file: None,
+    })
+}
+
+/// Several versions of a third-party package. All but the largest one could go.
+fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
+    let mut by_name: BTreeMap<&str, Vec<&AuditedPackage>> = BTreeMap::new();
+    for package in packages
+        .iter()
+        .filter(|package| package.source.is_third_party())
+    {
+        by_name.entry(&package.name).or_default().push(package);
+    }
+    let mut found: Vec<(&str, Bytes)> = by_name
+        .into_iter()
+        .filter(|(_, all)| all.len() > 1)
+        .map(|(name, all)| {
+            // They come sorted, the largest first.
+            (
+                name,
+                all.iter()
+                    .skip(1)
+                    .map(|package| package.share.on_disk)
+                    .sum(),
+            )
+        })
+        .collect();
+    found.sort_by_key(|(_, bytes)| Reverse(*bytes));
+    (!found.is_empty()).then(|| Finding {
+        kind: FindingKind::DuplicateVersions,
+        saves: Some(found.iter().map(|(_, bytes)| *bytes).sum()),
+        at_most: true,
+        what: format!(
+            "{} third-party packages are there in several versions: {}",
+            found.len(),
+            named(found.iter().map(|(name, _)| *name))
+        ),
+        change: "cargo tree --duplicates".to_owned(),
+        file: None,
+    })
+}
+
+/// The compiler's cache in profiles in which nothing was built for long.
+fn rarely_used(stocks: &[Stock], now: Timestamp) -> Option<Finding> {
+    let mut profiles: BTreeMap<PathBuf, (Bytes, Option<Timestamp>)> = BTreeMap::new();
+    for stock in stocks {
+        for other in &stock.inventory.others {
+            if !matches!(other.group, Group::Incremental { .. }) {
+                continue;
+            }
+            let mut names = other.file.path.iter();
+            let profile: PathBuf = names
+                .by_ref()
+                .take_while(|name| *name != "incremental")
+                .collect();
+            let folder = stock.inventory.folder.join(profile);
+            let (bytes, newest) = profiles.entry(folder).or_default();
+            *bytes += other.file.on_disk;
+            *newest = (*newest).max(other.file.modified);
+        }
+    }
+    let old = |newest: Option<Timestamp>| newest.is_some_and(|at| since(at, now).0 >= RARELY);
+    let old: Vec<(&PathBuf, Bytes)> = profiles
+        .iter()
+        .filter(|(_, (_, newest))| old(*newest))
+        .map(|(profile, (bytes, _))| (profile, *bytes))
+        .collect();
+    let first = old.first()?.0.display().to_string();
+    Some(Finding {
+        kind: FindingKind::RarelyUsedIncremental,
+        saves: Some(old.iter().map(|(_, bytes)| *bytes).sum()),
+        at_most: false,
+        what: format!(
+            "incremental data in {} profile folders where nothing was built for two weeks, such as `{first}`",
+            old.len()
+        ),
+        change: "cargo sharedtarget gc --incremental=14d".to_owned(),
+        file: None,
+    })
+}
+
+/// Folders into which several workspaces build.
+fn flat(stocks: &[Stock]) -> Vec<Finding> {
+    let several = stocks.iter().filter(|stock| stock.users.len() > 1);
+    several
+        .map(|stock| Finding {
+            kind: FindingKind::FlatSharing,
+            saves: None,
+            at_most: false,
+            what: format!(
+                "{} workspaces build into `{}`: Cargo can run one worktree's code for another's, and builds wait for \
+                 each other",
+                stock.users.len(),
+                stock.inventory.folder.display()
+            ),
+            change: "cargo sharedtarget setup --replace".to_owned(),
+            file: None,
+        })
+        .collect()
+}
+
+/// Libraries of one name and one length that several folders have, each its own.
+fn duplicates(stocks: &[Stock]) -> Option<Finding> {
+    let mut found: HashMap<(&UnitId, u64), BTreeMap<Identity, Bytes>> = HashMap::new();
+    for stock in stocks {
+        let units = stock.inventory.units.iter();
+        for unit in units.filter(|unit| unit.source.is_third_party()) {
+            for file in unit
+                .files
+                .iter()
+                .filter(|file| file.sharing == Sharing::Link)
+            {
+                let same = found.entry((&unit.id, file.length.0)).or_default();
+                same.insert(file.identity, file.on_disk);
+            }
+        }
+    }
+    // A library and its metadata may be of one length, in one folder; then there is one more than there are folders.
+    let saves: Bytes = found
+        .values()
+        .map(|all| all.values().skip(1).copied().sum())
+        .sum();
+    (saves > Bytes(0) && stocks.len() > 1).then(|| Finding {
+        kind: FindingKind::Duplicates,
+        saves: Some(saves),
+        at_most: true,
+        what: "several folders have the same third-party libraries, each its own copy".to_owned(),
+        change: "cargo sharedtarget dedupe".to_owned(),
+        file: None,
+    })
+}
+
+/// A compiler cache stores again what incremental data are there for already.
+fn wrapper(audit: &Audit, facts: &Facts) -> Option<Finding> {
+    let wrapper = facts.wrapper.as_ref()?;
+    let incremental = audit.kinds.iter().find(|kind| kind.name == "incremental")?;
+    Some(Finding {
+        kind: FindingKind::CompilerCache,
+        saves: None,
+        at_most: false,
+        what: format!(
+            "Cargo runs the compiler by `{wrapper}`; what is compiled incrementally, a compiler cache does not keep, \
+             and there are {} of such data",
+            incremental.on_disk
+        ),
+        change: "[profile.dev]\nincremental = false".to_owned(),
+        file: None,
+    })
+}
+
+fn budget(audit: &Audit, facts: &Facts) -> Option<Finding> {
+    let budget = facts.budget?;
+    let over = audit
+        .total
+        .on_disk
+        .0
+        .checked_sub(budget.0)
+        .filter(|over| *over > 0)?;
+    Some(Finding {
+        kind: FindingKind::OverBudget,
+        saves: Some(Bytes(over)),
+        at_most: false,
+        what: format!(
+            "the folders take {}, and may take {budget}",
+            audit.total.on_disk
+        ),
+        change: format!("cargo sharedtarget gc --max-size {}", budget.0),
+        file: None,
+    })
+}
+
+/// The first few names, and how many more there are.
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names
+        .iter()
+        .take(NAMED)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!("{shown} and {more} more"),
+        _ => shown,
+    }
+}

@@ -1,0 +1,194 @@
+//! Adds space up by what it is for: each file once, where it is met first.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use crate::marks;
+use crate::model::{Group, Identity, Share, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::plan::stock::Stock;
+use crate::size::Bytes;
+
+/// A part of the whole, while it is added up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    on_disk: Bytes,
+    /// Space of files with one link.
+    single: Bytes,
+    entries: u64,
+    /// Of files with several links: how many there are, how many are in this part, and their space.
+    links: HashMap<Identity, (u64, u64, Bytes)>,
+}
+
+impl Part {
+    /// Counts a file. `first` if it was not met anywhere before.
+    pub(super) fn add(&mut self, file: &UnitFile, first: bool) {
+        self.entries += 1;
+        if first {
+            self.on_disk += file.on_disk;
+        }
+        if file.links <= 1 {
+            self.single += file.on_disk;
+            return;
+        }
+        let known = self.links.entry(file.identity);
+        let (_, seen, _) = known.or_insert((file.links, 0, file.on_disk));
+        *seen += 1;
+    }
+
+    /// What it comes to.
+    pub(super) fn share(&self) -> Share {
+        let gone = self.links.values().filter(|(links, seen, _)| seen >= links);
+        Share {
+            name: String::new(),
+            on_disk: self.on_disk,
+            freeable: self.single + gone.map(|(.., on_disk)| *on_disk).sum(),
+            entries: self.entries,
+        }
+    }
+}
+
+/// Parts by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts(BTreeMap<String, Part>);
+
+impl Parts {
+    fn add(&mut self, name: &str, file: &UnitFile, first: bool) {
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), Part::default());
+        }
+        if let Some(part) = self.0.get_mut(name) {
+            part.add(file, first);
+        }
+    }
+
+    /// What they come to, the largest first.
+    pub(super) fn shares(&self) -> Vec<Share> {
+        let shares = self.0.iter().map(|(name, part)| Share {
+            name: name.clone(),
+            ..part.share()
+        });
+        let mut shares: Vec<Share> = shares.collect();
+        shares.sort_by_key(|share| Reverse(share.on_disk));
+        shares
+    }
+}
+
+/// Which package a unit is of.
+pub(super) type PackageKey = (String, Option<String>, Source);
+
+/// The whole, and its parts.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    pub(super) total: Part,
+    pub(super) profiles: Parts,
+    pub(super) triples: Parts,
+    pub(super) kinds: Parts,
+    pub(super) packages: BTreeMap<PackageKey, Part>,
+    /// Units by name, those of all folders together.
+    pub(super) units: HashMap<UnitId, Part>,
+}
+
+impl Shares {
+    pub(super) fn of(stocks: &[Stock]) -> Self {
+        let mut shares = Self::default();
+        let mut seen: HashSet<Identity> = HashSet::new();
+        for stock in stocks {
+            shares.add(stock, &mut seen);
+        }
+        shares
+    }
+
+    fn add(&mut self, stock: &Stock, seen: &mut HashSet<Identity>) {
+        let mut owners: HashMap<Identity, &Unit> = HashMap::new();
+        let mut first = |file: &UnitFile| file.links <= 1 || seen.insert(file.identity);
+        let units = &stock.inventory.units;
+        let profiles: BTreeSet<&str> = units.iter().map(|unit| &*unit.id.profile).collect();
+        for unit in units {
+            for file in &unit.files {
+                let first = first(file);
+                self.of_unit(unit, file, first);
+                if file.links > 1 {
+                    owners.insert(file.identity, unit);
+                }
+            }
+        }
+        for other in &stock.inventory.others {
+            let first = first(&other.file);
+            // A program at the top of a profile folder is that of its unit.
+            let owner = owners.get(&other.file.identity);
+            if let (Some(unit), true) = (owner, other.file.links > 1) {
+                self.of_unit(unit, &other.file, first);
+                continue;
+            }
+            let (profile, triple) = place(&other.file.path, &profiles);
+            self.total.add(&other.file, first);
+            self.profiles.add(&profile, &other.file, first);
+            self.triples.add(&triple, &other.file, first);
+            self.kinds.add(group(&other.group), &other.file, first);
+        }
+    }
+
+    fn of_unit(&mut self, unit: &Unit, file: &UnitFile, first: bool) {
+        let profile = unit.id.profile.rsplit('/').next().unwrap_or_default();
+        self.total.add(file, first);
+        self.profiles.add(profile, file, first);
+        let triple = unit.triple.as_deref().unwrap_or("host");
+        self.triples.add(triple, file, first);
+        self.kinds.add(kind(unit), file, first);
+        if let Some(key) = key(unit) {
+            self.packages.entry(key).or_default().add(file, first);
+        }
+        let part = self.units.entry(unit.id.clone()).or_default();
+        part.add(file, first);
+    }
+}
+
+/// The package of a unit, if that is known.
+pub(super) fn key(unit: &Unit) -> Option<PackageKey> {
+    let package = unit.package.clone()?;
+    Some((package, unit.version.clone(), unit.source.clone()))
+}
+
+/// What a unit is, in the words of the report.
+fn kind(unit: &Unit) -> &'static str {
+    match &unit.kind {
+        UnitKind::BuildScript | UnitKind::BuildScriptRun => "build scripts",
+        UnitKind::Program => "programs",
+        UnitKind::Test | UnitKind::Bench => "tests and benches",
+        UnitKind::Example => "examples",
+        UnitKind::Doc => "documentation",
+        UnitKind::Library | UnitKind::ProcMacro if unit.source.is_third_party() => {
+            "third-party libraries"
+        }
+        UnitKind::Library | UnitKind::ProcMacro => "local libraries",
+        UnitKind::Unknown { .. } if unit.unfinished => "unfinished",
+        UnitKind::Unknown { .. } => "unknown",
+    }
+}
+
+fn group(group: &Group) -> &'static str {
+    match group {
+        Group::Incremental { .. } => "incremental",
+        Group::Doc => "documentation",
+        Group::Unhashed | Group::Final => "programs",
+        Group::Cargo | Group::Folder => "folders and locks",
+        Group::Foreign => "unknown",
+    }
+}
+
+/// The profile and the triple that a path lies in, by the profile folders that are known.
+fn place(path: &Path, profiles: &BTreeSet<&str>) -> (String, String) {
+    let names: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
+    let mut depths = 1..=2.min(names.len());
+    let inside = depths.find(|depth| profiles.contains(&*names[..*depth].join("/")));
+    match inside {
+        Some(2) if !marks::is_tool_folder(&names[0]) => {
+            (names[1].to_string(), names[0].to_string())
+        }
+        Some(2) => (names[1].to_string(), "host".to_owned()),
+        Some(_) => (names[0].to_string(), "host".to_owned()),
+        None if names.iter().any(|name| name == "doc") => ("doc".to_owned(), "host".to_owned()),
+        None => ("none".to_owned(), "host".to_owned()),
+    }
+}

@@ -1,0 +1,141 @@
+//! What an audit asks besides what lies in target folders.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::compiler_name;
+use super::stock::{self, Workspaces};
+use super::{Environment, Survey};
+use crate::debug_info::{self, DebugInfo};
+use crate::fs;
+use crate::model::{Identity, Problem, Unit, UnitFile, UnitKind};
+use crate::plan::audit::{DebugFacts, Facts};
+use crate::plan::stock::Stock;
+use crate::progress::Progress;
+
+/// Gathers what an audit asks besides.
+#[must_use]
+pub fn gather(
+    survey: &Survey,
+    stocks: &[Stock],
+    workspaces: Workspaces,
+    around: &Environment,
+    progress: &Progress,
+) -> Facts {
+    progress.stage("measuring debug information");
+    let debug = debug(stocks, progress);
+    let mut problems = survey.problems.clone();
+    let mut resolved = HashMap::new();
+    for (root, answer) in workspaces.resolved {
+        match answer {
+            Ok(metadata) => {
+                resolved.insert(root, metadata);
+            }
+            Err(message) => problems.push(Problem {
+                path: root,
+                message: format!("who asks for which features is not known: {message}"),
+            }),
+        }
+    }
+    problems.sort_by(|one, other| one.path.cmp(&other.path));
+    for stock in stocks {
+        problems.extend(stock.inventory.problems.iter().cloned());
+    }
+    Facts {
+        compilers: stock::compilers(),
+        made_by: made_by(stocks),
+        resolved,
+        debug,
+        wrapper: around.wrapper.clone(),
+        budget: None,
+        problems,
+    }
+}
+
+/// The names of the compilers that made units, by one artifact of each.
+fn made_by(stocks: &[Stock]) -> HashMap<u64, String> {
+    let mut names = HashMap::new();
+    for stock in stocks {
+        for unit in &stock.inventory.units {
+            let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
+                continue;
+            };
+            let name = libraries(unit)
+                .find_map(|file| compiler_name::of(&stock.inventory.folder.join(&file.path)));
+            names.extend(name.map(|name| (rustc, name)));
+        }
+    }
+    names
+}
+
+fn libraries(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
+    let files = unit.files.iter();
+    files.filter(|file| {
+        let end = file.path.extension();
+        end.is_some_and(|end| end == "rmeta" || end == "rlib")
+    })
+}
+
+/// Measures the debug information in all libraries and programs, each file once.
+fn debug(stocks: &[Stock], progress: &Progress) -> DebugFacts {
+    let mut seen: HashSet<Identity> = HashSet::new();
+    let mut files: Vec<(&Path, &UnitFile, bool)> = Vec::new();
+    for stock in stocks {
+        let folder = stock.inventory.folder.as_path();
+        for unit in &stock.inventory.units {
+            let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
+            if matches!(
+                unit.kind,
+                UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
+            ) {
+                continue;
+            }
+            let third_party = library && unit.source.is_third_party();
+            let artifacts = unit.files.iter().filter(|file| holds_code(&file.path));
+            for file in artifacts.filter(|file| file.links <= 1 || seen.insert(file.identity)) {
+                files.push((folder, file, third_party));
+            }
+        }
+    }
+    let sum = Mutex::new(DebugFacts::default());
+    files
+        .into_par_iter()
+        .for_each(|(folder, file, third_party)| {
+            let Some(found) = measured(&folder.join(&file.path)) else {
+                return;
+            };
+            progress.add(1, crate::size::Bytes(0));
+            let mut sum = sum
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let of = match third_party {
+                true => &mut sum.third_party,
+                false => &mut sum.own,
+            };
+            of.line_tables += found.line_tables;
+            of.other += found.other;
+        });
+    sum.into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn measured(path: &Path) -> Option<DebugInfo> {
+    let name = path.file_name()?.to_string_lossy();
+    let file = fs::open(path).ok()?;
+    Some(debug_info::sections(&name, file))
+}
+
+/// Whether a file may have debug information in it: a library, a program, or an object file.
+fn holds_code(path: &Path) -> bool {
+    let deep = path.components().count() > 5;
+    match path.extension().and_then(|end| end.to_str()) {
+        None => !path
+            .iter()
+            .any(|name| name == ".fingerprint" || name == "fingerprint"),
+        Some("rlib" | "so" | "dylib" | "dll" | "exe" | "o" | "obj" | "dwo" | "wasm") => !deep,
+        Some(_) => false,
+    }
+}

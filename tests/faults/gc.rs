@@ -1,0 +1,113 @@
+//! `gc` is killed while it deletes units, or units change after it has decided.
+
+use crate::harness::{Stopped, load, run, save};
+use crate::sandbox::Sandbox;
+
+/// What the program says.
+const OUTPUT: &str = "hello from near\n";
+
+/// A workspace of two packages, built and tested.
+fn built() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.package("app", "app", "");
+    sandbox.write(
+        "app/src/main.rs",
+        "fn main() { println!(\"hello from {}\", near::it()); }\n",
+    );
+    let manifest = sandbox.read("app/Cargo.toml");
+    let more = "[workspace]\n[dependencies]\nnear = { path = \"near\" }\n";
+    sandbox.write("app/Cargo.toml", &format!("{manifest}{more}"));
+    sandbox.write(
+        "app/near/Cargo.toml",
+        "[package]\nname = \"near\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    );
+    sandbox.write(
+        "app/near/src/lib.rs",
+        "pub fn it() -> &'static str { \"near\" }\n",
+    );
+    sandbox.cargo("app", &["build", "-q", "--offline"]);
+    sandbox.cargo("app", &["test", "-q", "--offline", "--no-run"]);
+    sandbox
+}
+
+/// Wherever it is killed: Cargo makes what is gone anew, and the next run deletes what is left.
+#[test]
+fn a_killed_gc_leaves_what_cargo_can_build_on() {
+    let sandbox = built();
+    save(&sandbox, "before");
+    let mut reached = 0;
+    for point in [
+        "planned",
+        "collecting",
+        "collect-locked",
+        "removed",
+        "removed#3",
+        "removed#10",
+        "removed#40",
+        "collected-entry",
+        "collected-entry#2",
+        "collected-entry#4",
+        "collected-entry#7",
+        "collected",
+    ] {
+        load(&sandbox, "before");
+        let gc = sandbox.program("app", &["gc", "--profile", "debug", "--yes"]);
+        let Ok(stopped) = Stopped::try_at(gc, point) else {
+            continue;
+        };
+        stopped.kill();
+        reached += 1;
+        assert_eq!(sandbox.cargo_run("app"), OUTPUT, "{point}");
+        sandbox.cargo("app", &["test", "-q", "--offline"]);
+        let again = run(sandbox.program("app", &["gc", "--profile", "debug", "--yes"]));
+        again.code(0);
+        assert!(!sandbox.exists("app/target/debug/app"), "{point}");
+        assert_eq!(sandbox.cargo_run("app"), OUTPUT, "{point}");
+    }
+    assert!(reached > 8, "{reached} points were reached");
+}
+
+/// What was built after the plan was made stays, and the rest goes.
+#[test]
+fn what_has_changed_since_stays() {
+    let sandbox = built();
+    let gc = sandbox.program(
+        "app",
+        &["gc", "--profile", "debug", "--yes", "--format", "json"],
+    );
+    let stopped = Stopped::at(gc, "planned");
+    sandbox.write(
+        "app/src/main.rs",
+        "fn main() { println!(\"changed {}\", near::it()); }\n",
+    );
+    sandbox.cargo("app", &["build", "-q", "--offline"]);
+    let ended = stopped.go_on();
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(
+        ended.said.contains("has changed since the plan was made"),
+        "{}",
+        ended.said
+    );
+    assert!(
+        sandbox.exists("app/target/debug/app"),
+        "the program is another one now"
+    );
+    assert_eq!(sandbox.cargo_run("app"), "changed near\n");
+}
+
+/// A build that has begun since keeps the folder as it is.
+#[test]
+fn a_build_that_has_begun_since_keeps_the_folder() {
+    let sandbox = built();
+    let gc = sandbox.program("app", &["gc", "--profile", "debug", "--yes"]);
+    let stopped = Stopped::at(gc, "planned");
+    let lock = std::fs::File::open(sandbox.path("app/target/debug/.cargo-lock"));
+    let lock = lock.expect("a lock file");
+    lock.lock().expect("the lock");
+    let ended = stopped.go_on();
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(ended.said.contains("a build holds it"), "{}", ended.said);
+    drop(lock);
+    let said = sandbox.cargo("app", &["build", "-v", "--offline"]).said();
+    assert!(!said.contains("Compiling"), "{said}");
+}
