@@ -22,8 +22,9 @@ use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{
-    Action, Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Warmed,
+    Action, Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Relinked, Warmed,
 };
+use crate::plan::relink::Tally;
 use crate::progress::Progress;
 
 /// What carrying out a plan needs besides the plan.
@@ -93,8 +94,21 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     }
     edit::forget(plan, &outcome, context);
     fs::checkpoint("written");
+    let acting: Vec<&Action> = plan.actions.iter().filter(|action| frees(action)).collect();
+    let disks = disks(&acting);
+    let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     warm_all(plan, context, &mut outcome);
+    relink_all(plan, context, &mut outcome);
     delete_all(plan, context, &mut outcome);
+    for (at, before) in disks.into_iter().zip(before) {
+        if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
+            outcome.filesystems.push(Filesystem {
+                at,
+                available_before,
+                available_after,
+            });
+        }
+    }
     outcome
 }
 
@@ -106,11 +120,36 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             let result = warm::folder(folder, context);
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
-        } else if let Action::Relink(folder) = action {
-            let result = relink::folder(folder, context);
-            settle(outcome, action, result.map(Came::Relinked));
         }
     }
+}
+
+/// Relinks folders one after the other: a donor must not be locked by two of us.
+fn relink_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
+    context.progress.stage("sharing");
+    let mut tally = Tally::default();
+    for action in &plan.actions {
+        if let Action::Relink(folder) = action {
+            let result = relink::folder(folder, &mut tally, context);
+            if let Ok((freed, _)) = &result {
+                outcome.freed = outcome.freed + *freed;
+            }
+            let came = result.map(|(freed, relinked)| Came::Relinked(freed, relinked));
+            settle(outcome, action, came);
+            fs::checkpoint(name(action));
+        }
+    }
+}
+
+/// Whether an action is to free space.
+fn frees(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Relink(_)
+            | Action::Collect(_)
+            | Action::DeleteFolder(_)
+            | Action::FinishTrash { .. }
+    )
 }
 
 /// What an action came to, besides being done.
@@ -118,7 +157,7 @@ enum Came {
     Nothing,
     Freed(Freed, Option<Collected>),
     Warmed(Warmed),
-    Relinked(relink::Relinked),
+    Relinked(Freed, Relinked),
 }
 
 /// What a deletion came to, and for single units what became of them.
@@ -137,8 +176,6 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             )
         })
         .collect();
-    let disks = disks(&deletions);
-    let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     let ledger = Ledger::default();
     let cold = not_warmed(outcome);
     let results: Vec<(&Action, Result<Deletion, Stopped>)> = deletions
@@ -181,15 +218,6 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         let came = Came::Freed(freed, collected);
         settle(outcome, action, result.map(|()| came));
     }
-    for (at, before) in disks.into_iter().zip(before) {
-        if let (Some(available_before), Ok(available_after)) = (before, fs::available(&at)) {
-            outcome.filesystems.push(Filesystem {
-                at,
-                available_before,
-                available_after,
-            });
-        }
-    }
 }
 
 /// The folders that did not get all that they were to get: what has it must not be deleted.
@@ -207,9 +235,9 @@ fn not_warmed(outcome: &Outcome) -> BTreeSet<PathBuf> {
         .collect()
 }
 
-/// A folder on each filesystem that something is deleted from.
-fn disks(deletions: &[&Action]) -> Vec<PathBuf> {
-    let parents = deletions.iter().filter_map(|action| path(action).parent());
+/// A folder on each filesystem on which something comes free.
+fn disks(actions: &[&Action]) -> Vec<PathBuf> {
+    let parents = actions.iter().filter_map(|action| path(action).parent());
     let by_device: BTreeMap<u64, &Path> = parents
         .filter_map(|parent| Some((fs::info(parent).ok()??.identity.device, parent)))
         .collect();
@@ -234,9 +262,8 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
                     (done.freed, done.collected) = (Some(freed), collected);
                 }
                 Came::Warmed(warmed) => done.warmed = Some(warmed),
-                Came::Relinked(relinked) => {
-                    done.freed = Some(relinked.freed);
-                    done.relinked = Some(relinked.units);
+                Came::Relinked(freed, relinked) => {
+                    (done.freed, done.relinked) = (Some(freed), Some(relinked));
                 }
             }
             outcome.done.push(done);

@@ -162,6 +162,10 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             command::gc::run(&request, options, args.min_free, &ui)
         }
+        Command::Dedupe(args) => {
+            let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
+            command::dedupe::run(&request, &ui)
+        }
         Command::Onboard(args) => {
             let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, true)?;
             let options = SetupOptions {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod clean;
+pub mod dedupe;
 pub mod gc;
 pub mod hook;
 pub mod list;
@@ -58,11 +59,13 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
     show(name, survey, plan, Some(&outcome), ui)?;
     let half = |done: &Done| {
         let warmed = done.warmed.as_ref().map(|warmed| warmed.left.len());
+        let relinked = done.relinked.as_ref().map(|relinked| relinked.left.len());
         let collected = done
             .collected
             .as_ref()
             .map(|collected| collected.left.len());
-        warmed.or(collected).is_some_and(|left| left > 0)
+        let left = warmed.or(collected).or(relinked);
+        left.is_some_and(|left| left > 0)
     };
     let complete =
         outcome.failed.is_empty() && outcome.skipped.is_empty() && !outcome.done.iter().any(half);

@@ -13,6 +13,7 @@ mod open_folder;
 mod program;
 mod record;
 mod replace;
+mod share;
 mod source;
 mod stage;
 mod transfer;
@@ -38,6 +39,7 @@ pub use lock::{
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
     moved_there, touched,

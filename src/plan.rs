@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod clean;
+pub mod dedupe;
 mod deletable;
 mod folders;
 mod gc;

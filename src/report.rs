@@ -10,6 +10,7 @@ mod list;
 mod paths;
 mod progress;
 mod reasons;
+mod relink;
 mod table;
 mod view;
 mod warm;

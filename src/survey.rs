@@ -9,6 +9,7 @@ mod hook;
 pub mod locals;
 mod owners;
 mod places;
+pub mod relink;
 mod shared_root;
 pub mod stock;
 mod tracking;

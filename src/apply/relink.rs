@@ -1,87 +1,201 @@
-//! Replaces files of a target folder by a donor's that are the same.
+//! Replaces files of target folders by others' that are the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::warm::{Stage, held, unchanged};
 use super::{Context, Stopped};
 use crate::fs::{self, Sought};
-use crate::model::{Freed, RelinkFile, RelinkFolder, RelinkUnit, UnitId};
-use crate::size::Bytes;
+use crate::model::{Freed, Identity, Method, RelinkFolder, RelinkUnit, Relinked, UnitId};
+use crate::plan::relink::Tally;
 
-/// What relinking came to.
-pub(super) struct Relinked {
-    pub(super) freed: Freed,
-    pub(super) units: usize,
-}
-
-/// Relinks one folder.
+/// Relinks one folder. `tally` counts what all of them free together.
 ///
-/// A file that is not what it was in the plan stays, and with it those of all units that depend on it: they would be
-/// older than it.
-pub(super) fn folder(relink: &RelinkFolder, context: &Context<'_>) -> Result<Relinked, Stopped> {
-    let profiles: BTreeSet<PathBuf> = relink
+/// A unit of which a file is not what it was in the plan stays. Where links are made, so do all units that depend on
+/// it: they would be older than it.
+pub(super) fn folder(
+    relink: &RelinkFolder,
+    tally: &mut Tally,
+    context: &Context<'_>,
+) -> Result<(Freed, Relinked), Stopped> {
+    let _donors = lock_donors(relink)?;
+    let profiles: BTreeSet<&str> = relink
         .units
         .iter()
-        .map(|unit| PathBuf::from(&unit.id.profile))
+        .map(|unit| unit.id.profile.as_str())
         .collect();
-    let profiles: Vec<PathBuf> = profiles.into_iter().collect();
-    let _donor = fs::lock_to_read(&relink.from, &profiles, Sought::Once)
-        .map_err(|busy| held(&busy, "the donor"))?;
+    let profiles: Vec<PathBuf> = profiles.into_iter().map(PathBuf::from).collect();
+    // A lock that is not there is made.
+    let before = modified(profiles.iter().map(|profile| relink.into.join(profile)));
     let _own = fs::lock_to_write(&relink.into, &profiles).map_err(|busy| held(&busy, "it"))?;
+    let mut times = folder_times(relink);
+    times.extend(before);
     let stage = Stage::make(&relink.into)?;
     fs::checkpoint("relink-locked");
+    let staged: Vec<_> = relink
+        .units
+        .par_iter()
+        .enumerate()
+        .map(|(at, unit)| {
+            let staged = stage_unit(unit, relink, &stage.path.join(at.to_string()));
+            let bytes = unit.files.iter().map(|file| file.into.length).sum();
+            context.progress.add(unit.files.len() as u64, bytes);
+            (unit, staged)
+        })
+        .collect();
+    fs::checkpoint("relink-staged");
     let mut left: BTreeSet<&UnitId> = BTreeSet::new();
-    let mut done = Relinked {
-        freed: Freed::default(),
-        units: 0,
-    };
-    for unit in &relink.units {
-        let without = unit.dependencies.iter().any(|id| left.contains(id));
-        match without {
-            false if self::unit(unit, relink, &stage.path, &mut done.freed).is_ok() => {
-                done.units += 1;
-                context.progress.add(1, Bytes(0));
+    let (mut freed, mut relinked) = (Freed::default(), Relinked::default());
+    for (unit, staged) in staged {
+        let links = relink.method == Method::Links;
+        let without = unit
+            .dependencies
+            .iter()
+            .any(|id| links && left.contains(id));
+        let placed = staged.and_then(|staged| {
+            anyhow::ensure!(!without, "what it was compiled with stays as it is");
+            place(unit, relink, &staged, tally, &mut freed)
+        });
+        match placed {
+            Ok(()) => {
+                relinked.units += usize::from(!unit.only_dated);
                 fs::checkpoint("relinked");
             }
-            _ => {
+            Err(error) => {
                 left.insert(&unit.id);
+                relinked.left.push(format!("{}: {error:#}", unit.package));
             }
         }
     }
-    Ok(done)
+    drop(stage);
+    for (folder, modified) in times {
+        fs::date_folder(&folder, modified);
+    }
+    Ok((freed, relinked))
 }
 
-fn unit(
+/// Keeps builds from changing the donors.
+fn lock_donors(relink: &RelinkFolder) -> Result<Vec<fs::LockGuard>, Stopped> {
+    let mut profiles: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
+    for file in relink.units.iter().flat_map(|unit| &unit.files) {
+        // Its own folder is locked alone, which a second lock would wait for.
+        if file.donor != relink.into {
+            let of = profiles.entry(&file.donor).or_default();
+            of.insert(&file.profile);
+        }
+    }
+    let mut locks = Vec::new();
+    for (donor, profiles) in profiles {
+        let profiles: Vec<PathBuf> = profiles.into_iter().map(Path::to_owned).collect();
+        let lock = fs::lock_to_read(donor, &profiles, Sought::Once);
+        locks.push(lock.map_err(|busy| held(&busy, &format!("`{}`", donor.display())))?);
+    }
+    Ok(locks)
+}
+
+/// How old the folders are in which files are replaced. By that we tell when something was last built in them, and
+/// whether something has come or gone: it must not change.
+fn folder_times(relink: &RelinkFolder) -> BTreeMap<PathBuf, Timestamp> {
+    let files = relink.units.iter().flat_map(|unit| &unit.files);
+    let folders = files.filter_map(|file| Some(relink.into.join(file.into.path.parent()?)));
+    // The stage comes and goes in it.
+    modified(folders.chain([relink.into.clone()]))
+}
+
+fn modified(folders: impl Iterator<Item = PathBuf>) -> BTreeMap<PathBuf, Timestamp> {
+    let folders: BTreeSet<PathBuf> = folders.collect();
+    let time = |folder: PathBuf| {
+        let modified = fs::info(&folder).ok()??.modified?;
+        Some((folder, modified))
+    };
+    folders.into_iter().filter_map(time).collect()
+}
+
+/// Puts files beside their place and compares them there, for each file of a unit that is replaced: with one that has
+/// several names these stay names of one.
+fn stage_unit(
     unit: &RelinkUnit,
     relink: &RelinkFolder,
     stage: &Path,
+) -> anyhow::Result<BTreeMap<Identity, PathBuf>> {
+    fs::create_folder(stage)?;
+    let mut staged: BTreeMap<Identity, PathBuf> = BTreeMap::new();
+    for date in &unit.dates {
+        unchanged(&relink.into.join(&date.file.path), &date.file)?;
+    }
+    for file in &unit.files {
+        let (from, into) = (
+            file.donor.join(&file.from.path),
+            relink.into.join(&file.into.path),
+        );
+        unchanged(&into, &file.into)?;
+        if staged.contains_key(&file.into.identity) {
+            continue;
+        }
+        let new = stage.join(staged.len().to_string());
+        // What is compared is what is put in place, whatever becomes of the donor's meanwhile.
+        match relink.method {
+            Method::Clones => {
+                unchanged(&from, &file.from)?;
+                fs::clone_like(&from, &into, &new)?;
+            }
+            Method::Links | Method::Copies => {
+                fs::link_file(&from, &new)?;
+                unchanged(&new, &file.from)?;
+            }
+        }
+        anyhow::ensure!(
+            fs::same_rights(&new, &into),
+            "`{}` has another owner or mode",
+            from.display()
+        );
+        anyhow::ensure!(
+            fs::same_content(&new, &into),
+            "`{}` is not the same any more",
+            from.display()
+        );
+        staged.insert(file.into.identity, new);
+    }
+    Ok(staged)
+}
+
+/// Replaces the files of a unit, and dates others.
+fn place(
+    unit: &RelinkUnit,
+    relink: &RelinkFolder,
+    staged: &BTreeMap<Identity, PathBuf>,
+    tally: &mut Tally,
     freed: &mut Freed,
 ) -> anyhow::Result<()> {
-    let paths = |file: &RelinkFile| {
-        (
-            relink.from.join(&file.from.path),
-            relink.into.join(&file.into.path),
-        )
-    };
-    let mut staged = Vec::new();
-    for (at, file) in unit.files.iter().enumerate() {
-        let (from, into) = paths(file);
-        unchanged(&into, &file.into)?;
-        anyhow::ensure!(fs::same_content(&from, &into), "it is another one");
-        let new = stage.join(format!("{}-{at}", unit.id.hash));
-        // Linked first, so that what is looked at next is what is put in place.
-        fs::link_file(&from, &new)?;
-        unchanged(&new, &file.from)?;
-        staged.push((new, into, file));
+    for file in &unit.files {
+        // Nothing else tells of a change since the comparison.
+        unchanged(&relink.into.join(&file.into.path), &file.into)?;
     }
-    for (new, into, file) in staged {
-        fs::rename(&new, &into)?;
-        if file.into.links == 1 {
-            freed.on_disk += file.into.on_disk;
+    for (at, file) in unit.files.iter().enumerate() {
+        let new = staged.get(&file.into.identity);
+        let new = new.context("it was not put together")?;
+        let mut rest = unit.files[at + 1..].iter();
+        if rest.any(|other| other.into.identity == file.into.identity) {
+            // Renaming takes the one name that it has, and there are more to replace.
+            let name = new.with_extension(format!("name-{at}"));
+            fs::link_file(new, &name)?;
+            fs::rename(&name, &relink.into.join(&file.into.path))?;
+        } else {
+            fs::rename(new, &relink.into.join(&file.into.path))?;
+        }
+        if let Some(on_disk) = tally.freed(file.space) {
+            freed.on_disk += on_disk;
             freed.logical += file.into.length;
             freed.entries += 1;
         }
+        fs::checkpoint("relinked-file");
+    }
+    for date in &unit.dates {
+        fs::date_file(&relink.into.join(&date.file.path), date.modified)?;
     }
     Ok(())
 }

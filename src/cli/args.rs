@@ -27,6 +27,7 @@ Examples:
   cargo sharedtarget warm                give this worktree what others have compiled
   cargo sharedtarget list                what there is, and how large it is
   cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
+  cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
   cargo sharedtarget undo                put configurations back as they were";
 
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Audit(AuditArgs),
     /// Delete single units of target folders, by default those that no build will miss
     Gc(GcArgs),
+    /// Have target folders share the storage of what is the same in them; nothing is deleted
+    Dedupe(DedupeArgs),
     /// Set one worktree up and warm it, quickly enough for a hook
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
@@ -190,6 +193,16 @@ pub(super) struct GcArgs {
     /// What was used longest ago, until as much is free on the filesystem
     #[arg(long, value_name = "SIZE", help_heading = "Rules")]
     pub(super) min_free: Option<Bytes>,
+    #[command(flatten)]
+    pub(super) act: ActArgs,
+    #[command(flatten)]
+    pub(super) speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DedupeArgs {
+    #[command(flatten)]
+    pub(super) find: FindArgs,
     #[command(flatten)]
     pub(super) act: ActArgs,
     #[command(flatten)]

@@ -158,7 +158,7 @@ pub fn same_content(one: &Path, two: &Path) -> bool {
 }
 
 /// Cargo compares times to find out what is stale, so a copy must look as old as what it is a copy of.
-fn keep(metadata: &fs::Metadata, to: &Path) -> std::io::Result<()> {
+pub(super) fn keep(metadata: &fs::Metadata, to: &Path) -> std::io::Result<()> {
     let mut times = FileTimes::new().set_modified(metadata.modified()?);
     if let Ok(accessed) = metadata.accessed() {
         times = times.set_accessed(accessed);

@@ -262,6 +262,16 @@ pub enum KeptReason {
         /// Why rules that were asked for do not count there: fragments.
         doubts: Vec<String>,
     },
+    /// Nothing in it is replaced: nothing is the same as something elsewhere that it does not share already, or others
+    /// have it from here.
+    NothingToShare {
+        /// How many units it has.
+        units: usize,
+        /// How many of them stay as they are, though others have the same: linked, Cargo would take them for stale.
+        left: usize,
+        /// Others come to share what it has.
+        donor: bool,
+    },
     /// Nothing was built anywhere that could fit.
     NoDonor,
     /// Nothing that the donor has can be taken.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Warmed;
+use super::{Relinked, Warmed};
 use crate::size::Bytes;
 
 /// What a run did.
@@ -17,7 +17,7 @@ pub struct Outcome {
     pub skipped: Vec<NotDone>,
     /// The actions that failed.
     pub failed: Vec<NotDone>,
-    /// What the deletions freed.
+    /// What the deletions freed, and what came to share storage.
     pub freed: Freed,
     /// What the filesystems say.
     pub filesystems: Vec<Filesystem>,
@@ -40,15 +40,15 @@ pub struct Done {
     pub what: Deed,
     /// The file or folder.
     pub path: PathBuf,
-    /// What it freed, for a deletion.
+    /// What it freed, for a deletion and for relinking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freed: Option<Freed>,
     /// What it put in place, for warming.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmed: Option<Warmed>,
-    /// How many units share their storage since, for relinking.
+    /// What became of the units, for relinking.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub relinked: Option<usize>,
+    pub relinked: Option<Relinked>,
     /// What became of the units, for collecting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collected: Option<Collected>,
@@ -106,14 +106,14 @@ pub struct NotDone {
 
 /// Space that came back.
 ///
-/// Counted as each removal succeeded; a file with several links counts only once its last link went.
+/// Counted as each removal or replacement succeeded; a file with several links counts only once its last link went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Freed {
     /// Allocated blocks.
     pub on_disk: Bytes,
     /// Sum of the lengths of the removed files.
     pub logical: Bytes,
-    /// How many files and folders were removed.
+    /// How many files and folders were removed or replaced.
     pub entries: u64,
 }
 

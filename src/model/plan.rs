@@ -21,7 +21,8 @@ pub struct Plan {
     pub kept: Vec<Kept>,
     /// What the user should know before saying yes.
     pub warnings: Vec<Warning>,
-    /// What the deletions free together: each inode once, and only those whose every link goes.
+    /// What the deletions free together: each inode once, and only those whose every link goes. If nothing is deleted,
+    /// what is freed by sharing.
     pub freeable: Bytes,
 }
 
@@ -79,7 +80,7 @@ pub enum Action {
     },
     /// Give a target folder the units of another one.
     Warm(WarmFolder),
-    /// Have units of a target folder share their storage with a donor's.
+    /// Have units of a target folder share their storage with donors'.
     Relink(RelinkFolder),
     /// Delete units of a target folder.
     Collect(CollectFolder),

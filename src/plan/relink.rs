@@ -1,245 +1,364 @@
-//! Decides which files of a target folder can be replaced by a donor's that are the same.
+//! Decides which files of target folders can be replaced by others' that are the same.
+//!
+//! A clone keeps the time and mode of what it replaces, so that nobody can tell, and any file of a unit will do, also
+//! between units of different names. A link has the time of the donor's file. That is sound for a unit of any source:
+//! Cargo compares the times of artifacts with those of other artifacts only; sources and what build scripts watch it
+//! compares with files of the fingerprint and with a script's output, which are never linked (`find_stale_file` and
+//! `check_filesystem` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo). Nor does it matter whether both units
+//! have one name: the same bytes have the same crate name, hash and metadata. What a later build makes anew it puts in
+//! place of its own name, and the other names keep what they had. But a time that goes back must not hide from Cargo
+//! that something was compiled with what a unit was before: see [`fresh`].
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+mod fresh;
+mod names;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
-use crate::model::{Inventory, RelinkFile, RelinkFolder, RelinkUnit, Sharing, Unit, UnitId};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use fresh::{dependencies_first, hiding, is_fresh, prune, with};
+pub use names::Content;
+use names::{Known, Name, Names, Storage};
+pub use tally::Tally;
+use wanted::may_share;
+pub use wanted::{Wanted, wanted};
+
+use crate::layout;
+use crate::model::{
+    Identity, Inventory, Method, RelinkDate, RelinkFile, RelinkFolder, RelinkUnit, Sharing, Unit,
+    UnitFile, UnitId, UnitKind,
+};
 use crate::plan::warm::{Times, name, of_itself};
 use crate::size::Bytes;
 
-/// The pairs of files that could share storage if they are the same: of third-party units that both have, with the
-/// same fingerprint.
-///
-/// Only what nobody writes to in place. The older file is the one that stays, since Cargo takes a unit for stale when
-/// what it was compiled with is newer; so where the donor's is the newer one, both stay.
-#[must_use]
-pub fn pairs<'a>(donor: &'a Inventory, folder: &'a Inventory) -> Vec<(&'a Unit, Vec<RelinkFile>)> {
-    let theirs: HashMap<&UnitId, &Unit> =
-        folder.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let both = donor.units.iter().filter_map(|unit| {
-        let other = theirs.get(&unit.id)?;
-        let alike = unit.fingerprints == other.fingerprints;
-        let third_party = |unit: &Unit| unit.source.is_third_party() && of_itself(unit).is_ok();
-        (alike && third_party(unit) && third_party(other)).then_some((unit, *other))
-    });
-    both.filter_map(|(unit, other)| {
-        let linkable = |unit: &'a Unit| {
-            unit.files
-                .iter()
-                .filter(|file| file.sharing == Sharing::Link)
-        };
-        let by_path: BTreeMap<_, _> = linkable(unit).map(|file| (&file.path, file)).collect();
-        let files: Option<Vec<RelinkFile>> = linkable(other)
-            .map(|into| {
-                let from = by_path.get(&into.path)?;
-                let fits = from.length == into.length
-                    && from.modified <= into.modified
-                    && from.identity.device == into.identity.device;
-                fits.then(|| RelinkFile {
-                    from: (*from).clone(),
-                    into: into.clone(),
-                })
-            })
-            .collect();
-        let files: Vec<RelinkFile> = files?;
-        let shared = files
-            .iter()
-            .all(|file| file.from.identity == file.into.identity);
-        (!shared).then_some((other, files))
-    })
-    .collect()
+/// A target folder whose files may share storage.
+#[derive(Clone, Debug)]
+pub struct Sharer {
+    /// What is in it.
+    pub inventory: Inventory,
+    /// The workspaces that build into it, as far as they are known.
+    pub users: Vec<PathBuf>,
+    /// Its filesystem clones files.
+    pub clones: bool,
 }
 
-/// Decides, of pairs that have turned out to be the same, which are replaced so that Cargo finds everything as fresh
-/// as before: no unit may become older than what it was compiled with.
+impl Sharer {
+    fn method(&self) -> Method {
+        match self.clones {
+            true => Method::Clones,
+            false => Method::Links,
+        }
+    }
+
+    /// When its units were made, by the one in the middle.
+    fn age(&self) -> Option<Timestamp> {
+        let units = self.inventory.units.iter();
+        let mut times: Vec<Timestamp> = units.filter_map(|unit| unit.newest).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
+    }
+}
+
+/// Decides for each folder which files are replaced, so that Cargo finds everything as fresh as before.
+///
+/// Of files that are the same the oldest stays, since Cargo takes a unit for stale when what it was compiled with is
+/// newer: no link may be newer than what it replaces, and no unit may become older than what it was compiled with.
+/// No file is replaced that has a name which is not known, since nothing would come free; and none that others get.
 #[must_use]
-pub fn relink(
-    donor: &Inventory,
-    folder: &Inventory,
-    same: Vec<(&Unit, Vec<RelinkFile>)>,
-    workspace: PathBuf,
-) -> RelinkFolder {
-    let all: HashMap<&UnitId, &Unit> = folder.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let mut same: HashMap<&UnitId, Vec<RelinkFile>> = same
-        .into_iter()
-        .map(|(unit, files)| (&unit.id, files))
-        .collect();
-    let mut decided = RelinkFolder {
-        workspace,
-        from: donor.folder.clone(),
-        into: folder.folder.clone(),
-        units: Vec::new(),
-        left: pairs(donor, folder).len(),
-        frees: Bytes(0),
-    };
-    let mut times: HashMap<&UnitId, Times> = HashMap::new();
-    for unit in dependencies_first(folder, &all) {
-        let own = Times::of(unit);
-        let now = match same.remove(&unit.id) {
-            None => own,
-            Some(files) => {
-                let changed = Times::of(&with(unit, &files));
-                let older = |id: &UnitId| {
-                    let (Some(dependency), Some(times)) = (all.get(id), times.get(id)) else {
-                        return false;
-                    };
-                    changed.newest >= times.needed(unit, dependency)
+pub fn relink(sharers: &[Sharer], contents: &HashMap<Identity, Content>) -> Vec<RelinkFolder> {
+    let names = Names::of(sharers, contents);
+    let mut survivors: HashMap<Class, Vec<Survivor<'_>>> = HashMap::new();
+    for (at, sharer) in sharers.iter().enumerate() {
+        for unit in &sharer.inventory.units {
+            for file in &unit.files {
+                let Some((class, known)) = class(&names, file, sharer.clones) else {
+                    continue;
                 };
-                if unit.dependencies.iter().all(older) {
-                    let alone = files.iter().filter(|file| file.into.links == 1);
-                    decided.frees += alone.map(|file| file.into.on_disk).sum();
-                    decided.left -= 1;
+                let found = Survivor::of(at, unit, file, known);
+                let oldest = survivors.entry(class).or_default();
+                match oldest.first() {
+                    Some(first) if first.age() <= found.age() => {}
+                    _ => *oldest = vec![found],
+                }
+            }
+        }
+    }
+    let mut twins: Twins<'_> = HashMap::new();
+    for (at, sharer) in sharers.iter().enumerate() {
+        for unit in &sharer.inventory.units {
+            twins.entry(&unit.id).or_default().push((at, unit));
+        }
+    }
+    let mut order: Vec<usize> = (0..sharers.len()).collect();
+    order.sort_by_key(|at| sharers[*at].age());
+    let mut folders: Vec<(usize, RelinkFolder)> = Vec::new();
+    for at in order {
+        let decider = Decider {
+            sharers,
+            at,
+            names: &names,
+            twins: &twins,
+        };
+        folders.push((at, decider.decide(&mut survivors)));
+    }
+    folders.sort_by_key(|(at, _)| *at);
+    let mut folders: Vec<RelinkFolder> = folders.into_iter().map(|(_, folder)| folder).collect();
+    let mut tally = Tally::default();
+    for folder in &mut folders {
+        let files = folder.units.iter().flat_map(|unit| &unit.files);
+        folder.frees = files.filter_map(|file| tally.freed(file.space)).sum();
+    }
+    folders
+}
+
+/// Files that are the same and could share.
+type Class = (u64, bool, u64, [u8; 32]);
+
+fn class<'n>(names: &'n Names<'_>, file: &UnitFile, clones: bool) -> Option<(Class, &'n Known)> {
+    let known = names.known(file)?;
+    let class = (file.identity.device, clones, file.length.0, known.hash);
+    may_share(file, clones).then_some((class, known))
+}
+
+/// A file that stays.
+#[derive(Clone, Debug)]
+struct Survivor<'a> {
+    folder: usize,
+    unit: &'a Unit,
+    file: &'a UnitFile,
+    storage: Storage,
+}
+
+impl<'a> Survivor<'a> {
+    fn of(folder: usize, unit: &'a Unit, file: &'a UnitFile, known: &Known) -> Self {
+        Self {
+            folder,
+            unit,
+            file,
+            storage: known.storage.clone(),
+        }
+    }
+
+    /// The rest makes no difference but that it is always the same one.
+    fn age(&self) -> (Option<Timestamp>, u64) {
+        (self.file.modified, self.file.identity.inode)
+    }
+}
+
+/// Decides about one folder.
+struct Decider<'a, 'n> {
+    sharers: &'a [Sharer],
+    at: usize,
+    names: &'n Names<'a>,
+    /// The units of one name in all folders.
+    twins: &'n Twins<'a>,
+}
+
+type Twins<'a> = HashMap<&'a UnitId, Vec<(usize, &'a Unit)>>;
+
+/// Which of several donors is tried.
+#[derive(Clone, Copy)]
+enum Pick {
+    Oldest,
+    Newest,
+}
+
+impl<'a> Decider<'a, '_> {
+    fn decide(&self, survivors: &mut HashMap<Class, Vec<Survivor<'a>>>) -> RelinkFolder {
+        let sharer = &self.sharers[self.at];
+        let inventory = &sharer.inventory;
+        let all: HashMap<&UnitId, &Unit> = inventory
+            .units
+            .iter()
+            .map(|unit| (&unit.id, unit))
+            .collect();
+        let mut decided = RelinkFolder {
+            users: sharer.users.clone(),
+            from: Vec::new(),
+            into: inventory.folder.clone(),
+            method: sharer.method(),
+            units: Vec::new(),
+            left: 0,
+            frees: Bytes(0),
+        };
+        let mut times: HashMap<&UnitId, Times> = HashMap::new();
+        let mut done: HashSet<Identity> = HashSet::new();
+        let hides = match sharer.clones {
+            true => HashSet::new(),
+            false => hiding(inventory, &all),
+        };
+        for unit in dependencies_first(inventory, &all) {
+            let mut now = Times::of(unit);
+            let (mut any, mut found) = (false, None);
+            // What the oldest one is too old for, a newer one may do.
+            for pick in [Pick::Oldest, Pick::Newest] {
+                let files = self.files(unit, survivors, &done, pick);
+                let dates = self.dates(unit, pick);
+                any |= !files.is_empty();
+                let changed = match sharer.clones {
+                    true => now,
+                    false => Times::of(&with(unit, &files, &dates)),
+                };
+                let fits = sharer.clones
+                    || (!hides.contains(&unit.id) && is_fresh(unit, changed, &all, &times));
+                if fits && !(files.is_empty() && dates.is_empty()) {
+                    now = changed;
+                    found = Some((files, dates));
+                    break;
+                }
+            }
+            match found {
+                Some((files, dates)) => {
+                    done.extend(files.iter().map(|file| file.into.identity));
                     decided.units.push(RelinkUnit {
                         id: unit.id.clone(),
                         package: name(unit),
                         dependencies: unit.dependencies.clone(),
+                        only_dated: files.is_empty(),
                         files,
+                        dates,
                     });
-                    changed
-                } else {
-                    own
+                }
+                None if any => decided.left += 1,
+                None => {}
+            }
+            times.insert(&unit.id, now);
+            self.survive(unit, &done, survivors);
+        }
+        decided.units = prune(decided.units);
+        let donors = decided.units.iter().flat_map(|unit| &unit.files);
+        let donors: BTreeSet<&Path> = donors.map(|file| file.donor.as_path()).collect();
+        decided.from = donors.into_iter().map(Path::to_owned).collect();
+        decided
+    }
+
+    /// The files of a unit that stay can be had by others.
+    fn survive(
+        &self,
+        unit: &'a Unit,
+        gone: &HashSet<Identity>,
+        survivors: &mut HashMap<Class, Vec<Survivor<'a>>>,
+    ) {
+        for file in unit
+            .files
+            .iter()
+            .filter(|file| !gone.contains(&file.identity))
+        {
+            if let Some((class, known)) = class(self.names, file, self.sharers[self.at].clones) {
+                let all = survivors.entry(class).or_default();
+                if all.iter().all(|one| one.storage != known.storage) {
+                    all.push(Survivor::of(self.at, unit, file, known));
                 }
             }
-        };
-        times.insert(&unit.id, now);
-    }
-    decided
-}
-
-/// The unit as it is with the donor's files.
-fn with(unit: &Unit, files: &[RelinkFile]) -> Unit {
-    let mut changed = unit.clone();
-    for file in &mut changed.files {
-        if let Some(found) = files.iter().find(|found| found.into.path == file.path) {
-            file.modified = found.from.modified;
         }
     }
-    changed
-}
 
-fn dependencies_first<'a>(
-    folder: &'a Inventory,
-    all: &HashMap<&'a UnitId, &'a Unit>,
-) -> Vec<&'a Unit> {
-    fn visit<'a>(
+    /// The files of a unit that must not be linked, with the times of the same unit elsewhere.
+    ///
+    /// What is compiled with a procedural macro or by the words of a build script could not be linked otherwise: it
+    /// would be older than these, which each folder has for itself. That a file looks older does Cargo no harm where a
+    /// link does none, whatever is in it; but a script is run again when what it watches is newer than its output, so
+    /// that only third-party ones are dated, which watch what is as old as their sources.
+    fn dates(&self, unit: &Unit, pick: Pick) -> Vec<RelinkDate> {
+        let clones = self.sharers[self.at].clones;
+        if clones || !unit.source.is_third_party() || of_itself(unit).is_err() {
+            return Vec::new();
+        }
+        let age = |unit: &Unit| Times::of(unit).newest;
+        let twins = self
+            .twins
+            .get(&unit.id)
+            .map_or(&[][..], Vec::as_slice)
+            .iter();
+        let twins = twins.filter(|(at, twin)| {
+            let same = twin.fingerprints == unit.fingerprints && twin.missing.is_empty();
+            *at != self.at && same && age(twin) <= age(unit)
+        });
+        let twin = match pick {
+            Pick::Oldest => twins.min_by_key(|(at, twin)| (age(twin), *at)),
+            Pick::Newest => twins.max_by_key(|(at, twin)| (age(twin), *at)),
+        };
+        let Some((_, twin)) = twin else {
+            return Vec::new();
+        };
+        let run = unit.kind == UnitKind::BuildScriptRun;
+        let is_output = |file: &&UnitFile| {
+            let path = &file.path;
+            let output = |path: &[&str]| layout::is_output(path, run);
+            file.sharing == Sharing::Copy && layout::in_profile(path, &unit.id.profile, output)
+        };
+        let own = |file: &UnitFile| {
+            let names = unit.files.iter();
+            let names = names.filter(|name| name.identity == file.identity);
+            names.count() as u64 >= file.links
+        };
+        let older = |file: &UnitFile| {
+            let theirs = twin.files.iter().find(|theirs| theirs.path == file.path)?;
+            let modified = theirs.modified?;
+            let older = Some(modified) < file.modified && own(file);
+            older.then(|| RelinkDate {
+                file: file.clone(),
+                modified,
+            })
+        };
+        unit.files
+            .iter()
+            .filter(is_output)
+            .filter_map(older)
+            .collect()
+    }
+
+    /// The files of a unit that could be replaced, each with one that stays.
+    fn files(
+        &self,
         unit: &'a Unit,
-        all: &HashMap<&'a UnitId, &'a Unit>,
-        seen: &mut HashMap<&'a UnitId, ()>,
-        order: &mut Vec<&'a Unit>,
-    ) {
-        if seen.insert(&unit.id, ()).is_some() {
-            return;
+        survivors: &HashMap<Class, Vec<Survivor<'a>>>,
+        done: &HashSet<Identity>,
+        pick: Pick,
+    ) -> Vec<RelinkFile> {
+        let clones = self.sharers[self.at].clones;
+        if !clones && of_itself(unit).is_err() {
+            return Vec::new();
         }
-        for dependency in unit.dependencies.iter().filter_map(|id| all.get(id)) {
-            visit(dependency, all, seen, order);
+        let mut files = Vec::new();
+        let mut seen: HashSet<Identity> = HashSet::new();
+        for file in &unit.files {
+            if done.contains(&file.identity) || !seen.insert(file.identity) {
+                continue;
+            }
+            let Some((class, known)) = class(self.names, file, clones) else {
+                continue;
+            };
+            let Some(space) = known.space else { continue };
+            let all = survivors.get(&class).map_or(&[][..], Vec::as_slice);
+            if all.iter().any(|one| one.storage == known.storage) {
+                continue;
+            }
+            let older = |one: &&Survivor<'_>| clones || one.file.modified <= file.modified;
+            let donors = all.iter().filter(older);
+            let donor = match pick {
+                Pick::Oldest => donors.min_by_key(|one| one.age()),
+                Pick::Newest => donors.max_by_key(|one| one.age()),
+            };
+            let own = self.names.of_file(file, self.at);
+            // Where another unit has it too, that one's time would change as well.
+            let alone = |name: &&Name<'_>| clones || name.unit.is_none_or(|id| *id == unit.id);
+            let Some(donor) = donor.filter(|_| own.iter().all(alone)) else {
+                continue;
+            };
+            files.extend(own.into_iter().map(|name| RelinkFile {
+                donor: self.sharers[donor.folder].inventory.folder.clone(),
+                profile: PathBuf::from(&donor.unit.id.profile),
+                from: donor.file.clone(),
+                into: name.file.clone(),
+                space,
+            }));
         }
-        order.push(unit);
-    }
-    let (mut seen, mut order) = (HashMap::new(), Vec::new());
-    for unit in &folder.units {
-        visit(unit, all, &mut seen, &mut order);
-    }
-    order
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Identity, Source, UnitFile, UnitKind};
-    use jiff::Timestamp;
-
-    fn unit(hash: &str, seconds: i64, inode: u64, dependencies: &[&str]) -> Unit {
-        let id = |hash: &str| UnitId {
-            profile: "debug".into(),
-            hash: hash.repeat(16),
-        };
-        let file = |end: &str, inode| UnitFile {
-            path: format!("debug/deps/lib{hash}-{}.{end}", hash.repeat(16)).into(),
-            sharing: Sharing::Link,
-            length: Bytes(10),
-            on_disk: Bytes(4096),
-            links: 1,
-            identity: Identity { device: 1, inode },
-            modified: Timestamp::from_second(seconds).ok(),
-            changed: None,
-        };
-        Unit {
-            id: id(hash),
-            package: Some(hash.into()),
-            source: Source::Directory,
-            targets: vec![format!("lib-{hash}")],
-            fingerprints: vec![1],
-            dependencies: dependencies.iter().map(|hash| id(hash)).collect(),
-            files: vec![file("rlib", inode), file("rmeta", inode + 1)],
-            ..Unit::sample("debug", hash, UnitKind::Library)
-        }
-    }
-
-    fn inventory(folder: &str, units: Vec<Unit>) -> Inventory {
-        Inventory {
-            folder: folder.into(),
-            units,
-            ..Inventory::default()
-        }
-    }
-
-    fn relinked(donor: &Inventory, folder: &Inventory, same: &[&str]) -> Vec<String> {
-        let pairs = pairs(donor, folder);
-        let equal = pairs
-            .into_iter()
-            .filter(|(unit, _)| same.contains(&unit.package.as_deref().unwrap_or_default()));
-        let decided = relink(donor, folder, equal.collect(), "/w".into());
-        decided.units.into_iter().map(|unit| unit.package).collect()
-    }
-
-    /// A donor, and a folder that was built after it: `b` is compiled with `a`.
-    fn two() -> (Inventory, Inventory) {
-        let donor = vec![unit("b", 20, 10, &["a"]), unit("a", 10, 20, &[])];
-        let mine = vec![unit("b", 40, 30, &["a"]), unit("a", 30, 40, &[])];
-        (inventory("/d", donor), inventory("/m", mine))
-    }
-
-    #[test]
-    fn the_same_files_of_an_older_donor_replace_what_is_there() {
-        let (donor, mine) = two();
-        assert_eq!(relinked(&donor, &mine, &["a", "b"]), ["a", "b"]);
-        assert_eq!(
-            relinked(&mine, &donor, &["a", "b"]),
-            [""; 0],
-            "the older one stays"
-        );
-    }
-
-    #[test]
-    fn nothing_becomes_older_than_what_it_was_compiled_with() {
-        let (donor, mine) = two();
-        // What `a` differs in does not matter: it stays, and is newer than the `b` of the donor.
-        assert_eq!(relinked(&donor, &mine, &["b"]), [""; 0]);
-        assert_eq!(relinked(&donor, &mine, &["a"]), ["a"]);
-    }
-
-    #[test]
-    fn what_is_shared_already_or_local_stays() {
-        let donor = inventory("/d", vec![unit("a", 10, 20, &[])]);
-        assert_eq!(
-            relinked(
-                &donor,
-                &inventory("/m", vec![unit("a", 10, 20, &[])]),
-                &["a"]
-            ),
-            [""; 0]
-        );
-        let mut local = unit("a", 30, 40, &[]);
-        local.source = Source::Local;
-        assert_eq!(
-            relinked(&donor, &inventory("/m", vec![local]), &["a"]),
-            [""; 0]
-        );
-        let mut other = unit("a", 30, 40, &[]);
-        other.fingerprints = vec![2];
-        assert_eq!(
-            relinked(&donor, &inventory("/m", vec![other]), &["a"]),
-            [""; 0]
-        );
+        files
     }
 }

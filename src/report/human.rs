@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::table::{Align, Table};
 use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
-use super::{collect, hook, reasons, warm};
+use super::{collect, hook, reasons, relink, warm};
 
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -22,7 +22,7 @@ use crate::size::Bytes;
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
     warm::plan(out, plan, view)?;
-    warm::relinks(out, plan, view)?;
+    relink::plan(out, plan, view)?;
     hook::plan(out, plan, view)?;
     collect::plan(out, plan, view)?;
     deletions(out, plan, view)?;
@@ -330,17 +330,16 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
     warm::outcome(out, outcome)?;
+    relink::outcome(out, outcome, view)?;
     hook::outcome(out, outcome)?;
     collect::outcome(out, outcome, view)?;
     if deleted > 0 || outcome.freed.entries > 0 {
-        let freed = outcome.freed;
-        if count(Deed::Collect) == 0 {
+        if deleted > 0 || count(Deed::Collect) + count(Deed::Relink) == 0 {
+            let (entries, on_disk) = relink::beside(outcome);
             writeln!(
                 out,
-                "deleted {} ({} files): freed {GOOD}{}{GOOD:#}",
+                "deleted {} ({entries} files): freed {GOOD}{on_disk}{GOOD:#}",
                 counted(deleted, "target folder"),
-                freed.entries,
-                freed.on_disk
             )?;
         }
         for disk in &outcome.filesystems {

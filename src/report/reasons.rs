@@ -1,5 +1,6 @@
 //! Reasons in words.
 
+use super::view::counted;
 use super::{Paths, hook};
 use crate::age::since;
 use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
@@ -212,6 +213,16 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "is warm: it has the {units} units that {} has for it",
             paths.show(from)
         ),
+        KeptReason::NothingToShare { donor: true, .. } => {
+            "stays as it is, and others share what it has".into()
+        }
+        KeptReason::NothingToShare { units, left, .. } => {
+            let left = match left {
+                0 => String::new(),
+                left => format!("; {left} are the same elsewhere, but would look stale as links"),
+            };
+            format!("has nothing to share in {}{left}", counted(*units, "unit"))
+        }
         KeptReason::NothingToCollect { units, doubts } => {
             let asked = match &doubts[..] {
                 [] => String::new(),

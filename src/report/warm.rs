@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::table::{Align, Table};
-use super::view::{GOOD, HEADING, Out, View, WARNING, counted};
+use super::view::{HEADING, Out, View, WARNING, counted};
 use crate::model::{
     Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
 };
@@ -68,39 +68,6 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let all: BTreeSet<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
     left(out, &all.into_iter().collect::<Vec<_>>(), view)?;
     writeln!(out)
-}
-
-/// Writes what would share its storage.
-pub(super) fn relinks(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let relinks = plan.actions.iter().filter_map(|action| match action {
-        Action::Relink(relink) => Some(relink),
-        _ => None,
-    });
-    let mut table = Table::new(&[
-        ("UNITS", Align::Right),
-        ("FREES", Align::Right),
-        ("LEFT", Align::Right),
-        ("FROM", Align::Left),
-        ("FOR", Align::Left),
-    ]);
-    let mut count = 0;
-    for relink in relinks {
-        table.row(vec![
-            relink.units.len().to_string(),
-            relink.frees.to_string(),
-            relink.left.to_string(),
-            view.paths.show(&relink.from),
-            view.paths.show(&relink.workspace),
-        ]);
-        count += 1;
-    }
-    if count > 0 {
-        let what = counted(count, "target folder");
-        writeln!(out, "{HEADING}Share what is the same in {what}{HEADING:#}")?;
-        table.write(out, view.width)?;
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 /// Writes what is not taken, by reason.
@@ -236,7 +203,6 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         .iter()
         .filter_map(|done| done.warmed.as_ref())
         .collect();
-    relinked(out, outcome)?;
     if warmed.is_empty() {
         return Ok(());
     }
@@ -267,23 +233,4 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
 /// How many folders these are.
 fn folders<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> usize {
     paths.collect::<BTreeSet<_>>().len()
-}
-
-fn relinked(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
-    let done = outcome.done.iter();
-    let done: Vec<_> = done.filter(|done| done.what == Deed::Relink).collect();
-    let units: usize = done.iter().filter_map(|done| done.relinked).sum();
-    let freed: Bytes = done
-        .iter()
-        .filter_map(|done| Some(done.freed?.on_disk))
-        .sum();
-    if units > 0 {
-        writeln!(
-            out,
-            "shared {} in {}: freed {GOOD}{freed}{GOOD:#}",
-            counted(units, "unit"),
-            counted(done.len(), "target folder")
-        )?;
-    }
-    Ok(())
 }

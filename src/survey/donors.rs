@@ -17,9 +17,7 @@ use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
-use crate::model::{
-    Busy, Inventory, RelinkFile, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind,
-};
+use crate::model::{Busy, Inventory, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
 use crate::plan::warm::{Gives, Here, Rating};
 use crate::progress::Progress;
 
@@ -145,21 +143,6 @@ pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
             ..Inventory::default()
         }
     }
-}
-
-/// Those of pairs of files that are the same, byte for byte: units all of whose files are.
-#[must_use]
-pub fn same<'a>(
-    pairs: Vec<(&'a Unit, Vec<RelinkFile>)>,
-    donor: &Path,
-    folder: &Path,
-) -> Vec<(&'a Unit, Vec<RelinkFile>)> {
-    let same = |file: &RelinkFile| {
-        file.from.identity == file.into.identity
-            || fs::same_content(&donor.join(&file.from.path), &folder.join(&file.into.path))
-    };
-    let pairs = pairs.into_par_iter();
-    pairs.filter(|(_, files)| files.iter().all(same)).collect()
 }
 
 /// Which units that both have are not the same in both, though they have the same name.

@@ -40,11 +40,7 @@ pub fn take(
     around: &Environment,
     progress: &Progress,
 ) -> (Vec<Stock>, Workspaces) {
-    let within = |folder: &TargetFolder| {
-        let mut others = folders.iter().filter(|other| other.path != folder.path);
-        others.any(|other| folder.path.starts_with(&other.path))
-    };
-    let outer: Vec<&&TargetFolder> = folders.iter().filter(|folder| !within(folder)).collect();
+    let outer = outermost(folders);
     progress.stage("asking cargo");
     let users: BTreeSet<&Path> = outer
         .iter()
@@ -67,6 +63,16 @@ pub fn take(
     (stocks.collect(), workspaces)
 }
 
+/// Those of some folders that lie in none of the others.
+pub(super) fn outermost<'a>(folders: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
+    let within = |folder: &TargetFolder| {
+        let mut others = folders.iter().filter(|other| other.path != folder.path);
+        others.any(|other| folder.path.starts_with(&other.path))
+    };
+    let outer = folders.iter().filter(|folder| !within(folder));
+    outer.copied().collect()
+}
+
 /// The workspaces that build into a folder.
 fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item = &'a Workspace> {
     survey
@@ -75,7 +81,7 @@ fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item
         .filter(|workspace| folder.users.contains(&workspace.root))
 }
 
-fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
+pub(super) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
     let users = users(folder, survey);
     users.map(|workspace| workspace.root.clone()).collect()
 }
@@ -108,7 +114,7 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
 }
 
 /// What speaks against touching anything in a folder.
-fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
+pub(super) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
     // What Cargo does not make is in no unit.
     if let Some(reason) = unfit(&folder.marks, &folder.marks.foreign) {
         return Some(reason);

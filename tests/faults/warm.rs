@@ -1,6 +1,7 @@
 //! Warming when things go wrong: whatever happens, the next build succeeds, and runs the right code.
 
 mod damaged;
+mod dedupe;
 mod filesystems;
 mod killed;
 mod linker;

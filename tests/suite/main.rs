@@ -10,6 +10,8 @@ mod audit;
 mod audit_facts;
 #[cfg(unix)]
 mod cases;
+#[cfg(unix)]
+mod dedupe;
 mod delete;
 mod embedded;
 mod facts;

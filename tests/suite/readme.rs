@@ -10,7 +10,9 @@ const END: &str = "<!-- help:end -->";
 fn help_is_in_the_readme() {
     let sandbox = Sandbox::new();
     let mut expected = String::new();
-    let commands = ["", "setup", "list", "clean", "onboard", "warm", "undo"];
+    let commands = [
+        "", "setup", "list", "clean", "dedupe", "onboard", "warm", "undo",
+    ];
     let hook = ["hook", "hook install", "hook uninstall", "hook status"];
     for command in commands.into_iter().chain(hook) {
         let args: Vec<&str> = command

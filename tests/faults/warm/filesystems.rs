@@ -9,11 +9,11 @@ use crate::harness::{superuser, works};
 use crate::space::Small;
 
 /// A filesystem in a file; unmounted when dropped.
-struct Image(PathBuf);
+pub(super) struct Image(pub(super) PathBuf);
 
 impl Image {
     /// `None`, with a printed line, where it cannot be made or mounted.
-    fn mount(at: PathBuf, make: &[&str]) -> Option<Self> {
+    pub(super) fn mount(at: PathBuf, make: &[&str]) -> Option<Self> {
         let image = at.with_extension("image");
         let file = fs::File::create(&image).expect("a file");
         file.set_len(512 << 20).expect("a length");
@@ -29,7 +29,7 @@ impl Image {
     }
 
     /// Bytes that are in use.
-    fn used(&self) -> u64 {
+    pub(super) fn used(&self) -> u64 {
         assert!(works("sync", &["-f", &self.0.display().to_string()]));
         let df = Command::new("df")
             .args(["-B1", "--output=used"])

@@ -1,0 +1,46 @@
+//! Decides what `dedupe` does with each folder.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use super::relink::{Content, Sharer, relink};
+use crate::model::{Action, Identity, Kept, KeptReason, Plan, Subject, Warning};
+
+/// Has all folders share what is the same in them, and says why the others stay as they are.
+///
+/// Reads nothing from disk: what is replaced is looked at again before.
+#[must_use]
+pub fn dedupe(
+    sharers: &[Sharer],
+    contents: &HashMap<Identity, Content>,
+    kept: Vec<Kept>,
+    warnings: Vec<Warning>,
+) -> Plan {
+    let mut plan = Plan {
+        kept,
+        warnings,
+        ..Plan::default()
+    };
+    let folders = relink(sharers, contents);
+    let donors = folders.iter().flat_map(|folder| &folder.from);
+    let donors: BTreeSet<PathBuf> = donors.cloned().collect();
+    for (sharer, folder) in sharers.iter().zip(folders) {
+        if folder.units.is_empty() {
+            plan.kept.push(Kept {
+                subject: Subject::Folder,
+                reason: KeptReason::NothingToShare {
+                    units: sharer.inventory.units.len(),
+                    left: folder.left,
+                    donor: donors.contains(&folder.into),
+                },
+                path: folder.into,
+                on_disk: Some(sharer.inventory.totals.on_disk),
+                last_build: None,
+            });
+        } else {
+            plan.freeable += folder.frees;
+            plan.actions.push(Action::Relink(folder));
+        }
+    }
+    plan
+}

@@ -1,0 +1,153 @@
+//! Which names files have, and what is known of their contents.
+
+use std::collections::HashMap;
+
+use super::Sharer;
+use crate::model::{Group, Identity, Sharing, Space, UnitFile, UnitId};
+
+/// What a closer look at a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The BLAKE3 hash of all of it.
+    pub hash: [u8; 32],
+    /// Where it lies on the disk, as offsets and lengths in bytes; `None` where that cannot be told or does not matter.
+    pub extents: Option<Vec<(u64, u64)>>,
+    /// Another file has a part of this storage, whether we know of it or not.
+    pub shared: bool,
+}
+
+/// Storage that a file has, perhaps with others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Storage {
+    File(Identity),
+    Extents(u64, Vec<(u64, u64)>),
+}
+
+impl Storage {
+    fn of(identity: Identity, content: &Content) -> Self {
+        match &content.extents {
+            Some(extents) => Self::Extents(identity.device, extents.clone()),
+            None => Self::File(identity),
+        }
+    }
+}
+
+/// A file whose content is known.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) hash: [u8; 32],
+    pub(super) storage: Storage,
+    /// What its storage is to the filesystem; `None` if it has a name or a sharer that is not known, so that nothing
+    /// comes free.
+    pub(super) space: Option<Space>,
+}
+
+/// One name of a file.
+#[derive(Debug)]
+pub(super) struct Name<'a> {
+    folder: usize,
+    pub(super) unit: Option<&'a UnitId>,
+    pub(super) file: &'a UnitFile,
+}
+
+/// The names of all files in some folders.
+#[derive(Debug)]
+pub(super) struct Names<'a> {
+    names: HashMap<Identity, Vec<Name<'a>>>,
+    known: HashMap<Identity, Known>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(sharers: &'a [Sharer], contents: &HashMap<Identity, Content>) -> Self {
+        let mut names: HashMap<Identity, Vec<Name<'a>>> = HashMap::new();
+        for (folder, sharer) in sharers.iter().enumerate() {
+            let units = sharer.inventory.units.iter();
+            let of_units =
+                units.flat_map(|unit| unit.files.iter().map(|file| (Some(&unit.id), file)));
+            // Of anything else that has a name of such a file nothing is known, and it keeps what it has. The compiler
+            // has names of its own for what it made of local crates, and may count on it that nobody else has.
+            let products = sharer
+                .inventory
+                .others
+                .iter()
+                .filter(|other| match other.group {
+                    Group::Final | Group::Unhashed => true,
+                    Group::Incremental { .. } => sharer.clones,
+                    _ => false,
+                });
+            let products = products.map(|other| (None, &other.file));
+            for (unit, file) in of_units.chain(products) {
+                if matches!(file.sharing, Sharing::Link | Sharing::Copy)
+                    && contents.contains_key(&file.identity)
+                {
+                    let all = names.entry(file.identity).or_default();
+                    all.push(Name { folder, unit, file });
+                }
+            }
+        }
+        let known = known(&names, contents);
+        Self { names, known }
+    }
+
+    pub(super) fn known(&self, file: &UnitFile) -> Option<&Known> {
+        self.known.get(&file.identity)
+    }
+
+    /// The names of a file in one folder.
+    pub(super) fn of_file(&self, file: &UnitFile, folder: usize) -> Vec<&Name<'a>> {
+        let all = self.names.get(&file.identity);
+        let all = all.map_or(&[][..], Vec::as_slice).iter();
+        all.filter(|name| name.folder == folder).collect()
+    }
+}
+
+/// Puts together what each file's storage is, with how many names there are of it.
+fn known(
+    names: &HashMap<Identity, Vec<Name<'_>>>,
+    contents: &HashMap<Identity, Content>,
+) -> HashMap<Identity, Known> {
+    struct Piece {
+        space: Space,
+        files: usize,
+        shared: bool,
+        unseen: bool,
+    }
+    let mut pieces: HashMap<Storage, Piece> = HashMap::new();
+    let all = || {
+        names.iter().filter_map(|(identity, names)| {
+            let content = contents.get(identity)?;
+            Some((*identity, content, names.first()?.file, names.len() as u64))
+        })
+    };
+    for (identity, content, file, seen) in all() {
+        let number = pieces.len();
+        let storage = Storage::of(identity, content);
+        let piece = pieces.entry(storage).or_insert_with(|| Piece {
+            space: Space {
+                number,
+                names: 0,
+                on_disk: file.on_disk,
+            },
+            files: 0,
+            shared: false,
+            unseen: false,
+        });
+        piece.space.names += file.links.max(seen);
+        piece.files += 1;
+        piece.shared |= content.shared;
+        piece.unseen |= seen < file.links;
+    }
+    all()
+        .map(|(identity, content, ..)| {
+            let storage = Storage::of(identity, content);
+            let freeable = |piece: &&Piece| !piece.unseen && (piece.files > 1 || !piece.shared);
+            let space = pieces.get(&storage).filter(freeable);
+            let known = Known {
+                hash: content.hash,
+                space: space.map(|piece| piece.space),
+                storage,
+            };
+            (identity, known)
+        })
+        .collect()
+}

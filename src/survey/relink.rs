@@ -1,0 +1,115 @@
+//! Looks at target folders for files that are the same.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{stock, units};
+use crate::fs::{self, Sought};
+use crate::model::{Identity, Inventory, KeptReason, Sharing, Survey, TargetFolder};
+use crate::plan::relink::{Content, Sharer, wanted};
+use crate::progress::Progress;
+use crate::size::Bytes;
+
+/// What is in some target folders, or why nothing in one of them may change, in their order.
+///
+/// Folders in others of them are left out: they are looked at with those.
+#[must_use]
+pub fn take(
+    survey: &Survey,
+    folders: &[&TargetFolder],
+    progress: &Progress,
+) -> Vec<Result<Sharer, (PathBuf, Bytes, KeptReason)>> {
+    progress.stage("looking at units");
+    let outer = stock::outermost(folders).into_iter();
+    let sharers = outer.map(|folder| {
+        let inventory = units::read(&folder.path, progress);
+        match stock::obstacle(folder, &inventory).or_else(|| busy(&inventory)) {
+            Some(reason) => Err((folder.path.clone(), inventory.totals.on_disk, reason)),
+            None => Ok(sharer(inventory, stock::users_of(folder, survey))),
+        }
+    });
+    sharers.collect()
+}
+
+/// A folder whose files may share storage.
+#[must_use]
+pub fn sharer(inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
+    let files = inventory.units.iter().flat_map(|unit| &unit.files);
+    let mut real = files.filter(|file| {
+        matches!(file.sharing, Sharing::Link | Sharing::Copy) && file.length > Bytes(0)
+    });
+    let clones = real
+        .next()
+        .is_some_and(|file| fs::clones_here(&inventory.folder.join(&file.path)));
+    Sharer {
+        inventory,
+        users,
+        clones,
+    }
+}
+
+/// A build is running in a folder, or it cannot be told: then what is in it may change at any time.
+fn busy(inventory: &Inventory) -> Option<KeptReason> {
+    let profiles: BTreeSet<&Path> = inventory
+        .units
+        .iter()
+        .map(|unit| Path::new(&unit.id.profile))
+        .collect();
+    let profiles: Vec<PathBuf> = profiles.into_iter().map(Path::to_owned).collect();
+    let busy = fs::lock_to_read(&inventory.folder, &profiles, Sought::Once).err()?;
+    Some(KeptReason::Busy {
+        lock: busy.lock,
+        why: busy.why,
+    })
+}
+
+/// Where a file lies: the disk, and its parts there.
+type Place<'a> = (u64, &'a [(u64, u64)]);
+
+/// Looks into all files of which another one may be the same. What cannot be read is left out.
+///
+/// Files that lie at one place of the disk are read once.
+#[must_use]
+pub fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Identity, Content> {
+    progress.stage("comparing");
+    let wanted = wanted(sharers);
+    let lying: Vec<Option<fs::Lying>> = wanted
+        .par_iter()
+        .map(|file| file.clones.then(|| fs::lies(&file.path)).flatten())
+        .collect();
+    // The first of those that lie at one place is read for all of them.
+    let mut places: HashMap<Place<'_>, usize> = HashMap::new();
+    let first: Vec<usize> = wanted
+        .iter()
+        .zip(&lying)
+        .enumerate()
+        .map(|(at, (file, lying))| match lying {
+            Some(lying) => *places
+                .entry((file.identity.device, &lying.extents))
+                .or_insert(at),
+            None => at,
+        })
+        .collect();
+    let hashes: Vec<Option<[u8; 32]>> = wanted
+        .par_iter()
+        .enumerate()
+        .with_max_len(1)
+        .map(|(at, file)| {
+            let hash = (first[at] == at).then(|| fs::hash_content(&file.path));
+            progress.add(1, file.length);
+            hash.flatten()
+        })
+        .collect();
+    let all = wanted.iter().zip(&lying).enumerate();
+    all.filter_map(|(at, (file, lying))| {
+        let content = Content {
+            hash: hashes[first[at]]?,
+            extents: lying.as_ref().map(|lying| lying.extents.clone()),
+            shared: lying.as_ref().is_some_and(|lying| lying.shared),
+        };
+        Some((file.identity, content))
+    })
+    .collect()
+}
