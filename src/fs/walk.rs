@@ -14,8 +14,9 @@ use crate::size::Bytes;
 /// Everything in a folder, the folder itself included.
 #[derive(Debug, Default)]
 pub struct Walk {
-    /// What is there, in no order.
-    pub entries: Vec<Entry>,
+    /// What is there: what lies in one folder together and by name, each folder before what lies in it. Apart, since
+    /// there may be a million of them, and one list of all would have to be moved as it grows.
+    pub entries: Vec<Vec<Entry>>,
     /// Folders, or entries in them, that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -57,16 +58,20 @@ pub enum EntryKind {
 /// Lists a folder and everything below it, in parallel. Follows no link.
 #[must_use]
 pub fn walk(folder: &Path, progress: &Progress) -> Walk {
-    let mut walk = visit(folder, Path::new(""), progress);
+    let mut walk = Walk::default();
     match fs::symlink_metadata(folder) {
-        Ok(metadata) => walk.entries.push(entry(PathBuf::new(), &metadata)),
+        Ok(metadata) => walk.entries.push(vec![entry(PathBuf::new(), &metadata)]),
         Err(error) => walk.problems.push(problem(folder, &error)),
     }
+    let inside = visit(folder, Path::new(""), progress);
+    walk.entries.extend(inside.entries);
+    walk.problems.extend(inside.problems);
     walk
 }
 
 fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
     let mut walk = Walk::default();
+    let mut entries = Vec::new();
     let path = root.join(folder);
     match fs::read_dir(&path) {
         Ok(listed) => {
@@ -82,21 +87,25 @@ fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
                     Ok(entry(inner, &metadata))
                 });
                 match found {
-                    Ok(entry) => walk.entries.push(entry),
+                    Ok(entry) => entries.push(entry),
                     Err(error) => walk.problems.push(problem(&path, &error)),
                 }
             }
         }
         Err(error) => walk.problems.push(problem(&path, &error)),
     }
-    let on_disk = walk.entries.iter().map(|entry| entry.on_disk).sum();
-    progress.add(walk.entries.len() as u64, on_disk);
-    let inner: Vec<Walk> = walk
-        .entries
+    let on_disk = entries.iter().map(|entry| entry.on_disk).sum();
+    progress.add(entries.len() as u64, on_disk);
+    entries.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
+    entries.shrink_to_fit();
+    let inner: Vec<Walk> = entries
         .par_iter()
         .filter(|entry| entry.kind == EntryKind::Folder)
         .map(|entry| visit(root, &entry.path, progress))
         .collect();
+    if !entries.is_empty() {
+        walk.entries.push(entries);
+    }
     for inner in inner {
         walk.entries.extend(inner.entries);
         walk.problems.extend(inner.problems);
@@ -150,6 +159,7 @@ mod tests {
         let mut found: Vec<_> = walk
             .entries
             .iter()
+            .flatten()
             .map(|entry| (entry.path.display().to_string(), entry.kind, entry.links))
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));

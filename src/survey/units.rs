@@ -1,6 +1,8 @@
 //! Takes the inventory of a target folder.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -34,13 +36,17 @@ const START: u64 = 64 << 10;
 pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let walk = fs::walk(folder, progress);
     let totals = totals(&walk.entries);
-    let mut entries = walk.entries;
-    entries.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let entries = walk.entries;
     let profiles = Profiles::of(&entries);
     let mut others = Vec::new();
     let mut found: BTreeMap<UnitId, Found> = BTreeMap::new();
-    for entry in entries {
-        let place = profiles.owner(&entry);
+    for (depth, entry) in entries.into_iter().flat_map(|entries| {
+        // All of them lie in one folder.
+        let folder = entries.first().and_then(|entry| entry.path.parent());
+        let depth = folder.and_then(|folder| profiles.depth(folder));
+        entries.into_iter().map(move |entry| (depth, entry))
+    }) {
+        let place = Profiles::owner(&entry, depth);
         let read = entry.accessed;
         let file = unit_file(entry);
         match place {
@@ -90,10 +96,10 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
 }
 
 /// The sums, each file once.
-fn totals(entries: &[Entry]) -> Totals {
+fn totals(entries: &[Vec<Entry>]) -> Totals {
     let mut totals = Totals::default();
     let mut seen = HashSet::new();
-    for entry in entries {
+    for entry in entries.iter().flatten() {
         totals.entries += 1;
         if entry.kind != EntryKind::Folder {
             totals.logical += entry.length;
@@ -127,16 +133,20 @@ fn unit_file(entry: Entry) -> UnitFile {
 
 /// The names in the top three levels, as [`marks::read`] wants them. The entries are sorted, so that a folder
 /// comes before what is in it.
-fn shape(entries: &[Entry]) -> Shape {
+fn shape(entries: &[Vec<Entry>]) -> Shape {
     let mut top = Shape::default();
-    for entry in entries {
+    // Those of one folder lie at one depth.
+    let deep = |entries: &&Vec<Entry>| {
+        let first = entries.first();
+        first.is_some_and(|entry| entry.path.components().count() <= 3)
+    };
+    for entry in entries.iter().filter(deep).flatten() {
         let names: Vec<String> = entry
             .path
             .iter()
-            .take(4)
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
-        let Some((name, above)) = names.split_last().filter(|_| names.len() <= 3) else {
+        let Some((name, above)) = names.split_last() else {
             continue;
         };
         let folder = above.iter().try_fold(&mut top, |shape, name| {
@@ -176,23 +186,24 @@ enum Place {
 }
 
 impl Profiles {
-    fn of(entries: &[Entry]) -> Self {
+    fn of(entries: &[Vec<Entry>]) -> Self {
         Self(marks::read(&shape(entries)).profiles.into_iter().collect())
     }
 
-    fn owner(&self, entry: &Entry) -> Place {
+    /// How deep the profile folder lies that a folder is, or lies in.
+    fn depth(&self, folder: &Path) -> Option<usize> {
+        (1..=2).find(|depth| {
+            let above: PathBuf = folder.iter().take(*depth).collect();
+            self.0.contains(&above)
+        })
+    }
+
+    /// Whose an entry is, of a folder in a profile folder that lies as deep.
+    fn owner(entry: &Entry, depth: Option<usize>) -> Place {
         let folder = entry.kind == EntryKind::Folder;
         // A name that is not Unicode is no name of Cargo's, and what stands for it matches none.
-        let names: Vec<String> = entry
-            .path
-            .iter()
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect();
-        let parts: Vec<&str> = names.iter().map(String::as_str).collect();
-        let depth = (1..=2).find(|depth| {
-            let above: PathBuf = entry.path.iter().take(*depth).collect();
-            parts.len() > *depth && self.0.contains(&above)
-        });
+        let names: Vec<Cow<'_, str>> = entry.path.iter().map(OsStr::to_string_lossy).collect();
+        let parts: Vec<&str> = names.iter().map(|name| &**name).collect();
         let Some(depth) = depth else {
             return Place::None(layout::outside(&parts, folder));
         };
@@ -260,7 +271,7 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
         let Some(path) = names.get(name) else {
             return Ok(None);
         };
-        fs::read_start(&folder.join(path), MOST).map_err(|error| format!("{error:#}"))
+        fs::read_known(&folder.join(path), MOST).map_err(|error| format!("{error:#}"))
     };
     let mut targets = Vec::new();
     for name in names.keys().filter_map(|name| name.strip_suffix(".json")) {
@@ -288,7 +299,7 @@ fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
             && file.sharing == Sharing::Copy
             && file.path.extension().is_some_and(|end| end == "d")
     })?;
-    let bytes = fs::read_start(&folder.join(&file.path), START).ok()??;
+    let bytes = fs::read_known(&folder.join(&file.path), START).ok()??;
     let text = String::from_utf8_lossy(&bytes);
     RustcDepInfo::parse(&text).sources.into_iter().next()
 }

@@ -36,6 +36,17 @@ impl Part {
         *seen += 1;
     }
 
+    /// Counts what another part has.
+    fn take(&mut self, other: &Self) {
+        self.on_disk += other.on_disk;
+        self.single += other.single;
+        self.entries += other.entries;
+        for (identity, (links, seen, on_disk)) in &other.links {
+            let known = self.links.entry(*identity).or_insert((*links, 0, *on_disk));
+            known.1 += seen;
+        }
+    }
+
     /// What it comes to.
     pub(super) fn share(&self) -> Share {
         let gone = self.links.values().filter(|(links, seen, _)| seen >= links);
@@ -53,13 +64,8 @@ impl Part {
 pub(super) struct Parts(BTreeMap<String, Part>);
 
 impl Parts {
-    fn add(&mut self, name: &str, file: &UnitFile, first: bool) {
-        if !self.0.contains_key(name) {
-            self.0.insert(name.to_owned(), Part::default());
-        }
-        if let Some(part) = self.0.get_mut(name) {
-            part.add(file, first);
-        }
+    fn part(&mut self, name: &str) -> &mut Part {
+        self.0.entry(name.to_owned()).or_default()
     }
 
     /// What they come to, the largest first.
@@ -105,42 +111,43 @@ impl Shares {
         let units = &stock.inventory.units;
         let profiles: BTreeSet<&str> = units.iter().map(|unit| &*unit.id.profile).collect();
         for unit in units {
+            let mut own = Part::default();
             for file in &unit.files {
-                let first = first(file);
-                self.of_unit(unit, file, first);
+                own.add(file, first(file));
                 if file.links > 1 {
                     owners.insert(file.identity, unit);
                 }
             }
+            self.of_unit(unit, &own);
         }
         for other in &stock.inventory.others {
-            let first = first(&other.file);
+            let mut own = Part::default();
+            own.add(&other.file, first(&other.file));
             // A program at the top of a profile folder is that of its unit.
             let owner = owners.get(&other.file.identity);
             if let (Some(unit), true) = (owner, other.file.links > 1) {
-                self.of_unit(unit, &other.file, first);
+                self.of_unit(unit, &own);
                 continue;
             }
             let (profile, triple) = place(&other.file.path, &profiles);
-            self.total.add(&other.file, first);
-            self.profiles.add(&profile, &other.file, first);
-            self.triples.add(&triple, &other.file, first);
-            self.kinds.add(group(&other.group), &other.file, first);
+            self.total.take(&own);
+            self.profiles.part(&profile).take(&own);
+            self.triples.part(&triple).take(&own);
+            self.kinds.part(group(&other.group)).take(&own);
         }
     }
 
-    fn of_unit(&mut self, unit: &Unit, file: &UnitFile, first: bool) {
+    fn of_unit(&mut self, unit: &Unit, own: &Part) {
         let profile = unit.id.profile.rsplit('/').next().unwrap_or_default();
-        self.total.add(file, first);
-        self.profiles.add(profile, file, first);
+        self.total.take(own);
+        self.profiles.part(profile).take(own);
         let triple = unit.triple.as_deref().unwrap_or("host");
-        self.triples.add(triple, file, first);
-        self.kinds.add(kind(unit), file, first);
+        self.triples.part(triple).take(own);
+        self.kinds.part(kind(unit)).take(own);
         if let Some(key) = key(unit) {
-            self.packages.entry(key).or_default().add(file, first);
+            self.packages.entry(key).or_default().take(own);
         }
-        let part = self.units.entry(unit.id.clone()).or_default();
-        part.add(file, first);
+        self.units.entry(unit.id.clone()).or_default().take(own);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +76,10 @@ pub(in crate::plan) fn going(
     }
     let kept = keep_what_is_needed(units, graph, &mut why);
     let others = stock.inventory.others.iter();
-    let incremental = Sessions::of(stock);
+    let incremental = match options.incremental {
+        Some(_) => Sessions::of(stock),
+        None => Sessions(HashMap::new()),
+    };
     Going {
         units: why,
         kept,
@@ -223,14 +227,15 @@ pub(in crate::plan) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
 
 /// Whether a unit was only checked: there are metadata, and nothing that is linked.
 pub(in crate::plan) fn is_checked(unit: &Unit) -> bool {
-    let has = |end: &str| {
-        let mut files = unit.files.iter();
-        files.any(|file| file.path.extension().is_some_and(|found| found == end))
-    };
-    match unit.kind {
-        UnitKind::BuildScriptRun => false,
-        _ => has("rmeta") && !["rlib", "so", "dylib", "dll"].into_iter().any(has),
+    let mut metadata = false;
+    for file in &unit.files {
+        match file.path.extension().and_then(OsStr::to_str) {
+            Some("rmeta") => metadata = true,
+            Some("rlib" | "so" | "dylib" | "dll") => return false,
+            _ => {}
+        }
     }
+    metadata && unit.kind != UnitKind::BuildScriptRun
 }
 
 /// When a unit was last used, as far as the disk tells: when it was made, or when Cargo last read its fingerprint.
@@ -277,6 +282,9 @@ fn other(
     options: &GcOptions,
     now: Timestamp,
 ) -> Option<CollectReason> {
+    if !matches!(other.group, Group::Incremental { .. } | Group::Unhashed) {
+        return None;
+    }
     let mut names = other.file.path.iter().filter_map(|name| name.to_str());
     let profile: Vec<&str> = names
         .by_ref()
