@@ -1,5 +1,6 @@
 //! `gc`: delete single units.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -48,16 +49,19 @@ pub fn run(
     conduct("gc", &survey, &plan, request, ui)
 }
 
-/// The target folders that a run is about: those that were named, or else all that were found.
+/// The target folders that a run is about: those that were named, or else those that lie under the roots, or that a
+/// workspace there builds into. The other worktrees of a repository that is met were looked at to know what they ask
+/// for; theirs are left to whoever names them.
 pub(super) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
-    let named = |folder: &&TargetFolder| match request.only_folders {
+    let within = |path: &Path| survey.roots.iter().any(|root| path.starts_with(root));
+    let meant = |folder: &&TargetFolder| match request.only_folders {
         true => request.folders.contains(&folder.path),
-        false => true,
+        false => within(&folder.path) || folder.users.iter().any(|user| within(user)),
     };
     // What only has the name is no target folder; of a link, what it leads to counts.
     let real = |folder: &&TargetFolder| {
         let no = plan::unfit(&folder.marks, &folder.marks.foreign);
         !matches!(no, Some(KeptReason::NotATarget { .. }))
     };
-    survey.folders.iter().filter(named).filter(real).collect()
+    survey.folders.iter().filter(meant).filter(real).collect()
 }

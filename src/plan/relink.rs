@@ -7,7 +7,7 @@
 //! `check_filesystem` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo). Nor does it matter whether both units
 //! have one name: the same bytes have the same crate name, hash and metadata. What a later build makes anew it puts in
 //! place of its own name, and the other names keep what they had. But a time that goes back must not hide from Cargo
-//! that something was compiled with what a unit was before: see [`fresh`].
+//! that something was compiled with what a unit was before: see `fresh`.
 
 mod fresh;
 mod names;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::table::{Align, Table};
-use super::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
+use super::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
 use crate::model::{
     Action, CollectFolder, CollectReason, CollectedUnit, Deed, Done, KeptUnit, KeptUnitReason,
     LastUseSource, Outcome, Plan, UnitKind,
@@ -50,7 +50,7 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
     )?;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for unit in &folder.units {
-        let group = groups.entry(why(&unit.why, view)).or_default();
+        let group = groups.entry(why(&unit.why)).or_default();
         group.units += 1;
         group.on_disk += unit.on_disk;
         let name = name(unit);
@@ -59,7 +59,7 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
         }
     }
     for other in &folder.others {
-        let group = groups.entry(why(&other.why, view)).or_default();
+        let group = groups.entry(why(&other.why)).or_default();
         group.others += 1;
         group.on_disk += other.on_disk;
         let name = other.path.file_name().unwrap_or_default();
@@ -136,7 +136,7 @@ fn name(unit: &CollectedUnit) -> String {
 }
 
 /// Why a unit may go, in a few words.
-fn why(reason: &CollectReason, view: &View) -> String {
+fn why(reason: &CollectReason) -> String {
     match reason {
         CollectReason::Unreferenced => "in no Cargo.lock".into(),
         CollectReason::MadeWithUnreferenced { .. } => "made with what is in no Cargo.lock".into(),
@@ -151,7 +151,7 @@ fn why(reason: &CollectReason, view: &View) -> String {
             LastUseSource::Modified => "not made for that long".into(),
         },
         CollectReason::Profile => "the profile was asked for".into(),
-        CollectReason::Budget { since } => format!("for space: used {}", ago(Some(*since), view)),
+        CollectReason::Budget { .. } => "for space, the oldest first".into(),
         CollectReason::CrateGone => "compiler's cache of crates that are gone".into(),
         CollectReason::Incremental => "compiler's cache".into(),
         CollectReason::ProductOf { .. } => "the same program".into(),

@@ -140,7 +140,7 @@ fn worktrees_that_share_files_count_them_once() {
         .lines()
         .last()
         .and_then(|line| line.split('\t').next()?.parse().ok());
-    let audit = sandbox.json("code", &["audit"]);
+    let audit = sandbox.json(".", &["audit"]);
     assert_eq!(audit["folders"].as_array().map(Vec::len), Some(2));
     assert_eq!(audit["total"]["on_disk"].as_u64(), both);
     assert_eq!(audit["total"]["freeable"].as_u64(), both);

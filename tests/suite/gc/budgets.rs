@@ -43,7 +43,7 @@ fn what_is_shared_goes_together() {
     plain.compiles(&sandbox, "beside", &["build"]);
     let both = || du_of(&["pika/target", "beside/target"], &sandbox);
     let before = both();
-    let answer = sandbox.json("pika", &["gc", "--yes", "--max-size", "1MB"]);
+    let answer = sandbox.json(".", &["gc", "--yes", "--max-size", "1MB"]);
     let freed = answer["outcome"]["freed"]["on_disk"].as_u64();
     assert_eq!(Some(before - both()), freed);
     assert_eq!(answer["plan"]["freeable"].as_u64(), freed);
@@ -51,6 +51,18 @@ fn what_is_shared_goes_together() {
     for folder in ["pika", "beside"] {
         assert_eq!(plain.output(&sandbox, folder), OUTPUT);
     }
+}
+
+/// A budget for one worktree does not reach the others.
+#[test]
+fn another_worktree_is_left_to_whoever_names_it() {
+    let sandbox = start();
+    let plain = Layout(None);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    sandbox.worktree("pika", "beside");
+    plain.compiles(&sandbox, "beside", &["build"]);
+    gc(&sandbox, "pika", &["--max-size", "0"]);
+    assert_eq!(plain.compiles(&sandbox, "beside", &["build"]), [""; 0]);
 }
 
 fn du_of(folders: &[&str], sandbox: &Sandbox) -> u64 {
