@@ -11,6 +11,7 @@ mod owners;
 mod places;
 mod shared_root;
 pub mod stock;
+mod strangers;
 mod tracking;
 pub mod units;
 mod workspaces;
@@ -67,6 +68,8 @@ pub struct Environment {
     pub cargo: Cargo,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
+    /// The variable that names the compiler.
+    pub compiler: Option<String>,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.
