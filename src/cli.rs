@@ -390,6 +390,10 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             .into_iter()
             .find_map(path)
             .map(|path| path.display().to_string()),
+        compiler: ["RUSTC", "CARGO_BUILD_RUSTC"]
+            .into_iter()
+            .find(|name| path(name).is_some())
+            .map(str::to_owned),
     }
 }
 

@@ -138,6 +138,15 @@ pub fn env(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether a configuration names the compiler (`build.rustc`), or may do so in files that it includes.
+#[must_use]
+pub fn names_compiler(text: &str) -> bool {
+    parse(text).is_ok_and(|document| {
+        let build = document.get("build").and_then(Item::as_table_like);
+        build.is_some_and(|build| build.contains_key("rustc")) || document.contains_key("include")
+    })
+}
+
 fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
     Document::parse(text).map_err(|error| problem(text, error.span(), error.message().to_owned()))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, Fingerprint};
-use crate::layout::Part;
+use crate::layout::{self, Leftover, Part};
 use crate::model::{Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
 
 /// What was read about a unit.
@@ -79,7 +79,8 @@ fn unit(evidence: &mut Evidence) -> Unit {
         rustflags: Vec::new(),
         dependencies: Vec::new(),
         fingerprints: Vec::new(),
-        unfinished: evidence.targets.is_err() && is_unfinished(&evidence.files),
+        unfinished: evidence.targets.is_err()
+            && is_unfinished(&evidence.files, &evidence.id.profile),
         missing: Vec::new(),
         missing_fingerprints: Vec::new(),
         newest: None,
@@ -140,7 +141,24 @@ fn common(targets: &[Target], what: impl Fn(&Fingerprint) -> u64) -> Option<u64>
 }
 
 /// Whether Cargo would make a unit anew whatever else there is of it: no file says what the unit was made from.
-fn is_unfinished(files: &[(UnitFile, Part)]) -> bool {
+///
+/// Where there is no fingerprint at all, everything has to be what a build leaves behind: names with 16 hexadecimal
+/// digits are not only Cargo's.
+fn is_unfinished(files: &[(UnitFile, Part)], profile: &str) -> bool {
+    if files
+        .iter()
+        .any(|(file, _)| file.sharing == Sharing::Special && is_top(file, profile))
+    {
+        return false;
+    }
+    let has_fingerprint = files.iter().any(|(_, part)| *part == Part::Fingerprint);
+    if !has_fingerprint
+        && !files
+            .iter()
+            .all(|(file, _)| is_left_by_a_build(file, files, profile))
+    {
+        return false;
+    }
     let hashes = files.iter().filter(|(file, part)| {
         let name = file.path.file_name().and_then(|name| name.to_str());
         *part == Part::Fingerprint
@@ -148,6 +166,26 @@ fn is_unfinished(files: &[(UnitFile, Part)]) -> bool {
                 .is_some_and(|name| !name.ends_with(".json") && fingerprint::target(name).is_some())
     });
     hashes.into_iter().all(|(file, _)| file.length.0 == 0)
+}
+
+/// Whether a file is what is moved into place as a whole: its own folder, or a file beside those of other units.
+fn is_top(file: &UnitFile, profile: &str) -> bool {
+    layout::in_profile(&file.path, profile, |path| {
+        layout::entry(path).is_some_and(|depth| path.len() <= depth)
+    })
+}
+
+/// Whether a file of a unit without a fingerprint looks like what the compiler or Cargo wrote.
+fn is_left_by_a_build(file: &UnitFile, all: &[(UnitFile, Part)], profile: &str) -> bool {
+    layout::in_profile(&file.path, profile, |path| match layout::leftover(path) {
+        Leftover::Known => true,
+        // rustc writes down what a program was made from beside it.
+        Leftover::Program => {
+            let list = file.path.with_extension("d");
+            all.iter().any(|(other, _)| other.path == list)
+        }
+        Leftover::Foreign => false,
+    })
 }
 
 /// The kind, from the fingerprints' names.

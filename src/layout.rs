@@ -107,6 +107,56 @@ pub fn entry(path: &[&str]) -> Option<usize> {
     (path.len() >= depth).then_some(depth)
 }
 
+/// What is left of a unit of which nothing else is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// Cargo or the compiler wrote it, by its name.
+    Known,
+    /// A program, or anything else without an end to its name.
+    Program,
+    /// Somebody else may have written it.
+    Foreign,
+}
+
+/// Tells by its path who wrote something that has the hash of a unit. `path` is relative to a profile folder.
+#[must_use]
+pub fn leftover(path: &[&str]) -> Leftover {
+    const ENDS: [&str; 20] = [
+        "a", "d", "dll", "dwo", "dwp", "dylib", "exe", "exp", "js", "lib", "ll", "mir", "o", "pdb",
+        "rlib", "rmeta", "s", "so", "wasm", "bc",
+    ];
+    const IN_A_FOLDER: [&str; 8] = [
+        "fingerprint",
+        "invoked.timestamp",
+        "out",
+        "output",
+        "root-output",
+        "run",
+        "stderr",
+        "stdout",
+    ];
+    let of_script =
+        |name: &str| name.starts_with("build-script-") || name.starts_with("build_script_");
+    match path {
+        ["build", _, hash] if is_hash(hash) => Leftover::Known,
+        ["build", _, hash, name, ..] if is_hash(hash) => known(IN_A_FOLDER.contains(name)),
+        ["build", _] => Leftover::Known,
+        ["build", _, name, ..] => known(IN_A_FOLDER.contains(name) || of_script(name)),
+        ["deps" | "examples", name, ..] => match name.rsplit_once('.') {
+            None => Leftover::Program,
+            Some((_, end)) => known(ENDS.contains(&end) || name.ends_with(".dSYM")),
+        },
+        _ => Leftover::Foreign,
+    }
+}
+
+fn known(known: bool) -> Leftover {
+    match known {
+        true => Leftover::Known,
+        false => Leftover::Foreign,
+    }
+}
+
 /// Whether Cargo looks at the time of a file when it asks whether what depends on the unit is older.
 ///
 /// That is what the compiler made, without the `.d` file, and what Cargo noted of a build script's run. Source:

@@ -85,8 +85,8 @@ impl Lock {
                 locked.source.starts_with("git+")
                     && commit.is_some_and(|commit| commit.starts_with(revision.as_str()))
             }
-            // It stands in for a registry or a repository, and its folder need not tell the version.
-            Source::Directory => unit.version.is_none() || version(locked),
+            // It stands in for a registry or a repository, and no folder above its sources need be its own.
+            Source::Directory => true,
             Source::Local | Source::Unknown => false,
         })
     }
@@ -142,7 +142,8 @@ source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
             (unit("a", Some("2.0.1"), registry()), false),
             (unit("a", None, registry()), false),
             (unit("a", None, Source::Directory), true),
-            (unit("a", Some("3.0.0"), Source::Directory), false),
+            (unit("a", Some("3.0.0"), Source::Directory), true),
+            (unit("b", None, Source::Directory), false),
             (unit("a", None, git("f6d8c71")), false),
             (unit("g", None, git("f6d8c71")), true),
             (unit("g", None, git("f6d8c72")), false),

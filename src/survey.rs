@@ -12,6 +12,7 @@ mod places;
 pub mod relink;
 mod shared_root;
 pub mod stock;
+mod strangers;
 mod tracking;
 pub mod units;
 mod workspaces;
@@ -68,6 +69,8 @@ pub struct Environment {
     pub cargo: Cargo,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
+    /// The variable that names the compiler.
+    pub compiler: Option<String>,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

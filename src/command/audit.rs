@@ -59,7 +59,7 @@ fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> 
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let around = &request.environment;
-    let (stocks, workspaces) = stock::take(survey, &folders, around, &progress);
+    let (stocks, workspaces) = stock::take(survey, &folders, request, &progress);
     let mut facts = facts::gather(survey, &stocks, workspaces, around, &progress);
     facts.budget = options.max_size;
     plan::audit::audit(&stocks, &facts, ui.view.now)

@@ -34,14 +34,18 @@ pub fn run(
     let plan = {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-        let (stocks, _) = stock::take(&survey, &folders, &request.environment, &progress);
+        let (stocks, _) = stock::take(&survey, &folders, request, &progress);
         let compilers = match options.toolchain_gone {
             true => stock::compilers(&stocks),
             false => Compilers::default(),
         };
-        if let (Some(wanted), Some(folder)) = (min_free, folders.first()) {
+        for (wanted, folder) in min_free
+            .iter()
+            .flat_map(|wanted| folders.iter().map(move |one| (wanted, one)))
+        {
             let free = fs::available(&folder.path)?;
-            options.to_free = Some(Bytes(wanted.0.saturating_sub(free.0)));
+            let least = Bytes(wanted.0.saturating_sub(free.0));
+            options.to_free.insert(folder.marks.identity.device, least);
         }
         let warnings = plan::warnings(&survey);
         plan::gc(stocks, &compilers, &options, ui.view.now, warnings)

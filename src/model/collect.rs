@@ -135,6 +135,8 @@ pub enum KeptUnitReason {
         /// One of those.
         by: UnitId,
     },
+    /// A program that no unit is known to have made is there, and may look for what is in it.
+    MayBeRun,
     /// It cannot be told what it is.
     Unclear {
         /// Why.

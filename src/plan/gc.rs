@@ -15,8 +15,8 @@ use super::stock::{Compilers, Graph, Stock, usage_of};
 use crate::age::Age;
 use crate::model::{
     Action, CollectFolder, CollectReason, CollectedOther, CollectedUnit, Group, Identity, Kept,
-    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Subject, Unit, UnitId, UnitKind, Usage,
-    Warning,
+    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Sharing, Subject, Unit, UnitId, UnitKind,
+    Usage, Warning,
 };
 use crate::size::Bytes;
 
@@ -41,8 +41,8 @@ pub struct GcOptions {
     pub profile: Option<String>,
     /// How much all folders together may take.
     pub max_size: Option<Bytes>,
-    /// How much must be deleted for as much to be free on the filesystem as was asked for.
-    pub to_free: Option<Bytes>,
+    /// How much must be deleted on each filesystem, by its device, for as much to be free there as was asked for.
+    pub to_free: BTreeMap<u64, Bytes>,
 }
 
 impl GcOptions {
@@ -64,7 +64,7 @@ impl GcOptions {
             && self.older_than.is_none()
             && self.incremental.is_none()
             && self.max_size.is_none()
-            && self.to_free.is_none()
+            && self.to_free.is_empty()
             && !(self.toolchain_gone
                 || self.unreferenced
                 || self.superseded
@@ -119,9 +119,11 @@ pub fn gc(
                 products.go_with(&unit.id, &mut of_rules, &why);
             }
         }
+        go_without_a_hash(stock, &mut of_rules);
+        keep_what_runs(stock, graph, &mut of_rules);
         going.push(of_rules);
     }
-    if options.max_size.is_some() || options.to_free.is_some() {
+    if options.max_size.is_some() || !options.to_free.is_empty() {
         budget::keep_to(&stocks, &graphs, &products, &mut going, options, now);
     }
     for stock in stuck {
@@ -262,6 +264,8 @@ impl Products {
                 let own = products.entry((*unit).clone()).or_default();
                 own.push(at);
                 own.extend(by_path.get(list.as_path()));
+                own.sort_unstable();
+                own.dedup();
             }
         }
         Self(products)
@@ -277,6 +281,105 @@ impl Products {
             going.others[*at] = Some(CollectReason::ProductOf { unit: unit.clone() });
         }
         places
+    }
+}
+
+/// Has the names at the top go as well of what has no hash in its own name, where a whole profile goes.
+fn go_without_a_hash(stock: &Stock, going: &mut Going) {
+    let others = &stock.inventory.others;
+    let linked = others.iter().zip(&going.others).filter(|(other, why)| {
+        **why == Some(CollectReason::Profile)
+            && other.group == Group::Unhashed
+            && other.file.links > 1
+    });
+    let gone: BTreeSet<Identity> = linked.map(|(other, _)| other.file.identity).collect();
+    let tops = others.iter().filter(|other| {
+        other.group == Group::Final && other.file.links > 1 && gone.contains(&other.file.identity)
+    });
+    let tops: BTreeSet<PathBuf> = tops
+        .flat_map(|other| [other.file.path.clone(), other.file.path.with_extension("d")])
+        .collect();
+    for (other, why) in others.iter().zip(&mut going.others) {
+        if other.group == Group::Final && tops.contains(&other.file.path) {
+            *why = Some(CollectReason::Profile);
+        }
+    }
+}
+
+/// Takes back what a program may need when it runs, where one is at the top of a profile folder that no unit that stays
+/// has made: the folders that build scripts wrote into, and libraries that are loaded. Nobody knows any more which.
+fn keep_what_runs(stock: &Stock, graph: &Graph, going: &mut Going) {
+    let units = &stock.inventory.units;
+    let staying = units
+        .iter()
+        .zip(&going.units)
+        .filter(|(_, why)| why.is_none());
+    let mut made: BTreeSet<Identity> = staying
+        .flat_map(|(unit, _)| &unit.files)
+        .filter(|file| file.links > 1)
+        .map(|file| file.identity)
+        .collect();
+    let others = || stock.inventory.others.iter().zip(&going.others);
+    // What has no hash in its name is of the last build.
+    let unhashed = others().filter(|(other, why)| other.group == Group::Unhashed && why.is_none());
+    made.extend(unhashed.map(|(other, _)| other.file.identity));
+    let stray = others().filter(|(other, why)| {
+        why.is_none()
+            && is_program(other)
+            && (other.file.links <= 1 || !made.contains(&other.file.identity))
+    });
+    let stray: Vec<PathBuf> = stray.map(|(other, _)| other.file.path.clone()).collect();
+    let program = |at: &usize| {
+        let profile = Path::new(&units[*at].id.profile);
+        let host = units[*at].triple.is_none();
+        // A program for another target may have been made with what is for the host.
+        stray.iter().any(|path| path.starts_with(profile) || host)
+    };
+    let reason = |at: &usize| {
+        going.units[*at]
+            .as_ref()
+            .is_some_and(|why| !takes_products(why))
+    };
+    let needed: Vec<usize> = (0..units.len())
+        .filter(|at| reason(at) && is_needed_to_run(&units[*at]) && program(at))
+        .collect();
+    Graph::spread(&graph.dependencies, needed, |at, by| {
+        if going.units[at].take().is_some() {
+            going.kept[at] = match by {
+                Some(by) => KeptUnitReason::Needed {
+                    by: units[by].id.clone(),
+                },
+                None => KeptUnitReason::MayBeRun,
+            };
+        }
+        true
+    });
+}
+
+/// Whether something at the top of a profile folder may be a program, or a library that one loads.
+fn is_program(other: &Other) -> bool {
+    let end = other.file.path.extension().and_then(|end| end.to_str());
+    other.group == Group::Final
+        && other.file.sharing == Sharing::Copy
+        && matches!(end, None | Some("exe" | "so" | "dylib" | "dll"))
+}
+
+/// Whether a program may look for a unit's files when it runs.
+fn is_needed_to_run(unit: &Unit) -> bool {
+    let mut files = unit
+        .files
+        .iter()
+        .filter(|file| file.sharing != Sharing::Folder);
+    match unit.kind {
+        UnitKind::BuildScriptRun => files.any(|file| {
+            let mut above = file.path.ancestors().skip(1);
+            above.any(|folder| folder.file_name().is_some_and(|name| name == "out"))
+        }),
+        UnitKind::Library => files.any(|file| {
+            let end = file.path.extension();
+            end.is_some_and(|end| ["so", "dylib", "dll"].iter().any(|known| end == *known))
+        }),
+        _ => false,
     }
 }
 

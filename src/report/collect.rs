@@ -100,6 +100,10 @@ fn kept(out: Out<'_>, kept: &[KeptUnit]) -> io::Result<()> {
         let why = match &unit.reason {
             KeptUnitReason::NoRule => continue,
             KeptUnitReason::Needed { by } => format!("{by} was made with it"),
+            KeptUnitReason::MayBeRun => {
+                "a program is there that may look for it, and nothing says by what that was made"
+                    .into()
+            }
             KeptUnitReason::Unclear { why } => why.clone(),
         };
         writeln!(out, "  keep {package} {}: {why}", unit.id)?;

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Environment, compiler_name, donors, units};
+use super::{Environment, Request, compiler_name, donors, strangers, units};
 use crate::fs;
 use crate::lockfile::Lock;
-use crate::model::{Inventory, KeptReason, Survey, TargetFolder, Unit, UnitFile, Workspace};
+use crate::model::{
+    Inventory, KeptReason, Sharing, Survey, TargetFolder, Unit, UnitFile, Workspace,
+};
 use crate::plan::stock::{Compilers, Stock, Wanted};
 use crate::plan::unfit;
 use crate::progress::Progress;
@@ -37,7 +39,7 @@ pub struct Workspaces {
 pub fn take(
     survey: &Survey,
     folders: &[&TargetFolder],
-    around: &Environment,
+    request: &Request,
     progress: &Progress,
 ) -> (Vec<Stock>, Workspaces) {
     let outer = outermost(folders);
@@ -47,7 +49,7 @@ pub fn take(
         .flat_map(|folder| users(folder, survey))
         .map(|workspace| workspace.root.as_path())
         .collect();
-    let workspaces = ask(&users, around, progress);
+    let workspaces = ask(&users, &request.environment, progress);
     progress.stage("looking at units");
     let stocks = outer.into_iter().map(|folder| {
         let inventory = units::read(&folder.path, progress);
@@ -55,7 +57,7 @@ pub fn take(
             identity: folder.marks.identity,
             obstacle: obstacle(folder, &inventory),
             users: users_of(folder, survey),
-            wanted: wanted(folder, survey, &workspaces),
+            wanted: wanted(folder, &inventory, survey, request, &workspaces),
             notes_reads: fs::notes_reads(&folder.path),
             inventory,
         }
@@ -119,6 +121,12 @@ pub(super) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<K
     if let Some(reason) = unfit(&folder.marks, &folder.marks.foreign) {
         return Some(reason);
     }
+    if let Some(path) = link_in_a_profile(folder, inventory) {
+        return Some(KeptReason::Unreadable {
+            path: folder.path.join(path),
+            message: "it is a link, and what it leads to was not looked at".into(),
+        });
+    }
     let problem = inventory.problems.first()?;
     Some(KeptReason::Unreadable {
         path: problem.path.clone(),
@@ -126,13 +134,53 @@ pub(super) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<K
     })
 }
 
+/// A part of a profile folder that lies elsewhere: what is not there only seems to be missing.
+fn link_in_a_profile(folder: &TargetFolder, inventory: &Inventory) -> Option<PathBuf> {
+    const PARTS: [&str; 4] = [".fingerprint", "build", "deps", "examples"];
+    let others = inventory.others.iter().map(|other| &other.file);
+    let mut links = others.filter(|file| file.sharing == Sharing::Special);
+    let link = links.find(|file| {
+        let part = file
+            .path
+            .file_name()
+            .is_some_and(|name| PARTS.iter().any(|part| name == *part));
+        let above = file.path.parent();
+        part && above.is_some_and(|above| folder.marks.profiles.iter().any(|one| one == above))
+    })?;
+    Some(link.path.clone())
+}
+
 /// What the builds into a folder can ask for.
-fn wanted(folder: &TargetFolder, survey: &Survey, known: &Workspaces) -> Wanted {
+fn wanted(
+    folder: &TargetFolder,
+    inventory: &Inventory,
+    survey: &Survey,
+    request: &Request,
+    known: &Workspaces,
+) -> Wanted {
     let users: Vec<&Workspace> = users(folder, survey).collect();
+    let packages = users
+        .iter()
+        .filter_map(|user| match known.resolved.get(&user.root) {
+            Some(Ok(metadata)) => Some(metadata),
+            _ => None,
+        });
+    let packages = packages.flat_map(|metadata| &metadata.packages);
+    let own: Vec<_> = packages
+        .filter(|package| package.source.is_none())
+        .collect();
+    let others = strangers::by_configuration(folder, &users, survey, request).or_else(|| {
+        let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
+        let known = !users.is_empty() && users.iter().all(said);
+        known.then(|| strangers::by_products(inventory, &own))?
+    });
+    let alone = || others.clone().map_or(Ok(()), Err);
     Wanted {
-        locks: locks(&users, survey, known),
-        crates: crates(&users, known),
-        compilers: compilers_of(&users, known),
+        locks: alone().and_then(|()| locks(&users, survey, known)),
+        crates: alone().and_then(|()| crates(&users, known)),
+        compilers: alone()
+            .and_then(|()| strangers::no_compiler_is_named(&users, survey, request))
+            .and_then(|()| compilers_of(&users, known)),
     }
 }
 

@@ -75,6 +75,15 @@ pub(super) fn keep_to(
             break;
         };
         let lot = &lots[at];
+        let of_units = lot.units.iter().map(|(stock, _)| *stock);
+        let of_caches = lot.caches.iter().map(|(stock, _)| *stock);
+        let mut devices = of_units
+            .chain(of_caches)
+            .map(|stock| stocks[stock].identity.device);
+        let helps = devices.any(|device| space.is_short(device, options));
+        if !helps && space.is_small(options) {
+            continue;
+        }
         for (stock, unit) in &lot.units {
             let inventory = &stocks[*stock].inventory;
             let (at, going) = (*unit, &mut going[*stock]);
@@ -111,7 +120,8 @@ pub(super) fn keep_to(
 struct Space {
     /// Each inode once; what a filesystem would say of the folders.
     taken: u64,
-    freed: u64,
+    /// By the device.
+    freed: HashMap<u64, u64>,
     /// Of files with several links: how many are in the folders, and how many are not deleted.
     links: HashMap<Identity, (u64, u64)>,
 }
@@ -120,7 +130,7 @@ impl Space {
     fn of(stocks: &[Stock]) -> Self {
         let mut space = Self {
             taken: 0,
-            freed: 0,
+            freed: HashMap::new(),
             links: HashMap::new(),
         };
         for stock in stocks {
@@ -149,7 +159,7 @@ impl Space {
             .filter(|_| file.links > 1);
         let Some((here, anywhere)) = links else {
             self.taken = self.taken.saturating_sub(file.on_disk.0);
-            self.freed += file.on_disk.0;
+            *self.freed.entry(file.identity.device).or_default() += file.on_disk.0;
             return;
         };
         (*here, *anywhere) = (here.saturating_sub(1), anywhere.saturating_sub(1));
@@ -157,13 +167,29 @@ impl Space {
             self.taken = self.taken.saturating_sub(file.on_disk.0);
         }
         if *anywhere == 0 {
-            self.freed += file.on_disk.0;
+            *self.freed.entry(file.identity.device).or_default() += file.on_disk.0;
         }
     }
 
-    fn keeps(&self, options: &GcOptions) -> bool {
+    fn is_small(&self, options: &GcOptions) -> bool {
         options.max_size.is_none_or(|most| self.taken <= most.0)
-            && options.to_free.is_none_or(|least| self.freed >= least.0)
+    }
+
+    fn keeps(&self, options: &GcOptions) -> bool {
+        self.is_small(options)
+            && options
+                .to_free
+                .keys()
+                .all(|device| !self.is_short(*device, options))
+    }
+
+    /// Whether less than has to be was freed on a filesystem.
+    fn is_short(&self, device: u64, options: &GcOptions) -> bool {
+        let freed = self.freed.get(&device).copied().unwrap_or(0);
+        options
+            .to_free
+            .get(&device)
+            .is_some_and(|least| freed < least.0)
     }
 }
 

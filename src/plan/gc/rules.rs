@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{GcOptions, Going, is_clear};
 use crate::age::{Age, since};
+use crate::lockfile::Lock;
 use crate::model::{
     CollectReason, Group, KeptUnitReason, LastUseSource, Other, Source, Unit, UnitId, UnitKind,
 };
@@ -57,7 +58,9 @@ pub(in crate::plan) fn going(
         }
     }
     if options.superseded {
-        for (at, by) in superseded(units) {
+        // Two workspaces may each have a package of that name.
+        let told = |at: &usize| stock.users.len() <= 1 || units[*at].source != Source::Local;
+        for (at, by) in superseded(units).into_iter().filter(|(at, _)| told(at)) {
             name(at, CollectReason::Superseded { by });
         }
     }
@@ -124,7 +127,10 @@ fn unreferenced(stock: &Stock, graph: &Graph) -> Vec<(usize, CollectReason)> {
         Source::Unknown => true,
         Source::Local => {
             let package = unit.package.as_deref();
-            package.is_none_or(|package| locks.iter().any(|lock| lock.names_local(package)))
+            // By `paths` in a configuration, a package at a path takes the place of one that is locked.
+            let is_named =
+                |lock: &Lock, package: &str| lock.names_local(package) || lock.names(package);
+            package.is_none_or(|package| locks.iter().any(|lock| is_named(lock, package)))
         }
         _ => locks.iter().any(|lock| lock.covers(unit)),
     };

@@ -1,6 +1,6 @@
 //! What the rules decide about units that are made up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -199,7 +199,7 @@ fn a_budget_takes_the_oldest_first_and_dependents_before_what_they_need() {
     assert_eq!(going(vec![stock("/t", units())], &most(4095)), "abc");
     assert_eq!(going(vec![stock("/t", units())], &most(1 << 20)), "");
     let free = GcOptions {
-        to_free: Some(Bytes(1)),
+        to_free: BTreeMap::from([(1, Bytes(1))]),
         ..GcOptions::default()
     };
     assert_eq!(going(vec![stock("/t", units())], &free), "c");
@@ -210,7 +210,7 @@ fn what_shares_a_file_goes_together_or_not_at_all() {
     let old = || vec![unit("a", 500, &[], (1, 2)), unit("b", 500, &[], (2, 1))];
     let new = || vec![unit("a", 1, &[], (1, 2))];
     let budget = GcOptions {
-        to_free: Some(Bytes(4096)),
+        to_free: BTreeMap::from([(1, Bytes(4096))]),
         ..GcOptions::default()
     };
     assert_eq!(
@@ -218,7 +218,7 @@ fn what_shares_a_file_goes_together_or_not_at_all() {
         "b"
     );
     let more = GcOptions {
-        to_free: Some(Bytes(8192)),
+        to_free: BTreeMap::from([(1, Bytes(8192))]),
         ..GcOptions::default()
     };
     assert_eq!(

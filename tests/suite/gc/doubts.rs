@@ -138,3 +138,176 @@ fn without_a_yes_nothing_goes() {
         .says("such as `20GB`");
     assert!(sandbox.tree("pika/target") == before, "something changed");
 }
+
+/// A crate of its own, in a folder of its own, with one dependency from the registry.
+fn other(sandbox: &Sandbox, folder: &str, dependency: &str) {
+    let name = folder.rsplit('/').next().expect("a name").replace('.', "_");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n\
+         [dependencies]\n{dependency} = \"1\"\n"
+    );
+    sandbox.write(&format!("{folder}/Cargo.toml"), &manifest);
+    let main = format!("fn main() {{ println!(\"{{}}\", {dependency}::it()) }}\n");
+    sandbox.write(&format!("{folder}/src/main.rs"), &main);
+}
+
+/// Nothing goes, and the folder has this doubt.
+fn checked(sandbox: &Sandbox, gc: &[&str], at: &str, doubt: &str) {
+    let answer = sandbox.json(at, &[&["gc", "--yes"], gc].concat());
+    assert_eq!(gone(&answer), [], "{answer:#}");
+    assert!(doubts(&answer).contains(doubt), "{answer:#}");
+}
+
+/// A configuration above several repositories: from one of them, nobody sees what the others ask for.
+#[test]
+fn a_configuration_above_serves_others() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.write("many/.cargo/config.toml", "[build]\ntarget-dir = \"all\"\n");
+    for (folder, dependency) in [("many/one", "leaf"), ("many/two", "extra")] {
+        other(&sandbox, folder, dependency);
+        plain.compiles(&sandbox, folder, &["check"]);
+    }
+    let more = "workspaces that were not looked at";
+    checked(&sandbox, &[], "many/one", more);
+    checked(&sandbox, &["--exclude", "two"], "many", more);
+    checked(&sandbox, &[], "many", "[]");
+    assert_eq!(plain.compiles(&sandbox, "many/two", &["check"]), [""; 0]);
+    std::fs::remove_dir_all(sandbox.path("many/two")).expect("removed");
+    let answer = sandbox.json("many", &["gc", "--yes"]);
+    assert_eq!(packages(&answer), ["extra", "two"]);
+    assert_eq!(plain.compiles(&sandbox, "many/one", &["check"]), [""; 0]);
+}
+
+/// Somebody else builds into the folder, by a variable or by a link: what was made there tells.
+#[test]
+fn what_was_made_tells_of_others() {
+    let sandbox = start();
+    let plain = Layout(None);
+    other(&sandbox, "one", "leaf");
+    other(&sandbox, "two", "extra");
+    plain.compiles(&sandbox, "one", &["build"]);
+    let target = sandbox.path("one/target");
+    let into = ["build", "--target-dir", target.to_str().expect("Unicode")];
+    plain.compiles(&sandbox, "two", &into);
+    for (gc, at) in [(&[][..], "one"), (&["one/target"], ".")] {
+        checked(&sandbox, gc, at, "two` is built into it as well");
+    }
+    assert_eq!(plain.compiles(&sandbox, "two", &into), [""; 0]);
+    std::fs::rename(&target, sandbox.path(".").join("elsewhere")).expect("renamed");
+    for folder in ["one/target", "two/target"] {
+        std::os::unix::fs::symlink("../elsewhere", sandbox.path(".").join(folder)).expect("a link");
+    }
+    checked(&sandbox, &[], "one", "leads to it");
+    assert_eq!(plain.compiles(&sandbox, "two", &["build"]), [""; 0]);
+}
+
+/// A package at a path takes the place of one that the `Cargo.lock` names, which does not say so.
+#[test]
+fn what_paths_override_stays() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.write(
+        "leaf/Cargo.toml",
+        "[package]\nname = \"leaf\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    sandbox.write(
+        "leaf/src/lib.rs",
+        "pub fn it() -> &'static str { \"mine\" }\n",
+    );
+    let config = format!("paths = ['{}']\n", sandbox.path("leaf").display());
+    sandbox.write("pika/.cargo/config.toml", &config);
+    plain.build_all(&sandbox, "pika");
+    assert_eq!(gone(&gc(&sandbox, "pika", &[])), []);
+    assert_eq!(plain.stale(&sandbox, "pika"), [""; 0]);
+}
+
+/// Vendored packages in a worktree whose folder looks like that of a version of one.
+#[test]
+fn what_is_vendored_stays() {
+    let sandbox = start();
+    let plain = Layout(None);
+    other(&sandbox, "leaf-9.9.9", "leaf");
+    let vendored = "leaf-9.9.9/vendor/leaf";
+    sandbox.write(
+        &format!("{vendored}/Cargo.toml"),
+        "[package]\nname = \"leaf\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    sandbox.write(
+        &format!("{vendored}/src/lib.rs"),
+        "pub fn it() -> u8 { 1 }\n",
+    );
+    let sum = "0".repeat(64);
+    let sum = format!("{{\"files\":{{}},\"package\":\"{sum}\"}}");
+    sandbox.write(&format!("{vendored}/.cargo-checksum.json"), &sum);
+    sandbox.write(
+        "leaf-9.9.9/.cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"vendor\"\n",
+    );
+    plain.compiles(&sandbox, "leaf-9.9.9", &["build"]);
+    assert_eq!(gone(&gc(&sandbox, "leaf-9.9.9", &[])), []);
+    assert_eq!(plain.compiles(&sandbox, "leaf-9.9.9", &["build"]), [""; 0]);
+}
+
+/// A compiler that rustup does not know, and that a configuration or a variable names.
+#[test]
+fn a_compiler_that_is_named_is_a_doubt() {
+    let mut sandbox = start();
+    sandbox.write("pika/.cargo/config.toml", "[build]\nrustc = \"rustc\"\n");
+    Layout(None).compiles(&sandbox, "pika", &["build"]);
+    checked(
+        &sandbox,
+        &["--toolchain-gone"],
+        "pika",
+        "may name a compiler",
+    );
+    sandbox.write("pika/.cargo/config.toml", "");
+    checked(&sandbox, &["--toolchain-gone"], "pika", "[]");
+    sandbox.env("RUSTC", "rustc");
+    checked(
+        &sandbox,
+        &["--toolchain-gone"],
+        "pika",
+        "`RUSTC` names a compiler",
+    );
+}
+
+/// Fingerprints that lie elsewhere only seem to be missing.
+#[test]
+fn what_lies_elsewhere_is_not_unfinished() {
+    let sandbox = start();
+    let plain = Layout(None);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    let (inside, outside) = (
+        sandbox.path("pika/target/debug/.fingerprint"),
+        sandbox.path(".").join("prints"),
+    );
+    std::fs::rename(&inside, &outside).expect("renamed");
+    std::os::unix::fs::symlink(&outside, &inside).expect("a link");
+    assert_eq!(gone(&gc(&sandbox, "pika", &[])), []);
+    assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
+}
+
+/// What has a name as if Cargo had made it, and a content that it never makes.
+#[test]
+fn what_only_has_a_hash_stays() {
+    let sandbox = start();
+    Layout(None).compiles(&sandbox, "pika", &["build"]);
+    let mine = [
+        "debug/build/mine-0123456789abcde0/precious",
+        "debug/deps/notes-0123456789abcde1",
+        "debug/examples/data-0123456789abcde2.csv",
+        "debug/build/mine/0123456789abcde3/precious",
+    ];
+    for path in mine {
+        sandbox.write(&format!("pika/target/{path}"), "x");
+    }
+    // What a killed run leaves.
+    sandbox.write("pika/target/debug/deps/libold-0123456789abcde4.rlib", "x");
+    let answer = gc(&sandbox, "pika", &[]);
+    assert_eq!(gone(&answer), [("?".into(), "unfinished".into())]);
+    for path in mine {
+        assert!(sandbox.exists(&format!("pika/target/{path}")), "{path}");
+    }
+    assert!(!sandbox.exists("pika/target/debug/deps/libold-0123456789abcde4.rlib"));
+}

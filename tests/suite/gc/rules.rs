@@ -254,3 +254,79 @@ fn what_a_compiler_that_is_gone_has_made_goes() {
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
     assert_eq!(plain.output(&sandbox, "pika"), OUTPUT);
 }
+
+/// Two workspaces that share a folder each have a package of the same name: neither supersedes the other.
+#[test]
+fn a_namesake_supersedes_nothing() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.write("many/.cargo/config.toml", "[build]\ntarget-dir = \"all\"\n");
+    let manifest = |version: &str| {
+        format!(
+            "[package]\nname = \"same\"\nversion = \"{version}\"\nedition = \"2021\"\n[workspace]\n"
+        )
+    };
+    for (folder, version) in [("many/one", "0.1.0"), ("many/two", "0.2.0")] {
+        sandbox.write(&format!("{folder}/Cargo.toml"), &manifest(version));
+        sandbox.write(&format!("{folder}/src/main.rs"), "fn main() {}\n");
+        plain.compiles(&sandbox, folder, &["build"]);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let answer = sandbox.json("many", &["gc", "--yes", "--superseded"]);
+    assert_eq!(gone(&answer), []);
+    for folder in ["many/one", "many/two"] {
+        assert_eq!(plain.compiles(&sandbox, folder, &["build"]), [""; 0]);
+    }
+}
+
+/// A program that no build makes any more stays at the top, and finds there what it looks for.
+#[test]
+fn a_program_that_stays_still_runs() {
+    let sandbox = start();
+    let plain = Layout(None);
+    let build = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         std::fs::write(format!(\"{out}/said\"), \"said\").unwrap();\n}\n";
+    sandbox.write("pika/helper/build.rs", build);
+    let lib = "pub fn it() -> String { std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/said\")).unwrap() }\n";
+    sandbox.write("pika/helper/src/lib.rs", lib);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    let renamed = manifest(&[]).replace("\"app\"", "\"new\"");
+    let renamed = renamed.replace("helper = { path = \"helper\" }", "");
+    sandbox.write("pika/Cargo.toml", &renamed);
+    sandbox.write("pika/src/main.rs", "fn main() {}\n");
+    sandbox.write("pika/tests/it.rs", "");
+    std::fs::remove_dir_all(sandbox.path("pika/helper")).expect("removed");
+    plain.compiles(&sandbox, "pika", &["build"]);
+    assert!(packages(&gc(&sandbox, "pika", &[])).contains(&"extra".to_owned()));
+    assert_eq!(gone(&gc(&sandbox, "pika", &[])), [], "nor is it forgotten");
+    let program = sandbox.path("pika/target/debug/app");
+    let output = Command::new(program).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A profile goes with what has no hash in its name, by all its names.
+#[test]
+fn a_library_without_a_hash_goes_with_its_profile() {
+    let sandbox = start();
+    let plain = Layout(None);
+    let helper = sandbox.read("pika/helper/Cargo.toml");
+    let types = format!("{helper}[lib]\ncrate-type = [\"rlib\", \"staticlib\", \"cdylib\"]\n");
+    sandbox.write("pika/helper/Cargo.toml", &types);
+    plain.compiles(&sandbox, "pika", &["build", "--release", "-p", "helper"]);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    assert!(sandbox.exists("pika/target/release/libhelper.a"));
+    gc(&sandbox, "pika", &["--profile", "release"]);
+    for name in [
+        "libhelper.a",
+        "libhelper.so",
+        "libhelper.rlib",
+        "libhelper.d",
+    ] {
+        assert!(
+            !sandbox.exists(&format!("pika/target/release/{name}")),
+            "{name}"
+        );
+    }
+    assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
+    assert_eq!(plain.output(&sandbox, "pika"), OUTPUT);
+}
