@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::open_quietly;
+use super::read::open_quietly;
 use super::transfer::keep;
 
 /// Whether the filesystem clones a file within its folder: tried with the file, which stays as it is.

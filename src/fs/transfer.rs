@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use super::open_quietly;
+use super::read::open_quietly;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///

@@ -50,7 +50,10 @@ fn unit(hash: &str, hours: i64, dependencies: &[&str], (inode, links): (u64, u64
 
 fn stock(folder: &str, units: Vec<Unit>) -> Stock {
     Stock {
-        identity: Identity::default(),
+        identity: Identity {
+            device: 1,
+            inode: 0,
+        },
         inventory: Inventory {
             folder: folder.into(),
             units,
