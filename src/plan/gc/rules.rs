@@ -81,13 +81,15 @@ pub(in crate::plan) fn going(
     let kept = keep_what_is_needed(units, graph, &mut why);
     let others = stock.inventory.others.iter();
     let incremental = Sessions::of(stock);
-    Going {
+    let mut going = Going {
         units: why,
         kept,
         others: others
             .map(|other| self::other(other, stock, &incremental, options, now))
             .collect(),
-    }
+    };
+    super::keep_what_runs(stock, graph, &mut going);
+    going
 }
 
 /// Takes back what units that stay were made with, and says of each unit that stays why.
