@@ -120,7 +120,6 @@ pub fn gc(
             }
         }
         go_without_a_hash(stock, &mut of_rules);
-        keep_what_runs(stock, graph, &mut of_rules);
         going.push(of_rules);
     }
     if options.max_size.is_some() || !options.to_free.is_empty() {

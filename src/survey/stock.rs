@@ -172,7 +172,7 @@ fn wanted(
     let others = strangers::by_configuration(folder, &users, survey, request).or_else(|| {
         let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
         let known = !users.is_empty() && users.iter().all(said);
-        known.then(|| strangers::by_products(inventory, &own))?
+        known.then(|| strangers::by_products(inventory, &users, &own))?
     });
     let alone = || others.clone().map_or(Ok(()), Err);
     Wanted {

@@ -94,7 +94,13 @@ fn is_searched(base: &Path, survey: &Survey) -> bool {
 /// Whether something at the top of a profile folder was made from sources of a package that is still there, and that
 /// none of the known workspaces has; why that matters, as a fragment. Anybody may build into a folder by a variable,
 /// or by `--target-dir`.
-pub(super) fn by_products(inventory: &Inventory, own: &[&Package]) -> Option<String> {
+pub(super) fn by_products(
+    inventory: &Inventory,
+    users: &[&Workspace],
+    own: &[&Package],
+) -> Option<String> {
+    // Above the sources of a package that is gone may be the manifest of its workspace.
+    let is_root = |folder: &Path| users.iter().any(|user| user.root == folder);
     let finals = inventory
         .others
         .iter()
@@ -118,7 +124,9 @@ pub(super) fn by_products(inventory: &Inventory, own: &[&Package]) -> Option<Str
             .iter()
             .filter(|source| source.is_absolute() && !source.starts_with(&inventory.folder))
             .filter_map(|source| package_of(source))
-            .find(|package| !own.iter().any(|own| folder_of(own) == Some(*package)))?;
+            .find(|package| {
+                !is_root(package) && !own.iter().any(|own| folder_of(own) == Some(*package))
+            })?;
         Some(format!(
             "`{}` is built into it as well, which is of none of the workspaces that are known to",
             stranger.display()

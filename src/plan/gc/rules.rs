@@ -83,13 +83,15 @@ pub(in crate::plan) fn going(
         Some(_) => Sessions::of(stock),
         None => Sessions(HashMap::new()),
     };
-    Going {
+    let mut going = Going {
         units: why,
         kept,
         others: others
             .map(|other| self::other(other, stock, &incremental, options, now))
             .collect(),
-    }
+    };
+    super::keep_what_runs(stock, graph, &mut going);
+    going
 }
 
 /// Takes back what units that stay were made with, and says of each unit that stays why.
