@@ -155,7 +155,7 @@ fn run(cli: Cli) -> Result<Exit> {
                     unreferenced: args.unreferenced,
                     superseded: args.superseded,
                     incremental: args.incremental,
-                    profile: args.profile,
+                    profile: args.profile.map(folder_of_profile),
                     max_size: args.max_size,
                     ..GcOptions::default()
                 },
@@ -190,6 +190,15 @@ fn run(cli: Cli) -> Result<Exit> {
             command::undo::run(&request, &ui)
         }
         Command::Hook(command) => hook::run(command),
+    }
+}
+
+/// The folder of a profile. Source: the reference of Cargo, Profiles, on where the built-in ones go.
+fn folder_of_profile(profile: String) -> String {
+    match profile.as_str() {
+        "dev" | "test" => "debug".into(),
+        "bench" => "release".into(),
+        _ => profile,
     }
 }
 

@@ -145,6 +145,13 @@ fn a_profile_goes_whole() {
         }
         let compiled = layout.compiles(&sandbox, "pika", &["build", "--release"]);
         assert_eq!(compiled, ["app", "extra", "helper", "leaf", "scripted"]);
+        let said = sandbox
+            .run("pika", &["gc", "-n", "--profile", "dev"])
+            .code(0);
+        assert!(
+            said.said().contains("the profile was asked for"),
+            "as Cargo calls it"
+        );
         sandbox.git("pika", &["clean", "-fdxq"]);
     }
 }
