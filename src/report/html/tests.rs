@@ -110,10 +110,10 @@ fn names_arrive_as_they_are() {
 fn a_path_need_not_be_unicode() {
     use std::os::unix::ffi::OsStrExt;
     let mut audit = sample::audit(3);
-    audit.folders[0].path = std::ffi::OsStr::from_bytes(b"/work/\xff<b>").into();
+    audit.folders[0].path = std::ffi::OsStr::from_bytes(b"/code/\xff<b>").into();
     let page = written(&audit);
     let data: Value = serde_json::from_str(data_of(&page)).expect("it is JSON");
-    assert_eq!(data["folders"][0]["path"]["full"], "/work/\u{fffd}<b>");
+    assert_eq!(data["folders"][0]["path"]["full"], "/code/\u{fffd}<b>");
 }
 
 #[test]
