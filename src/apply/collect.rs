@@ -14,8 +14,9 @@ use crate::model::{CollectFolder, Collected, CollectedOther, CollectedUnit, Shar
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///
-/// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. Its
-/// fingerprint goes first, so that whatever a run that is killed leaves of it, Cargo makes it anew.
+/// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. In
+/// the classic layout its fingerprint goes first; in the new one it goes with its folder. Whatever a run that is killed
+/// leaves of it, a fingerprint without artifacts or the other way round, Cargo makes it anew.
 pub(super) fn folder(
     folder: &CollectFolder,
     context: &Context<'_>,

@@ -82,14 +82,7 @@ impl Sum {
             usage.on_disk += Bytes(allocation(&top).0);
             usage.entries += 1;
         }
-        usage.freeable = usage.on_disk;
-        for file in links.values() {
-            usage.on_disk += file.on_disk;
-            if file.seen >= file.links {
-                usage.freeable += file.on_disk;
-            }
-        }
-        usage.links = links.into_values().collect();
+        usage.add_linked(links.into_values());
         usage
     }
 }

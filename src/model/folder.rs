@@ -209,6 +209,21 @@ pub struct Usage {
     pub links: Vec<LinkedFile>,
 }
 
+impl Usage {
+    /// Adds files with several links to what has one: each counts once, and as freeable where all of its links were
+    /// seen.
+    pub fn add_linked(&mut self, links: impl IntoIterator<Item = LinkedFile>) {
+        self.freeable = self.on_disk;
+        self.links = links.into_iter().collect();
+        for file in &self.links {
+            self.on_disk += file.on_disk;
+            if file.seen >= file.links {
+                self.freeable += file.on_disk;
+            }
+        }
+    }
+}
+
 /// A file with more than one link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkedFile {

@@ -165,8 +165,8 @@ fn kept(path: PathBuf, reason: KeptReason, on_disk: Bytes) -> Kept {
     }
 }
 
-/// Puts down what goes of a folder, dependents first: a run that is killed leaves nothing that lacks what it was
-/// made with.
+/// Puts down what goes of a folder, dependents first. It is only mostly deleted in that order, by several threads: what
+/// a run that is killed leaves of either, Cargo makes anew.
 fn collected(
     stock: Stock,
     graph: &Graph,

@@ -129,13 +129,6 @@ pub fn usage_of<'a>(files: impl IntoIterator<Item = &'a UnitFile>) -> Usage {
         });
         linked.seen += 1;
     }
-    usage.freeable = usage.on_disk;
-    for file in links.values() {
-        usage.on_disk += file.on_disk;
-        if file.seen >= file.links {
-            usage.freeable += file.on_disk;
-        }
-    }
-    usage.links = links.into_values().collect();
+    usage.add_linked(links.into_values());
     usage
 }
