@@ -91,6 +91,9 @@ pub struct Repository {
     /// The bytes of its `info/exclude`; `None` if there is no such file.
     #[serde(skip)]
     pub exclude: Option<Vec<u8>>,
+    /// Why nothing that git says of it counts.
+    #[serde(skip)]
+    pub doubt: Option<String>,
 }
 
 /// A git working tree.

@@ -77,6 +77,7 @@ pub(super) fn repository(linked: &[&str]) -> Repository {
             .map(worktree)
             .collect(),
         exclude: None,
+        doubt: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Searches the roots, and the worktrees of every repository met.
 
+mod git_file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use crate::fs::{self, Finds, Looking};
 use crate::git;
 use crate::model::{Head, Problem, Repository, Worktree};
 use crate::porcelain::ListedWorktree;
+use git_file::{Mark, mark};
 
 /// What the search found.
 #[derive(Debug, Default)]
@@ -20,17 +23,6 @@ pub(super) struct Places {
     pub(super) cargo_folders: BTreeSet<PathBuf>,
     pub(super) trash: BTreeSet<PathBuf>,
     pub(super) problems: Vec<Problem>,
-}
-
-/// A `.git` or bare repository that was met.
-struct Mark {
-    /// The worktree that it stands in; `None` for a bare repository.
-    worktree: Option<PathBuf>,
-    /// The part of the worktree that counts: a root may lie inside a worktree.
-    part: PathBuf,
-    common_dir: PathBuf,
-    /// The git folder of this worktree has no `commondir`: it is that of the main worktree.
-    is_main: bool,
 }
 
 pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool) -> Places {
@@ -52,6 +44,7 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
                 part: PathBuf::new(),
                 common_dir: path,
                 is_main: true,
+                copy_of: None,
             }));
             places.manifests.extend(find.manifests);
             places.caches.extend(find.caches);
@@ -64,11 +57,11 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
         for mark in marks.drain(..) {
             fresh.entry(mark.common_dir.clone()).or_default().push(mark);
         }
-        let met: Vec<(Repository, PathBuf, Option<Problem>)> = fresh
+        let met: Vec<(Repository, PathBuf, Vec<Problem>)> = fresh
             .into_par_iter()
             .map(|(common_dir, marks)| repository(common_dir, &marks, roots))
             .collect();
-        for (repository, part, problem) in met {
+        for (repository, part, problems) in met {
             let there = repository.worktrees.iter().filter(|w| w.present);
             let unsearched = there.filter(|w| match w.inside_root {
                 true => passed_over(&w.path, &repository.common_dir, &places.caches),
@@ -80,7 +73,7 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
                     .map(|w| below(&w.path, &part))
                     .filter(|path| fs::is_folder(path)),
             );
-            places.problems.extend(problem);
+            places.problems.extend(problems);
             known.insert(repository.common_dir.clone(), repository);
         }
     }
@@ -114,68 +107,38 @@ fn enclosing(root: &Path) -> Option<Mark> {
     Some(mark)
 }
 
-/// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)). It may be a
-/// link to either.
-///
-/// What cannot be understood stands for a repository that git will refuse, so that nothing in it passes for
-/// untracked.
-fn mark(path: &Path) -> Option<Mark> {
-    let git_dir = git_dir(path).unwrap_or_else(|| path.to_owned());
-    let common_dir = match fs::read(&git_dir.join("commondir")) {
-        Ok(Some(text)) => {
-            let named = String::from_utf8_lossy(&text)
-                .trim_end_matches(['\r', '\n'])
-                .to_owned();
-            fs::canonical(&git_dir.join(named)).ok()
-        }
-        _ => None,
-    };
-    Some(Mark {
-        worktree: Some(path.parent()?.to_owned()),
-        part: PathBuf::new(),
-        is_main: common_dir.is_none(),
-        common_dir: common_dir.unwrap_or(git_dir),
-    })
-}
-
-/// The git folder of a worktree, by its `.git`.
-fn git_dir(path: &Path) -> Option<PathBuf> {
-    let real = fs::canonical(path).ok()?;
-    if fs::is_folder(&real) {
-        return Some(real);
-    }
-    let text = String::from_utf8(fs::read(&real).ok()??).ok()?;
-    let named = text.strip_prefix("gitdir:")?.trim();
-    fs::canonical(&path.parent()?.join(named)).ok()
-}
-
-/// The stamp of a worktree is that of its own git folder: git makes one for each and moves none.
-fn stamp(worktree: &Path) -> Option<String> {
-    fs::stamp(&git_dir(&worktree.join(".git"))?)
-}
-
 /// Asks git for the worktrees. Where git refuses, those that were met stand for them.
 fn repository(
     common_dir: PathBuf,
     marks: &[Mark],
     roots: &[PathBuf],
-) -> (Repository, PathBuf, Option<Problem>) {
+) -> (Repository, PathBuf, Vec<Problem>) {
     let inside = |path: &Path| roots.iter().any(|root| path.starts_with(root));
     // Of a submodule, and of a repository apart from its worktree, git names the git folder as main worktree.
     let met_main = marks
         .iter()
         .find(|mark| mark.is_main)
         .and_then(|mark| mark.worktree.clone());
-    let (listed, problem) = match git::worktrees(&common_dir) {
-        Ok(listed) => (listed, None),
-        Err(error) => (
-            Vec::new(),
-            Some(Problem {
-                path: common_dir.clone(),
-                message: format!("{error:#}"),
-            }),
-        ),
+    let mut problems = Vec::new();
+    let copy_of = marks.iter().find_map(|mark| mark.copy_of.as_deref());
+    let doubt = copy_of.map(|other| {
+        format!(
+            "git's records of it are those of `{}`, of which it seems to be a copy",
+            other.display()
+        )
+    });
+    let asked = match &doubt {
+        // Git would answer for the other one.
+        Some(doubt) => Err(anyhow::anyhow!("{doubt}")),
+        None => git::worktrees(&common_dir),
     };
+    let listed = asked.unwrap_or_else(|error| {
+        problems.push(Problem {
+            path: common_dir.clone(),
+            message: format!("{error:#}"),
+        });
+        Vec::new()
+    });
     let bare = listed.first().is_some_and(|first| first.bare);
     // What is not Unicode can neither be configured nor be named in JSON; the search says so where it meets it.
     let usable = |entry: &ListedWorktree| !entry.bare && entry.path.to_str().is_some();
@@ -189,6 +152,17 @@ fn repository(
             (0, Some(met)) => met.clone(),
             _ => fs::canonical_as_far_as_it_exists(&entry.path),
         };
+        if let Some(other) = git_file::leads_elsewhere(&path, &common_dir) {
+            problems.push(Problem {
+                path,
+                message: format!(
+                    "recorded as a worktree in `{}`, but it belongs to `{}`; it is taken for the latter's",
+                    common_dir.display(),
+                    other.display()
+                ),
+            });
+            continue;
+        }
         let present = fs::is_folder(&path) && fs::exists(&path.join(".git"));
         worktrees.push(Worktree {
             inside_root: inside(&path),
@@ -198,7 +172,7 @@ fn repository(
             locked: entry.locked,
             prunable: entry.prunable,
             present,
-            stamp: stamp(&path),
+            stamp: git_file::stamp(&path),
             path,
         });
     }
@@ -215,7 +189,7 @@ fn repository(
                 prunable: None,
                 present: true,
                 inside_root: inside(path),
-                stamp: stamp(path),
+                stamp: git_file::stamp(path),
             });
         }
     }
@@ -238,9 +212,10 @@ fn repository(
             bare,
             worktrees,
             exclude,
+            doubt,
         },
         part,
-        problem,
+        problems,
     )
 }
 

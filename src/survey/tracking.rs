@@ -51,7 +51,12 @@ pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
     let answers: Vec<Answer> = questions
         .into_par_iter()
         .map(|(worktree, paths)| {
-            let tracked = git::tracked(&worktree, &paths).map_err(|error| format!("{error:#}"));
+            let doubt = worktree_of(&worktree, &survey.repositories)
+                .and_then(|(repository, _)| repository.doubt.clone());
+            let tracked = match doubt {
+                Some(doubt) => Err(doubt),
+                None => git::tracked(&worktree, &paths).map_err(|error| format!("{error:#}")),
+            };
             (paths, tracked)
         })
         .collect();

@@ -254,3 +254,71 @@ fn a_name_that_is_not_unicode_does_not_spoil_the_answer() {
     assert!(sandbox.exists("good/.cargo/config.toml"));
     assert_eq!(sandbox.workspaces("", &[]), ["good"]);
 }
+
+/// Copied with its nested worktree: git's records in the copy name the original's worktrees, and the copy of the
+/// nested one names the original's records.
+#[test]
+fn a_copied_repository_has_no_part_in_the_worktrees_of_the_original() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["pika/.worktrees/x", "beside"]);
+    for worktree in ["pika", "pika/.worktrees/x", "beside"] {
+        sandbox.cargo(worktree, &["build", "-q"]).code(0);
+    }
+    let status = std::process::Command::new("cp")
+        .arg("-a")
+        .args([sandbox.path("pika"), sandbox.path("chu")])
+        .status();
+    assert!(status.expect("cp runs").success());
+    let before = sandbox.tree("pika");
+    let beside = sandbox.tree("beside");
+
+    let answer = sandbox.json("chu", &["list", "--no-size"]);
+    let expected = ["chu", "chu/.worktrees/x"];
+    assert_eq!(sandbox.paths(&answer["workspaces"], "root"), expected);
+    let messages: Vec<&str> = items(&answer["problems"])
+        .filter_map(|problem| problem["message"].as_str())
+        .collect();
+    let says = |part: &str| messages.iter().filter(|m| m.contains(part)).count();
+    assert_eq!(says("recorded as a worktree in"), 2, "{messages:?}");
+    assert_eq!(says("it seems to be a copy"), 1, "{messages:?}");
+
+    for args in [
+        &["gc", "--max-size", "1", "--yes"][..],
+        &["--yes"],
+        &["clean", "--all", "--yes"],
+    ] {
+        sandbox.run("chu", args).code(0);
+        assert!(
+            sandbox.tree("pika") == before,
+            "the original after {args:?}"
+        );
+        assert!(sandbox.tree("beside") == beside, "beside after {args:?}");
+    }
+    assert!(
+        sandbox.exists("chu/.cargo/config.toml"),
+        "the copy is set up by itself"
+    );
+    assert!(!sandbox.exists("chu/target"), "and its old folder deleted");
+    assert!(
+        sandbox.exists("chu/.worktrees/x/target"),
+        "what is in doubt stays"
+    );
+    assert_eq!(sandbox.cargo_run("chu"), sandbox.cargo_run("pika"));
+
+    // The original does not know of the copy.
+    let answer = sandbox.json("pika", &["list", "--no-size"]);
+    let expected = ["beside", "pika", "pika/.worktrees/x"];
+    assert_eq!(sandbox.paths(&answer["workspaces"], "root"), expected);
+}
+
+#[test]
+fn a_repository_that_was_moved_keeps_its_worktrees() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    fs::rename(sandbox.path("pika"), sandbox.path("chu")).expect("moved");
+    let answer = sandbox.json("chu", &["list", "--no-size"]);
+    assert_eq!(
+        sandbox.paths(&answer["workspaces"], "root"),
+        ["beside", "chu"]
+    );
+}
