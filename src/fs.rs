@@ -52,7 +52,7 @@ pub use transfer::{
 };
 pub use trash::{discard_trash, is_our_trash, make_trash};
 pub use usage::usage;
-pub use walk::{Entry, EntryKind, Walk, walk};
+pub use walk::{Entry, EntryKind, walk};
 
 use crate::marks::{self, Shape};
 use crate::model::{Identity, Tag};

@@ -90,6 +90,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
     };
     let files = std::mem::take(&mut evidence.files).into_iter();
     let mut files: Vec<UnitFile> = files.map(|(file, _)| file).collect();
+    files.shrink_to_fit();
     // In the new layout an `OUT_DIR` looks like what a compiler wrote.
     if matches!(
         unit.kind,
@@ -103,7 +104,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
     }
     let times = || {
         let real = files.iter().filter(|file| file.sharing != Sharing::Folder);
-        real.filter_map(|file| file.modified)
+        real.filter_map(|file| file.modified())
     };
     (unit.newest, unit.oldest) = (times().max(), times().min());
     unit.files = files;

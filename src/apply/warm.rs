@@ -215,7 +215,7 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
 pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
     let same = fs::info(path)?.is_some_and(|info| {
         info.identity == file.identity
-            && info.modified == file.modified
+            && info.modified == file.modified()
             && (file.sharing == Sharing::Folder || info.length == file.length)
     });
     anyhow::ensure!(

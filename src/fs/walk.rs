@@ -11,16 +11,6 @@ use crate::model::{Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
-/// Everything in a folder, the folder itself included.
-#[derive(Debug, Default)]
-pub struct Walk {
-    /// What is there: what lies in one folder together and by name, each folder before what lies in it. Apart, since
-    /// there may be a million of them, and one list of all would have to be moved as it grows.
-    pub entries: Vec<Vec<Entry>>,
-    /// Folders, or entries in them, that could not be read.
-    pub problems: Vec<Problem>,
-}
-
 /// A file or folder, without following a link.
 #[derive(Debug)]
 pub struct Entry {
@@ -55,23 +45,34 @@ pub enum EntryKind {
     Special,
 }
 
-/// Lists a folder and everything below it, in parallel. Follows no link.
+/// Lists a folder and everything below it, in parallel. Follows no link. Answers what could not be read: folders, or
+/// entries in them.
+///
+/// What lies in one folder is given to `take` together and by name, with the path of that folder relative to the walked
+/// one; of the walked one itself an entry without a path. There may be a million entries: none is kept.
 #[must_use]
-pub fn walk(folder: &Path, progress: &Progress) -> Walk {
-    let mut walk = Walk::default();
+pub fn walk(
+    folder: &Path,
+    progress: &Progress,
+    take: &(impl Fn(&Path, Vec<Entry>) + Sync),
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
     match fs::symlink_metadata(folder) {
-        Ok(metadata) => walk.entries.push(vec![entry(PathBuf::new(), &metadata)]),
-        Err(error) => walk.problems.push(problem(folder, &error)),
+        Ok(metadata) => take(Path::new(""), vec![entry(PathBuf::new(), &metadata)]),
+        Err(error) => problems.push(problem(folder, &error)),
     }
-    let inside = visit(folder, Path::new(""), progress);
-    walk.entries.extend(inside.entries);
-    walk.problems.extend(inside.problems);
-    walk
+    problems.extend(visit(folder, Path::new(""), progress, take));
+    problems
 }
 
-fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
-    let mut walk = Walk::default();
+fn visit(
+    root: &Path,
+    folder: &Path,
+    progress: &Progress,
+    take: &(impl Fn(&Path, Vec<Entry>) + Sync),
+) -> Vec<Problem> {
     let mut entries = Vec::new();
+    let mut problems = Vec::new();
     let path = root.join(folder);
     match fs::read_dir(&path) {
         Ok(listed) => {
@@ -79,7 +80,7 @@ fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
                 let found = listed.and_then(|listed| {
                     let metadata = listed.metadata()?;
                     let name = listed.file_name();
-                    // There may be a million of them: no room for more than the path.
+                    // No room for more than the path.
                     let length = folder.as_os_str().len() + 1 + name.len();
                     let mut inner = PathBuf::with_capacity(length);
                     inner.push(folder);
@@ -88,29 +89,28 @@ fn visit(root: &Path, folder: &Path, progress: &Progress) -> Walk {
                 });
                 match found {
                     Ok(entry) => entries.push(entry),
-                    Err(error) => walk.problems.push(problem(&path, &error)),
+                    Err(error) => problems.push(problem(&path, &error)),
                 }
             }
         }
-        Err(error) => walk.problems.push(problem(&path, &error)),
+        Err(error) => problems.push(problem(&path, &error)),
     }
     let on_disk = entries.iter().map(|entry| entry.on_disk).sum();
     progress.add(entries.len() as u64, on_disk);
     entries.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
-    entries.shrink_to_fit();
-    let inner: Vec<Walk> = entries
-        .par_iter()
-        .filter(|entry| entry.kind == EntryKind::Folder)
-        .map(|entry| visit(root, &entry.path, progress))
-        .collect();
+    let folders = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Folder);
+    let folders: Vec<PathBuf> = folders.map(|entry| entry.path.clone()).collect();
     if !entries.is_empty() {
-        walk.entries.push(entries);
+        take(folder, entries);
     }
-    for inner in inner {
-        walk.entries.extend(inner.entries);
-        walk.problems.extend(inner.problems);
-    }
-    walk
+    let inner: Vec<Vec<Problem>> = folders
+        .par_iter()
+        .map(|folder| visit(root, folder, progress, take))
+        .collect();
+    problems.extend(inner.into_iter().flatten());
+    problems
 }
 
 fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
@@ -144,7 +144,17 @@ fn problem(path: &Path, error: &std::io::Error) -> Problem {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+
+    fn walked(folder: &Path) -> (Vec<Problem>, Vec<Entry>) {
+        let all = Mutex::new(Vec::new());
+        let problems = walk(folder, &Progress::default(), &|_, entries| {
+            all.lock().expect("entries").extend(entries);
+        });
+        (problems, all.into_inner().expect("entries"))
+    }
 
     #[test]
     fn lists_everything_once_and_follows_no_link() {
@@ -154,12 +164,10 @@ mod tests {
         fs::write(inside.join("a/b/file"), "text").expect("a file");
         fs::hard_link(inside.join("a/b/file"), dir.path().join("out")).expect("a link");
         std::os::unix::fs::symlink(dir.path(), inside.join("loop")).expect("a link");
-        let walk = walk(&inside, &Progress::default());
-        assert!(walk.problems.is_empty(), "{:?}", walk.problems);
-        let mut found: Vec<_> = walk
-            .entries
+        let (problems, entries) = walked(&inside);
+        assert!(problems.is_empty(), "{problems:?}");
+        let mut found: Vec<_> = entries
             .iter()
-            .flatten()
             .map(|entry| (entry.path.display().to_string(), entry.kind, entry.links))
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -179,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_a_problem() {
         let dir = tempfile::tempdir().expect("a folder");
-        let walk = walk(&dir.path().join("no"), &Progress::default());
-        assert!(walk.entries.is_empty() && !walk.problems.is_empty());
+        let (problems, entries) = walked(&dir.path().join("no"));
+        assert!(entries.is_empty() && !problems.is_empty());
     }
 }

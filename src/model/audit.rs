@@ -24,6 +24,8 @@ pub struct Audit {
     pub triples: Vec<Share>,
     /// By what it is.
     pub kinds: Vec<Share>,
+    /// The compiler's own caches, by crate.
+    pub incremental: Vec<Share>,
     /// By package, the largest first.
     pub packages: Vec<AuditedPackage>,
     /// What nothing uses, by reason, the largest first.
@@ -112,6 +114,8 @@ pub struct Variant {
     pub id: UnitId,
     /// What was made.
     pub unit: UnitKind,
+    /// The name of the share in [`Audit::kinds`] that it is counted in.
+    pub counted_in: &'static str,
     /// The targets, by the names of their fingerprints.
     pub targets: Vec<String>,
     /// Only metadata were made (`cargo check`).

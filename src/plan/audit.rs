@@ -49,14 +49,17 @@ pub struct DebugFacts {
 #[must_use]
 pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
     let parts = Shares::of(stocks);
-    let packages = variants::packages(stocks, facts, &parts);
-    let (unused, frees) = unused::unused(stocks, &facts.compilers, now);
+    let (packages, (unused, frees)) = rayon::join(
+        || variants::packages(stocks, facts, &parts),
+        || unused::unused(stocks, &facts.compilers, now),
+    );
     let mut audit = Audit {
         folders: folders(stocks),
         total: parts.total.share(),
         profiles: parts.profiles.shares(),
         triples: parts.triples.shares(),
         kinds: parts.kinds.shares(),
+        incremental: parts.incremental.shares(),
         packages,
         unused,
         findings: Vec::new(),

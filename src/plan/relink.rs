@@ -146,7 +146,7 @@ impl<'a> Survivor<'a> {
 
     /// The rest makes no difference but that it is always the same one.
     fn age(&self) -> (Option<Timestamp>, u64) {
-        (self.file.modified, self.file.identity.inode)
+        (self.file.modified(), self.file.identity.inode)
     }
 }
 
@@ -299,8 +299,8 @@ impl<'a> Decider<'a, '_> {
         };
         let older = |file: &UnitFile| {
             let theirs = twin.files.iter().find(|theirs| theirs.path == file.path)?;
-            let modified = theirs.modified?;
-            let older = Some(modified) < file.modified && own(file);
+            let modified = theirs.modified()?;
+            let older = Some(modified) < file.modified() && own(file);
             older.then(|| RelinkDate {
                 file: file.clone(),
                 modified,
@@ -339,7 +339,7 @@ impl<'a> Decider<'a, '_> {
             if all.iter().any(|one| one.storage == known.storage) {
                 continue;
             }
-            let older = |one: &&Survivor<'_>| clones || one.file.modified <= file.modified;
+            let older = |one: &&Survivor<'_>| clones || one.file.modified() <= file.modified();
             let donors = all.iter().filter(older);
             let donor = match pick {
                 Pick::Oldest => donors.min_by_key(|one| one.age()),

@@ -306,8 +306,8 @@ mod tests {
             on_disk: Bytes(1),
             links: 1,
             identity: Identity::default(),
-            modified: None,
-            changed: None,
+            modified: None.into(),
+            changed: None.into(),
         };
         for (path, expected) in [
             ("debug/deps/liba-0.rlib", true),

@@ -21,6 +21,9 @@ use crate::{cargo, fingerprint};
 /// Source: Cargo 1.85 took up `rustc-stable-hash` (its pull request 14116 and those after it).
 const FIRST_STABLE: u32 = 85;
 
+/// So many artifacts of a compiler are asked for its name: almost each one has it.
+const ASKED_FOR_A_NAME: usize = 16;
+
 /// What Cargo says of a workspace, or why it does not.
 type Answer = Result<cargo_metadata::Metadata, String>;
 
@@ -278,14 +281,23 @@ pub fn compilers(stocks: &[Stock]) -> Compilers {
 /// The names of the compilers that made units, by one artifact of each.
 fn made_by(stocks: &[Stock]) -> BTreeMap<u64, String> {
     let mut names = BTreeMap::new();
+    let mut asked: HashMap<u64, usize> = HashMap::new();
     for stock in stocks {
         for unit in &stock.inventory.units {
             let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
                 continue;
             };
-            let name = libraries(unit)
-                .find_map(|file| compiler_name::of(&stock.inventory.folder.join(&file.path)));
-            names.extend(name.map(|name| (rustc, name)));
+            for file in libraries(unit) {
+                let asked = asked.entry(rustc).or_default();
+                if *asked == ASKED_FOR_A_NAME {
+                    break;
+                }
+                *asked += 1;
+                if let Some(name) = compiler_name::of(&stock.inventory.folder.join(&file.path)) {
+                    names.insert(rustc, name);
+                    break;
+                }
+            }
         }
     }
     names

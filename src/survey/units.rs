@@ -1,9 +1,10 @@
 //! Takes the inventory of a target folder.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet, btree_map};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -13,8 +14,8 @@ use crate::fingerprint;
 use crate::fs::{self, Entry, EntryKind};
 use crate::identify::{self, Evidence, Target};
 use crate::layout::{self, Owner, Part};
-use crate::marks::{self, Shape};
-use crate::model::{Group, Inventory, Other, Sharing, Totals, UnitFile, UnitId};
+use crate::marks;
+use crate::model::{Group, Identity, Inventory, Other, Sharing, Totals, UnitFile, UnitId};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -34,55 +35,23 @@ const START: u64 = 64 << 10;
 /// are unknown. But a unit may be read while it changes: whoever acts on one takes the lock first.
 #[must_use]
 pub fn read(folder: &Path, progress: &Progress) -> Inventory {
-    let walk = fs::walk(folder, progress);
-    let totals = totals(&walk.entries);
-    let entries = walk.entries;
-    let profiles = Profiles::of(&entries);
-    let mut others = Vec::new();
-    let mut found: BTreeMap<UnitId, Found> = BTreeMap::new();
-    for (depth, entry) in entries.into_iter().flat_map(|entries| {
-        // All of them lie in one folder.
-        let folder = entries.first().and_then(|entry| entry.path.parent());
-        let depth = folder.and_then(|folder| profiles.depth(folder));
-        entries.into_iter().map(move |entry| (depth, entry))
-    }) {
-        let place = Profiles::owner(&entry, depth);
-        let read = entry.accessed;
-        let file = unit_file(entry);
-        match place {
-            Place::Unit {
-                id,
-                triple,
-                package,
-                part,
-            } => {
-                // Cargo opens these; what it only asks for the times of does not tell.
-                let opened = match part {
-                    Part::Fingerprint => file.sharing != Sharing::Folder,
-                    Part::Run => layout::in_profile(&file.path, &id.profile, layout::is_said),
-                    Part::Artifact => false,
-                };
-                let unit = found.entry(id).or_insert_with(|| Found {
-                    triple,
-                    package: None,
-                    last_read: None,
-                    files: Vec::new(),
-                });
-                unit.package = unit.package.take().or(package);
-                let sharing = match (file.sharing, file.path.file_name()) {
-                    (Sharing::Copy, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
-                    (sharing, _) => sharing,
-                };
-                if opened {
-                    unit.last_read = unit.last_read.max(read);
-                }
-                unit.files.push((UnitFile { sharing, ..file }, part));
-            }
-            Place::None(group) => others.push(Other { file, group }),
-        }
-    }
-    let found: Vec<(UnitId, Found)> = found.into_iter().collect();
-    let evidence: Vec<Evidence> = found
+    let profiles = Profiles::of(folder);
+    let all = Mutex::new(All::default());
+    let problems = fs::walk(folder, progress, &|at, entries| {
+        let content = Content::of(at, entries, &profiles);
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.take(content);
+    });
+    let All {
+        units,
+        mut others,
+        totals,
+        ..
+    } = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    others.shrink_to_fit();
+    others.par_sort_unstable_by(|one, other| by_path(&one.file, &other.file));
+    let units: Vec<(UnitId, Found)> = units.into_iter().collect();
+    let evidence: Vec<Evidence> = units
         .into_par_iter()
         .map(|(id, found)| look(folder, id, found))
         .collect();
@@ -91,24 +60,129 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
         units: identify::identify(evidence),
         others,
         totals,
-        problems: walk.problems,
+        problems,
     }
 }
 
-/// The sums, each file once.
-fn totals(entries: &[Vec<Entry>]) -> Totals {
-    let mut totals = Totals::default();
-    let mut seen = HashSet::new();
-    for entry in entries.iter().flatten() {
-        totals.entries += 1;
-        if entry.kind != EntryKind::Folder {
-            totals.logical += entry.length;
+/// What lies in one folder, of a hundred thousand: a map in each of them would take more than what it holds.
+#[derive(Default)]
+struct Content {
+    /// What is a unit's. One that is met again, not right after, stands in it again.
+    units: Vec<(UnitId, Found)>,
+    others: Vec<Other>,
+    /// The sums, without the files that have several names.
+    totals: Totals,
+    linked: Vec<(Identity, Bytes)>,
+}
+
+impl Content {
+    /// Sorts what lies in one folder.
+    fn of(at: &Path, entries: Vec<Entry>, profiles: &Profiles) -> Self {
+        let mut content = Self::default();
+        let above = profiles.above(at);
+        for entry in entries {
+            content.count(&entry);
+            let place = above.owner(&entry);
+            content.add(entry, place);
         }
-        if entry.links <= 1 || seen.insert(entry.identity) {
-            totals.on_disk += entry.on_disk;
+        content.close();
+        content.units.shrink_to_fit();
+        content.others.shrink_to_fit();
+        content
+    }
+
+    fn count(&mut self, entry: &Entry) {
+        self.totals.entries += 1;
+        if entry.kind != EntryKind::Folder {
+            self.totals.logical += entry.length;
+        }
+        if entry.links <= 1 {
+            self.totals.on_disk += entry.on_disk;
+        } else {
+            self.linked.push((entry.identity, entry.on_disk));
         }
     }
-    totals
+
+    /// Gives back the room for more files of the last unit.
+    fn close(&mut self) {
+        if let Some((_, last)) = self.units.last_mut() {
+            last.files.shrink_to_fit();
+        }
+    }
+
+    fn add(&mut self, entry: Entry, place: Place) {
+        let read = entry.accessed;
+        let file = unit_file(entry);
+        let (id, triple, package, part) = match place {
+            Place::Unit {
+                id,
+                triple,
+                package,
+                part,
+            } => (id, triple, package, part),
+            Place::None(group) => return self.others.push(Other { file, group }),
+        };
+        // Cargo opens these; what it only asks for the times of does not tell.
+        let opened = match part {
+            Part::Fingerprint => file.sharing != Sharing::Folder,
+            Part::Run => layout::in_profile(&file.path, &id.profile, layout::is_said),
+            Part::Artifact => false,
+        };
+        let sharing = match (file.sharing, file.path.file_name()) {
+            (Sharing::Copy, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
+            (sharing, _) => sharing,
+        };
+        if self.units.last().is_none_or(|(last, _)| *last != id) {
+            self.close();
+            self.units.push((id, Found::default()));
+        }
+        let at = self.units.len() - 1;
+        let unit = &mut self.units[at].1;
+        unit.triple = triple;
+        unit.package = unit.package.take().or(package);
+        if opened {
+            unit.last_read = unit.last_read.max(read);
+        }
+        unit.files.push((UnitFile { sharing, ..file }, part));
+    }
+}
+
+/// What lies in all folders, put together while the folders are listed: all at once would take twice the room.
+#[derive(Default)]
+struct All {
+    units: BTreeMap<UnitId, Found>,
+    others: Vec<Other>,
+    /// The sums, each file once.
+    totals: Totals,
+    /// The files with several names that are in the sums.
+    linked: HashSet<Identity>,
+}
+
+impl All {
+    fn take(&mut self, content: Content) {
+        for (id, found) in content.units {
+            match self.units.entry(id) {
+                btree_map::Entry::Vacant(free) => {
+                    free.insert(found);
+                }
+                btree_map::Entry::Occupied(mut known) => known.get_mut().take(found),
+            }
+        }
+        self.others.extend(content.others);
+        self.totals.entries += content.totals.entries;
+        self.totals.logical += content.totals.logical;
+        self.totals.on_disk += content.totals.on_disk;
+        for (identity, on_disk) in content.linked {
+            if self.linked.insert(identity) {
+                self.totals.on_disk += on_disk;
+            }
+        }
+    }
+}
+
+/// An order in which a folder comes before what is in it.
+fn by_path(one: &UnitFile, other: &UnitFile) -> Ordering {
+    one.path.as_os_str().cmp(other.path.as_os_str())
 }
 
 fn unit_file(entry: Entry) -> UnitFile {
@@ -126,44 +200,9 @@ fn unit_file(entry: Entry) -> UnitFile {
         on_disk: entry.on_disk,
         links: entry.links,
         identity: entry.identity,
-        modified: entry.modified,
-        changed: entry.changed,
+        modified: entry.modified.into(),
+        changed: entry.changed.into(),
     }
-}
-
-/// The names in the top three levels, as [`marks::read`] wants them. The entries are sorted, so that a folder
-/// comes before what is in it.
-fn shape(entries: &[Vec<Entry>]) -> Shape {
-    let mut top = Shape::default();
-    // Those of one folder lie at one depth.
-    let deep = |entries: &&Vec<Entry>| {
-        let first = entries.first();
-        first.is_some_and(|entry| entry.path.components().count() <= 3)
-    };
-    for entry in entries.iter().filter(deep).flatten() {
-        let names: Vec<String> = entry
-            .path
-            .iter()
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect();
-        let Some((name, above)) = names.split_last() else {
-            continue;
-        };
-        let folder = above.iter().try_fold(&mut top, |shape, name| {
-            shape.folders.get_mut(name).and_then(Option::as_mut)
-        });
-        let Some(folder) = folder else { continue };
-        match entry.kind {
-            EntryKind::File => folder.files.push(name.clone()),
-            EntryKind::Folder => {
-                folder.folders.insert(name.clone(), Some(Shape::default()));
-            }
-            EntryKind::Special => {
-                folder.folders.insert(name.clone(), None);
-            }
-        }
-    }
-    top
 }
 
 /// The profile folders of a target folder, relative to it.
@@ -186,25 +225,39 @@ enum Place {
 }
 
 impl Profiles {
-    fn of(entries: &[Vec<Entry>]) -> Self {
-        Self(marks::read(&shape(entries)).profiles.into_iter().collect())
+    fn of(folder: &Path) -> Self {
+        let marks = marks::read(&fs::shape(folder));
+        Self(marks.profiles.into_iter().collect())
     }
 
-    /// How deep the profile folder lies that a folder is, or lies in.
-    fn depth(&self, folder: &Path) -> Option<usize> {
-        (1..=2).find(|depth| {
+    /// What a folder in the target folder is to whatever lies in it.
+    fn above<'a>(&self, folder: &'a Path) -> Above<'a> {
+        let depth = (1..=2).find(|depth| {
             let above: PathBuf = folder.iter().take(*depth).collect();
             self.0.contains(&above)
-        })
+        });
+        Above {
+            names: folder.iter().map(name).collect(),
+            depth,
+        }
     }
+}
 
-    /// Whose an entry is, of a folder in a profile folder that lies as deep.
-    fn owner(entry: &Entry, depth: Option<usize>) -> Place {
+/// A folder in a target folder.
+struct Above<'a> {
+    /// The names on the way to it.
+    names: Vec<&'a str>,
+    /// How deep the profile folder lies that it is, or lies in.
+    depth: Option<usize>,
+}
+
+impl Above<'_> {
+    /// Whose an entry is that lies in it.
+    fn owner(&self, entry: &Entry) -> Place {
         let folder = entry.kind == EntryKind::Folder;
-        // A name that is not Unicode is no name of Cargo's, and what stands for it matches none.
-        let names: Vec<Cow<'_, str>> = entry.path.iter().map(OsStr::to_string_lossy).collect();
-        let parts: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let Some(depth) = depth else {
+        let own = entry.path.file_name().map(name);
+        let parts: Vec<&str> = self.names.iter().copied().chain(own).collect();
+        let Some(depth) = self.depth else {
             return Place::None(layout::outside(&parts, folder));
         };
         let (profile, inside) = parts.split_at(depth);
@@ -230,7 +283,13 @@ impl Profiles {
     }
 }
 
+/// A name as a text. One that is not Unicode is no name of Cargo's, and what stands for it matches none.
+fn name(name: &OsStr) -> &str {
+    name.to_str().unwrap_or("\u{fffd}")
+}
+
 /// A unit by its paths.
+#[derive(Default)]
 struct Found {
     triple: Option<String>,
     package: Option<String>,
@@ -238,8 +297,22 @@ struct Found {
     files: Vec<(UnitFile, Part)>,
 }
 
+impl Found {
+    /// Takes in what lies of it in another folder.
+    fn take(&mut self, other: Self) {
+        self.package = self.package.take().or(other.package);
+        self.last_read = self.last_read.max(other.last_read);
+        self.files.reserve_exact(other.files.len());
+        self.files.extend(other.files);
+    }
+}
+
 /// Reads what there is to read about a unit.
-fn look(folder: &Path, id: UnitId, found: Found) -> Evidence {
+fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
+    // The folders were not listed in their order.
+    found
+        .files
+        .sort_unstable_by(|(one, _), (other, _)| by_path(one, other));
     let targets = targets(folder, &found.files);
     let local = |targets: &Vec<Target>| {
         let mut infos = targets.iter().filter_map(|target| target.dep_info.as_ref());
@@ -273,8 +346,13 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
         };
         fs::read_known(&folder.join(path), MOST).map_err(|error| format!("{error:#}"))
     };
-    let mut targets = Vec::new();
-    for name in names.keys().filter_map(|name| name.strip_suffix(".json")) {
+    let ends: Vec<&str> = names
+        .keys()
+        .filter_map(|name| name.strip_suffix(".json"))
+        .collect();
+    // Mostly one, and large.
+    let mut targets = Vec::with_capacity(ends.len());
+    for name in ends {
         let there = |bytes: Option<Vec<u8>>| bytes.ok_or("a part of its fingerprint is missing");
         let fingerprint = fingerprint::parse(&there(read(&format!("{name}.json"))?)?)?;
         let hash = fingerprint::parse_hash(&there(read(name)?)?)?;

@@ -58,6 +58,11 @@ fn sum(rows: &Value, column: &str) -> u64 {
     rows.map(|row| row[column].as_u64().expect("bytes")).sum()
 }
 
+fn names(rows: &Value) -> Vec<&str> {
+    let rows = rows.as_array().expect("rows").iter();
+    rows.filter_map(|row| row["name"].as_str()).collect()
+}
+
 /// The differences of a package's variants, each as the word for it, sorted.
 fn differences(audit: &Value, package: &str) -> Vec<String> {
     let packages = audit["packages"].as_array().expect("packages");
@@ -105,6 +110,15 @@ fn totals_and_tables_are_what_du_says() {
             audit[table]
         );
     }
+    let kinds = audit["kinds"].as_array().expect("kinds").iter();
+    let incremental = kinds.filter(|row| row["name"] == "incremental");
+    let incremental: u64 = incremental.filter_map(|row| row["on_disk"].as_u64()).sum();
+    assert_eq!(sum(&audit["incremental"], "on_disk"), incremental);
+    let crates = names(&audit["incremental"]);
+    assert!(
+        crates.contains(&"base") && crates.contains(&"two"),
+        "{crates:?}"
+    );
     let release = audit["profiles"].as_array().expect("profiles").iter();
     let mut release = release.filter(|row| row["name"] == "release");
     let release = release.next().expect("the profile")["on_disk"].as_u64();
@@ -116,6 +130,32 @@ fn totals_and_tables_are_what_du_says() {
             .said()
             .contains("profile release")
     );
+}
+
+#[test]
+fn the_page_is_one_document_with_all_that_was_found() {
+    let sandbox = workspace();
+    sandbox.cargo("code", &["build", "--workspace", "--offline"]);
+    let audit = sandbox.json("code", &["audit"]);
+    let page = sandbox.run("code", &["audit", "--format", "html"]).code(0);
+    let page = page.stdout;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    let loads = ["src=", "href=\"http", "@import", "url(http", "fetch("];
+    assert!(loads.iter().all(|load| !page.contains(load)));
+    let (_, data) = page.split_once("type=\"application/json\"").expect("data");
+    let (_, data) = data.split_once('>').expect("data");
+    let (data, _) = data.split_once("</script>").expect("data");
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    for table in ["total", "kinds", "incremental", "profiles", "triples"] {
+        assert_eq!(data[table], audit[table], "{table}");
+    }
+    assert_eq!(names(&data["packages"]), names(&audit["packages"]));
+    let kinds = names(&audit["kinds"]);
+    let packages = data["packages"].as_array().expect("packages").iter();
+    for variant in packages.flat_map(|package| package["variants"].as_array().expect("variants")) {
+        let within = variant["counted_in"].as_str().expect("a kind");
+        assert!(kinds.contains(&within), "{within}: {kinds:?}");
+    }
 }
 
 #[test]

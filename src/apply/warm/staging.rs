@@ -74,7 +74,7 @@ impl Staging<'_> {
         self.date(unit)?;
         // What is put into a folder makes it newer, so that each comes after all that is in it.
         for file in unit.files.iter().rev() {
-            if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified) {
+            if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified()) {
                 fs::date_folder(&self.stage.join(&file.path), modified);
             }
         }

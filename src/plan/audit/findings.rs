@@ -241,7 +241,7 @@ fn rarely_used(stocks: &[Stock], now: Timestamp) -> Option<Finding> {
             let folder = stock.inventory.folder.join(profile);
             let (bytes, newest) = profiles.entry(folder).or_default();
             *bytes += other.file.on_disk;
-            *newest = (*newest).max(other.file.modified);
+            *newest = (*newest).max(other.file.modified());
         }
     }
     let old = |newest: Option<Timestamp>| newest.is_some_and(|at| since(at, now).0 >= RARELY);

@@ -90,6 +90,8 @@ pub(super) struct Shares {
     pub(super) profiles: Parts,
     pub(super) triples: Parts,
     pub(super) kinds: Parts,
+    /// The compiler's caches, by crate.
+    pub(super) incremental: Parts,
     pub(super) packages: BTreeMap<PackageKey, Part>,
     /// Units by name, those of all folders together.
     pub(super) units: HashMap<UnitId, Part>,
@@ -134,6 +136,9 @@ impl Shares {
             self.profiles.part(&profile).take(&own);
             self.triples.part(&triple).take(&own);
             self.kinds.part(group(&other.group)).take(&own);
+            if let Group::Incremental { name } = &other.group {
+                self.incremental.part(name).take(&own);
+            }
         }
     }
 
@@ -158,7 +163,7 @@ pub(super) fn key(unit: &Unit) -> Option<PackageKey> {
 }
 
 /// What a unit is, in the words of the report.
-fn kind(unit: &Unit) -> &'static str {
+pub(super) fn kind(unit: &Unit) -> &'static str {
     match &unit.kind {
         UnitKind::BuildScript | UnitKind::BuildScriptRun => "build scripts",
         UnitKind::Program => "programs",

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -38,7 +39,7 @@ pub(super) fn unused(
             "--superseded",
         ),
     ];
-    let mut found: BTreeMap<(String, &'static str), Found> = BTreeMap::new();
+    let mut found: BTreeMap<(&'static str, &'static str), Found> = BTreeMap::new();
     let mut by_command: BTreeMap<&'static str, Part> = BTreeMap::new();
     let mut seen: HashSet<Identity> = HashSet::new();
     for stock in stocks {
@@ -54,19 +55,19 @@ pub(super) fn unused(
                 }
                 let unit = &stock.inventory.units[at];
                 let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
-                let one = found
-                    .entry((word(why, &unit.kind).into(), *command))
-                    .or_default();
+                let one = found.entry((word(why, &unit.kind), *command)).or_default();
                 one.count += 1;
                 one.why.get_or_insert_with(|| why.clone());
+                let freed = by_command.entry(command).or_default();
                 for file in &unit.files {
                     let first = file.links <= 1 || seen.insert(file.identity);
                     one.part.add(file, first);
-                    by_command.entry(command).or_default().add(file, first);
-                    *one.names.entry(name.clone()).or_default() += file.on_disk;
+                    freed.add(file, first);
                 }
+                *one.names.entry(name).or_default() +=
+                    unit.files.iter().map(|file| file.on_disk).sum();
             }
-            let mut caches: HashSet<std::path::PathBuf> = HashSet::new();
+            let mut caches: HashSet<PathBuf> = HashSet::new();
             for (at, why) in going.others.iter().enumerate() {
                 let Some(why) = why else { continue };
                 if std::mem::replace(&mut known_others[at], true) {
@@ -75,12 +76,9 @@ pub(super) fn unused(
                 let other = &stock.inventory.others[at];
                 let whole = crate::plan::gc::whole(other);
                 let name = whole.file_name().unwrap_or_default().to_string_lossy();
-                let name = name
-                    .rsplit_once('-')
-                    .map_or(&*name, |(name, _)| name)
-                    .to_owned();
+                let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
                 let one = found
-                    .entry((word(why, &UnitKind::Library).into(), *command))
+                    .entry((word(why, &UnitKind::Library), *command))
                     .or_default();
                 one.why.get_or_insert_with(|| why.clone());
                 let first = other.file.links <= 1 || seen.insert(other.file.identity);
@@ -89,7 +87,10 @@ pub(super) fn unused(
                     .entry(command)
                     .or_default()
                     .add(&other.file, first);
-                *one.names.entry(name).or_default() += other.file.on_disk;
+                match one.names.get_mut(name) {
+                    Some(bytes) => *bytes += other.file.on_disk,
+                    None => drop(one.names.insert(name.to_owned(), other.file.on_disk)),
+                }
                 one.count += usize::from(caches.insert(whole));
             }
         }
@@ -100,7 +101,7 @@ pub(super) fn unused(
             let mut names: Vec<(String, Bytes)> = found.names.into_iter().collect();
             names.sort_by_key(|(_, bytes)| Reverse(*bytes));
             let mut share = found.part.share();
-            share.name = word;
+            share.name = word.to_owned();
             Some(Unused {
                 why: found.why?,
                 count: found.count,

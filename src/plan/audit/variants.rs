@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cargo_metadata::Metadata;
 
 use super::Facts;
-use super::shares::{PackageKey, Part, Shares, key};
+use super::shares::{PackageKey, Part, Shares, key, kind};
 use crate::asked::Uses;
 use crate::model::{AskedBy, AuditedPackage, Difference, Source, Unit, UnitId, UnitKind, Variant};
 use crate::plan::gc::rules::{is_checked, last_use};
@@ -27,39 +27,63 @@ struct Found<'a> {
 
 /// All packages, the largest first.
 pub(super) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<AuditedPackage> {
-    let mut found: BTreeMap<PackageKey, BTreeMap<&UnitId, Found<'_>>> = BTreeMap::new();
-    for stock in stocks {
-        let names: HashMap<&UnitId, &str> = stock
-            .inventory
-            .units
-            .iter()
-            .filter_map(|unit| Some((&unit.id, unit.package.as_deref()?)))
-            .collect();
-        for unit in stock.inventory.units.iter().filter(|unit| counts(unit)) {
-            let Some(key) = key(unit) else { continue };
-            let used = last_use(unit, stock.notes_reads).map(|(at, _)| at);
-            let of_package = found.entry(key).or_default();
-            let variant = of_package.entry(&unit.id).or_insert_with(|| Found {
-                unit,
-                variant: variant(unit, facts, shares.units.get(&unit.id)),
-                dependencies: dependencies(unit, &names),
-            });
-            variant.variant.folders += 1;
-            variant.variant.last_use = variant.variant.last_use.max(used);
-        }
-    }
+    let mut units: Vec<(PackageKey, &Unit, &Stock)> = stocks
+        .iter()
+        .flat_map(|stock| {
+            let units = stock.inventory.units.iter().filter(|unit| counts(unit));
+            units.filter_map(move |unit| Some((key(unit)?, unit, stock)))
+        })
+        .collect();
+    units.sort_by(|(one, one_unit, _), (other, other_unit, _)| {
+        (one, &one_unit.id).cmp(&(other, &other_unit.id))
+    });
+    let names: HashMap<&UnitId, &str> = stocks
+        .iter()
+        .flat_map(|stock| &stock.inventory.units)
+        .filter_map(|unit| Some((&unit.id, unit.package.as_deref()?)))
+        .collect();
     let uses: Vec<(&Metadata, Uses<'_>)> = facts
         .resolved
         .values()
         .map(|metadata| (metadata, Uses::of(metadata)))
         .collect();
-    let mut packages: Vec<AuditedPackage> = shares
-        .packages
-        .iter()
-        .map(|(key, part)| package(key, part, found.remove(key).unwrap_or_default(), &uses))
-        .collect();
+    let mut units = units.as_slice();
+    let mut packages = Vec::with_capacity(shares.packages.len());
+    // Both are sorted by package, and each unit has a share in its package.
+    for (key, part) in &shares.packages {
+        let many = units.iter().take_while(|(of, ..)| of == key).count();
+        let (own, rest) = units.split_at(many);
+        units = rest;
+        let found = own.chunk_by(|(_, one, _), (_, other, _)| one.id == other.id);
+        let found = found.map(|alike| found_of(alike, facts, shares, &names));
+        packages.push(package(key, part, found.collect(), &uses));
+    }
+    debug_assert!(units.is_empty(), "a unit without a share");
     packages.sort_by_key(|package| Reverse(package.share.on_disk));
     packages
+}
+
+/// A variant, by the units that are it: the same one in each of some folders.
+fn found_of<'a>(
+    alike: &[(PackageKey, &'a Unit, &Stock)],
+    facts: &Facts,
+    shares: &Shares,
+    names: &HashMap<&UnitId, &str>,
+) -> Found<'a> {
+    let (_, unit, _) = alike[0];
+    let used = alike.iter().filter_map(|(_, unit, stock)| {
+        let (at, _) = last_use(unit, stock.notes_reads)?;
+        Some(at)
+    });
+    Found {
+        unit,
+        variant: Variant {
+            folders: alike.len(),
+            last_use: used.max(),
+            ..variant(unit, facts, shares.units.get(&unit.id))
+        },
+        dependencies: dependencies(unit, names),
+    }
 }
 
 /// Whether a unit is one of the things of which there are variants: what is linked into others, and what is the
@@ -77,10 +101,9 @@ fn counts(unit: &Unit) -> bool {
 fn package(
     (name, version, source): &PackageKey,
     part: &Part,
-    found: BTreeMap<&UnitId, Found<'_>>,
+    mut found: Vec<Found<'_>>,
     uses: &[(&Metadata, Uses<'_>)],
 ) -> AuditedPackage {
-    let mut found: Vec<Found<'_>> = found.into_values().collect();
     let mut largest: HashMap<&[String], Bytes> = HashMap::new();
     for one in &found {
         let of_targets = largest.entry(&one.unit.targets).or_default();
@@ -105,12 +128,15 @@ fn package(
     let mut share = part.share();
     share.name.clone_from(name);
     let asked_by = asked_by(name, version.as_deref(), &found, uses);
+    let mut variants: Vec<Variant> = found.into_iter().map(|found| found.variant).collect();
+    // They stand where the larger ones stood, and there may be tens of thousands of packages.
+    variants.shrink_to_fit();
     AuditedPackage {
         name: name.clone(),
         version: version.clone(),
         source: source.clone(),
         share,
-        variants: found.into_iter().map(|found| found.variant).collect(),
+        variants,
         one_less,
         asked_by,
     }
@@ -126,6 +152,7 @@ fn variant(unit: &Unit, facts: &Facts, part: Option<&Part>) -> Variant {
     Variant {
         id: unit.id.clone(),
         unit: unit.kind.clone(),
+        counted_in: kind(unit),
         targets: unit.targets.clone(),
         checked: is_checked(unit),
         features: unit.features.clone(),

@@ -256,7 +256,7 @@ fn caches(at: usize, stock: &Stock, going: &Going, options: &GcOptions, lots: &m
             may_go: profile.is_some_and(|profile| options.covers(&profile)),
             ..Lot::default()
         });
-        lot.used = lot.used.max(other.file.modified);
+        lot.used = lot.used.max(other.file.modified());
         lot.on_disk += other.file.on_disk;
     }
     lots.extend(found.into_iter().map(|(cache, lot)| Lot {
@@ -285,7 +285,7 @@ fn seconds(unit: &Unit) -> f64 {
         let name = file.path.file_name();
         name.is_some_and(|name| name == "invoked.timestamp")
     });
-    let times = begin.and_then(|begin| begin.modified).zip(unit.newest);
+    let times = begin.and_then(|begin| begin.modified()).zip(unit.newest);
     times.map_or(0.0, |(begin, end)| {
         let took = end.duration_since(begin);
         took.clamp(SignedDuration::ZERO, LONGEST).as_secs_f64()

@@ -275,7 +275,7 @@ impl Sessions {
         for other in &stock.inventory.others {
             if matches!(other.group, Group::Incremental { .. }) {
                 let time: &mut Option<Timestamp> = newest.entry(super::whole(other)).or_default();
-                *time = (*time).max(other.file.modified);
+                *time = (*time).max(other.file.modified());
             }
         }
         Self(newest)

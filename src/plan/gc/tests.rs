@@ -33,8 +33,8 @@ fn unit(hash: &str, hours: i64, dependencies: &[&str], (inode, links): (u64, u64
         on_disk: Bytes(4096),
         links,
         identity: Identity { device: 1, inode },
-        modified: hours_ago(hours),
-        changed: None,
+        modified: hours_ago(hours).into(),
+        changed: None.into(),
     };
     Unit {
         id: id(hash),

@@ -55,7 +55,7 @@ pub(super) fn with(unit: &Unit, files: &[RelinkFile], dates: &[RelinkDate]) -> U
             file.modified = found.from.modified;
         }
         if let Some(found) = dates.iter().find(|found| found.file.path == file.path) {
-            file.modified = Some(found.modified);
+            file.modified = Some(found.modified).into();
         }
     }
     changed

@@ -15,8 +15,8 @@ fn unit(hash: &str, seconds: i64, inode: u64, dependencies: &[&str]) -> Unit {
         on_disk: Bytes(8192),
         links: 1,
         identity: Identity { device: 1, inode },
-        modified: Timestamp::from_second(seconds).ok(),
-        changed: None,
+        modified: Timestamp::from_second(seconds).ok().into(),
+        changed: None.into(),
     };
     Unit {
         id: id(hash),

@@ -125,9 +125,9 @@ impl Times {
             {
                 continue;
             }
-            times.newest = times.newest.max(file.modified);
+            times.newest = times.newest.max(file.modified());
             if file.path.extension().is_some_and(|end| end == "rmeta") {
-                times.metadata = file.modified;
+                times.metadata = file.modified();
             }
         }
         times

@@ -34,8 +34,8 @@ fn file(path: String, sharing: Sharing, second: i64) -> UnitFile {
         on_disk: Bytes(4096),
         links: 1,
         identity: Identity { device: 1, inode },
-        modified: Some(at(second)),
-        changed: None,
+        modified: Some(at(second)).into(),
+        changed: None.into(),
     }
 }
 
@@ -299,7 +299,7 @@ fn a_newer_dependency_in_the_donor() {
         .files
         .iter_mut()
         .find(|file| file.path.extension().is_some_and(|end| end == "rlib"));
-    library.expect("a library").modified = Some(at(15));
+    library.expect("a library").modified = Some(at(15)).into();
     let plugin = Unit {
         kind: UnitKind::ProcMacro,
         ..built(3, &[1], 10)
@@ -334,7 +334,7 @@ fn the_order() {
     let donor = donor.into_iter().map(|unit| {
         let mut files = unit.files;
         for file in &mut files {
-            file.modified = Some(at(0));
+            file.modified = Some(at(0)).into();
         }
         Unit { files, ..unit }
     });

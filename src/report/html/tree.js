@@ -51,9 +51,10 @@ function treeOfPackages() {
     return packageNode(pack, pack.variants, pack.share.on_disk, tone < 0 ? NO_PACKAGE_TONE : tone);
   });
   const rest = root.size - sum(children);
-  const caches = page.kinds.find((kind) => kind.name === "incremental");
-  if (caches && caches.on_disk <= rest) {
-    children.push(node("incremental data", caches.on_disk, NO_PACKAGE_TONE, { share: caches }));
+  const share = page.kinds.find((kind) => kind.name === "incremental");
+  if (share && share.on_disk <= rest) {
+    const group = node("incremental data", share.on_disk, NO_PACKAGE_TONE, { share });
+    children.push(fill(group, caches(NO_PACKAGE_TONE)));
   }
   fill(root, children, "others of no package");
   return { root, legend: legendOfSources(root) };
@@ -90,28 +91,19 @@ function treeOfShares(name, shares, shareOf, extra) {
   return { root, legend: children.map((child) => [child.label, child.tone]) };
 }
 
-/** In which of `kinds` a variant is counted: the words of `plan/audit`. */
-function kindShare(pack, variant) {
-  const thirdParty = ["registry", "git", "directory"].includes(pack.source.from);
-  switch (variant.unit.kind) {
-    case "library":
-    case "proc_macro":
-      return thirdParty ? "third-party libraries" : "local libraries";
-    case "program":
-      return "programs";
-    case "test":
-    case "bench":
-      return "tests and benches";
-    case "example":
-      return "examples";
-    default:
-      return variant.unit.kind;
-  }
+/** What a kind is made of that is no variant of a package. */
+function besides(share, tone) {
+  if (share.name === "incremental") return caches(tone);
+  return share.name === "build scripts" ? buildScripts(share, tone) : [];
+}
+
+/** The compiler's own caches, by crate. */
+function caches(tone) {
+  return page.incremental.map((share) => node(share.name, share.on_disk, tone, { share }));
 }
 
 /** What third-party packages have besides variants is their build scripts, and what these wrote. */
 function buildScripts(share, tone) {
-  if (share.name !== "build scripts") return [];
   const parts = [];
   for (const pack of page.packages) {
     if (pack.source.from === "local" || pack.source.from === "unknown") continue;
@@ -135,7 +127,7 @@ function treeOfFolders() {
 /** The ways to divide the whole. Each tree is made when it is first looked at. */
 const VIEWS = [
   { name: "packages", make: treeOfPackages },
-  { name: "kinds", make: () => treeOfShares("kinds", page.kinds, kindShare, buildScripts) },
+  { name: "kinds", make: () => treeOfShares("kinds", page.kinds, (_, variant) => variant.counted_in, besides) },
   {
     name: "profiles",
     make: () => treeOfShares("profiles", page.profiles, (_, variant) => profileOf(variant)),

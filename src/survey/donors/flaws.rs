@@ -152,10 +152,10 @@ struct Look<'a> {
 impl Look<'_> {
     fn flaw(&self, unit: &Unit) -> Result<Trace, LeftReason> {
         let built = unit.files.iter().filter(|file| is_hash_file(file));
-        let built = built.filter_map(|file| file.modified).max();
+        let built = built.filter_map(|file| file.modified()).max();
         for file in &unit.files {
             // Cargo writes the fingerprint last; only its own explanation of it comes later.
-            let after = file.modified > built && !is_fingerprint(file);
+            let after = file.modified() > built && !is_fingerprint(file);
             // Of folders only those count that a build script filled: something has come or gone.
             if after && (file.sharing != Sharing::Folder || is_out_dir(unit, file)) {
                 return Err(damaged(file, "it has changed since it was built".into()));

@@ -71,7 +71,7 @@ impl World<'_> {
 
     /// When a script ran; of a run that was carried over, when it was found that it would do the same.
     fn ran_at(&self, run: &Unit) -> Option<Timestamp> {
-        let said = run.files.iter().find(|file| is_said(file))?.modified?;
+        let said = run.files.iter().find(|file| is_said(file))?.modified()?;
         let mut files = run.files.iter();
         let mark = files.find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
         let mark = mark.and_then(|mark| fs::read(&self.ask.donor.folder.join(&mark.path)).ok()?);

@@ -62,7 +62,7 @@ fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
         return None;
     };
     let bytes = fs::read_start(&ask.donor.folder.join(&file.path), MOST).ok()??;
-    DepInfo::parse(&bytes).zip(file.modified)
+    DepInfo::parse(&bytes).zip(file.modified())
 }
 
 impl World<'_> {

@@ -121,6 +121,10 @@ pub(super) fn audit(packages: usize) -> Audit {
         profiles,
         triples,
         kinds,
+        incremental: vec![
+            share("pika", Bytes(incremental.0 - incremental.0 / 3)),
+            share("chu", Bytes(incremental.0 / 3)),
+        ],
         unused: unused(all),
         findings: findings(all),
         problems: Vec::new(),
@@ -236,6 +240,12 @@ fn variant(name: &str, local: bool, dice: &mut Dice) -> Variant {
                 "{:016x}",
                 dice.below(u64::MAX).wrapping_mul(0x9e37_79b9_7f4a_7c15)
             ),
+        },
+        counted_in: match &unit {
+            UnitKind::Library if !local => "third-party libraries",
+            UnitKind::Library => "local libraries",
+            UnitKind::Program => "programs",
+            _ => "tests and benches",
         },
         unit,
         targets: vec![format!("{target}-{name}")],

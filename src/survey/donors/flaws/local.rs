@@ -156,7 +156,7 @@ impl Look<'_> {
             return Ok(false);
         };
         let dated = unit.files.iter().find(|file| is_dated(file));
-        let modified = dated.and_then(|file| file.modified);
+        let modified = dated.and_then(|file| file.modified());
         let text = self.read(mark)?;
         let workspace = Path::new(&local.workspace);
         Ok(

@@ -49,11 +49,11 @@ pub(super) fn made_by<'a>(run: &Unit, strays: &[&'a UnitFile]) -> Option<&'a Uni
             && !super::in_out_dir(file)
             && !is_fingerprint(file)
     };
-    let begin = run.files.iter().find(stamp)?.modified?;
+    let begin = run.files.iter().find(stamp)?.modified()?;
     let hashes = run.files.iter().filter(|file| super::is_hash_file(file));
-    let end = hashes.filter_map(|file| file.modified).max()?;
+    let end = hashes.filter_map(|file| file.modified()).max()?;
     strays.iter().copied().find(|stray| {
-        let mut times = [stray.modified, stray.changed].into_iter().flatten();
+        let mut times = [stray.modified(), stray.changed()].into_iter().flatten();
         times.any(|time| begin <= time && time <= end)
     })
 }
