@@ -21,6 +21,7 @@ use crate::cargo::Cargo;
 use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
 use crate::command::{self, Format, Ui};
+use crate::config_edit;
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
 use crate::model::{EnvOverride, Layout, Surroundings};
@@ -360,6 +361,14 @@ fn globs(patterns: &[String]) -> Result<globset::GlobSet> {
     set.build().context("failed to read the globs of --exclude")
 }
 
+/// The variables that name a program which Cargo runs in place of the compiler; those for all crates first.
+const WRAPPERS: [&str; 4] = [
+    "RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+];
+
 fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
         std::env::var_os(name)
@@ -384,6 +393,9 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             folder,
         })
     });
+    let answers = |name: &str| {
+        path(name).is_some_and(|wrapper| config_edit::may_answer(&wrapper.to_string_lossy()))
+    };
     let search = std::env::var_os("PATH").unwrap_or_default();
     let program = format!("cargo{}", std::env::consts::EXE_SUFFIX);
     Environment {
@@ -395,13 +407,14 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             fallback: path("CARGO"),
             on_path: std::env::split_paths(&search).any(|dir| fs::exists(&dir.join(&program))),
         },
-        wrapper: ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
-            .into_iter()
-            .find_map(path)
+        wrapper: WRAPPERS[..2]
+            .iter()
+            .find_map(|name| path(name))
             .map(|path| path.display().to_string()),
         compiler: ["RUSTC", "CARGO_BUILD_RUSTC"]
             .into_iter()
             .find(|name| path(name).is_some())
+            .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
             .map(str::to_owned),
     }
 }

@@ -138,13 +138,29 @@ pub fn env(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether a configuration names the compiler (`build.rustc`), or may do so in files that it includes.
+/// Whether a configuration names the compiler (`build.rustc`) or a program that may answer in its place, or may do so in
+/// files that it includes.
 #[must_use]
 pub fn names_compiler(text: &str) -> bool {
     parse(text).is_ok_and(|document| {
         let build = document.get("build").and_then(Item::as_table_like);
-        build.is_some_and(|build| build.contains_key("rustc")) || document.contains_key("include")
+        let answers = |build: &dyn TableLike| {
+            ["rustc-wrapper", "rustc-workspace-wrapper"]
+                .iter()
+                .filter_map(|key| build.get(key))
+                .any(|wrapper| wrapper.as_str().is_none_or(may_answer))
+        };
+        build.is_some_and(|build| build.contains_key("rustc") || answers(build))
+            || document.contains_key("include")
     })
+}
+
+/// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
+/// what it says for the compiler's version. Of sccache it is known that it passes the question on.
+#[must_use]
+pub fn may_answer(wrapper: &str) -> bool {
+    let name = std::path::Path::new(wrapper).file_stem();
+    !wrapper.is_empty() && name.is_none_or(|name| name != "sccache")
 }
 
 fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {

@@ -77,6 +77,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         rustc: None,
         settings: None,
         rustflags: Vec::new(),
+        watches_abroad: false,
         dependencies: Vec::new(),
         fingerprints: Vec::new(),
         unfinished: evidence.targets.is_err()
@@ -112,6 +113,8 @@ fn unit(evidence: &mut Evidence) -> Unit {
         return unit;
     };
     unit.targets = targets.iter().map(|target| target.name.clone()).collect();
+    let watched = targets.iter().flat_map(|of| &of.fingerprint.watched);
+    unit.watches_abroad = watched.into_iter().any(|path| is_abroad(path));
     unit.fingerprints = targets.iter().map(|target| target.hash).collect();
     unit.features = all_of(targets, |of| &of.features);
     unit.declared_features = all_of(targets, |of| &of.declared_features);
@@ -294,6 +297,18 @@ fn cargo_home(path: &str, package: &str) -> Option<(Source, Option<String>)> {
         }
         _ => None,
     })
+}
+
+/// Whether a path that a third-party build script watches leads out of its package: what lies with the sources is as old
+/// as these.
+fn is_abroad(path: &str) -> bool {
+    let mut parts = components(path);
+    let home = ["registry/src", "git/checkouts"];
+    let at_home = || {
+        home.iter()
+            .any(|home| path.replace('\\', "/").contains(home))
+    };
+    parts.any(|part| part == "..") || (is_absolute(path) && !at_home())
 }
 
 /// The components of a path of any system.

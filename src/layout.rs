@@ -187,6 +187,27 @@ pub fn in_profile<T>(path: &Path, profile: &str, ask: impl FnOnce(&[&str]) -> T)
     ask(&parts)
 }
 
+/// How many components of a path name the fingerprint folder of its unit; `None` if it does not lie in that.
+#[must_use]
+pub fn fingerprint_folder(path: &[&str]) -> Option<usize> {
+    match path {
+        [".fingerprint", _, ..] => Some(2),
+        ["build", _, hash, "fingerprint", ..] if is_hash(hash) => Some(4),
+        _ => None,
+    }
+}
+
+/// Whether a unit is the run of a build script that has written something, or has been run to its end, by one of its
+/// paths.
+#[must_use]
+pub fn is_of_a_run(path: &[&str]) -> bool {
+    match path {
+        ["build", _, hash, "run", ..] if is_hash(hash) => true,
+        ["build", folder, "out", _, ..] => split(folder).is_some(),
+        _ => is_said(path),
+    }
+}
+
 /// Whether a path is that of a file in a fingerprint folder.
 #[must_use]
 pub fn is_fingerprint(path: &[&str]) -> bool {

@@ -50,6 +50,11 @@ impl Lock {
                 *lock.local.entry(name).or_default() += 1;
             }
         }
+        // Until 2017 the package of the workspace stood apart, and Cargo still reads that.
+        let root = document.get("root").and_then(Item::as_table_like);
+        if let Some(name) = root.and_then(|root| root.get("name")?.as_str()) {
+            *lock.local.entry(name.to_owned()).or_default() += 1;
+        }
         Ok(lock)
     }
 
@@ -63,6 +68,11 @@ impl Lock {
     #[must_use]
     pub fn names_local(&self, package: &str) -> bool {
         self.local.contains_key(package)
+    }
+
+    /// The names of the packages that come from a path.
+    pub fn local(&self) -> impl Iterator<Item = &str> {
+        self.local.keys().map(String::as_str)
     }
 
     /// Whether exactly one package of this name is in it that comes from a path.
@@ -156,6 +166,12 @@ source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
         assert!(lock.names("g") && !lock.names("app"));
         assert!(lock.names_local("app") && !lock.names_local("g"));
         assert!(lock.names_one_local("app") && !lock.names_one_local("g"));
+    }
+
+    #[test]
+    fn the_root_of_an_old_file_is_a_package() {
+        let lock = Lock::parse("[root]\nname = \"app\"\nversion = \"0.1.0\"\n").expect("valid");
+        assert!(lock.names_one_local("app"));
     }
 
     #[test]

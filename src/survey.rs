@@ -69,7 +69,7 @@ pub struct Environment {
     pub cargo: Cargo,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
-    /// The variable that names the compiler.
+    /// The variable that names the compiler, or a program that may answer in its place.
     pub compiler: Option<String>,
 }
 

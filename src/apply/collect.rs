@@ -14,9 +14,9 @@ use crate::model::{CollectFolder, Collected, CollectedOther, CollectedUnit, Shar
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///
-/// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. In
-/// the classic layout its fingerprint goes first; in the new one it goes with its folder. Whatever a run that is killed
-/// leaves of it, a fingerprint without artifacts or the other way round, Cargo makes it anew.
+/// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. Its
+/// fingerprint goes first, so that Cargo makes anew whatever a run that is killed leaves of it: a build script is not
+/// run again because something that it wrote is missing.
 pub(super) fn folder(
     folder: &CollectFolder,
     context: &Context<'_>,
@@ -43,6 +43,12 @@ pub(super) fn folder(
     let _locks = fs::lock_to_write(path, &profiles).map_err(|busy| held(&busy, "it"))?;
     fs::checkpoint("collect-locked");
     let uses = fs::Uses::now();
+    // What it was made with belongs to it as well, and so everything stays.
+    let mut files = folder.units.iter().flat_map(|unit| &unit.files);
+    let runs = uses.of(path);
+    if let Some(busy) = runs.or_else(|| files.find_map(|file| uses.runs(file.identity))) {
+        return Err(held(&busy, "it"));
+    }
     let removal = Removal::new(ledger, context.progress);
     let gone = folder.units.par_iter().map(|unit| {
         let entries = entries(unit);
@@ -96,11 +102,14 @@ fn entries(unit: &CollectedUnit) -> Vec<PathBuf> {
     let entries: BTreeSet<(bool, PathBuf)> = unit
         .files
         .iter()
-        .filter_map(|file| {
-            let inner = layout::in_profile(&file.path, profile, layout::entry)?;
-            let path: PathBuf = file.path.iter().take(depth + inner).collect();
-            let fingerprint = path.iter().any(|name| name == ".fingerprint");
-            Some((!fingerprint, path))
+        .flat_map(|file| {
+            let first = |many: usize| -> PathBuf { file.path.iter().take(depth + many).collect() };
+            let inner = layout::in_profile(&file.path, profile, layout::entry);
+            let print = layout::in_profile(&file.path, profile, layout::fingerprint_folder);
+            let of_unit = inner.map(|many| (Some(many) != print, first(many)));
+            // In the new layout it lies in the unit's folder.
+            let of_print = print.map(|many| (false, first(many)));
+            of_unit.into_iter().chain(of_print)
         })
         .collect();
     entries.into_iter().map(|(_, path)| path).collect()

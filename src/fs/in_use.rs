@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Busy, BusyReason};
+use crate::model::{Busy, BusyReason, Identity};
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
-    programs: Vec<PathBuf>,
+    programs: Vec<(PathBuf, Option<Identity>)>,
     mounts: Vec<PathBuf>,
 }
 
@@ -26,19 +26,33 @@ impl Uses {
     /// What uses a folder.
     #[must_use]
     pub fn of(&self, folder: &Path) -> Option<Busy> {
-        let found = |paths: &[PathBuf], why| {
-            let path = paths.iter().find(|path| path.starts_with(folder))?;
-            Some(Busy {
-                lock: path.clone(),
-                why,
-            })
+        let busy = |path: &PathBuf, why| Busy {
+            lock: path.clone(),
+            why,
         };
-        found(&self.mounts, BusyReason::Mounted).or_else(|| found(&self.programs, BusyReason::Runs))
+        let mounted = self.mounts.iter().find(|path| path.starts_with(folder));
+        let mounted = mounted.map(|path| busy(path, BusyReason::Mounted));
+        let mut programs = self.programs.iter();
+        mounted.or_else(|| {
+            let (path, _) = programs.find(|(path, _)| path.starts_with(folder))?;
+            Some(busy(path, BusyReason::Runs))
+        })
+    }
+
+    /// Which program runs that is this file, by whichever of its names it was started.
+    #[must_use]
+    pub fn runs(&self, file: Identity) -> Option<Busy> {
+        let mut programs = self.programs.iter();
+        let (path, _) = programs.find(|(_, identity)| *identity == Some(file))?;
+        Some(Busy {
+            lock: path.clone(),
+            why: BusyReason::Runs,
+        })
     }
 }
 
 /// The programs that run now, by their files. Only Linux tells; elsewhere none are known.
-fn running_programs() -> Vec<PathBuf> {
+fn running_programs() -> Vec<(PathBuf, Option<Identity>)> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -47,7 +61,12 @@ fn running_programs() -> Vec<PathBuf> {
     processes
         .flatten()
         .filter(|process| number(&process.file_name()))
-        .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
+        .filter_map(|process| {
+            let link = process.path().join("exe");
+            // It leads to the file itself, whatever became of its names.
+            let file = fs::metadata(&link).ok().map(|file| super::identity(&file));
+            Some((fs::read_link(link).ok()?, file))
+        })
         .collect()
 }
 
@@ -99,6 +118,9 @@ mod tests {
             .of(own.parent().expect("a folder"))
             .expect("this test runs");
         assert_eq!(busy.why, BusyReason::Runs);
+        let file = super::super::info(&own).expect("readable").expect("a file");
+        assert!(uses.runs(file.identity).is_some());
+        assert!(uses.runs(Identity::default()).is_none());
         assert!(
             uses.of(Path::new("/proc"))
                 .is_some_and(|busy| busy.why == BusyReason::Mounted)

@@ -55,6 +55,9 @@ pub struct Unit {
     pub settings: Option<u64>,
     /// `RUSTFLAGS`, as they were; of several targets those of the first.
     pub rustflags: Vec<String>,
+    /// It is the run of a build script that watches files which are not its package's and may be newer than that.
+    #[serde(skip)]
+    pub watches_abroad: bool,
     /// The units that it was made with, sorted.
     pub dependencies: Vec<UnitId>,
     /// The hashes of its fingerprints, which dependents have written down.
@@ -98,6 +101,7 @@ impl Unit {
             rustc: None,
             settings: None,
             rustflags: Vec::new(),
+            watches_abroad: false,
             dependencies: Vec::new(),
             fingerprints: Vec::new(),
             unfinished: false,

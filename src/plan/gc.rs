@@ -322,12 +322,12 @@ fn keep_what_runs(stock: &Stock, graph: &Graph, going: &mut Going) {
     // What has no hash in its name is of the last build.
     let unhashed = others().filter(|(other, why)| other.group == Group::Unhashed && why.is_none());
     made.extend(unhashed.map(|(other, _)| other.file.identity));
-    let stray = others().filter(|(other, why)| {
-        why.is_none()
-            && is_program(other)
-            && (other.file.links <= 1 || !made.contains(&other.file.identity))
+    let staying = others().filter(|(_, why)| why.is_none());
+    let staying = staying.map(|(other, _)| other).chain(&stock.apart);
+    let stray = staying.filter(|other| {
+        is_program(other) && (other.file.links <= 1 || !made.contains(&other.file.identity))
     });
-    let stray: Vec<PathBuf> = stray.map(|(other, _)| other.file.path.clone()).collect();
+    let stray: Vec<PathBuf> = stray.map(|other| other.file.path.clone()).collect();
     let program = |at: &usize| {
         let profile = Path::new(&units[*at].id.profile);
         let host = units[*at].triple.is_none();

@@ -263,10 +263,14 @@ impl<'a> Decider<'a, '_> {
     /// What is compiled with a procedural macro or by the words of a build script could not be linked otherwise: it
     /// would be older than these, which each folder has for itself. That a file looks older does Cargo no harm where a
     /// link does none, whatever is in it; but a script is run again when what it watches is newer than its output, so
-    /// that only third-party ones are dated, which watch what is as old as their sources.
+    /// that only third-party ones are dated which watch what is as old as their sources.
     fn dates(&self, unit: &Unit, pick: Pick) -> Vec<RelinkDate> {
         let clones = self.sharers[self.at].clones;
-        if clones || !unit.source.is_third_party() || of_itself(unit).is_err() {
+        if clones
+            || !unit.source.is_third_party()
+            || unit.watches_abroad
+            || of_itself(unit).is_err()
+        {
             return Vec::new();
         }
         let age = |unit: &Unit| Times::of(unit).newest;

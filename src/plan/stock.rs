@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::lockfile::Lock;
-use crate::model::{Identity, Inventory, KeptReason, LinkedFile, Unit, UnitFile, UnitId, Usage};
+use crate::model::{
+    Identity, Inventory, KeptReason, LinkedFile, Other, Unit, UnitFile, UnitId, Usage,
+};
 
 /// A target folder that is looked at unit by unit.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Stock {
     pub identity: Identity,
     /// What is in it.
     pub inventory: Inventory,
+    /// Final products of its units that lie in another folder, each with its path in that.
+    pub apart: Vec<Other>,
     /// The workspaces whose builds write into it, as far as they are known.
     pub users: Vec<PathBuf>,
     /// What its builds can ask for.

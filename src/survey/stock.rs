@@ -9,7 +9,8 @@ use super::{Environment, Request, compiler_name, donors, strangers, units};
 use crate::fs;
 use crate::lockfile::Lock;
 use crate::model::{
-    Inventory, KeptReason, Sharing, Survey, TargetFolder, Unit, UnitFile, Workspace,
+    BusyReason, Group, Inventory, KeptReason, Other, Sharing, Survey, TargetFolder, Unit, UnitFile,
+    Workspace,
 };
 use crate::plan::stock::{Compilers, Stock, Wanted};
 use crate::plan::unfit;
@@ -58,14 +59,58 @@ pub fn take(
         let inventory = units::read(&folder.path, progress);
         Stock {
             identity: folder.marks.identity,
-            obstacle: obstacle(folder, &inventory),
+            obstacle: obstacle(folder, &inventory).or_else(|| product_in_use(folder, survey)),
             users: users_of(folder, survey),
             wanted: wanted(folder, &inventory, survey, request, &workspaces),
             notes_reads: fs::notes_reads(&folder.path),
             inventory,
+            apart: Vec::new(),
         }
     });
-    (stocks.collect(), workspaces)
+    let mut stocks: Vec<Stock> = stocks.collect();
+    for at in 0..stocks.len() {
+        stocks[at].apart = apart(&stocks[at].inventory.folder, survey, &stocks, progress);
+    }
+    (stocks, workspaces)
+}
+
+/// Where final products of a folder lie that is for intermediate artifacts alone.
+fn products_of<'a>(folder: &'a Path, survey: &'a Survey) -> BTreeSet<&'a Path> {
+    let users = survey.workspaces.iter().map(|workspace| &workspace.dirs);
+    let users = users.filter(|dirs| dirs.build_dir == folder && dirs.target_dir != folder);
+    users.map(|dirs| dirs.target_dir.as_path()).collect()
+}
+
+/// The final products that lie in other folders than the units that they are of.
+fn apart(folder: &Path, survey: &Survey, stocks: &[Stock], progress: &Progress) -> Vec<Other> {
+    let mut all = Vec::new();
+    for products in products_of(folder, survey) {
+        let mut known = stocks.iter().map(|stock| &stock.inventory);
+        let read;
+        let inventory = match known.find(|inventory| inventory.folder == products) {
+            Some(inventory) => inventory,
+            None => {
+                read = units::read(products, progress);
+                &read
+            }
+        };
+        let finals = inventory.others.iter();
+        all.extend(finals.filter(|other| other.group == Group::Final).cloned());
+    }
+    all
+}
+
+/// Whether a program runs that was made of units in a folder, and lies in another one.
+fn product_in_use(folder: &TargetFolder, survey: &Survey) -> Option<KeptReason> {
+    let places = products_of(&folder.path, survey);
+    let folders = survey.folders.iter();
+    let busy = folders
+        .filter(|other| places.contains(other.path.as_path()))
+        .find_map(|other| other.marks.busy.as_ref())?;
+    (busy.why == BusyReason::Runs).then(|| KeptReason::Busy {
+        lock: busy.lock.clone(),
+        why: busy.why.clone(),
+    })
 }
 
 /// Those of some folders that lie in none of the others.
@@ -78,12 +123,13 @@ pub(super) fn outermost<'a>(folders: &[&'a TargetFolder]) -> Vec<&'a TargetFolde
     outer.copied().collect()
 }
 
-/// The workspaces that build into a folder.
+/// The workspaces that build into a folder, or into one in it.
 fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item = &'a Workspace> {
-    survey
-        .workspaces
-        .iter()
-        .filter(|workspace| folder.users.contains(&workspace.root))
+    survey.workspaces.iter().filter(|workspace| {
+        let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        folder.users.contains(&workspace.root)
+            || dirs.iter().any(|dir| dir.starts_with(&folder.path))
+    })
 }
 
 pub(super) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
@@ -172,11 +218,21 @@ fn wanted(
     let own: Vec<_> = packages
         .filter(|package| package.source.is_none())
         .collect();
-    let others = strangers::by_configuration(folder, &users, survey, request).or_else(|| {
-        let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
-        let known = !users.is_empty() && users.iter().all(said);
-        known.then(|| strangers::by_products(inventory, &users, &own))?
-    });
+    let dirs = users
+        .iter()
+        .flat_map(|user| [user.dirs.target_dir.as_path(), &user.dirs.build_dir]);
+    let mut dirs = dirs.filter(|dir| dir.starts_with(&folder.path));
+    let others = dirs
+        .find_map(|dir| strangers::by_configuration(dir, &users, survey, request))
+        .or_else(|| {
+            let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
+            let known = !users.is_empty() && users.iter().all(said);
+            known.then(|| strangers::by_products(inventory, &users, &own))?
+        })
+        .or_else(|| {
+            let locks = locks(&users, survey, known).ok()?;
+            strangers::by_units(inventory, &users, &locks, survey)
+        });
     let alone = || others.clone().map_or(Ok(()), Err);
     Wanted {
         locks: alone().and_then(|()| locks(&users, survey, known)),
@@ -240,14 +296,23 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
     let mut crates = BTreeSet::new();
     for user in users {
         match known.resolved.get(&user.root) {
-            Some(Ok(metadata)) => crates.extend(
-                metadata
-                    .packages
-                    .iter()
-                    .filter(|package| package.source.is_none())
-                    .flat_map(|package| &package.targets)
-                    .map(|target| target.name.replace('-', "_")),
-            ),
+            Some(Ok(metadata)) => {
+                let packages = metadata.packages.iter();
+                let own = || packages.clone().filter(|package| package.source.is_none());
+                // Of another platform, or for a feature: what is in it cannot be asked for without what it needs.
+                if let Ok(Some(lock)) = donors::lock(&user.root)
+                    && let Some(name) = lock
+                        .local()
+                        .find(|name| !own().any(|one| one.name == *name))
+                {
+                    return Err(format!(
+                        "the crates of `{name}`, which `{}` builds only in some cases, are not known",
+                        user.root.display()
+                    ));
+                }
+                let targets = own().flat_map(|package| &package.targets);
+                crates.extend(targets.map(|target| target.name.replace('-', "_")));
+            }
             Some(Err(message)) => return Err(message.clone()),
             None => return Err(nobody()),
         }

@@ -1,5 +1,9 @@
 //! Whether more workspaces build into a target folder than are known.
 
+mod by_units;
+
+pub(super) use by_units::by_units;
+
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
@@ -9,7 +13,7 @@ use crate::config_chain::{self, WORKSPACE_PATH_HASH};
 use crate::config_edit;
 use crate::dep_info::RustcDepInfo;
 use crate::fs;
-use crate::model::{Group, Inventory, SetBy, Survey, TargetFolder, Workspace};
+use crate::model::{Group, Inventory, SetBy, Survey, Workspace};
 use crate::plan::worktree_of;
 
 /// The most that is read of the list of a program's sources.
@@ -18,7 +22,7 @@ const MOST: u64 = 16 << 20;
 /// Why workspaces that were not looked at may build into a folder, by how those that are known come to build there; as
 /// a fragment.
 pub(super) fn by_configuration(
-    folder: &TargetFolder,
+    folder: &Path,
     users: &[&Workspace],
     survey: &Survey,
     request: &Request,
@@ -29,14 +33,14 @@ pub(super) fn by_configuration(
             (&dirs.target_dir, &dirs.target_set_by),
             (&dirs.build_dir, &dirs.build_set_by),
         ];
-        let mut ways = ways.into_iter().filter(|(dir, _)| **dir == folder.path);
+        let mut ways = ways.into_iter().filter(|(dir, _)| *dir == folder);
         ways.find_map(|(_, set_by)| match set_by {
-            SetBy::Default if folder.path == user.root.join("target") => None,
+            SetBy::Default if folder == user.root.join("target") => None,
             SetBy::Default => Some(format!(
                 "`{}` leads to it, and others may as well",
                 user.root.join("target").display()
             )),
-            SetBy::Cargo if folder.path.starts_with(&user.root) => None,
+            SetBy::Cargo if folder.starts_with(&user.root) => None,
             SetBy::Cargo => Some(format!(
                 "it is not known by which configuration `{}` builds into it",
                 user.root.display()
@@ -49,7 +53,7 @@ pub(super) fn by_configuration(
 /// Whether workspaces read a configuration that were not looked at.
 fn named_for_more(
     file: &Path,
-    folder: &TargetFolder,
+    folder: &Path,
     user: &Workspace,
     survey: &Survey,
     request: &Request,
@@ -58,13 +62,12 @@ fn named_for_more(
     let own = keys.and_then(|keys| keys.build_dir.as_ref());
     let own = own.is_some_and(|value| {
         (value.contains(WORKSPACE_PATH_HASH) || value.contains("{workspace-root}"))
-            && folder.path == user.dirs.build_dir
-            && folder.path != user.dirs.target_dir
+            && folder == user.dirs.build_dir
+            && folder != user.dirs.target_dir
     });
     let base = file.parent().and_then(Path::parent)?;
     let narrowed = !request.looking.exclude.is_empty() || request.looking.max_depth.is_some();
-    let all =
-        !is_home(file, survey) && is_searched(base, survey) && (base == user.root || !narrowed);
+    let all = !is_home(file, survey) && is_searched(base, survey) && !narrowed;
     (!own && !all).then(|| {
         format!(
             "workspaces that were not looked at may build into it by `{}`",
@@ -166,7 +169,11 @@ pub(super) fn no_compiler_is_named(
     request: &Request,
 ) -> Result<(), String> {
     if let Some(variable) = &request.environment.compiler {
-        return Err(format!("`{variable}` names a compiler"));
+        let what = match variable.contains("WRAPPER") {
+            true => "a program that may answer for the compiler",
+            false => "a compiler",
+        };
+        return Err(format!("`{variable}` names {what}"));
     }
     let mut files = users
         .iter()

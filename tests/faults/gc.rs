@@ -1,6 +1,9 @@
 //! `gc` is killed while it deletes units, or units change after it has decided.
 
-use crate::harness::{Stopped, load, run, save};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Stopped, load, run, save, works};
 use crate::sandbox::Sandbox;
 
 /// What the program says.
@@ -110,4 +113,81 @@ fn a_build_that_has_begun_since_keeps_the_folder() {
     drop(lock);
     let said = sandbox.cargo("app", &["build", "-v", "--offline"]).said();
     assert!(!said.contains("Compiling"), "{said}");
+}
+
+/// In the layout in which a unit's fingerprint lies in its folder, that goes first: a build script is not run again
+/// because something that it wrote is missing.
+#[test]
+fn nothing_of_a_unit_goes_before_its_fingerprint() {
+    if !works("cargo", &["+nightly", "--version"]) {
+        eprintln!("skipped: no nightly here");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let build = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         for n in 0..40 { std::fs::write(format!(\"{out}/{n}\"), \"x\").unwrap(); }\n}\n";
+    for name in ["app", "app/one", "app/two"] {
+        let short = name.rsplit('/').next().expect("a name");
+        sandbox.package(name, short, "");
+        sandbox.write(&format!("{name}/build.rs"), build);
+    }
+    let manifest = sandbox.read("app/Cargo.toml");
+    let members = format!("{manifest}[workspace]\nmembers = [\"one\", \"two\"]\n");
+    sandbox.write("app/Cargo.toml", &members);
+    let args = [
+        "+nightly",
+        "build",
+        "-q",
+        "--workspace",
+        "--offline",
+        "-Zbuild-dir-new-layout",
+    ];
+    sandbox.cargo("app", &args);
+    save(&sandbox, "before");
+    let build_folder = sandbox.path("app/target/debug/build");
+    let whole = units(&build_folder);
+    assert!(whole.len() >= 9, "{whole:?}");
+    let mut reached = 0;
+    for many in [1, 2, 3, 5, 8, 13, 21, 34, 55, 89] {
+        load(&sandbox, "before");
+        let gc = sandbox.program("app", &["gc", "--profile", "debug", "--yes"]);
+        let Ok(stopped) = Stopped::try_at(gc, &format!("removed#{many}")) else {
+            continue;
+        };
+        stopped.kill();
+        reached += 1;
+        for (unit, files) in units(&build_folder) {
+            let fingerprint = build_folder.join(&unit).join("fingerprint");
+            let is_whole = whole.get(&unit) == Some(&files);
+            let begun = std::fs::read_dir(&fingerprint).map_or(0, Iterator::count);
+            let had = std::fs::read_dir(
+                sandbox
+                    .outside("before")
+                    .join("app/target/debug/build")
+                    .join(&unit)
+                    .join("fingerprint"),
+            );
+            let had = had.map_or(0, Iterator::count);
+            assert!(
+                is_whole || begun < had || had == 0,
+                "{}: {files}, {begun}",
+                unit.display()
+            );
+        }
+        sandbox.cargo("app", &args);
+    }
+    assert!(reached > 5, "{reached} points were reached");
+}
+
+/// The units of the new layout, each with the number of its files.
+fn units(build: &Path) -> BTreeMap<PathBuf, usize> {
+    let all = walkdir::WalkDir::new(build).min_depth(3);
+    let mut units = BTreeMap::new();
+    for entry in all {
+        let entry = entry.expect("readable");
+        let inside = entry.path().strip_prefix(build).expect("inside");
+        let unit: PathBuf = inside.iter().take(2).collect();
+        *units.entry(unit).or_default() += usize::from(!entry.file_type().is_dir());
+    }
+    units
 }

@@ -142,8 +142,10 @@ impl Plan {
             }
             if last {
                 member.has.insert(Has::Program);
-                let needed: BTreeSet<usize> =
-                    members.iter().flat_map(|m| m.needs.clone()).collect();
+                // What only the macro needs is not in what a program says.
+                let shown = members.iter().enumerate();
+                let shown = shown.filter(|(one, _)| Some(*one) != plugin);
+                let needed: BTreeSet<usize> = shown.flat_map(|(_, m)| m.needs.clone()).collect();
                 member
                     .needs
                     .extend(before.iter().filter(|one| !needed.contains(one)));

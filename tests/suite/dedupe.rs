@@ -413,3 +413,42 @@ fn a_file_that_changed_meanwhile_stays() {
     assert_eq!(fs::read(&path).expect("readable"), bytes);
     assert!(fs::read(metadata(&sandbox, "pika", "leaf")).expect("readable") != bytes);
 }
+
+/// A build script of a git dependency that watches what lies elsewhere and is newer than the older one of two builds.
+#[test]
+fn what_a_script_watches_elsewhere_is_not_newer_afterwards() {
+    let sandbox = Sandbox::new();
+    let watched = sandbox.path("watched.h");
+    sandbox.write("watched.h", "");
+    sandbox.write(
+        "foo/Cargo.toml",
+        "[package]\nname = \"foo\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    sandbox.write("foo/src/lib.rs", "pub fn it() -> u32 { 1 }\n");
+    let script = format!(
+        "fn main() {{ println!(\"cargo::rerun-if-changed={}\"); }}\n",
+        watched.display()
+    );
+    sandbox.write("foo/build.rs", &script);
+    sandbox.commit_all("foo");
+    for name in ["one", "two"] {
+        let git = sandbox.path("foo");
+        let manifest = format!(
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n\
+             [dependencies]\nfoo = {{ git = 'file://{}' }}\n",
+            git.display()
+        );
+        sandbox.write(&format!("all/{name}/Cargo.toml"), &manifest);
+        let main = "fn main() { println!(\"{}\", foo::it()) }\n";
+        sandbox.write(&format!("all/{name}/src/main.rs"), main);
+        sandbox.write("watched.h", name);
+        assert_eq!(build(&sandbox, &format!("all/{name}")).1, "1\n");
+    }
+    assert_eq!(build(&sandbox, "all/two").0, [""; 0]);
+    let stale = build(&sandbox, "all/one").0;
+    assert_eq!(stale, ["app", "foo"], "the one that is older");
+    sandbox.write("watched.h", "newer");
+    assert_eq!(build(&sandbox, "all/two").0, ["app", "foo"]);
+    sandbox.run("all", &["dedupe", "--yes"]).code(0);
+    assert_eq!(build(&sandbox, "all/two").0, [""; 0]);
+}

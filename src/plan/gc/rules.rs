@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{GcOptions, Going, is_clear};
 use crate::age::{Age, since};
+use crate::layout;
 use crate::lockfile::Lock;
 use crate::model::{
     CollectReason, Group, KeptUnitReason, LastUseSource, Other, Source, Unit, UnitId, UnitKind,
@@ -39,7 +40,8 @@ pub(in crate::plan) fn going(
         }
     };
     if options.unfinished {
-        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.unfinished) {
+        let unfinished = units.iter().enumerate();
+        for (at, unit) in unfinished.filter(|(_, unit)| unit.unfinished && !has_run(unit)) {
             debug_assert!(matches!(unit.kind, UnitKind::Unknown { .. }));
             name(at, CollectReason::Unfinished);
         }
@@ -92,6 +94,13 @@ pub(in crate::plan) fn going(
     };
     super::keep_what_runs(stock, graph, &mut going);
     going
+}
+
+/// Whether a build script has written something. One error empties the fingerprints of all that is to be made anew, and
+/// what a script finds in its folder when it is run again may save it most of its work.
+fn has_run(unit: &Unit) -> bool {
+    let mut files = unit.files.iter();
+    files.any(|file| layout::in_profile(&file.path, &unit.id.profile, layout::is_of_a_run))
 }
 
 /// Takes back what units that stay were made with, and says of each unit that stays why.

@@ -67,6 +67,7 @@ fn stock(folder: &str, units: Vec<Unit>) -> Stock {
         },
         notes_reads: true,
         obstacle: None,
+        apart: Vec::new(),
     }
 }
 

@@ -173,6 +173,12 @@ fn a_configuration_above_serves_others() {
     checked(&sandbox, &["--exclude", "two"], "many", more);
     checked(&sandbox, &[], "many", "[]");
     assert_eq!(plain.compiles(&sandbox, "many/two", &["check"]), [""; 0]);
+    let aside = sandbox.path(".").join("aside");
+    std::fs::rename(sandbox.path("many/two"), &aside).expect("moved");
+    // Of a program that was only checked nothing says where it comes from.
+    checked(&sandbox, &[], "many", "there are units of `two` in it");
+    std::fs::rename(&aside, sandbox.path("many/two")).expect("moved");
+    plain.compiles(&sandbox, "many/two", &["build"]);
     std::fs::remove_dir_all(sandbox.path("many/two")).expect("removed");
     let answer = sandbox.json("many", &["gc", "--yes"]);
     assert_eq!(packages(&answer), ["extra", "two"]);
@@ -310,4 +316,192 @@ fn what_only_has_a_hash_stays() {
         assert!(sandbox.exists(&format!("pika/target/{path}")), "{path}");
     }
     assert!(!sandbox.exists("pika/target/debug/deps/libold-0123456789abcde4.rlib"));
+}
+
+/// A folder in a target folder may be that of another workspace.
+#[test]
+fn what_a_workspace_inside_asks_for_stays() {
+    let sandbox = start();
+    let plain = Layout(None);
+    other(&sandbox, "pika/inner", "extra");
+    sandbox.write(
+        "pika/inner/.cargo/config.toml",
+        "[build]\ntarget-dir = \"../target/inner\"\n",
+    );
+    plain.compiles(&sandbox, "pika", &["build"]);
+    plain.compiles(&sandbox, "pika/inner", &["check"]);
+    assert_eq!(gone(&gc(&sandbox, "pika", &[])), []);
+    assert_eq!(plain.compiles(&sandbox, "pika/inner", &["check"]), [""; 0]);
+}
+
+/// A nested workspace inherits the folder, and was not looked at.
+#[test]
+fn what_was_excluded_is_not_forgotten() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.write(
+        "pika/.cargo/config.toml",
+        "[build]\ntarget-dir = \"target\"\n",
+    );
+    other(&sandbox, "pika/inner", "extra");
+    plain.compiles(&sandbox, "pika", &["build"]);
+    plain.compiles(&sandbox, "pika/inner", &["check"]);
+    for narrow in [["--exclude", "inner"], ["--max-depth", "0"]] {
+        checked(
+            &sandbox,
+            &narrow,
+            "pika",
+            "workspaces that were not looked at",
+        );
+    }
+}
+
+/// What leaves no final product tells by its metadata: the tests of a library, or what is only checked.
+#[test]
+fn units_tell_of_others() {
+    let sandbox = start();
+    for layout in Layout::all(&sandbox) {
+        other(&sandbox, "one", "leaf");
+        other(&sandbox, "two", "extra");
+        std::fs::rename(
+            sandbox.path("two/src/main.rs"),
+            sandbox.path("two/src/lib.rs"),
+        )
+        .expect("a library");
+        layout.compiles(&sandbox, "one", &["build"]);
+        let target = sandbox.path("one/target");
+        let target = target.to_str().expect("Unicode");
+        for args in [&["test", "--no-run"][..], &["check"]] {
+            let args = [args, &["--target-dir", target]].concat();
+            layout.compiles(&sandbox, "two", &args);
+            let answer = gc(&sandbox, "one", &[]);
+            let went = gone(&answer);
+            // The new layout makes folders that nothing comes into.
+            assert!(went.iter().all(|(_, why)| why == "unfinished"), "{went:?}");
+            let doubt = "there are units of `two` in it";
+            assert!(answer.to_string().contains(doubt), "{answer:#}");
+            assert_eq!(layout.compiles(&sandbox, "two", &args), [""; 0]);
+        }
+        std::fs::remove_dir_all(sandbox.path("two")).expect("removed");
+        assert_eq!(packages(&gc(&sandbox, "one", &[])), ["extra", "two"]);
+        assert_eq!(layout.compiles(&sandbox, "one", &["build"]), [""; 0]);
+        std::fs::remove_dir_all(sandbox.path("one")).expect("removed");
+    }
+}
+
+/// Cargo asks the wrapper for the compiler's version.
+#[test]
+fn a_wrapper_that_answers_is_a_doubt() {
+    let mut sandbox = start();
+    let wrapper = sandbox.path(".").join("wrapper");
+    let text =
+        "#!/bin/sh\nif [ \"$2\" = -vV ]; then \"$@\"; echo 'wrapped: 1.0'; exit; fi\nexec \"$@\"\n";
+    std::fs::write(&wrapper, text).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&wrapper, mode).expect("a program");
+    for key in ["rustc-wrapper", "rustc-workspace-wrapper"] {
+        let config = format!("[build]\n{key} = '{}'\n", wrapper.display());
+        sandbox.write("pika/.cargo/config.toml", &config);
+        Layout(None).compiles(&sandbox, "pika", &["build"]);
+        checked(&sandbox, &[], "pika", "may name a compiler");
+        assert_eq!(Layout(None).compiles(&sandbox, "pika", &["build"]), [""; 0]);
+    }
+    sandbox.write("pika/.cargo/config.toml", "");
+    sandbox.env("RUSTC_WRAPPER", &wrapper);
+    Layout(None).compiles(&sandbox, "pika", &["build"]);
+    checked(
+        &sandbox,
+        &[],
+        "pika",
+        "`RUSTC_WRAPPER` names a program that may answer",
+    );
+    sandbox.env("RUSTC_WRAPPER", "sccache");
+    assert!(
+        doubts_or_none(&sandbox).is_empty(),
+        "it is known to pass it on"
+    );
+}
+
+fn doubts_or_none(sandbox: &Sandbox) -> String {
+    let answer = sandbox.json("pika", &["gc", "--toolchain-gone"]);
+    match &answer["plan"]["kept"][0]["reason"]["doubts"] {
+        Value::Array(doubts) if doubts.is_empty() => String::new(),
+        Value::Null => String::new(),
+        doubts => doubts.to_string(),
+    }
+}
+
+/// A build that failed has emptied the fingerprints of what stands behind the error as well.
+#[test]
+fn what_a_script_has_written_outlasts_a_failed_build() {
+    let sandbox = start();
+    for layout in Layout::all(&sandbox) {
+        sandbox.write(
+            "pika/helper/Cargo.toml",
+            "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[build-dependencies]\nleaf = \"1\"\n",
+        );
+        let script = |end: &str| {
+            let text = format!(
+                "fn main() {{\n    let made = std::path::PathBuf::from(std::env::var_os(\"OUT_DIR\").unwrap()).join(\"made\");\n    \
+                 if !made.exists() {{ println!(\"cargo::warning=from scratch\"); }}\n    \
+                 std::fs::write(made, \"x\").unwrap();\n}}\n{end}"
+            );
+            sandbox.write("pika/helper/build.rs", &text);
+        };
+        script("");
+        layout.compiles(&sandbox, "pika", &["build"]);
+        script("error");
+        let mut args: Vec<&str> = layout.0.iter().map(|[toolchain, _]| *toolchain).collect();
+        args.extend(["build", "--offline"]);
+        args.extend(layout.0.iter().map(|[_, flag]| *flag));
+        sandbox.command("cargo", "pika", &args).code(101);
+        gc(&sandbox, "pika", &[]);
+        script("// mended");
+        let again = sandbox.command("cargo", "pika", &args).code(0).said();
+        assert!(!again.contains("from scratch"), "{again}");
+        std::fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    }
+}
+
+/// What is built for another platform only has a name that Cargo does not tell.
+#[test]
+fn what_another_platform_needs_is_not_gone() {
+    let sandbox = start();
+    sandbox.write(
+        "far/Cargo.toml",
+        "[package]\nname = \"far\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\nname = \"away\"\n",
+    );
+    sandbox.write("far/src/lib.rs", "");
+    let far = "[target.'cfg(any())'.dependencies]\nfar = { path = \"../far\" }\n";
+    let text = manifest(&["leaf", "scripted", "extra"]) + far;
+    sandbox.write("pika/Cargo.toml", &text);
+    Layout(None).compiles(&sandbox, "pika", &["build"]);
+    let cache = "pika/target/debug/incremental/away-0123456789abc/s-x/dep-graph.bin";
+    sandbox.write(cache, "x");
+    checked(&sandbox, &[], "pika", "the crates of `far`");
+    sandbox.write("pika/Cargo.toml", &manifest(&["leaf", "scripted", "extra"]));
+    Layout(None).compiles(&sandbox, "pika", &["build"]);
+    gc(&sandbox, "pika", &[]);
+    assert!(!sandbox.exists(cache), "now it is");
+}
+
+/// A `Cargo.lock` of the first form, which Cargo still reads.
+#[test]
+fn the_root_of_an_old_lock_stays() {
+    let sandbox = start();
+    sandbox.write(
+        "old/Cargo.toml",
+        "[package]\nname = \"old\"\nversion = \"0.1.0\"\n",
+    );
+    sandbox.write("old/src/main.rs", "fn main() {}\n");
+    sandbox.write(
+        "old/Cargo.lock",
+        "[root]\nname = \"old\"\nversion = \"0.1.0\"\n\n",
+    );
+    sandbox.cargo("old", &["build", "--locked"]).code(0);
+    assert_eq!(gone(&gc(&sandbox, "old", &[])), []);
+    assert_eq!(
+        Layout(None).compiles(&sandbox, "old", &["build", "--locked"]),
+        [""; 0]
+    );
 }

@@ -337,3 +337,59 @@ fn a_library_without_a_hash_goes_with_its_profile() {
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
     assert_eq!(plain.output(&sandbox, "pika"), OUTPUT);
 }
+
+/// Programs lie apart from the units that they were made of.
+#[test]
+fn what_runs_is_kept_if_it_lies_in_another_folder() {
+    let sandbox = Sandbox::new();
+    let build = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         std::fs::write(format!(\"{out}/said\"), \"said\").unwrap();\n}\n";
+    let main = "fn main() {\n    let read = || std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/said\")).unwrap();\n    \
+         read();\n    std::io::stdin().read_line(&mut String::new()).unwrap();\n    read();\n}\n";
+    for name in ["app", "stays"] {
+        sandbox.package(&format!("pika/{name}"), name, "");
+        sandbox.write(&format!("pika/{name}/build.rs"), build);
+        sandbox.write(&format!("pika/{name}/src/main.rs"), main);
+    }
+    let members = |members: &str| {
+        let text = format!("[workspace]\nresolver = \"2\"\nmembers = [{members}]\n");
+        sandbox.write("pika/Cargo.toml", &text);
+    };
+    members("\"app\", \"stays\"");
+    sandbox.write(
+        "pika/.cargo/config.toml",
+        "[build]\ntarget-dir = \"made\"\nbuild-dir = \"units\"\n",
+    );
+    let plain = Layout(None);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    let program = sandbox.path("pika/made/debug/app");
+    let runs = || {
+        let output = Command::new(&program)
+            .stdin(std::process::Stdio::null())
+            .output();
+        output.expect("it starts").status.success()
+    };
+    let units = sandbox.path("pika/units");
+
+    // One that runs keeps all that it was made of.
+    let mut running = Command::new(&program)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let before = du(&units);
+    sandbox.run("pika", &["gc", "--older-than", "0s", "--yes"]);
+    assert_eq!(du(&units), before);
+    drop(running.stdin.take());
+    assert!(running.wait().expect("it ends").success());
+
+    // One that no build makes any more finds what it looks for.
+    members("\"stays\"");
+    std::fs::remove_dir_all(sandbox.path("pika/app")).expect("removed");
+    plain.compiles(&sandbox, "pika", &["build"]);
+    sandbox.run("pika", &["gc", "--yes"]).code(0);
+    assert!(runs());
+    std::fs::remove_file(&program).expect("removed");
+    let answer = sandbox.json("pika", &["gc", "--yes"]);
+    assert_eq!(packages(&answer), ["app"]);
+    assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
+}
