@@ -51,7 +51,9 @@ impl Target {
         let unit = format!("{name}-{}", self.random.hash());
         self.fingerprint(debug, &unit, &name)?;
         let deps = debug.join("deps");
-        self.random_file(&deps.join(format!("{unit}.d")))?;
+        let sources =
+            format!("deps/{unit}.d: src/lib.rs src/part.rs\n\nsrc/lib.rs:\nsrc/part.rs:\n");
+        self.file(&deps.join(format!("{unit}.d")), sources.as_bytes())?;
         self.random_file(&deps.join(format!("lib{unit}.rmeta")))?;
         let library = deps.join(format!("lib{unit}.rlib"));
         self.random_file(&library)?;

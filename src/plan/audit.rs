@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
-use super::gc::rules::last_use;
+use super::gc::GcOptions;
+use super::gc::rules::{self, last_use};
 use super::stock::{Compilers, Stock, usage_of};
 use crate::debug_info::DebugInfo;
 use crate::model::{Audit, AuditedFolder, Identity, Problem, Unit};
@@ -63,10 +64,23 @@ pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
         packages,
         unused,
         findings: Vec::new(),
-        problems: facts.problems.clone(),
+        problems: problems(stocks, facts),
     };
     audit.findings = findings::findings(&audit, &frees, stocks, facts, now);
     audit
+}
+
+/// What could not be read, and the first reason for each folder why it cannot be told what nothing uses.
+fn problems(stocks: &[Stock], facts: &Facts) -> Vec<Problem> {
+    let mut problems = facts.problems.clone();
+    for stock in stocks {
+        let doubts = rules::doubts(stock, &facts.compilers, &GcOptions::sure());
+        problems.extend(doubts.into_iter().take(1).map(|doubt| Problem {
+            path: stock.inventory.folder.clone(),
+            message: format!("not all that nothing uses is known: {doubt}"),
+        }));
+    }
+    problems
 }
 
 fn folders(stocks: &[Stock]) -> Vec<AuditedFolder> {

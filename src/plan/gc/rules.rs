@@ -195,7 +195,11 @@ fn toolchain_doubt(stock: &Stock, compilers: &Compilers) -> Option<String> {
 }
 
 /// Why rules that were asked for do not count in a folder.
-pub(super) fn doubts(stock: &Stock, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
+pub(in crate::plan) fn doubts(
+    stock: &Stock,
+    compilers: &Compilers,
+    options: &GcOptions,
+) -> Vec<String> {
     let mut doubts = Vec::new();
     if options.unreferenced {
         doubts.extend(unreferenced_doubt(stock));
