@@ -3,6 +3,7 @@
 mod budgets;
 mod doubts;
 mod rules;
+mod strangers;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
