@@ -10,7 +10,7 @@ use super::warm::{held, unchanged};
 use super::{Context, Stopped};
 use crate::fs::{self, Ledger, Removal};
 use crate::layout;
-use crate::model::{CollectFolder, Collected, CollectedOther, CollectedUnit, Sharing, UnitFile};
+use crate::model::{CollectFolder, Collected, CollectedOther, UnitFile};
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///
@@ -44,22 +44,25 @@ pub(super) fn folder(
     fs::checkpoint("collect-locked");
     let uses = fs::Uses::now();
     // What it was made with belongs to it as well, and so everything stays.
-    let mut files = folder.units.iter().flat_map(|unit| &unit.files);
-    let runs = uses.of(path);
-    if let Some(busy) = runs.or_else(|| files.find_map(|file| uses.runs(file.identity))) {
+    let of_units = folder.units.iter().flat_map(|unit| &unit.files);
+    let of_others = folder.others.iter().flat_map(|other| &other.files);
+    let mut files = of_units.chain(of_others);
+    let used = uses.of(path);
+    if let Some(busy) = used.or_else(|| files.find_map(|file| uses.runs(file.identity))) {
         return Err(held(&busy, "it"));
     }
     let removal = Removal::new(ledger, context.progress);
     let gone = folder.units.par_iter().map(|unit| {
-        let entries = entries(unit);
-        remove(path, &unit.files, &entries, &uses, &removal)
+        let files = unit.files.iter().map(|file| file.path.as_path());
+        let entries = entries(&unit.id.profile, files);
+        remove(path, &unit.files, &entries, &removal)
     });
     let of_others = folder.others.par_iter().map(
         |CollectedOther {
              path: inner, files, ..
          }| {
             let entry = std::slice::from_ref(inner);
-            remove(path, files, entry, &uses, &removal)
+            remove(path, files, entry, &removal)
         },
     );
     let (gone, of_others): (Vec<_>, Vec<_>) = (gone.collect(), of_others.collect());
@@ -70,42 +73,37 @@ pub(super) fn folder(
     Ok((Deleted::from(removal.finish()), Collected { units, left }))
 }
 
-/// Deletes some entries of a folder, if their files are what they were.
+/// Deletes some entries of a folder, if their files are what they were. Where one of them cannot be deleted, those after
+/// it stay: with its fingerprint a unit has to be whole.
 fn remove(
     folder: &Path,
     files: &[UnitFile],
     entries: &[PathBuf],
-    uses: &fs::Uses,
     removal: &Removal<'_>,
 ) -> Result<(), String> {
     for file in files {
-        let path = folder.join(&file.path);
         // A folder tells by its time whether something came into it.
-        unchanged(&path, file).map_err(|error| format!("{error:#}"))?;
-        if file.sharing != Sharing::Folder
-            && let Some(busy) = uses.of(&path)
-        {
-            return Err(format!("`{}` is in use", busy.lock.display()));
-        }
+        unchanged(&folder.join(&file.path), file).map_err(|error| format!("{error:#}"))?;
     }
     for entry in entries {
-        removal.remove(&folder.join(entry));
+        let path = folder.join(entry);
+        removal.remove(&path);
+        if fs::exists(&path) {
+            return Err(format!("`{}` is still there", path.display()));
+        }
         fs::checkpoint("collected-entry");
     }
     Ok(())
 }
 
 /// What is deleted of a unit, each with everything in it: its fingerprint first.
-fn entries(unit: &CollectedUnit) -> Vec<PathBuf> {
-    let profile = unit.id.profile.as_str();
+fn entries<'a>(profile: &str, files: impl Iterator<Item = &'a Path>) -> Vec<PathBuf> {
     let depth = profile.split('/').count();
-    let entries: BTreeSet<(bool, PathBuf)> = unit
-        .files
-        .iter()
+    let entries: BTreeSet<(bool, PathBuf)> = files
         .flat_map(|file| {
-            let first = |many: usize| -> PathBuf { file.path.iter().take(depth + many).collect() };
-            let inner = layout::in_profile(&file.path, profile, layout::entry);
-            let print = layout::in_profile(&file.path, profile, layout::fingerprint_folder);
+            let first = |many: usize| -> PathBuf { file.iter().take(depth + many).collect() };
+            let inner = layout::in_profile(file, profile, layout::entry);
+            let print = layout::in_profile(file, profile, layout::fingerprint_folder);
             let of_unit = inner.map(|many| (Some(many) != print, first(many)));
             // In the new layout it lies in the unit's folder.
             let of_print = print.map(|many| (false, first(many)));
@@ -125,4 +123,39 @@ fn profile(other: &CollectedOther) -> Option<PathBuf> {
     });
     let end = end.or(names.len().checked_sub(1))?;
     Some(names.into_iter().take(end).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fingerprint_of_a_unit_goes_first() {
+        let hash = "0123456789abcdef";
+        let of = |profile: &str, paths: &[&str]| -> Vec<String> {
+            let paths: Vec<String> = paths.iter().map(|path| path.replace('#', hash)).collect();
+            let entries = entries(profile, paths.iter().map(Path::new));
+            let shown = entries.iter().map(|path| path.display().to_string());
+            shown.map(|path| path.replace(hash, "#")).collect()
+        };
+        let classic = [
+            "debug/.fingerprint/a-#",
+            "debug/.fingerprint/a-#/lib-a",
+            "debug/build/a-#/out/x",
+        ];
+        assert_eq!(
+            of("debug", &classic),
+            ["debug/.fingerprint/a-#", "debug/build/a-#"]
+        );
+        let new = [
+            "t/debug/build/a/#/out/x",
+            "t/debug/build/a/#",
+            "t/debug/build/a/#/fingerprint/run-x",
+            "t/debug/build/a/#/run/stdout",
+        ];
+        assert_eq!(
+            of("t/debug", &new),
+            ["t/debug/build/a/#/fingerprint", "t/debug/build/a/#"]
+        );
+    }
 }

@@ -82,11 +82,11 @@ impl Known<'_> {
         };
         let metadata = [with_end("rmeta"), with_end("rlib")];
         if let Some(files) = metadata.iter().find(|files| !files.is_empty()) {
-            let mut made = files.iter().filter_map(|file| {
+            // There may be another package of that name.
+            return files.iter().all(|file| {
                 let path = folder.join(&file.path);
-                fs::with_content(&path, |bytes| self.explain(&sources(bytes)))
+                fs::with_content(&path, |bytes| self.explain(&sources(bytes))) == Some(true)
             });
-            return made.any(|explained| explained);
         }
         let names = units.iter().flat_map(|unit| &unit.targets);
         let names: BTreeSet<&str> = names
