@@ -34,7 +34,7 @@ pub(super) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<
             units.filter_map(move |unit| Some((key(unit)?, unit, stock)))
         })
         .collect();
-    units.sort_by(|(one, one_unit, _), (other, other_unit, _)| {
+    units.sort_unstable_by(|(one, one_unit, _), (other, other_unit, _)| {
         (one, &one_unit.id).cmp(&(other, &other_unit.id))
     });
     let names: HashMap<&UnitId, &str> = stocks
