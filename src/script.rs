@@ -1,0 +1,4 @@
+//! Single-file scripts: what stands in one, and what package Cargo is given for it.
+
+pub mod manifest;
+pub mod package;

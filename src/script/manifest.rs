@@ -1,0 +1,496 @@
+//! The manifest that a script carries in itself, in any of the forms that people use.
+//!
+//! What is not manifest is replaced by blanks, so that every place in it is the same place in the script.
+
+use std::ops::Range;
+
+use toml_edit::{Document, DocumentMut};
+
+use crate::config_edit;
+use crate::model::TomlProblem;
+
+/// In which form a script carries its manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It has none.
+    None,
+    /// Between lines of dashes at the top, as Cargo's own scripts have it.
+    Frontmatter,
+    /// In a code block named `cargo` of the crate's documentation.
+    CodeBlock,
+    /// In a line `// cargo-deps: …`.
+    DepsLine,
+    /// In a comment that begins with `/*[toml]`.
+    TomlComment,
+}
+
+/// The manifest that a script carries in itself.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Its form.
+    pub form: Form,
+    /// Its content.
+    pub table: DocumentMut,
+    /// The part of the script that no compiler understands, in bytes: the frontmatter.
+    pub foreign: Option<Range<usize>>,
+    /// The lines of the script on which it stands, from 1; nothing where there is none.
+    pub lines: Option<(usize, usize)>,
+}
+
+/// Where a manifest was found, and in what.
+struct Found {
+    form: Form,
+    /// All of it, with what encloses it.
+    whole: Range<usize>,
+    /// The parts of the script that are TOML.
+    parts: Vec<Range<usize>>,
+}
+
+/// Finds the manifest in a script. It stands before the first line of code.
+///
+/// # Errors
+///
+/// It has no end, it is no TOML, or there is a second one; with the place in the script.
+pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
+    let mut all = leading(text)?.into_iter();
+    let Some(found) = all.next() else {
+        return Ok(Embedded {
+            form: Form::None,
+            table: DocumentMut::new(),
+            foreign: None,
+            lines: None,
+        });
+    };
+    if let Some(second) = all.next() {
+        let message = "expected one manifest in a script, found a second one".to_owned();
+        return Err(config_edit::problem(text, Some(second.whole), message));
+    }
+    let table = match found.form {
+        Form::DepsLine => dependencies(text, found.parts[0].clone())?,
+        _ => table(text, &blanked_but(text, &found.parts))?,
+    };
+    let line = |at: usize| text[..at].matches('\n').count() + 1;
+    let last = found.whole.end.saturating_sub(1).max(found.whole.start);
+    Ok(Embedded {
+        form: found.form,
+        table,
+        lines: Some((line(found.whole.start), line(last))),
+        foreign: (found.form == Form::Frontmatter).then_some(found.whole),
+    })
+}
+
+/// A text in which a part is blanks, with all lines and columns where they were.
+#[must_use]
+pub fn blanked(text: &str, part: &Range<usize>) -> String {
+    blanked_but(text, &[0..part.start, part.end..text.len()])
+}
+
+/// A text of the same length in which all but some parts, which are sorted, is blanks.
+fn blanked_but(text: &str, parts: &[Range<usize>]) -> String {
+    let mut rest = parts.iter().peekable();
+    let blank = |(at, byte): (usize, u8)| {
+        while rest.next_if(|part| part.end <= at).is_some() {}
+        let inside = rest.peek().is_some_and(|part| part.contains(&at));
+        match byte {
+            _ if inside => byte,
+            b'\n' | b'\r' => byte,
+            _ => b' ',
+        }
+    };
+    let bytes = text.bytes().enumerate().map(blank).collect();
+    // Parts begin and end between characters, so whole ones are replaced.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn table(script: &str, toml: &str) -> Result<DocumentMut, TomlProblem> {
+    let document = Document::parse(toml).map_err(|error| {
+        config_edit::problem(
+            script,
+            error.span(),
+            format!("in the manifest: {}", error.message()),
+        )
+    })?;
+    Ok(document.into_mut())
+}
+
+/// Manifests before the first line of code, in their order.
+fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
+    let problem =
+        |at: usize, message: &str| config_edit::problem(text, Some(at..at), message.to_owned());
+    let mut found = Vec::new();
+    let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
+    if text[at..].starts_with("#!") && !text[at..].starts_with("#![") {
+        at = line_end(text, at);
+    }
+    if let Some(frontmatter) = frontmatter(text, at)? {
+        at = frontmatter.whole.end;
+        found.push(frontmatter);
+    }
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        let rest = &text[at..];
+        if rest.starts_with("//!") {
+            let end = comment_end(text, at);
+            if let Some(block) = code_block(text, at..end).map_err(|at| {
+                problem(
+                    at,
+                    "expected the code block of the manifest to end with //! ```",
+                )
+            })? {
+                found.push(block);
+            }
+            at = end;
+        } else if rest.starts_with("//") {
+            let end = line_end(text, at);
+            let said = text[at + 2..end].trim_start();
+            if let Some(list) = said.strip_prefix("cargo-deps:") {
+                let list = end - list.len()..end;
+                found.push(Found {
+                    form: Form::DepsLine,
+                    whole: at..end,
+                    parts: vec![list],
+                });
+            }
+            at = end;
+        } else if rest.starts_with("/*") {
+            let end = block_end(rest)
+                .ok_or_else(|| problem(at, "expected the comment to end with */"))?;
+            let whole = at..at + end;
+            let inside = at + 2..at + end - 2;
+            if text[inside.clone()].starts_with("[toml]") {
+                found.push(Found {
+                    form: Form::TomlComment,
+                    whole: whole.clone(),
+                    parts: vec![inside.start + "[toml]".len()..inside.end],
+                });
+            } else if text[inside.clone()].starts_with('!') {
+                let inside = inside.start + 1..inside.end;
+                if let Some(block) = code_block(text, inside).map_err(|at| {
+                    problem(
+                        at,
+                        "expected the code block of the manifest to end with ```",
+                    )
+                })? {
+                    found.push(block);
+                }
+            }
+            at = whole.end;
+        } else if rest.starts_with("#![") {
+            // An attribute of the crate; documentation may follow.
+            at += rest.find(']').map_or(rest.len(), |end| end + 1);
+        } else {
+            return Ok(found);
+        }
+    }
+}
+
+/// Where a line ends, without what ends it.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end)
+}
+
+/// Where the lines of documentation end that begin here.
+fn comment_end(text: &str, at: usize) -> usize {
+    let mut end = line_end(text, at);
+    loop {
+        let rest = &text[end..];
+        let next = rest.trim_start();
+        // An empty line stands between two pieces of the same documentation.
+        if !next.starts_with("//!") {
+            return end;
+        }
+        end = line_end(text, end + rest.len() - next.len());
+    }
+}
+
+/// The length of a comment that may have others in it.
+fn block_end(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < text.len() {
+        let rest = &text.as_bytes()[at..];
+        if rest.starts_with(b"/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest.starts_with(b"*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return Some(at);
+            }
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
+
+/// Cargo's frontmatter: a line of three dashes or more, perhaps with the word `cargo`, up to a line of as many.
+///
+/// Source: RFC 3503, "Frontmatter".
+fn frontmatter(text: &str, from: usize) -> Result<Option<Found>, TomlProblem> {
+    let problem = |at: usize, message: String| config_edit::problem(text, Some(at..at), message);
+    let start = from + (text[from..].len() - text[from..].trim_start().len());
+    let first = text[start..line_end(text, start)].trim_end();
+    let dashes = first.len() - first.trim_start_matches('-').len();
+    let at_line_start = start == 0 || text[..start].ends_with(['\n', '\u{feff}']);
+    if dashes < 3 || !at_line_start {
+        return Ok(None);
+    }
+    let word = first[dashes..].trim();
+    if !matches!(word, "" | "cargo") {
+        let message = format!("expected `cargo` or nothing after the dashes, found `{word}`");
+        return Err(problem(start + dashes, message));
+    }
+    let fence = &first[..dashes];
+    let inside = (line_end(text, start) + 1).min(text.len());
+    let mut at = inside;
+    while at < text.len() {
+        let end = line_end(text, at);
+        let line = text[at..end].trim_end();
+        if line == fence {
+            return Ok(Some(Found {
+                form: Form::Frontmatter,
+                whole: start..at + line.len(),
+                parts: vec![inside..at],
+            }));
+        }
+        at = end + 1;
+    }
+    Err(problem(
+        start,
+        format!("expected the manifest to end with a line `{fence}`"),
+    ))
+}
+
+/// The code block named `cargo` in documentation; the place where one begins that does not end.
+fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, usize> {
+    let mut begun: Option<(usize, usize)> = None;
+    let mut parts = Vec::new();
+    let mut at = documentation.start;
+    while at < documentation.end {
+        let end = line_end(text, at).min(documentation.end);
+        let line = &text[at..end];
+        let said = line.trim_start();
+        let said = said
+            .strip_prefix("//!")
+            .unwrap_or(match said.strip_prefix('*') {
+                // The margin that some put before each line of a comment.
+                Some(said) if said.is_empty() || said.starts_with([' ', '\r']) => said,
+                _ => said,
+            });
+        let start = end - said.len();
+        let word = said.trim();
+        match begun {
+            None => {
+                let fence = word.len() - word.trim_start_matches('`').len();
+                if fence >= 3 && word[fence..].trim() == "cargo" {
+                    begun = Some((start + (said.len() - said.trim_start().len()), fence));
+                }
+            }
+            Some((from, fence)) => {
+                if word.len() >= fence && word.bytes().all(|byte| byte == b'`') {
+                    return Ok(Some(Found {
+                        form: Form::CodeBlock,
+                        whole: from..end,
+                        parts,
+                    }));
+                }
+                parts.push(start..end);
+            }
+        }
+        at = end + 1;
+    }
+    begun.map_or(Ok(None), |(from, _)| Err(from))
+}
+
+/// What a line `// cargo-deps: …` names: `name`, `name="1"`, `name={ … }`, with commas between.
+fn dependencies(text: &str, list: Range<usize>) -> Result<DocumentMut, TomlProblem> {
+    let mut table = toml_edit::Table::new();
+    for part in split(text, list) {
+        let said = text[part.clone()].trim();
+        if said.is_empty() {
+            continue;
+        }
+        if said.contains('=') {
+            let one = self::table(text, &blanked_but(text, std::slice::from_ref(&part)))?;
+            for (name, item) in one.iter() {
+                table.insert(name, item.clone());
+            }
+        } else {
+            let plain = said
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+            if !plain {
+                let start =
+                    part.start + (text[part.clone()].len() - text[part.clone()].trim_start().len());
+                let message = format!(
+                    "expected the name of a crate, as in `// cargo-deps: regex=\"1\", rand`, found `{said}`"
+                );
+                return Err(config_edit::problem(text, Some(start..part.end), message));
+            }
+            table.insert(said, toml_edit::value("*"));
+        }
+    }
+    let mut document = DocumentMut::new();
+    document.insert("dependencies", toml_edit::Item::Table(table));
+    Ok(document)
+}
+
+/// The parts of a list between its commas, but for those in texts, tables and lists.
+fn split(text: &str, list: Range<usize>) -> Vec<Range<usize>> {
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), list.start, 0_i32, None);
+    for (at, c) in text[list.clone()].char_indices() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth -= 1,
+            (None, ',') if depth <= 0 => {
+                parts.push(start..list.start + at);
+                start = list.start + at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(start..list.end);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dependency(text: &str) -> (Form, String) {
+        let embedded = find(text).unwrap_or_else(|problem| panic!("{text}: {}", problem.message));
+        let named = embedded
+            .table
+            .get("dependencies")
+            .and_then(|table| table.get("a"));
+        (
+            embedded.form,
+            named
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+        )
+    }
+
+    #[test]
+    fn all_forms() {
+        for (text, form) in [
+            (
+                "---\n[dependencies]\na = \"1\"\n---\nfn main() {}\n",
+                Form::Frontmatter,
+            ),
+            (
+                "---cargo\n[dependencies]\na = \"1\"\n---\n",
+                Form::Frontmatter,
+            ),
+            (
+                "#!/usr/bin/env x\n\n----- cargo \n[dependencies]\na = \"1\"\n-----\n",
+                Form::Frontmatter,
+            ),
+            (
+                "\u{feff}---\r\n[dependencies]\r\na = \"1\"\r\n---\r\n",
+                Form::Frontmatter,
+            ),
+            (
+                "//! Über\n//!\n//! ```cargo\n//! [dependencies]\n//! a = \"1\"\n//! ```\nfn main() {}",
+                Form::CodeBlock,
+            ),
+            (
+                "#!/usr/bin/env x\n#![allow(unused)]\n//! ````cargo\n//! [dependencies]\n//! a = \"1\"\n//! ````\n",
+                Form::CodeBlock,
+            ),
+            (
+                "/*!\n```cargo\n[dependencies]\na = \"1\"\n```\n*/\n",
+                Form::CodeBlock,
+            ),
+            (
+                "/*!\n * ```cargo\n * [dependencies]\n * a = \"1\"\n * ```\n */\n",
+                Form::CodeBlock,
+            ),
+            ("// cargo-deps: b, a = \"1\"\nfn main() {}", Form::DepsLine),
+            (
+                "//cargo-deps: b={version=\"1\", features=[\"x\", \"y\"]},a=\"1\"",
+                Form::DepsLine,
+            ),
+            (
+                "/*[toml]\n[dependencies]\na = \"1\"\n*/\n",
+                Form::TomlComment,
+            ),
+            (
+                "// Licence\n\n/*[toml]\r\n[dependencies]\r\na = \"1\"\r\n*/\r\n",
+                Form::TomlComment,
+            ),
+        ] {
+            assert_eq!(dependency(text), (form, "\"1\"".into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_manifest() {
+        for text in [
+            "",
+            "fn main() {}\n//! ```cargo\n//! [x]\n",
+            "//! ```rust\n//! [x]\n//! ```\n",
+            "/// ```cargo\nfn main() {}",
+            "let a = \"\n---\n\";",
+            "/* [toml] */",
+            "a ---\n---",
+            "//! text",
+            "#![allow(",
+        ] {
+            let embedded =
+                find(text).unwrap_or_else(|problem| panic!("{text}: {}", problem.message));
+            assert_eq!(embedded.form, Form::None, "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_have_their_place_in_the_script() {
+        let place = |text: &str| {
+            let problem = find(text).expect_err(text);
+            (problem.line, problem.column, problem.message)
+        };
+        for (text, line, column, word) in [
+            ("#!x\n---\n[dependencies]\na = \n---\n", 4, 5, "manifest"),
+            (
+                "//! Ü\n//! ```cargo\n//! [dependencies]\n//! a = 1 2\n//! ```\n",
+                4,
+                9,
+                "manifest",
+            ),
+            ("\n/*[toml]\n[dependencies\n*/", 3, 14, "manifest"),
+            ("\n---\n[a]\n", 2, 1, "`---`"),
+            ("---\n[a]\n----\n", 1, 1, "`---`"),
+            ("---rust\n---\n", 1, 4, "`rust`"),
+            (
+                "//! x\n//! ```cargo\n//! [a]\nfn main() {}\n",
+                2,
+                5,
+                "code block",
+            ),
+            ("/*! x\n", 1, 1, "*/"),
+            ("// cargo-deps: a b\n", 1, 16, "`a b`"),
+            ("// cargo-deps: x, a=1=\n", 1, 22, "manifest"),
+            ("---\n---\n// cargo-deps: a\n", 3, 1, "second"),
+        ] {
+            let (l, c, message) = place(text);
+            assert_eq!((l, c), (line, column), "{text}: {message}");
+            assert!(message.contains(word), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn only_frontmatter_is_foreign_to_the_compiler() {
+        let text = "#!x\n---\na = 'ü'\r\n---\nfn main() {}\n";
+        let embedded = find(text).expect("a manifest");
+        assert_eq!(embedded.lines, Some((2, 4)));
+        let blank = blanked(text, &embedded.foreign.expect("frontmatter"));
+        assert_eq!(blank, "#!x\n   \n        \r\n   \nfn main() {}\n");
+        assert_eq!(blank.len(), text.len());
+        let other = find("/*[toml]\na = 1\n*/").expect("a manifest");
+        assert_eq!((other.foreign, other.lines), (None, Some((1, 3))));
+    }
+}
