@@ -3,11 +3,13 @@
 //! Time passes between a plan and its execution, so each thing is looked at again just before it is touched;
 //! what has changed is skipped. One failure never stops the rest.
 
+mod cache;
 mod collect;
 mod delete;
 mod edit;
 mod hook;
 mod relink;
+pub mod script;
 mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +89,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::Relink(_)
             | Action::Collect(_)
             | Action::DeleteFolder(_)
+            | Action::DropScript(_)
             | Action::FinishTrash { .. } => continue,
         };
         settle(&mut outcome, action, result.map(|()| Came::Nothing));
@@ -148,6 +151,7 @@ fn frees(action: &Action) -> bool {
         Action::Relink(_)
             | Action::Collect(_)
             | Action::DeleteFolder(_)
+            | Action::DropScript(_)
             | Action::FinishTrash { .. }
     )
 }
@@ -172,7 +176,10 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .filter(|action| {
             matches!(
                 action,
-                Action::Collect(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. }
+                Action::Collect(_)
+                    | Action::DeleteFolder(_)
+                    | Action::DropScript(_)
+                    | Action::FinishTrash { .. }
             )
         })
         .collect();
@@ -184,6 +191,9 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             let result = match action {
                 Action::FinishTrash { path, .. } => {
                     delete::trash(path, context, &ledger).map(|deleted| (deleted, None))
+                }
+                Action::DropScript(part) => {
+                    cache::part(part, context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::Collect(folder) => collect::folder(folder, context, &ledger)
                     .map(|(deleted, collected)| (deleted, Some(collected))),
@@ -311,6 +321,7 @@ fn deed(action: &Action) -> Deed {
         Action::Relink(_) => Deed::Relink,
         Action::Collect(_) => Deed::Collect,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
+        Action::DropScript(_) => Deed::DropScript,
         Action::FinishTrash { .. } => Deed::FinishTrash,
         Action::InstallHook(_) => Deed::InstallHook,
         Action::RemoveHook(_) => Deed::RemoveHook,
@@ -328,6 +339,7 @@ fn path(action: &Action) -> &Path {
         Action::Relink(relink) => &relink.into,
         Action::Collect(folder) => &folder.path,
         Action::DeleteFolder(folder) => &folder.path,
+        Action::DropScript(part) => &part.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
 }
@@ -344,6 +356,7 @@ fn name(action: &Action) -> &'static str {
         Action::Relink(_) => "relinked-folder",
         Action::Collect(_) => "collected",
         Action::DeleteFolder(_) => "deleted",
+        Action::DropScript(_) => "script-part-dropped",
         Action::FinishTrash { .. } => "trash-finished",
         Action::InstallHook(_) => "hook-installed",
         Action::RemoveHook(_) => "hook-removed",

@@ -1,9 +1,13 @@
 //! The door to Cargo. Nobody else runs it.
 
+mod build;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
+
+pub use build::{Build, Built, compiler};
 
 use crate::model::Package;
 

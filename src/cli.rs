@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "this module is the edge")]
 
 mod args;
+mod cache;
 mod hook;
+mod run;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result};
-use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs};
+use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs};
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
@@ -191,6 +193,8 @@ fn run(cli: Cli) -> Result<Exit> {
             command::undo::run(&request, &ui)
         }
         Command::Hook(command) => hook::run(command),
+        Command::Run(args) => run::run(args),
+        Command::Cache(command) => cache::run(command),
     }
 }
 
@@ -275,8 +279,8 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
 
 /// What every command needs, from its arguments and the environment.
 fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(Request, Ui)> {
-    set_color(speak);
-    let cwd = std::env::current_dir().context("failed to find the current folder")?;
+    set_color(&speak.tone);
+    let cwd = cwd()?;
     let home = std::env::home_dir();
     let roots = if find.roots.is_empty() {
         vec![cwd.clone()]
@@ -325,17 +329,30 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     Ok((request, ui))
 }
 
+fn cwd() -> Result<PathBuf> {
+    std::env::current_dir().context("failed to find the current folder")
+}
+
 fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
     size.map(|(width, _)| usize::from(width.0))
 }
 
 /// Flags beat Cargo's variable, which beats `NO_COLOR` and the like.
-fn set_color(speak: &SpeakArgs) {
+fn set_color(tone: &ToneArgs) {
+    match color_choice(tone) {
+        Some(true) => ColorChoice::Always.write_global(),
+        Some(false) => ColorChoice::Never.write_global(),
+        None => {}
+    }
+}
+
+/// Whether the user wants colours; nothing where it depends on the terminal.
+fn color_choice(tone: &ToneArgs) -> Option<bool> {
     let cargo = std::env::var("CARGO_TERM_COLOR").ok();
-    match speak.tone.color.as_deref().or(cargo.as_deref()) {
-        Some("always") => ColorChoice::Always.write_global(),
-        Some("never") => ColorChoice::Never.write_global(),
-        _ => {}
+    match tone.color.as_deref().or(cargo.as_deref()) {
+        Some("always") => Some(true),
+        Some("never") => Some(false),
+        _ => None,
     }
 }
 

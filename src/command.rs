@@ -1,6 +1,7 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 pub mod audit;
+pub mod cache;
 pub mod clean;
 pub mod dedupe;
 pub mod gc;
@@ -8,6 +9,7 @@ pub mod hook;
 pub mod list;
 pub mod onboard;
 mod relinking;
+pub mod run;
 pub mod setup;
 mod ui;
 pub mod undo;

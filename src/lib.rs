@@ -43,6 +43,7 @@ pub mod model;
 mod object_names;
 pub mod plan;
 pub mod porcelain;
+pub mod process;
 pub mod progress;
 pub mod relocate;
 pub mod report;

@@ -12,6 +12,7 @@ mod naming;
 pub mod relink;
 #[cfg(test)]
 mod sample;
+pub mod scripts;
 mod setup;
 pub mod stock;
 mod undo;

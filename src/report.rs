@@ -1,6 +1,7 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
 mod audit;
+mod cache;
 mod collect;
 mod hook;
 pub mod html;
@@ -16,6 +17,7 @@ mod view;
 mod warm;
 
 pub use audit::audit;
+pub use cache::info as script_cache;
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;

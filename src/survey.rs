@@ -1,5 +1,6 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
+pub mod compiler;
 pub mod compiler_name;
 mod configs;
 pub mod donors;
@@ -10,6 +11,8 @@ pub mod locals;
 mod owners;
 mod places;
 pub mod relink;
+pub mod script;
+pub mod script_cache;
 mod shared_root;
 pub mod stock;
 mod strangers;

@@ -61,6 +61,11 @@ pub(super) enum Command {
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
     Warm(WarmArgs),
+    /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
+    Run(super::run::RunArgs),
+    /// What scripts have left: kept programs, and what all were compiled with
+    #[command(subcommand)]
+    Cache(super::cache::CacheCommand),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
     /// A git hook, by which `git worktree add` sets the new worktree up by itself
@@ -336,6 +341,20 @@ pub(super) struct SpeakArgs {
     pub(super) format: Format,
     #[command(flatten)]
     pub(super) tone: ToneArgs,
+}
+
+impl SpeakArgs {
+    /// Nothing is said.
+    pub(super) fn silent() -> Self {
+        Self {
+            format: Format::Human,
+            tone: ToneArgs {
+                quiet: true,
+                verbose: false,
+                color: None,
+            },
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,13 @@ pub struct LockGuard {
     _files: Vec<File>,
 }
 
+impl LockGuard {
+    /// Holds the lock that a file has.
+    pub(super) fn of(file: File) -> Self {
+        Self { _files: vec![file] }
+    }
+}
+
 /// Takes every lock of Cargo's in the profile folders of a target folder, without waiting.
 ///
 /// A build holds one of them, whichever Cargo it is: all of them are tried. Lock files that are not there are

@@ -87,6 +87,8 @@ pub enum Deed {
     DeleteFolder,
     /// Finished deleting.
     FinishTrash,
+    /// Deleted a part of the cache of scripts.
+    DropScript,
     /// Put our git hook in its place.
     InstallHook,
     /// Took our git hook out.

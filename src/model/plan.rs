@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CollectFolder, HookChange, Identity, Kept, Layout, Owner, RelinkFolder, Usage, WarmFolder,
+    CollectFolder, DropScript, HookChange, Identity, Kept, Layout, Owner, RelinkFolder, Usage,
+    WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -93,6 +94,8 @@ pub enum Action {
         /// What it takes.
         usage: Option<Usage>,
     },
+    /// Delete a part of the cache of scripts.
+    DropScript(DropScript),
     /// Put our git hook in its place.
     InstallHook(HookChange),
     /// Take our git hook out.

@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::table::{Align, Table};
 use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
-use super::{collect, hook, reasons, relink, warm};
+use super::{cache, collect, hook, reasons, relink, warm};
 
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -24,6 +24,7 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     warm::plan(out, plan, view)?;
     relink::plan(out, plan, view)?;
     hook::plan(out, plan, view)?;
+    cache::plan(out, plan, view)?;
     collect::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
@@ -333,8 +334,10 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     relink::outcome(out, outcome, view)?;
     hook::outcome(out, outcome)?;
     collect::outcome(out, outcome, view)?;
+    cache::outcome(out, outcome)?;
     if deleted > 0 || outcome.freed.entries > 0 {
-        if deleted > 0 || count(Deed::Collect) + count(Deed::Relink) == 0 {
+        if deleted > 0 || count(Deed::Collect) + count(Deed::Relink) + count(Deed::DropScript) == 0
+        {
             let (entries, on_disk) = relink::beside(outcome);
             writeln!(
                 out,

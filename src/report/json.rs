@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::model::{
-    Audit, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, SharedRoot,
-    Survey, Trash,
+    Audit, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, ScriptCache,
+    SharedRoot, Survey, Trash,
 };
+use crate::settings::CacheLimits;
+use crate::size::Bytes;
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
 const VERSION: u32 = 1;
@@ -135,6 +137,37 @@ pub fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<
         audit,
     };
     document(out, &audited)
+}
+
+#[derive(Serialize)]
+struct Scripts<'a> {
+    version: u32,
+    command: &'a str,
+    #[serde(flatten)]
+    cache: &'a ScriptCache,
+    /// Bytes, and seconds.
+    max_size: Bytes,
+    max_age: i64,
+}
+
+/// Writes what the cache of scripts holds.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn script_cache(
+    out: &mut dyn Write,
+    cache: &ScriptCache,
+    limits: &CacheLimits,
+) -> io::Result<()> {
+    let scripts = Scripts {
+        version: VERSION,
+        command: "cache info",
+        cache,
+        max_size: limits.max_size,
+        max_age: limits.max_age.0.as_secs(),
+    };
+    document(out, &scripts)
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The package that Cargo is given for a script.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
 
@@ -13,7 +13,9 @@ pub struct Around<'a> {
     pub stem: &'a str,
     /// 16 hexadecimal digits that are this script's alone.
     pub id: &'a str,
-    /// What is compiled, absolute.
+    /// The script, absolute.
+    pub script: &'a str,
+    /// What is compiled, absolute: that, or a copy of it.
     pub main: &'a str,
     /// The script's folder, absolute; what the manifest names is relative to it.
     pub folder: &'a str,
@@ -27,6 +29,19 @@ pub struct Package {
     /// The program's name, which no other script's program has.
     pub program: String,
 }
+
+/// The name of the file that whoever builds a package holds a lock on. Its time is that of the last build.
+pub const LOCK: &str = ".lock";
+
+/// The script that a package was made for, by its manifest.
+#[must_use]
+pub fn script(manifest: &DocumentMut) -> Option<PathBuf> {
+    let about = manifest.get("package")?.get("metadata")?.get(METADATA)?;
+    about.get("script")?.as_str().map(PathBuf::from)
+}
+
+/// The name of our table in the metadata of a package.
+const METADATA: &str = "sharedtarget";
 
 /// The tables of a manifest that name packages.
 const DEPENDENCIES: [&str; 5] = [
@@ -104,6 +119,14 @@ pub fn package(
     for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
         about.insert(key, value(false));
     }
+    let metadata = about
+        .entry("metadata")
+        .or_insert_with(|| Item::Table(Table::new()));
+    if let Some(metadata) = metadata.as_table_like_mut() {
+        let mut of_ours = toml_edit::InlineTable::new();
+        of_ours.insert("script", around.script.into());
+        metadata.insert(METADATA, value(of_ours));
+    }
     // It is in no workspace, whatever lies above it.
     table(&mut manifest, "workspace")?;
     let dependencies = table(&mut manifest, "dependencies")?;
@@ -112,20 +135,7 @@ pub fn package(
             dependencies.insert(name, item.clone());
         }
     }
-    // Backtraces have lines, and programs are a fraction of the size.
-    let profile = manifest.entry("profile").or_insert_with(implicit);
-    let profile = profile
-        .as_table_like_mut()
-        .ok_or("expected a table for `profile`")?;
-    let dev = profile
-        .entry("dev")
-        .or_insert_with(|| Item::Table(Table::new()));
-    let dev = dev
-        .as_table_like_mut()
-        .ok_or("expected a table for `profile.dev`")?;
-    if dev.get("debug").is_none() {
-        dev.insert("debug", value("line-tables-only"));
-    }
+    debug_info(&mut manifest)?;
     let program = format!("{}-{}", plain(around.stem), around.id);
     let mut bin = Table::new();
     bin.insert("name", value(&program));
@@ -134,6 +144,32 @@ pub fn package(
     bins.push(bin);
     manifest.insert("bin", Item::ArrayOfTables(bins));
     Ok(Package { manifest, program })
+}
+
+/// Programs are kept by the hundred: of the script itself backtraces have lines, of what it is compiled with they have
+/// names, and the program takes a quarter of the room. Whoever says anything about debug information has it so.
+fn debug_info(manifest: &mut DocumentMut) -> Result<(), String> {
+    let profile = manifest.entry("profile").or_insert_with(implicit);
+    let wrong = "expected tables for `profile` and what is in it";
+    let profile = profile.as_table_like_mut().ok_or(wrong)?;
+    let dev = profile
+        .entry("dev")
+        .or_insert_with(|| Item::Table(Table::new()));
+    let dev = dev.as_table_like_mut().ok_or(wrong)?;
+    if dev.get("debug").is_some() {
+        return Ok(());
+    }
+    dev.insert("debug", value("line-tables-only"));
+    let packages = dev.entry("package").or_insert_with(implicit);
+    let packages = packages.as_table_like_mut().ok_or(wrong)?;
+    let others = packages
+        .entry("*")
+        .or_insert_with(|| Item::Table(Table::new()));
+    let others = others.as_table_like_mut().ok_or(wrong)?;
+    if others.get("debug").is_none() {
+        others.insert("debug", value(false));
+    }
+    Ok(())
 }
 
 /// Whether two names are of the same package: Cargo takes `-` and `_` for the same when it looks for one.
@@ -249,6 +285,7 @@ mod tests {
     const AROUND: Around<'_> = Around {
         stem: "größe 2",
         id: "0123456789abcdef",
+        script: "/s/größe 2.rs",
         main: "/s/größe 2.rs",
         folder: "/s",
     };
@@ -277,12 +314,17 @@ mod tests {
             made["profile"]["dev"]["debug"].as_str(),
             Some("line-tables-only")
         );
+        assert_eq!(
+            made["profile"]["dev"]["package"]["*"]["debug"].as_bool(),
+            Some(false)
+        );
         let bins = made["bin"].as_array_of_tables().expect("programs");
         assert_eq!(bins.len(), 1);
         let bin = bins.get(0).expect("one");
         assert_eq!(bin["path"].as_str(), Some("/s/größe 2.rs"));
         assert_eq!(bin["name"].as_str(), Some(program.as_str()));
         assert!(made.contains_key("workspace"));
+        assert_eq!(script(&made), Some("/s/größe 2.rs".into()));
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! Deletes parts of the cache of scripts.
+
+use super::delete::Deleted;
+use super::{Context, Stopped};
+use crate::fs::{self, Ledger};
+use crate::model::{DropScript, ScriptPart};
+use crate::script::package::LOCK;
+
+/// Deletes one part, unless its script is being built. A program that runs goes on running, where the system lets us
+/// delete it; a run that is about to start it builds it again.
+pub(super) fn part(
+    part: &DropScript,
+    context: &Context<'_>,
+    ledger: &Ledger,
+) -> Result<Deleted, Stopped> {
+    let skip = |why: &str| Err(Stopped::Skipped(why.into()));
+    match fs::info(&part.path)? {
+        None => return skip("it is gone already"),
+        Some(info) if !info.is_dir || info.identity != part.identity => {
+            return skip("it is another folder than the one in the plan; run again");
+        }
+        Some(_) => {}
+    }
+    // Held until the folder has its new name.
+    let lock = match part.what {
+        ScriptPart::Program => None,
+        ScriptPart::Package | ScriptPart::OwnTarget => {
+            let package = match part.what {
+                ScriptPart::OwnTarget => part.path.parent().unwrap_or(&part.path),
+                _ => &part.path,
+            };
+            let Some(lock) = fs::try_lock_alone(&package.join(LOCK))? else {
+                return skip("its script is being built");
+            };
+            Some(lock)
+        }
+    };
+    let going = &part.path;
+    let name = going.file_name().unwrap_or_default().to_string_lossy();
+    let aside = going.with_file_name(format!(".old-{name}-{}", std::process::id()));
+    #[cfg(windows)]
+    drop(lock);
+    fs::rename(going, &aside)?;
+    #[cfg(not(windows))]
+    drop(lock);
+    fs::checkpoint("script-part-renamed");
+    Ok(fs::delete_tree(&aside, "", ledger, context.progress).into())
+}

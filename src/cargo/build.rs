@@ -1,0 +1,198 @@
+//! Building one program, and hearing what it was built from.
+
+use std::ffi::OsString;
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{Message, TargetKind};
+
+use super::{Cargo, first_error};
+
+/// A program to be built.
+#[derive(Clone, Debug)]
+pub struct Build<'a> {
+    /// The folder of the package.
+    pub package: &'a Path,
+    /// The name of the program.
+    pub program: &'a str,
+    /// What is built into.
+    pub target: &'a Path,
+    /// A toolchain of rustup's, in place of the one that is chosen here.
+    pub toolchain: Option<&'a str>,
+    /// What is given to Cargo besides: profile and features.
+    pub options: Vec<OsString>,
+    /// What is given to the compiler of the program alone.
+    pub compiler_options: Vec<OsString>,
+    /// Whether messages may have colours.
+    pub color: bool,
+    /// Only warnings and errors are shown.
+    pub quiet: bool,
+    /// The compiler's incremental data are kept: somebody asked for that.
+    pub incremental: bool,
+}
+
+/// What was built.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// The program.
+    pub program: PathBuf,
+    /// The manifests of the local packages among those that it was built from.
+    pub manifests: Vec<PathBuf>,
+    /// The artifacts of these packages.
+    pub artifacts: Vec<PathBuf>,
+    /// The `OUT_DIR`s of all build scripts.
+    pub out_dirs: Vec<PathBuf>,
+}
+
+impl Cargo {
+    /// Builds a program. Progress and messages go to standard error, each message through `say` first, which may put
+    /// places in it right. `None` if it does not build, which Cargo has explained there.
+    ///
+    /// Only the configuration in `$CARGO_HOME` counts, if the package lies in no folder with another one. Source:
+    /// `src/bin/cargo/commands/run.rs` of Cargo, which does the same for its own scripts.
+    ///
+    /// # Errors
+    ///
+    /// Cargo cannot be run, or says something unexpected.
+    pub fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Option<Built>> {
+        let mut command = self.program(build.toolchain);
+        command
+            .arg("rustc")
+            .args(["--bin", build.program])
+            .arg("--message-format")
+            .arg(if build.color {
+                "json-diagnostic-rendered-ansi"
+            } else {
+                "json"
+            })
+            .arg("--target-dir")
+            .arg(build.target);
+        if build.quiet {
+            command.arg("--quiet");
+        }
+        command
+            .args(&build.options)
+            .arg("--")
+            .args(&build.compiler_options)
+            .current_dir(build.package)
+            // A folder for intermediate artifacts that is set for everything would be one for each script.
+            .env("CARGO_BUILD_BUILD_DIR", build.target)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        if !build.incremental {
+            // A script is small, and these would take more than its program.
+            command.env("CARGO_INCREMENTAL", "0");
+        }
+        let failed = || "failed to run cargo (is it installed and on the PATH?)";
+        let mut child = command.spawn().with_context(failed)?;
+        let mut built = Built::default();
+        let answer = BufReader::new(child.stdout.take().with_context(failed)?);
+        for message in Message::parse_stream(answer) {
+            match message.context("cargo said something unexpected")? {
+                Message::CompilerMessage(message) => {
+                    let text = message.message.rendered.unwrap_or_default();
+                    let _ = write!(anstream::stderr(), "{}", say(&text));
+                }
+                Message::CompilerArtifact(artifact) => {
+                    let manifest = artifact.manifest_path.into_std_path_buf();
+                    let ours = manifest.starts_with(build.package);
+                    let program = artifact.target.name == build.program
+                        && artifact.target.kind.contains(&TargetKind::Bin);
+                    if ours && program {
+                        built.program = artifact
+                            .executable
+                            .with_context(|| {
+                                format!("cargo made no program of `{}`", build.program)
+                            })?
+                            .into_std_path_buf();
+                    }
+                    if artifact.package_id.repr.starts_with("path+") {
+                        let files = artifact.filenames.into_iter();
+                        built.artifacts.extend(files.map(Into::into));
+                        built.manifests.push(manifest);
+                    }
+                }
+                Message::BuildScriptExecuted(script) => {
+                    built.out_dirs.push(script.out_dir.into_std_path_buf());
+                }
+                _ => {}
+            }
+        }
+        let status = child.wait().with_context(failed)?;
+        built.manifests.sort();
+        built.manifests.dedup();
+        Ok((status.success() && !built.program.as_os_str().is_empty()).then_some(built))
+    }
+
+    /// Adds a package to a manifest, with the features that are asked for, in the newest version that there is.
+    ///
+    /// # Errors
+    ///
+    /// There is no such package, or nobody to ask; the first line of what Cargo says.
+    pub fn add(
+        &self,
+        package: &Path,
+        name: &str,
+        features: &[String],
+        toolchain: Option<&str>,
+    ) -> Result<()> {
+        let mut command = self.program(toolchain);
+        command.args(["add", "--quiet", name]);
+        if !features.is_empty() {
+            command.arg("--features").arg(features.join(","));
+        }
+        command.current_dir(package).stdin(Stdio::null());
+        let output = command.output().context("failed to run cargo")?;
+        if !output.status.success() {
+            bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
+        }
+        Ok(())
+    }
+
+    /// Cargo, by the toolchain that rustup chose for us or by another one.
+    #[expect(clippy::disallowed_methods, reason = "this module is the door")]
+    fn program(&self, toolchain: Option<&str>) -> std::process::Command {
+        let program = match (&self.fallback, self.on_path) {
+            (Some(fallback), false) => fallback.as_path(),
+            _ => Path::new("cargo"),
+        };
+        let mut command = std::process::Command::new(program);
+        if let Some(toolchain) = toolchain {
+            command.env("RUSTUP_TOOLCHAIN", toolchain);
+        }
+        for variable in [
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_TARGET_DIR",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
+        ] {
+            command.env_remove(variable);
+        }
+        command
+    }
+}
+
+/// What the compiler that a build here would use says of itself, and where it is installed.
+///
+/// # Errors
+///
+/// There is none, or it is not installed.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub fn compiler(program: &Path, dir: &Path, toolchain: Option<&str>) -> Result<(String, PathBuf)> {
+    let ask = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(dir)
+            .stdin(Stdio::null());
+        if let Some(toolchain) = toolchain {
+            command.env("RUSTUP_TOOLCHAIN", toolchain);
+        }
+        super::said(command, "rustc")
+    };
+    let version = ask(&["-vV"])?;
+    let sysroot = ask(&["--print", "sysroot"])?;
+    Ok((version, PathBuf::from(sysroot.trim())))
+}

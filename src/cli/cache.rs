@@ -1,0 +1,108 @@
+//! `cache` and its arguments.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+
+use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::run::places;
+use crate::age::Age;
+use crate::command::cache;
+use crate::exit::Exit;
+use crate::fs;
+use crate::plan::scripts::{CacheOptions, CachePart};
+use crate::script::places::Places;
+use crate::settings::{self, CacheLimits};
+use crate::size::Bytes;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheCommand {
+    /// What it holds: sizes, scripts, last runs
+    Info(InfoArgs),
+    /// Delete kept programs, compiled dependencies, or everything
+    Clean(CleanCacheArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InfoArgs {
+    /// Show as many scripts
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    top: usize,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanCacheArgs {
+    /// What to delete
+    #[arg(value_enum, default_value_t)]
+    part: CachePart,
+    /// Only what was not used for this long, such as 30d
+    #[arg(long, value_name = "AGE", help_heading = "Rules")]
+    older_than: Option<Age>,
+    /// Only as much as is needed for the rest to take no more, such as 2GB; what was used longest ago goes first
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    max_size: Option<Bytes>,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+pub(super) fn run(command: CacheCommand) -> Result<Exit> {
+    let cwd = super::cwd()?;
+    let places = places(&cwd)?;
+    match command {
+        CacheCommand::Info(args) => {
+            let (_, ui) = super::prepare(FindArgs::about(&cwd, None), &args.speak, None)?;
+            cache::info(&places, &limits(&places)?, args.top, &ui)
+        }
+        CacheCommand::Clean(args) => {
+            let find = FindArgs::about(&cwd, None);
+            let (request, ui) = super::prepare(find, &args.speak, Some(&args.act))?;
+            let options = CacheOptions {
+                part: args.part,
+                older_than: args.older_than,
+                max_size: args.max_size,
+            };
+            cache::clean(&places, &options, &request, &ui)
+        }
+    }
+}
+
+/// How large the cache may grow: by the environment, else by the settings file in it, else as we think fit.
+pub(super) fn limits(places: &Places) -> Result<CacheLimits> {
+    let file = places.root().join(settings::FILE_NAME);
+    let text = fs::read(&file)?.unwrap_or_default();
+    let mut limits =
+        settings::parse_limits(&String::from_utf8_lossy(&text)).map_err(|problem| {
+            let (line, column) = (problem.line, problem.column);
+            anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
+        })?;
+    if let Some(size) = given("CARGO_SHAREDTARGET_CACHE_MAX_SIZE")? {
+        limits.max_size = size;
+    }
+    if let Some(age) = given("CARGO_SHAREDTARGET_CACHE_MAX_AGE")? {
+        limits.max_age = age;
+    }
+    Ok(limits)
+}
+
+fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let value = value.to_string_lossy().parse();
+    value
+        .map(Some)
+        .map_err(|message| anyhow!("{name}: {message}"))
+}
+
+/// Keeps the cache within its limits; what goes wrong costs nobody a run.
+pub(super) fn keep_within(places: &Places, cwd: &Path) -> Result<()> {
+    let limits = limits(places)?;
+    let speak = SpeakArgs::silent();
+    let (request, ui) = super::prepare(FindArgs::about(cwd, None), &speak, None)?;
+    cache::keep_within(places, &limits, &request, ui.view.now).map(|_| ())
+}

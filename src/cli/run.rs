@@ -1,0 +1,175 @@
+//! `run` and its arguments.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use etcetera::BaseStrategy as _;
+use jiff::Timestamp;
+
+use super::args::ToneArgs;
+use crate::command::run::{self, Ran, RunOptions};
+use crate::exit::Exit;
+use crate::fs;
+use crate::script::places::Places;
+use crate::survey::compiler::Chosen;
+use crate::survey::script::{ScriptEnvironment, ScriptRequest};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo sharedtarget run report.rs --since 2024    everything after the script is for the script
+  cargo sharedtarget run --release crunch.rs       in the release profile
+  cargo sharedtarget run --infer idea.rs           add the crates that it names and no manifest does
+  echo 'println!(\"{}\", 6 * 7)' | cargo sharedtarget run -
+
+As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RunArgs {
+    /// The script, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    script: PathBuf,
+    /// What the script is given
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+    /// Build it in the release profile
+    #[arg(short, long)]
+    release: bool,
+    /// Build it, also if its program was kept
+    #[arg(short, long)]
+    force: bool,
+    /// Build it into a target folder of its own
+    #[arg(long)]
+    own_target: bool,
+    /// The toolchain of rustup's to build it with
+    #[arg(long, value_name = "NAME")]
+    toolchain: Option<String>,
+    /// The features of it to enable
+    #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',')]
+    features: Vec<String>,
+    /// Add crates that the code names and no manifest does, in their newest version
+    #[arg(long)]
+    infer: bool,
+    /// Run its tests
+    #[arg(long)]
+    test: bool,
+    /// Do not run it; print where its program is
+    #[arg(long, conflicts_with = "test")]
+    build_only: bool,
+    /// Do not build it; print where the package is that it is built as
+    #[arg(long, conflicts_with_all = ["test", "build_only"])]
+    package_dir: bool,
+    #[command(flatten)]
+    tone: ToneArgs,
+}
+
+/// The variable that says where the cache of scripts is.
+const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
+
+pub(super) fn run(args: RunArgs) -> Result<Exit> {
+    let choice = super::color_choice(&args.tone);
+    super::set_color(&args.tone);
+    let text = match args.script == Path::new("-") {
+        false => None,
+        true => {
+            let mut text = Vec::new();
+            let mut input = std::io::stdin().lock();
+            input
+                .read_to_end(&mut text)
+                .context("failed to read the script from standard input")?;
+            Some(text)
+        }
+    };
+    let request = ScriptRequest {
+        file: text.is_none().then_some(args.script),
+        text,
+        release: args.release,
+        test: args.test,
+        own_target: args.own_target,
+        features: args.features,
+        toolchain: args.toolchain,
+        infer: args.infer,
+    };
+    let options = RunOptions {
+        force: args.force,
+        build_only: args.build_only,
+        package_dir: args.package_dir,
+        arguments: args.arguments,
+        color: choice.unwrap_or_else(|| {
+            std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }),
+        quiet: args.tone.quiet,
+        incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
+        now: Timestamp::now(),
+    };
+    let cwd = super::cwd()?;
+    let variable =
+        |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let around = around(cwd, &variable)?;
+    let answer = |path: &Path| {
+        writeln!(std::io::stdout(), "{}", path.display())?;
+        Ok(())
+    };
+    let after_build = || super::cache::keep_within(&around.places, &around.cwd);
+    match run::run(&request, &options, &around, &answer, &after_build)? {
+        Ran::Here(exit) => Ok(exit),
+        Ran::There(code) => std::process::exit(code),
+    }
+}
+
+/// Where the cache of scripts is.
+pub(super) fn places(cwd: &Path) -> Result<Places> {
+    let given = std::env::var_os(CACHE).filter(|value| !value.is_empty());
+    let folder = match given {
+        Some(given) => cwd.join(given),
+        None => etcetera::base_strategy::choose_native_strategy()
+            .with_context(|| {
+                format!("failed to find a folder for the cache of scripts ({CACHE} can name one)")
+            })?
+            .cache_dir()
+            .join("cargo-sharedtarget"),
+    };
+    // Cargo compares paths as texts.
+    Ok(Places::new(fs::canonical_as_far_as_it_exists(&folder)))
+}
+
+fn around(
+    cwd: PathBuf,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<ScriptEnvironment<'_>> {
+    let environment = super::environment(&cwd, std::env::home_dir().as_deref());
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let program = named("RUSTC").map(PathBuf::from).unwrap_or_else(|| {
+        let name = format!("rustc{}", std::env::consts::EXE_SUFFIX);
+        let search = std::env::var_os("PATH").unwrap_or_default();
+        let mut all = std::env::split_paths(&search).map(|folder| folder.join(&name));
+        all.find(|program| fs::exists(program))
+            .unwrap_or(name.into())
+    });
+    let rustup_home = named("RUSTUP_HOME").map(|given| cwd.join(given));
+    let home = std::env::home_dir().unwrap_or_default();
+    Ok(ScriptEnvironment {
+        places: places(&cwd)?,
+        cargo: environment.cargo,
+        cargo_home: environment.surroundings.cargo_home,
+        chosen: Chosen {
+            program,
+            toolchain: variable("RUSTUP_TOOLCHAIN").filter(|name| !name.is_empty()),
+            rustup_home: rustup_home.unwrap_or_else(|| home.join(".rustup")),
+        },
+        variables: std::env::vars_os()
+            .map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            })
+            .collect(),
+        variable,
+        cwd,
+    })
+}

@@ -1,0 +1,176 @@
+//! `cache`: what scripts have left, and how it is kept small.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::{Format, Ui, conduct};
+use crate::apply::{self, Context};
+use crate::exit::Exit;
+use crate::fs;
+use crate::marks::TRASH_PREFIX;
+use crate::model::{Action, DropScript, Outcome, Plan, ScriptCache, Survey};
+use crate::plan::scripts::{self, CacheOptions, CachePart, TargetPart};
+use crate::plan::stock::Compilers;
+use crate::plan::{self, CleanOptions, GcOptions};
+use crate::progress::Progress;
+use crate::report::{self, Spinner, json};
+use crate::script::places::Places;
+use crate::settings::CacheLimits;
+use crate::size::Bytes;
+use crate::survey::{self, Request, script_cache, stock};
+
+/// Shows what the cache of scripts holds.
+///
+/// # Errors
+///
+/// The answer cannot be written.
+pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Result<Exit> {
+    let cache = look(places, ui);
+    let mut out = ui.answer();
+    match ui.format {
+        Format::Json => json::script_cache(&mut out, &cache, limits)?,
+        Format::Human => report::script_cache(&mut out, &cache, limits, top, &ui.view)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Deletes what the rules cover.
+///
+/// `request` is about the target folder of scripts.
+///
+/// # Errors
+///
+/// The target folder cannot be looked at, or the answer cannot be written.
+pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui) -> Result<Exit> {
+    let cache = look(places, ui);
+    let decided = scripts::clean(&cache, options, ui.view.now);
+    let (survey, mut plan) = {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        of_target(&decided.target, places, request, ui.view.now, &progress)?
+    };
+    add(&mut plan, decided.drops);
+    if options.part == CachePart::All && options.older_than.is_none() && options.max_size.is_none()
+    {
+        let names = fs::names(places.root()).unwrap_or_default();
+        let trash = names
+            .into_iter()
+            .filter(|name| name.starts_with(TRASH_PREFIX));
+        let trash = trash.map(|name| places.root().join(name));
+        let ours = trash.filter(|path| fs::is_our_trash(path));
+        plan.actions
+            .extend(ours.map(|path| Action::FinishTrash { path, usage: None }));
+    }
+    conduct("cache clean", &survey, &plan, request, ui)
+}
+
+/// Keeps the cache within its limits, after a build. Says nothing: what cannot be deleted now can be the next time.
+///
+/// # Errors
+///
+/// The target folder cannot be looked at.
+pub fn keep_within(
+    places: &Places,
+    limits: &CacheLimits,
+    request: &Request,
+    now: jiff::Timestamp,
+) -> Result<Outcome> {
+    let progress = Arc::new(Progress::default());
+    let cache = script_cache::look(places, true, &progress);
+    let swept = places.root().join(SWEPT);
+    let daily = fs::info(&swept)?.and_then(|info| info.modified);
+    let is_due = daily.is_none_or(|last| now.duration_since(last) >= DAY);
+    let options = CacheOptions {
+        part: CachePart::All,
+        // To ask each unit for its age takes longer than to measure them all.
+        older_than: is_due.then_some(limits.max_age),
+        max_size: Some(limits.max_size),
+    };
+    let decided = scripts::clean(&cache, &options, now);
+    let mut plan = match decided.target {
+        TargetPart::Stays => Plan::default(),
+        ref part => of_target(part, places, request, now, &progress)?.1,
+    };
+    add(&mut plan, decided.drops);
+    let context = Context {
+        shared_root: places.root(),
+        cargo: &request.environment.cargo,
+        now,
+        progress: &progress,
+    };
+    let outcome = apply::apply(&plan, &context);
+    if is_due {
+        fs::note_use(&swept, now);
+    }
+    Ok(outcome)
+}
+
+/// The empty file whose time is that of the last look at the age of everything.
+const SWEPT: &str = ".swept";
+
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+fn look(places: &Places, ui: &Ui) -> ScriptCache {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    script_cache::look(places, true, &progress)
+}
+
+/// What happens to the target folder of scripts: as `clean` and `gc` do it with any other one.
+fn of_target(
+    part: &TargetPart,
+    places: &Places,
+    request: &Request,
+    now: jiff::Timestamp,
+    progress: &Arc<Progress>,
+) -> Result<(Survey, Plan)> {
+    let found = match part {
+        TargetPart::Stays => None,
+        _ => survey::target_folder(&places.target()),
+    };
+    let Some((folder, from)) = found else {
+        return Ok(Default::default());
+    };
+    let request = Request {
+        roots: vec![from],
+        folders: vec![folder],
+        only_folders: true,
+        // There is none here, and what lies in one would be kept.
+        shared_root: Some(places.root().join(".none")),
+        sizes: *part == TargetPart::Goes,
+        to_act: true,
+        ..request.clone()
+    };
+    let survey = survey::survey(&request, progress)?;
+    let plan = match part {
+        TargetPart::Units {
+            older_than,
+            max_size,
+        } => {
+            let options = GcOptions {
+                older_than: *older_than,
+                max_size: *max_size,
+                ..GcOptions::default()
+            };
+            let folders = super::gc::folders(&survey, &request);
+            let (stocks, _) = stock::take(&survey, &folders, &request, progress);
+            plan::gc(stocks, &Compilers::default(), &options, now, Vec::new())
+        }
+        _ => {
+            let options = CleanOptions {
+                all: true,
+                ..CleanOptions::default()
+            };
+            plan::clean(&survey, &options, now)
+        }
+    };
+    Ok((survey, plan))
+}
+
+fn add(plan: &mut Plan, drops: Vec<DropScript>) {
+    let freed: Bytes = drops.iter().map(|drop| drop.on_disk).sum();
+    plan.freeable += freed;
+    plan.actions
+        .extend(drops.into_iter().map(Action::DropScript));
+}

@@ -1,0 +1,99 @@
+//! What the cache of scripts asks of the file system.
+
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+
+use super::lock::LockGuard;
+use super::{changed, identity, modified, open};
+use crate::model::FileState;
+use crate::size::Bytes;
+
+/// By what a file, or the one that a link leads to, is known to be the one that it was; `None` if it is none.
+#[must_use]
+pub fn state(path: &Path) -> Option<FileState> {
+    let metadata = fs::metadata(path).ok()?;
+    metadata.is_file().then(|| FileState {
+        length: Bytes(metadata.len()),
+        inode: identity(&metadata).inode,
+        modified: modified(&metadata),
+        changed: changed(&metadata),
+    })
+}
+
+/// The BLAKE3 hash of a file's content, in hexadecimal digits; `None` if it cannot be read.
+#[must_use]
+pub fn digest(path: &Path) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(open(path).ok()?).ok()?;
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+/// Waits for a lock that only one of us has at a time. The file is made, with the folder around it, and stays.
+///
+/// # Errors
+///
+/// It cannot be made, or the filesystem has no locks.
+pub fn lock_alone(path: &Path) -> Result<LockGuard> {
+    let failed = || format!("failed to lock `{}`", path.display());
+    loop {
+        if let Some(folder) = path.parent() {
+            super::create_folder(folder)?;
+        }
+        let file = lock_file(path).with_context(failed)?;
+        file.lock().with_context(failed)?;
+        // While we waited the folder may have been deleted, and the lock with it.
+        let held = file.metadata().with_context(failed)?;
+        if super::info(path)?.is_some_and(|there| there.identity == identity(&held)) {
+            return Ok(LockGuard::of(file));
+        }
+    }
+}
+
+/// Takes such a lock without waiting; `None` if somebody has it.
+///
+/// # Errors
+///
+/// It cannot be made, or the filesystem has no locks.
+pub fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
+    let failed = || format!("failed to lock `{}`", path.display());
+    let file = lock_file(path).with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(LockGuard::of(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+    }
+}
+
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).open(path)
+}
+
+/// Moves a file to another folder, also on another filesystem.
+///
+/// # Errors
+///
+/// It cannot be read, written or removed.
+pub fn move_file(from: &Path, to: &Path) -> Result<()> {
+    if fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    super::copy_far(from, to)?;
+    super::remove_file(from)
+}
+
+/// Writes down that something was used: the file has that time. Where that cannot be done, it looks older than it is.
+pub fn note_use(path: &Path, now: Timestamp) {
+    if super::date_file(path, now).is_err() {
+        let _ = super::write_own(path, b"").and_then(|()| super::date_file(path, now));
+    }
+}
+
+/// Whether a file has more names than this one. Where the system does not say, it has none.
+#[must_use]
+pub fn has_other_names(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| super::allocation(&metadata).1 > 1)
+}

@@ -1,0 +1,220 @@
+//! The cache of scripts, for people.
+
+use std::io;
+use std::path::Path;
+
+use super::table::{Align, Table};
+use super::view::{GOOD, HEADING, Out, View, ago, counted};
+use crate::model::{
+    Action, Deed, DropReason, DropScript, KeptProgram, Outcome, Plan, ScriptCache, ScriptPart,
+};
+use crate::settings::CacheLimits;
+use crate::size::Bytes;
+
+/// Writes what there is.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn info(
+    out: Out<'_>,
+    cache: &ScriptCache,
+    limits: &CacheLimits,
+    top: usize,
+    view: &View,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "{HEADING}{}{HEADING:#} {} on disk",
+        view.paths.show(&cache.root),
+        cache.on_disk
+    )?;
+    let mut table = Table::new(&[("ON DISK", Align::Right), ("WHAT", Align::Left)]);
+    let programs: Bytes = cache.programs.iter().map(|program| program.on_disk).sum();
+    let packages: Bytes = cache.packages.iter().map(|package| package.on_disk).sum();
+    table.row(vec![
+        programs.to_string(),
+        format!("bins: {}", counted(cache.programs.len(), "program")),
+    ]);
+    table.row(vec![
+        cache.target.unwrap_or_default().to_string(),
+        "target: what all scripts were compiled with".into(),
+    ]);
+    table.row(vec![
+        packages.to_string(),
+        format!("packages: {}", counted(cache.packages.len(), "script")),
+    ]);
+    table.write(out, view.width)?;
+    if !cache.programs.is_empty() {
+        writeln!(out)?;
+        self::programs(out, cache, top, view)?;
+    }
+    writeln!(out)?;
+    let gone = |program: &&KeptProgram| !program.script_exists;
+    let of_gone: Bytes = cache
+        .programs
+        .iter()
+        .filter(gone)
+        .map(|program| program.on_disk)
+        .sum();
+    let many = cache.programs.iter().filter(gone).count();
+    if many > 0 {
+        writeln!(
+            out,
+            "unused: {} of scripts that are gone or came by standard input, {of_gone}",
+            counted(many, "program")
+        )?;
+    }
+    writeln!(
+        out,
+        "kept to {} after each build; programs and dependencies not used for {} go (max-size and max-age in sharedtarget.toml)",
+        limits.max_size,
+        days(limits),
+    )
+}
+
+fn days(limits: &CacheLimits) -> String {
+    counted(
+        usize::try_from(limits.max_age.0.as_hours() / 24).unwrap_or_default(),
+        "day",
+    )
+}
+
+fn programs(out: Out<'_>, cache: &ScriptCache, top: usize, view: &View) -> io::Result<()> {
+    let mut table = Table::new(&[
+        ("ON DISK", Align::Right),
+        ("LAST RUN", Align::Left),
+        ("SCRIPT", Align::Left),
+    ]);
+    for program in cache.programs.iter().take(top) {
+        let gone = if program.script_exists { "" } else { " (gone)" };
+        let script = named(program.script.as_deref(), &program.path, view);
+        table.row(vec![
+            program.on_disk.to_string(),
+            ago(program.last_run, view),
+            format!("{script}{gone}"),
+        ]);
+    }
+    table.write(out, view.width)?;
+    if cache.programs.len() > top {
+        let more = cache.programs.len() - top;
+        writeln!(
+            out,
+            "  and {more} more (--top {} shows all)",
+            cache.programs.len()
+        )?;
+    }
+    Ok(())
+}
+
+fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
+    view.paths.show(script.unwrap_or(path))
+}
+
+/// Writes which parts would go.
+pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let drops: Vec<&DropScript> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::DropScript(drop) => Some(drop),
+            _ => None,
+        })
+        .collect();
+    if drops.is_empty() {
+        return Ok(());
+    }
+    const SHOWN: usize = 10;
+    let shown = if view.verbose { drops.len() } else { SHOWN };
+    writeln!(
+        out,
+        "{HEADING}Delete {}{HEADING:#} of scripts",
+        parts(drops.iter().map(|drop| drop.what))
+    )?;
+    let mut table = Table::new(&[
+        ("ON DISK", Align::Right),
+        ("LAST USE", Align::Left),
+        ("WHY", Align::Left),
+        ("WHAT", Align::Left),
+    ]);
+    for drop in drops.iter().take(shown) {
+        let what = match drop.what {
+            ScriptPart::Program => "program",
+            ScriptPart::Package => "package",
+            ScriptPart::OwnTarget => "target folder",
+        };
+        let why = match drop.why {
+            DropReason::All => "asked for",
+            DropReason::Idle => "not used for that long",
+            DropReason::Budget => "for space, the oldest first",
+        };
+        table.row(vec![
+            drop.on_disk.to_string(),
+            ago(drop.last_use, view),
+            why.into(),
+            format!(
+                "{what} of {}",
+                named(drop.script.as_deref(), &drop.path, view)
+            ),
+        ]);
+    }
+    table.write(out, view.width)?;
+    if drops.len() > shown {
+        writeln!(
+            out,
+            "  and {} more (--verbose shows them)",
+            drops.len() - shown
+        )?;
+    }
+    let others = |action: &Action| {
+        matches!(
+            action,
+            Action::Collect(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. }
+        )
+    };
+    // Else the sum stands below those.
+    if !plan.actions.iter().any(others) {
+        writeln!(out, "  together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
+    }
+    writeln!(out)
+}
+
+/// Writes which parts went.
+pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+    let done = outcome
+        .done
+        .iter()
+        .filter(|done| done.what == Deed::DropScript);
+    let what = |path: &Path| {
+        let above = path.parent().and_then(Path::file_name);
+        match path.file_name() {
+            _ if above.is_some_and(|name| name == "bins") => ScriptPart::Program,
+            Some(name) if name == "target" => ScriptPart::OwnTarget,
+            _ => ScriptPart::Package,
+        }
+    };
+    let went: Vec<ScriptPart> = done.map(|done| what(&done.path)).collect();
+    if !went.is_empty() {
+        let freed = outcome.freed.on_disk;
+        writeln!(
+            out,
+            "deleted {} of scripts: freed {GOOD}{freed}{GOOD:#}",
+            parts(went.into_iter())
+        )?;
+    }
+    Ok(())
+}
+
+fn parts(all: impl Iterator<Item = ScriptPart>) -> String {
+    let all: Vec<ScriptPart> = all.collect();
+    let counts = [
+        (ScriptPart::Program, "program"),
+        (ScriptPart::Package, "package"),
+        (ScriptPart::OwnTarget, "target folder"),
+    ];
+    let counts = counts.into_iter().filter_map(|(part, name)| {
+        let many = all.iter().filter(|one| **one == part).count();
+        (many > 0).then(|| counted(many, name))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,235 @@
+//! When a program that was kept is the one that a build would make.
+
+use std::path::Path;
+
+use crate::model::{CachedProgram, FileState};
+
+/// Everything that decides what a build of a script gives, but for the files that only the compiler finds.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The script, without links: what it includes is relative to it, and the compiler puts its name into programs.
+    pub script: &'a Path,
+    /// Its content.
+    pub text: &'a [u8],
+    /// How it is asked for: profile, features and the like, each with its name.
+    pub options: &'a [String],
+    /// What `rustc -vV` says.
+    pub compiler: &'a str,
+    /// The variables that Cargo goes by.
+    pub variables: &'a [(String, String)],
+    /// The configuration that Cargo reads.
+    pub config: &'a [u8],
+}
+
+/// So that what an older version of this program kept, by other rules, is not used.
+const RULES: &str = "sharedtarget script 1";
+
+/// A name for the answer: 32 hexadecimal digits.
+#[must_use]
+pub fn key(question: &Question<'_>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    // With its length before it, nothing can pass for the end of what is before it and the beginning of what follows.
+    let mut add = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    add(RULES.as_bytes());
+    add(env!("CARGO_PKG_VERSION").as_bytes());
+    add(question.script.as_os_str().as_encoded_bytes());
+    add(question.text);
+    add(question.compiler.as_bytes());
+    add(question.config);
+    add(&question.options.len().to_le_bytes());
+    for option in question.options {
+        add(option.as_bytes());
+    }
+    for (name, value) in question.variables {
+        add(name.as_bytes());
+        add(value.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// What is a script's own for as long as it lies there: 16 hexadecimal digits.
+#[must_use]
+pub fn id(script: &Path) -> String {
+    blake3::hash(script.as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
+}
+
+/// Whether a variable decides what Cargo builds. Those that say only where, or how it looks, do not.
+#[must_use]
+pub fn decides(variable: &str) -> bool {
+    const OTHERS: [&str; 6] = [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_BUILD_BUILD_DIR",
+        "CARGO_BUILD_JOBS",
+        "CARGO_BUILD_RUSTC_WRAPPER",
+        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    ];
+    const BEGIN: [&str; 4] = [
+        "CARGO_BUILD_",
+        "CARGO_PROFILE_",
+        "CARGO_TARGET_",
+        "CARGO_UNSTABLE_",
+    ];
+    let named = [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC",
+        "CARGO_HOME",
+        "CARGO_INCREMENTAL",
+        "RUSTC_BOOTSTRAP",
+    ];
+    !OTHERS.contains(&variable)
+        && (named.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin)))
+}
+
+/// Why a program that was kept is not what a build would give now, as a fragment; nothing if it is.
+///
+/// A file that looks as it did is the same: whatever is written gets another time, and what was written while it was
+/// compiled has none. Any other is compared by its content.
+pub fn stale(
+    cached: &CachedProgram,
+    state: impl Fn(&Path) -> Option<FileState>,
+    hash: impl Fn(&Path) -> Option<String>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    for (name, was) in &cached.variables {
+        if variable(name) != *was {
+            return Some(format!("the variable `{name}` has changed"));
+        }
+    }
+    let changed = cached.watched.iter().find(|watched| {
+        let Some(was) = &watched.state else {
+            return true;
+        };
+        state(&watched.path).as_ref() != Some(was)
+            && hash(&watched.path).as_ref() != Some(&watched.hash)
+    });
+    changed.map(|watched| format!("`{}` has changed", watched.path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::Watched;
+    use crate::size::Bytes;
+
+    fn question() -> Question<'static> {
+        Question {
+            script: Path::new("/a.rs"),
+            text: b"text",
+            options: &[],
+            compiler: "rustc 1",
+            variables: &[],
+            config: b"",
+        }
+    }
+
+    #[test]
+    fn whatever_differs_has_another_key() {
+        let (one, two) = (["a".to_owned(), "b".to_owned()], ["ab".to_owned()]);
+        let variables = [("RUSTFLAGS".to_owned(), "x".to_owned())];
+        let others = [
+            question(),
+            Question {
+                script: Path::new("/b.rs"),
+                ..question()
+            },
+            Question {
+                text: b"texts",
+                ..question()
+            },
+            Question {
+                options: &one,
+                ..question()
+            },
+            Question {
+                options: &two,
+                ..question()
+            },
+            Question {
+                compiler: "rustc 2",
+                ..question()
+            },
+            Question {
+                config: b"x",
+                ..question()
+            },
+            Question {
+                variables: &variables,
+                ..question()
+            },
+        ];
+        let keys: std::collections::BTreeSet<String> = others.iter().map(key).collect();
+        assert_eq!(keys.len(), others.len());
+        assert_eq!(key(&question()), key(&question()));
+        assert_ne!(id(Path::new("/x/a.rs")), id(Path::new("/y/a.rs")));
+    }
+
+    #[test]
+    fn variables_that_decide() {
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_X_LINKER",
+        ] {
+            assert!(decides(name), "{name}");
+        }
+        for name in [
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_JOBS",
+            "CARGO_TERM_COLOR",
+            "CARGO",
+            "PATH",
+        ] {
+            assert!(!decides(name), "{name}");
+        }
+    }
+
+    fn file(second: i64) -> FileState {
+        FileState {
+            length: Bytes(1),
+            inode: 1,
+            modified: Timestamp::from_second(second).ok(),
+            changed: None,
+        }
+    }
+
+    #[test]
+    fn a_file_that_looks_the_same_is_not_read() {
+        let cached = |state: Option<FileState>| CachedProgram {
+            script: "/a.rs".into(),
+            program: "a".into(),
+            state: file(0),
+            made: Timestamp::UNIX_EPOCH,
+            watched: vec![Watched {
+                path: "/b.rs".into(),
+                state,
+                hash: "h".into(),
+            }],
+            variables: vec![("A".into(), None), ("B".into(), Some("b".into()))],
+        };
+        let none = |_: &Path| None;
+        let gone = |_: &Path| None;
+        let same = |name: &str| (name == "B").then(|| "b".to_owned());
+        let hash = |hash: &'static str| move |_: &Path| Some(hash.to_owned());
+        let now = |second: i64| move |_: &Path| Some(file(second));
+        let known = cached(Some(file(1)));
+        assert_eq!(stale(&known, now(1), none, same), None);
+        assert_eq!(stale(&known, now(2), hash("h"), same), None, "touched");
+        assert!(stale(&known, now(2), hash("g"), same).is_some());
+        assert!(stale(&known, gone, none, same).is_some(), "it is gone");
+        assert!(
+            stale(&cached(None), now(1), hash("h"), same).is_some(),
+            "it changed meanwhile"
+        );
+        let said = stale(&known, now(1), none, |_: &str| Some("b".into()));
+        assert!(said.is_some_and(|said| said.contains("`A`")));
+        assert!(stale(&known, now(1), none, |_: &str| None).is_some());
+    }
+}

@@ -1,0 +1,122 @@
+//! Which compiler a build here would use, without asking it each time.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::cargo;
+use crate::fs;
+use crate::model::FileState;
+use crate::script::places::Places;
+
+/// Whatever decides which compiler a build would use.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    /// The compiler on the `PATH`, or the one that `RUSTC` names.
+    pub program: PathBuf,
+    /// `RUSTUP_TOOLCHAIN`.
+    pub toolchain: Option<String>,
+    /// The folder of rustup's settings.
+    pub rustup_home: PathBuf,
+}
+
+/// A compiler.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Compiler {
+    /// What `rustc -vV` says.
+    pub said: String,
+    /// The name of its toolchain, where it is one of rustup's: Cargo is run in another folder, where rustup might
+    /// choose another one.
+    pub toolchain: Option<String>,
+}
+
+/// A compiler, for as long as nothing that decides has changed.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    /// The compiler itself; what is on the `PATH` may only be rustup, which chooses.
+    file: PathBuf,
+    state: FileState,
+    compiler: Compiler,
+}
+
+/// The names of files by which a folder chooses its toolchain.
+const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+
+/// The compiler that a build here would use.
+///
+/// To ask rustup and the compiler takes many times as long as most scripts run. So the answer is kept, under a name
+/// made of everything that rustup goes by: the variable, its settings, the files in the folders above, and the
+/// program itself. Source: the book of rustup, "Overrides".
+///
+/// # Errors
+///
+/// There is no compiler, or it is not installed.
+pub fn ask(
+    chosen: &Chosen,
+    toolchain: Option<&str>,
+    places: &Places,
+    dir: &Path,
+) -> Result<Compiler> {
+    let toolchain = toolchain.or(chosen.toolchain.as_deref());
+    let file = places
+        .compilers()
+        .join(format!("{}.json", name(chosen, toolchain, dir)));
+    let known = fs::read(&file).ok().flatten();
+    let known = known.and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
+    if let Some(known) = known
+        && fs::state(&known.file).as_ref() == Some(&known.state)
+    {
+        return Ok(known.compiler);
+    }
+    let (said, sysroot) = cargo::compiler(&chosen.program, dir, toolchain)?;
+    let of_rustup = sysroot.parent() == Some(&chosen.rustup_home.join("toolchains"));
+    let name = sysroot.file_name().filter(|_| of_rustup);
+    let compiler = Compiler {
+        said,
+        toolchain: name.map(|name| name.to_string_lossy().into_owned()),
+    };
+    let own = sysroot
+        .join("bin")
+        .join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
+    let own = if fs::exists(&own) {
+        own
+    } else {
+        chosen.program.clone()
+    };
+    if let Some(state) = fs::state(&own) {
+        let known = Known {
+            file: own,
+            state,
+            compiler: compiler.clone(),
+        };
+        // It is asked again next time where this cannot be written.
+        let _ = serde_json::to_vec(&known).map(|bytes| {
+            fs::create_folder(&places.compilers()).and_then(|()| fs::replace(&file, &bytes))
+        });
+    }
+    Ok(compiler)
+}
+
+fn name(chosen: &Chosen, toolchain: Option<&str>, dir: &Path) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    let state = |path: &Path| format!("{:?}", fs::state(path)).into_bytes();
+    add(chosen.program.as_os_str().as_encoded_bytes());
+    add(&state(&chosen.program));
+    add(toolchain.unwrap_or_default().as_bytes());
+    add(chosen.rustup_home.as_os_str().as_encoded_bytes());
+    add(&state(&chosen.rustup_home.join("settings.toml")));
+    if toolchain.is_none() {
+        for folder in dir.ancestors() {
+            add(folder.as_os_str().as_encoded_bytes());
+            for file in TOOLCHAIN_FILES {
+                add(&state(&folder.join(file)));
+            }
+        }
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}

@@ -1,0 +1,188 @@
+//! What is asked for when a script is to run, and whether its program was kept.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::compiler::{self, Chosen, Compiler};
+use crate::cargo::Cargo;
+use crate::fs;
+use crate::model::CachedProgram;
+use crate::script::cached::{self, Question};
+use crate::script::places::{ENTRY, Places};
+
+/// A script that is to run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptRequest {
+    /// The script; `None` for one that comes by standard input.
+    pub file: Option<PathBuf>,
+    /// What came by standard input.
+    pub text: Option<Vec<u8>>,
+    /// In the release profile.
+    pub release: bool,
+    /// Its tests, not its program.
+    pub test: bool,
+    /// Into a target folder of its own.
+    pub own_target: bool,
+    /// The features to enable.
+    pub features: Vec<String>,
+    /// A toolchain of rustup's.
+    pub toolchain: Option<String>,
+    /// Crates that it names, and no manifest, are added.
+    pub infer: bool,
+}
+
+/// What the environment says about scripts.
+pub struct ScriptEnvironment<'a> {
+    /// The cache folder.
+    pub places: Places,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// Cargo.
+    pub cargo: Cargo,
+    /// Cargo's own folder.
+    pub cargo_home: PathBuf,
+    /// Whatever decides which compiler a build would use.
+    pub chosen: Chosen,
+    /// All variables.
+    pub variables: Vec<(String, String)>,
+    /// One variable.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A script, as it was when it was read, with all that decides about its program.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Where it is, without links; for standard input a path that is none.
+    pub path: PathBuf,
+    /// It came by standard input.
+    pub is_input: bool,
+    /// The folder that its paths are relative to.
+    pub folder: PathBuf,
+    /// Its name without its ending.
+    pub stem: String,
+    /// What is its own for as long as it lies there.
+    pub id: String,
+    /// Its content.
+    pub text: String,
+    /// The name for its program.
+    pub key: String,
+    /// What compiles it.
+    pub compiler: Compiler,
+}
+
+/// Reads a script and asks for all that decides about its program.
+///
+/// # Errors
+///
+/// There is no such file, it is no text, or there is no compiler.
+pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result<Script> {
+    let (path, bytes) = match (&request.file, &request.text) {
+        (None, text) => {
+            let text = text.clone().unwrap_or_default();
+            // Paths in it are relative to the working directory, and each text is a script of its own.
+            let name = format!("stdin-{}.rs", blake3::hash(&text).to_hex());
+            (around.cwd.join(name), text)
+        }
+        (Some(file), _) => {
+            let path = fs::canonical(file)?;
+            anyhow::ensure!(
+                !fs::is_folder(&path),
+                "expected a script, and `{}` is a folder",
+                file.display()
+            );
+            let bytes = fs::read(&path)?;
+            let bytes = bytes.with_context(|| format!("failed to find `{}`", file.display()))?;
+            (path, bytes)
+        }
+    };
+    let is_input = request.file.is_none();
+    let shown = if is_input {
+        Path::new("-")
+    } else {
+        path.as_path()
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        anyhow::anyhow!(
+            "expected UTF-8 text in `{}`, found something else in line {line}",
+            shown.display()
+        )
+    })?;
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "expected a path in Unicode, as Cargo's manifests are, found `{}`",
+        path.display()
+    );
+    let compiler = compiler::ask(
+        &around.chosen,
+        request.toolchain.as_deref(),
+        &around.places,
+        &around.cwd,
+    )?;
+    let config = ["config", "config.toml"].map(|name| fs::read(&around.cargo_home.join(name)));
+    let config: Vec<u8> = config.into_iter().flatten().flatten().flatten().collect();
+    let mut variables: Vec<(String, String)> = around.variables.clone();
+    variables.retain(|(name, _)| cached::decides(name));
+    variables.sort();
+    let mut options = vec![
+        format!("release {}", request.release),
+        format!("own target {}", request.own_target),
+        format!("infer {}", request.infer),
+    ];
+    options.extend(
+        request
+            .features
+            .iter()
+            .map(|feature| format!("feature {feature}")),
+    );
+    let key = cached::key(&Question {
+        script: &path,
+        text: text.as_bytes(),
+        options: &options,
+        compiler: &compiler.said,
+        variables: &variables,
+        config: &config,
+    });
+    let name = if is_input {
+        Path::new("stdin")
+    } else {
+        path.as_path()
+    };
+    Ok(Script {
+        is_input,
+        folder: path.parent().unwrap_or(&path).to_owned(),
+        stem: name
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        id: cached::id(&path),
+        text,
+        key,
+        compiler,
+        path,
+    })
+}
+
+/// The program that was kept of a script, if it is what a build would make.
+#[must_use]
+pub fn kept(script: &Script, around: &ScriptEnvironment<'_>) -> Option<PathBuf> {
+    let folder = around.places.kept(&script.key);
+    let cached = entry(&folder)?;
+    let program = folder.join(&cached.program);
+    let whole = cached.script == script.path && fs::state(&program).as_ref() == Some(&cached.state);
+    let stale = cached::stale(&cached, fs::state, fs::digest, around.variable);
+    (whole && stale.is_none()).then_some(program)
+}
+
+/// What is known about a kept program; `None` if that cannot be read.
+#[must_use]
+pub fn entry(folder: &Path) -> Option<CachedProgram> {
+    let bytes = fs::read(&folder.join(ENTRY)).ok()??;
+    let cached: CachedProgram = serde_json::from_slice(&bytes).ok()?;
+    // A name, and nothing that leads elsewhere.
+    let plain = Path::new(&cached.program).file_name() == Some(cached.program.as_ref());
+    plain.then_some(cached)
+}
