@@ -35,7 +35,7 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cargo => "cargo run",
-            Self::Ours => "cargo-sharedtarget",
+            Self::Ours => "ours",
             Self::RustScript => "rust-script",
             Self::Thag => "thag",
         }
