@@ -46,6 +46,7 @@ pub mod porcelain;
 pub mod progress;
 pub mod relocate;
 pub mod report;
+pub mod script;
 pub mod settings;
 pub mod size;
 pub mod sources;
