@@ -1,0 +1,728 @@
+//! Which crates a script names.
+//!
+//! Macros can do with their input what they like, so that what counts is the sequence of words, wherever it stands:
+//! before the first `::` of a path is a crate, unless the script itself says what else has that name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+use syn::visit::Visit;
+use syn::{Block, parse::Parser};
+
+use super::body::{mark, plain};
+
+/// A crate that a script names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// As it is called in Rust, with underscores.
+    pub name: String,
+    /// The line of its first place, from 1.
+    pub line: usize,
+    /// The column there, from 1, in characters.
+    pub column: usize,
+    /// The features that what the script does with it needs, as far as they are known.
+    pub features: BTreeSet<String>,
+}
+
+/// What the compiler brings, under which nothing else is looked for.
+const BUILT_IN: [&str; 6] = ["std", "core", "alloc", "proc_macro", "test", "crate"];
+
+/// Types that everything knows; `str::from_utf8` has no crate.
+const PRIMITIVE: [&str; 19] = [
+    "bool", "char", "f128", "f16", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str",
+    "u128", "u16", "u32", "u64", "u8", "usize",
+];
+
+/// Words of the language that may stand before a path that begins with `::`, and are none of it.
+const KEYWORDS: [&str; 32] = [
+    "as", "async", "await", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
+    "ref", "return", "static", "unsafe", "use", "where", "while", "yield",
+];
+
+/// Words that begin a path in the script itself.
+const HERE: [&str; 4] = ["self", "Self", "super", "crate"];
+
+/// Whose attributes need no crate.
+const TOOLS: [&str; 6] = [
+    "clippy",
+    "diagnostic",
+    "miri",
+    "rust_analyzer",
+    "rustdoc",
+    "rustfmt",
+];
+
+/// Modules that `use std::*` brings into reach.
+const STD_MODULES: [&str; 46] = [
+    "alloc",
+    "any",
+    "arch",
+    "array",
+    "ascii",
+    "backtrace",
+    "borrow",
+    "boxed",
+    "cell",
+    "char",
+    "clone",
+    "cmp",
+    "collections",
+    "convert",
+    "default",
+    "env",
+    "error",
+    "f32",
+    "f64",
+    "ffi",
+    "fmt",
+    "fs",
+    "future",
+    "hash",
+    "hint",
+    "io",
+    "iter",
+    "marker",
+    "mem",
+    "net",
+    "num",
+    "ops",
+    "option",
+    "os",
+    "panic",
+    "path",
+    "pin",
+    "prelude",
+    "process",
+    "ptr",
+    "rc",
+    "result",
+    "string",
+    "sync",
+    "thread",
+    "time",
+];
+
+/// Crates whose derives are in a feature that is off by default.
+///
+/// A table, since nothing but their own manifests says so, and these are not here when a script is read. Crates that
+/// are not in it either have their derives without a feature, as thiserror, or are seldom used.
+const DERIVES: [(&str, &str); 10] = [
+    ("arbitrary", "derive"),
+    ("borsh", "derive"),
+    ("bytemuck", "derive"),
+    ("clap", "derive"),
+    ("minicbor", "derive"),
+    ("serde", "derive"),
+    ("strum", "derive"),
+    ("validator", "derive"),
+    ("zerocopy", "derive"),
+    ("zeroize", "derive"),
+];
+
+/// Crates that are of next to no use without a feature.
+const ALWAYS: [(&str, &str); 1] = [("tokio", "full")];
+
+/// The crates that a script names, by name, each with its first place.
+///
+/// A name that the script itself gives to a module, a type or something imported is no crate, wherever that is. Of a
+/// text that is no Rust nothing is told.
+#[must_use]
+pub fn crates(text: &str) -> Vec<Named> {
+    let Ok(tokens) = plain(text).parse::<TokenStream>() else {
+        return Vec::new();
+    };
+    let mut words = Words::default();
+    words.types.extend(generics(&tokens));
+    words.read(tokens, false);
+    words.named(text)
+}
+
+/// A name in `use` or `extern crate`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Import {
+    /// What it is called from there on; `*` if that is everything.
+    name: String,
+    /// What its path begins with.
+    root: String,
+    /// Whether that is the whole path.
+    is_root: bool,
+}
+
+/// The first name of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Root {
+    name: String,
+    at: usize,
+    /// It can be nothing but a crate: `::` stands before it, or `extern crate`.
+    global: bool,
+    /// It is a whole path in `use`, so that it may be a function or a macro as well.
+    alone: bool,
+}
+
+/// What is collected from the words of a script.
+#[derive(Debug, Default)]
+struct Words {
+    roots: Vec<Root>,
+    imports: Vec<Import>,
+    /// Modules and types.
+    types: BTreeSet<String>,
+    /// Functions, constants and macros: nothing is inside them, but `use` may name them.
+    values: BTreeSet<String>,
+    /// What is derived: the first name of its path, and whether that is the whole path.
+    derived: BTreeSet<(String, bool)>,
+}
+
+impl Words {
+    /// Reads tokens and what is inside of them.
+    fn read(&mut self, tokens: TokenStream, in_attribute: bool) {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = 0;
+        while let Some(tree) = trees.get(at) {
+            at += match tree {
+                TokenTree::Group(group) => {
+                    let attribute = group.delimiter() == Delimiter::Bracket
+                        && (ends_with(&trees[..at], "#") || ends_with(&trees[..at], "#!"));
+                    if (in_attribute || attribute) && ends_with_word(&trees[..at], "derive") {
+                        self.derive(group.stream());
+                    }
+                    self.read(group.stream(), in_attribute || attribute);
+                    1
+                }
+                TokenTree::Ident(ident) => self.word(&trees, at, ident, in_attribute),
+                _ => 1,
+            };
+        }
+    }
+
+    /// Reads what begins with a word, and says how many tokens it has.
+    fn word(&mut self, trees: &[TokenTree], at: usize, word: &Ident, in_attribute: bool) -> usize {
+        let (before, after) = (&trees[..at], &trees[at + 1..]);
+        match (word.to_string().as_str(), after) {
+            ("use", [next, ..]) if !is_punct(next, '<') => {
+                let end = after.iter().position(|tree| is_punct(tree, ';'));
+                let end = end.unwrap_or(after.len());
+                self.imported(&after[..end], None, None);
+                return end + 1;
+            }
+            ("extern", [word, TokenTree::Ident(name), rest @ ..]) if is_word(word, "crate") => {
+                let alias = match rest {
+                    [word, TokenTree::Ident(alias), ..] if is_word(word, "as") => alias,
+                    _ => name,
+                };
+                let root = Root {
+                    global: true,
+                    ..root(name)
+                };
+                self.import(&root, plain_name(alias), true);
+                // `#[macro_use]` may stand before it.
+                self.import(&root, "*".to_owned(), true);
+                self.roots.push(root);
+                return 3;
+            }
+            (
+                "mod" | "struct" | "enum" | "union" | "trait" | "type",
+                [TokenTree::Ident(name), ..],
+            ) => {
+                self.types.insert(plain_name(name));
+                return 2;
+            }
+            ("fn" | "const" | "static", [TokenTree::Ident(name), ..]) => {
+                self.values.insert(plain_name(name));
+            }
+            ("macro_rules", [bang, TokenTree::Ident(name), ..]) if is_punct(bang, '!') => {
+                self.values.insert(plain_name(name));
+            }
+            (name, [..]) if goes_on(after) && !KEYWORDS.contains(&name) => {
+                let tool = in_attribute && TOOLS.contains(&name);
+                match begin(before) {
+                    Some(global) if !tool => self.roots.push(Root {
+                        global,
+                        ..root(word)
+                    }),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        1
+    }
+
+    /// Reads a tree of `use`, that stands behind a path that begins with `from` and ends with `last`.
+    fn imported(&mut self, trees: &[TokenTree], from: Option<Root>, last: Option<String>) {
+        let (mut rest, global) = match trees {
+            [first, second, rest @ ..] if is_path(first, second) => (rest, from.is_none()),
+            _ => (trees, false),
+        };
+        let (mut from, mut last) = (from, last);
+        while let [tree, after @ ..] = rest {
+            match tree {
+                TokenTree::Ident(ident) => {
+                    let name = plain_name(ident);
+                    let more = goes_on_at_all(after);
+                    let is_root = if name == "self" && from.is_some() {
+                        last.as_ref() == from.as_ref().map(|root| &root.name)
+                    } else {
+                        last = Some(name);
+                        from.is_none()
+                    };
+                    if from.is_none() {
+                        let root = Root {
+                            global,
+                            alone: !more,
+                            ..root(ident)
+                        };
+                        self.roots.push(root.clone());
+                        from = Some(root);
+                    }
+                    if more {
+                        rest = &after[2..];
+                        continue;
+                    }
+                    let alias = match after {
+                        [word, TokenTree::Ident(alias), ..] if is_word(word, "as") => {
+                            Some(plain_name(alias))
+                        }
+                        _ => last.clone(),
+                    };
+                    if let (Some(root), Some(name)) = (&from, alias) {
+                        self.import(&root.clone(), name, is_root);
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                    for part in inside.split(|tree| is_punct(tree, ',')) {
+                        self.imported(part, from.clone(), last.clone());
+                    }
+                }
+                star if is_punct(star, '*') => {
+                    if let Some(root) = &from {
+                        let of_root = last.as_ref() == Some(&root.name);
+                        self.import(&root.clone(), "*".to_owned(), of_root);
+                    }
+                }
+                _ => {}
+            }
+            return;
+        }
+    }
+
+    fn import(&mut self, root: &Root, name: String, is_root: bool) {
+        self.imports.push(Import {
+            name,
+            root: root.name.clone(),
+            is_root,
+        });
+    }
+
+    /// Notes what is derived.
+    fn derive(&mut self, tokens: TokenStream) {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        for path in trees.split(|tree| is_punct(tree, ',')) {
+            let path = match path {
+                [first, second, rest @ ..] if is_path(first, second) => rest,
+                path => path,
+            };
+            if let [TokenTree::Ident(name), rest @ ..] = path {
+                self.derived.insert((plain_name(name), rest.is_empty()));
+            }
+        }
+    }
+
+    /// What is a crate of all this.
+    fn named(&self, text: &str) -> Vec<Named> {
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for root in self.roots.iter().filter(|root| self.is_crate(root)) {
+            let at = first.entry(&root.name).or_insert(root.at);
+            *at = root.at.min(*at);
+        }
+        let named = first.into_iter().map(|(name, at)| {
+            let (line, column) = place(text, at);
+            Named {
+                name: name.to_owned(),
+                line,
+                column,
+                features: self.features(name),
+            }
+        });
+        named.collect()
+    }
+
+    fn is_crate(&self, root: &Root) -> bool {
+        let name = root.name.as_str();
+        let known = BUILT_IN.contains(&name) || HERE.contains(&name) || name == "_";
+        if known || name.starts_with(char::is_uppercase) {
+            return false;
+        }
+        let is_std = |root: &str| root == "std" || root == "core";
+        let imported = self.imports.iter().any(|import| {
+            // Of a crate `anyhow`, a macro `anyhow` is imported.
+            import.name == name && import.root != name
+                || import.name == "*"
+                    && import.is_root
+                    && is_std(&import.root)
+                    && STD_MODULES.contains(&name)
+        });
+        let declared = self.types.contains(name) || root.alone && self.values.contains(name);
+        root.global || !(imported || declared || PRIMITIVE.contains(&name))
+    }
+
+    /// The features of a crate that are needed.
+    fn features(&self, name: &str) -> BTreeSet<String> {
+        let of = |table: &[(&str, &'static str)]| {
+            let entry = table.iter().find(|(of, _)| *of == name);
+            entry.map(|(_, feature)| (*feature).to_owned())
+        };
+        let derive =
+            of(&DERIVES).filter(|_| self.derived.iter().any(|path| self.is_from(path, name)));
+        of(&ALWAYS).into_iter().chain(derive).collect()
+    }
+
+    /// Whether a derived path may be one into a crate.
+    fn is_from(&self, (first, whole): &(String, bool), name: &str) -> bool {
+        /// What can be derived without any crate.
+        const STD: [&str; 9] = [
+            "Clone",
+            "Copy",
+            "Debug",
+            "Default",
+            "Eq",
+            "Hash",
+            "Ord",
+            "PartialEq",
+            "PartialOrd",
+        ];
+        let mut imports = self.imports.iter().filter(|import| import.name == *first);
+        if !whole {
+            return first == name || imports.any(|import| import.is_root && import.root == name);
+        }
+        let known = STD.contains(&first.as_str()) || imports.clone().next().is_some();
+        let all = |import: &Import| import.name == "*" && import.root == name;
+        imports.any(|import| import.root == name) || !known && self.imports.iter().any(all)
+    }
+}
+
+fn is_punct(tree: &TokenTree, char: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
+fn is_word(tree: &TokenTree, word: &str) -> bool {
+    matches!(tree, TokenTree::Ident(ident) if ident == word)
+}
+
+/// Whether two tokens are `::`.
+fn is_path(first: &TokenTree, second: &TokenTree) -> bool {
+    matches!(first, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
+        && is_punct(second, ':')
+}
+
+/// Whether tokens end with these characters.
+fn ends_with(trees: &[TokenTree], chars: &str) -> bool {
+    let last = trees.iter().rev().zip(chars.chars().rev());
+    trees.len() >= chars.len() && last.into_iter().all(|(tree, char)| is_punct(tree, char))
+}
+
+fn ends_with_word(trees: &[TokenTree], word: &str) -> bool {
+    trees.last().is_some_and(|tree| is_word(tree, word))
+}
+
+/// Whether a path goes on here, with anything.
+fn goes_on_at_all(after: &[TokenTree]) -> bool {
+    matches!(after, [first, second, ..] if is_path(first, second))
+}
+
+/// Whether a path goes on here, with a name. After a function `<` may come.
+fn goes_on(after: &[TokenTree]) -> bool {
+    goes_on_at_all(after)
+        && after
+            .get(2)
+            .is_some_and(|next| matches!(next, TokenTree::Ident(_)))
+}
+
+/// Whether a path begins after these tokens, and if so, whether with `::`.
+///
+/// Not after a `.`, for a method; nor after `$` and `#`, with which a macro names what is to be put there.
+fn begin(before: &[TokenTree]) -> Option<bool> {
+    if let [rest @ .., first, second] = before
+        && is_path(first, second)
+    {
+        let goes_on = match rest {
+            [.., TokenTree::Ident(word)] => !KEYWORDS.contains(&word.to_string().as_str()),
+            [.., TokenTree::Group(group)] => group.delimiter() == Delimiter::Parenthesis,
+            [.., last] if is_punct(last, '>') => !ends_with(rest, "->") && !ends_with(rest, "=>"),
+            _ => false,
+        };
+        return (!goes_on).then_some(true);
+    }
+    let fragment = matches!(before, [.., dollar, TokenTree::Ident(_), colon]
+        if is_punct(dollar, '$') && is_punct(colon, ':'));
+    let other = [".", "$", "#", "'"]
+        .iter()
+        .any(|end| ends_with(before, end));
+    let range = ends_with(before, "..");
+    (!fragment && (!other || range)).then_some(false)
+}
+
+fn root(ident: &Ident) -> Root {
+    Root {
+        name: plain_name(ident),
+        at: ident.span().byte_range().start,
+        global: false,
+        alone: false,
+    }
+}
+
+fn plain_name(ident: &Ident) -> String {
+    ident.to_string().trim_start_matches("r#").to_owned()
+}
+
+/// The line and column of a byte.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let Range { start, end } = text[..at].rfind('\n').map_or(mark(text), |end| end + 1)..at;
+    let line = text[..at].matches('\n').count() + 1;
+    (line, text[start..end].chars().count() + 1)
+}
+
+/// The types that only a list of generics declares, which only a parser can tell.
+fn generics(tokens: &TokenStream) -> BTreeSet<String> {
+    struct Generics(BTreeSet<String>);
+    impl Visit<'_> for Generics {
+        fn visit_type_param(&mut self, declared: &syn::TypeParam) {
+            self.0.insert(plain_name(&declared.ident));
+            syn::visit::visit_type_param(self, declared);
+        }
+    }
+    let mut generics = Generics(BTreeSet::new());
+    if let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) {
+        generics.visit_file(&file);
+    } else if let Ok(statements) = Block::parse_within.parse2(tokens.clone()) {
+        for statement in &statements {
+            generics.visit_stmt(statement);
+        }
+    }
+    generics.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        crates(text).into_iter().map(|named| named.name).collect()
+    }
+
+    fn features(text: &str) -> Vec<(String, Vec<String>)> {
+        let all = crates(text).into_iter();
+        all.map(|named| (named.name, named.features.into_iter().collect()))
+            .collect()
+    }
+
+    #[test]
+    fn names_of_crates() {
+        let cases: [(&str, &[&str]); 55] = [
+            ("", &[]),
+            ("use foo::a;", &["foo"]),
+            ("use foo;", &["foo"]),
+            ("use ::foo::a;", &["foo"]),
+            ("pub(crate) use foo::{self, a::{b, c as d}, *};", &["foo"]),
+            ("use {foo::a, bar::b as c, ::baz};", &["bar", "baz", "foo"]),
+            ("use rand::{self, Rng}; rand::random();", &["rand"]),
+            ("use rand; rand::random();", &["rand"]),
+            ("use anyhow::anyhow; anyhow::bail!(\"x\");", &["anyhow"]),
+            ("use serde_json as json; json::json!();", &["serde_json"]),
+            (
+                "use std::{fs, io::{self, Read as _}}; fs::read(); io::stdin();",
+                &[],
+            ),
+            ("use std::io as foo; foo::stdin();", &[]),
+            ("use foo::bar; bar::baz();", &["foo"]),
+            (
+                "use self::a::b; use super::c; use crate::d; Self::e(); b::f(); d::g();",
+                &[],
+            ),
+            (
+                "extern crate foo; extern crate bar as b; b::c();",
+                &["bar", "foo"],
+            ),
+            ("#[macro_use] extern crate foo;", &["foo"]),
+            ("extern crate self as me; me::x();", &[]),
+            ("extern crate core; extern crate alloc;", &[]),
+            ("foo::bar(1)", &["foo"]),
+            ("let x = foo::mac!(bar::baz);", &["bar", "foo"]),
+            ("#[foo::attr] fn x() {}", &["foo"]),
+            ("#![foo::attr]", &["foo"]),
+            (
+                "#[derive(Debug, foo::X)] struct S(bar::T);",
+                &["bar", "foo"],
+            ),
+            ("#[cfg_attr(unix, derive(foo::X))] struct S;", &["foo"]),
+            ("#[rustfmt::skip] #[allow(clippy::all)] fn f() {}", &[]),
+            (
+                "fn f(x: foo::T) -> ::bar::T where T: baz::U {}",
+                &["bar", "baz", "foo"],
+            ),
+            (
+                "fn f<'a, T: 'a + foo::U>() -> impl ::bar::T + use<'a, T> {}",
+                &["bar", "foo"],
+            ),
+            ("println!(\"{}\", rand::random::<u8>())", &["rand"]),
+            ("vec![(foo::a, [bar::b])];", &["bar", "foo"]),
+            (
+                "u8::MAX; f64::consts::PI; str::from_utf8(); char::from(1); bool::then;",
+                &[],
+            ),
+            (
+                "std::fs::read(); core::mem::swap(); alloc::vec::x(); test::x(); proc_macro::x();",
+                &[],
+            ),
+            ("Vec::new(); Foo::bar::baz(); T::x();", &[]),
+            ("mod foo { pub mod bar {} } foo::bar::x(); bar::y();", &[]),
+            ("mod foo; foo::x();", &[]),
+            ("mod foo {} ::foo::x();", &["foo"]),
+            (
+                "enum lower { A } lower::A; struct s; s::x(); type t = u8; t::y(); trait r {} r::z();",
+                &[],
+            ),
+            ("fn f<t: Default>() { t::default(); }", &[]),
+            ("let x = 1; fn f<t: Default>() { t::default(); }", &[]),
+            ("fn regex() -> regex::Regex { x }", &["regex"]),
+            ("macro_rules! mine { () => {} } pub(crate) use mine;", &[]),
+            ("fn mine() {} pub use mine as yours;", &[]),
+            (
+                "macro_rules! m { ($a:ident :: $b:path) => { $crate::x::y(); $a::z(); foo::x() } }",
+                &["foo"],
+            ),
+            ("quote! { #name::new(); #(#all::x),* }", &[]),
+            ("x.collect::<Vec<_>>(); x.y::z; parse::<u8>(x);", &[]),
+            ("0..foo::MAX", &["foo"]),
+            (
+                "<foo::T as bar::U>::name::x; Vec::<u8>::new::y(); x => ::baz::z",
+                &["bar", "baz", "foo"],
+            ),
+            (
+                "\"foo::bar\"; // foo::bar\n/* foo::bar */ r#\"use foo;\"#; 'f'",
+                &[],
+            ),
+            ("/// foo::bar\nfn x() {}\n//! foo::bar", &[]),
+            ("#!/usr/bin/env foo::bar\nbaz::x()", &["baz"]),
+            ("\u{feff}#![allow(x)]\nr#foo::x()", &["foo"]),
+            ("use std::*; fs::read(); foo::x();", &["foo"]),
+            (
+                "return ::foo::x(); S { a: ::bar::b, c: baz::d }",
+                &["bar", "baz", "foo"],
+            ),
+            ("let x = ; foo::bar()", &["foo"]),
+            ("foo::bar(\"", &[]),
+            (
+                "match x { foo::A | bar::B if baz::c() => {} }",
+                &["bar", "baz", "foo"],
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(names(text), expected, "in {text:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_place_counts() {
+        let text = "\u{feff}/* ü */ b::x();\r\n\tuse a::y; b::z();\nuse ::c;\n";
+        let places: Vec<_> = crates(text)
+            .into_iter()
+            .map(|named| (named.name, named.line, named.column))
+            .collect();
+        let expected = [("a", 2, 6), ("b", 1, 9), ("c", 3, 7)];
+        assert_eq!(
+            places,
+            expected.map(|(name, line, column)| (name.to_owned(), line, column))
+        );
+    }
+
+    #[test]
+    fn features_of_derives() {
+        let cases: [(&str, &str, &[&str]); 17] = [
+            (
+                "use serde::Serialize; #[derive(Debug, Serialize)] struct S;",
+                "serde",
+                &["derive"],
+            ),
+            (
+                "use serde::{Serialize as S}; #[derive(S)] struct T;",
+                "serde",
+                &["derive"],
+            ),
+            (
+                "use serde::Serialize; fn f<T: Serialize>() {}",
+                "serde",
+                &[],
+            ),
+            (
+                "use serde::Serialize; #[derive(Debug)] struct S;",
+                "serde",
+                &[],
+            ),
+            ("#[derive(clap::Parser)] struct S;", "clap", &["derive"]),
+            (
+                "#[derive(::clap::Parser, Debug)] struct S;",
+                "clap",
+                &["derive"],
+            ),
+            (
+                "use clap as c; #[derive(c::Parser)] struct S;",
+                "clap",
+                &["derive"],
+            ),
+            (
+                "use clap::*; #[derive(Parser)] struct S;",
+                "clap",
+                &["derive"],
+            ),
+            ("use clap::*; #[derive(Debug)] struct S;", "clap", &[]),
+            ("use clap::Command;", "clap", &[]),
+            (
+                "#[macro_use] extern crate serde; #[derive(Serialize)] struct S;",
+                "serde",
+                &["derive"],
+            ),
+            (
+                "#[cfg_attr(x, derive(serde::Serialize))] struct S;",
+                "serde",
+                &["derive"],
+            ),
+            (
+                "use thiserror::Error; #[derive(Error)] enum E {}",
+                "thiserror",
+                &[],
+            ),
+            (
+                "use strum::EnumIter; #[derive(EnumIter)] enum E {}",
+                "strum",
+                &["derive"],
+            ),
+            ("#[tokio::main] async fn main() {}", "tokio", &["full"]),
+            ("tokio::spawn(x);", "tokio", &["full"]),
+            ("derive(serde::Serialize)", "serde", &[]),
+        ];
+        for (text, name, expected) in cases {
+            let expected = expected.iter().map(|&feature| feature.to_owned());
+            assert_eq!(
+                features(text),
+                [(name.to_owned(), expected.collect())],
+                "in {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn derives_of_another_crate_say_nothing() {
+        let text = "use serde::de; use other::Serialize; #[derive(Serialize)] struct S;";
+        let none = Vec::new();
+        assert_eq!(
+            features(text),
+            [
+                ("other".to_owned(), none.clone()),
+                ("serde".to_owned(), none)
+            ]
+        );
+    }
+}
