@@ -72,7 +72,8 @@ pub fn body(text: &str, folder: &Path, copy: bool, exists: &dyn Fn(&Path) -> boo
     let plain = plain(text);
     let tokens = plain.parse::<TokenStream>().ok();
     let trees: Vec<TokenTree> = tokens.clone().into_iter().flatten().collect();
-    let Some(tokens) = tokens.filter(|_| copy || !is_program(&trees)) else {
+    let is_program = is_program(&trees);
+    let Some(tokens) = tokens.filter(|_| copy || !is_program) else {
         return Body {
             text: copy.then(|| text.to_owned()),
             ..Body::default()
@@ -88,7 +89,7 @@ pub fn body(text: &str, folder: &Path, copy: bool, exists: &dyn Fn(&Path) -> boo
     let Paths {
         mut edits, nested, ..
     } = paths;
-    if !is_program(&trees) {
+    if !is_program {
         edits.extend(wrapping(text, &plain, &trees, tokens));
     }
     let (copy, shifts) = splice(text, edits);
@@ -175,7 +176,30 @@ fn is_program(trees: &[TokenTree]) -> bool {
             && is_punct(&three[1], '!')
             && matches!(three[2], TokenTree::Group(_))
     });
-    main.any(|found| found) || without.any(|found| found) || made.any(|found| found)
+    main.any(|found| found)
+        || without.any(|found| found)
+        || made.any(|found| found)
+        || has_inner_main(trees)
+}
+
+/// Whether there are only items, among them a call of a macro which is given a `main`, as `cfg_if!` is.
+fn has_inner_main(trees: &[TokenTree]) -> bool {
+    fn gives_main(tokens: TokenStream) -> bool {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut pairs = trees.windows(2);
+        pairs.any(|pair| is_ident(&pair[0], "fn") && is_ident(&pair[1], "main"))
+            || trees.into_iter().any(|tree| match tree {
+                TokenTree::Group(group) => gives_main(group.stream()),
+                _ => false,
+            })
+    }
+    let file = syn::parse2::<syn::File>(trees.iter().cloned().collect());
+    file.is_ok_and(|file| {
+        file.items.into_iter().any(|item| match item {
+            Item::Macro(call) => call.ident.is_none() && gives_main(call.mac.tokens),
+            _ => false,
+        })
+    })
 }
 
 fn is_ident(tree: &TokenTree, name: &str) -> bool {
@@ -543,7 +567,7 @@ impl Paths<'_> {
                     if is_punct(next, ';') {
                         self.module(&head, name, modules);
                     } else if let TokenTree::Group(_) = next {
-                        let path = head.path.as_ref().and_then(|literal| value(literal));
+                        let path = head.path.as_ref().and_then(value);
                         inside = Some(modules.join(path.as_deref().unwrap_or(name)));
                     }
                 }
@@ -756,6 +780,7 @@ mod tests {
             "#![no_main]\nfn x() {}",
             "#![cfg_attr(unix, no_main)]",
             "criterion::criterion_main!(all);",
+            "cfg_if! { if #[cfg(unix)] { fn main() {} } else { fn main() {} } }",
         ];
         for program in programs {
             assert_eq!(
@@ -778,6 +803,8 @@ mod tests {
             "mod a { fn main() {} }",
             "/* /* fn main() {} */ fn main() {} */ x();",
             "fn main_loop() {}",
+            "let x = quote! { fn main() {} };",
+            "macro_rules! x { () => { fn main() {} } }",
             "if x_main != y {}",
         ] {
             assert!(wrapped(text).contains('«'), "{text}");
@@ -1143,5 +1170,21 @@ mod tests {
         assert_eq!(copy.in_script(1, begin + opening + 3), (1, begin + 3));
         assert_eq!(copy.in_script(1, begin + opening + 8), (1, begin + 3));
         assert_eq!(copy.in_script(7, 3), (7, 3));
+    }
+
+    #[test]
+    fn no_piece_of_a_script_is_too_little() {
+        let text = "\u{feff}#!/bin/x\r\n//! Ü\r\n#[cfg_attr(a, path = \"b\")]\r\npub(crate) mod c { mod d; }\r\n\
+                    /* ü */ x(include_str!(r#\"ä\"#), 'e', \"f\\\n\"); // ö\r\n\
+                    loop { match y { 1 => Ok::<(), Z>(()), _ => break } }\r\nr()?";
+        for (from, _) in text.char_indices() {
+            for (to, _) in text[from..].char_indices() {
+                let piece = &text[from..from + to];
+                let copy = with_files(piece, true, &[]).text.expect("asked for");
+                let lines = piece.matches('\n').count();
+                let made = copy.matches('\n').count();
+                assert!(made == lines || made == lines + 1, "{piece} {copy}");
+            }
+        }
     }
 }
