@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::apply::script::{self as apply, ScriptBuild};
@@ -146,11 +146,10 @@ fn built(
         around.variable,
         options.now,
     )?;
-    if program.is_none() && !written.unnamed.is_empty() {
-        bail!(
-            "`{shown}` does not build. It names {} and no manifest does: if these are crates, `--infer` adds them",
-            written.unnamed.join(", ")
-        );
+    if program.is_none() {
+        for doubt in &written.doubts {
+            let _ = writeln!(anstream::stderr(), "note: {doubt}");
+        }
     }
     Ok(program)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 use super::manifest::{Embedded, Form};
 
@@ -21,11 +21,13 @@ pub struct Around<'a> {
     pub folder: &'a str,
 }
 
-/// The package's manifest, and the name of its only program.
+/// The package, in a workspace of its own, and the name of its only program.
 #[derive(Clone, Debug)]
 pub struct Package {
     /// The manifest.
     pub manifest: DocumentMut,
+    /// The manifest of the workspace.
+    pub workspace: DocumentMut,
     /// The program's name, which no other script's program has.
     pub program: String,
 }
@@ -33,14 +35,14 @@ pub struct Package {
 /// The name of the file that whoever builds a package holds a lock on. Its time is that of the last build.
 pub const LOCK: &str = ".lock";
 
-/// The script that a package was made for, by its manifest.
+/// The script that a package was made for, by the manifest of its workspace.
 #[must_use]
-pub fn script(manifest: &DocumentMut) -> Option<PathBuf> {
-    let about = manifest.get("package")?.get("metadata")?.get(METADATA)?;
+pub fn script(workspace: &DocumentMut) -> Option<PathBuf> {
+    let about = workspace.get("workspace")?.get("metadata")?.get(METADATA)?;
     about.get("script")?.as_str().map(PathBuf::from)
 }
 
-/// The name of our table in the metadata of a package.
+/// The name of our table in the metadata of a workspace.
 const METADATA: &str = "sharedtarget";
 
 /// The tables of a manifest that name packages.
@@ -52,12 +54,12 @@ const DEPENDENCIES: [&str; 5] = [
     "build_dependencies",
 ];
 
-/// Makes the manifest of the package that a script is built as.
+/// Makes the manifest of the package that a script is built as, and of the workspace that it is the only member of.
 ///
-/// The package has the script's name, or the one that its manifest gives; the version has the script's id behind it,
-/// and so has the program's name. Without that, two scripts of one name would be built into the same files: Cargo
-/// tells the root package of a workspace from others by its name and version alone (source: `PackageId::stable_hash`
-/// and `compute_metadata` of Cargo, where the path of a workspace's root is empty), and final programs by their name.
+/// Two scripts of one name must not be built into the same files. Cargo tells packages from others by name, version and
+/// the path from the root of their workspace (source: `PackageId::stable_hash` and `compute_metadata` of Cargo), so the
+/// package is not at the root, and its folder has a name that no other one has. It tells final programs by their name,
+/// so that has the script's id behind it. The package's own name and version are the script's.
 ///
 /// `inferred` are dependencies that are named nowhere but in the code.
 ///
@@ -94,16 +96,10 @@ pub fn package(
             .ok_or("expected a text for `package.name`")?
             .to_owned(),
     };
-    let version = match about.get("version") {
-        None => "0.0.0",
-        Some(version) => version
-            .as_str()
-            .ok_or("expected a text for `package.version`")?,
-    };
-    let behind = if version.contains('+') { '.' } else { '+' };
-    let version = format!("{version}{behind}{}", around.id);
     about.insert("name", value(&name));
-    about.insert("version", value(version));
+    if about.get("version").is_none() {
+        about.insert("version", value("0.0.0"));
+    }
     if about.get("edition").is_none() {
         // What the programs take that each form comes from, and for all others the newest.
         let edition = match embedded.form {
@@ -112,6 +108,13 @@ pub fn package(
         };
         about.insert("edition", value(edition));
     }
+    // What Cargo takes by itself where the package is at the root of its workspace.
+    let resolver = match about.get("edition").and_then(Item::as_str) {
+        Some("2015" | "2018") => "1",
+        Some("2021") => "2",
+        _ => "3",
+    };
+    let resolver = about.remove("resolver").unwrap_or_else(|| value(resolver));
     if let Some(build) = about.get("build").and_then(Item::as_str) {
         let build = join(around.folder, build);
         about.insert("build", value(build));
@@ -119,31 +122,55 @@ pub fn package(
     for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
         about.insert(key, value(false));
     }
-    let metadata = about
-        .entry("metadata")
-        .or_insert_with(|| Item::Table(Table::new()));
-    if let Some(metadata) = metadata.as_table_like_mut() {
-        let mut of_ours = toml_edit::InlineTable::new();
-        of_ours.insert("script", around.script.into());
-        metadata.insert(METADATA, value(of_ours));
-    }
-    // It is in no workspace, whatever lies above it.
-    table(&mut manifest, "workspace")?;
     let dependencies = table(&mut manifest, "dependencies")?;
     for (name, item) in inferred {
         if !names(dependencies).any(|known| same(known, name)) {
             dependencies.insert(name, item.clone());
         }
     }
-    debug_info(&mut manifest)?;
     let program = format!("{}-{}", plain(around.stem), around.id);
+    let workspace = workspace(&mut manifest, &program, resolver, around)?;
     let mut bin = Table::new();
     bin.insert("name", value(&program));
     bin.insert("path", value(around.main));
     let mut bins = ArrayOfTables::new();
     bins.push(bin);
     manifest.insert("bin", Item::ArrayOfTables(bins));
-    Ok(Package { manifest, program })
+    Ok(Package {
+        manifest,
+        workspace,
+        program,
+    })
+}
+
+/// Makes the manifest of the workspace, with what Cargo reads nowhere else.
+fn workspace(
+    manifest: &mut DocumentMut,
+    program: &str,
+    resolver: Item,
+    around: &Around<'_>,
+) -> Result<DocumentMut, String> {
+    let mut workspace = DocumentMut::new();
+    for key in ["workspace", "profile", "patch", "replace"] {
+        if let Some(item) = manifest.remove(key) {
+            workspace.insert(key, item);
+        }
+    }
+    debug_info(&mut workspace)?;
+    let own = table(&mut workspace, "workspace")?;
+    own.insert("members", value(Array::from_iter([program])));
+    if own.get("resolver").is_none() {
+        own.insert("resolver", resolver);
+    }
+    let metadata = own
+        .entry("metadata")
+        .or_insert_with(|| Item::Table(Table::new()));
+    if let Some(metadata) = metadata.as_table_like_mut() {
+        let mut of_ours = InlineTable::new();
+        of_ours.insert("script", around.script.into());
+        metadata.insert(METADATA, value(of_ours));
+    }
+    Ok(workspace)
 }
 
 /// Programs are kept by the hundred: of the script itself backtraces have lines, of what it is compiled with they have
@@ -293,11 +320,17 @@ mod tests {
     fn made(text: &str) -> Result<(DocumentMut, String), String> {
         let embedded = manifest::find(text).expect("a manifest");
         let made = package(&embedded, &Table::new(), &AROUND)?;
-        let text = made.manifest.to_string();
-        let read = text
-            .parse()
-            .unwrap_or_else(|error| panic!("{text}: {error}"));
-        Ok((read, made.program))
+        let read = |document: &DocumentMut| -> DocumentMut {
+            let text = document.to_string();
+            text.parse()
+                .unwrap_or_else(|error| panic!("{text}: {error}"))
+        };
+        let mut both = read(&made.manifest);
+        for (key, item) in read(&made.workspace).iter() {
+            assert!(!both.contains_key(key), "{key} stands in both");
+            both.insert(key, item.clone());
+        }
+        Ok((both, made.program))
     }
 
     #[test]
@@ -305,10 +338,7 @@ mod tests {
         let (made, program) = made("fn main() {}").expect("a package");
         assert_eq!(program, "gr__e_2-0123456789abcdef");
         assert_eq!(made["package"]["name"].as_str(), Some("gr__e_2"));
-        assert_eq!(
-            made["package"]["version"].as_str(),
-            Some("0.0.0+0123456789abcdef")
-        );
+        assert_eq!(made["package"]["version"].as_str(), Some("0.0.0"));
         assert_eq!(made["package"]["edition"].as_str(), Some("2024"));
         assert_eq!(
             made["profile"]["dev"]["debug"].as_str(),
@@ -323,7 +353,10 @@ mod tests {
         let bin = bins.get(0).expect("one");
         assert_eq!(bin["path"].as_str(), Some("/s/größe 2.rs"));
         assert_eq!(bin["name"].as_str(), Some(program.as_str()));
-        assert!(made.contains_key("workspace"));
+        let members = made["workspace"]["members"].as_array().expect("members");
+        let first = members.get(0).and_then(|first| first.as_str());
+        assert_eq!(first, Some(program.as_str()));
+        assert_eq!(made["workspace"]["resolver"].as_str(), Some("3"));
         assert_eq!(script(&made), Some("/s/größe 2.rs".into()));
     }
 
@@ -334,11 +367,9 @@ mod tests {
         let (made, program) = made(text).expect("a package");
         assert_eq!(program, "gr__e_2-0123456789abcdef");
         assert_eq!(made["package"]["name"].as_str(), Some("mine"));
-        assert_eq!(
-            made["package"]["version"].as_str(),
-            Some("1.2.3+b.0123456789abcdef")
-        );
+        assert_eq!(made["package"]["version"].as_str(), Some("1.2.3+b"));
         assert_eq!(made["package"]["edition"].as_str(), Some("2018"));
+        assert_eq!(made["workspace"]["resolver"].as_str(), Some("1"));
         assert_eq!(made["profile"]["dev"]["debug"].as_integer(), Some(2));
         assert_eq!(made["profile"]["release"]["lto"].as_bool(), Some(true));
         assert!(made["features"].get("x").is_some());
