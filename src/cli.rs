@@ -74,11 +74,12 @@ fn arguments(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run(cli: Cli) -> Result<Exit> {
-    // Folders are entered by recursion, and somebody may have nested them a thousand deep.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .stack_size(64 << 20)
-        .build_global();
-    match cli.command.unwrap_or(Command::Setup(cli.setup)) {
+    let command = cli.command.unwrap_or(Command::Setup(cli.setup));
+    // A script whose program was kept needs none, and is to begin at once.
+    if !matches!(command, Command::Run(_)) {
+        make_threads();
+    }
+    match command {
         Command::Setup(args) => {
             if let Err(message) = check(&args) {
                 let _ = Cli::command()
@@ -196,6 +197,14 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Run(args) => run::run(args),
         Command::Cache(command) => cache::run(command),
     }
+}
+
+/// Makes the threads by which folders are walked: these are entered by recursion, and somebody may have nested them a
+/// thousand deep.
+fn make_threads() {
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(64 << 20)
+        .build_global();
 }
 
 /// The folder of a profile. Source: the reference of Cargo, Profiles, on where the built-in ones go.

@@ -101,6 +101,7 @@ fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.
 pub(super) fn keep_within(places: &Places, cwd: &Path) -> Result<()> {
+    super::make_threads();
     let limits = limits(places)?;
     let speak = SpeakArgs::silent();
     let (request, ui) = super::prepare(FindArgs::about(cwd, None), &speak, None)?;

@@ -161,7 +161,7 @@ fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
                 found.push(Found {
                     form: Form::TomlComment,
                     whole: whole.clone(),
-                    parts: vec![inside.start + "[toml]".len()..inside.end],
+                    parts: std::iter::once(inside.start + "[toml]".len()..inside.end).collect(),
                 });
             } else if text[inside.clone()].starts_with('!') {
                 let inside = inside.start + 1..inside.end;
@@ -249,7 +249,7 @@ fn frontmatter(text: &str, from: usize) -> Result<Option<Found>, TomlProblem> {
             return Ok(Some(Found {
                 form: Form::Frontmatter,
                 whole: start..at + line.len(),
-                parts: vec![inside..at],
+                parts: std::iter::once(inside..at).collect(),
             }));
         }
         at = end + 1;
