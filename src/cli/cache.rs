@@ -65,6 +65,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
                 part: args.part,
                 older_than: args.older_than,
                 max_size: args.max_size,
+                spared: None,
             };
             cache::clean(&places, &options, &request, &ui)
         }
@@ -100,10 +101,11 @@ fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
 }
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.
-pub(super) fn keep_within(places: &Places, cwd: &Path) -> Result<()> {
+pub(super) fn keep_within(places: &Places, cwd: &Path, program: &Path) -> Result<()> {
     super::make_threads();
     let limits = limits(places)?;
     let speak = SpeakArgs::silent();
     let (request, ui) = super::prepare(FindArgs::about(cwd, None), &speak, None)?;
-    cache::keep_within(places, &limits, &request, ui.view.now).map(|_| ())
+    let folder = program.parent().unwrap_or(program);
+    cache::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
 }

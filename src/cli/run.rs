@@ -29,12 +29,9 @@ As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {
-    /// The script, or `-` for standard input
-    #[arg(value_name = "FILE")]
-    script: PathBuf,
-    /// What the script is given
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
+    /// The script, or `-` for standard input, and what it is given
+    #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
+    script: Vec<OsString>,
     /// Build it in the release profile
     #[arg(short, long)]
     release: bool,
@@ -72,7 +69,12 @@ const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
 pub(super) fn run(args: RunArgs) -> Result<Exit> {
     let choice = super::color_choice(&args.tone);
     super::set_color(&args.tone);
-    let text = match args.script == Path::new("-") {
+    let mut arguments = args.script;
+    let script = PathBuf::from(arguments.remove(0));
+    if arguments.first().is_some_and(|first| first == "--") {
+        arguments.remove(0);
+    }
+    let text = match script == Path::new("-") {
         false => None,
         true => {
             let mut text = Vec::new();
@@ -84,7 +86,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         }
     };
     let request = ScriptRequest {
-        file: text.is_none().then_some(args.script),
+        file: text.is_none().then_some(script),
         text,
         release: args.release,
         test: args.test,
@@ -97,7 +99,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         force: args.force,
         build_only: args.build_only,
         package_dir: args.package_dir,
-        arguments: args.arguments,
+        arguments,
         color: choice.unwrap_or_else(|| {
             std::io::stderr().is_terminal()
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -114,7 +116,8 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         writeln!(std::io::stdout(), "{}", path.display())?;
         Ok(())
     };
-    let after_build = || super::cache::keep_within(&around.places, &around.cwd);
+    let after_build =
+        |program: &Path| super::cache::keep_within(&around.places, &around.cwd, program);
     match run::run(&request, &options, &around, &answer, &after_build)? {
         Ran::Here(exit) => Ok(exit),
         Ran::There(code) => std::process::exit(code),

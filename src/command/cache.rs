@@ -1,5 +1,6 @@
 //! `cache`: what scripts have left, and how it is kept small.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -65,7 +66,7 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
     conduct("cache clean", &survey, &plan, request, ui)
 }
 
-/// Keeps the cache within its limits, after a build. Says nothing: what cannot be deleted now can be the next time.
+/// Keeps the cache within its limits, after a build whose program is `spared` with its folder. Says nothing: what cannot be deleted now can be the next time.
 ///
 /// # Errors
 ///
@@ -73,6 +74,7 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
 pub fn keep_within(
     places: &Places,
     limits: &CacheLimits,
+    spared: &Path,
     request: &Request,
     now: jiff::Timestamp,
 ) -> Result<Outcome> {
@@ -86,6 +88,7 @@ pub fn keep_within(
         // To ask each unit for its age takes longer than to measure them all.
         older_than: is_due.then_some(limits.max_age),
         max_size: Some(limits.max_size),
+        spared: Some(spared.to_owned()),
     };
     let decided = scripts::clean(&cache, &options, now);
     let mut plan = match decided.target {

@@ -57,7 +57,7 @@ pub fn run(
     options: &RunOptions,
     around: &ScriptEnvironment<'_>,
     answer: &dyn Fn(&Path) -> Result<()>,
-    after_build: &dyn Fn() -> Result<()>,
+    after_build: &dyn Fn(&Path) -> Result<()>,
 ) -> Result<Ran> {
     let script = script::script(request, around)?;
     let mut again = request.test || options.force || options.package_dir;
@@ -80,7 +80,7 @@ pub fn run(
         }));
     };
     if !request.test
-        && let Err(error) = after_build()
+        && let Err(error) = after_build(&program)
     {
         let _ = writeln!(
             anstream::stderr(),

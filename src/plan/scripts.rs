@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,7 +23,7 @@ pub enum CachePart {
 }
 
 /// What is asked of the cache. Without a rule everything goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheOptions {
     /// Which part.
     pub part: CachePart,
@@ -31,6 +31,8 @@ pub struct CacheOptions {
     pub older_than: Option<Age>,
     /// How much all of it may take.
     pub max_size: Option<Bytes>,
+    /// The folder of a program that is about to run.
+    pub spared: Option<PathBuf>,
 }
 
 /// What goes.
@@ -95,7 +97,7 @@ pub fn clean(cache: &ScriptCache, options: &CacheOptions, now: Timestamp) -> Dec
         }
         return decided;
     }
-    let mut going = Programs::of(cache, bins);
+    let mut going = Programs::of(cache, bins, options.spared.as_deref());
     if let Some(age) = options.older_than {
         going.drop_while(DropReason::Idle, |_, last_run| {
             is_older(last_run, age.0, now)
@@ -148,17 +150,25 @@ pub fn clean(cache: &ScriptCache, options: &CacheOptions, now: Timestamp) -> Dec
 /// Programs that go, the one that ran longest ago first.
 struct Programs<'a> {
     left: Vec<&'a KeptProgram>,
+    spared: Vec<&'a KeptProgram>,
     staying: Bytes,
     drops: Vec<DropScript>,
 }
 
 impl<'a> Programs<'a> {
-    fn of(cache: &'a ScriptCache, bins: bool) -> Self {
-        let mut left: Vec<&KeptProgram> = cache.programs.iter().filter(|_| bins).collect();
+    fn of(cache: &'a ScriptCache, bins: bool, spared: Option<&Path>) -> Self {
+        let all = cache.programs.iter().filter(|_| bins);
+        let (spared, mut left): (Vec<_>, Vec<_>) =
+            all.partition(|program| Some(program.path.as_path()) == spared);
         left.sort_by_key(|program| Reverse((program.last_run, &program.path)));
         Self {
-            staying: left.iter().map(|program| program.on_disk).sum(),
+            staying: left
+                .iter()
+                .chain(&spared)
+                .map(|program| program.on_disk)
+                .sum(),
             left,
+            spared,
             drops: Vec::new(),
         }
     }
@@ -175,8 +185,8 @@ impl<'a> Programs<'a> {
     }
 
     fn scripts_that_stay(&self) -> BTreeSet<&'a Path> {
-        self.left
-            .iter()
+        let staying = self.left.iter().chain(&self.spared);
+        staying
             .filter_map(|program| program.script.as_deref())
             .collect()
     }
@@ -288,6 +298,7 @@ mod tests {
             part,
             older_than: older_than.map(|days| Age(SignedDuration::from_hours(days * 24))),
             max_size: max_size.map(Bytes),
+            spared: None,
         };
         let now = Timestamp::from_second(NOW).expect("a time");
         let decided = clean(&cache(), &options, now);
@@ -381,6 +392,26 @@ mod tests {
             decide(CachePart::Target, None, Some(70)),
             (vec![], units(70))
         );
+    }
+
+    #[test]
+    fn what_is_about_to_run_stays() {
+        let options = CacheOptions {
+            older_than: Some(Age(SignedDuration::ZERO)),
+            max_size: Some(Bytes(0)),
+            spared: Some("/c/bins/d".into()),
+            ..CacheOptions::default()
+        };
+        let now = Timestamp::from_second(NOW).expect("a time");
+        let decided = clean(&cache(), &options, now);
+        let goes = |path: &str| {
+            decided
+                .drops
+                .iter()
+                .any(|drop| drop.path == Path::new(path))
+        };
+        assert!(!goes("/c/bins/d") && !goes("/c/packages/d"));
+        assert!(goes("/c/bins/a") && goes("/c/packages/a"));
     }
 
     #[test]

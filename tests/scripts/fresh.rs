@@ -1,0 +1,240 @@
+//! A program that was kept runs only if a build would make the same one.
+
+use std::fs;
+
+use crate::desk::Desk;
+
+#[test]
+fn a_second_run_needs_no_cargo_and_writes_only_its_time() {
+    let desk = Desk::with("a.rs", "fn main() { println!(\"one\"); }\n");
+    assert_eq!(desk.prints_built(&["a.rs"]), "one\n");
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "one\n");
+    let tree = || -> Vec<_> {
+        let walk = walkdir::WalkDir::new(desk.cache("")).sort_by_file_name();
+        let files = walk.into_iter().map(|entry| entry.expect("an entry"));
+        let files = files.filter(|entry| entry.file_name() != "last-run");
+        files
+            .map(|entry| {
+                (
+                    entry.path().to_owned(),
+                    entry
+                        .metadata()
+                        .expect("metadata")
+                        .modified()
+                        .expect("a time"),
+                )
+            })
+            .collect()
+    };
+    let before = tree();
+    let mut program = desk.box_.program("", &["run", "a.rs"]);
+    // What is on the path is only asked for its state: a Cargo that fails shows that none is run.
+    let cargo = desk.box_.outside("home/cargo");
+    fs::write(&cargo, "#!/bin/sh\nexit 7\n").expect("a program");
+    fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("a mode");
+    let path = std::env::var_os("PATH").expect("a path");
+    let paths = std::iter::once(desk.box_.outside("home")).chain(std::env::split_paths(&path));
+    program.env("PATH", std::env::join_paths(paths).expect("a path"));
+    let output = program.output().expect("our program");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\n");
+    assert!(before == tree(), "something was written");
+    assert_eq!(desk.kept().len(), 1);
+}
+
+#[test]
+fn the_script_and_all_that_it_includes() {
+    let desk = Desk::with(
+        "a.rs",
+        "mod b;\nmod d { pub mod e; }\n#[path = \"x/f.rs\"] mod f;\n\
+         fn main() { println!(\"{} {} {} {} {}\", b::c::C, d::e::E, f::F, include_str!(\"g.txt\"), include!(\"h.in\")); }\n",
+    );
+    desk.box_.write("b.rs", "pub mod c;\n");
+    desk.box_.write("b/c.rs", "pub const C: u8 = 1;\n");
+    desk.box_.write("d/e.rs", "pub const E: u8 = 2;\n");
+    desk.box_.write("x/f.rs", "pub const F: u8 = 3;\n");
+    desk.box_.write("g.txt", "4");
+    desk.box_.write("h.in", "5");
+    assert_eq!(desk.prints_built(&["a.rs"]), "1 2 3 4 5\n");
+    // What was written within the moment before the build counts as changing still.
+    desk.prints(&["a.rs"]);
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "1 2 3 4 5\n");
+    for (file, text, expected) in [
+        ("b/c.rs", "pub const C: u8 = 6;\n", "6 2 3 4 5\n"),
+        ("d/e.rs", "pub const E: u8 = 7;\n", "6 7 3 4 5\n"),
+        ("x/f.rs", "pub const F: u8 = 8;\n", "6 7 8 4 5\n"),
+        ("g.txt", "9", "6 7 8 9 5\n"),
+        ("h.in", "1", "6 7 8 9 1\n"),
+    ] {
+        let path = desk.box_.path(file);
+        let old = fs::metadata(&path)
+            .expect("there")
+            .modified()
+            .expect("a time");
+        desk.box_.write(file, text);
+        // As long, and as old by its own time: only the system knows.
+        let open = fs::File::options().write(true).open(&path).expect("a file");
+        open.set_modified(old).expect("a time");
+        assert_eq!(desk.prints_built(&["a.rs"]), expected, "{file}");
+    }
+}
+
+#[test]
+fn another_file_of_the_same_content_is_no_change() {
+    let desk = Desk::with("a.rs", "mod b;\nfn main() { println!(\"{}\", b::B); }\n");
+    desk.box_.write("b.rs", "pub const B: u8 = 1;\n");
+    desk.prints(&["a.rs"]);
+    desk.prints(&["a.rs"]);
+    desk.box_.write("c.rs", "pub const B: u8 = 1;\n");
+    fs::rename(desk.box_.path("c.rs"), desk.box_.path("b.rs")).expect("renamed");
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "1\n");
+    fs::remove_file(desk.box_.path("b.rs")).expect("removed");
+    let run = desk.run(&["a.rs"]).code(101);
+    assert!(
+        run.stderr.contains("file not found for module `b`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_package_by_its_path() {
+    let desk = Desk::with(
+        "scripts/a.rs",
+        "---\n[dependencies]\nlib = { path = \"../lib\" }\n---\nfn main() { println!(\"{} {}\", lib::says(), lib::WORD); }\n",
+    );
+    let lib = "pub fn says() -> u8 { 1 }\npub const WORD: &str = include_str!(concat!(env!(\"OUT_DIR\"), \"/word\"));\n";
+    desk.box_.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"lib\"]\n[workspace.package]\nversion = \"1.0.0\"\n",
+    );
+    desk.box_.write(
+        "lib/Cargo.toml",
+        "[package]\nname = \"lib\"\nversion.workspace = true\nedition = \"2021\"\n",
+    );
+    desk.box_.write("lib/src/lib.rs", lib);
+    desk.box_.write(
+        "lib/build.rs",
+        "fn main() {\n println!(\"cargo::rerun-if-changed=word\");\n println!(\"cargo::rerun-if-env-changed=THE_WORD\");\n\
+         let word = std::fs::read_to_string(\"word\").unwrap();\n let more = std::env::var(\"THE_WORD\").unwrap_or_default();\n\
+         let v = std::env::var(\"CARGO_PKG_VERSION\").unwrap();\n\
+         std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/word\", format!(\"{word}{more}{v}\")).unwrap();\n}\n",
+    );
+    desk.box_.write("lib/word", "w");
+    assert_eq!(desk.prints_built(&["scripts/a.rs"]), "1 w1.0.0\n");
+    desk.prints(&["scripts/a.rs"]);
+    assert_eq!(desk.prints_at_once(&["scripts/a.rs"]), "1 w1.0.0\n");
+    desk.box_
+        .write("lib/src/lib.rs", &lib.replace("{ 1 }", "{ 2 }"));
+    assert_eq!(desk.prints_built(&["scripts/a.rs"]), "2 w1.0.0\n");
+    desk.prints(&["scripts/a.rs"]);
+    desk.box_.write("lib/word", "v");
+    assert_eq!(desk.prints_built(&["scripts/a.rs"]), "2 v1.0.0\n");
+    desk.prints(&["scripts/a.rs"]);
+    desk.box_.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"lib\"]\n[workspace.package]\nversion = \"1.0.1\"\n",
+    );
+    assert_eq!(desk.prints_built(&["scripts/a.rs"]), "2 v1.0.1\n");
+    let with = |word: &str| {
+        let mut program = desk.box_.program("", &["run", "scripts/a.rs"]);
+        let output = program.env("THE_WORD", word).output().expect("our program");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(with("x"), "2 vx1.0.1\n");
+    assert_eq!(with("y"), "2 vy1.0.1\n");
+    assert_eq!(desk.prints_built(&["scripts/a.rs"]), "2 v1.0.1\n");
+}
+
+#[test]
+fn variables_that_the_code_looks_up() {
+    let desk = Desk::with(
+        "a.rs",
+        "fn main() { println!(\"{:?}\", option_env!(\"WHO\")); }\n",
+    );
+    let with = |who: Option<&str>| {
+        let mut program = desk.box_.program("", &["run", "a.rs"]);
+        match who {
+            Some(who) => program.env("WHO", who),
+            None => program.env_remove("WHO"),
+        };
+        String::from_utf8(program.output().expect("our program").stdout).expect("text")
+    };
+    for who in [
+        None,
+        Some("me"),
+        Some("you"),
+        Some(""),
+        None,
+        Some("a b\\c\n"),
+    ] {
+        assert_eq!(with(who), format!("{who:?}\n"));
+        assert_eq!(with(who), format!("{who:?}\n"));
+    }
+}
+
+#[test]
+fn each_way_to_build_it_has_its_own_program() {
+    let desk = Desk::with(
+        "a.rs",
+        "---\n[features]\nx = []\ny = []\n---\nfn main() { println!(\"{} {} {} {}\", cfg!(debug_assertions), cfg!(feature = \"x\"), cfg!(feature = \"y\"), cfg!(mine)); }\n",
+    );
+    let ways: [(&[&str], &str); 5] = [
+        (&["a.rs"], "true false false false\n"),
+        (&["--release", "a.rs"], "false false false false\n"),
+        (&["-F", "x", "a.rs"], "true true false false\n"),
+        (&["--features", "x,y", "a.rs"], "true true true false\n"),
+        (&["--own-target", "a.rs"], "true false false false\n"),
+    ];
+    for (args, expected) in ways {
+        assert_eq!(desk.prints_built(args), expected);
+    }
+    for (args, expected) in ways {
+        assert_eq!(desk.prints_at_once(args), expected);
+    }
+    assert_eq!(desk.kept().len(), 5);
+    let mut flags = desk.box_.program("", &["run", "a.rs"]);
+    let output = flags
+        .env("RUSTFLAGS", "--cfg mine")
+        .output()
+        .expect("our program");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "true false false true\n"
+    );
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "true false false false\n");
+}
+
+#[test]
+fn another_compiler_builds_it_anew() {
+    let desk = Desk::with("a.rs", "fn main() { println!(\"hi\"); }\n");
+    desk.prints_built(&["a.rs"]);
+    let version = format!("{}.0", env!("CARGO_PKG_RUST_VERSION"));
+    let installed = desk.box_.command("rustup", "", &["toolchain", "list"]);
+    if !installed.stdout.contains(&version) {
+        eprintln!("skipped: Rust {version} is not installed");
+        return;
+    }
+    assert_eq!(
+        desk.prints_built(&["--toolchain", &version, "a.rs"]),
+        "hi\n"
+    );
+    assert_eq!(
+        desk.prints_at_once(&["--toolchain", &version, "a.rs"]),
+        "hi\n"
+    );
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "hi\n");
+    // A file by which this folder chooses its toolchain.
+    desk.box_.write(
+        "rust-toolchain.toml",
+        &format!("[toolchain]\nchannel = \"{version}\"\n"),
+    );
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "hi\n");
+    assert_eq!(
+        desk.kept().len(),
+        2,
+        "it is the same compiler by another way"
+    );
+    let run = desk.run(&["--toolchain", "no-such-one", "a.rs"]).code(101);
+    assert!(run.stderr.contains("no-such-one"), "{}", run.stderr);
+}
