@@ -28,6 +28,7 @@ Examples:
   cargo sharedtarget list                what there is, and how large it is
   cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
   cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
+  cargo sharedtarget run report.rs       run a single-file script
   cargo sharedtarget undo                put configurations back as they were";
 
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.

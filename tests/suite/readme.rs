@@ -11,10 +11,18 @@ fn help_is_in_the_readme() {
     let sandbox = Sandbox::new();
     let mut expected = String::new();
     let commands = [
-        "", "setup", "list", "clean", "dedupe", "onboard", "warm", "undo",
+        "", "setup", "list", "clean", "audit", "gc", "dedupe", "onboard", "warm", "undo", "run",
     ];
-    let hook = ["hook", "hook install", "hook uninstall", "hook status"];
-    for command in commands.into_iter().chain(hook) {
+    let groups = [
+        "hook",
+        "hook install",
+        "hook uninstall",
+        "hook status",
+        "cache",
+        "cache info",
+        "cache clean",
+    ];
+    for command in commands.into_iter().chain(groups) {
         let args: Vec<&str> = command
             .split(' ')
             .chain(["--help"])
