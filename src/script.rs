@@ -6,3 +6,4 @@ pub mod manifest;
 pub mod names;
 pub mod package;
 pub mod places;
+mod tokens;

@@ -1,0 +1,210 @@
+//! Makes what is relative to a script's folder absolute.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
+use syn::Lit;
+
+use super::Edit;
+use crate::script::tokens::{is_ident, is_punct, range};
+
+/// Finds what is relative to the script's folder.
+pub(super) struct Paths<'a> {
+    pub(super) text: &'a str,
+    pub(super) exists: &'a dyn Fn(&Path) -> bool,
+    pub(super) edits: Vec<Edit>,
+    pub(super) nested: Vec<PathBuf>,
+}
+
+impl Paths<'_> {
+    /// Goes through tokens. Included files are relative to the script's folder everywhere, modules to that which their
+    /// own module has.
+    pub(super) fn visit(&mut self, trees: &[TokenTree], folder: &Path, modules: &Path) {
+        let mut inside = None;
+        for (at, tree) in trees.iter().enumerate() {
+            match (tree, trees.get(at + 1), trees.get(at + 2)) {
+                (TokenTree::Ident(word), Some(TokenTree::Ident(name)), Some(next))
+                    if word == "mod" =>
+                {
+                    let head = Head::of(&trees[..=at]);
+                    let name = name.to_string();
+                    let name = name.trim_start_matches("r#");
+                    if is_punct(next, ';') {
+                        self.module(&head, name, modules);
+                    } else if let TokenTree::Group(_) = next {
+                        let path = head.path.as_ref().and_then(value);
+                        inside = Some(modules.join(path.as_deref().unwrap_or(name)));
+                    }
+                }
+                (TokenTree::Ident(word), Some(bang), Some(TokenTree::Group(group)))
+                    if is_include(&word.to_string())
+                        && is_punct(bang, '!')
+                        && is_std(&trees[..at]) =>
+                {
+                    self.include(group, folder);
+                }
+                (TokenTree::Group(group), ..) => {
+                    let trees: Vec<TokenTree> = group.stream().into_iter().collect();
+                    let inside = inside.take_if(|_| group.delimiter() == Delimiter::Brace);
+                    self.visit(&trees, folder, inside.as_deref().unwrap_or(modules));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Says of a module with a file where that is.
+    fn module(&mut self, head: &Head, name: &str, modules: &Path) {
+        for literal in head.path.iter().chain(&head.paths_if) {
+            self.make_absolute(literal, modules);
+        }
+        if head.has_path {
+            return;
+        }
+        let file = modules.join(format!("{name}.rs"));
+        let in_folder = modules.join(name).join("mod.rs");
+        let file = if !(self.exists)(&file) && (self.exists)(&in_folder) {
+            in_folder
+        } else {
+            if (self.exists)(&file) && (self.exists)(&modules.join(name)) {
+                self.nested.push(file.clone());
+            }
+            file
+        };
+        let Some(file) = file.to_str() else {
+            return;
+        };
+        let attribute = match &head.conditions[..] {
+            [] => format!("#[path = {file:?}] "),
+            any => {
+                let any = any.join(", ");
+                format!("#[cfg_attr(not(any({any})), path = {file:?})] ")
+            }
+        };
+        self.edits.push(Edit::insert(head.start, attribute));
+    }
+
+    fn include(&mut self, group: &Group, folder: &Path) {
+        let trees: Vec<TokenTree> = group.stream().into_iter().collect();
+        if let [TokenTree::Literal(literal), rest @ ..] = &trees[..]
+            && rest.iter().all(|tree| is_punct(tree, ','))
+        {
+            self.make_absolute(literal, folder);
+        }
+    }
+
+    fn make_absolute(&mut self, literal: &Literal, folder: &Path) {
+        let Some(path) = value(literal).filter(|path| !path.is_empty()) else {
+            return;
+        };
+        let absolute = folder.join(&path);
+        let Some(absolute) = absolute.to_str().filter(|_| Path::new(&path).is_relative()) else {
+            return;
+        };
+        let range = literal.span().byte_range();
+        let mut lines = self.text[range.clone()].split('\n').skip(1).peekable();
+        let mut with = format!("{absolute:?}");
+        // A literal may have more than one line, and each has to stay.
+        while let Some(line) = lines.next() {
+            let last = lines.peek().is_none();
+            with.push('\n');
+            with.push_str(&" ".repeat(if last { line.chars().count() } else { 0 }));
+        }
+        self.edits.push(Edit { range, with });
+    }
+}
+
+/// The text that a literal stands for, if it is a string.
+fn value(literal: &Literal) -> Option<String> {
+    match Lit::new(literal.clone()) {
+        Lit::Str(text) if text.suffix().is_empty() => Some(text.value()),
+        _ => None,
+    }
+}
+
+fn is_include(name: &str) -> bool {
+    ["include", "include_str", "include_bytes"].contains(&name)
+}
+
+/// Whether what follows these tokens is a name that stands alone, or one in `std` or `core`.
+fn is_std(before: &[TokenTree]) -> bool {
+    match before {
+        [.., name, first, second] if is_punct(first, ':') && is_punct(second, ':') => {
+            is_ident(name, "std") || is_ident(name, "core")
+        }
+        _ => true,
+    }
+}
+
+/// What stands before `mod`.
+struct Head {
+    /// Where an attribute can be put: before what says who may see the module.
+    start: usize,
+    /// Whether the path is given by an attribute, whatever it is.
+    has_path: bool,
+    /// That path.
+    path: Option<Literal>,
+    /// Paths that hold under conditions, …
+    paths_if: Vec<Literal>,
+    /// … and these conditions.
+    conditions: Vec<String>,
+}
+
+impl Head {
+    /// Reads it backwards; `trees` ends with `mod`.
+    fn of(trees: &[TokenTree]) -> Self {
+        let mut rest = match trees {
+            [rest @ .., word, TokenTree::Group(_), _] if is_ident(word, "pub") => rest,
+            [rest @ .., word, _] if is_ident(word, "pub") => rest,
+            [rest @ .., _] => rest,
+            [] => trees,
+        };
+        let mut head = Self {
+            start: trees.get(rest.len()).map_or(0, |tree| range(tree).start),
+            has_path: false,
+            path: None,
+            paths_if: Vec::new(),
+            conditions: Vec::new(),
+        };
+        while let [before @ .., pound, TokenTree::Group(attribute)] = rest {
+            if !is_punct(pound, '#') || attribute.delimiter() != Delimiter::Bracket {
+                break;
+            }
+            let inside: Vec<TokenTree> = attribute.stream().into_iter().collect();
+            head.attribute(&inside);
+            rest = before;
+        }
+        head
+    }
+
+    fn attribute(&mut self, inside: &[TokenTree]) {
+        match inside {
+            [name, equals, rest @ ..] if is_ident(name, "path") && is_punct(equals, '=') => {
+                self.has_path = true;
+                if let [TokenTree::Literal(literal)] = rest {
+                    self.path = Some(literal.clone());
+                }
+            }
+            [name, TokenTree::Group(group)] if is_ident(name, "cfg_attr") => {
+                let trees: Vec<TokenTree> = group.stream().into_iter().collect();
+                let mut parts = trees.split(|tree| is_punct(tree, ','));
+                let condition = parts.next().unwrap_or_default();
+                let paths = parts.filter_map(|part| match part {
+                    [name, equals, TokenTree::Literal(literal)]
+                        if is_ident(name, "path") && is_punct(equals, '=') =>
+                    {
+                        Some(literal.clone())
+                    }
+                    _ => None,
+                });
+                let before = self.paths_if.len();
+                self.paths_if.extend(paths);
+                if self.paths_if.len() > before {
+                    let condition: TokenStream = condition.iter().cloned().collect();
+                    self.conditions.push(condition.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+}
