@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub color: bool,
     /// Only warnings and errors of a build are shown.
     pub quiet: bool,
+    /// Say why a program is built.
+    pub verbose: bool,
     /// The compiler's incremental data are kept.
     pub incremental: bool,
     /// The time.
@@ -61,16 +63,24 @@ pub fn run(
 ) -> Result<Ran> {
     let script = script::script(request, around)?;
     let mut again = request.test || options.force || options.package_dir;
-    if !again && let Some(program) = script::kept(&script, around) {
-        if options.build_only {
-            answer(&program)?;
-            return Ok(Ran::Here(Exit::Done));
-        }
-        note_run(&program, options.now);
-        match become_script(&program, &script, options) {
-            // It was replaced by another one just now, or is none: both are mended by a build.
-            Err(_) => again = true,
-            ran => return ran,
+    if !again {
+        match script::kept(&script, around) {
+            Ok(program) if options.build_only => {
+                answer(&program)?;
+                return Ok(Ran::Here(Exit::Done));
+            }
+            Ok(program) => {
+                note_run(&program, options.now);
+                match become_script(&program, &script, options) {
+                    // It was replaced by another one just now, or is none: both are mended by a build.
+                    Err(_) => again = true,
+                    ran => return ran,
+                }
+            }
+            Err(why) if options.verbose => {
+                let _ = writeln!(anstream::stderr(), "its program is built: {why}");
+            }
+            Err(_) => {}
         }
     }
     let Some(program) = built(request, &script, again, options, around, answer)? else {
@@ -135,7 +145,7 @@ fn built(
         return Ok(None);
     }
     // Somebody else may have built it while we waited for the lock.
-    if !again && let Some(program) = script::kept(script, around) {
+    if !again && let Ok(program) = script::kept(script, around) {
         return Ok(Some(program));
     }
     let program = apply::build(

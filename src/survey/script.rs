@@ -167,14 +167,26 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
 }
 
 /// The program that was kept of a script, if it is what a build would make.
-#[must_use]
-pub fn kept(script: &Script, around: &ScriptEnvironment<'_>) -> Option<PathBuf> {
+///
+/// # Errors
+///
+/// Why it is not, or that there is none, as a fragment.
+pub fn kept(
+    script: &Script,
+    around: &ScriptEnvironment<'_>,
+) -> std::result::Result<PathBuf, String> {
     let folder = around.places.kept(&script.key);
-    let cached = entry(&folder)?;
+    let cached =
+        entry(&folder).ok_or("none was kept of this text, built like this, by this compiler")?;
     let program = folder.join(&cached.program);
     let whole = cached.script == script.path && fs::state(&program).as_ref() == Some(&cached.state);
-    let stale = cached::stale(&cached, fs::state, fs::digest, around.variable);
-    (whole && stale.is_none()).then_some(program)
+    if !whole {
+        return Err("the one that was kept is damaged".into());
+    }
+    match cached::stale(&cached, fs::state, fs::digest, around.variable) {
+        Some(why) => Err(why),
+        None => Ok(program),
+    }
 }
 
 /// What is known about a kept program; `None` if that cannot be read.

@@ -88,6 +88,13 @@ fn another_file_of_the_same_content_is_no_change() {
     desk.box_.write("c.rs", "pub const B: u8 = 1;\n");
     fs::rename(desk.box_.path("c.rs"), desk.box_.path("b.rs")).expect("renamed");
     assert_eq!(desk.prints_at_once(&["a.rs"]), "1\n");
+    desk.box_.write("b.rs", "pub const B: u8 = 2;\n");
+    let run = desk.run(&["--verbose", "a.rs"]).code(0);
+    let why = format!(
+        "its program is built: `{}` has changed",
+        desk.box_.path("b.rs").display()
+    );
+    assert!(run.stderr.starts_with(&why), "{}", run.stderr);
     fs::remove_file(desk.box_.path("b.rs")).expect("removed");
     let run = desk.run(&["a.rs"]).code(101);
     assert!(
