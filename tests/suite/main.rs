@@ -16,6 +16,7 @@ mod delete;
 mod embedded;
 mod facts;
 mod find;
+mod floors;
 #[cfg(unix)]
 mod gc;
 #[cfg(unix)]
