@@ -5,6 +5,7 @@
 mod args;
 mod cache;
 mod hook;
+mod pages;
 mod run;
 
 use std::ffi::OsString;
@@ -195,6 +196,8 @@ fn run(cli: Cli) -> Result<Exit> {
         }
         Command::Hook(command) => hook::run(command),
         Command::Run(args) => run::run(args),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
         Command::Cache(command) => cache::run(command),
     }
 }

@@ -69,6 +69,11 @@ pub(super) enum Command {
     Cache(super::cache::CacheCommand),
     /// Put configurations and git excludes back as they were before setup
     Undo(UndoArgs),
+    /// Print a script by which a shell completes our arguments
+    Completions(super::pages::CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(super::pages::ManArgs),
     /// A git hook, by which `git worktree add` sets the new worktree up by itself
     #[command(subcommand)]
     Hook(hook::HookCommand),

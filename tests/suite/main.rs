@@ -22,6 +22,7 @@ mod gc;
 #[cfg(unix)]
 mod hook;
 mod life;
+mod pages;
 mod readme;
 #[cfg(unix)]
 mod registry;

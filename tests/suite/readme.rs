@@ -11,7 +11,18 @@ fn help_is_in_the_readme() {
     let sandbox = Sandbox::new();
     let mut expected = String::new();
     let commands = [
-        "", "setup", "list", "clean", "audit", "gc", "dedupe", "onboard", "warm", "undo", "run",
+        "",
+        "setup",
+        "list",
+        "clean",
+        "audit",
+        "gc",
+        "dedupe",
+        "onboard",
+        "warm",
+        "undo",
+        "run",
+        "completions",
     ];
     let groups = [
         "hook",
