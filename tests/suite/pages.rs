@@ -15,7 +15,7 @@ fn each_shell_has_its_script() {
     sandbox.write("script", &run.stdout);
     if cfg!(unix) {
         // What bash makes of it, where the words after `dedupe` are asked for.
-        let ask = "source script; COMP_WORDS=(cargo-sharedtarget ded); COMP_CWORD=1; \
+        let ask = "source ./script; COMP_WORDS=(cargo-sharedtarget ded); COMP_CWORD=1; \
             _cargo__sharedtarget cargo-sharedtarget ded cargo-sharedtarget; echo ${COMPREPLY[@]}";
         let said = sandbox.command("bash", "", &["-c", ask]).code(0).stdout;
         assert_eq!(said, "dedupe\n");
