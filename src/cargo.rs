@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-pub use build::{Build, Built, compiler};
+pub use build::{Build, Built, Ended, OutDir, compiler};
 
 use crate::model::Package;
 

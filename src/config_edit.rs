@@ -268,6 +268,24 @@ fn only_this_changed(before: &str, after: &str, key: &str, value: &str) -> bool 
     is_set && rest(before) == rest(after)
 }
 
+/// The files that a configuration includes, as written. Source: the reference of Cargo, Configuration, `include`.
+#[must_use]
+pub fn includes(text: &str) -> Vec<String> {
+    let Ok(document) = Document::parse(text) else {
+        return Vec::new();
+    };
+    let one = |value: &Value| match value {
+        Value::String(path) => Some(path.value().clone()),
+        Value::InlineTable(table) => Some(table.get("path")?.as_str()?.to_owned()),
+        _ => None,
+    };
+    match document.get("include").and_then(Item::as_value) {
+        Some(Value::Array(all)) => all.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
 /// A place in a text as line and column, both from 1, with a message that names neither.
 pub(crate) fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
     let mut at = span.map_or(0, |span| span.start).min(text.len());

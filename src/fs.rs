@@ -30,7 +30,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use cache::{digest, has_other_names, lock_alone, move_file, note_use, state, try_lock_alone};
+pub use cache::{
+    digest, has_other_names, lock_alone, lock_in_common, move_file, note_use, state, try_lock_alone,
+};
 pub use checkpoint::checkpoint;
 pub use delete::{Deletion, Ledger, Removal, delete_tree};
 pub use find::{Finds, Looking, find};

@@ -15,12 +15,15 @@ use anyhow::{Context as _, Result};
 pub fn become_program(
     program: &Path,
     arguments: &[OsString],
-    variables: &[(&str, OsString)],
+    variables: &[(&str, Option<OsString>)],
 ) -> Result<i32> {
     let mut command = std::process::Command::new(program);
     command.args(arguments);
     for (name, value) in variables {
-        command.env(name, value);
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     let failed = || format!("failed to run `{}`", program.display());
     #[cfg(unix)]

@@ -5,6 +5,7 @@ use super::{Context, Stopped};
 use crate::fs::{self, Ledger};
 use crate::model::{DropScript, ScriptPart};
 use crate::script::package::LOCK;
+use crate::script::places::OLD;
 
 /// Deletes one part, unless its script is being built. A program that runs goes on running, where the system lets us
 /// delete it; a run that is about to start it builds it again.
@@ -22,8 +23,8 @@ pub(super) fn part(
         Some(_) => {}
     }
     // Held until the folder has its new name.
-    let lock = match part.what {
-        ScriptPart::Program => None,
+    let _lock = match part.what {
+        ScriptPart::Program | ScriptPart::Compilers => None,
         ScriptPart::Package | ScriptPart::OwnTarget => {
             let package = match part.what {
                 ScriptPart::OwnTarget => part.path.parent().unwrap_or(&part.path),
@@ -37,12 +38,11 @@ pub(super) fn part(
     };
     let going = &part.path;
     let name = going.file_name().unwrap_or_default().to_string_lossy();
-    let aside = going.with_file_name(format!(".old-{name}-{}", std::process::id()));
+    let aside = going.with_file_name(format!("{OLD}{name}-{}", std::process::id()));
+    // Windows does not rename a folder in which a file is open.
     #[cfg(windows)]
-    drop(lock);
+    drop(_lock);
     fs::rename(going, &aside)?;
-    #[cfg(not(windows))]
-    drop(lock);
     fs::checkpoint("script-part-renamed");
     Ok(fs::delete_tree(&aside, "", ledger, context.progress).into())
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::cargo::{Build, Cargo};
+use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
-use crate::script::body::Body;
+use crate::model::FileState;
 use crate::script::package::LOCK;
 use crate::script::places::Places;
 
@@ -31,8 +31,8 @@ pub struct ScriptBuild<'a> {
     pub id: &'a str,
     /// The folder that its paths are relative to.
     pub folder: &'a Path,
-    /// It is no file.
-    pub is_input: bool,
+    /// What its file looked like before it was read; nothing if it has none.
+    pub state: Option<&'a FileState>,
     /// Its content.
     pub text: &'a str,
     /// The name for its program.
@@ -57,7 +57,7 @@ pub struct ScriptBuild<'a> {
     pub incremental: bool,
 }
 
-/// Builds a script and keeps its program; `None` if it does not build, which Cargo has explained. Of tests nothing is
+/// Builds a script and keeps its program, or says that it does not build, which has been explained. Of tests nothing is
 /// kept.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ pub fn build(
     cargo: &Cargo,
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
-) -> Result<Option<PathBuf>> {
+) -> Result<std::result::Result<PathBuf, Failed>> {
     let target = match build.own_target {
         true => written.workspace.join("target"),
         false => places.target(),
@@ -89,12 +89,14 @@ pub fn build(
     if written.body.text.is_some() {
         // Messages, panics and `file!()` name the script. Only this crate is compiled with it, so that all others are
         // the same for all scripts.
-        let mut option = OsString::from("--remap-path-prefix=");
-        // Cargo names it relative to the workspace's folder, in which it runs the compiler.
-        option.push(Path::new(&written.program).join(MAIN));
-        option.push("=");
-        option.push(build.shown);
-        compiler_options.push(option);
+        // Where a name has the sign that stands between the two, messages are put right below.
+        if !build.shown.contains('=') {
+            let mut option = OsString::from("--remap-path-prefix=");
+            option.push(copied(written));
+            option.push("=");
+            option.push(build.shown);
+            compiler_options.push(option);
+        }
     }
     let begun = fs::clock();
     let built = cargo.build(
@@ -109,28 +111,46 @@ pub fn build(
             quiet: build.quiet,
             incremental: build.incremental,
         },
-        &|message| in_script(message, build.shown, &written.body),
+        &|message| in_script(message, build.shown, written),
     )?;
-    let Some(built) = built else { return Ok(None) };
+    let built = match built {
+        Ended::Built(built) => built,
+        Ended::Failed { compiled } => return Ok(Err(Failed { compiled })),
+    };
     if build.test {
-        return Ok(Some(built.program));
+        return Ok(Ok(built.program));
     }
     fs::checkpoint("script-built");
     fs::note_use(&written.workspace.join(LOCK), now);
-    let kept = keep::keep(build, &built, places, begun, variable, now)?;
-    if build.is_input {
+    let is_copied = written.body.text.is_some();
+    let kept = keep::keep(build, &built, places, begun, is_copied, variable, now)?;
+    if build.state.is_none() {
         // Nobody will ask for the same text again by its place.
         let _ = fs::remove_file(&written.folder.join(MAIN));
     }
-    Ok(Some(kept))
+    Ok(Ok(kept))
+}
+
+/// A script does not build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The compiler said why; else it is Cargo that could not even begin.
+    pub compiled: bool,
+}
+
+/// How the compiler calls a copy: Cargo names it relative to the workspace's folder, in which it runs it.
+fn copied(written: &Written) -> PathBuf {
+    Path::new(&written.program).join(MAIN)
 }
 
 /// A message of the compiler with the places in a copy as those in the script.
-fn in_script(message: &str, shown: &str, body: &Body) -> String {
-    if body.shifts.is_empty() {
+fn in_script(message: &str, shown: &str, written: &Written) -> String {
+    let Written { body, .. } = written;
+    if body.text.is_none() {
         return message.to_owned();
     }
     let before = format!("{shown}:");
+    let message = message.replace(&format!("{}:", copied(written).display()), &before);
     let mut pieces = message.split(&before);
     let mut said = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -139,12 +159,8 @@ fn in_script(message: &str, shown: &str, body: &Body) -> String {
             |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let line = digits(piece);
         let column = piece[line..].strip_prefix(':').map_or(0, digits);
-        let place = piece[..line].parse().ok().zip(
-            piece
-                .get(line + 1..line + 1 + column)
-                .and_then(|text| text.parse().ok()),
-        );
-        match place {
+        let number = |range: std::ops::Range<usize>| piece.get(range)?.parse().ok();
+        match number(0..line).zip(number(line + 1..line + 1 + column)) {
             Some((at_line, at_column)) => {
                 let (at_line, at_column) = body.in_script(at_line, at_column);
                 said.push_str(&format!("{at_line}:{at_column}"));

@@ -1,12 +1,13 @@
 //! Building one program, and hearing what it was built from.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{Message, TargetKind};
+use cargo_metadata::{Message, PackageId, TargetKind};
 
 use super::{Cargo, first_error};
 
@@ -40,15 +41,38 @@ pub struct Built {
     pub program: PathBuf,
     /// The manifests of the local packages among those that it was built from.
     pub manifests: Vec<PathBuf>,
-    /// The artifacts of these packages.
+    /// The artifacts of all packages.
     pub artifacts: Vec<PathBuf>,
-    /// The `OUT_DIR`s of all build scripts.
-    pub out_dirs: Vec<PathBuf>,
+    /// What build scripts did.
+    pub out_dirs: Vec<OutDir>,
+    /// The compiler has said something.
+    pub compiled: bool,
+}
+
+/// Where a build script wrote.
+#[derive(Clone, Debug)]
+pub struct OutDir {
+    /// Its `OUT_DIR`.
+    pub path: PathBuf,
+    /// The folder of its package, if that is local.
+    pub local: Option<PathBuf>,
+}
+
+/// How a build ended.
+#[derive(Clone, Debug)]
+pub enum Ended {
+    /// Well.
+    Built(Built),
+    /// Not, which has been explained: by the compiler, or else by Cargo before any was run.
+    Failed {
+        /// By the compiler.
+        compiled: bool,
+    },
 }
 
 impl Cargo {
     /// Builds a program. Progress and messages go to standard error, each message through `say` first, which may put
-    /// places in it right. `None` if it does not build, which Cargo has explained there.
+    /// places in it right.
     ///
     /// Only the configuration in `$CARGO_HOME` counts, if the package lies in no folder with another one. Source:
     /// `src/bin/cargo/commands/run.rs` of Cargo, which does the same for its own scripts.
@@ -56,7 +80,7 @@ impl Cargo {
     /// # Errors
     ///
     /// Cargo cannot be run, or says something unexpected.
-    pub fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Option<Built>> {
+    pub fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Ended> {
         let mut command = self.program(build.toolchain);
         command
             .arg("rustc")
@@ -88,10 +112,12 @@ impl Cargo {
         let failed = || "failed to run cargo (is it installed and on the PATH?)";
         let mut child = command.spawn().with_context(failed)?;
         let mut built = Built::default();
+        let mut local: HashMap<PackageId, PathBuf> = HashMap::new();
         let answer = BufReader::new(child.stdout.take().with_context(failed)?);
         for message in Message::parse_stream(answer) {
             match message.context("cargo said something unexpected")? {
                 Message::CompilerMessage(message) => {
+                    built.compiled = true;
                     let text = message.message.rendered.unwrap_or_default();
                     let _ = write!(anstream::stderr(), "{}", say(&text));
                 }
@@ -108,14 +134,19 @@ impl Cargo {
                             })?
                             .into_std_path_buf();
                     }
+                    let files = artifact.filenames.into_iter();
+                    built.artifacts.extend(files.map(Into::into));
                     if artifact.package_id.repr.starts_with("path+") {
-                        let files = artifact.filenames.into_iter();
-                        built.artifacts.extend(files.map(Into::into));
+                        let folder = manifest.parent().unwrap_or(&manifest).to_owned();
+                        local.insert(artifact.package_id, folder);
                         built.manifests.push(manifest);
                     }
                 }
                 Message::BuildScriptExecuted(script) => {
-                    built.out_dirs.push(script.out_dir.into_std_path_buf());
+                    built.out_dirs.push(OutDir {
+                        path: script.out_dir.into_std_path_buf(),
+                        local: local.get(&script.package_id).cloned(),
+                    });
                 }
                 _ => {}
             }
@@ -123,7 +154,14 @@ impl Cargo {
         let status = child.wait().with_context(failed)?;
         built.manifests.sort();
         built.manifests.dedup();
-        Ok((status.success() && !built.program.as_os_str().is_empty()).then_some(built))
+        Ok(
+            match status.success() && !built.program.as_os_str().is_empty() {
+                true => Ended::Built(built),
+                false => Ended::Failed {
+                    compiled: built.compiled,
+                },
+            },
+        )
     }
 
     /// Adds a package to a manifest, with the features that are asked for, in the newest version that there is.

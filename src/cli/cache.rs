@@ -66,6 +66,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
                 older_than: args.older_than,
                 max_size: args.max_size,
                 spared: None,
+                recent: None,
             };
             cache::clean(&places, &options, &request, &ui)
         }

@@ -147,18 +147,27 @@ fn around(
 ) -> Result<ScriptEnvironment<'_>> {
     let environment = super::environment(&cwd, std::env::home_dir().as_deref());
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let program = named("RUSTC").map(PathBuf::from).unwrap_or_else(|| {
-        let name = format!("rustc{}", std::env::consts::EXE_SUFFIX);
+    // Whoever runs scripts by the clock has a short `PATH`; where Cargo is installed, is the next place to look.
+    let installed = environment.surroundings.cargo_home.join("bin");
+    let on_path = |name: &str| {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let search = std::env::var_os("PATH").unwrap_or_default();
-        let mut all = std::env::split_paths(&search).map(|folder| folder.join(&name));
-        all.find(|program| fs::exists(program))
-            .unwrap_or(name.into())
-    });
+        let mut all = std::env::split_paths(&search).chain([installed.clone()]);
+        all.find_map(|folder| Some(folder.join(&name)).filter(|program| fs::exists(program)))
+    };
+    let program = named("RUSTC")
+        .map(PathBuf::from)
+        .or_else(|| on_path("rustc"));
+    let program = program.unwrap_or_else(|| "rustc".into());
+    let mut cargo = environment.cargo;
+    if !cargo.on_path && cargo.fallback.is_none() {
+        cargo.fallback = on_path("cargo");
+    }
     let rustup_home = named("RUSTUP_HOME").map(|given| cwd.join(given));
     let home = std::env::home_dir().unwrap_or_default();
     Ok(ScriptEnvironment {
         places: places(&cwd)?,
-        cargo: environment.cargo,
+        cargo,
         cargo_home: environment.surroundings.cargo_home,
         chosen: Chosen {
             program,

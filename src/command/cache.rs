@@ -45,6 +45,7 @@ pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Resul
 /// The target folder cannot be looked at, or the answer cannot be written.
 pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui) -> Result<Exit> {
     let cache = look(places, ui);
+    let _alone = alone(places, ui.dry_run)?;
     let decided = scripts::clean(&cache, options, ui.view.now);
     let (survey, mut plan) = {
         let progress = Arc::new(Progress::default());
@@ -79,7 +80,11 @@ pub fn keep_within(
     now: jiff::Timestamp,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
-    let cache = script_cache::look(places, true, &progress);
+    // Somebody else builds: whoever is the last one keeps to the limits.
+    let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
+        return Ok(Outcome::default());
+    };
+    let cache = script_cache::look(places, now, &progress);
     let swept = places.root().join(SWEPT);
     let daily = fs::info(&swept)?.and_then(|info| info.modified);
     let is_due = daily.is_none_or(|last| now.duration_since(last) >= DAY);
@@ -89,6 +94,7 @@ pub fn keep_within(
         older_than: is_due.then_some(limits.max_age),
         max_size: Some(limits.max_size),
         spared: Some(spared.to_owned()),
+        recent: Some(RECENT),
     };
     let decided = scripts::clean(&cache, &options, now);
     let mut plan = match decided.target {
@@ -112,12 +118,30 @@ pub fn keep_within(
 /// The empty file whose time is that of the last look at the age of everything.
 const SWEPT: &str = ".swept";
 
+/// Programs are built side by side, and the one that was built first must not go for the one that is built last.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
+/// Locks out whoever builds a script, unless nothing is deleted.
+fn alone(places: &Places, dry_run: bool) -> Result<Option<fs::LockGuard>> {
+    if dry_run || !fs::exists(&places.mark()) {
+        return Ok(None);
+    }
+    let lock = fs::try_lock_alone(&places.mark())?;
+    anyhow::ensure!(
+        lock.is_some(),
+        "scripts are being built in `{}`: try again",
+        places.root().display()
+    );
+    Ok(lock)
+}
+
 fn look(places: &Places, ui: &Ui) -> ScriptCache {
+    let now = ui.view.now;
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    script_cache::look(places, true, &progress)
+    script_cache::look(places, now, &progress)
 }
 
 /// What happens to the target folder of scripts: as `clean` and `gc` do it with any other one.
@@ -130,6 +154,8 @@ fn of_target(
 ) -> Result<(Survey, Plan)> {
     let found = match part {
         TargetPart::Stays => None,
+        // What a link leads to is not ours.
+        _ if !fs::is_folder(&places.target()) => None,
         _ => survey::target_folder(&places.target()),
     };
     let Some((folder, from)) = found else {

@@ -83,25 +83,32 @@ pub fn run(
             Err(_) => {}
         }
     }
-    let Some(program) = built(request, &script, again, options, around, answer)? else {
-        return Ok(Ran::Here(match options.package_dir {
-            true => Exit::Done,
-            false => Exit::CouldNotRun,
-        }));
-    };
-    if !request.test
-        && let Err(error) = after_build(&program)
-    {
-        let _ = writeln!(
-            anstream::stderr(),
-            "warning: the cache of scripts may grow: {error:#}"
-        );
+    // Between a build and its run somebody may delete what was built.
+    for last in [false, false, true] {
+        let Some(program) = built(request, &script, again, options, around, answer)? else {
+            return Ok(Ran::Here(match options.package_dir {
+                true => Exit::Done,
+                false => Exit::CouldNotRun,
+            }));
+        };
+        if !request.test
+            && let Err(error) = after_build(&program)
+        {
+            let _ = writeln!(
+                anstream::stderr(),
+                "warning: the cache of scripts may grow: {error:#}"
+            );
+        }
+        if options.build_only {
+            answer(&program)?;
+            return Ok(Ran::Here(Exit::Done));
+        }
+        match become_script(&program, &script, options) {
+            Err(_) if !last && !fs::exists(&program) => {}
+            ran => return ran,
+        }
     }
-    if options.build_only {
-        answer(&program)?;
-        return Ok(Ran::Here(Exit::Done));
-    }
-    become_script(&program, &script, options)
+    Ok(Ran::Here(Exit::CouldNotRun))
 }
 
 /// Builds a script; nothing if it does not build, or was not to be.
@@ -117,19 +124,22 @@ fn built(
         true => "<stdin>".to_owned(),
         false => script.path.display().to_string(),
     };
+    let named = request
+        .toolchain
+        .as_ref()
+        .or(around.chosen.toolchain.as_ref());
+    let sysroot = || script.compiler.sysroot.display().to_string();
+    let toolchain = named.cloned().unwrap_or_else(sysroot);
     let build = ScriptBuild {
         path: &script.path,
         shown: &shown,
         stem: &script.stem,
         id: &script.id,
         folder: &script.folder,
-        is_input: script.is_input,
+        state: script.state.as_ref(),
         text: &script.text,
         key: &script.key,
-        toolchain: request
-            .toolchain
-            .as_deref()
-            .or(script.compiler.toolchain.as_deref()),
+        toolchain: Some(&toolchain),
         release: request.release,
         test: request.test,
         own_target: request.own_target,
@@ -156,12 +166,20 @@ fn built(
         around.variable,
         options.now,
     )?;
-    if program.is_none() {
-        for doubt in &written.doubts {
-            let _ = writeln!(anstream::stderr(), "note: {doubt}");
-        }
+    let failed = match program {
+        Ok(program) => return Ok(Some(program)),
+        Err(failed) => failed,
+    };
+    let mut notes = written.doubts.clone();
+    if let (false, Some((first, last))) = (failed.compiled, written.lines) {
+        notes.push(format!(
+            "Cargo's manifest is made from lines {first} to {last} of {shown}"
+        ));
     }
-    Ok(program)
+    for note in notes {
+        let _ = writeln!(anstream::stderr(), "note: {note}");
+    }
+    Ok(None)
 }
 
 fn note_run(program: &Path, now: Timestamp) {
@@ -171,9 +189,8 @@ fn note_run(program: &Path, now: Timestamp) {
 }
 
 fn become_script(program: &Path, script: &Script, options: &RunOptions) -> Result<Ran> {
-    let mut variables = Vec::new();
-    if !script.is_input {
-        variables.push((SCRIPT, script.path.clone().into_os_string()));
-    }
+    // A script by standard input has no place, and is in none that an outer one has.
+    let place = (!script.is_input).then(|| script.path.clone().into_os_string());
+    let variables = [(SCRIPT, place)];
     process::become_program(program, &options.arguments, &variables).map(Ran::There)
 }

@@ -11,11 +11,12 @@ use super::{changed, identity, modified, open};
 use crate::model::FileState;
 use crate::size::Bytes;
 
-/// By what a file, or the one that a link leads to, is known to be the one that it was; `None` if it is none.
+/// By what a file or folder, or the one that a link leads to, is known to be the one that it was; `None` if there is
+/// none.
 #[must_use]
 pub fn state(path: &Path) -> Option<FileState> {
     let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then(|| FileState {
+    Some(FileState {
         length: Bytes(metadata.len()),
         inode: identity(&metadata).inode,
         modified: modified(&metadata),
@@ -23,12 +24,32 @@ pub fn state(path: &Path) -> Option<FileState> {
     })
 }
 
-/// The BLAKE3 hash of a file's content, in hexadecimal digits; `None` if it cannot be read.
+/// The BLAKE3 hash of a file's content in hexadecimal digits, for a folder that of the names in it; `None` if it cannot
+/// be read.
 #[must_use]
 pub fn digest(path: &Path) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(open(path).ok()?).ok()?;
+    if path.is_dir() {
+        for name in super::names(path).ok()? {
+            hasher.update(name.as_bytes()).update(b"\0");
+        }
+    } else {
+        hasher.update_reader(open(path).ok()?).ok()?;
+    }
     Some(hasher.finalize().to_hex().to_string())
+}
+
+/// Waits for a lock that several of us may have at a time, but for one who has it alone. The file is made, with the folder
+/// around it, and stays.
+///
+/// # Errors
+///
+/// It cannot be made, or the filesystem has no locks.
+pub fn lock_in_common(path: &Path) -> Result<LockGuard> {
+    let failed = || format!("failed to lock `{}`", path.display());
+    let file = lock_file(path).with_context(failed)?;
+    file.lock_shared().with_context(failed)?;
+    Ok(LockGuard::of(file))
 }
 
 /// Waits for a lock that only one of us has at a time. The file is made, with the folder around it, and stays.

@@ -25,15 +25,17 @@ pub struct CachedProgram {
     pub variables: Vec<(String, Option<String>)>,
 }
 
-/// A file that a program was compiled from.
+/// A file that a program was compiled from, or a folder whose names count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watched {
     /// Its path.
     pub path: PathBuf,
-    /// What it looked like; nothing if it changed while it was compiled.
+    /// What it looked like; nothing if there was none.
     pub state: Option<FileState>,
-    /// The BLAKE3 hash of its content in hexadecimal digits.
+    /// The hash of what it held.
     pub hash: String,
+    /// It did not change while it was compiled.
+    pub settled: bool,
 }
 
 /// By what a file is known to be the one that it was.
@@ -60,6 +62,8 @@ pub struct ScriptCache {
     pub packages: Vec<KeptPackage>,
     /// What the target folder of all scripts takes; nothing if there is none.
     pub target: Option<Bytes>,
+    /// What is remembered of compilers, so that they need not be asked before each run.
+    pub compilers: Option<OwnTarget>,
     /// What all of it takes, each file once.
     pub on_disk: Bytes,
 }
@@ -144,6 +148,8 @@ pub enum ScriptPart {
     Package,
     /// A target folder of one script's own.
     OwnTarget,
+    /// What is remembered of compilers.
+    Compilers,
 }
 
 /// Why a part of the cache of scripts goes.

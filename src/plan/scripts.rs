@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
-use crate::model::{DropReason, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart};
+use crate::model::{
+    DropReason, DropScript, KeptPackage, KeptProgram, OwnTarget, ScriptCache, ScriptPart,
+};
 use crate::size::Bytes;
 
 /// Which part of the cache is asked about.
@@ -33,6 +35,8 @@ pub struct CacheOptions {
     pub max_size: Option<Bytes>,
     /// The folder of a program that is about to run.
     pub spared: Option<PathBuf>,
+    /// What ran within so long stays, whatever the size: somebody may be about to run it, or it may still run.
+    pub recent: Option<SignedDuration>,
 }
 
 /// What goes.
@@ -84,20 +88,24 @@ pub fn clean(cache: &ScriptCache, options: &CacheOptions, now: Timestamp) -> Dec
         }
         if options.part == CachePart::All {
             let all = cache.packages.iter();
+            let all = all.map(|package| drop_package(package, DropReason::All));
+            decided.drops.extend(all);
             decided
                 .drops
-                .extend(all.map(|package| drop_package(package, DropReason::All)));
+                .extend(cache.compilers.as_ref().map(drop_compilers));
         }
         if target {
             if options.part == CachePart::Target {
                 let own = cache.packages.iter().filter_map(drop_own_target);
                 decided.drops.extend(own);
             }
-            decided.target = TargetPart::Goes;
+            if cache.target.is_some() {
+                decided.target = TargetPart::Goes;
+            }
         }
         return decided;
     }
-    let mut going = Programs::of(cache, bins, options.spared.as_deref());
+    let mut going = Programs::of(cache, bins, options, now);
     if let Some(age) = options.older_than {
         going.drop_while(DropReason::Idle, |_, last_run| {
             is_older(last_run, age.0, now)
@@ -156,10 +164,15 @@ struct Programs<'a> {
 }
 
 impl<'a> Programs<'a> {
-    fn of(cache: &'a ScriptCache, bins: bool, spared: Option<&Path>) -> Self {
+    fn of(cache: &'a ScriptCache, bins: bool, options: &CacheOptions, now: Timestamp) -> Self {
         let all = cache.programs.iter().filter(|_| bins);
-        let (spared, mut left): (Vec<_>, Vec<_>) =
-            all.partition(|program| Some(program.path.as_path()) == spared);
+        let is_recent = |program: &KeptProgram| match (options.recent, program.last_run) {
+            (Some(recent), Some(last_run)) => now.duration_since(last_run) < recent,
+            _ => false,
+        };
+        let (spared, mut left): (Vec<_>, Vec<_>) = all.partition(|program| {
+            Some(program.path.as_path()) == options.spared.as_deref() || is_recent(program)
+        });
         left.sort_by_key(|program| Reverse((program.last_run, &program.path)));
         Self {
             staying: left
@@ -221,6 +234,18 @@ fn drop_package(package: &KeptPackage, why: DropReason) -> DropScript {
     }
 }
 
+fn drop_compilers(compilers: &OwnTarget) -> DropScript {
+    DropScript {
+        path: compilers.path.clone(),
+        what: ScriptPart::Compilers,
+        script: None,
+        why: DropReason::All,
+        last_use: None,
+        on_disk: compilers.on_disk,
+        identity: compilers.identity,
+    }
+}
+
 fn drop_own_target(package: &KeptPackage) -> Option<DropScript> {
     let own = package.own_target.as_ref()?;
     Some(DropScript {
@@ -235,7 +260,7 @@ fn drop_own_target(package: &KeptPackage) -> Option<DropScript> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Identity, OwnTarget};
+    use crate::model::Identity;
 
     const NOW: i64 = 1_000 * 86_400;
 
@@ -299,6 +324,7 @@ mod tests {
             older_than: older_than.map(|days| Age(SignedDuration::from_hours(days * 24))),
             max_size: max_size.map(Bytes),
             spared: None,
+            recent: None,
         };
         let now = Timestamp::from_second(NOW).expect("a time");
         let decided = clean(&cache(), &options, now);
@@ -412,6 +438,18 @@ mod tests {
         };
         assert!(!goes("/c/bins/d") && !goes("/c/packages/d"));
         assert!(goes("/c/bins/a") && goes("/c/packages/a"));
+        let options = CacheOptions {
+            recent: Some(SignedDuration::from_hours(25)),
+            ..options
+        };
+        let decided = clean(&cache(), &options, now);
+        let goes = |path: &str| {
+            decided
+                .drops
+                .iter()
+                .any(|drop| drop.path == Path::new(path))
+        };
+        assert!(!goes("/c/bins/a") && goes("/c/bins/b"), "it ran a day ago");
     }
 
     #[test]

@@ -142,6 +142,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             ScriptPart::Program => "program",
             ScriptPart::Package => "package",
             ScriptPart::OwnTarget => "target folder",
+            ScriptPart::Compilers => "notes",
         };
         let why = match drop.why {
             DropReason::All => "asked for",
@@ -190,19 +191,21 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         match path.file_name() {
             _ if above.is_some_and(|name| name == "bins") => ScriptPart::Program,
             Some(name) if name == "target" => ScriptPart::OwnTarget,
+            Some(name) if name == "compilers" => ScriptPart::Compilers,
             _ => ScriptPart::Package,
         }
     };
     let went: Vec<ScriptPart> = done.map(|done| what(&done.path)).collect();
-    if !went.is_empty() {
-        let freed = outcome.freed.on_disk;
-        writeln!(
-            out,
-            "deleted {} of scripts: freed {GOOD}{freed}{GOOD:#}",
-            parts(went.into_iter())
-        )?;
+    if went.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let others = [Deed::DeleteFolder, Deed::Collect, Deed::FinishTrash];
+    // What all of it freed stands where the rest is told.
+    let freed = match outcome.done.iter().any(|done| others.contains(&done.what)) {
+        true => String::new(),
+        false => format!(": freed {GOOD}{}{GOOD:#}", outcome.freed.on_disk),
+    };
+    writeln!(out, "deleted {} of scripts{freed}", parts(went.into_iter()))
 }
 
 fn parts(all: impl Iterator<Item = ScriptPart>) -> String {
@@ -211,6 +214,7 @@ fn parts(all: impl Iterator<Item = ScriptPart>) -> String {
         (ScriptPart::Program, "program"),
         (ScriptPart::Package, "package"),
         (ScriptPart::OwnTarget, "target folder"),
+        (ScriptPart::Compilers, "note of compilers"),
     ];
     let counts = counts.into_iter().filter_map(|(part, name)| {
         let many = all.iter().filter(|one| **one == part).count();

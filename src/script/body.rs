@@ -106,6 +106,21 @@ pub fn body(text: &str, folder: &Path, copy: bool, exists: &dyn Fn(&Path) -> boo
     }
 }
 
+/// Whether a source has modules that lie in files of their own. Of what is no Rust it is taken to be so.
+#[must_use]
+pub fn has_module_files(source: &str) -> bool {
+    fn any(tokens: TokenStream) -> bool {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut threes = trees.windows(3);
+        threes.any(|three| is_ident(&three[0], "mod") && is_punct(&three[2], ';'))
+            || trees.into_iter().any(|tree| match tree {
+                TokenTree::Group(group) => any(group.stream()),
+                _ => false,
+            })
+    }
+    plain(source).parse().map_or(true, any)
+}
+
 /// Whether there is a `main`, or it is said that there is to be none, or a macro is there to make one, by its name.
 fn is_program(trees: &[TokenTree]) -> bool {
     let pairs = trees.windows(2);

@@ -59,13 +59,11 @@ pub fn id(script: &Path) -> String {
 /// Whether a variable decides what Cargo builds. Those that say only where, or how it looks, do not.
 #[must_use]
 pub fn decides(variable: &str) -> bool {
-    const OTHERS: [&str; 6] = [
+    const OTHERS: [&str; 4] = [
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_BUILD_BUILD_DIR",
         "CARGO_BUILD_JOBS",
-        "CARGO_BUILD_RUSTC_WRAPPER",
-        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
     ];
     const BEGIN: [&str; 4] = [
         "CARGO_BUILD_",
@@ -73,22 +71,64 @@ pub fn decides(variable: &str) -> bool {
         "CARGO_TARGET_",
         "CARGO_UNSTABLE_",
     ];
-    let named = [
+    const NAMED: [&str; 7] = [
         "RUSTFLAGS",
         "CARGO_ENCODED_RUSTFLAGS",
         "RUSTC",
-        "CARGO_HOME",
+        // They may do anything with what they are given.
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
         "CARGO_INCREMENTAL",
         "RUSTC_BOOTSTRAP",
     ];
     !OTHERS.contains(&variable)
-        && (named.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin)))
+        && (NAMED.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin)))
+}
+
+/// Whether a variable is one that Cargo sets for the compiler or a build script, whatever the shell has.
+///
+/// Source: the reference of Cargo, Environment Variables, "Environment variables Cargo sets for crates" and "… for build
+/// scripts".
+#[must_use]
+pub fn is_cargos(variable: &str) -> bool {
+    const NAMED: [&str; 22] = [
+        "CARGO",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "CARGO_RUSTC_CURRENT_DIR",
+        "CARGO_MAKEFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "OUT_DIR",
+        "TARGET",
+        "HOST",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "PROFILE",
+        "DEBUG",
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTC_LINKER",
+        "LD_LIBRARY_PATH",
+    ];
+    const BEGIN: [&str; 5] = [
+        "CARGO_PKG_",
+        "CARGO_BIN_EXE_",
+        "CARGO_FEATURE_",
+        "CARGO_CFG_",
+        "DEP_",
+    ];
+    NAMED.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin))
 }
 
 /// Why a program that was kept is not what a build would give now, as a fragment; nothing if it is.
 ///
-/// A file that looks as it did is the same: whatever is written gets another time, and what was written while it was
-/// compiled has none. Any other is compared by its content.
+/// A file that looks as it did is the same: whatever is written gets another time. Any other is compared by its content.
+/// What changed while it was compiled may be in the program as it was before.
 pub fn stale(
     cached: &CachedProgram,
     state: impl Fn(&Path) -> Option<FileState>,
@@ -101,11 +141,11 @@ pub fn stale(
         }
     }
     let changed = cached.watched.iter().find(|watched| {
-        let Some(was) = &watched.state else {
-            return true;
+        let same = || {
+            state(&watched.path) == watched.state
+                || hash(&watched.path).as_ref() == Some(&watched.hash)
         };
-        state(&watched.path).as_ref() != Some(was)
-            && hash(&watched.path).as_ref() != Some(&watched.hash)
+        !watched.settled || !same()
     });
     changed.map(|watched| format!("`{}` has changed", watched.path.display()))
 }
@@ -177,8 +217,17 @@ mod tests {
             "CARGO_PROFILE_DEV_DEBUG",
             "CARGO_BUILD_TARGET",
             "CARGO_TARGET_X_LINKER",
+            "RUSTC_WRAPPER",
         ] {
             assert!(decides(name), "{name}");
+        }
+        for (name, cargos) in [
+            ("CARGO_PKG_NAME", true),
+            ("OUT_DIR", true),
+            ("CARGO_MINE", false),
+            ("CARGOTOOL", false),
+        ] {
+            assert_eq!(is_cargos(name), cargos, "{name}");
         }
         for name in [
             "CARGO_TARGET_DIR",
@@ -202,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_file_that_looks_the_same_is_not_read() {
-        let cached = |state: Option<FileState>| CachedProgram {
+        let cached = |state: Option<FileState>, settled: bool| CachedProgram {
             script: "/a.rs".into(),
             program: "a".into(),
             state: file(0),
@@ -211,6 +260,7 @@ mod tests {
                 path: "/b.rs".into(),
                 state,
                 hash: "h".into(),
+                settled,
             }],
             variables: vec![("A".into(), None), ("B".into(), Some("b".into()))],
         };
@@ -219,13 +269,17 @@ mod tests {
         let same = |name: &str| (name == "B").then(|| "b".to_owned());
         let hash = |hash: &'static str| move |_: &Path| Some(hash.to_owned());
         let now = |second: i64| move |_: &Path| Some(file(second));
-        let known = cached(Some(file(1)));
+        let known = cached(Some(file(1)), true);
         assert_eq!(stale(&known, now(1), none, same), None);
         assert_eq!(stale(&known, now(2), hash("h"), same), None, "touched");
         assert!(stale(&known, now(2), hash("g"), same).is_some());
         assert!(stale(&known, gone, none, same).is_some(), "it is gone");
+        let absent = cached(None, true);
+        assert_eq!(stale(&absent, gone, none, same), None);
+        assert!(stale(&absent, now(1), hash("g"), same).is_some(), "it came");
+        let doubtful = cached(Some(file(1)), false);
         assert!(
-            stale(&cached(None), now(1), hash("h"), same).is_some(),
+            stale(&doubtful, now(1), hash("h"), same).is_some(),
             "it changed meanwhile"
         );
         let said = stale(&known, now(1), none, |_: &str| Some("b".into()));

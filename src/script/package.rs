@@ -13,6 +13,8 @@ pub struct Around<'a> {
     pub stem: &'a str,
     /// 16 hexadecimal digits that are this script's alone.
     pub id: &'a str,
+    /// The crates that are to be added: Cargo adds none to a package of its name.
+    pub wanted: &'a [&'a str],
     /// The script, absolute.
     pub script: &'a str,
     /// What is compiled, absolute: that, or a copy of it.
@@ -30,6 +32,14 @@ pub struct Package {
     pub workspace: DocumentMut,
     /// The program's name, which no other script's program has.
     pub program: String,
+}
+
+/// The folder of the workspace that a manifest says its package is in, as written.
+#[must_use]
+pub fn workspace_of(manifest: &str) -> Option<String> {
+    let manifest: DocumentMut = manifest.parse().ok()?;
+    let workspace = manifest.get("package")?.get("workspace")?;
+    workspace.as_str().map(str::to_owned)
 }
 
 /// The name of the file that whoever builds a package holds a lock on. Its time is that of the last build.
@@ -90,7 +100,14 @@ pub fn package(
     absolute(&mut manifest, around.folder);
     let about = table(&mut manifest, "package")?;
     let name = match about.get("name") {
-        None => plain(around.stem),
+        None => match around
+            .wanted
+            .iter()
+            .any(|name| same(name, &plain(around.stem)))
+        {
+            true => format!("{}-script", plain(around.stem)),
+            false => plain(around.stem),
+        },
         Some(name) => name
             .as_str()
             .ok_or("expected a text for `package.name`")?
@@ -262,6 +279,9 @@ fn absolute(manifest: &mut DocumentMut, folder: &str) {
             }
         }
     }
+    if let Some(workspace) = root.get_mut("workspace").and_then(Item::as_table_like_mut) {
+        in_dependencies(workspace, folder);
+    }
     if let Some(replaced) = root.get_mut("replace").and_then(Item::as_table_like_mut) {
         in_packages(replaced, folder);
     }
@@ -297,7 +317,8 @@ fn plain(stem: &str) -> String {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => c,
         _ => '_',
     };
-    let name: String = stem.chars().map(letter).collect();
+    // It is a part of several paths.
+    let name: String = stem.chars().map(letter).take(60).collect();
     match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         true => name,
         false => format!("script-{name}"),
@@ -312,6 +333,7 @@ mod tests {
     const AROUND: Around<'_> = Around {
         stem: "größe 2",
         id: "0123456789abcdef",
+        wanted: &[],
         script: "/s/größe 2.rs",
         main: "/s/größe 2.rs",
         folder: "/s",
@@ -377,6 +399,13 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_script() {
+        let text = "---\n[workspace.dependencies]\na = { path = 'a' }\n---\n";
+        let (whole, _) = made(text).expect("a package");
+        let path = whole["workspace"]["dependencies"]["a"]["path"].as_str();
+        assert_eq!(
+            path.map(|path| path.replace('\\', "/")),
+            Some("/s/a".into())
+        );
         let text = "//! ```cargo\n//! [package]\n//! build = 'make.rs'\n//! [dependencies]\n//! a = { path = '../a' }\n//! b = '1'\n\
             //! [dependencies.c]\n//! path = '/c'\n//! [target.'cfg(unix)'.dev-dependencies]\n//! d = { path = 'd' }\n\
             //! [patch.crates-io]\n//! b = { path = 'b' }\n//! ```\n";
@@ -411,6 +440,26 @@ mod tests {
         assert_eq!(made["dependencies"]["serde-json"].as_str(), Some("1"));
         assert!(made["dependencies"].get("serde_json").is_none());
         assert_eq!(made["dependencies"]["rand"].as_str(), Some("0.9"));
+    }
+
+    #[test]
+    fn a_script_that_is_named_as_a_crate() {
+        let embedded = manifest::find("use regex::Regex;").expect("no manifest");
+        let around = Around {
+            stem: "regex",
+            wanted: &["regex"],
+            ..AROUND
+        };
+        let made = package(&embedded, &Table::new(), &around).expect("a package");
+        assert_eq!(
+            made.manifest["package"]["name"].as_str(),
+            Some("regex-script")
+        );
+        assert_eq!(
+            workspace_of("[package]\nworkspace = '../x'"),
+            Some("../x".into())
+        );
+        assert_eq!(workspace_of("[workspace]"), None);
     }
 
     #[test]

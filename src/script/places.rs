@@ -49,9 +49,65 @@ impl Places {
         self.0.join("compilers")
     }
 
+    /// The file by which the folder is known to be ours, and in which whoever builds and whoever deletes lock each other
+    /// out. It is the first thing that is made.
+    #[must_use]
+    pub fn mark(&self) -> PathBuf {
+        self.0.join(".sharedtarget-scripts")
+    }
+
+    /// Whether a name is that of a kept program.
+    #[must_use]
+    pub fn is_key(name: &str) -> bool {
+        name.len() == 32 && is_hex(name)
+    }
+
+    /// Whether a name may be that of a package.
+    #[must_use]
+    pub fn is_package(name: &str) -> bool {
+        let id = name.rsplit_once('-').map(|(_, id)| id);
+        id.is_some_and(|id| id.len() == 16 && is_hex(id))
+    }
+
+    /// Whether a name is that of something that a run which was killed has left.
+    #[must_use]
+    pub fn is_left(name: &str) -> bool {
+        name.starts_with(NEW) || name.starts_with(OLD)
+    }
+
     /// The folder of a kept program.
     #[must_use]
     pub fn kept(&self, key: &str) -> PathBuf {
         self.bins().join(key)
+    }
+}
+
+/// How the name of a folder begins that is not in its place yet, …
+pub const NEW: &str = ".new-";
+
+/// … and of one that is being deleted.
+pub const OLD: &str = ".old-";
+
+fn is_hex(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_ours() {
+        assert!(Places::is_key("0123456789abcdef0123456789abcdef"));
+        assert!(!Places::is_key("0123456789abcdef") && !Places::is_key("photos"));
+        assert!(!Places::is_key("0123456789ABCDEF0123456789ABCDEF"));
+        assert!(Places::is_package("a-b-0123456789abcdef"));
+        assert!(
+            !Places::is_package("web")
+                && !Places::is_package("a-b")
+                && !Places::is_package("0123456789abcdef")
+        );
+        assert!(Places::is_left(".new-x") && Places::is_left(".old-x") && !Places::is_left("new"));
     }
 }

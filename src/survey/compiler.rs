@@ -26,9 +26,9 @@ pub struct Chosen {
 pub struct Compiler {
     /// What `rustc -vV` says.
     pub said: String,
-    /// The name of its toolchain, where it is one of rustup's: Cargo is run in another folder, where rustup might
-    /// choose another one.
-    pub toolchain: Option<String>,
+    /// Where it is installed: Cargo is run in another folder, where rustup might choose another one, and takes a path for
+    /// the name of a toolchain.
+    pub sysroot: PathBuf,
 }
 
 /// A compiler, for as long as nothing that decides has changed.
@@ -70,13 +70,9 @@ pub fn ask(
         return Ok(known.compiler);
     }
     let (said, sysroot) = cargo::compiler(&chosen.program, dir, toolchain)?;
-    let of_rustup = sysroot.parent() == Some(&chosen.rustup_home.join("toolchains"));
-    let name = sysroot.file_name().filter(|_| of_rustup);
-    let compiler = Compiler {
-        said,
-        toolchain: name.map(|name| name.to_string_lossy().into_owned()),
-    };
-    let own = sysroot
+    let compiler = Compiler { said, sysroot };
+    let own = compiler
+        .sysroot
         .join("bin")
         .join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
     let own = if fs::exists(&own) {
@@ -84,7 +80,8 @@ pub fn ask(
     } else {
         chosen.program.clone()
     };
-    if let Some(state) = fs::state(&own) {
+    // In a folder that is not ours yet nothing is written before it is asked whether it may be.
+    if let (true, Some(state)) = (fs::exists(&places.mark()), fs::state(&own)) {
         let known = Known {
             file: own,
             state,
@@ -112,9 +109,11 @@ fn name(chosen: &Chosen, toolchain: Option<&str>, dir: &Path) -> String {
     add(&state(&chosen.rustup_home.join("settings.toml")));
     if toolchain.is_none() {
         for folder in dir.ancestors() {
-            add(folder.as_os_str().as_encoded_bytes());
-            for file in TOOLCHAIN_FILES {
-                add(&state(&folder.join(file)));
+            // Most folders choose nothing, and then all of them have one answer.
+            let files = TOOLCHAIN_FILES.map(|file| folder.join(file));
+            for file in files.iter().filter(|file| fs::exists(file)) {
+                add(file.as_os_str().as_encoded_bytes());
+                add(&state(file));
             }
         }
     }

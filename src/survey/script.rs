@@ -6,8 +6,10 @@ use anyhow::{Context as _, Result};
 
 use super::compiler::{self, Chosen, Compiler};
 use crate::cargo::Cargo;
+use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::config_edit;
 use crate::fs;
-use crate::model::CachedProgram;
+use crate::model::{CachedProgram, FileState};
 use crate::script::cached::{self, Question};
 use crate::script::places::{ENTRY, Places};
 
@@ -65,6 +67,8 @@ pub struct Script {
     pub id: String,
     /// Its content.
     pub text: String,
+    /// What its file looked like before it was read; nothing if it has no place.
+    pub state: Option<FileState>,
     /// The name for its program.
     pub key: String,
     /// What compiles it.
@@ -77,26 +81,29 @@ pub struct Script {
 ///
 /// There is no such file, it is no text, or there is no compiler.
 pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result<Script> {
-    let (path, bytes) = match (&request.file, &request.text) {
-        (None, text) => {
-            let text = text.clone().unwrap_or_default();
-            // Paths in it are relative to the working directory, and each text is a script of its own.
-            let name = format!("stdin-{}.rs", blake3::hash(&text).to_hex());
-            (around.cwd.join(name), text)
-        }
-        (Some(file), _) => {
-            let path = fs::canonical(file)?;
-            anyhow::ensure!(
-                !fs::is_folder(&path),
-                "expected a script, and `{}` is a folder",
-                file.display()
-            );
-            let bytes = fs::read(&path)?;
-            let bytes = bytes.with_context(|| format!("failed to find `{}`", file.display()))?;
-            (path, bytes)
-        }
+    let (path, bytes, state) = match (&request.file, &request.text) {
+        (None, text) => input(text.clone().unwrap_or_default(), around),
+        (Some(file), _) => match fs::canonical(file) {
+            Ok(path) => {
+                anyhow::ensure!(
+                    !fs::is_folder(&path),
+                    "expected a script, and `{}` is a folder",
+                    file.display()
+                );
+                let state = fs::state(&path);
+                let bytes = fs::read(&path)?;
+                let bytes =
+                    bytes.with_context(|| format!("failed to find `{}`", file.display()))?;
+                (path, bytes, state)
+            }
+            // A pipe that a shell makes has a name, and no place.
+            Err(error) => match fs::read(file) {
+                Ok(Some(bytes)) => input(bytes, around),
+                _ => return Err(error),
+            },
+        },
     };
-    let is_input = request.file.is_none();
+    let is_input = state.is_none();
     let shown = if is_input {
         Path::new("-")
     } else {
@@ -121,8 +128,6 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
         &around.places,
         &around.cwd,
     )?;
-    let config = ["config", "config.toml"].map(|name| fs::read(&around.cargo_home.join(name)));
-    let config: Vec<u8> = config.into_iter().flatten().flatten().flatten().collect();
     let mut variables: Vec<(String, String)> = around.variables.clone();
     variables.retain(|(name, _)| cached::decides(name));
     variables.sort();
@@ -130,6 +135,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
         format!("release {}", request.release),
         format!("own target {}", request.own_target),
         format!("infer {}", request.infer),
+        format!("cargo home {}", around.cargo_home.display()),
     ];
     options.extend(
         request
@@ -143,7 +149,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
         options: &options,
         compiler: &compiler.said,
         variables: &variables,
-        config: &config,
+        config: &config(around),
     });
     let name = if is_input {
         Path::new("stdin")
@@ -160,10 +166,50 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
             .into_owned(),
         id: cached::id(&path),
         text,
+        state,
         key,
         compiler,
         path,
     })
+}
+
+/// A script without a place. Paths in it are relative to the working directory, and each text is a script of its own.
+fn input(text: Vec<u8>, around: &ScriptEnvironment<'_>) -> (PathBuf, Vec<u8>, Option<FileState>) {
+    let name = format!("stdin-{}.rs", blake3::hash(&text).to_hex());
+    (around.cwd.join(name), text, None)
+}
+
+/// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
+/// with what they include.
+fn config(around: &ScriptEnvironment<'_>) -> Vec<u8> {
+    let above = around.places.root().ancestors();
+    let above = above.map(|folder| folder.join(CARGO_FOLDER));
+    let mut all = Vec::new();
+    for folder in above.chain([around.cargo_home.clone()]) {
+        for name in CONFIG_NAMES {
+            read_config(&folder.join(name), 0, &mut all);
+        }
+    }
+    all
+}
+
+/// As many files may include one another. Cargo refuses a circle.
+const INCLUDES: usize = 8;
+
+fn read_config(path: &Path, depth: usize, all: &mut Vec<u8>) {
+    let Ok(Some(bytes)) = fs::read(path) else {
+        return;
+    };
+    all.extend(path.as_os_str().as_encoded_bytes());
+    all.extend((bytes.len() as u64).to_le_bytes());
+    let text = String::from_utf8_lossy(&bytes);
+    if depth < INCLUDES && text.contains("include") {
+        let folder = path.parent().unwrap_or(path);
+        for included in config_edit::includes(&text) {
+            read_config(&folder.join(included), depth + 1, all);
+        }
+    }
+    all.extend(&bytes);
 }
 
 /// The program that was kept of a script, if it is what a build would make.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use toml_edit::DocumentMut;
 
 use super::script::entry;
@@ -11,40 +12,68 @@ use crate::progress::Progress;
 use crate::script::package;
 use crate::script::places::{LAST_RUN, Places};
 
-/// Looks at the cache of scripts. Without `measure` the target folder is not walked: only what lies beside it has a size.
+/// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]
-pub fn look(places: &Places, measure: bool, progress: &Progress) -> ScriptCache {
-    let mut programs: Vec<KeptProgram> = folders(&places.bins())
+pub fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache {
+    if !fs::exists(&places.mark()) {
+        return ScriptCache {
+            root: places.root().to_owned(),
+            ..ScriptCache::default()
+        };
+    }
+    let mut programs: Vec<KeptProgram> = folders(&places.bins(), Places::is_key, now)
         .into_iter()
         .map(|(path, identity)| program(path, identity, progress))
         .collect();
     programs.sort_by(|one, other| (other.last_run, &one.path).cmp(&(one.last_run, &other.path)));
-    let packages: Vec<KeptPackage> = folders(&places.packages())
+    let packages: Vec<KeptPackage> = folders(&places.packages(), Places::is_package, now)
         .into_iter()
-        .map(|(path, identity)| package(path, identity, progress))
+        .filter_map(|(path, identity)| package(path, identity, progress))
         .collect();
-    let target = (measure && fs::is_folder(&places.target()))
-        .then(|| fs::usage(&places.target(), progress).on_disk);
+    let part = |path: PathBuf| {
+        let info = fs::info(&path).ok().flatten().filter(|info| info.is_dir)?;
+        Some(OwnTarget {
+            on_disk: fs::usage(&path, progress).on_disk,
+            identity: info.identity,
+            path,
+        })
+    };
+    let target = part(places.target()).map(|target| target.on_disk);
+    let compilers = part(places.compilers());
     let of_programs = programs.iter().map(|program| program.on_disk);
     let of_packages = packages.iter().map(|package| package.on_disk);
     ScriptCache {
         root: places.root().to_owned(),
-        on_disk: of_programs.chain(of_packages).chain(target).sum(),
+        on_disk: of_programs
+            .chain(of_packages)
+            .chain(target)
+            .chain(compilers.as_ref().map(|compilers| compilers.on_disk))
+            .sum(),
         programs,
         packages,
         target,
+        compilers,
     }
 }
 
-fn folders(folder: &Path) -> Vec<(PathBuf, Identity)> {
-    let names = fs::names(folder).unwrap_or_default();
+/// The folders of ours in one of the cache, which is no link itself. What a run has left that was killed counts a day
+/// later: until then it may be somebody's who is at work.
+fn folders(folder: &Path, is_ours: fn(&str) -> bool, now: Timestamp) -> Vec<(PathBuf, Identity)> {
+    let names = match fs::is_folder(folder) {
+        true => fs::names(folder).unwrap_or_default(),
+        false => Vec::new(),
+    };
     let found = names.into_iter().filter_map(|name| {
-        let path = folder.join(name);
+        let path = folder.join(&name);
         let info = fs::info(&path).ok().flatten()?;
-        info.is_dir.then_some((path, info.identity))
+        let is_old = || info.modified.is_some_and(|at| now.duration_since(at) > DAY);
+        let ours = is_ours(&name) || (Places::is_left(&name) && is_old());
+        (info.is_dir && ours).then_some((path, info.identity))
     });
     found.collect()
 }
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 fn program(path: PathBuf, identity: Identity, progress: &Progress) -> KeptProgram {
     let entry = entry(&path);
@@ -61,16 +90,20 @@ fn program(path: PathBuf, identity: Identity, progress: &Progress) -> KeptProgra
     }
 }
 
-fn package(path: PathBuf, identity: Identity, progress: &Progress) -> KeptPackage {
-    let manifest = fs::read(&path.join("Cargo.toml"))
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let manifest: Option<DocumentMut> = String::from_utf8_lossy(&manifest).parse().ok();
+/// A package that was made for a script; nothing if it was made for something else.
+fn package(path: PathBuf, identity: Identity, progress: &Progress) -> Option<KeptPackage> {
+    let manifest = fs::read(&path.join("Cargo.toml")).ok()?;
+    let text = manifest.as_deref().map(String::from_utf8_lossy);
+    let read: Option<DocumentMut> = text.and_then(|text| text.parse().ok());
+    let script = read.as_ref().and_then(package::script);
+    // Without one it never came so far.
+    if script.is_none() && manifest.is_some() {
+        return None;
+    }
     let own_target = path.join("target");
     let own = fs::info(&own_target).ok().flatten();
-    KeptPackage {
-        script: manifest.as_ref().and_then(package::script),
+    Some(KeptPackage {
+        script,
         last_build: modified(&path.join(package::LOCK)).or_else(|| modified(&path)),
         on_disk: fs::usage(&path, progress).on_disk,
         own_target: own.filter(|info| info.is_dir).map(|info| OwnTarget {
@@ -80,9 +113,9 @@ fn package(path: PathBuf, identity: Identity, progress: &Progress) -> KeptPackag
         }),
         identity,
         path,
-    }
+    })
 }
 
-fn modified(path: &Path) -> Option<jiff::Timestamp> {
+fn modified(path: &Path) -> Option<Timestamp> {
     fs::info(path).ok()??.modified
 }

@@ -200,11 +200,13 @@ fn it_keeps_itself_small() {
             .collect()
     };
     assert_eq!(names(), ["b", "c", "d"]);
-    // By size: everything but what was just built.
+    // By size: everything but what was just built, and what ran within the hour.
+    age(&desk, "c", 1);
+    age(&desk, "b", 2);
     desk.box_.write("e.rs", "fn main() { println!(\"e\"); }\n");
     let (said, _) = with("CARGO_SHAREDTARGET_CACHE_MAX_SIZE", "1KB", "e.rs");
     assert_eq!(said, "e\n");
-    assert_eq!(names(), ["e"]);
+    assert_eq!(names(), ["d", "e"]);
     assert_eq!(desk.prints_at_once(&["e.rs"]), "e\n");
     let (_, said) = with("CARGO_SHAREDTARGET_CACHE_MAX_SIZE", "much", "b.rs");
     assert!(
@@ -240,6 +242,151 @@ fn what_is_not_its_own_stays() {
         fs::read_to_string(desk.cache("notes.txt")).expect("there"),
         "mine"
     );
+}
+
+#[test]
+fn a_folder_with_other_things_is_no_cache() {
+    let mut desk = Desk::with("a.rs", "fn main() { println!(\"a\"); }\n");
+    for path in [
+        "shop/packages/web/src/index.ts",
+        "shop/bins/old/tool",
+        "shop/target/debug/.fingerprint/x/y",
+    ] {
+        desk.box_.write(path, "work");
+    }
+    desk.box_.write(
+        "shop/target/CACHEDIR.TAG",
+        "Signature: 8a477f597d28d172789f06886806bc55\n",
+    );
+    let before = desk.box_.tree("shop");
+    let shop = desk.box_.path("shop");
+    desk.box_.env("CARGO_SHAREDTARGET_CACHE_DIR", shop);
+    let run = desk.run(&["a.rs"]).code(101);
+    assert!(run.stderr.contains("holds other things"), "{}", run.stderr);
+    for args in [
+        &["cache", "clean", "--yes"][..],
+        &["cache", "clean", "--older-than", "0s", "--yes"],
+        &["cache", "info"],
+    ] {
+        desk.box_.run("", args).code(0);
+    }
+    assert!(before == desk.box_.tree("shop"), "something was changed");
+}
+
+#[test]
+fn what_links_lead_to_is_not_the_cache() {
+    let desk = three();
+    for (part, path) in [
+        ("bins", "0123456789abcdef0123456789abcdef/tool"),
+        ("target", "CACHEDIR.TAG"),
+        ("packages", "a-0123456789abcdef/x"),
+    ] {
+        desk.box_.write(
+            &format!("{part}/{path}"),
+            "Signature: 8a477f597d28d172789f06886806bc55\n",
+        );
+        desk.box_
+            .write(&format!("{part}/debug/.fingerprint/x/y"), "work");
+        let before = desk.box_.tree(part);
+        fs::rename(desk.cache(part), desk.cache("moved")).expect("moved");
+        std::os::unix::fs::symlink(desk.box_.path(part), desk.cache(part)).expect("a link");
+        desk.box_
+            .run("", &["cache", "clean", part_name(part), "--yes"])
+            .code(0);
+        let run = desk.run(&["--force", "a.rs"]).code(101);
+        assert!(run.stderr.contains("no link or file"), "{}", run.stderr);
+        assert!(before == desk.box_.tree(part), "{part}");
+        fs::remove_file(desk.cache(part)).expect("the link is there");
+        fs::rename(desk.cache("moved"), desk.cache(part)).expect("moved");
+    }
+    // Nor is what has another name in it.
+    for path in [
+        "bins/photos/one.jpg",
+        "packages/web/index.ts",
+        "packages/web-0123456789abcdef/Cargo.toml",
+    ] {
+        let path = desk.cache(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, "[package]\nname = \"web\"\n").expect("written");
+    }
+    desk.box_.run("", &["cache", "clean", "--yes"]).code(0);
+    for path in [
+        "bins/photos/one.jpg",
+        "packages/web/index.ts",
+        "packages/web-0123456789abcdef/Cargo.toml",
+    ] {
+        assert!(desk.cache(path).exists(), "{path}");
+    }
+}
+
+fn part_name(part: &str) -> &str {
+    match part {
+        "packages" => "all",
+        part => part,
+    }
+}
+
+#[test]
+fn many_at_once_within_small_limits() {
+    let mut desk = Desk::new();
+    desk.box_.env("CARGO_SHAREDTARGET_CACHE_MAX_SIZE", "5MB");
+    let scripts: Vec<String> = (0..6).map(|n| format!("{n}.rs")).collect();
+    for (n, script) in scripts.iter().enumerate() {
+        desk.box_
+            .write(script, &format!("fn main() {{ println!(\"{n}\"); }}\n"));
+    }
+    let children: Vec<_> = scripts
+        .iter()
+        .map(|script| {
+            let mut program = desk.box_.program("", &["run", script]);
+            program
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
+            program.spawn().expect("our program")
+        })
+        .collect();
+    for (n, child) in children.into_iter().enumerate() {
+        let output = child.wait_with_output().expect("an end");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            format!("{n}\n"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_deleted_while_a_script_is_built() {
+    let desk = Desk::with("a.rs", "fn main() { println!(\"a\"); }\n");
+    let mut program = desk.box_.program("", &["run", "a.rs"]);
+    program.env("CARGO_SHAREDTARGET_TEST_PAUSE_AT", "script-built");
+    program
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = program.spawn().expect("our program");
+    let mut heard = std::io::BufReader::new(child.stderr.take().expect("its standard error"));
+    let mut line = String::new();
+    while !line.contains("paused at") {
+        line.clear();
+        assert_ne!(
+            std::io::BufRead::read_line(&mut heard, &mut line).expect("text"),
+            0
+        );
+    }
+    let run = desk
+        .box_
+        .run("", &["cache", "clean", "target", "--yes"])
+        .code(101);
+    assert!(
+        run.stderr.contains("scripts are being built"),
+        "{}",
+        run.stderr
+    );
+    std::io::Write::write_all(&mut child.stdin.take().expect("an input"), b"\n").expect("written");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "a\n");
 }
 
 #[test]

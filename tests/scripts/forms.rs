@@ -301,3 +301,91 @@ fn what_is_built_and_where() {
     assert_eq!(desk.prints_at_once(&["--build-only", "a.rs"]), program);
     assert_eq!(desk.prints_built(&["--force", "a.rs"]), "hi\n");
 }
+
+#[test]
+fn modules_of_modules_are_not_mistaken() {
+    let desk = Desk::new();
+    desk.box_.write("n.rs", "pub mod a;\n");
+    desk.box_
+        .write("n/a.rs", "pub const A: &str = \"right\";\n");
+    desk.box_.write("a.rs", "pub const A: &str = \"wrong\";\n");
+    let code = "mod n;\nmod a;\nfn main() { let _ = a::A; println!(\"{}\", n::a::A); }\n";
+    desk.box_.write("plain.rs", code);
+    desk.box_
+        .write("comment.rs", &format!("//! ```cargo\n//! ```\n{code}"));
+    desk.box_.write("front.rs", &format!("---\n---\n{code}"));
+    for name in ["plain.rs", "comment.rs"] {
+        assert_eq!(desk.prints(&[name]), "right\n");
+    }
+    let run = desk.run(&["front.rs"]).code(101);
+    assert!(
+        run.stderr
+            .contains("n.rs` has modules in files of their own"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_macro_that_includes_finds_nothing_else() {
+    let code = "macro_rules! inc { ($x:expr) => { include_str!($x) } }\nfn main() { println!(\"{}\", inc!(\"Cargo.toml\").len()); }\n";
+    let desk = Desk::with("front.rs", &format!("---\n---\n{code}"));
+    desk.box_.write("plain.rs", code);
+    desk.box_.write("Cargo.toml", "# mine\n");
+    assert_eq!(desk.prints(&["plain.rs"]), "7\n");
+    let run = desk.run(&["front.rs"]).code(101);
+    assert!(
+        run.stderr.contains("note: it is compiled from a copy"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn names_that_get_in_the_way() {
+    let desk = Desk::new();
+    desk.box_
+        .write("alpha.rs", "println!(\"{}\", alpha::says());\n");
+    assert_eq!(desk.prints(&["--infer", "alpha.rs"]), "alpha\n");
+    let long = "l".repeat(230);
+    for name in ["...rs", "..rs", &long] {
+        desk.box_.write(
+            &format!("d/{name}"),
+            "---\n---\nfn main() { println!(\"{}\", file!()); }\n",
+        );
+        let path = desk.box_.path("d").join(name);
+        assert_eq!(
+            desk.prints(&[&format!("d/{name}")]),
+            format!("{}\n", path.display())
+        );
+    }
+    desk.box_
+        .write("a=b/x.rs", "---\n---\nfn main() { let x: u8 = \"\"; }\n");
+    let run = desk.run(&["a=b/x.rs"]).code(101);
+    assert!(run.stderr.contains("a=b/x.rs:3:25"), "{}", run.stderr);
+}
+
+#[test]
+fn what_cargo_finds_wrong_leads_to_the_script() {
+    let desk = Desk::with(
+        "a.rs",
+        "\n---\n[dependencies]\nno-such-crate = \"1\"\n---\nfn main() {}\n",
+    );
+    let run = desk.run(&["a.rs"]).code(101);
+    let note = format!(
+        "note: Cargo's manifest is made from lines 2 to 5 of {}",
+        desk.box_.path("a.rs").display()
+    );
+    assert!(run.stderr.contains(&note), "{}", run.stderr);
+    // A broken lock file of ours is none of the user's business.
+    desk.box_.write(
+        "a.rs",
+        "---\n[dependencies]\nalpha = \"1\"\n---\nfn main() { println!(\"{}\", alpha::says()); }\n",
+    );
+    let package = desk.prints(&["--package-dir", "a.rs"]);
+    let workspace = std::path::Path::new(package.trim())
+        .parent()
+        .expect("a workspace");
+    std::fs::write(workspace.join("Cargo.lock"), "[[").expect("written");
+    assert_eq!(desk.prints(&["a.rs"]), "alpha\n");
+}

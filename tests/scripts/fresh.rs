@@ -245,3 +245,191 @@ fn another_compiler_builds_it_anew() {
     let run = desk.run(&["--toolchain", "no-such-one", "a.rs"]).code(101);
     assert!(run.stderr.contains("no-such-one"), "{}", run.stderr);
 }
+
+#[test]
+fn what_a_silent_build_script_may_read() {
+    let desk = Desk::with(
+        "a.rs",
+        "---\n[dependencies]\nlib = { path = \"lib\" }\n---\nfn main() { println!(\"{}\", lib::WORD); }\n",
+    );
+    desk.box_.write("lib/Cargo.toml", "[package]\nname = \"lib\"\nversion = \"1.0.0\"\nedition = \"2021\"\nworkspace = \"../root\"\n");
+    desk.box_
+        .write("root/Cargo.toml", "[workspace]\nmembers = [\"../lib\"]\n");
+    desk.box_.write("lib/src/lib.rs", "pub const WORD: &str = match option_env!(\"BUILT\") { Some(word) => word, None => \"none\" };\n");
+    assert_eq!(desk.prints(&["a.rs"]), "none\n");
+    desk.prints(&["a.rs"]);
+    // A build script comes, says nothing, and reads a file in the package.
+    desk.box_.write("lib/data/word.txt", "one");
+    desk.box_.write(
+        "lib/build.rs",
+        "fn main() { println!(\"cargo::rustc-env=BUILT={}{}\", std::fs::read_to_string(\"data/word.txt\").unwrap(), option_env!(\"SUFFIX\").unwrap_or(\"\")); }\n",
+    );
+    assert_eq!(desk.prints_built(&["a.rs"]), "one\n");
+    desk.prints(&["a.rs"]);
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "one\n");
+    desk.box_.write("lib/data/word.txt", "two");
+    assert_eq!(desk.prints_built(&["a.rs"]), "two\n");
+    desk.prints(&["a.rs"]);
+    let mut program = desk.box_.program("", &["run", "a.rs"]);
+    let output = program.env("SUFFIX", "!").output().expect("our program");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "two!\n");
+    // Now it names a folder.
+    desk.box_.write(
+        "lib/build.rs",
+        "fn main() { println!(\"cargo::rerun-if-changed=data\"); println!(\"cargo::rustc-env=BUILT={}\", std::fs::read_to_string(\"data/word.txt\").unwrap()); }\n",
+    );
+    desk.prints(&["a.rs"]);
+    desk.prints(&["a.rs"]);
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "two\n");
+    desk.box_.write("lib/data/word.txt", "six");
+    assert_eq!(desk.prints_built(&["a.rs"]), "six\n");
+}
+
+#[test]
+fn variables_whoever_sets_them() {
+    let text = "fn main() { println!(\"{:?} {:?}\", option_env!(\"GREETING\"), option_env!(\"CARGO_MINE\")); }\n";
+    let desk = Desk::with("a.rs", text);
+    let with = |greeting: Option<&str>, mine: &str| {
+        let mut program = desk.box_.program("", &["run", "a.rs"]);
+        if let Some(greeting) = greeting {
+            program.env("GREETING", greeting);
+        }
+        let output = program
+            .env("CARGO_MINE", mine)
+            .output()
+            .expect("our program");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    // Above the cache: Cargo reads it too.
+    let config = desk.box_.outside(".cargo/config.toml");
+    fs::create_dir_all(config.parent().expect("a folder")).expect("a folder");
+    let more = desk.box_.outside(".cargo/more.toml");
+    fs::write(&config, "include = [\"more.toml\"]\n").expect("a file");
+    fs::write(&more, "[env]\nGREETING = \"config\"\n").expect("a file");
+    let includes = with(None, "1") == "Some(\"config\") Some(\"1\")\n";
+    if !includes {
+        // Cargo before 1.93.
+        fs::write(&config, "[env]\nGREETING = \"config\"\n").expect("a file");
+    }
+    for (greeting, mine, expected) in [
+        (None, "1", "Some(\"config\") Some(\"1\")\n"),
+        (Some("shell"), "1", "Some(\"shell\") Some(\"1\")\n"),
+        (None, "1", "Some(\"config\") Some(\"1\")\n"),
+        (None, "2", "Some(\"config\") Some(\"2\")\n"),
+    ] {
+        assert_eq!(with(greeting, mine), expected);
+    }
+    let changed = if includes { &more } else { &config };
+    fs::write(changed, "[env]\nGREETING = \"other\"\n").expect("a file");
+    assert_eq!(with(None, "2"), "Some(\"other\") Some(\"2\")\n");
+}
+
+#[test]
+fn a_script_that_changes_while_it_waits_for_its_build() {
+    let desk = Desk::with("other.rs", "fn main() {}\n");
+    desk.prints(&["other.rs"]);
+    let one = "fn main() { println!(\"one\"); }\n";
+    desk.box_.write("a.rs", one);
+    // As a build of somebody else holds them.
+    let locks: Vec<fs::File> = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"]
+        .iter()
+        .map(|name| {
+            let path = desk.cache("target/debug").join(name);
+            let file = fs::File::options()
+                .create(true)
+                .append(true)
+                .open(path)
+                .expect("a lock");
+            file.lock().expect("locked");
+            file
+        })
+        .collect();
+    let mut program = desk.box_.program("", &["run", "a.rs"]);
+    program
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = program.spawn().expect("our program");
+    let mut heard = std::io::BufReader::new(child.stderr.take().expect("its standard error"));
+    let mut line = String::new();
+    while !line.contains("Blocking") {
+        line.clear();
+        assert_ne!(
+            std::io::BufRead::read_line(&mut heard, &mut line).expect("text"),
+            0
+        );
+    }
+    desk.box_.write("a.rs", &one.replace("one", "two"));
+    drop(locks);
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "two\n");
+    desk.box_.write("a.rs", one);
+    assert_eq!(desk.prints(&["a.rs"]), "one\n");
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "one\n");
+}
+
+#[test]
+fn a_short_path_and_any_folder() {
+    let mut desk = Desk::with("a.rs", "fn main() { println!(\"hi\"); }\n");
+    desk.prints(&["a.rs"]);
+    desk.prints(&["a.rs"]);
+    for folder in ["one", "two/three"] {
+        fs::create_dir_all(desk.box_.path(folder)).expect("a folder");
+        let script = desk.box_.path("a.rs").display().to_string();
+        let run = desk.box_.run(folder, &["run", &script]).code(0);
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("hi\n", ""));
+    }
+    let notes = fs::read_dir(desk.cache("compilers")).expect("notes");
+    assert_eq!(notes.count(), 1);
+    // As from a clock: Rust is where Cargo's home has it.
+    let bin = desk.box_.outside("home/.cargo/bin");
+    fs::create_dir_all(&bin).expect("a folder");
+    for name in ["rustc", "cargo"] {
+        let program = desk
+            .box_
+            .command("sh", "", &["-c", &format!("command -v {name}")])
+            .stdout;
+        std::os::unix::fs::symlink(program.trim(), bin.join(name)).expect("a link");
+    }
+    desk.box_
+        .env("CARGO_HOME", desk.box_.outside("home/.cargo"));
+    desk.box_.env("PATH", "/usr/bin:/bin");
+    assert_eq!(desk.prints(&["a.rs"]), "hi\n");
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "hi\n");
+}
+
+#[test]
+fn the_toolchain_that_was_asked_is_the_one_that_builds() {
+    let version = format!("{}.0", env!("CARGO_PKG_RUST_VERSION"));
+    let mut desk = Desk::with(
+        "a.rs",
+        "---\n[package]\nbuild = \"make.rs\"\n---\nfn main() { println!(\"{}\", env!(\"BY\")); }\n",
+    );
+    desk.box_.write(
+        "make.rs",
+        "fn main() { let said = std::process::Command::new(std::env::var(\"RUSTC\").unwrap()).arg(\"-V\").output().unwrap();\n\
+         println!(\"cargo::rustc-env=BY={}\", String::from_utf8(said.stdout).unwrap().trim()); }\n",
+    );
+    let installed = desk.box_.command("rustup", "", &["toolchain", "list"]);
+    if !installed.stdout.contains(&version) {
+        eprintln!("skipped: Rust {version} is not installed");
+        return;
+    }
+    let normal = desk.prints(&["a.rs"]);
+    desk.box_.write(
+        "rust-toolchain.toml",
+        &format!("[toolchain]\nchannel = \"{version}\"\n"),
+    );
+    // The home of rustup by a link, as it is where disks are small.
+    let home = std::env::var_os("RUSTUP_HOME").map(std::path::PathBuf::from);
+    let home = home
+        .or_else(|| std::env::home_dir().map(|home| home.join(".rustup")))
+        .expect("a home");
+    let link = desk.box_.outside("home/rustup");
+    std::os::unix::fs::symlink(home, &link).expect("a link");
+    desk.box_.env("RUSTUP_HOME", &link);
+    let by = desk.prints(&["a.rs"]);
+    assert!(by.contains(&version), "{by} and not {version}");
+    assert_ne!(by, normal);
+    fs::remove_file(desk.box_.path("rust-toolchain.toml")).expect("removed");
+    assert_eq!(desk.prints(&["a.rs"]), normal);
+}

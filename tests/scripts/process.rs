@@ -134,3 +134,15 @@ fn what_is_no_script() {
     desk.run(&[]).code(2);
     desk.run(&["--no-such-flag", "a.rs"]).code(2);
 }
+
+#[test]
+fn a_pipe_is_a_script_too() {
+    let desk = Desk::with("a.rs", "println!(\"{:?}\", std::env::args().nth(1));\n");
+    let program = env!("CARGO_BIN_EXE_cargo-sharedtarget");
+    let run = desk.box_.command(
+        "bash",
+        "",
+        &["-c", &format!("'{program}' run <(cat a.rs) x")],
+    );
+    assert_eq!(run.code(0).stdout, "Some(\"x\")\n");
+}

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::ScriptBuild;
 use crate::cargo::Cargo;
 use crate::fs;
 use crate::marks;
-use crate::script::body::{Body, body};
+use crate::script::body::{Body, body, has_module_files};
 use crate::script::manifest::{self, Embedded};
 use crate::script::names::{self, Named};
 use crate::script::package::{self, Around, Package};
@@ -28,12 +28,16 @@ pub struct Written {
     pub doubts: Vec<String>,
     /// What is compiled.
     pub(super) body: Body,
-    /// Nobody else writes it while this is held.
-    _lock: fs::LockGuard,
+    /// The lines of the script that its manifest is made from.
+    pub lines: Option<(usize, usize)>,
+    /// Nobody else writes it while this is held, and nobody deletes anything in the cache.
+    _locks: [fs::LockGuard; 2],
 }
 
 /// The copy that is compiled where the script itself cannot be.
-pub(super) const MAIN: &str = "main.rs";
+///
+/// It lies alone: what a macro names relative to it is not found, in place of another file of that name.
+pub(super) const MAIN: &str = "src/main.rs";
 
 /// The dependencies that were found for names in the code.
 const INFERRED: &str = "inferred.toml";
@@ -55,17 +59,18 @@ pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<
         || build.text.to_owned(),
         |foreign| manifest::blanked(build.text, foreign),
     );
-    let copy = embedded.foreign.is_some() || build.is_input;
+    let copy = embedded.foreign.is_some() || build.state.is_none();
     let body = body(&text, build.folder, copy, &fs::exists);
+    refuse_nested(build, &body)?;
     let script = build.path.to_string_lossy();
-    let Package { program, .. } = made(build, &embedded, &script, &Table::new())?;
+    let Package { program, .. } = made(build, &embedded, &script, &Table::new(), &[])?;
 
     let workspace = places.packages().join(&program);
     let folder = workspace.join(&program);
-    make_cache(places, &folder)?;
+    let in_common = claim(places)?;
+    fs::create_folder(&workspace)?;
     let lock = fs::lock_alone(&workspace.join(package::LOCK))?;
-    // It may have been deleted while we waited.
-    fs::create_folder(&folder)?;
+    fs::create_folder(&folder.join("src"))?;
     fs::checkpoint("package-locked");
     let copied = folder.join(MAIN);
     let main = match &body.text {
@@ -82,11 +87,18 @@ pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<
         false => Table::new(),
     };
     known.retain(|name, _| missing.iter().any(|one| package::same(&one.name, name)));
+    let names: Vec<&str> = missing.iter().map(|named| named.name.as_str()).collect();
     let Package {
         manifest: own,
         workspace: root,
         ..
-    } = made(build, &embedded, &main, &known)?;
+    } = made(
+        build,
+        &embedded,
+        &main,
+        &known,
+        if infer { &names } else { &[] },
+    )?;
     write_changed(&workspace.join(MANIFEST), root.to_string().as_bytes())?;
     let is_known = |named: &&Named| {
         known
@@ -95,12 +107,13 @@ pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<
     };
     let unknown: Vec<&Named> = missing.iter().filter(|named| !is_known(named)).collect();
     let mut written = Written {
-        doubts: nested(&body),
+        doubts: doubts(&body),
+        lines: embedded.lines,
         workspace,
         folder,
         program,
         body,
-        _lock: lock,
+        _locks: [in_common, lock],
     };
     let names = if infer && !unknown.is_empty() {
         written.add(build, cargo, &own, &unknown, &missing)?
@@ -160,17 +173,43 @@ impl Written {
     }
 }
 
-/// Makes the folders around a package, and marks the cache for what it is.
-fn make_cache(places: &Places, folder: &Path) -> Result<()> {
-    let tag = places.root().join(marks::TAG_NAME);
-    fs::create_folder(folder)
-        .and_then(|()| fs::write_if_absent(&tag, &marks::tag_file()))
-        .with_context(|| {
-            format!(
-                "the cache of scripts cannot be written: `{}` (CARGO_SHAREDTARGET_CACHE_DIR says where it is)",
-                places.root().display()
-            )
-        })
+/// Makes sure that the cache folder is ours, and locks it against whoever would delete something in it.
+///
+/// A folder with other things in it is never taken for ours: what is in the cache is deleted without a question.
+fn claim(places: &Places) -> Result<fs::LockGuard> {
+    let root = places.root();
+    let hint = "CARGO_SHAREDTARGET_CACHE_DIR can name another folder";
+    let failed = || {
+        format!(
+            "the cache of scripts cannot be written: `{}` ({hint})",
+            root.display()
+        )
+    };
+    fs::create_folder(root).with_context(failed)?;
+    let mark = places.mark();
+    let names = fs::names(root).with_context(failed)?;
+    if !names.is_empty() && !fs::exists(&mark) {
+        bail!(
+            "expected an empty folder for the cache of scripts, or one that was made for it, and `{}` holds other things ({hint})",
+            root.display()
+        );
+    }
+    let lock = fs::lock_in_common(&mark).with_context(failed)?;
+    fs::write_if_absent(&root.join(marks::TAG_NAME), &marks::tag_file()).with_context(failed)?;
+    for part in [
+        places.bins(),
+        places.packages(),
+        places.target(),
+        places.compilers(),
+    ] {
+        if fs::info(&part)?.is_some_and(|info| !info.is_dir) {
+            bail!(
+                "expected a folder, and no link or file, at `{}`",
+                part.display()
+            );
+        }
+    }
+    Ok(lock)
 }
 
 fn made(
@@ -178,8 +217,10 @@ fn made(
     embedded: &Embedded,
     main: &str,
     inferred: &Table,
+    wanted: &[&str],
 ) -> Result<Package> {
     let around = Around {
+        wanted,
         stem: build.stem,
         id: build.id,
         script: &build.path.to_string_lossy(),
@@ -197,17 +238,28 @@ fn made(
     })
 }
 
-/// Modules that a copy of the script may not find: the compiler looks for theirs beside them, and not in the folder of
-/// their name, where the copy has to say where they are.
-fn nested(body: &Body) -> Vec<String> {
-    let doubt = |path: &PathBuf| {
-        format!(
-            "`{}` has modules in files of their own, which are not found where the script is compiled from a copy: \
-             with its manifest in a comment (`//! ```cargo`) and a `main` it is compiled where it lies",
-            path.display()
-        )
-    };
-    body.nested.iter().map(doubt).collect()
+/// What is worth a look where a copy does not build.
+fn doubts(body: &Body) -> Vec<String> {
+    let copied = body.text.as_ref().filter(|text| text.contains("include"));
+    let doubt = "it is compiled from a copy: what is included must be named by a plain text, not by a macro of yours";
+    copied.map(|_| doubt.to_owned()).into_iter().collect()
+}
+
+/// The compiler takes a file that an attribute names for the `mod.rs` of its folder. So it looks for the modules of such a
+/// file beside it, where another one may lie, and not in the folder of its name.
+fn refuse_nested(build: &ScriptBuild<'_>, body: &Body) -> Result<()> {
+    for path in &body.nested {
+        let source = fs::read(path)?.unwrap_or_default();
+        if has_module_files(&String::from_utf8_lossy(&source)) {
+            bail!(
+                "{}: the module `{}` has modules in files of their own, which cannot be found from here: \
+                 a script with a `main`, and its manifest in a comment (`//! ```cargo`), can have them",
+                build.shown,
+                path.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The crates that the code names and the manifest does not.
@@ -242,10 +294,18 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 /// compiled once for both, and nobody has to be asked for the newest one. What does not fit Cargo chooses anew.
 fn seed_lock(folder: &Path, places: &Places, dependencies: &[String]) {
     let lock = folder.join("Cargo.lock");
-    if fs::exists(&lock) {
+    let read = fs::read(&lock).ok().flatten();
+    let read = read.and_then(|bytes| String::from_utf8(bytes).ok());
+    // One that is broken is made anew.
+    if read.is_some_and(|text| text.parse::<DocumentMut>().is_ok()) {
         return;
     }
+    let _ = fs::remove_file(&lock);
     let others = fs::names(&places.packages()).unwrap_or_default();
+    let others: Vec<String> = others
+        .into_iter()
+        .filter(|name| Places::is_package(name))
+        .collect();
     let of = |name: &String| {
         let bytes = fs::read(&places.packages().join(name).join("Cargo.lock")).ok()??;
         let text = String::from_utf8(bytes).ok()?;

@@ -305,6 +305,27 @@ fn modules_are_named_with_their_files() {
 }
 
 #[test]
+fn modules_in_files_of_their_own() {
+    for text in [
+        "mod a;",
+        "pub(crate) mod a;",
+        "mod x { mod a; }",
+        "cfg_if! { mod a; }",
+        "\"",
+    ] {
+        assert!(has_module_files(text), "{text}");
+    }
+    for text in [
+        "mod a { fn b() {} }",
+        "// mod a;",
+        "\"mod a;\"",
+        "fn a() {}",
+    ] {
+        assert!(!has_module_files(text), "{text}");
+    }
+}
+
+#[test]
 fn included_files_are_named_absolutely() {
     let cases = [
         ("include!(\"a.rs\");", "include!(\"/s/a.rs\");"),

@@ -1,0 +1,274 @@
+//! What a program was made from: files and variables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::apply::script::ScriptBuild;
+use crate::cargo::Built;
+use crate::dep_info::RustcDepInfo;
+use crate::fs;
+use crate::model::{FileState, Watched};
+use crate::script::cached::is_cargos;
+use crate::script::package;
+use crate::script::places::Places;
+
+/// Files are dated by a clock that may be so much behind.
+const CLOCK: SignedDuration = SignedDuration::from_millis(20);
+
+/// Some filesystems date files to the second, or to every other one.
+const COARSE: SignedDuration = SignedDuration::from_secs(3);
+
+/// So many files of a package whose build script does not say which ones it reads.
+const MOST: usize = 20_000;
+
+/// The `.d` files that the compiler wrote.
+pub(super) struct DepInfos {
+    /// About the program.
+    pub(super) of_program: Vec<PathBuf>,
+    /// About everything else that was compiled for it.
+    others: Vec<PathBuf>,
+}
+
+/// Finds them. Beside an artifact lies the one of its name; a build script has its own folder.
+pub(super) fn dep_infos(built: &Built) -> DepInfos {
+    let stem = built
+        .program
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let of_program = match built.program.parent() {
+        // What Cargo names for a program is its second name, at the top of the profile.
+        Some(profile) => first_names(profile, &stem),
+        None => Vec::new(),
+    };
+    let mut others = BTreeSet::new();
+    for artifact in &built.artifacts {
+        let folder = artifact.parent().unwrap_or(artifact);
+        let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem.strip_prefix("lib").unwrap_or(&stem);
+        let info = folder.join(format!("{stem}.d"));
+        if fs::exists(&info) {
+            others.insert(info);
+        } else if stem.starts_with("build-script") {
+            let names = fs::names(folder).unwrap_or_default();
+            let infos = names.into_iter().filter(|name| name.ends_with(".d"));
+            others.extend(infos.map(|name| folder.join(name)));
+        }
+    }
+    DepInfos {
+        of_program,
+        others: others.into_iter().collect(),
+    }
+}
+
+/// Where the compiler may have put what it says of a program: in `deps`, or in the new layout in the unit's own folder.
+fn first_names(profile: &Path, program: &str) -> Vec<PathBuf> {
+    let crate_name = program.replace('-', "_");
+    let build = profile.join("build");
+    let units = fs::names(&build)
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|package| {
+            let package = build.join(package);
+            let units = fs::names(&package).unwrap_or_default();
+            units
+                .into_iter()
+                .map(move |unit| package.join(unit).join("out"))
+        });
+    let mut found = Vec::new();
+    for folder in std::iter::once(profile.join("deps")).chain(units) {
+        for name in fs::names(&folder).unwrap_or_default() {
+            let ours = name
+                .strip_prefix(&crate_name)
+                .is_some_and(|rest| rest.starts_with(['-', '.']));
+            if ours && name.ends_with(".d") {
+                found.push(folder.join(name));
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The files that the program was compiled from: by the list that Cargo writes beside it, those of all local packages and
+/// what their build scripts say; the manifests of these packages, and what a build script may read that says nothing.
+pub(super) fn watched(
+    build: &ScriptBuild<'_>,
+    built: &Built,
+    places: &Places,
+    begun: Timestamp,
+    copied: bool,
+    infos: &DepInfos,
+) -> Vec<Watched> {
+    let list = built.program.with_extension("d");
+    let bytes = fs::read(&list).ok().flatten().unwrap_or_default();
+    let sources = RustcDepInfo::parse(&String::from_utf8_lossy(&bytes)).sources;
+    let known = !sources.is_empty() && !infos.of_program.is_empty();
+    let mut paths: BTreeSet<PathBuf> = sources.into_iter().map(PathBuf::from).collect();
+    let own = [places.bins(), places.target(), places.packages()];
+    let others = built
+        .manifests
+        .iter()
+        .filter(|manifest| !manifest.starts_with(&own[2]));
+    others.for_each(|manifest| of_package(manifest, &mut paths));
+    paths.extend(said_by_scripts(built));
+    // Cargo looks at everything in a folder that it is told of.
+    let folders: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| fs::is_folder(path))
+        .cloned()
+        .collect();
+    paths.extend(folders.iter().flat_map(|folder| in_package(folder)));
+    paths.retain(|path| path != build.path && !own.iter().any(|own| path.starts_with(own)));
+    let mut all: Vec<Watched> = paths.into_iter().map(|path| watch(path, begun)).collect();
+    // The text was read before the compiler read it.
+    let same = build.state == fs::state(build.path).as_ref() && build.state.is_none_or(is_fine);
+    all.push(Watched {
+        path: build.path.to_owned(),
+        state: build.state.cloned(),
+        hash: blake3::hash(build.text.as_bytes()).to_hex().to_string(),
+        settled: copied || same,
+    });
+    if !known {
+        // Somebody deleted the lists meanwhile: nothing is known of what it was made from.
+        all.push(Watched {
+            path: list,
+            state: None,
+            hash: String::new(),
+            settled: false,
+        });
+    }
+    all
+}
+
+/// Whether the time of a file is told in more than seconds.
+fn is_fine(state: &FileState) -> bool {
+    let fine = |time: Option<Timestamp>| time.is_some_and(|time| time.subsec_nanosecond() != 0);
+    fine(state.changed) || fine(state.modified)
+}
+
+fn watch(path: PathBuf, begun: Timestamp) -> Watched {
+    let state = fs::state(&path);
+    let margin = match state.as_ref().is_none_or(is_fine) {
+        true => CLOCK,
+        false => COARSE,
+    };
+    let latest = state
+        .as_ref()
+        .map(|state| state.modified.max(state.changed));
+    Watched {
+        // What is not there has not changed, as far as anybody can tell.
+        settled: latest.is_none_or(|latest| latest.is_some_and(|latest| latest < begun - margin)),
+        hash: fs::digest(&path).unwrap_or_default(),
+        state,
+        path,
+    }
+}
+
+/// What a local package depends on besides its sources.
+fn of_package(manifest: &Path, paths: &mut BTreeSet<PathBuf>) {
+    let Some(folder) = manifest.parent() else {
+        return;
+    };
+    // It may have things from its workspace, which lies above it or where it says.
+    for above in folder.ancestors() {
+        let manifest = above.join("Cargo.toml");
+        if fs::exists(&manifest) {
+            paths.insert(manifest);
+        }
+    }
+    let text = fs::read(manifest).ok().flatten().unwrap_or_default();
+    if let Some(workspace) = package::workspace_of(&String::from_utf8_lossy(&text)) {
+        paths.insert(folder.join(workspace).join("Cargo.toml"));
+    }
+    // One that comes is run.
+    paths.insert(folder.join("build.rs"));
+}
+
+/// What build scripts watch: of a package that is not local Cargo lists nothing, and of a local one whose script says
+/// nothing Cargo looks at the whole package.
+fn said_by_scripts(built: &Built) -> BTreeSet<PathBuf> {
+    let mut paths = BTreeSet::new();
+    for out_dir in &built.out_dirs {
+        let said = output(&out_dir.path);
+        let asks = |line: &&str| line.starts_with("rerun-if-");
+        for path in said
+            .lines()
+            .filter_map(|line| directive(line)?.strip_prefix("rerun-if-changed="))
+        {
+            let path = match &out_dir.local {
+                Some(folder) => folder.join(path),
+                None => PathBuf::from(path),
+            };
+            if path.is_absolute() {
+                paths.insert(path);
+            }
+        }
+        let silent = !said.lines().filter_map(directive).any(|line| asks(&line));
+        if let (true, Some(folder)) = (silent, &out_dir.local) {
+            paths.extend(in_package(folder));
+        }
+    }
+    paths
+}
+
+/// All files and folders of a package, but for what Cargo and git put there.
+fn in_package(folder: &Path) -> Vec<PathBuf> {
+    let all = fs::everything_in(folder, MOST).unwrap_or_else(|| vec![folder.to_owned()]);
+    let beside = [folder.join("target"), folder.join(".git")];
+    let inside = all
+        .into_iter()
+        .filter(|path| !beside.iter().any(|beside| path.starts_with(beside)));
+    inside.collect()
+}
+
+fn output(out_dir: &Path) -> String {
+    let said = fs::read(&out_dir.with_file_name("output")).ok().flatten();
+    String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
+}
+
+fn directive(line: &str) -> Option<&str> {
+    line.strip_prefix("cargo::").or(line.strip_prefix("cargo:"))
+}
+
+/// The variables that the compiler or a build script looked up, with what they are in the user's shell: what Cargo sets
+/// itself does not change by that, and what comes from its configuration is decided there.
+pub(super) fn variables(
+    infos: &DepInfos,
+    built: &Built,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(String, Option<String>)> {
+    let mut names = BTreeSet::new();
+    for info in infos.of_program.iter().chain(&infos.others) {
+        let text = fs::read(info).ok().flatten().unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let said = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# env-dep:"));
+        names.extend(said.map(|said| {
+            said.split_once('=')
+                .map_or(said, |(name, _)| name)
+                .to_owned()
+        }));
+    }
+    for out_dir in &built.out_dirs {
+        let said = output(&out_dir.path);
+        let said = said
+            .lines()
+            .filter_map(|line| directive(line)?.strip_prefix("rerun-if-env-changed="));
+        names.extend(said.map(str::to_owned));
+    }
+    names.retain(|name| !is_cargos(name));
+    let all: BTreeMap<String, Option<String>> = names
+        .into_iter()
+        .map(|name| {
+            let now = variable(&name);
+            (name, now)
+        })
+        .collect();
+    all.into_iter().collect()
+}
