@@ -122,8 +122,8 @@ pub fn build(
     }
     fs::checkpoint("script-built");
     fs::note_use(&written.workspace.join(LOCK), now);
-    let is_copied = written.body.text.is_some();
-    let kept = keep::keep(build, &built, places, begun, is_copied, variable, now)?;
+    let made = (written.body.text.is_some(), written.workspace.as_path());
+    let kept = keep::keep(build, &built, places, begun, made, variable, now)?;
     if build.state.is_none() {
         // Nobody will ask for the same text again by its place.
         let _ = fs::remove_file(&written.folder.join(MAIN));

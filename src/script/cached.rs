@@ -85,13 +85,13 @@ pub fn decides(variable: &str) -> bool {
         && (NAMED.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin)))
 }
 
-/// Whether a variable is one that Cargo sets for the compiler or a build script, whatever the shell has.
+/// Whether a variable is one that Cargo sets for the compiler, whatever the shell has: who calls us by Cargo has some of
+/// them too, of another package.
 ///
-/// Source: the reference of Cargo, Environment Variables, "Environment variables Cargo sets for crates" and "… for build
-/// scripts".
+/// Source: the reference of Cargo, Environment Variables, "Environment variables Cargo sets for crates".
 #[must_use]
 pub fn is_cargos(variable: &str) -> bool {
-    const NAMED: [&str; 22] = [
+    const NAMED: [&str; 10] = [
         "CARGO",
         "CARGO_MANIFEST_DIR",
         "CARGO_MANIFEST_PATH",
@@ -101,26 +101,13 @@ pub fn is_cargos(variable: &str) -> bool {
         "CARGO_PRIMARY_PACKAGE",
         "CARGO_TARGET_TMPDIR",
         "CARGO_RUSTC_CURRENT_DIR",
-        "CARGO_MAKEFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
         "OUT_DIR",
-        "TARGET",
-        "HOST",
-        "NUM_JOBS",
-        "OPT_LEVEL",
-        "PROFILE",
-        "DEBUG",
-        "RUSTC",
-        "RUSTDOC",
-        "RUSTC_LINKER",
-        "LD_LIBRARY_PATH",
     ];
-    const BEGIN: [&str; 5] = [
+    const BEGIN: [&str; 4] = [
         "CARGO_PKG_",
         "CARGO_BIN_EXE_",
         "CARGO_FEATURE_",
         "CARGO_CFG_",
-        "DEP_",
     ];
     NAMED.contains(&variable) || BEGIN.iter().any(|begin| variable.starts_with(begin))
 }
@@ -226,6 +213,7 @@ mod tests {
             ("OUT_DIR", true),
             ("CARGO_MINE", false),
             ("CARGOTOOL", false),
+            ("DEBUG", false),
         ] {
             assert_eq!(is_cargos(name), cargos, "{name}");
         }

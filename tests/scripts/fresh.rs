@@ -368,6 +368,45 @@ fn a_script_that_changes_while_it_waits_for_its_build() {
 }
 
 #[test]
+fn an_update_of_its_lock_file_asks_for_another_program() {
+    let desk = Desk::with(
+        "a.rs",
+        "---\n[dependencies]\nalpha = \"1\"\n---\nfn main() { println!(\"{}\", option_env!(\"DEBUG\").unwrap_or(\"none\")); }\n",
+    );
+    assert_eq!(desk.prints_built(&["a.rs"]), "none\n");
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "none\n");
+    let package = desk.prints(&["--package-dir", "a.rs"]);
+    let lock = std::path::Path::new(package.trim()).with_file_name("Cargo.lock");
+    let text = fs::read_to_string(&lock).expect("a lock file");
+    fs::write(&lock, format!("{text}# mine\n")).expect("written");
+    assert_eq!(desk.prints_built(&["a.rs"]), "none\n");
+    // A name that Cargo gives to build scripts is the shell's for a script.
+    let mut program = desk.box_.program("", &["run", "a.rs"]);
+    let output = program.env("DEBUG", "yes").output().expect("our program");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "yes\n");
+}
+
+#[test]
+fn paths_that_are_relative_to_some_folder() {
+    let desk = Desk::with("a.rs", "mod b;\nfn main() { println!(\"{}\", b::B); }\n");
+    desk.box_.write("b.rs", "pub const B: u8 = 1;\n");
+    let config = desk.box_.outside(".cargo/config.toml");
+    fs::create_dir_all(config.parent().expect("a folder")).expect("a folder");
+    let text = format!(
+        "[build]\ndep-info-basedir = \"{}\"\n",
+        desk.box_.path("").display()
+    );
+    fs::write(&config, text).expect("a file");
+    fs::create_dir(desk.box_.path("elsewhere")).expect("a folder");
+    for n in [1, 2, 3] {
+        desk.box_
+            .write("b.rs", &format!("pub const B: u8 = {n};\n"));
+        let run = desk.box_.run("elsewhere", &["run", "../a.rs"]).code(0);
+        assert_eq!(run.stdout, format!("{n}\n"));
+    }
+}
+
+#[test]
 fn a_short_path_and_any_folder() {
     let mut desk = Desk::with("a.rs", "fn main() { println!(\"hi\"); }\n");
     desk.prints(&["a.rs"]);

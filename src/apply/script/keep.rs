@@ -2,10 +2,12 @@
 
 mod made_from;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+
+use made_from::Made;
 
 use super::ScriptBuild;
 use crate::cargo::Built;
@@ -20,13 +22,23 @@ pub(super) fn keep(
     built: &Built,
     places: &Places,
     begun: Timestamp,
-    copied: bool,
+    (is_copied, workspace): (bool, &Path),
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<PathBuf> {
     // Before the program is moved, since it lies beside them.
     let infos = made_from::dep_infos(built);
-    let watched = made_from::watched(build, built, places, begun, copied, &infos);
+    let watched = made_from::watched(
+        build,
+        built,
+        places,
+        begun,
+        &Made {
+            is_copied,
+            workspace,
+            infos: &infos,
+        },
+    );
     let variables = made_from::variables(&infos, built, variable);
     let new = places.bins().join(format!("{NEW}{}", build.key));
     fs::remove_own_folder(&new)?;
@@ -72,7 +84,7 @@ fn file_name(stem: &str) -> String {
 }
 
 /// The program's first name: a linker may write to it in place, and with it to the one that was kept.
-fn drop_other_names(program: &std::path::Path, infos: &[PathBuf]) -> Result<()> {
+fn drop_other_names(program: &Path, infos: &[PathBuf]) -> Result<()> {
     let Some(kept) = fs::info(program)? else {
         return Ok(());
     };

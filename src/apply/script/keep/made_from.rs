@@ -101,40 +101,51 @@ pub(super) fn watched(
     built: &Built,
     places: &Places,
     begun: Timestamp,
-    copied: bool,
-    infos: &DepInfos,
+    made: &Made<'_>,
 ) -> Vec<Watched> {
     let list = built.program.with_extension("d");
     let bytes = fs::read(&list).ok().flatten().unwrap_or_default();
     let sources = RustcDepInfo::parse(&String::from_utf8_lossy(&bytes)).sources;
-    let known = !sources.is_empty() && !infos.of_program.is_empty();
     let mut paths: BTreeSet<PathBuf> = sources.into_iter().map(PathBuf::from).collect();
+    // Somebody may have deleted the lists meanwhile, or has the paths in them relative to some folder.
+    let mut known = !paths.is_empty()
+        && !made.infos.of_program.is_empty()
+        && paths.iter().all(|path| path.is_absolute());
     let own = [places.bins(), places.target(), places.packages()];
-    let others = built
-        .manifests
-        .iter()
-        .filter(|manifest| !manifest.starts_with(&own[2]));
+    let is_own = |path: &Path| own.iter().any(|own| path.starts_with(own));
+    let others = built.manifests.iter().filter(|manifest| !is_own(manifest));
     others.for_each(|manifest| of_package(manifest, &mut paths));
-    paths.extend(said_by_scripts(built));
-    // Cargo looks at everything in a folder that it is told of.
-    let folders: Vec<PathBuf> = paths
-        .iter()
-        .filter(|path| fs::is_folder(path))
-        .cloned()
+    let (said, silent) = said_by_scripts(built);
+    paths.extend(said);
+    // Cargo looks at everything in a folder that it is told of, and in a package whose build script says nothing.
+    let folders = paths.iter().filter(|path| fs::is_folder(path)).cloned();
+    let folders: Vec<PathBuf> = folders
+        .chain(silent)
+        .filter(|folder| !is_own(folder))
         .collect();
-    paths.extend(folders.iter().flat_map(|folder| in_package(folder)));
-    paths.retain(|path| path != build.path && !own.iter().any(|own| path.starts_with(own)));
+    for folder in folders {
+        match in_folder(&folder) {
+            Some(inside) => paths.extend(inside),
+            None => known = false,
+        }
+    }
+    paths.retain(|path| path != build.path && !is_own(path));
     let mut all: Vec<Watched> = paths.into_iter().map(|path| watch(path, begun)).collect();
     // The text was read before the compiler read it.
-    let same = build.state == fs::state(build.path).as_ref() && build.state.is_none_or(is_fine);
+    let same = build.state == fs::state(build.path).as_ref();
+    let told = |state: &FileState| is_fine(state) || latest(state) < Some(begun - COARSE);
     all.push(Watched {
         path: build.path.to_owned(),
         state: build.state.cloned(),
         hash: blake3::hash(build.text.as_bytes()).to_hex().to_string(),
-        settled: copied || same,
+        settled: made.is_copied || (same && build.state.is_none_or(told)),
+    });
+    // Cargo has just written it, and who updates it there wants another program.
+    all.push(Watched {
+        settled: true,
+        ..watch(made.workspace.join("Cargo.lock"), begun)
     });
     if !known {
-        // Somebody deleted the lists meanwhile: nothing is known of what it was made from.
         all.push(Watched {
             path: list,
             state: None,
@@ -145,24 +156,35 @@ pub(super) fn watched(
     all
 }
 
+/// How a program was made.
+pub(super) struct Made<'a> {
+    /// From a copy of its script.
+    pub(super) is_copied: bool,
+    /// The folder of its workspace.
+    pub(super) workspace: &'a Path,
+    /// What the compiler says of it.
+    pub(super) infos: &'a DepInfos,
+}
+
 /// Whether the time of a file is told in more than seconds.
 fn is_fine(state: &FileState) -> bool {
     let fine = |time: Option<Timestamp>| time.is_some_and(|time| time.subsec_nanosecond() != 0);
     fine(state.changed) || fine(state.modified)
 }
 
+fn latest(state: &FileState) -> Option<Timestamp> {
+    state.modified.max(state.changed)
+}
+
 fn watch(path: PathBuf, begun: Timestamp) -> Watched {
     let state = fs::state(&path);
-    let margin = match state.as_ref().is_none_or(is_fine) {
-        true => CLOCK,
-        false => COARSE,
+    let settled = |state: &FileState| {
+        let margin = if is_fine(state) { CLOCK } else { COARSE };
+        latest(state).is_some_and(|latest| latest < begun - margin)
     };
-    let latest = state
-        .as_ref()
-        .map(|state| state.modified.max(state.changed));
     Watched {
         // What is not there has not changed, as far as anybody can tell.
-        settled: latest.is_none_or(|latest| latest.is_some_and(|latest| latest < begun - margin)),
+        settled: state.as_ref().is_none_or(settled),
         hash: fs::digest(&path).unwrap_or_default(),
         state,
         path,
@@ -189,41 +211,35 @@ fn of_package(manifest: &Path, paths: &mut BTreeSet<PathBuf>) {
     paths.insert(folder.join("build.rs"));
 }
 
-/// What build scripts watch: of a package that is not local Cargo lists nothing, and of a local one whose script says
-/// nothing Cargo looks at the whole package.
-fn said_by_scripts(built: &Built) -> BTreeSet<PathBuf> {
-    let mut paths = BTreeSet::new();
+/// What build scripts say that they watch; and the folders of local packages whose script says nothing.
+fn said_by_scripts(built: &Built) -> (BTreeSet<PathBuf>, Vec<PathBuf>) {
+    let (mut paths, mut silent) = (BTreeSet::new(), Vec::new());
     for out_dir in &built.out_dirs {
         let said = output(&out_dir.path);
-        let asks = |line: &&str| line.starts_with("rerun-if-");
-        for path in said
-            .lines()
-            .filter_map(|line| directive(line)?.strip_prefix("rerun-if-changed="))
-        {
+        let directives = || said.lines().filter_map(directive);
+        for path in directives().filter_map(|line| line.strip_prefix("rerun-if-changed=")) {
             let path = match &out_dir.local {
                 Some(folder) => folder.join(path),
+                // In a package that is not local nothing changes.
                 None => PathBuf::from(path),
             };
             if path.is_absolute() {
                 paths.insert(path);
             }
         }
-        let silent = !said.lines().filter_map(directive).any(|line| asks(&line));
-        if let (true, Some(folder)) = (silent, &out_dir.local) {
-            paths.extend(in_package(folder));
+        if !directives().any(|line| line.starts_with("rerun-if-")) {
+            silent.extend(out_dir.local.clone());
         }
     }
-    paths
+    (paths, silent)
 }
 
-/// All files and folders of a package, but for what Cargo and git put there.
-fn in_package(folder: &Path) -> Vec<PathBuf> {
-    let all = fs::everything_in(folder, MOST).unwrap_or_else(|| vec![folder.to_owned()]);
+/// All files and folders in a folder, but for what Cargo and git put into that of a package; nothing if there are too many.
+fn in_folder(folder: &Path) -> Option<Vec<PathBuf>> {
     let beside = [folder.join("target"), folder.join(".git")];
-    let inside = all
-        .into_iter()
-        .filter(|path| !beside.iter().any(|beside| path.starts_with(beside)));
-    inside.collect()
+    let is_beside = |path: &PathBuf| beside.iter().any(|beside| path.starts_with(beside));
+    let all = fs::everything_in(folder, MOST)?;
+    Some(all.into_iter().filter(|path| !is_beside(path)).collect())
 }
 
 fn output(out_dir: &Path) -> String {
