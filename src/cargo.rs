@@ -120,6 +120,24 @@ impl Cargo {
     }
 }
 
+/// What Cargo says of its version, by a toolchain or by the one that is chosen here.
+///
+/// # Errors
+///
+/// There is none, or it is not installed.
+pub fn version(toolchain: Option<&str>) -> Result<String> {
+    let mut command = plain(if toolchain.is_some() {
+        "rustup"
+    } else {
+        "cargo"
+    });
+    if let Some(toolchain) = toolchain {
+        command.args(["run", toolchain, "cargo"]);
+    }
+    command.arg("--version");
+    said(command, "cargo")
+}
+
 /// The names of the toolchains that rustup has installed.
 ///
 /// # Errors

@@ -195,6 +195,12 @@ fn run(cli: Cli) -> Result<Exit> {
             command::undo::run(&request, &ui)
         }
         Command::Hook(command) => hook::run(command),
+        Command::Doctor(args) => {
+            let (mut request, ui) = prepare(args.find, &args.speak, None)?;
+            // To ask each Cargo, and what git tracks.
+            request.to_act = true;
+            command::doctor::run(&request, hook::program().as_deref(), &ui)
+        }
         Command::Run(args) => run::run(args),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod cache;
 pub mod clean;
 pub mod dedupe;
+pub mod doctor;
 pub mod gc;
 pub mod hook;
 pub mod list;

@@ -91,6 +91,17 @@ pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
     Ok(porcelain::ignored(&run(git, Some(&input))?.stdout))
 }
 
+/// What git says of its version.
+///
+/// # Errors
+///
+/// Git is not there.
+pub fn version() -> Result<String> {
+    let mut git = git(Path::new("."));
+    git.arg("--version");
+    Ok(String::from_utf8_lossy(&run(git, None)?.stdout).into_owned())
+}
+
 /// The common git directory of the repository that a folder lies in, be it in a worktree or in the repository.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub mod config_chain;
 pub mod config_edit;
 pub mod debug_info;
 pub mod dep_info;
+pub mod editor_settings;
 pub mod embedded;
 pub mod exclude_edit;
 pub mod exit;

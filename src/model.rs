@@ -6,6 +6,7 @@
 
 mod audit;
 mod collect;
+mod doctor;
 mod folder;
 mod hook;
 mod kept;
@@ -21,6 +22,7 @@ mod warm;
 
 pub use audit::*;
 pub use collect::*;
+pub use doctor::*;
 pub use folder::*;
 pub use hook::*;
 pub use kept::*;

@@ -4,6 +4,7 @@ pub mod audit;
 mod clean;
 pub mod dedupe;
 mod deletable;
+pub mod doctor;
 mod folders;
 mod gc;
 mod hook;

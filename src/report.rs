@@ -3,6 +3,7 @@
 mod audit;
 mod cache;
 mod collect;
+mod doctor;
 mod hook;
 pub mod html;
 pub mod human;
@@ -18,6 +19,7 @@ mod warm;
 
 pub use audit::audit;
 pub use cache::info as script_cache;
+pub use doctor::doctor;
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;

@@ -3,6 +3,7 @@
 pub mod compiler;
 pub mod compiler_name;
 mod configs;
+pub mod doctor;
 pub mod donors;
 pub mod facts;
 mod folders;

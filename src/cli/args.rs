@@ -62,6 +62,8 @@ pub(super) enum Command {
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
     Warm(WarmArgs),
+    /// Say what is wrong with the setup, why that matters, and what mends it
+    Doctor(DoctorArgs),
     /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
     Run(super::run::RunArgs),
     /// What scripts have left: kept programs, and what all were compiled with
@@ -216,6 +218,14 @@ pub(super) struct DedupeArgs {
     pub(super) find: FindArgs,
     #[command(flatten)]
     pub(super) act: ActArgs,
+    #[command(flatten)]
+    pub(super) speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) find: FindArgs,
     #[command(flatten)]
     pub(super) speak: SpeakArgs,
 }

@@ -56,9 +56,13 @@ impl Places {
     }
 }
 
+/// Where the hook looks for us if we are not on the path.
+pub(super) fn program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
 pub(super) fn run(command: HookCommand) -> Result<Exit> {
-    // Where the hook looks for us if we are not on the path.
-    let program = std::env::current_exe().ok();
+    let program = program();
     let program = program.as_deref();
     match command {
         HookCommand::Install(args) => {

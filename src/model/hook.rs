@@ -190,7 +190,7 @@ pub enum HookStep {
 }
 
 /// The hook of one repository, for whoever asks how it stands.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct HookStatus {
     /// The repository's common git directory.
     pub repository: PathBuf,

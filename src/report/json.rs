@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::model::{
-    Audit, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository, ScriptCache,
-    SharedRoot, Survey, Trash,
+    Audit, Checkup, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository,
+    ScriptCache, SharedRoot, Survey, Trash,
 };
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
@@ -137,6 +137,30 @@ pub fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<
         audit,
     };
     document(out, &audited)
+}
+
+#[derive(Serialize)]
+struct Doctor<'a> {
+    version: u32,
+    command: &'a str,
+    roots: &'a [PathBuf],
+    #[serde(flatten)]
+    checkup: &'a Checkup,
+}
+
+/// Writes what is wrong.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn doctor(out: &mut dyn Write, survey: &Survey, checkup: &Checkup) -> io::Result<()> {
+    let doctor = Doctor {
+        version: VERSION,
+        command: "doctor",
+        roots: &survey.roots,
+        checkup,
+    };
+    document(out, &doctor)
 }
 
 #[derive(Serialize)]

@@ -13,6 +13,7 @@ mod cases;
 #[cfg(unix)]
 mod dedupe;
 mod delete;
+mod doctor;
 mod embedded;
 mod facts;
 mod find;

@@ -1,0 +1,135 @@
+//! What is wrong with a setup.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{HookStatus, Problem};
+use crate::size::Bytes;
+
+/// What the machine says, besides what lies on its disks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DoctorFacts {
+    /// The programs that everything depends on.
+    pub tools: Vec<Tool>,
+    /// Where target folders are or would be.
+    pub place: Option<PlaceFacts>,
+    /// The git hooks of the repositories that were met.
+    #[serde(skip)]
+    pub hooks: Vec<HookStatus>,
+    /// What editors are told about rust-analyzer.
+    #[serde(skip)]
+    pub analyzers: Vec<AnalyzerSetting>,
+}
+
+/// A program that everything depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// What it is: `git`, or `cargo` with the name of its toolchain.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Why that is not known.
+    pub problem: Option<String>,
+}
+
+/// The filesystem that target folders are on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceFacts {
+    /// A folder on it that exists.
+    pub path: PathBuf,
+    /// What it is called, if it is one of the network's.
+    pub network: Option<String>,
+    /// What is free on it.
+    pub available: Bytes,
+    /// What fits on it.
+    pub total: Bytes,
+    /// Files can share storage until one is written to; nothing if nobody tried.
+    pub clones: Option<bool>,
+}
+
+/// A setting of rust-analyzer's that moves its target folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnalyzerSetting {
+    /// The file that has it.
+    pub file: PathBuf,
+    /// The folder; nothing for one of its own in the target folder.
+    pub folder: Option<String>,
+}
+
+/// What was found wrong.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Checkup {
+    /// What the machine says.
+    #[serde(flatten)]
+    pub facts: DoctorFacts,
+    /// What is wrong, the worst first.
+    pub ailments: Vec<Ailment>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ailment {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is.
+    pub kind: AilmentKind,
+    /// What it is about.
+    pub paths: Vec<PathBuf>,
+    /// What is found, as a sentence without a full stop.
+    pub what: String,
+    /// Why it matters.
+    pub why: String,
+    /// The one command, or the one thing to do, that mends it.
+    pub mend: String,
+}
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Somebody may get another one's code, or lose work.
+    Danger,
+    /// It does not do what it is there for.
+    Broken,
+    /// It costs time or space.
+    Waste,
+    /// It is as somebody may want it. Alone it is no reason to complain.
+    Hint,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AilmentKind {
+    /// Several worktrees of a repository build into one folder.
+    SharedByWorktrees,
+    /// A worktree in another one has that one's configuration.
+    Inherited,
+    /// A variable beats the configuration.
+    EnvOverride,
+    /// A configuration that git tracks has a path of this machine.
+    TrackedPath,
+    /// Two configuration files in one folder, of which Cargo reads the old one.
+    LegacyConfig,
+    /// A filesystem without locks.
+    NoLocks,
+    /// Little space is left.
+    NearlyFull,
+    /// Other filesystems than that of the target folders.
+    OtherFilesystem,
+    /// Files cannot share storage until one is written to.
+    NoClones,
+    /// Folders of worktrees that are gone.
+    Orphans,
+    /// The git hook does not do what it is there for.
+    Hook,
+    /// A Cargo that does not know `build.build-dir`.
+    OldCargo,
+    /// rust-analyzer builds somewhere else.
+    Analyzer,
+    /// A program that everything depends on cannot be run.
+    Tool,
+}

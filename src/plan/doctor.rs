@@ -1,0 +1,384 @@
+//! Decides what is wrong with a setup.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{CleanOptions, clean, freeable};
+use crate::config_chain::CONFIG_NAMES;
+use crate::model::{
+    Ailment, AilmentKind, CargoAnswer, Checkup, DoctorFacts, HookState, SetBy, Severity, Survey,
+    Tracked, Workspace,
+};
+use crate::size::Bytes;
+
+/// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
+#[must_use]
+pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
+    let mut ailments = Vec::new();
+    ailments.extend(shared(survey));
+    ailments.extend(overrides(survey));
+    ailments.extend(configs(survey));
+    ailments.extend(place(survey, &facts));
+    ailments.extend(orphans(survey, now));
+    ailments.extend(hooks(survey, &facts));
+    ailments.extend(tools(survey, &facts));
+    ailments.extend(analyzers(&facts));
+    ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
+    Checkup {
+        facts,
+        ailments,
+        problems: survey.problems.clone(),
+    }
+}
+
+/// Folders that several worktrees of one repository build into.
+fn shared(survey: &Survey) -> Vec<Ailment> {
+    let mut users: BTreeMap<(&Path, &Path), Vec<&Workspace>> = BTreeMap::new();
+    for workspace in &survey.workspaces {
+        let Some(place) = &workspace.place else {
+            continue;
+        };
+        let dirs = BTreeSet::from([&workspace.dirs.target_dir, &workspace.dirs.build_dir]);
+        for dir in dirs {
+            users
+                .entry((dir.as_path(), place.common_dir.as_path()))
+                .or_default()
+                .push(workspace);
+        }
+    }
+    let several = users.into_iter().filter_map(|((dir, _), all)| {
+        let worktrees: BTreeSet<&Path> = all
+            .iter()
+            .filter_map(|one| Some(one.place.as_ref()?.worktree.as_path()))
+            .collect();
+        (worktrees.len() > 1).then_some((dir, all, worktrees))
+    });
+    let ailments = several.map(|(dir, all, worktrees)| {
+        // A configuration in one worktree counts in another one that lies inside it.
+        let inherited = all.iter().find(|one| {
+            let own = one.place.as_ref().map(|place| place.worktree.as_path());
+            let by = [&one.dirs.target_set_by, &one.dirs.build_set_by];
+            by.iter().any(|by| matches!(by, SetBy::Config(file)
+                if worktrees.iter().any(|other| Some(*other) != own && file.starts_with(other))
+                    && own.is_some_and(|own| !file.starts_with(own))))
+        });
+        let many = worktrees.len();
+        let (kind, what) = match inherited {
+            Some(one) => (
+                AilmentKind::Inherited,
+                format!("`{}` builds into `{}`, by the configuration of the worktree that it lies in", one.root.display(), dir.display()),
+            ),
+            None => (
+                AilmentKind::SharedByWorktrees,
+                format!("{many} worktrees of one repository build into `{}`", dir.display()),
+            ),
+        };
+        Ailment {
+            severity: Severity::Danger,
+            kind,
+            paths: worktrees.into_iter().map(Path::to_owned).collect(),
+            what,
+            why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
+            mend: "cargo sharedtarget setup --replace".into(),
+        }
+    });
+    ailments.collect()
+}
+
+fn overrides(survey: &Survey) -> Vec<Ailment> {
+    let family = |repository: &crate::model::Repository| {
+        let present = repository
+            .worktrees
+            .iter()
+            .filter(|worktree| worktree.present);
+        present.count() > 1
+    };
+    let several = survey.repositories.iter().any(family);
+    let ailments = survey.overrides.iter().map(|one| Ailment {
+        severity: if several { Severity::Danger } else { Severity::Broken },
+        kind: AilmentKind::EnvOverride,
+        paths: vec![one.folder.clone()],
+        what: format!("`{}` is set to `{}`", one.variable, one.value),
+        why: match several {
+            true => "it beats every configuration: all worktrees build into one folder from this shell, and may run each other's code".into(),
+            false => "it beats every configuration, so that nothing of what is set up counts in this shell".into(),
+        },
+        mend: format!("unset {}", one.variable),
+    });
+    ailments.collect()
+}
+
+/// Configuration files that do not do what they seem to.
+fn configs(survey: &Survey) -> Vec<Ailment> {
+    let mut ailments = Vec::new();
+    for (path, file) in &survey.configs {
+        let keys = [&file.keys.target_dir, &file.keys.build_dir];
+        let own = keys
+            .into_iter()
+            .flatten()
+            .find(|value| Path::new(value).is_absolute());
+        if let (Tracked::Yes, Some(value)) = (&file.tracked, own) {
+            ailments.push(Ailment {
+                severity: Severity::Danger,
+                kind: AilmentKind::TrackedPath,
+                paths: vec![path.clone()],
+                what: format!("git tracks `{}`, which names `{value}`", path.display()),
+                why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
+                mend: format!("git -C {} rm --cached {}", folder_of(path), name_of(path)),
+            });
+        }
+        let [legacy, current] = CONFIG_NAMES;
+        let beside = |name: &str| {
+            survey
+                .configs
+                .get(&path.with_file_name(name))
+                .is_some_and(|file| file.bytes.is_some())
+        };
+        if path.ends_with(current) && file.bytes.is_some() && beside(legacy) {
+            ailments.push(Ailment {
+                severity: Severity::Broken,
+                kind: AilmentKind::LegacyConfig,
+                paths: vec![path.with_file_name(legacy), path.clone()],
+                what: format!("`{}` stands beside `{legacy}`", path.display()),
+                why: format!("Cargo reads `{legacy}` and passes over `{current}`"),
+                mend: format!("merge `{legacy}` into `{current}`, and delete it"),
+            });
+        }
+    }
+    ailments
+}
+
+fn folder_of(path: &Path) -> String {
+    path.parent().unwrap_or(path).display().to_string()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Less than this part of a disk is little, …
+const LITTLE: u64 = 20;
+
+/// … and so is less than this, on whatever disk.
+const SMALL: Bytes = Bytes(5_000_000_000);
+
+fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+    let Some(place) = &facts.place else {
+        return Vec::new();
+    };
+    let mut ailments = Vec::new();
+    let path = place.path.display();
+    if let Some(network) = &place.network {
+        ailments.push(Ailment {
+            severity: Severity::Danger,
+            kind: AilmentKind::NoLocks,
+            paths: vec![place.path.clone()],
+            what: format!("`{path}` is on a filesystem of the network ({network})"),
+            why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
+            mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
+        });
+    }
+    if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
+        ailments.push(Ailment {
+            severity: Severity::Broken,
+            kind: AilmentKind::NearlyFull,
+            paths: vec![place.path.clone()],
+            what: format!(
+                "{} of {} are free at `{path}`",
+                place.available, place.total
+            ),
+            why: "a build that runs out of space leaves what the next one has to make again".into(),
+            mend: "cargo sharedtarget gc --min-free 20GB".into(),
+        });
+    }
+    if place.clones == Some(false) {
+        ailments.push(Ailment {
+            severity: Severity::Hint,
+            kind: AilmentKind::NoClones,
+            paths: vec![place.path.clone()],
+            what: format!("the filesystem of `{path}` makes no clones of files"),
+            why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
+            mend: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
+        });
+    }
+    let shared_device = survey
+        .folders
+        .iter()
+        .find(|folder| folder.path.starts_with(&survey.shared_root.path));
+    if let Some(shared) = shared_device.map(|folder| folder.marks.identity.device) {
+        let others = survey
+            .folders
+            .iter()
+            .filter(|folder| !folder.users.is_empty() && folder.marks.identity.device != shared);
+        let others: Vec<PathBuf> = others.map(|folder| folder.path.clone()).collect();
+        if !others.is_empty() {
+            ailments.push(Ailment {
+                severity: Severity::Waste,
+                kind: AilmentKind::OtherFilesystem,
+                what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
+                paths: others,
+                why: "files are shared on one filesystem only: what these take from the others is copied".into(),
+                mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
+            });
+        }
+    }
+    ailments
+}
+
+fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
+    let options = CleanOptions {
+        orphaned: true,
+        ..CleanOptions::default()
+    };
+    let plan = clean(survey, &options, now);
+    let folders: Vec<PathBuf> = plan.deletions().map(|delete| delete.path.clone()).collect();
+    let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
+    let size = freeable(usages);
+    (!folders.is_empty()).then(|| Ailment {
+        severity: Severity::Waste,
+        kind: AilmentKind::Orphans,
+        what: format!(
+            "{} target folders are of worktrees that are gone: {size}",
+            folders.len()
+        ),
+        paths: folders,
+        why: "no build will use them again".into(),
+        mend: "cargo sharedtarget clean --orphaned".into(),
+    })
+}
+
+fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+    let ailments = facts.hooks.iter().filter_map(|status| {
+        let (severity, what, mend) = match &status.state {
+            HookState::NotExecutable => (Severity::Broken, "the hook is not executable", INSTALL),
+            HookState::OutOfDate => (
+                Severity::Broken,
+                "the hook is of another version, or names a program that is elsewhere",
+                INSTALL,
+            ),
+            HookState::Unfinished => (Severity::Broken, "the hook was installed half-way", INSTALL),
+            HookState::TakenOut { .. } => (
+                Severity::Broken,
+                "the hook was taken out, and the one from before is still kept for it",
+                INSTALL,
+            ),
+            HookState::Overwritten { .. } => (
+                Severity::Broken,
+                "another hook stands where ours was",
+                "cargo sharedtarget hook status",
+            ),
+            HookState::Shadowed { .. } => (
+                Severity::Waste,
+                "git takes its hooks from another folder",
+                "cargo sharedtarget hook status",
+            ),
+            HookState::NotInstalled => {
+                let repository = survey
+                    .repositories
+                    .iter()
+                    .find(|one| one.common_dir == status.repository);
+                let many = repository.map_or(0, |one| {
+                    one.worktrees
+                        .iter()
+                        .filter(|worktree| worktree.present)
+                        .count()
+                });
+                if many < 2 {
+                    return None;
+                }
+                (
+                    Severity::Hint,
+                    "there are several worktrees, and no hook that sets up a new one",
+                    INSTALL,
+                )
+            }
+            _ => return None,
+        };
+        Some(Ailment {
+            severity,
+            kind: AilmentKind::Hook,
+            paths: vec![status.file.clone()],
+            what: format!("`{}`: {what}", status.repository.display()),
+            why: "a new worktree begins cold, and with Cargo's own target folder".into(),
+            mend: format!(
+                "{mend} {}",
+                status
+                    .repository
+                    .parent()
+                    .unwrap_or(&status.repository)
+                    .display()
+            ),
+        })
+    });
+    ailments.collect()
+}
+
+const INSTALL: &str = "cargo sharedtarget hook install";
+
+fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+    let broken = facts.tools.iter().filter_map(|tool| {
+        let why = tool.problem.as_ref()?;
+        Some(Ailment {
+            severity: Severity::Broken,
+            kind: AilmentKind::Tool,
+            paths: Vec::new(),
+            what: format!("`{}` cannot be run: {why}", tool.name),
+            why: "what it is asked for is not known, and so nothing is done".into(),
+            mend: format!("install `{}`, or put it on the PATH", tool.name),
+        })
+    });
+    let old: Vec<PathBuf> = survey
+        .workspaces
+        .iter()
+        .filter(|workspace| {
+            matches!(
+                workspace.cargo,
+                CargoAnswer::Said {
+                    knows_build_dir: false,
+                    ..
+                }
+            )
+        })
+        .map(|workspace| workspace.root.clone())
+        .collect();
+    let old = (!old.is_empty()).then(|| Ailment {
+        severity: Severity::Waste,
+        kind: AilmentKind::OldCargo,
+        what: format!("{} workspaces are built by a Cargo before 1.91", old.len()),
+        paths: old,
+        why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
+        mend: "rustup update".into(),
+    });
+    broken.chain(old).collect()
+}
+
+fn analyzers(facts: &DoctorFacts) -> Vec<Ailment> {
+    let ailments = facts.analyzers.iter().map(|one| {
+        let absolute = one.folder.as_deref().filter(|folder| Path::new(folder).is_absolute());
+        let file = one.file.display();
+        match absolute {
+            Some(folder) => Ailment {
+                severity: Severity::Danger,
+                kind: AilmentKind::Analyzer,
+                paths: vec![one.file.clone()],
+                what: format!("`{file}` has rust-analyzer build into `{folder}`"),
+                why: "every worktree with this setting builds into that one folder, and is told of another one's errors".into(),
+                mend: "set `rust-analyzer.cargo.targetDir` to true".into(),
+            },
+            None => Ailment {
+                severity: Severity::Hint,
+                kind: AilmentKind::Analyzer,
+                paths: vec![one.file.clone()],
+                what: format!("`{file}` gives rust-analyzer a target folder of its own"),
+                why: "it does not wait for your builds, nor they for it; but it compiles everything once more, and nothing of that is shared".into(),
+                mend: "leave it if you wait for locks, else take `rust-analyzer.cargo.targetDir` out".into(),
+            },
+        }
+    });
+    ailments.collect()
+}
