@@ -9,7 +9,7 @@
 //! | conduct | [`command`] | survey, plan, show, confirm, apply, report |
 //! | speak | [`report`] | render to a writer; no disk |
 //! | world | [`survey`], [`apply`] | the one reads, the other acts; they never import each other |
-//! | doors | [`fs`], [`git`], [`cargo`] | the only callers of the file system, git and Cargo |
+//! | doors | [`fs`], [`git`], [`cargo`], [`process`] | the only callers of the file system, git, Cargo and the user's programs |
 //! | decide | [`plan`] and the formats | pure: data in, data out |
 //! | words | [`model`], [`size`], [`age`], [`progress`] | facts without behaviour |
 

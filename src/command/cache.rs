@@ -67,7 +67,8 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
     conduct("cache clean", &survey, &plan, request, ui)
 }
 
-/// Keeps the cache within its limits, after a build whose program is `spared` with its folder. Says nothing: what cannot be deleted now can be the next time.
+/// Keeps the cache within its limits, after a build whose program is `spared` with its folder. Says nothing: what cannot be
+/// deleted now can be the next time.
 ///
 /// # Errors
 ///

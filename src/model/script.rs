@@ -63,7 +63,7 @@ pub struct ScriptCache {
     /// What the target folder of all scripts takes; nothing if there is none.
     pub target: Option<Bytes>,
     /// What is remembered of compilers, so that they need not be asked before each run.
-    pub compilers: Option<OwnTarget>,
+    pub compilers: Option<CacheFolder>,
     /// What all of it takes, each file once.
     pub on_disk: Bytes,
 }
@@ -100,15 +100,15 @@ pub struct KeptPackage {
     /// What it takes, with its own target folder if it has one.
     pub on_disk: Bytes,
     /// Its own target folder, which is in that.
-    pub own_target: Option<OwnTarget>,
+    pub own_target: Option<CacheFolder>,
     /// Which folder was looked at.
     #[serde(skip)]
     pub identity: Identity,
 }
 
-/// A target folder of one script's own.
+/// A folder in the cache of scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct OwnTarget {
+pub struct CacheFolder {
     /// Where.
     pub path: PathBuf,
     /// What it takes.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
 use crate::model::{
-    DropReason, DropScript, KeptPackage, KeptProgram, OwnTarget, ScriptCache, ScriptPart,
+    CacheFolder, DropReason, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart,
 };
 use crate::size::Bytes;
 
@@ -234,7 +234,7 @@ fn drop_package(package: &KeptPackage, why: DropReason) -> DropScript {
     }
 }
 
-fn drop_compilers(compilers: &OwnTarget) -> DropScript {
+fn drop_compilers(compilers: &CacheFolder) -> DropScript {
     DropScript {
         path: compilers.path.clone(),
         what: ScriptPart::Compilers,
@@ -286,7 +286,7 @@ mod tests {
             script: Some(format!("/s/{name}.rs").into()),
             last_build: day(days_ago),
             on_disk: Bytes(1 + own_target.unwrap_or(0)),
-            own_target: own_target.map(|size| OwnTarget {
+            own_target: own_target.map(|size| CacheFolder {
                 path: format!("/c/packages/{name}/target").into(),
                 on_disk: Bytes(size),
                 identity: Identity::default(),

@@ -7,7 +7,7 @@ use toml_edit::DocumentMut;
 
 use super::script::entry;
 use crate::fs;
-use crate::model::{Identity, KeptPackage, KeptProgram, OwnTarget, ScriptCache};
+use crate::model::{CacheFolder, Identity, KeptPackage, KeptProgram, ScriptCache};
 use crate::progress::Progress;
 use crate::script::package;
 use crate::script::places::{LAST_RUN, Places};
@@ -32,7 +32,7 @@ pub fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache
         .collect();
     let part = |path: PathBuf| {
         let info = fs::info(&path).ok().flatten().filter(|info| info.is_dir)?;
-        Some(OwnTarget {
+        Some(CacheFolder {
             on_disk: fs::usage(&path, progress).on_disk,
             identity: info.identity,
             path,
@@ -106,7 +106,7 @@ fn package(path: PathBuf, identity: Identity, progress: &Progress) -> Option<Kep
         script,
         last_build: modified(&path.join(package::LOCK)).or_else(|| modified(&path)),
         on_disk: fs::usage(&path, progress).on_disk,
-        own_target: own.filter(|info| info.is_dir).map(|info| OwnTarget {
+        own_target: own.filter(|info| info.is_dir).map(|info| CacheFolder {
             on_disk: fs::usage(&own_target, progress).on_disk,
             path: own_target,
             identity: info.identity,

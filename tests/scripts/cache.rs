@@ -245,6 +245,16 @@ fn what_is_not_its_own_stays() {
 }
 
 #[test]
+fn limits_may_be_there_before_all_else() {
+    let desk = Desk::with("a.rs", "fn main() { println!(\"a\"); }\n");
+    fs::create_dir_all(desk.cache("")).expect("a folder");
+    fs::write(desk.cache("sharedtarget.toml"), "max-size = \"2GB\"\n").expect("settings");
+    assert_eq!(desk.prints(&["a.rs"]), "a\n");
+    let json = desk.box_.json("", &["cache", "info"]);
+    assert_eq!(json["max_size"], 2_000_000_000_u64);
+}
+
+#[test]
 fn a_folder_with_other_things_is_no_cache() {
     let mut desk = Desk::with("a.rs", "fn main() { println!(\"a\"); }\n");
     for path in [

@@ -23,6 +23,14 @@ fn ailment(sandbox: &Sandbox, kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind}"))
 }
 
+/// Does what is said to mend something, by a command of ours.
+fn mend(sandbox: &Sandbox, ailment: &Value) {
+    let said = ailment["mend"].as_str().expect("a command");
+    let ours = said.strip_prefix("cargo sharedtarget ").expect("ours");
+    let args: Vec<&str> = ours.split(' ').chain(["--yes"]).collect();
+    sandbox.run("", &args).code(0);
+}
+
 #[test]
 fn one_healthy_worktree() {
     let sandbox = Sandbox::new();
@@ -62,14 +70,7 @@ fn worktrees_in_one_folder_and_the_command_that_parts_them() {
         "{}",
         run.stdout
     );
-    let mend = found["mend"]
-        .as_str()
-        .expect("a command")
-        .strip_prefix("cargo sharedtarget ")
-        .expect("ours");
-    let mut args: Vec<&str> = mend.split(' ').collect();
-    args.push("--yes");
-    sandbox.run("", &args).code(0);
+    mend(&sandbox, &found);
     assert!(!kinds(&sandbox).contains(&"shared_by_worktrees".to_owned()));
 }
 
@@ -133,14 +134,7 @@ fn what_a_worktree_left_and_the_command_that_deletes_it() {
     fs::remove_dir_all(sandbox.path("topic")).expect("removed");
     sandbox.git("repo", &["worktree", "prune"]);
     let found = ailment(&sandbox, "orphans");
-    let mend = found["mend"]
-        .as_str()
-        .expect("a command")
-        .strip_prefix("cargo sharedtarget ")
-        .expect("ours");
-    let mut args: Vec<&str> = mend.split(' ').collect();
-    args.push("--yes");
-    sandbox.run("", &args).code(0);
+    mend(&sandbox, &found);
     assert!(!kinds(&sandbox).contains(&"orphans".to_owned()));
 }
 

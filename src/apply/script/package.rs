@@ -14,6 +14,7 @@ use crate::script::manifest::{self, Embedded};
 use crate::script::names::{self, Named};
 use crate::script::package::{self, Around, Package};
 use crate::script::places::Places;
+use crate::settings;
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]
@@ -187,7 +188,9 @@ fn claim(places: &Places) -> Result<fs::LockGuard> {
     };
     fs::create_folder(root).with_context(failed)?;
     let mark = places.mark();
-    let names = fs::names(root).with_context(failed)?;
+    // Somebody may have written down the limits before anything was run.
+    let mut names = fs::names(root).with_context(failed)?;
+    names.retain(|name| name != settings::FILE_NAME);
     if !names.is_empty() && !fs::exists(&mark) {
         bail!(
             "expected an empty folder for the cache of scripts, or one that was made for it, and `{}` holds other things ({hint})",
