@@ -8,6 +8,7 @@ use super::view::{GOOD, HEADING, Out, View, ago, counted};
 use crate::model::{
     Action, Deed, DropReason, DropScript, KeptProgram, Outcome, Plan, ScriptCache, ScriptPart,
 };
+use crate::script::places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
 
@@ -108,7 +109,13 @@ fn programs(out: Out<'_>, cache: &ScriptCache, top: usize, view: &View) -> io::R
 }
 
 fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
-    view.paths.show(script.unwrap_or(path))
+    let script = script.unwrap_or(path);
+    match script.parent() {
+        Some(folder) if places::is_input(script) => {
+            format!("standard input in {}", view.paths.show(folder))
+        }
+        _ => view.paths.show(script),
+    }
 }
 
 /// Writes which parts would go.

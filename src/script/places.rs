@@ -88,6 +88,24 @@ pub const NEW: &str = ".new-";
 /// … and of one that is being deleted.
 pub const OLD: &str = ".old-";
 
+/// The path that stands for a script without a place: it has none, but paths in it are relative to a folder.
+#[must_use]
+pub fn input(folder: &Path, text: &[u8]) -> PathBuf {
+    folder.join(format!("{INPUT}{}.rs", blake3::hash(text).to_hex()))
+}
+
+/// Whether a path is such a one.
+#[must_use]
+pub fn is_input(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let hash = name
+        .strip_prefix(INPUT)
+        .and_then(|rest| rest.strip_suffix(".rs"));
+    hash.is_some_and(|hash| hash.len() == 64 && is_hex(hash))
+}
+
+const INPUT: &str = "stdin-";
+
 fn is_hex(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -108,6 +126,9 @@ mod tests {
                 && !Places::is_package("a-b")
                 && !Places::is_package("0123456789abcdef")
         );
+        let input = input(Path::new("/w"), b"text");
+        assert!(is_input(&input) && input.starts_with("/w"));
+        assert!(!is_input(Path::new("/w/stdin-a.rs")));
         assert!(Places::is_left(".new-x") && Places::is_left(".old-x") && !Places::is_left("new"));
     }
 }

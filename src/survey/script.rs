@@ -11,7 +11,7 @@ use crate::config_edit;
 use crate::fs;
 use crate::model::{CachedProgram, FileState};
 use crate::script::cached::{self, Question};
-use crate::script::places::{ENTRY, Places};
+use crate::script::places::{self, ENTRY, Places};
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]
@@ -175,8 +175,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
 
 /// A script without a place. Paths in it are relative to the working directory, and each text is a script of its own.
 fn input(text: Vec<u8>, around: &ScriptEnvironment<'_>) -> (PathBuf, Vec<u8>, Option<FileState>) {
-    let name = format!("stdin-{}.rs", blake3::hash(&text).to_hex());
-    (around.cwd.join(name), text, None)
+    (places::input(&around.cwd, &text), text, None)
 }
 
 /// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
