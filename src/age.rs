@@ -11,6 +11,22 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age(pub SignedDuration);
 
+impl Age {
+    /// It as one writes it, and as it is read again: `30d`.
+    #[must_use]
+    pub fn exact(self) -> String {
+        let seconds = self.0.as_secs();
+        let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+        let unit = units
+            .iter()
+            .find(|(length, _)| seconds > 0 && seconds % length == 0);
+        match unit {
+            Some((length, name)) => format!("{}{name}", seconds / length),
+            None => format!("{seconds}s"),
+        }
+    }
+}
+
 impl FromStr for Age {
     type Err = String;
 
@@ -65,6 +81,14 @@ mod tests {
         for bad in ["", "30", "soon", "1 month", "-3d"] {
             let error = bad.parse::<Age>().expect_err(bad);
             assert!(error.contains("such as `30d`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn is_written_as_it_is_read() {
+        for (text, written) in [("2w", "14d"), ("36h", "36h"), ("90s", "90s"), ("0s", "0s")] {
+            assert_eq!(age(text).exact(), written);
+            assert_eq!(age(written), age(text));
         }
     }
 

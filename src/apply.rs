@@ -73,7 +73,9 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 "git would show it, since `{}` was not changed",
                 exclude.display()
             ))),
-            Action::Exclude(edit) | Action::WriteConfig { edit, .. } => match &recorded {
+            Action::Exclude(edit)
+            | Action::WriteConfig { edit, .. }
+            | Action::WriteSettings { edit, .. } => match &recorded {
                 Ok(()) => edit::write(edit),
                 Err(why) => Err(Stopped::Failed(format!(
                     "not changed, since it could not be undone: {why}"
@@ -316,6 +318,7 @@ fn deed(action: &Action) -> Deed {
         Action::RecordOwner { .. } => Deed::RecordOwner,
         Action::Exclude(_) => Deed::Exclude,
         Action::WriteConfig { .. } => Deed::WriteConfig,
+        Action::WriteSettings { .. } => Deed::WriteSettings,
         Action::Restore { .. } => Deed::Restore,
         Action::Warm(_) => Deed::Warm,
         Action::Relink(_) => Deed::Relink,
@@ -332,9 +335,10 @@ fn path(action: &Action) -> &Path {
     match action {
         Action::CreateSharedRoot { path } | Action::FinishTrash { path, .. } => path,
         Action::RecordOwner { file, .. } => file,
-        Action::Exclude(edit) | Action::WriteConfig { edit, .. } | Action::Restore { edit, .. } => {
-            &edit.file
-        }
+        Action::Exclude(edit)
+        | Action::WriteConfig { edit, .. }
+        | Action::WriteSettings { edit, .. }
+        | Action::Restore { edit, .. } => &edit.file,
         Action::Warm(warm) => &warm.into,
         Action::Relink(relink) => &relink.into,
         Action::Collect(folder) => &folder.path,
@@ -351,6 +355,7 @@ fn name(action: &Action) -> &'static str {
         Action::RecordOwner { .. } => "owner-recorded",
         Action::Exclude(_) => "excluded",
         Action::WriteConfig { .. } => "config-written",
+        Action::WriteSettings { .. } => "settings-written",
         Action::Restore { .. } => "restored",
         Action::Warm(_) => "warmed",
         Action::Relink(_) => "relinked-folder",

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs};
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
@@ -27,7 +27,7 @@ use crate::command::{self, Format, Ui};
 use crate::config_edit;
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
-use crate::model::{EnvOverride, Layout, Surroundings};
+use crate::model::{EnvOverride, Layout, Settings, Surroundings};
 use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
@@ -104,6 +104,12 @@ fn run(cli: Cli) -> Result<Exit> {
                 relink: args.relink,
                 no_local: args.local.no_local,
                 keep_targets: args.keep_targets,
+                budget: Settings {
+                    local: None,
+                    max_size: args.budget.max_size,
+                    max_age: args.budget.max_age,
+                    keep_programs: args.budget.keep_programs,
+                },
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()
             };
@@ -146,24 +152,16 @@ fn run(cli: Cli) -> Result<Exit> {
         }
         Command::Gc(args) => {
             let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
-            let none = !(args.toolchain_gone || args.unreferenced || args.superseded)
-                && args.older_than.is_none()
-                && args.incremental.is_none()
-                && args.profile.is_none()
-                && args.max_size.is_none()
-                && args.min_free.is_none();
-            let options = match none {
-                true => GcOptions::sure(),
-                false => GcOptions {
-                    older_than: args.older_than,
-                    toolchain_gone: args.toolchain_gone,
-                    unreferenced: args.unreferenced,
-                    superseded: args.superseded,
-                    incremental: args.incremental,
-                    profile: args.profile.map(folder_of_profile),
-                    max_size: args.max_size,
-                    ..GcOptions::default()
-                },
+            let options = GcOptions {
+                older_than: args.older_than,
+                toolchain_gone: args.toolchain_gone,
+                unreferenced: args.unreferenced,
+                superseded: args.superseded,
+                incremental: args.incremental,
+                profile: args.profile.map(folder_of_profile),
+                max_size: args.max_size,
+                keep_programs: args.keep_programs,
+                ..GcOptions::default()
             };
             command::gc::run(&request, options, args.min_free, &ui)
         }
@@ -327,7 +325,10 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         config_at: None,
         sizes: true,
         to_act: act.is_some(),
-        environment: environment(&cwd, home.as_deref()),
+        environment: Environment {
+            settings: settings()?,
+            ..environment(&cwd, home.as_deref())
+        },
     };
     let base = fs::canonical(&cwd).unwrap_or(cwd);
     let ui = Ui {
@@ -396,6 +397,47 @@ fn globs(patterns: &[String]) -> Result<globset::GlobSet> {
     set.build().context("failed to read the globs of --exclude")
 }
 
+/// What variables decide in place of the settings file.
+fn settings() -> Result<Settings> {
+    let flag = given::<Flag>("CARGO_SHAREDTARGET_KEEP_PROGRAMS")?;
+    Ok(Settings {
+        local: None,
+        max_size: given("CARGO_SHAREDTARGET_MAX_SIZE")?,
+        max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
+        keep_programs: flag.map(|flag| flag.0),
+    })
+}
+
+/// Yes or no, as in a variable.
+struct Flag(bool);
+
+impl std::str::FromStr for Flag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Self(true)),
+            "false" | "no" | "off" | "0" => Ok(Self(false)),
+            _ => Err(format!("expected true or false, found `{text}`")),
+        }
+    }
+}
+
+/// What a variable says; nothing if it is empty.
+///
+/// # Errors
+///
+/// It does not say what is expected.
+fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let value = value.to_string_lossy().parse();
+    value
+        .map(Some)
+        .map_err(|message| anyhow!("{name}: {message}"))
+}
+
 /// The variables that name a program which Cargo runs in place of the compiler; those for all crates first.
 const WRAPPERS: [&str; 4] = [
     "RUSTC_WRAPPER",
@@ -438,6 +480,7 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
         },
         overrides: overrides.collect(),
+        settings: Settings::default(),
         cargo: Cargo {
             fallback: path("CARGO"),
             on_path: std::env::split_paths(&search).any(|dir| fs::exists(&dir.join(&program))),

@@ -1,7 +1,7 @@
 //! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, and in the cache of scripts.
 
 use jiff::SignedDuration;
-use toml_edit::{Document, Item};
+use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
 
 use crate::age::Age;
 use crate::config_edit;
@@ -10,6 +10,9 @@ use crate::size::Bytes;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "sharedtarget.toml";
+
+/// The keys that it may have.
+const KEYS: &str = "`local`, `max-size`, `max-age` or `keep-programs`";
 
 /// Reads the file.
 ///
@@ -23,16 +26,81 @@ pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
     for (key, item) in document.iter() {
         let wrong =
             |message: String| config_edit::problem(text, place(&document, key, item), message);
+        let flag = || {
+            let value = item.as_bool();
+            value.ok_or_else(|| wrong(format!("expected true or false for `{key}`")))
+        };
+        let value = || {
+            item.as_str()
+                .ok_or_else(|| wrong(format!("expected a text for `{key}`")))
+        };
         match key {
-            "local" => {
-                let value = item.as_bool();
-                settings.local =
-                    Some(value.ok_or_else(|| wrong("expected true or false for `local`".into()))?);
-            }
-            _ => return Err(wrong(format!("expected the key `local`, found `{key}`"))),
+            "local" => settings.local = Some(flag()?),
+            "max-size" => settings.max_size = Some(value()?.parse().map_err(wrong)?),
+            "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
+            "keep-programs" => settings.keep_programs = Some(flag()?),
+            _ => return Err(wrong(format!("expected {KEYS}, found `{key}`"))),
         }
     }
     Ok(settings)
+}
+
+/// Sets what is decided, and leaves everything else in the file as it is.
+///
+/// # Errors
+///
+/// The file is not valid: nobody knows what it is to say.
+pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
+    let mut document: DocumentMut = text.parse().map_err(|error: TomlError| {
+        config_edit::problem(text, error.span(), error.message().to_owned())
+    })?;
+    let there = parse(text)?;
+    let Settings {
+        local,
+        max_size,
+        max_age,
+        keep_programs,
+    } = settings;
+    // What says the same already, in other words, stays.
+    let wanted = [
+        ("local", local != there.local, local.map(Value::from)),
+        (
+            "max-size",
+            max_size != there.max_size,
+            max_size.map(|size| Value::from(size.exact())),
+        ),
+        (
+            "max-age",
+            max_age != there.max_age,
+            max_age.map(|age| Value::from(age.exact())),
+        ),
+        (
+            "keep-programs",
+            keep_programs != there.keep_programs,
+            keep_programs.map(Value::from),
+        ),
+    ];
+    if wanted
+        .iter()
+        .all(|(_, differs, value)| value.is_none() || !differs)
+    {
+        return Ok(text.to_owned());
+    }
+    for (key, differs, value) in wanted {
+        let Some(mut value) = value.filter(|_| differs) else {
+            continue;
+        };
+        match document.get_mut(key).and_then(Item::as_value_mut) {
+            Some(old) => {
+                *value.decor_mut() = old.decor().clone();
+                *old = value;
+            }
+            None => {
+                document.insert(key, Item::Value(value));
+            }
+        }
+    }
+    Ok(document.to_string())
 }
 
 /// How large the cache of scripts may grow by itself.
@@ -53,32 +121,14 @@ impl Default for CacheLimits {
     }
 }
 
-/// Reads the settings file in the cache of scripts.
-///
-/// # Errors
-///
-/// It is not valid TOML, or it has a key or a value that is not known; with the place.
-pub fn parse_limits(text: &str) -> Result<CacheLimits, TomlProblem> {
-    let document = Document::parse(text)
-        .map_err(|error| config_edit::problem(text, error.span(), error.message().to_owned()))?;
-    let mut limits = CacheLimits::default();
-    for (key, item) in document.iter() {
-        let wrong =
-            |message: String| config_edit::problem(text, place(&document, key, item), message);
-        let value = || {
-            item.as_str()
-                .ok_or_else(|| wrong(format!("expected a text for `{key}`")))
-        };
-        match key {
-            "max-size" => limits.max_size = value()?.parse().map_err(wrong)?,
-            "max-age" => limits.max_age = value()?.parse().map_err(wrong)?,
-            _ => {
-                let message = format!("expected the key `max-size` or `max-age`, found `{key}`");
-                return Err(wrong(message));
-            }
+impl From<Settings> for CacheLimits {
+    fn from(settings: Settings) -> Self {
+        let default = Self::default();
+        Self {
+            max_size: settings.max_size.unwrap_or(default.max_size),
+            max_age: settings.max_age.unwrap_or(default.max_age),
         }
     }
-    Ok(limits)
 }
 
 /// Where an entry stands: a table has no place of its own.
@@ -92,48 +142,68 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_key_so_far() {
-        let local = |text: &str| parse(text).map(|settings| settings.local);
-        assert_eq!(local(""), Ok(None));
-        assert_eq!(local("# why\nlocal = false\n"), Ok(Some(false)));
-        assert_eq!(local("local = true"), Ok(Some(true)));
+    fn what_is_decided() {
+        assert_eq!(parse("# why\n"), Ok(Settings::default()));
+        let all = "local = false\nmax-size = '2GB'\nmax-age = \"7d\"\nkeep-programs = true";
+        let settings = Settings {
+            local: Some(false),
+            max_size: Some(Bytes(2_000_000_000)),
+            max_age: Some(Age(SignedDuration::from_hours(7 * 24))),
+            keep_programs: Some(true),
+        };
+        assert_eq!(parse(all), Ok(settings));
+        assert_eq!(set("", settings).map(|text| parse(&text)), Ok(Ok(settings)));
+        assert_eq!(set(all, settings).as_deref(), Ok(all));
+        assert_eq!(
+            CacheLimits::from(Settings::default()),
+            CacheLimits::default()
+        );
+        let limits = CacheLimits::from(settings);
+        assert_eq!(limits.max_size, Bytes(2_000_000_000));
     }
 
     #[test]
-    fn limits_of_the_cache() {
-        assert_eq!(parse_limits(""), Ok(CacheLimits::default()));
-        let limits = parse_limits("max-size = '2GB'\nmax-age = \"7d\"").expect("limits");
-        assert_eq!(limits.max_size, Bytes(2_000_000_000));
-        assert_eq!(limits.max_age.0, SignedDuration::from_hours(7 * 24));
-        for (text, column, word) in [
-            ("max-size = 2", 1, "a text"),
-            ("max-size = 'much'", 1, "20GB"),
-            ("max-age = '1y'", 1, "30d"),
-            ("size = '1GB'", 1, "`size`"),
+    fn what_was_written_by_hand_stays() {
+        let size = |text: &str| {
+            let settings = Settings {
+                max_size: Some(Bytes(20_000_000_000)),
+                ..Settings::default()
+            };
+            set(text, settings).expect(text)
+        };
+        assert_eq!(size(""), "max-size = \"20GB\"\n");
+        for (before, after) in [
+            (
+                "# why\nlocal = false # yes\n",
+                "# why\nlocal = false # yes\nmax-size = \"20GB\"\n",
+            ),
+            (
+                "max-size = '1GB' # little\n",
+                "max-size = \"20GB\" # little\n",
+            ),
+            ("max-size = '20000 MB'\n", "max-size = '20000 MB'\n"),
         ] {
-            let problem = parse_limits(text).expect_err(text);
-            assert_eq!(
-                (problem.line, problem.column),
-                (1, column),
-                "{}",
-                problem.message
-            );
-            assert!(problem.message.contains(word), "{}", problem.message);
+            assert_eq!(size(before), after, "from {before}");
         }
+        assert!(set("size = 1", Settings::default()).is_err());
     }
 
     #[test]
     fn mistakes_have_a_place() {
-        let place = |text: &str| {
+        for (text, line, column, word) in [
+            ("\nlocal = 'no'\n", 2, 1, "true or false"),
+            ("local = false\n locale = 1\n", 2, 2, "`locale`"),
+            ("max-size = 2", 1, 1, "a text"),
+            ("max-size = 'much'", 1, 1, "20GB"),
+            ("max-age = '1y'", 1, 1, "30d"),
+            ("keep-programs = 1", 1, 1, "true or false"),
+            ("size = '1GB'", 1, 1, "`size`"),
+            ("[", 1, 2, ""),
+        ] {
             let problem = parse(text).expect_err(text);
-            (problem.line, problem.column, problem.message)
-        };
-        let (line, column, message) = place("\nlocal = 'no'\n");
-        assert_eq!((line, column), (2, 1), "{message}");
-        assert!(message.contains("true or false"));
-        let (line, column, message) = place("local = false\n locale = 1\n");
-        assert_eq!((line, column), (2, 2), "{message}");
-        assert!(message.contains("`locale`"));
-        assert_eq!(place("[").0, 1);
+            let message = &problem.message;
+            assert_eq!((problem.line, problem.column), (line, column), "{message}");
+            assert!(message.contains(word), "{message}");
+        }
     }
 }

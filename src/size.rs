@@ -20,6 +20,28 @@ impl fmt::Display for Bytes {
     }
 }
 
+impl Bytes {
+    /// It as one writes it, and as it is read again: `20GB`.
+    #[must_use]
+    pub fn exact(self) -> String {
+        let units = [
+            (1 << 40, "TiB"),
+            (1_000_000_000_000, "TB"),
+            (1 << 30, "GiB"),
+            (1_000_000_000, "GB"),
+            (1 << 20, "MiB"),
+            (1_000_000, "MB"),
+        ];
+        let unit = units
+            .iter()
+            .find(|(length, _)| self.0 > 0 && self.0.is_multiple_of(*length));
+        match unit {
+            Some((length, name)) => format!("{}{name}", self.0 / length),
+            None => self.0.to_string(),
+        }
+    }
+}
+
 impl FromStr for Bytes {
     type Err = String;
 
@@ -63,6 +85,14 @@ mod tests {
         for wrong in ["", "much", "-1", "3 apples"] {
             let error = size(wrong).expect_err(wrong);
             assert!(error.contains("such as `20GB`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn is_written_as_it_is_read() {
+        for text in ["20GB", "512MiB", "1TiB", "1500MB", "7", "0"] {
+            let size: Bytes = text.parse().expect(text);
+            assert_eq!(size.exact(), text);
         }
     }
 

@@ -31,7 +31,7 @@ use anyhow::Result;
 use crate::cargo::Cargo;
 use crate::fs::{self, Looking};
 use crate::marks;
-use crate::model::{EnvOverride, Problem, Surroundings, Survey, TargetFolder, Workspace};
+use crate::model::{EnvOverride, Problem, Settings, Surroundings, Survey, TargetFolder, Workspace};
 use crate::progress::Progress;
 
 /// What to look at, and how closely.
@@ -71,6 +71,8 @@ pub struct Environment {
     pub overrides: Vec<EnvOverride>,
     /// How to run Cargo.
     pub cargo: Cargo,
+    /// What variables decide in place of the settings file.
+    pub settings: Settings,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.
@@ -146,7 +148,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     if request.to_act {
         shared_root::check(&survey.shared_root)?;
     }
-    survey.settings = shared_root::settings(&survey.shared_root, &mut problems);
+    let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
+    survey.settings = request.environment.settings.or(written);
+    survey.settings_file = file;
     progress.stage("asking cargo");
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);

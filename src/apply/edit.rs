@@ -16,7 +16,9 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
         .actions
         .iter()
         .filter_map(|action| match action {
-            Action::Exclude(edit) | Action::WriteConfig { edit, .. } => Some(entry(edit, context)),
+            Action::Exclude(edit)
+            | Action::WriteConfig { edit, .. }
+            | Action::WriteSettings { edit, .. } => Some(entry(edit, context)),
             _ => None,
         })
         .collect();

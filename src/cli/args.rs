@@ -107,6 +107,8 @@ pub(super) struct SetupArgs {
     #[arg(long)]
     pub(super) keep_targets: bool,
     #[command(flatten)]
+    pub(super) budget: BudgetArgs,
+    #[command(flatten)]
     pub(super) local: LocalArgs,
     #[command(flatten)]
     pub(super) delete: DeleteArgs,
@@ -114,6 +116,36 @@ pub(super) struct SetupArgs {
     pub(super) act: ActArgs,
     #[command(flatten)]
     pub(super) speak: SpeakArgs,
+}
+
+/// What is written into the settings file.
+#[derive(Debug, Args)]
+pub(super) struct BudgetArgs {
+    /// What all target folders may take together, such as 20GB
+    #[arg(
+        long,
+        value_name = "SIZE",
+        help_heading = "Budget, kept to by gc and onboard"
+    )]
+    pub(super) max_size: Option<Bytes>,
+    /// How long units that nobody uses stay, such as 30d
+    #[arg(
+        long,
+        value_name = "AGE",
+        help_heading = "Budget, kept to by gc and onboard"
+    )]
+    pub(super) max_age: Option<Age>,
+    /// Leave programs where they lie when their units go
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        require_equals = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Budget, kept to by gc and onboard"
+    )]
+    pub(super) keep_programs: Option<bool>,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +238,9 @@ pub(super) struct GcArgs {
     /// What was used longest ago, until as much is free on the filesystem
     #[arg(long, value_name = "SIZE", help_heading = "Rules")]
     pub(super) min_free: Option<Bytes>,
+    /// Leave programs where they lie when their units go, and what they may need when they run
+    #[arg(long)]
+    pub(super) keep_programs: bool,
     #[command(flatten)]
     pub(super) act: ActArgs,
     #[command(flatten)]

@@ -6,11 +6,13 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 
 use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::given;
 use super::run::places;
 use crate::age::Age;
 use crate::command::cache;
 use crate::exit::Exit;
 use crate::fs;
+use crate::model::Settings;
 use crate::plan::scripts::{CacheOptions, CachePart};
 use crate::script::places::Places;
 use crate::settings::{self, CacheLimits};
@@ -77,28 +79,16 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
 pub(super) fn limits(places: &Places) -> Result<CacheLimits> {
     let file = places.root().join(settings::FILE_NAME);
     let text = fs::read(&file)?.unwrap_or_default();
-    let mut limits =
-        settings::parse_limits(&String::from_utf8_lossy(&text)).map_err(|problem| {
-            let (line, column) = (problem.line, problem.column);
-            anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
-        })?;
-    if let Some(size) = given("CARGO_SHAREDTARGET_CACHE_MAX_SIZE")? {
-        limits.max_size = size;
-    }
-    if let Some(age) = given("CARGO_SHAREDTARGET_CACHE_MAX_AGE")? {
-        limits.max_age = age;
-    }
-    Ok(limits)
-}
-
-fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
-    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
-        return Ok(None);
+    let written = settings::parse(&String::from_utf8_lossy(&text)).map_err(|problem| {
+        let (line, column) = (problem.line, problem.column);
+        anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
+    })?;
+    let said = Settings {
+        max_size: given("CARGO_SHAREDTARGET_CACHE_MAX_SIZE")?,
+        max_age: given("CARGO_SHAREDTARGET_CACHE_MAX_AGE")?,
+        ..Settings::default()
     };
-    let value = value.to_string_lossy().parse();
-    value
-        .map(Some)
-        .map_err(|message| anyhow!("{name}: {message}"))
+    Ok(said.or(written).into())
 }
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::gc::keep_to_settings;
 use super::setup::note_devices;
 use super::warm::{self, WarmOptions};
 use super::warming;
@@ -33,7 +34,15 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
         let survey = look(request, ui)?;
         let plan = decide(&survey, request, options.clone(), warm, ui)?;
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
-        match conduct("onboard", &survey, &plan, request, ui) {
+        let conducted = conduct("onboard", &survey, &plan, request, ui);
+        if survey.settings.limit() && !ui.dry_run && conducted.as_ref().is_ok_and(has_acted) {
+            // It costs nobody a worktree: what does not go now goes the next time.
+            let kept = keep_to_settings(request, ui);
+            if let Some(error) = kept.err().filter(|error| !error.is::<fs::AtWork>()) {
+                ui.narrate(&format!("warning: the settings are not kept to: {error:#}"))?;
+            }
+        }
+        match conducted {
             Ok(Exit::Done) if stuck => {
                 if ui.quiet || (ui.yes && !plan.actions.is_empty()) {
                     ui.warn(|out| human::stuck(out, &plan, &ui.preview_view()))?;
@@ -47,6 +56,11 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
             result => return result,
         }
     }
+}
+
+/// Whether a run has come to its end, whatever it has left.
+fn has_acted(exit: &Exit) -> bool {
+    matches!(exit, Exit::Done | Exit::Incomplete)
 }
 
 fn decide(

@@ -75,6 +75,8 @@ pub enum Deed {
     Exclude,
     /// Wrote a configuration.
     WriteConfig,
+    /// The settings file was written.
+    WriteSettings,
     /// Put a file back.
     Restore,
     /// Gave a target folder units.

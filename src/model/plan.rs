@@ -71,6 +71,14 @@ pub enum Action {
         #[serde(flatten)]
         edit: EditFile,
     },
+    /// Write into the settings file what was decided for all runs.
+    WriteSettings {
+        /// What it says then, a key and a value each.
+        says: Vec<String>,
+        /// The edit.
+        #[serde(flatten)]
+        edit: EditFile,
+    },
     /// Put a file back as it was.
     Restore {
         /// The edit.

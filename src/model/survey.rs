@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Owner, TargetFolder, Trash};
+use crate::age::Age;
+use crate::size::Bytes;
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
 #[derive(Debug, Default, Serialize)]
@@ -25,9 +27,12 @@ pub struct Survey {
     pub notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
     pub trash: Vec<Trash>,
-    /// What the settings file in the shared root says.
+    /// What the environment and the settings file in the shared root say.
     #[serde(skip)]
     pub settings: Settings,
+    /// The bytes of that file; `None` if there is none.
+    #[serde(skip)]
+    pub settings_file: Option<Vec<u8>>,
     /// Variables in the environment that beat the configuration files.
     pub overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.
@@ -62,6 +67,31 @@ pub struct SharedRoot {
 pub struct Settings {
     /// Share local crates whose sources are the same.
     pub local: Option<bool>,
+    /// What all target folders under the shared root may take together.
+    pub max_size: Option<Bytes>,
+    /// Units that were not used for as long may go.
+    pub max_age: Option<Age>,
+    /// Programs stay where a budget has their units go.
+    pub keep_programs: Option<bool>,
+}
+
+impl Settings {
+    /// These settings, and what they leave open as in others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            local: self.local.or(others.local),
+            max_size: self.max_size.or(others.max_size),
+            max_age: self.max_age.or(others.max_age),
+            keep_programs: self.keep_programs.or(others.keep_programs),
+        }
+    }
+
+    /// Whether units are to go for them.
+    #[must_use]
+    pub fn limit(&self) -> bool {
+        self.max_size.is_some() || self.max_age.is_some()
+    }
 }
 
 /// Why a folder is the shared root.

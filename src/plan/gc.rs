@@ -43,6 +43,10 @@ pub struct GcOptions {
     pub max_size: Option<Bytes>,
     /// How much must be deleted on each filesystem, by its device, for as much to be free there as was asked for.
     pub to_free: BTreeMap<u64, Bytes>,
+    /// Programs at the top of a profile folder stay, and what they may need when they run.
+    pub keep_programs: bool,
+    /// Target folders that only count, and of which nothing goes.
+    pub spared: BTreeSet<PathBuf>,
 }
 
 impl GcOptions {
@@ -58,10 +62,9 @@ impl GcOptions {
         }
     }
 
-    /// Whether a profile alone was asked for.
-    fn is_profile_alone(&self) -> bool {
-        self.profile.is_some()
-            && self.older_than.is_none()
+    /// Whether there is no rule, but perhaps a profile.
+    fn has_no_rule(&self) -> bool {
+        self.older_than.is_none()
             && self.incremental.is_none()
             && self.max_size.is_none()
             && self.to_free.is_empty()
@@ -72,10 +75,30 @@ impl GcOptions {
                 || self.crate_gone)
     }
 
+    /// Whether nothing was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.profile.is_none() && self.has_no_rule()
+    }
+
+    /// Whether a profile alone was asked for.
+    fn is_profile_alone(&self) -> bool {
+        self.profile.is_some() && self.has_no_rule()
+    }
+
     /// Whether something in this profile folder may go.
-    fn covers(&self, profile: &str) -> bool {
+    fn covers(&self, folder: &Path, profile: &str) -> bool {
         let asked = self.profile.as_deref();
-        asked.is_none_or(|asked| profile.rsplit('/').next() == Some(asked) || profile == asked)
+        !self.spared.contains(folder)
+            && asked
+                .is_none_or(|asked| profile.rsplit('/').next() == Some(asked) || profile == asked)
+    }
+
+    /// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
+    /// somebody may run it, though no build makes it.
+    fn take_products(&self, why: &CollectReason) -> bool {
+        use CollectReason::{Budget, Idle, Profile};
+        matches!(why, Idle { .. } | Profile | Budget { .. }) && !self.keep_programs
     }
 }
 
@@ -116,10 +139,12 @@ pub fn gc(
         let mut of_rules = rules::going(stock, graph, compilers, options, now);
         for (at, unit) in stock.inventory.units.iter().enumerate() {
             if let Some(why) = of_rules.units[at].clone() {
-                products.go_with(&unit.id, &mut of_rules, &why);
+                products.go_with(&unit.id, &mut of_rules, &why, options);
             }
         }
-        go_without_a_hash(stock, &mut of_rules);
+        if !options.keep_programs {
+            go_without_a_hash(stock, &mut of_rules);
+        }
         going.push(of_rules);
     }
     if options.max_size.is_some() || !options.to_free.is_empty() {
@@ -271,9 +296,15 @@ impl Products {
     }
 
     /// Has them go with the unit, if the unit's reason is about them, and says which.
-    fn go_with(&self, unit: &UnitId, going: &mut Going, why: &CollectReason) -> &[usize] {
+    fn go_with(
+        &self,
+        unit: &UnitId,
+        going: &mut Going,
+        why: &CollectReason,
+        options: &GcOptions,
+    ) -> &[usize] {
         let places = self.0.get(unit).map_or(&[][..], Vec::as_slice);
-        if !takes_products(why) {
+        if !options.take_products(why) {
             return &[];
         }
         for at in places {
@@ -307,7 +338,7 @@ fn go_without_a_hash(stock: &Stock, going: &mut Going) {
 
 /// Takes back what a program may need when it runs, where one is at the top of a profile folder that no unit that stays
 /// has made: the folders that build scripts wrote into, and libraries that are loaded. Nobody knows any more which.
-fn keep_what_runs(stock: &Stock, graph: &Graph, going: &mut Going) {
+fn keep_what_runs(stock: &Stock, graph: &Graph, options: &GcOptions, going: &mut Going) {
     let units = &stock.inventory.units;
     let staying = units
         .iter()
@@ -337,7 +368,7 @@ fn keep_what_runs(stock: &Stock, graph: &Graph, going: &mut Going) {
     let reason = |at: &usize| {
         going.units[*at]
             .as_ref()
-            .is_some_and(|why| !takes_products(why))
+            .is_some_and(|why| !options.take_products(why))
     };
     let needed: Vec<usize> = (0..units.len())
         .filter(|at| reason(at) && is_needed_to_run(&units[*at]) && program(at))
@@ -380,15 +411,6 @@ fn is_needed_to_run(unit: &Unit) -> bool {
         }),
         _ => false,
     }
-}
-
-/// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
-/// somebody may run it, though no build makes it.
-fn takes_products(why: &CollectReason) -> bool {
-    matches!(
-        why,
-        CollectReason::Idle { .. } | CollectReason::Profile | CollectReason::Budget { .. }
-    )
 }
 
 /// What is deleted for an entry: the folder of a compiler's cache, or the entry itself.

@@ -2,6 +2,7 @@
 
 mod above;
 mod after;
+mod budget;
 mod configure;
 mod excludes;
 mod notes;
@@ -18,8 +19,8 @@ use super::folders::{self, AllDirs};
 use super::naming::Names;
 use super::{finish_trash, freeable, warnings};
 use crate::model::{
-    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder, Subject,
-    Survey, TargetFolder, WarmFolder, Warning, Workspace,
+    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder,
+    Settings, Subject, Survey, TargetFolder, WarmFolder, Warning, Workspace,
 };
 
 /// How `setup` was asked to do it.
@@ -41,6 +42,8 @@ pub struct SetupOptions {
     pub no_local: bool,
     /// Delete nothing.
     pub keep_targets: bool,
+    /// What the settings file is to say.
+    pub budget: Settings,
     /// The one worktree that is set up; all others stay as they are, and nothing is deleted.
     pub only: Option<PathBuf>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
@@ -115,7 +118,15 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     };
     let excludes = excludes::edits(survey, &mut writes);
     let notes = notes::missing(survey, &after, options);
-    let writes_something = [&excludes, &notes, &writes]
+    let mut settings = Vec::new();
+    match budget::edit(survey, options.budget) {
+        Ok(edit) => settings.extend(edit),
+        Err(reason) => {
+            let path = budget::file(survey);
+            plan.kept.push(kept(Subject::File, path, reason));
+        }
+    }
+    let writes_something = [&excludes, &notes, &writes, &settings]
         .iter()
         .any(|actions| !actions.is_empty());
     if writes_something && !survey.shared_root.exists {
@@ -127,6 +138,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         .filter(|write| is_isolated_without_build_dir(write))
         .count();
     plan.actions.extend(excludes);
+    plan.actions.extend(settings);
     plan.actions.extend(notes);
     plan.actions.extend(writes);
     plan.actions.extend(deletions);

@@ -136,6 +136,19 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
         )?;
         writeln!(out)?;
     }
+    for action in &plan.actions {
+        if let Action::WriteSettings { says, edit } = action {
+            writeln!(
+                out,
+                "{HEADING}Write the settings{HEADING:#} {}",
+                show(&edit.file)
+            )?;
+            for line in says {
+                writeln!(out, "  {line}")?;
+            }
+            writeln!(out)?;
+        }
+    }
     if count == 0 && owners > 0 {
         writeln!(
             out,
@@ -327,6 +340,9 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     if written > 0 {
         writeln!(out, "wrote {}", counted(written, "configuration"))?;
     }
+    if count(Deed::WriteSettings) > 0 {
+        writeln!(out, "wrote the settings")?;
+    }
     if restored > 0 {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
@@ -361,6 +377,15 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             )?;
         }
     }
+    not_done(out, outcome, view)
+}
+
+/// Writes what was not done, and why.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn not_done(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let stopped = |out: Out<'_>, all: &[NotDone], word: &str, style: Style| -> io::Result<()> {
         for one in all {
             writeln!(

@@ -142,20 +142,34 @@ fn is_foreign(path: &Path) -> bool {
 fn is_begun_with(name: &str) -> bool {
     [marks::TAG_NAME, marks::GITIGNORE].contains(&name)
 }
-/// Reads the settings. What is wrong with them is a problem, and then local crates are left alone: that is what they
-/// may have said.
-pub(super) fn settings(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Settings {
+
+/// Reads the settings, and the bytes of their file. What is wrong with them is a problem, and then the most careful is
+/// done that they may have said.
+pub(super) fn settings(
+    shared_root: &SharedRoot,
+    problems: &mut Vec<Problem>,
+) -> (Settings, Option<Vec<u8>>) {
     let path = shared_root.path.join(settings::FILE_NAME);
-    let read = fs::read(&path).map_err(|error| format!("{error:#}"));
-    let parsed = read.and_then(|bytes| {
-        let text = String::from_utf8(bytes.unwrap_or_default());
-        let text = text.map_err(|_| "expected UTF-8".to_owned())?;
-        settings::parse(&text)
-            .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
-    });
-    parsed.unwrap_or_else(|message| {
-        let message = format!("{message}; until that is mended, local crates are not shared");
+    let wrong = |message: String| {
+        let message = format!(
+            "{message}; until that is mended, local crates are not shared, and programs stay"
+        );
         problems.push(Problem { path, message });
-        Settings { local: Some(false) }
-    })
+        Settings {
+            local: Some(false),
+            keep_programs: Some(true),
+            ..Settings::default()
+        }
+    };
+    let bytes = match fs::read(&shared_root.path.join(settings::FILE_NAME)) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return (Settings::default(), None),
+        Err(error) => return (wrong(format!("{error:#}")), None),
+    };
+    let parsed = match std::str::from_utf8(&bytes) {
+        Err(_) => Err("expected UTF-8".to_owned()),
+        Ok(text) => settings::parse(text)
+            .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message)),
+    };
+    (parsed.unwrap_or_else(wrong), Some(bytes))
 }

@@ -3,6 +3,7 @@
 mod budgets;
 mod doubts;
 mod rules;
+mod settings;
 mod strangers;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 use crate::units::new_layout;
 
 /// What the program of the repository says.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use super::rules::last_use;
-use super::{GcOptions, Going, Products, is_clear, whole};
+use super::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
 use crate::age::since;
 use crate::model::{CollectReason, Group, Identity, KeptUnitReason, Unit, UnitFile};
 use crate::plan::stock::{Graph, Stock};
@@ -91,7 +91,7 @@ pub(super) fn keep_to(
             unit.files.iter().for_each(|file| space.remove(file));
             let since = lot.used.unwrap_or(now);
             let why = CollectReason::Budget { since };
-            for product in products[*stock].go_with(&unit.id, going, &why) {
+            for product in products[*stock].go_with(&unit.id, going, &why, options) {
                 space.remove(&inventory.others[*product].file);
             }
             going.units[at] = Some(why);
@@ -216,7 +216,9 @@ fn lots(stocks: &[Stock], graphs: &[Graph], going: &[Going], options: &GcOptions
             of_unit.insert((at, unit_at), lot);
             let lot = &mut lots[lot];
             lot.units.push((at, unit_at));
-            lot.may_go &= is_clear(unit).is_ok() && options.covers(&unit.id.profile);
+            lot.may_go &= is_clear(unit).is_ok()
+                && options.covers(&stock.inventory.folder, &unit.id.profile)
+                && !(options.keep_programs && is_needed_to_run(unit));
             lot.used = lot
                 .used
                 .max(last_use(unit, stock.notes_reads).map(|(at, _)| at));
@@ -253,7 +255,8 @@ fn caches(at: usize, stock: &Stock, going: &Going, options: &GcOptions, lots: &m
         let profile = whole.parent().and_then(std::path::Path::parent);
         let profile = profile.map(|profile| profile.to_string_lossy().replace('\\', "/"));
         let lot = found.entry(whole).or_insert_with(|| Lot {
-            may_go: profile.is_some_and(|profile| options.covers(&profile)),
+            may_go: profile
+                .is_some_and(|profile| options.covers(&stock.inventory.folder, &profile)),
             ..Lot::default()
         });
         lot.used = lot.used.max(other.file.modified());

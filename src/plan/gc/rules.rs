@@ -35,7 +35,10 @@ pub(in crate::plan) fn going(
     let mut why: Vec<Option<CollectReason>> = vec![None; units.len()];
     let mut name = |at: usize, reason: CollectReason| {
         let unit = &units[at];
-        if why[at].is_none() && is_clear(unit).is_ok() && options.covers(&unit.id.profile) {
+        if why[at].is_none()
+            && is_clear(unit).is_ok()
+            && options.covers(&stock.inventory.folder, &unit.id.profile)
+        {
             why[at] = Some(reason);
         }
     };
@@ -92,7 +95,7 @@ pub(in crate::plan) fn going(
             .map(|other| self::other(other, stock, &incremental, options, now))
             .collect(),
     };
-    super::keep_what_runs(stock, graph, &mut going);
+    super::keep_what_runs(stock, graph, options, &mut going);
     going
 }
 
@@ -312,12 +315,14 @@ fn other(
         .take_while(|name| *name != "incremental")
         .collect();
     let alone = options.is_profile_alone();
-    let in_profile = |depth: usize| options.covers(&profile[..depth.min(profile.len())].join("/"));
+    let folder = &stock.inventory.folder;
+    let in_profile =
+        |depth: usize| options.covers(folder, &profile[..depth.min(profile.len())].join("/"));
     match &other.group {
         Group::Incremental { name } => {
             let whole = super::whole(other);
             // The folder of all caches itself stays.
-            if whole.file_name()? == "incremental" || !options.covers(&profile.join("/")) {
+            if whole.file_name()? == "incremental" || !options.covers(folder, &profile.join("/")) {
                 return None;
             }
             if alone {

@@ -1,0 +1,180 @@
+//! What the settings file says, and what beats it.
+
+use super::*;
+
+const FILE: &str = "pika/.shared-target/sharedtarget.toml";
+
+/// A budget is written with the configurations, is shown before, and goes again.
+#[test]
+fn a_budget_is_written_and_undone() {
+    let sandbox = start();
+    let setup = [
+        "setup",
+        "--max-size",
+        "20GB",
+        "--max-age=30d",
+        "--keep-programs",
+    ];
+    let planned = sandbox.run("pika", &[&setup[..], &["-n"]].concat()).code(0);
+    assert!(
+        planned.stdout.contains("max-size = \"20GB\""),
+        "{}",
+        planned.stdout
+    );
+    assert!(!sandbox.exists(FILE));
+    let yes = [&setup[..], &["--yes"]].concat();
+    sandbox.run("pika", &yes).code(0).says("wrote the settings");
+    let written = "max-size = \"20GB\"\nmax-age = \"30d\"\nkeep-programs = true\n";
+    assert_eq!(sandbox.read(FILE), written);
+    sandbox.run("pika", &yes).code(0).says("nothing to do");
+    assert_eq!(sandbox.git("pika", &["status", "--short"]), "");
+
+    // What is there by hand stays, and comes back.
+    let by_hand = "# ours\nmax-size = '1TB' # plenty\n";
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert!(!sandbox.exists(FILE));
+    sandbox.write(FILE, by_hand);
+    sandbox
+        .run("pika", &["setup", "--max-size=2TB", "--yes"])
+        .code(0);
+    assert_eq!(sandbox.read(FILE), "# ours\nmax-size = \"2TB\" # plenty\n");
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert_eq!(sandbox.read(FILE), by_hand);
+
+    let broken = "max-size = 5\n";
+    sandbox.write(FILE, broken);
+    let run = sandbox.run("pika", &["setup", "--max-size=2TB", "--yes"]);
+    let said = run.said();
+    assert!(
+        said.contains("1:1") && said.contains("expected a text"),
+        "{said}"
+    );
+    assert_eq!(sandbox.read(FILE), broken);
+}
+
+/// Without a rule `gc` keeps to the settings, and what is said elsewhere beats them.
+#[test]
+fn flags_beat_variables_and_these_the_file() {
+    let mut sandbox = start();
+    let plain = Layout(None);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    let went = |sandbox: &Sandbox, args: &[&str]| {
+        let answer = sandbox.json("pika", &[&["gc", "-n"], args].concat());
+        answer["plan"]["freeable"].as_u64().expect("a number") > 0
+    };
+    assert!(!went(&sandbox, &[]), "no build misses anything of it");
+    sandbox
+        .run(
+            "pika",
+            &["setup", "--layout=in-place", "--max-size=0", "--yes"],
+        )
+        .code(0);
+    assert!(went(&sandbox, &[]), "by the file");
+    assert!(
+        !went(&sandbox, &["--superseded"]),
+        "a rule is all that was asked for"
+    );
+    assert!(!went(&sandbox, &["--max-size", "1TB"]), "by the flag");
+    sandbox.env("CARGO_SHAREDTARGET_MAX_SIZE", "1TB");
+    assert!(!went(&sandbox, &[]), "by the variable");
+    assert!(went(&sandbox, &["--max-size", "0"]), "by the flag");
+
+    age(&sandbox.path("pika/target"), 40);
+    assert!(!went(&sandbox, &[]));
+    sandbox.env("CARGO_SHAREDTARGET_MAX_AGE", "30d");
+    assert!(went(&sandbox, &[]));
+    sandbox.env("CARGO_SHAREDTARGET_MAX_AGE", "soon");
+    let run = sandbox.run("pika", &["gc", "-n"]).code(101);
+    assert!(
+        run.stderr
+            .contains("CARGO_SHAREDTARGET_MAX_AGE: expected an age"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// A program stays where it lies, runs, and has what it looks for, while its unit goes.
+#[test]
+fn programs_are_kept() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.write(
+        "pika/build.rs",
+        "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/said\", \"from outside\").unwrap() }\n",
+    );
+    sandbox.write(
+        "pika/src/main.rs",
+        "fn main() { print!(\"{}\", std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/said\")).unwrap()) }\n",
+    );
+    plain.compiles(&sandbox, "pika", &["build"]);
+    let says = |sandbox: &Sandbox| {
+        let program = sandbox.path("pika/target/debug/app");
+        Run::from(Command::new(program).output().expect("the program"))
+            .code(0)
+            .stdout
+    };
+    let before = du(&sandbox.path("pika/target"));
+    gc(&sandbox, "pika", &["--max-size", "0", "--keep-programs"]);
+    assert!(du(&sandbox.path("pika/target")) < before);
+    assert_eq!(says(&sandbox), "from outside");
+    let made = plain.compiles(&sandbox, "pika", &["build"]);
+    assert!(made.contains(&"helper".to_owned()), "{made:?}");
+    age(&sandbox.path("pika/target"), 40);
+    gc(
+        &sandbox,
+        "pika",
+        &["--older-than", "30d", "--keep-programs"],
+    );
+    assert_eq!(says(&sandbox), "from outside");
+    plain.compiles(&sandbox, "pika", &["build"]);
+    gc(&sandbox, "pika", &["--max-size", "0"]);
+    assert!(
+        !sandbox.exists("pika/target/debug/app"),
+        "nobody has said that it is to stay"
+    );
+}
+
+/// A new worktree is warm, and what goes for it is what the others used longest ago.
+#[test]
+fn onboarding_keeps_to_the_budget() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    plain.compiles(&sandbox, "pika", &["build", "--release"]);
+    let shared = sandbox.path("pika/.shared-target");
+    let release: Vec<PathBuf> = walkdir::WalkDir::new(&shared)
+        .into_iter()
+        .filter_map(Result::ok)
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| path.ends_with("release/deps"))
+        .collect();
+    let [release] = &release[..] else {
+        panic!("{release:?}")
+    };
+    age(release.parent().expect("the profile"), 40);
+    let most = du(&shared) - du(release) / 2;
+    sandbox.write(FILE, &format!("max-size = '{most}'\n"));
+    sandbox.worktree("pika", "beside");
+
+    let before = sandbox.tree("pika/.shared-target");
+    sandbox.run("beside", &["onboard", "-n"]).code(0);
+    assert_eq!(sandbox.tree("pika/.shared-target"), before);
+    let run = sandbox
+        .run("beside", &["onboard", "--yes", "--format=json"])
+        .code(0);
+    assert_eq!(run.json()["command"], "onboard");
+    assert!(
+        run.stderr.contains("kept to the settings: freed "),
+        "{}",
+        run.stderr
+    );
+    for folder in ["beside", "pika"] {
+        let made = plain.compiles(&sandbox, folder, &["build"]);
+        let third_party = made.iter().find(|name| *name != "app" && *name != "helper");
+        assert_eq!(third_party, None, "{folder}");
+        assert_eq!(plain.output(&sandbox, folder), OUTPUT);
+    }
+    let made = plain.compiles(&sandbox, "pika", &["build", "--release"]);
+    assert_ne!(made, [""; 0]);
+}
