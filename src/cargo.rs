@@ -176,6 +176,22 @@ pub fn rustc_version(dir: &Path) -> Result<String> {
     said(command, "rustc")
 }
 
+/// Tries a program that is to run in place of the compiler, as Cargo does before anything else.
+///
+/// # Errors
+///
+/// It does not run, or says of the compiler what that does not say of itself.
+pub fn try_wrapper(wrapper: &str, dir: &Path) -> Result<()> {
+    let mut command = plain(wrapper);
+    command.args(["rustc", "-vV"]).current_dir(dir);
+    let answer = said(command, wrapper)?;
+    let compiler = rustc_version(dir)?;
+    if answer != compiler {
+        bail!("it does not pass `rustc -vV` on to the compiler");
+    }
+    Ok(())
+}
+
 /// A program of Rust's, which chooses the toolchain and installs nothing.
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
 fn plain(program: &str) -> std::process::Command {

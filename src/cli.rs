@@ -104,11 +104,12 @@ fn run(cli: Cli) -> Result<Exit> {
                 relink: args.relink,
                 no_local: args.local.no_local,
                 keep_targets: args.keep_targets,
-                budget: Settings {
+                settings: Settings {
                     local: None,
                     max_size: args.budget.max_size,
                     max_age: args.budget.max_age,
                     keep_programs: args.budget.keep_programs,
+                    rustc_wrapper: args.rustc_wrapper.map(wrapper).transpose()?,
                 },
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()
@@ -280,7 +281,8 @@ fn check(args: &SetupArgs) -> Result<(), &'static str> {
             "--layout build-dir needs a place for its configuration: --config-at DIR, or --config-at cargo-home",
         ),
         (Some(Layout::BuildDir), Some(_)) | (_, None) => Ok(()),
-        (_, Some(_)) => Err("--config-at belongs to --layout build-dir"),
+        (_, Some(_)) if args.rustc_wrapper.is_some() => Ok(()),
+        (_, Some(_)) => Err("--config-at belongs to --layout build-dir, or to --rustc-wrapper"),
     }
 }
 
@@ -405,7 +407,30 @@ fn settings() -> Result<Settings> {
         max_size: given("CARGO_SHAREDTARGET_MAX_SIZE")?,
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
+        rustc_wrapper: None,
     })
+}
+
+/// A program as configurations name it: by the whole path, since not everybody who builds has our `PATH`.
+fn wrapper(given: PathBuf) -> Result<String> {
+    let found = match given.components().count() {
+        1 => on_path(&given),
+        _ => Some(cwd()?.join(&given)).filter(|path| fs::exists(path)),
+    };
+    let path = found.with_context(|| format!("there is no program `{}`", given.display()))?;
+    let text = path.to_str().map(str::to_owned);
+    text.with_context(|| format!("expected a path in Unicode: `{}`", path.display()))
+}
+
+/// Where a program is on the `PATH`.
+fn on_path(name: &Path) -> Option<PathBuf> {
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    let mut file = name.as_os_str().to_owned();
+    if name.extension().is_none() {
+        file.push(std::env::consts::EXE_SUFFIX);
+    }
+    let mut all = std::env::split_paths(&search).map(|folder| folder.join(&file));
+    all.find(|path| fs::exists(path))
 }
 
 /// Yes or no, as in a variable.
@@ -473,8 +498,6 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let answers = |name: &str| {
         path(name).is_some_and(|wrapper| config_edit::may_answer(&wrapper.to_string_lossy()))
     };
-    let search = std::env::var_os("PATH").unwrap_or_default();
-    let program = format!("cargo{}", std::env::consts::EXE_SUFFIX);
     Environment {
         surroundings: Surroundings {
             cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
@@ -483,7 +506,7 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         settings: Settings::default(),
         cargo: Cargo {
             fallback: path("CARGO"),
-            on_path: std::env::split_paths(&search).any(|dir| fs::exists(&dir.join(&program))),
+            on_path: on_path(Path::new("cargo")).is_some(),
         },
         wrapper: WRAPPERS[..2]
             .iter()

@@ -78,6 +78,17 @@ pub fn chain<'a>(
     })
 }
 
+/// The program that Cargo runs in place of the compiler, with the file that says so.
+#[must_use]
+pub fn wrapper<'a>(
+    workspace: &'a Path,
+    configs: &'a BTreeMap<PathBuf, ConfigFile>,
+    around: &'a Surroundings,
+) -> Option<(&'a str, &'a Path)> {
+    let mut files = chain(workspace, configs, around);
+    files.find_map(|(file, _)| Some((file.keys.rustc_wrapper.as_deref()?, file.path.as_path())))
+}
+
 /// The variables that configurations set for compilers and build scripts (`[env]`), by name, as they are written: of
 /// one that is relative to its configuration only that, since it differs between worktrees by nothing else.
 #[must_use]
@@ -136,7 +147,7 @@ mod tests {
         let keys = ConfigKeys {
             target_dir: target.map(str::to_owned),
             build_dir: build.map(str::to_owned),
-            includes: false,
+            ..ConfigKeys::default()
         };
         let file = ConfigFile {
             path: path.into(),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
+use crate::config_edit;
 use crate::toml_values;
 
 /// What the manifest of a workspace says that may matter to one of its packages, as text that is equal exactly if it
@@ -81,7 +82,7 @@ fn keep(table: &mut dyn TableLike, wanted: impl Fn(&str) -> bool) {
 /// What a configuration file says that may matter to what is compiled, as text that is equal exactly if it is; `None`
 /// if it is not valid, or includes others, which only Cargo resolves.
 ///
-/// Left out is where Cargo builds, and how it talks to people and to registries.
+/// Left out is where Cargo builds, how it talks to people and to registries, and which compiler cache it asks.
 #[must_use]
 pub fn from_config(text: &str) -> Option<String> {
     const TALK: [&str; 8] = [
@@ -104,6 +105,10 @@ pub fn from_config(text: &str) -> Option<String> {
     if let Some(build) = config.get_mut("build").and_then(Item::as_table_like_mut) {
         for key in ["target-dir", "build-dir", "jobs"] {
             build.remove(key);
+        }
+        let wrapper = build.get("rustc-wrapper").and_then(Item::as_str);
+        if wrapper.and_then(config_edit::compiler_cache).is_some() {
+            build.remove("rustc-wrapper");
         }
         if build.is_empty() {
             config.remove("build");

@@ -12,7 +12,7 @@ use crate::size::Bytes;
 pub const FILE_NAME: &str = "sharedtarget.toml";
 
 /// The keys that it may have.
-const KEYS: &str = "`local`, `max-size`, `max-age` or `keep-programs`";
+const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs` or `rustc-wrapper`";
 
 /// Reads the file.
 ///
@@ -39,6 +39,7 @@ pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
             "max-size" => settings.max_size = Some(value()?.parse().map_err(wrong)?),
             "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
             "keep-programs" => settings.keep_programs = Some(flag()?),
+            "rustc-wrapper" => settings.rustc_wrapper = Some(value()?.to_owned()),
             _ => return Err(wrong(format!("expected {KEYS}, found `{key}`"))),
         }
     }
@@ -60,6 +61,7 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         max_size,
         max_age,
         keep_programs,
+        rustc_wrapper,
     } = settings;
     // What says the same already, in other words, stays.
     let wanted = [
@@ -78,6 +80,11 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
             "keep-programs",
             keep_programs != there.keep_programs,
             keep_programs.map(Value::from),
+        ),
+        (
+            "rustc-wrapper",
+            rustc_wrapper != there.rustc_wrapper,
+            rustc_wrapper.map(Value::from),
         ),
     ];
     if wanted
@@ -144,16 +151,19 @@ mod tests {
     #[test]
     fn what_is_decided() {
         assert_eq!(parse("# why\n"), Ok(Settings::default()));
-        let all = "local = false\nmax-size = '2GB'\nmax-age = \"7d\"\nkeep-programs = true";
+        let all = "local = false\nmax-size = '2GB'\nmax-age = \"7d\"\nkeep-programs = true\n\
+                   rustc-wrapper = '/bin/sccache'";
         let settings = Settings {
             local: Some(false),
             max_size: Some(Bytes(2_000_000_000)),
             max_age: Some(Age(SignedDuration::from_hours(7 * 24))),
             keep_programs: Some(true),
+            rustc_wrapper: Some("/bin/sccache".into()),
         };
-        assert_eq!(parse(all), Ok(settings));
-        assert_eq!(set("", settings).map(|text| parse(&text)), Ok(Ok(settings)));
-        assert_eq!(set(all, settings).as_deref(), Ok(all));
+        assert_eq!(parse(all), Ok(settings.clone()));
+        let written = set("", settings.clone()).expect("written");
+        assert_eq!(parse(&written), Ok(settings.clone()));
+        assert_eq!(set(all, settings.clone()).as_deref(), Ok(all));
         assert_eq!(
             CacheLimits::from(Settings::default()),
             CacheLimits::default()

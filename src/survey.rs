@@ -149,7 +149,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         shared_root::check(&survey.shared_root)?;
     }
     let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
-    survey.settings = request.environment.settings.or(written);
+    survey.settings = request.environment.settings.clone().or(written);
     survey.settings_file = file;
     progress.stage("asking cargo");
     workspaces::confirm(&mut survey, request, progress);

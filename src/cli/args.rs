@@ -88,7 +88,7 @@ pub(super) struct SetupArgs {
     /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
     #[arg(long, value_enum, help_heading = "Layout")]
     pub(super) layout: Option<Layout>,
-    /// For the layout build-dir: the folder for its one configuration, or `cargo-home`
+    /// For the layout build-dir, and for --rustc-wrapper: the folder for one configuration above all, or `cargo-home`
     #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
     pub(super) config_at: Option<PathBuf>,
     /// Edit configurations that git tracks
@@ -100,6 +100,9 @@ pub(super) struct SetupArgs {
     /// Let the layout flat mix worktrees, which runs one's code for another's
     #[arg(long, help_heading = "Layout")]
     pub(super) allow_unsafe_sharing: bool,
+    /// Have Cargo run the compiler by this program: sccache, kache, or a path
+    #[arg(long, value_name = "PROGRAM", help_heading = "Layout")]
+    pub(super) rustc_wrapper: Option<PathBuf>,
     /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
     pub(super) relink: bool,

@@ -150,10 +150,9 @@ fn around(
     // Whoever runs scripts by the clock has a short `PATH`; where Cargo is installed, is the next place to look.
     let installed = environment.surroundings.cargo_home.join("bin");
     let on_path = |name: &str| {
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let search = std::env::var_os("PATH").unwrap_or_default();
-        let mut all = std::env::split_paths(&search).chain([installed.clone()]);
-        all.find_map(|folder| Some(folder.join(&name)).filter(|program| fs::exists(program)))
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let installed = || Some(installed.join(file)).filter(|program| fs::exists(program));
+        super::on_path(Path::new(name)).or_else(installed)
     };
     let program = named("RUSTC")
         .map(PathBuf::from)

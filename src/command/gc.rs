@@ -32,7 +32,7 @@ pub fn run(
     ui: &Ui,
 ) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let settings = survey.settings;
+    let settings = survey.settings.clone();
     let mut folders = folders(&survey, request);
     if options.is_empty() && min_free.is_none() {
         options = GcOptions {
@@ -82,7 +82,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A root cannot be read, another run is at work, or nothing can be said.
 pub(super) fn keep_to_settings(request: &Request, ui: &Ui) -> Result<()> {
     let survey = look(request, ui)?;
-    let settings = survey.settings;
+    let settings = survey.settings.clone();
     if !settings.limit() || !survey.shared_root.exists {
         return Ok(());
     }

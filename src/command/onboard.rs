@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::gc::keep_to_settings;
-use super::setup::note_devices;
+use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
 use super::warming;
 use super::{Ui, conduct, look};
@@ -76,6 +76,7 @@ fn decide(
         .layout
         .or_else(|| plan::served_from_above(survey, focus));
     note_devices(survey, &mut options);
+    try_wrapper(survey, &mut options, ui)?;
     let setup = plan::setup(survey, &options);
     let named = warm::donor(warm, request)?;
     let decided = warming::each(

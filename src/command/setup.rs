@@ -1,8 +1,11 @@
 //! `setup`: configure, share, reclaim.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 
 use super::{Ui, conduct, look, relinking, warming};
+use crate::cargo;
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::Survey;
@@ -17,6 +20,7 @@ use crate::survey::Request;
 pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
+    try_wrapper(&survey, &mut options, ui)?;
     let setup = plan::setup(&survey, &options);
     let warms = warming::all(
         &survey,
@@ -31,6 +35,35 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     };
     let plan = setup.with(&survey, warms, relinks);
     conduct("setup", &survey, &plan, request, ui)
+}
+
+/// Tries the program that configurations are to name in place of the compiler: one that does not run breaks every build.
+///
+/// # Errors
+///
+/// The one that was asked for does not run.
+pub(super) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) -> Result<()> {
+    let asked = options.settings.rustc_wrapper.as_deref();
+    let Some(wrapper) = asked.or(survey.settings.rustc_wrapper.as_deref()) else {
+        return Ok(());
+    };
+    let folder = survey
+        .roots
+        .first()
+        .map_or(Path::new("."), PathBuf::as_path);
+    match (cargo::try_wrapper(wrapper, folder), asked) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), Some(_)) => Err(error.context(format!("`{wrapper}` cannot run the compiler"))),
+        (Err(error), None) => {
+            options.no_wrapper = true;
+            let file = plan::settings_file(survey);
+            let file = ui.view.paths.show(&file);
+            ui.narrate(&format!(
+                "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: \
+                 {error:#}"
+            ))
+        }
+    }
 }
 
 /// Notes the filesystem of each workspace.

@@ -47,7 +47,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
 }
 
 /// Whether a recorded file belongs to what the roots stand for: it lies under one of them or in a worktree or
-/// repository met, or is a configuration above them.
+/// repository met, is a configuration above them, or lies in the shared root.
 fn is_meant(file: &Path, survey: &Survey) -> bool {
     let base = file.parent().and_then(Path::parent).unwrap_or(file);
     let worktrees = |repository: &Repository| {
@@ -63,4 +63,5 @@ fn is_meant(file: &Path, survey: &Survey) -> bool {
         .any(|root| file.starts_with(root) || root.starts_with(base))
         || survey.repositories.iter().any(worktrees)
         || file.starts_with(&survey.surroundings.cargo_home)
+        || file.starts_with(&survey.shared_root.path)
 }

@@ -65,6 +65,8 @@ pub enum Action {
         target_dir: Option<PathBuf>,
         /// The `build-dir` that it sets, with its template variables.
         build_dir: Option<String>,
+        /// The `rustc-wrapper` that it sets.
+        rustc_wrapper: Option<String>,
         /// The exclude file that must have been changed before, so that git does not show the new file.
         needs: Option<PathBuf>,
         /// The edit.

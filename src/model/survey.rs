@@ -63,7 +63,7 @@ pub struct SharedRoot {
 }
 
 /// What a user has decided once for all runs. What is not set is left to the program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Share local crates whose sources are the same.
     pub local: Option<bool>,
@@ -73,6 +73,8 @@ pub struct Settings {
     pub max_age: Option<Age>,
     /// Programs stay where a budget has their units go.
     pub keep_programs: Option<bool>,
+    /// The program that configurations have Cargo run in place of the compiler.
+    pub rustc_wrapper: Option<String>,
 }
 
 impl Settings {
@@ -84,6 +86,7 @@ impl Settings {
             max_size: self.max_size.or(others.max_size),
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
+            rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
         }
     }
 
@@ -310,6 +313,8 @@ pub struct ConfigKeys {
     pub target_dir: Option<String>,
     /// `build.build-dir`.
     pub build_dir: Option<String>,
+    /// `build.rustc-wrapper`.
+    pub rustc_wrapper: Option<String>,
     /// The file has an `include` key, which only Cargo itself resolves.
     pub includes: bool,
 }

@@ -2,15 +2,17 @@
 
 mod above;
 mod after;
-mod budget;
 mod configure;
 mod excludes;
 mod notes;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod warming;
+mod wrapper;
 
 pub use above::served_from_above;
+pub use settings::file as settings_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,8 +44,10 @@ pub struct SetupOptions {
     pub no_local: bool,
     /// Delete nothing.
     pub keep_targets: bool,
-    /// What the settings file is to say.
-    pub budget: Settings,
+    /// What the settings file is to say from now on.
+    pub settings: Settings,
+    /// The program that the settings name in place of the compiler does not run, so nothing may name it.
+    pub no_wrapper: bool,
     /// The one worktree that is set up; all others stay as they are, and nothing is deleted.
     pub only: Option<PathBuf>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
@@ -105,6 +109,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             Err(reason) => left.push((workspace, reason)),
         }
     }
+    plan.kept.extend(wrapper::conflicts(survey, options));
     let after = after::dirs(survey, &configs, &writes);
     for (workspace, reason) in left {
         let reason = after::served(workspace, reason, above.as_ref(), survey, &after);
@@ -119,10 +124,10 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let excludes = excludes::edits(survey, &mut writes);
     let notes = notes::missing(survey, &after, options);
     let mut settings = Vec::new();
-    match budget::edit(survey, options.budget) {
+    match settings::edit(survey, &options.settings) {
         Ok(edit) => settings.extend(edit),
         Err(reason) => {
-            let path = budget::file(survey);
+            let path = settings::file(survey);
             plan.kept.push(kept(Subject::File, path, reason));
         }
     }

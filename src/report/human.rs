@@ -85,6 +85,7 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
         ("BUILDS INTO", Align::Left),
     ]);
     let mut count = 0;
+    let mut wrapper = None;
     let mut ignored: Vec<&EditFile> = Vec::new();
     let mut restored: Vec<(&EditFile, bool)> = Vec::new();
     let mut owners = 0;
@@ -94,9 +95,11 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
                 layout,
                 target_dir,
                 build_dir,
+                rustc_wrapper,
                 edit,
                 ..
             } => {
+                wrapper = wrapper.or(rustc_wrapper.as_deref());
                 let into = target_dir
                     .as_deref()
                     .map(show)
@@ -121,6 +124,9 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
             counted(count, "configuration")
         )?;
         table.write(out, view.width)?;
+        if let Some(wrapper) = wrapper {
+            writeln!(out, "  the compiler is run by {}", show(Path::new(wrapper)))?;
+        }
         writeln!(out)?;
     }
     if let [first, others @ ..] = &ignored[..] {

@@ -259,7 +259,7 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
             ));
         }
         KeptReason::OldCargo => "--layout isolated sets them up all the same",
-        KeptReason::ConfigSet { .. } => "--replace sets them to the shared root",
+        KeptReason::ConfigSet { .. } => "--replace puts ours in their place",
         KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
         KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
         KeptReason::ConfigInvalid { .. } => "mend these files, and run again",

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::stock::{self, Workspaces};
 use super::{Environment, Survey};
+use crate::config_chain;
 use crate::debug_info::{self, DebugInfo};
 use crate::fs;
 use crate::model::{Identity, Problem, UnitFile, UnitKind};
@@ -47,10 +48,19 @@ pub fn gather(
         compilers: stock::compilers(stocks),
         resolved,
         debug,
-        wrapper: around.wrapper.clone(),
+        wrapper: around.wrapper.clone().or_else(|| configured(survey)),
         budget: None,
         problems,
     }
+}
+
+/// The program that a configuration has Cargo run in place of the compiler.
+fn configured(survey: &Survey) -> Option<String> {
+    let mut workspaces = survey.workspaces.iter();
+    let found = workspaces.find_map(|workspace| {
+        config_chain::wrapper(&workspace.root, &survey.configs, &survey.surroundings)
+    });
+    found.map(|(wrapper, _)| wrapper.to_owned())
 }
 
 /// Measures the debug information in all libraries and programs, each file once.

@@ -19,7 +19,7 @@ use document::{document, path};
 fn target_dir(path: &str) -> Settings<'_> {
     Settings {
         target_dir: Some(path),
-        build_dir: None,
+        ..Settings::default()
     }
 }
 
@@ -27,6 +27,7 @@ fn both<'a>(target: &'a str, build: &'a str) -> Settings<'a> {
     Settings {
         target_dir: Some(target),
         build_dir: Some(build),
+        rustc_wrapper: None,
     }
 }
 

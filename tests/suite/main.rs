@@ -36,4 +36,6 @@ mod units;
 #[cfg(unix)]
 mod warm;
 mod worktrees;
+#[cfg(unix)]
+mod wrapper;
 mod write;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::SetupOptions;
 use super::configure::{build_template, edited, may_edit};
+use super::{SetupOptions, wrapper};
 use crate::config_chain::CONFIG_NAMES;
 use crate::config_edit::Settings;
 use crate::marks::BUILD_FOLDER;
@@ -46,9 +46,12 @@ pub(super) fn configure(
         build_template(shared_root, Path::new(BY_PATH)).ok_or_else(|| KeptReason::Unwritable {
             path: shared_root.clone(),
         })?;
+    let wrapper = wrapper::of(survey.configs.get(path), survey, options);
+    let by_path = options.layout == Some(Layout::BuildDir);
     let settings = Settings {
         target_dir: None,
-        build_dir: Some(&template),
+        build_dir: Some(template.as_str()).filter(|_| by_path),
+        rustc_wrapper: wrapper.as_deref(),
     };
     let file = survey.configs.get(path);
     let Some((edit, after)) = edited(path, file, settings)? else {
@@ -59,6 +62,7 @@ pub(super) fn configure(
     may_edit(file, options)?;
     if let Some(value) = file.and_then(|file| file.keys.build_dir.as_ref())
         && !options.replace
+        && by_path
         && !Path::new(value).starts_with(shared_root)
     {
         return Err(KeptReason::ConfigSet {
@@ -69,9 +73,10 @@ pub(super) fn configure(
     }
     let write = Action::WriteConfig {
         workspace: None,
-        layout: Layout::BuildDir,
+        layout: options.layout.unwrap_or(Layout::Isolated),
         target_dir: None,
-        build_dir: Some(template.clone()),
+        build_dir: Some(template).filter(|_| by_path),
+        rustc_wrapper: wrapper,
         needs: None,
         edit,
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::SetupOptions;
+use super::{SetupOptions, wrapper};
 use crate::config_chain::{self, WORKSPACE_PATH_HASH};
 use crate::config_edit::{self, EditError, Settings};
 use crate::marks::BUILD_FOLDER;
@@ -71,7 +71,9 @@ pub(super) fn workspace(
     let unwritable = || KeptReason::Unwritable {
         path: target_dir.clone(),
     };
+    let wrapper = wrapper::of_workspace(workspace, survey, options);
     let settings = Settings {
+        rustc_wrapper: wrapper.as_deref(),
         target_dir: Some(target_dir.to_str().ok_or_else(unwritable)?),
         build_dir: build_dir.as_deref(),
     };
@@ -86,6 +88,7 @@ pub(super) fn workspace(
         layout,
         target_dir: Some(target_dir),
         build_dir,
+        rustc_wrapper: wrapper,
         needs: None,
         edit,
     };
