@@ -1,17 +1,18 @@
 //! Decides what is wrong with a setup.
 
+mod place;
+mod tools;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{CleanOptions, clean, freeable};
 use crate::config_chain::CONFIG_NAMES;
 use crate::model::{
-    Ailment, AilmentKind, CargoAnswer, Checkup, DoctorFacts, HookState, SetBy, Severity, Survey,
-    Tracked, Workspace,
+    Ailment, AilmentKind, Checkup, DoctorFacts, HookState, SetBy, Severity, Survey, Tracked,
+    Workspace,
 };
-use crate::size::Bytes;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]
@@ -20,10 +21,10 @@ pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     ailments.extend(shared(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
-    ailments.extend(place(survey, &facts));
-    ailments.extend(orphans(survey, now));
+    ailments.extend(place::place(survey, &facts));
+    ailments.extend(place::orphans(survey, now));
     ailments.extend(hooks(survey, &facts));
-    ailments.extend(tools(survey, &facts));
+    ailments.extend(tools::tools(survey, &facts));
     ailments.extend(analyzers(&facts));
     ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
     Checkup {
@@ -161,97 +162,6 @@ fn name_of(path: &Path) -> String {
         .into_owned()
 }
 
-/// Less than this part of a disk is little, …
-const LITTLE: u64 = 20;
-
-/// … and so is less than this, on whatever disk.
-const SMALL: Bytes = Bytes(5_000_000_000);
-
-fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
-    let Some(place) = &facts.place else {
-        return Vec::new();
-    };
-    let mut ailments = Vec::new();
-    let path = place.path.display();
-    if let Some(network) = &place.network {
-        ailments.push(Ailment {
-            severity: Severity::Danger,
-            kind: AilmentKind::NoLocks,
-            paths: vec![place.path.clone()],
-            what: format!("`{path}` is on a filesystem of the network ({network})"),
-            why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
-            mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
-        });
-    }
-    if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
-        ailments.push(Ailment {
-            severity: Severity::Broken,
-            kind: AilmentKind::NearlyFull,
-            paths: vec![place.path.clone()],
-            what: format!(
-                "{} of {} are free at `{path}`",
-                place.available, place.total
-            ),
-            why: "a build that runs out of space leaves what the next one has to make again".into(),
-            mend: "cargo sharedtarget gc --min-free 20GB".into(),
-        });
-    }
-    if place.clones == Some(false) {
-        ailments.push(Ailment {
-            severity: Severity::Hint,
-            kind: AilmentKind::NoClones,
-            paths: vec![place.path.clone()],
-            what: format!("the filesystem of `{path}` makes no clones of files"),
-            why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
-            mend: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
-        });
-    }
-    let shared_device = survey
-        .folders
-        .iter()
-        .find(|folder| folder.path.starts_with(&survey.shared_root.path));
-    if let Some(shared) = shared_device.map(|folder| folder.marks.identity.device) {
-        let others = survey
-            .folders
-            .iter()
-            .filter(|folder| !folder.users.is_empty() && folder.marks.identity.device != shared);
-        let others: Vec<PathBuf> = others.map(|folder| folder.path.clone()).collect();
-        if !others.is_empty() {
-            ailments.push(Ailment {
-                severity: Severity::Waste,
-                kind: AilmentKind::OtherFilesystem,
-                what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
-                paths: others,
-                why: "files are shared on one filesystem only: what these take from the others is copied".into(),
-                mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
-            });
-        }
-    }
-    ailments
-}
-
-fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
-    let options = CleanOptions {
-        orphaned: true,
-        ..CleanOptions::default()
-    };
-    let plan = clean(survey, &options, now);
-    let folders: Vec<PathBuf> = plan.deletions().map(|delete| delete.path.clone()).collect();
-    let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
-    let size = freeable(usages);
-    (!folders.is_empty()).then(|| Ailment {
-        severity: Severity::Waste,
-        kind: AilmentKind::Orphans,
-        what: format!(
-            "{} target folders are of worktrees that are gone: {size}",
-            folders.len()
-        ),
-        paths: folders,
-        why: "no build will use them again".into(),
-        mend: "cargo sharedtarget clean --orphaned".into(),
-    })
-}
-
 fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let ailments = facts.hooks.iter().filter_map(|status| {
         let (severity, what, mend) = match &status.state {
@@ -319,43 +229,6 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 }
 
 const INSTALL: &str = "cargo sharedtarget hook install";
-
-fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
-    let broken = facts.tools.iter().filter_map(|tool| {
-        let why = tool.problem.as_ref()?;
-        Some(Ailment {
-            severity: Severity::Broken,
-            kind: AilmentKind::Tool,
-            paths: Vec::new(),
-            what: format!("`{}` cannot be run: {why}", tool.name),
-            why: "what it is asked for is not known, and so nothing is done".into(),
-            mend: format!("install `{}`, or put it on the PATH", tool.name),
-        })
-    });
-    let old: Vec<PathBuf> = survey
-        .workspaces
-        .iter()
-        .filter(|workspace| {
-            matches!(
-                workspace.cargo,
-                CargoAnswer::Said {
-                    knows_build_dir: false,
-                    ..
-                }
-            )
-        })
-        .map(|workspace| workspace.root.clone())
-        .collect();
-    let old = (!old.is_empty()).then(|| Ailment {
-        severity: Severity::Waste,
-        kind: AilmentKind::OldCargo,
-        what: format!("{} workspaces are built by a Cargo before 1.91", old.len()),
-        paths: old,
-        why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
-        mend: "rustup update".into(),
-    });
-    broken.chain(old).collect()
-}
 
 fn analyzers(facts: &DoctorFacts) -> Vec<Ailment> {
     let ailments = facts.analyzers.iter().map(|one| {

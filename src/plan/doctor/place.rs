@@ -1,0 +1,102 @@
+//! What is wrong with the disk, and with what lies on it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::model::{Ailment, AilmentKind, DoctorFacts, Severity, Survey};
+use crate::plan::{CleanOptions, clean, freeable};
+use crate::size::Bytes;
+
+/// Less than this part of a disk is little, …
+const LITTLE: u64 = 20;
+
+/// … and so is less than this, on whatever disk.
+const SMALL: Bytes = Bytes(5_000_000_000);
+
+/// What is wrong with where target folders are.
+pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+    let Some(place) = &facts.place else {
+        return Vec::new();
+    };
+    let mut ailments = Vec::new();
+    let path = place.path.display();
+    if let Some(network) = &place.network {
+        ailments.push(Ailment {
+            severity: Severity::Danger,
+            kind: AilmentKind::NoLocks,
+            paths: vec![place.path.clone()],
+            what: format!("`{path}` is on a filesystem of the network ({network})"),
+            why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
+            mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
+        });
+    }
+    if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
+        ailments.push(Ailment {
+            severity: Severity::Broken,
+            kind: AilmentKind::NearlyFull,
+            paths: vec![place.path.clone()],
+            what: format!(
+                "{} of {} are free at `{path}`",
+                place.available, place.total
+            ),
+            why: "a build that runs out of space leaves what the next one has to make again".into(),
+            mend: "cargo sharedtarget gc --min-free 20GB".into(),
+        });
+    }
+    if place.clones == Some(false) {
+        ailments.push(Ailment {
+            severity: Severity::Hint,
+            kind: AilmentKind::NoClones,
+            paths: vec![place.path.clone()],
+            what: format!("the filesystem of `{path}` makes no clones of files"),
+            why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
+            mend: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
+        });
+    }
+    let shared_device = survey
+        .folders
+        .iter()
+        .find(|folder| folder.path.starts_with(&survey.shared_root.path));
+    if let Some(shared) = shared_device.map(|folder| folder.marks.identity.device) {
+        let others = survey
+            .folders
+            .iter()
+            .filter(|folder| !folder.users.is_empty() && folder.marks.identity.device != shared);
+        let others: Vec<PathBuf> = others.map(|folder| folder.path.clone()).collect();
+        if !others.is_empty() {
+            ailments.push(Ailment {
+                severity: Severity::Waste,
+                kind: AilmentKind::OtherFilesystem,
+                what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
+                paths: others,
+                why: "files are shared on one filesystem only: what these take from the others is copied".into(),
+                mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
+            });
+        }
+    }
+    ailments
+}
+
+/// What worktrees that are gone have left.
+pub(super) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
+    let options = CleanOptions {
+        orphaned: true,
+        ..CleanOptions::default()
+    };
+    let plan = clean(survey, &options, now);
+    let folders: Vec<PathBuf> = plan.deletions().map(|delete| delete.path.clone()).collect();
+    let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
+    let size = freeable(usages);
+    (!folders.is_empty()).then(|| Ailment {
+        severity: Severity::Waste,
+        kind: AilmentKind::Orphans,
+        what: format!(
+            "{} target folders are of worktrees that are gone: {size}",
+            folders.len()
+        ),
+        paths: folders,
+        why: "no build will use them again".into(),
+        mend: "cargo sharedtarget clean --orphaned".into(),
+    })
+}
