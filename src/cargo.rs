@@ -120,22 +120,29 @@ impl Cargo {
     }
 }
 
-/// What Cargo says of its version, by a toolchain or by the one that is chosen here.
+/// What `cargo` or `rustc` says of its version, by a toolchain or by the one that is chosen here.
 ///
 /// # Errors
 ///
 /// There is none, or it is not installed.
-pub fn version(toolchain: Option<&str>) -> Result<String> {
-    let mut command = plain(if toolchain.is_some() {
-        "rustup"
-    } else {
-        "cargo"
-    });
+pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
+    let mut command = plain(toolchain.map_or(program, |_| "rustup"));
     if let Some(toolchain) = toolchain {
-        command.args(["run", toolchain, "cargo"]);
+        command.args(["run", toolchain, program]);
     }
     command.arg("--version");
-    said(command, "cargo")
+    said(command, program)
+}
+
+/// What a compiler cache says of its version.
+///
+/// # Errors
+///
+/// It does not run.
+pub fn wrapper_version(wrapper: &str) -> Result<String> {
+    let mut command = plain(wrapper);
+    command.arg("--version");
+    said(command, wrapper)
 }
 
 /// The names of the toolchains that rustup has installed.

@@ -195,10 +195,14 @@ fn run(cli: Cli) -> Result<Exit> {
         }
         Command::Hook(command) => hook::run(command),
         Command::Doctor(args) => {
-            let (mut request, ui) = prepare(args.find, &args.speak, None)?;
+            let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
             // To ask each Cargo, and what git tracks.
             request.to_act = true;
-            command::doctor::run(&request, hook::program().as_deref(), &ui)
+            let program = hook::program();
+            match args.fix {
+                true => command::doctor::fix(&request, program.as_deref(), &ui),
+                false => command::doctor::run(&request, program.as_deref(), &ui),
+            }
         }
         Command::Run(args) => run::run(args),
         Command::Completions(args) => pages::completions(&args),
@@ -402,8 +406,9 @@ fn globs(patterns: &[String]) -> Result<globset::GlobSet> {
 /// What variables decide in place of the settings file.
 fn settings() -> Result<Settings> {
     let flag = given::<Flag>("CARGO_SHAREDTARGET_KEEP_PROGRAMS")?;
+    let no_local = given::<Flag>("CARGO_SHAREDTARGET_NO_LOCAL")?;
     Ok(Settings {
-        local: None,
+        local: no_local.map(|flag| !flag.0),
         max_size: given("CARGO_SHAREDTARGET_MAX_SIZE")?,
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
@@ -441,8 +446,8 @@ impl std::str::FromStr for Flag {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.to_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Ok(Self(true)),
-            "false" | "no" | "off" | "0" => Ok(Self(false)),
+            "true" | "t" | "yes" | "y" | "on" | "1" => Ok(Self(true)),
+            "false" | "f" | "no" | "n" | "off" | "0" => Ok(Self(false)),
             _ => Err(format!("expected true or false, found `{text}`")),
         }
     }
@@ -471,6 +476,34 @@ const WRAPPERS: [&str; 4] = [
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
 ];
 
+/// Variables besides `CARGO_BUILD_*` that beat what configurations say under `build`.
+const HEEDED: [&str; 6] = [
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_INCREMENTAL",
+    "RUSTC",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+];
+
+/// Variables that name folders, and beat what configurations say of them.
+const FOLDERS: [&str; 3] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_BUILD_DIR",
+];
+
+/// Variables that Cargo and the compiler heed, but for those that name folders.
+fn variables() -> Vec<(String, String)> {
+    let all = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let heeded = HEEDED.contains(&name.as_str()) || name.starts_with("CARGO_BUILD_");
+        let meant = heeded && !FOLDERS.contains(&name.as_str());
+        meant.then(|| (name, value.to_string_lossy().into_owned()))
+    });
+    all.collect()
+}
+
 fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
         std::env::var_os(name)
@@ -481,12 +514,7 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let cargo_home = cargo_home
         .or_else(|| home.map(|home| home.join(".cargo")))
         .unwrap_or_default();
-    let overrides = [
-        "CARGO_TARGET_DIR",
-        "CARGO_BUILD_TARGET_DIR",
-        "CARGO_BUILD_BUILD_DIR",
-    ];
-    let overrides = overrides.into_iter().filter_map(|variable| {
+    let overrides = FOLDERS.into_iter().filter_map(|variable| {
         let value = path(variable)?;
         let folder = fs::canonical_as_far_as_it_exists(&cwd.join(&value));
         Some(EnvOverride {
@@ -504,6 +532,7 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         },
         overrides: overrides.collect(),
         settings: Settings::default(),
+        variables: variables(),
         cargo: Cargo {
             fallback: path("CARGO"),
             on_path: on_path(Path::new("cargo")).is_some(),

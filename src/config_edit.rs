@@ -159,6 +159,21 @@ pub fn names_compiler(text: &str) -> bool {
     })
 }
 
+/// Whether a configuration or a manifest has crates compiled incrementally in the profile that is built by default; nothing
+/// if it does not say.
+#[must_use]
+pub fn incremental(text: &str) -> Option<bool> {
+    let document = parse(text).ok()?;
+    let of = |path: &[&str]| {
+        let mut item = document.get(path[0])?;
+        for key in &path[1..] {
+            item = item.as_table_like()?.get(key)?;
+        }
+        item.as_bool()
+    };
+    of(&["build", "incremental"]).or_else(|| of(&["profile", "dev", "incremental"]))
+}
+
 /// Compiler caches that are known to pass on what is asked of the compiler, and to put nothing of their own into what it
 /// makes. Seen with sccache 0.19 and kache 2.0; tests hold it where they are installed.
 pub const COMPILER_CACHES: [&str; 2] = ["sccache", "kache"];
@@ -397,6 +412,14 @@ mod tests {
             assert_eq!(edit(before), after, "from {before:?}");
             assert_eq!(edit(after), after, "again from {after:?}");
         }
+    }
+
+    #[test]
+    fn whether_crates_are_compiled_incrementally() {
+        assert_eq!(incremental("[build]\nincremental = false\n"), Some(false));
+        assert_eq!(incremental("profile.dev.incremental = true"), Some(true));
+        assert_eq!(incremental("[profile.release]\nincremental = true"), None);
+        assert_eq!(incremental("= no TOML"), None);
     }
 
     #[test]

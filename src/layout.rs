@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::marks;
-use crate::model::{Group, Sharing};
+use crate::model::{DiskLayout, Group, Sharing};
 
 /// Whose a path in a profile folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,20 @@ pub enum Part {
     Artifact,
     /// A build script wrote it, or Cargo wrote down what the script said.
     Run,
+}
+
+/// How a Cargo lays out target folders by default, by what it says of its version: `cargo 1.95.0 (…)`.
+///
+/// Source: the release notes of Cargo 1.100; a test holds it for the toolchains that are installed.
+#[must_use]
+pub fn of_cargo(version: &str) -> Option<DiskLayout> {
+    let number = version.split(' ').nth(1)?;
+    let mut parts = number.split(['.', '-']).map(str::parse::<u32>);
+    let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    Some(match (major, minor) >= (1, 100) {
+        true => DiskLayout::New,
+        false => DiskLayout::Classic,
+    })
 }
 
 /// Whose a path is. `path` is relative to a profile folder, in its components, and not empty.
@@ -241,6 +255,29 @@ pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn by_the_version_of_cargo() {
+        for (version, layout) in [
+            (
+                "cargo 1.95.0 (f2d3ce0bd 2026-03-21)",
+                Some(DiskLayout::Classic),
+            ),
+            (
+                "cargo 1.97.0-nightly (4d1f98451 2026-05-15)",
+                Some(DiskLayout::Classic),
+            ),
+            (
+                "cargo 1.100.0-beta.1 (0 2026-11-01)\n",
+                Some(DiskLayout::New),
+            ),
+            ("cargo 2.0.0", Some(DiskLayout::New)),
+            ("cargo", None),
+            ("cargo next", None),
+        ] {
+            assert_eq!(of_cargo(version), layout, "{version}");
+        }
+    }
 
     const HASH: &str = "0123456789abcdef";
 

@@ -19,7 +19,7 @@ mod warm;
 
 pub use audit::audit;
 pub use cache::info as script_cache;
-pub use doctor::doctor;
+pub use doctor::{ailments, doctor};
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;

@@ -73,6 +73,8 @@ pub struct Environment {
     pub cargo: Cargo,
     /// What variables decide in place of the settings file.
     pub settings: Settings,
+    /// Variables that Cargo and the compiler heed, but for those that name folders.
+    pub variables: Vec<(String, String)>,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.

@@ -264,6 +264,11 @@ pub(super) struct DedupeArgs {
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     pub(super) find: FindArgs,
+    /// Mend what can be mended and undone: configurations of worktrees that share a folder, the git hook
+    #[arg(long)]
+    pub(super) fix: bool,
+    #[command(flatten)]
+    pub(super) act: ActArgs,
     #[command(flatten)]
     pub(super) speak: SpeakArgs,
 }

@@ -1,13 +1,15 @@
 //! `doctor`: what is wrong, and what mends it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Format, Ui, look};
+use super::setup::{note_devices, try_wrapper};
+use super::{Format, Ui, conduct, look, warming};
 use crate::exit::Exit;
-use crate::model::Severity;
+use crate::model::{Checkup, Fix, Plan, Survey};
 use crate::plan::doctor::checkup;
+use crate::plan::{self, SetupOptions};
 use crate::report::{self, json};
 use crate::survey::{Request, doctor};
 
@@ -17,20 +19,88 @@ use crate::survey::{Request, doctor};
 ///
 /// A root cannot be read, or the answer cannot be written.
 pub fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let survey = look(request, ui)?;
-    let facts = doctor::facts(&survey, program);
-    let checkup = checkup(&survey, facts, ui.view.now);
+    let (survey, checkup) = examine(request, program, ui)?;
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::doctor(&mut out, &survey, &checkup)?,
         Format::Human => report::doctor(&mut out, &checkup, &ui.view)?,
     }
-    let complains = checkup
-        .ailments
-        .iter()
-        .any(|one| one.severity != Severity::Hint);
-    Ok(match complains {
+    Ok(exit(&checkup))
+}
+
+/// Mends what can be undone again, and says what is left. Deletes nothing.
+///
+/// # Errors
+///
+/// A root cannot be read, another run is at work, or the answer cannot be written.
+pub fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+    let (survey, found) = examine(request, program, ui)?;
+    let plan = mends(&survey, &found, request, program, ui)?;
+    let done = conduct("doctor", &survey, &plan, request, ui)?;
+    if done != Exit::Done || ui.dry_run {
+        return Ok(done);
+    }
+    let (_, left) = examine(request, program, ui)?;
+    if ui.format == Format::Human && !left.ailments.is_empty() {
+        let mut out = ui.answer();
+        report::ailments(&mut out, &left, &ui.view)?;
+    }
+    Ok(exit(&left))
+}
+
+fn examine(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<(Survey, Checkup)> {
+    let survey = look(request, ui)?;
+    let facts = doctor::facts(&survey, &request.environment, program);
+    let checkup = checkup(&survey, facts, ui.view.now);
+    Ok((survey, checkup))
+}
+
+fn exit(checkup: &Checkup) -> Exit {
+    match checkup.complains() {
         true => Exit::Incomplete,
         false => Exit::Done,
-    })
+    }
+}
+
+/// The plan by which everything is mended that can be.
+fn mends(
+    survey: &Survey,
+    found: &Checkup,
+    request: &Request,
+    program: Option<&Path>,
+    ui: &Ui,
+) -> Result<Plan> {
+    let worktrees = found.to_fix(Fix::Configure);
+    let mut plan = match worktrees.is_empty() {
+        true => Plan::default(),
+        false => {
+            let mut options = SetupOptions {
+                replace: true,
+                only: Some(worktrees.into_iter().map(Path::to_owned).collect()),
+                ..SetupOptions::default()
+            };
+            note_devices(survey, &mut options);
+            try_wrapper(survey, &mut options, ui)?;
+            let setup = plan::setup(survey, &options);
+            let mut warms = warming::all(survey, &setup.dirs, &request.environment, true, ui);
+            let meant: Vec<PathBuf> = survey
+                .workspaces
+                .iter()
+                .filter(|workspace| options.means(workspace))
+                .map(|workspace| workspace.root.clone())
+                .collect();
+            warms.retain(|warm| meant.contains(&warm.workspace));
+            setup.with(survey, warms, Vec::new())
+        }
+    };
+    let hooks = found.to_fix(Fix::InstallHook);
+    let sites: Vec<_> = doctor::sites(survey)
+        .into_iter()
+        .filter(|site| hooks.iter().any(|hook| hook.starts_with(&site.repository)))
+        .collect();
+    let hooks = plan::install_hook(&sites, program);
+    plan.actions.extend(hooks.actions);
+    plan.kept.extend(hooks.kept);
+    plan.warnings.extend(hooks.warnings);
+    Ok(plan)
 }

@@ -71,7 +71,7 @@ fn decide(
     ui: &Ui,
 ) -> Result<Plan> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
-    options.only = Some(focus.to_owned());
+    options.only = Some(vec![focus.to_owned()]);
     options.layout = options
         .layout
         .or_else(|| plan::served_from_above(survey, focus));

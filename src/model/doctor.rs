@@ -12,6 +12,13 @@ use crate::size::Bytes;
 pub struct DoctorFacts {
     /// The programs that everything depends on.
     pub tools: Vec<Tool>,
+    /// The toolchains of Rust, that of this folder first.
+    pub toolchains: Vec<Toolchain>,
+    /// What Cargo runs in place of the compiler, each once.
+    pub wrappers: Vec<WrapperFacts>,
+    /// Variables of this shell that Cargo and the compiler heed, but for those that name folders.
+    #[serde(skip)]
+    pub variables: Vec<(String, String)>,
     /// Where target folders are or would be.
     pub place: Option<PlaceFacts>,
     /// The git hooks of the repositories that were met.
@@ -31,6 +38,48 @@ pub struct Tool {
     pub version: Option<String>,
     /// Why that is not known.
     pub problem: Option<String>,
+}
+
+/// A toolchain of Rust.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Toolchain {
+    /// Its name; none for the one that is used in this folder.
+    pub name: Option<String>,
+    /// The version of its Cargo.
+    pub cargo: Option<String>,
+    /// The version of its compiler.
+    pub rustc: Option<String>,
+    /// How its Cargo lays out target folders, unless it is told otherwise.
+    pub layout: Option<DiskLayout>,
+    /// Why one of these is not known.
+    pub problem: Option<String>,
+}
+
+/// How Cargo lays out a target folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskLayout {
+    /// With `deps` and `.fingerprint`.
+    Classic,
+    /// With a folder for each unit.
+    New,
+}
+
+/// A program that Cargo runs in place of the compiler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrapperFacts {
+    /// The program.
+    pub program: String,
+    /// The variable that names it.
+    pub variable: Option<String>,
+    /// The configuration that names it, where no variable does.
+    pub config: Option<PathBuf>,
+    /// Its version, if it is a compiler cache that is known.
+    pub version: Option<String>,
+    /// Why it does not run the compiler.
+    pub problem: Option<String>,
+    /// Local crates are compiled incrementally by it.
+    pub incremental: bool,
 }
 
 /// The filesystem that target folders are on.
@@ -84,6 +133,18 @@ pub struct Ailment {
     pub why: String,
     /// The one command, or the one thing to do, that mends it.
     pub mend: String,
+    /// How `--fix` mends it, if it does.
+    pub fix: Option<Fix>,
+}
+
+/// What `--fix` does about something. All of it can be undone, and nothing is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fix {
+    /// Give the worktrees configurations of their own.
+    Configure,
+    /// Put the git hook in its place.
+    InstallHook,
 }
 
 /// How bad something is.
@@ -128,6 +189,8 @@ pub enum AilmentKind {
     Hook,
     /// A Cargo that does not know `build.build-dir`.
     OldCargo,
+    /// What Cargo runs in place of the compiler.
+    Wrapper,
     /// rust-analyzer builds somewhere else.
     Analyzer,
     /// A program that everything depends on cannot be run.

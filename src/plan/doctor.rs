@@ -4,13 +4,13 @@ mod place;
 mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::config_chain::CONFIG_NAMES;
 use crate::model::{
-    Ailment, AilmentKind, Checkup, DoctorFacts, HookState, SetBy, Severity, Survey, Tracked,
+    Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, SetBy, Severity, Survey, Tracked,
     Workspace,
 };
 
@@ -25,12 +25,33 @@ pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     ailments.extend(place::orphans(survey, now));
     ailments.extend(hooks(survey, &facts));
     ailments.extend(tools::tools(survey, &facts));
+    ailments.extend(tools::wrappers(survey, &facts));
+    ailments.extend(tools::variables(&facts));
     ailments.extend(analyzers(&facts));
     ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
     Checkup {
         facts,
         ailments,
         problems: survey.problems.clone(),
+    }
+}
+
+impl Checkup {
+    /// What is mended in one way: the paths of what it is about.
+    #[must_use]
+    pub fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
+        let mended = self.ailments.iter().filter(|one| one.fix == Some(how));
+        mended
+            .flat_map(|one| &one.paths)
+            .map(std::path::PathBuf::as_path)
+            .collect()
+    }
+
+    /// Whether something is wrong that nobody may want.
+    #[must_use]
+    pub fn complains(&self) -> bool {
+        let mut severities = self.ailments.iter().map(|one| one.severity);
+        severities.any(|severity| severity != Severity::Hint)
     }
 }
 
@@ -83,6 +104,7 @@ fn shared(survey: &Survey) -> Vec<Ailment> {
             what,
             why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
             mend: "cargo sharedtarget setup --replace".into(),
+            fix: Some(Fix::Configure),
         }
     });
     ailments.collect()
@@ -107,6 +129,7 @@ fn overrides(survey: &Survey) -> Vec<Ailment> {
             false => "it beats every configuration, so that nothing of what is set up counts in this shell".into(),
         },
         mend: format!("unset {}", one.variable),
+        fix: None,
     });
     ailments.collect()
 }
@@ -128,6 +151,7 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
                 what: format!("git tracks `{}`, which names `{value}`", path.display()),
                 why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
                 mend: format!("git -C {} rm --cached {}", folder_of(path), name_of(path)),
+                fix: None,
             });
         }
         let [legacy, current] = CONFIG_NAMES;
@@ -145,6 +169,7 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
                 what: format!("`{}` stands beside `{legacy}`", path.display()),
                 why: format!("Cargo reads `{legacy}` and passes over `{current}`"),
                 mend: format!("merge `{legacy}` into `{current}`, and delete it"),
+                fix: None,
             });
         }
     }
@@ -223,6 +248,7 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
                     .unwrap_or(&status.repository)
                     .display()
             ),
+            fix: (mend == INSTALL).then_some(Fix::InstallHook),
         })
     });
     ailments.collect()
@@ -242,6 +268,7 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Ailment> {
                 what: format!("`{file}` has rust-analyzer build into `{folder}`"),
                 why: "every worktree with this setting builds into that one folder, and is told of another one's errors".into(),
                 mend: "set `rust-analyzer.cargo.targetDir` to true".into(),
+                fix: None,
             },
             None => Ailment {
                 severity: Severity::Hint,
@@ -250,6 +277,7 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Ailment> {
                 what: format!("`{file}` gives rust-analyzer a target folder of its own"),
                 why: "it does not wait for your builds, nor they for it; but it compiles everything once more, and nothing of that is shared".into(),
                 mend: "leave it if you wait for locks, else take `rust-analyzer.cargo.targetDir` out".into(),
+                fix: None,
             },
         }
     });

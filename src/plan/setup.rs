@@ -48,8 +48,8 @@ pub struct SetupOptions {
     pub settings: Settings,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
     pub no_wrapper: bool,
-    /// The one worktree that is set up; all others stay as they are, and nothing is deleted.
-    pub only: Option<PathBuf>,
+    /// The worktrees that are set up; all others stay as they are, and nothing is deleted.
+    pub only: Option<Vec<PathBuf>>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
     pub allowed_entries: Vec<String>,
     /// The filesystem of each workspace, for its owner file.
@@ -61,6 +61,15 @@ pub struct SetupOptions {
 pub struct ConfigPlace {
     /// `.cargo` in some folder, or `$CARGO_HOME`.
     pub cargo_folder: PathBuf,
+}
+
+impl SetupOptions {
+    /// Whether a workspace is one of those that are set up.
+    #[must_use]
+    pub fn means(&self, workspace: &Workspace) -> bool {
+        let mut only = self.only.iter().flatten();
+        self.only.is_none() || only.any(|worktree| workspace.is_in(worktree))
+    }
 }
 
 /// What `setup` does, before it is known what can be warmed.
@@ -95,10 +104,10 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     }
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
-    let meant = |workspace: &&Workspace| match &options.only {
-        // Nobody was asked about those that are never built.
-        Some(worktree) => workspace.is_in(worktree) && workspace.cargo != CargoAnswer::NotAsked,
-        None => true,
+    // Nobody was asked about those that are never built.
+    let asked = |workspace: &Workspace| workspace.cargo != CargoAnswer::NotAsked;
+    let meant = |workspace: &&Workspace| {
+        options.means(workspace) && (options.only.is_none() || asked(workspace))
     };
     for workspace in survey.workspaces.iter().filter(meant) {
         match configure::workspace(workspace, survey, options, &mut names) {
@@ -117,7 +126,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             .push(kept(Subject::Workspace, workspace.root.clone(), reason));
     }
 
-    let deletions = match options.only {
+    let deletions = match &options.only {
         None => decide_folders(survey, &after, options, &mut plan.kept),
         Some(_) => Vec::new(),
     };

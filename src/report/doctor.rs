@@ -4,8 +4,9 @@ use std::io;
 
 use anstyle::Style;
 
+use super::table::{Align, Table};
 use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, counted, wrapped};
-use crate::model::{Checkup, Severity};
+use crate::model::{Checkup, DiskLayout, Severity};
 
 /// So many paths are named of each thing that is wrong.
 const NAMED: usize = 5;
@@ -16,27 +17,73 @@ const NAMED: usize = 5;
 ///
 /// The writer fails.
 pub fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
-    if view.verbose {
-        for tool in &checkup.facts.tools {
-            let version = tool.version.as_deref().unwrap_or("cannot be run");
-            writeln!(out, "{}: {version}", tool.name)?;
-        }
-        if let Some(place) = &checkup.facts.place {
-            let clones = match place.clones {
-                Some(true) => ", with clones of files",
-                Some(false) => ", without clones of files",
-                None => "",
-            };
-            writeln!(
-                out,
-                "{}: {} of {} free{clones}",
-                view.paths.show(&place.path),
-                place.available,
-                place.total
-            )?;
-        }
-        writeln!(out)?;
+    facts(out, checkup, view)?;
+    ailments(out, checkup, view)
+}
+
+/// Writes what the machine says.
+fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+    let facts = &checkup.facts;
+    for tool in &facts.tools {
+        writeln!(out, "{}", tool.version.as_deref().unwrap_or(&tool.name))?;
     }
+    for wrapper in &facts.wrappers {
+        let by = match (&wrapper.variable, &wrapper.config) {
+            (Some(variable), _) => format!("by {variable}"),
+            (None, Some(config)) => format!("by {}", view.paths.show(config)),
+            (None, None) => String::new(),
+        };
+        let name = wrapper.version.as_deref().unwrap_or(&wrapper.program);
+        writeln!(out, "{name} in place of the compiler, {by}")?;
+    }
+    if let Some(place) = &facts.place {
+        let clones = match place.clones {
+            Some(true) => ", with clones of files",
+            Some(false) => ", without clones of files",
+            None => "",
+        };
+        writeln!(
+            out,
+            "{} of {} free at {}{clones}",
+            place.available,
+            place.total,
+            view.paths.show(&place.path),
+        )?;
+    }
+    let mut table = Table::new(&[
+        ("TOOLCHAIN", Align::Left),
+        ("CARGO", Align::Left),
+        ("RUSTC", Align::Left),
+        ("LAYOUT", Align::Left),
+    ]);
+    for toolchain in &facts.toolchains {
+        let number = |version: &Option<String>| {
+            let version = version.as_deref().and_then(|text| text.split(' ').nth(1));
+            version.unwrap_or("-").to_owned()
+        };
+        let layout = match toolchain.layout {
+            Some(DiskLayout::Classic) => "classic",
+            Some(DiskLayout::New) => "new",
+            None => "-",
+        };
+        table.row(vec![
+            toolchain.name.as_deref().unwrap_or("(here)").to_owned(),
+            number(&toolchain.cargo),
+            number(&toolchain.rustc),
+            layout.into(),
+        ]);
+    }
+    writeln!(out)?;
+    table.write(out, view.width)?;
+    writeln!(out)
+}
+
+/// Writes what is wrong.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     for ailment in &checkup.ailments {
         let (word, style): (&str, Style) = match ailment.severity {
             Severity::Danger => ("danger", ERROR),
@@ -77,6 +124,13 @@ pub fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     }
     match checkup.ailments.len() {
         0 => writeln!(out, "{GOOD}nothing is wrong{GOOD:#}"),
-        many => writeln!(out, "{} found", counted(many, "ailment")),
+        many => {
+            let fixable = checkup.ailments.iter().filter(|one| one.fix.is_some());
+            let fixable = match fixable.count() {
+                0 => String::new(),
+                some => format!(", {some} of which `cargo sharedtarget doctor --fix` mends"),
+            };
+            writeln!(out, "{} found{fixable}", counted(many, "ailment"))
+        }
     }
 }

@@ -1,56 +1,143 @@
 //! What a doctor asks besides what a survey finds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
+use super::Environment;
 use crate::cargo;
+use crate::config_chain;
+use crate::config_edit;
 use crate::fs;
 use crate::git;
-use crate::model::{AnalyzerSetting, DoctorFacts, PlaceFacts, Survey, Tool};
+use crate::layout;
+use crate::model::{
+    AnalyzerSetting, DoctorFacts, HookSite, PlaceFacts, Survey, Tool, Toolchain, Workspace,
+    WrapperFacts,
+};
 use crate::plan;
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
-pub fn facts(survey: &Survey, program: Option<&Path>) -> DoctorFacts {
-    // One that no path leads to is said by the survey already.
-    let repositories = survey
-        .repositories
-        .iter()
-        .map(|repository| repository.common_dir.clone());
-    let sites = repositories
-        .filter_map(|path| super::hooks(&[path]).ok())
-        .flatten();
-    let sites: Vec<_> = sites.collect();
+pub fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> DoctorFacts {
     DoctorFacts {
-        tools: tools(),
+        tools: vec![git()],
+        toolchains: toolchains(),
+        wrappers: wrappers(survey, around),
+        variables: around.variables.clone(),
         place: place(survey),
-        hooks: plan::hook_status(&sites, program),
+        hooks: plan::hook_status(&sites(survey), program),
         analyzers: analyzers(survey),
     }
 }
 
-fn tools() -> Vec<Tool> {
-    let told = |name: String, answer: anyhow::Result<String>| match answer {
-        Ok(said) => Tool {
-            name,
-            version: said.lines().next().map(str::to_owned),
-            problem: None,
-        },
-        Err(error) => Tool {
-            name,
-            version: None,
-            problem: Some(format!("{error:#}")),
-        },
-    };
-    let mut all = vec![
-        told("git".into(), git::version()),
-        told("cargo".into(), cargo::version(None)),
-    ];
-    // Where there is no rustup, there is one toolchain.
-    for toolchain in cargo::toolchains().unwrap_or_default() {
-        let version = cargo::version(Some(&toolchain));
-        all.push(told(format!("cargo +{toolchain}"), version));
+/// What is there of hooks in the repositories that were met. One that no path leads to is said by the survey already.
+#[must_use]
+pub fn sites(survey: &Survey) -> Vec<HookSite> {
+    let repositories = survey
+        .repositories
+        .iter()
+        .map(|repository| repository.common_dir.clone());
+    repositories
+        .filter_map(|path| super::hooks(&[path]).ok())
+        .flatten()
+        .collect()
+}
+
+fn git() -> Tool {
+    let (version, problem) = told(git::version());
+    Tool {
+        name: "git".into(),
+        version,
+        problem,
     }
-    all
+}
+
+/// The first line of an answer, or why there is none.
+fn told(answer: Result<String>) -> (Option<String>, Option<String>) {
+    match answer {
+        Ok(said) => (said.lines().next().map(str::to_owned), None),
+        Err(error) => (None, Some(format!("{error:#}"))),
+    }
+}
+
+fn toolchains() -> Vec<Toolchain> {
+    // Where there is no rustup, there is one toolchain.
+    let installed = cargo::toolchains().unwrap_or_default();
+    let names = std::iter::once(None).chain(installed.into_iter().map(Some));
+    let asked = names.map(|name| {
+        let (cargo, no_cargo) = told(cargo::version("cargo", name.as_deref()));
+        let (rustc, no_rustc) = told(cargo::version("rustc", name.as_deref()));
+        Toolchain {
+            layout: cargo.as_deref().and_then(layout::of_cargo),
+            name,
+            cargo,
+            rustc,
+            problem: no_cargo.or(no_rustc),
+        }
+    });
+    asked.collect()
+}
+
+/// What Cargo runs in place of the compiler: what a variable names, else what configurations do.
+fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
+    let said = |name: &str| around.variables.iter().find(|(known, _)| known == name);
+    let variable = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
+        .into_iter()
+        .find_map(said);
+    let off = said("CARGO_INCREMENTAL").is_some_and(|(_, value)| value == "0");
+    let mut found: BTreeMap<(String, Option<PathBuf>), WrapperFacts> = BTreeMap::new();
+    for workspace in &survey.workspaces {
+        let (program, config) = match variable {
+            Some((_, value)) => (value.clone(), None),
+            None => {
+                let named =
+                    config_chain::wrapper(&workspace.root, &survey.configs, &survey.surroundings);
+                let Some((value, file)) = named else { continue };
+                (value.to_owned(), Some(file.to_owned()))
+            }
+        };
+        if program.is_empty() {
+            continue;
+        }
+        let facts = found.entry((program.clone(), config.clone()));
+        let facts = facts.or_insert_with(|| {
+            let runs = runnable(&program, config.as_deref());
+            let known = config_edit::compiler_cache(&program).is_some();
+            WrapperFacts {
+                version: told(cargo::wrapper_version(&runs)).0.filter(|_| known),
+                problem: told(cargo::try_wrapper(&runs, &workspace.root).map(|()| String::new())).1,
+                program,
+                variable: variable.map(|(name, _)| name.clone()),
+                config,
+                incremental: false,
+            }
+        });
+        facts.incremental |= !off && is_incremental(survey, workspace);
+    }
+    found.into_values().collect()
+}
+
+/// A wrapper as Cargo finds it: one with a separator in it from the folder that its configuration is for.
+fn runnable(program: &str, config: Option<&Path>) -> String {
+    let base = config.and_then(Path::parent).and_then(Path::parent);
+    let has_separator = Path::new(program).components().count() > 1;
+    match base.filter(|_| has_separator) {
+        Some(base) => base.join(program).to_string_lossy().into_owned(),
+        None => program.to_owned(),
+    }
+}
+
+/// Whether local crates of a workspace are compiled incrementally, which they are unless somebody says otherwise.
+fn is_incremental(survey: &Survey, workspace: &Workspace) -> bool {
+    let manifest = fs::read(&workspace.root.join("Cargo.toml")).ok().flatten();
+    let files = config_chain::chain(&workspace.root, &survey.configs, &survey.surroundings);
+    let texts = files.filter_map(|(file, _)| file.bytes.clone());
+    let said = texts
+        .chain(manifest)
+        .find_map(|bytes| config_edit::incremental(&String::from_utf8_lossy(&bytes)));
+    said.unwrap_or(true)
 }
 
 /// The filesystem of the shared root, or of the first root where there is none yet.
@@ -92,7 +179,7 @@ fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {
         .workspaces
         .iter()
         .map(|workspace| workspace.root.clone());
-    let places: std::collections::BTreeSet<PathBuf> = tops.chain(roots).collect();
+    let places: BTreeSet<PathBuf> = tops.chain(roots).collect();
     let files = places
         .iter()
         .flat_map(|top| SETTINGS.map(|name| top.join(name)));

@@ -20,6 +20,7 @@ fn help_is_in_the_readme() {
         "dedupe",
         "onboard",
         "warm",
+        "doctor",
         "undo",
         "run",
         "completions",

@@ -29,6 +29,7 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             what: format!("`{path}` is on a filesystem of the network ({network})"),
             why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
             mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
+            fix: None,
         });
     }
     if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
@@ -42,6 +43,7 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             ),
             why: "a build that runs out of space leaves what the next one has to make again".into(),
             mend: "cargo sharedtarget gc --min-free 20GB".into(),
+            fix: None,
         });
     }
     if place.clones == Some(false) {
@@ -52,6 +54,7 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             what: format!("the filesystem of `{path}` makes no clones of files"),
             why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
             mend: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
+            fix: None,
         });
     }
     let shared_device = survey
@@ -72,6 +75,7 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
                 paths: others,
                 why: "files are shared on one filesystem only: what these take from the others is copied".into(),
                 mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
+                fix: None,
             });
         }
     }
@@ -98,5 +102,6 @@ pub(super) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
         paths: folders,
         why: "no build will use them again".into(),
         mend: "cargo sharedtarget clean --orphaned".into(),
+        fix: None,
     })
 }

@@ -2,11 +2,24 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Ailment, AilmentKind, CargoAnswer, DoctorFacts, Severity, Survey};
+use crate::config_chain;
+use crate::config_edit;
+use crate::model::{
+    Ailment, AilmentKind, CargoAnswer, DoctorFacts, Severity, Survey, Tool, WrapperFacts,
+};
 
 /// What is wrong with the programs that everything depends on.
 pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
-    let broken = facts.tools.iter().filter_map(|tool| {
+    let toolchains = facts.toolchains.iter().map(|toolchain| Tool {
+        name: match &toolchain.name {
+            Some(name) => format!("cargo +{name}"),
+            None => "cargo".into(),
+        },
+        version: toolchain.cargo.clone(),
+        problem: toolchain.problem.clone(),
+    });
+    let all: Vec<Tool> = facts.tools.iter().cloned().chain(toolchains).collect();
+    let broken = all.iter().filter_map(|tool| {
         let why = tool.problem.as_ref()?;
         Some(Ailment {
             severity: Severity::Broken,
@@ -15,6 +28,7 @@ pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             what: format!("`{}` cannot be run: {why}", tool.name),
             why: "what it is asked for is not known, and so nothing is done".into(),
             mend: format!("install `{}`, or put it on the PATH", tool.name),
+            fix: None,
         })
     });
     let old: Vec<PathBuf> = survey
@@ -38,6 +52,106 @@ pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         paths: old,
         why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
         mend: "rustup update".into(),
+        fix: None,
     });
-    broken.chain(old).collect()
+    broken.chain(old).collect::<Vec<_>>()
+}
+
+/// What is wrong with what runs in place of the compiler.
+pub(super) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+    let each = facts.wrappers.iter().filter_map(wrapper);
+    let beaten = facts.wrappers.iter().filter_map(|one| {
+        let variable = one.variable.as_ref()?;
+        let mut workspaces = survey.workspaces.iter();
+        let named = |root| config_chain::wrapper(root, &survey.configs, &survey.surroundings);
+        let (other, file) = workspaces
+            .find_map(|workspace| named(&workspace.root).filter(|(other, _)| *other != one.program))?;
+        Some(Ailment {
+            severity: Severity::Waste,
+            kind: AilmentKind::EnvOverride,
+            paths: vec![file.to_owned()],
+            what: format!(
+                "`{variable}` is set to `{}`, and `{}` names `{other}`",
+                one.program,
+                file.display()
+            ),
+            why: "the variable beats the configuration, so that this shell compiles by another program than an editor does".into(),
+            mend: format!("unset {variable}"),
+            fix: None,
+        })
+    });
+    each.chain(beaten).collect()
+}
+
+fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
+    let program = &one.program;
+    let out = match (&one.variable, &one.config) {
+        (Some(variable), _) => format!("unset {variable}"),
+        (None, Some(file)) => format!("take `rustc-wrapper` out of `{}`", file.display()),
+        (None, None) => return None,
+    };
+    let ailment = |severity, what: String, why: &str, mend: String| {
+        Some(Ailment {
+            severity,
+            kind: AilmentKind::Wrapper,
+            paths: one.config.iter().cloned().collect(),
+            what,
+            why: why.into(),
+            mend,
+            fix: None,
+        })
+    };
+    if let Some(problem) = &one.problem {
+        return ailment(
+            Severity::Broken,
+            format!("`{program}` cannot run the compiler: {problem}"),
+            "Cargo runs every compilation by it, so every build fails",
+            format!("{out}, or install `{program}`"),
+        );
+    }
+    match config_edit::compiler_cache(program) {
+        None => ailment(
+            Severity::Hint,
+            format!("`{program}` runs in place of the compiler, and is not known"),
+            "it may answer for the compiler, or change what that makes: units of no compiler are taken for gone, and local crates are not shared between worktrees that differ in it",
+            format!("leave it if you know what it does, else {out}"),
+        ),
+        // Source: the README of sccache, on incremental compilation.
+        Some("sccache") if one.incremental => ailment(
+            Severity::Hint,
+            "sccache keeps nothing of your own crates, since they are compiled incrementally".into(),
+            "what is third-party is shared without it; it helps with what differs between worktrees",
+            "`incremental = false` under `[profile.dev]` of your configuration; leave it if you edit more than you switch".into(),
+        ),
+        Some(_) => None,
+    }
+}
+
+/// Variables of this shell by which it builds apart from others.
+pub(super) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
+    let told = facts.variables.iter().filter_map(|(name, value)| {
+        let key = match name.as_str() {
+            _ if value.is_empty() => return None,
+            // Of those there is more to say.
+            "RUSTC_WRAPPER" | "CARGO_BUILD_RUSTC_WRAPPER" => return None,
+            // What it makes is the same.
+            "CARGO_BUILD_JOBS" | "CARGO_INCREMENTAL" | "CARGO_BUILD_INCREMENTAL" => return None,
+            "RUSTFLAGS" | "CARGO_ENCODED_RUSTFLAGS" => "rustflags".to_owned(),
+            "RUSTC" => "rustc".to_owned(),
+            "RUSTC_WORKSPACE_WRAPPER" => "rustc-workspace-wrapper".to_owned(),
+            name => name.strip_prefix("CARGO_BUILD_")?.to_lowercase().replace('_', "-"),
+        };
+        // What Cargo puts between flags is not to be seen.
+        let value = value.replace('\u{1f}', " ");
+        Some(Ailment {
+            severity: Severity::Waste,
+            kind: AilmentKind::EnvOverride,
+            paths: Vec::new(),
+            what: format!("`{name}` is set to `{value}`"),
+            why: format!("it beats `build.{key}` in every configuration: what this shell builds is compiled apart from what an editor or another shell does, and shared with neither"),
+            mend: format!("unset {name}, and write `{key}` under `[build]` of a configuration if you want it"),
+            fix: None,
+        })
+    });
+    told.collect()
 }

@@ -13,11 +13,7 @@ use crate::plan::naming::{self, owner_file};
 pub(super) fn missing(survey: &Survey, after: &AllDirs, options: &SetupOptions) -> Vec<Action> {
     let mut owners: BTreeMap<PathBuf, Owner> = BTreeMap::new();
     let all = survey.workspaces.iter().zip(after);
-    let meant = |workspace: &Workspace| {
-        let only = options.only.as_deref();
-        only.is_none_or(|worktree| workspace.is_in(worktree))
-    };
-    for (workspace, dirs) in all.filter(|(workspace, _)| meant(workspace)) {
+    for (workspace, dirs) in all.filter(|(workspace, _)| options.means(workspace)) {
         note_owners(workspace, dirs, survey, options, &mut owners);
     }
     let record = |(file, owner)| Action::RecordOwner { file, owner };
