@@ -4,6 +4,7 @@
 
 mod args;
 mod cache;
+mod examples;
 mod hook;
 mod pages;
 mod run;
@@ -347,6 +348,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         view: View {
             paths: Paths { base, home },
             width: width_of(terminal_size::terminal_size_of(std::io::stdout())),
+            links: links(&speak.tone),
             verbose: speak.tone.verbose,
             now: Timestamp::now(),
         },
@@ -379,6 +381,18 @@ fn color_choice(tone: &ToneArgs) -> Option<bool> {
         Some("never") => Some(false),
         _ => None,
     }
+}
+
+/// Whether the terminal that answers go to knows links: as Cargo's own setting says, else as far as that can be told.
+fn links(tone: &ToneArgs) -> bool {
+    let said = std::env::var("CARGO_TERM_HYPERLINKS").ok();
+    let wanted = match said.as_deref() {
+        Some("true") => true,
+        Some("false") => false,
+        _ => supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+    };
+    // Where there is no terminal, they go with the colours.
+    wanted && color_choice(tone) != Some(false)
 }
 
 /// A bad pattern is a mistake on the command line, so it is found while that is read.

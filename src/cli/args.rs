@@ -5,37 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::{glob, hook};
+use super::{examples, glob, hook};
 use crate::age::Age;
 use crate::command::Format;
 use crate::command::audit::AuditFormat;
 use crate::model::Layout;
 use crate::size::Bytes;
 
-const AFTER_HELP: &str = "\
-Exit codes:
-  0    done, or nothing to do
-  1    some actions failed or were skipped
-  2    wrong usage
-  3    something would change, and nobody said yes
-  101  could not run
-
-Examples:
-  cargo sharedtarget --dry-run ~/code    show what would be done
-  cargo sharedtarget ~/code              show it, ask, and do it
-  cargo sharedtarget hook install        from now on `git worktree add` makes warm worktrees
-  cargo sharedtarget warm                give this worktree what others have compiled
-  cargo sharedtarget list                what there is, and how large it is
-  cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
-  cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
-  cargo sharedtarget run report.rs       run a single-file script
-  cargo sharedtarget undo                put configurations back as they were";
-
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
 ///
 /// Without a command, sets up every workspace and worktree under ROOT, as `setup` does.
 #[derive(Debug, Parser)]
-#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, max_term_width = 100, after_help = examples::ALL)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -47,22 +28,31 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Give each worktree a target folder under one shared root, and delete what is left behind
+    #[command(after_help = examples::SETUP)]
     Setup(SetupArgs),
     /// List target folders: size, last build, state
+    #[command(after_help = examples::LIST)]
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
+    #[command(after_help = examples::CLEAN)]
     Clean(CleanArgs),
     /// Say why target folders are so large, and what could be done about it
+    #[command(after_help = examples::AUDIT)]
     Audit(AuditArgs),
     /// Delete single units of target folders, by default those that no build will miss
+    #[command(after_help = examples::GC)]
     Gc(GcArgs),
     /// Have target folders share the storage of what is the same in them; nothing is deleted
+    #[command(after_help = examples::DEDUPE)]
     Dedupe(DedupeArgs),
     /// Set one worktree up and warm it, quickly enough for a hook
+    #[command(after_help = examples::ONBOARD)]
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
+    #[command(after_help = examples::WARM)]
     Warm(WarmArgs),
     /// Say what is wrong with the setup, why that matters, and what mends it
+    #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
     /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
     Run(super::run::RunArgs),
@@ -70,6 +60,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Cache(super::cache::CacheCommand),
     /// Put configurations and git excludes back as they were before setup
+    #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),
     /// Print a script by which a shell completes our arguments
     Completions(super::pages::CompletionsArgs),

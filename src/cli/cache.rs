@@ -6,8 +6,8 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 
 use super::args::{ActArgs, FindArgs, SpeakArgs};
-use super::given;
 use super::run::places;
+use super::{examples, given};
 use crate::age::Age;
 use crate::command::cache;
 use crate::exit::Exit;
@@ -21,8 +21,10 @@ use crate::size::Bytes;
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
     /// What it holds: sizes, scripts, last runs
+    #[command(after_help = examples::CACHE)]
     Info(InfoArgs),
     /// Delete kept programs, compiled dependencies, or everything
+    #[command(after_help = examples::CACHE)]
     Clean(CleanCacheArgs),
 }
 

@@ -5,17 +5,20 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{ActArgs, FindArgs, SpeakArgs, prepare};
+use super::{ActArgs, FindArgs, SpeakArgs, examples, prepare};
 use crate::command;
 use crate::exit::Exit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HookCommand {
     /// Put the hook in its place; one that is there already is kept and called first
+    #[command(after_help = examples::HOOK)]
     Install(ChangeArgs),
     /// Take the hook out, and put the one from before back, byte for byte
+    #[command(after_help = examples::HOOK)]
     Uninstall(ChangeArgs),
     /// Say how it stands with the hook
+    #[command(after_help = examples::HOOK)]
     Status(StatusArgs),
 }
 

@@ -53,13 +53,14 @@ fn folders(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<(
             ("FOLDER", Align::Left),
         ]);
         for folder in audit.folders.iter().take(top) {
-            table.row(vec![
+            let cells = vec![
                 folder.on_disk.to_string(),
                 folder.shared.to_string(),
                 folder.units.to_string(),
                 ago(folder.last_use, view),
                 view.paths.show(&folder.path),
-            ]);
+            ];
+            table.linked_row(cells, view.link(&folder.path));
         }
         table.write(out, view.width)?;
         more(out, audit.folders.len(), top)?;

@@ -171,7 +171,7 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
         let mut table = Table::new(&[("HOW", Align::Left), ("FILE", Align::Left)]);
         for (edit, removed) in restored {
             let how = if removed { "remove" } else { "as it was" };
-            table.row(vec![how.into(), show(&edit.file)]);
+            table.linked_row(vec![how.into(), show(&edit.file)], view.link(&edit.file));
         }
         table.write(out, view.width)?;
         writeln!(out)?;
@@ -191,21 +191,23 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let mut table = Table::new(&columns);
     let mut count = 0;
     for action in &plan.actions {
-        let (path, usage, built, why) = match action {
+        let (link, path, usage, built, why) = match action {
             Action::DeleteFolder(delete) => (
+                view.link(&delete.path),
                 described(&delete.path, delete.workspace.as_deref(), view),
                 &delete.usage,
                 delete.last_build,
                 reasons::delete(&delete.why),
             ),
             Action::FinishTrash { path, usage } => {
-                (view.paths.show(path), usage, None, "unfinished")
+                let link = view.link(path);
+                (link, view.paths.show(path), usage, None, "unfinished")
             }
             _ => continue,
         };
         let mut cells = sizes(usage.as_ref());
         cells.extend([ago(built, view), why.into(), path]);
-        table.row(cells);
+        table.linked_row(cells, link);
         count += 1;
     }
     if count > 0 {

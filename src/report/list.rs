@@ -89,7 +89,8 @@ impl Group<'_> {
                 configured(row.configured).into(),
                 workspace(row, view),
             ];
-            table.row(cells[skipped..].to_vec());
+            let link = view.link(&row.workspace.root);
+            table.linked_row(cells[skipped..].to_vec(), link);
         }
         for row in &self.left_behind {
             let usage = row.folder.usage.as_ref();
@@ -100,7 +101,7 @@ impl Group<'_> {
                 state(&row.state).into(),
                 view.paths.show(&row.folder.path),
             ];
-            table.row(cells[skipped..].to_vec());
+            table.linked_row(cells[skipped..].to_vec(), view.link(&row.folder.path));
         }
         table.write(out, view.width)?;
         for row in self.left_behind.iter().filter(|_| view.verbose) {

@@ -1,5 +1,6 @@
 //! Aligned columns.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -16,6 +17,8 @@ pub(super) enum Align {
 pub(super) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
+    /// Where the last cell of a row leads, as a link for terminals that know such.
+    links: BTreeMap<usize, String>,
 }
 
 const GAP: usize = 2;
@@ -27,7 +30,14 @@ impl Table {
         Self {
             columns: columns.to_vec(),
             rows: Vec::new(),
+            links: BTreeMap::new(),
         }
+    }
+
+    /// Adds a row whose last cell leads somewhere.
+    pub(super) fn linked_row(&mut self, cells: Vec<String>, link: Option<String>) {
+        self.links.extend(link.map(|link| (self.rows.len(), link)));
+        self.row(cells);
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
@@ -53,9 +63,9 @@ impl Table {
             .iter()
             .map(|(name, _)| (*name).to_owned())
             .collect();
-        self.line(out, &names, &widths, Some(HEADING))?;
-        for row in &self.rows {
-            self.line(out, row, &widths, None)?;
+        self.line(out, &names, &widths, Some(HEADING), None)?;
+        for (at, row) in self.rows.iter().enumerate() {
+            self.line(out, row, &widths, None, self.links.get(&at))?;
         }
         Ok(())
     }
@@ -82,6 +92,7 @@ impl Table {
         cells: &[String],
         widths: &[usize],
         style: Option<Style>,
+        link: Option<&String>,
     ) -> io::Result<()> {
         let mut line = " ".repeat(INDENT);
         for (at, ((cell, width), (_, align))) in
@@ -92,6 +103,10 @@ impl Table {
             }
             let cell = shorten(cell, *width);
             let padding = " ".repeat(width - cell.width().min(*width));
+            let cell = match link.filter(|_| at + 1 == cells.len()) {
+                Some(link) => format!("\u{1b}]8;;{link}\u{1b}\\{cell}\u{1b}]8;;\u{1b}\\"),
+                None => cell,
+            };
             match align {
                 Align::Left => line.push_str(&(cell + &padding)),
                 Align::Right => line.push_str(&(padding + &cell)),
@@ -142,6 +157,21 @@ mod tests {
         let text =
             anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
         assert_eq!(text, "    SIZE  FOLDER\n     1 B  a\n  12 GiB  日本\n");
+    }
+
+    #[test]
+    fn links_take_no_room() {
+        let mut table = Table::new(&[("FOLDER", Align::Left)]);
+        table.linked_row(vec!["a".into()], Some("file:///a".into()));
+        let mut out = Vec::new();
+        table.write(&mut out, Some(80)).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        assert!(
+            text.contains("\u{1b}]8;;file:///a\u{1b}\\a\u{1b}]8;;\u{1b}\\"),
+            "{text:?}"
+        );
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        assert_eq!(plain.trim_end(), "  FOLDER\n  a");
     }
 
     #[test]

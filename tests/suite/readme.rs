@@ -43,6 +43,10 @@ fn help_is_in_the_readme() {
         let help = sandbox.run("", &args).code(0).stdout;
         let title = format!("cargo sharedtarget {command}");
         let help = help.replace(".exe", "");
+        assert!(
+            help.contains("\nExamples:\n") || ["hook", "cache"].contains(&command),
+            "no examples: {command}"
+        );
         expected += &format!(
             "<details><summary><code>{} --help</code></summary>\n\n```text\n{}\n```\n\n</details>\n\n",
             title.trim_end(),

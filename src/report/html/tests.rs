@@ -18,6 +18,7 @@ fn view() -> View {
     View {
         paths: Paths::default(),
         width: None,
+        links: false,
         verbose: false,
         now: "2026-06-01T12:00:00Z".parse().expect("a time"),
     }
