@@ -74,8 +74,10 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 exclude.display()
             ))),
             Action::Exclude(edit)
+            | Action::InstallWrapper(edit)
             | Action::WriteConfig { edit, .. }
             | Action::WriteSettings { edit, .. } => match &recorded {
+                Ok(()) if matches!(action, Action::InstallWrapper(_)) => edit::write_program(edit),
                 Ok(()) => edit::write(edit),
                 Err(why) => Err(Stopped::Failed(format!(
                     "not changed, since it could not be undone: {why}"
@@ -317,6 +319,7 @@ fn deed(action: &Action) -> Deed {
         Action::CreateSharedRoot { .. } => Deed::CreateSharedRoot,
         Action::RecordOwner { .. } => Deed::RecordOwner,
         Action::Exclude(_) => Deed::Exclude,
+        Action::InstallWrapper(_) => Deed::InstallWrapper,
         Action::WriteConfig { .. } => Deed::WriteConfig,
         Action::WriteSettings { .. } => Deed::WriteSettings,
         Action::Restore { .. } => Deed::Restore,
@@ -336,6 +339,7 @@ fn path(action: &Action) -> &Path {
         Action::CreateSharedRoot { path } | Action::FinishTrash { path, .. } => path,
         Action::RecordOwner { file, .. } => file,
         Action::Exclude(edit)
+        | Action::InstallWrapper(edit)
         | Action::WriteConfig { edit, .. }
         | Action::WriteSettings { edit, .. }
         | Action::Restore { edit, .. } => &edit.file,
@@ -354,6 +358,7 @@ fn name(action: &Action) -> &'static str {
         Action::CreateSharedRoot { .. } => "shared-root-made",
         Action::RecordOwner { .. } => "owner-recorded",
         Action::Exclude(_) => "excluded",
+        Action::InstallWrapper(_) => "wrapper-installed",
         Action::WriteConfig { .. } => "config-written",
         Action::WriteSettings { .. } => "settings-written",
         Action::Restore { .. } => "restored",

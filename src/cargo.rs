@@ -10,6 +10,7 @@ use cargo_metadata::MetadataCommand;
 pub use build::{Build, Built, Ended, OutDir, compiler};
 
 use crate::model::Package;
+use crate::wrapper_script;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ impl Cargo {
         command
             .env("RUSTUP_AUTO_INSTALL", "0")
             .env("CARGO_TERM_COLOR", "never")
+            // Nor must it have a script of ours set the worktree up.
+            .env(wrapper_script::AT_WORK, "1")
             // To look at a workspace must not write `.rustc_info.json` into its target folder.
             .env("CARGO_CACHE_RUSTC_INFO", "0")
             .stdin(std::process::Stdio::null());
@@ -206,6 +209,7 @@ fn plain(program: &str) -> std::process::Command {
     command
         .env_remove("RUSTUP_TOOLCHAIN")
         .env("RUSTUP_AUTO_INSTALL", "0")
+        .env(wrapper_script::AT_WORK, "1")
         .stdin(std::process::Stdio::null());
     command
 }

@@ -33,6 +33,7 @@ use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
+use crate::wrapper_script;
 
 /// Reads the command line and runs.
 #[must_use]
@@ -102,6 +103,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 replace: args.replace,
                 config_at: place,
                 allow_unsafe_sharing: args.allow_unsafe_sharing,
+                auto_onboard: args.auto_onboard.then(hook::program),
                 relink: args.relink,
                 no_local: args.local.no_local,
                 keep_targets: args.keep_targets,
@@ -281,13 +283,20 @@ fn about_one(
 }
 
 fn check(args: &SetupArgs) -> Result<(), &'static str> {
+    if args.auto_onboard && cfg!(not(unix)) {
+        return Err(
+            "--auto-onboard needs a system whose shell runs scripts; the hook does the same",
+        );
+    }
     match (args.layout, &args.config_at) {
         (Some(Layout::BuildDir), None) => Err(
             "--layout build-dir needs a place for its configuration: --config-at DIR, or --config-at cargo-home",
         ),
         (Some(Layout::BuildDir), Some(_)) | (_, None) => Ok(()),
-        (_, Some(_)) if args.rustc_wrapper.is_some() => Ok(()),
-        (_, Some(_)) => Err("--config-at belongs to --layout build-dir, or to --rustc-wrapper"),
+        (_, Some(_)) if args.rustc_wrapper.is_some() || args.auto_onboard => Ok(()),
+        (_, Some(_)) => {
+            Err("--config-at belongs to --layout build-dir, --rustc-wrapper or --auto-onboard")
+        }
     }
 }
 
@@ -547,6 +556,7 @@ fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         overrides: overrides.collect(),
         settings: Settings::default(),
         variables: variables(),
+        in_a_build: path(wrapper_script::AT_WORK).is_some(),
         cargo: Cargo {
             fallback: path("CARGO"),
             on_path: on_path(Path::new("cargo")).is_some(),

@@ -11,6 +11,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::model::{ConfigKeys, TomlProblem};
 use crate::toml_values;
+use crate::wrapper_script;
 
 /// What to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,22 +175,22 @@ pub fn incremental(text: &str) -> Option<bool> {
     of(&["build", "incremental"]).or_else(|| of(&["profile", "dev", "incremental"]))
 }
 
-/// Compiler caches that are known to pass on what is asked of the compiler, and to put nothing of their own into what it
-/// makes. Seen with sccache 0.19 and kache 2.0; tests hold it where they are installed.
-pub const COMPILER_CACHES: [&str; 2] = ["sccache", "kache"];
+/// Programs that are known to pass on what is asked of the compiler, and to put nothing of their own into what it makes:
+/// compiler caches, and our own script. Seen with sccache 0.19 and kache 2.0; a test holds it for what is installed.
+const TRANSPARENT: [&str; 3] = ["sccache", "kache", wrapper_script::NAME];
 
 /// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
 /// what it says for the compiler's version.
 #[must_use]
 pub fn may_answer(wrapper: &str) -> bool {
-    !wrapper.is_empty() && compiler_cache(wrapper).is_none()
+    !wrapper.is_empty() && known_wrapper(wrapper).is_none()
 }
 
-/// The compiler cache that a wrapper is, by its name.
+/// The wrapper that it is, by its name, if it is one that changes nothing.
 #[must_use]
-pub fn compiler_cache(wrapper: &str) -> Option<&'static str> {
+pub fn known_wrapper(wrapper: &str) -> Option<&'static str> {
     let name = std::path::Path::new(wrapper).file_stem()?;
-    COMPILER_CACHES.into_iter().find(|known| name == *known)
+    TRANSPARENT.into_iter().find(|known| name == *known)
 }
 
 fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {

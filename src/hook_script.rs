@@ -106,7 +106,7 @@ pub fn sealed(version: u32, body: &[u8]) -> Vec<u8> {
 }
 
 /// A word of a shell that means exactly this path.
-fn quoted(program: Option<&Path>) -> Vec<u8> {
+pub(crate) fn quoted(program: Option<&Path>) -> Vec<u8> {
     let bytes = program.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
     let mut word = vec![b'\''];
     for &byte in bytes {
@@ -121,7 +121,8 @@ fn quoted(program: Option<&Path>) -> Vec<u8> {
     word
 }
 
-fn checksum(body: &[u8]) -> String {
+/// By what a script is known to be as it was written.
+pub(crate) fn checksum(body: &[u8]) -> String {
     let mut hasher = StableSipHasher128::new();
     hasher.write(body);
     format!("{:016x}", Hasher::finish(&hasher))

@@ -107,7 +107,7 @@ pub fn from_config(text: &str) -> Option<String> {
             build.remove(key);
         }
         let wrapper = build.get("rustc-wrapper").and_then(Item::as_str);
-        if wrapper.and_then(config_edit::compiler_cache).is_some() {
+        if wrapper.and_then(config_edit::known_wrapper).is_some() {
             build.remove("rustc-wrapper");
         }
         if build.is_empty() {

@@ -55,3 +55,4 @@ pub mod sources;
 pub mod survey;
 mod toml_values;
 mod wasm;
+pub mod wrapper_script;

@@ -33,6 +33,7 @@ use crate::fs::{self, Looking};
 use crate::marks;
 use crate::model::{EnvOverride, Problem, Settings, Surroundings, Survey, TargetFolder, Workspace};
 use crate::progress::Progress;
+use crate::wrapper_script;
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
@@ -75,6 +76,8 @@ pub struct Environment {
     pub settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
     pub variables: Vec<(String, String)>,
+    /// A build waits for us, and may hold locks of Cargo's.
+    pub in_a_build: bool,
     /// The program that a variable has Cargo run in place of the compiler.
     pub wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.
@@ -123,12 +126,14 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
 
     let mut configs = BTreeMap::new();
+    let mut wrapper_script = None;
     configs::read_above(
         found.workspaces.iter().map(|w| w.root.as_path()),
         &mut configs,
     );
     if let Some(folder) = &request.config_at {
         configs::read_folder(folder, &mut configs);
+        wrapper_script = fs::read(&folder.join(wrapper_script::NAME))?;
     }
     for folder in &cargo_folders {
         configs::read_folder(folder, &mut configs);
@@ -141,6 +146,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         workspaces: found.workspaces,
         overrides: request.environment.overrides.clone(),
         configs,
+        wrapper_script,
         surroundings: request.environment.surroundings.clone(),
         ..Survey::default()
     };

@@ -17,6 +17,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
         .iter()
         .filter_map(|action| match action {
             Action::Exclude(edit)
+            | Action::InstallWrapper(edit)
             | Action::WriteConfig { edit, .. }
             | Action::WriteSettings { edit, .. } => Some(entry(edit, context)),
             _ => None,
@@ -85,8 +86,20 @@ fn clear_up(plan: &Plan, journal: &Journal) {
     }
 }
 
+/// How a file gets its new content.
+type Put = fn(&Path, &[u8]) -> anyhow::Result<()>;
+
 /// Gives a file its new content, unless it is not what it was.
 pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
+    write_by(edit, fs::replace)
+}
+
+/// Gives a program its new content, unless it is not what it was.
+pub(super) fn write_program(edit: &EditFile) -> Result<(), Stopped> {
+    write_by(edit, |path, bytes| fs::write_program(path, bytes, true))
+}
+
+fn write_by(edit: &EditFile, put: Put) -> Result<(), Stopped> {
     if fs::read(&edit.file)? != edit.before {
         return Err(Stopped::Skipped(
             "it has changed since the plan was made; run again".into(),
@@ -108,7 +121,7 @@ pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
     if let Some((folder, _)) = &folder {
         fs::create_folder(folder)?;
     }
-    fs::replace(&edit.file, after).inspect_err(|_| {
+    put(&edit.file, after).inspect_err(|_| {
         // Only the one that was made for it is empty.
         if let Some((folder, Ok(None))) = &folder {
             fs::remove_empty_folder(folder);

@@ -79,7 +79,8 @@ pub(super) struct SetupArgs {
     /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
     #[arg(long, value_enum, help_heading = "Layout")]
     pub(super) layout: Option<Layout>,
-    /// For the layout build-dir, and for --rustc-wrapper: the folder for one configuration above all, or `cargo-home`
+    /// For the layout build-dir, --rustc-wrapper and --auto-onboard: the folder for one configuration above all, or
+    /// `cargo-home`
     #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
     pub(super) config_at: Option<PathBuf>,
     /// Edit configurations that git tracks
@@ -94,6 +95,9 @@ pub(super) struct SetupArgs {
     /// Have Cargo run the compiler by this program: sccache, kache, or a path
     #[arg(long, value_name = "PROGRAM", help_heading = "Layout")]
     pub(super) rustc_wrapper: Option<PathBuf>,
+    /// With --config-at: have Cargo itself set up a new worktree at its first build, where no hook does
+    #[arg(long, requires = "config_at", help_heading = "Layout")]
+    pub(super) auto_onboard: bool,
     /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
     pub(super) relink: bool,

@@ -35,7 +35,9 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
         let plan = decide(&survey, request, options.clone(), warm, ui)?;
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);
-        if survey.settings.limit() && !ui.dry_run && conducted.as_ref().is_ok_and(has_acted) {
+        // What it takes to know which units go, waits for a lock that such a build may hold.
+        let may_limit = survey.settings.limit() && !request.environment.in_a_build;
+        if may_limit && !ui.dry_run && conducted.as_ref().is_ok_and(has_acted) {
             // It costs nobody a worktree: what does not go now goes the next time.
             let kept = keep_to_settings(request, ui);
             if let Some(error) = kept.err().filter(|error| !error.is::<fs::AtWork>()) {

@@ -100,11 +100,22 @@ pub enum OwnerState {
 
 /// How target folders are laid out.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// A folder for each workspace of each worktree under the shared root
+    #[default]
     Isolated,
     /// Each worktree keeps Cargo's own `target/`; nothing is written
     InPlace,

@@ -75,6 +75,8 @@ pub enum Deed {
     Exclude,
     /// Wrote a configuration.
     WriteConfig,
+    /// The script was put in its place that Cargo runs in place of the compiler.
+    InstallWrapper,
     /// The settings file was written.
     WriteSettings,
     /// Put a file back.

@@ -73,6 +73,8 @@ pub enum Action {
         #[serde(flatten)]
         edit: EditFile,
     },
+    /// Put the script in its place that Cargo runs in place of the compiler.
+    InstallWrapper(EditFile),
     /// Write into the settings file what was decided for all runs.
     WriteSettings {
         /// What it says then, a key and a value each.

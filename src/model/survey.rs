@@ -33,6 +33,9 @@ pub struct Survey {
     /// The bytes of that file; `None` if there is none.
     #[serde(skip)]
     pub settings_file: Option<Vec<u8>>,
+    /// The bytes of our script beside the configuration that may be edited above the worktrees; `None` if there is none.
+    #[serde(skip)]
+    pub wrapper_script: Option<Vec<u8>>,
     /// Variables in the environment that beat the configuration files.
     pub overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.

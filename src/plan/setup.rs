@@ -11,6 +11,7 @@ mod tests;
 mod warming;
 mod wrapper;
 
+use above::Above;
 pub use above::served_from_above;
 pub use settings::file as settings_file;
 
@@ -46,6 +47,9 @@ pub struct SetupOptions {
     pub keep_targets: bool,
     /// What the settings file is to say from now on.
     pub settings: Settings,
+    /// Have the configuration above name a script that sets new worktrees up, where it lies; we may be found at this path
+    /// as well.
+    pub auto_onboard: Option<Option<PathBuf>>,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
     pub no_wrapper: bool,
     /// The worktrees that are set up; all others stay as they are, and nothing is deleted.
@@ -95,10 +99,24 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let above = above::file(survey, options);
     if let Some(path) = &above {
         match above::configure(path, survey, options) {
-            Ok((write, file)) => {
+            Ok(Above {
+                script,
+                config: Some((write, file)),
+            }) => {
                 configs.insert(path.clone(), file);
+                // A build between the two must find what its configuration names.
+                writes.extend(script);
                 writes.push(write);
             }
+            Ok(Above {
+                script,
+                config: None,
+            }) => match script {
+                Some(script) => writes.push(script),
+                None => plan
+                    .kept
+                    .push(kept(Subject::File, path.clone(), up_to_date(options))),
+            },
             Err(reason) => plan.kept.push(kept(Subject::File, path.clone(), reason)),
         }
     }
@@ -234,6 +252,12 @@ fn reason(
             to: dirs.build_dir.clone(),
         }),
         _ => folders::stale(folder, survey, after),
+    }
+}
+
+fn up_to_date(options: &SetupOptions) -> KeptReason {
+    KeptReason::UpToDate {
+        layout: options.layout.unwrap_or_default(),
     }
 }
 

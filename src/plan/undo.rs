@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::journal::{Journal, Undo};
 use crate::model::{Action, Change, EditFile, Kept, KeptReason, Plan, Subject, Warning};
+use crate::wrapper_script;
 
 /// A file in the record, as it is now.
 #[derive(Clone, Debug)]
@@ -40,7 +41,14 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
         .iter()
         .filter_map(|(recorded, _)| recorded.exclude.clone())
         .collect();
-    decided.sort_by_key(|(recorded, _)| excludes.contains(&recorded.file));
+    // And no configuration names a script that is gone.
+    decided.sort_by_key(|(recorded, _)| {
+        let file = &recorded.file;
+        (
+            excludes.contains(file),
+            file.ends_with(wrapper_script::NAME),
+        )
+    });
     for (
         Recorded {
             file,

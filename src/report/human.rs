@@ -143,6 +143,16 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
         writeln!(out)?;
     }
     for action in &plan.actions {
+        if let Action::InstallWrapper(edit) = action {
+            writeln!(
+                out,
+                "{HEADING}Write the script{HEADING:#} {}",
+                show(&edit.file)
+            )?;
+            let text = "Cargo runs it in place of the compiler: it sets up new worktrees at their first build";
+            wrapped(out, text, "  ", view.width)?;
+            writeln!(out)?;
+        }
         if let Action::WriteSettings { says, edit } = action {
             writeln!(
                 out,
@@ -347,6 +357,9 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let deleted = count(Deed::DeleteFolder) + count(Deed::FinishTrash);
     if written > 0 {
         writeln!(out, "wrote {}", counted(written, "configuration"))?;
+    }
+    if count(Deed::InstallWrapper) > 0 {
+        writeln!(out, "wrote the script")?;
     }
     if count(Deed::WriteSettings) > 0 {
         writeln!(out, "wrote the settings")?;

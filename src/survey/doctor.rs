@@ -104,7 +104,7 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
         let facts = found.entry((program.clone(), config.clone()));
         let facts = facts.or_insert_with(|| {
             let runs = runnable(&program, config.as_deref());
-            let known = config_edit::compiler_cache(&program).is_some();
+            let known = config_edit::known_wrapper(&program).is_some();
             WrapperFacts {
                 version: told(cargo::wrapper_version(&runs)).0.filter(|_| known),
                 problem: told(cargo::try_wrapper(&runs, &workspace.root).map(|()| String::new())).1,

@@ -9,6 +9,8 @@
 mod audit;
 mod audit_facts;
 #[cfg(unix)]
+mod auto;
+#[cfg(unix)]
 mod cases;
 #[cfg(unix)]
 mod dedupe;

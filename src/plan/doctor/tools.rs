@@ -109,7 +109,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
             format!("{out}, or install `{program}`"),
         );
     }
-    match config_edit::compiler_cache(program) {
+    match config_edit::known_wrapper(program) {
         None => ailment(
             Severity::Hint,
             format!("`{program}` runs in place of the compiler, and is not known"),

@@ -35,28 +35,43 @@ pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
     Some(paths.iter().find(there).unwrap_or(&paths[1]).clone())
 }
 
+/// What becomes of the configuration above, and of the script beside it.
+pub(super) struct Above {
+    /// The script, if it is not there as it should be.
+    pub(super) script: Option<Action>,
+    /// The edit, and the file after it; nothing if it says everything already.
+    pub(super) config: Option<(Action, ConfigFile)>,
+}
+
 /// Decides what it should say, or why it stays as it is.
 pub(super) fn configure(
     path: &Path,
     survey: &Survey,
     options: &SetupOptions,
-) -> Result<(Action, ConfigFile), KeptReason> {
+) -> Result<Above, KeptReason> {
     let shared_root = &survey.shared_root.path;
     let template =
         build_template(shared_root, Path::new(BY_PATH)).ok_or_else(|| KeptReason::Unwritable {
             path: shared_root.clone(),
         })?;
-    let wrapper = wrapper::of(survey.configs.get(path), survey, options);
+    let file = survey.configs.get(path);
+    let script = wrapper::script(path, file, survey, options)?;
+    let wrapper = match &script {
+        Some(script) => Some(script.name.clone()),
+        None => wrapper::of(file, survey, options),
+    };
+    let script = script.and_then(|script| script.edit);
     let by_path = options.layout == Some(Layout::BuildDir);
     let settings = Settings {
         target_dir: None,
         build_dir: Some(template.as_str()).filter(|_| by_path),
         rustc_wrapper: wrapper.as_deref(),
     };
-    let file = survey.configs.get(path);
     let Some((edit, after)) = edited(path, file, settings)? else {
-        return Err(KeptReason::UpToDate {
-            layout: Layout::BuildDir,
+        let script = script.map(Action::InstallWrapper);
+        return Ok(Above {
+            script,
+            config: None,
         });
     };
     may_edit(file, options)?;
@@ -73,12 +88,15 @@ pub(super) fn configure(
     }
     let write = Action::WriteConfig {
         workspace: None,
-        layout: options.layout.unwrap_or(Layout::Isolated),
+        layout: options.layout.unwrap_or_default(),
         target_dir: None,
         build_dir: Some(template).filter(|_| by_path),
         rustc_wrapper: wrapper,
         needs: None,
         edit,
     };
-    Ok((write, after))
+    Ok(Above {
+        script: script.map(Action::InstallWrapper),
+        config: Some((write, after)),
+    })
 }

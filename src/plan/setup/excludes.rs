@@ -58,7 +58,11 @@ pub(super) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
 /// The file that a write makes, if it makes one.
 fn created(write: &Action) -> Option<&PathBuf> {
     match write {
-        Action::WriteConfig { edit, .. } if edit.change == Change::Create => Some(&edit.file),
+        Action::WriteConfig { edit, .. } | Action::InstallWrapper(edit)
+            if edit.change == Change::Create =>
+        {
+            Some(&edit.file)
+        }
         _ => None,
     }
 }

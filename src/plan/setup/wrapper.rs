@@ -1,8 +1,11 @@
 //! The program that configurations have Cargo run in place of the compiler.
 
+use std::path::Path;
+
 use super::SetupOptions;
 use crate::config_chain;
-use crate::model::{ConfigFile, Kept, KeptReason, Subject, Survey, Workspace};
+use crate::model::{Change, ConfigFile, EditFile, Kept, KeptReason, Subject, Survey, Workspace};
+use crate::wrapper_script::{self, is_ours};
 
 /// What the configuration of a workspace is to say of it; nothing if one above says so already, or will.
 pub(super) fn of_workspace(
@@ -41,12 +44,14 @@ fn wanted<'a>(survey: &'a Survey, options: &'a SetupOptions) -> Option<&'a str> 
 
 /// The configurations in which the user has set another one.
 pub(super) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
-    let Some(wanted) = wanted(survey, options).filter(|_| !options.replace) else {
+    // What is there is run by the script.
+    let chained = options.replace || options.auto_onboard.is_some();
+    let Some(wanted) = wanted(survey, options).filter(|_| !chained) else {
         return Vec::new();
     };
     let conflicts = survey.configs.iter().filter_map(|(path, file)| {
         let there = file.keys.rustc_wrapper.as_ref()?;
-        (there != wanted).then(|| Kept {
+        (there != wanted && !is_ours(there)).then(|| Kept {
             subject: Subject::File,
             path: path.clone(),
             reason: KeptReason::ConfigSet {
@@ -59,4 +64,60 @@ pub(super) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
         })
     });
     conflicts.collect()
+}
+
+/// The script by which new worktrees are set up.
+pub(super) struct Script {
+    /// As the configuration names it.
+    pub(super) name: String,
+    /// What puts it in its place; nothing if it is there.
+    pub(super) edit: Option<EditFile>,
+}
+
+/// Decides what the script is to be beside a configuration, if it is asked for. What was run in place of the compiler before
+/// is run by it.
+pub(super) fn script(
+    config: &Path,
+    file: Option<&ConfigFile>,
+    survey: &Survey,
+    options: &SetupOptions,
+) -> Result<Option<Script>, KeptReason> {
+    let Some(program) = &options.auto_onboard else {
+        return Ok(None);
+    };
+    let path = config.with_file_name(wrapper_script::NAME);
+    let Some(name) = path.to_str().map(str::to_owned) else {
+        return Err(KeptReason::Unwritable { path });
+    };
+    let before = survey.wrapper_script.clone();
+    let there = before.as_deref().map(wrapper_script::next);
+    if there == Some(Err(())) {
+        return Err(KeptReason::ChangedByHand);
+    }
+    let own = file.and_then(|file| file.keys.rustc_wrapper.as_deref());
+    let own = own.filter(|own| !is_ours(own) && !own.is_empty());
+    // One with a separator in it starts from the folder that the configuration is for.
+    let base = config.parent().and_then(Path::parent);
+    let own = own.map(|own| match base {
+        Some(base) if Path::new(own).components().count() > 1 => {
+            base.join(own).to_string_lossy().into_owned()
+        }
+        _ => own.to_owned(),
+    });
+    let chained = there.and_then(Result::ok).flatten();
+    let next = wanted(survey, options)
+        .map(str::to_owned)
+        .or(own)
+        .or(chained);
+    let after = wrapper_script::script(program.as_deref(), next.as_deref());
+    let edit = (before.as_ref() != Some(&after)).then(|| EditFile {
+        file: path,
+        change: match before {
+            Some(_) => Change::Edit,
+            None => Change::Create,
+        },
+        before,
+        after: Some(after),
+    });
+    Ok(Some(Script { name, edit }))
 }

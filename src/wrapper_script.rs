@@ -1,0 +1,135 @@
+//! The `build.rustc-wrapper` by which a new worktree is warmed at its first build, where no hook has done it.
+//!
+//! Cargo asks the compiler for its version before it looks at what is built already, once for each new target folder: this
+//! is where the script has us run, and then it is the compiler. It is a script, and lies beside the configuration that names
+//! it, since a wrapper that is gone breaks every build: so it goes on when we are uninstalled, and it comes and goes with
+//! the configuration.
+
+use std::path::Path;
+
+use crate::hook_script::{checksum, quoted};
+
+/// The name of the script, in the folder of the configuration that names it.
+pub const NAME: &str = "sharedtarget-rustc";
+
+/// The variable that tells the script that we are at work, so that it only runs the compiler.
+pub const AT_WORK: &str = "CARGO_SHAREDTARGET_AT_WORK";
+
+/// The version of what we write. It grows with every change of the script.
+const VERSION: u32 = 1;
+
+const START: &str = "#!/bin/sh\n# cargo-sharedtarget rustc wrapper, version ";
+const CHECKSUM: &str = ", checksum ";
+const NEXT: &str = "# Runs the compiler by: ";
+
+/// All after the line with the checksum, and the one that says what runs the compiler. Of what is no probe nothing is
+/// looked at, and no program is started but the compiler.
+const BODY: &str = r#"# `cargo sharedtarget undo` takes it out, and the line that names it.
+
+# By the compiler's name and `-vV` alone, Cargo asks who that is. Build scripts may ask the same.
+case ${2-}:${3-}:${CARGO_PKG_NAME-}${OUT_DIR-}${CARGO_SHAREDTARGET_AT_WORK-} in
+-vV::) ;;
+*) exec @next@"$@" ;;
+esac
+
+# Only a linked worktree of git's is new; what was done for it is noted among git's own notes of it.
+st_top=$PWD
+until [ -e "$st_top/.git" ] || [ -z "$st_top" ]; do st_top=${st_top%/*}; done
+st_line=
+if [ -f "$st_top/.git" ]; then { IFS= read -r st_line <"$st_top/.git"; } 2>/dev/null || :; fi
+st_dir=${st_line#gitdir: }
+case $st_dir in
+'' | /*) ;;
+*) st_dir=$st_top/$st_dir ;;
+esac
+if [ -f "$st_dir/commondir" ] && ! [ -e "$st_dir/sharedtarget-onboarded" ]; then
+    st_installed=@installed@
+    st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
+    st_program=
+    if command -v cargo-sharedtarget >/dev/null 2>&1; then
+        st_program=cargo-sharedtarget
+    elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
+        st_program=$st_installed
+    elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
+        st_program=$st_home
+    fi
+    # The compiler that is asked for here may be that of `cargo +nightly`: what is beside it comes first.
+    case $1 in
+    /*) st_path=${1%/*}:$PATH ;;
+    *) st_path=$PATH ;;
+    esac
+    if [ -n "$st_program" ]; then
+        PATH=$st_path CARGO_SHAREDTARGET_AT_WORK=1 "$st_program" sharedtarget onboard --layout in-place --yes --quiet \
+            </dev/null >/dev/null 2>&1 || :
+        : 2>/dev/null >"$st_dir/sharedtarget-onboarded" || :
+    fi
+fi
+exec @next@"$@"
+"#;
+
+/// The script, which looks for us at `program` too if we are not on the path, and runs the compiler by `next`.
+#[must_use]
+pub fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
+    let word = |path: &Path| String::from_utf8_lossy(&quoted(Some(path))).into_owned();
+    let chained = next.map(|next| word(Path::new(next)) + " ");
+    let installed = String::from_utf8_lossy(&quoted(program)).into_owned();
+    let mut body = String::new();
+    if let Some(next) = next {
+        body += &format!("{NEXT}{next}\n");
+    }
+    body += &BODY
+        .replace("@next@", chained.as_deref().unwrap_or_default())
+        .replace("@installed@", &installed);
+    format!(
+        "{START}{VERSION}{CHECKSUM}{}\n{body}",
+        checksum(body.as_bytes())
+    )
+    .into_bytes()
+}
+
+/// What a script of ours runs the compiler by, if it is as it was written.
+///
+/// # Errors
+///
+/// It is somebody else's, or was changed.
+pub fn next(bytes: &[u8]) -> Result<Option<String>, ()> {
+    let text = std::str::from_utf8(bytes).map_err(drop)?;
+    let rest = text.strip_prefix(START).ok_or(())?;
+    let (line, body) = rest.split_once('\n').ok_or(())?;
+    let (_, sum) = line.split_once(CHECKSUM).ok_or(())?;
+    if sum != checksum(body.as_bytes()) {
+        return Err(());
+    }
+    let first = body.lines().next().and_then(|line| line.strip_prefix(NEXT));
+    Ok(first.map(str::to_owned))
+}
+
+/// Whether a program is the script, by its name.
+#[must_use]
+pub fn is_ours(wrapper: &str) -> bool {
+    Path::new(wrapper)
+        .file_name()
+        .is_some_and(|name| name == NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_known_again() {
+        for known in [None, Some("/it's/sccache")] {
+            let bytes = script(Some(Path::new("/a b/it")), known);
+            assert_eq!(next(&bytes), Ok(known.map(str::to_owned)));
+            let text = String::from_utf8(bytes).expect("text");
+            assert!(
+                text.contains("st_installed='/a b/it'\n")
+                    && !text.contains('@'.to_string().repeat(2).as_str())
+            );
+            assert!(known.is_none() || text.contains("exec '/it'\\''s/sccache' \"$@\""));
+            assert_eq!(next((text + "#").as_bytes()), Err(()));
+        }
+        assert_eq!(next(b"#!/bin/sh\n"), Err(()));
+        assert!(is_ours("/x/.cargo/sharedtarget-rustc") && !is_ours("sccache"));
+    }
+}

@@ -1,0 +1,204 @@
+//! `setup --auto-onboard`: a new worktree is set up at its first build, where no hook has run.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
+
+const SCRIPT: &str = ".cargo/sharedtarget-rustc";
+
+fn prepared() -> PathBuf {
+    once("auto", |folder| {
+        let registry = Registry::new(folder);
+        let text = "pub fn it() -> &'static str { \"leaf\" }\n";
+        registry.publish(("leaf", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
+        let text = "pub fn it() -> String { format!(\"top over {}\", leaf::it()) }\n";
+        registry.publish(("top", "1.0.0"), &["leaf"], "", &[("src/lib.rs", text)]);
+        let sandbox = sandbox_with(folder);
+        sandbox.write(
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\ntop = \"1\"\n",
+        );
+        sandbox.write("src/main.rs", &main("hello"));
+        sandbox.cargo("", &["generate-lockfile", "--offline"]);
+        copy_all(&sandbox.path(""), &folder.join("repo"));
+    })
+}
+
+fn main(says: &str) -> String {
+    format!("fn main() {{ println!(\"{says}, {{}}\", top::it()) }}\n")
+}
+
+/// A folder with a built repository in it, and one configuration above, by which later worktrees are set up.
+fn start(layout: &str) -> Sandbox {
+    let prepared = prepared();
+    let sandbox = sandbox_with(&prepared);
+    copy_all(&prepared.join("repo"), &sandbox.path("repo"));
+    sandbox.write("repo/.gitignore", "target\n");
+    sandbox.git("repo", &["init", "-q", "-b", "main"]);
+    sandbox.commit_all("repo");
+    setup(&sandbox, layout).code(0);
+    sandbox.cargo("repo", &["build", "--offline"]);
+    sandbox
+}
+
+fn setup(sandbox: &Sandbox, layout: &str) -> Run {
+    let args = [
+        "setup",
+        "--yes",
+        "--layout",
+        layout,
+        "--config-at",
+        ".",
+        "--auto-onboard",
+    ];
+    sandbox.run("", &args)
+}
+
+/// Adds a worktree as those do who run no hooks, with sources of its own that are older than what was built.
+fn worktree(sandbox: &Sandbox, name: &str) {
+    let path = sandbox.path(name).display().to_string();
+    let add = [
+        "-c",
+        "core.hooksPath=/dev/null",
+        "worktree",
+        "add",
+        "-q",
+        "--detach",
+        &path,
+    ];
+    sandbox.git("repo", &add);
+    sandbox.write(&format!("{name}/src/main.rs"), &main(name));
+    let mut options = std::fs::File::options();
+    let path = sandbox.path(&format!("{name}/src/main.rs"));
+    let file = options.append(true).open(path).expect("a file");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400);
+    file.set_modified(old).expect("a time");
+}
+
+/// Builds, and says which packages were compiled.
+#[track_caller]
+fn build(sandbox: &Sandbox, name: &str) -> Vec<String> {
+    let run = sandbox.cargo(name, &["build", "-v", "--offline"]);
+    assert_eq!(sandbox.cargo_run(name), format!("{name}, top over leaf\n"));
+    compiled(&run.stderr)
+}
+
+#[test]
+fn a_worktree_that_no_hook_has_seen() {
+    for layout in ["in-place", "build-dir"] {
+        let sandbox = start(layout);
+        for name in ["one", "two"] {
+            worktree(&sandbox, name);
+            assert_eq!(build(&sandbox, name), ["app"], "{layout}");
+            assert!(!sandbox.exists(&format!("{name}/.cargo")));
+        }
+        // In a folder below, and by another command.
+        worktree(&sandbox, "three");
+        let run = sandbox.cargo("three/src", &["test", "-v", "--offline", "--no-run"]);
+        assert_eq!(compiled(&run.stderr), ["app"], "{layout}");
+        assert_eq!(
+            sandbox.git("three", &["status", "--short"]),
+            " M src/main.rs\n"
+        );
+    }
+}
+
+/// The script outlives us, and what was run in place of the compiler before is run by it.
+#[test]
+fn without_us_and_with_another_wrapper() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    let log = sandbox.outside("home/calls");
+    let wrapper = sandbox.path("bin/wrap it");
+    sandbox.write(
+        "bin/wrap it",
+        &format!(
+            "#!/bin/sh\necho \"$2 $3 $4\" >> '{}'\nexec \"$@\"\n",
+            log.display()
+        ),
+    );
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&wrapper, mode).expect("a program");
+    let text = "[build]\nrustc-wrapper = \"bin/wrap it\" # mine\n";
+    sandbox.write(".cargo/config.toml", text);
+    setup(&sandbox, "in-place").code(0);
+    let script = sandbox.read(SCRIPT);
+    assert!(
+        script.contains(&format!("exec '{}' \"$@\"", wrapper.display())),
+        "{script}"
+    );
+    assert!(sandbox.read(".cargo/config.toml").contains(SCRIPT));
+    setup(&sandbox, "in-place").code(0).says("nothing to do");
+    sandbox.cargo("repo", &["build", "--offline"]);
+    let calls = || std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(calls().contains("--crate-name app"), "{}", calls());
+
+    let gone = script.replace(env!("CARGO_BIN_EXE_cargo-sharedtarget"), "/no/such/program");
+    assert_ne!(gone, script);
+    sandbox.write(SCRIPT, &gone);
+    sandbox.worktree("repo", "later");
+    sandbox.cargo("later", &["build", "--offline"]);
+    assert_eq!(sandbox.cargo_run("later"), "hello\n");
+    // What was changed by hand is nobody's to change.
+    setup(&sandbox, "in-place").says("was changed");
+    sandbox.write(SCRIPT, &script);
+    sandbox.run("", &["undo", "--yes"]).code(0);
+    assert_eq!(sandbox.read(".cargo/config.toml"), text);
+    assert!(!sandbox.exists(SCRIPT));
+    sandbox.write("repo/src/main.rs", "fn main() { println!(\"again\") }\n");
+    assert_eq!(sandbox.cargo_run("repo"), "again\n");
+}
+
+/// Who only looks sets nothing up.
+#[test]
+fn looking_is_no_build() {
+    let sandbox = start("in-place");
+    worktree(&sandbox, "later");
+    for args in [
+        &["list"][..],
+        &["doctor"],
+        &["audit"],
+        &["setup", "-n"],
+        &["warm", "-n"],
+    ] {
+        sandbox.run("later", args);
+        assert!(!sandbox.exists("later/target"), "{args:?}");
+    }
+    let run = sandbox.run("", &["doctor"]);
+    assert!(
+        run.stdout
+            .contains("sharedtarget-rustc in place of the compiler"),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains("is not known"), "{}", run.stdout);
+    assert_eq!(build(&sandbox, "later"), ["app"]);
+}
+
+/// A build that fails, fails; and git shows nothing of ours where the configuration lies in a worktree.
+#[test]
+fn in_a_repository_of_its_own() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    let args = [
+        "setup",
+        "--yes",
+        "--layout",
+        "in-place",
+        "--config-at",
+        ".",
+        "--auto-onboard",
+    ];
+    sandbox.run("repo", &args).code(0);
+    assert_eq!(sandbox.git("repo", &["status", "--short"]), "");
+    sandbox.write("repo/src/main.rs", "fn main() { nonsense }\n");
+    let run = sandbox
+        .command("cargo", "repo", &["build", "--offline"])
+        .code(101);
+    assert!(run.stderr.contains("nonsense"), "{}", run.stderr);
+    sandbox.run("repo", &["undo", "--yes"]).code(0);
+    assert!(!sandbox.exists("repo/.cargo"));
+    sandbox.run("repo", &["setup", "--auto-onboard"]).code(2);
+}
