@@ -202,3 +202,34 @@ fn in_a_repository_of_its_own() {
     assert!(!sandbox.exists("repo/.cargo"));
     sandbox.run("repo", &["setup", "--auto-onboard"]).code(2);
 }
+
+/// A build may hold the lock of Cargo's caches while it waits for us.
+#[test]
+fn no_lock_of_cargos_is_waited_for() {
+    let sandbox = start("build-dir");
+    worktree(&sandbox, "later");
+    sandbox.write(".shared-target/sharedtarget.toml", "max-size = \"1\"\n");
+    let path = sandbox.outside("cargo-home/.package-cache");
+    let held = std::fs::File::create(path).expect("a file");
+    held.lock().expect("a lock");
+    let mut child = sandbox
+        .program("later", &["onboard", "--layout", "in-place", "--yes"])
+        .env("CARGO_SHAREDTARGET_AT_WORK", "1")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("our program");
+    // Long enough for any machine: it ends at once, or never.
+    let ended = (0..600).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        child.try_wait().expect("a state")
+    });
+    let _ = child.kill();
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+    drop(held);
+    let again = sandbox
+        .run("later", &["onboard", "--layout", "in-place", "-n"])
+        .code(0);
+    assert!(!again.said().contains("starts cold"), "{}", again.said());
+    assert_eq!(build(&sandbox, "later"), ["app"]);
+}

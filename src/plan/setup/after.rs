@@ -29,18 +29,21 @@ pub(super) fn dirs(
         if decided_by_us(&dirs.target_set_by) {
             (after.target_dir, after.target_set_by) = (dirs.target_dir, dirs.target_set_by);
         }
-        let knows_build_dir = matches!(
-            workspace.cargo,
+        match workspace.cargo {
             CargoAnswer::Said {
                 knows_build_dir: true,
                 ..
+            } => {
+                if decided_by_us(&dirs.build_set_by) {
+                    (after.build_dir, after.build_set_by) = (dirs.build_dir, dirs.build_set_by);
+                }
             }
-        );
-        if knows_build_dir && decided_by_us(&dirs.build_set_by) {
-            (after.build_dir, after.build_set_by) = (dirs.build_dir, dirs.build_set_by);
-        } else if !knows_build_dir {
-            (after.build_dir, after.build_set_by) =
-                (after.target_dir.clone(), after.target_set_by.clone());
+            // Nobody asked, but the configuration says it already.
+            CargoAnswer::NotAsked if workspace.dirs.build_dir != workspace.dirs.target_dir => {}
+            _ => {
+                (after.build_dir, after.build_set_by) =
+                    (after.target_dir.clone(), after.target_set_by.clone());
+            }
         }
         after
     };
