@@ -4,6 +4,7 @@
 
 mod args;
 mod cache;
+mod environment;
 mod examples;
 mod hook;
 mod pages;
@@ -15,25 +16,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs};
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 
-use crate::cargo::Cargo;
 use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
 use crate::command::{self, Format, Ui};
-use crate::config_edit;
 use crate::exit::Exit;
 use crate::fs::{self, Looking};
-use crate::model::{EnvOverride, Layout, Settings, Surroundings};
+use crate::model::{Layout, Settings};
 use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
-use crate::wrapper_script;
 
 /// Reads the command line and runs.
 #[must_use]
@@ -342,8 +340,8 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         sizes: true,
         to_act: act.is_some(),
         environment: Environment {
-            settings: settings()?,
-            ..environment(&cwd, home.as_deref())
+            settings: environment::settings()?,
+            ..environment::environment(&cwd, home.as_deref())
         },
     };
     let base = fs::canonical(&cwd).unwrap_or(cwd);
@@ -426,19 +424,6 @@ fn globs(patterns: &[String]) -> Result<globset::GlobSet> {
     set.build().context("failed to read the globs of --exclude")
 }
 
-/// What variables decide in place of the settings file.
-fn settings() -> Result<Settings> {
-    let flag = given::<Flag>("CARGO_SHAREDTARGET_KEEP_PROGRAMS")?;
-    let no_local = given::<Flag>("CARGO_SHAREDTARGET_NO_LOCAL")?;
-    Ok(Settings {
-        local: no_local.map(|flag| !flag.0),
-        max_size: given("CARGO_SHAREDTARGET_MAX_SIZE")?,
-        max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
-        keep_programs: flag.map(|flag| flag.0),
-        rustc_wrapper: None,
-    })
-}
-
 /// A program as configurations name it: by the whole path, since not everybody who builds has our `PATH`.
 fn wrapper(given: PathBuf) -> Result<String> {
     let found = match given.components().count() {
@@ -459,118 +444,6 @@ fn on_path(name: &Path) -> Option<PathBuf> {
     }
     let mut all = std::env::split_paths(&search).map(|folder| folder.join(&file));
     all.find(|path| fs::exists(path))
-}
-
-/// Yes or no, as in a variable.
-struct Flag(bool);
-
-impl std::str::FromStr for Flag {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_lowercase().as_str() {
-            "true" | "t" | "yes" | "y" | "on" | "1" => Ok(Self(true)),
-            "false" | "f" | "no" | "n" | "off" | "0" => Ok(Self(false)),
-            _ => Err(format!("expected true or false, found `{text}`")),
-        }
-    }
-}
-
-/// What a variable says; nothing if it is empty.
-///
-/// # Errors
-///
-/// It does not say what is expected.
-fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Option<T>> {
-    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
-        return Ok(None);
-    };
-    let value = value.to_string_lossy().parse();
-    value
-        .map(Some)
-        .map_err(|message| anyhow!("{name}: {message}"))
-}
-
-/// The variables that name a program which Cargo runs in place of the compiler; those for all crates first.
-const WRAPPERS: [&str; 4] = [
-    "RUSTC_WRAPPER",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-];
-
-/// Variables besides `CARGO_BUILD_*` that beat what configurations say under `build`.
-const HEEDED: [&str; 6] = [
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_INCREMENTAL",
-    "RUSTC",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTFLAGS",
-];
-
-/// Variables that name folders, and beat what configurations say of them.
-const FOLDERS: [&str; 3] = [
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_TARGET_DIR",
-    "CARGO_BUILD_BUILD_DIR",
-];
-
-/// Variables that Cargo and the compiler heed, but for those that name folders.
-fn variables() -> Vec<(String, String)> {
-    let all = std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok()?;
-        let heeded = HEEDED.contains(&name.as_str()) || name.starts_with("CARGO_BUILD_");
-        let meant = heeded && !FOLDERS.contains(&name.as_str());
-        meant.then(|| (name, value.to_string_lossy().into_owned()))
-    });
-    all.collect()
-}
-
-fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
-    let path = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cargo_home = path("CARGO_HOME").map(|given| cwd.join(given));
-    let cargo_home = cargo_home
-        .or_else(|| home.map(|home| home.join(".cargo")))
-        .unwrap_or_default();
-    let overrides = FOLDERS.into_iter().filter_map(|variable| {
-        let value = path(variable)?;
-        let folder = fs::canonical_as_far_as_it_exists(&cwd.join(&value));
-        Some(EnvOverride {
-            variable: variable.to_owned(),
-            value: value.display().to_string(),
-            folder,
-        })
-    });
-    let answers = |name: &str| {
-        path(name).is_some_and(|wrapper| config_edit::may_answer(&wrapper.to_string_lossy()))
-    };
-    Environment {
-        surroundings: Surroundings {
-            cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
-        },
-        overrides: overrides.collect(),
-        settings: Settings::default(),
-        variables: variables(),
-        in_a_build: path(wrapper_script::AT_WORK).is_some(),
-        cargo: Cargo {
-            fallback: path("CARGO"),
-            on_path: on_path(Path::new("cargo")).is_some(),
-        },
-        wrapper: WRAPPERS[..2]
-            .iter()
-            .find_map(|name| path(name))
-            .map(|path| path.display().to_string()),
-        compiler: ["RUSTC", "CARGO_BUILD_RUSTC"]
-            .into_iter()
-            .find(|name| path(name).is_some())
-            .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
-            .map(str::to_owned),
-    }
 }
 
 #[cfg(test)]

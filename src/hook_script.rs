@@ -1,9 +1,8 @@
 //! The `post-checkout` that runs us in each new worktree, and how it is told from others.
 
-use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
-use rustc_stable_hash::StableSipHasher128;
+use crate::shell::{self, checksum};
 
 /// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 1;
@@ -20,7 +19,8 @@ pub const CALL: &str = "sharedtarget onboard --yes --quiet";
 const START: &str = "#!/bin/sh\n# cargo-sharedtarget post-checkout hook, version ";
 const CHECKSUM: &str = ", checksum ";
 const MADE_FOLDER: &str = "# The hooks folder was made for it.\n";
-const INSTALLED: &str = "@installed@";
+/// Where it is found out where we are.
+const FIND: &str = "@find@";
 
 /// All after the line with the checksum. Only what a shell has built in runs before it is clear that there is a
 /// new worktree. The names are not those of variables that the one from before may look at.
@@ -49,15 +49,7 @@ st_line=
 { IFS= read -r st_line <.git; } 2>/dev/null
 [ -f "${st_line#gitdir: }/commondir" ] || exit "$st_code"
 
-st_installed=@installed@
-st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
-if command -v cargo-sharedtarget >/dev/null 2>&1; then
-    st_program=cargo-sharedtarget
-elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
-    st_program=$st_installed
-elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
-    st_program=$st_home
-else
+@find@else
     if [ -e "$st_before" ]; then st_out="mv \"$st_before\" \"$0\""; else st_out="rm \"$0\""; fi
     printf '%s\n' "cargo-sharedtarget is not installed, so this worktree was not set up; to take its hook out: $st_out" >&2
     exit "$st_code"
@@ -87,12 +79,12 @@ pub fn staging(common_dir: &Path) -> PathBuf {
 /// The hook, which looks for us at `program` too if we are not on the path.
 #[must_use]
 pub fn script(program: Option<&Path>, made_folder: bool) -> Vec<u8> {
-    let (head, tail) = BODY.split_once(INSTALLED).unwrap_or((BODY, ""));
+    let (head, tail) = BODY.split_once(FIND).unwrap_or((BODY, ""));
     let made_folder = if made_folder { MADE_FOLDER } else { "" };
     let mut body = Vec::new();
     body.extend(made_folder.as_bytes());
     body.extend(head.as_bytes());
-    body.extend(quoted(program));
+    body.extend(shell::find_us(program));
     body.extend(tail.as_bytes());
     sealed(VERSION, &body)
 }
@@ -103,29 +95,6 @@ pub fn sealed(version: u32, body: &[u8]) -> Vec<u8> {
     let mut all = format!("{START}{version}{CHECKSUM}{}\n", checksum(body)).into_bytes();
     all.extend(body);
     all
-}
-
-/// A word of a shell that means exactly this path.
-pub(crate) fn quoted(program: Option<&Path>) -> Vec<u8> {
-    let bytes = program.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
-    let mut word = vec![b'\''];
-    for &byte in bytes {
-        match byte {
-            b'\'' => word.extend(b"'\\''"),
-            // Git's own shell takes both there, but only this one everywhere.
-            b'\\' if cfg!(windows) => word.push(b'/'),
-            _ => word.push(byte),
-        }
-    }
-    word.push(b'\'');
-    word
-}
-
-/// By what a script is known to be as it was written.
-pub(crate) fn checksum(body: &[u8]) -> String {
-    let mut hasher = StableSipHasher128::new();
-    hasher.write(body);
-    format!("{:016x}", Hasher::finish(&hasher))
 }
 
 /// Whose a hook is.

@@ -50,6 +50,7 @@ pub mod relocate;
 pub mod report;
 pub mod script;
 pub mod settings;
+pub mod shell;
 pub mod size;
 pub mod sources;
 pub mod survey;

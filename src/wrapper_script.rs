@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use crate::hook_script::{checksum, quoted};
+use crate::shell::{checksum, find_us, quoted};
 
 /// The name of the script, in the folder of the configuration that names it.
 pub const NAME: &str = "sharedtarget-rustc";
@@ -42,27 +42,20 @@ case $st_dir in
 '' | /*) ;;
 *) st_dir=$st_top/$st_dir ;;
 esac
-if [ -f "$st_dir/commondir" ] && ! [ -e "$st_dir/sharedtarget-onboarded" ]; then
-    st_installed=@installed@
-    st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
+if [ ! -f "$st_dir/commondir" ] || [ -e "$st_dir/sharedtarget-onboarded" ]; then exec @next@"$@"; fi
+
+@find@else
     st_program=
-    if command -v cargo-sharedtarget >/dev/null 2>&1; then
-        st_program=cargo-sharedtarget
-    elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
-        st_program=$st_installed
-    elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
-        st_program=$st_home
-    fi
+fi
+if [ -n "$st_program" ]; then
     # The compiler that is asked for here may be that of `cargo +nightly`: what is beside it comes first.
     case $1 in
     /*) st_path=${1%/*}:$PATH ;;
     *) st_path=$PATH ;;
     esac
-    if [ -n "$st_program" ]; then
-        PATH=$st_path CARGO_SHAREDTARGET_AT_WORK=1 "$st_program" sharedtarget onboard --layout in-place --yes --quiet \
-            </dev/null >/dev/null 2>&1 || :
-        : 2>/dev/null >"$st_dir/sharedtarget-onboarded" || :
-    fi
+    PATH=$st_path CARGO_SHAREDTARGET_AT_WORK=1 "$st_program" sharedtarget onboard --layout in-place --yes --quiet \
+        </dev/null >/dev/null 2>&1 || :
+    : 2>/dev/null >"$st_dir/sharedtarget-onboarded" || :
 fi
 exec @next@"$@"
 "#;
@@ -70,21 +63,17 @@ exec @next@"$@"
 /// The script, which looks for us at `program` too if we are not on the path, and runs the compiler by `next`.
 #[must_use]
 pub fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
-    let word = |path: &Path| String::from_utf8_lossy(&quoted(Some(path))).into_owned();
-    let chained = next.map(|next| word(Path::new(next)) + " ");
-    let installed = String::from_utf8_lossy(&quoted(program)).into_owned();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let chained = next.map(|next| text(quoted(Some(Path::new(next)))) + " ");
     let mut body = String::new();
     if let Some(next) = next {
         body += &format!("{NEXT}{next}\n");
     }
     body += &BODY
-        .replace("@next@", chained.as_deref().unwrap_or_default())
-        .replace("@installed@", &installed);
-    format!(
-        "{START}{VERSION}{CHECKSUM}{}\n{body}",
-        checksum(body.as_bytes())
-    )
-    .into_bytes()
+        .replace("@find@", &text(find_us(program)))
+        .replace("@next@", chained.as_deref().unwrap_or_default());
+    let sum = checksum(body.as_bytes());
+    format!("{START}{VERSION}{CHECKSUM}{sum}\n{body}").into_bytes()
 }
 
 /// What a script of ours runs the compiler by, if it is as it was written.
@@ -122,10 +111,8 @@ mod tests {
             let bytes = script(Some(Path::new("/a b/it")), known);
             assert_eq!(next(&bytes), Ok(known.map(str::to_owned)));
             let text = String::from_utf8(bytes).expect("text");
-            assert!(
-                text.contains("st_installed='/a b/it'\n")
-                    && !text.contains('@'.to_string().repeat(2).as_str())
-            );
+            assert!(text.contains("st_installed='/a b/it'\n"), "{text}");
+            assert!(!["@find@", "@next@"].iter().any(|mark| text.contains(mark)));
             assert!(known.is_none() || text.contains("exec '/it'\\''s/sccache' \"$@\""));
             assert_eq!(next((text + "#").as_bytes()), Err(()));
         }

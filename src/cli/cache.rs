@@ -6,8 +6,9 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 
 use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::environment::given;
+use super::examples;
 use super::run::places;
-use super::{examples, given};
 use crate::age::Age;
 use crate::command::cache;
 use crate::exit::Exit;

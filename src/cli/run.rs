@@ -145,7 +145,7 @@ fn around(
     cwd: PathBuf,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<ScriptEnvironment<'_>> {
-    let environment = super::environment(&cwd, std::env::home_dir().as_deref());
+    let environment = super::environment::environment(&cwd, std::env::home_dir().as_deref());
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     // Whoever runs scripts by the clock has a short `PATH`; where Cargo is installed, is the next place to look.
     let installed = environment.surroundings.cargo_home.join("bin");
