@@ -76,21 +76,33 @@ pub fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
     format!("{START}{VERSION}{CHECKSUM}{sum}\n{body}").into_bytes()
 }
 
-/// What a script of ours runs the compiler by, if it is as it was written.
-///
-/// # Errors
-///
-/// It is somebody else's, or was changed.
-pub fn next(bytes: &[u8]) -> Result<Option<String>, ()> {
-    let text = std::str::from_utf8(bytes).map_err(drop)?;
-    let rest = text.strip_prefix(START).ok_or(())?;
-    let (line, body) = rest.split_once('\n').ok_or(())?;
-    let (_, sum) = line.split_once(CHECKSUM).ok_or(())?;
-    if sum != checksum(body.as_bytes()) {
-        return Err(());
-    }
+/// Whose a script is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Ours, as it was written.
+    Ours {
+        /// What it runs the compiler by.
+        next: Option<String>,
+    },
+    /// Somebody else's, or changed since.
+    Foreign,
+}
+
+/// Tells whose a script is.
+#[must_use]
+pub fn whose(bytes: &[u8]) -> Whose {
+    read(bytes).unwrap_or(Whose::Foreign)
+}
+
+/// Reads one that is as it was written.
+fn read(bytes: &[u8]) -> Option<Whose> {
+    let rest = std::str::from_utf8(bytes).ok()?.strip_prefix(START)?;
+    let (line, body) = rest.split_once('\n')?;
+    let (_, sum) = line.split_once(CHECKSUM)?;
     let first = body.lines().next().and_then(|line| line.strip_prefix(NEXT));
-    Ok(first.map(str::to_owned))
+    (sum == checksum(body.as_bytes())).then(|| Whose::Ours {
+        next: first.map(str::to_owned),
+    })
 }
 
 /// Whether a program is the script, by its name.
@@ -109,14 +121,15 @@ mod tests {
     fn what_was_written_is_known_again() {
         for known in [None, Some("/it's/sccache")] {
             let bytes = script(Some(Path::new("/a b/it")), known);
-            assert_eq!(next(&bytes), Ok(known.map(str::to_owned)));
+            let next = known.map(str::to_owned);
+            assert_eq!(whose(&bytes), Whose::Ours { next });
             let text = String::from_utf8(bytes).expect("text");
             assert!(text.contains("st_installed='/a b/it'\n"), "{text}");
             assert!(!["@find@", "@next@"].iter().any(|mark| text.contains(mark)));
             assert!(known.is_none() || text.contains("exec '/it'\\''s/sccache' \"$@\""));
-            assert_eq!(next((text + "#").as_bytes()), Err(()));
+            assert_eq!(whose((text + "#").as_bytes()), Whose::Foreign);
         }
-        assert_eq!(next(b"#!/bin/sh\n"), Err(()));
+        assert_eq!(whose(b"#!/bin/sh\n"), Whose::Foreign);
         assert!(is_ours("/x/.cargo/sharedtarget-rustc") && !is_ours("sccache"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::SetupOptions;
 use crate::config_chain;
 use crate::model::{Change, ConfigFile, EditFile, Kept, KeptReason, Subject, Survey, Workspace};
-use crate::wrapper_script::{self, is_ours};
+use crate::wrapper_script::{self, Whose, is_ours};
 
 /// What the configuration of a workspace is to say of it; nothing if one above says so already, or will.
 pub(super) fn of_workspace(
@@ -90,10 +90,11 @@ pub(super) fn script(
         return Err(KeptReason::Unwritable { path });
     };
     let before = survey.wrapper_script.clone();
-    let there = before.as_deref().map(wrapper_script::next);
-    if there == Some(Err(())) {
-        return Err(KeptReason::ChangedByHand);
-    }
+    let chained = match before.as_deref().map(wrapper_script::whose) {
+        Some(Whose::Foreign) => return Err(KeptReason::ChangedByHand),
+        Some(Whose::Ours { next }) => next,
+        None => None,
+    };
     let own = file.and_then(|file| file.keys.rustc_wrapper.as_deref());
     let own = own.filter(|own| !is_ours(own) && !own.is_empty());
     // One with a separator in it starts from the folder that the configuration is for.
@@ -104,20 +105,22 @@ pub(super) fn script(
         }
         _ => own.to_owned(),
     });
-    let chained = there.and_then(Result::ok).flatten();
     let next = wanted(survey, options)
         .map(str::to_owned)
         .or(own)
         .or(chained);
     let after = wrapper_script::script(program.as_deref(), next.as_deref());
-    let edit = (before.as_ref() != Some(&after)).then(|| EditFile {
+    let is_there = before.as_ref() == Some(&after);
+    let change = match before {
+        Some(_) => Change::Edit,
+        None => Change::Create,
+    };
+    let edit = EditFile {
         file: path,
-        change: match before {
-            Some(_) => Change::Edit,
-            None => Change::Create,
-        },
         before,
         after: Some(after),
-    });
+        change,
+    };
+    let edit = Some(edit).filter(|_| !is_there);
     Ok(Some(Script { name, edit }))
 }
