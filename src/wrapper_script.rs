@@ -1,7 +1,10 @@
 //! The `build.rustc-wrapper` by which a new worktree is warmed at its first build, where no hook has done it.
 //!
-//! Cargo asks the compiler for its version before it looks at what is built already, once for each new target folder: this
-//! is where the script has us run, and then it is the compiler. It is a script, and lies beside the configuration that names
+//! Cargo asks the compiler for its version before it makes a target folder, takes its lock and looks at what is built
+//! already, and keeps the answer in there: this is where the script has us run, and then it is the compiler. Source:
+//! `create_bcx` in Cargo's `ops/cargo_compile`, seen with 1.95 and 1.97 in both layouts. It may hold the lock of its package
+//! caches by then (`resolve_with_previous` in `ops/resolve.rs`), so nothing is asked of Cargo there but
+//! `metadata --no-deps`. It is a script, and lies beside the configuration that names
 //! it, since a wrapper that is gone breaks every build: so it goes on when we are uninstalled, and it comes and goes with
 //! the configuration.
 
@@ -26,9 +29,11 @@ const NEXT: &str = "# Runs the compiler by: ";
 /// looked at, and no program is started but the compiler.
 const BODY: &str = r#"# `cargo sharedtarget undo` takes it out, and the line that names it.
 
-# By the compiler's name and `-vV` alone, Cargo asks who that is. Build scripts may ask the same.
+# By the compiler's name and `-vV` alone, Cargo asks who that is; for clippy that of its driver comes first. Build scripts
+# may ask the same.
 case ${2-}:${3-}:${CARGO_PKG_NAME-}${OUT_DIR-}${CARGO_SHAREDTARGET_AT_WORK-} in
--vV::) ;;
+-vV::) st_rustc=$1 ;;
+*:-vV:) st_rustc=$2 ;;
 *) exec @next@"$@" ;;
 esac
 
@@ -49,13 +54,15 @@ if [ ! -f "$st_dir/commondir" ] || [ -e "$st_dir/sharedtarget-onboarded" ]; then
 fi
 if [ -n "$st_program" ]; then
     # The compiler that is asked for here may be that of `cargo +nightly`: what is beside it comes first.
-    case $1 in
-    /*) st_path=${1%/*}:$PATH ;;
+    case $st_rustc in
+    /*) st_path=${st_rustc%/*}:$PATH ;;
     *) st_path=$PATH ;;
     esac
-    PATH=$st_path CARGO_SHAREDTARGET_AT_WORK=1 "$st_program" sharedtarget onboard --layout in-place --yes --quiet \
-        </dev/null >/dev/null 2>&1 || :
-    : 2>/dev/null >"$st_dir/sharedtarget-onboarded" || :
+    # What is said would be taken for the compiler's answer.
+    if PATH=$st_path CARGO_SHAREDTARGET_AT_WORK=1 "$st_program" sharedtarget onboard --layout in-place --yes --quiet \
+        </dev/null >/dev/null 2>&1; then
+        { : >"$st_dir/sharedtarget-onboarded"; } 2>/dev/null || :
+    fi
 fi
 exec @next@"$@"
 "#;

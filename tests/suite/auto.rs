@@ -105,6 +105,31 @@ fn a_worktree_that_no_hook_has_seen() {
     }
 }
 
+/// Whatever the first command is, and whichever toolchain it is for.
+#[test]
+fn by_other_commands_and_toolchains() {
+    let sandbox = start("in-place");
+    worktree(&sandbox, "linted");
+    sandbox.cargo("repo", &["clippy", "--offline"]);
+    let run = sandbox.cargo("linted", &["clippy", "-v", "--offline"]);
+    assert_eq!(checked(&run.stderr), ["app"]);
+    if sandbox
+        .command("cargo", "", &["+nightly", "--version"])
+        .code
+        != Some(0)
+    {
+        return println!("skipped: no nightly");
+    }
+    sandbox.cargo("repo", &["+nightly", "build", "--offline"]);
+    worktree(&sandbox, "nightly");
+    let run = sandbox.cargo("nightly", &["+nightly", "build", "-v", "--offline"]);
+    assert_eq!(compiled(&run.stderr), ["app"]);
+}
+
+fn checked(said: &str) -> Vec<String> {
+    compiled(&said.replace("Checking ", "Compiling "))
+}
+
 /// The script outlives us, and what was run in place of the compiler before is run by it.
 #[test]
 fn without_us_and_with_another_wrapper() {
