@@ -5,7 +5,7 @@ use std::io;
 use anstyle::Style;
 
 use super::table::{Align, Table};
-use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, counted, wrapped};
+use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, counted, wrapped, wrapped_after};
 use crate::model::{Checkup, DiskLayout, Severity};
 
 /// So many paths are named of each thing that is wrong.
@@ -92,7 +92,7 @@ pub fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> 
             Severity::Hint => ("hint", HEADING),
         };
         write!(out, "{style}{word}{style:#}: ")?;
-        wrapped(out, &ailment.what, "", view.width)?;
+        wrapped_after(out, word.len() + 2, &ailment.what, "  ", view.width)?;
         wrapped(out, &ailment.why, "  ", view.width)?;
         let shown = if view.verbose {
             ailment.paths.len()
@@ -111,7 +111,12 @@ pub fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> 
                 )?;
             }
         }
-        writeln!(out, "  {HEADING}mend{HEADING:#}: {}", ailment.mend)?;
+        write!(out, "  {HEADING}mend{HEADING:#}: ")?;
+        let mend = &ailment.mend;
+        // A command is to be copied as it is.
+        let is_command = ["cargo ", "git "].iter().any(|name| mend.starts_with(name));
+        let width = view.width.filter(|_| !is_command);
+        wrapped_after(out, "  mend: ".len(), mend, "  ", width)?;
         writeln!(out)?;
     }
     for problem in &checkup.problems {

@@ -6,6 +6,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Paths;
 use crate::age::since;
@@ -61,21 +62,33 @@ pub(super) fn wrapped(
     indent: &str,
     width: Option<usize>,
 ) -> io::Result<()> {
-    let room = width.map_or(usize::MAX, |width| {
-        width.saturating_sub(indent.len()).max(30)
-    });
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            writeln!(out, "{indent}{line}")?;
-            line.clear();
+    write!(out, "{indent}")?;
+    wrapped_after(out, indent.len(), text, indent, width)
+}
+
+/// The same, where a line was begun that has so many columns already.
+pub(super) fn wrapped_after(
+    out: Out<'_>,
+    begun: usize,
+    text: &str,
+    indent: &str,
+    width: Option<usize>,
+) -> io::Result<()> {
+    let room = width.map_or(usize::MAX, |width| width.max(indent.len() + 30));
+    let mut used = begun;
+    for (at, word) in text.split(' ').enumerate() {
+        let length = word.width();
+        if at > 0 && used + 1 + length > room {
+            write!(out, "\n{indent}")?;
+            used = indent.len();
+        } else if at > 0 {
+            write!(out, " ")?;
+            used += 1;
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+        write!(out, "{word}")?;
+        used += length;
     }
-    writeln!(out, "{indent}{line}")
+    writeln!(out)
 }
 
 /// `1 folder`, `2 folders`.
@@ -86,6 +99,20 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let set = |begun: usize, text: &str, width| {
+            let mut out = Vec::new();
+            wrapped_after(&mut out, begun, text, "  ", width).expect("written");
+            String::from_utf8(out).expect("text")
+        };
+        let text = "one two three four five six seven eight nine ten";
+        assert_eq!(set(0, text, None), format!("{text}\n"));
+        let broken = "one two three four five six\n  seven eight nine ten\n";
+        assert_eq!(set(6, text, Some(33)), broken);
+        assert_eq!(set(40, "long", Some(33)), "long\n", "a word is not broken");
+    }
 
     #[test]
     fn links_to_files() {
