@@ -120,9 +120,7 @@ pub(crate) fn programs(sandbox: &Sandbox, worktree: &str, target: &Path) -> BTre
             "leaf two",
             "LEAF",
         ] {
-            let there = bytes
-                .windows(text.len())
-                .any(|part| part == text.as_bytes());
+            let there = memchr::memmem::find(&bytes, text.as_bytes()).is_some();
             lines.insert(format!("dynamic has {text}: {there}"));
         }
     }

@@ -92,6 +92,32 @@ fn nobody_imports_from_above() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// They would not be run: `doctest = false` in the manifest.
+#[test]
+fn no_examples_in_the_documentation() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut looked_at = 0;
+    for entry in walkdir::WalkDir::new(&sources) {
+        let entry = entry.expect("a readable folder");
+        if entry.path().extension().is_none_or(|end| end != "rs") {
+            continue;
+        }
+        let source = fs::read_to_string(entry.path()).expect("a source");
+        for line in source.lines().map(str::trim_start) {
+            let doc = ["///", "//!"]
+                .iter()
+                .find_map(|mark| line.strip_prefix(mark));
+            looked_at += usize::from(doc.is_some());
+            // The other way to write one is to indent it.
+            let example = doc.is_some_and(|text| {
+                text.trim_start().starts_with("```") || text.starts_with("     ")
+            });
+            assert!(!example, "{}: {line}", entry.path().display());
+        }
+    }
+    assert!(looked_at > 500, "only {looked_at} lines were found");
+}
+
 #[test]
 fn imports_are_found() {
     let source = "use crate::fs;\nuse crate::{plan::stock, model};\n// use crate::cli;\nlet x = crate::report::human();\nother_crate::x();\n";
