@@ -112,6 +112,13 @@ fn read(bytes: &[u8]) -> Option<Whose> {
     })
 }
 
+/// Whether a configuration names the script: that it has the name somewhere is enough of a doubt.
+#[must_use]
+pub fn is_named_in(config: Option<&[u8]>) -> bool {
+    let mut parts = config.unwrap_or_default().windows(NAME.len());
+    parts.any(|part| part == NAME.as_bytes())
+}
+
 /// Whether a program is the script, by its name.
 #[must_use]
 pub fn is_ours(wrapper: &str) -> bool {

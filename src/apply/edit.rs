@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Stopped};
-use crate::config_chain::CARGO_FOLDER;
+use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
 use crate::fs;
 use crate::journal::{Content, Entry, Journal};
 use crate::model::{Action, Deed, EditFile, KeptReason, Outcome, Owner, Plan, Subject};
+use crate::wrapper_script;
 
 /// Writes down what is about to change, before it does.
 pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
@@ -132,6 +133,16 @@ fn write_by(edit: &EditFile, put: Put) -> Result<(), Stopped> {
 
 /// Puts a file back as it was, or takes it away with the folder that was made for it.
 pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stopped> {
+    // Every build would fail that looks for it in vain.
+    if edit.after.is_none()
+        && edit.file.ends_with(wrapper_script::NAME)
+        && let Some(config) = naming(&edit.file)
+    {
+        return Err(Stopped::Skipped(format!(
+            "`{}` still names it; take `rustc-wrapper` out of that first",
+            config.display()
+        )));
+    }
     write(edit)?;
     if remove_folder
         && edit.after.is_none()
@@ -140,6 +151,16 @@ pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stoppe
         fs::remove_empty_folder(folder);
     }
     Ok(())
+}
+
+/// The configuration beside a script that names it.
+fn naming(script: &Path) -> Option<PathBuf> {
+    let beside = CONFIG_NAMES.map(|name| script.with_file_name(name));
+    let names = |config: &PathBuf| {
+        // What cannot be read may do so as well.
+        fs::read(config).map_or(true, |bytes| wrapper_script::is_named_in(bytes.as_deref()))
+    };
+    beside.into_iter().find(names)
 }
 
 /// Writes an owner file.

@@ -1,20 +1,20 @@
 //! `gc`: delete single units.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::SignedDuration;
 
-use super::{Ui, carry_out, conduct, look};
+use super::{Ui, conduct, look};
 use crate::exit::Exit;
 use crate::fs;
 use crate::marks::SHARED_ROOT_MARK;
-use crate::model::{KeptReason, Survey, TargetFolder};
+use crate::model::{Action, Dirs, KeptReason, Survey, TargetFolder, WarmFolder};
 use crate::plan::stock::Compilers;
 use crate::plan::{self, GcOptions};
 use crate::progress::Progress;
-use crate::report::{Spinner, human};
+use crate::report::Spinner;
 use crate::size::Bytes;
 use crate::survey::{Request, stock};
 
@@ -42,7 +42,7 @@ pub fn run(
             ..GcOptions::sure()
         };
         if options.max_size.is_some() {
-            folders = all_folders(&survey, &folders);
+            folders = shared_folders(&survey, &folders);
         }
     }
     options.keep_programs |= settings.keep_programs == Some(true);
@@ -74,70 +74,99 @@ const SWEPT: &str = "swept";
 /// To ask each unit for its age takes longer than to measure them all.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Keeps to what the settings say, after a worktree was set up: of its own folders nothing goes. Says what was freed, beside
-/// the answer.
+/// What goes for the settings' sake where a worktree is set up.
+#[derive(Default)]
+pub(super) struct Limited {
+    /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
+    pub(super) actions: Vec<Action>,
+    /// What that frees.
+    pub(super) freeable: Bytes,
+    /// How much would have to go, if that cannot be.
+    pub(super) missed: Option<Bytes>,
+    /// Where the time is kept of the last look at the age of everything, if this was one.
+    pub(super) swept: Option<PathBuf>,
+}
+
+/// Decides what goes for the settings' sake where a worktree is set up: of the folders under the shared root. If a budget
+/// cannot be kept to, nothing goes for it, since everybody would have to compile again in vain.
 ///
 /// # Errors
 ///
-/// A root cannot be read, another run is at work, or nothing can be said.
-pub(super) fn keep_to_settings(request: &Request, ui: &Ui) -> Result<()> {
-    let survey = look(request, ui)?;
-    let settings = survey.settings.clone();
-    if !settings.limit() || !survey.shared_root.exists {
-        return Ok(());
+/// The shared root cannot be looked at.
+pub(super) fn limited(
+    survey: &Survey,
+    dirs: &[Dirs],
+    warms: &[WarmFolder],
+    request: &Request,
+    ui: &Ui,
+) -> Result<Limited> {
+    let settings = &survey.settings;
+    let shared_root = &survey.shared_root;
+    // What it takes to know which units go, waits for a lock that a build may hold.
+    if !settings.limit() || !shared_root.exists || request.environment.in_a_build {
+        return Ok(Limited::default());
     }
-    let focus = request.focus.as_deref().unwrap_or(Path::new(""));
-    let folders = all_folders(&survey, &[]);
-    let swept = survey.shared_root.path.join(SHARED_ROOT_MARK).join(SWEPT);
+    let folders = shared_folders(survey, &[]);
+    let swept = shared_root.path.join(SHARED_ROOT_MARK).join(SWEPT);
     let last = fs::info(&swept)?.and_then(|info| info.modified);
-    let due = last.is_none_or(|last| ui.view.now.duration_since(last) >= DAY);
+    let now = ui.view.now;
+    let due = last.is_none_or(|last| now.duration_since(last) >= DAY);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    let is_large = settings.max_size.is_some_and(|most| {
-        let usages = folders.iter().map(|one| fs::usage(&one.path, &progress));
-        plan::on_disk(usages.collect::<Vec<_>>().iter()) > most
-    });
     let older_than = settings.max_age.filter(|_| due);
-    if !is_large && older_than.is_none() {
-        return Ok(());
+    let copied: Bytes = warms.iter().map(|warm| warm.copied).sum();
+    let over = settings.max_size.and_then(|most| {
+        let usages = folders.iter().map(|one| fs::usage(&one.path, &progress));
+        let usages: Vec<_> = usages.collect();
+        let taken = plan::on_disk(usages.iter()) + copied;
+        taken.0.checked_sub(most.0).filter(|over| *over > 0)
+    });
+    if over.is_none() && older_than.is_none() {
+        return Ok(Limited::default());
     }
-    let own = survey
-        .workspaces
-        .iter()
-        .filter(|workspace| workspace.is_in(focus));
-    let own = own.flat_map(|one| [one.dirs.target_dir.clone(), one.dirs.build_dir.clone()]);
+    let focus = request.focus.as_deref().unwrap_or(Path::new(""));
+    let own = survey.workspaces.iter().zip(dirs);
+    let own = own.filter(|(workspace, _)| workspace.is_in(focus));
+    let own = own.flat_map(|(_, dirs)| [dirs.target_dir.clone(), dirs.build_dir.clone()]);
+    let donors = warms.iter().map(|warm| warm.from.clone());
     let options = GcOptions {
         older_than,
-        max_size: settings.max_size,
+        // What comes takes its part of it.
+        max_size: settings
+            .max_size
+            .filter(|_| over.is_some())
+            .map(|most| Bytes(most.0.saturating_sub(copied.0))),
         keep_programs: settings.keep_programs == Some(true),
-        spared: own.collect(),
+        spared: own.chain(donors).collect(),
+        unused_since: Some(now - DAY),
         ..GcOptions::default()
     };
-    let (stocks, _) = stock::take(&survey, &folders, request, &progress);
-    let plan = plan::gc(
-        stocks,
-        &Compilers::default(),
-        &options,
-        ui.view.now,
-        Vec::new(),
-    );
-    let outcome = carry_out(&survey, &plan, request, ui)?;
-    if due {
-        fs::note_use(&swept, ui.view.now);
+    let decide = |options: &GcOptions| {
+        let (stocks, _) = stock::take(survey, &folders, request, &progress);
+        plan::gc(stocks, &Compilers::default(), options, now, Vec::new())
+    };
+    let mut plan = decide(&options);
+    let missed = over.and_then(|over| over.checked_sub(plan.freeable.0));
+    let missed = missed.filter(|missed| *missed > 0).map(Bytes);
+    if missed.is_some() {
+        let options = GcOptions {
+            max_size: None,
+            ..options
+        };
+        plan = decide(&options);
     }
-    if outcome.freed.on_disk > Bytes(0) {
-        let freed = outcome.freed.on_disk;
-        ui.narrate(&format!("kept to the settings: freed {freed}"))?;
-    }
-    ui.warn(|out| human::not_done(out, &outcome, &ui.preview_view()))
+    Ok(Limited {
+        freeable: plan.freeable,
+        actions: plan.actions,
+        missed,
+        swept: due.then_some(swept).filter(|_| older_than.is_some()),
+    })
 }
 
-/// What the settings are about: all target folders under the shared root, those of all worktrees that were met, and those
-/// that were meant anyway.
-fn all_folders<'a>(survey: &'a Survey, meant: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
+/// All target folders under the shared root, which the settings are about, and those that were meant anyway.
+fn shared_folders<'a>(survey: &'a Survey, meant: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
     let covered = |folder: &&TargetFolder| {
         folder.path.starts_with(&survey.shared_root.path)
-            || !folder.users.is_empty()
             || meant.iter().any(|one| one.path == folder.path)
     };
     let all = survey.folders.iter().filter(covered);

@@ -1,18 +1,17 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::gc::keep_to_settings;
 use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
 use super::warming;
-use super::{Ui, conduct, look};
+use super::{Ui, conduct, gc, look};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Plan, Survey};
+use crate::model::{Plan, Survey, Warning};
 use crate::plan::{self, SetupOptions};
 use crate::report::human;
 use crate::survey::Request;
@@ -22,7 +21,8 @@ use crate::survey::Request;
 const TRIES: usize = 200;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Writes the configuration of the worktree that the request is about, and warms its workspaces. Deletes nothing.
+/// Writes the configuration of the worktree that the request is about, and warms its workspaces. Deletes nothing but units
+/// that settings have go, of other worktrees.
 ///
 /// # Errors
 ///
@@ -30,19 +30,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// written.
 pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let mut tries = 0;
+    // Nobody sees why a build waits for us.
+    let most = match request.environment.in_a_build {
+        true => 0,
+        false => TRIES,
+    };
     loop {
         let survey = look(request, ui)?;
-        let plan = decide(&survey, request, options.clone(), warm, ui)?;
+        let (plan, swept) = decide(&survey, request, options.clone(), warm, ui)?;
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);
-        // What it takes to know which units go, waits for a lock that such a build may hold.
-        let may_limit = survey.settings.limit() && !request.environment.in_a_build;
-        if may_limit && !ui.dry_run && conducted.as_ref().is_ok_and(has_acted) {
-            // It costs nobody a worktree: what does not go now goes the next time.
-            let kept = keep_to_settings(request, ui);
-            if let Some(error) = kept.err().filter(|error| !error.is::<fs::AtWork>()) {
-                ui.narrate(&format!("warning: the settings are not kept to: {error:#}"))?;
-            }
+        if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
+            fs::note_use(&swept, ui.view.now);
         }
         match conducted {
             Ok(Exit::Done) if stuck => {
@@ -51,7 +50,7 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
                 }
                 return Ok(Exit::Incomplete);
             }
-            Err(error) if error.is::<fs::AtWork>() && tries < TRIES => {
+            Err(error) if error.is::<fs::AtWork>() && tries < most => {
                 tries += 1;
                 std::thread::sleep(PAUSE);
             }
@@ -60,18 +59,13 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     }
 }
 
-/// Whether a run has come to its end, whatever it has left.
-fn has_acted(exit: &Exit) -> bool {
-    matches!(exit, Exit::Done | Exit::Incomplete)
-}
-
 fn decide(
     survey: &Survey,
     request: &Request,
     mut options: SetupOptions,
     warm: &WarmOptions,
     ui: &Ui,
-) -> Result<Plan> {
+) -> Result<(Plan, Option<PathBuf>)> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
@@ -95,7 +89,13 @@ fn decide(
             Err(left) => kept.push(*left),
         }
     }
+    let limited = gc::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
-    Ok(plan)
+    plan.actions.extend(limited.actions);
+    plan.freeable += limited.freeable;
+    if let Some(bytes) = limited.missed {
+        plan.warnings.push(Warning::OverBudget { bytes });
+    }
+    Ok((plan, limited.swept))
 }

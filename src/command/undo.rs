@@ -1,16 +1,18 @@
 //! `undo`: put configurations and excludes back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::{Ui, conduct, look};
+use crate::config_chain::CONFIG_NAMES;
 use crate::exclude_edit;
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Kept, KeptReason, Repository, Survey};
 use crate::plan::{self, Recorded};
 use crate::survey::Request;
+use crate::wrapper_script;
 
 /// Puts every file back that a setup changed.
 ///
@@ -33,10 +35,16 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             file: file.to_owned(),
             bytes: fs::read(file)?,
             place_exists: place.is_some_and(fs::is_folder),
+            beside: beside(file)?,
         });
     }
     let plan = plan::undo(&journal, files);
-    let by_hand = |kept: &Kept| kept.reason == KeptReason::ChangedByHand;
+    let by_hand = |kept: &Kept| {
+        matches!(
+            kept.reason,
+            KeptReason::ChangedByHand | KeptReason::StillNamed
+        )
+    };
     let incomplete = plan.kept.iter().any(by_hand);
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
@@ -44,6 +52,16 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         Exit::Done if incomplete => Exit::Incomplete,
         other => other,
     })
+}
+
+/// The configurations beside a script that one of them may name.
+fn beside(file: &Path) -> Result<Vec<(PathBuf, Option<Vec<u8>>)>> {
+    if !file.ends_with(wrapper_script::NAME) {
+        return Ok(Vec::new());
+    }
+    let configs = CONFIG_NAMES.map(|name| file.with_file_name(name));
+    let read = |config: PathBuf| fs::read(&config).map(|bytes| (config, bytes));
+    configs.into_iter().map(read).collect()
 }
 
 /// Whether a recorded file belongs to what the roots stand for: it lies under one of them or in a worktree or

@@ -242,6 +242,8 @@ pub enum KeptReason {
     ChangedByHand,
     /// It hides a file from git that stays.
     StillNeeded,
+    /// A script that a configuration beside it still names: without it every build would fail.
+    StillNamed,
     /// It holds what it held before.
     AsItWas,
     /// Its worktree is gone.

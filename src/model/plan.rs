@@ -240,6 +240,11 @@ pub enum Warning {
         /// How many workspaces.
         workspaces: usize,
     },
+    /// The settings' budget cannot be kept to without what is in use.
+    OverBudget {
+        /// How much is over it.
+        bytes: Bytes,
+    },
     /// A git hook that is called under another name from now on seems to look at its name.
     HookGoesByItsName {
         /// The hook.

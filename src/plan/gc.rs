@@ -47,6 +47,8 @@ pub struct GcOptions {
     pub keep_programs: bool,
     /// Target folders that only count, and of which nothing goes.
     pub spared: BTreeSet<PathBuf>,
+    /// What was used since then stays, whatever the budget.
+    pub unused_since: Option<Timestamp>,
 }
 
 impl GcOptions {

@@ -1,5 +1,6 @@
 //! Decides which files go back to what they were.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::journal::{Journal, Undo};
@@ -17,6 +18,8 @@ pub struct Recorded {
     pub place_exists: bool,
     /// The exclude file that hides it from git, if it is in a worktree.
     pub exclude: Option<PathBuf>,
+    /// Of a script: the configurations beside it, as they are now.
+    pub beside: Vec<(PathBuf, Option<Vec<u8>>)>,
 }
 
 /// Decides for each file in the record whether it goes back.
@@ -49,17 +52,26 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
             file.ends_with(wrapper_script::NAME),
         )
     });
+    let mut restored: HashMap<PathBuf, Option<Vec<u8>>> = HashMap::new();
     for (
         Recorded {
             file,
             bytes,
             place_exists,
+            beside,
             ..
         },
         undo,
     ) in decided
     {
+        let still_named = || {
+            let mut texts = beside
+                .iter()
+                .map(|(config, now)| restored.get(config).unwrap_or(now));
+            texts.any(|text| wrapper_script::is_named_in(text.as_deref()))
+        };
         let reason = match undo {
+            Undo::Restore { to: None, .. } if still_named() => KeptReason::StillNamed,
             _ if !place_exists => KeptReason::WorktreeGone,
             Undo::AsItWas => KeptReason::AsItWas,
             Undo::ChangedByHand => KeptReason::ChangedByHand,
@@ -70,6 +82,7 @@ pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
                 } else {
                     Change::Remove
                 };
+                restored.insert(file.clone(), to.clone());
                 let edit = EditFile {
                     file,
                     before: bytes,

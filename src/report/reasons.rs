@@ -206,6 +206,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         }
         KeptReason::NotOurTrash => "has the name of our trash, but not our mark".into(),
         KeptReason::ChangedByHand => "was changed by hand since".into(),
+        KeptReason::StillNamed => "is named by the configuration beside it, and builds would fail without it: take `rustc-wrapper` out of that, and run again".into(),
         KeptReason::StillNeeded => "hides a file from git that stays".into(),
         KeptReason::AsItWas => "is as it was".into(),
         KeptReason::WorktreeGone => "its worktree is gone".into(),
@@ -327,6 +328,9 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::NoBuildDir { workspaces } => format!(
             "the cargo of {workspaces} workspaces does not know build-dir (1.91 does): a worktree inside one of \
              them shares its folder until it is set up itself"
+        ),
+        Warning::OverBudget { bytes } => format!(
+            "{bytes} are over the budget of the settings, and would take what is in use: nothing goes for it"
         ),
         Warning::HookGoesByItsName { file } => format!(
             "{} seems to look at its own name ($0), and is called as post-checkout.before-sharedtarget from now on",

@@ -241,6 +241,11 @@ fn lots(stocks: &[Stock], graphs: &[Graph], going: &[Going], options: &GcOptions
         }
     }
     hand_down(&mut lots);
+    if let Some(since) = options.unused_since {
+        for lot in &mut lots {
+            lot.may_go &= lot.used.is_some_and(|used| used <= since);
+        }
+    }
     lots
 }
 
