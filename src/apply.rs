@@ -73,11 +73,21 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
                 "git would show it, since `{}` was not changed",
                 exclude.display()
             ))),
+            Action::WriteConfig {
+                rustc_wrapper: Some(script),
+                ..
+            } if was_planned(plan, script)
+                && !outcome.did(Deed::InstallWrapper, Path::new(script)) =>
+            {
+                Err(Stopped::Skipped(format!(
+                    "every build would fail, since `{script}` was not written"
+                )))
+            }
             Action::Exclude(edit)
             | Action::InstallWrapper(edit)
             | Action::WriteConfig { edit, .. }
             | Action::WriteSettings { edit, .. } => match &recorded {
-                Ok(()) if matches!(action, Action::InstallWrapper(_)) => edit::write_program(edit),
+                Ok(()) if matches!(action, Action::InstallWrapper(_)) => edit::install_script(edit),
                 Ok(()) => edit::write(edit),
                 Err(why) => Err(Stopped::Failed(format!(
                     "not changed, since it could not be undone: {why}"
@@ -117,6 +127,13 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// Whether the plan puts this script in its place.
+fn was_planned(plan: &Plan, script: &str) -> bool {
+    plan.actions.iter().any(
+        |action| matches!(action, Action::InstallWrapper(edit) if edit.file == Path::new(script)),
+    )
 }
 
 /// Warms folders one after the other: each is done by all processors.

@@ -2,7 +2,9 @@
 
 mod build;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
@@ -145,7 +147,7 @@ pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
 pub fn wrapper_version(wrapper: &str) -> Result<String> {
     let mut command = plain(wrapper);
     command.arg("--version");
-    said(command, wrapper)
+    said_in_time(command, wrapper)
 }
 
 /// The names of the toolchains that rustup has installed.
@@ -194,7 +196,7 @@ pub fn rustc_version(dir: &Path) -> Result<String> {
 pub fn try_wrapper(wrapper: &str, dir: &Path) -> Result<()> {
     let mut command = plain(wrapper);
     command.args(["rustc", "-vV"]).current_dir(dir);
-    let answer = said(command, wrapper)?;
+    let answer = said_in_time(command, wrapper)?;
     let compiler = rustc_version(dir)?;
     if answer != compiler {
         bail!("it does not pass `rustc -vV` on to the compiler");
@@ -223,6 +225,54 @@ fn said(mut command: std::process::Command, what: &str) -> Result<String> {
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("{what} printed something that is not text"))
+}
+
+/// How long a program that is not Rust's own may take to say its version, and how much it may say.
+const IN_TIME: Duration = Duration::from_secs(20);
+const AT_MOST: u64 = 1 << 16;
+
+/// What a program says that may hang, or not come to an end. What it starts and leaves running is not waited for.
+fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String> {
+    let failed = || format!("failed to run {what}");
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .with_context(failed)?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (sender, said) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let read = |from: Option<&mut dyn Read>| {
+            let mut bytes = Vec::new();
+            if let Some(from) = from {
+                let _ = from.take(AT_MOST).read_to_end(&mut bytes);
+            }
+            bytes
+        };
+        let (mut out, mut err) = (out, err);
+        let answer = read(out.as_mut().map(|out| out as &mut dyn Read));
+        // Whoever has more to say is told that nobody listens.
+        drop(out);
+        let error = read(err.as_mut().map(|err| err as &mut dyn Read));
+        let _ = sender.send((answer, error));
+    });
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().with_context(failed)? {
+            break status;
+        }
+        if begun.elapsed() > IN_TIME {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("it does not answer");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let (answer, error) = said.recv_timeout(IN_TIME).unwrap_or_default();
+    if !status.success() {
+        bail!("{}", first_error(&String::from_utf8_lossy(&error)));
+    }
+    String::from_utf8(answer).with_context(|| format!("{what} printed something that is not text"))
 }
 
 /// The line of an error output that says most in one line.

@@ -32,6 +32,7 @@ use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
+use crate::wrapper_script;
 
 /// Reads the command line and runs.
 #[must_use]
@@ -431,8 +432,23 @@ fn wrapper(given: PathBuf) -> Result<String> {
         _ => Some(cwd()?.join(&given)).filter(|path| fs::exists(path)),
     };
     let path = found.with_context(|| format!("there is no program `{}`", given.display()))?;
-    let text = path.to_str().map(str::to_owned);
-    text.with_context(|| format!("expected a path in Unicode: `{}`", path.display()))
+    let real = fs::canonical(&path)?;
+    let script = fs::read_start(&real, 1 << 16).ok().flatten();
+    anyhow::ensure!(
+        !script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)),
+        "`{}` is our own script, which --auto-onboard writes: name what it is to run the compiler by",
+        path.display()
+    );
+    let text = path
+        .to_str()
+        .filter(|text| !text.contains(char::is_control));
+    let text = text.map(str::to_owned);
+    text.with_context(|| {
+        format!(
+            "expected a path in Unicode, without line ends and the like: `{}`",
+            path.display()
+        )
+    })
 }
 
 /// Where a program is on the `PATH`.

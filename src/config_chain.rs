@@ -89,6 +89,19 @@ pub fn wrapper<'a>(
     files.find_map(|(file, _)| Some((file.keys.rustc_wrapper.as_deref()?, file.path.as_path())))
 }
 
+/// A program that a configuration names, as Cargo finds it: one with a separator in it from the folder that the
+/// configuration is for, any other one on the path.
+///
+/// Source: `ConfigRelativePath::resolve_program` in Cargo's `context/path.rs`.
+#[must_use]
+pub fn program(named: &str, config: &Path) -> String {
+    let base = config.parent().and_then(Path::parent);
+    match base.filter(|_| Path::new(named).components().count() > 1) {
+        Some(base) => base.join(named).to_string_lossy().into_owned(),
+        None => named.to_owned(),
+    }
+}
+
 /// The variables that configurations set for compilers and build scripts (`[env]`), by name, as they are written: of
 /// one that is relative to its configuration only that, since it differs between worktrees by nothing else.
 #[must_use]

@@ -1,7 +1,7 @@
 //! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, and in the cache of scripts.
 
 use jiff::SignedDuration;
-use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
+use toml_edit::{Document, Item, Value};
 
 use crate::age::Age;
 use crate::config_edit;
@@ -52,9 +52,6 @@ pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
 ///
 /// The file is not valid: nobody knows what it is to say.
 pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
-    let mut document: DocumentMut = text.parse().map_err(|error: TomlError| {
-        config_edit::problem(text, error.span(), error.message().to_owned())
-    })?;
     let there = parse(text)?;
     let Settings {
         local,
@@ -87,27 +84,33 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
             rustc_wrapper.map(Value::from),
         ),
     ];
-    if wanted
-        .iter()
-        .all(|(_, differs, value)| value.is_none() || !differs)
-    {
-        return Ok(text.to_owned());
-    }
+    let mut edited = text.to_owned();
     for (key, differs, value) in wanted {
-        let Some(mut value) = value.filter(|_| differs) else {
+        let Some(value) = value.filter(|_| differs) else {
             continue;
         };
-        match document.get_mut(key).and_then(Item::as_value_mut) {
-            Some(old) => {
-                *value.decor_mut() = old.decor().clone();
-                *old = value;
-            }
+        let found = Document::parse(edited.as_str()).ok().and_then(|document| {
+            let item = document.get(key)?;
+            item.span()
+        });
+        match found {
+            Some(span) => edited.replace_range(span, value.to_string().trim()),
             None => {
-                document.insert(key, Item::Value(value));
+                // There are no tables in it, so that the end is as good a place as any.
+                let eol = if edited.contains("\r\n") {
+                    "\r\n"
+                } else {
+                    "\n"
+                };
+                let begun = !edited.trim_start_matches('\u{feff}').is_empty();
+                if begun && !edited.ends_with('\n') {
+                    edited.push_str(eol);
+                }
+                edited.push_str(&format!("{key} = {}{eol}", value.to_string().trim()));
             }
         }
     }
-    Ok(document.to_string())
+    Ok(edited)
 }
 
 /// How large the cache of scripts may grow by itself.
@@ -192,6 +195,16 @@ mod tests {
                 "max-size = \"20GB\" # little\n",
             ),
             ("max-size = '20000 MB'\n", "max-size = '20000 MB'\n"),
+            ("# only this\n", "# only this\nmax-size = \"20GB\"\n"),
+            ("local = true", "local = true\nmax-size = \"20GB\"\n"),
+            (
+                "local = true\r\n",
+                "local = true\r\nmax-size = \"20GB\"\r\n",
+            ),
+            (
+                "\u{feff}local = true\n",
+                "\u{feff}local = true\nmax-size = \"20GB\"\n",
+            ),
         ] {
             assert_eq!(size(before), after, "from {before}");
         }

@@ -133,7 +133,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     );
     if let Some(folder) = &request.config_at {
         configs::read_folder(folder, &mut configs);
-        wrapper_script = fs::read(&folder.join(wrapper_script::NAME))?;
+        // What cannot be read is not ours.
+        let script = fs::read(&folder.join(wrapper_script::NAME));
+        wrapper_script = script.unwrap_or_else(|_| Some(Vec::new()));
     }
     for folder in &cargo_folders {
         configs::read_folder(folder, &mut configs);

@@ -112,6 +112,12 @@ fn read(bytes: &[u8]) -> Option<Whose> {
     })
 }
 
+/// Whether a file begins as our scripts do, changed or not.
+#[must_use]
+pub fn is_begun(bytes: &[u8]) -> bool {
+    bytes.starts_with(START.as_bytes())
+}
+
 /// Whether a configuration names the script: that it has the name somewhere is enough of a doubt.
 #[must_use]
 pub fn is_named_in(config: Option<&[u8]>) -> bool {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Stopped};
+use crate::cargo;
 use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
 use crate::fs;
 use crate::journal::{Content, Entry, Journal};
@@ -95,9 +96,20 @@ pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
     write_by(edit, fs::replace)
 }
 
-/// Gives a program its new content, unless it is not what it was.
-pub(super) fn write_program(edit: &EditFile) -> Result<(), Stopped> {
-    write_by(edit, |path, bytes| fs::write_program(path, bytes, true))
+/// Puts a script in its place, unless something else is there than was. One that does not run goes again: it may lie on a
+/// filesystem that runs no programs.
+pub(super) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
+    write_by(edit, |path, bytes| fs::write_program(path, bytes, true))?;
+    let folder = edit.file.parent().unwrap_or(&edit.file);
+    let tried = cargo::try_wrapper(&edit.file.to_string_lossy(), folder);
+    tried.map_err(|error| {
+        let put_back = match &edit.before {
+            Some(before) => fs::write_program(&edit.file, before, true),
+            None => fs::remove_file(&edit.file),
+        };
+        let _ = put_back;
+        Stopped::Failed(format!("it does not run there: {error:#}"))
+    })
 }
 
 fn write_by(edit: &EditFile, put: Put) -> Result<(), Stopped> {

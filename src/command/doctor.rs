@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::setup::{note_devices, try_wrapper};
 use super::{Format, Ui, conduct, look, warming};
 use crate::exit::Exit;
+use crate::hook_script;
 use crate::model::{Checkup, Fix, Plan, Survey};
 use crate::plan::doctor::checkup;
 use crate::plan::{self, SetupOptions};
@@ -96,7 +97,10 @@ fn mends(
     let hooks = found.to_fix(Fix::InstallHook);
     let sites: Vec<_> = doctor::sites(survey)
         .into_iter()
-        .filter(|site| hooks.iter().any(|hook| hook.starts_with(&site.repository)))
+        .filter(|site| {
+            let hook = hook_script::folder(&site.repository).join(hook_script::NAME);
+            hooks.contains(hook.as_path())
+        })
         .collect();
     let hooks = plan::install_hook(&sites, program);
     plan.actions.extend(hooks.actions);

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::config_chain::CONFIG_NAMES;
+use crate::config_chain::{self, CONFIG_NAMES};
 use crate::model::{
     Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, SetBy, Severity, Survey, Tracked,
     Workspace,
 };
+use crate::wrapper_script;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]
@@ -104,10 +105,16 @@ fn shared(survey: &Survey) -> Vec<Ailment> {
             what,
             why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
             mend: "cargo sharedtarget setup --replace".into(),
-            fix: Some(Fix::Configure),
+            // What git tracks is edited for those who say so.
+            fix: (!all.iter().any(|one| is_tracked(one, survey))).then_some(Fix::Configure),
         }
     });
     ailments.collect()
+}
+
+fn is_tracked(workspace: &Workspace, survey: &Survey) -> bool {
+    let file = survey.configs.get(&workspace.config);
+    file.is_some_and(|file| file.tracked != Tracked::No && file.bytes.is_some())
 }
 
 fn overrides(survey: &Survey) -> Vec<Ailment> {
@@ -189,6 +196,15 @@ fn name_of(path: &Path) -> String {
 
 fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let ailments = facts.hooks.iter().filter_map(|status| {
+        let repository = survey
+            .repositories
+            .iter()
+            .find(|one| one.common_dir == status.repository);
+        let worktrees = repository.map_or(&[][..], |one| &one.worktrees);
+        let present = || worktrees.iter().filter(|worktree| worktree.present);
+        // A submodule lies elsewhere than its repository.
+        let place = present().next().map(|worktree| &worktree.path);
+        let place = place.unwrap_or(&status.repository);
         let (severity, what, mend) = match &status.state {
             HookState::NotExecutable => (Severity::Broken, "the hook is not executable", INSTALL),
             HookState::OutOfDate => (
@@ -213,17 +229,16 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
                 "cargo sharedtarget hook status",
             ),
             HookState::NotInstalled => {
-                let repository = survey
-                    .repositories
+                // Where Cargo itself sets them up, a hook would only do it sooner.
+                let by_cargo = |root: &Path| {
+                    config_chain::wrapper(root, &survey.configs, &survey.surroundings)
+                        .is_some_and(|(wrapper, _)| wrapper_script::is_ours(wrapper))
+                };
+                let mut workspaces = survey
+                    .workspaces
                     .iter()
-                    .find(|one| one.common_dir == status.repository);
-                let many = repository.map_or(0, |one| {
-                    one.worktrees
-                        .iter()
-                        .filter(|worktree| worktree.present)
-                        .count()
-                });
-                if many < 2 {
+                    .filter(|workspace| present().any(|worktree| workspace.is_in(&worktree.path)));
+                if present().count() < 2 || workspaces.any(|workspace| by_cargo(&workspace.root)) {
                     return None;
                 }
                 (
@@ -240,14 +255,7 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             paths: vec![status.file.clone()],
             what: format!("`{}`: {what}", status.repository.display()),
             why: "a new worktree begins cold, and with Cargo's own target folder".into(),
-            mend: format!(
-                "{mend} {}",
-                status
-                    .repository
-                    .parent()
-                    .unwrap_or(&status.repository)
-                    .display()
-            ),
+            mend: format!("{mend} {}", place.display()),
             fix: (mend == INSTALL).then_some(Fix::InstallHook),
         })
     });

@@ -139,7 +139,10 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     plan.kept.extend(wrapper::conflicts(survey, options));
     let after = after::dirs(survey, &configs, &writes);
     for (workspace, reason) in left {
-        let reason = after::served(workspace, reason, above.as_ref(), survey, &after);
+        let by_path = above
+            .as_ref()
+            .filter(|_| options.layout == Some(Layout::BuildDir));
+        let reason = after::served(workspace, reason, by_path, survey, &after);
         plan.kept
             .push(kept(Subject::Workspace, workspace.root.clone(), reason));
     }

@@ -17,6 +17,7 @@ use crate::model::{
     WrapperFacts,
 };
 use crate::plan;
+use crate::wrapper_script;
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
@@ -103,11 +104,24 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
         }
         let facts = found.entry((program.clone(), config.clone()));
         let facts = facts.or_insert_with(|| {
-            let runs = runnable(&program, config.as_deref());
-            let known = config_edit::known_wrapper(&program).is_some();
+            let runs = match &config {
+                Some(file) => config_chain::program(&program, file),
+                None => program.clone(),
+            };
+            let known = config_edit::known_wrapper(&program);
+            let is_cache = known.is_some() && !wrapper_script::is_ours(&program);
+            let version = is_cache.then(|| told(cargo::wrapper_version(&runs)).0);
+            // Nobody has asked to have a program run that nobody knows; but where there is none, every build fails.
+            let problem = match known {
+                Some(_) => {
+                    told(cargo::try_wrapper(&runs, &workspace.root).map(|()| String::new())).1
+                }
+                None => (Path::new(&runs).is_absolute() && !fs::exists(Path::new(&runs)))
+                    .then(|| "there is no such file".to_owned()),
+            };
             WrapperFacts {
-                version: told(cargo::wrapper_version(&runs)).0.filter(|_| known),
-                problem: told(cargo::try_wrapper(&runs, &workspace.root).map(|()| String::new())).1,
+                version: version.flatten(),
+                problem,
                 program,
                 variable: variable.map(|(name, _)| name.clone()),
                 config,
@@ -117,16 +131,6 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
         facts.incremental |= !off && is_incremental(survey, workspace);
     }
     found.into_values().collect()
-}
-
-/// A wrapper as Cargo finds it: one with a separator in it from the folder that its configuration is for.
-fn runnable(program: &str, config: Option<&Path>) -> String {
-    let base = config.and_then(Path::parent).and_then(Path::parent);
-    let has_separator = Path::new(program).components().count() > 1;
-    match base.filter(|_| has_separator) {
-        Some(base) => base.join(program).to_string_lossy().into_owned(),
-        None => program.to_owned(),
-    }
 }
 
 /// Whether local crates of a workspace are compiled incrementally, which they are unless somebody says otherwise.

@@ -258,3 +258,90 @@ fn no_lock_of_cargos_is_waited_for() {
     assert!(!again.said().contains("starts cold"), "{}", again.said());
     assert_eq!(build(&sandbox, "later"), ["app"]);
 }
+
+/// A configuration that was changed by hand names the script until somebody takes that out: it stays as long.
+#[test]
+fn the_script_stays_as_long_as_it_is_named() {
+    let sandbox = start("in-place");
+    let named = sandbox.read(".cargo/config.toml");
+    let by_hand = named.clone() + "[net]\nretry = 3\n";
+    sandbox.write(".cargo/config.toml", &by_hand);
+    sandbox
+        .run("", &["undo", "--yes"])
+        .code(1)
+        .says("is named by");
+    assert_eq!(sandbox.read(".cargo/config.toml"), by_hand);
+    sandbox.cargo("repo", &["build", "--offline"]);
+    // A second setup on top of that: what undo goes back to names it as well.
+    let args = [
+        "setup",
+        "--yes",
+        "--layout",
+        "build-dir",
+        "--config-at",
+        ".",
+        "--auto-onboard",
+    ];
+    sandbox.run("", &args).code(0);
+    sandbox.run("", &["undo", "--yes"]).code(1);
+    assert!(sandbox.exists(SCRIPT));
+    sandbox.cargo("repo", &["build", "--offline"]);
+    sandbox.write(".cargo/config.toml", "[net]\nretry = 3\n");
+    sandbox.run("", &["undo", "--yes"]);
+    assert!(!sandbox.exists(SCRIPT));
+}
+
+#[test]
+fn it_is_never_run_by_itself() {
+    let sandbox = start("in-place");
+    let link = sandbox.outside("home/linked");
+    std::os::unix::fs::symlink(sandbox.path(SCRIPT), &link).expect("a link");
+    for wrapper in [sandbox.path(SCRIPT), link] {
+        let wrapper = wrapper.display().to_string();
+        let args = [
+            "setup",
+            "--yes",
+            "--config-at",
+            ".",
+            "--auto-onboard",
+            "--rustc-wrapper",
+            &wrapper,
+        ];
+        let run = sandbox.run("", &args).code(101);
+        assert!(run.stderr.contains("is our own script"), "{}", run.stderr);
+    }
+    sandbox.cargo("repo", &["build", "--offline"]);
+}
+
+/// What is run in place of the compiler by a configuration further out is run by the script from then on.
+#[test]
+fn one_further_out_is_chained() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    let log = sandbox.outside("home/calls");
+    let wrapper = sandbox.outside("home/outer");
+    let text = format!(
+        "#!/bin/sh\necho \"$2 $3 $4\" >> '{}'\nexec \"$@\"\n",
+        log.display()
+    );
+    std::fs::write(&wrapper, text).expect("written");
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&wrapper, mode).expect("a program");
+    let text = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
+    std::fs::write(sandbox.outside("cargo-home/config.toml"), text).expect("written");
+    setup(&sandbox, "in-place").code(0);
+    sandbox.cargo("repo", &["build", "--offline"]);
+    let calls = std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(calls.contains("--crate-name app"), "{calls}");
+}
+
+/// What cannot be written is named by nothing.
+#[test]
+fn without_the_script_no_configuration_names_it() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    sandbox.write(".cargo/sharedtarget-rustc/in-the-way", "");
+    setup(&sandbox, "in-place").says("was changed");
+    assert!(!sandbox.exists(".cargo/config.toml"));
+    sandbox.cargo("repo", &["build", "--offline"]);
+}

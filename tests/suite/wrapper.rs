@@ -181,6 +181,50 @@ fn the_users_own_stays() {
     assert_eq!(says(&sandbox, "repo"), text);
 }
 
+/// So does one further out.
+#[test]
+fn the_users_own_above_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    let own = passing(&sandbox, "own").display().to_string();
+    let ours = passing(&sandbox, "sccache").display().to_string();
+    let text = format!("[build]\nrustc-wrapper = '{own}'\n");
+    std::fs::write(sandbox.outside("cargo-home/config.toml"), text).expect("written");
+    let args = ["setup", "--yes", "--rustc-wrapper", &ours];
+    sandbox
+        .run("repo", &args)
+        .code(0)
+        .says("rustc-wrapper is set to");
+    assert!(!says(&sandbox, "repo").contains("rustc-wrapper"));
+    sandbox
+        .run("repo", &[&args[..], &["--replace"]].concat())
+        .code(0);
+    assert!(says(&sandbox, "repo").contains(&ours));
+}
+
+/// One that never answers, or never stops, is given up.
+#[test]
+fn programs_that_do_not_end() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    let floods = program(&sandbox, "floods", "exec yes")
+        .display()
+        .to_string();
+    sandbox
+        .run("repo", &["setup", "--yes", "--rustc-wrapper", &floods])
+        .code(101);
+    let odd = sandbox.outside("home/a\nb");
+    std::fs::create_dir(&odd).expect("a folder");
+    let odd = odd.join("w");
+    std::fs::copy(&floods, &odd).expect("a copy");
+    let run = sandbox.run(
+        "repo",
+        &["setup", "--rustc-wrapper", &odd.display().to_string()],
+    );
+    assert!(run.code(101).stderr.contains("without line ends"));
+    assert!(!sandbox.exists("repo/.cargo"));
+}
+
 /// A server that ends with its test.
 struct Server(Child);
 

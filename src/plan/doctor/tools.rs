@@ -7,6 +7,7 @@ use crate::config_edit;
 use crate::model::{
     Ailment, AilmentKind, CargoAnswer, DoctorFacts, Severity, Survey, Tool, WrapperFacts,
 };
+use crate::wrapper_script;
 
 /// What is wrong with the programs that everything depends on.
 pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
@@ -59,7 +60,14 @@ pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 
 /// What is wrong with what runs in place of the compiler.
 pub(super) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
-    let each = facts.wrappers.iter().filter_map(wrapper);
+    let mut each: Vec<Ailment> = Vec::new();
+    for one in facts.wrappers.iter().filter_map(wrapper) {
+        // One for each worktree says it no better.
+        match each.iter_mut().find(|known| known.what == one.what) {
+            Some(known) => known.paths.extend(one.paths),
+            None => each.push(one),
+        }
+    }
     let beaten = facts.wrappers.iter().filter_map(|one| {
         let variable = one.variable.as_ref()?;
         let mut workspaces = survey.workspaces.iter();
@@ -80,13 +88,14 @@ pub(super) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             fix: None,
         })
     });
-    each.chain(beaten).collect()
+    each.into_iter().chain(beaten).collect()
 }
 
 fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
     let program = &one.program;
     let out = match (&one.variable, &one.config) {
         (Some(variable), _) => format!("unset {variable}"),
+        (None, Some(_)) if wrapper_script::is_ours(program) => "cargo sharedtarget undo".into(),
         (None, Some(file)) => format!("take `rustc-wrapper` out of `{}`", file.display()),
         (None, None) => return None,
     };
@@ -106,7 +115,10 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
             Severity::Broken,
             format!("`{program}` cannot run the compiler: {problem}"),
             "Cargo runs every compilation by it, so every build fails",
-            format!("{out}, or install `{program}`"),
+            match wrapper_script::is_ours(program) {
+                true => out,
+                false => format!("{out}, or install `{program}`"),
+            },
         );
     }
     match config_edit::known_wrapper(program) {

@@ -55,10 +55,10 @@ pub(super) fn configure(
             path: shared_root.clone(),
         })?;
     let file = survey.configs.get(path);
-    let script = wrapper::script(path, file, survey, options)?;
+    let script = wrapper::script(path, survey, options)?;
     let wrapper = match &script {
         Some(script) => Some(script.name.clone()),
-        None => wrapper::of(file, survey, options),
+        None => wrapper::of_place(path, survey, options),
     };
     let script = script.and_then(|script| script.edit);
     let by_path = options.layout == Some(Layout::BuildDir);
@@ -88,7 +88,11 @@ pub(super) fn configure(
     }
     let write = Action::WriteConfig {
         workspace: None,
-        layout: options.layout.unwrap_or_default(),
+        layout: match by_path {
+            true => Layout::BuildDir,
+            // It moves nothing.
+            false => Layout::InPlace,
+        },
         target_dir: None,
         build_dir: Some(template).filter(|_| by_path),
         rustc_wrapper: wrapper,

@@ -4,42 +4,49 @@ use std::path::Path;
 
 use super::SetupOptions;
 use crate::config_chain;
-use crate::model::{Change, ConfigFile, EditFile, Kept, KeptReason, Subject, Survey, Workspace};
+use crate::model::{Change, EditFile, Kept, KeptReason, Subject, Survey, Workspace};
 use crate::wrapper_script::{self, Whose, is_ours};
 
-/// What the configuration of a workspace is to say of it; nothing if one above says so already, or will.
+/// What the configuration of a workspace is to say of it; nothing if one above says so already, or will, or if the user has
+/// set another one here or above.
 pub(super) fn of_workspace(
     workspace: &Workspace,
     survey: &Survey,
     options: &SetupOptions,
 ) -> Option<String> {
     let own = survey.configs.get(&workspace.config);
-    let says = |file: &ConfigFile| file.keys.rustc_wrapper.is_some();
+    let wanted = wanted(survey, options)?;
     let now = config_chain::wrapper(&workspace.root, &survey.configs, &survey.surroundings);
-    let above =
-        now.map(|(wrapper, _)| wrapper) == wanted(survey, options) && !own.is_some_and(says);
-    if above || options.config_at.is_some() {
-        return None;
+    let says_itself = own.is_some_and(|file| file.keys.rustc_wrapper.is_some());
+    let serves = |there: &str| there == wanted || is_ours(there);
+    match now {
+        _ if options.config_at.is_some() => None,
+        Some((there, _)) if serves(there) => says_itself.then(|| there.to_owned()),
+        Some(_) => options.replace.then(|| wanted.to_owned()),
+        None => Some(wanted.to_owned()),
     }
-    of(own, survey, options)
 }
 
-/// What a configuration is to say of it: what was decided, unless the user has set another one there.
-pub(super) fn of(
-    file: Option<&ConfigFile>,
-    survey: &Survey,
-    options: &SetupOptions,
-) -> Option<String> {
+/// What a configuration above the worktrees is to say of it: what was decided, unless the user has set another one.
+pub(super) fn of_place(path: &Path, survey: &Survey, options: &SetupOptions) -> Option<String> {
     let wanted = wanted(survey, options)?;
-    let there = file.and_then(|file| file.keys.rustc_wrapper.as_deref());
+    let there = around(path, survey).map(|(there, _)| there);
     let may = options.replace || there.is_none_or(|there| there == wanted);
     may.then(|| wanted.to_owned())
+}
+
+/// What counts where a configuration lies, with the file that says so.
+fn around<'a>(config: &'a Path, survey: &'a Survey) -> Option<(&'a str, &'a Path)> {
+    let base = config.parent().and_then(Path::parent)?;
+    config_chain::wrapper(base, &survey.configs, &survey.surroundings)
 }
 
 fn wanted<'a>(survey: &'a Survey, options: &'a SetupOptions) -> Option<&'a str> {
     let decided = options.settings.rustc_wrapper.as_ref();
     let decided = decided.or(survey.settings.rustc_wrapper.as_ref());
-    decided.filter(|_| !options.no_wrapper).map(String::as_str)
+    decided
+        .filter(|wrapper| !options.no_wrapper && !is_ours(wrapper))
+        .map(String::as_str)
 }
 
 /// The configurations in which the user has set another one.
@@ -51,7 +58,12 @@ pub(super) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
     };
     let conflicts = survey.configs.iter().filter_map(|(path, file)| {
         let there = file.keys.rustc_wrapper.as_ref()?;
-        (there != wanted && !is_ours(there)).then(|| Kept {
+        // A script that is there runs what was asked for then: it is another matter if that changes.
+        let differs = match is_ours(there) {
+            true => options.settings.rustc_wrapper.is_some(),
+            false => there != wanted,
+        };
+        differs.then(|| Kept {
             subject: Subject::File,
             path: path.clone(),
             reason: KeptReason::ConfigSet {
@@ -78,7 +90,6 @@ pub(super) struct Script {
 /// is run by it.
 pub(super) fn script(
     config: &Path,
-    file: Option<&ConfigFile>,
     survey: &Survey,
     options: &SetupOptions,
 ) -> Result<Option<Script>, KeptReason> {
@@ -95,20 +106,24 @@ pub(super) fn script(
         Some(Whose::Ours { next }) => next,
         None => None,
     };
-    let own = file.and_then(|file| file.keys.rustc_wrapper.as_deref());
-    let own = own.filter(|own| !is_ours(own) && !own.is_empty());
-    // One with a separator in it starts from the folder that the configuration is for.
-    let base = config.parent().and_then(Path::parent);
-    let own = own.map(|own| match base {
-        Some(base) if Path::new(own).components().count() > 1 => {
-            base.join(own).to_string_lossy().into_owned()
-        }
-        _ => own.to_owned(),
-    });
+    let own = around(config, survey)
+        .filter(|(there, _)| !is_ours(there) && !there.is_empty())
+        .map(|(there, file)| config_chain::program(there, file));
+    // What does not run any more is run by nothing.
+    let gone = survey
+        .settings
+        .rustc_wrapper
+        .as_ref()
+        .filter(|_| options.no_wrapper);
+    let chained = chained.filter(|next| !is_ours(next) && Some(next) != gone);
     let next = wanted(survey, options)
         .map(str::to_owned)
         .or(own)
         .or(chained);
+    if let Some(next) = next.as_ref().filter(|next| next.contains(char::is_control)) {
+        let path = next.into();
+        return Err(KeptReason::Unwritable { path });
+    }
     let after = wrapper_script::script(program.as_deref(), next.as_deref());
     let is_there = before.as_ref() == Some(&after);
     let change = match before {

@@ -139,42 +139,72 @@ fn programs_are_kept() {
 fn onboarding_keeps_to_the_budget() {
     let sandbox = start();
     let plain = Layout(None);
+    sandbox.worktree("pika", "old");
     sandbox.run("pika", &["setup", "--yes"]).code(0);
+    plain.compiles(&sandbox, "old", &["test", "--no-run", "--release"]);
+    age(&sandbox.path("pika/.shared-target"), 40);
     plain.compiles(&sandbox, "pika", &["build"]);
-    plain.compiles(&sandbox, "pika", &["build", "--release"]);
-    let shared = sandbox.path("pika/.shared-target");
-    let release: Vec<PathBuf> = walkdir::WalkDir::new(&shared)
-        .into_iter()
-        .filter_map(Result::ok)
-        .map(walkdir::DirEntry::into_path)
-        .filter(|path| path.ends_with("release/deps"))
-        .collect();
-    let [release] = &release[..] else {
-        panic!("{release:?}")
-    };
-    age(release.parent().expect("the profile"), 40);
-    let most = du(&shared) - du(release) / 2;
+    // The new worktree needs its build script's program, some four megabytes.
+    let most = du(&sandbox.path("pika/.shared-target")) + 3_000_000;
     sandbox.write(FILE, &format!("max-size = '{most}'\n"));
     sandbox.worktree("pika", "beside");
 
     let before = sandbox.tree("pika/.shared-target");
-    sandbox.run("beside", &["onboard", "-n"]).code(0);
+    // To have looked at them is a use as well.
+    age(&sandbox.path("pika/.shared-target/build/pika/old"), 40);
+    let planned = sandbox.json("beside", &["onboard", "-n"]);
+    let freeable = planned["plan"]["freeable"].as_u64().expect("a number");
+    assert!(freeable > 0, "{planned}");
+    sandbox.run("beside", &["onboard"]).code(3);
     assert_eq!(sandbox.tree("pika/.shared-target"), before);
-    let run = sandbox
-        .run("beside", &["onboard", "--yes", "--format=json"])
-        .code(0);
-    assert_eq!(run.json()["command"], "onboard");
-    assert!(
-        run.stderr.contains("kept to the settings: freed "),
-        "{}",
-        run.stderr
+    age(&sandbox.path("pika/.shared-target/build/pika/old"), 40);
+    let answer = sandbox.json("beside", &["onboard", "--yes"]);
+    assert_eq!(
+        answer["outcome"]["freed"]["on_disk"].as_u64(),
+        Some(freeable)
     );
+    assert!(!packages_of_units(&answer).is_empty());
     for folder in ["beside", "pika"] {
         let made = plain.compiles(&sandbox, folder, &["build"]);
         let third_party = made.iter().find(|name| *name != "app" && *name != "helper");
         assert_eq!(third_party, None, "{folder}");
         assert_eq!(plain.output(&sandbox, folder), OUTPUT);
     }
-    let made = plain.compiles(&sandbox, "pika", &["build", "--release"]);
+    let made = plain.compiles(&sandbox, "old", &["test", "--no-run", "--release"]);
     assert_ne!(made, [""; 0]);
+}
+
+/// The packages whose units went, whatever else was done.
+fn packages_of_units(answer: &Value) -> Vec<String> {
+    let actions = answer["plan"]["actions"].as_array().expect("actions");
+    let collects = actions
+        .iter()
+        .filter(|action| action["action"] == "collect");
+    let units = collects.flat_map(|action| action["units"].as_array().expect("units").clone());
+    units.map(|unit| unit["package"].to_string()).collect()
+}
+
+/// What is in use does not go for a worktree, nor what is not under the shared root; and then nothing goes.
+#[test]
+fn a_budget_that_cannot_be_kept_costs_nobody_anything() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.worktree("pika", "apart");
+    plain.compiles(&sandbox, "apart", &["build"]);
+    age(&sandbox.path("apart/target"), 40);
+    sandbox
+        .run("pika", &["setup", "--yes", "--inside-root-only"])
+        .code(0);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    sandbox.write(FILE, "max-size = '1kB'\n");
+    sandbox.worktree("pika", "beside");
+    let before = (
+        du(&sandbox.path("apart/target")),
+        du(&sandbox.path("pika/.shared-target")),
+    );
+    let run = sandbox.run("beside", &["onboard", "--yes"]).code(0);
+    assert!(run.said().contains("are over the budget"), "{}", run.said());
+    assert_eq!(du(&sandbox.path("apart/target")), before.0);
+    assert!(du(&sandbox.path("pika/.shared-target")) >= before.1);
+    assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
 }
