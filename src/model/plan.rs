@@ -206,7 +206,7 @@ pub enum DeleteReason {
 pub enum LastUseSource {
     /// The newest modification: the last build that compiled something.
     Modified,
-    /// The newest access to a file that Cargo reads on every build (see `noatime` in the README).
+    /// The newest access to a file that Cargo reads on every build (see `noatime` in docs/deleting.md).
     Read,
 }
 

@@ -1,40 +1,53 @@
-//! The README says what the program says.
+//! The README and what it leads to say what the program says, and lead somewhere.
+
+use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
 
 const START: &str = "<!-- help:start -->";
 const END: &str = "<!-- help:end -->";
 
-/// The help of every command, as it stands in the README. `UPDATE_README=1` writes it there.
+const COMMANDS: [&str; 12] = [
+    "setup",
+    "list",
+    "clean",
+    "audit",
+    "gc",
+    "dedupe",
+    "onboard",
+    "warm",
+    "doctor",
+    "undo",
+    "run",
+    "completions",
+];
+
+const GROUPS: [&str; 7] = [
+    "hook",
+    "hook install",
+    "hook uninstall",
+    "hook status",
+    "cache",
+    "cache info",
+    "cache clean",
+];
+
+fn file(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .replace("\r\n", "\n")
+}
+
+/// The help of every command, as it stands in `docs/commands.md`. `UPDATE_README=1` writes it there.
 #[test]
-fn help_is_in_the_readme() {
+fn help_is_in_the_docs() {
     let sandbox = Sandbox::new();
     let mut expected = String::new();
-    let commands = [
-        "",
-        "setup",
-        "list",
-        "clean",
-        "audit",
-        "gc",
-        "dedupe",
-        "onboard",
-        "warm",
-        "doctor",
-        "undo",
-        "run",
-        "completions",
-    ];
-    let groups = [
-        "hook",
-        "hook install",
-        "hook uninstall",
-        "hook status",
-        "cache",
-        "cache info",
-        "cache clean",
-    ];
-    for command in commands.into_iter().chain(groups) {
+    for command in [""].into_iter().chain(COMMANDS).chain(GROUPS) {
         let args: Vec<&str> = command
             .split(' ')
             .chain(["--help"])
@@ -57,11 +70,9 @@ fn help_is_in_the_readme() {
                 .trim_end()
         );
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path)
-        .expect("the README")
-        .replace("\r\n", "\n");
-    let (before, rest) = readme.split_once(START).expect("a mark");
+    let path = file("docs/commands.md");
+    let page = read(&path);
+    let (before, rest) = page.split_once(START).expect("a mark");
     let (found, after) = rest.split_once(END).expect("a mark");
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(path, format!("{before}{START}\n\n{expected}{END}{after}"))
@@ -73,4 +84,80 @@ fn help_is_in_the_readme() {
             "set UPDATE_README=1 to renew it"
         );
     }
+}
+
+/// Every command that the program has stands in the README's table, and in the lists here.
+#[test]
+fn the_table_names_every_command() {
+    let readme = read(&file("README.md"));
+    let rows: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let help = Sandbox::new().run("", &["--help"]).code(0).stdout;
+    let (_, list) = help.split_once("Commands:\n").expect("a list");
+    let (list, _) = list.split_once("\n\n").expect("its end");
+    // A description that goes on in the next line is further to the right.
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  "));
+    let names = lines.filter(|line| !line.starts_with(' '));
+    let names = names.filter_map(|line| line.split(' ').next());
+    for name in names.filter(|name| *name != "help") {
+        let starts = [format!("| `{name}`"), format!("| `{name} ")];
+        let is_there = |row: &&str| starts.iter().any(|start| row.starts_with(start));
+        assert!(rows.iter().any(is_there), "no row for `{name}`");
+        let known = COMMANDS.contains(&name) || GROUPS.contains(&name);
+        assert!(known, "the help of `{name}` is nowhere");
+    }
+}
+
+/// Every link from page to page, and to a heading, leads somewhere.
+#[test]
+fn links_lead_somewhere() {
+    let docs = std::fs::read_dir(file("docs")).expect("a folder");
+    let docs = docs.map(|entry| entry.expect("an entry").path());
+    let pages = docs.chain([file("README.md"), file("CHANGELOG.md")]);
+    let mut seen = 0;
+    for page in pages.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        let text = read(&page);
+        for target in links(&prose(&text)) {
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let to = match path {
+                "" => page.clone(),
+                path => page.parent().expect("a folder").join(path),
+            };
+            let from = page.display();
+            assert!(to.exists(), "{from}: nothing at `{target}`");
+            let led = anchor.is_empty() || anchors(&read(&to)).contains(&anchor.to_owned());
+            assert!(led, "{from}: no heading for `{target}`");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} links are too few to be all");
+}
+
+/// A text without its blocks of code.
+fn prose(text: &str) -> String {
+    let parts = text.split("\n```").step_by(2);
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// What links in Markdown lead to on this disk.
+fn links(text: &str) -> Vec<&str> {
+    let starts = text.split("](").skip(1);
+    let targets = starts.filter_map(|rest| rest.split([')', ' ']).next());
+    targets.filter(|target| !target.contains("://")).collect()
+}
+
+/// The anchors of all headings, as those who show Markdown make them.
+fn anchors(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    let slug = |heading: &str| -> String {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(slug).collect()
 }
