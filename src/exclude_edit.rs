@@ -45,15 +45,20 @@ pub fn add(before: &[u8], patterns: &[String]) -> Option<Vec<u8>> {
     Some(after)
 }
 
-/// The pattern that ignores exactly this path, given relative to the top of a worktree with `/` between.
+/// The pattern that ignores exactly this path, given relative to the top of a worktree with `/` between. For a line end
+/// in it any character may stand.
 #[must_use]
 pub fn pattern(relative: &str, folder: bool) -> String {
     let mut pattern = String::from("/");
     for c in relative.chars() {
-        if matches!(c, '*' | '?' | '[' | '\\') {
-            pattern.push('\\');
+        match c {
+            '*' | '?' | '[' | '\\' => pattern.extend(['\\', c]),
+            // In a file of lines there is nothing that stands for a line end alone.
+            '\n' => pattern.push('?'),
+            // At the end of a line it would be a part of the line's end.
+            '\r' => pattern.push_str("[\r]"),
+            _ => pattern.push(c),
         }
-        pattern.push(c);
     }
     if pattern.ends_with(' ') {
         pattern.pop();
@@ -106,5 +111,13 @@ mod tests {
         let other = [pattern("a", false)];
         assert!(add(&once, &other).is_some());
         assert_eq!(add(b"/a  \r\n", &other), None);
+    }
+
+    #[test]
+    fn a_line_end_in_a_name_ends_no_pattern() {
+        // Else the second line would ignore everything.
+        let patterns = [pattern("a\n*/b", true), pattern("c\r", false)];
+        let lines = format!("{HEADING}\n/a?\\*/b/\n/c[\r]\n");
+        assert_eq!(add(b"", &patterns), Some(lines.into_bytes()));
     }
 }
