@@ -69,7 +69,8 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
         Form::DepsLine => dependencies(text, found.parts[0].clone())?,
         _ => table(text, &blanked_but(text, &found.parts))?,
     };
-    let line = |at: usize| text[..at].matches('\n').count() + 1;
+    // In bytes: the last one of a manifest may be in the middle of a character.
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let last = found.whole.end.saturating_sub(1).max(found.whole.start);
     Ok(Embedded {
         form: found.form,
@@ -492,5 +493,11 @@ mod tests {
         assert_eq!(blank.len(), text.len());
         let other = find("/*[toml]\na = 1\n*/").expect("a manifest");
         assert_eq!((other.foreign, other.lines), (None, Some((1, 3))));
+    }
+
+    #[test]
+    fn a_manifest_may_end_with_any_letter() {
+        let embedded = find("//\n// cargo-deps: a, grün, ü").expect("a manifest");
+        assert_eq!(embedded.lines, Some((2, 2)));
     }
 }
