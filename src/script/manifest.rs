@@ -94,7 +94,9 @@ fn blanked_but(text: &str, parts: &[Range<usize>]) -> String {
         let inside = rest.peek().is_some_and(|part| part.contains(&at));
         match byte {
             _ if inside => byte,
-            b'\n' | b'\r' => byte,
+            b'\n' => byte,
+            // One that stands alone ends no line, and TOML has none.
+            b'\r' if text.as_bytes().get(at + 1) == Some(&b'\n') => byte,
             _ => b' ',
         }
     };
@@ -499,5 +501,17 @@ mod tests {
     fn a_manifest_may_end_with_any_letter() {
         let embedded = find("//\n// cargo-deps: a, grün, ü").expect("a manifest");
         assert_eq!(embedded.lines, Some((2, 2)));
+    }
+
+    #[test]
+    fn what_the_code_holds_is_not_in_the_manifest() {
+        // TOML has none that stands alone; the compiler has nothing against one in a comment.
+        for text in [
+            "/*[toml]\n[dependencies]\na = \"1\"\n*/\n/* \r */",
+            "// \r\n//! ```cargo\r\n//! [dependencies]\r\n//! a = \"1\"\r\n//! ```\r\n",
+            "// \r x\n// cargo-deps: a=\"1\"\r\n",
+        ] {
+            assert_eq!(dependency(text).1, "\"1\"", "{text:?}");
+        }
     }
 }
