@@ -24,7 +24,7 @@ impl Paths<'_> {
         for (at, tree) in trees.iter().enumerate() {
             match (tree, trees.get(at + 1), trees.get(at + 2)) {
                 (TokenTree::Ident(word), Some(TokenTree::Ident(name)), Some(next))
-                    if word == "mod" =>
+                    if word == "mod" && !is_lifetime(&trees[..at]) =>
                 {
                     let head = Head::of(&trees[..=at]);
                     let name = name.to_string();
@@ -120,6 +120,11 @@ fn value(literal: &Literal) -> Option<String> {
         Lit::Str(text) if text.suffix().is_empty() => Some(text.value()),
         _ => None,
     }
+}
+
+/// Whether what follows these tokens is the name of a lifetime, which macros may have any word for.
+fn is_lifetime(before: &[TokenTree]) -> bool {
+    before.last().is_some_and(|tree| is_punct(tree, '\''))
 }
 
 fn is_include(name: &str) -> bool {

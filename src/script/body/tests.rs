@@ -305,6 +305,13 @@ fn modules_are_named_with_their_files() {
 }
 
 #[test]
+fn a_lifetime_in_a_macro_is_no_module() {
+    let copy = with_files("m! { 'mod a; mod b; }", false, &[]);
+    let copy = short(&copy.text.expect("a snippet"));
+    assert_eq!(copy, "« m! { 'mod a; #[path = \"/s/b.rs\"] mod b; }; √ }");
+}
+
+#[test]
 fn modules_in_files_of_their_own() {
     for text in [
         "mod a;",
