@@ -122,6 +122,21 @@ fn value(literal: &Literal) -> Option<String> {
     }
 }
 
+/// The same tokens, with line ends in texts escaped: what is put in must not move the lines below it.
+fn in_one_line(tokens: TokenStream) -> TokenStream {
+    let trees = tokens.into_iter().map(|tree| match tree {
+        TokenTree::Group(group) => {
+            Group::new(group.delimiter(), in_one_line(group.stream())).into()
+        }
+        TokenTree::Literal(literal) => match value(&literal) {
+            Some(text) => Literal::string(&text).into(),
+            None => literal.into(),
+        },
+        tree => tree,
+    });
+    trees.collect()
+}
+
 /// Whether what follows these tokens is the name of a lifetime, which macros may have any word for.
 fn is_lifetime(before: &[TokenTree]) -> bool {
     before.last().is_some_and(|tree| is_punct(tree, '\''))
@@ -206,7 +221,7 @@ impl Head {
                 self.paths_if.extend(paths);
                 if self.paths_if.len() > before {
                     let condition: TokenStream = condition.iter().cloned().collect();
-                    self.conditions.push(condition.to_string());
+                    self.conditions.push(in_one_line(condition).to_string());
                 }
             }
             _ => {}

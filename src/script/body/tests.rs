@@ -312,6 +312,18 @@ fn a_lifetime_in_a_macro_is_no_module() {
 }
 
 #[test]
+fn a_condition_of_more_lines_moves_none() {
+    let text = "#[cfg_attr(all(x = r\"a\n\\b\"), path = \"/p.rs\")]\nmod a;\n";
+    let copy = with_files(text, true, &[]).text.expect("a copy");
+    let attribute = r#"#[cfg_attr(not(any(all (x = "a\n\\b"))), path = "/s/a.rs")]"#;
+    assert!(copy.contains(attribute), "{copy}");
+    assert_eq!(
+        copy.lines().nth(2).map(|line| line.contains("mod a;")),
+        Some(true)
+    );
+}
+
+#[test]
 fn modules_in_files_of_their_own() {
     for text in [
         "mod a;",
