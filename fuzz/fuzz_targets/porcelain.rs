@@ -16,8 +16,8 @@ use cargo_sharedtarget::porcelain::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    worktrees(input);
-    ignored(input);
+    let _ = worktrees(input);
+    let _ = ignored(input);
     let all = paths(input);
     assert!(all.iter().all(|path| !path.as_os_str().is_empty()));
     let line = [path_line(input).as_os_str().as_bytes(), b"\n"].concat();
