@@ -174,8 +174,11 @@ impl Head {
     /// Reads it backwards; `trees` ends with `mod`.
     fn of(trees: &[TokenTree]) -> Self {
         let mut rest = match trees {
-            [rest @ .., word, TokenTree::Group(_), _] if is_ident(word, "pub") => rest,
-            [rest @ .., word, _] if is_ident(word, "pub") => rest,
+            [rest @ .., word, TokenTree::Group(_), _] | [rest @ .., word, _]
+                if is_ident(word, "pub") && !is_lifetime(rest) =>
+            {
+                rest
+            }
             [rest @ .., _] => rest,
             [] => trees,
         };

@@ -306,9 +306,12 @@ fn modules_are_named_with_their_files() {
 
 #[test]
 fn a_lifetime_in_a_macro_is_no_module() {
-    let copy = with_files("m! { 'mod a; mod b; }", false, &[]);
+    let copy = with_files("m! { 'mod a; 'pub mod b; }", false, &[]);
     let copy = short(&copy.text.expect("a snippet"));
-    assert_eq!(copy, "« m! { 'mod a; #[path = \"/s/b.rs\"] mod b; }; √ }");
+    assert_eq!(
+        copy,
+        "« m! { 'mod a; 'pub #[path = \"/s/b.rs\"] mod b; }; √ }"
+    );
 }
 
 #[test]
