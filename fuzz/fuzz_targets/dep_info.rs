@@ -17,10 +17,13 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
+/// Whether it is relative to the build folder, its path, and the length and the checksum.
+type File = (bool, String, Option<(u64, String)>);
+
 /// What stands in a dep-info.
 #[derive(Arbitrary, Debug)]
 struct Made {
-    files: Vec<(bool, String, Option<(u64, String)>)>,
+    files: Vec<File>,
     env: Vec<(String, Option<String>)>,
     from: String,
     into: String,

@@ -28,11 +28,17 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
+/// A worktree: its folder, what is there, and the reasons of its lock and to prune it.
+type Listed = (Vec<u8>, Kind, Option<String>, Option<String>);
+
+/// A path that git ignores: the file with the pattern, the line, the pattern and the path.
+type Told = (Vec<u8>, u32, Vec<u8>, Vec<u8>);
+
 /// What git says.
 #[derive(Arbitrary, Debug)]
 struct Made {
-    worktrees: Vec<(Vec<u8>, Kind, Option<String>, Option<String>)>,
-    ignored: Vec<(Vec<u8>, u32, Vec<u8>, Vec<u8>)>,
+    worktrees: Vec<Listed>,
+    ignored: Vec<Told>,
 }
 
 /// What is checked out, and which commit.
@@ -44,7 +50,7 @@ enum Kind {
 }
 
 /// Source: `show_worktree_porcelain` in `builtin/worktree.c` of git.
-fn listed(made: &[(Vec<u8>, Kind, Option<String>, Option<String>)]) {
+fn listed(made: &[Listed]) {
     let (mut output, mut expected) = (Vec::new(), Vec::new());
     for (path, kind, locked, prunable) in made {
         let mut say = |parts: &[&[u8]]| {
@@ -96,7 +102,7 @@ fn listed(made: &[(Vec<u8>, Kind, Option<String>, Option<String>)]) {
 }
 
 /// Source: git-check-ignore(1), "OUTPUT".
-fn told(made: &[(Vec<u8>, u32, Vec<u8>, Vec<u8>)]) {
+fn told(made: &[Told]) {
     let (mut output, mut expected, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for (by, line, pattern, path) in made {
         let line = line.to_string();
