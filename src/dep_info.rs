@@ -173,8 +173,8 @@ impl RustcDepInfo {
         for line in text.lines() {
             if let Some(variable) = line.strip_prefix("# env-dep:") {
                 info.env.push(match variable.split_once('=') {
-                    Some((name, value)) => (name.to_owned(), Some(unescape(value))),
-                    None => (variable.to_owned(), None),
+                    Some((name, value)) => (unescape(name), Some(unescape(value))),
+                    None => (unescape(variable), None),
                 });
             } else if let (false, Some((_, sources))) = (ruled, line.split_once(": ")) {
                 ruled = true;
@@ -205,10 +205,10 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// In values of variables, rustc writes line ends and backslashes with a backslash.
-fn unescape(value: &str) -> String {
+/// In names and values of variables, rustc writes line ends and backslashes with a backslash.
+fn unescape(text: &str) -> String {
     let mut plain = String::new();
-    let mut chars = value.chars();
+    let mut chars = text.chars();
     while let Some(char) = chars.next() {
         match char {
             '\\' => match chars.next() {
@@ -317,6 +317,13 @@ mod tests {
             ("B".into(), None),
             ("C".into(), Some(String::new())),
         ];
+        assert_eq!(info.env, expected);
+    }
+
+    #[test]
+    fn names_of_variables_are_escaped_as_well() {
+        let info = RustcDepInfo::parse("# env-dep:A\\\\B=1\n# env-dep:C\\nD\n");
+        let expected = [("A\\B".into(), Some("1".into())), ("C\nD".into(), None)];
         assert_eq!(info.env, expected);
     }
 

@@ -16,9 +16,10 @@ const HEADING: &str = "# added by cargo-sharedtarget; `cargo sharedtarget undo` 
 #[must_use]
 pub fn add(before: &[u8], patterns: &[String]) -> Option<Vec<u8>> {
     let has = |wanted: &str| {
-        before
-            .split(|&b| b == b'\n')
-            .any(|line| line.trim_ascii_end() == wanted.as_bytes())
+        let lines = before.split(|&b| b == b'\n');
+        let mut lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        // Blanks at the end are nothing to git, but for one with a backslash before it.
+        lines.any(|line| [line, line.trim_ascii_end()].contains(&wanted.as_bytes()))
     };
     let missing: Vec<&String> = patterns.iter().filter(|pattern| !has(pattern)).collect();
     if missing.is_empty() {
@@ -44,15 +45,20 @@ pub fn add(before: &[u8], patterns: &[String]) -> Option<Vec<u8>> {
     Some(after)
 }
 
-/// The pattern that ignores exactly this path, given relative to the top of a worktree with `/` between.
+/// The pattern that ignores exactly this path, given relative to the top of a worktree with `/` between. For a line end
+/// in it any character may stand.
 #[must_use]
 pub fn pattern(relative: &str, folder: bool) -> String {
     let mut pattern = String::from("/");
     for c in relative.chars() {
-        if matches!(c, '*' | '?' | '[' | '\\') {
-            pattern.push('\\');
+        match c {
+            '*' | '?' | '[' | '\\' => pattern.extend(['\\', c]),
+            // In a file of lines there is nothing that stands for a line end alone.
+            '\n' => pattern.push('?'),
+            // At the end of a line it would be a part of the line's end.
+            '\r' => pattern.push_str("[\r]"),
+            _ => pattern.push(c),
         }
-        pattern.push(c);
     }
     if pattern.ends_with(' ') {
         pattern.pop();
@@ -92,5 +98,26 @@ mod tests {
     fn patterns_mean_themselves() {
         assert_eq!(pattern("a[1]/b*?", true), "/a\\[1]/b\\*\\?/");
         assert_eq!(pattern("#x ", false), "/#x\\ ");
+    }
+
+    #[test]
+    fn a_blank_at_the_end_is_a_part_of_it() {
+        let patterns = [pattern("a ", false)];
+        for before in ["", "#\r\n"] {
+            let once = add(before.as_bytes(), &patterns).expect("something to add");
+            assert_eq!(add(&once, &patterns), None);
+        }
+        let once = add(b"", &patterns).expect("something to add");
+        let other = [pattern("a", false)];
+        assert!(add(&once, &other).is_some());
+        assert_eq!(add(b"/a  \r\n", &other), None);
+    }
+
+    #[test]
+    fn a_line_end_in_a_name_ends_no_pattern() {
+        // Else the second line would ignore everything.
+        let patterns = [pattern("a\n*/b", true), pattern("c\r", false)];
+        let lines = format!("{HEADING}\n/a?\\*/b/\n/c[\r]\n");
+        assert_eq!(add(b"", &patterns), Some(lines.into_bytes()));
     }
 }

@@ -54,7 +54,10 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
                 current.head = Head::Detached(text());
             }
             b"branch" => {
-                current.head = Head::Branch(text().trim_start_matches("refs/heads/").to_owned());
+                let name = text();
+                // Once: a branch may have a name that begins like this.
+                let name = name.strip_prefix("refs/heads/").unwrap_or(&name);
+                current.head = Head::Branch(name.to_owned());
             }
             b"locked" => current.locked = Some(text()),
             b"prunable" => current.prunable = Some(text()),
@@ -151,5 +154,11 @@ mod tests {
                 .is_some_and(|why| why.starts_with("gitdir"))
         );
         assert!(worktrees(b"").is_empty());
+    }
+
+    #[test]
+    fn a_branch_may_be_named_as_its_folder_is() {
+        let all = worktrees(b"worktree /r\0HEAD 12\0branch refs/heads/refs/heads/x\0\0");
+        assert_eq!(all[0].head, Head::Branch("refs/heads/x".into()));
     }
 }

@@ -69,7 +69,8 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
         Form::DepsLine => dependencies(text, found.parts[0].clone())?,
         _ => table(text, &blanked_but(text, &found.parts))?,
     };
-    let line = |at: usize| text[..at].matches('\n').count() + 1;
+    // In bytes: the last one of a manifest may be in the middle of a character.
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let last = found.whole.end.saturating_sub(1).max(found.whole.start);
     Ok(Embedded {
         form: found.form,
@@ -93,7 +94,9 @@ fn blanked_but(text: &str, parts: &[Range<usize>]) -> String {
         let inside = rest.peek().is_some_and(|part| part.contains(&at));
         match byte {
             _ if inside => byte,
-            b'\n' | b'\r' => byte,
+            b'\n' => byte,
+            // One that stands alone ends no line, and TOML has none.
+            b'\r' if text.as_bytes().get(at + 1) == Some(&b'\n') => byte,
             _ => b' ',
         }
     };
@@ -492,5 +495,23 @@ mod tests {
         assert_eq!(blank.len(), text.len());
         let other = find("/*[toml]\na = 1\n*/").expect("a manifest");
         assert_eq!((other.foreign, other.lines), (None, Some((1, 3))));
+    }
+
+    #[test]
+    fn a_manifest_may_end_with_any_letter() {
+        let embedded = find("//\n// cargo-deps: a, grün, ü").expect("a manifest");
+        assert_eq!(embedded.lines, Some((2, 2)));
+    }
+
+    #[test]
+    fn what_the_code_holds_is_not_in_the_manifest() {
+        // TOML has none that stands alone; the compiler has nothing against one in a comment.
+        for text in [
+            "/*[toml]\n[dependencies]\na = \"1\"\n*/\n/* \r */",
+            "// \r\n//! ```cargo\r\n//! [dependencies]\r\n//! a = \"1\"\r\n//! ```\r\n",
+            "// \r x\n// cargo-deps: a=\"1\"\r\n",
+        ] {
+            assert_eq!(dependency(text).1, "\"1\"", "{text:?}");
+        }
     }
 }

@@ -24,7 +24,7 @@ impl Paths<'_> {
         for (at, tree) in trees.iter().enumerate() {
             match (tree, trees.get(at + 1), trees.get(at + 2)) {
                 (TokenTree::Ident(word), Some(TokenTree::Ident(name)), Some(next))
-                    if word == "mod" =>
+                    if word == "mod" && !is_lifetime(&trees[..at]) =>
                 {
                     let head = Head::of(&trees[..=at]);
                     let name = name.to_string();
@@ -122,6 +122,26 @@ fn value(literal: &Literal) -> Option<String> {
     }
 }
 
+/// The same tokens, with line ends in texts escaped: what is put in must not move the lines below it.
+fn in_one_line(tokens: TokenStream) -> TokenStream {
+    let trees = tokens.into_iter().map(|tree| match tree {
+        TokenTree::Group(group) => {
+            Group::new(group.delimiter(), in_one_line(group.stream())).into()
+        }
+        TokenTree::Literal(literal) => match value(&literal) {
+            Some(text) => Literal::string(&text).into(),
+            None => literal.into(),
+        },
+        tree => tree,
+    });
+    trees.collect()
+}
+
+/// Whether what follows these tokens is the name of a lifetime, which macros may have any word for.
+fn is_lifetime(before: &[TokenTree]) -> bool {
+    before.last().is_some_and(|tree| is_punct(tree, '\''))
+}
+
 fn is_include(name: &str) -> bool {
     ["include", "include_str", "include_bytes"].contains(&name)
 }
@@ -154,8 +174,11 @@ impl Head {
     /// Reads it backwards; `trees` ends with `mod`.
     fn of(trees: &[TokenTree]) -> Self {
         let mut rest = match trees {
-            [rest @ .., word, TokenTree::Group(_), _] if is_ident(word, "pub") => rest,
-            [rest @ .., word, _] if is_ident(word, "pub") => rest,
+            [rest @ .., word, TokenTree::Group(_), _] | [rest @ .., word, _]
+                if is_ident(word, "pub") && !is_lifetime(rest) =>
+            {
+                rest
+            }
             [rest @ .., _] => rest,
             [] => trees,
         };
@@ -201,7 +224,7 @@ impl Head {
                 self.paths_if.extend(paths);
                 if self.paths_if.len() > before {
                     let condition: TokenStream = condition.iter().cloned().collect();
-                    self.conditions.push(condition.to_string());
+                    self.conditions.push(in_one_line(condition).to_string());
                 }
             }
             _ => {}

@@ -305,6 +305,28 @@ fn modules_are_named_with_their_files() {
 }
 
 #[test]
+fn a_lifetime_in_a_macro_is_no_module() {
+    let copy = with_files("m! { 'mod a; 'pub mod b; }", false, &[]);
+    let copy = short(&copy.text.expect("a snippet"));
+    assert_eq!(
+        copy,
+        "« m! { 'mod a; 'pub #[path = \"/s/b.rs\"] mod b; }; √ }"
+    );
+}
+
+#[test]
+fn a_condition_of_more_lines_moves_none() {
+    let text = "#[cfg_attr(all(x = r\"a\n\\b\"), path = \"/p.rs\")]\nmod a;\n";
+    let copy = with_files(text, true, &[]).text.expect("a copy");
+    let attribute = r#"#[cfg_attr(not(any(all (x = "a\n\\b"))), path = "/s/a.rs")]"#;
+    assert!(copy.contains(attribute), "{copy}");
+    assert_eq!(
+        copy.lines().nth(2).map(|line| line.contains("mod a;")),
+        Some(true)
+    );
+}
+
+#[test]
 fn modules_in_files_of_their_own() {
     for text in [
         "mod a;",

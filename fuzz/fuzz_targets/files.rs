@@ -1,0 +1,44 @@
+//! Small files: settings, lock files, the journal, and what editors are told.
+
+#![no_main]
+
+use cargo_sharedtarget::journal::Journal;
+use cargo_sharedtarget::lockfile::Lock;
+use cargo_sharedtarget::{editor_settings, settings};
+use cargo_sharedtarget_fuzz::is_shown;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let problems = [
+        settings::parse(text).err(),
+        settings::parse_limits(text).err(),
+        Lock::parse(text).err(),
+    ];
+    for problem in problems.iter().flatten() {
+        is_shown(text, problem);
+    }
+    if let Ok(lock) = Lock::parse(text) {
+        assert!(lock.local().all(|name| lock.names_local(name)));
+    }
+    if let Some(Some(folder)) = editor_settings::target_folder(text) {
+        assert!(text.contains(&folder));
+    }
+    if let Ok(journal) = serde_json::from_str(text) {
+        is_kept(&journal);
+    }
+});
+
+/// A journal is read as it was written, and names each file once until it has forgotten it.
+fn is_kept(journal: &Journal) {
+    let written = serde_json::to_string(journal).expect("serialises");
+    let mut read: Journal = serde_json::from_str(&written).expect("reads");
+    assert_eq!(read, *journal);
+    for entry in &journal.entries {
+        for content in [&entry.before, &entry.after] {
+            let _ = journal.undo(&entry.file, content.as_ref().map(|content| content.bytes()));
+        }
+    }
+    let files: Vec<_> = journal.files().into_iter().map(Into::into).collect();
+    read.forget(&files[..files.len().min(1)]);
+    assert_eq!(read.files(), files.get(1..).unwrap_or_default());
+}
