@@ -176,8 +176,9 @@ pub fn incremental(text: &str) -> Option<bool> {
 }
 
 /// Programs that are known to pass on what is asked of the compiler, and to put nothing of their own into what it makes:
-/// compiler caches, and our own script. Seen with sccache 0.19 and kache 2.0; a test holds it for what is installed.
-const TRANSPARENT: [&str; 3] = ["sccache", "kache", wrapper_script::NAME];
+/// a compiler cache, and our own script. Of sccache a test holds it where that is installed; of what is not tested it is not
+/// said.
+const TRANSPARENT: [&str; 2] = ["sccache", wrapper_script::NAME];
 
 /// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
 /// what it says for the compiler's version.

@@ -4,18 +4,25 @@
 
 use cargo_sharedtarget::journal::Journal;
 use cargo_sharedtarget::lockfile::Lock;
+use cargo_sharedtarget::model::Settings;
+use cargo_sharedtarget::size::Bytes;
 use cargo_sharedtarget::{editor_settings, settings};
 use cargo_sharedtarget_fuzz::is_shown;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let problems = [
-        settings::parse(text).err(),
-        settings::parse_limits(text).err(),
-        Lock::parse(text).err(),
-    ];
+    let problems = [settings::parse(text).err(), Lock::parse(text).err()];
     for problem in problems.iter().flatten() {
         is_shown(text, problem);
+    }
+    if let Ok(said) = settings::parse(text) {
+        let other = Settings {
+            max_size: Some(Bytes(20_000_000_000)),
+            rustc_wrapper: Some(text.to_owned()),
+            ..Settings::default()
+        };
+        let edited = settings::set(text, other.clone()).expect("it was valid");
+        assert_eq!(settings::parse(&edited), Ok(other.or(said)), "{edited:?}");
     }
     if let Ok(lock) = Lock::parse(text) {
         assert!(lock.local().all(|name| lock.names_local(name)));
