@@ -47,7 +47,7 @@ fuzz_target!(|text: &str| {
         }
     };
     // Any answer will do, as long as a path always has the same.
-    let exists = |path: &Path| path.as_os_str().len() % 2 == 0;
+    let exists = |path: &Path| path.as_os_str().len().is_multiple_of(2);
     let whole = |copy: bool| body(&plain, Path::new("/s"), copy, &exists);
     let needed = whole(false);
     if let Some(copy) = &needed.text {
