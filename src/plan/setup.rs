@@ -152,7 +152,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         Some(_) => Vec::new(),
     };
     let excludes = excludes::edits(survey, &mut writes);
-    let notes = notes::missing(survey, &after, options);
+    let notes = notes::missing(survey, &after, options, meant);
     let mut settings = Vec::new();
     match settings::edit(survey, &options.settings) {
         Ok(edit) => settings.extend(edit),

@@ -9,11 +9,16 @@ use crate::model::{Action, Dirs, Layout, Owner, SetBy, Survey, Workspace};
 use crate::plan::folders::AllDirs;
 use crate::plan::naming::{self, owner_file};
 
-/// The owner files that are missing, or say something else than they should.
-pub(super) fn missing(survey: &Survey, after: &AllDirs, options: &SetupOptions) -> Vec<Action> {
+/// The owner files of those that are meant, where they are missing or say something else than they should.
+pub(super) fn missing(
+    survey: &Survey,
+    after: &AllDirs,
+    options: &SetupOptions,
+    meant: impl Fn(&&Workspace) -> bool,
+) -> Vec<Action> {
     let mut owners: BTreeMap<PathBuf, Owner> = BTreeMap::new();
     let all = survey.workspaces.iter().zip(after);
-    for (workspace, dirs) in all.filter(|(workspace, _)| options.means(workspace)) {
+    for (workspace, dirs) in all.filter(|(workspace, _)| meant(workspace)) {
         note_owners(workspace, dirs, survey, options, &mut owners);
     }
     let record = |(file, owner)| Action::RecordOwner { file, owner };
