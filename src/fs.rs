@@ -41,7 +41,7 @@ pub use lock::{
     AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
 pub use program::{has_leftovers, keep_as, program, write_program};
-pub use read::{open, read, read_known, read_start, with_content};
+pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};

@@ -40,6 +40,19 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Reads what comes through a pipe that has a name, and waits for whoever writes to it.
+///
+/// # Errors
+///
+/// It cannot be opened or read.
+pub fn read_pipe(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|mut pipe| pipe.read_to_end(&mut bytes))
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(bytes)
+}
+
 /// Lends the content of a file, which may be large: the room for it is kept for the next one. `None` if it cannot be
 /// read.
 pub fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> {

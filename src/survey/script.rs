@@ -97,9 +97,9 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
                 (path, bytes, state)
             }
             // A pipe that a shell makes has a name, and no place.
-            Err(error) => match fs::read(file) {
-                Ok(Some(bytes)) => input(bytes, around),
-                _ => return Err(error),
+            Err(error) => match fs::read_pipe(file) {
+                Ok(bytes) => input(bytes, around),
+                Err(_) => return Err(error),
             },
         },
     };

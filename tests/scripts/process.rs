@@ -142,7 +142,7 @@ fn a_pipe_is_a_script_too() {
     let run = desk.box_.command(
         "bash",
         "",
-        &["-c", &format!("'{program}' run <(cat a.rs) x")],
+        &["-c", &format!("'{program}' run <(sleep 0.3; cat a.rs) x")],
     );
     assert_eq!(run.code(0).stdout, "Some(\"x\")\n");
 }
