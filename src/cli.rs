@@ -107,11 +107,11 @@ fn run(cli: Cli) -> Result<Exit> {
                 no_local: args.local.no_local,
                 keep_targets: args.keep_targets,
                 settings: Settings {
-                    local: None,
                     max_size: args.budget.max_size,
                     max_age: args.budget.max_age,
                     keep_programs: args.budget.keep_programs,
                     rustc_wrapper: args.rustc_wrapper.map(wrapper).transpose()?,
+                    ..Settings::default()
                 },
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()

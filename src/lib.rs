@@ -53,6 +53,7 @@ pub mod settings;
 pub mod shell;
 pub mod size;
 pub mod sources;
+pub mod store;
 pub mod survey;
 mod toml_values;
 mod wasm;

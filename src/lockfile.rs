@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::config_edit;
-use crate::model::{Source, TomlProblem, Unit};
+use crate::model::{Source, StoredPackage, TomlProblem, Unit};
 
 /// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub struct Lock {
 struct Locked {
     version: String,
     source: String,
+    checksum: Option<String>,
 }
 
 impl Lock {
@@ -42,9 +43,13 @@ impl Lock {
                 })
             };
             let (name, version) = (text_of("name")?, text_of("version")?);
-            if let Some(source) = TableLike::get(package, "source").and_then(Item::as_str) {
-                let source = source.to_owned();
-                let locked = Locked { version, source };
+            let given = |key| TableLike::get(package, key).and_then(Item::as_str);
+            if let Some(source) = given("source") {
+                let locked = Locked {
+                    version,
+                    source: source.to_owned(),
+                    checksum: given("checksum").map(str::to_owned),
+                };
                 lock.packages.entry(name).or_default().push(locked);
             } else {
                 *lock.local.entry(name).or_default() += 1;
@@ -85,10 +90,42 @@ impl Lock {
     /// commit.
     #[must_use]
     pub fn covers(&self, unit: &Unit) -> bool {
+        self.locked(unit).is_some()
+    }
+
+    /// Which package in it a unit is of: of a registry or a git repository.
+    #[must_use]
+    pub fn package_of(&self, unit: &Unit) -> Option<StoredPackage> {
+        let name = unit.package.as_deref()?;
+        match unit.source {
+            Source::Registry { .. } | Source::Git { .. } => Some(self.locked(unit)?.named(name)),
+            Source::Directory | Source::Local | Source::Unknown => None,
+        }
+    }
+
+    /// The packages in it that do not come from a path, sorted.
+    #[must_use]
+    pub fn third_party(&self) -> Vec<StoredPackage> {
+        let all = self.packages.iter();
+        let mut all: Vec<StoredPackage> = all
+            .flat_map(|(name, locked)| locked.iter().map(|locked| locked.named(name)))
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// Whether a package is in it, with this source and checksum.
+    #[must_use]
+    pub fn has(&self, package: &StoredPackage) -> bool {
+        let mut locked = self.packages.get(&package.name).into_iter().flatten();
+        locked.any(|locked| locked.named(&package.name) == *package)
+    }
+
+    fn locked(&self, unit: &Unit) -> Option<&Locked> {
         let package = unit.package.as_deref().unwrap_or_default();
         let mut locked = self.packages.get(package).into_iter().flatten();
         let version = |locked: &Locked| unit.version.as_ref() == Some(&locked.version);
-        locked.any(|locked| match &unit.source {
+        locked.find(|locked| match &unit.source {
             Source::Registry { .. } => !locked.source.starts_with("git+") && version(locked),
             Source::Git { revision, .. } => {
                 let commit = locked.source.rsplit_once('#').map(|(_, commit)| commit);
@@ -99,6 +136,17 @@ impl Lock {
             Source::Directory => true,
             Source::Local | Source::Unknown => false,
         })
+    }
+}
+
+impl Locked {
+    fn named(&self, name: &str) -> StoredPackage {
+        StoredPackage {
+            name: name.to_owned(),
+            version: self.version.clone(),
+            source: self.source.clone(),
+            checksum: self.checksum.clone(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, and in the cache of scripts.
 
+mod store;
+
 use jiff::SignedDuration;
 use toml_edit::{Document, Item, Value};
 
@@ -12,7 +14,7 @@ use crate::size::Bytes;
 pub const FILE_NAME: &str = "sharedtarget.toml";
 
 /// The keys that it may have.
-const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs` or `rustc-wrapper`";
+const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs`, `rustc-wrapper` or `[store]`";
 
 /// Reads the file.
 ///
@@ -40,6 +42,7 @@ pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
             "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
             "keep-programs" => settings.keep_programs = Some(flag()?),
             "rustc-wrapper" => settings.rustc_wrapper = Some(value()?.to_owned()),
+            "store" => settings.store = store::parse(text, item)?,
             _ => return Err(wrong(format!("expected {KEYS}, found `{key}`"))),
         }
     }
@@ -59,6 +62,8 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         max_age,
         keep_programs,
         rustc_wrapper,
+        // Nothing of ours decides that for the user.
+        store: _,
     } = settings;
     // What says the same already, in other words, stays.
     let wanted = [
@@ -95,22 +100,53 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         });
         match found {
             Some(span) => edited.replace_range(span, value.to_string().trim()),
-            None => {
-                // There are no tables in it, so that the end is as good a place as any.
-                let eol = if edited.contains("\r\n") {
-                    "\r\n"
-                } else {
-                    "\n"
-                };
-                let begun = !edited.trim_start_matches('\u{feff}').is_empty();
-                if begun && !edited.ends_with('\n') {
-                    edited.push_str(eol);
-                }
-                edited.push_str(&format!("{key} = {}{eol}", value.to_string().trim()));
-            }
+            None => add(
+                &mut edited,
+                &format!("{key} = {}", value.to_string().trim()),
+            ),
         }
     }
     Ok(edited)
+}
+
+/// Adds a line after the last one that is in no table.
+fn add(text: &mut String, line: &str) {
+    let eol = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    // Comments and empty lines above a table belong to that.
+    let end = match table(text) {
+        Some(at) => {
+            let above = text[..at].trim_end_matches(|c| c != '\n');
+            let lines = above.split_inclusive('\n').rev();
+            let belongs = |line: &&str| line.trim().is_empty() || line.trim().starts_with('#');
+            above.len() - lines.take_while(belongs).map(str::len).sum::<usize>()
+        }
+        None => text.len(),
+    };
+    let before = text[..end].trim_start_matches('\u{feff}');
+    let begin = match before.is_empty() || before.ends_with('\n') {
+        true => "",
+        false => eol,
+    };
+    // A mark of Unicode's stays at the top.
+    let mark = text
+        .strip_prefix('\u{feff}')
+        .map_or(0, |rest| text.len() - rest.len());
+    text.insert_str(end.max(mark), &format!("{begin}{line}{eol}"));
+}
+
+/// Where the first table begins, by its header or by the first of its dotted keys.
+fn table(text: &str) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
+    let tables = document.iter().filter(|(_, item)| item.is_table());
+    let spans = tables.filter_map(|(key, item)| {
+        let dotted = item.as_table().is_some_and(toml_edit::Table::is_dotted);
+        match dotted {
+            // Such a line is not in a table, and lines may follow it.
+            true => None,
+            false => item.span().or(place(&document, key, item)),
+        }
+    });
+    spans.map(|span| span.start).min()
 }
 
 /// How large the cache of scripts may grow by itself.
@@ -162,6 +198,7 @@ mod tests {
             max_age: Some(Age(SignedDuration::from_hours(7 * 24))),
             keep_programs: Some(true),
             rustc_wrapper: Some("/bin/sccache".into()),
+            ..Settings::default()
         };
         assert_eq!(parse(all), Ok(settings.clone()));
         let written = set("", settings.clone()).expect("written");
@@ -204,6 +241,22 @@ mod tests {
             (
                 "\u{feff}local = true\n",
                 "\u{feff}local = true\nmax-size = \"20GB\"\n",
+            ),
+            (
+                "local = true\n\n# mine\n[store]\nharvest = true\n",
+                "local = true\nmax-size = \"20GB\"\n\n# mine\n[store]\nharvest = true\n",
+            ),
+            (
+                "[store.remote]\ntype = 'fs'\n",
+                "max-size = \"20GB\"\n[store.remote]\ntype = 'fs'\n",
+            ),
+            (
+                "\u{feff}[store]\nharvest = true",
+                "\u{feff}max-size = \"20GB\"\n[store]\nharvest = true",
+            ),
+            (
+                "store.harvest = true\n",
+                "store.harvest = true\nmax-size = \"20GB\"\n",
             ),
         ] {
             assert_eq!(size(before), after, "from {before}");

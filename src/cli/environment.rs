@@ -8,7 +8,7 @@ use super::on_path;
 use crate::cargo::Cargo;
 use crate::config_edit;
 use crate::fs;
-use crate::model::{EnvOverride, Settings, Surroundings};
+use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
 use crate::survey::Environment;
 use crate::wrapper_script;
 
@@ -22,6 +22,14 @@ pub(super) fn settings() -> Result<Settings> {
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
         rustc_wrapper: None,
+        store: StoreSettings {
+            folder: std::env::var_os("CARGO_SHAREDTARGET_STORE_DIR")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
+            max_size: given("CARGO_SHAREDTARGET_STORE_MAX_SIZE")?,
+            max_age: given("CARGO_SHAREDTARGET_STORE_MAX_AGE")?,
+            ..StoreSettings::default()
+        },
     })
 }
 

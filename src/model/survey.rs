@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Owner, TargetFolder, Trash};
+use super::{Owner, StoreSettings, TargetFolder, Trash};
 use crate::age::Age;
 use crate::size::Bytes;
 
@@ -78,6 +78,8 @@ pub struct Settings {
     pub keep_programs: Option<bool>,
     /// The program that configurations have Cargo run in place of the compiler.
     pub rustc_wrapper: Option<String>,
+    /// The store.
+    pub store: StoreSettings,
 }
 
 impl Settings {
@@ -90,6 +92,7 @@ impl Settings {
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
+            store: self.store.or(others.store),
         }
     }
 

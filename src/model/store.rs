@@ -1,0 +1,284 @@
+//! The store: third-party units that outlive their target folders, and the documents by which providers are asked.
+//!
+//! One description of a unit serves everywhere: in the local store, in a remote one, and in what providers are told
+//! and answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::UnitId;
+use crate::age::Age;
+use crate::size::Bytes;
+
+/// The version of the documents. A document of another version is not understood.
+pub const STORE_VERSION: u32 = 1;
+
+/// What units must have been built with to be of use: whatever goes into them, and is not theirs alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltWith {
+    /// What `rustc -vV` says.
+    pub rustc: String,
+    /// The system and its C library, as far as they tell themselves: what is linked here may not load elsewhere.
+    pub platform: String,
+    /// `$CARGO_HOME`: Cargo compares where sources lie, and compilers write it down.
+    pub cargo_home: String,
+    /// What configurations set for compilers and build scripts under `[env]`.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A package of a registry or a git repository, as `Cargo.lock` has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StoredPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The checksum of what a registry has; a git package has none, but its source names a commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+/// A unit, and what its files are known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredUnit {
+    /// The hash of everything here that says what the unit is, in 64 hexadecimal digits.
+    pub key: String,
+    /// The hash of the [`BuiltWith`].
+    pub circumstances: String,
+    /// The package.
+    pub package: StoredPackage,
+    /// The profile folder, relative to the target folder, with `/` between.
+    pub profile: String,
+    /// The name that Cargo gives it: 16 hexadecimal digits.
+    pub hash: String,
+    /// The target, by the name of its fingerprint (`lib-serde`).
+    pub target: String,
+    /// The enabled features, sorted.
+    pub features: Vec<String>,
+    /// The hash of Cargo's own fingerprint, with all that Cargo compares.
+    pub fingerprint: String,
+    /// Of the run of a build script the hash of what it said, without the folder that it was said in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The keys of the units that it was made with, sorted.
+    pub dependencies: Vec<String>,
+    /// What else its build script has looked at, by content.
+    pub watched: Vec<WatchedFile>,
+    /// Its files, by path.
+    pub files: Vec<StoredFile>,
+    /// Its folders, one before what is in it.
+    pub folders: Vec<String>,
+    /// Its symbolic links, each beside what it leads to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<StoredLink>,
+}
+
+impl StoredUnit {
+    /// Which unit of a target folder it becomes.
+    #[must_use]
+    pub fn id(&self) -> UnitId {
+        UnitId {
+            profile: self.profile.clone(),
+            hash: self.hash.clone(),
+        }
+    }
+
+    /// The sum of the lengths of its files.
+    #[must_use]
+    pub fn length(&self) -> Bytes {
+        self.files.iter().map(|file| Bytes(file.length)).sum()
+    }
+}
+
+/// A file of a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Relative to the target folder, with `/` between.
+    pub path: String,
+    /// The BLAKE3 hash of its content, in 64 hexadecimal digits.
+    pub hash: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// When it was last modified, in nanoseconds since 1970.
+    pub modified: i64,
+    /// It is a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+    /// Where it lies, of a unit that somebody is told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<PathBuf>,
+}
+
+/// A symbolic link of a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLink {
+    /// Relative to the target folder, with `/` between.
+    pub path: String,
+    /// The name that it leads to, in the same folder.
+    pub to: String,
+}
+
+/// Something outside of its package that a build script has looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WatchedFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The BLAKE3 hash of what is in it, of a folder that of all that is below; `None` if there was nothing.
+    pub hash: Option<String>,
+}
+
+/// The units that were built together: what a workspace with the same packages needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSet {
+    /// Their keys, sorted.
+    pub keys: Vec<String>,
+}
+
+/// "I want to build this": what a provider is asked before a build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// [`STORE_VERSION`].
+    pub version: u32,
+    /// `before`.
+    pub ask: String,
+    /// The hash of circumstances and packages: who has the same one, builds the same.
+    pub summary: String,
+    /// The hash of the circumstances.
+    pub circumstances: String,
+    /// What this hash is made of.
+    pub built_with: BuiltWith,
+    /// The triple that units for the host are compiled for.
+    pub host: String,
+    /// The workspace.
+    pub workspace: PathBuf,
+    /// The third-party packages of its `Cargo.lock`.
+    pub packages: Vec<WantedPackage>,
+}
+
+/// A package that somebody wants to build with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedPackage {
+    /// Which one.
+    #[serde(flatten)]
+    pub package: StoredPackage,
+    /// The features that may be enabled; `None` if that is not known.
+    pub features: Option<Vec<String>>,
+}
+
+/// What a provider has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// [`STORE_VERSION`].
+    pub version: u32,
+    /// The units, each with the places of its files.
+    #[serde(default)]
+    pub units: Vec<Offered>,
+}
+
+/// A unit that a provider has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// How long its files stay.
+    #[serde(default)]
+    pub stays: Stays,
+    /// How they are to be had.
+    #[serde(default)]
+    pub take: Take,
+    /// What it is, as it was when the provider was told of it.
+    pub unit: StoredUnit,
+}
+
+/// How long files stay where they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stays {
+    /// Until the provider ends: it waits until nothing more comes from its standard input.
+    #[default]
+    UntilExit,
+    /// For as long as anybody has another name for them.
+    Kept,
+}
+
+/// How a file is to be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Take {
+    /// By a copy.
+    #[default]
+    Copy,
+    /// Where it lies: nobody ever writes to it, and it may get another name.
+    Link,
+}
+
+/// "I built a thing": what a provider is told after a build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// [`STORE_VERSION`].
+    pub version: u32,
+    /// `after`.
+    pub ask: String,
+    /// As in [`Before`]; all units were built in its circumstances.
+    pub summary: String,
+    /// What the hash of the circumstances is made of.
+    pub built_with: BuiltWith,
+    /// The units, dependencies first, each with the places of its files. These exist until the provider ends.
+    pub units: Vec<StoredUnit>,
+}
+
+/// What a provider has done with what it was told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// [`STORE_VERSION`].
+    pub version: u32,
+    /// Files that it has as well, and keeps: ours may become another name of them.
+    #[serde(default)]
+    pub relocated: Vec<Relocated>,
+}
+
+/// A file that a provider has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relocated {
+    /// Where it was told that the file lies.
+    pub from: PathBuf,
+    /// Where it has it.
+    pub to: PathBuf,
+}
+
+impl StoreSettings {
+    /// These settings, and what they leave open as in others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            folder: self.folder.or(others.folder),
+            max_size: self.max_size.or(others.max_size),
+            max_age: self.max_age.or(others.max_age),
+            before: self.before.or(others.before),
+            after: self.after.or(others.after),
+            harvest: self.harvest.or(others.harvest),
+            remote: self.remote.or(others.remote),
+        }
+    }
+}
+
+/// What a user has decided about the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The folder of the local store; without one it is in the cache folder.
+    pub folder: Option<PathBuf>,
+    /// What the local store may take.
+    pub max_size: Option<Bytes>,
+    /// Units that were not used for as long go.
+    pub max_age: Option<Age>,
+    /// The program that is asked before a build, with its arguments.
+    pub before: Option<Vec<String>>,
+    /// The program that is told after one, with its arguments.
+    pub after: Option<Vec<String>>,
+    /// `onboard` has what was built since harvested, in the background.
+    pub harvest: Option<bool>,
+    /// The remote store: its `type`, and what that one wants to know.
+    pub remote: Option<BTreeMap<String, String>>,
+}

@@ -1,0 +1,118 @@
+//! What providers answer, and whether it can be used.
+
+use std::collections::HashSet;
+use std::path::{Component, Path};
+
+use super::{is_key, unit_key};
+use crate::layout::{self, Owner};
+use crate::model::{Offers, STORE_VERSION, StoredUnit, Taken};
+
+/// Reads what a provider has answered to `before`.
+///
+/// # Errors
+///
+/// What is wrong with it, for a person.
+pub fn offers(answer: &[u8]) -> Result<Offers, String> {
+    let offers: Offers = read(answer)?;
+    expect_version(offers.version)?;
+    Ok(offers)
+}
+
+/// Reads what a provider has answered to `after`: nothing, or what it has done.
+///
+/// # Errors
+///
+/// What is wrong with it, for a person.
+pub fn taken(answer: &[u8]) -> Result<Taken, String> {
+    if answer.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Taken::default());
+    }
+    let taken: Taken = read(answer)?;
+    expect_version(taken.version)?;
+    Ok(taken)
+}
+
+fn read<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(answer)
+        .map_err(|error| format!("it answered what is not expected: {error}"))
+}
+
+fn expect_version(version: u32) -> Result<(), String> {
+    if version != STORE_VERSION {
+        return Err(format!(
+            "it speaks version {version} of the interface, and this program version {STORE_VERSION}"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a description is one that we could have written, for these circumstances: whoever it comes from, no file of
+/// it may come to lie anywhere but where its unit's files lie.
+///
+/// # Errors
+///
+/// What is wrong with it, for a person.
+pub fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
+    let wrong = |what: &str| {
+        Err(format!(
+            "{} {}: {what}",
+            unit.package.name, unit.package.version
+        ))
+    };
+    if unit.circumstances != circumstances {
+        return wrong("it was built in other circumstances");
+    }
+    if !is_key(&unit.key) || unit_key(unit) != unit.key {
+        return wrong("its key is not that of its description");
+    }
+    let parts: Vec<&str> = unit.profile.split('/').collect();
+    if parts.len() > 2 || !is_inside(&unit.profile) {
+        return wrong("its profile is no folder of a target folder");
+    }
+    let mut seen = HashSet::new();
+    let links = unit.links.iter().map(|link| &link.path);
+    let files = unit.files.iter().map(|file| &file.path);
+    for path in files.chain(links) {
+        if !owns(unit, path, false) || !seen.insert(path) {
+            return wrong(&format!("`{path}` is no file of it"));
+        }
+    }
+    for path in &unit.folders {
+        if !owns(unit, path, true) || !seen.insert(path) {
+            return wrong(&format!("`{path}` is no folder of it"));
+        }
+    }
+    if let Some(link) = unit
+        .links
+        .iter()
+        .find(|link| link.to.contains(['/', '\\']) || !is_inside(&link.to))
+    {
+        return wrong(&format!("`{}` leads out of it", link.path));
+    }
+    if let Some(file) = unit.files.iter().find(|file| !is_key(&file.hash)) {
+        return wrong(&format!("`{}` has no hash", file.path));
+    }
+    Ok(())
+}
+
+/// Whether a path is relative and leads nowhere but down, on every system.
+fn is_inside(path: &str) -> bool {
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    !path.is_empty()
+        && !path.contains(['\\', ':', '\0'])
+        && path.split('/').all(|part| !part.is_empty() && part != ".")
+        && Path::new(path).components().all(plain)
+}
+
+/// Whether a path is one of the unit's, by the layout.
+fn owns(unit: &StoredUnit, path: &str, folder: bool) -> bool {
+    let inside = path
+        .strip_prefix(unit.profile.as_str())
+        .and_then(|rest| rest.strip_prefix('/'));
+    let Some(inside) = inside.filter(|_| is_inside(path)) else {
+        return false;
+    };
+    let parts: Vec<&str> = inside.split('/').collect();
+    layout::entry(&parts).is_some()
+        && matches!(layout::owner(&parts, folder), Owner::Unit { hash, .. } if hash == unit.hash)
+}

@@ -1,0 +1,109 @@
+//! Where things lie in a store: the same names in the local one and in a remote one.
+
+use std::path::{Path, PathBuf};
+
+use super::is_key;
+use crate::model::{StoredPackage, StoredUnit};
+
+/// The folder of a local store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places(PathBuf);
+
+impl Places {
+    /// A folder.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file by which the folder is known to be ours, and in which whoever uses units and whoever deletes some lock
+    /// each other out.
+    #[must_use]
+    pub fn mark(&self) -> PathBuf {
+        self.0.join(".sharedtarget-store")
+    }
+
+    /// The contents of files, under their hashes.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.0.join("objects")
+    }
+
+    /// The content of this hash.
+    #[must_use]
+    pub fn object(&self, hash: &str) -> PathBuf {
+        let (folder, name) = hash.split_at_checked(2).unwrap_or(("", hash));
+        self.objects().join(folder).join(name)
+    }
+
+    /// The descriptions of units.
+    #[must_use]
+    pub fn units(&self) -> PathBuf {
+        self.0.join("units")
+    }
+
+    /// What there is of a package, built in these circumstances.
+    #[must_use]
+    pub fn package(&self, circumstances: &str, package: &StoredPackage) -> PathBuf {
+        self.units()
+            .join(short(circumstances))
+            .join(folder_of(package))
+    }
+
+    /// The description of a unit.
+    #[must_use]
+    pub fn unit(&self, unit: &StoredUnit) -> PathBuf {
+        self.package(&unit.circumstances, &unit.package)
+            .join(format!("{}.json", unit.key))
+    }
+
+    /// What was built together.
+    #[must_use]
+    pub fn set(&self, summary: &str) -> PathBuf {
+        self.0.join("sets").join(format!("{summary}.json"))
+    }
+
+    /// What is known of the hashes of files.
+    #[must_use]
+    pub fn hashes(&self) -> PathBuf {
+        self.0.join("hashes.json")
+    }
+
+    /// Where units are put together for a target folder.
+    #[must_use]
+    pub fn assembled(&self) -> PathBuf {
+        self.0.join("assembled")
+    }
+}
+
+/// The name of a package's folder.
+///
+/// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
+/// either, nothing leads to another folder.
+#[must_use]
+pub fn folder_of(package: &StoredPackage) -> String {
+    let plain = |text: &str| {
+        text.chars()
+            .map(|c| match c {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '+' => c,
+                '.' => '.',
+                _ => '_',
+            })
+            .collect::<String>()
+    };
+    format!("{}-{}", plain(&package.name), plain(&package.version))
+}
+
+/// The beginning of a hash, which is enough among the few that one store has of its kind.
+fn short(hash: &str) -> &str {
+    match is_key(hash) {
+        true => &hash[..32],
+        false => "unknown",
+    }
+}
