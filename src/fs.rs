@@ -10,6 +10,7 @@ mod delete;
 mod find;
 mod in_use;
 mod lock;
+mod objects;
 mod open_folder;
 mod program;
 mod read;
@@ -40,6 +41,7 @@ pub use in_use::Uses;
 pub use lock::{
     AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
+pub use objects::{Hashes, is_executable, link_beside, put, put_content, put_object, take_object};
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};

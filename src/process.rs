@@ -1,9 +1,15 @@
 //! The door to programs that are the user's own.
 
 use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
+#[cfg(unix)]
+use rustix::process::Pid;
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.
@@ -17,7 +23,7 @@ pub fn become_program(
     arguments: &[OsString],
     variables: &[(&str, Option<OsString>)],
 ) -> Result<i32> {
-    let mut command = std::process::Command::new(program);
+    let mut command = Command::new(program);
     command.args(arguments);
     for (name, value) in variables {
         match value {
@@ -35,5 +41,234 @@ pub fn become_program(
     {
         let status = command.status().with_context(failed)?;
         Ok(status.code().unwrap_or(101))
+    }
+}
+
+/// What a provider has answered. It runs until this is dropped, and so long its files are there.
+#[derive(Debug)]
+pub struct Answer {
+    /// One line, without its end.
+    pub said: Vec<u8>,
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+/// How much a provider may answer.
+const MOST: u64 = 64 << 20;
+
+/// How much of what it says besides is read.
+const ASIDE: u64 = 1 << 16;
+
+/// How long a provider may take to end once it is told that nobody needs it any more.
+const TO_END: Duration = Duration::from_secs(5);
+
+/// Asks a provider: one line goes to its standard input, one line comes from its standard output.
+///
+/// # Errors
+///
+/// It cannot be run, does not answer in time, answers without end, or fails; for a person, in one line.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) -> Result<Answer> {
+    let (name, arguments) = program
+        .split_first()
+        .context("there is no program to ask")?;
+    let mut command = Command::new(name);
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("failed to run `{name}`"))?;
+    let (input, output, aside) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let mut answer = Answer {
+        said: Vec::new(),
+        child,
+        input: None,
+    };
+    let request = [request, b"\n"].concat();
+    let (sender, written) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Whoever does not want to know all of it may answer all the same.
+        let mut input = input;
+        if let Some(input) = &mut input {
+            let _ = input.write_all(&request).and_then(|()| input.flush());
+        }
+        let _ = sender.send(input);
+    });
+    let (sender, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = Vec::new();
+        if let Some(output) = output {
+            let _ = BufReader::new(output.take(MOST)).read_until(b'\n', &mut line);
+        }
+        let _ = sender.send(line);
+    });
+    let (sender, complaint) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut aside) = aside {
+            let _ = aside.by_ref().take(ASIDE).read_to_end(&mut text);
+            let _ = sender.send(text);
+            // Else it would wait for us to read on.
+            let _ = std::io::copy(&mut aside, &mut std::io::sink());
+        }
+    });
+    let said = said
+        .recv_timeout(in_time)
+        .map_err(|_| anyhow!("it did not answer in {} seconds", in_time.as_secs()))?;
+    let whole = said.last() == Some(&b'\n');
+    if said.len() as u64 >= MOST {
+        bail!("its answer has no end");
+    }
+    // One that has said all closes its output before it ends.
+    let ended = match whole {
+        true => answer.child.try_wait()?,
+        false => answer.wait(TO_END)?,
+    };
+    if let Some(status) = ended.filter(|status| !status.success()) {
+        let complaint = complaint.recv_timeout(Duration::from_millis(200));
+        let complaint = complaint.unwrap_or_default();
+        let line = first_line(&complaint);
+        bail!(
+            "it failed ({status}){}{line}",
+            if line.is_empty() { "" } else { ": " }
+        );
+    }
+    answer.input = written.recv_timeout(TO_END).ok().flatten();
+    answer.said = said;
+    Ok(answer)
+}
+
+fn first_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    let line = line.unwrap_or_default().chars();
+    line.filter(|c| !c.is_control()).take(200).collect()
+}
+
+impl Answer {
+    /// Waits for the end of the program, and no longer than a while.
+    fn wait(&mut self, most: Duration) -> Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait()? {
+                None if begun.elapsed() < most => std::thread::sleep(Duration::from_millis(2)),
+                ended => return Ok(ended),
+            }
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // By this it knows that nobody needs its files any more.
+        self.input = None;
+        let most = if self.said.is_empty() {
+            Duration::ZERO
+        } else {
+            TO_END
+        };
+        if !matches!(self.wait(most), Ok(Some(_))) {
+            // What it has started goes with it.
+            #[cfg(unix)]
+            if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            }
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// What a program of the system's says, which may not be there.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub fn says(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}
+
+/// Starts ourselves in the background, with nothing of the terminal: whoever started this one does not wait for it.
+///
+/// # Errors
+///
+/// It cannot be started.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) -> Result<()> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let started = command.spawn();
+    started
+        .map(drop)
+        .with_context(|| format!("failed to run `{}`", program.display()))
+}
+
+/// Lets every other program go first.
+pub fn give_way() {
+    #[cfg(unix)]
+    let _ = rustix::process::nice(19);
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, in_time: Duration) -> Result<Answer> {
+        let program = ["sh", "-c", script].map(str::to_owned);
+        ask(&program, b"{\"a\":1}", Path::new("/"), in_time)
+    }
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_line_for_a_line() {
+        let answer = sh("read -r line; echo \"<$line>\"; cat >/dev/null", SOON).expect("an answer");
+        assert_eq!(answer.said, b"<{\"a\":1}>\n");
+        assert_eq!(sh("printf x", SOON).expect("an answer").said, b"x");
+        assert!(sh(":", SOON).expect("nothing").said.is_empty());
+    }
+
+    #[test]
+    fn its_files_stay_until_we_are_done() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("file");
+        let path = path.display();
+        let script = format!("read -r x; touch {path}; echo; cat >/dev/null; rm {path}");
+        let answer = sh(&script, SOON).expect("an answer");
+        assert!(super::super::fs::exists(&dir.path().join("file")));
+        drop(answer);
+        assert!(!super::super::fs::exists(&dir.path().join("file")));
+    }
+
+    #[test]
+    fn whoever_misbehaves_is_given_up() {
+        let error = |script: &str, in_time| format!("{:#}", sh(script, in_time).expect_err(script));
+        let moment = Duration::from_millis(300);
+        assert!(error("sleep 600 & sleep 600", moment).contains("did not answer"));
+        assert!(error("yes | tr -d '\\n'", SOON).contains("no end"));
+        let failed = error("echo no luck >&2; exit 3", SOON);
+        assert!(
+            failed.contains("no luck") && failed.contains('3'),
+            "{failed}"
+        );
+        let missing = ask(&["/no/such".into()], b"", Path::new("/"), SOON);
+        assert!(missing.is_err());
     }
 }
