@@ -10,6 +10,7 @@ mod edit;
 mod hook;
 mod relink;
 pub mod script;
+pub mod store;
 mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,8 @@ use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{
-    Action, Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome, Plan, Relinked, Warmed,
+    Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
+    Warmed,
 };
 use crate::plan::relink::Tally;
 use crate::progress::Progress;
@@ -103,6 +105,8 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::Relink(_)
             | Action::Collect(_)
             | Action::DeleteFolder(_)
+            | Action::Harvest(_)
+            | Action::Tell(_)
             | Action::DropScript(_)
             | Action::FinishTrash { .. } => continue,
         };
@@ -115,6 +119,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     let disks = disks(&acting);
     let before: Vec<_> = disks.iter().map(|at| fs::available(at).ok()).collect();
     warm_all(plan, context, &mut outcome);
+    store_all(plan, context, &mut outcome);
     relink_all(plan, context, &mut outcome);
     delete_all(plan, context, &mut outcome);
     for (at, before) in disks.into_iter().zip(before) {
@@ -145,6 +150,25 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
         }
+    }
+}
+
+/// Moves units into and between stores.
+fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
+    for action in &plan.actions {
+        let result = match action {
+            Action::Harvest(units) => {
+                context.progress.stage("harvesting");
+                store::harvest(units, context)
+            }
+            Action::Tell(tell) => {
+                context.progress.stage("telling the provider");
+                store::tell(tell)
+            }
+            _ => continue,
+        };
+        settle(outcome, action, result.map(Came::Moved));
+        fs::checkpoint(name(action));
     }
 }
 
@@ -183,6 +207,7 @@ enum Came {
     Freed(Freed, Option<Collected>),
     Warmed(Warmed),
     Relinked(Freed, Relinked),
+    Moved(Moved),
 }
 
 /// What a deletion came to, and for single units what became of them.
@@ -286,6 +311,7 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
                 warmed: None,
                 relinked: None,
                 collected: None,
+                moved: None,
             };
             match came {
                 Came::Nothing => {}
@@ -296,6 +322,7 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
                 Came::Relinked(freed, relinked) => {
                     (done.freed, done.relinked) = (Some(freed), Some(relinked));
                 }
+                Came::Moved(moved) => done.moved = Some(moved),
             }
             outcome.done.push(done);
         }
@@ -344,6 +371,8 @@ fn deed(action: &Action) -> Deed {
         Action::Relink(_) => Deed::Relink,
         Action::Collect(_) => Deed::Collect,
         Action::DeleteFolder(_) => Deed::DeleteFolder,
+        Action::Harvest(_) => Deed::Harvest,
+        Action::Tell(_) => Deed::Tell,
         Action::DropScript(_) => Deed::DropScript,
         Action::FinishTrash { .. } => Deed::FinishTrash,
         Action::InstallHook(_) => Deed::InstallHook,
@@ -364,6 +393,8 @@ fn path(action: &Action) -> &Path {
         Action::Relink(relink) => &relink.into,
         Action::Collect(folder) => &folder.path,
         Action::DeleteFolder(folder) => &folder.path,
+        Action::Harvest(units) => &units.into,
+        Action::Tell(tell) => Path::new(tell.program.first().map_or("", String::as_str)),
         Action::DropScript(part) => &part.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
@@ -383,6 +414,8 @@ fn name(action: &Action) -> &'static str {
         Action::Relink(_) => "relinked-folder",
         Action::Collect(_) => "collected",
         Action::DeleteFolder(_) => "deleted",
+        Action::Harvest(_) => "harvested-all",
+        Action::Tell(_) => "told",
         Action::DropScript(_) => "script-part-dropped",
         Action::FinishTrash { .. } => "trash-finished",
         Action::InstallHook(_) => "hook-installed",

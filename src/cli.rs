@@ -9,6 +9,7 @@ mod examples;
 mod hook;
 mod pages;
 mod run;
+mod store;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -210,6 +211,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
         Command::Cache(command) => cache::run(command),
+        Command::Store(command) => store::run(command),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod onboard;
 mod relinking;
 pub mod run;
 pub mod setup;
+pub mod store;
 mod ui;
 pub mod undo;
 pub mod warm;
@@ -67,7 +68,8 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
             .collected
             .as_ref()
             .map(|collected| collected.left.len());
-        let left = warmed.or(collected).or(relinked);
+        let moved = done.moved.as_ref().map(|moved| moved.left.len());
+        let left = warmed.or(collected).or(relinked).or(moved);
         left.is_some_and(|left| left > 0)
     };
     let complete =
@@ -90,7 +92,12 @@ fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result
     fs::checkpoint("planned");
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
     // What warms has Cargo's locks, and makes use of no name that a plan gives out.
-    let shares = |action: &Action| !matches!(action, Action::Warm(_));
+    let shares = |action: &Action| {
+        !matches!(
+            action,
+            Action::Warm(_) | Action::Harvest(_) | Action::Tell(_)
+        )
+    };
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
     // action says so for itself.
     let lockable = (survey.shared_root.exists && plan.actions.iter().any(shares))

@@ -13,6 +13,7 @@ mod paths;
 mod progress;
 mod reasons;
 mod relink;
+mod store;
 mod table;
 mod view;
 mod warm;

@@ -16,6 +16,7 @@ pub mod script;
 pub mod script_cache;
 mod shared_root;
 pub mod stock;
+pub mod store;
 mod strangers;
 mod tracking;
 pub mod units;
@@ -76,6 +77,8 @@ pub struct Environment {
     pub settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
     pub variables: Vec<(String, String)>,
+    /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.
+    pub store_folder: Option<PathBuf>,
     /// A build waits for us, and may hold locks of Cargo's.
     pub in_a_build: bool,
     /// The program that a variable has Cargo run in place of the compiler.

@@ -59,6 +59,9 @@ pub(super) enum Command {
     /// What scripts have left: kept programs, and what all were compiled with
     #[command(subcommand)]
     Cache(super::cache::CacheCommand),
+    /// Third-party crates that outlive target folders, by content
+    #[command(subcommand)]
+    Store(super::store::StoreCommand),
     /// Put configurations and git excludes back as they were before setup
     #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),

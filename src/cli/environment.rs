@@ -129,6 +129,9 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         overrides: overrides.collect(),
         settings: Settings::default(),
         variables: variables(),
+        store_folder: super::run::places(cwd)
+            .ok()
+            .map(|places| places.root().join("store")),
         in_a_build: path(wrapper_script::AT_WORK).is_some(),
         cargo: Cargo {
             fallback: path("CARGO"),

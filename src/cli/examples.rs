@@ -96,3 +96,7 @@ Examples:
   cargo sharedtarget cache info                           what scripts have left
   cargo sharedtarget cache clean bins --older-than 30d    programs that have not run for 30 days
   cargo sharedtarget cache clean                          everything";
+
+pub(super) const STORE: &str = "\
+Examples:
+  cargo sharedtarget store harvest    keep what was built here, for worktrees to come";

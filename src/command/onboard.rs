@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
-use super::warming;
+use super::warming::{self, Held};
 use super::{Ui, conduct, gc, look};
 use crate::exit::Exit;
 use crate::fs;
@@ -37,7 +37,7 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     };
     loop {
         let survey = look(request, ui)?;
-        let (plan, swept) = decide(&survey, request, options.clone(), warm, ui)?;
+        let (plan, swept, _held) = decide(&survey, request, options.clone(), warm, ui)?;
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);
         if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
@@ -65,7 +65,7 @@ fn decide(
     mut options: SetupOptions,
     warm: &WarmOptions,
     ui: &Ui,
-) -> Result<(Plan, Option<PathBuf>)> {
+) -> Result<(Plan, Option<PathBuf>, Vec<Held>)> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
@@ -83,7 +83,7 @@ fn decide(
         warm.how(request, ui),
     )?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
-    for one in decided {
+    for one in decided.all {
         match one {
             Ok(warm) => warms.push(warm),
             Err(left) => kept.push(*left),
@@ -92,10 +92,11 @@ fn decide(
     let limited = gc::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
+    plan.warnings.extend(decided.warnings);
     plan.actions.extend(limited.actions);
     plan.freeable += limited.freeable;
     if let Some(bytes) = limited.missed {
         plan.warnings.push(Warning::OverBudget { bytes });
     }
-    Ok((plan, limited.swept))
+    Ok((plan, limited.swept, decided.held))
 }

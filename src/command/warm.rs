@@ -33,6 +33,8 @@ impl WarmOptions {
             wait: self.wait,
             local: !self.no_local,
             programs: true,
+            now: ui.view.now,
+            dry_run: ui.dry_run,
             tell: Some(ui),
         }
     }
@@ -56,9 +58,11 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         options.how(request, ui),
     )?;
     let stuck = decided
+        .all
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
-    let plan = decide::plan(&survey, decided);
+    let mut plan = decide::plan(&survey, decided.all);
+    plan.warnings.extend(decided.warnings);
     let exit = conduct("warm", &survey, &plan, request, ui)?;
     Ok(match exit {
         Exit::Done if stuck => Exit::Incomplete,

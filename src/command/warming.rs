@@ -2,13 +2,16 @@
 
 mod donor;
 mod families;
+mod store;
 
 pub(super) use families::all;
+pub(super) use store::{Held, keepable};
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Result, ensure};
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use donor::Donor;
@@ -21,7 +24,7 @@ use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
     CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Other, Subject, Survey, WarmFolder,
-    Workspace,
+    Warning, Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
@@ -44,6 +47,10 @@ pub(super) struct How<'a> {
     pub(super) local: bool,
     /// Take local programs as well.
     pub(super) programs: bool,
+    /// The time.
+    pub(super) now: Timestamp,
+    /// Nothing is to change, not even what is known of the use of units.
+    pub(super) dry_run: bool,
     /// Says that it waits, since that may take long.
     pub(super) tell: Option<&'a Ui>,
 }
@@ -160,6 +167,17 @@ impl Cold<'_> {
     }
 }
 
+/// What was decided for the workspaces of a worktree.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// What each gets, or why it gets nothing.
+    pub(super) all: Vec<Result<WarmFolder, Box<Kept>>>,
+    /// What has to stay until that is done.
+    pub(super) held: Vec<Held>,
+    /// What the user should know.
+    pub(super) warnings: Vec<Warning>,
+}
+
 /// Decides for each workspace of one worktree that is or may be built.
 ///
 /// # Errors
@@ -171,9 +189,9 @@ pub(super) fn each(
     worktree: &Path,
     named: Option<&Candidate>,
     how: How<'_>,
-) -> Result<Vec<Result<WarmFolder, Box<Kept>>>> {
+) -> Result<Decided> {
     let progress = Progress::default();
-    let (mut decided, mut any) = (Vec::new(), false);
+    let (mut decided, mut any) = (Decided::default(), false);
     let all = survey.workspaces.iter().zip(dirs);
     for (workspace, dirs) in all.filter(|(workspace, _)| workspace.is_in(worktree)) {
         any = true;
@@ -186,18 +204,33 @@ pub(super) fn each(
             CargoAnswer::Said { .. } => {}
             CargoAnswer::Refused { message } if !nested => {
                 let message = message.clone();
-                decided.push(Err(cold.kept(KeptReason::CargoRefused { message })));
+                let kept = cold.kept(KeptReason::CargoRefused { message });
+                decided.all.push(Err(kept));
                 continue;
             }
             _ => continue,
         }
-        match one(
-            cold,
-            cold.candidates_or(named, survey),
-            survey,
-            how,
-            &progress,
-        ) {
+        let candidates = cold.candidates_or(named, survey);
+        let found = one(cold, candidates, survey, how, &progress);
+        if named.is_none() && !nested {
+            let there = donors::inventory(cold.into, &progress);
+            let before = store::Before {
+                there: &there,
+                donor: found.as_ref().ok().map(|(warm, donor)| (donor, warm)),
+            };
+            if let Ok(wants) = cold.wants(survey, how) {
+                let more = store::more(cold, &wants, &before, survey, how, &progress);
+                decided.held.push(more.held);
+                decided.warnings.extend(more.warnings);
+                if let Some(warm) = more.warm {
+                    let first = found.map(|(warm, _)| Ok(warm)).ok();
+                    decided.all.extend(first);
+                    decided.all.push(Ok(warm));
+                    continue;
+                }
+            }
+        }
+        match found.map(|(warm, _)| warm) {
             // Of what is never built, nobody expects that it is warm.
             Err(kept)
                 if nested
@@ -205,7 +238,7 @@ pub(super) fn each(
                         kept.reason,
                         KeptReason::NoDonor | KeptReason::NothingFits { .. }
                     ) => {}
-            one => decided.push(one),
+            one => decided.all.push(one),
         }
     }
     ensure!(
@@ -223,7 +256,7 @@ fn one(
     survey: &Survey,
     how: How<'_>,
     progress: &Progress,
-) -> Result<WarmFolder, Box<Kept>> {
+) -> Result<(WarmFolder, Donor), Box<Kept>> {
     let wants = cold.wants(survey, how)?;
     let wanted = wants.named();
     let rated = candidates.into_par_iter().map(|candidate| {
@@ -258,7 +291,7 @@ fn one(
     let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
         // Nothing is missing, and what a run that was killed has left goes.
-        (0, 1..) if left_half_way => Ok(warm),
+        (0, 1..) if left_half_way => Ok((warm, donor)),
         (0, 0) => Err(cold.kept(KeptReason::NothingFits {
             from: warm.from,
             left: warm.left,
@@ -268,10 +301,10 @@ fn one(
             units,
             left: warm.left,
         })),
-        _ => Ok(WarmFolder {
-            wait: how.wait,
-            ..warm
-        }),
+        _ => {
+            let wait = how.wait;
+            Ok((WarmFolder { wait, ..warm }, donor))
+        }
     }
 }
 

@@ -234,6 +234,44 @@ pub fn take_object(
     Ok(false)
 }
 
+/// Has an object become another name of a file that somebody else keeps, if that is the same in every way. Whether it did.
+///
+/// # Errors
+///
+/// The object cannot be replaced.
+pub fn become_name_of(
+    object: &Path,
+    kept: &Path,
+    file: &StoredFile,
+    hashes: &Hashes,
+) -> Result<bool> {
+    let (Some(own), Ok(other)) = (info(object)?, regular(kept)) else {
+        return Ok(false);
+    };
+    let alike = own.length == other.length
+        && own.modified == other.modified
+        && own.identity != other.identity
+        && own.identity.device == other.identity.device;
+    let same = alike
+        && super::same_rights(object, kept)
+        && hashes.of(kept).is_ok_and(|hash| hash == file.hash);
+    let folder = object.parent().context("an object has no folder")?;
+    if !same {
+        return Ok(false);
+    }
+    let new = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .make_in(folder, |path| fs::hard_link(kept, path));
+    match new {
+        Ok(new) => {
+            let placed = new.persist(object).map_err(|error| error.error);
+            placed.with_context(|| format!("failed to replace `{}`", object.display()))?;
+            Ok(true)
+        }
+        Err(_) => Ok(false),
+    }
+}
+
 /// As readable and writable as what this user makes, and only programs may be run.
 #[cfg(unix)]
 fn set_mode(path: &Path, executable: bool) -> std::io::Result<()> {
@@ -296,6 +334,20 @@ pub fn link_beside(name: &str, at: &Path) -> Result<()> {
     #[cfg(windows)]
     std::os::windows::fs::symlink_file(name, at).with_context(failed)?;
     Ok(())
+}
+
+/// Makes a folder with a name of its own, for one run.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn new_folder(above: &Path) -> Result<PathBuf> {
+    create_folder(above)?;
+    let new = tempfile::Builder::new()
+        .prefix("run-")
+        .tempdir_in(above)
+        .with_context(|| format!("failed to make a folder in `{}`", above.display()))?;
+    Ok(new.keep())
 }
 
 /// Writes a file whole or not at all, whoever else may write in the same folder, and whether or not it is there.

@@ -274,6 +274,20 @@ pub enum KeptReason {
         /// Others come to share what it has.
         donor: bool,
     },
+    /// The store has everything of it that can be kept.
+    Harvested {
+        /// How many units.
+        units: usize,
+        /// What cannot be kept.
+        left: Vec<LeftUnit>,
+    },
+    /// There is no `Cargo.lock`.
+    NoLock,
+    /// There is no compiler.
+    NoCompiler {
+        /// Why not.
+        why: String,
+    },
     /// Nothing was built anywhere that could fit.
     NoDonor,
     /// Nothing that the donor has can be taken.

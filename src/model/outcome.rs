@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Relinked, Warmed};
+use super::{Moved, Relinked, Warmed};
 use crate::size::Bytes;
 
 /// What a run did.
@@ -52,6 +52,9 @@ pub struct Done {
     /// What became of the units, for collecting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collected: Option<Collected>,
+    /// What became of the units, for the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
 }
 
 /// What became of the units that were to go.
@@ -91,6 +94,10 @@ pub enum Deed {
     DeleteFolder,
     /// Finished deleting.
     FinishTrash,
+    /// Put units into the local store.
+    Harvest,
+    /// Told a provider of units.
+    Tell,
     /// Deleted a part of the cache of scripts.
     DropScript,
     /// Put our git hook in its place.

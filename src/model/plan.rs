@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CollectFolder, DropScript, HookChange, Identity, Kept, Layout, Owner, RelinkFolder, Usage,
-    WarmFolder,
+    CollectFolder, DropScript, HarvestUnits, HookChange, Identity, Kept, Layout, Owner,
+    RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -106,6 +106,10 @@ pub enum Action {
         /// What it takes.
         usage: Option<Usage>,
     },
+    /// Put units into the local store.
+    Harvest(HarvestUnits),
+    /// Tell a provider of units.
+    Tell(TellProvider),
     /// Delete a part of the cache of scripts.
     DropScript(DropScript),
     /// Put our git hook in its place.
@@ -214,6 +218,27 @@ pub enum LastUseSource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "warning")]
 pub enum Warning {
+    /// A provider of units was of no use.
+    Provider {
+        /// The program.
+        program: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The store could not be used.
+    NoStore {
+        /// Why not.
+        why: String,
+    },
+    /// Units of the store are of no use.
+    StoreLeft {
+        /// Of how many packages.
+        packages: usize,
+        /// The first of these.
+        first: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The environment beats the configuration files in this shell.
     EnvOverride {
         /// The variable.

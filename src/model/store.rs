@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::UnitId;
+use super::{LeftUnit, UnitId};
 use crate::age::Age;
 use crate::size::Bytes;
 
@@ -281,4 +281,58 @@ pub struct StoreSettings {
     pub harvest: Option<bool>,
     /// The remote store: its `type`, and what that one wants to know.
     pub remote: Option<BTreeMap<String, String>>,
+}
+
+/// Units are put into a local store.
+#[derive(Clone, Debug, Serialize)]
+pub struct HarvestUnits {
+    /// The workspace that they were built for.
+    pub workspace: PathBuf,
+    /// The target folder that they lie in; `None` if they lie in several places.
+    pub from: Option<PathBuf>,
+    /// The profile folders that they lie in.
+    #[serde(skip)]
+    pub profiles: Vec<PathBuf>,
+    /// The folder of the store.
+    pub into: PathBuf,
+    /// What the workspace builds with, in one hash.
+    pub summary: Option<String>,
+    /// The units that are new, dependencies first.
+    pub units: Vec<StoredUnit>,
+    /// The keys of all that the workspace has of these packages, new or not.
+    #[serde(skip)]
+    pub keys: Vec<String>,
+    /// How many are there already.
+    pub present: usize,
+    /// What is not kept.
+    pub left: Vec<LeftUnit>,
+    /// Bytes of what is new.
+    pub length: Bytes,
+}
+
+/// What became of units that were moved into a store, or to another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// How many.
+    pub units: usize,
+    /// Bytes of files that share their storage with those that were there, where the filesystem has links.
+    pub linked: Bytes,
+    /// Bytes of files that were copied.
+    pub copied: Bytes,
+    /// What could not be kept after all, and why.
+    pub left: Vec<String>,
+}
+
+/// A provider is told of units.
+#[derive(Clone, Debug, Serialize)]
+pub struct TellProvider {
+    /// The program, with its arguments.
+    pub program: Vec<String>,
+    /// Where it runs.
+    pub dir: PathBuf,
+    /// Of how many units.
+    pub units: usize,
+    /// What it is told.
+    #[serde(skip)]
+    pub after: After,
 }

@@ -15,6 +15,9 @@ pub struct WarmFolder {
     pub workspace: PathBuf,
     /// The donor: the target folder that they are taken from.
     pub from: PathBuf,
+    /// The donor was put together for this, of units of the store.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub from_store: bool,
     /// The folder that they are put into, whether or not it exists.
     pub into: PathBuf,
     /// What the donor is called in what build scripts have written there: by every name that it has had.

@@ -61,6 +61,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
     let mut warm = WarmFolder {
         workspace: PathBuf::new(),
         from: donor.folder.clone(),
+        from_store: false,
         into: PathBuf::new(),
         names: Vec::new(),
         units: Vec::new(),

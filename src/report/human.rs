@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::table::{Align, Table};
 use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
-use super::{cache, collect, hook, reasons, relink, warm};
+use super::{cache, collect, hook, reasons, relink, store, warm};
 
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
@@ -22,6 +22,7 @@ use crate::size::Bytes;
 pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
     writes(out, plan, shared_root, view)?;
     warm::plan(out, plan, view)?;
+    store::plan(out, plan, view)?;
     relink::plan(out, plan, view)?;
     hook::plan(out, plan, view)?;
     cache::plan(out, plan, view)?;
@@ -282,8 +283,9 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         for (reason, group) in groups {
             kept_alike(out, &reason, &group, view)?;
             for kept in &group {
-                let (KeptReason::Warm { left, .. } | KeptReason::NothingFits { left, .. }) =
-                    &kept.reason
+                let (KeptReason::Warm { left, .. }
+                | KeptReason::Harvested { left, .. }
+                | KeptReason::NothingFits { left, .. }) = &kept.reason
                 else {
                     continue;
                 };
@@ -368,6 +370,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
         writeln!(out, "put back {}", counted(restored, "file"))?;
     }
     warm::outcome(out, outcome)?;
+    store::outcome(out, outcome)?;
     relink::outcome(out, outcome, view)?;
     hook::outcome(out, outcome)?;
     collect::outcome(out, outcome, view)?;

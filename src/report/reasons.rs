@@ -231,6 +231,15 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             };
             format!("stays as it is: no rule is about any of its {units} units{asked}")
         }
+        KeptReason::Harvested { units, left } => {
+            let kept = format!("is in the store with {}", counted(*units, "unit"));
+            match left.len() {
+                0 => kept,
+                left => format!("{kept}; {left} are not kept (--verbose says why)"),
+            }
+        }
+        KeptReason::NoLock => "has no Cargo.lock, and so nothing says which packages it has".into(),
+        KeptReason::NoCompiler { why } => format!("has no compiler: {why}"),
         KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
         KeptReason::NothingFits { from, .. } => format!(
             "stays as it is: nothing that {} has can be taken (--verbose says why)",
@@ -320,6 +329,21 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
                 .map(|path| paths.show(path))
                 .unwrap_or_default()
         ),
+        Warning::Provider { program, why } => {
+            format!("the provider `{program}` was of no use: {why}")
+        }
+        Warning::NoStore { why } => format!("the store was of no use: {why}"),
+        Warning::StoreLeft {
+            packages,
+            first,
+            why,
+        } => {
+            let more = match packages {
+                1 => String::new(),
+                more => format!(" and {} more", more - 1),
+            };
+            format!("the store has {first}{more}, which cannot be used: {why}")
+        }
         Warning::NoWayBack => "deleted folders do not come back, not even by undo".into(),
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),
         Warning::ColdStart { workspaces } => {

@@ -50,7 +50,10 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 .to_string(),
             warm.linkable.to_string(),
             warm.copied.to_string(),
-            view.paths.show(&warm.from),
+            match warm.from_store {
+                true => "the store".into(),
+                false => view.paths.show(&warm.from),
+            },
             view.paths.show(&warm.workspace),
         ]);
     }
@@ -72,6 +75,21 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 
 /// Writes what is not taken, by reason.
 pub(super) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
+    left_as(
+        out,
+        "left, and compiled where a build needs them:",
+        all,
+        view,
+    )
+}
+
+/// Writes what something is not done with, by reason.
+pub(super) fn left_as(
+    out: Out<'_>,
+    heading: &str,
+    all: &[&LeftUnit],
+    view: &View,
+) -> io::Result<()> {
     let mut groups: Vec<(&'static str, Vec<&LeftUnit>)> = Vec::new();
     for unit in all {
         let words = words(&unit.reason);
@@ -84,7 +102,7 @@ pub(super) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<(
         return Ok(());
     }
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
-    writeln!(out, "  left, and compiled where a build needs them:")?;
+    writeln!(out, "  {heading}")?;
     for (words, group) in groups {
         writeln!(out, "  {:>5}  {words}{}", group.len(), named(&group, view))?;
         if view.verbose {

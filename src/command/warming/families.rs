@@ -34,6 +34,8 @@ pub(in crate::command) fn all(
         local,
         // Nobody has said that they are wanted in every worktree, and each needs a space of its own.
         programs: false,
+        now: ui.view.now,
+        dry_run: ui.dry_run,
         tell: None,
     };
     let progress = Arc::new(Progress::default());
@@ -122,6 +124,7 @@ fn from_several(
     if queue.is_empty() {
         return one(cold, candidates, survey, how, progress)
             .into_iter()
+            .map(|(warm, _)| warm)
             .collect();
     }
     let there = donors::inventory(cold.into, progress);

@@ -1,0 +1,210 @@
+//! Puts units into a local store, and puts units of one together for a target folder.
+
+mod assemble;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+
+pub use assemble::{Assembled, Part, assemble};
+
+use super::{Context, Stopped};
+use crate::fs::{self, Hashes, LockGuard, Sought};
+use crate::layout;
+use crate::marks;
+use crate::model::{HarvestUnits, Moved, Sharing, StoredFile, StoredSet, StoredUnit, TellProvider};
+use crate::process;
+use crate::size::Bytes;
+use crate::store::{self, Places};
+
+/// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
+///
+/// # Errors
+///
+/// It cannot be made, or what is there is something else.
+pub fn open(places: &Places) -> Result<LockGuard> {
+    let root = places.root();
+    if !fs::exists(&places.mark()) {
+        fs::create_folder(root)?;
+        // Whoever begins at the same time may have put its mark there in between.
+        let foreign = fs::names(root)?;
+        let ours = |name: &String| name == marks::TAG_NAME || name.starts_with(".sharedtarget");
+        if !foreign.iter().all(ours) {
+            bail!(
+                "expected an empty folder, or a store of ours: `{}`",
+                root.display()
+            );
+        }
+        fs::write_if_absent(&root.join(marks::TAG_NAME), &marks::tag_file())?;
+    }
+    fs::lock_in_common(&places.mark())
+}
+
+/// Puts units into a store. What cannot be kept is left out, with what was made with it.
+pub(super) fn harvest(harvest: &HarvestUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+    let places = Places::new(harvest.into.clone());
+    let _store = open(&places)?;
+    let _donor = match &harvest.from {
+        Some(from) => {
+            let held = |busy| super::warm::held(&busy, "the donor; try again when it has ended");
+            Some(fs::lock_to_read(from, &harvest.profiles, Sought::Once).map_err(held)?)
+        }
+        None => None,
+    };
+    let hashes = Hashes::read(&places.hashes());
+    let mut done = Moved::default();
+    let results: Vec<Result<(Bytes, Bytes)>> = harvest
+        .units
+        .par_iter()
+        .map(|unit| {
+            let put = put(unit, &places, &hashes);
+            if let Ok((linked, copied)) = put {
+                context.progress.add(1, linked + copied);
+            }
+            put
+        })
+        .collect();
+    let mut missing: Vec<&str> = Vec::new();
+    for (unit, result) in harvest.units.iter().zip(results) {
+        let without = unit
+            .dependencies
+            .iter()
+            .any(|key| missing.contains(&key.as_str()));
+        match result {
+            Ok(_) if without => missing.push(&unit.key),
+            Ok((linked, copied)) => {
+                // Its files are there before it is: whoever finds it finds all of it.
+                write(unit, &places)?;
+                done.units += 1;
+                done.linked += linked;
+                done.copied += copied;
+                fs::checkpoint("harvested");
+            }
+            Err(error) => {
+                missing.push(&unit.key);
+                let package = &unit.package;
+                done.left
+                    .push(format!("{} {}: {error:#}", package.name, package.version));
+            }
+        }
+    }
+    if let Some(summary) = &harvest.summary {
+        let keys = harvest.keys.iter();
+        let there: Vec<&str> = keys
+            .map(String::as_str)
+            .filter(|key| !missing.contains(key))
+            .collect();
+        add_to_set(&places, summary, &there)?;
+    }
+    hashes.write(&places.hashes());
+    match done.left.first() {
+        Some(first) if done.units == 0 => Err(Stopped::Failed(first.clone())),
+        _ => Ok(done),
+    }
+}
+
+/// How long a provider may take to do something with what it is told of.
+const IN_TIME: Duration = Duration::from_secs(600);
+
+/// Tells a provider of units, which lie in a store. What it has as well and keeps, the store need not have twice.
+pub(super) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
+    let skipped = |why: String| Stopped::Skipped(why);
+    let request = serde_json::to_vec(&tell.after).context("failed to describe units")?;
+    let answer = process::ask(&tell.program, &request, &tell.dir, IN_TIME);
+    let answer = answer.map_err(|error| skipped(format!("{error:#}")))?;
+    let taken = store::taken(&answer.said).map_err(skipped)?;
+    let mut done = Moved {
+        units: tell.units,
+        ..Moved::default()
+    };
+    let files = tell.after.units.iter().flat_map(|unit| {
+        let linkable = unit.files.iter().filter(|file| is_linkable(unit, file));
+        linkable.filter_map(|file| Some((file.at.as_deref()?, file)))
+    });
+    let files: HashMap<&Path, &StoredFile> = files.collect();
+    let hashes = Hashes::default();
+    for relocated in &taken.relocated {
+        let file = files.get(relocated.from.as_path()).copied();
+        // What is not as ours, or may be written to by others, changes nothing.
+        if let Some(file) = file
+            && fs::become_name_of(&relocated.from, &relocated.to, file, &hashes)?
+        {
+            done.linked += Bytes(file.length);
+        }
+    }
+    Ok(done)
+}
+
+/// Puts the files of a unit into a store. How much is shared with where it comes from, and how much was copied.
+fn put(unit: &StoredUnit, places: &Places, hashes: &Hashes) -> Result<(Bytes, Bytes)> {
+    let (mut linked, mut copied) = (Bytes(0), Bytes(0));
+    for file in &unit.files {
+        let at = file
+            .at
+            .as_deref()
+            .context("where a file of it lies is not known")?;
+        let link = is_linkable(unit, file);
+        fs::put_object(at, file, &places.object(&file.hash), link, hashes)?;
+        match link {
+            true => linked += Bytes(file.length),
+            false => copied += Bytes(file.length),
+        }
+    }
+    Ok((linked, copied))
+}
+
+/// Whether nobody ever writes to a file in place.
+fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let run = unit.target.starts_with("run-build-script");
+    let part = layout::in_profile(
+        Path::new(&file.path),
+        &unit.profile,
+        |parts| match layout::owner(parts, false) {
+            layout::Owner::Unit { part, .. } => Some(part),
+            layout::Owner::None(_) => None,
+        },
+    );
+    !run && part.is_some_and(|part| layout::sharing(name, part) == Sharing::Link)
+}
+
+/// Writes the description of a unit, without where its files came from.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
+    let mut unit = unit.clone();
+    for file in &mut unit.files {
+        file.at = None;
+    }
+    let json = serde_json::to_vec(&unit).context("failed to describe a unit")?;
+    fs::put(&places.unit(&unit), &json)
+}
+
+/// Notes that units were built together.
+///
+/// Whoever does the same at this moment may be overtaken; then the other's units are found by their packages.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn add_to_set(places: &Places, summary: &str, keys: &[&str]) -> Result<()> {
+    let path = places.set(summary);
+    let there = fs::read(&path)?.unwrap_or_default();
+    let mut set: StoredSet = serde_json::from_slice(&there).unwrap_or_default();
+    let before = set.keys.len();
+    set.keys.extend(keys.iter().map(|key| (*key).to_owned()));
+    set.keys.sort();
+    set.keys.dedup();
+    if set.keys.len() == before {
+        return Ok(());
+    }
+    fs::put(
+        &path,
+        &serde_json::to_vec(&set).context("failed to write a set")?,
+    )
+}

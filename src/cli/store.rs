@@ -1,0 +1,70 @@
+//! `store` and its arguments.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::examples;
+use crate::command::Ui;
+use crate::command::store::{self, HarvestOptions};
+use crate::exit::Exit;
+use crate::process;
+use crate::survey::{self, Request};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Keep what a worktree has built, beyond its target folder
+    #[command(after_help = examples::STORE)]
+    Harvest(HarvestArgs),
+}
+
+/// Which worktree.
+#[derive(Debug, Args)]
+struct WorktreeArgs {
+    /// The worktree, or a folder in it [default: the current folder]
+    worktree: Option<PathBuf>,
+    /// The folder that holds all target folders [default: the one already configured]
+    #[arg(long, value_name = "DIR")]
+    shared_root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HarvestArgs {
+    #[command(flatten)]
+    about: WorktreeArgs,
+    /// Tell the provider of what it was told of before as well
+    #[arg(long)]
+    all: bool,
+    /// Let every other program go first
+    #[arg(long)]
+    low_priority: bool,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+pub(super) fn run(command: StoreCommand) -> Result<Exit> {
+    match command {
+        StoreCommand::Harvest(args) => {
+            if args.low_priority {
+                process::give_way();
+            }
+            let (request, ui) = about(args.about, &args.speak, &args.act)?;
+            store::harvest(&request, HarvestOptions { all: args.all }, &ui)
+        }
+    }
+}
+
+/// What a command needs that is about the store, and one worktree.
+fn about(args: WorktreeArgs, speak: &SpeakArgs, act: &ActArgs) -> Result<(Request, Ui)> {
+    let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
+    let worktree = survey::worktree_at(&worktree)?;
+    let find = FindArgs::about(&worktree, args.shared_root);
+    let (mut request, ui) = super::prepare(find, speak, Some(act))?;
+    (request.sizes, request.to_act) = (false, false);
+    request.focus = Some(worktree);
+    Ok((request, ui))
+}

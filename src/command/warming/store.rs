@@ -1,0 +1,335 @@
+//! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::donor::Donor;
+use super::{Cold, How, Wants};
+use crate::apply::store::{self as acts, Assembled, Part};
+use crate::fingerprint;
+use crate::fs::{self, Hashes, LockGuard};
+use crate::model::{
+    Dirs, HarvestUnits, Home, Inventory, Kept, KeptReason, Offered, Survey, UnitId, WarmFolder,
+    Warning, Workspace,
+};
+use crate::plan::warm::{Candidate, Here, Relation};
+use crate::process;
+use crate::progress::Progress;
+use crate::store::{self, Aged, Places};
+use crate::survey::donors;
+use crate::survey::store::{self as looks, Harvest, Wish};
+
+/// How long a provider may take to answer what it has: somebody waits for a worktree.
+const IN_TIME: Duration = Duration::from_secs(10);
+
+/// What was put together of a store, and whatever has to stay until it is used.
+#[derive(Debug, Default)]
+pub(in crate::command) struct Held {
+    _assembled: Vec<Assembled>,
+    _providers: Vec<process::Answer>,
+    _store: Vec<LockGuard>,
+}
+
+/// What a workspace gets from the store.
+#[derive(Debug, Default)]
+pub(super) struct More {
+    pub(super) warm: Option<WarmFolder>,
+    pub(super) held: Held,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What the destination has or gets from elsewhere.
+pub(super) struct Before<'a> {
+    pub(super) there: &'a Inventory,
+    /// A donor, and what is taken from it.
+    pub(super) donor: Option<(&'a Donor, &'a WarmFolder)>,
+}
+
+impl Before<'_> {
+    fn here(&self) -> Here {
+        let mut here = Here::of(self.there);
+        if let Some((donor, warm)) = self.donor {
+            here.add(donor.inventory(), warm);
+        }
+        here
+    }
+
+    /// Whether there is a package of the workspace of which nothing is there.
+    fn lacks(&self, wants: &Wants<'_>) -> bool {
+        let there = self
+            .there
+            .units
+            .iter()
+            .filter_map(|unit| unit.package.as_deref());
+        let taken = self.donor.iter().flat_map(|(_, warm)| &warm.units);
+        let names: HashSet<&str> = there
+            .chain(taken.map(|unit| unit.package.as_str()))
+            .collect();
+        let lock = wants.lock.as_ref();
+        lock.is_some_and(|lock| {
+            let all = lock.third_party();
+            all.iter()
+                .any(|package| !names.contains(package.name.as_str()))
+        })
+    }
+}
+
+/// Takes from the store what is not there, and what no donor has.
+pub(super) fn more(
+    cold: Cold<'_>,
+    wants: &Wants<'_>,
+    before: &Before<'_>,
+    survey: &Survey,
+    how: How<'_>,
+    progress: &Progress,
+) -> More {
+    let mut more = More::default();
+    let settings = &survey.settings.store;
+    let places = looks::places(settings, how.around, &survey.shared_root.path);
+    let (Some(places), Some(lock)) = (places, &wants.lock) else {
+        return more;
+    };
+    let asked = settings.before.as_ref();
+    if !(looks::is_there(&places) || asked.is_some()) || !before.lacks(wants) {
+        return more;
+    }
+    let taken = acts::open(&places).and_then(|guard| {
+        more.held._store.push(guard);
+        let wish = looks::wish(&cold.workspace.root, lock.clone(), how.around)?;
+        let mut offered = looks::stored(&places, &wish);
+        if let Some(program) = asked {
+            match ask(program, &wish, &cold.workspace.root) {
+                Ok((units, provider)) => {
+                    more.held._providers.push(provider);
+                    offered.extend(units);
+                }
+                Err(why) => more.warnings.push(provider_failed(program, why)),
+            }
+        }
+        take(
+            &offered, cold, wants, before, survey, &places, how, progress,
+        )
+    });
+    match taken {
+        Ok((warm, assembled, left)) => {
+            more.warm = warm;
+            more.held._assembled.extend(assembled);
+            if let Some((package, why)) = left.first() {
+                more.warnings.push(Warning::StoreLeft {
+                    packages: left.len(),
+                    first: package.clone(),
+                    why: why.clone(),
+                });
+            }
+        }
+        Err(error) => more.warnings.push(Warning::NoStore {
+            why: format!("{error:#}"),
+        }),
+    }
+    more
+}
+
+fn provider_failed(program: &[String], why: String) -> Warning {
+    Warning::Provider {
+        program: program.first().cloned().unwrap_or_default(),
+        why,
+    }
+}
+
+/// Asks a provider what it has. What cannot be anything of ours is passed over.
+fn ask(
+    program: &[String],
+    wish: &Wish,
+    dir: &Path,
+) -> Result<(Vec<Offered>, process::Answer), String> {
+    let request = serde_json::to_vec(&wish.before).map_err(|error| error.to_string())?;
+    let answer = process::ask(program, &request, dir, IN_TIME);
+    let answer = answer.map_err(|error| format!("{error:#}"))?;
+    let offers = store::offers(&answer.said)?;
+    for offered in &offers.units {
+        store::sound(&offered.unit, &wish.before.circumstances)?;
+    }
+    Ok((offers.units, answer))
+}
+
+type TakenUp = (Option<WarmFolder>, Option<Assembled>, Vec<(String, String)>);
+
+/// Puts together what is of use, and chooses from it as from any other donor.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "they are what a decision about a donor depends on"
+)]
+fn take(
+    offered: &[Offered],
+    cold: Cold<'_>,
+    wants: &Wants<'_>,
+    before: &Before<'_>,
+    survey: &Survey,
+    places: &Places,
+    how: How<'_>,
+    progress: &Progress,
+) -> anyhow::Result<TakenUp> {
+    let mut here = before.here();
+    let units: Vec<_> = offered.iter().map(|offered| &offered.unit).collect();
+    let usable = store::usable(&units, wants.lock.as_ref(), |id: &UnitId| here.has(id));
+    if usable.is_empty() {
+        return Ok((None, None, Vec::new()));
+    }
+    let hashes = Hashes::read(&places.hashes());
+    let mut left = Vec::new();
+    let mut missing: HashSet<&str> = HashSet::new();
+    let mut aged: Vec<Aged<'_>> = Vec::new();
+    let mut takes = HashMap::new();
+    for at in usable {
+        let Offered { unit, take, .. } = &offered[at];
+        let without = unit
+            .dependencies
+            .iter()
+            .any(|key| missing.contains(key.as_str()));
+        match looks::watched(unit, &hashes) {
+            Ok(watched) if !without => {
+                aged.push(Aged { unit, watched });
+                takes.insert(unit.key.as_str(), *take);
+            }
+            Ok(_) => {
+                missing.insert(&unit.key);
+            }
+            Err(error) => {
+                missing.insert(&unit.key);
+                let package = format!("{} {}", unit.package.name, unit.package.version);
+                left.push((package, format!("{error:#}")));
+            }
+        }
+    }
+    let now = how.now.as_nanosecond();
+    let dates = store::dates(&aged, i64::try_from(now).unwrap_or(i64::MAX));
+    let parts: Vec<Part<'_>> = aged
+        .iter()
+        .map(|aged| Part {
+            unit: aged.unit,
+            take: takes
+                .get(aged.unit.key.as_str())
+                .copied()
+                .unwrap_or_default(),
+            date: dates.get(&aged.unit.id()).copied(),
+        })
+        .collect();
+    let assembled = acts::assemble(&parts, &places.assembled(), &hashes)?;
+    hashes.write(&places.hashes());
+    left.extend(assembled.left.iter().cloned());
+    let candidate = Candidate {
+        folder: assembled.folder.clone(),
+        relation: Relation::Stranger,
+        // It was built in the same circumstances; nothing in it is of a worktree.
+        workspace: Some(cold.workspace.root.clone()),
+        worktree: None,
+        programs: None,
+        home: Home::Single,
+    };
+    let mut donor = Donor::of(candidate, wants, progress);
+    here.different = donors::different(donor.inventory(), before.there, &here);
+    if let Some((other, _)) = before.donor {
+        let different = donors::different(donor.inventory(), other.inventory(), &here);
+        here.different.extend(different);
+    }
+    let warm = donor.choose(cold, wants, &here, survey);
+    if !how.dry_run {
+        let used: HashSet<&UnitId> = warm.units.iter().map(|unit| &unit.id).collect();
+        for aged in aged.iter().filter(|aged| used.contains(&aged.unit.id())) {
+            let path = places.unit(aged.unit);
+            if fs::exists(&path) {
+                fs::note_use(&path, how.now);
+            }
+        }
+    }
+    let warm = WarmFolder {
+        from_store: true,
+        ..warm
+    };
+    let warm = Some(warm).filter(|warm| !warm.units.is_empty());
+    Ok((warm, Some(assembled), left))
+}
+
+/// What of a workspace's target folder can be kept in the store.
+pub(in crate::command) fn keepable(
+    survey: &Survey,
+    workspace: &Workspace,
+    dirs: &Dirs,
+    places: &Places,
+    how: How<'_>,
+    progress: &Progress,
+) -> Result<(HarvestUnits, Wish), Box<Kept>> {
+    let cold = Cold {
+        workspace,
+        into: places.root(),
+    };
+    let kept = |reason| {
+        Box::new(Kept {
+            path: dirs.build_dir.clone(),
+            ..*cold.kept(reason)
+        })
+    };
+    let wants = cold.wants(survey, how)?;
+    let Some(lock) = &wants.lock else {
+        return Err(kept(KeptReason::NoLock));
+    };
+    let unclear = |error: anyhow::Error| {
+        kept(KeptReason::NoCompiler {
+            why: format!("{error:#}"),
+        })
+    };
+    let wish = looks::wish(&workspace.root, lock.clone(), how.around).map_err(unclear)?;
+    let top = workspace.place.as_ref().map(|place| place.worktree.clone());
+    let candidate = Candidate {
+        folder: dirs.build_dir.clone(),
+        relation: Relation::Stranger,
+        workspace: Some(workspace.root.clone()),
+        worktree: Some(top.unwrap_or_else(|| workspace.root.clone())),
+        programs: Some(dirs.target_dir.clone()),
+        home: Home::Single,
+    };
+    let mut donor = Donor::of(candidate, &wants, progress);
+    let warm = donor.choose(cold, &wants, &Here::default(), survey);
+    let hashes = Hashes::read(&places.hashes());
+    let described = looks::describe(Harvest {
+        donor: donor.inventory(),
+        units: &warm.units,
+        names: &warm.names,
+        lock,
+        circumstances: &wish.before.circumstances,
+        rustc: fingerprint::hash_of_rustc(&wish.before.built_with.rustc),
+        cargo_home: &how.around.surroundings.cargo_home,
+        hashes: &hashes,
+    });
+    let keys = described
+        .units
+        .iter()
+        .map(|unit| unit.key.clone())
+        .collect();
+    let all = described.units.len();
+    let new: Vec<_> = described
+        .units
+        .into_iter()
+        .filter(|unit| !fs::exists(&places.unit(unit)))
+        .collect();
+    let mut left = warm.left;
+    left.extend(described.left);
+    let profiles: BTreeSet<PathBuf> = new
+        .iter()
+        .map(|unit| PathBuf::from(&unit.profile))
+        .collect();
+    let units = HarvestUnits {
+        workspace: workspace.root.clone(),
+        from: Some(dirs.build_dir.clone()),
+        profiles: profiles.into_iter().collect(),
+        into: places.root().to_owned(),
+        summary: Some(wish.before.summary.clone()),
+        present: all - new.len(),
+        length: new.iter().map(|unit| unit.length()).sum(),
+        units: new,
+        keys,
+        left,
+    };
+    Ok((units, wish))
+}

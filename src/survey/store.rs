@@ -1,0 +1,223 @@
+//! Looks at what the store is about: in which circumstances a workspace is built, what of a target folder can be kept
+//! beyond it, and what a local store has.
+
+mod describe;
+mod platform;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+
+pub use describe::{Described, Harvest, describe};
+
+use super::Environment;
+use super::donors;
+use crate::cargo;
+use crate::fs;
+use crate::lockfile::Lock;
+use crate::model::{
+    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
+    WantedPackage, WatchedFile,
+};
+use crate::store::{self, Places};
+
+/// What a workspace wants of a store.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What a provider is asked.
+    pub before: Before,
+    /// The packages.
+    pub lock: Lock,
+}
+
+/// Finds out what a workspace wants of a store.
+///
+/// # Errors
+///
+/// There is no compiler.
+pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
+    let rustc = cargo::rustc_version(workspace)?;
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.unwrap_or_default().to_owned();
+    let built_with = BuiltWith {
+        platform: platform::platform(),
+        cargo_home: around.surroundings.cargo_home.display().to_string(),
+        env: donors::Circumstances::of(workspace, &around.surroundings).env,
+        rustc,
+    };
+    let circumstances = store::circumstances_key(&built_with);
+    let packages = lock.third_party();
+    let before = Before {
+        version: STORE_VERSION,
+        ask: "before".into(),
+        summary: store::summary(&circumstances, &packages),
+        circumstances,
+        built_with,
+        host,
+        workspace: workspace.to_owned(),
+        packages: packages
+            .into_iter()
+            .map(|package| WantedPackage {
+                package,
+                features: None,
+            })
+            .collect(),
+    };
+    Ok(Wish { before, lock })
+}
+
+/// Where the local store is; `None` where there is no folder for it.
+#[must_use]
+pub fn places(
+    settings: &StoreSettings,
+    around: &Environment,
+    shared_root: &Path,
+) -> Option<Places> {
+    let given = settings
+        .folder
+        .as_ref()
+        .map(|folder| shared_root.join(folder));
+    given
+        .or_else(|| around.store_folder.clone())
+        .map(Places::new)
+}
+
+/// Whether there is a local store.
+#[must_use]
+pub fn is_there(places: &Places) -> bool {
+    fs::exists(&places.mark())
+}
+
+/// What the local store has for a workspace, what was built together first, then what was used last.
+#[must_use]
+pub fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
+    let set = set(places, &wish.before.summary);
+    let mut all: Vec<(bool, Option<Timestamp>, StoredUnit)> = Vec::new();
+    for wanted in &wish.before.packages {
+        let folder = places.package(&wish.before.circumstances, &wanted.package);
+        for name in fs::names(&folder).unwrap_or_default() {
+            let path = folder.join(&name);
+            let Some(unit) = unit(&path) else { continue };
+            if store::sound(&unit, &wish.before.circumstances).is_err() {
+                continue;
+            }
+            let used = fs::info(&path)
+                .ok()
+                .flatten()
+                .and_then(|info| info.modified);
+            let apart = set.keys.binary_search(&unit.key).is_err();
+            all.push((apart, used, unit));
+        }
+    }
+    all.sort_by(|one, two| (one.0, two.1, &one.2.key).cmp(&(two.0, one.1, &two.2.key)));
+    let offered = all.into_iter().map(|(_, _, mut unit)| {
+        for file in &mut unit.files {
+            file.at = Some(places.object(&file.hash));
+        }
+        Offered {
+            stays: Stays::Kept,
+            take: Take::Link,
+            unit,
+        }
+    });
+    offered.collect()
+}
+
+/// The description of a unit, if somebody understands it.
+#[must_use]
+pub fn unit(path: &Path) -> Option<StoredUnit> {
+    if path.extension().is_none_or(|end| end != "json") {
+        return None;
+    }
+    serde_json::from_slice(&fs::read_start(path, MOST).ok()??).ok()
+}
+
+/// The most that is read of a description.
+const MOST: u64 = 64 << 20;
+
+/// What was built together, by its summary; nothing if that is not known.
+#[must_use]
+pub fn set(places: &Places, summary: &str) -> StoredSet {
+    let bytes = fs::read_start(&places.set(summary), MOST).ok().flatten();
+    let set = bytes.and_then(|bytes| serde_json::from_slice::<StoredSet>(&bytes).ok());
+    let mut set = set.unwrap_or_default();
+    set.keys.sort();
+    set
+}
+
+/// Whether what a unit's script watched is here what it was there; when the newest of it was last modified, in
+/// nanoseconds since 1970.
+///
+/// # Errors
+///
+/// What is not the same, for a person.
+pub fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
+    let mut newest = None;
+    for file in &unit.watched {
+        let (hash, modified) = content(&file.path, hashes)?;
+        anyhow::ensure!(
+            hash == file.hash,
+            "its build script has looked at `{}`, which is not the same here",
+            file.path.display()
+        );
+        newest = newest.max(modified);
+    }
+    Ok(newest)
+}
+
+/// What is at a path, by content, and when the newest of it was last modified.
+fn content(path: &Path, hashes: &fs::Hashes) -> Result<(Option<String>, Option<i64>)> {
+    let Some(info) = fs::info(path)? else {
+        return Ok((None, None));
+    };
+    let real = match info.is_symlink {
+        true => fs::canonical(path)?,
+        false => path.to_owned(),
+    };
+    let nanoseconds = |time: Option<Timestamp>| {
+        let time = time.unwrap_or(Timestamp::UNIX_EPOCH);
+        i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+    };
+    if !fs::is_folder(&real) {
+        let modified = fs::info(&real)?.and_then(|info| info.modified);
+        return Ok((Some(hashes.of(&real)?), Some(nanoseconds(modified))));
+    }
+    let inside = fs::everything_in(&real, FOLDER).with_context(|| {
+        format!(
+            "there are too many files in `{}`, which its build script has looked at",
+            path.display()
+        )
+    })?;
+    let mut all = blake3::Hasher::new();
+    let mut newest = info.modified;
+    let mut inside: Vec<_> = inside.into_iter().map(|inner| real.join(inner)).collect();
+    inside.sort();
+    for file in inside {
+        let Some(info) = fs::info(&file)? else {
+            continue;
+        };
+        newest = newest.max(info.modified);
+        let name = file.strip_prefix(&real).unwrap_or(&file);
+        all.update(name.as_os_str().as_encoded_bytes())
+            .update(b"\0");
+        if info.is_file {
+            all.update(hashes.of(&file)?.as_bytes());
+        }
+    }
+    Ok((
+        Some(all.finalize().to_hex().to_string()),
+        Some(nanoseconds(newest)),
+    ))
+}
+
+/// How many files a folder may have that a script has looked at.
+const FOLDER: usize = 5000;
+
+/// A file or folder that a script has looked at, as it is now.
+fn watch(path: &Path, hashes: &fs::Hashes) -> Result<WatchedFile> {
+    Ok(WatchedFile {
+        path: path.to_owned(),
+        hash: content(path, hashes)?.0,
+    })
+}

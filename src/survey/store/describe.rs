@@ -1,0 +1,360 @@
+//! Describes units of a target folder, so that they can be known elsewhere.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use jiff::Timestamp;
+
+use super::{platform, watch};
+use crate::fingerprint;
+use crate::fs::{self, Hashes};
+use crate::layout;
+use crate::lockfile::Lock;
+use crate::model::{
+    Inventory, LeftReason, LeftUnit, Sharing, Source, StoredFile, StoredLink, StoredUnit,
+    TakenUnit, Unit, UnitFile, UnitId, UnitKind, WatchedFile,
+};
+use crate::store::{self, linked, unit_key, without_place};
+
+/// What is described.
+#[derive(Clone, Copy, Debug)]
+pub struct Harvest<'a> {
+    /// The target folder.
+    pub donor: &'a Inventory,
+    /// The units, dependencies first.
+    pub units: &'a [TakenUnit],
+    /// By what names the folder has been called.
+    pub names: &'a [String],
+    /// The packages of the workspace.
+    pub lock: &'a Lock,
+    /// The hash of what the units were built with.
+    pub circumstances: &'a str,
+    /// The hash of what the compiler says of itself.
+    pub rustc: u64,
+    /// Where Cargo keeps sources.
+    pub cargo_home: &'a Path,
+    /// What is known of files.
+    pub hashes: &'a Hashes,
+}
+
+/// Units, described.
+#[derive(Debug, Default)]
+pub struct Described {
+    /// Those that can be known elsewhere, dependencies first, each with the places of its files.
+    pub units: Vec<StoredUnit>,
+    /// Those that cannot, and why.
+    pub left: Vec<LeftUnit>,
+}
+
+/// Describes units.
+///
+/// What went into a unit is known by what Cargo has checked (the checksum of the package), by what has not changed since
+/// (no source is newer than the moment at which Cargo unpacked it), and by what can be looked at now: what its build script
+/// said that it watches, and the libraries of the system that it had linked. Of that nobody can say whether it was the same
+/// when the script ran, if it is older than the run; if it is newer, the unit is left.
+#[must_use]
+pub fn describe(harvest: Harvest<'_>) -> Described {
+    let by_id: HashMap<&UnitId, &Unit> = harvest
+        .donor
+        .units
+        .iter()
+        .map(|unit| (&unit.id, unit))
+        .collect();
+    let look = Look {
+        harvest,
+        sources: RefCell::default(),
+    };
+    let mut described = Described::default();
+    let mut keys: HashMap<&UnitId, String> = HashMap::new();
+    let mut reasons: HashMap<&UnitId, (String, LeftReason)> = HashMap::new();
+    for taken in harvest.units {
+        let Some(unit) = by_id.get(&taken.id) else {
+            continue;
+        };
+        let missing = taken.dependencies.iter().find_map(|id| reasons.get(id));
+        let reason = match missing {
+            Some((package, because)) => {
+                let (root, because) = match because {
+                    LeftReason::DependsOn { root, because } => (root.clone(), because.clone()),
+                    because => (package.clone(), Box::new(because.clone())),
+                };
+                LeftReason::DependsOn { root, because }
+            }
+            None if unit.rustc != Some(harvest.rustc) => LeftReason::OtherCompiler,
+            None => {
+                let dependencies = taken.dependencies.iter();
+                let dependencies = dependencies.filter_map(|id| keys.get(id).cloned());
+                match look.unit(unit, dependencies.collect()) {
+                    Ok(stored) => {
+                        keys.insert(&taken.id, stored.key.clone());
+                        described.units.push(stored);
+                        continue;
+                    }
+                    Err(error) => LeftReason::Unknown {
+                        why: format!("{error:#}"),
+                    },
+                }
+            }
+        };
+        reasons.insert(&taken.id, (taken.package.clone(), reason.clone()));
+        described.left.push(LeftUnit {
+            package: taken.package.clone(),
+            version: taken.version.clone(),
+            id: taken.id.clone(),
+            reason,
+        });
+    }
+    described
+}
+
+struct Look<'a> {
+    harvest: Harvest<'a>,
+    /// Whether the sources in a folder are as they came.
+    sources: RefCell<BTreeMap<PathBuf, Result<(), String>>>,
+}
+
+impl Look<'_> {
+    fn unit(&self, unit: &Unit, mut dependencies: Vec<String>) -> Result<StoredUnit> {
+        let package = self.harvest.lock.package_of(unit);
+        let package = package.context("it comes from no registry and no git repository")?;
+        let sources = self.sources(unit)?;
+        self.as_they_came(&sources)?;
+        let json = unit.files.iter().find(|file| {
+            let is_json = file.path.extension().is_some_and(|end| end == "json");
+            is_json && layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
+        });
+        let json = fs::read(&self.at(json.context("it has no fingerprint")?))?.unwrap_or_default();
+        let (said, watched) = match unit.kind {
+            UnitKind::BuildScriptRun => self.run(unit, &json, &sources)?,
+            _ => (None, Vec::new()),
+        };
+        dependencies.sort();
+        let mut stored = StoredUnit {
+            key: String::new(),
+            circumstances: self.harvest.circumstances.to_owned(),
+            package,
+            profile: unit.id.profile.clone(),
+            hash: unit.id.hash.clone(),
+            target: unit.targets.first().cloned().unwrap_or_default(),
+            features: unit.features.clone(),
+            fingerprint: blake3::hash(&json).to_hex().to_string(),
+            said,
+            dependencies,
+            watched,
+            files: Vec::new(),
+            folders: Vec::new(),
+            links: Vec::new(),
+        };
+        self.files(unit, &mut stored)?;
+        stored.key = unit_key(&stored);
+        store::sound(&stored, self.harvest.circumstances).map_err(anyhow::Error::msg)?;
+        Ok(stored)
+    }
+
+    fn at(&self, file: &UnitFile) -> PathBuf {
+        self.harvest.donor.folder.join(&file.path)
+    }
+
+    fn files(&self, unit: &Unit, stored: &mut StoredUnit) -> Result<()> {
+        for file in &unit.files {
+            let path = file
+                .path
+                .to_str()
+                .context("its files have names that are not Unicode")?;
+            let path = path.replace(std::path::MAIN_SEPARATOR, "/");
+            let at = self.at(file);
+            match file.sharing {
+                // The folder in which units of all packages lie is none of its own.
+                Sharing::Folder => stored.folders.push(path),
+                Sharing::Special => {
+                    let to = fs::link_target(&at);
+                    let to = to
+                        .to_str()
+                        .context("a link leads to a name that is not Unicode")?;
+                    stored.links.push(StoredLink {
+                        path,
+                        to: to.to_owned(),
+                    });
+                }
+                Sharing::Link | Sharing::Copy => stored.files.push(StoredFile {
+                    path,
+                    hash: self.harvest.hashes.of(&at)?,
+                    length: file.length.0,
+                    modified: nanoseconds(file.modified())?,
+                    executable: fs::is_executable(&at),
+                    at: Some(at),
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder of the package's sources.
+    fn sources(&self, unit: &Unit) -> Result<PathBuf> {
+        let home = self.harvest.cargo_home;
+        let name = unit.package.as_deref().unwrap_or_default();
+        Ok(match &unit.source {
+            Source::Registry { registry } => {
+                let version = unit.version.as_deref().unwrap_or_default();
+                let folder = home.join("registry/src").join(registry);
+                folder.join(format!("{name}-{version}"))
+            }
+            Source::Git { checkout, revision } => {
+                home.join("git/checkouts").join(checkout).join(revision)
+            }
+            _ => bail!("it comes from no registry and no git repository"),
+        })
+    }
+
+    /// Whether nothing has changed in a folder of sources since Cargo unpacked it: the mark that Cargo leaves at the end is
+    /// newer than everything in it. Source: `unpack_package` in Cargo's `sources/registry/mod.rs`.
+    fn as_they_came(&self, folder: &Path) -> Result<()> {
+        let mut known = self.sources.borrow_mut();
+        let found = known.entry(folder.to_owned()).or_insert_with(|| {
+            let look = || -> Result<()> {
+                let mark = fs::info(&folder.join(".cargo-ok"))?;
+                let done = mark.and_then(|mark| mark.modified);
+                let done = done.context("its sources are gone")?;
+                let all = fs::everything_in(folder, SOURCES);
+                let all = all.context("its sources are gone, or too many")?;
+                for path in all {
+                    let path = folder.join(path);
+                    let git = path.iter().any(|part| part == ".git");
+                    let info = fs::info(&path)?.filter(|info| info.is_file && !git);
+                    if info.is_some_and(|info| info.modified > Some(done)) {
+                        bail!(
+                            "its source `{}` has changed since Cargo unpacked it",
+                            path.display()
+                        );
+                    }
+                }
+                Ok(())
+            };
+            look().map_err(|error| format!("{error:#}"))
+        });
+        found.clone().map_err(anyhow::Error::msg)
+    }
+
+    /// What a build script said, and what outside of its package decided what it did, as far as it says that.
+    fn run(
+        &self,
+        unit: &Unit,
+        json: &[u8],
+        sources: &Path,
+    ) -> Result<(Option<String>, Vec<WatchedFile>)> {
+        let find = |name: &str| {
+            let mut files = unit.files.iter();
+            files.find(|file| {
+                file.path.file_name().is_some_and(|own| own == name)
+                    && !layout::in_profile(&file.path, &unit.id.profile, |parts| {
+                        parts.iter().rev().skip(1).any(|part| *part == "out")
+                    })
+            })
+        };
+        let output = find("output").or_else(|| find("stdout"));
+        let output = output.context("what its build script said is gone")?;
+        let said = fs::read(&self.at(output))?.unwrap_or_default();
+        let place = match find("root-output") {
+            Some(file) => fs::read(&self.at(file))?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let mut plain = without_place(&said, &place);
+        for name in self.harvest.names {
+            plain = without_place(&plain, name.as_bytes());
+        }
+        let place = PathBuf::from(String::from_utf8_lossy(&place).into_owned());
+        let mut watched = Vec::new();
+        let known = fingerprint::parse(json).map_err(anyhow::Error::msg)?;
+        for path in &known.watched {
+            let path = plainly(&sources.join(path));
+            // What it has made itself is compared with the rest.
+            let own = path.starts_with(sources) || path.starts_with(&place);
+            if !own {
+                watched.push(self.watch(&path, output)?);
+            }
+        }
+        let said = String::from_utf8_lossy(&said);
+        let found = linked(&said, &place);
+        for library in &found.libraries {
+            if let Some(path) = self.library(library, &found.folders, unit)? {
+                watched.push(self.watch(&path, output)?);
+            }
+        }
+        watched.sort();
+        watched.dedup();
+        let plain = blake3::hash(&plain).to_hex().to_string();
+        Ok((Some(plain), watched))
+    }
+
+    /// What a script has looked at. If it has changed since, nobody knows what the script saw.
+    fn watch(&self, path: &Path, output: &UnitFile) -> Result<WatchedFile> {
+        let watched = watch(path, self.harvest.hashes)?;
+        let newer = fs::info(path)?.is_some_and(|info| info.modified > output.modified());
+        ensure!(
+            !newer,
+            "`{}` has changed since its build script has looked at it",
+            path.display()
+        );
+        Ok(watched)
+    }
+
+    /// Where a library lies that a script has linked; `None` if the script has made it, or it is a part of the C library.
+    fn library(&self, name: &str, folders: &[PathBuf], unit: &Unit) -> Result<Option<PathBuf>> {
+        let names = [
+            format!("lib{name}.a"),
+            format!("lib{name}.so"),
+            format!("lib{name}.dylib"),
+            format!("{name}.lib"),
+        ];
+        let own = |file: &UnitFile| {
+            let own = file.path.file_name().unwrap_or_default().to_string_lossy();
+            names.iter().any(|name| *name == own)
+        };
+        // Another script may have made it, of a package that this one depends on.
+        let made = self.harvest.donor.units.iter().filter(|other| {
+            other.id == unit.id
+                || (other.kind == UnitKind::BuildScriptRun
+                    && other.id.profile == unit.id.profile
+                    && unit.dependencies.contains(&other.id))
+        });
+        if C_LIBRARY.contains(&name) || made.flat_map(|unit| &unit.files).any(own) {
+            return Ok(None);
+        }
+        let system = platform::library_folders();
+        let folders = folders.iter().chain(&system);
+        let mut all = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+        let found = all.find(|path| fs::exists(path));
+        let found = found.with_context(|| format!("it links `{name}`, which is not found here"))?;
+        Ok(Some(found))
+    }
+}
+
+/// How many files a package may have.
+const SOURCES: usize = 50_000;
+
+/// Parts of the C library and of the compiler's own, which the platform stands for.
+const C_LIBRARY: [&str; 9] = [
+    "c", "m", "dl", "rt", "util", "pthread", "gcc", "gcc_s", "resolv",
+];
+
+fn nanoseconds(time: Option<Timestamp>) -> Result<i64> {
+    let time = time.context("a file of it has no time")?;
+    Ok(i64::try_from(time.as_nanosecond())?)
+}
+
+/// A path without `.` and `..`, by nothing but its text.
+fn plainly(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
