@@ -107,6 +107,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::DeleteFolder(_)
             | Action::Harvest(_)
             | Action::Tell(_)
+            | Action::DropUnits(_)
             | Action::DropScript(_)
             | Action::FinishTrash { .. } => continue,
         };
@@ -196,6 +197,7 @@ fn frees(action: &Action) -> bool {
         Action::Relink(_)
             | Action::Collect(_)
             | Action::DeleteFolder(_)
+            | Action::DropUnits(_)
             | Action::DropScript(_)
             | Action::FinishTrash { .. }
     )
@@ -224,6 +226,7 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
                 action,
                 Action::Collect(_)
                     | Action::DeleteFolder(_)
+                    | Action::DropUnits(_)
                     | Action::DropScript(_)
                     | Action::FinishTrash { .. }
             )
@@ -241,6 +244,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
                 Action::DropScript(part) => {
                     cache::part(part, context, &ledger).map(|deleted| (deleted, None))
                 }
+                Action::DropUnits(units) => store::drop_units(units, context, &ledger)
+                    .map(|(deleted, collected)| (deleted, Some(collected))),
                 Action::Collect(folder) => collect::folder(folder, context, &ledger)
                     .map(|(deleted, collected)| (deleted, Some(collected))),
                 Action::DeleteFolder(folder) => match folder.gave_to.iter().find(|into| cold.contains(*into)) {
@@ -373,6 +378,7 @@ fn deed(action: &Action) -> Deed {
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::Harvest(_) => Deed::Harvest,
         Action::Tell(_) => Deed::Tell,
+        Action::DropUnits(_) => Deed::DropUnits,
         Action::DropScript(_) => Deed::DropScript,
         Action::FinishTrash { .. } => Deed::FinishTrash,
         Action::InstallHook(_) => Deed::InstallHook,
@@ -395,6 +401,7 @@ fn path(action: &Action) -> &Path {
         Action::DeleteFolder(folder) => &folder.path,
         Action::Harvest(units) => &units.into,
         Action::Tell(tell) => Path::new(tell.program.first().map_or("", String::as_str)),
+        Action::DropUnits(units) => &units.folder,
         Action::DropScript(part) => &part.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
     }
@@ -416,6 +423,7 @@ fn name(action: &Action) -> &'static str {
         Action::DeleteFolder(_) => "deleted",
         Action::Harvest(_) => "harvested-all",
         Action::Tell(_) => "told",
+        Action::DropUnits(_) => "units-dropped",
         Action::DropScript(_) => "script-part-dropped",
         Action::FinishTrash { .. } => "trash-finished",
         Action::InstallHook(_) => "hook-installed",

@@ -95,7 +95,7 @@ fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result
     let shares = |action: &Action| {
         !matches!(
             action,
-            Action::Warm(_) | Action::Harvest(_) | Action::Tell(_)
+            Action::Warm(_) | Action::Harvest(_) | Action::Tell(_) | Action::DropUnits(_)
         )
     };
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the

@@ -1,6 +1,7 @@
 //! The store: what units are known by, what providers are asked and what they may answer, which units are of use and
 //! how old they look where they go.
 
+mod bounds;
 mod choose;
 mod keys;
 mod linked;
@@ -8,6 +9,7 @@ mod offers;
 mod places;
 mod times;
 
+pub use bounds::{Bounds, dropped};
 pub use choose::usable;
 pub use keys::{circumstances_key, is_key, made, summary, unit_key};
 pub use linked::{Linked, linked, without_place};

@@ -1,6 +1,7 @@
 //! Puts units into a local store, and puts units of one together for a target folder.
 
 mod assemble;
+mod drop;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
 pub use assemble::{Assembled, Part, assemble};
+pub(super) use drop::units as drop_units;
 
 use super::{Context, Stopped};
 use crate::fs::{self, Hashes, LockGuard, Sought};
@@ -98,6 +100,10 @@ pub(super) fn harvest(harvest: &HarvestUnits, context: &Context<'_>) -> Result<M
             .filter(|key| !missing.contains(key))
             .collect();
         add_to_set(&places, summary, &there)?;
+    }
+    if let Some(with) = &harvest.built_with {
+        let json = serde_json::to_vec_pretty(with).context("failed to describe a compiler")?;
+        fs::put(&places.built_with(&harvest.circumstances), &json)?;
     }
     hashes.write(&places.hashes());
     match done.left.first() {

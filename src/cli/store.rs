@@ -7,10 +7,12 @@ use clap::{Args, Subcommand};
 
 use super::args::{ActArgs, FindArgs, SpeakArgs};
 use super::examples;
+use crate::age::Age;
 use crate::command::Ui;
-use crate::command::store::{self, HarvestOptions};
+use crate::command::store::{self, CleanOptions, HarvestOptions};
 use crate::exit::Exit;
 use crate::process;
+use crate::size::Bytes;
 use crate::survey::{self, Request};
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +20,12 @@ pub(super) enum StoreCommand {
     /// Keep what a worktree has built, beyond its target folder
     #[command(after_help = examples::STORE)]
     Harvest(HarvestArgs),
+    /// What the store holds, and where it is
+    #[command(after_help = examples::STORE)]
+    Status(StatusArgs),
+    /// Delete what the store holds, by default everything
+    #[command(after_help = examples::STORE)]
+    Clean(CleanStoreArgs),
 }
 
 /// Which worktree.
@@ -46,24 +54,60 @@ pub(super) struct HarvestArgs {
     speak: SpeakArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    about: WorktreeArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanStoreArgs {
+    #[command(flatten)]
+    about: WorktreeArgs,
+    /// Only what was not used for this long, such as 30d
+    #[arg(long, value_name = "AGE", help_heading = "Rules")]
+    older_than: Option<Age>,
+    /// Only as much as is needed for the rest to take no more, such as 5GB; what was used longest ago goes first
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    max_size: Option<Bytes>,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
 pub(super) fn run(command: StoreCommand) -> Result<Exit> {
     match command {
         StoreCommand::Harvest(args) => {
             if args.low_priority {
                 process::give_way();
             }
-            let (request, ui) = about(args.about, &args.speak, &args.act)?;
+            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
             store::harvest(&request, HarvestOptions { all: args.all }, &ui)
+        }
+        StoreCommand::Status(args) => {
+            let (request, ui) = about(args.about, &args.speak, None)?;
+            store::status(&request, &ui)
+        }
+        StoreCommand::Clean(args) => {
+            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
+            let options = CleanOptions {
+                older_than: args.older_than,
+                max_size: args.max_size,
+            };
+            store::clean(&request, options, &ui)
         }
     }
 }
 
 /// What a command needs that is about the store, and one worktree.
-fn about(args: WorktreeArgs, speak: &SpeakArgs, act: &ActArgs) -> Result<(Request, Ui)> {
+fn about(args: WorktreeArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(Request, Ui)> {
     let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
     let worktree = survey::worktree_at(&worktree)?;
     let find = FindArgs::about(&worktree, args.shared_root);
-    let (mut request, ui) = super::prepare(find, speak, Some(act))?;
+    let (mut request, ui) = super::prepare(find, speak, act)?;
     (request.sizes, request.to_act) = (false, false);
     request.focus = Some(worktree);
     Ok((request, ui))

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 
 use super::warm::WarmOptions;
-use super::{Ui, conduct, look, warming};
+use super::{Format, Ui, conduct, look, warming};
+use crate::age::Age;
 use crate::exit::Exit;
 use crate::model::{
-    Action, After, CargoAnswer, HarvestUnits, Kept, Plan, STORE_VERSION, Survey, TellProvider,
+    Action, After, CargoAnswer, HarvestUnits, Kept, KeptReason, Plan, STORE_VERSION, StoreContents,
+    StoredUnit, Subject, Survey, TellProvider,
 };
 use crate::plan;
 use crate::progress::Progress;
-use crate::report::Spinner;
-use crate::store::Places;
+use crate::report::{self, Spinner, json};
+use crate::size::Bytes;
+use crate::store::{self, Bounds, Places};
 use crate::survey::{Request, store as looks};
 
 /// How `harvest` was asked to do it.
@@ -66,7 +69,77 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
             }
         }
     }
+    // What comes must have room, and what was used longest ago makes it.
+    let coming = plan.actions.iter().map(|action| match action {
+        Action::Harvest(units) => units.length,
+        _ => Bytes(0),
+    });
+    let coming = coming.sum();
+    if coming > Bytes(0) {
+        let contents = looks::contents(&places, &Progress::default());
+        let bounds = Bounds::of(&survey.settings.store);
+        let dropped = store::dropped(&contents, &bounds, coming, ui.view.now);
+        // What somebody is putting there at this moment no unit has yet.
+        let dropped = dropped.filter(|dropped| !dropped.units.is_empty());
+        plan.actions.extend(dropped.map(Action::DropUnits));
+    }
     conduct("store harvest", &survey, &plan, request, ui)
+}
+
+/// What of the store goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CleanOptions {
+    /// What was not used for as long.
+    pub older_than: Option<Age>,
+    /// Until all of it takes no more.
+    pub max_size: Option<Bytes>,
+}
+
+/// Deletes units of the local store: by the rules that are given, else everything.
+///
+/// # Errors
+///
+/// There is no place for a store, or the answer cannot be written.
+pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let contents = contents(&places, ui);
+    let bounds = Bounds {
+        max_size: options.max_size,
+        max_age: options.older_than,
+        all: options.max_size.is_none() && options.older_than.is_none(),
+    };
+    let mut plan = Plan::default();
+    if let Some(dropped) = store::dropped(&contents, &bounds, Bytes(0), ui.view.now) {
+        plan.freeable = dropped.freeable;
+        plan.actions.push(Action::DropUnits(dropped));
+    }
+    conduct("store clean", &survey, &plan, request, ui)
+}
+
+/// Shows what the local store holds, and what is set up besides.
+///
+/// # Errors
+///
+/// There is no place for a store, or the answer cannot be written.
+pub fn status(request: &Request, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let contents = contents(&places, ui);
+    let settings = &survey.settings.store;
+    let mut out = ui.answer();
+    match ui.format {
+        Format::Json => json::store(&mut out, &contents, settings)?,
+        Format::Human => report::store(&mut out, &contents, settings, &ui.view)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn contents(places: &Places, ui: &Ui) -> StoreContents {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    progress.stage("looking at the store");
+    looks::contents(places, &progress)
 }
 
 type Keepable = Result<(HarvestUnits, looks::Wish), Box<Kept>>;
@@ -113,11 +186,7 @@ fn places(survey: &Survey, request: &Request) -> Result<Places> {
 }
 
 /// All units of a workspace that the store has, or is to have.
-fn stored(
-    places: &Places,
-    units: &HarvestUnits,
-    wish: &looks::Wish,
-) -> Vec<crate::model::StoredUnit> {
+fn stored(places: &Places, units: &HarvestUnits, wish: &looks::Wish) -> Vec<StoredUnit> {
     let there = looks::stored(places, wish)
         .into_iter()
         .map(|offered| offered.unit);
@@ -131,10 +200,7 @@ fn stored(
 }
 
 /// Has all files of units lie where the store has them once they are harvested.
-fn at_home(
-    mut units: Vec<crate::model::StoredUnit>,
-    places: &Places,
-) -> Vec<crate::model::StoredUnit> {
+fn at_home(mut units: Vec<StoredUnit>, places: &Places) -> Vec<StoredUnit> {
     for file in units.iter_mut().flat_map(|unit| &mut unit.files) {
         file.at = Some(places.object(&file.hash));
     }
@@ -143,9 +209,9 @@ fn at_home(
 
 fn nothing_new(units: HarvestUnits) -> Kept {
     Kept {
-        subject: crate::model::Subject::Folder,
+        subject: Subject::Folder,
         path: units.from.unwrap_or_default(),
-        reason: crate::model::KeptReason::Harvested {
+        reason: KeptReason::Harvested {
             units: units.present,
             left: units.left,
         },

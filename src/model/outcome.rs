@@ -98,6 +98,8 @@ pub enum Deed {
     Harvest,
     /// Told a provider of units.
     Tell,
+    /// Deleted units of the local store.
+    DropUnits,
     /// Deleted a part of the cache of scripts.
     DropScript,
     /// Put our git hook in its place.

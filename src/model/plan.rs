@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CollectFolder, DropScript, HarvestUnits, HookChange, Identity, Kept, Layout, Owner,
+    CollectFolder, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept, Layout, Owner,
     RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
@@ -110,6 +110,8 @@ pub enum Action {
     Harvest(HarvestUnits),
     /// Tell a provider of units.
     Tell(TellProvider),
+    /// Delete units of the local store.
+    DropUnits(DropUnits),
     /// Delete a part of the cache of scripts.
     DropScript(DropScript),
     /// Put our git hook in its place.

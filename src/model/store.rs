@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{LeftUnit, UnitId};
+use super::{DropReason, LeftUnit, Problem, UnitId};
 use crate::age::Age;
 use crate::size::Bytes;
 
@@ -297,6 +298,11 @@ pub struct HarvestUnits {
     pub into: PathBuf,
     /// What the workspace builds with, in one hash.
     pub summary: Option<String>,
+    /// The hash of what the units were built with.
+    pub circumstances: String,
+    /// What that is made of.
+    #[serde(skip)]
+    pub built_with: Option<BuiltWith>,
     /// The units that are new, dependencies first.
     pub units: Vec<StoredUnit>,
     /// The keys of all that the workspace has of these packages, new or not.
@@ -335,4 +341,109 @@ pub struct TellProvider {
     /// What it is told.
     #[serde(skip)]
     pub after: After,
+}
+
+/// What a local store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StoreContents {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its units.
+    #[serde(skip)]
+    pub units: Vec<HeldUnit>,
+    /// The contents of files that no unit has.
+    #[serde(skip)]
+    pub unused: Vec<PathBuf>,
+    /// What was left by runs that were killed.
+    #[serde(skip)]
+    pub rest: Vec<PathBuf>,
+    /// By what the units were built with.
+    pub built_with: Vec<HeldWith>,
+    /// What all files take, each once.
+    pub on_disk: Bytes,
+    /// What no target folder has as well.
+    pub own: Bytes,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A unit of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldUnit {
+    /// Its description.
+    pub file: PathBuf,
+    /// Its key.
+    pub key: String,
+    /// Its package.
+    pub package: StoredPackage,
+    /// The keys of what it was made with.
+    pub dependencies: Vec<String>,
+    /// The contents of its files, each once.
+    pub objects: Vec<HeldObject>,
+    /// When it was last used, or put there.
+    pub last_use: Option<Timestamp>,
+}
+
+/// The content of a file in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldObject {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it takes.
+    pub on_disk: Bytes,
+    /// It has no other name, in a target folder for one.
+    pub alone: bool,
+}
+
+/// What units of a store were built with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldWith {
+    /// The hash of it.
+    pub circumstances: String,
+    /// What it is, as far as that is known.
+    #[serde(flatten)]
+    pub built_with: Option<BuiltWith>,
+    /// How many packages.
+    pub packages: usize,
+    /// How many units.
+    pub units: usize,
+    /// The sum of the lengths of their files.
+    pub length: Bytes,
+    /// When one of them was last used.
+    pub last_use: Option<Timestamp>,
+}
+
+/// Units go from a local store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DropUnits {
+    /// The folder of the store.
+    pub folder: PathBuf,
+    /// Which.
+    pub units: Vec<DroppedUnit>,
+    /// The contents of files that no unit has then.
+    #[serde(skip)]
+    pub objects: Vec<PathBuf>,
+    /// What was left by runs that were killed.
+    #[serde(skip)]
+    pub rest: Vec<PathBuf>,
+    /// What comes free, of what no target folder has as well.
+    pub freeable: Bytes,
+}
+
+/// A unit that goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DroppedUnit {
+    /// Its description.
+    #[serde(skip)]
+    pub file: PathBuf,
+    /// Its package.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// Its key.
+    pub key: String,
+    /// When it was last used, or put there.
+    pub last_use: Option<Timestamp>,
+    /// Why it goes.
+    pub why: DropReason,
 }

@@ -376,7 +376,12 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     collect::outcome(out, outcome, view)?;
     cache::outcome(out, outcome)?;
     if deleted > 0 || outcome.freed.entries > 0 {
-        if deleted > 0 || count(Deed::Collect) + count(Deed::Relink) + count(Deed::DropScript) == 0
+        if deleted > 0
+            || count(Deed::Collect)
+                + count(Deed::Relink)
+                + count(Deed::DropScript)
+                + count(Deed::DropUnits)
+                == 0
         {
             let (entries, on_disk) = relink::beside(outcome);
             writeln!(

@@ -7,12 +7,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::age::Age;
 use crate::model::{
     Audit, Checkup, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository,
     ScriptCache, SharedRoot, Survey, Trash,
 };
+use crate::model::{StoreContents, StoreSettings};
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
+use crate::store::Bounds;
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
 const VERSION: u32 = 1;
@@ -192,6 +195,50 @@ pub fn script_cache(
         max_age: limits.max_age.0.as_secs(),
     };
     document(out, &scripts)
+}
+
+/// Writes what the local store holds.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn store(
+    out: &mut dyn Write,
+    contents: &StoreContents,
+    settings: &StoreSettings,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Store<'a> {
+        version: u32,
+        command: &'static str,
+        #[serde(flatten)]
+        contents: &'a StoreContents,
+        units: usize,
+        max_size: Option<Bytes>,
+        max_age: Option<u64>,
+        before: &'a Option<Vec<String>>,
+        after: &'a Option<Vec<String>>,
+        remote: Option<&'a String>,
+    }
+    let bounds = Bounds::of(settings);
+    let seconds = |age: Age| age.0.as_secs().unsigned_abs();
+    document(
+        out,
+        &Store {
+            version: VERSION,
+            command: "store status",
+            contents,
+            units: contents.units.len(),
+            max_size: bounds.max_size,
+            max_age: bounds.max_age.map(seconds),
+            before: &settings.before,
+            after: &settings.after,
+            remote: settings
+                .remote
+                .as_ref()
+                .and_then(|remote| remote.get("type")),
+        },
+    )
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

@@ -4,10 +4,14 @@ use std::io;
 use std::path::Path;
 
 use super::table::{Align, Table};
-use super::view::{HEADING, Out, View, counted};
+use super::view::{HEADING, Out, View, WARNING, ago, counted};
 use super::warm;
-use crate::model::{Action, Deed, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan};
+use crate::model::{
+    Action, Deed, DropReason, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan, StoreContents,
+    StoreSettings,
+};
 use crate::size::Bytes;
+use crate::store::Bounds;
 
 /// Writes what would be kept in the store, and who would be told of it.
 pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
@@ -57,6 +61,116 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             writeln!(out)?;
         }
     }
+    drops(out, plan, view)
+}
+
+/// Writes which units would go.
+fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let drops = plan.actions.iter().filter_map(|action| match action {
+        Action::DropUnits(drop) => Some(drop),
+        _ => None,
+    });
+    for drop in drops {
+        writeln!(
+            out,
+            "{HEADING}Delete {}{HEADING:#} of the store {}",
+            counted(drop.units.len(), "unit"),
+            view.paths.show(&drop.folder)
+        )?;
+        let words = [
+            (DropReason::All, "asked for"),
+            (DropReason::Idle, "not used for that long"),
+            (
+                DropReason::Budget,
+                "for space, the oldest first, with what was made with them",
+            ),
+        ];
+        for (why, words) in words {
+            let count = drop.units.iter().filter(|unit| unit.why == why).count();
+            if count > 0 {
+                writeln!(out, "  {count:>5}  {words}")?;
+            }
+        }
+        let unused = drop.objects.len();
+        writeln!(
+            out,
+            "  {} of files go with them and free {}, as far as no target folder has them",
+            counted(unused, "content"),
+            drop.freeable
+        )?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes what the local store holds.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn status(
+    out: Out<'_>,
+    contents: &StoreContents,
+    settings: &StoreSettings,
+    view: &View,
+) -> io::Result<()> {
+    let folder = view.paths.show(&contents.folder);
+    let bounds = Bounds::of(settings);
+    if contents.units.is_empty() {
+        writeln!(
+            out,
+            "the store {folder} holds nothing: `cargo sharedtarget store harvest` fills it"
+        )?;
+    } else {
+        let units = counted(contents.units.len(), "unit");
+        let (on_disk, own) = (contents.on_disk, contents.own);
+        writeln!(out, "{HEADING}the store{HEADING:#} {folder}")?;
+        writeln!(
+            out,
+            "  {units}, {on_disk} on disk, of which {own} are in no target folder"
+        )?;
+        let mut table = Table::new(&[
+            ("UNITS", Align::Right),
+            ("PACKAGES", Align::Right),
+            ("LOGICAL", Align::Right),
+            ("LAST USE", Align::Left),
+            ("BUILT WITH", Align::Left),
+        ]);
+        for with in &contents.built_with {
+            let known = with.built_with.as_ref();
+            let compiler = known.and_then(|known| known.rustc.lines().next());
+            table.row(vec![
+                with.units.to_string(),
+                with.packages.to_string(),
+                with.length.to_string(),
+                ago(with.last_use, view),
+                compiler
+                    .unwrap_or("a compiler that is not known")
+                    .to_owned(),
+            ]);
+        }
+        table.write(out, view.width)?;
+    }
+    if let (Some(size), Some(age)) = (bounds.max_size, bounds.max_age) {
+        writeln!(
+            out,
+            "kept to {size} by each harvest; what was not used for {} goes",
+            age.exact()
+        )?;
+    }
+    for (when, program) in [("before", &settings.before), ("after", &settings.after)] {
+        if let Some(program) = program {
+            writeln!(out, "{when} a build: {}", program.join(" "))?;
+        }
+    }
+    for problem in &contents.problems {
+        let path = view.paths.show(&problem.path);
+        writeln!(
+            out,
+            "{WARNING}warning{WARNING:#}: {path}: {}",
+            problem.message
+        )?;
+    }
     Ok(())
 }
 
@@ -81,6 +195,22 @@ pub(super) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
 
 /// Writes what was done.
 pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+    let dropped = outcome
+        .done
+        .iter()
+        .filter(|done| done.what == Deed::DropUnits);
+    for done in dropped {
+        let units = done
+            .collected
+            .as_ref()
+            .map_or(0, |collected| collected.units);
+        let freed = done.freed.unwrap_or_default().on_disk;
+        writeln!(
+            out,
+            "deleted {} of the store: freed {freed}",
+            counted(units, "unit")
+        )?;
+    }
     for done in &outcome.done {
         let Some(moved) = &done.moved else { continue };
         let units = counted(moved.units, "unit");

@@ -48,12 +48,22 @@ impl Places {
         self.0.join("units")
     }
 
+    /// What there is that was built in these circumstances.
+    #[must_use]
+    pub fn circumstances(&self, circumstances: &str) -> PathBuf {
+        self.units().join(short(circumstances))
+    }
+
+    /// What these circumstances are.
+    #[must_use]
+    pub fn built_with(&self, circumstances: &str) -> PathBuf {
+        self.circumstances(circumstances).join("built-with.json")
+    }
+
     /// What there is of a package, built in these circumstances.
     #[must_use]
     pub fn package(&self, circumstances: &str, package: &StoredPackage) -> PathBuf {
-        self.units()
-            .join(short(circumstances))
-            .join(folder_of(package))
+        self.circumstances(circumstances).join(folder_of(package))
     }
 
     /// The description of a unit.
@@ -66,7 +76,13 @@ impl Places {
     /// What was built together.
     #[must_use]
     pub fn set(&self, summary: &str) -> PathBuf {
-        self.0.join("sets").join(format!("{summary}.json"))
+        self.sets().join(format!("{summary}.json"))
+    }
+
+    /// What was built together, by all who build.
+    #[must_use]
+    pub fn sets(&self) -> PathBuf {
+        self.0.join("sets")
     }
 
     /// What is known of the hashes of files.

@@ -1,6 +1,7 @@
 //! Looks at what the store is about: in which circumstances a workspace is built, what of a target folder can be kept
 //! beyond it, and what a local store has.
 
+mod contents;
 mod describe;
 mod platform;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+pub use contents::contents;
 pub use describe::{Described, Harvest, describe};
 
 use super::Environment;

@@ -325,6 +325,8 @@ pub(in crate::command) fn keepable(
         profiles: profiles.into_iter().collect(),
         into: places.root().to_owned(),
         summary: Some(wish.before.summary.clone()),
+        circumstances: wish.before.circumstances.clone(),
+        built_with: Some(wish.before.built_with.clone()),
         present: all - new.len(),
         length: new.iter().map(|unit| unit.length()).sum(),
         units: new,
