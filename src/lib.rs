@@ -9,7 +9,7 @@
 //! | conduct | [`command`] | survey, plan, show, confirm, apply, report |
 //! | speak | [`report`] | render to a writer; no disk |
 //! | world | [`survey`], [`apply`] | the one reads, the other acts; they never import each other |
-//! | doors | [`fs`], [`git`], [`cargo`], [`process`] | the only callers of the file system, git, Cargo and the user's programs |
+//! | doors | [`fs`], [`git`], [`cargo`], [`process`], [`remote`] | the only callers of the file system, git, Cargo, the user's programs and remote stores |
 //! | decide | [`plan`] and the formats | pure: data in, data out |
 //! | words | [`model`], [`size`], [`age`], [`progress`] | facts without behaviour |
 
@@ -47,6 +47,7 @@ pub mod porcelain;
 pub mod process;
 pub mod progress;
 pub mod relocate;
+pub mod remote;
 pub mod report;
 pub mod script;
 pub mod settings;

@@ -34,6 +34,7 @@ use crate::fs::{self, Looking};
 use crate::marks;
 use crate::model::{EnvOverride, Problem, Settings, Surroundings, Survey, TargetFolder, Workspace};
 use crate::progress::Progress;
+use crate::remote::Secrets;
 use crate::wrapper_script;
 
 /// What to look at, and how closely.
@@ -85,6 +86,8 @@ pub struct Environment {
     pub wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.
     pub compiler: Option<String>,
+    /// What remote stores want to know, and nobody else must.
+    pub secrets: Secrets,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

@@ -9,6 +9,7 @@ use crate::cargo::Cargo;
 use crate::config_edit;
 use crate::fs;
 use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
+use crate::remote::Secrets;
 use crate::survey::Environment;
 use crate::wrapper_script;
 
@@ -146,5 +147,20 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             .find(|name| path(name).is_some())
             .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
             .map(str::to_owned),
+        secrets: secrets(),
+    }
+}
+
+/// What remote stores want to know, and what has no place in a file.
+fn secrets() -> Secrets {
+    let secret = |name: &str| {
+        let value = std::env::var(name).ok();
+        value.filter(|value| !value.is_empty())
+    };
+    Secrets {
+        // By the name that Redis's own program knows it by.
+        redis_password: secret("REDISCLI_AUTH"),
+        webdav_password: secret("CARGO_SHAREDTARGET_WEBDAV_PASSWORD"),
+        webdav_token: secret("CARGO_SHAREDTARGET_WEBDAV_TOKEN"),
     }
 }

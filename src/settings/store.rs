@@ -24,10 +24,11 @@ const SECRETS: [&str; 7] = [
 ];
 
 /// Names with one of these words in them that are no secret.
-const OPEN: [&str; 3] = [
+const OPEN: [&str; 4] = [
     "credential_path",
     "server_side_encryption_aws_kms_key_id",
     "key_prefix",
+    "skip_signature",
 ];
 
 /// Reads the table.
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn what_is_decided() {
         let text = "[store]\nfolder = '/s'\nmax-size = '1GB'\nmax-age = '30d'\nbefore = ['a', '-b']\n\
-                    after = ['c']\nharvest = true\n[store.remote]\ntype = 's3'\nbucket = 'b'\ndisable-tls = true\n";
+                    after = ['c']\nharvest = true\n[store.remote]\ntype = 's3'\nbucket = 'b'\nskip-signature = true\n";
         let expected = StoreSettings {
             folder: Some("/s".into()),
             max_size: Some(Bytes(1_000_000_000)),
@@ -153,7 +154,7 @@ mod tests {
             after: Some(vec!["c".into()]),
             harvest: Some(true),
             remote: Some(
-                [("type", "s3"), ("bucket", "b"), ("disable_tls", "true")]
+                [("type", "s3"), ("bucket", "b"), ("skip_signature", "true")]
                     .map(|(key, value)| (key.into(), value.into()))
                     .into(),
             ),

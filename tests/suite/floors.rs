@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// The floors above the pure ones, by the first part of a module's path; all others decide.
-const FLOORS: [(&str, usize); 14] = [
+const FLOORS: [(&str, usize); 15] = [
     ("model", 0),
     ("size", 0),
     ("age", 0),
@@ -14,6 +14,7 @@ const FLOORS: [(&str, usize); 14] = [
     ("git", 2),
     ("cargo", 2),
     ("process", 2),
+    ("remote", 2),
     ("survey", 3),
     ("apply", 3),
     ("report", 4),

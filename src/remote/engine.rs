@@ -1,0 +1,523 @@
+//! Remote stores by the engines of `opendal`.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{LazyLock, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use opendal::layers::TimeoutLayer;
+use opendal::options::ListOptions;
+use opendal::{Buffer, ErrorKind, Metadata, Operator};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
+
+use super::breaker::Breaker;
+use super::options::{self, Options};
+use super::words::in_words;
+use super::{Listed, Secrets};
+
+/// Where a folder keeps what is not written to its end.
+pub(super) const ASIDE: &str = ".tmp";
+
+/// How long a server may keep us waiting.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    /// For its very first answer.
+    first: Duration,
+    /// For any other, and for the next part of one.
+    other: Duration,
+}
+
+const WAITS: Waits = Waits {
+    first: Duration::from_secs(5),
+    other: Duration::from_secs(20),
+};
+
+/// The slowest line that an object may be sent over, in bytes per second.
+const SLOWEST: u64 = 100_000;
+
+/// How long to wait before another attempt, and how many there are. Servers say that they are busy, and drop connections.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
+
+/// What is asked for first: whatever the answer is, it is one.
+const NOTHING: &str = "v1/nothing";
+
+/// All connections belong to it, those of one store after another too, and so it lasts as long as the program.
+static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all();
+    builder.thread_name("remote").build()
+});
+
+/// A remote store.
+///
+/// Its objects never change: who writes one that is there writes the same. A server that does not answer is not asked
+/// again in this run.
+#[derive(Debug)]
+pub struct Remote {
+    name: String,
+    /// Whoever waits here waits for the whole of an answer.
+    whole: Operator,
+    /// Whoever waits here waits for the next part of an answer.
+    parts: Operator,
+    /// The address of a Redis server.
+    redis: Option<String>,
+    secrets: Vec<String>,
+    waits: Waits,
+    reached: OnceLock<()>,
+    breaker: Breaker,
+}
+
+/// Opens a remote store. Nobody is asked yet.
+///
+/// # Errors
+///
+/// The settings are not valid, or this machine has no certificates to know a server by; for a person, in one line.
+pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Remote> {
+    let options = options::check(settings, secrets)?;
+    let runtime = RUNTIME.as_ref();
+    let runtime = runtime.map_err(|error| anyhow!("failed to start a thread: {error}"))?;
+    // An error means that it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    ensure!(
+        !rustls_native_certs::load_native_certs().certs.is_empty(),
+        "this machine has no certificates to know a server by: install `ca-certificates`, or name a file in SSL_CERT_FILE"
+    );
+    opendal::init_default_registry();
+    let _inside = runtime.enter();
+    // The client of HTTP is made here, for those too that need none, and does not return where it finds fault with
+    // the machine.
+    let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        Operator::via_iter(options.kind, options.told.clone())
+    }));
+    let made = made.map_err(|_| anyhow!("failed to make a client of HTTP"))?;
+    let whole = made
+        .map_err(|error| anyhow!("{}", why_not(&error, &options)))
+        .with_context(|| format!("failed to open {}", options.name))?;
+    let redis = (options.kind == "redis")
+        .then(|| address(&options.told["endpoint"]))
+        .flatten();
+    Ok(Remote {
+        name: options.name,
+        parts: in_parts(&whole, WAITS.other),
+        whole,
+        redis,
+        secrets: options.secrets,
+        waits: WAITS,
+        reached: OnceLock::new(),
+        breaker: Breaker::default(),
+    })
+}
+
+fn in_parts(whole: &Operator, most: Duration) -> Operator {
+    let layer = TimeoutLayer::new().with_timeout(most);
+    whole.clone().layer(layer.with_io_timeout(most))
+}
+
+fn why_not(error: &opendal::Error, options: &Options) -> String {
+    let why = in_words(error, &options.secrets);
+    match why.contains("region is missing") {
+        true => "expected a `region`, or AWS_REGION in the environment".into(),
+        false => why,
+    }
+}
+
+/// The host and the port of a Redis server, as in `redis://host:6379/0`; nothing for a socket in the file system.
+fn address(endpoint: &str) -> Option<String> {
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("tcp", endpoint));
+    if !["tcp", "redis", "rediss"].contains(&scheme) {
+        return None;
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    match port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+        true => Some(authority.to_owned()),
+        false => Some(format!("{authority}:6379")),
+    }
+}
+
+impl Remote {
+    /// What people call it, without what is nobody else's business.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Why it is not asked any more, if it is not.
+    #[must_use]
+    pub fn off(&self) -> Option<String> {
+        self.breaker.off().map(str::to_owned)
+    }
+
+    /// Reads an object; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or the store is not asked any more; for a person, in one line.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let read = || async { unless_missing(self.parts.read(key).await) };
+        let content = self.ask(None, read);
+        let content = content.with_context(|| self.failed("read", key))?;
+        Ok(content.map(|content| content.to_vec()))
+    }
+
+    /// Writes an object. If it is there already, it is the same.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or the store is not asked any more; for a person, in one line.
+    pub fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
+        let most = self.waits.other + Duration::from_secs(bytes.len() as u64 / SLOWEST);
+        let content = Buffer::from(bytes);
+        let write = || async { self.whole.write(key, content.clone()).await.map(drop) };
+        self.ask(Some(most), write)
+            .with_context(|| self.failed("write", key))
+    }
+
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    ///
+    /// Nobody says so, or the store is not asked any more; for a person, in one line.
+    pub fn has(&self, key: &str) -> Result<bool> {
+        let look = || async { unless_missing(self.whole.stat(key).await) };
+        let found = self.ask(Some(self.waits.other), look);
+        let found = found.with_context(|| self.failed("look for", key))?;
+        Ok(found.is_some())
+    }
+
+    /// Whether it can say what it has.
+    #[must_use]
+    pub fn lists(&self) -> bool {
+        self.whole.info().full_capability().list
+    }
+
+    /// The objects whose keys begin with a prefix, sorted. Those that come and go meanwhile may be missing.
+    ///
+    /// # Errors
+    ///
+    /// It cannot list, or the store is not asked any more; for a person, in one line.
+    pub fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
+        let list = || async {
+            let recursive = ListOptions {
+                recursive: true,
+                ..ListOptions::default()
+            };
+            let entries = unless_missing(self.parts.list_options(prefix, recursive).await)?;
+            let mut all = Vec::new();
+            for entry in entries.unwrap_or_default() {
+                let (key, metadata) = entry.into_parts();
+                let aside = key.split('/').next() == Some(ASIDE);
+                if metadata.is_dir() || aside || !key.starts_with(prefix) {
+                    continue;
+                }
+                // A folder lists names, and no more.
+                let metadata = match metadata.last_modified() {
+                    Some(_) => Some(metadata),
+                    None => unless_missing(self.parts.stat(&key).await)?,
+                };
+                all.extend(metadata.map(|metadata| listed(key, &metadata)));
+            }
+            Ok(all)
+        };
+        ensure!(self.lists(), "{} cannot list what it has", self.name);
+        let all = self.ask(None, list);
+        let mut all = all.with_context(|| self.failed("list", prefix))?;
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
+    }
+
+    /// Deletes an object, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be deleted, or the store is not asked any more; for a person, in one line.
+    pub fn delete(&self, key: &str) -> Result<()> {
+        let delete = || async { unless_missing(self.whole.delete(key).await).map(drop) };
+        self.ask(Some(self.waits.other), delete)
+            .with_context(|| self.failed("delete", key))
+    }
+
+    fn failed(&self, to: &str, key: &str) -> String {
+        format!("failed to {to} `{key}` in {}", self.name)
+    }
+
+    /// Asks, unless somebody has found out that it is of no use.
+    fn ask<T, F>(&self, most: Option<Duration>, task: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        let runtime = RUNTIME.as_ref();
+        let runtime = runtime.map_err(|error| anyhow!("failed to start a thread: {error}"))?;
+        // All others wait for the first, so that one wait is enough to find out.
+        self.reached.get_or_init(|| runtime.block_on(self.reach()));
+        if let Some(why) = self.breaker.off() {
+            bail!("it is not asked any more: {why}");
+        }
+        runtime
+            .block_on(self.attempts(most, task))
+            .map_err(|why| anyhow!(why))
+    }
+
+    /// Finds out whether anybody answers at all.
+    async fn reach(&self) {
+        if let Some(address) = &self.redis {
+            // Its client would try for long.
+            let failed = match timeout(self.waits.first, TcpStream::connect(address)).await {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(no_answer(self.waits.first)),
+            };
+            if let Some(why) = failed {
+                self.breaker.give_up(&why);
+                return;
+            }
+        }
+        let look = || async { unless_missing(self.whole.stat(NOTHING).await) };
+        let _ = self.attempts(Some(self.waits.first), look).await;
+    }
+
+    async fn attempts<T, F>(
+        &self,
+        most: Option<Duration>,
+        task: impl Fn() -> F,
+    ) -> Result<T, String>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        // The client of Redis makes its own.
+        let again = match self.redis {
+            Some(_) => &[],
+            None => &PAUSES[..],
+        };
+        let mut again = again.iter();
+        loop {
+            let attempt = match most {
+                Some(most) => timeout(most, task()).await,
+                None => Ok(task().await),
+            };
+            let error = match attempt {
+                Ok(Ok(found)) => {
+                    self.breaker.succeeded();
+                    return Ok(found);
+                }
+                Ok(Err(error)) if !timed_out(&error) => error,
+                _ => {
+                    let why = no_answer(most.unwrap_or(self.waits.other));
+                    self.breaker.give_up(&why);
+                    return Err(why);
+                }
+            };
+            match again.next() {
+                Some(pause) if error.is_temporary() && self.breaker.off().is_none() => {
+                    sleep(*pause).await;
+                }
+                _ => {
+                    let why = in_words(&error, &self.secrets);
+                    // Of Redis all errors look as if they went away by themselves.
+                    match error.is_temporary() && self.redis.is_none() {
+                        true => self.breaker.give_up(&why),
+                        false => self.breaker.failed(&why),
+                    }
+                    return Err(why);
+                }
+            }
+        }
+    }
+}
+
+fn no_answer(waited: Duration) -> String {
+    format!("it did not answer in {} seconds", waited.as_secs())
+}
+
+/// Whether it is the layer's error, which has no kind of its own.
+fn timed_out(error: &opendal::Error) -> bool {
+    error.kind() == ErrorKind::Unexpected && error.to_string().contains("timeout reached")
+}
+
+fn unless_missing<T>(found: opendal::Result<T>) -> opendal::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+fn listed(key: String, metadata: &Metadata) -> Listed {
+    Listed {
+        key,
+        length: metadata.content_length(),
+        modified: metadata.last_modified().map(|time| time.into_inner()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn opened(words: &[(&str, &str)]) -> Result<Remote> {
+        let pairs = words
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()));
+        open(&pairs.collect(), &Secrets::default())
+    }
+
+    fn folder(root: &Path) -> Remote {
+        opened(&[("type", "fs"), ("root", root.to_str().expect("Unicode"))]).expect("a store")
+    }
+
+    fn keys(listed: &[Listed]) -> Vec<&str> {
+        listed.iter().map(|listed| listed.key.as_str()).collect()
+    }
+
+    /// A store at a port of ours, where somebody may listen.
+    fn at(port: u16, kind: &str) -> Remote {
+        let web = format!("http://user:tulip@127.0.0.1:{port}");
+        let redis = format!("127.0.0.1:{port}");
+        match kind {
+            "redis" => opened(&[("type", "redis"), ("endpoint", &redis)]),
+            _ => opened(&[("type", "webdav"), ("endpoint", &web)]),
+        }
+        .expect("a store")
+    }
+
+    #[test]
+    fn a_folder_keeps_objects() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().join("new");
+        let remote = folder(&root);
+        assert!(remote.name().contains("new") && remote.lists());
+        assert_eq!(remote.get("v1/a/b").expect("an answer"), None);
+        assert!(!remote.has("v1/a/b").expect("an answer"));
+        assert_eq!(remote.list("v1/").expect("a list"), []);
+        remote.put("v1/a/b", b"one".to_vec()).expect("put");
+        remote.put("v1/a/b", b"one".to_vec()).expect("put again");
+        remote.put("v1/ab/c", vec![7; 100_000]).expect("put");
+        remote.put("v2/empty", Vec::new()).expect("put");
+        assert_eq!(
+            remote.get("v1/a/b").expect("an answer"),
+            Some(b"one".to_vec())
+        );
+        assert_eq!(remote.get("v2/empty").expect("an answer"), Some(Vec::new()));
+        assert!(remote.has("v1/ab/c").expect("an answer"));
+        let all = remote.list("v1/").expect("a list");
+        assert_eq!(keys(&all), ["v1/a/b", "v1/ab/c"]);
+        assert_eq!((all[0].length, all[1].length), (3, 100_000));
+        assert!(all[0].modified.is_some());
+        assert_eq!(keys(&remote.list("v1/a/").expect("a list")), ["v1/a/b"]);
+        remote.delete("v1/a/b").expect("deleted");
+        remote.delete("v1/a/b").expect("deleted before");
+        assert_eq!(
+            keys(&remote.list("").expect("a list")),
+            ["v1/ab/c", "v2/empty"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_listed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let remote = folder(dir.path());
+        remote.put("v1/a", b"one".to_vec()).expect("put");
+        let aside = dir.path().join(ASIDE);
+        crate::fs::create_folder(&aside).expect("a folder");
+        crate::fs::replace(&aside.join("half"), b"ha").expect("a file");
+        assert_eq!(keys(&remote.list("").expect("a list")), ["v1/a"]);
+    }
+
+    #[test]
+    fn two_write_one_object() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let remote = folder(dir.path());
+        let content = vec![3; 300_000];
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| remote.put("v1/a", content.clone()).expect("put"));
+            }
+        });
+        assert_eq!(remote.get("v1/a").expect("an answer"), Some(content));
+    }
+
+    #[test]
+    fn where_nobody_listens_nobody_asks_again() {
+        let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = closed.local_addr().expect("an address").port();
+        drop(closed);
+        for kind in ["webdav", "redis"] {
+            let remote = at(port, kind);
+            let begun = Instant::now();
+            let first = format!("{:#}", remote.get("v1/a").expect_err("nobody"));
+            assert!(begun.elapsed() < Duration::from_secs(5), "{kind}");
+            let begun = Instant::now();
+            for _ in 0..1000 {
+                let error = format!("{:#}", remote.has("v1/a").expect_err("nobody"));
+                assert!(error.contains("not asked any more"), "{error}");
+            }
+            assert!(begun.elapsed() < Duration::from_secs(1), "{kind}");
+            assert!(first.contains("refused"), "{first}");
+            assert!(!first.contains("tulip") && !first.contains('\n'), "{first}");
+            assert!(remote.off().is_some());
+        }
+    }
+
+    #[test]
+    fn whoever_hangs_costs_one_wait() {
+        // It accepts, and says nothing.
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = silent.local_addr().expect("an address").port();
+        for kind in ["webdav", "redis"] {
+            let mut remote = at(port, kind);
+            remote.waits.first = Duration::from_millis(300);
+            let begun = Instant::now();
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| remote.get("v1/a").expect_err("nobody"));
+                }
+            });
+            assert!(remote.put("v1/a", vec![1]).is_err());
+            assert!(begun.elapsed() < Duration::from_secs(3), "{kind}");
+            let why = remote.off().expect("off");
+            assert!(why.contains("did not answer"), "{why}");
+        }
+        // It has answered once.
+        let mut remote = at(port, "webdav");
+        remote.reached.get_or_init(|| ());
+        remote.waits.other = Duration::from_millis(300);
+        remote.parts = in_parts(&remote.whole, remote.waits.other);
+        assert!(remote.get("v1/a").is_err() && remote.off().is_some());
+    }
+
+    #[test]
+    fn settings_that_engines_refuse() {
+        let error = opened(&[("type", "webdav"), ("endpoint", "no address?tulip")]);
+        let error = format!("{:#}", error.expect_err("no address"));
+        assert!(
+            error.contains("not valid") && !error.contains('\n'),
+            "{error}"
+        );
+        let error = opened(&[("type", "redis"), ("endpoint", "127.0.0.1:1"), ("db", "x")]);
+        assert!(error.is_err());
+    }
+
+    #[test]
+    fn addresses_of_redis() {
+        for (endpoint, expected) in [
+            ("redis://h:1/0", Some("h:1")),
+            ("rediss://u@h/0", Some("h:6379")),
+            ("h:2", Some("h:2")),
+            ("h", Some("h:6379")),
+            ("tcp://[::1]:3", Some("[::1]:3")),
+            ("tcp://[::1]", Some("[::1]:6379")),
+            ("unix:///run/redis", None),
+        ] {
+            assert_eq!(address(endpoint).as_deref(), expected, "{endpoint}");
+        }
+    }
+}
