@@ -30,6 +30,7 @@ use crate::model::{
 };
 use crate::plan::relink::Tally;
 use crate::progress::Progress;
+use crate::remote::Remote;
 
 /// What carrying out a plan needs besides the plan.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// For whoever shows progress.
     pub progress: &'a Progress,
+    /// The remote store, for actions that are about one.
+    pub remote: Option<&'a Remote>,
 }
 
 /// How an action ended if it did not succeed.
@@ -107,6 +110,8 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::DeleteFolder(_)
             | Action::Harvest(_)
             | Action::Tell(_)
+            | Action::Pull(_)
+            | Action::Push(_)
             | Action::DropUnits(_)
             | Action::DropScript(_)
             | Action::FinishTrash { .. } => continue,
@@ -165,6 +170,14 @@ fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             Action::Tell(tell) => {
                 context.progress.stage("telling the provider");
                 store::tell(tell)
+            }
+            Action::Pull(units) => {
+                context.progress.stage("fetching");
+                store::pull(units, context)
+            }
+            Action::Push(units) => {
+                context.progress.stage("pushing");
+                store::push(units, context)
             }
             _ => continue,
         };
@@ -378,6 +391,8 @@ fn deed(action: &Action) -> Deed {
         Action::DeleteFolder(_) => Deed::DeleteFolder,
         Action::Harvest(_) => Deed::Harvest,
         Action::Tell(_) => Deed::Tell,
+        Action::Pull(_) => Deed::Pull,
+        Action::Push(_) => Deed::Push,
         Action::DropUnits(_) => Deed::DropUnits,
         Action::DropScript(_) => Deed::DropScript,
         Action::FinishTrash { .. } => Deed::FinishTrash,
@@ -401,6 +416,8 @@ fn path(action: &Action) -> &Path {
         Action::DeleteFolder(folder) => &folder.path,
         Action::Harvest(units) => &units.into,
         Action::Tell(tell) => Path::new(tell.program.first().map_or("", String::as_str)),
+        Action::Pull(units) => &units.into,
+        Action::Push(units) => &units.from,
         Action::DropUnits(units) => &units.folder,
         Action::DropScript(part) => &part.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
@@ -423,6 +440,8 @@ fn name(action: &Action) -> &'static str {
         Action::DeleteFolder(_) => "deleted",
         Action::Harvest(_) => "harvested-all",
         Action::Tell(_) => "told",
+        Action::Pull(_) => "pulled-all",
+        Action::Push(_) => "pushed-all",
         Action::DropUnits(_) => "units-dropped",
         Action::DropScript(_) => "script-part-dropped",
         Action::FinishTrash { .. } => "trash-finished",

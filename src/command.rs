@@ -27,6 +27,7 @@ use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Action, Done, Outcome, Plan, Survey};
 use crate::progress::Progress;
+use crate::remote::Remote;
 use crate::report::{Spinner, human, json};
 use crate::survey::{self, Request};
 
@@ -41,6 +42,18 @@ fn look(request: &Request, ui: &Ui) -> Result<Survey> {
 
 /// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
 fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Exit> {
+    conduct_with(name, survey, plan, request, ui, None)
+}
+
+/// Conducts a plan that may be about a remote store.
+fn conduct_with(
+    name: &str,
+    survey: &Survey,
+    plan: &Plan,
+    request: &Request,
+    ui: &Ui,
+    remote: Option<&Remote>,
+) -> Result<Exit> {
     if plan.actions.is_empty() || ui.dry_run {
         show(name, survey, plan, None, ui)?;
         return Ok(Exit::Done);
@@ -59,7 +72,7 @@ fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui)
     } else if ui.format == Format::Human && !ui.quiet {
         preview(survey, plan, ui)?;
     }
-    let outcome = carry_out(survey, plan, request, ui)?;
+    let outcome = carry_out(survey, plan, request, ui, remote)?;
     show(name, survey, plan, Some(&outcome), ui)?;
     let half = |done: &Done| {
         let warmed = done.warmed.as_ref().map(|warmed| warmed.left.len());
@@ -88,16 +101,28 @@ fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
     Ok(())
 }
 
-fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Outcome> {
+fn carry_out(
+    survey: &Survey,
+    plan: &Plan,
+    request: &Request,
+    ui: &Ui,
+    remote: Option<&Remote>,
+) -> Result<Outcome> {
     fs::checkpoint("planned");
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
-    // What warms has Cargo's locks, and makes use of no name that a plan gives out.
-    let shares = |action: &Action| {
-        !matches!(
+    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store has a lock of its own.
+    let apart = |action: &Action| {
+        matches!(
             action,
-            Action::Warm(_) | Action::Harvest(_) | Action::Tell(_) | Action::DropUnits(_)
+            Action::Warm(_)
+                | Action::Harvest(_)
+                | Action::Tell(_)
+                | Action::Pull(_)
+                | Action::Push(_)
+                | Action::DropUnits(_)
         )
     };
+    let shares = |action: &Action| !apart(action);
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
     // action says so for itself.
     let lockable = (survey.shared_root.exists && plan.actions.iter().any(shares))
@@ -118,6 +143,7 @@ fn carry_out(survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result
             cargo: &request.environment.cargo,
             now: ui.view.now,
             progress: &progress,
+            remote,
         },
     ))
 }

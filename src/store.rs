@@ -6,6 +6,7 @@ mod choose;
 mod keys;
 mod linked;
 mod offers;
+pub mod packs;
 mod places;
 mod times;
 

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod drop;
+mod transfer;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 
 pub use assemble::{Assembled, Part, assemble};
 pub(super) use drop::units as drop_units;
+pub(super) use transfer::{pull, push};
 
 use super::{Context, Stopped};
 use crate::fs::{self, Hashes, LockGuard, Sought};

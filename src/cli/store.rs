@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
 use super::args::{ActArgs, FindArgs, SpeakArgs};
@@ -20,6 +21,12 @@ pub(super) enum StoreCommand {
     /// Keep what a worktree has built, beyond its target folder
     #[command(after_help = examples::STORE)]
     Harvest(HarvestArgs),
+    /// Fetch from the remote store what a worktree can use
+    #[command(after_help = examples::STORE)]
+    Pull(PullArgs),
+    /// Put into the remote store what the local one has of a worktree
+    #[command(after_help = examples::STORE)]
+    Push(PushArgs),
     /// What the store holds, and where it is
     #[command(after_help = examples::STORE)]
     Status(StatusArgs),
@@ -48,6 +55,34 @@ pub(super) struct HarvestArgs {
     /// Let every other program go first
     #[arg(long)]
     low_priority: bool,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PullArgs {
+    #[command(flatten)]
+    about: WorktreeArgs,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PushArgs {
+    #[command(flatten)]
+    about: WorktreeArgs,
+    /// Also where the variable CI is set, and the store would only be read
+    #[arg(
+        long,
+        env = "CARGO_SHAREDTARGET_STORE_WRITE",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    write: bool,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -87,6 +122,18 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
             store::harvest(&request, HarvestOptions { all: args.all }, &ui)
         }
+        StoreCommand::Pull(args) => {
+            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
+            store::pull(&request, &ui)
+        }
+        StoreCommand::Push(args) => {
+            anyhow::ensure!(
+                args.write || !in_ci(),
+                "where the variable CI is set, the remote store is only read; --write has it written"
+            );
+            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
+            store::push(&request, &ui)
+        }
         StoreCommand::Status(args) => {
             let (request, ui) = about(args.about, &args.speak, None)?;
             store::status(&request, &ui)
@@ -100,6 +147,12 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
             store::clean(&request, options, &ui)
         }
     }
+}
+
+/// Whether this runs on a server that builds for others: what it builds may be anybody's.
+fn in_ci() -> bool {
+    let said = std::env::var_os("CI").unwrap_or_default();
+    !said.is_empty() && said != "false" && said != "0"
 }
 
 /// What a command needs that is about the store, and one worktree.

@@ -108,6 +108,7 @@ pub fn keep_within(
         cargo: &request.environment.cargo,
         now,
         progress: &progress,
+        remote: None,
     };
     let outcome = apply::apply(&plan, &context);
     if is_due {

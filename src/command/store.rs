@@ -1,24 +1,27 @@
 //! `store`: third-party units beyond a target folder.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::warm::WarmOptions;
-use super::{Format, Ui, conduct, look, warming};
+use super::{Format, Ui, conduct, conduct_with, look, warming};
 use crate::age::Age;
 use crate::exit::Exit;
 use crate::model::{
-    Action, After, CargoAnswer, HarvestUnits, Kept, KeptReason, Plan, STORE_VERSION, StoreContents,
-    StoredUnit, Subject, Survey, TellProvider,
+    Action, After, CargoAnswer, HarvestUnits, Kept, KeptReason, Plan, PullUnits, PushUnits,
+    STORE_VERSION, StoreContents, StoredUnit, Subject, Survey, TellProvider, Warning, Workspace,
 };
 use crate::plan;
 use crate::progress::Progress;
+use crate::remote::{self, Remote};
 use crate::report::{self, Spinner, json};
 use crate::size::Bytes;
 use crate::store::{self, Bounds, Places};
-use crate::survey::{Request, store as looks};
+use crate::survey::store::{self as looks, Wish};
+use crate::survey::{Request, donors};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,6 +89,208 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
     conduct("store harvest", &survey, &plan, request, ui)
 }
 
+/// Fetches from the remote store what the worktree that the request is about can use.
+///
+/// # Errors
+///
+/// There is no remote store, it is of no use as it is set up, or there is no workspace; or the answer cannot be written.
+pub fn pull(request: &Request, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let remote = remote(&survey, request)?;
+    let mut plan = Plan {
+        warnings: plan::warnings(&survey),
+        ..Plan::default()
+    };
+    {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        progress.stage("asking the remote store");
+        for wished in wishes(&survey, request)? {
+            let (workspace, wish) = match wished {
+                Ok(wished) => wished,
+                Err(kept) => {
+                    plan.kept.push(*kept);
+                    continue;
+                }
+            };
+            match fetched(&remote, &wish, workspace, &places) {
+                Ok(Ok(pull)) => plan.actions.push(Action::Pull(pull)),
+                Ok(Err(kept)) => plan.kept.push(*kept),
+                // Then everything is built here, as it would be without one.
+                Err(error) => plan.warnings.push(Warning::NoStore {
+                    why: format!("{error:#}"),
+                }),
+            }
+        }
+    }
+    conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))
+}
+
+/// What is fetched for a workspace, or why nothing is.
+fn fetched(
+    remote: &Remote,
+    wish: &Wish,
+    workspace: &Workspace,
+    places: &Places,
+) -> Result<Result<PullUnits, Box<Kept>>> {
+    let local = looks::stored(places, wish);
+    let local: Vec<StoredUnit> = local.into_iter().map(|offered| offered.unit).collect();
+    let packages = local.iter().map(|unit| unit.package.clone()).collect();
+    let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
+    let all = looks::remote(remote, wish, &packages)?;
+    let units: Vec<&StoredUnit> = all.iter().chain(&local).collect();
+    let usable = store::usable(&units, Some(&wish.lock), |_| false);
+    let usable: Vec<&StoredUnit> = usable.into_iter().map(|at| units[at]).collect();
+    let new = usable
+        .iter()
+        .filter(|unit| !there.contains(unit.key.as_str()));
+    let new: Vec<StoredUnit> = new.map(|unit| (*unit).clone()).collect();
+    if new.is_empty() {
+        let reason = match local.is_empty() {
+            true => KeptReason::NothingRemote {
+                from: remote.name(),
+            },
+            false => KeptReason::Harvested {
+                units: local.len(),
+                left: Vec::new(),
+            },
+        };
+        return Ok(Err(kept(&workspace.root, reason)));
+    }
+    Ok(Ok(PullUnits {
+        workspace: workspace.root.clone(),
+        from: remote.name(),
+        into: places.root().to_owned(),
+        summary: wish.before.summary.clone(),
+        circumstances: wish.before.circumstances.clone(),
+        built_with: wish.before.built_with.clone(),
+        keys: usable.iter().map(|unit| unit.key.clone()).collect(),
+        present: usable.len() - new.len(),
+        length: new.iter().map(StoredUnit::length).sum(),
+        units: new,
+    }))
+}
+
+/// Puts into the remote store what the local one has of the worktree that the request is about.
+///
+/// # Errors
+///
+/// There is no remote store, it cannot be asked, or there is no workspace; or the answer cannot be written.
+pub fn push(request: &Request, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let remote = remote(&survey, request)?;
+    let mut plan = Plan {
+        warnings: plan::warnings(&survey),
+        ..Plan::default()
+    };
+    {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        progress.stage("asking the remote store");
+        for wished in wishes(&survey, request)? {
+            let (workspace, wish) = match wished {
+                Ok(wished) => wished,
+                Err(kept) => {
+                    plan.kept.push(*kept);
+                    continue;
+                }
+            };
+            let set = looks::set(&places, &wish.before.summary);
+            let all = looks::stored(&places, &wish).into_iter();
+            let all: Vec<StoredUnit> = all
+                .map(|offered| offered.unit)
+                .filter(|unit| set.keys.binary_search(&unit.key).is_ok())
+                .collect();
+            if all.is_empty() {
+                plan.kept
+                    .push(*kept(&workspace.root, KeptReason::NothingHarvested));
+                continue;
+            }
+            let there = looks::has(&remote, &wish.before.summary, &all)?;
+            let new = all.iter().filter(|unit| !there.contains(&unit.key));
+            let new: Vec<StoredUnit> = new.cloned().collect();
+            if new.is_empty() {
+                let reason = KeptReason::Pushed {
+                    units: all.len(),
+                    to: remote.name(),
+                };
+                plan.kept.push(*kept(&workspace.root, reason));
+                continue;
+            }
+            plan.actions.push(Action::Push(PushUnits {
+                workspace: workspace.root.clone(),
+                from: places.root().to_owned(),
+                into: remote.name(),
+                summary: wish.before.summary.clone(),
+                present: all.len() - new.len(),
+                length: new.iter().map(StoredUnit::length).sum(),
+                units: new,
+                all,
+            }));
+        }
+    }
+    conduct_with("store push", &survey, &plan, request, ui, Some(&remote))
+}
+
+fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
+    let settings = survey.settings.store.remote.as_ref();
+    let settings = settings.context(
+        "there is no remote store: say where it is under `[store.remote]` in the settings",
+    )?;
+    remote::open(settings, &request.environment.secrets)
+}
+
+type Wished<'a> = Result<(&'a Workspace, Wish), Box<Kept>>;
+
+/// What each workspace of the worktree wants.
+fn wishes<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<Wished<'a>>> {
+    built(survey, request)?
+        .into_iter()
+        .map(|workspace| {
+            let lock = match donors::lock(&workspace.root) {
+                Ok(Some(lock)) => lock,
+                Ok(None) => return Ok(Err(kept(&workspace.root, KeptReason::NoLock))),
+                Err(problem) => {
+                    let file = workspace.root.join("Cargo.lock");
+                    let reason = KeptReason::LockInvalid { file, problem };
+                    return Ok(Err(kept(&workspace.root, reason)));
+                }
+            };
+            let wish = looks::wish(&workspace.root, lock, &request.environment)?;
+            Ok(Ok((workspace, wish)))
+        })
+        .collect()
+}
+
+/// The workspaces of the worktree that are built.
+fn built<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<&'a Workspace>> {
+    let focus = request.focus.as_deref().unwrap_or(Path::new(""));
+    let inside = |workspace: &&Workspace| workspace.is_in(focus);
+    let all: Vec<&Workspace> = survey.workspaces.iter().filter(inside).collect();
+    ensure!(
+        !all.is_empty(),
+        "expected a Cargo workspace in `{}`",
+        focus.display()
+    );
+    let built = |workspace: &&Workspace| {
+        let said = matches!(workspace.cargo, CargoAnswer::Said { .. });
+        said && workspace.nested_in.is_none()
+    };
+    Ok(all.into_iter().filter(built).collect())
+}
+
+fn kept(workspace: &Path, reason: KeptReason) -> Box<Kept> {
+    Box::new(Kept {
+        subject: Subject::Workspace,
+        path: workspace.to_owned(),
+        reason,
+        on_disk: None,
+        last_build: None,
+    })
+}
+
 /// What of the store goes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CleanOptions {
@@ -142,11 +347,10 @@ fn contents(places: &Places, ui: &Ui) -> StoreContents {
     looks::contents(places, &progress)
 }
 
-type Keepable = Result<(HarvestUnits, looks::Wish), Box<Kept>>;
+type Keepable = Result<(HarvestUnits, Wish), Box<Kept>>;
 
 /// Decides for each workspace of the worktree that is built.
 fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<Vec<Keepable>> {
-    let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let options = WarmOptions {
         no_local: true,
         ..WarmOptions::default()
@@ -154,25 +358,11 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what can be kept");
-    let mut decided = Vec::new();
-    let mut any = false;
-    for workspace in survey
-        .workspaces
-        .iter()
-        .filter(|workspace| workspace.is_in(focus))
-    {
-        any = true;
-        let built = matches!(workspace.cargo, CargoAnswer::Said { .. });
-        if !built || workspace.nested_in.is_some() {
-            continue;
-        }
-        let how = options.how(request, ui);
-        let keepable =
-            warming::keepable(survey, workspace, &workspace.dirs, places, how, &progress);
-        decided.push(keepable);
-    }
-    ensure!(any, "expected a Cargo workspace in `{}`", focus.display());
-    Ok(decided)
+    let how = options.how(request, ui);
+    let keepable = |workspace: &Workspace| {
+        warming::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
+    };
+    Ok(built(survey, request)?.into_iter().map(keepable).collect())
 }
 
 /// Where the local store is.
@@ -186,7 +376,7 @@ fn places(survey: &Survey, request: &Request) -> Result<Places> {
 }
 
 /// All units of a workspace that the store has, or is to have.
-fn stored(places: &Places, units: &HarvestUnits, wish: &looks::Wish) -> Vec<StoredUnit> {
+fn stored(places: &Places, units: &HarvestUnits, wish: &Wish) -> Vec<StoredUnit> {
     let there = looks::stored(places, wish)
         .into_iter()
         .map(|offered| offered.unit);

@@ -281,6 +281,20 @@ pub enum KeptReason {
         /// What cannot be kept.
         left: Vec<LeftUnit>,
     },
+    /// A remote store has nothing for it.
+    NothingRemote {
+        /// The remote store, as people call it.
+        from: String,
+    },
+    /// The remote store has everything of it that the local one has.
+    Pushed {
+        /// How many units.
+        units: usize,
+        /// The remote store, as people call it.
+        to: String,
+    },
+    /// The local store has nothing of it.
+    NothingHarvested,
     /// There is no `Cargo.lock`.
     NoLock,
     /// There is no compiler.

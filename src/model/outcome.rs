@@ -98,6 +98,10 @@ pub enum Deed {
     Harvest,
     /// Told a provider of units.
     Tell,
+    /// Fetched units from the remote store.
+    Pull,
+    /// Put units into the remote store.
+    Push,
     /// Deleted units of the local store.
     DropUnits,
     /// Deleted a part of the cache of scripts.

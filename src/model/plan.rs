@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     CollectFolder, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept, Layout, Owner,
-    RelinkFolder, TellProvider, Usage, WarmFolder,
+    PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -110,6 +110,10 @@ pub enum Action {
     Harvest(HarvestUnits),
     /// Tell a provider of units.
     Tell(TellProvider),
+    /// Fetch units from the remote store.
+    Pull(PullUnits),
+    /// Put units into the remote store.
+    Push(PushUnits),
     /// Delete units of the local store.
     DropUnits(DropUnits),
     /// Delete a part of the cache of scripts.

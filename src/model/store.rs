@@ -325,6 +325,8 @@ pub struct Moved {
     pub linked: Bytes,
     /// Bytes of files that were copied.
     pub copied: Bytes,
+    /// Bytes that went to a remote store, or came from it.
+    pub transferred: Bytes,
     /// What could not be kept after all, and why.
     pub left: Vec<String>,
 }
@@ -446,4 +448,53 @@ pub struct DroppedUnit {
     pub last_use: Option<Timestamp>,
     /// Why it goes.
     pub why: DropReason,
+}
+
+/// Units are fetched from a remote store into the local one.
+#[derive(Clone, Debug, Serialize)]
+pub struct PullUnits {
+    /// The workspace that they are for.
+    pub workspace: PathBuf,
+    /// The remote store, as people call it.
+    pub from: String,
+    /// The folder of the local store.
+    pub into: PathBuf,
+    /// What the workspace builds with, in one hash.
+    pub summary: String,
+    /// The hash of what the units were built with.
+    pub circumstances: String,
+    /// What that is made of.
+    #[serde(skip)]
+    pub built_with: BuiltWith,
+    /// The units that are not there yet, dependencies first.
+    pub units: Vec<StoredUnit>,
+    /// The keys of all that the remote store has for the workspace.
+    #[serde(skip)]
+    pub keys: Vec<String>,
+    /// How many are there already.
+    pub present: usize,
+    /// Bytes of the files of what is fetched, before they are packed.
+    pub length: Bytes,
+}
+
+/// Units are put into a remote store.
+#[derive(Clone, Debug, Serialize)]
+pub struct PushUnits {
+    /// The workspace that they were built for.
+    pub workspace: PathBuf,
+    /// The folder of the local store.
+    pub from: PathBuf,
+    /// The remote store, as people call it.
+    pub into: String,
+    /// What the workspace builds with, in one hash.
+    pub summary: String,
+    /// The units that are not there yet.
+    pub units: Vec<StoredUnit>,
+    /// All units that the workspace was built with.
+    #[serde(skip)]
+    pub all: Vec<StoredUnit>,
+    /// How many are there already.
+    pub present: usize,
+    /// Bytes of the files of what is put there, before they are packed.
+    pub length: Bytes,
 }

@@ -238,6 +238,11 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 left => format!("{kept}; {left} are not kept (--verbose says why)"),
             }
         }
+        KeptReason::NothingRemote { from } => format!("gets nothing: {from} has nothing for it"),
+        KeptReason::Pushed { units, to } => {
+            format!("is in {to} with {}", counted(*units, "unit"))
+        }
+        KeptReason::NothingHarvested => "has nothing in the store".into(),
         KeptReason::NoLock => "has no Cargo.lock, and so nothing says which packages it has".into(),
         KeptReason::NoCompiler { why } => format!("has no compiler: {why}"),
         KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
@@ -291,6 +296,9 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::Busy { .. } => "run again when the build is over",
         KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
         KeptReason::LockInvalid { .. } => "mend these files, and run again",
+        KeptReason::NothingHarvested => {
+            "build it, and run `cargo sharedtarget store harvest`, which keeps what was built"
+        }
         KeptReason::NoDonor | KeptReason::NothingFits { .. } => {
             "build once in any worktree, or name a donor with --from DIR"
         }

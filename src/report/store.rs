@@ -61,7 +61,38 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             writeln!(out)?;
         }
     }
+    transfers(out, plan, view)?;
     drops(out, plan, view)
+}
+
+/// Writes what would be fetched from a remote store, or put there.
+fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    for action in &plan.actions {
+        let (how, units, present, length, workspace) = match action {
+            Action::Pull(pull) => {
+                let how = format!("from {}", pull.from);
+                (how, &pull.units, pull.present, pull.length, &pull.workspace)
+            }
+            Action::Push(push) => {
+                let how = format!("into {}", push.into);
+                (how, &push.units, push.present, push.length, &push.workspace)
+            }
+            _ => continue,
+        };
+        let verb = match action {
+            Action::Pull(_) => "Fetch",
+            _ => "Put",
+        };
+        let count = counted(units.len(), "unit");
+        writeln!(out, "{HEADING}{verb} {count}{HEADING:#} {how}")?;
+        writeln!(
+            out,
+            "  {length} before they are packed, for {}; {present} are there already",
+            view.paths.show(workspace)
+        )?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Writes which units would go.
@@ -225,6 +256,17 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
                     linked => format!("; {linked} are its own now"),
                 };
                 writeln!(out, "told {} of {units}{shared}", done.path.display())?;
+            }
+            Deed::Pull | Deed::Push => {
+                let (verb, bytes) = match done.what {
+                    Deed::Pull => ("fetched", moved.transferred),
+                    _ => ("pushed", moved.transferred),
+                };
+                writeln!(
+                    out,
+                    "{verb} {units}: {bytes} went over the line, {} unpacked",
+                    moved.copied
+                )?;
             }
             _ => {}
         }

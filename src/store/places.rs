@@ -102,7 +102,7 @@ impl Places {
 ///
 /// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
 /// either, nothing leads to another folder.
-fn folder_of(package: &StoredPackage) -> String {
+pub(super) fn folder_of(package: &StoredPackage) -> String {
     let plain = |text: &str| {
         text.chars()
             .map(|c| match c {
@@ -116,7 +116,7 @@ fn folder_of(package: &StoredPackage) -> String {
 }
 
 /// The beginning of a hash, which is enough among the few that one store has of its kind.
-fn short(hash: &str) -> &str {
+pub(super) fn short(hash: &str) -> &str {
     match is_key(hash) {
         true => &hash[..32],
         false => "unknown",

@@ -4,6 +4,7 @@
 mod contents;
 mod describe;
 mod platform;
+mod remote;
 
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub use contents::contents;
 pub use describe::{Described, Harvest, describe};
+pub use remote::{has, remote};
 
 use super::Environment;
 use super::donors;

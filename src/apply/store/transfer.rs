@@ -1,0 +1,242 @@
+//! Moves units between the local store and a remote one.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, Result, ensure};
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use super::{add_to_set, open, write};
+use crate::apply::{Context, Stopped};
+use crate::fs::{self, Hashes};
+use crate::model::{Moved, PullUnits, PushUnits, StoredUnit};
+use crate::remote::{self, Remote};
+use crate::size::Bytes;
+use crate::store::Places;
+use crate::store::packs::{self, Descriptions};
+
+/// How many units are on their way at a time: most of the time is spent waiting.
+const AT_ONCE: usize = 16;
+
+/// How often what others may write at the same time is written.
+const TRIES: usize = 6;
+
+fn side_by_side<T: Send>(task: impl FnOnce() -> T + Send) -> Result<T> {
+    let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+    Ok(pool.context("failed to start threads")?.install(task))
+}
+
+/// Fetches units. Each is whole before it is there, so that a run that is killed goes on where it was the next time.
+pub(in crate::apply) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+    let remote = context.remote.context("there is no remote store")?;
+    let places = Places::new(pull.into.clone());
+    let _store = open(&places)?;
+    let with =
+        serde_json::to_vec_pretty(&pull.built_with).context("failed to describe a compiler")?;
+    fs::put(&places.built_with(&pull.circumstances), &with)?;
+    let results = side_by_side(|| {
+        let fetch = |unit| {
+            let fetched = fetch(unit, remote, &places);
+            if let Ok(bytes) = fetched {
+                context.progress.add(1, bytes);
+                fs::checkpoint("pulled");
+            }
+            fetched
+        };
+        pull.units.par_iter().map(fetch).collect::<Vec<_>>()
+    })?;
+    let (done, missing) = settle(&pull.units, results);
+    let keys = pull.keys.iter().map(String::as_str);
+    let there: Vec<&str> = keys.filter(|key| !missing.contains(key)).collect();
+    add_to_set(&places, &pull.summary, &there)?;
+    ended(done, remote)
+}
+
+/// What of it went well, and the keys of what did not.
+fn settle<'a>(units: &'a [StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&'a str>) {
+    let mut done = Moved::default();
+    let mut missing = Vec::new();
+    for (unit, result) in units.iter().zip(results) {
+        match result {
+            Ok(bytes) => {
+                done.units += 1;
+                done.copied += unit.length();
+                done.transferred += bytes;
+            }
+            Err(error) => {
+                let package = &unit.package;
+                let line = format!("{} {}: {error:#}", package.name, package.version);
+                missing.push(unit.key.as_str());
+                done.left.push(line);
+            }
+        }
+    }
+    (done, missing)
+}
+
+/// Where nobody answers any more, one line says so, and not one for each unit.
+fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
+    if let Some(why) = remote.off() {
+        let left = done.left.len();
+        let line = format!("{}: {why}", remote.name());
+        if done.units == 0 {
+            return Err(Stopped::Failed(line));
+        }
+        done.left = vec![format!("{left} units, since {line}")];
+    }
+    match done.left.first() {
+        Some(first) if done.units == 0 => Err(Stopped::Failed(first.clone())),
+        _ => Ok(done),
+    }
+}
+
+/// Fetches one unit. What comes is looked at before it counts.
+fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
+    let there = |hash: &str, length| {
+        let info = fs::info(&places.object(hash)).ok().flatten();
+        info.is_some_and(|info| info.is_file && info.length == Bytes(length))
+    };
+    let mut moved = Bytes(0);
+    if !unit.files.iter().all(|file| there(&file.hash, file.length)) {
+        let packed = remote.get(&packs::pack_name(unit))?;
+        let packed = packed.context("its pack is gone")?;
+        moved = Bytes(packed.len() as u64);
+        let pack = remote::decompress(&packed, packs::pack_length(unit))?;
+        for (file, content) in packs::unpack(unit, &pack).map_err(anyhow::Error::msg)? {
+            fs::put_content(file, content, &places.object(&file.hash))?;
+        }
+    }
+    write(unit, places)?;
+    Ok(moved)
+}
+
+/// Puts units into a remote store: the contents first, then what tells of them.
+pub(in crate::apply) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+    let remote = context.remote.context("there is no remote store")?;
+    let places = Places::new(push.from.clone());
+    let _store = open(&places)?;
+    let hashes = Hashes::read(&places.hashes());
+    let results = side_by_side(|| {
+        let send = |unit| {
+            let sent = send(unit, remote, &places, &hashes);
+            if let Ok(bytes) = sent {
+                context.progress.add(1, bytes);
+                fs::checkpoint("pushed");
+            }
+            sent
+        };
+        push.units.par_iter().map(send).collect::<Vec<_>>()
+    })?;
+    let (mut done, missing) = settle(&push.units, results);
+    if remote.off().is_none() {
+        let told = tell(push, &missing, remote);
+        if let Err(error) = told {
+            done.left
+                .push(format!("what was built together: {error:#}"));
+        }
+    }
+    ended(done, remote)
+}
+
+fn send(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -> Result<Bytes> {
+    let name = packs::pack_name(unit);
+    let mut moved = Bytes(0);
+    // Where nobody can list, to look for an object means to read all of it.
+    if !remote.lists() || !remote.has(&name)? {
+        let pack = packs::pack(unit, |file| {
+            let path = places.object(&file.hash);
+            ensure!(
+                hashes.of(&path)? == file.hash,
+                "`{}` is not what it should be",
+                path.display()
+            );
+            fs::read(&path)?.context("a file of it is gone")
+        })?;
+        let packed = remote::compress(&pack)?;
+        moved = Bytes(packed.len() as u64);
+        remote.put(&name, packed)?;
+    }
+    if remote.lists() {
+        remote.put(&packs::unit_name(unit), descriptions([unit.clone()])?)?;
+    }
+    Ok(moved)
+}
+
+fn descriptions(units: impl IntoIterator<Item = StoredUnit>) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(&Descriptions::of(units)).context("failed to describe units")?;
+    remote::compress(&json)
+}
+
+/// Writes down what was built together and, where nobody can list, what there is of each package.
+fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
+    let all = push.all.iter();
+    let there = all.filter(|unit| !missing.contains(&unit.key.as_str()));
+    let there: Vec<StoredUnit> = there.cloned().collect();
+    if remote.lists() {
+        let name = packs::set_name(&push.summary, &there);
+        return match remote.has(&name)? {
+            true => Ok(()),
+            false => remote.put(&name, descriptions(there)?),
+        };
+    }
+    add_to_list(&packs::set_list(&push.summary), &there, remote)?;
+    let mut packages: Vec<_> = push.units.iter().map(|unit| &unit.package).collect();
+    packages.sort();
+    packages.dedup();
+    let failed = AtomicBool::new(false);
+    side_by_side(|| {
+        packages.par_iter().for_each(|package| {
+            let of = there.iter().filter(|unit| unit.package == **package);
+            let of: Vec<StoredUnit> = of.cloned().collect();
+            let Some(first) = of.first() else { return };
+            let name = packs::package_list(&first.circumstances, package);
+            if add_to_list(&name, &of, remote).is_err() {
+                failed.store(true, Ordering::Relaxed);
+            }
+        });
+    })?;
+    ensure!(
+        !failed.into_inner(),
+        "not all lists of packages could be written; push again"
+    );
+    Ok(())
+}
+
+/// Adds units to a list that others may write as well: what they overwrite is written again.
+fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> {
+    for _ in 0..TRIES {
+        let mut there = read_list(name, remote)?;
+        let is_there = |unit: &StoredUnit, there: &[StoredUnit]| {
+            there.iter().any(|other| other.key == unit.key)
+        };
+        let new: Vec<StoredUnit> = units
+            .iter()
+            .filter(|unit| !is_there(unit, &there))
+            .cloned()
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        there.extend(new);
+        // Those that came first are the oldest.
+        let most = there.len().saturating_sub(LISTED);
+        there.drain(..most);
+        remote.put(name, descriptions(there)?)?;
+    }
+    anyhow::bail!("others write `{name}` all the time");
+}
+
+/// How many units a list holds at most.
+const LISTED: usize = 5000;
+
+/// The most that descriptions may have when they are unpacked.
+const MOST: u64 = 512 << 20;
+
+fn read_list(name: &str, remote: &Remote) -> Result<Vec<StoredUnit>> {
+    let Some(packed) = remote.get(name)? else {
+        return Ok(Vec::new());
+    };
+    let json = remote::decompress(&packed, MOST)?;
+    // What nobody understands is begun anew.
+    Ok(Descriptions::read(&json).map_or_else(|_| Vec::new(), |read| read.units))
+}

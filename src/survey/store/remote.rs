@@ -1,0 +1,141 @@
+//! What a remote store has for a workspace.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context as _, Result};
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use super::Wish;
+use crate::model::{StoredPackage, StoredUnit};
+use crate::remote::{self, Remote};
+use crate::store;
+use crate::store::packs::{self, Descriptions};
+
+/// The most that descriptions may have when they are unpacked.
+const MOST: u64 = 512 << 20;
+
+/// How many questions are on their way at a time.
+const AT_ONCE: usize = 16;
+
+/// Of how many sets of one workspace and variants of one package, the newest, is asked.
+const SETS: usize = 8;
+const VARIANTS: usize = 24;
+
+/// What a remote store has for a workspace: what was built together with the same packages and, of packages of which
+/// nobody has, what was built with others. `known` are packages of which there is something here.
+///
+/// # Errors
+///
+/// It cannot be asked. What it has and nobody understands is passed over.
+pub fn remote(
+    remote: &Remote,
+    wish: &Wish,
+    known: &HashSet<StoredPackage>,
+) -> Result<Vec<StoredUnit>> {
+    let before = &wish.before;
+    let mut all: HashMap<String, StoredUnit> = HashMap::new();
+    let mut take = |units: Vec<StoredUnit>| {
+        for unit in units {
+            if store::sound(&unit, &before.circumstances).is_ok() && wish.lock.has(&unit.package) {
+                all.entry(unit.key.clone()).or_insert(unit);
+            }
+        }
+    };
+    match remote.lists() {
+        true => {
+            for name in newest(remote, &packs::set_folder(&before.summary), SETS)? {
+                take(read(remote, &name)?);
+            }
+        }
+        false => take(read(remote, &packs::set_list(&before.summary))?),
+    }
+    let packages: HashSet<&StoredPackage> = all.values().map(|unit| &unit.package).collect();
+    let missing: Vec<&StoredPackage> = before
+        .packages
+        .iter()
+        .map(|wanted| &wanted.package)
+        .filter(|package| !packages.contains(package) && !known.contains(*package))
+        .collect();
+    let whole = !all.is_empty();
+    // Packages of which there is nothing among what others have built with the same ones are for other platforms.
+    if !whole && !missing.is_empty() {
+        let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+        let pool = pool.context("failed to start threads")?;
+        let found: Vec<Result<Vec<StoredUnit>>> = pool.install(|| {
+            let of = |package: &&StoredPackage| of_package(remote, &before.circumstances, package);
+            missing.par_iter().map(of).collect()
+        });
+        for units in found {
+            let mut units = units?;
+            units.retain(|unit| {
+                store::sound(unit, &before.circumstances).is_ok() && wish.lock.has(&unit.package)
+            });
+            all.extend(units.into_iter().map(|unit| (unit.key.clone(), unit)));
+        }
+    }
+    let mut all: Vec<StoredUnit> = all.into_values().collect();
+    all.sort_by(|one, two| one.key.cmp(&two.key));
+    Ok(all)
+}
+
+fn of_package(
+    remote: &Remote,
+    circumstances: &str,
+    package: &StoredPackage,
+) -> Result<Vec<StoredUnit>> {
+    if !remote.lists() {
+        return read(remote, &packs::package_list(circumstances, package));
+    }
+    let mut units = Vec::new();
+    for name in newest(
+        remote,
+        &packs::package_folder(circumstances, package),
+        VARIANTS,
+    )? {
+        units.extend(read(remote, &name)?);
+    }
+    Ok(units)
+}
+
+/// The names of the newest objects in a folder.
+fn newest(remote: &Remote, folder: &str, most: usize) -> Result<Vec<String>> {
+    let mut listed = remote.list(folder)?;
+    listed.sort_by_key(|object| std::cmp::Reverse(object.modified));
+    listed.truncate(most);
+    Ok(listed.into_iter().map(|object| object.key).collect())
+}
+
+fn read(remote: &Remote, name: &str) -> Result<Vec<StoredUnit>> {
+    let Some(packed) = remote.get(name)? else {
+        return Ok(Vec::new());
+    };
+    // Somebody may have written anything there.
+    let read = remote::decompress(&packed, MOST).ok();
+    let read = read.and_then(|json| Descriptions::read(&json).ok());
+    Ok(read.map_or_else(Vec::new, |read| read.units))
+}
+
+/// Which of these units, that were built together, a remote store has, whole.
+///
+/// # Errors
+///
+/// It cannot be asked.
+pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit]) -> Result<HashSet<String>> {
+    if !remote.lists() {
+        // To look for an object there means to read all of it.
+        let listed = read(remote, &packs::set_list(summary))?;
+        return Ok(listed.into_iter().map(|unit| unit.key).collect());
+    }
+    let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+    let pool = pool.context("failed to start threads")?;
+    let found: Result<Vec<Option<String>>> = pool.install(|| {
+        let has = |unit: &StoredUnit| {
+            let whole =
+                remote.has(&packs::unit_name(unit))? && remote.has(&packs::pack_name(unit))?;
+            Ok(whole.then(|| unit.key.clone()))
+        };
+        units.par_iter().map(has).collect()
+    });
+    Ok(found?.into_iter().flatten().collect())
+}
