@@ -25,7 +25,7 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Action, Done, Outcome, Plan, Survey};
+use crate::model::{Action, Done, Outcome, Plan, Survey, Warning};
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::report::{Spinner, human, json};
@@ -92,6 +92,24 @@ fn conduct_with(
     } else {
         Exit::Incomplete
     })
+}
+
+/// Says in one line each what was of no use in a store, where no plan was shown: whoever waits for a build that is not
+/// warm is to know why.
+fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
+    if !ui.quiet {
+        return Ok(());
+    }
+    let about = |warning: &&Warning| {
+        matches!(
+            warning,
+            Warning::Provider { .. } | Warning::NoStore { .. } | Warning::StoreLeft { .. }
+        )
+    };
+    for warning in plan.warnings.iter().filter(about) {
+        ui.warn(|out| human::warning(out, warning, &ui.preview_view()))?;
+    }
+    Ok(())
 }
 
 fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {

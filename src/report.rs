@@ -25,5 +25,5 @@ pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;
 pub use progress::Spinner;
-pub use store::status as store;
+pub use store::{outcome as store_outcome, status as store};
 pub use view::View;

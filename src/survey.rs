@@ -78,6 +78,8 @@ pub struct Environment {
     pub settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
     pub variables: Vec<(String, String)>,
+    /// Where this program is, so that it can be run again.
+    pub program: Option<PathBuf>,
     /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.
     pub store_folder: Option<PathBuf>,
     /// A build waits for us, and may hold locks of Cargo's.

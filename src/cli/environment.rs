@@ -130,6 +130,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         overrides: overrides.collect(),
         settings: Settings::default(),
         variables: variables(),
+        program: super::hook::program(),
         store_folder: super::run::places(cwd)
             .ok()
             .map(|places| places.root().join("store")),

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
 use super::warming::{self, Held};
-use super::{Ui, conduct, gc, look};
+use super::{Ui, conduct, gc, look, store, warn_of_stores};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Plan, Survey, Warning};
@@ -37,11 +37,23 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     };
     loop {
         let survey = look(request, ui)?;
-        let (plan, swept, _held) = decide(&survey, request, options.clone(), warm, ui)?;
+        let pulled = match tries {
+            0 => store::pull_first(&survey, request, ui),
+            _ => Vec::new(),
+        };
+        let (mut plan, swept, _held) = decide(&survey, request, options.clone(), warm, ui)?;
+        plan.warnings.extend(pulled);
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);
         if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
             fs::note_use(&swept, ui.view.now);
+        }
+        if conducted.is_ok() {
+            warn_of_stores(&plan, ui)?;
+            let done = matches!(conducted, Ok(Exit::Done)) && !ui.dry_run;
+            if done && !request.environment.in_a_build {
+                store::harvest_aside(&survey, &plan, request);
+            }
         }
         match conducted {
             Ok(Exit::Done) if stuck => {

@@ -1,13 +1,14 @@
 //! `store`: third-party units beyond a target folder.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::warm::WarmOptions;
-use super::{Format, Ui, conduct, conduct_with, look, warming};
+use super::{Format, Ui, carry_out, conduct, conduct_with, look, warming};
 use crate::age::Age;
 use crate::exit::Exit;
 use crate::model::{
@@ -15,6 +16,7 @@ use crate::model::{
     STORE_VERSION, StoreContents, StoredUnit, Subject, Survey, TellProvider, Warning, Workspace,
 };
 use crate::plan;
+use crate::process;
 use crate::progress::Progress;
 use crate::remote::{self, Remote};
 use crate::report::{self, Spinner, json};
@@ -126,6 +128,71 @@ pub fn pull(request: &Request, ui: &Ui) -> Result<Exit> {
     }
     conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))
 }
+
+/// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
+/// warning: then everything is built here, as it would be without a store.
+pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<Warning> {
+    let wanted = survey.settings.store.pull == Some(true) && ui.yes && !ui.dry_run;
+    if !wanted {
+        return Vec::new();
+    }
+    let fetch = || -> Result<Vec<String>> {
+        let places = places(survey, request)?;
+        let remote = remote(survey, request)?;
+        let mut plan = Plan::default();
+        for (workspace, wish) in wishes(survey, request)?.into_iter().flatten() {
+            let fetched = fetched(&remote, &wish, workspace, &places)?;
+            plan.actions.extend(fetched.ok().map(Action::Pull));
+        }
+        if plan.actions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
+        if !ui.quiet {
+            ui.warn(|out| report::store_outcome(out, &outcome))?;
+        }
+        let failed = outcome.failed.into_iter().chain(outcome.skipped);
+        let left = outcome.done.into_iter().filter_map(|done| done.moved);
+        let left = left.flat_map(|moved| moved.left);
+        Ok(failed.map(|failed| failed.message).chain(left).collect())
+    };
+    let wrong = fetch().unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let warnings = wrong.into_iter().take(1);
+    warnings.map(|why| Warning::NoStore { why }).collect()
+}
+
+/// Has what donors have built kept in the store, in the background, if settings say so.
+pub(super) fn harvest_aside(survey: &Survey, plan: &Plan, request: &Request) {
+    let (Some(true), Some(program)) = (survey.settings.store.harvest, &request.environment.program)
+    else {
+        return;
+    };
+    let donors = plan.actions.iter().filter_map(|action| match action {
+        Action::Warm(warm) if !warm.from_store => Some(&warm.from),
+        _ => None,
+    });
+    let owners = donors.filter_map(|from| {
+        let mut all = survey.workspaces.iter();
+        all.find(|workspace| workspace.dirs.build_dir == *from)
+    });
+    let roots: BTreeSet<&Path> = owners.map(|workspace| workspace.root.as_path()).collect();
+    for root in roots {
+        let mut arguments: Vec<OsString> = HARVEST.map(OsString::from).into();
+        arguments.push(root.into());
+        // The next one does it.
+        let _ = process::start_aside(program, &arguments, root);
+    }
+}
+
+/// How we are run to harvest in the background.
+const HARVEST: [&str; 6] = [
+    "sharedtarget",
+    "store",
+    "harvest",
+    "--yes",
+    "--quiet",
+    "--low-priority",
+];
 
 /// What is fetched for a workspace, or why nothing is.
 fn fetched(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use super::warming::{self, How};
-use super::{Ui, conduct, look};
+use super::{Ui, conduct, look, store, warn_of_stores};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::Dirs;
@@ -47,6 +47,7 @@ impl WarmOptions {
 /// There is no workspace in it, or the named donor is none; or the answer cannot be written.
 pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
+    let pulled = store::pull_first(&survey, request, ui);
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
@@ -62,8 +63,10 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let mut plan = decide::plan(&survey, decided.all);
-    plan.warnings.extend(decided.warnings);
+    plan.warnings
+        .extend(pulled.into_iter().chain(decided.warnings));
     let exit = conduct("warm", &survey, &plan, request, ui)?;
+    warn_of_stores(&plan, ui)?;
     Ok(match exit {
         Exit::Done if stuck => Exit::Incomplete,
         exit => exit,

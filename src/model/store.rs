@@ -260,6 +260,7 @@ impl StoreSettings {
             before: self.before.or(others.before),
             after: self.after.or(others.after),
             harvest: self.harvest.or(others.harvest),
+            pull: self.pull.or(others.pull),
             remote: self.remote.or(others.remote),
         }
     }
@@ -280,6 +281,8 @@ pub struct StoreSettings {
     pub after: Option<Vec<String>>,
     /// `onboard` has what was built since harvested, in the background.
     pub harvest: Option<bool>,
+    /// `onboard` and `warm` fetch from the remote store first.
+    pub pull: Option<bool>,
     /// The remote store: its `type`, and what that one wants to know.
     pub remote: Option<BTreeMap<String, String>>,
 }

@@ -11,6 +11,7 @@ use super::{cache, collect, hook, reasons, relink, store, warm};
 
 use crate::model::{
     Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
+    Warning,
 };
 use crate::size::Bytes;
 
@@ -29,12 +30,8 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     collect::plan(out, plan, view)?;
     deletions(out, plan, view)?;
     kept(out, &plan.kept, view)?;
-    for warning in &plan.warnings {
-        writeln!(
-            out,
-            "{WARNING}warning{WARNING:#}: {}",
-            reasons::warning(warning, &view.paths)
-        )?;
+    for one in &plan.warnings {
+        warning(out, one, view)?;
     }
     if plan.actions.is_empty() && !plan.kept.iter().any(|kept| kept.reason.is_stuck()) {
         let found_nothing = plan.kept.is_empty();
@@ -46,6 +43,16 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
         writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
     }
     Ok(())
+}
+
+/// Writes a warning.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn warning(out: Out<'_>, warning: &Warning, view: &View) -> io::Result<()> {
+    let words = reasons::warning(warning, &view.paths);
+    writeln!(out, "{WARNING}warning{WARNING:#}: {words}")
 }
 
 /// Says what stays cold though something could be done about it: beside an answer that does not show what is kept.

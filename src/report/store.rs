@@ -225,7 +225,11 @@ pub(super) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
 }
 
 /// Writes what was done.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let dropped = outcome
         .done
         .iter()

@@ -10,7 +10,7 @@ use crate::model::{StoreSettings, TomlProblem};
 
 /// The keys that the table may have.
 const KEYS: &str =
-    "`folder`, `max-size`, `max-age`, `before`, `after`, `harvest` or `[store.remote]`";
+    "`folder`, `max-size`, `max-age`, `before`, `after`, `harvest`, `pull` or `[store.remote]`";
 
 /// What has to come from the environment: whoever reads the file must not read it, and neither must git.
 const SECRETS: [&str; 7] = [
@@ -56,10 +56,9 @@ pub(super) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProble
             "before" => settings.before = Some(program(item).ok_or_else(|| wrong(list(key)))?),
             "after" => settings.after = Some(program(item).ok_or_else(|| wrong(list(key)))?),
             "harvest" => {
-                let flag = item.as_bool();
-                settings.harvest =
-                    Some(flag.ok_or_else(|| wrong("expected true or false for `harvest`".into()))?);
+                settings.harvest = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?)
             }
+            "pull" => settings.pull = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?),
             "remote" => {
                 let table = item.as_table_like();
                 let table =
@@ -74,6 +73,10 @@ pub(super) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProble
         }
     }
     Ok(settings)
+}
+
+fn no_flag(key: &str) -> String {
+    format!("expected true or false for `{key}`")
 }
 
 fn list(key: &str) -> String {
@@ -145,7 +148,7 @@ mod tests {
     #[test]
     fn what_is_decided() {
         let text = "[store]\nfolder = '/s'\nmax-size = '1GB'\nmax-age = '30d'\nbefore = ['a', '-b']\n\
-                    after = ['c']\nharvest = true\n[store.remote]\ntype = 's3'\nbucket = 'b'\nskip-signature = true\n";
+                    after = ['c']\nharvest = true\npull = false\n[store.remote]\ntype = 's3'\nbucket = 'b'\nskip-signature = true\n";
         let expected = StoreSettings {
             folder: Some("/s".into()),
             max_size: Some(Bytes(1_000_000_000)),
@@ -153,6 +156,7 @@ mod tests {
             before: Some(vec!["a".into(), "-b".into()]),
             after: Some(vec!["c".into()]),
             harvest: Some(true),
+            pull: Some(false),
             remote: Some(
                 [("type", "s3"), ("bucket", "b"), ("skip_signature", "true")]
                     .map(|(key, value)| (key.into(), value.into()))
