@@ -86,8 +86,7 @@ impl Places {
 ///
 /// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
 /// either, nothing leads to another folder.
-#[must_use]
-pub fn folder_of(package: &StoredPackage) -> String {
+fn folder_of(package: &StoredPackage) -> String {
     let plain = |text: &str| {
         text.chars()
             .map(|c| match c {
