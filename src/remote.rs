@@ -14,6 +14,8 @@ mod options;
 #[cfg(feature = "remote")]
 mod packing;
 #[cfg(feature = "remote")]
+mod redis;
+#[cfg(feature = "remote")]
 mod words;
 
 use std::fmt;

@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use opendal::layers::TimeoutLayer;
 use opendal::options::ListOptions;
 use opendal::{Buffer, ErrorKind, Metadata, Operator};
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 use super::breaker::Breaker;
 use super::options::{self, Options};
-use super::words::in_words;
+use super::redis::Door;
+use super::words::{in_words, one_line};
 use super::{Listed, Secrets};
 
 /// Where a folder keeps what is not written to its end.
@@ -34,6 +34,12 @@ struct Waits {
 const WAITS: Waits = Waits {
     first: Duration::from_secs(5),
     other: Duration::from_secs(20),
+};
+
+/// It lies in the same network, and its client gives up an answer that has not come after half a second.
+const WAITS_FOR_REDIS: Waits = Waits {
+    first: Duration::from_secs(5),
+    other: Duration::from_secs(5),
 };
 
 /// The slowest line that an object may be sent over, in bytes per second.
@@ -63,8 +69,10 @@ pub struct Remote {
     whole: Operator,
     /// Whoever waits here waits for the next part of an answer.
     parts: Operator,
-    /// The address of a Redis server.
-    redis: Option<String>,
+    /// The way to a Redis server.
+    redis: Option<Door>,
+    /// The client tries again by itself. That of Redis does, and to it all errors look as if they went away.
+    tries: bool,
     secrets: Vec<String>,
     waits: Waits,
     reached: OnceLock<()>,
@@ -98,16 +106,17 @@ pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Re
     let whole = made
         .map_err(|error| anyhow!("{}", why_not(&error, &options)))
         .with_context(|| format!("failed to open {}", options.name))?;
-    let redis = (options.kind == "redis")
-        .then(|| address(&options.told["endpoint"]))
-        .flatten();
+    let tries = options.kind == "redis";
+    let waits = if tries { WAITS_FOR_REDIS } else { WAITS };
+    let redis = tries.then(|| Door::of(&options.told)).flatten();
     Ok(Remote {
         name: options.name,
-        parts: in_parts(&whole, WAITS.other),
+        parts: in_parts(&whole, waits.other),
         whole,
         redis,
+        tries,
         secrets: options.secrets,
-        waits: WAITS,
+        waits,
         reached: OnceLock::new(),
         breaker: Breaker::default(),
     })
@@ -123,21 +132,6 @@ fn why_not(error: &opendal::Error, options: &Options) -> String {
     match why.contains("region is missing") {
         true => "expected a `region`, or AWS_REGION in the environment".into(),
         false => why,
-    }
-}
-
-/// The host and the port of a Redis server, as in `redis://host:6379/0`; nothing for a socket in the file system.
-fn address(endpoint: &str) -> Option<String> {
-    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("tcp", endpoint));
-    if !["tcp", "redis", "rediss"].contains(&scheme) {
-        return None;
-    }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let authority = authority.rsplit('@').next().unwrap_or_default();
-    let port = authority.rsplit_once(':').map(|(_, port)| port);
-    match port.is_some_and(|port| port.parse::<u16>().is_ok()) {
-        true => Some(authority.to_owned()),
-        false => Some(format!("{authority}:6379")),
     }
 }
 
@@ -161,7 +155,9 @@ impl Remote {
     /// It cannot be read, or the store is not asked any more; for a person, in one line.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let read = || async { unless_missing(self.parts.read(key).await) };
-        let content = self.ask(None, read);
+        // Its layers know nothing of how long its client tries to connect.
+        let most = self.tries.then_some(self.waits.other);
+        let content = self.ask(most, read);
         let content = content.with_context(|| self.failed("read", key))?;
         Ok(content.map(|content| content.to_vec()))
     }
@@ -266,11 +262,10 @@ impl Remote {
 
     /// Finds out whether anybody answers at all.
     async fn reach(&self) {
-        if let Some(address) = &self.redis {
-            // Its client would try for long.
-            let failed = match timeout(self.waits.first, TcpStream::connect(address)).await {
-                Ok(Ok(_)) => None,
-                Ok(Err(error)) => Some(error.to_string()),
+        if let Some(door) = &self.redis {
+            let failed = match timeout(self.waits.first, door.knock()).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(one_line(&error.to_string(), &self.secrets)),
                 Err(_) => Some(no_answer(self.waits.first)),
             };
             if let Some(why) = failed {
@@ -290,12 +285,7 @@ impl Remote {
     where
         F: Future<Output = opendal::Result<T>>,
     {
-        // The client of Redis makes its own.
-        let again = match self.redis {
-            Some(_) => &[],
-            None => &PAUSES[..],
-        };
-        let mut again = again.iter();
+        let mut again = PAUSES[..if self.tries { 0 } else { PAUSES.len() }].iter();
         loop {
             let attempt = match most {
                 Some(most) => timeout(most, task()).await,
@@ -319,8 +309,7 @@ impl Remote {
                 }
                 _ => {
                     let why = in_words(&error, &self.secrets);
-                    // Of Redis all errors look as if they went away by themselves.
-                    match error.is_temporary() && self.redis.is_none() {
+                    match error.is_temporary() && !self.tries {
                         true => self.breaker.give_up(&why),
                         false => self.breaker.failed(&why),
                     }
@@ -504,20 +493,5 @@ mod tests {
         );
         let error = opened(&[("type", "redis"), ("endpoint", "127.0.0.1:1"), ("db", "x")]);
         assert!(error.is_err());
-    }
-
-    #[test]
-    fn addresses_of_redis() {
-        for (endpoint, expected) in [
-            ("redis://h:1/0", Some("h:1")),
-            ("rediss://u@h/0", Some("h:6379")),
-            ("h:2", Some("h:2")),
-            ("h", Some("h:6379")),
-            ("tcp://[::1]:3", Some("[::1]:3")),
-            ("tcp://[::1]", Some("[::1]:6379")),
-            ("unix:///run/redis", None),
-        ] {
-            assert_eq!(address(endpoint).as_deref(), expected, "{endpoint}");
-        }
     }
 }
