@@ -78,6 +78,8 @@ pub struct Environment {
     pub settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
     pub variables: Vec<(String, String)>,
+    /// Where the user's own settings are, for all shared roots.
+    pub own_settings: Option<PathBuf>,
     /// Where this program is, so that it can be run again.
     pub program: Option<PathBuf>,
     /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.
@@ -168,6 +170,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
     survey.settings = request.environment.settings.clone().or(written);
+    let own = request.environment.own_settings.as_deref();
+    let own = shared_root::store_settings(own, &mut problems);
+    survey.settings.store = survey.settings.store.or(own);
     survey.settings_file = file;
     progress.stage("asking cargo");
     workspaces::confirm(&mut survey, request, progress);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
+use etcetera::BaseStrategy as _;
 
 use super::on_path;
 use crate::cargo::Cargo;
@@ -10,6 +11,7 @@ use crate::config_edit;
 use crate::fs;
 use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
 use crate::remote::Secrets;
+use crate::settings;
 use crate::survey::Environment;
 use crate::wrapper_script;
 
@@ -100,6 +102,13 @@ fn variables() -> Vec<(String, String)> {
     all.collect()
 }
 
+/// Where the user's own settings are.
+fn own_settings() -> Option<PathBuf> {
+    let places = etcetera::base_strategy::choose_base_strategy().ok()?;
+    let folder = places.config_dir().join("cargo-sharedtarget");
+    Some(folder.join(settings::FILE_NAME))
+}
+
 /// What the environment says.
 pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
@@ -130,6 +139,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         overrides: overrides.collect(),
         settings: Settings::default(),
         variables: variables(),
+        own_settings: own_settings(),
         program: super::hook::program(),
         store_folder: super::run::places(cwd)
             .ok()

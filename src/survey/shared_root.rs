@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::fs;
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, Survey};
+use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey};
 use crate::plan::worktree_of;
 use crate::settings;
 
@@ -166,10 +166,41 @@ pub(super) fn settings(
         Ok(None) => return (Settings::default(), None),
         Err(error) => return (wrong(format!("{error:#}")), None),
     };
-    let parsed = match std::str::from_utf8(&bytes) {
-        Err(_) => Err("expected UTF-8".to_owned()),
-        Ok(text) => settings::parse(text)
-            .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message)),
+    (parsed(&bytes).unwrap_or_else(wrong), Some(bytes))
+}
+
+fn parsed(bytes: &[u8]) -> Result<Settings, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "expected UTF-8".to_owned())?;
+    settings::parse(text)
+        .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+}
+
+/// What the user has decided about the store for all shared roots. What is wrong with it is a problem, and then there is
+/// nothing but what is built here.
+pub(super) fn store_settings(file: Option<&Path>, problems: &mut Vec<Problem>) -> StoreSettings {
+    let Some(file) = file else {
+        return StoreSettings::default();
     };
-    (parsed.unwrap_or_else(wrong), Some(bytes))
+    let read = match fs::read(file) {
+        Ok(bytes) => parsed(&bytes.unwrap_or_default()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    let only = read.and_then(|settings| match settings {
+        Settings { ref store, .. } if settings == only_store(store) => Ok(store.clone()),
+        _ => Err("expected `[store]` and no more: all else is decided for each shared root".into()),
+    });
+    only.unwrap_or_else(|message| {
+        problems.push(Problem {
+            path: file.to_owned(),
+            message,
+        });
+        StoreSettings::default()
+    })
+}
+
+fn only_store(store: &StoreSettings) -> Settings {
+    Settings {
+        store: store.clone(),
+        ..Settings::default()
+    }
 }
