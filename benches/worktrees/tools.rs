@@ -196,7 +196,7 @@ impl Drop for Cache<'_> {
 }
 
 /// A program on the search path, or where `cargo install` puts it.
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let search = std::env::var_os("PATH").unwrap_or_default();
     let home = std::env::home_dir().map(|home| home.join(".cargo/bin"));

@@ -16,11 +16,9 @@ pub fn usable(
     there: impl Fn(&UnitId) -> bool,
 ) -> Vec<usize> {
     let mut by_key: HashMap<&str, usize> = HashMap::new();
-    let mut names: HashSet<UnitId> = HashSet::new();
     for (at, unit) in units.iter().enumerate() {
-        let wanted = lock.is_none_or(|lock| lock.has(&unit.package));
-        if wanted && !by_key.contains_key(unit.key.as_str()) && names.insert(unit.id()) {
-            by_key.insert(&unit.key, at);
+        if lock.is_none_or(|lock| lock.has(&unit.package)) {
+            by_key.entry(&unit.key).or_insert(at);
         }
     }
     let mut search = Search {
@@ -28,14 +26,22 @@ pub fn usable(
         by_key: &by_key,
         known: HashMap::new(),
     };
-    let whole: Vec<usize> = (0..units.len())
-        .filter(|at| by_key.get(units[*at].key.as_str()) == Some(at) && search.is_whole(*at))
-        .collect();
-    let mut chosen = Vec::new();
+    let mut names: HashMap<UnitId, usize> = HashMap::new();
     let mut seen = HashSet::new();
-    for at in whole {
-        if !there(&units[at].id()) {
-            search.add(at, &mut seen, &mut chosen);
+    let mut chosen = Vec::new();
+    for at in 0..units.len() {
+        let first = by_key.get(units[at].key.as_str()) == Some(&at);
+        if !first || there(&units[at].id()) || !search.is_whole(at) {
+            continue;
+        }
+        let mut all = Vec::new();
+        search.add(at, &mut seen.clone(), &mut all);
+        // One that was made with another one of a name does not go with what is chosen.
+        let free = |at: &usize| names.get(&units[*at].id()).is_none_or(|other| other == at);
+        if all.iter().all(free) {
+            names.extend(all.iter().map(|at| (units[*at].id(), *at)));
+            seen.extend(all.iter().copied());
+            chosen.extend(all);
         }
     }
     chosen
@@ -74,5 +80,92 @@ impl Search<'_> {
             }
         }
         chosen.push(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StoredPackage;
+
+    fn unit(key: &str, hash: &str, needs: &[&str]) -> StoredUnit {
+        StoredUnit {
+            key: key.into(),
+            circumstances: String::new(),
+            package: StoredPackage {
+                name: "a".into(),
+                version: "1.0.0".into(),
+                source: "registry+x".into(),
+                checksum: Some("00".into()),
+            },
+            profile: "debug".into(),
+            hash: hash.into(),
+            target: "lib-a".into(),
+            features: Vec::new(),
+            fingerprint: String::new(),
+            said: None,
+            dependencies: needs.iter().map(|key| (*key).to_owned()).collect(),
+            watched: Vec::new(),
+            files: Vec::new(),
+            folders: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    fn keys(units: &[StoredUnit], there: &[&str]) -> Vec<String> {
+        let all: Vec<&StoredUnit> = units.iter().collect();
+        let chosen = usable(&all, None, |id| there.contains(&id.hash.as_str()));
+        chosen.into_iter().map(|at| units[at].key.clone()).collect()
+    }
+
+    #[test]
+    fn only_what_is_whole() {
+        let units = [
+            unit("b", "2", &["a"]),
+            unit("a", "1", &[]),
+            unit("d", "4", &["c"]),
+        ];
+        assert_eq!(keys(&units, &[]), ["a", "b"]);
+        assert_eq!(keys(&units, &["2"]), ["a"]);
+        assert_eq!(keys(&units, &["1", "2"]), [""; 0]);
+        // What is there may be another one: it is compared with what this one was made with.
+        assert_eq!(keys(&units, &["1"]), ["a", "b"]);
+        let circle = [unit("a", "1", &["b"]), unit("b", "2", &["a"])];
+        assert_eq!(keys(&circle, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn one_of_each_name() {
+        // The preferred one has lost what it was made with.
+        let lost = [
+            unit("a1", "1", &["gone"]),
+            unit("a2", "1", &[]),
+            unit("b", "2", &["a2"]),
+        ];
+        assert_eq!(keys(&lost, &[]), ["a2", "b"]);
+        // What was made with the other one of a name does not go with the one that is preferred.
+        let two = [
+            unit("a1", "1", &[]),
+            unit("a2", "1", &[]),
+            unit("b", "2", &["a2"]),
+        ];
+        assert_eq!(keys(&two, &[]), ["a1"]);
+        assert_eq!(
+            keys(&[unit("a", "1", &[]), unit("a", "1", &[])], &[]),
+            ["a"]
+        );
+    }
+
+    #[test]
+    fn only_what_is_locked() {
+        let lock = Lock::parse(
+            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\nchecksum = \"00\"\n",
+        );
+        let lock = lock.expect("a lock");
+        let mut other = unit("b", "2", &[]);
+        other.package.checksum = Some("11".into());
+        let units = [unit("a", "1", &[]), other];
+        let all: Vec<&StoredUnit> = units.iter().collect();
+        assert_eq!(usable(&all, Some(&lock), |_| false), [0]);
     }
 }

@@ -16,6 +16,8 @@ use crate::third_party;
 pub(crate) enum By {
     /// `cargo sharedtarget warm`.
     Warm,
+    /// `cargo sharedtarget warm`, from the store: the donor's folders are gone before.
+    Store,
     /// Not at all: what the rest of the matrix is measured with.
     Nothing,
 }
@@ -82,7 +84,15 @@ impl Stage {
             .collect();
         self.set_up_new_ones();
         let mut score = Score::default();
-        for worktree in worktrees.iter().filter(|_| by == By::Warm) {
+        let mut gone = None;
+        if by == By::Store {
+            let run = self.sandbox.run(DONOR, &["store", "harvest", "--yes"]);
+            if run.code != Some(0) {
+                score.wrong.push(format!("harvest: {}", run.said()));
+            }
+            gone = Some(self.donor_gone());
+        }
+        for worktree in worktrees.iter().filter(|_| by != By::Nothing) {
             let run = self.sandbox.run(worktree, &["warm", "--yes"]);
             if run.code != Some(0) {
                 score
@@ -90,7 +100,9 @@ impl Stage {
                     .push(format!("warm of {worktree}: {}", run.said()));
             }
         }
-        let gone = (donor == Donor::Deleted).then(|| self.donor_gone());
+        if donor == Donor::Deleted && gone.is_none() {
+            gone = Some(self.donor_gone());
+        }
         let at_once = if self.setup == Setup::Nested { 1 } else { 2 };
         let left = Mutex::new(commands.iter().zip(&worktrees));
         let score = Mutex::new(score);

@@ -90,6 +90,28 @@ fn a_slice_of_the_matrix() {
     score.settle("a slice", start);
 }
 
+/// The same, with nothing between the worktrees but the store.
+#[test]
+fn a_slice_by_the_store() {
+    if full() {
+        return;
+    }
+    let start = Instant::now();
+    let kinds = only(&["build", "run", "test", "clippy", "run --release"]);
+    let few = only(&["build", "run"]);
+    let mut score = Score::default();
+    for (setup, on_disk, commands) in [
+        (Setup::InPlace, OnDisk::Classic, &kinds),
+        (Setup::Isolated, OnDisk::New, &few),
+    ] {
+        if available(on_disk) {
+            let stage = Stage::new(setup, on_disk, commands);
+            score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Store));
+        }
+    }
+    score.settle("a slice by the store", start);
+}
+
 #[test]
 fn the_whole_matrix() {
     if !full() {
@@ -113,6 +135,11 @@ fn the_whole_matrix() {
             for mtimes in [Mtimes::Older, Mtimes::Equal, Mtimes::Newer] {
                 for donor in [Donor::Alive, Donor::Deleted] {
                     score.add(stage.cells(&all, mtimes, donor, By::Warm));
+                }
+            }
+            if setup != Setup::Nested {
+                for mtimes in [Mtimes::Older, Mtimes::Newer] {
+                    score.add(stage.cells(&all, mtimes, Donor::Deleted, By::Store));
                 }
             }
             // The measure itself: without `warm` there is nothing that could be wrong.
