@@ -140,16 +140,23 @@ fn warm(sandbox: &Sandbox, folder: &str) -> usize {
 
 /// Writes what a worktree has decided about the store.
 fn settings(sandbox: &Sandbox, folder: &str, lines: &str) {
-    let file = format!("{folder}/.shared-target/sharedtarget.toml");
-    sandbox.write(&file, &format!("[store]\n{lines}\n"));
+    let root = format!("{folder}/.shared-target");
+    let mark = sandbox
+        .path(&root)
+        .join(cargo_sharedtarget::marks::SHARED_ROOT_MARK);
+    fs::create_dir_all(mark).expect("a folder");
+    sandbox.write(
+        &format!("{root}/sharedtarget.toml"),
+        &format!("[store]\n{lines}\n"),
+    );
 }
 
 /// The descriptions of units in the store, each with its file.
 fn stored(sandbox: &Sandbox) -> Vec<(PathBuf, StoredUnit)> {
     let all = walkdir::WalkDir::new(sandbox.outside("store/units"));
     let mut units = Vec::new();
-    for entry in all.sort_by_file_name() {
-        let path = entry.expect("a readable folder").into_path();
+    for entry in all.sort_by_file_name().into_iter().filter_map(Result::ok) {
+        let path = entry.into_path();
         if path.extension().is_some_and(|end| end == "json") {
             let text = fs::read(&path).expect("a readable file");
             units.push((path, serde_json::from_slice(&text).expect("a unit")));
