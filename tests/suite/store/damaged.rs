@@ -35,7 +35,8 @@ fn flip(path: &Path) {
 /// What is damaged is compiled again with what was made with it, and with it alone. The next harvest heals it.
 #[test]
 fn damaged_objects() {
-    let damages: [(&str, fn(&Path)); 3] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 3] = [
         ("truncated", |path| {
             let file = fs::File::options().write(true).open(path);
             file.and_then(|file| file.set_len(100)).expect("truncated");
@@ -79,6 +80,33 @@ fn name_of(object: &Path) -> String {
         .map(|word| word.to_str().expect("text"));
     let words: Vec<&str> = words.collect();
     format!("{}{}", words[1], words[0])
+}
+
+/// Cargo does not see that a file in a target folder was damaged, but it goes no further.
+#[test]
+fn damaged_where_it_was_built() {
+    let sandbox = start();
+    harvest(&sandbox, "pika").code(0);
+    let units = stored(&sandbox);
+    let leaf = units
+        .iter()
+        .find(|(_, unit)| unit.package.name == "leaf")
+        .map(|(_, unit)| &unit.files)
+        .expect("leaf");
+    let file = leaf.iter().find(|file| file.path.ends_with(".rlib"));
+    // What shares its storage is damaged as well.
+    flip(&sandbox.path(&format!("pika/target/{}", file.expect("a library").path)));
+    let run = sandbox.run("pika", &["store", "harvest", "-n", "--verbose"]);
+    run.code(0).says("it has changed since it was built");
+    harvest(&sandbox, "pika");
+    assert_eq!(stored(&sandbox).len(), UNITS, "nothing new");
+    fresh(&sandbox, "fresh");
+    assert_eq!(warm(&sandbox, "fresh"), UNITS - 2);
+    assert_builds(&sandbox, "fresh", &["app", "leaf", "top"]);
+    harvest(&sandbox, "fresh").code(0);
+    fresh(&sandbox, "again");
+    assert_eq!(warm(&sandbox, "again"), UNITS);
+    assert_builds(&sandbox, "again", &["app"]);
 }
 
 /// Of what is copied the content is looked at each time, whatever its time says; so it is of what is small.

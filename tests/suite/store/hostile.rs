@@ -142,6 +142,20 @@ fn one_that_does_as_it_should() {
     assert_builds(&stage.sandbox, "fresh", &["app"]);
 }
 
+/// A preview asks it, and makes nothing.
+#[test]
+fn a_preview_makes_no_store() {
+    let stage = Stage::new();
+    let program = stage.provider(ANSWERS);
+    let line = format!("before = ['{}']", program.display());
+    settings(&stage.sandbox, "fresh", &line);
+    let before = stage.sandbox.tree("");
+    let run = stage.sandbox.run("fresh", &["warm", "-n"]).code(0);
+    run.says("Warm 1 target folder");
+    assert!(stage.sandbox.tree("") == before);
+    assert!(!stage.sandbox.outside("store").exists());
+}
+
 /// A file that is not what the description says is as good as none; whatever does not need it is taken.
 #[test]
 fn files_that_are_something_else() {
@@ -206,25 +220,29 @@ fn files_that_are_links() {
     stage.assert_costs(ANSWERS, "expected a file", &["leaf", "top"]);
 }
 
-/// With the right hash, a file of the system's is taken for what it is not; but it never gets another name.
+/// With the right hash and the right time, beside what a unit needs: a file of the system's never gets another name, which
+/// somebody might write to one day.
 #[test]
 fn a_file_of_the_system() {
     let passwd = fs::metadata("/etc/passwd").expect("a file");
     let content = fs::read("/etc/passwd").expect("a file");
     let mut stage = Stage::new();
-    let modified = passwd.mtime() * 1_000_000_000 + passwd.mtime_nsec();
-    let file = stage.file(".rlib");
-    file.hash = blake3::hash(&content).to_hex().to_string();
-    (file.length, file.modified) = (passwd.len(), modified);
-    file.at = Some("/etc/passwd".into());
-    let path = file.path.clone();
+    let leaf = stage.leaf();
+    let path = format!("debug/deps/libmore-{}.rmeta", leaf.hash);
+    leaf.files.push(StoredFile {
+        path: path.clone(),
+        hash: blake3::hash(&content).to_hex().to_string(),
+        length: passwd.len(),
+        modified: passwd.mtime() * 1_000_000_000 + passwd.mtime_nsec(),
+        executable: false,
+        at: Some("/etc/passwd".into()),
+    });
     stage.sign();
     let program = stage.provider(ANSWERS);
     let line = format!("before = ['{}']", program.display());
     settings(&stage.sandbox, "fresh", &line);
     stage.sandbox.run("fresh", &["warm", "--yes"]).code(0);
-    let taken = stage.sandbox.path(&format!("fresh/target/{path}"));
-    if let Ok(taken) = fs::symlink_metadata(taken) {
+    if let Ok(taken) = fs::symlink_metadata(stage.sandbox.path(&format!("fresh/target/{path}"))) {
         assert!((taken.dev(), taken.ino()) != (passwd.dev(), passwd.ino()));
     }
     let after = fs::metadata("/etc/passwd").expect("a file");
@@ -233,6 +251,7 @@ fn a_file_of_the_system() {
         (passwd.nlink(), passwd.mode())
     );
     assert_eq!(fs::read("/etc/passwd").expect("a file"), content);
+    assert_eq!(build(&stage.sandbox, "fresh").1, OUTPUT);
 }
 
 /// What is not what it says that it is, as a whole.
