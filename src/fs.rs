@@ -42,8 +42,8 @@ pub use lock::{
     AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
 };
 pub use objects::{
-    Hashes, become_name_of, is_executable, link_beside, new_folder, put, put_content, put_object,
-    take_object,
+    Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
+    link_beside, new_folder, put, put_content, put_object, take_object,
 };
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};

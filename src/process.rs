@@ -67,8 +67,37 @@ const TO_END: Duration = Duration::from_secs(5);
 /// # Errors
 ///
 /// It cannot be run, does not answer in time, answers without end, or fails; for a person, in one line.
-#[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) -> Result<Answer> {
+    exchange(program, request, dir, in_time, Input::StaysOpen)
+}
+
+/// Tells a provider: one line goes to its standard input, which then ends, and it has done what it does when it ends. What
+/// it has said until then.
+///
+/// # Errors
+///
+/// It cannot be run, does not end in time, answers without end, or fails; for a person, in one line.
+pub fn tell(program: &[String], told: &[u8], dir: &Path, in_time: Duration) -> Result<Vec<u8>> {
+    let mut answer = exchange(program, told, dir, in_time, Input::Ends)?;
+    Ok(std::mem::take(&mut answer.said))
+}
+
+/// What becomes of a provider's standard input once all is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Input {
+    StaysOpen,
+    Ends,
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+fn exchange(
+    program: &[String],
+    request: &[u8],
+    dir: &Path,
+    in_time: Duration,
+    then: Input,
+) -> Result<Answer> {
+    let begun = Instant::now();
     let (name, arguments) = program
         .split_first()
         .context("there is no program to ask")?;
@@ -98,13 +127,17 @@ pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) ->
         if let Some(input) = &mut input {
             let _ = input.write_all(&request).and_then(|()| input.flush());
         }
-        let _ = sender.send(input);
+        let _ = sender.send(input.filter(|_| then == Input::StaysOpen));
     });
     let (sender, said) = mpsc::channel();
     std::thread::spawn(move || {
         let mut line = Vec::new();
         if let Some(output) = output {
-            let _ = BufReader::new(output.take(MOST)).read_until(b'\n', &mut line);
+            let mut output = BufReader::new(output.take(MOST));
+            let _ = match then {
+                Input::StaysOpen => output.read_until(b'\n', &mut line),
+                Input::Ends => output.read_to_end(&mut line),
+            };
         }
         let _ = sender.send(line);
     });
@@ -126,9 +159,14 @@ pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) ->
         bail!("its answer has no end");
     }
     // One that has said all closes its output before it ends.
-    let ended = match whole {
-        true => answer.child.try_wait()?,
-        false => answer.wait(TO_END)?,
+    let ended = match then {
+        Input::Ends => {
+            let ended = answer.wait(in_time.saturating_sub(begun.elapsed()))?;
+            let late = || format!("it did not end in {} seconds", in_time.as_secs());
+            Some(ended.with_context(late)?)
+        }
+        Input::StaysOpen if whole => answer.child.try_wait()?,
+        Input::StaysOpen => answer.wait(TO_END)?,
     };
     if let Some(status) = ended.filter(|status| !status.success()) {
         let complaint = complaint.recv_timeout(Duration::from_millis(200));
@@ -243,6 +281,25 @@ mod tests {
         assert_eq!(answer.said, b"<{\"a\":1}>\n");
         assert_eq!(sh("printf x", SOON).expect("an answer").said, b"x");
         assert!(sh(":", SOON).expect("nothing").said.is_empty());
+    }
+
+    #[test]
+    fn whoever_is_told_may_take_its_time() {
+        let tell = |script: &str, in_time| {
+            let program = ["sh", "-c", script].map(str::to_owned);
+            super::tell(&program, b"{}", Path::new("/"), in_time)
+        };
+        let all = tell("cat", SOON).expect("its input ends");
+        assert_eq!(all, b"{}\n");
+        let said = tell("exec >&-; cat >/dev/null; sleep 0.3", SOON).expect("its end");
+        assert!(said.is_empty());
+        let failed = tell("echo; exec >&-; sleep 0.3; echo no luck >&2; exit 3", SOON);
+        let failed = format!("{:#}", failed.expect_err("it failed later"));
+        assert!(failed.contains("no luck"), "{failed}");
+        for script in ["sleep 600", "exec >&-; sleep 600"] {
+            let late = tell(script, Duration::from_millis(300)).expect_err(script);
+            assert!(format!("{late:#}").contains("it did not"), "{late:#}");
+        }
     }
 
     #[test]

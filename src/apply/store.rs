@@ -120,15 +120,19 @@ const IN_TIME: Duration = Duration::from_secs(600);
 /// Tells a provider of units, which lie in a store. What it has as well and keeps, the store need not have twice.
 pub(super) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
     let skipped = |why: String| Stopped::Skipped(why);
-    let request = serde_json::to_vec(&tell.after).context("failed to describe units")?;
-    let answer = process::ask(&tell.program, &request, &tell.dir, IN_TIME);
-    let answer = answer.map_err(|error| skipped(format!("{error:#}")))?;
-    let taken = store::taken(&answer.said).map_err(skipped)?;
+    let mut after = tell.after.clone();
+    // What could not be kept is nowhere.
+    let is_there = |file: &StoredFile| file.at.as_deref().is_some_and(fs::exists);
+    after.units.retain(|unit| unit.files.iter().all(is_there));
+    let request = serde_json::to_vec(&after).context("failed to describe units")?;
+    let said = process::tell(&tell.program, &request, &tell.dir, IN_TIME);
+    let said = said.map_err(|error| skipped(format!("{error:#}")))?;
+    let taken = store::taken(&said).map_err(skipped)?;
     let mut done = Moved {
-        units: tell.units,
+        units: after.units.len(),
         ..Moved::default()
     };
-    let files = tell.after.units.iter().flat_map(|unit| {
+    let files = after.units.iter().flat_map(|unit| {
         let linkable = unit.files.iter().filter(|file| is_linkable(unit, file));
         linkable.filter_map(|file| Some((file.at.as_deref()?, file)))
     });

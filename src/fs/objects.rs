@@ -122,6 +122,14 @@ fn regular(path: &Path) -> Result<Info> {
     found.with_context(|| format!("expected a file: `{}`", path.display()))
 }
 
+/// Whether an object is there, and is what it is called, as far as its length and its time tell that nothing has changed.
+#[must_use]
+pub fn is_object(at: &Path, file: &StoredFile, hashes: &Hashes) -> bool {
+    let there = info(at).ok().flatten();
+    there.is_some_and(|info| info.is_file && info.length.0 == file.length)
+        && hashes.of(at).is_ok_and(|hash| hash == file.hash)
+}
+
 /// Puts an object under its hash, unless it is there: by another name of the file where `link` says that nobody writes to
 /// it, else by a copy, in which the hash is looked for again. Several may put the same one at the same time.
 ///
@@ -135,8 +143,7 @@ pub fn put_object(
     link: bool,
     hashes: &Hashes,
 ) -> Result<()> {
-    let there = info(to)?.is_some_and(|info| info.is_file && info.length.0 == file.length);
-    if there {
+    if is_object(to, file, hashes) {
         return Ok(());
     }
     let folder = to.parent().context("an object has no folder")?;
@@ -303,6 +310,15 @@ fn ours(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw())
 }
 
+/// Whether this user may do anything with every file.
+#[must_use]
+pub fn is_superuser() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
+}
+
 #[cfg(not(unix))]
 fn ours(_: &Path) -> bool {
     true
@@ -348,6 +364,28 @@ pub fn new_folder(above: &Path) -> Result<PathBuf> {
         .tempdir_in(above)
         .with_context(|| format!("failed to make a folder in `{}`", above.display()))?;
     Ok(new.keep())
+}
+
+/// A folder that goes when this is dropped.
+#[derive(Debug)]
+pub struct Aside(tempfile::TempDir);
+
+impl Aside {
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// Makes a folder where the system has its temporary ones.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn folder_aside() -> Result<Aside> {
+    let made = tempfile::tempdir().context("failed to make a temporary folder")?;
+    Ok(Aside(made))
 }
 
 /// Writes a file whole or not at all, whoever else may write in the same folder, and whether or not it is there.

@@ -238,6 +238,9 @@ pub enum Warning {
     },
     /// Units of the store are of no use.
     StoreLeft {
+        /// The provider that they came from; `None` if they were in the local store.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        program: Option<String>,
         /// Of how many packages.
         packages: usize,
         /// The first of these.

@@ -342,6 +342,7 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
         }
         Warning::NoStore { why } => format!("the store was of no use: {why}"),
         Warning::StoreLeft {
+            program,
             packages,
             first,
             why,
@@ -350,7 +351,11 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
                 1 => String::new(),
                 more => format!(" and {} more", more - 1),
             };
-            format!("the store has {first}{more}, which cannot be used: {why}")
+            let whose = match program {
+                Some(program) => format!("the provider `{program}`"),
+                None => "the store".into(),
+            };
+            format!("{whose} has {first}{more}, which cannot be used: {why}")
         }
         Warning::NoWayBack => "deleted folders do not come back, not even by undo".into(),
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),

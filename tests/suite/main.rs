@@ -32,6 +32,8 @@ mod registry;
 mod rehash;
 mod sandbox;
 mod speak;
+#[cfg(unix)]
+mod store;
 mod story;
 mod undo;
 mod units;

@@ -10,8 +10,8 @@ use crate::apply::store::{self as acts, Assembled, Part};
 use crate::fingerprint;
 use crate::fs::{self, Hashes, LockGuard};
 use crate::model::{
-    Dirs, HarvestUnits, Home, Inventory, Kept, KeptReason, Offered, Survey, UnitId, WarmFolder,
-    Warning, Workspace,
+    Dirs, HarvestUnits, Home, Inventory, Kept, KeptReason, Offered, StoredUnit, Survey, Take,
+    UnitId, WarmFolder, Warning, Workspace,
 };
 use crate::plan::warm::{Candidate, Here, Relation};
 use crate::process;
@@ -29,6 +29,7 @@ pub(in crate::command) struct Held {
     _assembled: Vec<Assembled>,
     _providers: Vec<process::Answer>,
     _store: Vec<LockGuard>,
+    _aside: Vec<fs::Aside>,
 }
 
 /// What a workspace gets from the store.
@@ -94,6 +95,15 @@ pub(super) fn more(
     if !(looks::is_there(&places) || asked.is_some()) || !before.lacks(wants) {
         return more;
     }
+    // Nothing is made for a preview.
+    let aside = match how.dry_run && !looks::is_there(&places) {
+        true => fs::folder_aside().ok(),
+        false => None,
+    };
+    let places = aside
+        .as_ref()
+        .map_or(places, |aside| Places::new(aside.path().to_owned()));
+    let mut foreign: HashSet<String> = HashSet::new();
     let taken = acts::open(&places).and_then(|guard| {
         more.held._store.push(guard);
         let wish = looks::wish(&cold.workspace.root, lock.clone(), how.around)?;
@@ -102,6 +112,10 @@ pub(super) fn more(
             match ask(program, &wish, &cold.workspace.root) {
                 Ok((units, provider)) => {
                     more.held._providers.push(provider);
+                    foreign = units.iter().map(|offered| named(&offered.unit)).collect();
+                    for Offered { unit, .. } in &offered {
+                        foreign.remove(&named(unit));
+                    }
                     offered.extend(units);
                 }
                 Err(why) => more.warnings.push(provider_failed(program, why)),
@@ -116,7 +130,9 @@ pub(super) fn more(
             more.warm = warm;
             more.held._assembled.extend(assembled);
             if let Some((package, why)) = left.first() {
+                let program = asked.filter(|_| foreign.contains(package));
                 more.warnings.push(Warning::StoreLeft {
+                    program: program.and_then(|program| program.first().cloned()),
                     packages: left.len(),
                     first: package.clone(),
                     why: why.clone(),
@@ -127,7 +143,13 @@ pub(super) fn more(
             why: format!("{error:#}"),
         }),
     }
+    more.held._aside.extend(aside);
     more
+}
+
+/// What a person calls the package of a unit.
+fn named(unit: &StoredUnit) -> String {
+    format!("{} {}", unit.package.name, unit.package.version)
 }
 
 fn provider_failed(program: &[String], why: String) -> Warning {
@@ -146,7 +168,13 @@ fn ask(
     let request = serde_json::to_vec(&wish.before).map_err(|error| error.to_string())?;
     let answer = process::ask(program, &request, dir, IN_TIME);
     let answer = answer.map_err(|error| format!("{error:#}"))?;
-    let offers = store::offers(&answer.said)?;
+    let mut offers = store::offers(&answer.said)?;
+    if fs::is_superuser() {
+        // To them every file is their own, those of the system too.
+        for offered in &mut offers.units {
+            offered.take = Take::Copy;
+        }
+    }
     for offered in &offers.units {
         store::sound(&offered.unit, &wish.before.circumstances)?;
     }
@@ -197,8 +225,7 @@ fn take(
             }
             Err(error) => {
                 missing.insert(&unit.key);
-                let package = format!("{} {}", unit.package.name, unit.package.version);
-                left.push((package, format!("{error:#}")));
+                left.push((named(unit), format!("{error:#}")));
             }
         }
     }
@@ -216,7 +243,9 @@ fn take(
         })
         .collect();
     let assembled = acts::assemble(&parts, &places.assembled(), &hashes)?;
-    hashes.write(&places.hashes());
+    if !how.dry_run {
+        hashes.write(&places.hashes());
+    }
     left.extend(assembled.left.iter().cloned());
     let candidate = Candidate {
         folder: assembled.folder.clone(),
@@ -248,6 +277,13 @@ fn take(
     };
     let warm = Some(warm).filter(|warm| !warm.units.is_empty());
     Ok((warm, Some(assembled), left))
+}
+
+/// Whether the store has a unit with all of its files. One of which a file is damaged is kept again.
+fn has(places: &Places, unit: &StoredUnit, hashes: &Hashes) -> bool {
+    let mut files = unit.files.iter();
+    fs::exists(&places.unit(unit))
+        && files.all(|file| fs::is_object(&places.object(&file.hash), file, hashes))
 }
 
 /// What of a workspace's target folder can be kept in the store.
@@ -310,7 +346,7 @@ pub(in crate::command) fn keepable(
     let new: Vec<_> = described
         .units
         .into_iter()
-        .filter(|unit| !fs::exists(&places.unit(unit)))
+        .filter(|unit| !has(places, unit, &hashes))
         .collect();
     let mut left = warm.left;
     left.extend(described.left);
