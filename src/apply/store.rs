@@ -16,7 +16,7 @@ pub(super) use drop::units as drop_units;
 pub(super) use transfer::{pull, push};
 
 use super::{Context, Stopped};
-use crate::fs::{self, Hashes, LockGuard, Sought};
+use crate::fs::{self, Hashes, LockGuard};
 use crate::layout;
 use crate::marks;
 use crate::model::{HarvestUnits, Moved, Sharing, StoredFile, StoredSet, StoredUnit, TellProvider};
@@ -48,16 +48,13 @@ pub fn open(places: &Places) -> Result<LockGuard> {
 }
 
 /// Puts units into a store. What cannot be kept is left out, with what was made with it.
+///
+/// Takes no lock of Cargo's, for which a build would have to wait: each file has to be, byte for byte, what it was when the
+/// unit was described. A build that ran in between has emptied the unit's fingerprint first, and written it last, so that no
+/// unit is half of one and half of another. Source: `prepare_target` in Cargo's `fingerprint/mod.rs`.
 pub(super) fn harvest(harvest: &HarvestUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
     let places = Places::new(harvest.into.clone());
     let _store = open(&places)?;
-    let _donor = match &harvest.from {
-        Some(from) => {
-            let held = |busy| super::warm::held(&busy, "the donor; try again when it has ended");
-            Some(fs::lock_to_read(from, &harvest.profiles, Sought::Once).map_err(held)?)
-        }
-        None => None,
-    };
     let hashes = Hashes::read(&places.hashes());
     let mut done = Moved::default();
     let results: Vec<Result<(Bytes, Bytes)>> = harvest

@@ -294,9 +294,6 @@ pub struct HarvestUnits {
     pub workspace: PathBuf,
     /// The target folder that they lie in; `None` if they lie in several places.
     pub from: Option<PathBuf>,
-    /// The profile folders that they lie in.
-    #[serde(skip)]
-    pub profiles: Vec<PathBuf>,
     /// The folder of the store.
     pub into: PathBuf,
     /// What the workspace builds with, in one hash.

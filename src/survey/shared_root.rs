@@ -138,9 +138,9 @@ fn is_foreign(path: &Path) -> bool {
         && (!fs::is_folder(path) || names().iter().any(|name| !is_begun_with(name)))
 }
 
-/// What a run that was killed while it made a shared root may have left.
+/// What a run that was killed while it made a shared root may have left, or somebody has decided before there is one.
 fn is_begun_with(name: &str) -> bool {
-    [marks::TAG_NAME, marks::GITIGNORE].contains(&name)
+    [marks::TAG_NAME, marks::GITIGNORE, settings::FILE_NAME].contains(&name)
 }
 
 /// Reads the settings, and the bytes of their file. What is wrong with them is a problem, and then the most careful is

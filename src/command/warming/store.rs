@@ -1,7 +1,7 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 use super::donor::Donor;
@@ -350,14 +350,9 @@ pub(in crate::command) fn keepable(
         .collect();
     let mut left = warm.left;
     left.extend(described.left);
-    let profiles: BTreeSet<PathBuf> = new
-        .iter()
-        .map(|unit| PathBuf::from(&unit.profile))
-        .collect();
     let units = HarvestUnits {
         workspace: workspace.root.clone(),
         from: Some(dirs.build_dir.clone()),
-        profiles: profiles.into_iter().collect(),
         into: places.root().to_owned(),
         summary: Some(wish.before.summary.clone()),
         circumstances: wish.before.circumstances.clone(),
