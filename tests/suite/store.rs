@@ -4,6 +4,7 @@ mod damaged;
 mod hostile;
 mod kept;
 mod providers;
+mod settings;
 mod together;
 
 use std::fs;
@@ -157,7 +158,7 @@ fn stored(sandbox: &Sandbox) -> Vec<(PathBuf, StoredUnit)> {
     let mut units = Vec::new();
     for entry in all.sort_by_file_name().into_iter().filter_map(Result::ok) {
         let path = entry.into_path();
-        if path.extension().is_some_and(|end| end == "json") {
+        if path.extension().is_some_and(|end| end == "json") && !path.ends_with("built-with.json") {
             let text = fs::read(&path).expect("a readable file");
             units.push((path, serde_json::from_slice(&text).expect("a unit")));
         }

@@ -1,0 +1,127 @@
+//! What settings decide: where the store is, who fills it, and what it may hold.
+
+use super::*;
+
+/// Settings that are written before there is a shared root: it is made beside them, and they hold.
+#[test]
+fn written_first() {
+    let mut sandbox = start();
+    sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", "");
+    sandbox.write(
+        "pika/.shared-target/sharedtarget.toml",
+        "[store]\nfolder = '../mine'\n",
+    );
+    harvest(&sandbox, "pika").code(0);
+    assert!(sandbox.exists("pika/mine/objects"));
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    assert!(sandbox.exists("pika/.shared-target/.sharedtarget"));
+    assert!(!sandbox.exists("pika/.shared-target-2"));
+}
+
+/// The user's own settings hold for all shared roots, and what a shared root says goes before them.
+#[test]
+fn of_the_user() {
+    let mut sandbox = start();
+    sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", "");
+    let own = sandbox.outside("home/.config/cargo-sharedtarget/sharedtarget.toml");
+    fs::create_dir_all(own.parent().expect("a folder")).expect("a folder");
+    let folder = sandbox.outside("users").display().to_string();
+    fs::write(&own, format!("[store]\nfolder = '{folder}'\n")).expect("settings");
+    harvest(&sandbox, "pika").code(0);
+    assert!(sandbox.outside("users/objects").is_dir());
+    sandbox.write(
+        "pika/.shared-target/sharedtarget.toml",
+        "[store]\nfolder = '../mine'\n",
+    );
+    harvest(&sandbox, "pika").code(0);
+    assert!(sandbox.exists("pika/mine/objects"));
+    // All else is decided for each shared root.
+    fs::write(&own, "max-size = '1GB'\n").expect("settings");
+    sandbox
+        .run("pika", &["store", "harvest", "-n"])
+        .says("expected `[store]` and no more");
+}
+
+/// `onboard` has what the donor built harvested, and nobody waits for that.
+#[test]
+fn in_the_background() {
+    let sandbox = start();
+    sandbox.write(
+        "pika/.shared-target/sharedtarget.toml",
+        "[store]\nharvest = true\n",
+    );
+    sandbox.worktree("pika", "beside");
+    sandbox.run("beside", &["onboard", "-n"]).code(0);
+    assert_eq!(stored(&sandbox).len(), 0);
+    sandbox.run("beside", &["onboard", "--yes"]).code(0);
+    let begun = std::time::Instant::now();
+    while stored(&sandbox).len() < UNITS {
+        assert!(begun.elapsed().as_secs() < 60, "nothing is harvested");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// What the store holds is shown, and goes by rules; what is gone is built again.
+#[test]
+fn bounds() {
+    let sandbox = start();
+    sandbox
+        .run("pika", &["store", "status"])
+        .code(0)
+        .says("holds nothing");
+    harvest(&sandbox, "pika").code(0);
+    let status = sandbox.run("pika", &["store", "status", "--format", "json"]);
+    let status = status.code(0).json();
+    assert_eq!(status["units"], UNITS);
+    assert_eq!(status["built_with"][0]["packages"], 4);
+    assert!(
+        status["built_with"][0]["rustc"]
+            .as_str()
+            .is_some_and(|said| said.contains("rustc"))
+    );
+    sandbox
+        .run("pika", &["store", "status"])
+        .code(0)
+        .says("6 units");
+    let clean = |args: &[&str]| {
+        let all = [&["store", "clean"], args].concat();
+        sandbox.run("pika", &all)
+    };
+    clean(&["--older-than", "1d", "--yes"])
+        .code(0)
+        .says("nothing to do");
+    clean(&["--max-size", "1GB", "--yes"])
+        .code(0)
+        .says("nothing to do");
+    clean(&["-n"]).code(0).says("Delete 6 units");
+    clean(&[]).code(3);
+    assert_eq!(stored(&sandbox).len(), UNITS);
+    let size = status["on_disk"].as_u64().expect("a size");
+    let less = (size - 1).to_string();
+    clean(&["--max-size", &less, "--yes"]).code(0);
+    let left = stored(&sandbox).len();
+    assert!(left < UNITS, "{left} are left");
+    fresh(&sandbox, "fresh");
+    assert_eq!(build(&sandbox, "fresh").1, OUTPUT);
+    sandbox.run("fresh", &["store", "clean", "--yes"]).code(0);
+    assert_eq!(stored(&sandbox).len(), 0);
+    let objects = walkdir::WalkDir::new(sandbox.outside("store/objects")).into_iter();
+    let files = objects.filter(|entry| {
+        entry
+            .as_ref()
+            .is_ok_and(|entry| entry.file_type().is_file())
+    });
+    assert_eq!(files.count(), 0);
+    // A harvest keeps within what the settings allow.
+    fs::create_dir_all(sandbox.path("fresh/.shared-target")).expect("a folder");
+    sandbox.write(
+        "fresh/.shared-target/sharedtarget.toml",
+        "[store]\nmax-size = '1'\n",
+    );
+    harvest(&sandbox, "fresh").code(0);
+    assert_eq!(
+        stored(&sandbox).len(),
+        UNITS,
+        "what is new is not what goes"
+    );
+}
