@@ -99,4 +99,9 @@ Examples:
 
 pub(super) const STORE: &str = "\
 Examples:
-  cargo sharedtarget store harvest    keep what was built here, for worktrees to come";
+  cargo sharedtarget store harvest                     keep what was built here, for worktrees to come
+  cargo sharedtarget store pull                        fetch what others have built of the same packages
+  cargo sharedtarget store push --yes --write          in CI, after a harvest: let others have it
+  cargo sharedtarget store status                      what there is, and within which bounds
+  cargo sharedtarget store clean --older-than 30d      what was not used for 30 days
+  cargo sharedtarget warm --yes                        give a worktree what the store has, too";
