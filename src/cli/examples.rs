@@ -18,6 +18,7 @@ Examples:
   cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
   cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
   cargo sharedtarget run report.rs       run a single-file script
+  cargo sharedtarget store harvest       keep what was built, for clones and machines to come
   cargo sharedtarget undo                put configurations back as they were";
 
 pub(super) const SETUP: &str = "\
@@ -99,4 +100,9 @@ Examples:
 
 pub(super) const STORE: &str = "\
 Examples:
-  cargo sharedtarget store harvest    keep what was built here, for worktrees to come";
+  cargo sharedtarget store harvest                   keep what was built here, for worktrees to come
+  cargo sharedtarget store pull                      fetch what others have built of these packages
+  cargo sharedtarget store push --yes --write        in CI, after a harvest: let others have it
+  cargo sharedtarget store status                    what there is, and within which bounds
+  cargo sharedtarget store clean --older-than 30d    what was not used for 30 days
+  cargo sharedtarget warm --yes                      give a worktree what the store has, too";

@@ -122,11 +122,10 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 writeln!(out, "  {count:>5}  {words}")?;
             }
         }
-        let unused = drop.objects.len();
         writeln!(
             out,
-            "  {} of files go with them and free {}, as far as no target folder has them",
-            counted(unused, "content"),
+            "  with {}, which free {}; what target folders have as well stays there",
+            counted(drop.objects.len(), "file"),
             drop.freeable
         )?;
         writeln!(out)?;
@@ -185,7 +184,8 @@ pub fn status(
     if let (Some(size), Some(age)) = (bounds.max_size, bounds.max_age) {
         writeln!(
             out,
-            "kept to {size} by each harvest; what was not used for {} goes",
+            "each harvest keeps it to {}, and deletes what was not used for {}",
+            size.exact(),
             age.exact()
         )?;
     }
@@ -193,6 +193,17 @@ pub fn status(
         if let Some(program) = program {
             writeln!(out, "{when} a build: {}", program.join(" "))?;
         }
+    }
+    if let Some(remote) = &settings.remote {
+        let said = |key: &str| remote.get(key).map(String::as_str);
+        let kind = said("type").unwrap_or_default();
+        let place = ["bucket", "container", "endpoint", "root"];
+        let place: Vec<&str> = place.into_iter().filter_map(said).collect();
+        let when = match settings.pull {
+            Some(true) => ", read before a worktree is warmed",
+            _ => "",
+        };
+        writeln!(out, "remote store: {kind} {}{when}", place.join(" "))?;
     }
     for problem in &contents.problems {
         let path = view.paths.show(&problem.path);

@@ -22,7 +22,7 @@ const COMMANDS: [&str; 12] = [
     "completions",
 ];
 
-const GROUPS: [&str; 7] = [
+const GROUPS: [&str; 13] = [
     "hook",
     "hook install",
     "hook uninstall",
@@ -30,6 +30,12 @@ const GROUPS: [&str; 7] = [
     "cache",
     "cache info",
     "cache clean",
+    "store",
+    "store harvest",
+    "store pull",
+    "store push",
+    "store status",
+    "store clean",
 ];
 
 fn file(relative: &str) -> PathBuf {
@@ -57,7 +63,7 @@ fn help_is_in_the_docs() {
         let title = format!("cargo sharedtarget {command}");
         let help = help.replace(".exe", "");
         assert!(
-            help.contains("\nExamples:\n") || ["hook", "cache"].contains(&command),
+            help.contains("\nExamples:\n") || ["hook", "cache", "store"].contains(&command),
             "no examples: {command}"
         );
         expected += &format!(
