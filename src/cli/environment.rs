@@ -102,6 +102,13 @@ fn variables() -> Vec<(String, String)> {
     all.collect()
 }
 
+/// The folder of the store, beside that of scripts: whoever deletes the one does not think of the other.
+fn beside(scripts: &Path) -> PathBuf {
+    let mut name = scripts.file_name().unwrap_or_default().to_owned();
+    name.push("-store");
+    scripts.with_file_name(name)
+}
+
 /// Where the user's own settings are.
 fn own_settings() -> Option<PathBuf> {
     let places = etcetera::base_strategy::choose_base_strategy().ok()?;
@@ -143,7 +150,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         program: super::hook::program(),
         store_folder: super::run::places(cwd)
             .ok()
-            .map(|places| places.root().join("store")),
+            .map(|places| beside(places.root())),
         in_a_build: path(wrapper_script::AT_WORK).is_some(),
         cargo: Cargo {
             fallback: path("CARGO"),

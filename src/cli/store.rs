@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Subcommand};
 
-use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::args::{ActArgs, Cli, FindArgs, SpeakArgs};
 use super::examples;
 use crate::age::Age;
 use crate::command::Ui;
-use crate::command::store::{self, CleanOptions, HarvestOptions};
+use crate::command::store::{self, CleanOptions, HarvestOptions, PushOptions};
 use crate::exit::Exit;
 use crate::process;
 use crate::size::Bytes;
@@ -83,6 +84,9 @@ pub(super) struct PushArgs {
         value_parser = BoolishValueParser::new()
     )]
     write: bool,
+    /// Look for each unit, also for those that the remote store says it has
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -127,12 +131,14 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
             store::pull(&request, &ui)
         }
         StoreCommand::Push(args) => {
-            anyhow::ensure!(
-                args.write || !in_ci(),
-                "where the variable CI is set, the remote store is only read; --write has it written"
-            );
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            store::push(&request, &ui)
+            if !args.write && in_ci() {
+                let why = "where the variable CI is set, the remote store is only read; --write has it written";
+                let error = Cli::command().error(ErrorKind::MissingRequiredArgument, why);
+                let _ = error.print();
+                return Ok(Exit::Usage);
+            }
+            store::push(&request, PushOptions { all: args.all }, &ui)
         }
         StoreCommand::Status(args) => {
             let (request, ui) = about(args.about, &args.speak, None)?;

@@ -19,7 +19,8 @@ use crate::plan;
 use crate::process;
 use crate::progress::Progress;
 use crate::remote::{self, Remote};
-use crate::report::{self, Spinner, json};
+use crate::report::{self, Spinner, human, json};
+use crate::settings;
 use crate::size::Bytes;
 use crate::store::{self, Bounds, Places};
 use crate::survey::store::{self as looks, Wish};
@@ -67,28 +68,39 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
                         },
                     }));
                 }
-                match units.units.is_empty() {
+                // What was built together may be new, though each of it is not.
+                let set = looks::set(&places, units.summary.as_deref().unwrap_or_default());
+                let together = units
+                    .keys
+                    .iter()
+                    .all(|key| set.keys.binary_search(key).is_ok());
+                match units.units.is_empty() && together {
                     true => plan.kept.push(nothing_new(units)),
                     false => plan.actions.insert(0, Action::Harvest(units)),
                 }
             }
         }
     }
-    // What comes must have room, and what was used longest ago makes it.
+    make_room(&mut plan, &survey, &places, ui);
+    conduct("store harvest", &survey, &plan, request, ui)
+}
+
+/// What comes must have room, and what was used longest ago makes it.
+fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
     let coming = plan.actions.iter().map(|action| match action {
         Action::Harvest(units) => units.length,
+        Action::Pull(units) => units.length,
         _ => Bytes(0),
     });
     let coming = coming.sum();
     if coming > Bytes(0) {
-        let contents = looks::contents(&places, &Progress::default());
+        let contents = looks::contents(places, &Progress::default());
         let bounds = Bounds::of(&survey.settings.store);
         let dropped = store::dropped(&contents, &bounds, coming, ui.view.now);
         // What somebody is putting there at this moment no unit has yet.
         let dropped = dropped.filter(|dropped| !dropped.units.is_empty());
         plan.actions.extend(dropped.map(Action::DropUnits));
     }
-    conduct("store harvest", &survey, &plan, request, ui)
 }
 
 /// Fetches from the remote store what the worktree that the request is about can use.
@@ -126,6 +138,7 @@ pub fn pull(request: &Request, ui: &Ui) -> Result<Exit> {
             }
         }
     }
+    make_room(&mut plan, &survey, &places, ui);
     conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))
 }
 
@@ -147,6 +160,7 @@ pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         if plan.actions.is_empty() {
             return Ok(Vec::new());
         }
+        make_room(&mut plan, survey, &places, ui);
         let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
         if !ui.quiet {
             ui.warn(|out| report::store_outcome(out, &outcome))?;
@@ -239,12 +253,19 @@ fn fetched(
     }))
 }
 
+/// How `push` was asked to do it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PushOptions {
+    /// Look for each unit, also for those that the remote store says it has.
+    pub all: bool,
+}
+
 /// Puts into the remote store what the local one has of the worktree that the request is about.
 ///
 /// # Errors
 ///
 /// There is no remote store, it cannot be asked, or there is no workspace; or the answer cannot be written.
-pub fn push(request: &Request, ui: &Ui) -> Result<Exit> {
+pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
@@ -275,10 +296,10 @@ pub fn push(request: &Request, ui: &Ui) -> Result<Exit> {
                     .push(*kept(&workspace.root, KeptReason::NothingHarvested));
                 continue;
             }
-            let there = looks::has(&remote, &wish.before.summary, &all)?;
-            let new = all.iter().filter(|unit| !there.contains(&unit.key));
+            let there = looks::has(&remote, &wish.before.summary, &all, options.all)?;
+            let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
             let new: Vec<StoredUnit> = new.cloned().collect();
-            if new.is_empty() {
+            if new.is_empty() && there.together {
                 let reason = KeptReason::Pushed {
                     units: all.len(),
                     to: remote.name(),
@@ -302,10 +323,17 @@ pub fn push(request: &Request, ui: &Ui) -> Result<Exit> {
 }
 
 fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
+    let wrong = survey.problems.iter().find(|problem| {
+        let name = problem.path.file_name().unwrap_or_default();
+        name == settings::FILE_NAME
+    });
     let settings = survey.settings.store.remote.as_ref();
-    let settings = settings.context(
-        "there is no remote store: say where it is under `[store.remote]` in the settings",
-    )?;
+    let settings = settings.with_context(|| match wrong {
+        // It may be what names one.
+        Some(problem) => format!("{}: {}", problem.path.display(), problem.message),
+        None => "there is no remote store: say where it is under `[store.remote]` in the settings"
+            .into(),
+    })?;
     remote::open(settings, &request.environment.secrets)
 }
 
@@ -399,6 +427,9 @@ pub fn status(request: &Request, ui: &Ui) -> Result<Exit> {
     let places = places(&survey, request)?;
     let contents = contents(&places, ui);
     let settings = &survey.settings.store;
+    for warning in plan::warnings(&survey) {
+        ui.warn(|out| human::warning(out, &warning, &ui.preview_view()))?;
+    }
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::store(&mut out, &contents, settings)?,

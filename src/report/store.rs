@@ -22,12 +22,20 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let harvests: Vec<&HarvestUnits> = harvests.collect();
     if let Some(first) = harvests.first() {
         let units: usize = harvests.iter().map(|harvest| harvest.units.len()).sum();
-        writeln!(
-            out,
-            "{HEADING}Keep {}{HEADING:#} in the store {}",
-            counted(units, "unit"),
-            view.paths.show(&first.into)
-        )?;
+        let folder = view.paths.show(&first.into);
+        match units {
+            0 => writeln!(
+                out,
+                "{HEADING}Note what was built together{HEADING:#} in the store {folder}"
+            )?,
+            _ => {
+                let units = counted(units, "unit");
+                writeln!(
+                    out,
+                    "{HEADING}Keep {units}{HEADING:#} in the store {folder}"
+                )?;
+            }
+        }
         let mut table = Table::new(&[
             ("NEW", Align::Right),
             ("THERE", Align::Right),
@@ -83,6 +91,14 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             Action::Pull(_) => "Fetch",
             _ => "Put",
         };
+        if units.is_empty() {
+            writeln!(
+                out,
+                "{HEADING}Note what was built together{HEADING:#} {how}"
+            )?;
+            writeln!(out)?;
+            continue;
+        }
         let count = counted(units.len(), "unit");
         writeln!(out, "{HEADING}{verb} {count}{HEADING:#} {how}")?;
         writeln!(
@@ -261,6 +277,10 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         let Some(moved) = &done.moved else { continue };
         let units = counted(moved.units, "unit");
         match done.what {
+            Deed::Harvest | Deed::Push if moved.units == 0 => {
+                writeln!(out, "noted what was built together")?;
+            }
+
             Deed::Harvest => {
                 let (linked, copied) = (moved.linked, moved.copied);
                 writeln!(out, "kept {units}: {linked} linked, {copied} copied")?;

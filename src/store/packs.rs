@@ -227,7 +227,7 @@ mod tests {
         let (one, two) = (unit(&[b"1", b"2"]), unit(&[b"2", b"1"]));
         assert_ne!(pack_name(&one), pack_name(&two));
         assert_eq!(unit_name(&one), "v1/units/unknown/a-1.0.0+x_../k");
-        assert!(set_name("s", &[one.clone()]).starts_with("v1/sets/s/"));
+        assert!(set_name("s", std::slice::from_ref(&one)).starts_with("v1/sets/s/"));
         let read = Descriptions::read(br#"{"version":2,"units":[]}"#);
         assert!(read.expect_err("another version").contains("version 2"));
         let json = serde_json::to_vec(&Descriptions::of([one.clone()])).expect("JSON");

@@ -152,7 +152,7 @@ pub(super) fn settings(
     let path = shared_root.path.join(settings::FILE_NAME);
     let wrong = |message: String| {
         let message = format!(
-            "{message}; until that is mended, local crates are not shared, and programs stay"
+            "{message}; until that is mended, nothing of it counts, local crates are not shared, and programs stay"
         );
         problems.push(Problem { path, message });
         Settings {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 pub use contents::contents;
 pub use describe::{Described, Harvest, describe};
-pub use remote::{has, remote};
+pub use remote::{There, has, remote};
 
 use super::Environment;
 use super::donors;
@@ -22,7 +22,7 @@ use crate::fs;
 use crate::lockfile::Lock;
 use crate::model::{
     Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
-    WantedPackage, WatchedFile,
+    WantedPackage,
 };
 use crate::store::{self, Places};
 
@@ -159,69 +159,87 @@ pub fn set(places: &Places, summary: &str) -> StoredSet {
 pub fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
     let mut newest = None;
     for file in &unit.watched {
-        let (hash, modified) = content(&file.path, hashes)?;
+        let content = content(&file.path, hashes)?;
         anyhow::ensure!(
-            hash == file.hash,
+            content.hash == file.hash,
             "its build script has looked at `{}`, which is not the same here",
             file.path.display()
         );
-        newest = newest.max(modified);
+        newest = newest.max(content.modified);
     }
-    Ok(newest)
+    let nanoseconds = |time: Timestamp| i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX);
+    Ok(newest.map(nanoseconds))
 }
 
-/// What is at a path, by content, and when the newest of it was last modified.
-fn content(path: &Path, hashes: &fs::Hashes) -> Result<(Option<String>, Option<i64>)> {
+/// What is at a path.
+#[derive(Default)]
+struct Content {
+    /// `None` if there is nothing.
+    hash: Option<String>,
+    /// When the newest of it was last modified.
+    modified: Option<Timestamp>,
+    /// When anything of it last came to be as it is: a file that was put in its place may be older.
+    changed: Option<Timestamp>,
+}
+
+impl Content {
+    fn note(&mut self, path: &Path) {
+        if let Some(state) = fs::state(path) {
+            self.modified = self.modified.max(state.modified);
+            self.changed = self.changed.max(state.modified).max(state.changed);
+        }
+    }
+}
+
+/// What is at a path, by content.
+fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
+    let mut content = Content::default();
     let Some(info) = fs::info(path)? else {
-        return Ok((None, None));
+        return Ok(content);
     };
     let real = match info.is_symlink {
         true => fs::canonical(path)?,
         false => path.to_owned(),
     };
-    let nanoseconds = |time: Option<Timestamp>| {
-        let time = time.unwrap_or(Timestamp::UNIX_EPOCH);
-        i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
-    };
+    content.note(&real);
     if !fs::is_folder(&real) {
-        let modified = fs::info(&real)?.and_then(|info| info.modified);
-        return Ok((Some(hashes.of(&real)?), Some(nanoseconds(modified))));
+        content.hash = Some(hashes.of(&real)?);
+        return Ok(content);
     }
-    let inside = fs::everything_in(&real, FOLDER).with_context(|| {
+    let mut inside = fs::everything_in(&real, FOLDER).with_context(|| {
         format!(
             "there are too many files in `{}`, which its build script has looked at",
             path.display()
         )
     })?;
-    let mut all = blake3::Hasher::new();
-    let mut newest = info.modified;
-    let mut inside: Vec<_> = inside.into_iter().map(|inner| real.join(inner)).collect();
     inside.sort();
+    let mut all = blake3::Hasher::new();
     for file in inside {
-        let Some(info) = fs::info(&file)? else {
-            continue;
-        };
-        newest = newest.max(info.modified);
+        content.note(&file);
         let name = file.strip_prefix(&real).unwrap_or(&file);
         all.update(name.as_os_str().as_encoded_bytes())
             .update(b"\0");
-        if info.is_file {
-            all.update(hashes.of(&file)?.as_bytes());
+        let Some(info) = fs::info(&file)? else {
+            continue;
+        };
+        if info.is_symlink {
+            let to = fs::link_target(&file);
+            all.update(to.as_os_str().as_encoded_bytes());
+        }
+        let behind = fs::state(&file).is_some() && !fs::is_folder(&file);
+        if info.is_file || (info.is_symlink && behind) {
+            let real = fs::canonical(&file)?;
+            anyhow::ensure!(
+                !fs::is_folder(&real),
+                "its build script has looked at `{}`, in which links lead to folders",
+                path.display()
+            );
+            all.update(hashes.of(&real)?.as_bytes());
         }
     }
-    Ok((
-        Some(all.finalize().to_hex().to_string()),
-        Some(nanoseconds(newest)),
-    ))
+    content.hash = Some(all.finalize().to_hex().to_string());
+    Ok(content)
 }
 
 /// How many files a folder may have that a script has looked at.
 const FOLDER: usize = 5000;
-
-/// A file or folder that a script has looked at, as it is now.
-fn watch(path: &Path, hashes: &fs::Hashes) -> Result<WatchedFile> {
-    Ok(WatchedFile {
-        path: path.to_owned(),
-        hash: content(path, hashes)?.0,
-    })
-}

@@ -10,8 +10,8 @@ use crate::apply::store::{self as acts, Assembled, Part};
 use crate::fingerprint;
 use crate::fs::{self, Hashes, LockGuard};
 use crate::model::{
-    Dirs, HarvestUnits, Home, Inventory, Kept, KeptReason, Offered, StoredUnit, Survey, Take,
-    UnitId, WarmFolder, Warning, Workspace,
+    Dirs, HarvestUnits, Home, Inventory, Kept, KeptReason, Offered, Stays, StoredUnit, Survey,
+    Take, UnitId, WarmFolder, Warning, Workspace,
 };
 use crate::plan::warm::{Candidate, Here, Relation};
 use crate::process;
@@ -210,7 +210,12 @@ fn take(
     let mut aged: Vec<Aged<'_>> = Vec::new();
     let mut takes = HashMap::new();
     for at in usable {
-        let Offered { unit, take, .. } = &offered[at];
+        let Offered { unit, take, stays } = &offered[at];
+        // What does not stay is not to have another name.
+        let take = match stays {
+            Stays::Kept => *take,
+            Stays::UntilExit => Take::Copy,
+        };
         let without = unit
             .dependencies
             .iter()
@@ -218,7 +223,7 @@ fn take(
         match looks::watched(unit, &hashes) {
             Ok(watched) if !without => {
                 aged.push(Aged { unit, watched });
-                takes.insert(unit.key.as_str(), *take);
+                takes.insert(unit.key.as_str(), take);
             }
             Ok(_) => {
                 missing.insert(&unit.key);

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 
-use super::{platform, watch};
+use super::{content, platform};
 use crate::fingerprint;
 use crate::fs::{self, Hashes};
 use crate::layout;
@@ -288,16 +288,18 @@ impl Look<'_> {
         Ok((Some(plain), watched))
     }
 
-    /// What a script has looked at. If it has changed since, nobody knows what the script saw.
+    /// What a script has looked at. If any of it has changed since, or has been put there, nobody knows what the script saw.
     fn watch(&self, path: &Path, output: &UnitFile) -> Result<WatchedFile> {
-        let watched = watch(path, self.harvest.hashes)?;
-        let newer = fs::info(path)?.is_some_and(|info| info.modified > output.modified());
+        let content = content(path, self.harvest.hashes)?;
         ensure!(
-            !newer,
+            content.changed <= output.modified(),
             "`{}` has changed since its build script has looked at it",
             path.display()
         );
-        Ok(watched)
+        Ok(WatchedFile {
+            path: path.to_owned(),
+            hash: content.hash,
+        })
     }
 
     /// Where a library lies that a script has linked; `None` if the script has made it, or it is a part of the C library.

@@ -22,6 +22,13 @@ pub(super) fn platform() -> String {
         // There is none but in the GNU's library.
         said.extend(process::says("getconf", &["GNU_LIBC_VERSION"]));
     }
+    if cfg!(target_os = "macos") {
+        let version = process::says("sw_vers", &["-productVersion"]);
+        let major = version
+            .as_deref()
+            .and_then(|version| version.split('.').next());
+        said.extend(major.map(str::to_owned));
+    }
     said.join(" ")
 }
 

@@ -42,13 +42,8 @@ pub fn remote(
             }
         }
     };
-    match remote.lists() {
-        true => {
-            for name in newest(remote, &packs::set_folder(&before.summary), SETS)? {
-                take(read(remote, &name)?);
-            }
-        }
-        false => take(read(remote, &packs::set_list(&before.summary))?),
+    for name in set_names(remote, &before.summary)? {
+        take(read(remote, &name)?);
     }
     let packages: HashSet<&StoredPackage> = all.values().map(|unit| &unit.package).collect();
     let missing: Vec<&StoredPackage> = before
@@ -57,9 +52,8 @@ pub fn remote(
         .map(|wanted| &wanted.package)
         .filter(|package| !packages.contains(package) && !known.contains(*package))
         .collect();
-    let whole = !all.is_empty();
-    // Packages of which there is nothing among what others have built with the same ones are for other platforms.
-    if !whole && !missing.is_empty() {
+    // What others have built together need not be all: some do not build the tests.
+    if !missing.is_empty() {
         let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let pool = pool.context("failed to start threads")?;
         let found: Vec<Result<Vec<StoredUnit>>> = pool.install(|| {
@@ -116,26 +110,71 @@ fn read(remote: &Remote, name: &str) -> Result<Vec<StoredUnit>> {
     Ok(read.map_or_else(Vec::new, |read| read.units))
 }
 
-/// Which of these units, that were built together, a remote store has, whole.
+/// What a remote store has of units that were built together.
+#[derive(Clone, Debug, Default)]
+pub struct There {
+    /// The keys of those that it has.
+    pub units: HashSet<String>,
+    /// It says of all of them that they were built together.
+    pub together: bool,
+}
+
+/// Which of these units, that were built together, a remote store has. What it says of itself is believed, unless `look`
+/// has each be looked for: it may have lost what it names.
 ///
 /// # Errors
 ///
 /// It cannot be asked.
-pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit]) -> Result<HashSet<String>> {
-    if !remote.lists() {
-        // To look for an object there means to read all of it.
-        let listed = read(remote, &packs::set_list(summary))?;
-        return Ok(listed.into_iter().map(|unit| unit.key).collect());
+pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> Result<There> {
+    let mut there = There::default();
+    let mut named: HashSet<String> = HashSet::new();
+    for name in set_names(remote, summary)? {
+        named.extend(read(remote, &name)?.into_iter().map(|unit| unit.key));
+    }
+    there.together = units.iter().all(|unit| named.contains(&unit.key));
+    if !look {
+        there.units = named;
     }
     let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
     let pool = pool.context("failed to start threads")?;
-    let found: Result<Vec<Option<String>>> = pool.install(|| {
-        let has = |unit: &StoredUnit| {
-            let whole =
-                remote.has(&packs::unit_name(unit))? && remote.has(&packs::pack_name(unit))?;
-            Ok(whole.then(|| unit.key.clone()))
-        };
-        units.par_iter().map(has).collect()
-    });
-    Ok(found?.into_iter().flatten().collect())
+    let others: Vec<&StoredUnit> = units
+        .iter()
+        .filter(|unit| !there.units.contains(&unit.key))
+        .collect();
+    if remote.lists() {
+        let found: Result<Vec<Option<String>>> = pool.install(|| {
+            let has = |unit: &&StoredUnit| {
+                let whole =
+                    remote.has(&packs::unit_name(unit))? && remote.has(&packs::pack_name(unit))?;
+                Ok(whole.then(|| unit.key.clone()))
+            };
+            others.par_iter().map(has).collect()
+        });
+        there.units.extend(found?.into_iter().flatten());
+    } else if !look {
+        // To look for an object there means to read all of it; but what others have pushed is in lists.
+        let mut packages: Vec<_> = others
+            .iter()
+            .map(|unit| (&unit.circumstances, &unit.package))
+            .collect();
+        packages.sort();
+        packages.dedup();
+        let found: Result<Vec<Vec<StoredUnit>>> = pool.install(|| {
+            let listed = |(circumstances, package): &(&String, &StoredPackage)| {
+                read(remote, &packs::package_list(circumstances, package))
+            };
+            packages.par_iter().map(listed).collect()
+        });
+        let found = found?.into_iter().flatten();
+        there.units.extend(found.map(|unit| unit.key));
+    }
+    Ok(there)
+}
+
+/// The names of what was built together with the same packages.
+fn set_names(remote: &Remote, summary: &str) -> Result<Vec<String>> {
+    match remote.lists() {
+        true => newest(remote, &packs::set_folder(summary), SETS),
+        false => Ok(vec![packs::set_list(summary)]),
+    }
 }
