@@ -119,6 +119,12 @@ impl Look<'_> {
     fn unit(&self, unit: &Unit, mut dependencies: Vec<String>) -> Result<StoredUnit> {
         let package = self.harvest.lock.package_of(unit);
         let package = package.context("it comes from no registry and no git repository")?;
+        // What it was on one machine, it need not be on another, though it is called the same.
+        let native = |flag: &String| flag.ends_with("=native");
+        ensure!(
+            !unit.rustflags.iter().any(native),
+            "it was compiled for this very processor"
+        );
         let sources = self.sources(unit)?;
         self.as_they_came(&sources)?;
         let json = unit.files.iter().find(|file| {

@@ -170,3 +170,18 @@ fn what_another_compiler_has_made() {
     assert_eq!(units, 0, "{left:?}");
     assert_left(&left, "made", "other_compiler");
 }
+
+/// What is made for this very processor would not run on another one.
+#[test]
+fn what_is_made_for_this_processor() {
+    let mut sandbox = start();
+    sandbox.env("RUSTFLAGS", "-Ctarget-cpu=native");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    assert_eq!(build(&sandbox, "pika").1, OUTPUT);
+    harvest(&sandbox, "pika").code(0);
+    let kept = stored(&sandbox);
+    assert!(
+        kept.iter().all(|(_, unit)| unit.package.name != "top"),
+        "{kept:?}"
+    );
+}
