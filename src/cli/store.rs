@@ -11,7 +11,7 @@ use super::args::{ActArgs, Cli, FindArgs, SpeakArgs};
 use super::examples;
 use crate::age::Age;
 use crate::command::Ui;
-use crate::command::store::{self, CleanOptions, HarvestOptions, PushOptions};
+use crate::command::store::{self, CleanOptions, HarvestOptions, PullOptions, PushOptions};
 use crate::exit::Exit;
 use crate::process;
 use crate::size::Bytes;
@@ -66,6 +66,9 @@ pub(super) struct HarvestArgs {
 pub(super) struct PullArgs {
     #[command(flatten)]
     about: WorktreeArgs,
+    /// Ask for each package of which there is nothing, also where others have built the same ones together
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -128,7 +131,7 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
         }
         StoreCommand::Pull(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            store::pull(&request, &ui)
+            store::pull(&request, PullOptions { all: args.all }, &ui)
         }
         StoreCommand::Push(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;

@@ -103,12 +103,19 @@ fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
     }
 }
 
+/// How `pull` was asked to do it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PullOptions {
+    /// Ask for each package of which there is nothing, also where others have built the same packages together.
+    pub all: bool,
+}
+
 /// Fetches from the remote store what the worktree that the request is about can use.
 ///
 /// # Errors
 ///
 /// There is no remote store, it is of no use as it is set up, or there is no workspace; or the answer cannot be written.
-pub fn pull(request: &Request, ui: &Ui) -> Result<Exit> {
+pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
@@ -128,7 +135,7 @@ pub fn pull(request: &Request, ui: &Ui) -> Result<Exit> {
                     continue;
                 }
             };
-            match fetched(&remote, &wish, workspace, &places) {
+            match fetched(&remote, &wish, workspace, &places, options) {
                 Ok(Ok(pull)) => plan.actions.push(Action::Pull(pull)),
                 Ok(Err(kept)) => plan.kept.push(*kept),
                 // Then everything is built here, as it would be without one.
@@ -154,7 +161,8 @@ pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let remote = remote(survey, request)?;
         let mut plan = Plan::default();
         for (workspace, wish) in wishes(survey, request)?.into_iter().flatten() {
-            let fetched = fetched(&remote, &wish, workspace, &places)?;
+            let options = PullOptions::default();
+            let fetched = fetched(&remote, &wish, workspace, &places, options)?;
             plan.actions.extend(fetched.ok().map(Action::Pull));
         }
         if plan.actions.is_empty() {
@@ -214,12 +222,13 @@ fn fetched(
     wish: &Wish,
     workspace: &Workspace,
     places: &Places,
+    options: PullOptions,
 ) -> Result<Result<PullUnits, Box<Kept>>> {
     let local = looks::stored(places, wish);
     let local: Vec<StoredUnit> = local.into_iter().map(|offered| offered.unit).collect();
     let packages = local.iter().map(|unit| unit.package.clone()).collect();
     let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
-    let all = looks::remote(remote, wish, &packages)?;
+    let all = looks::remote(remote, wish, &packages, options.all)?;
     let units: Vec<&StoredUnit> = all.iter().chain(&local).collect();
     let usable = store::usable(&units, Some(&wish.lock), |_| false);
     let usable: Vec<&StoredUnit> = usable.into_iter().map(|at| units[at]).collect();

@@ -22,8 +22,8 @@ const AT_ONCE: usize = 16;
 const SETS: usize = 8;
 const VARIANTS: usize = 24;
 
-/// What a remote store has for a workspace: what was built together with the same packages and, of packages of which
-/// nobody has, what was built with others. `known` are packages of which there is something here.
+/// What a remote store has for a workspace: what was built together with the same packages; if nobody has built these, or
+/// for `each`, what was built of each package with others. `known` are packages of which there is something here.
 ///
 /// # Errors
 ///
@@ -32,6 +32,7 @@ pub fn remote(
     remote: &Remote,
     wish: &Wish,
     known: &HashSet<StoredPackage>,
+    each: bool,
 ) -> Result<Vec<StoredUnit>> {
     let before = &wish.before;
     let mut all: HashMap<String, StoredUnit> = HashMap::new();
@@ -52,8 +53,8 @@ pub fn remote(
         .map(|wanted| &wanted.package)
         .filter(|package| !packages.contains(package) && !known.contains(*package))
         .collect();
-    // What others have built together need not be all: some do not build the tests.
-    if !missing.is_empty() {
+    // Packages of which there is nothing among what others have built with the same ones are mostly for other platforms.
+    if (all.is_empty() || each) && !missing.is_empty() {
         let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let pool = pool.context("failed to start threads")?;
         let found: Vec<Result<Vec<StoredUnit>>> = pool.install(|| {
