@@ -21,21 +21,16 @@ pub fn usable(
             by_key.entry(&unit.key).or_insert(at);
         }
     }
-    let mut search = Search {
-        units,
-        by_key: &by_key,
-        known: HashMap::new(),
-    };
+    let order = whole(units, &by_key);
     let mut names: HashMap<UnitId, usize> = HashMap::new();
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<usize> = HashSet::new();
     let mut chosen = Vec::new();
     for at in 0..units.len() {
         let first = by_key.get(units[at].key.as_str()) == Some(&at);
-        if !first || there(&units[at].id()) || !search.is_whole(at) {
+        if !first || seen.contains(&at) || there(&units[at].id()) || !order.contains_key(&at) {
             continue;
         }
-        let mut all = Vec::new();
-        search.add(at, &mut seen.clone(), &mut all);
+        let all = with_dependencies(at, units, &by_key, &seen);
         // One that was made with another one of a name does not go with what is chosen.
         let free = |at: &usize| names.get(&units[*at].id()).is_none_or(|other| other == at);
         if all.iter().all(free) {
@@ -44,43 +39,61 @@ pub fn usable(
             chosen.extend(all);
         }
     }
+    chosen.sort_by_key(|at| order.get(at));
     chosen
 }
 
-struct Search<'a> {
-    units: &'a [&'a StoredUnit],
-    by_key: &'a HashMap<&'a str, usize>,
-    known: HashMap<usize, bool>,
-}
-
-impl Search<'_> {
-    /// Whether all is there that a unit was made with. Keys are hashes of dependencies' keys, so that there are no circles,
-    /// but for those of somebody who lies.
-    fn is_whole(&mut self, at: usize) -> bool {
-        if let Some(known) = self.known.get(&at) {
-            return *known;
-        }
-        self.known.insert(at, false);
-        let dependencies = &self.units[at].dependencies;
-        let whole = dependencies.iter().all(|key| {
-            let dependency = self.by_key.get(key.as_str()).copied();
-            dependency.is_some_and(|dependency| self.is_whole(dependency))
-        });
-        self.known.insert(at, whole);
-        whole
-    }
-
-    fn add(&self, at: usize, seen: &mut HashSet<usize>, chosen: &mut Vec<usize>) {
-        if !seen.insert(at) {
-            return;
-        }
-        for key in &self.units[at].dependencies {
-            if let Some(dependency) = self.by_key.get(key.as_str()) {
-                self.add(*dependency, seen, chosen);
+/// The units all of whose dependencies are there, each with a number that is higher than theirs. Whoever lies may have
+/// units depend on each other, in a circle or in a long row: so nothing here calls itself.
+fn whole(units: &[&StoredUnit], by_key: &HashMap<&str, usize>) -> HashMap<usize, usize> {
+    let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut missing: HashMap<usize, usize> = HashMap::new();
+    let mut ready = Vec::new();
+    for at in by_key.values() {
+        let dependencies = &units[*at].dependencies;
+        missing.insert(*at, dependencies.len());
+        for key in dependencies {
+            if let Some(dependency) = by_key.get(key.as_str()) {
+                dependents.entry(*dependency).or_default().push(*at);
             }
         }
-        chosen.push(at);
+        if dependencies.is_empty() {
+            ready.push(*at);
+        }
     }
+    let mut order = HashMap::new();
+    while let Some(at) = ready.pop() {
+        order.insert(at, order.len());
+        for dependent in dependents.get(&at).into_iter().flatten() {
+            if let Some(missing) = missing.get_mut(dependent) {
+                *missing -= 1;
+                if *missing == 0 {
+                    ready.push(*dependent);
+                }
+            }
+        }
+    }
+    order
+}
+
+/// A unit and all that it was made with, but for what was seen.
+fn with_dependencies(
+    at: usize,
+    units: &[&StoredUnit],
+    by_key: &HashMap<&str, usize>,
+    seen: &HashSet<usize>,
+) -> Vec<usize> {
+    let mut all = Vec::new();
+    let mut own = HashSet::from([at]);
+    let mut next = vec![at];
+    while let Some(at) = next.pop() {
+        all.push(at);
+        for key in &units[at].dependencies {
+            let dependency = by_key.get(key.as_str()).copied();
+            next.extend(dependency.filter(|at| !seen.contains(at) && own.insert(*at)));
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -132,6 +145,17 @@ mod tests {
         assert_eq!(keys(&units, &["1"]), ["a", "b"]);
         let circle = [unit("a", "1", &["b"]), unit("b", "2", &["a"])];
         assert_eq!(keys(&circle, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_row() {
+        let key = |at: usize| format!("k{at}");
+        let units: Vec<StoredUnit> = (0..50_000)
+            .map(|at| unit(&key(at), &key(at), &[key(at + 1).as_str()]))
+            .chain([unit(&key(50_000), "last", &[])])
+            .collect();
+        assert_eq!(keys(&units, &[]).len(), 50_001);
+        assert_eq!(keys(&units[..50_000], &[]).len(), 0);
     }
 
     #[test]
