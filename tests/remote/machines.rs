@@ -114,7 +114,7 @@ fn prepared() -> PathBuf {
         keep("extra");
         let mut on: Vec<&str> = names.iter().map(String::as_str).collect();
         on.push("top");
-        let does = "println!(\"{}; {}{}\", top::it(), part::it(), &many7::IT[5..])";
+        let does = "println!(\"{}; {}{}\", top::it(), part::it(), &many7::IT[4..])";
         branch(&sandbox, "many", &on, does);
         keep("many");
         sandbox.git("pika", &["checkout", "-q", "main"]);
@@ -197,6 +197,13 @@ impl Machine {
     /// Forgets all that was fetched.
     pub(crate) fn empty_store(&self) {
         fs::remove_dir_all(self.store()).expect("removed");
+    }
+
+    /// The same, where it may be that nothing was.
+    pub(crate) fn empty_store_if_there(&self) {
+        if self.store().exists() {
+            self.empty_store();
+        }
     }
 
     /// Runs our program.

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Server {
     port: u16,
     child: Child,
+    command: Command,
     _dir: tempfile::TempDir,
 }
 
@@ -39,6 +40,7 @@ impl Server {
             let mut server = Self {
                 port,
                 child,
+                command,
                 _dir: dir,
             };
             if server.listens() {
@@ -66,6 +68,13 @@ impl Server {
     fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Starts it once more, at the same port and with the same files.
+    fn start_again(&mut self) {
+        self.stop();
+        self.child = self.command.spawn().expect("a program");
+        assert!(self.listens(), "it does not start again");
     }
 }
 
@@ -196,6 +205,11 @@ impl S3 {
             ("AWS_ACCESS_KEY_ID", Self::KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", Self::SECRET.to_owned()),
         ]
+    }
+
+    /// Starts it again where it was. One that does not verify has forgotten everything.
+    pub(crate) fn start_again(&mut self) {
+        self.server.start_again();
     }
 
     /// Ends it.

@@ -236,7 +236,8 @@ fn read_list(name: &str, remote: &Remote) -> Result<Vec<StoredUnit>> {
     let Some(packed) = remote.get(name)? else {
         return Ok(Vec::new());
     };
-    let json = remote::decompress(&packed, MOST)?;
     // What nobody understands is begun anew.
-    Ok(Descriptions::read(&json).map_or_else(|_| Vec::new(), |read| read.units))
+    let read = remote::decompress(&packed, MOST).ok();
+    let read = read.and_then(|json| Descriptions::read(&json).ok());
+    Ok(read.map_or_else(Vec::new, |read| read.units))
 }
