@@ -278,7 +278,8 @@ pub fn push(request: &Request, ui: &Ui) -> Result<Exit> {
             let there = looks::has(&remote, &wish.before.summary, &all)?;
             let new = all.iter().filter(|unit| !there.contains(&unit.key));
             let new: Vec<StoredUnit> = new.cloned().collect();
-            if new.is_empty() {
+            // Whoever was killed in between has put everything there but what tells of it.
+            if new.is_empty() && looks::tells(&remote, &wish.before.summary, &all)? {
                 let reason = KeptReason::Pushed {
                     units: all.len(),
                     to: remote.name(),

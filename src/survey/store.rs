@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 pub use contents::contents;
 pub use describe::{Described, Harvest, describe};
-pub use remote::{has, remote};
+pub use remote::{has, remote, tells};
 
 use super::Environment;
 use super::donors;

@@ -86,7 +86,7 @@ fn branch(sandbox: &Sandbox, name: &str, on: &[&str], does: &str) {
 }
 
 /// A folder with Cargo's home, a registry, the repository `pika`, and local stores of those who have built what is on its
-/// branches: `store-main`, `store-extra` and `store-many`.
+/// branches: `store-main`, `store-extra` and `store-many`; `store-release` is of `main`, with `--release`.
 fn prepared() -> PathBuf {
     once("remote-machines", |folder| {
         let registry = Registry::new(folder);
@@ -101,21 +101,28 @@ fn prepared() -> PathBuf {
         sandbox.env("CARGO_INCREMENTAL", "0");
         workspace(&sandbox, "pika");
         let keep = |name: &str| {
-            sandbox.cargo("pika", &["build", "-q"]);
             sandbox.run("pika", &["store", "harvest", "--yes"]).code(0);
             copy_all(
                 &sandbox.outside("store"),
                 &folder.join(format!("store-{name}")),
             );
         };
+        sandbox.cargo("pika", &["build", "-q", "--release"]);
+        keep("release");
+        for path in [sandbox.path("pika/target"), sandbox.outside("store")] {
+            fs::remove_dir_all(path).expect("removed");
+        }
+        sandbox.cargo("pika", &["build", "-q"]);
         keep("main");
         let does = "println!(\"{}; {}; {}\", top::it(), extra::it(), part::it())";
         branch(&sandbox, "extra", &["top", "extra"], does);
+        sandbox.cargo("pika", &["build", "-q"]);
         keep("extra");
         let mut on: Vec<&str> = names.iter().map(String::as_str).collect();
         on.push("top");
         let does = "println!(\"{}; {}{}\", top::it(), part::it(), &many7::IT[4..])";
         branch(&sandbox, "many", &on, does);
+        sandbox.cargo("pika", &["build", "-q"]);
         keep("many");
         sandbox.git("pika", &["checkout", "-q", "main"]);
         fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");

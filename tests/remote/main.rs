@@ -27,6 +27,8 @@ mod registry;
 mod sandbox;
 mod servers;
 #[cfg(unix)]
+mod sharers;
+#[cfg(unix)]
 mod trouble;
 #[cfg(unix)]
 mod two_machines;

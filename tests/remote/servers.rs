@@ -124,6 +124,12 @@ impl Redis {
         )
     }
 
+    /// Where it listens.
+    #[cfg(unix)]
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
+    }
+
     /// What the environment says of it.
     pub(crate) fn env() -> Vec<(&'static str, String)> {
         vec![("REDISCLI_AUTH", Self::PASSWORD.to_owned())]

@@ -139,3 +139,16 @@ pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit]) -> Result<HashS
     });
     Ok(found?.into_iter().flatten().collect())
 }
+
+/// Whether a remote store tells of these units that they were built together. One that cannot list has nothing else by
+/// which it would be known that they are there.
+///
+/// # Errors
+///
+/// It cannot be asked.
+pub fn tells(remote: &Remote, summary: &str, units: &[StoredUnit]) -> Result<bool> {
+    if !remote.lists() {
+        return Ok(true);
+    }
+    remote.has(&packs::set_name(summary, units))
+}
