@@ -231,14 +231,14 @@ impl Machine {
         run
     }
 
-    /// Warms a checkout and builds it: what was compiled, and what the program then prints. Git must not see anything.
+    /// Warms a checkout and builds it: what was compiled, and what the program then prints.
     #[track_caller]
     pub(crate) fn warm(&self, at: &str) -> (Vec<String>, String) {
         self.run(at, &["warm", "--yes"]).code(0);
         self.build(at, &[])
     }
 
-    /// Builds a checkout: what was compiled, and what the program then prints.
+    /// Builds a checkout: what was compiled, and what the program then prints. Git must not see anything of it.
     #[track_caller]
     pub(crate) fn build(&self, at: &str, more: &[&str]) -> (Vec<String>, String) {
         let built = self.sandbox.cargo(at, &[&["build", "-v"], more].concat());
@@ -248,7 +248,7 @@ impl Machine {
         (compiled(&built.stderr), says)
     }
 
-    /// Pulls, warms and builds: all that was fetched is of use, and what was compiled is right.
+    /// Warms and builds: nothing but local packages is compiled, and the program is right.
     #[track_caller]
     pub(crate) fn gets_all(&self, at: &str, says: &str) {
         let (all, output) = self.warm(at);
@@ -262,7 +262,7 @@ impl Machine {
 /// Nobody is to see what nobody else may know.
 #[track_caller]
 pub(crate) fn no_secrets(said: &str) {
-    for secret in [S3::SECRET, Redis::PASSWORD, "Signature=", "wrong-"] {
+    for secret in [S3::KEY, S3::SECRET, Redis::PASSWORD, "Signature=", "wrong-"] {
         assert!(!said.contains(secret), "{said}");
     }
 }

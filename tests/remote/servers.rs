@@ -14,6 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Server {
     port: u16,
     child: Child,
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "no test there has one start again")
+    )]
     command: Command,
     _dir: tempfile::TempDir,
 }
@@ -71,6 +75,7 @@ impl Server {
     }
 
     /// Starts it once more, at the same port and with the same files.
+    #[cfg(unix)]
     fn start_again(&mut self) {
         self.stop();
         self.child = self.command.spawn().expect("a program");
@@ -90,7 +95,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A Redis server with a password, which keeps nothing on disk.
+/// A Redis server with a password, which by default keeps nothing on disk.
 pub(crate) struct Redis {
     server: Server,
 }
@@ -101,19 +106,36 @@ impl Redis {
 
     /// Starts one. `None` if there is none to start.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with("no")
+    }
+
+    /// Starts one that has on disk what it has told anybody it has.
+    #[cfg(unix)]
+    pub(crate) fn start_lasting() -> Option<Self> {
+        Self::start_with("yes")
+    }
+
+    fn start_with(lasting: &str) -> Option<Self> {
         let server = Server::start("redis-server", |port, dir| {
             let port = port.to_string();
             let arguments = [
                 ["--port", &port],
                 ["--bind", "127.0.0.1"],
                 ["--save", ""],
-                ["--appendonly", "no"],
+                ["--appendonly", lasting],
+                ["--appendfsync", "always"],
                 ["--dir", dir],
                 ["--requirepass", Self::PASSWORD],
             ];
             arguments.concat().into_iter().map(str::to_owned).collect()
         });
         Some(Self { server: server? })
+    }
+
+    /// Starts it again where it was. Only one that lasts has anything left.
+    #[cfg(unix)]
+    pub(crate) fn start_again(&mut self) {
+        self.server.start_again();
     }
 
     /// What `sharedtarget.toml` says of it.
@@ -214,6 +236,7 @@ impl S3 {
     }
 
     /// Starts it again where it was. One that does not verify has forgotten everything.
+    #[cfg(unix)]
     pub(crate) fn start_again(&mut self) {
         self.server.start_again();
     }

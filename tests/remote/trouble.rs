@@ -46,41 +46,84 @@ fn goes_on(machine: &Machine, args: &[&str]) {
     nothing(&machine.does("pika", args, 0));
 }
 
-#[test]
-fn the_server_is_killed() {
-    let Some(mut s3) = S3::start().filter(|s3| s3.verifies) else {
-        println!("skipped: no S3 server that keeps what it has");
-        return;
-    };
-    let (settings, env) = (s3.settings(), S3::env());
-    let a = Machine::new(&settings, &env).has_built("many");
+/// What is to happen to a server.
+#[derive(Clone, Copy)]
+enum Fate {
+    Ends,
+    Returns,
+}
+
+/// The server ends in the middle of a push and of a pull, and is there again with all that it had.
+fn server_is_killed(
+    settings: &str,
+    env: &[(&str, String)],
+    lists: bool,
+    server: &mut dyn FnMut(Fate),
+) {
+    let a = Machine::new(settings, env).has_built("many");
     a.checkout("many", "pika");
     let push = stopped(&a, &["store", "push"], "pushed");
-    s3.stop();
+    server(Fate::Ends);
     ends_badly(&a, push, "units, since");
-    s3.start_again();
-    goes_on(&a, &["store", "push"]);
+    server(Fate::Returns);
+    push_goes_on(&a, lists);
 
-    let b = Machine::new(&settings, &env);
+    let b = Machine::new(settings, env);
     b.checkout("many", "pika");
     let pull = stopped(&b, &["store", "pull"], "pulled");
-    s3.stop();
+    server(Fate::Ends);
     ends_badly(&b, pull, "units, since");
     // What there is is whole.
     b.sandbox.git("", &["clone", "-q", "pika", "half"]);
     let (all, output) = b.warm("half");
     assert_eq!(output, MANY_OUTPUT);
-    assert!(
-        all.len() > OWN.len() && all.len() < OWN.len() + MANY + 4,
-        "{all:?}"
-    );
-    s3.start_again();
+    let most = OWN.len() + MANY + 4;
+    assert!(all.len() > OWN.len() && all.len() < most, "{all:?}");
+    server(Fate::Returns);
     goes_on(&b, &["store", "pull"]);
     b.gets_all("pika", MANY_OUTPUT);
 }
 
+#[test]
+fn the_server_is_killed_with_redis() {
+    let Some(mut redis) = Redis::start_lasting() else {
+        return;
+    };
+    let settings = redis.settings();
+    server_is_killed(&settings, &Redis::env(), false, &mut |fate| match fate {
+        Fate::Ends => redis.stop(),
+        Fate::Returns => redis.start_again(),
+    });
+}
+
+#[test]
+fn the_server_is_killed_with_s3() {
+    let Some(mut s3) = S3::start().filter(|s3| s3.verifies) else {
+        println!("skipped: no S3 server that keeps what it has");
+        return;
+    };
+    let settings = s3.settings();
+    server_is_killed(&settings, &S3::env(), true, &mut |fate| match fate {
+        Fate::Ends => s3.stop(),
+        Fate::Returns => s3.start_again(),
+    });
+}
+
+/// Goes on with a push. Where nobody can list, all of it is put there again.
+#[track_caller]
+fn push_goes_on(machine: &Machine, lists: bool) {
+    match lists {
+        true => goes_on(machine, &["store", "push"]),
+        false => assert_eq!(
+            moved(&machine.does("pika", &["store", "push"], 0)),
+            (ALL, 0)
+        ),
+    }
+    nothing(&machine.does("pika", &["store", "push"], 0));
+}
+
 /// The same for a run that is killed.
-fn is_killed(settings: &str, env: &[(&str, String)], push_goes_on: bool) {
+fn is_killed(settings: &str, env: &[(&str, String)], lists: bool) {
     let a = Machine::new(settings, env).has_built("many");
     a.checkout("many", "pika");
     stopped(&a, &["store", "push"], "pushed").kill();
@@ -89,12 +132,7 @@ fn is_killed(settings: &str, env: &[(&str, String)], push_goes_on: bool) {
     b.checkout("many", "pika");
     b.run("pika", &["store", "pull", "--yes"]).code(0);
     b.empty_store_if_there();
-    match push_goes_on {
-        true => goes_on(&a, &["store", "push"]),
-        // Where nobody can list, all of it is put there again.
-        false => assert_eq!(moved(&a.does("pika", &["store", "push"], 0)), (ALL, 0)),
-    }
-    nothing(&a.does("pika", &["store", "push"], 0));
+    push_goes_on(&a, lists);
     stopped(&b, &["store", "pull"], "pulled").kill();
     goes_on(&b, &["store", "pull"]);
     b.gets_all("pika", MANY_OUTPUT);
