@@ -56,7 +56,7 @@ pub(super) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProble
             "before" => settings.before = Some(program(item).ok_or_else(|| wrong(list(key)))?),
             "after" => settings.after = Some(program(item).ok_or_else(|| wrong(list(key)))?),
             "harvest" => {
-                settings.harvest = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?)
+                settings.harvest = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?);
             }
             "pull" => settings.pull = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?),
             "remote" => {

@@ -57,7 +57,7 @@ pub(in crate::apply) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<
 }
 
 /// What of it went well, and the keys of what did not.
-fn settle<'a>(units: &'a [StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&'a str>) {
+fn settle(units: &[StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&str>) {
     let mut done = Moved::default();
     let mut missing = Vec::new();
     for (unit, result) in units.iter().zip(results) {
