@@ -308,6 +308,7 @@ pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
             let there = looks::has(&remote, &wish.before.summary, &all, options.all)?;
             let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
             let new: Vec<StoredUnit> = new.cloned().collect();
+            // Whoever was killed in between has put everything there but what tells of it.
             if new.is_empty() && there.together {
                 let reason = KeptReason::Pushed {
                     units: all.len(),

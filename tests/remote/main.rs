@@ -6,7 +6,32 @@
     reason = "tests run real programs, and say which are not there"
 )]
 
+#[cfg(unix)]
+#[expect(
+    dead_code,
+    reason = "made for the tests of faults; not all of it is needed here"
+)]
+#[path = "../faults/harness.rs"]
+mod harness;
+#[cfg(unix)]
+mod machines;
+#[cfg(unix)]
+#[path = "../suite/registry.rs"]
+mod registry;
+#[cfg(unix)]
+#[expect(
+    dead_code,
+    reason = "made for the main tests; not all of it is needed here"
+)]
+#[path = "../suite/sandbox.rs"]
+mod sandbox;
 mod servers;
+#[cfg(unix)]
+mod sharers;
+#[cfg(unix)]
+mod trouble;
+#[cfg(unix)]
+mod two_machines;
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -14,6 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Server {
     port: u16,
     child: Child,
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "no test there has one start again")
+    )]
+    command: Command,
     _dir: tempfile::TempDir,
 }
 
@@ -39,6 +44,7 @@ impl Server {
             let mut server = Self {
                 port,
                 child,
+                command,
                 _dir: dir,
             };
             if server.listens() {
@@ -67,6 +73,14 @@ impl Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    /// Starts it once more, at the same port and with the same files.
+    #[cfg(unix)]
+    fn start_again(&mut self) {
+        self.stop();
+        self.child = self.command.spawn().expect("a program");
+        assert!(self.listens(), "it does not start again");
+    }
 }
 
 impl Drop for Server {
@@ -81,7 +95,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A Redis server with a password, which keeps nothing on disk.
+/// A Redis server with a password, which by default keeps nothing on disk.
 pub(crate) struct Redis {
     server: Server,
 }
@@ -92,13 +106,24 @@ impl Redis {
 
     /// Starts one. `None` if there is none to start.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with("no")
+    }
+
+    /// Starts one that has on disk what it has told anybody it has.
+    #[cfg(unix)]
+    pub(crate) fn start_lasting() -> Option<Self> {
+        Self::start_with("yes")
+    }
+
+    fn start_with(lasting: &str) -> Option<Self> {
         let server = Server::start("redis-server", |port, dir| {
             let port = port.to_string();
             let arguments = [
                 ["--port", &port],
                 ["--bind", "127.0.0.1"],
                 ["--save", ""],
-                ["--appendonly", "no"],
+                ["--appendonly", lasting],
+                ["--appendfsync", "always"],
                 ["--dir", dir],
                 ["--requirepass", Self::PASSWORD],
             ];
@@ -107,12 +132,24 @@ impl Redis {
         Some(Self { server: server? })
     }
 
+    /// Starts it again where it was. Only one that lasts has anything left.
+    #[cfg(unix)]
+    pub(crate) fn start_again(&mut self) {
+        self.server.start_again();
+    }
+
     /// What `sharedtarget.toml` says of it.
     pub(crate) fn settings(&self) -> String {
         format!(
             "[store.remote]\ntype = \"redis\"\nendpoint = \"redis://127.0.0.1:{}\"\n",
             self.server.port
         )
+    }
+
+    /// Where it listens.
+    #[cfg(unix)]
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
     }
 
     /// What the environment says of it.
@@ -196,6 +233,12 @@ impl S3 {
             ("AWS_ACCESS_KEY_ID", Self::KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", Self::SECRET.to_owned()),
         ]
+    }
+
+    /// Starts it again where it was. One that does not verify has forgotten everything.
+    #[cfg(unix)]
+    pub(crate) fn start_again(&mut self) {
+        self.server.start_again();
     }
 
     /// Ends it.

@@ -1,6 +1,7 @@
 //! Moves units between the local store and a remote one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use rayon::ThreadPoolBuilder;
@@ -20,6 +21,9 @@ const AT_ONCE: usize = 16;
 
 /// How often what others may write at the same time is written.
 const TRIES: usize = 6;
+
+/// How long we wait for others who write the same.
+const AT_MOST: Duration = Duration::from_secs(2);
 
 fn side_by_side<T: Send>(task: impl FnOnce() -> T + Send) -> Result<T> {
     let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
@@ -179,7 +183,6 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
             false => remote.put(&name, descriptions(there)?),
         };
     }
-    add_to_list(&packs::set_list(&push.summary), &there, remote)?;
     let mut packages: Vec<_> = push.units.iter().map(|unit| &unit.package).collect();
     packages.sort();
     packages.dedup();
@@ -199,12 +202,14 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
         !failed.into_inner(),
         "not all lists of packages could be written; push again"
     );
-    Ok(())
+    // What stands here is not pushed again: so it comes last.
+    add_to_list(&packs::set_list(&push.summary), &there, remote)
 }
 
 /// Adds units to a list that others may write as well: what they overwrite is written again.
 fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> {
     for _ in 0..TRIES {
+        let begun = Instant::now();
         let mut there = read_list(name, remote)?;
         let is_there = |unit: &StoredUnit, there: &[StoredUnit]| {
             there.iter().any(|other| other.key == unit.key)
@@ -222,6 +227,8 @@ fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> 
         let most = there.len().saturating_sub(LISTED);
         there.drain(..most);
         remote.put(name, descriptions(there)?)?;
+        // Whoever has read it before that will overwrite it, and needs about as long as we did.
+        std::thread::sleep((begun.elapsed() * 2).min(AT_MOST));
     }
     anyhow::bail!("others write `{name}` all the time");
 }
@@ -236,7 +243,8 @@ fn read_list(name: &str, remote: &Remote) -> Result<Vec<StoredUnit>> {
     let Some(packed) = remote.get(name)? else {
         return Ok(Vec::new());
     };
-    let json = remote::decompress(&packed, MOST)?;
     // What nobody understands is begun anew.
-    Ok(Descriptions::read(&json).map_or_else(|_| Vec::new(), |read| read.units))
+    let read = remote::decompress(&packed, MOST).ok();
+    let read = read.and_then(|json| Descriptions::read(&json).ok());
+    Ok(read.map_or_else(Vec::new, |read| read.units))
 }
