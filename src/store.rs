@@ -14,6 +14,6 @@ pub use bounds::{Bounds, dropped};
 pub use choose::usable;
 pub use keys::{circumstances_key, is_key, made, summary, unit_key};
 pub use linked::{Linked, linked, without_place};
-pub use offers::{offers, sound, taken};
+pub use offers::{MOST_UNITS, offers, sound, taken};
 pub use places::Places;
 pub use times::{Aged, dates};

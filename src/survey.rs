@@ -169,6 +169,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         shared_root::check(&survey.shared_root)?;
     }
     let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
+    let written = shared_root::trusted(written, &survey.shared_root, &mut problems);
     survey.settings = request.environment.settings.clone().or(written);
     let own = request.environment.own_settings.as_deref();
     let own = shared_root::store_settings(own, &mut problems);

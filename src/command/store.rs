@@ -85,11 +85,25 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
     conduct("store harvest", &survey, &plan, request, ui)
 }
 
+/// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
+/// nothing; what cannot be deleted now can be the next time.
+fn keep_within(survey: &Survey, places: &Places, request: &Request, ui: &Ui) {
+    let contents = looks::contents(places, &Progress::default());
+    let bounds = Bounds::of(&survey.settings.store);
+    let dropped = store::dropped(&contents, &bounds, Bytes(0), ui.view.now);
+    if let Some(dropped) = dropped.filter(|dropped| !dropped.units.is_empty()) {
+        let plan = Plan {
+            actions: vec![Action::DropUnits(dropped)],
+            ..Plan::default()
+        };
+        let _ = carry_out(survey, &plan, request, ui, None);
+    }
+}
+
 /// What comes must have room, and what was used longest ago makes it.
 fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
     let coming = plan.actions.iter().map(|action| match action {
         Action::Harvest(units) => units.length,
-        Action::Pull(units) => units.length,
         _ => Bytes(0),
     });
     let coming = coming.sum();
@@ -145,8 +159,11 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
             }
         }
     }
-    make_room(&mut plan, &survey, &places, ui);
-    conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))
+    let exit = conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))?;
+    if exit == Exit::Done && !ui.dry_run && !plan.actions.is_empty() {
+        keep_within(&survey, &places, request, ui);
+    }
+    Ok(exit)
 }
 
 /// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
@@ -168,8 +185,8 @@ pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         if plan.actions.is_empty() {
             return Ok(Vec::new());
         }
-        make_room(&mut plan, survey, &places, ui);
         let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
+        keep_within(survey, &places, request, ui);
         if !ui.quiet {
             ui.warn(|out| report::store_outcome(out, &outcome))?;
         }
@@ -225,7 +242,9 @@ fn fetched(
     options: PullOptions,
 ) -> Result<Result<PullUnits, Box<Kept>>> {
     let local = looks::stored(places, wish);
-    let local: Vec<StoredUnit> = local.into_iter().map(|offered| offered.unit).collect();
+    let local = local.into_iter().map(|offered| offered.unit);
+    // What has lost a file comes again.
+    let local: Vec<StoredUnit> = local.filter(|unit| looks::is_whole(places, unit)).collect();
     let packages = local.iter().map(|unit| unit.package.clone()).collect();
     let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
     let all = looks::remote(remote, wish, &packages, options.all)?;

@@ -183,15 +183,14 @@ fn clone_or_copy(from: &Path, to: &Path) -> std::io::Result<()> {
 /// # Errors
 ///
 /// It cannot be written, or its content has another hash.
-pub fn put_content(file: &StoredFile, content: &[u8], to: &Path) -> Result<()> {
+pub fn put_content(file: &StoredFile, content: &[u8], to: &Path, hashes: &Hashes) -> Result<()> {
     let hash = blake3::hash(content).to_hex();
     ensure!(
         hash.as_str() == file.hash,
         "what came for `{}` is something else",
         file.path
     );
-    let there = info(to)?.is_some_and(|info| info.is_file && info.length.0 == file.length);
-    if !there {
+    if !is_object(to, file, hashes) {
         put(to, content)?;
         if let Ok(modified) = Timestamp::from_nanosecond(file.modified.into()) {
             super::date_file(to, modified)?;
@@ -441,7 +440,7 @@ mod tests {
         );
         put_object(&from, &one, &to, true, &hashes).expect("put");
         put_object(&from, &one, &to, false, &hashes).expect("it is there");
-        assert!(put_content(&one, b"not", &to).is_err());
+        assert!(put_content(&one, b"not", &to, &hashes).is_err());
         let out = dir.path().join("out");
         let shared = take_object(&to, &one, &out, true, 7_000_000_000, &hashes).expect("taken");
         let time = info(&out).expect("there").and_then(|info| info.modified);

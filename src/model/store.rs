@@ -52,6 +52,8 @@ pub struct StoredUnit {
     pub circumstances: String,
     /// The package.
     pub package: StoredPackage,
+    /// Where Cargo has unpacked it. Cargo compares that, and compilers write it down.
+    pub sources: PathBuf,
     /// The profile folder, relative to the target folder, with `/` between.
     pub profile: String,
     /// The name that Cargo gives it: 16 hexadecimal digits.
@@ -67,7 +69,7 @@ pub struct StoredUnit {
     pub said: Option<String>,
     /// The keys of the units that it was made with, sorted.
     pub dependencies: Vec<String>,
-    /// What else its build script has looked at, by content.
+    /// What else the compiler or a build script has looked at, by content.
     pub watched: Vec<WatchedFile>,
     /// Its files, by path.
     pub files: Vec<StoredFile>,
@@ -123,7 +125,7 @@ pub struct StoredLink {
     pub to: String,
 }
 
-/// Something outside of its package that a build script has looked at.
+/// Something outside of its package that the compiler or a build script has looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WatchedFile {
     /// Absolute.

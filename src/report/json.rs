@@ -216,8 +216,8 @@ pub fn store(
         units: usize,
         max_size: Option<Bytes>,
         max_age: Option<u64>,
-        before: &'a Option<Vec<String>>,
-        after: &'a Option<Vec<String>>,
+        before: Option<&'a String>,
+        after: Option<&'a String>,
         remote: Option<&'a String>,
     }
     let bounds = Bounds::of(settings);
@@ -231,8 +231,9 @@ pub fn store(
             units: contents.units.len(),
             max_size: bounds.max_size,
             max_age: bounds.max_age.map(seconds),
-            before: &settings.before,
-            after: &settings.after,
+            // What it is told may be nobody else's business.
+            before: settings.before.as_ref().and_then(|words| words.first()),
+            after: settings.after.as_ref().and_then(|words| words.first()),
             remote: settings
                 .remote
                 .as_ref()

@@ -63,7 +63,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             writeln!(
                 out,
                 "{HEADING}Tell{HEADING:#} {} of {}",
-                tell.program.join(" "),
+                tell.program.first().map_or("", String::as_str),
                 counted(tell.units, "unit")
             )?;
             writeln!(out)?;
@@ -207,7 +207,11 @@ pub fn status(
     }
     for (when, program) in [("before", &settings.before), ("after", &settings.after)] {
         if let Some(program) = program {
-            writeln!(out, "{when} a build: {}", program.join(" "))?;
+            writeln!(
+                out,
+                "{when} a build: {}",
+                program.first().map_or("", String::as_str)
+            )?;
         }
     }
     if let Some(remote) = &settings.remote {

@@ -114,7 +114,7 @@ fn remote(
             Some(toml_edit::Value::Integer(number)) => number.value().to_string(),
             _ => return Err(wrong(format!("expected a text for `{key}`"))),
         };
-        if value.contains("://") && value.contains('@') {
+        if value.contains("://") && value.contains(['@', '?']) {
             return Err(wrong(format!(
                 "`{key}` may hold a password, which has no place in a file: set it in the environment"
             )));

@@ -111,6 +111,7 @@ mod tests {
                 source: "registry+x".into(),
                 checksum: Some("00".into()),
             },
+            sources: "/s".into(),
             profile: "debug".into(),
             hash: hash.into(),
             target: "lib-a".into(),

@@ -60,6 +60,7 @@ pub fn unit_key(unit: &StoredUnit) -> String {
     let mut key = Key::new("unit");
     key.add(&unit.circumstances);
     key.package(&unit.package);
+    key.add(&unit.sources.to_string_lossy());
     key.add(&unit.profile);
     key.add(&unit.hash);
     key.add(&unit.target);

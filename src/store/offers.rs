@@ -15,6 +15,9 @@ use crate::model::{Offers, STORE_VERSION, StoredUnit, Taken};
 pub fn offers(answer: &[u8]) -> Result<Offers, String> {
     let offers: Offers = read(answer)?;
     expect_version(offers.version)?;
+    if offers.units.len() > MOST_UNITS {
+        return Err(format!("it offers more than {MOST_UNITS} units"));
+    }
     Ok(offers)
 }
 
@@ -31,6 +34,13 @@ pub fn taken(answer: &[u8]) -> Result<Taken, String> {
     expect_version(taken.version)?;
     Ok(taken)
 }
+
+/// The most that anybody has for one workspace.
+pub const MOST_UNITS: usize = 20_000;
+
+/// The most bytes that a file and a unit may have: no compiler makes more, and whoever says more wants to keep us busy.
+const MOST_OF_A_FILE: u64 = 2 << 30;
+const MOST_OF_A_UNIT: u64 = 4 << 30;
 
 fn read<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, String> {
     serde_json::from_slice(answer)
@@ -59,6 +69,17 @@ pub fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
             unit.package.name, unit.package.version
         ))
     };
+    let texts = [
+        &unit.package.name,
+        &unit.package.version,
+        &unit.package.source,
+    ];
+    if texts
+        .iter()
+        .any(|text| text.len() > 1000 || text.contains(char::is_control))
+    {
+        return Err("a package has a name that is none".into());
+    }
     if unit.circumstances != circumstances {
         return wrong("it was built in other circumstances");
     }
@@ -88,6 +109,12 @@ pub fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
         .find(|link| link.to.contains(['/', '\\']) || !is_inside(&link.to))
     {
         return wrong(&format!("`{}` leads out of it", link.path));
+    }
+    let lengths = unit.files.iter().map(|file| file.length);
+    if lengths.clone().any(|length| length > MOST_OF_A_FILE)
+        || lengths.fold(0, u64::saturating_add) > MOST_OF_A_UNIT
+    {
+        return wrong("it is larger than any unit");
     }
     if let Some(file) = unit.files.iter().find(|file| !is_key(&file.hash)) {
         return wrong(&format!("`{}` has no hash", file.path));

@@ -191,6 +191,7 @@ mod tests {
                 source: String::new(),
                 checksum: None,
             },
+            sources: "/s".into(),
             profile: "debug".into(),
             hash: String::new(),
             target: String::new(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::fs;
+use crate::git;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey};
 use crate::plan::worktree_of;
@@ -173,6 +174,38 @@ fn parsed(bytes: &[u8]) -> Result<Settings, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "expected UTF-8".to_owned())?;
     settings::parse(text)
         .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+}
+
+/// The settings without what runs programs or fetches others' code, unless the file is the user's own beyond doubt: one
+/// that git tracks came with a clone, and whoever looks at that has said yes to nothing.
+pub(super) fn trusted(
+    mut settings: Settings,
+    shared_root: &SharedRoot,
+    problems: &mut Vec<Problem>,
+) -> Settings {
+    let store = &settings.store;
+    let says = store.before.is_some()
+        || store.after.is_some()
+        || store.remote.is_some()
+        || store.pull.is_some();
+    let path = shared_root.path.join(settings::FILE_NAME);
+    let own = || {
+        let folder = shared_root.path.parent()?;
+        let tracked = git::tracked(folder, std::slice::from_ref(&path)).ok()?;
+        tracked.is_empty().then_some(())
+    };
+    if says && own().is_none() {
+        problems.push(Problem {
+            path,
+            message: "`before`, `after`, `pull` and `[store.remote]` do not count here, since git tracks the file, or does not \
+                      say that it does not: write them into your own settings, which hold for all shared roots"
+                .into(),
+        });
+        let store = &mut settings.store;
+        (store.before, store.after) = (None, None);
+        (store.remote, store.pull) = (None, None);
+    }
+    settings
 }
 
 /// What the user has decided about the store for all shared roots. What is wrong with it is a problem, and then there is

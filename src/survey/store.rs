@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 pub use contents::contents;
-pub use describe::{Described, Harvest, describe};
+pub use describe::{Described, Harvest, as_they_came, describe};
 pub use remote::{There, has, remote};
 
 use super::Environment;
@@ -126,6 +126,15 @@ pub fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
         }
     });
     offered.collect()
+}
+
+/// Whether the store has all files of a unit, as far as their lengths tell.
+#[must_use]
+pub fn is_whole(places: &Places, unit: &StoredUnit) -> bool {
+    unit.files.iter().all(|file| {
+        let info = fs::info(&places.object(&file.hash)).ok().flatten();
+        info.is_some_and(|info| info.is_file && info.length.0 == file.length)
+    })
 }
 
 /// The description of a unit, if somebody understands it.

@@ -120,7 +120,9 @@ fn lists_are_written_later() {
     let left = document["outcome"]["done"][0]["moved"]["left"].to_string();
     assert!(left.contains("push again"), "{left}");
     cli(&["DEL", list]);
-    assert_eq!(moved(&machine.does("pika", &["store", "push"], 0)).0, UNITS);
+    // The lists of the others have been written.
+    let again = moved(&machine.does("pika", &["store", "push"], 0));
+    assert_eq!(again, (1, UNITS - 1));
     nothing(&machine.does("pika", &["store", "push"], 0));
     assert_eq!(cli(&["TYPE", list]).as_deref(), Some("string\n"));
 }
@@ -132,12 +134,10 @@ fn servers_that_build_for_all_only_read() {
     let ci = [("CI", "true".to_owned())];
     let machine = Machine::new(&settings, &ci).has_built("main");
     machine.checkout("main", "pika");
-    let run = machine.run("pika", &["store", "push", "--yes"]).code(101);
+    let run = machine.run("pika", &["store", "push", "--yes"]).code(2);
     assert!(run.stdout.is_empty(), "{}", run.stdout);
-    assert_eq!(
-        run.stderr,
-        "error: where the variable CI is set, the remote store is only read; --write has it written\n"
-    );
+    let why = "where the variable CI is set, the remote store is only read; --write has it written";
+    assert!(run.stderr.contains(why), "{}", run.stderr);
     assert_eq!(opened(&settings).list("v1/").expect("a list"), []);
     let pushed = machine.does("pika", &["store", "push", "--write"], 0);
     assert_eq!(moved(&pushed), (UNITS, 0));

@@ -305,7 +305,8 @@ fn packs_that_are_damaged() {
     assert_eq!(besides(all), expected);
 
     // Whoever has what is gone puts it there again.
-    let (new, present) = moved(&spoiled.a.does("pika", &["store", "push"], 0));
+    nothing(&spoiled.a.does("pika", &["store", "push"], 0));
+    let (new, present) = moved(&spoiled.a.does("pika", &["store", "push", "--all"], 0));
     assert_eq!((new, present), (1, ALL - 1));
     spoiled.load(&saved);
     assert_eq!(spoiled.pulled(&[]).1, OWN);
@@ -447,7 +448,7 @@ fn lists_that_nobody_understands() {
         // Whoever pushes writes it anew.
         assert_eq!(
             moved(&spoiled.a.does("pika", &["store", "push"], 0)),
-            (UNITS, 0)
+            (0, UNITS)
         );
         nothing(&spoiled.a.does("pika", &["store", "push"], 0));
     }

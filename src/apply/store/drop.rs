@@ -1,12 +1,15 @@
 //! Deletes units of a local store.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+
 use rayon::prelude::*;
 
 use crate::apply::delete::Deleted;
 use crate::apply::{Context, Stopped};
 use crate::fs::{self, Ledger, Removal};
-use crate::model::{Collected, DropUnits};
-use crate::store::Places;
+use crate::model::{Collected, DropUnits, StoredUnit};
+use crate::store::{self, Places};
 
 /// Deletes units: first their descriptions, by which they are found, then the contents that no unit has any more.
 pub(in crate::apply) fn units(
@@ -23,12 +26,37 @@ pub(in crate::apply) fn units(
     for unit in &drop.units {
         removal.remove(&unit.file);
     }
+    drop.rest.par_iter().for_each(|path| removal.remove(path));
     fs::checkpoint("units-forgotten");
-    let rest = drop.objects.par_iter().chain(&drop.rest);
-    rest.for_each(|path| removal.remove(path));
+    // Others may have put units there since the plan was made, or this very run.
+    if let Some(needed) = needed(&places) {
+        let objects = drop.objects.par_iter();
+        let unused = objects.filter(|path| !needed.contains(*path));
+        unused.for_each(|path| removal.remove(path));
+    }
     let collected = Collected {
         units: drop.units.len(),
         left: Vec::new(),
     };
     Ok((Deleted::from(removal.finish()), collected))
+}
+
+/// The contents that units have; `None` where a description is not understood, and they may be any.
+fn needed(places: &Places) -> Option<HashSet<PathBuf>> {
+    let mut needed = HashSet::new();
+    for circumstances in fs::names(&places.units()).unwrap_or_default() {
+        let circumstances = places.units().join(circumstances);
+        for package in fs::names(&circumstances).unwrap_or_default() {
+            let package = circumstances.join(package);
+            for name in fs::names(&package).unwrap_or_default() {
+                if !name.strip_suffix(".json").is_some_and(store::is_key) {
+                    continue;
+                }
+                let bytes = fs::read(&package.join(name)).ok()??;
+                let unit: StoredUnit = serde_json::from_slice(&bytes).ok()?;
+                needed.extend(unit.files.iter().map(|file| places.object(&file.hash)));
+            }
+        }
+    }
+    Some(needed)
 }

@@ -1,6 +1,7 @@
 //! Moves units between the local store and a remote one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use super::{add_to_set, open, write};
 use crate::apply::{Context, Stopped};
 use crate::fs::{self, Hashes};
-use crate::model::{Moved, PullUnits, PushUnits, StoredUnit};
+use crate::model::{Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
 use crate::remote::{self, Remote};
 use crate::size::Bytes;
 use crate::store::Places;
@@ -25,6 +26,47 @@ const TRIES: usize = 6;
 /// How long we wait for others who write the same.
 const AT_MOST: Duration = Duration::from_secs(2);
 
+/// How many bytes of packs are in memory at a time, but for one that is larger.
+const AT_A_TIME: u64 = 1 << 30;
+
+/// Room in memory, of which several take some.
+struct Room {
+    all: u64,
+    free: Mutex<u64>,
+    given_back: Condvar,
+}
+
+/// Room that somebody has, until it is dropped.
+struct Taken<'a>(&'a Room, u64);
+
+impl Room {
+    fn new(all: u64) -> Self {
+        Self {
+            all,
+            free: Mutex::new(all),
+            given_back: Condvar::new(),
+        }
+    }
+
+    /// Waits until there is as much room. Whoever wants more than there is, gets all of it.
+    fn take(&self, bytes: u64) -> Taken<'_> {
+        let bytes = bytes.min(self.all);
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let too_little = |free: &mut u64| *free < bytes;
+        let waited = self.given_back.wait_while(free, too_little);
+        *waited.unwrap_or_else(PoisonError::into_inner) -= bytes;
+        Taken(self, bytes)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let Self(room, bytes) = self;
+        *room.free.lock().unwrap_or_else(PoisonError::into_inner) += *bytes;
+        room.given_back.notify_all();
+    }
+}
+
 fn side_by_side<T: Send>(task: impl FnOnce() -> T + Send) -> Result<T> {
     let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
     Ok(pool.context("failed to start threads")?.install(task))
@@ -38,9 +80,12 @@ pub(in crate::apply) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<
     let with =
         serde_json::to_vec_pretty(&pull.built_with).context("failed to describe a compiler")?;
     fs::put(&places.built_with(&pull.circumstances), &with)?;
+    let hashes = Hashes::read(&places.hashes());
+    let room = Room::new(AT_A_TIME);
     let results = side_by_side(|| {
         let fetch = |unit| {
-            let fetched = fetch(unit, remote, &places);
+            let _taken = room.take(packs::pack_length(unit));
+            let fetched = fetch(unit, remote, &places, &hashes);
             if let Ok(bytes) = fetched {
                 context.progress.add(1, bytes);
                 fs::checkpoint("pulled");
@@ -95,19 +140,16 @@ fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
 }
 
 /// Fetches one unit. What comes is looked at before it counts.
-fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
-    let there = |hash: &str, length| {
-        let info = fs::info(&places.object(hash)).ok().flatten();
-        info.is_some_and(|info| info.is_file && info.length == Bytes(length))
-    };
+fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -> Result<Bytes> {
+    let there = |file: &StoredFile| fs::is_object(&places.object(&file.hash), file, hashes);
     let mut moved = Bytes(0);
-    if !unit.files.iter().all(|file| there(&file.hash, file.length)) {
+    if !unit.files.iter().all(there) {
         let packed = remote.get(&packs::pack_name(unit))?;
         let packed = packed.context("its pack is gone")?;
         moved = Bytes(packed.len() as u64);
         let pack = remote::decompress(&packed, packs::pack_length(unit))?;
         for (file, content) in packs::unpack(unit, &pack).map_err(anyhow::Error::msg)? {
-            fs::put_content(file, content, &places.object(&file.hash))?;
+            fs::put_content(file, content, &places.object(&file.hash), hashes)?;
         }
     }
     write(unit, places)?;
@@ -119,10 +161,11 @@ pub(in crate::apply) fn push(push: &PushUnits, context: &Context<'_>) -> Result<
     let remote = context.remote.context("there is no remote store")?;
     let places = Places::new(push.from.clone());
     let _store = open(&places)?;
-    let hashes = Hashes::read(&places.hashes());
+    let room = Room::new(AT_A_TIME);
     let results = side_by_side(|| {
         let send = |unit| {
-            let sent = send(unit, remote, &places, &hashes);
+            let _taken = room.take(packs::pack_length(unit));
+            let sent = send(unit, remote, &places);
             if let Ok(bytes) = sent {
                 context.progress.add(1, bytes);
                 fs::checkpoint("pushed");
@@ -142,19 +185,21 @@ pub(in crate::apply) fn push(push: &PushUnits, context: &Context<'_>) -> Result<
     ended(done, remote)
 }
 
-fn send(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -> Result<Bytes> {
+fn send(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
     let name = packs::pack_name(unit);
     let mut moved = Bytes(0);
     // Where nobody can list, to look for an object means to read all of it.
     if !remote.lists() || !remote.has(&name)? {
         let pack = packs::pack(unit, |file| {
             let path = places.object(&file.hash);
+            let content = fs::read(&path)?.context("a file of it is gone")?;
+            // Others would have to live with what is damaged here: what is remembered of it does not do.
             ensure!(
-                hashes.of(&path)? == file.hash,
+                blake3::hash(&content).to_hex().as_str() == file.hash,
                 "`{}` is not what it should be",
                 path.display()
             );
-            fs::read(&path)?.context("a file of it is gone")
+            Ok(content)
         })?;
         let packed = remote::compress(&pack)?;
         moved = Bytes(packed.len() as u64);

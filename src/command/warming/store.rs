@@ -209,6 +209,7 @@ fn take(
     let mut missing: HashSet<&str> = HashSet::new();
     let mut aged: Vec<Aged<'_>> = Vec::new();
     let mut takes = HashMap::new();
+    let mut sources: HashMap<&Path, Result<(), String>> = HashMap::new();
     for at in usable {
         let Offered { unit, take, stays } = &offered[at];
         // What does not stay is not to have another name.
@@ -220,7 +221,22 @@ fn take(
             .dependencies
             .iter()
             .any(|key| missing.contains(key.as_str()));
-        match looks::watched(unit, &hashes) {
+        let sources = sources
+            .entry(unit.sources.as_path())
+            .or_insert_with(|| sources_here(&unit.sources));
+        let now = i64::try_from(how.now.as_nanosecond()).unwrap_or(i64::MAX);
+        let looked = match sources {
+            Ok(()) => looks::watched(unit, &hashes).and_then(|watched| {
+                // Whoever is as new as that would hide all that is changed until then.
+                anyhow::ensure!(
+                    watched.is_none_or(|watched| watched <= now),
+                    "something that it was made of is from the future"
+                );
+                Ok(watched)
+            }),
+            Err(why) => Err(anyhow::anyhow!("{why}")),
+        };
+        match looked {
             Ok(watched) if !without => {
                 aged.push(Aged { unit, watched });
                 takes.insert(unit.key.as_str(), take);
@@ -282,6 +298,14 @@ fn take(
     };
     let warm = Some(warm).filter(|warm| !warm.units.is_empty());
     Ok((warm, Some(assembled), left))
+}
+
+/// Whether the sources of a package, if they are here, are those that came: of others Cargo would compile something else.
+fn sources_here(folder: &Path) -> Result<(), String> {
+    match fs::exists(folder) {
+        true => looks::as_they_came(folder).map_err(|error| format!("{error:#}")),
+        false => Ok(()),
+    }
 }
 
 /// Whether the store has a unit with all of its files. One of which a file is damaged is kept again.

@@ -6,12 +6,11 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::unit;
 use crate::fs::{self, EntryKind};
-use crate::model::{HeldObject, HeldUnit, HeldWith, StoreContents, StoredUnit};
+use crate::model::{HeldObject, HeldUnit, HeldWith, Problem, StoreContents, StoredUnit};
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::store::Places;
+use crate::store::{self, Places};
 
 /// Looks at everything in a store; at nothing if there is none.
 #[must_use]
@@ -25,26 +24,40 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
     }
     let objects = objects(places, &mut contents, progress);
     let mut files: Vec<PathBuf> = Vec::new();
-    for circumstances in names(&places.units()) {
-        for package in names(&circumstances) {
-            files.extend(names(&package));
+    for circumstances in folders(&places.units()) {
+        for package in folders(&circumstances) {
+            let names = fs::names(&package).unwrap_or_default().into_iter();
+            let ours = names.filter(|name| name.strip_suffix(".json").is_some_and(store::is_key));
+            files.extend(ours.map(|name| package.join(name)));
         }
     }
-    let read: Vec<(PathBuf, Option<StoredUnit>)> = files
+    let read: Vec<(PathBuf, Read)> = files
         .into_par_iter()
         .map(|file| {
-            let unit = unit(&file);
-            (file, unit)
+            let read = read(&file);
+            (file, read)
         })
         .collect();
+    let mut clear = contents.problems.is_empty();
     let mut with: BTreeMap<String, HeldWith> = BTreeMap::new();
     let mut packages: HashSet<(String, String, String)> = HashSet::new();
     let mut used: HashSet<PathBuf> = HashSet::new();
-    for (file, unit) in read {
-        let Some(unit) = unit else {
+    for (file, read) in read {
+        let unit = match read {
+            Read::Unit(unit) => unit,
             // Nobody can use it, and what it is about is unused then.
-            contents.rest.push(file);
-            continue;
+            Read::Rubbish => {
+                contents.rest.push(file);
+                continue;
+            }
+            Read::Unclear(message) => {
+                clear = false;
+                contents.problems.push(Problem {
+                    path: file,
+                    message,
+                });
+                continue;
+            }
         };
         let last_use = fs::info(&file)
             .ok()
@@ -78,11 +91,46 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
     }
     contents.units.sort_by(|one, two| one.file.cmp(&two.file));
     contents.built_with = with.into_values().collect();
-    let unused = objects.into_keys().filter(|path| !used.contains(path));
+    // What somebody else may understand, may need any of them.
+    let unused = objects
+        .into_keys()
+        .filter(|path| clear && !used.contains(path));
     contents.unused = unused.collect();
     contents.unused.sort();
-    contents.rest.extend(names(&places.assembled()));
+    let left = folders(&places.assembled()).into_iter();
+    let ours = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("run-"))
+    };
+    contents.rest.extend(left.filter(ours));
     contents
+}
+
+/// What a file is that is called as a description.
+enum Read {
+    Unit(Box<StoredUnit>),
+    /// Half of one, or nothing that anybody has written so.
+    Rubbish,
+    /// A newer one, or one that cannot be read now.
+    Unclear(String),
+}
+
+fn read(file: &Path) -> Read {
+    let bytes = match fs::info(file) {
+        Ok(Some(info)) if info.is_file => fs::read(file),
+        _ => return Read::Unclear("expected the description of a unit".into()),
+    };
+    match bytes {
+        Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
+            Ok(unit) => Read::Unit(Box::new(unit)),
+            Err(_) if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() => {
+                Read::Unclear("a newer cargo-sharedtarget may have written it".into())
+            }
+            Err(_) => Read::Rubbish,
+        },
+        Ok(None) => Read::Unclear("it is gone".into()),
+        Err(error) => Read::Unclear(format!("{error:#}")),
+    }
 }
 
 type Objects = HashMap<PathBuf, HeldObject>;
@@ -90,7 +138,8 @@ type Objects = HashMap<PathBuf, HeldObject>;
 fn objects(places: &Places, contents: &mut StoreContents, progress: &Progress) -> Objects {
     let root = places.objects();
     let all: Mutex<Objects> = Mutex::default();
-    if !fs::exists(&root) {
+    // What a link leads to is not ours.
+    if !fs::is_folder(&root) {
         return Objects::new();
     }
     contents.problems = fs::walk(&root, progress, &|_, entries| {
@@ -100,6 +149,9 @@ fn objects(places: &Places, contents: &mut StoreContents, progress: &Progress) -
             .filter(|entry| entry.kind == EntryKind::File)
         {
             let path = root.join(&entry.path);
+            if !is_object(&entry.path) {
+                continue;
+            }
             let object = HeldObject {
                 path: path.clone(),
                 on_disk: entry.on_disk,
@@ -135,9 +187,18 @@ fn held(places: &Places, file: PathBuf, unit: &StoredUnit, objects: &Objects) ->
     }
 }
 
-/// What is in a folder, but for what describes the folder itself.
-fn names(folder: &Path) -> Vec<PathBuf> {
+/// Whether a path is that of an object: two digits of its hash, and the others.
+fn is_object(path: &Path) -> bool {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    matches!(&parts[..], [two, rest] if two.len() == 2 && store::is_key(&format!("{two}{rest}")))
+}
+
+/// The folders in a folder; what links lead to is not ours.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    if !fs::is_folder(folder) {
+        return Vec::new();
+    }
     let names = fs::names(folder).unwrap_or_default().into_iter();
-    let others = names.filter(|name| name != "built-with.json");
-    others.map(|name| folder.join(name)).collect()
+    let all = names.map(|name| folder.join(name));
+    all.filter(|path| fs::is_folder(path)).collect()
 }

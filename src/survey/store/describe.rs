@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 
 use super::{content, platform};
+use crate::dep_info::RustcDepInfo;
 use crate::fingerprint;
 use crate::fs::{self, Hashes};
 use crate::layout;
@@ -134,13 +135,17 @@ impl Look<'_> {
         let json = fs::read(&self.at(json.context("it has no fingerprint")?))?.unwrap_or_default();
         let (said, watched) = match unit.kind {
             UnitKind::BuildScriptRun => self.run(unit, &json, &sources)?,
-            _ => (None, Vec::new()),
+            _ => (None, self.compiled_from(unit, &sources)?),
         };
+        let mut watched = watched;
+        watched.sort();
+        watched.dedup();
         dependencies.sort();
         let mut stored = StoredUnit {
             key: String::new(),
             circumstances: self.harvest.circumstances.to_owned(),
             package,
+            sources,
             profile: unit.id.profile.clone(),
             hash: unit.id.hash.clone(),
             target: unit.targets.first().cloned().unwrap_or_default(),
@@ -214,33 +219,32 @@ impl Look<'_> {
         })
     }
 
-    /// Whether nothing has changed in a folder of sources since Cargo unpacked it: the mark that Cargo leaves at the end is
-    /// newer than everything in it. Source: `unpack_package` in Cargo's `sources/registry/mod.rs`.
+    /// Whether nothing has changed in a folder of sources since Cargo unpacked it.
     fn as_they_came(&self, folder: &Path) -> Result<()> {
         let mut known = self.sources.borrow_mut();
-        let found = known.entry(folder.to_owned()).or_insert_with(|| {
-            let look = || -> Result<()> {
-                let mark = fs::info(&folder.join(".cargo-ok"))?;
-                let done = mark.and_then(|mark| mark.modified);
-                let done = done.context("its sources are gone")?;
-                let all = fs::everything_in(folder, SOURCES);
-                let all = all.context("its sources are gone, or too many")?;
-                for path in all {
-                    let path = folder.join(path);
-                    let git = path.iter().any(|part| part == ".git");
-                    let info = fs::info(&path)?.filter(|info| info.is_file && !git);
-                    if info.is_some_and(|info| info.modified > Some(done)) {
-                        bail!(
-                            "its source `{}` has changed since Cargo unpacked it",
-                            path.display()
-                        );
-                    }
-                }
-                Ok(())
-            };
-            look().map_err(|error| format!("{error:#}"))
-        });
+        let found = known
+            .entry(folder.to_owned())
+            .or_insert_with(|| as_they_came(folder).map_err(|error| format!("{error:#}")));
         found.clone().map_err(anyhow::Error::msg)
+    }
+
+    /// What else the compiler has read: what the package includes from elsewhere, a profile to optimize by. Of what it
+    /// includes from an `OUT_DIR`, the build script's run tells.
+    fn compiled_from(&self, unit: &Unit, sources: &Path) -> Result<Vec<WatchedFile>> {
+        let begun = unit.oldest;
+        let mut watched = Vec::new();
+        for file in unit.files.iter().filter(|file| is_list(file, unit)) {
+            let text = fs::read(&self.at(file))?.unwrap_or_default();
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
+            for source in &info.sources {
+                let path = plainly(&sources.join(source));
+                let made = self.harvest.names.iter().any(|name| path.starts_with(name));
+                if !made && !path.starts_with(sources) {
+                    watched.push(self.watch(&path, begun)?);
+                }
+            }
+        }
+        Ok(watched)
     }
 
     /// What a build script said, and what outside of its package decided what it did, as far as it says that.
@@ -274,32 +278,39 @@ impl Look<'_> {
         let mut watched = Vec::new();
         let known = fingerprint::parse(json).map_err(anyhow::Error::msg)?;
         for path in &known.watched {
+            // Where in a checkout the package lies is not known.
+            let git = matches!(unit.source, Source::Git { .. });
+            let up = Path::new(path)
+                .components()
+                .any(|part| part == Component::ParentDir);
+            ensure!(
+                !(git && up && Path::new(path).is_relative()),
+                "its build script looks outside of its package, at `{path}`"
+            );
             let path = plainly(&sources.join(path));
             // What it has made itself is compared with the rest.
             let own = path.starts_with(sources) || path.starts_with(&place);
             if !own {
-                watched.push(self.watch(&path, output)?);
+                watched.push(self.watch(&path, output.modified())?);
             }
         }
         let said = String::from_utf8_lossy(&said);
         let found = linked(&said, &place);
         for library in &found.libraries {
             if let Some(path) = self.library(library, &found.folders, unit)? {
-                watched.push(self.watch(&path, output)?);
+                watched.push(self.watch(&path, output.modified())?);
             }
         }
-        watched.sort();
-        watched.dedup();
         let plain = blake3::hash(&plain).to_hex().to_string();
         Ok((Some(plain), watched))
     }
 
     /// What a script has looked at. If any of it has changed since, or has been put there, nobody knows what the script saw.
-    fn watch(&self, path: &Path, output: &UnitFile) -> Result<WatchedFile> {
+    fn watch(&self, path: &Path, looked: Option<Timestamp>) -> Result<WatchedFile> {
         let content = content(path, self.harvest.hashes)?;
         ensure!(
-            content.changed <= output.modified(),
-            "`{}` has changed since its build script has looked at it",
+            content.changed <= looked,
+            "`{}` has changed since it was looked at",
             path.display()
         );
         Ok(WatchedFile {
@@ -365,4 +376,38 @@ fn plainly(path: &Path) -> PathBuf {
         }
     }
     plain
+}
+
+/// Whether nothing has changed in a folder of sources since Cargo unpacked it: the mark that Cargo leaves at the end is newer
+/// than everything in it, and no link leads out of it. Source: `unpack_package` in Cargo's `sources/registry/mod.rs`.
+///
+/// # Errors
+///
+/// What has changed, for a person.
+pub fn as_they_came(folder: &Path) -> Result<()> {
+    let mark = fs::info(&folder.join(".cargo-ok"))?;
+    let done = mark.and_then(|mark| mark.modified);
+    let done = done.context("its sources are gone")?;
+    let all = fs::everything_in(folder, SOURCES);
+    let all = all.context("its sources are gone, or too many")?;
+    for path in all {
+        let git = path.iter().any(|part| part == ".git");
+        let Some(info) = fs::info(&path)?.filter(|info| !info.is_dir && !git) else {
+            continue;
+        };
+        let inside = || fs::canonical(&path).is_ok_and(|real| real.starts_with(folder));
+        if info.modified > Some(done) || (info.is_symlink && !inside()) {
+            bail!(
+                "its source `{}` has changed since Cargo unpacked it",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// It is rustc's list of sources.
+fn is_list(file: &UnitFile, unit: &Unit) -> bool {
+    file.path.extension().is_some_and(|end| end == "d")
+        && !layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
 }

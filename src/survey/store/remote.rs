@@ -71,6 +71,7 @@ pub fn remote(
     }
     let mut all: Vec<StoredUnit> = all.into_values().collect();
     all.sort_by(|one, two| one.key.cmp(&two.key));
+    all.truncate(store::MOST_UNITS);
     Ok(all)
 }
 
@@ -162,7 +163,11 @@ pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> 
         packages.dedup();
         let found: Result<Vec<Vec<StoredUnit>>> = pool.install(|| {
             let listed = |(circumstances, package): &(&String, &StoredPackage)| {
-                read(remote, &packs::package_list(circumstances, package))
+                // One list that cannot be read is no reason not to write the others.
+                match read(remote, &packs::package_list(circumstances, package)) {
+                    Err(error) if remote.off().is_some() => Err(error),
+                    listed => Ok(listed.unwrap_or_default()),
+                }
             };
             packages.par_iter().map(listed).collect()
         });

@@ -125,11 +125,7 @@ fn what_has_changed_since_a_script_looked() {
         .expect("touched");
     let (units, left) = plan(&sandbox);
     assert_eq!(units, 1, "the script itself");
-    assert_left(
-        &left,
-        "made",
-        "has changed since its build script has looked at it",
-    );
+    assert_left(&left, "made", "has changed since it was looked at");
 }
 
 /// A library that is not found is none that anybody could compare.
@@ -184,4 +180,85 @@ fn what_is_made_for_this_processor() {
         kept.iter().all(|(_, unit)| unit.package.name != "top"),
         "{kept:?}"
     );
+}
+
+/// What the compiler has read besides the package counts as well: it is taken only while that is the same.
+#[test]
+fn what_the_compiler_has_read() {
+    let (sandbox, registry) = alone();
+    let outside = sandbox.outside("outside.txt");
+    fs::write(&outside, "leaf").expect("a file");
+    let path = outside.display().to_string();
+    let text = format!("pub fn it() -> &'static str {{ include_str!(\"{path}\") }}\n");
+    registry.publish(("top", "1.0.0"), &[], "", &[("src/lib.rs", &text)]);
+    app(&sandbox, "pika", "top = \"1\"", "top::it()");
+    assert_eq!(build(&sandbox, "pika").1, "leaf; hello\n");
+    publish_repository(&sandbox, "pika");
+    harvest(&sandbox, "pika").code(0);
+    assert_eq!(stored(&sandbox).len(), 1);
+    fresh(&sandbox, "same");
+    assert_eq!(warm(&sandbox, "same"), 1);
+    // Another one, and older than the unit: Cargo would not see that.
+    fs::write(&outside, "twig").expect("a file");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(100_000);
+    let file = fs::File::options()
+        .write(true)
+        .open(&outside)
+        .expect("open");
+    file.set_modified(old).expect("older");
+    fresh(&sandbox, "other");
+    sandbox
+        .run("other", &["warm", "--yes"])
+        .code(0)
+        .says("not the same here");
+    assert_eq!(build(&sandbox, "other").1, "twig; hello\n");
+}
+
+/// Nothing comes to be from the future, where no change of today would be seen.
+#[test]
+fn what_is_from_the_future() {
+    let (sandbox, registry) = alone();
+    let outside = sandbox.outside("outside.txt");
+    fs::write(&outside, "same").expect("a file");
+    let watches = format!("cargo::rerun-if-changed={}", outside.display());
+    let run = script(&watches, "pub const MADE: &str = \"made\";");
+    let files = [("build.rs", run.as_str()), ("src/lib.rs", MADE)];
+    registry.publish(("made", "1.0.0"), &[], "", &files);
+    app(&sandbox, "pika", "made = \"1\"", "made::MADE");
+    build(&sandbox, "pika");
+    publish_repository(&sandbox, "pika");
+    harvest(&sandbox, "pika").code(0);
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1_000_000);
+    let file = fs::File::options()
+        .write(true)
+        .open(&outside)
+        .expect("open");
+    file.set_modified(later).expect("newer");
+    fresh(&sandbox, "other");
+    sandbox
+        .run("other", &["warm", "--yes"])
+        .code(0)
+        .says("from the future");
+}
+
+/// A package that was changed here is compiled as it is, though the store has it as it came.
+#[test]
+fn what_was_changed_here() {
+    let (sandbox, registry) = alone();
+    let text = "pub fn it() -> &'static str { \"leaf\" }\n";
+    registry.publish(("top", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
+    app(&sandbox, "pika", "top = \"1\"", "top::it()");
+    build(&sandbox, "pika");
+    publish_repository(&sandbox, "pika");
+    harvest(&sandbox, "pika").code(0);
+    let all = stored(&sandbox);
+    assert_eq!(all.len(), 1);
+    let source = all[0].1.sources.join("src/lib.rs");
+    fs::write(&source, text.replace("leaf", "twig")).expect("changed");
+    fresh(&sandbox, "other");
+    sandbox
+        .run("other", &["warm", "--yes"])
+        .code(0)
+        .says("has changed since Cargo unpacked it");
+    assert_eq!(build(&sandbox, "other").1, "twig; hello\n");
 }

@@ -125,3 +125,88 @@ fn bounds() {
         "what is new is not what goes"
     );
 }
+
+/// Only what is the store's own goes, and nothing that links lead to.
+#[test]
+fn what_is_not_ours_stays() {
+    let sandbox = start();
+    harvest(&sandbox, "pika").code(0);
+    let foreign = sandbox.outside("foreign");
+    fs::create_dir_all(foreign.join("a/b")).expect("folders");
+    fs::write(foreign.join("a/b/thesis.txt"), "mine").expect("a file");
+    fs::write(foreign.join("a/thesis.txt"), "mine").expect("a file");
+    let store = sandbox.outside("store");
+    std::os::unix::fs::symlink(&foreign, store.join("units/link")).expect("a link");
+    std::os::unix::fs::symlink(&foreign, store.join("objects/aa-link")).expect("a link");
+    for path in [
+        "objects/mine/readme",
+        "units/mine/x/notes.txt",
+        "units/mine/x/y/z",
+        "config",
+    ] {
+        let path = store.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, "mine").expect("a file");
+    }
+    sandbox.run("pika", &["store", "clean", "--yes"]).code(0);
+    assert_eq!(stored(&sandbox).len(), 0);
+    for path in [
+        "foreign/a/b/thesis.txt",
+        "foreign/a/thesis.txt",
+        "store/objects/mine/readme",
+        "store/units/mine/x/notes.txt",
+        "store/units/mine/x/y/z",
+        "store/config",
+    ] {
+        assert!(sandbox.outside(path).is_file(), "{path}");
+    }
+}
+
+/// What goes for space takes nothing with it that comes at the same time.
+#[test]
+fn what_comes_while_others_go() {
+    let sandbox = start();
+    harvest(&sandbox, "pika").code(0);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(100 * 24 * 3600);
+    for (path, _) in stored(&sandbox) {
+        let file = fs::File::options().write(true).open(path).expect("open");
+        file.set_modified(old).expect("older");
+    }
+    // Another profile: other units, and some contents that all units have.
+    sandbox.cargo("pika", &["build", "--release"]);
+    harvest(&sandbox, "pika").code(0);
+    let kept = stored(&sandbox);
+    assert!(!kept.is_empty());
+    for (path, unit) in kept {
+        for file in &unit.files {
+            assert!(
+                object(&sandbox, &file.hash).is_file(),
+                "{}: {}",
+                path.display(),
+                file.path
+            );
+        }
+    }
+}
+
+/// What came with a clone runs nothing.
+#[test]
+fn settings_of_others() {
+    let sandbox = start();
+    let touched = sandbox.outside("touched");
+    let settings = format!(
+        "[store]\nbefore = ['touch', '{0}']\nafter = ['touch', '{0}']\n",
+        touched.display()
+    );
+    sandbox.write("pika/.shared-target/sharedtarget.toml", &settings);
+    sandbox.git("pika", &["add", "-f", ".shared-target/sharedtarget.toml"]);
+    sandbox.git("pika", &["commit", "-q", "-m", "settings"]);
+    sandbox
+        .run("pika", &["store", "harvest", "--yes"])
+        .code(0)
+        .says("do not count here");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    sandbox.run("pika", &["warm", "-n"]).code(0);
+    sandbox.run("pika", &["onboard", "--yes"]).code(0);
+    assert!(!touched.exists());
+}
