@@ -112,6 +112,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::Tell(_)
             | Action::Pull(_)
             | Action::Push(_)
+            | Action::DropRemote(_)
             | Action::DropUnits(_)
             | Action::DropScript(_)
             | Action::FinishTrash { .. } => continue,
@@ -178,6 +179,10 @@ fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
             Action::Push(units) => {
                 context.progress.stage("pushing");
                 store::push(units, context)
+            }
+            Action::DropRemote(drop) => {
+                context.progress.stage("deleting");
+                store::drop_remote(drop, context)
             }
             _ => continue,
         };
@@ -393,6 +398,7 @@ fn deed(action: &Action) -> Deed {
         Action::Tell(_) => Deed::Tell,
         Action::Pull(_) => Deed::Pull,
         Action::Push(_) => Deed::Push,
+        Action::DropRemote(_) => Deed::DropRemote,
         Action::DropUnits(_) => Deed::DropUnits,
         Action::DropScript(_) => Deed::DropScript,
         Action::FinishTrash { .. } => Deed::FinishTrash,
@@ -418,6 +424,7 @@ fn path(action: &Action) -> &Path {
         Action::Tell(tell) => Path::new(tell.program.first().map_or("", String::as_str)),
         Action::Pull(units) => &units.into,
         Action::Push(units) => &units.from,
+        Action::DropRemote(drop) => Path::new(&drop.from),
         Action::DropUnits(units) => &units.folder,
         Action::DropScript(part) => &part.path,
         Action::InstallHook(change) | Action::RemoveHook(change) => &change.file,
@@ -442,6 +449,7 @@ fn name(action: &Action) -> &'static str {
         Action::Tell(_) => "told",
         Action::Pull(_) => "pulled-all",
         Action::Push(_) => "pushed-all",
+        Action::DropRemote(_) => "objects-dropped",
         Action::DropUnits(_) => "units-dropped",
         Action::DropScript(_) => "script-part-dropped",
         Action::FinishTrash { .. } => "trash-finished",

@@ -137,6 +137,7 @@ fn carry_out(
                 | Action::Tell(_)
                 | Action::Pull(_)
                 | Action::Push(_)
+                | Action::DropRemote(_)
                 | Action::DropUnits(_)
         )
     };

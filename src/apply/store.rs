@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 pub use assemble::{Assembled, Part, assemble};
 pub(super) use drop::units as drop_units;
-pub(super) use transfer::{pull, push};
+pub(super) use transfer::{drop_remote, pull, push};
 
 use super::{Context, Stopped};
 use crate::fs::{self, Hashes, LockGuard};

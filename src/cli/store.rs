@@ -100,6 +100,9 @@ pub(super) struct PushArgs {
 pub(super) struct StatusArgs {
     #[command(flatten)]
     about: WorktreeArgs,
+    /// Also what the remote store holds, if it can list that
+    #[arg(long)]
+    remote: bool,
     #[command(flatten)]
     speak: SpeakArgs,
 }
@@ -108,6 +111,9 @@ pub(super) struct StatusArgs {
 pub(super) struct CleanStoreArgs {
     #[command(flatten)]
     about: WorktreeArgs,
+    /// Delete in the remote store, what was put there longer ago than --older-than
+    #[arg(long, requires = "older_than", conflicts_with = "max_size")]
+    remote: bool,
     /// Only what was not used for this long, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     older_than: Option<Age>,
@@ -145,10 +151,13 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
         }
         StoreCommand::Status(args) => {
             let (request, ui) = about(args.about, &args.speak, None)?;
-            store::status(&request, &ui)
+            store::status(&request, args.remote, &ui)
         }
         StoreCommand::Clean(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
+            if let (true, Some(age)) = (args.remote, args.older_than) {
+                return store::clean_remote(&request, age, &ui);
+            }
             let options = CleanOptions {
                 older_than: args.older_than,
                 max_size: args.max_size,

@@ -12,17 +12,18 @@ use super::{Format, Ui, carry_out, conduct, conduct_with, look, warming};
 use crate::age::Age;
 use crate::exit::Exit;
 use crate::model::{
-    Action, After, CargoAnswer, HarvestUnits, Kept, KeptReason, Plan, PullUnits, PushUnits,
-    STORE_VERSION, StoreContents, StoredUnit, Subject, Survey, TellProvider, Warning, Workspace,
+    Action, After, CargoAnswer, DropRemote, HarvestUnits, Kept, KeptReason, Plan, PullUnits,
+    PushUnits, RemotePart, STORE_VERSION, StoreContents, StoredUnit, Subject, Survey, TellProvider,
+    Warning, Workspace,
 };
 use crate::plan;
 use crate::process;
 use crate::progress::Progress;
-use crate::remote::{self, Remote};
+use crate::remote::{self, Listed, Remote};
 use crate::report::{self, Spinner, human, json};
 use crate::settings;
 use crate::size::Bytes;
-use crate::store::{self, Bounds, Places};
+use crate::store::{self, Bounds, Places, packs};
 use crate::survey::store::{self as looks, Wish};
 use crate::survey::{Request, donors};
 
@@ -446,23 +447,85 @@ pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> 
     conduct("store clean", &survey, &plan, request, ui)
 }
 
-/// Shows what the local store holds, and what is set up besides.
+/// Deletes objects of the remote store that were put there longer ago than an age.
+///
+/// # Errors
+///
+/// There is no remote store, it cannot list what it has, or the answer cannot be written.
+pub fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let remote = remote(&survey, request)?;
+    let listed = remote.list(&packs::everything())?;
+    let old = |object: &Listed| {
+        let age = object.modified.map(|then| ui.view.now.duration_since(then));
+        // When it came is not known: it stays.
+        age.is_some_and(|age| age >= older_than.0) && !packs::kind(&object.key).is_empty()
+    };
+    let (mut going, staying): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(old);
+    going.sort_by_key(|object| (packs::kind(&object.key) == "packs", object.key.clone()));
+    let mut plan = Plan::default();
+    if !going.is_empty() {
+        plan.actions.push(Action::DropRemote(DropRemote {
+            from: remote.name(),
+            length: going.iter().map(|object| Bytes(object.length)).sum(),
+            staying: staying.len(),
+            objects: going.into_iter().map(|object| object.key).collect(),
+        }));
+    }
+    conduct_with("store clean", &survey, &plan, request, ui, Some(&remote))
+}
+
+/// What the remote store holds, by kind.
+fn remote_parts(remote: &Remote) -> Result<Vec<RemotePart>> {
+    let mut parts: Vec<RemotePart> = Vec::new();
+    for object in remote.list(&packs::everything())? {
+        let kind = packs::kind(&object.key);
+        if kind.is_empty() {
+            continue;
+        }
+        let at = match parts.iter().position(|part| part.kind == kind) {
+            Some(at) => at,
+            None => {
+                parts.push(RemotePart {
+                    kind: kind.to_owned(),
+                    objects: 0,
+                    length: Bytes(0),
+                    oldest: object.modified,
+                    newest: object.modified,
+                });
+                parts.len() - 1
+            }
+        };
+        let part = &mut parts[at];
+        part.objects += 1;
+        part.length += Bytes(object.length);
+        part.oldest = part.oldest.min(object.modified);
+        part.newest = part.newest.max(object.modified);
+    }
+    Ok(parts)
+}
+
+/// Shows what the local store holds, and what is set up besides; if asked, also what the remote one holds.
 ///
 /// # Errors
 ///
 /// There is no place for a store, or the answer cannot be written.
-pub fn status(request: &Request, ui: &Ui) -> Result<Exit> {
+pub fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let contents = contents(&places, ui);
+    let parts = match of_remote {
+        true => Some(remote_parts(&remote(&survey, request)?)?),
+        false => None,
+    };
     let settings = &survey.settings.store;
     for warning in plan::warnings(&survey) {
         ui.warn(|out| human::warning(out, &warning, &ui.preview_view()))?;
     }
     let mut out = ui.answer();
     match ui.format {
-        Format::Json => json::store(&mut out, &contents, settings)?,
-        Format::Human => report::store(&mut out, &contents, settings, &ui.view)?,
+        Format::Json => json::store(&mut out, &contents, settings, parts.as_deref())?,
+        Format::Human => report::store(&mut out, &contents, settings, parts.as_deref(), &ui.view)?,
     }
     Ok(Exit::Done)
 }

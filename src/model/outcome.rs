@@ -102,6 +102,8 @@ pub enum Deed {
     Pull,
     /// Put units into the remote store.
     Push,
+    /// Deleted objects of the remote store.
+    DropRemote,
     /// Deleted units of the local store.
     DropUnits,
     /// Deleted a part of the cache of scripts.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CollectFolder, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept, Layout, Owner,
-    PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
+    CollectFolder, DropRemote, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept,
+    Layout, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -114,6 +114,8 @@ pub enum Action {
     Pull(PullUnits),
     /// Put units into the remote store.
     Push(PushUnits),
+    /// Delete objects of the remote store.
+    DropRemote(DropRemote),
     /// Delete units of the local store.
     DropUnits(DropUnits),
     /// Delete a part of the cache of scripts.

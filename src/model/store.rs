@@ -500,3 +500,31 @@ pub struct PushUnits {
     /// Bytes of the files of what is put there, before they are packed.
     pub length: Bytes,
 }
+
+/// Objects go from a remote store.
+#[derive(Clone, Debug, Serialize)]
+pub struct DropRemote {
+    /// The remote store, as people call it.
+    pub from: String,
+    /// Their names; what tells of units comes before the packs of these.
+    pub objects: Vec<String>,
+    /// Their bytes.
+    pub length: Bytes,
+    /// How many stay.
+    pub staying: usize,
+}
+
+/// What a remote store holds of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RemotePart {
+    /// What it is: `packs`, `units`, `sets` or `lists`.
+    pub kind: String,
+    /// How many objects.
+    pub objects: usize,
+    /// Their bytes.
+    pub length: Bytes,
+    /// When the oldest was put there.
+    pub oldest: Option<Timestamp>,
+    /// When the newest was put there.
+    pub newest: Option<Timestamp>,
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::options::{self, Options};
 use super::redis::Door;
 use super::words::{in_words, one_line};
 use super::{Listed, Secrets};
+use crate::fs;
 
 /// Where a folder keeps what is not written to its end.
 pub(super) const ASIDE: &str = ".tmp";
@@ -86,6 +88,14 @@ pub struct Remote {
 /// The settings are not valid, or this machine has no certificates to know a server by; for a person, in one line.
 pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Remote> {
     let options = options::check(settings, secrets)?;
+    if let ("fs", Some(root)) = (options.kind, options.told.get("root")) {
+        // It would be made: what is not mounted would become a folder of this machine's.
+        let there = fs::canonical(Path::new(root)).is_ok_and(|real| fs::is_folder(&real));
+        ensure!(
+            there,
+            "expected a folder `{root}`: make it, or mount what belongs there"
+        );
+    }
     let runtime = RUNTIME.as_ref();
     let runtime = runtime.map_err(|error| anyhow!("failed to start a thread: {error}"))?;
     // An error means that it is there already.
@@ -382,6 +392,10 @@ mod tests {
     fn a_folder_keeps_objects() {
         let dir = tempfile::tempdir().expect("a folder");
         let root = dir.path().join("new");
+        let words = [("type", "fs"), ("root", root.to_str().expect("Unicode"))];
+        let missing = opened(&words).map(|_| ()).expect_err("nobody makes it");
+        assert!(missing.to_string().contains("make it"), "{missing}");
+        fs::create_folder(&root).expect("a folder");
         let remote = folder(&root);
         assert!(remote.name().contains("new") && remote.lists());
         assert_eq!(remote.get("v1/a/b").expect("an answer"), None);

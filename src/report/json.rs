@@ -12,7 +12,7 @@ use crate::model::{
     Audit, Checkup, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, Repository,
     ScriptCache, SharedRoot, Survey, Trash,
 };
-use crate::model::{StoreContents, StoreSettings};
+use crate::model::{RemotePart, StoreContents, StoreSettings};
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
 use crate::store::Bounds;
@@ -206,9 +206,12 @@ pub fn store(
     out: &mut dyn Write,
     contents: &StoreContents,
     settings: &StoreSettings,
+    parts: Option<&[RemotePart]>,
 ) -> io::Result<()> {
     #[derive(Serialize)]
     struct Store<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        in_remote: Option<&'a [RemotePart]>,
         version: u32,
         command: &'static str,
         #[serde(flatten)]
@@ -227,6 +230,7 @@ pub fn store(
         &Store {
             version: VERSION,
             command: "store status",
+            in_remote: parts,
             contents,
             units: contents.units.len(),
             max_size: bounds.max_size,

@@ -235,6 +235,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             let kept = format!("is in the store with {}", counted(*units, "unit"));
             match left.len() {
                 0 => kept,
+                1 => format!("{kept}; 1 is not kept (--verbose says why)"),
                 left => format!("{kept}; {left} are not kept (--verbose says why)"),
             }
         }

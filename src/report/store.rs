@@ -7,8 +7,8 @@ use super::table::{Align, Table};
 use super::view::{HEADING, Out, View, WARNING, ago, counted};
 use super::warm;
 use crate::model::{
-    Action, Deed, DropReason, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan, StoreContents,
-    StoreSettings,
+    Action, Deed, DropReason, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan, RemotePart,
+    StoreContents, StoreSettings,
 };
 use crate::size::Bytes;
 use crate::store::Bounds;
@@ -76,6 +76,12 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 /// Writes what would be fetched from a remote store, or put there.
 fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for action in &plan.actions {
+        if let Action::DropRemote(drop) = action {
+            let count = counted(drop.objects.len(), "object");
+            writeln!(out, "{HEADING}Delete {count}{HEADING:#} of {}", drop.from)?;
+            writeln!(out, "  {}; {} stay", drop.length, drop.staying)?;
+            writeln!(out)?;
+        }
         let (how, units, present, length, workspace) = match action {
             Action::Pull(pull) => {
                 let how = format!("from {}", pull.from);
@@ -158,6 +164,7 @@ pub fn status(
     out: Out<'_>,
     contents: &StoreContents,
     settings: &StoreSettings,
+    parts: Option<&[RemotePart]>,
     view: &View,
 ) -> io::Result<()> {
     let folder = view.paths.show(&contents.folder);
@@ -225,6 +232,9 @@ pub fn status(
         };
         writeln!(out, "remote store: {kind} {}{when}", place.join(" "))?;
     }
+    if let Some(parts) = parts {
+        remote_parts(out, parts, view)?;
+    }
     for problem in &contents.problems {
         let path = view.paths.show(&problem.path);
         writeln!(
@@ -234,6 +244,29 @@ pub fn status(
         )?;
     }
     Ok(())
+}
+
+fn remote_parts(out: Out<'_>, parts: &[RemotePart], view: &View) -> io::Result<()> {
+    if parts.is_empty() {
+        return writeln!(out, "the remote store holds nothing");
+    }
+    let mut table = Table::new(&[
+        ("IN THE REMOTE STORE", Align::Left),
+        ("OBJECTS", Align::Right),
+        ("SIZE", Align::Right),
+        ("OLDEST", Align::Left),
+        ("NEWEST", Align::Left),
+    ]);
+    for part in parts {
+        table.row(vec![
+            part.kind.clone(),
+            part.objects.to_string(),
+            part.length.to_string(),
+            ago(part.oldest, view),
+            ago(part.newest, view),
+        ]);
+    }
+    table.write(out, view.width)
 }
 
 /// Writes what is not kept. That local packages and programs are not, everybody knows.
@@ -281,6 +314,10 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         let Some(moved) = &done.moved else { continue };
         let units = counted(moved.units, "unit");
         match done.what {
+            Deed::DropRemote => {
+                let count = counted(moved.units, "object");
+                writeln!(out, "deleted {count} of {}", done.path.display())?;
+            }
             Deed::Harvest | Deed::Push if moved.units == 0 => {
                 writeln!(out, "noted what was built together")?;
             }

@@ -163,6 +163,17 @@ pub fn set_list(summary: &str) -> String {
     format!("v{STORE_VERSION}/lists/{summary}")
 }
 
+/// What kind of object a name is of: `packs`, `units`, `sets` or `lists`; nothing if it is none of ours.
+#[must_use]
+pub fn kind(name: &str) -> &str {
+    let inside = name.strip_prefix(&everything()).unwrap_or_default();
+    let kind = inside.split('/').next().unwrap_or_default();
+    match kind {
+        "packs" | "units" | "sets" | "lists" => kind,
+        _ => "",
+    }
+}
+
 /// Everything of this version.
 #[must_use]
 pub fn everything() -> String {
@@ -231,6 +242,9 @@ mod tests {
         assert!(set_name("s", std::slice::from_ref(&one)).starts_with("v1/sets/s/"));
         let read = Descriptions::read(br#"{"version":2,"units":[]}"#);
         assert!(read.expect_err("another version").contains("version 2"));
+        assert_eq!(kind(&pack_name(&one)), "packs");
+        assert_eq!(kind(&unit_name(&one)), "units");
+        assert_eq!([kind("v1/other/a"), kind("packs/a"), kind("")], [""; 3]);
         let json = serde_json::to_vec(&Descriptions::of([one.clone()])).expect("JSON");
         assert_eq!(Descriptions::read(&json).expect("read").units, [one]);
     }

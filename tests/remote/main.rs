@@ -7,6 +7,8 @@
 )]
 
 #[cfg(unix)]
+mod age;
+#[cfg(unix)]
 #[expect(
     dead_code,
     reason = "made for the tests of faults; not all of it is needed here"

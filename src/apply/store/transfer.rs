@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::{add_to_set, open, write};
 use crate::apply::{Context, Stopped};
 use crate::fs::{self, Hashes};
-use crate::model::{Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
+use crate::model::{DropRemote, Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
 use crate::remote::{self, Remote};
 use crate::size::Bytes;
 use crate::store::Places;
@@ -249,6 +249,39 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
     );
     // What stands here is not pushed again: so it comes last.
     add_to_list(&packs::set_list(&push.summary), &there, remote)
+}
+
+/// Deletes objects, in their order: what tells of a unit goes before its pack, so that nobody is told of what is gone.
+pub(in crate::apply) fn drop_remote(
+    drop: &DropRemote,
+    context: &Context<'_>,
+) -> Result<Moved, Stopped> {
+    let remote = context.remote.context("there is no remote store")?;
+    let mut done = Moved::default();
+    for part in drop
+        .objects
+        .chunk_by(|one, two| is_pack(one) == is_pack(two))
+    {
+        let results = side_by_side(|| {
+            let delete = |name: &String| {
+                let deleted = remote.delete(name);
+                context.progress.add(1, Bytes(0));
+                deleted
+            };
+            part.par_iter().map(delete).collect::<Vec<_>>()
+        })?;
+        for result in results {
+            match result {
+                Ok(()) => done.units += 1,
+                Err(error) => done.left.push(format!("{error:#}")),
+            }
+        }
+    }
+    ended(done, remote)
+}
+
+fn is_pack(name: &str) -> bool {
+    packs::kind(name) == "packs"
 }
 
 /// Adds units to a list that others may write as well: what they overwrite is written again.
