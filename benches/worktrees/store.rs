@@ -89,11 +89,11 @@ pub(crate) fn measure(
     println!(
         "`store push` once: {:.2} s; a pull moves {}",
         push.seconds,
-        mebibytes(moved)
+        mebibytes(moved / 1024)
     );
     if sccache.is_some() {
         by_sccache.print();
-        println!("sccache moves {}", mebibytes(moved_by_sccache));
+        println!("sccache moves {}", mebibytes(moved_by_sccache / 1024));
     }
     match tools::find("kache") {
         Some(_) => println!("skipped: kache is installed, but its remote store is not known here"),
