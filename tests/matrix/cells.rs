@@ -86,6 +86,14 @@ impl Stage {
         let mut score = Score::default();
         let mut gone = None;
         if by == By::Store {
+            // A store is asked for what the worktree's own compiler has made, and not that of a word after `cargo`.
+            if self.on_disk == OnDisk::New {
+                for folder in worktrees.iter().map(String::as_str).chain([DONOR]) {
+                    let file = format!("{folder}/rust-toolchain.toml");
+                    self.sandbox
+                        .write(&file, "[toolchain]\nchannel = \"nightly\"\n");
+                }
+            }
             let run = self.sandbox.run(DONOR, &["store", "harvest", "--yes"]);
             if run.code != Some(0) {
                 score.wrong.push(format!("harvest: {}", run.said()));

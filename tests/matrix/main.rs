@@ -90,7 +90,7 @@ fn a_slice_of_the_matrix() {
     score.settle("a slice", start);
 }
 
-/// The same, with nothing between the worktrees but the store.
+/// The same, with nothing between the worktrees but the store. In place alone: `setup` warms by itself.
 #[test]
 fn a_slice_by_the_store() {
     if full() {
@@ -100,12 +100,9 @@ fn a_slice_by_the_store() {
     let kinds = only(&["build", "run", "test", "clippy", "run --release"]);
     let few = only(&["build", "run"]);
     let mut score = Score::default();
-    for (setup, on_disk, commands) in [
-        (Setup::InPlace, OnDisk::Classic, &kinds),
-        (Setup::Isolated, OnDisk::New, &few),
-    ] {
+    for (on_disk, commands) in [(OnDisk::Classic, &kinds), (OnDisk::New, &few)] {
         if available(on_disk) {
-            let stage = Stage::new(setup, on_disk, commands);
+            let stage = Stage::new(Setup::InPlace, on_disk, commands);
             score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Store));
         }
     }
@@ -122,23 +119,14 @@ fn all_of_it_by_the_store() {
     let all: Vec<&Command> = COMMANDS.iter().collect();
     let mut score = Score::default();
     for on_disk in [OnDisk::Classic, OnDisk::New] {
-        for setup in [Setup::InPlace, Setup::Isolated, Setup::BuildDir] {
-            if !available(on_disk) {
-                continue;
-            }
-            let stage = Stage::new(setup, on_disk, &all);
-            // Third-party crates know no worktree's times; the other two would show the same.
-            for mtimes in match setup {
-                Setup::InPlace => &[Mtimes::Older, Mtimes::Newer][..],
-                _ => &[Mtimes::Older][..],
-            } {
-                score.add(stage.cells(&all, *mtimes, Donor::Deleted, By::Store));
-            }
-            eprintln!(
-                "{setup:?}, {on_disk:?}, by the store: after {:.0?}",
-                start.elapsed()
-            );
+        if !available(on_disk) {
+            continue;
         }
+        let stage = Stage::new(Setup::InPlace, on_disk, &all);
+        for mtimes in [Mtimes::Older, Mtimes::Newer] {
+            score.add(stage.cells(&all, mtimes, Donor::Deleted, By::Store));
+        }
+        eprintln!("{on_disk:?}, by the store: after {:.0?}", start.elapsed());
     }
     score.settle("all of it by the store", start);
 }

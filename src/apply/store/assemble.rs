@@ -53,6 +53,12 @@ pub fn assemble(parts: &[Part<'_>], above: &Path, hashes: &Hashes) -> Result<Ass
         left: Vec::new(),
     };
     fs::write_if_absent(&assembled.folder.join(marks::TAG_NAME), &marks::tag_file())?;
+    for part in parts {
+        // By this a folder of the new layout is known for one of Cargo's.
+        let profile = assembled.folder.join(&part.unit.profile);
+        fs::create_folder(&profile)?;
+        fs::write_if_absent(&profile.join(marks::LOCK_NAMES[0]), b"")?;
+    }
     let mut missing: HashSet<&str> = HashSet::new();
     let mut told: HashMap<String, String> = HashMap::new();
     for part in parts {
