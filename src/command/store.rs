@@ -142,14 +142,7 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         progress.stage("asking the remote store");
-        for wished in wishes(&survey, request)? {
-            let (workspace, wish) = match wished {
-                Ok(wished) => wished,
-                Err(kept) => {
-                    plan.kept.push(*kept);
-                    continue;
-                }
-            };
+        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
             match fetched(&remote, &wish, workspace, &places, options) {
                 Ok(Ok(pull)) => plan.actions.push(Action::Pull(pull)),
                 Ok(Err(kept)) => plan.kept.push(*kept),
@@ -306,14 +299,7 @@ pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         progress.stage("asking the remote store");
-        for wished in wishes(&survey, request)? {
-            let (workspace, wish) = match wished {
-                Ok(wished) => wished,
-                Err(kept) => {
-                    plan.kept.push(*kept);
-                    continue;
-                }
-            };
+        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
             let set = looks::set(&places, &wish.before.summary);
             let all = looks::stored(&places, &wish).into_iter();
             let all: Vec<StoredUnit> = all
@@ -387,6 +373,22 @@ fn wishes<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<Wished<'a>>> 
             Ok(Ok((workspace, wish)))
         })
         .collect()
+}
+
+/// What each workspace of the worktree wants; those that want nothing stand in the plan with the reason.
+fn wanted<'a>(
+    survey: &'a Survey,
+    request: &Request,
+    plan: &mut Plan,
+) -> Result<Vec<(&'a Workspace, Wish)>> {
+    let mut wanted = Vec::new();
+    for wished in wishes(survey, request)? {
+        match wished {
+            Ok(wished) => wanted.push(wished),
+            Err(kept) => plan.kept.push(*kept),
+        }
+    }
+    Ok(wanted)
 }
 
 /// The workspaces of the worktree that are built.

@@ -20,6 +20,7 @@ use crate::marks;
 use crate::model::{Busy, Inventory, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
 use crate::plan::warm::{Gives, Here, Rating};
 use crate::progress::Progress;
+use crate::store::without_place as without;
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
 const MOST: u64 = 16 << 20;
@@ -232,18 +233,6 @@ fn same_words(one: (&Path, &Path), two: (&Path, &Path)) -> bool {
         Some(without(&text, folder.to_str()?.as_bytes()))
     };
     read(one).is_some_and(|text| Some(text) == read(two))
-}
-
-/// A text without a part, wherever that stands.
-fn without(text: &[u8], part: &[u8]) -> Vec<u8> {
-    let mut rest = text;
-    let mut left = Vec::with_capacity(text.len());
-    while let Some(at) = memchr::memmem::find(rest, part).filter(|_| !part.is_empty()) {
-        left.extend_from_slice(&rest[..at]);
-        rest = &rest[at + part.len()..];
-    }
-    left.extend_from_slice(rest);
-    left
 }
 
 pub(super) fn file_name(file: &UnitFile) -> String {

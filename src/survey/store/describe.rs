@@ -176,6 +176,13 @@ impl Look<'_> {
                 .context("its files have names that are not Unicode")?;
             let path = path.replace(std::path::MAIN_SEPARATOR, "/");
             let at = self.at(file);
+            // A build may run. What was made since the inventory was taken need not go with the rest of it.
+            let as_taken = fs::info(&at)?.is_some_and(|info| {
+                info.identity == file.identity
+                    && info.modified == file.modified()
+                    && (file.sharing == Sharing::Folder || info.length == file.length)
+            });
+            ensure!(as_taken, "`{}` has just changed", at.display());
             match file.sharing {
                 // The folder in which units of all packages lie is none of its own.
                 Sharing::Folder => stored.folders.push(path),
