@@ -16,6 +16,7 @@ mod warm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
@@ -23,7 +24,7 @@ use delete::Deleted;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
-use crate::marks::{self, SHARED_ROOT_MARK};
+use crate::marks;
 use crate::model::{
     Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
     Warmed,
@@ -35,8 +36,10 @@ use crate::remote::Remote;
 /// What carrying out a plan needs besides the plan.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// Where the record of changes is kept.
+    /// The shared root.
     pub shared_root: &'a Path,
+    /// The folder of its records, with the record of changes.
+    pub records: Option<&'a Path>,
     /// How to run Cargo.
     pub cargo: &'a Cargo,
     /// The time to write into the record.
@@ -69,7 +72,9 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     let recorded = edit::record(plan, context);
     for action in &plan.actions {
         let result = match action {
-            Action::CreateSharedRoot { path } => create_shared_root(path).map_err(Stopped::from),
+            Action::CreateSharedRoot { path } => {
+                create_shared_root(path, context.records).map_err(Stopped::from)
+            }
             Action::RecordOwner { file, owner } => edit::owner(file, owner),
             Action::WriteConfig {
                 needs: Some(exclude),
@@ -362,14 +367,19 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
     }
 }
 
+/// Why nothing can be recorded.
+const NO_STATE: &str =
+    "found no folder for the record of changes: set HOME, or XDG_STATE_HOME, to an absolute path";
+
 /// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
 ///
-/// Its mark comes last, so that what has the mark is whole, and the first thing in it makes git ignore it.
+/// Its token comes last, so that a root with a token is whole, and the first file in it makes git ignore it.
 ///
 /// # Errors
 ///
-/// A part of it cannot be written.
-pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
+/// A part of it cannot be written, or there is no state folder to enter it into.
+pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
+    let records = records.context(NO_STATE)?;
     fs::create_folder(path)?;
     let tag = marks::tag_file();
     for (name, content) in [
@@ -378,7 +388,7 @@ pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
     ] {
         fs::write_if_absent(&path.join(name), content)?;
     }
-    fs::create_folder(&path.join(SHARED_ROOT_MARK))
+    fs::register_root(records, path)
 }
 
 fn deed(action: &Action) -> Deed {

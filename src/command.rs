@@ -146,7 +146,11 @@ fn carry_out(
     // action says so for itself.
     let lockable = (survey.shared_root.exists && plan.actions.iter().any(shares))
         || (plan.actions.iter().any(creates)
-            && apply::create_shared_root(&survey.shared_root.path).is_ok());
+            && apply::create_shared_root(
+                &survey.shared_root.path,
+                survey.shared_root.records.as_deref(),
+            )
+            .is_ok());
     let _guard = if lockable {
         fs::lock_run(&survey.shared_root.path, survey.shared_root.runs)?
     } else {
@@ -159,6 +163,7 @@ fn carry_out(
         plan,
         &Context {
             shared_root: &survey.shared_root.path,
+            records: survey.shared_root.records.as_deref(),
             cargo: &request.environment.cargo,
             now: ui.view.now,
             progress: &progress,

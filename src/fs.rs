@@ -16,6 +16,7 @@ mod program;
 mod read;
 mod record;
 mod replace;
+mod roots;
 mod share;
 mod source;
 mod stage;
@@ -48,7 +49,8 @@ pub use objects::{
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use replace::{is_leftover, remove_leftovers, replace, write_if_absent};
+pub use roots::{KnownRoots, register_root};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
@@ -243,6 +245,40 @@ pub fn tag(dir: &Path) -> Tag {
 pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path)
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
+}
+
+/// Makes a folder and those above it; the last one only its owner can enter.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn create_private_folder(path: &Path) -> Result<()> {
+    if let Some(above) = path.parent() {
+        create_folder(above)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_folder(path) => Ok(()),
+        made => made.with_context(|| format!("failed to make the folder `{}`", path.display())),
+    }
+}
+
+/// Returns whether a path, without following a link, belongs to the user. Where files have no owner, it does.
+#[must_use]
+pub fn is_mine(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let owner = fs::symlink_metadata(path).map(|metadata| metadata.uid());
+        owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        true
+    }
 }
 
 /// Makes a folder that must be new.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Every change of a file that a setup made, oldest first. Lies in the shared root.
+/// Every change of a file that a setup made, oldest first. Lies in the user's state folder, where no clone can put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
     /// The version of this format.

@@ -76,6 +76,9 @@ pub const OWNER_SUFFIX: &str = ".sharedtarget.json";
 /// The folder in a shared root that makes it one, with our own records.
 pub const SHARED_ROOT_MARK: &str = ".sharedtarget";
 
+/// The file in it that holds the token of the shared root, which the user's state holds too.
+pub const ROOT_TOKEN: &str = "token";
+
 /// Where a shared root keeps what Cargo addresses by `{workspace-path-hash}`.
 pub const BUILD_FOLDER: &str = "build";
 

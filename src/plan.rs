@@ -28,7 +28,9 @@ pub use gc::{GcOptions, gc};
 pub use hook::{hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook};
 pub use listing::listing;
 pub use naming::owner_file;
-pub use setup::{ConfigPlace, Setup, SetupOptions, served_from_above, settings_file, setup};
+pub use setup::{
+    ConfigPlace, Setup, SetupOptions, own_settings_file, served_from_above, settings_file, setup,
+};
 pub use undo::{Recorded, undo};
 
 use crate::model::{

@@ -30,9 +30,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cargo::Cargo;
-use crate::fs::{self, Looking};
+use crate::fs::{self, KnownRoots, Looking};
+use crate::journal::Journal;
 use crate::marks;
-use crate::model::{EnvOverride, Problem, Settings, Surroundings, Survey, TargetFolder, Workspace};
+use crate::model::{
+    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
+};
 use crate::progress::Progress;
 use crate::remote::Secrets;
 use crate::wrapper_script;
@@ -80,6 +83,8 @@ pub struct Environment {
     pub variables: Vec<(String, String)>,
     /// Where the user's own settings are, for all shared roots.
     pub own_settings: Option<PathBuf>,
+    /// The user's state folder of this program; `None` where the environment names none.
+    pub state: Option<PathBuf>,
     /// Where this program is, so that it can be run again.
     pub program: Option<PathBuf>,
     /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.
@@ -163,30 +168,25 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         ..Survey::default()
     };
     workspaces::resolve_dirs(&mut survey);
-    survey.shared_root =
-        shared_root::choose(&survey, request.shared_root.as_deref(), &mut problems);
+    let known = KnownRoots::load(request.environment.state.as_deref());
+    let named = request.shared_root.as_deref();
+    survey.shared_root = shared_root::choose(&survey, named, &known, &mut problems);
     if request.to_act {
-        shared_root::check(&survey.shared_root)?;
+        shared_root::check(&survey.shared_root, &survey)?;
     }
-    let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
-    let written = shared_root::trusted(written, &survey.shared_root, &mut problems);
-    survey.settings = request.environment.settings.clone().or(written);
+    let written = shared_root::settings(&survey.shared_root, &mut problems);
+    survey.settings = request.environment.settings.clone().or(written.settings);
     let own = request.environment.own_settings.as_deref();
     let own = shared_root::store_settings(own, &mut problems);
     survey.settings.store = survey.settings.store.or(own);
-    survey.settings_file = file;
+    survey.settings_file = written.shared;
+    survey.own_settings_file = written.own;
     progress.stage("asking cargo");
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
     let left: BTreeSet<PathBuf> = trash.into_iter().chain(owned.trash).collect();
-    let journal = fs::read_journal(&survey.shared_root.path).unwrap_or_else(|error| {
-        problems.push(Problem {
-            path: fs::journal_file(&survey.shared_root.path),
-            message: format!("{error:#}"),
-        });
-        crate::journal::Journal::default()
-    });
+    let journal = read_journal(&survey.shared_root, &mut problems);
     progress.stage("looking at target folders");
     let (folders, beside) =
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);
@@ -208,6 +208,19 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     survey.trash = folders::trash(left, beside, request.sizes, progress);
     survey.problems = problems;
     Ok(survey)
+}
+
+fn read_journal(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Journal {
+    let Some(records) = &shared_root.records else {
+        return Journal::default();
+    };
+    fs::read_journal(records).unwrap_or_else(|error| {
+        problems.push(Problem {
+            path: fs::journal_file(records),
+            message: format!("{error:#}"),
+        });
+        Journal::default()
+    })
 }
 
 /// The top of the worktree that a path lies in; outside of git, the path.

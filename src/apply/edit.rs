@@ -28,7 +28,8 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
-    fs::change_journal(context.shared_root, |journal| {
+    let records = context.records.ok_or(super::NO_STATE)?;
+    fs::change_journal(records, |journal| {
         journal.entries.extend(entries);
     })
     .map_err(|error| format!("{error:#}"))?;
@@ -61,9 +62,9 @@ pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
     let files: Vec<PathBuf> = restored
         .chain(settled.map(|kept| kept.path.clone()))
         .collect();
-    if !files.is_empty() {
+    if let (false, Some(records)) = (files.is_empty(), context.records) {
         // If this fails, the next undo finds these files as they were.
-        let _ = fs::change_journal(context.shared_root, |journal| {
+        let _ = fs::change_journal(records, |journal| {
             clear_up(plan, journal);
             journal.forget(&files);
         });

@@ -116,6 +116,18 @@ fn own_settings() -> Option<PathBuf> {
     Some(folder.join(settings::FILE_NAME))
 }
 
+/// The folder for what the user's own runs have decided: which folders are shared roots, and what undo puts back.
+fn state() -> Option<PathBuf> {
+    let given = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let given = given.filter(|given| given.is_absolute());
+    let places = etcetera::base_strategy::choose_native_strategy().ok();
+    let own = places.map(|places| places.state_dir().unwrap_or_else(|| places.data_dir()));
+    let folder = given.or(own).filter(|folder| folder.is_absolute())?;
+    Some(fs::canonical_as_far_as_it_exists(
+        &folder.join("cargo-sharedtarget"),
+    ))
+}
+
 /// What the environment says.
 pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
@@ -147,6 +159,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         settings: Settings::default(),
         variables: variables(),
         own_settings: own_settings(),
+        state: state(),
         program: super::hook::program(),
         store_folder: super::run::places(cwd)
             .ok()

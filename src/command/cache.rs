@@ -105,6 +105,7 @@ pub fn keep_within(
     add(&mut plan, decided.drops);
     let context = Context {
         shared_root: places.root(),
+        records: None,
         cargo: &request.environment.cargo,
         now,
         progress: &progress,

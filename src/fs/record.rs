@@ -1,17 +1,16 @@
-//! The record of what was changed, in the shared root.
+//! The record of the files that a shared root's runs changed, in the user's state folder.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{create_folder, read, replace};
+use super::{create_private_folder, read, replace};
 use crate::journal::Journal;
-use crate::marks::SHARED_ROOT_MARK;
 
-/// Where the record of a shared root is.
+/// Path of the record in the folder of a shared root's records.
 #[must_use]
-pub fn journal_file(shared_root: &Path) -> PathBuf {
-    shared_root.join(SHARED_ROOT_MARK).join("undo.json")
+pub fn journal_file(records: &Path) -> PathBuf {
+    records.join("undo.json")
 }
 
 /// Reads the record of what was changed; empty if there is none.
@@ -19,8 +18,8 @@ pub fn journal_file(shared_root: &Path) -> PathBuf {
 /// # Errors
 ///
 /// The file cannot be read, or is not a record of ours in a version that we know.
-pub fn read_journal(shared_root: &Path) -> Result<Journal> {
-    let path = journal_file(shared_root);
+pub fn read_journal(records: &Path) -> Result<Journal> {
+    let path = journal_file(records);
     let Some(bytes) = read(&path)? else {
         return Ok(Journal::default());
     };
@@ -45,11 +44,11 @@ pub fn read_journal(shared_root: &Path) -> Result<Journal> {
 /// # Errors
 ///
 /// It cannot be read or written; it is as it was then.
-pub fn change_journal(shared_root: &Path, change: impl FnOnce(&mut Journal)) -> Result<()> {
-    let path = journal_file(shared_root);
-    let mut journal = read_journal(shared_root)?;
+pub fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) -> Result<()> {
+    let path = journal_file(records);
+    let mut journal = read_journal(records)?;
     change(&mut journal);
-    create_folder(&shared_root.join(SHARED_ROOT_MARK))?;
+    create_private_folder(records)?;
     let mut json =
         serde_json::to_vec_pretty(&journal).context("failed to write down what changes")?;
     json.push(b'\n');

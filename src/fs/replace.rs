@@ -50,6 +50,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// How the names of files begin that are not in their place yet.
 pub(super) const TEMPORARY: &str = ".tmp-sharedtarget-";
 
+/// Returns whether a name is that of a file that a killed run left before it put the file in its place.
+#[must_use]
+pub fn is_leftover(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
+}
+
 /// A run that was killed between writing a file and putting it in its place left it; only one run at a time
 /// writes here, so it is nobody's.
 pub fn remove_leftovers(folder: &Path) {

@@ -268,6 +268,27 @@ impl StoreSettings {
     }
 }
 
+impl StoreSettings {
+    /// Takes out the settings that name a program or a place, or have units fetched or kept. Returns their keys.
+    pub(super) fn take_names(&mut self) -> Vec<&'static str> {
+        let taken = [
+            (self.folder.take().is_some(), "`folder`"),
+            (self.before.take().is_some(), "`before`"),
+            (self.after.take().is_some(), "`after`"),
+            (take_yes(&mut self.harvest), "`harvest`"),
+            (take_yes(&mut self.pull), "`pull`"),
+            (self.remote.take().is_some(), "`[store.remote]`"),
+        ];
+        let keys = taken.into_iter().filter(|(taken, _)| *taken);
+        keys.map(|(_, key)| key).collect()
+    }
+}
+
+/// A no is as safe as can be, and stays.
+fn take_yes(flag: &mut Option<bool>) -> bool {
+    flag.take_if(|flag| *flag).is_some()
+}
+
 /// What a user has decided about the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreSettings {

@@ -33,6 +33,9 @@ pub struct Survey {
     /// The bytes of that file; `None` if there is none.
     #[serde(skip)]
     pub settings_file: Option<Vec<u8>>,
+    /// The bytes of the settings file in the shared root's records; `None` if there is none.
+    #[serde(skip)]
+    pub own_settings_file: Option<Vec<u8>>,
     /// The bytes of our script beside the configuration that may be edited above the worktrees; `None` if there is none.
     #[serde(skip)]
     pub wrapper_script: Option<Vec<u8>>,
@@ -53,8 +56,15 @@ pub struct Survey {
 pub struct SharedRoot {
     /// Absolute path, whether or not it exists.
     pub path: PathBuf,
-    /// It is there and carries our mark.
+    /// It is there, and the user's state knows it.
     pub exists: bool,
+    /// The folder of its records in the user's state, whether or not it exists; `None` where the environment names no
+    /// state folder.
+    #[serde(skip)]
+    pub records: Option<PathBuf>,
+    /// It lies in a git worktree, so a branch can put files into it.
+    #[serde(skip)]
+    pub in_worktree: bool,
     /// How many runs have changed something under it; the next one makes no use of a plan from before.
     #[serde(skip)]
     pub runs: u64,
@@ -94,6 +104,15 @@ impl Settings {
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
             store: self.store.or(others.store),
         }
+    }
+
+    /// Takes out the settings that name a program or a place, or have others' units fetched or kept. Returns their keys.
+    pub fn take_names(&mut self) -> Vec<&'static str> {
+        let mut taken = self.store.take_names();
+        if self.rustc_wrapper.take().is_some() {
+            taken.insert(0, "`rustc-wrapper`");
+        }
+        taken
     }
 
     /// Whether units are to go for them.

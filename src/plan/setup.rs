@@ -13,7 +13,7 @@ mod wrapper;
 
 use above::Above;
 pub use above::served_from_above;
-pub use settings::file as settings_file;
+pub use settings::{file as settings_file, own_file as own_settings_file};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -154,11 +154,10 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let excludes = excludes::edits(survey, &mut writes);
     let notes = notes::missing(survey, &after, options, meant);
     let mut settings = Vec::new();
-    match settings::edit(survey, &options.settings) {
-        Ok(edit) => settings.extend(edit),
-        Err(reason) => {
-            let path = settings::file(survey);
-            plan.kept.push(kept(Subject::File, path, reason));
+    for edit in settings::edits(survey, &options.settings) {
+        match edit {
+            Ok(edit) => settings.push(edit),
+            Err((path, reason)) => plan.kept.push(kept(Subject::File, path, reason)),
         }
     }
     let writes_something = [&excludes, &notes, &writes, &settings]

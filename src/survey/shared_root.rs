@@ -1,11 +1,11 @@
 //! Chooses the shared root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::fs;
+use crate::fs::{self, KnownRoots};
 use crate::git;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey};
@@ -15,33 +15,39 @@ use crate::settings;
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";
 
-/// Chooses the shared root: the one named, else the one that most workspaces are configured to, else the
-/// default.
+/// Chooses the shared root: the one that the user named, else the one of the user's own that most workspaces are configured
+/// to, else the default.
+///
+/// A configuration in a worktree can only lead to a root that the user's state knows. Another folder that looks like one is
+/// a problem, and nothing in it counts.
 pub(super) fn choose(
     survey: &Survey,
     named: Option<&Path>,
+    known: &KnownRoots,
     problems: &mut Vec<Problem>,
 ) -> SharedRoot {
-    let of = |path: PathBuf, chosen| SharedRoot {
-        exists: fs::is_folder(&path.join(SHARED_ROOT_MARK)),
-        runs: fs::runs(&path),
-        path,
-        ignored: false,
-        chosen,
-    };
     if let Some(named) = named {
-        return of(
-            fs::canonical_as_far_as_it_exists(named),
-            SharedRootChoice::Named,
-        );
+        let path = fs::canonical_as_far_as_it_exists(named);
+        return shared_root(path, SharedRootChoice::Named, survey, known, problems);
     }
     let mut votes: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
     for workspace in &survey.workspaces {
         let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
-        if let Some(root) = dirs.into_iter().find_map(|dir| marked_above(dir)) {
+        let mut above = |dir: &PathBuf| own_above(dir, known, &mut unknown);
+        if let Some(root) = dirs.into_iter().find_map(&mut above) {
             *votes.entry(root).or_default() += 1;
         }
     }
+    let looks_alike = |path: PathBuf| {
+        Problem {
+        message: "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
+                  `cargo sharedtarget setup --shared-root` with its path takes it over"
+            .into(),
+        path,
+    }
+    };
+    problems.extend(unknown.into_iter().map(looks_alike));
     let most = votes
         .iter()
         .max_by_key(|(_, votes)| **votes)
@@ -57,9 +63,65 @@ pub(super) fn choose(
                 message,
             });
         }
-        return of(path, SharedRootChoice::Configured);
+        return shared_root(path, SharedRootChoice::Configured, survey, known, problems);
     }
-    of(default(survey), SharedRootChoice::Default)
+    let path = default(survey, known);
+    shared_root(path, SharedRootChoice::Default, survey, known, problems)
+}
+
+/// Looks at a path as the shared root of a run. Files that git tracks in it came with a branch, so the user's own root counts
+/// for nothing while there are any.
+fn shared_root(
+    path: PathBuf,
+    chosen: SharedRootChoice,
+    survey: &Survey,
+    known: &KnownRoots,
+    problems: &mut Vec<Problem>,
+) -> SharedRoot {
+    let mut exists = known.knows(&path);
+    if let (true, Some(message)) = (exists, foreign_files(&path, survey)) {
+        exists = false;
+        problems.push(Problem {
+            path: path.clone(),
+            message,
+        });
+    }
+    SharedRoot {
+        exists,
+        runs: fs::runs(&path),
+        records: known.records(&path),
+        in_worktree: worktree_around(&path, survey).is_some(),
+        path,
+        ignored: false,
+        chosen,
+    }
+}
+
+/// The worktree that a path lies in. One that the survey did not meet is known by its `.git`.
+fn worktree_around(path: &Path, survey: &Survey) -> Option<PathBuf> {
+    if let Some((_, worktree)) = worktree_of(path, &survey.repositories) {
+        return Some(worktree.to_owned());
+    }
+    let mut above = path.ancestors().skip(1);
+    let top = above.find(|above| fs::exists(&above.join(".git")));
+    top.map(Path::to_owned)
+}
+
+/// Says why git may have put files into a shared root; `None` if git tracks nothing there.
+fn foreign_files(path: &Path, survey: &Survey) -> Option<String> {
+    let worktree = worktree_around(path, survey)?;
+    match git::tracked(&worktree, &[path.to_owned()]) {
+        Ok(tracked) => {
+            let first = tracked.first()?;
+            Some(format!(
+                "git tracks `{}` in it, so a branch can change it, and nothing in it counts; take it out of git",
+                first.display()
+            ))
+        }
+        Err(error) => Some(format!(
+            "git does not say whether it tracks files in it, so nothing in it counts: {error:#}"
+        )),
+    }
 }
 
 /// A shared root is tagged as a cache, which backups and our own search leave out. So it must hold nothing else.
@@ -67,42 +129,49 @@ pub(super) fn choose(
 /// # Errors
 ///
 /// The folder holds something that is not ours.
-pub(super) fn check(shared_root: &SharedRoot) -> Result<()> {
+pub(super) fn check(shared_root: &SharedRoot, survey: &Survey) -> Result<()> {
     let path = &shared_root.path;
-    let configured = shared_root.chosen == SharedRootChoice::Configured;
-    if shared_root.exists || configured || !fs::exists(path) {
+    if shared_root.exists || !fs::exists(path) || is_begun(path) {
         return Ok(());
     }
-    let names = fs::names(path)?;
-    if let Some(name) = names.iter().find(|name| !is_begun_with(name)) {
-        bail!(
-            "expected an empty folder for the shared root, or one made by cargo-sharedtarget: `{}` holds `{name}`",
-            path.display()
-        );
+    // The user names a root that an earlier state knew, or that another machine made.
+    let named = shared_root.chosen == SharedRootChoice::Named;
+    if named && fs::is_folder(&path.join(SHARED_ROOT_MARK)) && fs::is_mine(path) {
+        return match foreign_files(path, survey) {
+            None => Ok(()),
+            Some(why) => bail!(
+                "expected a shared root of yours: `{}`: {why}",
+                path.display()
+            ),
+        };
     }
-    Ok(())
+    let held = fs::names(path)?
+        .into_iter()
+        .find(|name| !is_begun_with(name));
+    bail!(
+        "expected an empty folder for the shared root, or one that you made with cargo-sharedtarget: `{}` holds `{}`",
+        path.display(),
+        held.as_deref().unwrap_or(SHARED_ROOT_MARK)
+    );
 }
 
-/// The nearest folder above that carries our mark, or our name: somebody may have deleted it, as `git clean -x`
-/// does, while the configurations still lead there.
-fn marked_above(path: &Path) -> Option<PathBuf> {
-    let named = |above: &Path| {
-        above
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(DEFAULT_NAME))
-    };
-    let marked = |above: &&Path| fs::is_folder(&above.join(SHARED_ROOT_MARK));
-    let mut above = path.ancestors().skip(1);
-    let found = above
-        .clone()
-        .find(marked)
-        .or_else(|| above.find(|above| named(above)));
-    found.map(Path::to_owned)
+/// Finds the nearest folder above that is a shared root of the user's, also one that was deleted, as `git clean -x` does,
+/// while the configurations still lead there. Notes the folders that only look like one.
+fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
+    for above in path.ancestors().skip(1) {
+        if known.knows(above) || (known.made_at(above) && (!fs::exists(above) || is_begun(above))) {
+            return Some(above.to_owned());
+        }
+        if fs::is_folder(&above.join(SHARED_ROOT_MARK)) {
+            unknown.insert(above.to_owned());
+        }
+    }
+    None
 }
 
 /// `.shared-target` in the first root. If that lies in a worktree, in the main worktree, or beside the bare
 /// repository, since a linked worktree may be removed with everything in it.
-fn default(survey: &Survey) -> PathBuf {
+fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
     let Some(root) = survey.roots.first() else {
         return PathBuf::from(DEFAULT_NAME);
     };
@@ -128,29 +197,58 @@ fn default(survey: &Survey) -> PathBuf {
         .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
     names
         .map(|name| base.join(name))
-        .find(|path| !is_foreign(path))
+        .find(|path| known.knows(path) || !fs::exists(path) || is_begun(path))
         .unwrap_or_else(|| base.join(DEFAULT_NAME))
 }
 
-fn is_foreign(path: &Path) -> bool {
-    let names = || fs::names(path).unwrap_or_default();
-    fs::exists(path)
-        && !fs::exists(&path.join(SHARED_ROOT_MARK))
-        && (!fs::is_folder(path) || names().iter().any(|name| !is_begun_with(name)))
+/// Returns whether a folder holds no more than a run that was killed while it made a shared root may have left, or settings
+/// that the user wrote before there is one.
+fn is_begun(path: &Path) -> bool {
+    let empty = |folder: &Path| {
+        let names = fs::names(folder).unwrap_or_default();
+        fs::is_folder(folder) && names.iter().all(|name| fs::is_leftover(name))
+    };
+    let names = fs::names(path).unwrap_or_default();
+    fs::is_folder(path)
+        && names.iter().all(|name| {
+            is_begun_with(name)
+                || fs::is_leftover(name)
+                || (name == SHARED_ROOT_MARK && empty(&path.join(name)))
+        })
 }
 
-/// What a run that was killed while it made a shared root may have left, or somebody has decided before there is one.
 fn is_begun_with(name: &str) -> bool {
     [marks::TAG_NAME, marks::GITIGNORE, settings::FILE_NAME].contains(&name)
 }
 
-/// Reads the settings, and the bytes of their file. What is wrong with them is a problem, and then the most careful is
-/// done that they may have said.
-pub(super) fn settings(
-    shared_root: &SharedRoot,
-    problems: &mut Vec<Problem>,
-) -> (Settings, Option<Vec<u8>>) {
-    let path = shared_root.path.join(settings::FILE_NAME);
+/// The settings of a shared root, with the bytes of the files that hold them.
+pub(super) struct SettingsFiles {
+    /// The settings.
+    pub(super) settings: Settings,
+    /// The bytes of the file in the shared root; `None` if there is none.
+    pub(super) shared: Option<Vec<u8>>,
+    /// The bytes of the file in its records; `None` if there is none.
+    pub(super) own: Option<Vec<u8>>,
+}
+
+/// Reads the settings in the user's records of the root, and those in the root itself, which count where the records say
+/// nothing. What is wrong with them is a problem, and then the most careful is done that they may have said.
+pub(super) fn settings(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> SettingsFiles {
+    let file = shared_root.path.join(settings::FILE_NAME);
+    let (shared, shared_bytes) = read_settings(&file, problems);
+    let shared = trusted(shared, file, shared_root, problems);
+    let own = shared_root.records.as_ref();
+    let own = own.map(|records| read_settings(&records.join(settings::FILE_NAME), problems));
+    let (own, own_bytes) = own.unwrap_or_default();
+    SettingsFiles {
+        settings: own.or(shared),
+        shared: shared_bytes,
+        own: own_bytes,
+    }
+}
+
+fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<Vec<u8>>) {
+    let path = file.to_owned();
     let wrong = |message: String| {
         let message = format!(
             "{message}; until that is mended, nothing of it counts, local crates are not shared, and programs stay"
@@ -162,7 +260,7 @@ pub(super) fn settings(
             ..Settings::default()
         }
     };
-    let bytes = match fs::read(&shared_root.path.join(settings::FILE_NAME)) {
+    let bytes = match fs::read(file) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return (Settings::default(), None),
         Err(error) => return (wrong(format!("{error:#}")), None),
@@ -176,35 +274,36 @@ fn parsed(bytes: &[u8]) -> Result<Settings, String> {
         .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
 }
 
-/// The settings without what runs programs or fetches others' code, unless the file is the user's own beyond doubt: one
-/// that git tracks came with a clone, and whoever looks at that has said yes to nothing.
-pub(super) fn trusted(
+/// Leaves of the settings in a shared root what can only make sharing smaller and safer, unless the root is the user's own
+/// and lies where no branch can put a file: settings that name a program or a place would run or obey a clone's choice.
+fn trusted(
     mut settings: Settings,
+    file: PathBuf,
     shared_root: &SharedRoot,
     problems: &mut Vec<Problem>,
 ) -> Settings {
-    let store = &settings.store;
-    let says = store.before.is_some()
-        || store.after.is_some()
-        || store.remote.is_some()
-        || store.pull.is_some();
-    let path = shared_root.path.join(settings::FILE_NAME);
-    let own = || {
-        let folder = shared_root.path.parent()?;
-        let tracked = git::tracked(folder, std::slice::from_ref(&path)).ok()?;
-        tracked.is_empty().then_some(())
-    };
-    if says && own().is_none() {
-        problems.push(Problem {
-            path,
-            message: "`before`, `after`, `pull` and `[store.remote]` do not count here, since git tracks the file, or does not \
-                      say that it does not: write them into your own settings, which hold for all shared roots"
-                .into(),
-        });
-        let store = &mut settings.store;
-        (store.before, store.after) = (None, None);
-        (store.remote, store.pull) = (None, None);
+    if shared_root.exists && !shared_root.in_worktree {
+        return settings;
     }
+    let taken = settings.take_names();
+    if taken.is_empty() {
+        return settings;
+    }
+    let instead = match &shared_root.records {
+        Some(records) => format!(
+            "; write them into `{}`",
+            records.join(settings::FILE_NAME).display()
+        ),
+        None => String::new(),
+    };
+    problems.push(Problem {
+        path: file,
+        message: format!(
+            "{} do not count here, since a branch can change the file{instead}, or into your own settings, which hold for \
+             all shared roots",
+            taken.join(", ")
+        ),
+    });
     settings
 }
 

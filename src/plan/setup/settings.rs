@@ -1,32 +1,65 @@
-//! What the settings file is to say.
+//! The edits of the settings files of a shared root.
 
 use std::path::PathBuf;
 
 use crate::model::{Action, Change, EditFile, KeptReason, Settings, Survey};
 use crate::settings;
 
-/// Where the settings file is.
+/// Path of the settings file in the shared root.
 #[must_use]
 pub fn file(survey: &Survey) -> PathBuf {
     survey.shared_root.path.join(settings::FILE_NAME)
 }
 
-/// The edit that makes the settings file say what was decided; `None` if nothing was, or if it says so already.
-pub(super) fn edit(survey: &Survey, decided: &Settings) -> Result<Option<Action>, KeptReason> {
+/// Path of the settings file in the shared root's records, which alone may name a program; `None` where the environment
+/// names no state folder.
+#[must_use]
+pub fn own_file(survey: &Survey) -> Option<PathBuf> {
+    let records = survey.shared_root.records.as_ref()?;
+    Some(records.join(settings::FILE_NAME))
+}
+
+/// Decides the edits that make the settings files say what was decided, or says for a file why it is left.
+pub(super) fn edits(
+    survey: &Survey,
+    decided: &Settings,
+) -> Vec<Result<Action, (PathBuf, KeptReason)>> {
+    let mut safe = decided.clone();
+    let program = Settings {
+        rustc_wrapper: safe.rustc_wrapper.take(),
+        ..Settings::default()
+    };
+    let shared = edit(file(survey), survey.settings_file.as_deref(), &safe);
+    let own =
+        own_file(survey).and_then(|file| edit(file, survey.own_settings_file.as_deref(), &program));
+    shared.into_iter().chain(own).collect()
+}
+
+/// Decides the edit of one file; `None` if it says so already, or has nothing to say.
+fn edit(
+    file: PathBuf,
+    before: Option<&[u8]>,
+    decided: &Settings,
+) -> Option<Result<Action, (PathBuf, KeptReason)>> {
     if *decided == Settings::default() {
-        return Ok(None);
+        return None;
     }
-    let file = file(survey);
-    let before = survey.settings_file.clone();
-    let unsure = |_| KeptReason::ConfigUnsure { file: file.clone() };
-    let text = std::str::from_utf8(before.as_deref().unwrap_or_default()).map_err(unsure)?;
-    let after =
-        settings::set(text, decided.clone()).map_err(|problem| KeptReason::ConfigInvalid {
-            file: file.clone(),
-            problem,
-        })?;
+    let Ok(text) = std::str::from_utf8(before.unwrap_or_default()) else {
+        let reason = KeptReason::ConfigUnsure { file: file.clone() };
+        return Some(Err((file, reason)));
+    };
+    let after = match settings::set(text, decided.clone()) {
+        Ok(after) => after,
+        Err(problem) => {
+            let reason = KeptReason::ConfigInvalid {
+                file: file.clone(),
+                problem,
+            };
+            return Some(Err((file, reason)));
+        }
+    };
     if after == text {
-        return Ok(None);
+        return None;
     }
     let edit = EditFile {
         change: match before {
@@ -34,10 +67,10 @@ pub(super) fn edit(survey: &Survey, decided: &Settings) -> Result<Option<Action>
             None => Change::Create,
         },
         file,
-        before,
+        before: before.map(<[u8]>::to_vec),
         after: Some(after.into_bytes()),
     };
     let said = settings::set("", decided.clone()).unwrap_or_default();
     let says = said.lines().map(str::to_owned).collect();
-    Ok(Some(Action::WriteSettings { says, edit }))
+    Some(Ok(Action::WriteSettings { says, edit }))
 }
