@@ -34,7 +34,7 @@ pub(super) fn choose(
     let mut unknown = BTreeSet::new();
     for workspace in &survey.workspaces {
         let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
-        let mut above = |dir: &PathBuf| own_above(dir, known, &mut unknown);
+        let mut above = |dir: &PathBuf| own_above(dir, survey, known, &mut unknown);
         if let Some(root) = dirs.into_iter().find_map(&mut above) {
             *votes.entry(root).or_default() += 1;
         }
@@ -129,9 +129,10 @@ fn foreign_files(path: &Path, survey: &Survey) -> Option<String> {
 /// # Errors
 ///
 /// The folder holds something that is not ours.
-pub(super) fn check(shared_root: &SharedRoot, survey: &Survey) -> Result<()> {
+pub(super) fn check(shared_root: &SharedRoot, survey: &Survey, known: &KnownRoots) -> Result<()> {
     let path = &shared_root.path;
-    if shared_root.exists || !fs::exists(path) || is_begun(path) {
+    let again = |known: &KnownRoots| may_be_made_again(path, survey, known);
+    if shared_root.exists || !fs::exists(path) || is_begun(path) || again(known) {
         return Ok(());
     }
     // The user names a root that an earlier state knew, or that another machine made.
@@ -157,9 +158,14 @@ pub(super) fn check(shared_root: &SharedRoot, survey: &Survey) -> Result<()> {
 
 /// Finds the nearest folder above that is a shared root of the user's, also one that was deleted, as `git clean -x` does,
 /// while the configurations still lead there. Notes the folders that only look like one.
-fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
+fn own_above(
+    path: &Path,
+    survey: &Survey,
+    known: &KnownRoots,
+    unknown: &mut BTreeSet<PathBuf>,
+) -> Option<PathBuf> {
     for above in path.ancestors().skip(1) {
-        if known.knows(above) || (known.made_at(above) && (!fs::exists(above) || is_begun(above))) {
+        if known.knows(above) || may_be_made_again(above, survey, known) {
             return Some(above.to_owned());
         }
         if fs::is_folder(&above.join(SHARED_ROOT_MARK)) {
@@ -167,6 +173,18 @@ fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -
         }
     }
     None
+}
+
+/// Returns whether a path had a shared root of the user's that was deleted. Cargo may have built into it again since; files
+/// that git tracks there are none of ours.
+fn may_be_made_again(path: &Path, survey: &Survey, known: &KnownRoots) -> bool {
+    let free = || {
+        !fs::exists(&path.join(SHARED_ROOT_MARK))
+            && fs::is_folder(path)
+            && fs::is_mine(path)
+            && foreign_files(path, survey).is_none()
+    };
+    known.made_at(path) && (!fs::exists(path) || is_begun(path) || free())
 }
 
 /// `.shared-target` in the first root. If that lies in a worktree, in the main worktree, or beside the bare
@@ -197,7 +215,12 @@ fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
         .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
     names
         .map(|name| base.join(name))
-        .find(|path| known.knows(path) || !fs::exists(path) || is_begun(path))
+        .find(|path| {
+            known.knows(path)
+                || !fs::exists(path)
+                || is_begun(path)
+                || may_be_made_again(path, survey, known)
+        })
         .unwrap_or_else(|| base.join(DEFAULT_NAME))
 }
 
@@ -290,17 +313,14 @@ fn trusted(
         return settings;
     }
     let instead = match &shared_root.records {
-        Some(records) => format!(
-            "; write them into `{}`",
-            records.join(settings::FILE_NAME).display()
-        ),
+        Some(records) => format!("`{}` or ", records.join(settings::FILE_NAME).display()),
         None => String::new(),
     };
     problems.push(Problem {
         path: file,
         message: format!(
-            "{} do not count here, since a branch can change the file{instead}, or into your own settings, which hold for \
-             all shared roots",
+            "these settings do not count here, since a branch can change the file: {}; write them into {instead}your own \
+             settings, which hold for all shared roots",
             taken.join(", ")
         ),
     });

@@ -139,17 +139,11 @@ fn warm(sandbox: &Sandbox, folder: &str) -> usize {
     usize::try_from(units.sum::<u64>()).expect("a small number")
 }
 
-/// Writes what a worktree has decided about the store.
-fn settings(sandbox: &Sandbox, folder: &str, lines: &str) {
-    let root = format!("{folder}/.shared-target");
-    let mark = sandbox
-        .path(&root)
-        .join(cargo_sharedtarget::marks::SHARED_ROOT_MARK);
-    fs::create_dir_all(mark).expect("a folder");
-    sandbox.write(
-        &format!("{root}/sharedtarget.toml"),
-        &format!("[store]\n{lines}\n"),
-    );
+/// Writes the user's own settings of the store.
+fn settings(sandbox: &Sandbox, lines: &str) {
+    let own = sandbox.outside("home/.config/cargo-sharedtarget/sharedtarget.toml");
+    fs::create_dir_all(own.parent().expect("a folder")).expect("a folder");
+    fs::write(own, format!("[store]\n{lines}\n")).expect("settings");
 }
 
 /// The descriptions of units in the store, each with its file.

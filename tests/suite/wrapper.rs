@@ -57,7 +57,8 @@ fn every_worktree_gets_it_and_later_ones_too() {
             says(&sandbox, folder)
         );
     }
-    assert_eq!(sandbox.read("repo/.shared-target/sharedtarget.toml"), line);
+    assert_eq!(own_settings(&sandbox), Some(line.clone()));
+    assert!(!sandbox.exists("repo/.shared-target/sharedtarget.toml"));
     sandbox.run("repo", &setup).code(0).says("nothing to do");
     sandbox
         .run("repo", &["setup", "--yes"])
@@ -84,7 +85,16 @@ fn every_worktree_gets_it_and_later_ones_too() {
     sandbox.cargo("last", &["build", "--offline"]);
     sandbox.run("repo", &["undo", "--yes"]).code(0);
     assert!(!sandbox.exists("repo/.cargo") && !sandbox.exists("later/.cargo"));
-    assert!(!sandbox.exists("repo/.shared-target/sharedtarget.toml"));
+    assert_eq!(own_settings(&sandbox), None);
+}
+
+/// The settings beside the record of the only shared root, in the user's state folder.
+fn own_settings(sandbox: &Sandbox) -> Option<String> {
+    let roots = sandbox.outside("home/.local/state/cargo-sharedtarget/roots");
+    let mut roots = std::fs::read_dir(roots).expect("records");
+    let root = roots.next().expect("a record").expect("a folder").path();
+    assert!(roots.next().is_none(), "one shared root");
+    std::fs::read_to_string(root.join("sharedtarget.toml")).ok()
 }
 
 /// One above all of them has it for all.

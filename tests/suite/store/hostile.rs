@@ -103,7 +103,7 @@ impl Stage {
     fn assert_costs_with(&self, program: &Path, why: &str, compiles: &[&str]) {
         let sandbox = &self.sandbox;
         let line = format!("before = ['{}']", program.display());
-        settings(sandbox, "fresh", &line);
+        settings(sandbox, &line);
         let outside = || {
             let mut tree = sandbox.tree("");
             tree.retain(|path, _| !path.starts_with("fresh/target"));
@@ -136,7 +136,7 @@ fn one_that_does_as_it_should() {
     let stage = Stage::new();
     let program = stage.provider(ANSWERS);
     let line = format!("before = ['{}']", program.display());
-    settings(&stage.sandbox, "fresh", &line);
+    settings(&stage.sandbox, &line);
     let run = stage.sandbox.run("fresh", &["onboard", "--yes"]).code(0);
     assert!(!run.said().contains("wicked"), "{run:?}");
     assert_builds(&stage.sandbox, "fresh", &["app"]);
@@ -148,7 +148,7 @@ fn a_preview_makes_no_store() {
     let stage = Stage::new();
     let program = stage.provider(ANSWERS);
     let line = format!("before = ['{}']", program.display());
-    settings(&stage.sandbox, "fresh", &line);
+    settings(&stage.sandbox, &line);
     let before = stage.sandbox.tree("");
     let run = stage.sandbox.run("fresh", &["warm", "-n"]).code(0);
     run.says("Warm 1 target folder");
@@ -240,7 +240,7 @@ fn a_file_of_the_system() {
     stage.sign();
     let program = stage.provider(ANSWERS);
     let line = format!("before = ['{}']", program.display());
-    settings(&stage.sandbox, "fresh", &line);
+    settings(&stage.sandbox, &line);
     stage.sandbox.run("fresh", &["warm", "--yes"]).code(0);
     if let Ok(taken) = fs::symlink_metadata(stage.sandbox.path(&format!("fresh/target/{path}"))) {
         assert!((taken.dev(), taken.ino()) != (passwd.dev(), passwd.ino()));
@@ -316,7 +316,7 @@ fn one_that_fails_in_the_end() {
     let stage = Stage::new();
     let program = stage.provider("cat \"$answer\"; exit 1");
     let line = format!("before = ['{}']", program.display());
-    settings(&stage.sandbox, "fresh", &line);
+    settings(&stage.sandbox, &line);
     stage.sandbox.run("fresh", &["warm", "--yes"]).code(0);
     let (names, output) = build(&stage.sandbox, "fresh");
     assert_eq!(output, OUTPUT);
@@ -336,7 +336,7 @@ fn one_that_dies_too_early() {
     let does = "rm -f \"$theirs\"/*[0-7]; cat \"$answer\"";
     let program = stage.provider(does);
     let line = format!("before = ['{}']", program.display());
-    settings(&stage.sandbox, "fresh", &line);
+    settings(&stage.sandbox, &line);
     let run = stage.sandbox.run("fresh", &["warm", "--yes"]).code(0);
     run.says("wicked");
     assert_eq!(build(&stage.sandbox, "fresh").1, OUTPUT);

@@ -14,12 +14,12 @@ fn round(program: &[&str]) -> Sandbox {
         words.push(format!("'{}'", file.join(last).display()));
         format!("[{}, '{ask}']", words.join(", "))
     };
-    settings(&sandbox, "pika", &format!("after = {}", quoted("after")));
+    settings(&sandbox, &format!("after = {}", quoted("after")));
     let run = harvest(&sandbox, "pika").code(0);
     let run = run.says(&format!("kept {UNITS} units"));
     run.says(&format!("of {UNITS} units"));
     forget(&sandbox);
-    settings(&sandbox, "fresh", &format!("before = {}", quoted("before")));
+    settings(&sandbox, &format!("before = {}", quoted("before")));
     let run = sandbox.run("fresh", &["warm", "--yes"]).code(0);
     run.says(&format!("with {UNITS} units"));
     assert_builds(&sandbox, "fresh", &["app"]);
@@ -65,7 +65,7 @@ fn what_a_provider_has_is_not_there_twice() {
     sandbox.env("PROVIDER_DIR", sandbox.outside("provider"));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/providers/provider.sh");
     let line = format!("after = ['sh', '{}', 'after']", file.display());
-    settings(&sandbox, "pika", &line);
+    settings(&sandbox, &line);
     harvest(&sandbox, "pika").code(0).says("are its own now");
     let mut shared = 0;
     for (_, unit) in stored(&sandbox) {
@@ -99,7 +99,7 @@ fn told_in_vain() {
     for (way, why) in ways {
         let sandbox = start();
         let line = format!("after = ['sh', '-c', '''{way}''']");
-        settings(&sandbox, "pika", &line);
+        settings(&sandbox, &line);
         let run = harvest(&sandbox, "pika").code(1);
         let lines = run.stdout.lines();
         let told: Vec<&str> = lines.filter(|line| line.starts_with("skipped")).collect();
@@ -125,11 +125,7 @@ fn what_is_not_the_same_is_not_linked() {
     );
     let file = sandbox.outside("provider");
     fs::write(&file, provider).expect("a file");
-    settings(
-        &sandbox,
-        "pika",
-        &format!("after = ['sh', '{}']", file.display()),
-    );
+    settings(&sandbox, &format!("after = ['sh', '{}']", file.display()));
     harvest(&sandbox, "pika").code(0);
     for (_, unit) in stored(&sandbox) {
         for file in &unit.files {

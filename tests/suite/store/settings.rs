@@ -9,10 +9,11 @@ fn written_first() {
     sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", "");
     sandbox.write(
         "pika/.shared-target/sharedtarget.toml",
-        "[store]\nfolder = '../mine'\n",
+        "[store]\nfolder = '../mine'\nmax-age = '30d'\n",
     );
-    harvest(&sandbox, "pika").code(0);
-    assert!(sandbox.exists("pika/mine/objects"));
+    // A branch can bring a file there, so that it names no place.
+    harvest(&sandbox, "pika").code(0).says("do not count here");
+    assert!(!sandbox.exists("pika/mine"));
     sandbox.run("pika", &["setup", "--yes"]).code(0);
     assert!(sandbox.exists("pika/.shared-target/.sharedtarget"));
     assert!(!sandbox.exists("pika/.shared-target-2"));
@@ -29,12 +30,17 @@ fn of_the_user() {
     fs::write(&own, format!("[store]\nfolder = '{folder}'\n")).expect("settings");
     harvest(&sandbox, "pika").code(0);
     assert!(sandbox.outside("users/objects").is_dir());
-    sandbox.write(
-        "pika/.shared-target/sharedtarget.toml",
+    let root = sandbox.outside("root").display().to_string();
+    let setup = ["setup", "--yes", "--shared-root", &root];
+    sandbox.run("pika", &setup).code(0);
+    fs::write(
+        sandbox.outside("root/sharedtarget.toml"),
         "[store]\nfolder = '../mine'\n",
-    );
+    )
+    .expect("settings");
+    sandbox.cargo("pika", &["build", "--offline"]);
     harvest(&sandbox, "pika").code(0);
-    assert!(sandbox.exists("pika/mine/objects"));
+    assert!(sandbox.outside("mine/objects").is_dir());
     // All else is decided for each shared root.
     fs::write(&own, "max-size = '1GB'\n").expect("settings");
     sandbox
@@ -46,10 +52,7 @@ fn of_the_user() {
 #[test]
 fn in_the_background() {
     let sandbox = start();
-    sandbox.write(
-        "pika/.shared-target/sharedtarget.toml",
-        "[store]\nharvest = true\n",
-    );
+    settings(&sandbox, "harvest = true");
     sandbox.worktree("pika", "beside");
     sandbox.run("beside", &["onboard", "-n"]).code(0);
     assert_eq!(stored(&sandbox).len(), 0);

@@ -97,7 +97,8 @@ fn a_folder_stays_until_others_have_what_they_need() {
     // Something is in the way of the folder that would be warmed.
     sandbox.write("pika/.shared-target/.sharedtarget/x", "");
     sandbox.write("pika/.shared-target/build/pika", "no folder");
-    let run = sandbox.run("pika", &["--yes"]).code(1);
+    let run = sandbox.run("pika", &["--yes", "--shared-root", ".shared-target"]);
+    let run = run.code(1);
     assert!(sandbox.exists("pika/target/debug"), "{}", run.said());
     run.says("was to get its units first");
 }
