@@ -8,6 +8,7 @@
 #[cfg(unix)]
 mod audit;
 mod audit_facts;
+mod authority;
 #[cfg(unix)]
 mod auto;
 #[cfg(unix)]
