@@ -69,6 +69,10 @@ impl From<anyhow::Error> for Stopped {
 pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     context.progress.stage("writing");
+    // Without a whole shared root the configurations would lead nowhere, and what lies there would not be ours.
+    if let Err(why) = make_shared_root(plan, context) {
+        return without_shared_root(plan, &why);
+    }
     let recorded = edit::record(plan, context);
     for action in &plan.actions {
         let result = match action {
@@ -365,6 +369,33 @@ fn settle(outcome: &mut Outcome, action: &Action, result: Result<Came, Stopped>)
             message,
         }),
     }
+}
+
+/// Makes the shared root that a plan begins with.
+fn make_shared_root(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
+    let planned = plan.actions.iter().find_map(|action| match action {
+        Action::CreateSharedRoot { path } => Some(path),
+        _ => None,
+    });
+    match planned {
+        Some(path) => {
+            create_shared_root(path, context.records).map_err(|error| format!("{error:#}"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Does nothing, and says so for every action.
+fn without_shared_root(plan: &Plan, why: &str) -> Outcome {
+    let mut outcome = Outcome::default();
+    for action in &plan.actions {
+        let result = match action {
+            Action::CreateSharedRoot { .. } => Err(Stopped::Failed(why.to_owned())),
+            _ => Err(Stopped::Skipped("the shared root was not made".into())),
+        };
+        settle(&mut outcome, action, result);
+    }
+    outcome
 }
 
 /// Why nothing can be recorded.

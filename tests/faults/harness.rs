@@ -136,11 +136,20 @@ pub(crate) fn superuser() -> bool {
 /// Copies everything, times and links and all, to a place beside the sandbox's code.
 pub(crate) fn save(sandbox: &Sandbox, name: &str) {
     copy(&sandbox.path(""), &sandbox.outside(name));
+    copy(&state(sandbox), &sandbox.outside(&format!("{name}-state")));
 }
 
 /// Puts everything back as it was saved.
 pub(crate) fn load(sandbox: &Sandbox, name: &str) {
     copy(&sandbox.outside(name), &sandbox.path(""));
+    copy(&sandbox.outside(&format!("{name}-state")), &state(sandbox));
+}
+
+/// The user's state, with the records of shared roots.
+fn state(sandbox: &Sandbox) -> PathBuf {
+    let state = sandbox.outside("home/.local/state");
+    fs::create_dir_all(&state).expect("folders");
+    state
 }
 
 /// Folders that are in both stay the same folders, since a git folder is known by more than its path.

@@ -60,10 +60,10 @@ fn sources(tree: &Tree) -> Tree {
     tree
 }
 
-/// A tree without the record, which holds the time, the count of runs, and without what git refreshes when it is asked.
+/// A tree without the random token of the shared root, the count of runs, and the index that git refreshes when it is asked.
 fn comparable(mut tree: Tree) -> Tree {
     tree.retain(|path, _| {
-        !["undo.json", "lock", "index"]
+        !["token", "lock", "index"]
             .iter()
             .any(|name| path.ends_with(name))
     });

@@ -85,7 +85,7 @@ fn of_the_shared_root() {
     if Small::elsewhere("space::of_the_shared_root") {
         return;
     }
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside"]);
     for worktree in ["pika", "beside"] {
         sandbox.cargo(worktree, &["build", "-q", "--offline"]);
@@ -95,6 +95,7 @@ fn of_the_shared_root() {
     };
     small.fill();
     let before = sandbox.tree("");
+    sandbox.env("XDG_STATE_HOME", small.0.join("state"));
     let root = small.0.join("root").display().to_string();
     let args = ["--yes", "--shared-root", &root];
     run(sandbox.program("pika", &args))
@@ -130,7 +131,7 @@ fn of_a_shared_root_that_is_there_already() {
     run(sandbox.program("pika", &args)).code(0);
     sandbox.worktree("pika", "beside");
     sandbox.cargo("beside", &["build", "-q", "--offline"]);
-    let record = fs::read(small.0.join("root/.sharedtarget/undo.json")).expect("a record");
+    let record = record(&small);
     small.fill();
     run(sandbox.program("pika", &args))
         .code(1)
@@ -138,8 +139,14 @@ fn of_a_shared_root_that_is_there_already() {
         .says("No space left");
     assert!(sandbox.exists("beside/target/debug/app"));
     assert!(!sandbox.exists("beside/.cargo"));
-    let after = fs::read(small.0.join("root/.sharedtarget/undo.json")).expect("a record");
-    assert_eq!(record, after, "the record is whole");
+    assert_eq!(record, self::record(&small), "the record is whole");
+}
+
+/// The record of the one shared root whose state lies on a small filesystem.
+fn record(small: &Small) -> Vec<u8> {
+    let mut roots = fs::read_dir(small.0.join("state/cargo-sharedtarget/roots")).expect("records");
+    let root = roots.next().expect("a record").expect("a folder").path();
+    fs::read(root.join("undo.json")).expect("a record")
 }
 
 #[test]
