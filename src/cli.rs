@@ -33,6 +33,7 @@ use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
+use crate::text;
 use crate::wrapper_script;
 
 /// Reads the command line and runs.
@@ -40,7 +41,7 @@ use crate::wrapper_script;
 pub fn main() -> ExitCode {
     let exit = match Cli::try_parse_from(arguments(std::env::args_os())) {
         Err(error) => {
-            let _ = error.print();
+            print(&error);
             if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -51,11 +52,29 @@ pub fn main() -> ExitCode {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            let _ = writeln!(anstream::stderr(), "error: {error:#}");
+            let _ = writeln!(command::beside(), "error: {error:#}");
             Exit::CouldNotRun
         }),
     };
     exit.into()
+}
+
+/// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
+/// in it what a terminal obeys, all is printed without colours, and that is shown.
+fn print(error: &clap::Error) {
+    let variables = std::env::vars_os()
+        .filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("CARGO_")));
+    let values = variables.map(|(_, value)| value);
+    let mut said = std::env::args_os().chain(values);
+    if !said.any(|text| text.to_string_lossy().contains(text::is_unsafe)) {
+        let _ = error.print();
+        return;
+    }
+    let text = error.render().to_string();
+    let mut out = command::beside();
+    for line in text.lines() {
+        let _ = writeln!(out, "{line}");
+    }
 }
 
 /// Whoever read our answer has seen enough.

@@ -13,6 +13,7 @@ use crate::fs;
 use crate::process;
 use crate::script::places::LAST_RUN;
 use crate::survey::script::{self, Script, ScriptEnvironment, ScriptRequest};
+use crate::text::shown;
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +79,7 @@ pub fn run(
                 }
             }
             Err(why) if options.verbose => {
-                let _ = writeln!(anstream::stderr(), "its program is built: {why}");
+                let _ = writeln!(super::beside(), "its program is built: {why}");
             }
             Err(_) => {}
         }
@@ -95,7 +96,7 @@ pub fn run(
             && let Err(error) = after_build(&program)
         {
             let _ = writeln!(
-                anstream::stderr(),
+                super::beside(),
                 "warning: the cache of scripts may grow: {error:#}"
             );
         }
@@ -122,7 +123,7 @@ fn built(
 ) -> Result<Option<PathBuf>> {
     let shown = match script.is_input {
         true => "<stdin>".to_owned(),
-        false => script.path.display().to_string(),
+        false => shown(&script.path.to_string_lossy()).into_owned(),
     };
     let named = request
         .toolchain
@@ -177,7 +178,7 @@ fn built(
         ));
     }
     for note in notes {
-        let _ = writeln!(anstream::stderr(), "note: {note}");
+        let _ = writeln!(super::beside(), "note: {note}");
     }
     Ok(None)
 }

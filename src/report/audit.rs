@@ -7,6 +7,7 @@ use super::table::{Align, Table};
 use super::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// So many names are given as examples.
 const NAMED: usize = 4;
@@ -177,7 +178,7 @@ fn differ_in(variants: &[Variant]) -> String {
 }
 
 fn each_variant(out: Out<'_>, package: &AuditedPackage, view: &View) -> io::Result<()> {
-    writeln!(out, "  {}", name(package))?;
+    writeln!(out, "  {}", shown(&name(package)))?;
     for variant in &package.variants {
         let differs: Vec<String> = variant.differs.iter().map(difference).collect();
         let what = match &differs[..] {
