@@ -70,11 +70,7 @@ fn print(error: &clap::Error) {
         let _ = error.print();
         return;
     }
-    let text = error.render().to_string();
-    let mut out = command::beside();
-    for line in text.lines() {
-        let _ = writeln!(out, "{line}");
-    }
+    let _ = write!(command::beside(), "{}", error.render());
 }
 
 /// Whoever read our answer has seen enough.
@@ -104,9 +100,8 @@ fn run(cli: Cli) -> Result<Exit> {
     match command {
         Command::Setup(args) => {
             if let Err(message) = check(&args) {
-                let _ = Cli::command()
-                    .error(clap::error::ErrorKind::ArgumentConflict, message)
-                    .print();
+                let kind = clap::error::ErrorKind::ArgumentConflict;
+                print(&Cli::command().error(kind, message));
                 return Ok(Exit::Usage);
             }
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;

@@ -13,7 +13,6 @@ use crate::fs;
 use crate::process;
 use crate::script::places::LAST_RUN;
 use crate::survey::script::{self, Script, ScriptEnvironment, ScriptRequest};
-use crate::text::shown;
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +122,7 @@ fn built(
 ) -> Result<Option<PathBuf>> {
     let shown = match script.is_input {
         true => "<stdin>".to_owned(),
-        false => shown(&script.path.to_string_lossy()).into_owned(),
+        false => script.path.display().to_string(),
     };
     let named = request
         .toolchain

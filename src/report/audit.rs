@@ -287,7 +287,8 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
             (Some(bytes), false) => format!("{bytes}: "),
             (None, _) => String::new(),
         };
-        wrapped(out, &format!("{saves}{}", finding.what), "  ", view.width)?;
+        let text = format!("{saves}{}", shown(&finding.what));
+        wrapped(out, &text, "  ", view.width)?;
         if let Some(file) = &finding.file {
             writeln!(out, "      in {}", view.paths.show(file))?;
         }

@@ -105,7 +105,7 @@ pub(super) fn ago(at: Option<Timestamp>, view: &View) -> String {
     at.map_or_else(|| "never".into(), |at| since(at, view.now).to_string())
 }
 
-/// Text of others is wrapped too: lines of its own begin no further to the left than this one.
+/// Text of others is wrapped too: lines of its own are indented further.
 pub(super) fn wrapped(
     out: Out<'_>,
     text: &str,
@@ -129,8 +129,8 @@ pub(super) fn wrapped_after(
     for (at, line) in text.lines().enumerate() {
         if at > 0 {
             writeln!(out)?;
-            write!(out, "{indent}")?;
-            used = indent.len();
+            write!(out, "{indent}  ")?;
+            used = indent.len() + 2;
         }
         for (at, word) in shown(line).split(' ').enumerate() {
             let length = word.width();
