@@ -7,6 +7,7 @@ mod cache;
 mod environment;
 mod examples;
 mod hook;
+mod mistakes;
 mod pages;
 mod run;
 mod store;
@@ -22,6 +23,7 @@ use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, Ton
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
+use mistakes::print;
 
 use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
@@ -33,7 +35,6 @@ use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
 use crate::report::Paths;
 use crate::report::View;
 use crate::survey::{self, Environment, Request};
-use crate::text;
 use crate::wrapper_script;
 
 /// Reads the command line and runs.
@@ -57,20 +58,6 @@ pub fn main() -> ExitCode {
         }),
     };
     exit.into()
-}
-
-/// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
-/// in it what a terminal obeys, all is printed without colours, and that is shown.
-fn print(error: &clap::Error) {
-    let variables = std::env::vars_os()
-        .filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("CARGO_")));
-    let values = variables.map(|(_, value)| value);
-    let mut said = std::env::args_os().chain(values);
-    if !said.any(|text| text.to_string_lossy().contains(text::is_unsafe)) {
-        let _ = error.print();
-        return;
-    }
-    let _ = write!(command::beside(), "{}", error.render());
 }
 
 /// Whoever read our answer has seen enough.

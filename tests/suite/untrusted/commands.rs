@@ -167,7 +167,7 @@ fn one_way_to_the_terminal() {
         // Made from our own arguments.
         ("cli/pages.rs", "io::stdout()", 1),
         // What the reader of the command line says, where nothing in it is unsafe.
-        ("cli.rs", "error.print()", 1),
+        ("cli/mistakes.rs", "error.print()", 1),
         // In an example.
         ("cli/run.rs", "println!", 1),
     ];
