@@ -7,6 +7,7 @@ mod cache;
 mod environment;
 mod examples;
 mod hook;
+mod mistakes;
 mod pages;
 mod run;
 mod store;
@@ -22,6 +23,7 @@ use args::{ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, Ton
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
+use mistakes::print;
 
 use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
@@ -40,7 +42,7 @@ use crate::wrapper_script;
 pub fn main() -> ExitCode {
     let exit = match Cli::try_parse_from(arguments(std::env::args_os())) {
         Err(error) => {
-            let _ = error.print();
+            print(&error);
             if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -51,7 +53,7 @@ pub fn main() -> ExitCode {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            let _ = writeln!(anstream::stderr(), "error: {error:#}");
+            let _ = writeln!(command::beside(), "error: {error:#}");
             Exit::CouldNotRun
         }),
     };
@@ -85,9 +87,8 @@ fn run(cli: Cli) -> Result<Exit> {
     match command {
         Command::Setup(args) => {
             if let Err(message) = check(&args) {
-                let _ = Cli::command()
-                    .error(clap::error::ErrorKind::ArgumentConflict, message)
-                    .print();
+                let kind = clap::error::ErrorKind::ArgumentConflict;
+                print(&Cli::command().error(kind, message));
                 return Ok(Exit::Usage);
             }
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;

@@ -31,7 +31,7 @@ use crate::remote::Remote;
 use crate::report::{Spinner, human, json};
 use crate::survey::{self, Request};
 
-pub use ui::{Format, Ui};
+pub use ui::{Format, Ui, beside};
 
 /// Surveys, with progress shown.
 fn look(request: &Request, ui: &Ui) -> Result<Survey> {

@@ -50,7 +50,24 @@ st_line=
 [ -f "${st_line#gitdir: }/commondir" ] || exit "$st_code"
 
 @find@else
-    if [ -e "$st_before" ]; then st_out="mv \"$st_before\" \"$0\""; else st_out="rm \"$0\""; fi
+    # The command is for a terminal to show, and for a shell to take as it is.
+    st_quote() {
+        st_word= st_rest=$1
+        while :; do
+            case $st_rest in *\'*) ;; *) break ;; esac
+            st_word=$st_word${st_rest%%\'*}"'\\''"
+            st_rest=${st_rest#*\'}
+        done
+        st_word="'$st_word$st_rest'"
+    }
+    LC_ALL=C
+    st_quote "$0"
+    st_hook=$st_word
+    st_quote "$st_before"
+    case $0 in
+    *[![:print:]]*) st_out="delete post-checkout in the hooks folder of the repository, or put post-checkout.before-sharedtarget in its place" ;;
+    *) if [ -e "$st_before" ]; then st_out="mv $st_word $st_hook"; else st_out="rm $st_hook"; fi ;;
+    esac
     printf '%s\n' "cargo-sharedtarget is not installed, so this worktree was not set up; to take its hook out: $st_out" >&2
     exit "$st_code"
 fi

@@ -56,6 +56,7 @@ pub mod size;
 pub mod sources;
 pub mod store;
 pub mod survey;
+pub mod text;
 mod toml_values;
 mod wasm;
 pub mod wrapper_script;

@@ -111,7 +111,14 @@ pub fn build(
             quiet: build.quiet,
             incremental: build.incremental,
         },
-        &|message| in_script(message, build.shown, written),
+        &|message| {
+            let message = in_script(message, build.shown, written);
+            // The compiler repeats the name, nearly as it is: a line end in it must not begin a line of ours.
+            match build.shown.contains('\n') {
+                true => message.replace('\n', "\n    "),
+                false => message,
+            }
+        },
     )?;
     let built = match built {
         Ended::Built(built) => built,

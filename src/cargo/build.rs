@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Message, PackageId, TargetKind};
 
 use super::{Cargo, first_error};
+use crate::text;
 
 /// A program to be built.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ impl Cargo {
                 Message::CompilerMessage(message) => {
                     built.compiled = true;
                     let text = message.message.rendered.unwrap_or_default();
-                    let _ = write!(anstream::stderr(), "{}", say(&text));
+                    let _ = write!(anstream::stderr(), "{}", text::coloured(&say(&text)));
                 }
                 Message::CompilerArtifact(artifact) => {
                     let manifest = artifact.manifest_path.into_std_path_buf();

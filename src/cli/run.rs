@@ -16,6 +16,7 @@ use crate::fs;
 use crate::script::places::Places;
 use crate::survey::compiler::Chosen;
 use crate::survey::script::{ScriptEnvironment, ScriptRequest};
+use crate::text::shown;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,7 +115,13 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let around = around(cwd, &variable)?;
     let answer = |path: &Path| {
-        writeln!(std::io::stdout(), "{}", path.display())?;
+        let mut out = std::io::stdout();
+        let path = path.to_string_lossy();
+        // A program that reads it is to find the file by it.
+        match out.is_terminal() {
+            true => writeln!(out, "{}", shown(&path))?,
+            false => writeln!(out, "{path}")?,
+        }
         Ok(())
     };
     let after_build =

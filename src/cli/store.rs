@@ -144,7 +144,7 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
             if !args.write && in_ci() {
                 let why = "where the variable CI is set, the remote store is only read; --write has it written";
                 let error = Cli::command().error(ErrorKind::MissingRequiredArgument, why);
-                let _ = error.print();
+                super::mistakes::print(&error);
                 return Ok(Exit::Usage);
             }
             store::push(&request, PushOptions { all: args.all }, &ui)

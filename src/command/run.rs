@@ -78,7 +78,7 @@ pub fn run(
                 }
             }
             Err(why) if options.verbose => {
-                let _ = writeln!(anstream::stderr(), "its program is built: {why}");
+                let _ = writeln!(super::beside(), "its program is built: {why}");
             }
             Err(_) => {}
         }
@@ -95,7 +95,7 @@ pub fn run(
             && let Err(error) = after_build(&program)
         {
             let _ = writeln!(
-                anstream::stderr(),
+                super::beside(),
                 "warning: the cache of scripts may grow: {error:#}"
             );
         }
@@ -177,7 +177,7 @@ fn built(
         ));
     }
     for note in notes {
-        let _ = writeln!(anstream::stderr(), "note: {note}");
+        let _ = writeln!(super::beside(), "note: {note}");
     }
     Ok(None)
 }

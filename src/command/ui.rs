@@ -5,7 +5,12 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::View;
+use crate::report::{Screen, View};
+
+/// Where messages go: beside the answer, and with nothing in them that a terminal obeys.
+pub fn beside() -> impl Write + use<> {
+    Screen::new(anstream::AutoStream::auto(io::stderr()).lock())
+}
 
 /// The format of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -39,12 +44,12 @@ pub struct Ui {
 impl Ui {
     /// Where the answer goes.
     pub(super) fn answer(&self) -> impl Write + use<> {
-        anstream::AutoStream::auto(io::stdout()).lock()
+        Screen::new(anstream::AutoStream::auto(io::stdout()).lock())
     }
 
     /// Where a preview goes when the answer is still to come.
     pub(super) fn preview(&self) -> impl Write + use<> {
-        anstream::AutoStream::auto(io::stderr()).lock()
+        beside()
     }
 
     /// How previews are rendered.

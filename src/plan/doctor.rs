@@ -13,6 +13,7 @@ use crate::model::{
     Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, SetBy, Severity, Survey, Tracked,
     Workspace,
 };
+use crate::shell;
 use crate::wrapper_script;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
@@ -157,7 +158,7 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
                 paths: vec![path.clone()],
                 what: format!("git tracks `{}`, which names `{value}`", path.display()),
                 why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
-                mend: format!("git -C {} rm --cached {}", folder_of(path), name_of(path)),
+                mend: untrack(path),
                 fix: None,
             });
         }
@@ -183,15 +184,11 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
     ailments
 }
 
-fn folder_of(path: &Path) -> String {
-    path.parent().unwrap_or(path).display().to_string()
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+/// The command by which git forgets a file. A name may look like an option or a pattern.
+fn untrack(path: &Path) -> String {
+    let folder = shell::word(path.parent().unwrap_or(path));
+    let name = shell::word(Path::new(path.file_name().unwrap_or_default()));
+    format!("git --literal-pathspecs -C {folder} rm --cached {name}")
 }
 
 fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
@@ -255,7 +252,7 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             paths: vec![status.file.clone()],
             what: format!("`{}`: {what}", status.repository.display()),
             why: "a new worktree begins cold, and with Cargo's own target folder".into(),
-            mend: format!("{mend} {}", place.display()),
+            mend: format!("{mend} {}", shell::word(place)),
             fix: (mend == INSTALL).then_some(Fix::InstallHook),
         })
     });

@@ -7,6 +7,7 @@ use super::table::{Align, Table};
 use super::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// So many names are given as examples.
 const NAMED: usize = 4;
@@ -177,7 +178,7 @@ fn differ_in(variants: &[Variant]) -> String {
 }
 
 fn each_variant(out: Out<'_>, package: &AuditedPackage, view: &View) -> io::Result<()> {
-    writeln!(out, "  {}", name(package))?;
+    writeln!(out, "  {}", shown(&name(package)))?;
     for variant in &package.variants {
         let differs: Vec<String> = variant.differs.iter().map(difference).collect();
         let what = match &differs[..] {
@@ -286,7 +287,8 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
             (Some(bytes), false) => format!("{bytes}: "),
             (None, _) => String::new(),
         };
-        wrapped(out, &format!("{saves}{}", finding.what), "  ", view.width)?;
+        let text = format!("{saves}{}", shown(&finding.what));
+        wrapped(out, &text, "  ", view.width)?;
         if let Some(file) = &finding.file {
             writeln!(out, "      in {}", view.paths.show(file))?;
         }

@@ -10,6 +10,7 @@ use crate::model::{
     LastUseSource, Outcome, Plan, UnitKind,
 };
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.
 const NAMED: usize = 3;
@@ -96,7 +97,7 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
 
 fn kept(out: Out<'_>, kept: &[KeptUnit]) -> io::Result<()> {
     for unit in kept {
-        let package = unit.package.as_deref().unwrap_or("?");
+        let package = shown(unit.package.as_deref().unwrap_or("?"));
         let why = match &unit.reason {
             KeptUnitReason::NoRule => continue,
             KeptUnitReason::Needed { by } => format!("{by} was made with it"),

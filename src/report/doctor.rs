@@ -2,11 +2,12 @@
 
 use std::io;
 
-use anstyle::Style;
-
 use super::table::{Align, Table};
-use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, counted, wrapped, wrapped_after};
+use super::view::{
+    ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped, wrapped_after,
+};
 use crate::model::{Checkup, DiskLayout, Severity};
+use crate::text::shown;
 
 /// So many paths are named of each thing that is wrong.
 const NAMED: usize = 5;
@@ -25,7 +26,8 @@ pub fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
 fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     let facts = &checkup.facts;
     for tool in &facts.tools {
-        writeln!(out, "{}", tool.version.as_deref().unwrap_or(&tool.name))?;
+        let name = tool.version.as_deref().unwrap_or(&tool.name);
+        writeln!(out, "{}", shown(name))?;
     }
     for wrapper in &facts.wrappers {
         let by = match (&wrapper.variable, &wrapper.config) {
@@ -33,7 +35,7 @@ fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
             (None, Some(config)) => format!("by {}", view.paths.show(config)),
             (None, None) => String::new(),
         };
-        let name = wrapper.version.as_deref().unwrap_or(&wrapper.program);
+        let name = shown(wrapper.version.as_deref().unwrap_or(&wrapper.program));
         writeln!(out, "{name} in place of the compiler, {by}")?;
     }
     if let Some(place) = &facts.place {
@@ -92,31 +94,31 @@ pub fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> 
             Severity::Hint => ("hint", HEADING),
         };
         write!(out, "{style}{word}{style:#}: ")?;
-        wrapped_after(out, word.len() + 2, &ailment.what, "  ", view.width)?;
-        wrapped(out, &ailment.why, "  ", view.width)?;
-        let shown = if view.verbose {
+        wrapped_after(out, word.len() + 2, &shown(&ailment.what), "  ", view.width)?;
+        wrapped(out, &shown(&ailment.why), "  ", view.width)?;
+        let most = if view.verbose {
             ailment.paths.len()
         } else {
             NAMED
         };
         if ailment.paths.len() > 1 {
-            for path in ailment.paths.iter().take(shown) {
+            for path in ailment.paths.iter().take(most) {
                 writeln!(out, "    {}", view.paths.show(path))?;
             }
-            if ailment.paths.len() > shown {
+            if ailment.paths.len() > most {
                 writeln!(
                     out,
                     "    and {} more (--verbose shows them)",
-                    ailment.paths.len() - shown
+                    ailment.paths.len() - most
                 )?;
             }
         }
         write!(out, "  {HEADING}mend{HEADING:#}: ")?;
-        let mend = &ailment.mend;
+        let mend = shown(&ailment.mend);
         // A command is to be copied as it is.
         let is_command = ["cargo ", "git "].iter().any(|name| mend.starts_with(name));
         let width = view.width.filter(|_| !is_command);
-        wrapped_after(out, "  mend: ".len(), mend, "  ", width)?;
+        wrapped_after(out, "  mend: ".len(), &mend, "  ", width)?;
         writeln!(out)?;
     }
     for problem in &checkup.problems {

@@ -6,6 +6,7 @@ use super::Paths;
 use super::table::{Align, Table};
 use super::view::{HEADING, Out, View, counted};
 use crate::model::{Action, Deed, HookChange, HookState, HookStatus, HookStep, Outcome, Plan};
+use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.
 ///
@@ -58,7 +59,7 @@ pub(super) fn state(state: &HookState, paths: &Paths) -> String {
         HookState::Link { path, to } => format!(
             "left alone: {} is a symbolic link (to {})",
             paths.show(path),
-            to.display()
+            paths.show(to)
         ),
         HookState::NotAFile { path } => {
             format!("left alone: something else stands at {}", paths.show(path))
@@ -134,18 +135,18 @@ fn table(out: Out<'_>, verb: &str, changes: &[&HookChange], view: &View) -> io::
             HookStep::Tidy => "tidy up",
         };
         let before = change.before.as_deref().and_then(|path| path.file_name());
+        let before = before.map(|name| shown(&name.to_string_lossy()).into_owned());
         let called = match change.how {
             HookStep::Chain => change.found.hook.is_executable(),
             _ => change.found.before.is_executable(),
         };
-        let also = match (before, change.how) {
+        let also = match (&before, change.how) {
             (None, _) => String::new(),
-            (Some(name), HookStep::PutBack) => format!(", from {}", name.display()),
-            (Some(name), _) if called => format!(", which calls {} first", name.display()),
-            (Some(name), _) => format!(
-                "; {} is kept, and not called, since it is not executable",
-                name.display()
-            ),
+            (Some(name), HookStep::PutBack) => format!(", from {name}"),
+            (Some(name), _) if called => format!(", which calls {name} first"),
+            (Some(name), _) => {
+                format!("; {name} is kept, and not called, since it is not executable")
+            }
         };
         table.row(vec![
             how.into(),

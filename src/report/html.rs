@@ -14,6 +14,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use super::view::{Out, View};
 use crate::model::{Audit, AuditedFolder, AuditedPackage, Finding, FindingKind, Share, Unused};
 use crate::size::Bytes;
+use crate::text;
 
 const TEMPLATE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
@@ -187,12 +188,13 @@ impl Formatter for InScript {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}', '\u{feff}']) {
+        let special = |c: char| matches!(c, '<' | '>' | '&') || text::is_unsafe(c);
+        while let Some(at) = rest.find(special) {
             let (before, after) = rest.split_at(at);
             self.0.write_string_fragment(out, before)?;
             let mut chars = after.chars();
-            let special = chars.next().map_or(0, u32::from);
-            write!(out, "\\u{special:04x}")?;
+            let escape = chars.next().map(text::json_escape).unwrap_or_default();
+            out.write_all(escape.as_bytes())?;
             rest = chars.as_str();
         }
         self.0.write_string_fragment(out, rest)

@@ -3,10 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use anstyle::Style;
-
 use super::table::{Align, Table};
-use super::view::{ERROR, GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
+use super::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, ago, counted, wrapped};
 use super::{cache, collect, hook, reasons, relink, store, warm};
 
 use crate::model::{
@@ -14,6 +12,7 @@ use crate::model::{
     Warning,
 };
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// Writes a plan.
 ///
@@ -168,7 +167,7 @@ fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> i
                 show(&edit.file)
             )?;
             for line in says {
-                writeln!(out, "  {line}")?;
+                writeln!(out, "  {}", shown(line))?;
             }
             writeln!(out)?;
         }

@@ -16,6 +16,7 @@ use crate::model::{RemotePart, StoreContents, StoreSettings};
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
 use crate::store::Bounds;
+use crate::text;
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.
 const VERSION: u32 = 1;
@@ -247,6 +248,7 @@ pub fn store(
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
+    let document = serde_json::to_string_pretty(value)?;
+    out.write_all(text::json(&document).as_bytes())?;
     writeln!(out)
 }

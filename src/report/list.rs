@@ -12,6 +12,7 @@ use crate::model::{
     Listing, Survey, Warning,
 };
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// Writes what there is.
 ///
@@ -183,7 +184,7 @@ fn heading(out: Out<'_>, common_dir: &Path, survey: &Survey, view: &View) -> io:
     writeln!(
         out,
         "{HEADING}{}{HEADING:#}  {at}  ({})",
-        repository.name,
+        shown(&repository.name),
         notes.join(", ")
     )
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::text::shown;
+
 /// Shortens paths: relative to the current folder or beside it, else from the home folder.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
@@ -43,13 +45,9 @@ impl Paths {
     }
 }
 
-/// A path on one line: a control character in a name must not reach the terminal.
+/// A path on one line, with nothing in it that a terminal obeys.
 fn plain(path: &Path) -> String {
-    path.display()
-        .to_string()
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    shown(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]
@@ -80,9 +78,6 @@ mod tests {
             "everything is beside the top"
         );
         assert_eq!(paths.show(Path::new("/home/mean")), "/home/mean");
-        assert_eq!(
-            paths.show(Path::new("/x\n\u{1b}[31m")),
-            "/x\u{fffd}\u{fffd}[31m"
-        );
+        assert_eq!(paths.show(Path::new("/x\n\u{1b}[31m")), "/x\\n\\u{1b}[31m");
     }
 }

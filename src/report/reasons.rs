@@ -4,6 +4,7 @@ use super::view::counted;
 use super::{Paths, hook};
 use crate::age::since;
 use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
+use crate::text::shown;
 use jiff::Timestamp;
 
 /// A layout by the name that the command line knows it by.
@@ -82,7 +83,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             format!(
                 "{} is a symbolic link (to {})",
                 paths.show(file),
-                to.display()
+                paths.show(to)
             )
         }
         KeptReason::ConfigReadOnly { file } => format!("{} is read-only", paths.show(file)),
@@ -102,7 +103,11 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             )
         }
         KeptReason::ConfigSet { file, key, value } => {
-            format!("{key} is set to `{value}` in {}", paths.show(file))
+            format!(
+                "{key} is set to `{}` in {}",
+                shown(value),
+                paths.show(file)
+            )
         }
         KeptReason::NeverBuilt { around } => {
             format!(
@@ -130,7 +135,8 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         ),
         KeptReason::FlatSameName { package, other } => {
             format!(
-                "a package `{package}` is also in {}, and in one folder cargo takes one for the other",
+                "a package `{}` is also in {}, and in one folder cargo takes one for the other",
+                shown(package),
                 paths.show(other)
             )
         }
@@ -160,7 +166,7 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             let shown = names
                 .iter()
                 .take(3)
-                .map(|name| format!("`{name}`"))
+                .map(|name| format!("`{}`", shown(name)))
                 .collect::<Vec<_>>()
                 .join(", ");
             let more = names.len().saturating_sub(3);
@@ -326,7 +332,8 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
     match warning {
         Warning::EnvOverride { variable, value } => {
             format!(
-                "{variable}={value} is set here and beats every configuration file: unset it to share"
+                "{variable}={} is set here and beats every configuration file: unset it to share",
+                shown(value)
             )
         }
         Warning::SharedByWorktrees { folder, workspaces } => format!(
@@ -339,7 +346,7 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
                 .unwrap_or_default()
         ),
         Warning::Provider { program, why } => {
-            format!("the provider `{program}` was of no use: {why}")
+            format!("the provider `{}` was of no use: {why}", shown(program))
         }
         Warning::NoStore { why } => format!("the store was of no use: {why}"),
         Warning::StoreLeft {

@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::size::Bytes;
 use crate::store::Bounds;
+use crate::text::shown;
 
 /// Writes what would be kept in the store, and who would be told of it.
 pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
@@ -63,7 +64,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             writeln!(
                 out,
                 "{HEADING}Tell{HEADING:#} {} of {}",
-                tell.program.first().map_or("", String::as_str),
+                shown(tell.program.first().map_or("", String::as_str)),
                 counted(tell.units, "unit")
             )?;
             writeln!(out)?;
@@ -217,7 +218,7 @@ pub fn status(
             writeln!(
                 out,
                 "{when} a build: {}",
-                program.first().map_or("", String::as_str)
+                shown(program.first().map_or("", String::as_str))
             )?;
         }
     }
@@ -316,7 +317,11 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         match done.what {
             Deed::DropRemote => {
                 let count = counted(moved.units, "object");
-                writeln!(out, "deleted {count} of {}", done.path.display())?;
+                writeln!(
+                    out,
+                    "deleted {count} of {}",
+                    shown(&done.path.to_string_lossy())
+                )?;
             }
             Deed::Harvest | Deed::Push if moved.units == 0 => {
                 writeln!(out, "noted what was built together")?;
@@ -331,7 +336,11 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
                     Bytes(0) => String::new(),
                     linked => format!("; {linked} are its own now"),
                 };
-                writeln!(out, "told {} of {units}{shared}", done.path.display())?;
+                writeln!(
+                    out,
+                    "told {} of {units}{shared}",
+                    shown(&done.path.to_string_lossy())
+                )?;
             }
             Deed::Pull | Deed::Push => {
                 let (verb, bytes) = match done.what {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::view::{COLUMN, Style};
+use crate::text::{marks, shown};
 
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,6 @@ pub(super) struct Table {
 
 const GAP: usize = 2;
 const INDENT: usize = 2;
-const HEADING: Style = Style::new().dimmed();
 
 impl Table {
     pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
@@ -42,7 +43,8 @@ impl Table {
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());
-        self.rows.push(cells);
+        let cells = cells.iter().map(|cell| shown(cell).into_owned());
+        self.rows.push(cells.collect());
     }
 
     pub(super) fn write(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
@@ -63,7 +65,7 @@ impl Table {
             .iter()
             .map(|(name, _)| (*name).to_owned())
             .collect();
-        self.line(out, &names, &widths, Some(HEADING), None)?;
+        self.line(out, &names, &widths, Some(COLUMN), None)?;
         for (at, row) in self.rows.iter().enumerate() {
             self.line(out, row, &widths, None, self.links.get(&at))?;
         }
@@ -104,7 +106,7 @@ impl Table {
             let cell = shorten(cell, *width);
             let padding = " ".repeat(width - cell.width().min(*width));
             let cell = match link.filter(|_| at + 1 == cells.len()) {
-                Some(link) => format!("\u{1b}]8;;{link}\u{1b}\\{cell}\u{1b}]8;;\u{1b}\\"),
+                Some(link) => format!("{}{link}{}{cell}{}", marks::LINK, marks::TO, marks::UNLINK),
                 None => cell,
             };
             match align {
@@ -112,8 +114,10 @@ impl Table {
                 Align::Right => line.push_str(&(padding + &cell)),
             }
         }
-        let style = style.unwrap_or_default();
-        writeln!(out, "{style}{}{style:#}", line.trim_end())
+        match style {
+            Some(style) => writeln!(out, "{style}{}{style:#}", line.trim_end()),
+            None => writeln!(out, "{}", line.trim_end()),
+        }
     }
 }
 
@@ -145,33 +149,76 @@ fn shorten(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Screen;
     use super::*;
+
+    /// A table as it comes to the terminal, without colours and links.
+    fn on_screen(table: &Table, width: Option<usize>) -> (String, String) {
+        let mut out = Vec::new();
+        table
+            .write(&mut Screen::new(&mut out), width)
+            .expect("written");
+        let text = String::from_utf8(out).expect("text");
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        (text, plain)
+    }
 
     #[test]
     fn columns_line_up_by_what_is_seen() {
         let mut table = Table::new(&[("SIZE", Align::Right), ("FOLDER", Align::Left)]);
         table.row(vec!["1 B".into(), "a".into()]);
         table.row(vec!["12 GiB".into(), "日本".into()]);
-        let mut out = Vec::new();
-        table.write(&mut out, None).expect("written");
-        let text =
-            anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
-        assert_eq!(text, "    SIZE  FOLDER\n     1 B  a\n  12 GiB  日本\n");
+        let (_, plain) = on_screen(&table, None);
+        assert_eq!(plain, "    SIZE  FOLDER\n     1 B  a\n  12 GiB  日本\n");
     }
 
     #[test]
     fn links_take_no_room() {
         let mut table = Table::new(&[("FOLDER", Align::Left)]);
         table.linked_row(vec!["a".into()], Some("file:///a".into()));
-        let mut out = Vec::new();
-        table.write(&mut out, Some(80)).expect("written");
-        let text = String::from_utf8(out).expect("text");
+        let (text, plain) = on_screen(&table, Some(80));
         assert!(
             text.contains("\u{1b}]8;;file:///a\u{1b}\\a\u{1b}]8;;\u{1b}\\"),
             "{text:?}"
         );
-        let plain = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(plain.trim_end(), "  FOLDER\n  a");
+    }
+
+    /// Names with a carriage return, a tab, an escape, of ten thousand characters, of wide ones, and of such that are not seen.
+    #[test]
+    fn columns_line_up_whatever_the_names_are() {
+        let long = "x".repeat(10_000);
+        let wide = "日".repeat(10_000);
+        let names = [
+            "a",
+            "a\rb",
+            "\t\t",
+            "\u{1b}[31mred",
+            &long,
+            &wide,
+            "a\u{200b}b\u{202e}c",
+            "e\u{301}",
+        ];
+        let columns = [
+            ("SIZE", Align::Right),
+            ("NAME", Align::Left),
+            ("END", Align::Left),
+        ];
+        let mut table = Table::new(&columns);
+        for name in names {
+            table.row(vec!["1 B".into(), name.into(), "|".into()]);
+        }
+        let (_, plain) = on_screen(&table, Some(80));
+        let ends = plain.lines().skip(1).map(|line| {
+            let (before, _) = line.rsplit_once('|').expect("its last column");
+            before.width()
+        });
+        let ends: Vec<usize> = ends.collect();
+        assert_eq!(ends.len(), names.len());
+        assert!(
+            ends.iter().all(|end| *end == ends[0] && *end < 80),
+            "{ends:?}\n{plain}"
+        );
     }
 
     #[test]

@@ -1,20 +1,69 @@
 //! How text is rendered: widths, colours, counts and ages.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Paths;
 use crate::age::since;
+use crate::text::{marks, shown};
 
-pub(super) const HEADING: Style = Style::new().bold();
-pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const HEADING: Style = Style(0);
+pub(super) const WARNING: Style = Style(1);
+pub(super) const ERROR: Style = Style(2);
+pub(super) const GOOD: Style = Style(3);
+pub(super) const COLUMN: Style = Style(4);
+
+/// The styles, by their numbers.
+const STYLES: [anstyle::Style; 5] = [
+    anstyle::Style::new().bold(),
+    AnsiColor::Yellow.on_default().bold(),
+    AnsiColor::Red.on_default().bold(),
+    AnsiColor::Green.on_default().bold(),
+    anstyle::Style::new().dimmed(),
+];
+
+/// How something is set off. Shown, it is a mark for the screen, and `{:#}` is the one that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style(u8);
+
+impl Style {
+    /// The style that a mark begins.
+    pub(super) fn of_mark(mark: char) -> Option<Self> {
+        let at = u32::from(mark).checked_sub(u32::from(marks::STYLES))?;
+        let at = u8::try_from(at).ok()?;
+        (usize::from(at) < STYLES.len()).then_some(Self(at))
+    }
+
+    fn style(self) -> anstyle::Style {
+        STYLES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+
+    /// What a terminal takes for its begin.
+    pub(super) fn begin(self) -> String {
+        self.style().render().to_string()
+    }
+
+    /// What a terminal takes for its end.
+    pub(super) fn end(self) -> String {
+        self.style().render_reset().to_string()
+    }
+}
+
+impl fmt::Display for Style {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match f.alternate() {
+            true => Some(marks::PLAIN),
+            false => char::from_u32(u32::from(marks::STYLES) + u32::from(self.0)),
+        };
+        mark.map_or(Ok(()), |mark| write!(f, "{mark}"))
+    }
+}
 
 /// How to render.
 #[derive(Clone, Debug)]
@@ -56,6 +105,7 @@ pub(super) fn ago(at: Option<Timestamp>, view: &View) -> String {
     at.map_or_else(|| "never".into(), |at| since(at, view.now).to_string())
 }
 
+/// Text of others is wrapped too: lines of its own are indented further.
 pub(super) fn wrapped(
     out: Out<'_>,
     text: &str,
@@ -76,17 +126,25 @@ pub(super) fn wrapped_after(
 ) -> io::Result<()> {
     let room = width.map_or(usize::MAX, |width| width.max(indent.len() + 30));
     let mut used = begun;
-    for (at, word) in text.split(' ').enumerate() {
-        let length = word.width();
-        if at > 0 && used + 1 + length > room {
-            write!(out, "\n{indent}")?;
-            used = indent.len();
-        } else if at > 0 {
-            write!(out, " ")?;
-            used += 1;
+    for (at, line) in text.lines().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+            write!(out, "{indent}  ")?;
+            used = indent.len() + 2;
         }
-        write!(out, "{word}")?;
-        used += length;
+        for (at, word) in shown(line).split(' ').enumerate() {
+            let length = word.width();
+            if at > 0 && used + 1 + length > room {
+                writeln!(out)?;
+                write!(out, "{indent}")?;
+                used = indent.len();
+            } else if at > 0 {
+                write!(out, " ")?;
+                used += 1;
+            }
+            write!(out, "{word}")?;
+            used += length;
+        }
     }
     writeln!(out)
 }

@@ -10,6 +10,7 @@ use crate::model::{
     Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
 };
 use crate::size::Bytes;
+use crate::text::shown;
 
 /// How many units are named for a reason unless everything is asked for.
 const NAMED: usize = 3;
@@ -112,7 +113,8 @@ pub(super) fn left_as(
                 writeln!(
                     out,
                     "         {} {version} ({}){detail}",
-                    unit.package, unit.id
+                    shown(&unit.package),
+                    unit.id
                 )?;
             }
         }
@@ -138,7 +140,7 @@ fn named(group: &[&LeftUnit], view: &View) -> String {
         _ => String::new(),
     };
     names.truncate(NAMED);
-    format!(": {}{more}", names.join(", "))
+    format!(": {}{more}", shown(&names.join(", ")))
 }
 
 fn words(reason: &LeftReason) -> &'static str {
@@ -242,7 +244,9 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         writeln!(
             out,
             "{WARNING}left{WARNING:#} {} ({}): {}",
-            one.package, one.id, one.message
+            shown(&one.package),
+            one.id,
+            one.message
         )?;
     }
     Ok(())

@@ -39,6 +39,8 @@ mod story;
 mod undo;
 mod units;
 #[cfg(unix)]
+mod untrusted;
+#[cfg(unix)]
 mod warm;
 mod worktrees;
 #[cfg(unix)]

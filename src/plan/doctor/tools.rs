@@ -1,12 +1,13 @@
 //! What is wrong with the programs that everything depends on, and with what a shell says to them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config_chain;
 use crate::config_edit;
 use crate::model::{
     Ailment, AilmentKind, CargoAnswer, DoctorFacts, Severity, Survey, Tool, WrapperFacts,
 };
+use crate::shell;
 use crate::wrapper_script;
 
 /// What is wrong with the programs that everything depends on.
@@ -161,7 +162,7 @@ pub(super) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
             paths: Vec::new(),
             what: format!("`{name}` is set to `{value}`"),
             why: format!("it beats `build.{key}` in every configuration: what this shell builds is compiled apart from what an editor or another shell does, and shared with neither"),
-            mend: format!("unset {name}, and write `{key}` under `[build]` of a configuration if you want it"),
+            mend: format!("unset {}, and write `{key}` under `[build]` of a configuration if you want it", shell::word(Path::new(name))),
             fix: None,
         })
     });

@@ -24,6 +24,22 @@ fn view() -> View {
     }
 }
 
+/// The way to the terminal, which the page goes too, must not change it.
+#[test]
+fn the_page_reaches_standard_output_as_it_is() {
+    let page = written(&hostile());
+    let mut out = Vec::new();
+    let mut screen = crate::report::Screen::new(&mut out);
+    screen.write_all(page.as_bytes()).expect("written");
+    drop(screen);
+    assert!(out == page.as_bytes());
+    let unsafe_ones: Vec<char> = page
+        .chars()
+        .filter(|c| *c != '\n' && text::is_unsafe(*c))
+        .collect();
+    assert_eq!(unsafe_ones, []);
+}
+
 fn written(audit: &Audit) -> String {
     let mut page = Vec::new();
     super::audit(&mut page, audit, &view()).expect("memory takes it");
