@@ -121,11 +121,12 @@ fn of_a_shared_root_that_is_there_already() {
     if Small::elsewhere("space::of_a_shared_root_that_is_there_already") {
         return;
     }
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
     sandbox.repository("pika", &[]);
     let Some(small) = Small::mount(sandbox.outside("small")) else {
         return;
     };
+    sandbox.env("XDG_STATE_HOME", small.0.join("state"));
     let root = small.0.join("root").display().to_string();
     let args = ["--yes", "--shared-root", &root];
     run(sandbox.program("pika", &args)).code(0);
