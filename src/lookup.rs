@@ -101,6 +101,25 @@ pub fn plain(path: &Path) -> PathBuf {
     all
 }
 
+/// Whether a `rust-toolchain.toml`, or the older `rust-toolchain`, names the folder of a toolchain, and not one that rustup
+/// has installed. Doubt means yes.
+#[must_use]
+pub fn names_toolchain_by_path(text: &str) -> bool {
+    let is_path = |name: &str| name.contains(['/', '\\']);
+    match toml_edit::Document::parse(text) {
+        Err(_) => is_path(text),
+        Ok(document) => {
+            let table = document
+                .get("toolchain")
+                .and_then(|item| item.as_table_like());
+            table.is_some_and(|table| {
+                let channel = table.get("channel").and_then(|item| item.as_str());
+                table.contains_key("path") || channel.is_some_and(is_path)
+            })
+        }
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -111,6 +130,26 @@ mod tests {
         find(name, OsStr::new(path), &top, &|path| {
             there.iter().any(|one| path == Path::new(one))
         })
+    }
+
+    #[test]
+    fn toolchains_by_path_are_told() {
+        for by_path in [
+            "[toolchain]\npath = \"/x\"",
+            "toolchain.path = \"x\"",
+            "[toolchain]\nchannel = \"/proc/self/cwd/x\"",
+            "/x/y\n",
+            "toolchain = { path = \"x\" }",
+        ] {
+            assert!(names_toolchain_by_path(by_path), "{by_path}");
+        }
+        for by_name in [
+            "stable\n",
+            "[toolchain]\nchannel = \"1.95\"\ncomponents = [\"a/b\"]",
+            "",
+        ] {
+            assert!(!names_toolchain_by_path(by_name), "{by_name}");
+        }
     }
 
     #[test]

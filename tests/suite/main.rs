@@ -35,6 +35,7 @@ mod speak;
 #[cfg(unix)]
 mod store;
 mod story;
+mod trust;
 mod undo;
 mod units;
 #[cfg(unix)]
