@@ -1,6 +1,7 @@
 //! The door to Cargo. Nobody else runs it.
 
 mod build;
+mod toolchain;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use cargo_metadata::MetadataCommand;
 pub use build::{Build, Built, Ended, OutDir, compiler};
 
 use crate::model::Package;
+use crate::process;
 use crate::wrapper_script;
 
 /// What `cargo metadata` says of a workspace.
@@ -48,7 +50,7 @@ impl Cargo {
     ///
     /// Cargo is not there or does not accept the package; the first line of what it says.
     pub fn metadata(&self, dir: &Path) -> Result<Metadata> {
-        let metadata = self.ask(dir, &["--no-deps"])?;
+        let metadata = self.ask(dir, &["--no-deps"], toolchain::to_look(dir)?)?;
         Ok(Metadata {
             workspace_root: metadata.workspace_root.into_std_path_buf(),
             target_dir: metadata.target_directory.into_std_path_buf(),
@@ -75,19 +77,25 @@ impl Cargo {
     /// # Errors
     ///
     /// As for [`metadata`](Self::metadata); and where a build would change the `Cargo.lock`, or would have to fetch
-    /// something for this triple.
+    /// something for this triple. Also where Cargo would have to ask a compiler that a file of a worktree names.
     pub fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
-        self.ask(dir, &["--locked", "--filter-platform", triple])
+        toolchain::none_of_a_worktree(dir)?;
+        toolchain::no_compiler_of_a_worktree(dir)?;
+        self.ask(dir, &["--locked", "--filter-platform", triple], None)
     }
 
-    /// Runs `cargo metadata` in a folder, offline.
-    fn ask(&self, dir: &Path, options: &[&str]) -> Result<cargo_metadata::Metadata> {
+    /// Runs `cargo metadata` in a folder, offline and without any program in place of the compiler.
+    fn ask(
+        &self,
+        dir: &Path,
+        options: &[&str],
+        toolchain: Option<String>,
+    ) -> Result<cargo_metadata::Metadata> {
         let mut command = MetadataCommand::new();
-        if let (false, Some(fallback)) = (self.on_path, &self.fallback) {
-            command.cargo_path(fallback);
-        } else {
-            command.cargo_path("cargo");
-        }
+        match (self.on_path, &self.fallback) {
+            (false, Some(fallback)) => command.cargo_path(fallback),
+            _ => command.cargo_path(process::tool("cargo")?),
+        };
         let options = options.iter().map(|option| (*option).to_owned());
         let offline = std::iter::once("--offline".to_owned());
         command
@@ -110,9 +118,15 @@ impl Cargo {
             .env("CARGO_TERM_COLOR", "never")
             // Nor must it have a script of ours set the worktree up.
             .env(wrapper_script::AT_WORK, "1")
+            // It asks the compiler itself, and none of the programs that a configuration puts in its place.
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
             // To look at a workspace must not write `.rustc_info.json` into its target folder.
             .env("CARGO_CACHE_RUSTC_INFO", "0")
             .stdin(std::process::Stdio::null());
+        if let Some(toolchain) = toolchain {
+            command.env("RUSTUP_TOOLCHAIN", toolchain);
+        }
         let output = command
             .output()
             .context("failed to run cargo (is it installed and on the PATH?)")?;
@@ -130,8 +144,14 @@ impl Cargo {
 /// # Errors
 ///
 /// There is none, or it is not installed.
+#[expect(clippy::disallowed_methods, reason = "rustup goes by where we are")]
 pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
-    let mut command = plain(toolchain.map_or(program, |_| "rustup"));
+    if toolchain.is_none()
+        && let Ok(here) = std::env::current_dir()
+    {
+        toolchain::none_of_a_worktree(&here)?;
+    }
+    let mut command = plain(&process::tool(toolchain.map_or(program, |_| "rustup"))?);
     if let Some(toolchain) = toolchain {
         command.args(["run", toolchain, program]);
     }
@@ -144,10 +164,10 @@ pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
 /// # Errors
 ///
 /// It does not run.
-pub fn wrapper_version(wrapper: &str) -> Result<String> {
+pub fn wrapper_version(wrapper: &Path) -> Result<String> {
     let mut command = plain(wrapper);
     command.arg("--version");
-    said_in_time(command, wrapper)
+    said_in_time(command, &wrapper.to_string_lossy())
 }
 
 /// The names of the toolchains that rustup has installed.
@@ -156,7 +176,7 @@ pub fn wrapper_version(wrapper: &str) -> Result<String> {
 ///
 /// There is no rustup, or it fails.
 pub fn toolchains() -> Result<Vec<String>> {
-    let mut command = plain("rustup");
+    let mut command = plain(&process::tool("rustup")?);
     command.args(["toolchain", "list", "--quiet"]);
     let listed = said(command, "rustup")?;
     let names = listed.lines().filter_map(|line| line.split(' ').next());
@@ -172,7 +192,7 @@ pub fn toolchains() -> Result<Vec<String>> {
 ///
 /// The toolchain has no compiler that runs.
 pub fn rustc_of(toolchain: &str) -> Result<String> {
-    let mut command = plain("rustup");
+    let mut command = plain(&process::tool("rustup")?);
     command.args(["run", toolchain, "rustc", "-vV"]);
     said(command, "rustc")
 }
@@ -183,7 +203,8 @@ pub fn rustc_of(toolchain: &str) -> Result<String> {
 ///
 /// There is no rustc, or the folder's toolchain is not installed.
 pub fn rustc_version(dir: &Path) -> Result<String> {
-    let mut command = plain("rustc");
+    toolchain::none_of_a_worktree(dir)?;
+    let mut command = plain(&process::tool("rustc")?);
     command.arg("-vV").current_dir(dir);
     said(command, "rustc")
 }
@@ -193,11 +214,11 @@ pub fn rustc_version(dir: &Path) -> Result<String> {
 /// # Errors
 ///
 /// It does not run, or says of the compiler what that does not say of itself.
-pub fn try_wrapper(wrapper: &str, dir: &Path) -> Result<()> {
+pub fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
+    let compiler = rustc_version(dir)?;
     let mut command = plain(wrapper);
     command.args(["rustc", "-vV"]).current_dir(dir);
-    let answer = said_in_time(command, wrapper)?;
-    let compiler = rustc_version(dir)?;
+    let answer = said_in_time(command, &wrapper.to_string_lossy())?;
     if answer != compiler {
         bail!("it does not pass `rustc -vV` on to the compiler");
     }
@@ -206,7 +227,7 @@ pub fn try_wrapper(wrapper: &str, dir: &Path) -> Result<()> {
 
 /// A program of Rust's, which chooses the toolchain and installs nothing.
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-fn plain(program: &str) -> std::process::Command {
+fn plain(program: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(program);
     command
         .env_remove("RUSTUP_TOOLCHAIN")

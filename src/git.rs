@@ -8,7 +8,9 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::fs;
 use crate::porcelain::{self, Ignored, ListedWorktree};
+use crate::process;
 use crate::sources::Listing;
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
@@ -18,7 +20,7 @@ use crate::sources::Listing;
 ///
 /// Git is not there, or does not accept the repository.
 pub fn worktrees(common_dir: &Path) -> Result<Vec<ListedWorktree>> {
-    let mut git = git(common_dir.parent().unwrap_or(common_dir));
+    let mut git = git(common_dir.parent().unwrap_or(common_dir))?;
     git.arg("--git-dir")
         .arg(common_dir)
         .args(["worktree", "list", "--porcelain", "-z"]);
@@ -39,7 +41,7 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     // Below the shortest limit that systems have for arguments.
     for chunk in paths.chunks(100) {
-        let mut git = git(worktree);
+        let mut git = git(worktree)?;
         git.args(["--literal-pathspecs", "ls-files", "-z", "--"])
             .args(chunk);
         found.extend(
@@ -58,7 +60,7 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// Git is not there, or does not accept the worktree.
 pub fn listing(worktree: &Path) -> Result<Listing> {
     let list = |which: &[&str]| {
-        let mut git = git(worktree);
+        let mut git = git(worktree)?;
         git.args(["ls-files", "-z", "--exclude-standard"])
             .args(which);
         Ok(porcelain::paths(&run(git, None)?.stdout))
@@ -81,7 +83,7 @@ pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let mut git = git(worktree);
+    let mut git = git(worktree)?;
     git.args(["check-ignore", "--verbose", "-z", "--stdin"]);
     let input: Vec<u8> = paths
         .iter()
@@ -97,7 +99,7 @@ pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
 ///
 /// Git is not there.
 pub fn version() -> Result<String> {
-    let mut git = git(Path::new("."));
+    let mut git = git(Path::new("."))?;
     git.arg("--version");
     Ok(String::from_utf8_lossy(&run(git, None)?.stdout).into_owned())
 }
@@ -118,7 +120,7 @@ pub fn common_dir(folder: &Path) -> Result<PathBuf> {
 ///
 /// Git is not there, or the folder is in no repository that it accepts.
 pub fn hooks(folder: &Path) -> Result<PathBuf> {
-    rev_parse(folder, &["--git-path", "hooks"])
+    answered(plain(folder)?, folder, &["--git-path", "hooks"])
 }
 
 /// Whether a folder lies in a worktree, and not in a repository itself.
@@ -127,22 +129,78 @@ pub fn hooks(folder: &Path) -> Result<PathBuf> {
 ///
 /// Git is not there, or the folder is in no repository that it accepts.
 pub fn in_worktree(folder: &Path) -> Result<bool> {
-    let mut git = git(folder);
+    if repository(folder).is_some() {
+        // Git is told where that one is, and then takes every folder for a worktree of it.
+        return Ok(false);
+    }
+    let mut git = git(folder)?;
     git.args(["rev-parse", "--is-inside-work-tree"]);
     Ok(run(git, None)?.stdout.starts_with(b"true"))
 }
 
 /// A path that git answers with, which may be relative to the folder that it is asked in.
 fn rev_parse(folder: &Path, question: &[&str]) -> Result<PathBuf> {
-    let mut git = git(folder);
+    answered(git(folder)?, folder, question)
+}
+
+fn answered(mut git: Command, folder: &Path, question: &[&str]) -> Result<PathBuf> {
     git.arg("rev-parse").args(question);
     Ok(folder.join(porcelain::path_line(&run(git, None)?.stdout)))
 }
 
-/// Git in a folder, without the variables by which a hook or an alias would point it to another repository.
-fn git(dir: &Path) -> Command {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(dir);
+/// What git is told in each call, so that it runs nothing that a repository names: no monitor and no hook. Nor does it take
+/// a bare repository for one that nobody has named, which may be a folder of a clone. A git that does not know a key
+/// passes it over.
+const QUIET: [&str; 3] = [
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "safe.bareRepository=explicit",
+];
+
+/// Where no hooks are.
+const NO_HOOKS: &str = "core.hooksPath=/dev/null";
+
+/// Git in a folder, as it looks at things: it runs no program that a repository names.
+fn git(dir: &Path) -> Result<Command> {
+    let mut git = plain(dir)?;
+    git.args(["-c", NO_HOOKS]);
+    Ok(git)
+}
+
+/// The repository that a folder is, or lies in where it is the `.git` of a worktree. Another bare one above a folder nobody
+/// has named, and it may have come with a clone.
+fn repository(dir: &Path) -> Option<&Path> {
+    let named = |folder: &&Path| *folder == dir || folder.iter().any(|part| part == ".git");
+    dir.ancestors()
+        .take_while(named)
+        .find(|folder| is_repository(folder))
+}
+
+/// Whether a folder is a repository itself, as git tells it.
+fn is_repository(folder: &Path) -> bool {
+    let is_file = |name: &str| {
+        let info = fs::info(&folder.join(name)).ok().flatten();
+        info.is_some_and(|info| !info.is_dir)
+    };
+    !fs::exists(&folder.join(".git"))
+        && is_file("HEAD")
+        && ["objects", "refs"]
+            .iter()
+            .all(|name| fs::is_folder(&folder.join(name)))
+}
+
+/// The same, with hooks where they are, for a question that runs none; and without the variables by which a hook or an
+/// alias would point git to another repository.
+fn plain(dir: &Path) -> Result<Command> {
+    const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
+    let mut git = Command::new(process::git().context(MISSING)?);
+    git.arg("-C").arg(dir).arg("--no-pager");
+    for setting in QUIET {
+        git.args(["-c", setting]);
+    }
+    if let Some(repository) = repository(dir) {
+        git.arg("--git-dir").arg(repository);
+    }
     let local = [
         "GIT_DIR",
         "GIT_WORK_TREE",
@@ -155,6 +213,7 @@ fn git(dir: &Path) -> Command {
         "GIT_LITERAL_PATHSPECS",
         "GIT_GLOB_PATHSPECS",
         "GIT_ICASE_PATHSPECS",
+        "GIT_EXTERNAL_DIFF",
     ];
     for variable in local {
         git.env_remove(variable);
@@ -162,8 +221,12 @@ fn git(dir: &Path) -> Command {
     // Its messages are shown, so they should be the ones that people can look up; and it takes no locks.
     git.env("LC_ALL", "C")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // What a partial clone lacks would be fetched, by a program that its repository may name.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "none")
+        .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null());
-    git
+    Ok(git)
 }
 
 /// Runs git and takes its output. Exit code 1 is an answer of some commands, anything above it an error.

@@ -9,8 +9,9 @@ pub const VERSION: u32 = 1;
 
 /// The line for a `post-checkout` of somebody else's that is a shell script.
 ///
-/// On anything but a new worktree it starts no program, and whatever happens, it succeeds.
-pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if [ -f .git ] && command -v cargo-sharedtarget >/dev/null; \
+/// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`. And whatever happens, it succeeds.
+pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=; { IFS= read -r st_line <.git; } 2>/dev/null; \
+    [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && command -v cargo-sharedtarget >/dev/null; \
     then cargo-sharedtarget sharedtarget onboard --yes --quiet </dev/null || :; fi ;; esac";
 
 /// What every script that runs us from a hook contains.

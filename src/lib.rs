@@ -38,6 +38,7 @@ pub mod inherited;
 pub mod journal;
 pub mod layout;
 pub mod lockfile;
+pub mod lookup;
 pub mod manifest;
 pub mod marks;
 pub mod model;

@@ -1,5 +1,7 @@
 //! The door to programs that are the user's own.
 
+mod found;
+
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
@@ -10,6 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 #[cfg(unix)]
 use rustix::process::Pid;
+
+pub(crate) use found::git;
+pub use found::{program, tool};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.
@@ -101,7 +106,8 @@ fn exchange(
     let (name, arguments) = program
         .split_first()
         .context("there is no program to ask")?;
-    let mut command = Command::new(name);
+    let found = self::program(name, &[dir])?;
+    let mut command = Command::new(found);
     command
         .args(arguments)
         .current_dir(dir)
@@ -227,7 +233,7 @@ impl Drop for Answer {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub fn says(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
+    let output = Command::new(tool(program).ok()?)
         .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::null())

@@ -102,7 +102,7 @@ pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
 pub(super) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
     write_by(edit, |path, bytes| fs::write_program(path, bytes, true))?;
     let folder = edit.file.parent().unwrap_or(&edit.file);
-    let tried = cargo::try_wrapper(&edit.file.to_string_lossy(), folder);
+    let tried = cargo::try_wrapper(&edit.file, folder);
     tried.map_err(|error| {
         let put_back = match &edit.before {
             Some(before) => fs::write_program(&edit.file, before, true),

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::fs;
 use crate::model::Survey;
 use crate::plan::{self, SetupOptions};
+use crate::process;
 use crate::survey::Request;
 
 /// Sets every workspace up.
@@ -51,7 +52,12 @@ pub(super) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
         .roots
         .first()
         .map_or(Path::new("."), PathBuf::as_path);
-    match (cargo::try_wrapper(wrapper, folder), asked) {
+    let near: Vec<&Path> = survey.roots.iter().map(PathBuf::as_path).collect();
+    let found = process::program(wrapper, &near).map_err(Into::into);
+    match (
+        found.and_then(|program| cargo::try_wrapper(&program, folder)),
+        asked,
+    ) {
         (Ok(()), _) => Ok(()),
         (Err(error), Some(_)) => Err(error.context(format!("`{wrapper}` cannot run the compiler"))),
         (Err(error), None) => {

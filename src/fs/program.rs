@@ -1,8 +1,8 @@
-//! Files that are run: git hooks.
+//! Files that are run: git hooks, and programs by name.
 
 use std::fs::{self, Metadata};
 use std::io::{ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -49,6 +49,27 @@ fn mode(_: &Metadata) -> u32 {
 #[cfg(unix)]
 fn executable(metadata: &Metadata) -> bool {
     mode(metadata) & 0o111 != 0
+}
+
+/// Whether a path leads to a file that may be run, through links too.
+#[must_use]
+pub fn is_runnable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && executable(&metadata))
+}
+
+/// The worktree, or the package outside of any, that a path lies in: whatever is in there may have come with a clone. The
+/// user's home and what is above it are their own, also where git tracks something in them.
+#[must_use]
+pub fn project_of(path: &Path) -> Option<PathBuf> {
+    let home = std::env::home_dir().unwrap_or_default();
+    let above = path.ancestors().skip(1);
+    let mut own = above.take_while(|above| !home.starts_with(above));
+    let is_top = |above: &&Path| {
+        [".git", "Cargo.toml"]
+            .iter()
+            .any(|name| super::exists(&above.join(name)))
+    };
+    own.find(is_top).map(Path::to_owned)
 }
 
 /// Git's shell goes by the content there.

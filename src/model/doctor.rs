@@ -78,6 +78,8 @@ pub struct WrapperFacts {
     pub version: Option<String>,
     /// Why it does not run the compiler.
     pub problem: Option<String>,
+    /// Why it was not run to see that.
+    pub not_asked: Option<String>,
     /// Local crates are compiled incrementally by it.
     pub incremental: bool,
 }

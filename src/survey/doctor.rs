@@ -12,11 +12,13 @@ use crate::config_edit;
 use crate::fs;
 use crate::git;
 use crate::layout;
+use crate::lookup::Refused;
 use crate::model::{
     AnalyzerSetting, DoctorFacts, HookSite, PlaceFacts, Survey, Tool, Toolchain, Workspace,
     WrapperFacts,
 };
 use crate::plan;
+use crate::process;
 use crate::wrapper_script;
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
@@ -110,17 +112,30 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
             };
             let known = config_edit::known_wrapper(&program);
             let is_cache = known.is_some() && !wrapper_script::is_ours(&program);
-            let version = is_cache.then(|| told(cargo::wrapper_version(&runs)).0);
-            // Nobody has asked to have a program run that nobody knows; but where there is none, every build fails.
-            let problem = match known {
-                Some(_) => {
-                    told(cargo::try_wrapper(&runs, &workspace.root).map(|()| String::new())).1
+            let missing = || {
+                (Path::new(&runs).is_absolute() && !fs::is_runnable(Path::new(&runs)))
+                    .then(|| "there is no such program".to_owned())
+            };
+            let near: Vec<&Path> = survey.roots.iter().map(PathBuf::as_path).collect();
+            let found = process::program(&runs, &[near.as_slice(), &[&workspace.root]].concat());
+            let mut not_asked = None;
+            let (version, problem) = match (is_cache, found) {
+                (true, Ok(found)) => (
+                    told(cargo::wrapper_version(&found)).0,
+                    told(cargo::try_wrapper(&found, &workspace.root).map(|()| String::new())).1,
+                ),
+                (true, Err(refused @ Refused::Missing(_))) => (None, Some(refused.to_string())),
+                (true, Err(refused)) => {
+                    not_asked = Some(refused.to_string());
+                    (None, missing())
                 }
-                None => (Path::new(&runs).is_absolute() && !fs::exists(Path::new(&runs)))
-                    .then(|| "there is no such file".to_owned()),
+                // Nobody has asked to have a program run that nobody knows, and ours may have been changed by a branch;
+                // but where there is none, every build fails.
+                (false, _) => (None, missing()),
             };
             WrapperFacts {
-                version: version.flatten(),
+                version,
+                not_asked,
                 problem,
                 program,
                 variable: variable.map(|(name, _)| name.clone()),

@@ -36,6 +36,7 @@ mod speak;
 #[cfg(unix)]
 mod store;
 mod story;
+mod trust;
 mod undo;
 mod units;
 #[cfg(unix)]

@@ -122,6 +122,14 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
             },
         );
     }
+    if let Some(why) = &one.not_asked {
+        return ailment(
+            Severity::Hint,
+            format!("`{program}` was not asked for its version, because {why}"),
+            "a file that came with a clone names it, or it lies beside one; a build here runs it",
+            format!("leave it if you know what it does, else {out}"),
+        );
+    }
     match config_edit::known_wrapper(program) {
         None => ailment(
             Severity::Hint,

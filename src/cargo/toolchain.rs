@@ -1,0 +1,96 @@
+//! Which toolchain and compiler files of a worktree name. Looking runs none of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::config_edit;
+use crate::fs;
+use crate::lookup;
+use crate::process;
+
+/// The file of a worktree by which rustup would run programs of a folder, and not of a toolchain that is installed.
+fn by_path(dir: &Path) -> Option<PathBuf> {
+    // Rustup takes the nearest one, and of two in one folder the one without an end.
+    let files = dir
+        .ancestors()
+        .flat_map(|above| ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name)));
+    let mut there = files.filter(|file| fs::exists(file));
+    let nearest = there.next()?;
+    let folder = nearest.parent()?.to_owned();
+    let beside = there.next().filter(|other| other.parent() == Some(&folder));
+    let names_path = |file: &PathBuf| match fs::read_start(file, 1 << 20) {
+        Ok(Some(bytes)) => lookup::names_toolchain_by_path(&String::from_utf8_lossy(&bytes)),
+        Ok(None) => false,
+        // Rustup may be able to read it.
+        Err(_) => true,
+    };
+    let mut both = [Some(nearest), beside].into_iter().flatten();
+    both.find(names_path)
+        .filter(|file| fs::project_of(file).is_some())
+}
+
+/// The toolchain that is asked where a file of a worktree names one by its path: the user's own. None where the folder's
+/// counts.
+///
+/// # Errors
+///
+/// The user has none.
+pub(super) fn to_look(dir: &Path) -> Result<Option<String>> {
+    let Some(file) = by_path(dir) else {
+        return Ok(None);
+    };
+    static OWN: OnceLock<Option<String>> = OnceLock::new();
+    let own = OWN.get_or_init(|| {
+        let said = process::says("rustup", &["default"])?;
+        let name = said.split_whitespace().next()?;
+        (!name.contains(['/', '\\'])).then(|| name.to_owned())
+    });
+    let own = own.clone().with_context(|| refused(&file))?;
+    Ok(Some(own))
+}
+
+/// Makes sure that rustup runs nothing out of a worktree.
+///
+/// # Errors
+///
+/// A file of a worktree names a toolchain by its path.
+pub(super) fn none_of_a_worktree(dir: &Path) -> Result<()> {
+    match by_path(dir) {
+        Some(file) => bail!("{}", refused(&file)),
+        None => Ok(()),
+    }
+}
+
+fn refused(file: &Path) -> String {
+    format!(
+        "`{}` names a toolchain by its path, and nothing that a worktree names is run to look at it",
+        file.display()
+    )
+}
+
+/// Makes sure that Cargo asks no compiler that a worktree names, to resolve what a workspace is built from.
+///
+/// # Errors
+///
+/// A configuration in a worktree names one, or may do so.
+pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
+    for above in dir.ancestors() {
+        let files = CONFIG_NAMES.map(|name| above.join(CARGO_FOLDER).join(name));
+        for file in files.iter().filter(|file| fs::exists(file)) {
+            if fs::project_of(file).is_none() {
+                continue;
+            }
+            let bytes = fs::read(file)?.unwrap_or_default();
+            if let Some(key) = config_edit::runs_to_resolve(&String::from_utf8_lossy(&bytes)) {
+                bail!(
+                    "`{}` has `{key}`, and nothing that a worktree names is run to look at it",
+                    file.display()
+                );
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Where programs are that may be run.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::Result;
+
+use crate::fs;
+use crate::lookup::{self, Refused};
+
+/// The program that settings, a flag, a variable or a configuration name, for work in these folders.
+///
+/// # Errors
+///
+/// It is relative, lies in a worktree, or is not there.
+pub fn program(name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
+    let absolute = Path::new(name).is_absolute();
+    let top = |program: &Path| {
+        // Who puts an unrelated worktree on the `PATH` does so without us, too.
+        let surveyed = |top: &PathBuf| {
+            near.iter()
+                .any(|near| near.starts_with(top) || top.starts_with(near))
+        };
+        fs::project_of(program).filter(|top| absolute || surveyed(top))
+    };
+    search(name, &top)
+}
+
+/// A program that everything depends on, such as git, by its name.
+///
+/// # Errors
+///
+/// It is in no absolute folder of the `PATH`.
+pub fn tool(name: &str) -> Result<PathBuf, Refused> {
+    search(name, &|_| None)
+}
+
+/// The same for git, which is asked often.
+pub(crate) fn git() -> Result<&'static Path, Refused> {
+    static GIT: OnceLock<Result<PathBuf, Refused>> = OnceLock::new();
+    match GIT.get_or_init(|| tool("git")) {
+        Ok(path) => Ok(path),
+        Err(refused) => Err(refused.clone()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+fn search(name: &str, top: &dyn Fn(&Path) -> Option<PathBuf>) -> Result<PathBuf, Refused> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    lookup::find(name, &path, top, &fs::is_runnable)
+}
