@@ -12,6 +12,7 @@ mod in_use;
 mod lock;
 mod objects;
 mod open_folder;
+mod owner;
 mod program;
 mod read;
 mod record;
@@ -45,6 +46,7 @@ pub use objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
+pub use owner::{Theirs, is_mine, theirs};
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
@@ -241,7 +243,7 @@ pub fn tag(dir: &Path) -> Tag {
 ///
 /// It cannot be made.
 pub fn create_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path)
+    owner::create_all(path)
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
@@ -251,7 +253,7 @@ pub fn create_folder(path: &Path) -> Result<()> {
 ///
 /// Something is there already, or it cannot be made.
 pub fn create_new_folder(path: &Path) -> Result<()> {
-    fs::create_dir(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
+    owner::create(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
 /// Whether an error means that there is no space left.

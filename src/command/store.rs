@@ -24,8 +24,9 @@ use crate::report::{self, Spinner, human, json};
 use crate::settings;
 use crate::size::Bytes;
 use crate::store::{self, Bounds, Places, packs};
+use crate::survey::Request;
+use crate::survey::donors::{self, Trust};
 use crate::survey::store::{self as looks, Wish};
-use crate::survey::{Request, donors};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -550,7 +551,8 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what can be kept");
-    let how = options.how(request, ui);
+    let trust = Trust::default();
+    let how = options.how(request, &trust, ui);
     let keepable = |workspace: &Workspace| {
         warming::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
     };
