@@ -50,7 +50,7 @@ pub use owner::{Theirs, is_mine, theirs};
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use replace::{leftovers, remove_leftovers, replace, write_if_absent};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,

@@ -12,6 +12,7 @@ pub mod locals;
 mod owners;
 mod places;
 pub mod relink;
+mod rights;
 pub mod script;
 pub mod script_cache;
 mod shared_root;
@@ -170,6 +171,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     let (written, file) = shared_root::settings(&survey.shared_root, &mut problems);
     let written = shared_root::trusted(written, &survey.shared_root, &mut problems);
+    if request.to_act || request.focus.is_some() {
+        rights::check(&survey, &written)?;
+    }
     survey.settings = request.environment.settings.clone().or(written);
     let own = request.environment.own_settings.as_deref();
     let own = shared_root::store_settings(own, &mut problems);

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::warm::WarmOptions;
 use super::{Format, Ui, carry_out, conduct, conduct_with, look, warming};
 use crate::age::Age;
+use crate::apply::store as acts;
 use crate::exit::Exit;
 use crate::model::{
     Action, After, CargoAnswer, DropRemote, HarvestUnits, Kept, KeptReason, Plan, PullUnits,
@@ -43,6 +44,9 @@ pub struct HarvestOptions {
 pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
+    if !ui.dry_run {
+        acts::clear(&places);
+    }
     let mut plan = Plan {
         warnings: plan::warnings(&survey),
         ..Plan::default()
@@ -135,6 +139,9 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
+    if !ui.dry_run {
+        acts::clear(&places);
+    }
     let mut plan = Plan {
         warnings: plan::warnings(&survey),
         ..Plan::default()

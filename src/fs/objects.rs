@@ -152,9 +152,17 @@ pub fn put_object(
     create_folder(folder)?;
     let new = tempfile::Builder::new()
         .prefix(TEMPORARY)
-        .make_in(folder, |path| match link {
-            true => fs::hard_link(from, path).or_else(|_| clone_or_copy(from, path)),
-            false => clone_or_copy(from, path),
+        .make_in(folder, |path| {
+            let put = match link {
+                true => fs::hard_link(from, path).or_else(|_| clone_or_copy(from, path)),
+                false => clone_or_copy(from, path),
+            };
+            // Half of it is nobody's, unless somebody else has this name.
+            put.inspect_err(|error| {
+                if error.kind() != std::io::ErrorKind::AlreadyExists {
+                    let _ = fs::remove_file(path);
+                }
+            })
         })
         .with_context(|| format!("failed to put `{}` into the store", from.display()))?;
     ensure!(

@@ -78,6 +78,8 @@ pub struct Settings {
     pub keep_programs: Option<bool>,
     /// The program that configurations have Cargo run in place of the compiler.
     pub rustc_wrapper: Option<String>,
+    /// The users of the shared root's group may write to it.
+    pub shared_with_group: Option<bool>,
     /// The store.
     pub store: StoreSettings,
 }
@@ -92,6 +94,7 @@ impl Settings {
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
+            shared_with_group: self.shared_with_group.or(others.shared_with_group),
             store: self.store.or(others.store),
         }
     }
