@@ -12,6 +12,7 @@ mod in_use;
 mod lock;
 mod objects;
 mod open_folder;
+mod owner;
 mod program;
 mod read;
 mod record;
@@ -46,10 +47,11 @@ pub use objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
+pub use owner::{Theirs, is_mine, theirs};
 pub use program::{has_leftovers, is_runnable, keep_as, program, project_of, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{is_leftover, remove_leftovers, replace, write_if_absent};
+pub use replace::{is_leftover, leftovers, remove_leftovers, replace, write_if_absent};
 pub use roots::{KnownRoots, register_root};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
@@ -243,7 +245,7 @@ pub fn tag(dir: &Path) -> Tag {
 ///
 /// It cannot be made.
 pub fn create_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path)
+    owner::create_all(path)
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
@@ -265,29 +267,13 @@ pub fn create_private_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Returns whether a path, without following a link, belongs to the user. Where files have no owner, it does.
-#[must_use]
-pub fn is_mine(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let owner = fs::symlink_metadata(path).map(|metadata| metadata.uid());
-        owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        true
-    }
-}
-
 /// Makes a folder that must be new.
 ///
 /// # Errors
 ///
 /// Something is there already, or it cannot be made.
 pub fn create_new_folder(path: &Path) -> Result<()> {
-    fs::create_dir(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
+    owner::create(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
 /// Whether an error means that there is no space left.

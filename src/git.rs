@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -51,6 +52,25 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         );
     }
     Ok(found)
+}
+
+/// The first path in a folder that git tracks in a worktree, be it the folder itself: a submodule has no more than its
+/// name there. `None` if there is none. Case does not count where filesystems do not heed it.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn first_tracked(worktree: &Path, folder: &Path) -> Result<Option<PathBuf>> {
+    let exact = !cfg!(any(windows, target_os = "macos"));
+    let mut pathspec = OsString::from(match exact {
+        true => ":(literal)",
+        false => ":(icase,literal)",
+    });
+    pathspec.push(folder);
+    let mut git = git(worktree)?;
+    git.args(["ls-files", "-z", "--"]).arg(pathspec);
+    let paths = porcelain::paths(&run(git, None)?.stdout);
+    Ok(paths.into_iter().next().map(|path| worktree.join(path)))
 }
 
 /// The files of a worktree as git knows them, relative to its top.

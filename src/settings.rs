@@ -14,7 +14,7 @@ use crate::size::Bytes;
 pub const FILE_NAME: &str = "sharedtarget.toml";
 
 /// The keys that it may have.
-const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs`, `rustc-wrapper` or `[store]`";
+const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs`, `rustc-wrapper`, `shared-with-group` or `[store]`";
 
 /// Reads the file.
 ///
@@ -42,6 +42,7 @@ pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
             "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
             "keep-programs" => settings.keep_programs = Some(flag()?),
             "rustc-wrapper" => settings.rustc_wrapper = Some(value()?.to_owned()),
+            "shared-with-group" => settings.shared_with_group = Some(flag()?),
             "store" => settings.store = store::parse(text, item)?,
             _ => return Err(wrong(format!("expected {KEYS}, found `{key}`"))),
         }
@@ -62,7 +63,8 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         max_age,
         keep_programs,
         rustc_wrapper,
-        // Nothing of ours decides that for the user.
+        // Nothing of ours decides these for the user.
+        shared_with_group: _,
         store: _,
     } = settings;
     // What says the same already, in other words, stays.

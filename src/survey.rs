@@ -12,6 +12,7 @@ pub mod locals;
 mod owners;
 mod places;
 pub mod relink;
+mod rights;
 pub mod script;
 pub mod script_cache;
 mod shared_root;
@@ -175,6 +176,9 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         shared_root::check(&survey.shared_root, &survey, &known)?;
     }
     let written = shared_root::settings(&survey.shared_root, &mut problems);
+    if request.to_act || request.focus.is_some() {
+        rights::check(&survey, &written.settings)?;
+    }
     survey.settings = request.environment.settings.clone().or(written.settings);
     let own = request.environment.own_settings.as_deref();
     let own = shared_root::store_settings(own, &mut problems);

@@ -47,6 +47,25 @@ pub fn open(places: &Places) -> Result<LockGuard> {
     fs::lock_in_common(&places.mark())
 }
 
+/// Removes what runs that were killed, or had no space left, have not put in its place. Where somebody is at work in the
+/// store it may be theirs, and stays for the next.
+pub fn clear(places: &Places) {
+    if !fs::is_folder(places.root()) || !fs::exists(&places.mark()) {
+        return;
+    }
+    let Ok(Some(_alone)) = fs::try_lock_alone(&places.mark()) else {
+        return;
+    };
+    fs::remove_leftovers(places.root());
+    for folder in [places.objects(), places.units(), places.sets()] {
+        if fs::is_folder(&folder) {
+            for (path, _) in fs::leftovers(&folder) {
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+}
+
 /// Puts units into a store. What cannot be kept is left out, with what was made with it.
 ///
 /// Takes no lock of Cargo's, for which a build would have to wait: each file has to be, byte for byte, what it was when the

@@ -25,6 +25,7 @@ pub(super) fn settings() -> Result<Settings> {
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
         rustc_wrapper: None,
+        shared_with_group: None,
         store: StoreSettings {
             folder: std::env::var_os("CARGO_SHAREDTARGET_STORE_DIR")
                 .filter(|value| !value.is_empty())

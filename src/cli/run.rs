@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
@@ -144,6 +144,12 @@ pub(super) fn places(cwd: &Path) -> Result<Places> {
             .cache_dir()
             .join("cargo-sharedtarget"),
     };
+    ensure!(
+        folder.is_absolute(),
+        "expected an absolute path for the cache of scripts, found `{}`: set HOME to an absolute path, or name a folder \
+         with {CACHE}",
+        folder.display()
+    );
     // Cargo compares paths as texts.
     Ok(Places::new(fs::canonical_as_far_as_it_exists(&folder)))
 }

@@ -12,6 +12,7 @@ use crate::model::{Checkup, Fix, Plan, Survey};
 use crate::plan::doctor::checkup;
 use crate::plan::{self, SetupOptions};
 use crate::report::{self, json};
+use crate::survey::donors::Trust;
 use crate::survey::{Request, doctor};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
@@ -83,7 +84,9 @@ fn mends(
             note_devices(survey, &mut options);
             try_wrapper(survey, &mut options, ui)?;
             let setup = plan::setup(survey, &options);
-            let mut warms = warming::all(survey, &setup.dirs, &request.environment, true, ui);
+            let trust = Trust::default();
+            let around = &request.environment;
+            let mut warms = warming::all(survey, &setup.dirs, around, true, &trust, ui);
             let meant: Vec<PathBuf> = survey
                 .workspaces
                 .iter()

@@ -15,6 +15,7 @@ use crate::model::{Plan, Survey, Warning};
 use crate::plan::{self, SetupOptions};
 use crate::report::human;
 use crate::survey::Request;
+use crate::survey::donors::Trust;
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.
@@ -87,12 +88,13 @@ fn decide(
     try_wrapper(survey, &mut options, ui)?;
     let setup = plan::setup(survey, &options);
     let named = warm::donor(warm, request)?;
+    let trust = Trust::default();
     let decided = warming::each(
         survey,
         &setup.dirs,
         focus,
         named.as_ref(),
-        warm.how(request, ui),
+        warm.how(request, &trust, ui),
     )?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
     for one in decided.all {
@@ -104,6 +106,8 @@ fn decide(
     let limited = gc::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
+    let refused = trust.refused(&plan);
+    plan.kept.extend(refused);
     plan.warnings.extend(decided.warnings);
     plan.actions.extend(limited.actions);
     plan.freeable += limited.freeable;

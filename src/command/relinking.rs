@@ -9,10 +9,11 @@ use crate::model::{Dirs, RelinkFolder, Survey};
 use crate::plan::relink as decide;
 use crate::progress::Progress;
 use crate::report::Spinner;
-use crate::survey::{donors, relink};
+use crate::survey::donors::{self, Trust};
+use crate::survey::relink;
 
 /// Decides for all folders that have units and that workspaces build into once everything is set up.
-pub(super) fn all(survey: &Survey, dirs: &[Dirs], ui: &Ui) -> Vec<RelinkFolder> {
+pub(super) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec<RelinkFolder> {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking at units");
@@ -28,6 +29,7 @@ pub(super) fn all(survey: &Survey, dirs: &[Dirs], ui: &Ui) -> Vec<RelinkFolder> 
     }
     let sharers: Vec<decide::Sharer> = folders
         .into_iter()
+        .filter(|(folder, _)| trust.doubt(folder).is_none())
         .map(|(folder, users)| relink::sharer(donors::inventory(folder, &progress), users))
         .collect();
     let contents = relink::contents(&sharers, &progress);

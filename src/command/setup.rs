@@ -12,6 +12,7 @@ use crate::model::Survey;
 use crate::plan::{self, SetupOptions};
 use crate::process;
 use crate::survey::Request;
+use crate::survey::donors::Trust;
 
 /// Sets every workspace up.
 ///
@@ -23,18 +24,22 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     note_devices(&survey, &mut options);
     try_wrapper(&survey, &mut options, ui)?;
     let setup = plan::setup(&survey, &options);
+    let trust = Trust::default();
     let warms = warming::all(
         &survey,
         &setup.dirs,
         &request.environment,
         !options.no_local,
+        &trust,
         ui,
     );
     let relinks = match options.relink {
-        true => relinking::all(&survey, &setup.dirs, ui),
+        true => relinking::all(&survey, &setup.dirs, &trust, ui),
         false => Vec::new(),
     };
-    let plan = setup.with(&survey, warms, relinks);
+    let mut plan = setup.with(&survey, warms, relinks);
+    let refused = trust.refused(&plan);
+    plan.kept.extend(refused);
     conduct("setup", &survey, &plan, request, ui)
 }
 

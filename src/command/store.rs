@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::warm::WarmOptions;
 use super::{Format, Ui, carry_out, conduct, conduct_with, look, warming};
 use crate::age::Age;
+use crate::apply::store as acts;
 use crate::exit::Exit;
 use crate::model::{
     Action, After, CargoAnswer, DropRemote, HarvestUnits, Kept, KeptReason, Plan, PullUnits,
@@ -24,8 +25,9 @@ use crate::report::{self, Spinner, human, json};
 use crate::settings;
 use crate::size::Bytes;
 use crate::store::{self, Bounds, Places, packs};
+use crate::survey::Request;
+use crate::survey::donors::{self, Trust};
 use crate::survey::store::{self as looks, Wish};
-use crate::survey::{Request, donors};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +44,9 @@ pub struct HarvestOptions {
 pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
+    if !ui.dry_run {
+        acts::clear(&places);
+    }
     let mut plan = Plan {
         warnings: plan::warnings(&survey),
         ..Plan::default()
@@ -134,6 +139,9 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
+    if !ui.dry_run {
+        acts::clear(&places);
+    }
     let mut plan = Plan {
         warnings: plan::warnings(&survey),
         ..Plan::default()
@@ -550,7 +558,8 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what can be kept");
-    let how = options.how(request, ui);
+    let trust = Trust::default();
+    let how = options.how(request, &trust, ui);
     let keepable = |workspace: &Workspace| {
         warming::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
     };

@@ -10,7 +10,8 @@ use crate::exit::Exit;
 use crate::fs;
 use crate::model::Dirs;
 use crate::plan::warm::{self as decide, Candidate};
-use crate::survey::{self, Request, donors};
+use crate::survey::donors::{self, Trust};
+use crate::survey::{self, Request};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +27,7 @@ pub struct WarmOptions {
 }
 
 impl WarmOptions {
-    pub(super) fn how<'a>(&self, request: &'a Request, ui: &'a Ui) -> How<'a> {
+    pub(super) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
         How {
             around: &request.environment,
             all_units: self.all_units,
@@ -35,6 +36,7 @@ impl WarmOptions {
             programs: true,
             now: ui.view.now,
             dry_run: ui.dry_run,
+            trust,
             tell: Some(ui),
         }
     }
@@ -51,18 +53,21 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
+    let trust = Trust::default();
     let decided = warming::each(
         &survey,
         &dirs,
         focus,
         named.as_ref(),
-        options.how(request, ui),
+        options.how(request, &trust, ui),
     )?;
     let stuck = decided
         .all
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let mut plan = decide::plan(&survey, decided.all);
+    let refused = trust.refused(&plan);
+    plan.kept.extend(refused);
     plan.warnings
         .extend(pulled.into_iter().chain(decided.warnings));
     let exit = conduct("warm", &survey, &plan, request, ui)?;

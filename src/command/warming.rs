@@ -29,7 +29,7 @@ use crate::model::{
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::donors::{self, Circumstances};
+use crate::survey::donors::{self, Circumstances, Trust};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;
@@ -51,6 +51,8 @@ pub(super) struct How<'a> {
     pub(super) now: Timestamp,
     /// Nothing is to change, not even what is known of the use of units.
     pub(super) dry_run: bool,
+    /// Which donors are refused.
+    pub(super) trust: &'a Trust,
     /// Says that it waits, since that may take long.
     pub(super) tell: Option<&'a Ui>,
 }
@@ -267,6 +269,12 @@ fn one(
         (candidate, rating)
     });
     let mut ordered = decide::order(rated.collect());
+    // The first of them that nothing speaks against may be far down, so that all before it are asked about.
+    while let Some((first, _)) = ordered.first()
+        && how.trust.doubt(&first.folder).is_some()
+    {
+        ordered.remove(0);
+    }
     if let Some((first, Rating { busy: true, .. })) = ordered.first() {
         let folder = first.folder.clone();
         if let (true, Some(ui)) = (how.wait, how.tell) {
@@ -283,7 +291,8 @@ fn one(
         ordered.retain(|(_, rating)| !rating.busy);
     }
     let there = donors::inventory(cold.into, progress);
-    let Some((mut donor, here)) = closest(ordered, cold, &wants, &there, survey, progress) else {
+    let closest = closest(ordered, cold, &wants, &there, survey, how.trust, progress);
+    let Some((mut donor, here)) = closest else {
         return Err(cold.kept(KeptReason::NoDonor));
     };
     let warm = donor.choose(cold, &wants, &here, survey);
@@ -316,6 +325,7 @@ fn closest(
     wants: &Wants<'_>,
     there: &Inventory,
     survey: &Survey,
+    trust: &Trust,
     progress: &Progress,
 ) -> Option<(Donor, Here)> {
     let alike = |candidate: &Candidate| {
@@ -336,6 +346,7 @@ fn closest(
         .collect();
     let looked_at: Vec<(usize, (Donor, Here))> = few
         .into_par_iter()
+        .filter(|candidate| trust.doubt(&candidate.folder).is_none())
         .map(|candidate| {
             let mut donor = Donor::of(candidate, wants, progress);
             donor.compare(cold, wants, survey);

@@ -10,10 +10,11 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::owner::expect_mine;
 use super::read::open_quietly;
 use super::replace::TEMPORARY;
 use super::transfer::keep;
-use super::{Info, create_folder, hash_content, info};
+use super::{Info, create_folder, hash_content, info, is_mine};
 use crate::model::StoredFile;
 
 /// Hashes of files that have not changed since they were computed, by path, length, time and inode.
@@ -146,13 +147,22 @@ pub fn put_object(
     if is_object(to, file, hashes) {
         return Ok(());
     }
+    expect_mine(from)?;
     let folder = to.parent().context("an object has no folder")?;
     create_folder(folder)?;
     let new = tempfile::Builder::new()
         .prefix(TEMPORARY)
-        .make_in(folder, |path| match link {
-            true => fs::hard_link(from, path).or_else(|_| clone_or_copy(from, path)),
-            false => clone_or_copy(from, path),
+        .make_in(folder, |path| {
+            let put = match link {
+                true => fs::hard_link(from, path).or_else(|_| clone_or_copy(from, path)),
+                false => clone_or_copy(from, path),
+            };
+            // Half of it is nobody's, unless somebody else has this name.
+            put.inspect_err(|error| {
+                if error.kind() != std::io::ErrorKind::AlreadyExists {
+                    let _ = fs::remove_file(path);
+                }
+            })
         })
         .with_context(|| format!("failed to put `{}` into the store", from.display()))?;
     ensure!(
@@ -222,7 +232,7 @@ pub fn take_object(
     );
     // Another name of it has its times.
     let as_old = nanoseconds(&info) == i128::from(modified);
-    if link && as_old && ours(from) && fs::hard_link(from, to).is_ok() {
+    if link && as_old && is_mine(from) && fs::hard_link(from, to).is_ok() {
         ensure!(regular(to)? == info, "`{}` has changed", from.display());
         return Ok(true);
     }
@@ -259,6 +269,7 @@ pub fn become_name_of(
         && own.identity != other.identity
         && own.identity.device == other.identity.device;
     let same = alike
+        && is_mine(kept)
         && super::same_rights(object, kept)
         && hashes.of(kept).is_ok_and(|hash| hash == file.hash);
     let folder = object.parent().context("an object has no folder")?;
@@ -301,14 +312,6 @@ fn set_mode(path: &Path, _: bool) -> std::io::Result<()> {
     fs::set_permissions(path, permissions)
 }
 
-/// Whether a file is this user's own: one that is not may be one of the system's, and change at any time.
-#[cfg(unix)]
-fn ours(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::symlink_metadata(path)
-        .is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw())
-}
-
 /// Whether this user may do anything with every file.
 #[must_use]
 pub fn is_superuser() -> bool {
@@ -316,11 +319,6 @@ pub fn is_superuser() -> bool {
     return rustix::process::geteuid().is_root();
     #[cfg(not(unix))]
     false
-}
-
-#[cfg(not(unix))]
-fn ours(_: &Path) -> bool {
-    true
 }
 
 /// Whether a file may be run as a program.

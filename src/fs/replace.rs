@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::{checkpoint, info, names, read};
+use crate::size::Bytes;
 
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
@@ -64,6 +65,36 @@ pub fn remove_leftovers(folder: &Path) {
             let _ = fs::remove_file(folder.join(name));
         }
     }
+}
+
+/// The files in a folder and in those in it that are not in their place yet, with what they take. Whether somebody still
+/// writes them, no one can tell from that.
+#[must_use]
+pub fn leftovers(folder: &Path) -> Vec<(PathBuf, Bytes)> {
+    let mut all = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return all;
+    };
+    for entry in entries.flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => all.extend(leftovers(&entry.path())),
+            Ok(metadata) if entry.file_name().to_string_lossy().starts_with(TEMPORARY) => {
+                all.push((entry.path(), on_disk(&metadata)));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+#[cfg(unix)]
+fn on_disk(metadata: &fs::Metadata) -> Bytes {
+    Bytes(std::os::unix::fs::MetadataExt::blocks(metadata) * 512)
+}
+
+#[cfg(not(unix))]
+fn on_disk(metadata: &fs::Metadata) -> Bytes {
+    Bytes(metadata.len())
 }
 
 /// Makes a rename last through a power cut. Some filesystems cannot, and then there is nothing to be done.

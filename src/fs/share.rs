@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::owner::expect_mine;
 use super::read::open_quietly;
 use super::transfer::keep;
 
@@ -55,6 +56,7 @@ pub fn clones_here(file: &Path) -> bool {
 /// The filesystem cannot.
 pub fn clone_like(from: &Path, like: &Path, to: &Path) -> Result<()> {
     let failed = || format!("failed to clone `{}` to `{}`", from.display(), to.display());
+    expect_mine(from)?;
     let metadata = fs::metadata(like).with_context(failed)?;
     reflink_copy::reflink(from, to).with_context(failed)?;
     keep(&metadata, to).with_context(failed)

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+use super::owner::expect_mine;
 use super::read::open_quietly;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
@@ -23,9 +24,10 @@ pub fn clones(from: &Path, to: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// The filesystem cannot.
+/// The filesystem cannot, or another user owns the file.
 pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("clone", from, to);
+    expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
     reflink_copy::reflink(from, to).with_context(failed)?;
     keep(&metadata, to).with_context(failed)
@@ -64,8 +66,9 @@ pub fn date_file(path: &Path, modified: Timestamp) -> Result<()> {
 ///
 /// # Errors
 ///
-/// The filesystem cannot, or the file has as many names as it may.
+/// The filesystem cannot, the file has as many names as it may, or another user owns it.
 pub fn link_file(from: &Path, to: &Path) -> Result<()> {
+    expect_mine(from)?;
     fs::hard_link(from, to).with_context(|| describe("link", from, to))
 }
 
@@ -76,6 +79,7 @@ pub fn link_file(from: &Path, to: &Path) -> Result<()> {
 /// It cannot be read or written.
 pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
+    expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
     fs::copy(from, to).with_context(failed)?;
     keep(&metadata, to).with_context(failed)
@@ -109,6 +113,7 @@ pub fn write_own(to: &Path, content: &[u8]) -> Result<()> {
 /// It cannot be read or written.
 pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
+    expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
     let options = fs_extra::file::CopyOptions::new();
     let copied = fs_extra::file::copy(from, to, &options).map_err(|error| match error.kind {

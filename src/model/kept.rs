@@ -187,6 +187,21 @@ pub enum KeptReason {
         /// The first such path.
         path: PathBuf,
     },
+    /// Nothing is taken from it, since what is in it may be somebody else's work.
+    NotADonor {
+        /// Why.
+        because: Box<KeptReason>,
+    },
+    /// Another user owns it.
+    OthersOwn {
+        /// What they own.
+        path: PathBuf,
+    },
+    /// Other users can write to it.
+    OthersWrite {
+        /// Where.
+        path: PathBuf,
+    },
     /// A git repository lies in it.
     GitInside {
         /// Its path.

@@ -382,6 +382,9 @@ pub struct StoreContents {
     /// What was left by runs that were killed.
     #[serde(skip)]
     pub rest: Vec<PathBuf>,
+    /// What that takes, as far as it counts.
+    #[serde(skip)]
+    pub rest_on_disk: Bytes,
     /// By what the units were built with.
     pub built_with: Vec<HeldWith>,
     /// What all files take, each once.

@@ -88,6 +88,8 @@ pub struct Settings {
     pub keep_programs: Option<bool>,
     /// The program that configurations have Cargo run in place of the compiler.
     pub rustc_wrapper: Option<String>,
+    /// The users of the shared root's group may write to it.
+    pub shared_with_group: Option<bool>,
     /// The store.
     pub store: StoreSettings,
 }
@@ -102,6 +104,7 @@ impl Settings {
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
+            shared_with_group: self.shared_with_group.or(others.shared_with_group),
             store: self.store.or(others.store),
         }
     }
@@ -109,6 +112,9 @@ impl Settings {
     /// Takes out the settings that name a program or a place, or have others' units fetched or kept. Returns their keys.
     pub fn take_names(&mut self) -> Vec<&'static str> {
         let mut taken = self.store.take_names();
+        if self.shared_with_group.take_if(|shared| *shared).is_some() {
+            taken.insert(0, "`shared-with-group`");
+        }
         if self.rustc_wrapper.take().is_some() {
             taken.insert(0, "`rustc-wrapper`");
         }

@@ -178,6 +178,13 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             format!("holds {shown}{more}, which cargo does not make")
         }
         KeptReason::TrackedInside { path } => format!("git tracks {}", paths.show(path)),
+        KeptReason::NotADonor { because } => {
+            format!("gives nothing: {}", kept(because, paths, now))
+        }
+        KeptReason::OthersOwn { path } => format!("another user owns {}", paths.show(path)),
+        KeptReason::OthersWrite { path } => {
+            format!("other users can write to {}", paths.show(path))
+        }
         KeptReason::GitInside { path } => format!("holds a git repository: {}", paths.show(path)),
         KeptReason::SourcesInside { path } => format!("holds sources: {}", paths.show(path)),
         KeptReason::Unreadable { path, message } => {

@@ -91,7 +91,7 @@ pub fn dropped(
         units: dropped.into_iter().map(described).collect(),
         objects,
         rest,
-        freeable,
+        freeable: freeable + contents.rest_on_disk,
     })
 }
 

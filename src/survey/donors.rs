@@ -2,6 +2,7 @@
 
 mod circumstances;
 mod flaws;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 
 pub use circumstances::Circumstances;
 pub use flaws::{Findings, Origin, look_into, names};
+pub use trust::{Trust, doubt, not_a_donor};
 
 use super::units;
 use crate::dep_info::RustcDepInfo;

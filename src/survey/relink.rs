@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{stock, units};
+use super::{donors, stock, units};
 use crate::fs::{self, Sought};
 use crate::model::{Identity, Inventory, KeptReason, Sharing, Survey, TargetFolder};
 use crate::plan::relink::{Content, Sharer, wanted};
@@ -25,7 +25,9 @@ pub fn take(
     let outer = stock::outermost(folders).into_iter();
     let sharers = outer.map(|folder| {
         let inventory = units::read(&folder.path, progress);
-        match stock::obstacle(folder, &inventory).or_else(|| busy(&inventory)) {
+        let refused = || donors::doubt(&folder.path).map(donors::not_a_donor);
+        let obstacle = stock::obstacle(folder, &inventory).or_else(|| busy(&inventory));
+        match obstacle.or_else(refused) {
             Some(reason) => Err((folder.path.clone(), inventory.totals.on_disk, reason)),
             None => Ok(sharer(inventory, stock::users_of(folder, survey))),
         }

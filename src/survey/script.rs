@@ -90,11 +90,16 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
                     "expected a script, and `{}` is a folder",
                     file.display()
                 );
-                let state = fs::state(&path);
-                let bytes = fs::read(&path)?;
-                let bytes =
-                    bytes.with_context(|| format!("failed to find `{}`", file.display()))?;
-                (path, bytes, state)
+                // A pipe, or a device, has no content of its own: it is read once, as `cat` does, until its writers end.
+                if fs::info(&path)?.is_some_and(|info| !info.is_file) {
+                    input(fs::read_pipe(&path)?, around)
+                } else {
+                    let state = fs::state(&path);
+                    let bytes = fs::read(&path)?;
+                    let bytes =
+                        bytes.with_context(|| format!("failed to find `{}`", file.display()))?;
+                    (path, bytes, state)
+                }
             }
             // A pipe that a shell makes has a name, and no place.
             Err(error) => match fs::read_pipe(file) {

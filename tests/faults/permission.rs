@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Ended, run, superuser, trash, works};
+use crate::harness::{Ended, difference, run, superuser, trash, works};
 use crate::sandbox::Sandbox;
 
 const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];
@@ -171,4 +171,84 @@ fn to_write_the_shared_root() {
     held(&sandbox, "pika", &["--yes"])
         .expect("as before")
         .code(0);
+}
+
+/// A shared root that somebody else may write to is refused, in one line and by every command that would act on it.
+#[test]
+fn of_others_to_the_shared_root() {
+    let sandbox = built();
+    run(sandbox.program("pika", &["--yes"])).code(0);
+    let root = sandbox.path("pika/.shared-target");
+    let set = |path: &PathBuf, mode| {
+        fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
+    };
+    let folders = [".", ".sharedtarget", "build/pika"].map(|folder| root.join(folder));
+    for folder in &folders {
+        set(folder, 0o757);
+        for args in [&["--yes"][..], &["warm", "--yes"], &["dedupe", "--yes"]] {
+            let before = sandbox.tree("");
+            run(sandbox.program("pika", args))
+                .code(101)
+                .says("every user may write to")
+                .says("chmod -R go-w");
+            assert_eq!(
+                difference(&before, &sandbox.tree("")),
+                Vec::<&PathBuf>::new()
+            );
+        }
+        set(folder, 0o755);
+    }
+    run(sandbox.program("pika", &["--yes"])).code(0);
+    if !superuser() || std::os::unix::fs::chown(&root, None, Some(4321)).is_err() {
+        eprintln!("skipped: only the superuser gives files away");
+        return;
+    }
+    set(&root, 0o775);
+    run(sandbox.program("pika", &["--yes"]))
+        .code(101)
+        .says("users of its group")
+        .says("shared-with-group = true");
+    // Those in the root may have come with a branch, or from another user of the group.
+    let allowed = "shared-with-group = true\n";
+    fs::write(root.join("sharedtarget.toml"), allowed).expect("a file");
+    run(sandbox.program("pika", &["--yes"])).code(101);
+    let records = sandbox.outside("home/.local/state/cargo-sharedtarget/roots");
+    let records = fs::read_dir(records).expect("records").next();
+    let records = records.expect("one").expect("a folder").path();
+    fs::write(records.join("sharedtarget.toml"), allowed).expect("a file");
+    run(sandbox.program("pika", &["--yes"])).code(0);
+    std::os::unix::fs::chown(&root, Some(4321), None).expect("an owner");
+    run(sandbox.program("pika", &["--yes"]))
+        .code(101)
+        .says("another user owns");
+    std::os::unix::fs::chown(&root, Some(0), None).expect("an owner");
+}
+
+/// Whatever the umask says, what we make under the shared root is the user's alone.
+#[test]
+fn without_a_umask() {
+    let sandbox = built();
+    let program = sandbox.program("pika", &["--yes"]);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(sandbox.path("pika"))
+        .stdin(std::process::Stdio::null());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    run(shell).code(0);
+    for entry in walkdir::WalkDir::new(sandbox.path("pika/.shared-target")) {
+        let entry = entry.expect("readable");
+        if entry.file_type().is_dir() {
+            let mode = entry.metadata().expect("there").permissions().mode();
+            assert_eq!(mode & 0o022, 0, "{}: {mode:o}", entry.path().display());
+        }
+    }
+    run(sandbox.program("pika", &["--yes"])).code(0);
 }

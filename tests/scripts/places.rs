@@ -152,3 +152,39 @@ fn folders_that_cannot_be_written() {
     );
     mode(&desk.box_.path("ro"), 0o755);
 }
+
+/// A pipe is read as `cat` reads it: whoever comes late to write to it is waited for.
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_waited_for() {
+    use std::process::{Command, Stdio};
+    let desk = Desk::new();
+    let pipe = desk.box_.path("pipe.rs");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let mut run = desk.box_.program("", &["run", "pipe.rs"]);
+    run.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = run.spawn().expect("our program");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(run.try_wait().expect("its state"), None, "it waits");
+    fs::write(&pipe, "fn main() { println!(\"through a pipe\"); }\n").expect("written");
+    let output = run.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "through a pipe\n", "{output:?}");
+}
+
+/// A cache that would lie elsewhere for each folder that a script is run in is none, and that is said.
+#[cfg(unix)]
+#[test]
+fn a_relative_home_is_refused_in_words() {
+    let desk = Desk::with("a.rs", "fn main() {}\n");
+    let mut run = desk.box_.program("", &["run", "a.rs"]);
+    run.env("HOME", "home")
+        .env_remove("CARGO_SHAREDTARGET_CACHE_DIR")
+        .env_remove("XDG_CACHE_HOME");
+    let output = run.output().expect("our program");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{said}");
+    assert!(said.contains("set HOME to an absolute path"), "{said}");
+    assert!(!desk.box_.exists("home"), "nothing was made");
+}

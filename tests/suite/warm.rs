@@ -13,6 +13,7 @@ mod onboard;
 mod relink;
 mod setup;
 mod speak;
+mod tracked;
 
 use std::fs;
 use std::path::PathBuf;

@@ -11,7 +11,8 @@ use crate::model::{Dirs, Survey, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Gives, Here, Relation};
 use crate::progress::Progress;
 use crate::report::Spinner;
-use crate::survey::{Environment, donors};
+use crate::survey::Environment;
+use crate::survey::donors::{self, Trust};
 
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;
@@ -25,6 +26,7 @@ pub(in crate::command) fn all(
     dirs: &[Dirs],
     around: &Environment,
     local: bool,
+    trust: &Trust,
     ui: &Ui,
 ) -> Vec<WarmFolder> {
     let how = How {
@@ -36,6 +38,7 @@ pub(in crate::command) fn all(
         programs: false,
         now: ui.view.now,
         dry_run: ui.dry_run,
+        trust,
         tell: None,
     };
     let progress = Arc::new(Progress::default());
@@ -95,8 +98,24 @@ fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candi
             (known.newest, known.busy) = (gives.newest, gives.busy);
         }
     }
-    let offers = offers.into_values().filter(|(_, gives)| !gives.busy);
-    decide::cover(offers.collect(), DONORS)
+    let mut offers: Vec<_> = offers
+        .into_values()
+        .filter(|(_, gives)| !gives.busy)
+        .collect();
+    loop {
+        let chosen = decide::cover(offers.clone(), DONORS);
+        // Only of those that would be used git is asked.
+        let refused = |folder: &Path| how.trust.doubt(folder).is_some();
+        let refused: Vec<&PathBuf> = chosen
+            .iter()
+            .map(|candidate| &candidate.folder)
+            .filter(|folder| refused(folder))
+            .collect();
+        if refused.is_empty() {
+            return chosen;
+        }
+        offers.retain(|(candidate, _)| !refused.contains(&&candidate.folder));
+    }
 }
 
 /// Takes from one donor after the other what the ones before did not have.
@@ -118,7 +137,7 @@ fn from_several(
     });
     let gives = |candidate: &&Candidate| {
         let gives = donors::gives(&candidate.folder, wants.named());
-        !gives.units.is_empty() && !gives.busy
+        !gives.units.is_empty() && !gives.busy && how.trust.doubt(&candidate.folder).is_none()
     };
     let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
     if queue.is_empty() {

@@ -338,6 +338,9 @@ pub(in crate::command) fn keepable(
     let Some(lock) = &wants.lock else {
         return Err(kept(KeptReason::NoLock));
     };
+    if let Some(why) = how.trust.doubt(&dirs.build_dir) {
+        return Err(kept(donors::not_a_donor(why)));
+    }
     let unclear = |error: anyhow::Error| {
         kept(KeptReason::NoCompiler {
             why: format!("{error:#}"),

@@ -13,7 +13,7 @@ use super::{MOST, file_name, in_out_dir, is_artifact, is_fingerprint, is_said, w
 use crate::artifact;
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
-use crate::fs;
+use crate::fs::{self, Theirs};
 use crate::model::{
     Inventory, LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind,
 };
@@ -168,6 +168,13 @@ impl Look<'_> {
     /// Whether a file is what it should be, by itself.
     fn file(&self, unit: &Unit, file: &UnitFile) -> Result<(), LeftReason> {
         let path = self.donor.folder.join(&file.path);
+        match fs::theirs(&path) {
+            Some(Theirs::Owner) => return Err(damaged(file, "another user owns it".into())),
+            Some(Theirs::Everybody) => {
+                return Err(damaged(file, "every user may write to it".into()));
+            }
+            Some(Theirs::Group) | None => {}
+        }
         match file.sharing {
             Sharing::Folder => return Ok(()),
             Sharing::Special => {

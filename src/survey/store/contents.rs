@@ -103,6 +103,15 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
             .is_some_and(|name| name.to_string_lossy().starts_with("run-"))
     };
     contents.rest.extend(left.filter(ours));
+    // What is put together has names of its own.
+    let written = [places.objects(), places.units(), places.sets()];
+    let written = written.iter().filter(|folder| fs::is_folder(folder));
+    for (path, on_disk) in written.flat_map(|folder| fs::leftovers(folder)) {
+        contents.rest.push(path);
+        contents.rest_on_disk += on_disk;
+    }
+    contents.on_disk += contents.rest_on_disk;
+    contents.own += contents.rest_on_disk;
     contents
 }
 

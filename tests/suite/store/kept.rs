@@ -262,3 +262,41 @@ fn what_was_changed_here() {
         .says("has changed since Cargo unpacked it");
     assert_eq!(build(&sandbox, "other").1, "twig; hello\n");
 }
+
+/// What a full disk or a kill left in the store is counted, and goes with the next harvest or clean.
+#[test]
+fn what_was_left_half_way_goes() {
+    let sandbox = start();
+    harvest(&sandbox, "pika");
+    let (file, unit) = stored(&sandbox).into_iter().next().expect("a unit");
+    let object = object(&sandbox, &unit.files[0].hash);
+    let left = [
+        object.with_file_name(".tmp-sharedtarget-Ab12Cd"),
+        file.with_file_name(".tmp-sharedtarget-Ef34Gh"),
+    ];
+    let litter = || {
+        for path in &left {
+            std::fs::write(path, vec![1; 1 << 20]).expect("a file");
+        }
+    };
+    let size = || {
+        let answer = sandbox.json("", &["store", "status"]);
+        let contents = answer.to_string();
+        let at = contents.find("\"on_disk\":").expect("a size");
+        let digits = contents[at + 10..].split(|c: char| !c.is_ascii_digit());
+        let size = digits.into_iter().next().expect("digits").parse::<u64>();
+        size.expect("a number")
+    };
+    let before = size();
+    litter();
+    assert!(size() >= before + (2 << 20), "it is counted");
+    sandbox
+        .run("", &["store", "clean", "--max-size", "1TB", "--yes"])
+        .code(0);
+    assert!(left.iter().all(|path| !path.exists()), "clean removes it");
+    assert_eq!(size(), before);
+
+    litter();
+    harvest(&sandbox, "pika");
+    assert!(left.iter().all(|path| !path.exists()), "harvest removes it");
+}

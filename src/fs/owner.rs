@@ -1,0 +1,167 @@
+//! Whose a file is, and who else may write it. On Windows every file counts as the user's own.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// Why something at a path is not the user's alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theirs {
+    /// Another user owns it, or its owner cannot be told.
+    Owner,
+    /// Every user may write it.
+    Everybody,
+    /// The users of its group may write it, and the group is not the user's private one.
+    Group,
+}
+
+/// Why a path is not the user's alone; `None` if it is, or if there is nothing. A link is looked at itself.
+#[must_use]
+pub fn theirs(path: &Path) -> Option<Theirs> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => of(&metadata),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(_) => Some(Theirs::Owner),
+    }
+}
+
+#[cfg(unix)]
+fn of(metadata: &fs::Metadata) -> Option<Theirs> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = rustix::process::geteuid().as_raw();
+    // The mode of a link means nothing.
+    let mode = if metadata.is_symlink() {
+        0
+    } else {
+        metadata.mode()
+    };
+    match () {
+        () if metadata.uid() != user => Some(Theirs::Owner),
+        () if mode & 0o002 != 0 => Some(Theirs::Everybody),
+        // Where each user has a group of the same number, as most Linux systems give them, no one else is in it.
+        () if mode & 0o020 != 0 && metadata.gid() != user => Some(Theirs::Group),
+        () => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn of(_: &fs::Metadata) -> Option<Theirs> {
+    None
+}
+
+/// Whether what is at a path is this user's own: what is not may change at any time.
+#[must_use]
+pub fn is_mine(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| of(&metadata) != Some(Theirs::Owner))
+}
+
+/// Refuses what another user owns: such a file may become another one at any time, and all its names with it.
+pub(super) fn expect_mine(path: &Path) -> Result<()> {
+    let metadata = fs::symlink_metadata(path)
+        .with_context(|| format!("failed to look at `{}`", path.display()))?;
+    ensure!(
+        of(&metadata) != Some(Theirs::Owner),
+        "another user owns `{}`",
+        path.display()
+    );
+    Ok(())
+}
+
+/// Makes a folder and those above it. Those that are new let other users write no more than the folder that they are
+/// in does for its group, whatever the umask says.
+pub(super) fn create_all(path: &Path) -> std::io::Result<()> {
+    match create(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+            create_all(above.ok_or(error)?)?;
+            or_there(path, create(path))
+        }
+        result => or_there(path, result),
+    }
+}
+
+fn or_there(path: &Path, result: std::io::Result<()>) -> std::io::Result<()> {
+    match result {
+        Err(_) if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes one folder, in the same way.
+#[cfg(unix)]
+pub(super) fn create(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = fs::metadata(above.unwrap_or(Path::new(".")));
+    let group = above.map_or(0, |above| match above.mode() & 0o002 {
+        0 => above.mode() & 0o020,
+        _ => 0,
+    });
+    fs::DirBuilder::new().mode(0o755 | group).create(path)
+}
+
+/// Makes one folder.
+#[cfg(not(unix))]
+pub(super) fn create(path: &Path) -> std::io::Result<()> {
+    fs::create_dir(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    }
+
+    #[test]
+    fn what_others_may_write_is_theirs() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("file");
+        assert_eq!(theirs(&file), None, "nothing is there");
+        fs::write(&file, "").expect("a file");
+        set(&file, 0o644);
+        assert_eq!(theirs(&file), None);
+        set(&file, 0o646);
+        assert_eq!(theirs(&file), Some(Theirs::Everybody));
+        let metadata = fs::metadata(&file).expect("there");
+        let private = metadata.uid() == metadata.gid();
+        set(&file, 0o664);
+        assert_eq!(theirs(&file), (!private).then_some(Theirs::Group));
+        assert!(is_mine(&file));
+        assert!(!is_mine(&dir.path().join("none")));
+        if super::super::is_superuser() {
+            std::os::unix::fs::chown(&file, Some(4321), None).expect("another owner");
+            assert_eq!(theirs(&file), Some(Theirs::Owner));
+            assert!(!is_mine(&file));
+            let error = super::super::link_file(&file, &dir.path().join("name"));
+            let error = format!("{:#}", error.expect_err("refused"));
+            assert!(error.contains("another user owns"), "{error}");
+            assert!(!dir.path().join("name").exists());
+        }
+    }
+
+    #[test]
+    fn a_new_folder_is_no_more_open_than_the_one_above() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (above, expected) in [(0o755, 0o755), (0o775, 0o775), (0o777, 0o755)] {
+            let top = dir.path().join(format!("{above:o}"));
+            fs::create_dir(&top).expect("a folder");
+            set(&top, above);
+            create_all(&top.join("a/b")).expect("made");
+            create_all(&top.join("a/b")).expect("there");
+            for folder in ["a", "a/b"] {
+                let mode = fs::metadata(top.join(folder)).expect("there").mode();
+                assert_eq!(
+                    mode & 0o777 & !expected,
+                    0,
+                    "{folder} in {above:o}: {mode:o}"
+                );
+            }
+        }
+        fs::write(dir.path().join("file"), "").expect("a file");
+        assert!(create_all(&dir.path().join("file")).is_err());
+    }
+}

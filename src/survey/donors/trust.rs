@@ -1,0 +1,110 @@
+//! Whether anything may be taken from a folder at all: only from one whose content is the user's own work.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::fs::{self, Theirs};
+use crate::git;
+use crate::model::{Kept, KeptReason, Plan, Subject};
+
+/// Which folders nothing is taken from, asked once each.
+#[derive(Debug, Default)]
+pub struct Trust {
+    known: Mutex<BTreeMap<PathBuf, Option<KeptReason>>>,
+}
+
+impl Trust {
+    /// Why nothing may be taken from a folder; `None` if it may.
+    #[must_use]
+    pub fn doubt(&self, folder: &Path) -> Option<KeptReason> {
+        if let Some(known) = self.lock().get(folder) {
+            return known.clone();
+        }
+        let found = doubt(folder);
+        self.lock().insert(folder.to_owned(), found.clone());
+        found
+    }
+
+    /// The folders that were refused, each with its reason, unless a plan has them stay for another one.
+    #[must_use]
+    pub fn refused(&self, plan: &Plan) -> Vec<Kept> {
+        let stays = |path: &Path| {
+            let mut folders = plan
+                .kept
+                .iter()
+                .filter(|kept| kept.subject == Subject::Folder);
+            folders.any(|kept| kept.path == path)
+        };
+        let known = self.lock();
+        let refused = known
+            .iter()
+            .filter_map(|(path, why)| Some((path, why.as_ref()?)));
+        refused
+            .filter(|(path, _)| !stays(path))
+            .map(|(path, why)| Kept {
+                subject: Subject::Folder,
+                path: path.clone(),
+                reason: not_a_donor(why.clone()),
+                on_disk: None,
+                last_build: None,
+            })
+            .collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<PathBuf, Option<KeptReason>>> {
+        self.known.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+/// The reason for a folder that gives nothing.
+#[must_use]
+pub fn not_a_donor(why: KeptReason) -> KeptReason {
+    KeptReason::NotADonor {
+        because: Box::new(why),
+    }
+}
+
+/// Why nothing may be taken from a folder; `None` if it may.
+///
+/// What git tracks came with a clone or a branch, so its author decided what is in it: a unit there may call itself
+/// what it likes. Git is asked for the place where the folder really lies, in each repository around that place, so that
+/// no link, submodule or nested repository hides it. Where git does not answer, the folder counts as tracked.
+#[must_use]
+pub fn doubt(folder: &Path) -> Option<KeptReason> {
+    if !fs::exists(folder) {
+        return None;
+    }
+    let real = match fs::canonical(folder) {
+        Ok(real) => real,
+        Err(error) => {
+            return Some(KeptReason::Unreadable {
+                path: folder.to_owned(),
+                message: format!("{error:#}"),
+            });
+        }
+    };
+    match fs::theirs(&real) {
+        Some(Theirs::Owner) => return Some(KeptReason::OthersOwn { path: real }),
+        Some(Theirs::Everybody) => return Some(KeptReason::OthersWrite { path: real }),
+        Some(Theirs::Group) | None => {}
+    }
+    real.ancestors()
+        .filter(|above| is_top(above))
+        .find_map(|top| match git::first_tracked(top, &real) {
+            Ok(None) => None,
+            Ok(Some(path)) => Some(KeptReason::TrackedInside { path }),
+            Err(error) => Some(KeptReason::TrackedUnclear {
+                message: format!("{error:#}"),
+            }),
+        })
+}
+
+/// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.
+fn is_top(folder: &Path) -> bool {
+    let git = folder.join(".git");
+    match fs::is_folder(&git) {
+        true => fs::exists(&git.join("HEAD")),
+        false => fs::exists(&git),
+    }
+}

@@ -1,0 +1,203 @@
+//! A target folder that came with a branch gives nothing to anybody.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::*;
+
+/// `beside`, in which nothing was built, and `evil`, a worktree with a target folder in which a package of the registry is
+/// not what it is called. Nothing else was built.
+fn prepared_units() -> Sandbox {
+    let sandbox = start();
+    sandbox.worktree("pika", "evil");
+    let target = sandbox.path("evil/target");
+    fs::rename(sandbox.path("pika/target"), &target).expect("moved");
+    let mut altered = 0;
+    for entry in fs::read_dir(target.join("debug/deps")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if name.starts_with("libleaf-") && name.ends_with(".rlib") {
+            alter(&path);
+            altered += 1;
+        }
+    }
+    assert_eq!(altered, 1);
+    sandbox
+}
+
+/// Has a file say something else, and look as old as it was.
+fn alter(path: &Path) {
+    let time = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let mut bytes = fs::read(path).expect("a file");
+    let at = memchr::memmem::find(&bytes, b"leaf 1.0.0").expect("what it says");
+    bytes[at..at + 4].copy_from_slice(b"evil");
+    fs::write(path, bytes).expect("written");
+    let file = fs::File::options().write(true).open(path).expect("a file");
+    file.set_modified(time.expect("a time")).expect("dated");
+}
+
+/// Commits what is in a folder, also what is ignored.
+fn commit(sandbox: &Sandbox, folder: &str, paths: &[&str]) {
+    sandbox.git(folder, &[&["add", "-f"], paths].concat());
+    sandbox.git(folder, &["commit", "-q", "-m", "prepared"]);
+}
+
+/// What stands in a plan for a folder: why it gives nothing.
+fn refusal<'a>(answer: &'a serde_json::Value, folder: &Path) -> Option<&'a str> {
+    let folder = folder.to_str().expect("text");
+    let kept = answer["plan"]["kept"].as_array().expect("a list");
+    let mut kept = kept
+        .iter()
+        .filter(|kept| kept["path"] == folder && kept["reason"]["reason"] == "not_a_donor");
+    kept.next()?["reason"]["because"]["reason"].as_str()
+}
+
+/// Whether a plan takes units from anywhere.
+fn takes(answer: &serde_json::Value) -> bool {
+    let mut actions = answer["plan"]["actions"].as_array().expect("a list").iter();
+    actions.any(|action| action["from"].is_string())
+}
+
+/// Without git's answer the altered package arrives: this is what all of the others are about.
+#[test]
+fn what_is_not_tracked_is_taken() {
+    let sandbox = prepared_units();
+    warm(&sandbox, "beside", &[]);
+    assert!(build(&sandbox, "beside").1.starts_with("evil 1.0.0"));
+}
+
+#[track_caller]
+fn assert_gives_nothing(sandbox: &Sandbox, because: &str) {
+    let target = sandbox.path("evil/target");
+    for args in [
+        &["warm", "--yes"][..],
+        &["onboard", "--layout", "in-place", "--yes"],
+    ] {
+        let answer = sandbox.json("beside", args);
+        let real = dunce::canonicalize(&target).expect("a folder");
+        let refusal = refusal(&answer, &target).or_else(|| refusal(&answer, &real));
+        assert_eq!(refusal, Some(because), "{answer}");
+        assert!(!takes(&answer), "{answer}");
+    }
+    let (names, output) = build(sandbox, "beside");
+    assert!(names.contains(&"leaf".to_owned()), "{names:?}");
+    assert_eq!(output, OUTPUT);
+}
+
+#[test]
+fn what_git_tracks_is_no_donor() {
+    let sandbox = prepared_units();
+    commit(&sandbox, "evil", &["target"]);
+    sandbox.run("beside", &["warm", "--yes"]).says("git tracks");
+    assert_gives_nothing(&sandbox, "tracked_inside");
+    // Nor if somebody asks for it.
+    sandbox.worktree("pika", "third");
+    let target = sandbox.path("evil/target");
+    let from = target.to_str().expect("text");
+    let answer = sandbox.json("third", &["warm", "--from", from, "--yes"]);
+    assert_eq!(
+        refusal(&answer, &target),
+        Some("tracked_inside"),
+        "{answer}"
+    );
+    assert!(!takes(&answer), "{answer}");
+}
+
+#[test]
+fn one_tracked_file_is_enough() {
+    let sandbox = prepared_units();
+    commit(&sandbox, "evil", &["target/CACHEDIR.TAG"]);
+    assert_gives_nothing(&sandbox, "tracked_inside");
+}
+
+#[test]
+fn a_link_hides_nothing() {
+    let sandbox = prepared_units();
+    let target = sandbox.path("evil/target");
+    fs::rename(&target, sandbox.path("evil/prepared")).expect("moved");
+    symlink("prepared", &target).expect("a link");
+    commit(&sandbox, "evil", &["prepared", "target"]);
+    assert_gives_nothing(&sandbox, "tracked_inside");
+}
+
+#[test]
+fn a_submodule_hides_nothing() {
+    for inside in ["target", "target/debug"] {
+        let sandbox = prepared_units();
+        let inner = format!("evil/{inside}");
+        sandbox.git(&inner, &["init", "-q", "-b", "main"]);
+        commit(&sandbox, &inner, &["."]);
+        commit(&sandbox, "evil", &[inside]);
+        assert_gives_nothing(&sandbox, "tracked_inside");
+    }
+}
+
+/// Where git cannot be asked, what is there may be tracked.
+#[test]
+fn no_answer_counts_as_tracked() {
+    let sandbox = prepared_units();
+    fs::write(sandbox.path("evil/target/.git"), "gitdir: /nowhere\n").expect("a file");
+    assert_gives_nothing(&sandbox, "tracked_unclear");
+}
+
+/// The same holds for what is kept in the store, and for what shares storage.
+#[test]
+fn neither_the_store_nor_dedupe_takes_it() {
+    let mut sandbox = prepared_units();
+    commit(&sandbox, "evil", &["target/CACHEDIR.TAG"]);
+    let store = sandbox.outside("store");
+    sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", &store);
+    let target = sandbox.path("evil/target");
+    let answer = sandbox.json("evil", &["store", "harvest", "--yes"]);
+    assert_eq!(
+        refusal(&answer, &target),
+        Some("tracked_inside"),
+        "{answer}"
+    );
+    copy_all(&target, &sandbox.path("beside"));
+    let answer = sandbox.json("", &["dedupe", "--yes"]);
+    assert!(answer.to_string().contains("tracked_inside"), "{answer}");
+    assert_eq!(answer["plan"]["actions"].as_array().map(Vec::len), Some(0));
+}
+
+/// What others could have written is no better.
+#[test]
+fn what_others_own_or_write_is_no_donor() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let sandbox = prepared_units();
+    let target = sandbox.path("evil/target");
+    let set = |mode| {
+        fs::set_permissions(&target, fs::Permissions::from_mode(mode)).expect("permissions");
+    };
+    set(0o777);
+    let answer = sandbox.json("beside", &["warm", "--dry-run"]);
+    assert_eq!(refusal(&answer, &target), Some("others_write"), "{answer}");
+    set(0o755);
+    if chown(&target, Some(4321), None).is_ok() {
+        let answer = sandbox.json("beside", &["warm", "--dry-run"]);
+        assert_eq!(refusal(&answer, &target), Some("others_own"), "{answer}");
+        chown(&target, Some(0), None).expect("an owner");
+    } else {
+        eprintln!("skipped: only the superuser gives files away");
+    }
+    // One file that somebody else can write to, and what is compiled with it.
+    let mut deps = fs::read_dir(target.join("debug/deps")).expect("a folder");
+    let leaf = deps.find_map(|entry| {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name()?.to_str()?;
+        (name.starts_with("libleaf-") && name.ends_with(".rlib")).then_some(path)
+    });
+    let leaf = leaf.expect("a library");
+    fs::set_permissions(leaf, fs::Permissions::from_mode(0o666)).expect("permissions");
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    let left = left(&answer);
+    assert!(
+        left.contains(&("leaf".into(), "damaged".into())),
+        "{answer}"
+    );
+    assert!(
+        left.contains(&("top".into(), "depends_on".into())),
+        "{answer}"
+    );
+    assert_eq!(build(&sandbox, "beside").1, OUTPUT);
+}
