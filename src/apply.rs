@@ -256,8 +256,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .into_par_iter()
         .map(|action| {
             let result = match action {
-                Action::FinishTrash { path, .. } => {
-                    delete::trash(path, context, &ledger).map(|deleted| (deleted, None))
+                Action::FinishTrash { path, usage } => {
+                    delete::trash(path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::DropScript(part) => {
                     cache::part(part, context, &ledger).map(|deleted| (deleted, None))

@@ -16,6 +16,7 @@ mod program;
 mod read;
 mod record;
 mod replace;
+mod seen;
 mod share;
 mod source;
 mod stage;
@@ -49,6 +50,7 @@ pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
@@ -305,6 +307,12 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
             to.display()
         )
     })
+}
+
+/// What a path takes by itself, without what is in it; nothing if it is not there.
+#[must_use]
+pub fn on_disk(path: &Path) -> Bytes {
+    Bytes(fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0))
 }
 
 /// The space that the filesystem of a folder has for us.
