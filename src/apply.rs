@@ -70,7 +70,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     for action in &plan.actions {
         let result = match action {
             Action::CreateSharedRoot { path } => create_shared_root(path).map_err(Stopped::from),
-            Action::RecordOwner { file, owner } => edit::owner(file, owner),
+            Action::RecordOwner { file, owner } => edit::owner(file, owner, context),
             Action::WriteConfig {
                 needs: Some(exclude),
                 ..
@@ -378,6 +378,7 @@ pub fn create_shared_root(path: &Path) -> anyhow::Result<()> {
     ] {
         fs::write_if_absent(&path.join(name), content)?;
     }
+    fs::no_link(path, &path.join(SHARED_ROOT_MARK))?;
     fs::create_folder(&path.join(SHARED_ROOT_MARK))
 }
 

@@ -49,7 +49,7 @@ pub use objects::{
 pub use program::{has_leftovers, keep_as, program, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{remove_leftovers, replace, write_if_absent};
+pub use replace::{no_link, remove_leftovers, replace, write_if_absent};
 pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{

@@ -234,3 +234,28 @@ fn what_came_into_trash_stays() {
     );
     assert!(!sandbox.exists(&format!("{TRASH}/target/debug/rest")));
 }
+
+/// A clone may bring a shared root with links in it, that lead out of it.
+#[test]
+fn a_setup_writes_nothing_of_ours_through_a_link_in_the_shared_root() {
+    use std::os::unix::fs::symlink;
+    let links = [
+        ("CACHEDIR.TAG", "elsewhere/CACHEDIR.TAG"),
+        (".gitignore", "elsewhere/.gitignore"),
+        ("pika", "elsewhere"),
+        (".sharedtarget", "elsewhere"),
+    ];
+    for (name, to) in links {
+        let sandbox = Sandbox::new();
+        sandbox.repository("pika", &["beside"]);
+        sandbox.write("elsewhere/precious", "precious");
+        sandbox.write("pika/.shared-target/.keep", "");
+        let link = sandbox.path(&format!("pika/.shared-target/{name}"));
+        symlink(sandbox.path(to), link).expect("a link");
+        sandbox.git("pika", &["add", "-A", "-f"]);
+        sandbox.git("pika", &["commit", "-q", "-m", "links"]);
+        let before = sandbox.tree("elsewhere");
+        run(sandbox.program("pika", &["--yes"]));
+        assert_eq!(sandbox.tree("elsewhere"), before, "{name}");
+    }
+}
