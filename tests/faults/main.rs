@@ -11,6 +11,7 @@ mod broken;
 mod gc;
 mod harness;
 mod hook;
+mod hostile;
 mod kill;
 mod permission;
 mod races;
