@@ -79,7 +79,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             Action::CreateSharedRoot { path } => {
                 create_shared_root(path, context.records).map_err(Stopped::from)
             }
-            Action::RecordOwner { file, owner } => edit::owner(file, owner),
+            Action::RecordOwner { file, owner } => edit::owner(file, owner, context),
             Action::WriteConfig {
                 needs: Some(exclude),
                 ..
@@ -265,8 +265,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .into_par_iter()
         .map(|action| {
             let result = match action {
-                Action::FinishTrash { path, .. } => {
-                    delete::trash(path, context, &ledger).map(|deleted| (deleted, None))
+                Action::FinishTrash { path, usage } => {
+                    delete::trash(path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::DropScript(part) => {
                     cache::part(part, context, &ledger).map(|deleted| (deleted, None))
@@ -419,6 +419,7 @@ pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result
     ] {
         fs::write_if_absent(&path.join(name), content)?;
     }
+    fs::no_link(path, &path.join(marks::SHARED_ROOT_MARK))?;
     fs::register_root(records, path)
 }
 

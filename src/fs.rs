@@ -18,6 +18,7 @@ mod read;
 mod record;
 mod replace;
 mod roots;
+mod seen;
 mod share;
 mod source;
 mod stage;
@@ -51,8 +52,9 @@ pub use owner::{Theirs, is_mine, theirs};
 pub use program::{has_leftovers, is_runnable, keep_as, program, project_of, write_program};
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{is_leftover, leftovers, remove_leftovers, replace, write_if_absent};
+pub use replace::{is_leftover, leftovers, no_link, remove_leftovers, replace, write_if_absent};
 pub use roots::{KnownRoots, register_root};
+pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
@@ -327,6 +329,12 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
             to.display()
         )
     })
+}
+
+/// What a path takes by itself, without what is in it; nothing if it is not there.
+#[must_use]
+pub fn on_disk(path: &Path) -> Bytes {
+    Bytes(fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0))
 }
 
 /// The space that the filesystem of a folder has for us.

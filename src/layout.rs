@@ -5,10 +5,13 @@
 
 mod classic;
 mod new;
+mod shape;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
+
+pub use shape::{is_of_a_unit, is_of_the_compiler};
 
 use crate::marks;
 use crate::model::{DiskLayout, Group, Sharing};

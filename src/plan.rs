@@ -95,20 +95,27 @@ pub fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
 /// What interrupted runs left is finished, whatever else is done.
 fn finish_trash(survey: &Survey, actions: &mut Vec<Action>, kept: &mut Vec<Kept>) {
     for trash in &survey.trash {
-        if trash.ours {
+        let usage = trash.usage.as_ref();
+        let reason = match usage.and_then(|usage| usage.git_inside.clone()) {
+            _ if !trash.ours => Some(KeptReason::NotOurTrash),
+            // None was there when it became trash.
+            Some(path) => Some(KeptReason::GitInside { path }),
+            None => usage.and_then(deletable::mounted),
+        };
+        let Some(reason) = reason else {
             actions.push(Action::FinishTrash {
                 path: trash.path.clone(),
                 usage: trash.usage.clone(),
             });
-        } else {
-            kept.push(Kept {
-                subject: Subject::Trash,
-                path: trash.path.clone(),
-                reason: KeptReason::NotOurTrash,
-                on_disk: trash.usage.as_ref().map(|usage| usage.on_disk),
-                last_build: None,
-            });
-        }
+            continue;
+        };
+        kept.push(Kept {
+            subject: Subject::Trash,
+            path: trash.path.clone(),
+            reason,
+            on_disk: usage.map(|usage| usage.on_disk),
+            last_build: None,
+        });
     }
 }
 

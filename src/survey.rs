@@ -173,7 +173,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let named = request.shared_root.as_deref();
     survey.shared_root = shared_root::choose(&survey, named, &known, &mut problems);
     if request.to_act {
-        shared_root::check(&survey.shared_root, &survey, &known)?;
+        shared_root::check(&survey.shared_root, &known)?;
     }
     let written = shared_root::settings(&survey.shared_root, &mut problems);
     if request.to_act || request.focus.is_some() {

@@ -44,5 +44,5 @@ pub(super) fn part(
     drop(_lock);
     fs::rename(going, &aside)?;
     fs::checkpoint("script-part-renamed");
-    Ok(fs::delete_tree(&aside, "", ledger, context.progress).into())
+    Ok(fs::delete_tree(&aside, "", None, ledger, context.progress).into())
 }

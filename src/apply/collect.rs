@@ -51,7 +51,10 @@ pub(super) fn folder(
     if let Some(busy) = used.or_else(|| files.find_map(|file| uses.runs(file.identity))) {
         return Err(held(&busy, "it"));
     }
-    let removal = Removal::new(ledger, context.progress);
+    let of_units = folder.units.iter().flat_map(|unit| &unit.files);
+    let of_others = folder.others.iter().flat_map(|other| &other.files);
+    let seen = fs::seen(of_units.chain(of_others));
+    let removal = Removal::new(Some(&seen), ledger, context.progress);
     let gone = folder.units.par_iter().map(|unit| {
         let files = unit.files.iter().map(|file| file.path.as_path());
         let entries = entries(&unit.id.profile, files);

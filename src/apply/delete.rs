@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Context, Stopped};
 use crate::fs::{self, Deletion, Ledger};
 use crate::marks::{self, GITIGNORE, TRASH_PREFIX};
-use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks};
+use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen, Usage};
 use crate::plan;
+use crate::size::Bytes;
 
 /// What a deletion came to.
 pub(super) struct Deleted {
@@ -14,6 +15,8 @@ pub(super) struct Deleted {
     pub(super) number: usize,
     pub(super) freed: Freed,
     left: Option<String>,
+    /// Something that is left was not to go.
+    kept: bool,
 }
 
 impl Deleted {
@@ -32,21 +35,27 @@ impl From<Deletion> for Deleted {
                 1 => String::new(),
                 more => format!(", and {} more", more - 1),
             };
-            format!(
-                "failed to delete `{}`: {}{others}; the next run goes on with the rest",
-                first.path.display(),
-                first.message
-            )
+            let (path, why) = (first.path.display(), &first.message);
+            match deletion.kept {
+                true => format!("something was kept, and what holds it: `{path}`: {why}{others}"),
+                false => format!(
+                    "failed to delete `{path}`: {why}{others}; the next run goes on with the rest"
+                ),
+            }
         });
         Self {
             number: deletion.number,
             freed: deletion.freed,
             left,
+            kept: deletion.kept,
         }
     }
 }
 
-/// Deletes one target folder.
+/// Deletes one target folder, if everything in it is what the plan saw.
+///
+/// It is looked at twice: under its own name before it is moved, so that what has changed stays where it is, and again
+/// entry by entry as it is deleted. What came in between is put back.
 pub(super) fn folder(
     folder: &DeleteFolder,
     context: &Context<'_>,
@@ -97,7 +106,16 @@ pub(super) fn folder(
         Some(_) => return skip("it has changed since the plan was made; run again".into()),
         None => {}
     }
-    let deleted = throw_away(folder, locks, context, ledger)?;
+    let Some(usage) = &folder.usage else {
+        return skip("it was not looked into".into());
+    };
+    if let Some(other) = fs::difference(path, &usage.seen)? {
+        return skip(format!(
+            "`{}` is not what it was when the plan was made; run again",
+            other.display()
+        ));
+    }
+    let deleted = throw_away(folder, &usage.seen, locks, context, ledger)?;
     fs::checkpoint("deleted");
     Ok(deleted)
 }
@@ -107,6 +125,7 @@ pub(super) fn folder(
 /// Nothing is ever written into the folder itself: it may be another one by now, or stay after all.
 fn throw_away(
     folder: &DeleteFolder,
+    seen: &Seen,
     locks: fs::LockGuard,
     context: &Context<'_>,
     ledger: &Ledger,
@@ -136,7 +155,14 @@ fn throw_away(
     drop(locks);
     let moved = fs::info(&inner)?;
     if moved.is_none_or(|info| info.is_symlink || info.identity != folder.identity) {
-        return Err(put_back(&inner, path, &trash));
+        let what = "it is another folder than the one in the plan";
+        return Err(match put_back(&inner, path, &trash) {
+            Ok(()) => Stopped::Skipped(format!("{what}; run again")),
+            Err(error) => {
+                let inner = inner.display();
+                Stopped::Failed(format!("{what}, and was moved to `{inner}`: {error:#}"))
+            }
+        });
     }
     let for_good = goes_for_good(folder, context.shared_root);
     if marked && for_good {
@@ -144,22 +170,43 @@ fn throw_away(
         let _ = fs::rename(&plan::owner_file(path), &plan::owner_file(&inner));
     }
     fs::checkpoint("renamed");
-    let deleted = Deleted::from(fs::delete_tree(&inner, GITIGNORE, ledger, context.progress));
+    let progress = context.progress;
+    let mut deleted = Deleted::from(fs::delete_tree(
+        &inner,
+        GITIGNORE,
+        Some(seen),
+        ledger,
+        progress,
+    ));
+    if let Some(left) = deleted.left.as_mut().filter(|_| deleted.kept) {
+        if marked && for_good {
+            let _ = fs::rename(&plan::owner_file(&inner), &plan::owner_file(path));
+        }
+        let at = inner.display().to_string();
+        *left = match put_back(&inner, path, &trash) {
+            Ok(()) => left.replace(&at, &path.display().to_string()),
+            Err(error) => format!("{left}; it was moved there: {error:#}"),
+        };
+    }
     if deleted.left.is_none() {
         if for_good {
             // A note without a folder does no harm, so it is no failure if it stays.
-            let _ = fs::remove_file(&plan::owner_file(if marked { &inner } else { path }));
+            let note = plan::owner_file(if marked { &inner } else { path });
+            let on_disk = fs::on_disk(&note);
+            if fs::remove_file(&note).is_ok() {
+                deleted.freed.on_disk += on_disk;
+            }
         }
         fs::discard_trash(&trash);
         if for_good {
-            remove_empty_holders(path, context.shared_root);
+            deleted.freed.on_disk += remove_empty_holders(path, context.shared_root);
         }
     }
     Ok(deleted)
 }
 
-/// What was moved is not what the plan named: back with it.
-fn put_back(inner: &Path, path: &Path, trash: &Path) -> Stopped {
+/// Moves something back that is not what the plan named.
+fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
     let back = if fs::exists(path) {
         Err(anyhow::anyhow!(
             "there is something else at `{}`",
@@ -169,26 +216,20 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> Stopped {
         fs::rename(inner, path)
     };
     match back {
-        Ok(()) => {
-            fs::discard_trash(trash);
-            Stopped::Skipped("it is another folder than the one in the plan; run again".into())
+        Ok(()) => fs::discard_trash(trash),
+        Err(_) if inner != trash => {
+            // Without its mark nobody takes it for trash.
+            let _ = fs::remove_file(&trash.join(GITIGNORE));
         }
-        Err(error) => {
-            if inner != trash {
-                // Without its mark nobody takes it for trash.
-                let _ = fs::remove_file(&trash.join(GITIGNORE));
-            }
-            Stopped::Failed(format!(
-                "it is another folder than the one in the plan, and was moved to `{}`: {error:#}",
-                inner.display()
-            ))
-        }
+        Err(_) => {}
     }
+    back
 }
 
 /// Finishes deleting what an interrupted run left.
 pub(super) fn trash(
     path: &Path,
+    usage: Option<&Usage>,
     context: &Context<'_>,
     ledger: &Ledger,
 ) -> Result<Deleted, Stopped> {
@@ -197,9 +238,11 @@ pub(super) fn trash(
             "it has changed since the plan was made; run again".into(),
         ));
     }
-    let deleted = Deleted::from(fs::delete_tree(path, GITIGNORE, ledger, context.progress));
+    let seen = usage.map(|usage| &usage.seen);
+    let progress = context.progress;
+    let mut deleted = Deleted::from(fs::delete_tree(path, GITIGNORE, seen, ledger, progress));
     if deleted.left.is_none() {
-        remove_empty_holders(path, context.shared_root);
+        deleted.freed.on_disk += remove_empty_holders(path, context.shared_root);
     }
     fs::checkpoint("trash-finished");
     Ok(deleted)
@@ -249,15 +292,19 @@ fn goes_for_good(folder: &DeleteFolder, shared_root: &Path) -> bool {
     for_good && folder.path.starts_with(shared_root)
 }
 
-/// Folders under the shared root that hold nothing any more.
-fn remove_empty_holders(path: &Path, shared_root: &Path) {
+/// Removes folders under the shared root that hold nothing any more, and says what they took.
+fn remove_empty_holders(path: &Path, shared_root: &Path) -> Bytes {
     let holders = path
         .ancestors()
         .skip(1)
         .take_while(|holder| holder.starts_with(shared_root));
+    let mut freed = Bytes(0);
     for holder in holders.filter(|holder| *holder != shared_root) {
+        let on_disk = fs::on_disk(holder);
         if !fs::remove_empty_folder(holder) {
             break;
         }
+        freed += on_disk;
     }
+    freed
 }

@@ -177,7 +177,8 @@ fn naming(script: &Path) -> Option<PathBuf> {
 }
 
 /// Writes an owner file.
-pub(super) fn owner(file: &Path, owner: &Owner) -> Result<(), Stopped> {
+pub(super) fn owner(file: &Path, owner: &Owner, context: &Context<'_>) -> Result<(), Stopped> {
+    fs::no_link(context.shared_root, file)?;
     if let Some(folder) = file.parent() {
         fs::create_folder(folder)?;
     }

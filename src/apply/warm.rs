@@ -38,7 +38,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
     };
     let _donor = fs::lock_to_read(&warm.from, &profiles, sought)
         .map_err(|busy| held(&busy, "the donor; --wait waits for it"))?;
-    prepare(&warm.into, &profiles)?;
+    prepare(&warm.into, &profiles, context)?;
     let _own = fs::lock_to_write(&warm.into, &profiles).map_err(|busy| held(&busy, "it"))?;
     let stage = Stage::make(&warm.into)?;
     fs::checkpoint("warm-locked");
@@ -134,7 +134,8 @@ pub(super) fn held(busy: &Busy, what: &str) -> Stopped {
 }
 
 /// Makes the folder if there is none, with the tag that Cargo would give it: it does not tag one that is there.
-fn prepare(into: &Path, profiles: &[PathBuf]) -> Result<(), Stopped> {
+fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(), Stopped> {
+    fs::no_link(context.shared_root, into)?;
     let info = fs::info(into)?;
     if info.is_some_and(|info| !info.is_dir) {
         return Err(Stopped::Skipped(
@@ -147,6 +148,7 @@ fn prepare(into: &Path, profiles: &[PathBuf]) -> Result<(), Stopped> {
         fs::write_if_absent(&into.join(marks::TAG_NAME), &marks::tag_file())?;
     }
     for profile in profiles {
+        fs::no_link(into, &into.join(profile))?;
         fs::create_folder(&into.join(profile))?;
     }
     Ok(())

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::checkpoint;
-use super::open_folder::{Entry, OpenFolder, above};
-use crate::model::{Freed, Identity, Problem};
+use super::open_folder::{Entry, MOUNTED, OpenFolder, above};
+use super::{checkpoint, seen};
+use crate::model::{Freed, Identity, Problem, Seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
+
+/// What is said of an entry that is not what was seen.
+const CHANGED: &str = "it is not what it was when the plan was made";
 
 /// What was freed and what could not be removed.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ pub struct Deletion {
     pub freed: Freed,
     /// What is still there; everything else is gone.
     pub failed: Vec<Problem>,
+    /// Something of that was not to go at all: it is not what was seen, or it lies on another mount.
+    pub kept: bool,
 }
 
 /// Remembers the files with several links that were removed, so that one counts when its last link goes.
@@ -93,6 +98,8 @@ struct Work<'a> {
     logical: AtomicU64,
     entries: AtomicU64,
     failed: Mutex<Vec<Problem>>,
+    kept: AtomicBool,
+    seen: Option<&'a Seen>,
     ledger: &'a Ledger,
     progress: &'a Progress,
 }
@@ -102,10 +109,10 @@ struct Work<'a> {
 pub struct Removal<'a>(Work<'a>);
 
 impl<'a> Removal<'a> {
-    /// Nothing is removed yet.
+    /// Nothing is removed yet. Only what was `seen` will be; without that, everything.
     #[must_use]
-    pub fn new(ledger: &'a Ledger, progress: &'a Progress) -> Self {
-        Self(Work::new(ledger, progress))
+    pub fn new(seen: Option<&'a Seen>, ledger: &'a Ledger, progress: &'a Progress) -> Self {
+        Self(Work::new(seen, ledger, progress))
     }
 
     /// Removes a file, or a folder with everything in it. What goes wrong stands in [`Deletion::failed`].
@@ -126,11 +133,17 @@ impl<'a> Removal<'a> {
 /// and is not counted.
 ///
 /// Never follows a link: each entry is looked at without following, and only what is a folder is entered, by
-/// way of the open folder around it. A failure leaves that entry (and the folders around it) and does not stop
-/// the rest.
+/// way of the open folder around it, unless another filesystem is mounted there. What is not as it was `seen` stays.
+/// A failure leaves that entry (and the folders around it) and does not stop the rest.
 #[must_use]
-pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progress) -> Deletion {
-    let work = Work::new(ledger, progress);
+pub fn delete_tree(
+    folder: &Path,
+    last: &str,
+    seen: Option<&Seen>,
+    ledger: &Ledger,
+    progress: &Progress,
+) -> Deletion {
+    let work = Work::new(seen, ledger, progress);
     if let Err(error) = work.top(folder, last) {
         work.failed(folder, &error);
     }
@@ -138,13 +151,15 @@ pub fn delete_tree(folder: &Path, last: &str, ledger: &Ledger, progress: &Progre
 }
 
 impl<'a> Work<'a> {
-    fn new(ledger: &'a Ledger, progress: &'a Progress) -> Self {
+    fn new(seen: Option<&'a Seen>, ledger: &'a Ledger, progress: &'a Progress) -> Self {
         Self {
             number: ledger.deletions.fetch_add(1, Ordering::Relaxed),
             on_disk: AtomicU64::new(0),
             logical: AtomicU64::new(0),
             entries: AtomicU64::new(0),
             failed: Mutex::default(),
+            kept: AtomicBool::new(false),
+            seen,
             ledger,
             progress,
         }
@@ -162,6 +177,7 @@ impl<'a> Work<'a> {
                 .failed
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
+            kept: self.kept.into_inner(),
         }
     }
 }
@@ -172,11 +188,21 @@ impl Work<'_> {
         let Some(entry) = holder.entry(name)? else {
             return Ok(());
         };
+        if self.is_another(&entry) {
+            self.keep(path, CHANGED);
+            return Ok(());
+        }
         if !entry.is_dir {
             self.remove_file(&holder, path.parent().unwrap_or(path), &entry);
             return Ok(());
         }
-        let open = holder.inner(name)?;
+        let open = match holder.inner(name) {
+            Ok(open) => open,
+            Err(error) => {
+                self.not_entered(path, &error);
+                return Ok(());
+            }
+        };
         self.empty(&open, path, None);
         drop(open);
         let own =
@@ -214,7 +240,9 @@ impl Work<'_> {
             if except == Some(entry.name.as_os_str()) {
                 continue;
             }
-            if entry.is_dir {
+            if self.is_another(&entry) {
+                self.keep(&path.join(&entry.name), CHANGED);
+            } else if entry.is_dir {
                 folders.push(entry);
             } else {
                 self.remove_file(folder, path, &entry);
@@ -226,7 +254,7 @@ impl Work<'_> {
             match folder.inner(&inner.name) {
                 Ok(open) => self.empty(&open, &inner_path, None),
                 Err(error) if error.kind() == ErrorKind::NotFound => return,
-                Err(error) => return self.failed(&inner_path, &error),
+                Err(error) => return self.not_entered(&inner_path, &error),
             }
             self.remove_folder(folder, &inner.name, &inner_path, inner.on_disk);
         });
@@ -262,10 +290,30 @@ impl Work<'_> {
         self.progress.add(1, Bytes(on_disk));
     }
 
+    fn is_another(&self, entry: &Entry) -> bool {
+        self.seen.is_some_and(|seen| !seen::is_same(entry, seen))
+    }
+
+    fn not_entered(&self, path: &Path, error: &io::Error) {
+        match error.to_string() {
+            mounted if mounted == MOUNTED => self.keep(path, MOUNTED),
+            _ => self.failed(path, error),
+        }
+    }
+
+    fn keep(&self, path: &Path, why: &str) {
+        self.kept.store(true, Ordering::Relaxed);
+        self.problem(path, why.to_owned());
+    }
+
     fn failed(&self, path: &Path, error: &io::Error) {
+        self.problem(path, error.to_string());
+    }
+
+    fn problem(&self, path: &Path, message: String) {
         let problem = Problem {
             path: path.to_string_lossy().into_owned().into(),
-            message: error.to_string(),
+            message,
         };
         self.failed
             .lock()
@@ -295,6 +343,7 @@ mod tests {
             is_dir: false,
             on_disk: 8,
             len: 5,
+            modified: 0,
             links,
             identity: Identity { device: 1, inode },
         }
@@ -335,7 +384,7 @@ mod tests {
         fs::write(inside.join("mark"), "x").expect("a file");
 
         let delete =
-            |path: &Path| delete_tree(path, "mark", &Ledger::default(), &Progress::default());
+            |path: &Path| delete_tree(path, "mark", None, &Ledger::default(), &Progress::default());
         let deletion = delete(&inside);
         assert!(deletion.failed.is_empty(), "{deletion:?}");
         assert_eq!(deletion.freed.entries, 4, "the mark does not count");

@@ -9,6 +9,9 @@ use std::path::Path;
 
 use crate::model::Identity;
 
+/// What is said of a folder that is not entered.
+pub(super) const MOUNTED: &str = "another filesystem is mounted there";
+
 /// What lies in a folder.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -17,6 +20,8 @@ pub(super) struct Entry {
     /// Allocated bytes.
     pub(super) on_disk: u64,
     pub(super) len: u64,
+    /// When it was last modified, in nanoseconds.
+    pub(super) modified: i64,
     /// How many links it has.
     pub(super) links: u64,
     pub(super) identity: Identity,
@@ -29,14 +34,36 @@ mod system {
 
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 
-    use super::{Entry, Identity, OsStr, Path, io};
+    use super::super::seen::together;
+    use super::{Entry, Identity, MOUNTED, OsStr, Path, io};
 
     /// A folder that is held open.
     pub(in crate::fs) struct OpenFolder(OwnedFd);
 
+    const FLAGS: OFlags = OFlags::RDONLY
+        .union(OFlags::DIRECTORY)
+        .union(OFlags::NOFOLLOW)
+        .union(OFlags::CLOEXEC);
+
     fn open(at: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> io::Result<OpenFolder> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(OpenFolder(openat(at, path, flags, Mode::empty())?))
+        Ok(OpenFolder(openat(at, path, FLAGS, Mode::empty())?))
+    }
+
+    /// Which mount a folder lies on: two mounts of one filesystem are two. Where the system does not say, the device
+    /// stands for it; `None` if not even that is known.
+    pub(in crate::fs) fn mount_of(path: &Path) -> Option<u64> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{StatxFlags, statx};
+            let asked = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID);
+            if let Ok(said) = asked
+                && said.stx_mask & StatxFlags::MNT_ID.bits() != 0
+            {
+                return Some(said.stx_mnt_id);
+            }
+        }
+        let metadata = std::fs::symlink_metadata(path).ok()?;
+        Some(std::os::unix::fs::MetadataExt::dev(&metadata))
     }
 
     impl OpenFolder {
@@ -45,9 +72,27 @@ mod system {
             open(CWD, path)
         }
 
-        /// Opens a folder in this one.
+        /// Opens a folder in this one, and fails if another filesystem, or a part of one, is mounted there.
         pub(in crate::fs) fn inner(&self, name: &OsStr) -> io::Result<Self> {
-            open(&self.0, name)
+            #[cfg(target_os = "linux")]
+            {
+                use rustix::fs::{ResolveFlags, openat2};
+                use rustix::io::Errno;
+                let opened = openat2(&self.0, name, FLAGS, Mode::empty(), ResolveFlags::NO_XDEV);
+                match opened {
+                    Ok(open) => return Ok(Self(open)),
+                    Err(Errno::XDEV) => return Err(io::Error::other(MOUNTED)),
+                    // Linux before 5.6, or a container that does not know the call.
+                    Err(Errno::NOSYS | Errno::PERM) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            let inner = open(&self.0, name)?;
+            let (own, around) = (rustix::fs::fstat(&inner.0)?, rustix::fs::fstat(&self.0)?);
+            if own.st_dev != around.st_dev {
+                return Err(io::Error::other(MOUNTED));
+            }
+            Ok(inner)
         }
 
         /// What lies in it, looked at without following links. What goes away meanwhile is left out.
@@ -81,6 +126,7 @@ mod system {
                 is_dir: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
                 on_disk: stat.st_blocks as u64 * 512,
                 len: stat.st_size as u64,
+                modified: together(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
                 links: stat.st_nlink as u64,
                 identity: Identity {
                     device: stat.st_dev as u64,
@@ -107,6 +153,11 @@ mod system {
 
     use super::super::{allocation, identity};
     use super::{Entry, OsStr, Path, io};
+
+    /// Which mount a folder lies on, which nobody says here.
+    pub(in crate::fs) fn mount_of(_: &Path) -> Option<u64> {
+        None
+    }
 
     /// A folder by its path, since this system does not let everything go by an open one.
     pub(in crate::fs) struct OpenFolder(PathBuf);
@@ -149,6 +200,7 @@ mod system {
                 is_dir: metadata.is_dir(),
                 on_disk,
                 len: metadata.len(),
+                modified: super::super::seen::nanoseconds(&metadata),
                 links,
                 identity: identity(&metadata),
             }))
@@ -183,7 +235,7 @@ mod system {
     }
 }
 
-pub(super) use system::OpenFolder;
+pub(super) use system::{OpenFolder, mount_of};
 
 /// The folder above a path, and its name there.
 pub(super) fn above(path: &Path) -> io::Result<(OpenFolder, &OsStr)> {

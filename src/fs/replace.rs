@@ -104,18 +104,52 @@ pub(super) fn sync_folder(folder: &Path) {
     }
 }
 
-/// Writes a short file where none is, or where an interrupted run left an empty one.
+/// Refuses a place of ours to which a link leads: `path` lies below `root`, and none of the folders in between is one,
+/// nor is `path`. A link that came with a clone would have us write somewhere else.
+///
+/// # Errors
+///
+/// There is a link on the way.
+pub fn no_link(root: &Path, path: &Path) -> Result<()> {
+    let below = path
+        .ancestors()
+        .take_while(|at| *at != root && at.starts_with(root));
+    for at in below {
+        if info(at)?.is_some_and(|info| info.is_symlink) {
+            anyhow::bail!(
+                "expected no link at `{}`: nothing of ours is written through one; remove it and run again",
+                at.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Writes a short file of ours where none is, or where an interrupted run left an empty one. A link is refused: it
+/// would have us write somewhere else.
 ///
 /// Without a temporary file beside it, so that a file by which git ignores a folder is the first thing in it.
 ///
 /// # Errors
 ///
-/// It cannot be written.
+/// It cannot be written, or is a link.
 pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
+    no_link(path.parent().unwrap_or(path), path)?;
     if read(path)?.is_some_and(|there| !there.is_empty()) {
         return Ok(());
     }
-    fs::write(path, bytes).with_context(|| {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    // One may have come since.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NOFOLLOW.bits().cast_signed(),
+    );
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes));
+    written.with_context(|| {
         // Half of it would pass for the whole.
         if info(path).is_ok_and(|info| info.is_some_and(|info| !info.is_symlink)) {
             let _ = fs::remove_file(path);
@@ -149,6 +183,29 @@ mod tests {
             );
         }
         assert_eq!(names(dir.path()).expect("readable"), ["a.toml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn our_own_files_are_written_through_no_link() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().expect("a folder");
+        let (root, elsewhere) = (dir.path().join("root"), dir.path().join("elsewhere"));
+        fs::create_dir_all(root.join("a/b")).expect("folders");
+        fs::create_dir(&elsewhere).expect("a folder");
+        symlink(elsewhere.join("file"), root.join("a/link")).expect("a link");
+        symlink(&elsewhere, root.join("way")).expect("a link");
+        let error = write_if_absent(&root.join("a/link"), b"x").expect_err("a link");
+        assert!(error.to_string().contains("expected no link"), "{error}");
+        assert!(names(&elsewhere).expect("readable").is_empty());
+        no_link(&root, &root.join("a/b/c")).expect("no link");
+        for path in ["way", "way/c", "way/c/d", "a/link"] {
+            assert!(no_link(&root, &root.join(path)).is_err(), "{path}");
+        }
+        // Where the root itself lies is the user's business.
+        let linked = dir.path().join("linked");
+        symlink(&root, &linked).expect("a link");
+        no_link(&linked, &linked.join("a/b")).expect("no link below it");
     }
 
     #[cfg(unix)]

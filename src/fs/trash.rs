@@ -26,7 +26,12 @@ pub fn is_our_trash(path: &Path) -> bool {
         return false;
     }
     let only = |wanted: &[&str]| names(path).is_ok_and(|names| names == wanted);
-    match read(&path.join(GITIGNORE)) {
+    let mark = path.join(GITIGNORE);
+    if super::info(&mark).is_ok_and(|info| info.is_some_and(|info| !info.is_file)) {
+        // We make no link, and what one leads to says nothing of this folder.
+        return false;
+    }
+    match read(&mark) {
         Ok(Some(mark)) if mark == TRASH_MARK => true,
         // Killed while it was being made.
         Ok(Some(mark)) => TRASH_MARK.starts_with(&mark) && only(&[GITIGNORE]),
@@ -48,6 +53,19 @@ pub fn discard_trash(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_mark_that_is_a_link_is_not_ours() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (ours, other) = (dir.path().join("ours"), dir.path().join("other"));
+        make_trash(&ours).expect("new");
+        fs::create_dir(&other).expect("a folder");
+        std::os::unix::fs::symlink(ours.join(GITIGNORE), other.join(GITIGNORE)).expect("a link");
+        assert!(is_our_trash(&ours) && !is_our_trash(&other));
+        discard_trash(&other);
+        assert!(super::super::exists(&other.join(GITIGNORE)), "it stays");
+    }
 
     #[test]
     fn trash_is_ours_by_its_mark_and_as_long_as_it_is_being_made() {

@@ -8,19 +8,23 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::{allocation, identity};
-use crate::model::{Identity, LinkedFile, Problem, Usage};
+use super::open_folder::mount_of;
+use super::{allocation, identity, seen};
+use crate::model::{Identity, LinkedFile, Problem, Seen, Usage};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
 /// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
+///
+/// Enters no other mount, not even one of the same filesystem: what is there belongs to somebody else.
 ///
 /// Notices a git repository and Cargo manifests on the way, which are reasons not to delete it. Manifests
 /// below `package`, `tmp` and build-script output are none, since Cargo unpacks crates there.
 #[must_use]
 pub fn usage(folder: &Path, progress: &Progress) -> Usage {
     let sum = Mutex::new(Sum::default());
-    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, &sum, progress, scope));
+    let mount = mount_of(folder);
+    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, mount, &sum, progress, scope));
     sum.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .finish(folder)
@@ -46,6 +50,7 @@ struct Sum {
     newest: Option<SystemTime>,
     last_read: Option<SystemTime>,
     links: HashMap<Identity, LinkedFile>,
+    seen: Vec<u64>,
 }
 
 impl Sum {
@@ -58,7 +63,9 @@ impl Sum {
         mine.entries += theirs.entries;
         mine.git_inside = mine.git_inside.take().or(theirs.git_inside);
         mine.sources_inside = mine.sources_inside.take().or(theirs.sources_inside);
+        mine.mounted = mine.mounted.take().or(theirs.mounted);
         mine.unreadable.extend(theirs.unreadable);
+        self.seen.extend(other.seen);
         for (identity, file) in other.links {
             self.links
                 .entry(identity)
@@ -74,7 +81,9 @@ impl Sum {
             newest,
             last_read,
             links,
+            seen,
         } = self;
+        usage.seen = Seen::new(seen);
         let timestamp = |time: SystemTime| Timestamp::try_from(time).ok();
         usage.newest = newest.and_then(timestamp);
         usage.last_read = last_read.and_then(timestamp);
@@ -90,16 +99,22 @@ impl Sum {
 fn visit<'s>(
     folder: PathBuf,
     place: Place,
+    mount: Option<u64>,
     total: &'s Mutex<Sum>,
     progress: &'s Progress,
     scope: &rayon::Scope<'s>,
 ) {
     let mut sum = Sum::default();
+    // The first one is the measure.
+    if place != Place::Top && mount_of(&folder) != mount {
+        sum.usage.mounted = Some(folder);
+        return take(total, sum);
+    }
     match fs::read_dir(&folder) {
         Ok(entries) => {
             for entry in entries {
-                if let Err(error) =
-                    entry.and_then(|entry| count(&entry, place, &mut sum, total, progress, scope))
+                if let Err(error) = entry
+                    .and_then(|entry| count(&entry, place, mount, &mut sum, total, progress, scope))
                 {
                     sum.usage.unreadable.push(unreadable(&folder, &error));
                 }
@@ -108,6 +123,10 @@ fn visit<'s>(
         Err(error) => sum.usage.unreadable.push(unreadable(&folder, &error)),
     }
     progress.add(sum.usage.entries, sum.usage.on_disk);
+    take(total, sum);
+}
+
+fn take(total: &Mutex<Sum>, sum: Sum) {
     total
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -129,6 +148,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 fn count<'s>(
     entry: &fs::DirEntry,
     place: Place,
+    mount: Option<u64>,
     sum: &mut Sum,
     total: &'s Mutex<Sum>,
     progress: &'s Progress,
@@ -140,6 +160,7 @@ fn count<'s>(
     let name = entry.file_name();
     let usage = &mut sum.usage;
     usage.entries += 1;
+    sum.seen.push(seen::of_metadata(&name, &metadata));
     if name == ".git" {
         usage.git_inside.get_or_insert_with(|| lossy(&entry.path()));
     }
@@ -155,7 +176,7 @@ fn count<'s>(
             _ => Place::Below,
         };
         let path = entry.path();
-        scope.spawn(move |scope| visit(path, inner, total, progress, scope));
+        scope.spawn(move |scope| visit(path, inner, mount, total, progress, scope));
         return Ok(());
     }
     usage.logical += Bytes(metadata.len());

@@ -1,6 +1,7 @@
 //! Target folders: what each one is, whose it is, and how much it takes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -218,6 +219,33 @@ pub struct Usage {
     /// Files with more than one link, for counting over several folders.
     #[serde(skip)]
     pub links: Vec<LinkedFile>,
+    /// Another filesystem, or a part of one, is mounted there.
+    #[serde(skip)]
+    pub mounted: Option<PathBuf>,
+    /// Each entry, by which a deletion knows it again.
+    #[serde(skip)]
+    pub seen: Seen,
+}
+
+/// What was seen in a folder: a number for each entry, since there may be a million of them.
+///
+/// The door to the file system makes the numbers; see there what goes into one.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<[u64]>);
+
+impl Seen {
+    /// From the numbers in any order.
+    #[must_use]
+    pub fn new(mut numbers: Vec<u64>) -> Self {
+        numbers.sort_unstable();
+        Self(numbers.into())
+    }
+
+    /// Whether an entry with this number was seen.
+    #[must_use]
+    pub fn has(&self, number: u64) -> bool {
+        self.0.binary_search(&number).is_ok()
+    }
 }
 
 impl Usage {

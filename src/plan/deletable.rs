@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::config_chain;
 use crate::manifest::normalise;
-use crate::model::{ConfigFile, EnvOverride, KeptReason, Known, Marks, Survey, Tag, TargetFolder};
+use crate::model::{
+    BusyReason, ConfigFile, EnvOverride, KeptReason, Known, Marks, Survey, Tag, TargetFolder, Usage,
+};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///
@@ -162,6 +164,14 @@ pub fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
     })
 }
 
+/// Something is mounted inside, which is somebody else's under another name.
+pub(super) fn mounted(usage: &Usage) -> Option<KeptReason> {
+    usage.mounted.clone().map(|lock| KeptReason::Busy {
+        lock,
+        why: BusyReason::Mounted,
+    })
+}
+
 /// What lies deeper. A folder that was not measured was not looked into, and stays.
 fn inside(folder: &TargetFolder) -> Option<KeptReason> {
     let Some(usage) = &folder.usage else {
@@ -174,6 +184,9 @@ fn inside(folder: &TargetFolder) -> Option<KeptReason> {
     }
     if let Some(path) = &usage.sources_inside {
         return Some(KeptReason::SourcesInside { path: path.clone() });
+    }
+    if let Some(reason) = mounted(usage) {
+        return Some(reason);
     }
     let problem = usage.unreadable.first()?;
     Some(KeptReason::Unreadable {

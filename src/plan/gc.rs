@@ -13,10 +13,11 @@ use jiff::Timestamp;
 use super::freeable;
 use super::stock::{Compilers, Graph, Stock, usage_of};
 use crate::age::Age;
+use crate::layout;
 use crate::model::{
     Action, CollectFolder, CollectReason, CollectedOther, CollectedUnit, Group, Identity, Kept,
-    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Sharing, Subject, Unit, UnitId, UnitKind,
-    Usage, Warning,
+    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Sharing, Subject, Unit, UnitFile, UnitId,
+    UnitKind, Usage, Warning,
 };
 use crate::size::Bytes;
 
@@ -449,10 +450,19 @@ fn dependents_first(graph: &Graph) -> Vec<usize> {
     order
 }
 
-/// Whether what a unit is can be told, so that it may go at all.
+/// Whether what a unit is can be told, and all of it has the shape of what Cargo makes, so that it may go at all.
 fn is_clear(unit: &Unit) -> Result<(), String> {
     match &unit.kind {
         UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),
-        _ => Ok(()),
+        _ => match unit.files.iter().find(|file| !is_made(file, unit)) {
+            Some(foreign) => Err(format!("Cargo makes no `{}`", foreign.path.display())),
+            None => Ok(()),
+        },
     }
+}
+
+fn is_made(file: &UnitFile, unit: &Unit) -> bool {
+    layout::in_profile(&file.path, &unit.id.profile, |path| {
+        layout::is_of_a_unit(path, file.sharing == Sharing::Folder)
+    })
 }

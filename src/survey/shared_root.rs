@@ -34,7 +34,7 @@ pub(super) fn choose(
     let mut unknown = BTreeSet::new();
     for workspace in &survey.workspaces {
         let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
-        let mut above = |dir: &PathBuf| own_above(dir, survey, known, &mut unknown);
+        let mut above = |dir: &PathBuf| own_above(dir, known, &mut unknown);
         if let Some(root) = dirs.into_iter().find_map(&mut above) {
             *votes.entry(root).or_default() += 1;
         }
@@ -79,7 +79,7 @@ fn shared_root(
     problems: &mut Vec<Problem>,
 ) -> SharedRoot {
     let mut exists = known.knows(&path);
-    if let (true, Some(message)) = (exists, foreign_files(&path, survey)) {
+    if let (true, Some(message)) = (exists, foreign_files(&path)) {
         exists = false;
         problems.push(Problem {
             path: path.clone(),
@@ -107,21 +107,25 @@ fn worktree_around(path: &Path, survey: &Survey) -> Option<PathBuf> {
     top.map(Path::to_owned)
 }
 
-/// Says why git may have put files into a shared root; `None` if git tracks nothing there.
-fn foreign_files(path: &Path, survey: &Survey) -> Option<String> {
-    let worktree = worktree_around(path, survey)?;
-    match git::tracked(&worktree, &[path.to_owned()]) {
-        Ok(tracked) => {
-            let first = tracked.first()?;
-            Some(format!(
-                "git tracks `{}` in it, so a branch can change it, and nothing in it counts; take it out of git",
-                first.display()
-            ))
+/// Says why git may have put files into a shared root; `None` if no repository around it tracks anything there.
+fn foreign_files(path: &Path) -> Option<String> {
+    let mut tops = path.ancestors().skip(1);
+    tops.find_map(|top| {
+        if !fs::exists(&top.join(".git")) {
+            return None;
         }
-        Err(error) => Some(format!(
-            "git does not say whether it tracks files in it, so nothing in it counts: {error:#}"
-        )),
-    }
+        match git::first_tracked(top, path) {
+            Ok(tracked) => tracked.map(|first| {
+                format!(
+                    "git tracks `{}` in it, so a branch can change it, and nothing in it counts; take it out of git",
+                    first.display()
+                )
+            }),
+            Err(error) => Some(format!(
+                "git does not say whether it tracks files in it, so nothing in it counts: {error:#}"
+            )),
+        }
+    })
 }
 
 /// A shared root is tagged as a cache, which backups and our own search leave out. So it must hold nothing else.
@@ -129,16 +133,16 @@ fn foreign_files(path: &Path, survey: &Survey) -> Option<String> {
 /// # Errors
 ///
 /// The folder holds something that is not ours.
-pub(super) fn check(shared_root: &SharedRoot, survey: &Survey, known: &KnownRoots) -> Result<()> {
+pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> {
     let path = &shared_root.path;
-    let again = |known: &KnownRoots| may_be_made_again(path, survey, known);
+    let again = |known: &KnownRoots| may_be_made_again(path, known);
     if shared_root.exists || !fs::exists(path) || is_begun(path) || again(known) {
         return Ok(());
     }
     // The user names a root that an earlier state knew, or that another machine made.
     let named = shared_root.chosen == SharedRootChoice::Named;
     if named && fs::is_folder(&path.join(SHARED_ROOT_MARK)) && fs::is_mine(path) {
-        return match foreign_files(path, survey) {
+        return match foreign_files(path) {
             None => Ok(()),
             Some(why) => bail!(
                 "expected a shared root of yours: `{}`: {why}",
@@ -158,14 +162,9 @@ pub(super) fn check(shared_root: &SharedRoot, survey: &Survey, known: &KnownRoot
 
 /// Finds the nearest folder above that is a shared root of the user's, also one that was deleted, as `git clean -x` does,
 /// while the configurations still lead there. Notes the folders that only look like one.
-fn own_above(
-    path: &Path,
-    survey: &Survey,
-    known: &KnownRoots,
-    unknown: &mut BTreeSet<PathBuf>,
-) -> Option<PathBuf> {
+fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
     for above in path.ancestors().skip(1) {
-        if known.knows(above) || may_be_made_again(above, survey, known) {
+        if known.knows(above) || may_be_made_again(above, known) {
             return Some(above.to_owned());
         }
         if fs::is_folder(&above.join(SHARED_ROOT_MARK)) {
@@ -177,12 +176,12 @@ fn own_above(
 
 /// Returns whether a path had a shared root of the user's that was deleted. Cargo may have built into it again since; files
 /// that git tracks there are none of ours.
-fn may_be_made_again(path: &Path, survey: &Survey, known: &KnownRoots) -> bool {
+fn may_be_made_again(path: &Path, known: &KnownRoots) -> bool {
     let free = || {
         !fs::exists(&path.join(SHARED_ROOT_MARK))
             && fs::is_folder(path)
             && fs::is_mine(path)
-            && foreign_files(path, survey).is_none()
+            && foreign_files(path).is_none()
     };
     known.made_at(path) && (!fs::exists(path) || is_begun(path) || free())
 }
@@ -219,7 +218,7 @@ fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
             known.knows(path)
                 || !fs::exists(path)
                 || is_begun(path)
-                || may_be_made_again(path, survey, known)
+                || may_be_made_again(path, known)
         })
         .unwrap_or_else(|| base.join(DEFAULT_NAME))
 }

@@ -191,3 +191,67 @@ fn units(build: &Path) -> BTreeMap<PathBuf, usize> {
     }
     units
 }
+
+/// `gc` takes only what has the shape of Cargo's or rustc's own, and says what it leaves and why.
+#[test]
+fn what_neither_cargo_nor_rustc_makes_stays() {
+    let sandbox = built();
+    // A real crate's folder, and others with notes and a repository in them.
+    let caches = sandbox.path("app/target/debug/incremental");
+    let mut names: Vec<String> = std::fs::read_dir(&caches)
+        .expect("readable")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    let (noted, real) = names.split_first().expect("caches");
+    let real = real.first().expect("another").clone();
+    let near = std::fs::read_dir(sandbox.path("app/target/debug/.fingerprint"))
+        .expect("readable")
+        .map(|entry| entry.expect("an entry").file_name())
+        .find(|name| name.to_string_lossy().starts_with("near-"))
+        .expect("its fingerprint");
+    let near = near.to_string_lossy().into_owned();
+    let precious = [
+        format!("incremental/{noted}/notes"),
+        "incremental/inner-1/file".to_owned(),
+        "incremental/notes.txt".to_owned(),
+        format!(".fingerprint/{near}/notes"),
+        "deps/mine/libmine.a".to_owned(),
+        "deps/mine/deps/libmine.a".to_owned(),
+        "deps/notes-0123456789abcdef.d/notes".to_owned(),
+    ];
+    for path in &precious {
+        sandbox.write(&format!("app/target/debug/{path}"), "precious");
+    }
+    sandbox.git("app/target/debug/incremental/inner-1", &["init", "-q"]);
+    let mut said = String::new();
+    for args in [
+        &["gc", "--yes", "--verbose"][..],
+        &["gc", "--incremental", "--yes"],
+        &["gc", "--profile", "debug", "--yes"],
+    ] {
+        let ended = run(sandbox.program("app", args)).code(0);
+        said.push_str(&ended.said);
+        for path in &precious {
+            let path = format!("app/target/debug/{path}");
+            assert_eq!(sandbox.read(&path), "precious", "{args:?}");
+        }
+    }
+    assert!(!sandbox.exists(&format!("app/target/debug/incremental/{real}")));
+    for named in ["incremental/inner-1", "incremental/notes.txt"] {
+        let named = format!("rustc makes no `debug/{named}");
+        assert!(said.contains(&named), "no `{named}` in:\n{said}");
+    }
+    let rest = sandbox.tree("app/target/debug");
+    let fingerprints = rest
+        .keys()
+        .filter(|path| path.starts_with(".fingerprint") && path.iter().count() == 2);
+    // The rest is gone, with what it was made with.
+    assert_eq!(fingerprints.count(), 1, "{:?}", rest.keys());
+}

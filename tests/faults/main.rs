@@ -6,10 +6,12 @@
 )]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod between;
 mod broken;
 mod gc;
 mod harness;
 mod hook;
+mod hostile;
 mod kill;
 mod permission;
 mod races;

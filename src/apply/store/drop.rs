@@ -22,7 +22,7 @@ pub(in crate::apply) fn units(
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Err(Stopped::Skipped("it is in use; run again later".into()));
     };
-    let removal = Removal::new(ledger, context.progress);
+    let removal = Removal::new(None, ledger, context.progress);
     for unit in &drop.units {
         removal.remove(&unit.file);
     }

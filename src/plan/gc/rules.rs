@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,8 @@ use crate::age::{Age, since};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::model::{
-    CollectReason, Group, KeptUnitReason, LastUseSource, Other, Source, Unit, UnitId, UnitKind,
+    CollectReason, Group, KeptUnitReason, LastUseSource, Other, Sharing, Source, Unit, UnitFile,
+    UnitId, UnitKind,
 };
 use crate::plan::stock::{Compilers, Graph, Stock};
 
@@ -84,10 +85,7 @@ pub(in crate::plan) fn going(
     }
     let kept = keep_what_is_needed(units, graph, &mut why);
     let others = stock.inventory.others.iter();
-    let incremental = match options.incremental {
-        Some(_) => Sessions::of(stock),
-        None => Sessions(HashMap::new()),
-    };
+    let incremental = Sessions::of(stock);
     let mut going = Going {
         units: why,
         kept,
@@ -210,11 +208,26 @@ pub(in crate::plan) fn doubts(
     if options.toolchain_gone {
         doubts.extend(toolchain_doubt(stock, compilers));
     }
+    if options.crate_gone || options.incremental.is_some() || options.is_profile_alone() {
+        doubts.extend(foreign_to_the_compiler(stock));
+    }
     if options.crate_gone {
         doubts.extend(stock.wanted.crates.as_ref().err().cloned());
     }
     doubts.dedup();
     doubts
+}
+
+/// The caches of the compiler that stay because of something in them which the compiler does not make.
+fn foreign_to_the_compiler(stock: &Stock) -> Vec<String> {
+    let sessions = Sessions::of(stock).0;
+    let mut foreign: Vec<PathBuf> = sessions
+        .into_values()
+        .filter_map(|session| session.foreign)
+        .collect();
+    foreign.sort_unstable();
+    let said = |path: PathBuf| format!("rustc makes no `{}`, so that it stays", path.display());
+    foreign.into_iter().map(said).collect()
 }
 
 /// The units of which a newer one is there: of the same target of the same package, in the same profile folder, of
@@ -282,19 +295,46 @@ fn is_older((at, source): (Timestamp, LastUseSource), age: Age, now: Timestamp) 
     since(at, now) >= age
 }
 
-/// The compiler's caches in a folder, each with the newest modification in it.
-struct Sessions(HashMap<std::path::PathBuf, Option<Timestamp>>);
+/// The compiler's caches in a folder.
+struct Sessions(HashMap<PathBuf, Session>);
+
+/// A cache of the compiler's for one crate.
+#[derive(Default)]
+struct Session {
+    /// The newest modification in it.
+    newest: Option<Timestamp>,
+    /// Something in it that the compiler does not make, so that all of it stays.
+    foreign: Option<PathBuf>,
+}
 
 impl Sessions {
     fn of(stock: &Stock) -> Self {
-        let mut newest = HashMap::new();
+        let mut all = HashMap::new();
         for other in &stock.inventory.others {
             if matches!(other.group, Group::Incremental { .. }) {
-                let time: &mut Option<Timestamp> = newest.entry(super::whole(other)).or_default();
-                *time = (*time).max(other.file.modified());
+                let session: &mut Session = all.entry(super::whole(other)).or_default();
+                session.newest = session.newest.max(other.file.modified());
+                if session.foreign.is_none() && !is_of_the_compiler(other) {
+                    session.foreign = Some(other.file.path.clone());
+                }
             }
         }
-        Self(newest)
+        Self(all)
+    }
+}
+
+fn is_of_the_compiler(other: &Other) -> bool {
+    let names = other.file.path.iter().map(OsStr::to_string_lossy);
+    let names: Vec<_> = names
+        .skip_while(|name| name != "incremental")
+        .skip(1)
+        .collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    // The folder of all caches itself stays in any case.
+    let shape = |folder| names.is_empty() || layout::is_of_the_compiler(&names, folder);
+    match other.file.sharing {
+        Sharing::Special => false,
+        sharing => shape(sharing == Sharing::Folder),
     }
 }
 
@@ -325,6 +365,10 @@ fn other(
             if whole.file_name()? == "incremental" || !options.covers(folder, &profile.join("/")) {
                 return None;
             }
+            let session = sessions.0.get(&whole)?;
+            if session.foreign.is_some() {
+                return None;
+            }
             if alone {
                 return Some(CollectReason::Profile);
             }
@@ -332,11 +376,11 @@ fn other(
             if options.crate_gone && gone.is_ok_and(|crates| !crates.contains(name)) {
                 return Some(CollectReason::CrateGone);
             }
-            let newest = sessions.0.get(&whole).copied().flatten()?;
+            let newest = session.newest?;
             let asked = options.incremental?;
             (since(newest, now) >= asked).then_some(CollectReason::Incremental)
         }
-        Group::Unhashed if alone && is_artifact(&other.file.path) => {
+        Group::Unhashed if alone && is_artifact(&other.file) => {
             let depth = other.file.path.components().count() - 1;
             let within = (1..=depth.min(2)).any(in_profile);
             within.then_some(CollectReason::Profile)
@@ -346,11 +390,19 @@ fn other(
 }
 
 /// Whether a file without a hash in its name is one that the compiler writes, by how its name ends. What has no end
-/// cannot be told from what somebody put there.
-fn is_artifact(path: &Path) -> bool {
+/// cannot be told from what somebody put there, and what lies in a folder that the compiler does not make is not its:
+/// a library in a repository is no artifact.
+fn is_artifact(file: &UnitFile) -> bool {
     const ENDS: [&str; 13] = [
         "d", "so", "dylib", "dll", "a", "lib", "exp", "pdb", "exe", "wasm", "js", "rlib", "rmeta",
     ];
-    let end = path.extension().and_then(|end| end.to_str());
-    end.is_some_and(|end| ENDS.contains(&end))
+    let names = file.path.iter().map(OsStr::to_string_lossy);
+    let names: Vec<_> = names.skip_while(|name| name != "deps").collect();
+    let above = match &names[..] {
+        [_, _] => true,
+        [_, folder, _] => folder.starts_with("rmeta"),
+        _ => false,
+    };
+    let end = file.path.extension().and_then(OsStr::to_str);
+    above && file.sharing != Sharing::Special && end.is_some_and(|end| ENDS.contains(&end))
 }

@@ -265,6 +265,12 @@ fn units_that_name_each_other_do_no_harm() {
 fn a_profile_is_a_filter_for_other_rules() {
     let mut release = unit("a", 500, &[], (1, 1));
     release.id.profile = "x86_64-unknown-linux-gnu/release".into();
+    let name = release.files[0]
+        .path
+        .file_name()
+        .expect("a name")
+        .to_owned();
+    release.files[0].path = PathBuf::from(&release.id.profile).join("deps").join(name);
     let units = || vec![release.clone(), unit("b", 500, &[], (2, 1))];
     let only = |profile: &str, options: GcOptions| GcOptions {
         profile: Some(profile.into()),

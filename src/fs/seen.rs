@@ -1,0 +1,176 @@
+//! How an entry is known again: by its name, by which file or folder it is, and by what it was when it was seen.
+
+use std::ffi::OsStr;
+use std::fs::Metadata;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use rayon::prelude::*;
+
+use super::identity;
+#[cfg(not(unix))]
+use super::modified;
+use super::open_folder::{Entry, OpenFolder, above};
+use crate::marks;
+use crate::model::{Identity, Seen, Sharing, UnitFile};
+
+/// Known to this run only, so that no file can be made to pass for another.
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// The number of an entry.
+///
+/// A folder is the same as long as it has its name and its inode, since what is in it has numbers of its own. Another
+/// entry must have its length and its time of modification as well. The number of its links and the time of its last
+/// change do not count: `warm` links what goes later.
+fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64)>) -> u64 {
+    KEYS.hash_one((
+        name.as_encoded_bytes(),
+        identity.device,
+        identity.inode,
+        content,
+    ))
+}
+
+/// The number of an entry that a walk found.
+pub(super) fn of_metadata(name: &OsStr, metadata: &Metadata) -> u64 {
+    let content = (!metadata.is_dir()).then(|| (nanoseconds(metadata), metadata.len()));
+    number(name, identity(metadata), content)
+}
+
+/// The number of an entry of an open folder.
+pub(super) fn of_entry(entry: &Entry) -> u64 {
+    let content = (!entry.is_dir).then_some((entry.modified, entry.len));
+    number(&entry.name, entry.identity, content)
+}
+
+/// When something was last modified, in nanoseconds. Only the same ones are compared.
+#[cfg(unix)]
+fn nanoseconds(metadata: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt as _;
+    together(metadata.mtime(), metadata.mtime_nsec())
+}
+
+#[cfg(not(unix))]
+pub(super) fn nanoseconds(metadata: &Metadata) -> i64 {
+    modified(metadata).map_or(0, |time| time.as_nanosecond() as i64)
+}
+
+/// Seconds and what is beyond them.
+#[cfg(unix)]
+pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
+    seconds.wrapping_mul(1_000_000_000).wrapping_add(beyond)
+}
+
+/// What an inventory saw of some files and folders.
+#[must_use]
+pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
+    let number = |file: &UnitFile| {
+        let modified = file
+            .modified()
+            .map_or(0, |time| time.as_nanosecond() as i64);
+        let content = (file.sharing != Sharing::Folder).then_some((modified, file.length.0));
+        Some(number(file.path.file_name()?, file.identity, content))
+    };
+    Seen::new(files.filter_map(number).collect())
+}
+
+/// Whether an entry is what it was, or a file that Cargo writes though it builds nothing.
+pub(super) fn is_same(entry: &Entry, seen: &Seen) -> bool {
+    let of_cargo = |name: &str| name == marks::RUSTC_INFO || marks::LOCK_NAMES.contains(&name);
+    seen.has(of_entry(entry)) || (!entry.is_dir && entry.name.to_str().is_some_and(of_cargo))
+}
+
+/// The first entry of a folder, at whatever depth, that is not what a walk saw. Follows no link and enters no mount.
+///
+/// # Errors
+///
+/// A folder in it cannot be read; the error names it.
+pub fn difference(folder: &Path, seen: &Seen) -> anyhow::Result<Option<PathBuf>> {
+    let look = || {
+        let (holder, name) = above(folder)?;
+        different(&holder.inner(name)?, folder, seen)
+    };
+    match look() {
+        Ok(()) => Ok(None),
+        Err(Differs::Entry(path)) => Ok(Some(path)),
+        Err(Differs::Unreadable(error)) => Err(error),
+    }
+}
+
+enum Differs {
+    Entry(PathBuf),
+    Unreadable(anyhow::Error),
+}
+
+impl From<io::Error> for Differs {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
+fn different(folder: &OpenFolder, path: &Path, seen: &Seen) -> Result<(), Differs> {
+    let unreadable = |path: &Path, error: io::Error| {
+        let message = format!("failed to read `{}`", path.display());
+        Differs::Unreadable(anyhow::Error::from(error).context(message))
+    };
+    let entries = folder.entries().map_err(|error| unreadable(path, error))?;
+    if let Some(other) = entries.iter().find(|entry| !is_same(entry, seen)) {
+        return Err(Differs::Entry(path.join(&other.name)));
+    }
+    let folders = entries.par_iter().filter(|entry| entry.is_dir);
+    folders.try_for_each(|entry| {
+        let inner = path.join(&entry.name);
+        let open = folder.inner(&entry.name);
+        let open = open.map_err(|error| unreadable(&inner, error))?;
+        different(&open, &inner, seen)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::progress::Progress;
+
+    #[test]
+    fn whatever_came_or_was_written_since_is_another_at_any_depth() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let top = dir.path().join("target");
+        let deep = top.join("debug/deps/a/b/c");
+        fs::create_dir_all(&deep).expect("folders");
+        fs::write(deep.join("file"), "one").expect("a file");
+        let walked = || super::super::usage(&top, &Progress::default()).seen;
+        let before = walked();
+        let other = || difference(&top, &before).expect("readable");
+        assert_eq!(other(), None);
+        // Neither is content.
+        #[cfg(unix)]
+        {
+            fs::hard_link(deep.join("file"), dir.path().join("linked")).expect("a link");
+            assert_eq!(other(), None);
+        }
+        fs::write(top.join("debug/.cargo-lock"), "").expect("a file");
+        assert_eq!(other(), None, "Cargo's own");
+        for depth in [
+            "",
+            "debug",
+            "debug/deps",
+            "debug/deps/a",
+            "debug/deps/a/b/c",
+        ] {
+            let new = top.join(depth).join("new");
+            fs::create_dir(&new).expect("a folder");
+            assert_eq!(other(), Some(new.clone()), "{depth}");
+            fs::remove_dir(&new).expect("removed");
+        }
+        assert_eq!(other(), None);
+        fs::write(deep.join("file"), "three").expect("a file");
+        assert_eq!(other(), Some(deep.join("file")));
+        assert_eq!(difference(&top, &walked()).expect("readable"), None);
+        fs::rename(top.join("debug/deps/a"), top.join("debug/deps/mine")).expect("renamed");
+        assert_eq!(other(), Some(top.join("debug/deps/mine")));
+    }
+}
