@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::shell::{self, checksum};
 
 /// The version of what we write. It grows with every change of the script.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The line for a `post-checkout` of somebody else's that is a shell script.
 ///
-/// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`. And whatever happens, it succeeds.
+/// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`.
+/// Whatever happens, it succeeds.
 pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=; { IFS= read -r st_line <.git; } 2>/dev/null; \
     [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && command -v cargo-sharedtarget >/dev/null; \
     then cargo-sharedtarget sharedtarget onboard --yes --quiet </dev/null || :; fi ;; esac";

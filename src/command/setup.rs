@@ -67,7 +67,8 @@ pub(super) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
         (Err(error), Some(_)) => Err(error.context(format!("`{wrapper}` cannot run the compiler"))),
         (Err(error), None) => {
             options.no_wrapper = true;
-            let file = plan::settings_file(survey);
+            let file = plan::own_settings_file(survey);
+            let file = file.unwrap_or_else(|| plan::settings_file(survey));
             let file = ui.view.paths.show(&file);
             ui.narrate(&format!(
                 "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: \

@@ -33,10 +33,9 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Result<()> {
                 "another user owns `{at}`, and all that is in the shared root ends up in your programs: name a shared root of \
                  your own with --shared-root"
             ),
-            Theirs::Everybody => bail!(
-                "every user may write to `{at}`, and {mend} `chmod -R go-w {}`",
-                quoted
-            ),
+            Theirs::Everybody => {
+                bail!("every user may write to `{at}`, and {mend} `chmod -R go-w {quoted}`")
+            }
             Theirs::Group if allows_group(root, written) => {}
             Theirs::Group => bail!(
                 "all users of its group may write to `{at}`, and {mend} `chmod -R g-w {}`, or write \
