@@ -296,7 +296,7 @@ fn deletion(targets: &[PathBuf]) -> f64 {
     let (ledger, progress) = (Ledger::default(), Progress::default());
     let start = Instant::now();
     targets.par_iter().for_each(|target| {
-        let deletion = delete_tree(target, "CACHEDIR.TAG", &ledger, &progress);
+        let deletion = delete_tree(target, "CACHEDIR.TAG", None, &ledger, &progress);
         for problem in deletion.failed {
             println!("note: `{}`: {}", problem.path.display(), problem.message);
         }

@@ -142,7 +142,7 @@ mod system {
                 // XFS, btrfs, bcachefs, OCFS2.
                 const CLONE: [u32; 4] = [0x5846_5342, 0x9123_683e, 0xca45_1a4e, 0x7461_636f];
                 let asked = rustix::fs::fstatfs(&self.0);
-                return asked.is_ok_and(|said| CLONE.contains(&(said.f_type as u32)));
+                asked.is_ok_and(|said| CLONE.contains(&(said.f_type as u32)))
             }
             #[cfg(not(target_os = "linux"))]
             false
@@ -171,7 +171,7 @@ mod system {
                         Err(_) => return u64::MAX,
                     }
                 }
-                return shared;
+                shared
             }
             #[cfg(not(target_os = "linux"))]
             {

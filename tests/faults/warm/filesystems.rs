@@ -199,10 +199,7 @@ fn a_donor_on_another_filesystem() {
 /// What a clone elsewhere has as well does not come free, and is not said to.
 #[test]
 fn blocks_that_a_clone_elsewhere_has_are_freed_only_up_to() {
-    for (make, flush) in [
-        (&["mkfs.xfs", "-q"][..], false),
-        (&["mkfs.btrfs", "-q"], true),
-    ] {
+    for make in [&["mkfs.xfs", "-q"], &["mkfs.btrfs", "-q"]] {
         let sandbox = Sandbox::new();
         let Some(disk) = Image::mount(sandbox.path("disk"), make) else {
             continue;
@@ -215,7 +212,6 @@ fn blocks_that_a_clone_elsewhere_has_are_freed_only_up_to() {
         let (from, to) = (there.display().to_string(), here.display().to_string());
         assert!(works("cp", &["--reflink=always", &from, &to]), "{make:?}");
         let before = disk.used();
-        assert!(!flush || before > 0);
         let ended =
             run(sandbox.program("disk/app", &["clean", "--all", "--yes", "--format", "json"]));
         let start = ended.said.find('{').expect("a document");
