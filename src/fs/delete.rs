@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
@@ -50,10 +50,12 @@ struct Linked {
     by: usize,
     on_disk: u64,
     len: u64,
+    /// Of `on_disk`, when the last one so far went.
+    shared: u64,
 }
 
 impl Ledger {
-    fn take_down(&self, entry: &Entry, by: usize) {
+    fn take_down(&self, entry: &Entry, shared: u64, by: usize) {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         let linked = links.entry(entry.identity).or_insert(Linked {
             most: 0,
@@ -61,7 +63,9 @@ impl Ledger {
             by,
             on_disk: entry.on_disk,
             len: entry.len,
+            shared,
         });
+        linked.shared = shared;
         linked.most = linked.most.max(entry.links);
         linked.removed += 1;
         linked.by = by;
@@ -85,6 +89,7 @@ impl Ledger {
             let sum = freed.entry(linked.by).or_default();
             sum.on_disk += Bytes(linked.on_disk);
             sum.logical += Bytes(linked.len);
+            sum.shared += Bytes(linked.shared);
         }
         freed
     }
@@ -97,6 +102,9 @@ struct Work<'a> {
     on_disk: AtomicU64,
     logical: AtomicU64,
     entries: AtomicU64,
+    shared: AtomicU64,
+    /// Whether files may share blocks here.
+    clones: OnceLock<bool>,
     failed: Mutex<Vec<Problem>>,
     kept: AtomicBool,
     seen: Option<&'a Seen>,
@@ -157,6 +165,8 @@ impl<'a> Work<'a> {
             on_disk: AtomicU64::new(0),
             logical: AtomicU64::new(0),
             entries: AtomicU64::new(0),
+            shared: AtomicU64::new(0),
+            clones: OnceLock::new(),
             failed: Mutex::default(),
             kept: AtomicBool::new(false),
             seen,
@@ -172,6 +182,7 @@ impl<'a> Work<'a> {
                 on_disk: Bytes(self.on_disk.into_inner()),
                 logical: Bytes(self.logical.into_inner()),
                 entries: self.entries.into_inner(),
+                shared: Bytes(self.shared.into_inner()),
             },
             failed: self
                 .failed
@@ -261,12 +272,21 @@ impl Work<'_> {
     }
 
     fn remove_file(&self, folder: &OpenFolder, path: &Path, entry: &Entry) {
+        let clones = *self.clones.get_or_init(|| folder.has_clones());
+        let shared = match clones && entry.on_disk > 0 {
+            // Of several names any may be the last, so each is asked for.
+            true => folder.shared(&entry.name).min(entry.on_disk),
+            false => 0,
+        };
         match folder.remove_file(&entry.name) {
             Ok(()) if entry.links > 1 => {
-                self.ledger.take_down(entry, self.number);
+                self.ledger.take_down(entry, shared, self.number);
                 self.removed(0, 0);
             }
-            Ok(()) => self.removed(entry.on_disk, entry.len),
+            Ok(()) => {
+                self.shared.fetch_add(shared, Ordering::Relaxed);
+                self.removed(entry.on_disk, entry.len);
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => self.failed(&path.join(&entry.name), &error),
         }
@@ -354,13 +374,13 @@ mod tests {
         let ledger = Ledger::default();
         // Of three links, in the order in which three threads looked, whatever the order of the removals.
         for links in [2, 3, 3] {
-            ledger.take_down(&link(1, links), 0);
+            ledger.take_down(&link(1, links), 0, 0);
         }
-        ledger.take_down(&link(2, 2), 0);
+        ledger.take_down(&link(2, 2), 0, 0);
         // The last link is seen as the only one, and is not taken down here.
-        ledger.take_down(&link(3, 2), 0);
+        ledger.take_down(&link(3, 2), 0, 0);
         for by in [0, 1] {
-            ledger.take_down(&link(4, 2), by);
+            ledger.take_down(&link(4, 2), 0, by);
         }
         let freed = ledger.settle();
         assert_eq!(freed[&0].on_disk, Bytes(8), "the first file");

@@ -135,6 +135,51 @@ mod system {
             }))
         }
 
+        /// Whether the filesystem is one on which files may share blocks.
+        pub(in crate::fs) fn has_clones(&self) -> bool {
+            #[cfg(target_os = "linux")]
+            {
+                // XFS, btrfs, bcachefs, OCFS2.
+                const CLONE: [u32; 4] = [0x5846_5342, 0x9123_683e, 0xca45_1a4e, 0x7461_636f];
+                let asked = rustix::fs::fstatfs(&self.0);
+                asked.is_ok_and(|said| CLONE.contains(&(said.f_type as u32)))
+            }
+            #[cfg(not(target_os = "linux"))]
+            false
+        }
+
+        /// How much of a file lies in blocks that another file has as well; all of it where nobody says.
+        pub(in crate::fs) fn shared(&self, name: &OsStr) -> u64 {
+            #[cfg(target_os = "linux")]
+            {
+                use fiemap::{Fiemap, FiemapExtentFlags, FiemapFlags};
+                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                let Ok(file) = openat(&self.0, name, flags, Mode::empty()) else {
+                    return 0;
+                };
+                let file = std::fs::File::from(file);
+                if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                    return 0;
+                }
+                let mut shared = 0;
+                for extent in Fiemap::with_flags(file, FiemapFlags::empty()) {
+                    match extent {
+                        Ok(extent) if extent.fe_flags.contains(FiemapExtentFlags::SHARED) => {
+                            shared += extent.fe_length;
+                        }
+                        Ok(_) => {}
+                        Err(_) => return u64::MAX,
+                    }
+                }
+                shared
+            }
+            #[cfg(not(target_os = "linux"))]
+            {
+                let _ = name;
+                0
+            }
+        }
+
         pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
             Ok(unlinkat(&self.0, name, AtFlags::empty())?)
         }
@@ -227,6 +272,16 @@ mod system {
                 }
             }
             fs::remove_file(path)
+        }
+
+        /// Whether the filesystem is one on which files may share blocks, which nobody says here.
+        pub(in crate::fs) fn has_clones(&self) -> bool {
+            false
+        }
+
+        /// How much of a file lies in blocks that another file has as well.
+        pub(in crate::fs) fn shared(&self, _: &OsStr) -> u64 {
+            0
         }
 
         pub(in crate::fs) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {

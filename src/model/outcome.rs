@@ -136,6 +136,15 @@ pub struct Freed {
     pub logical: Bytes,
     /// How many files and folders were removed or replaced.
     pub entries: u64,
+    /// How much of `on_disk` lay in blocks that another file had as well (a clone of it) when it went, which come free
+    /// only with that one. Nothing where the filesystem makes no clones.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub shared: Bytes,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_nothing(bytes: &Bytes) -> bool {
+    bytes.0 == 0
 }
 
 impl Add for Freed {
@@ -145,6 +154,7 @@ impl Add for Freed {
             on_disk: self.on_disk + other.on_disk,
             logical: self.logical + other.logical,
             entries: self.entries + other.entries,
+            shared: self.shared + other.shared,
         }
     }
 }

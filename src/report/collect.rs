@@ -177,10 +177,11 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
     let units: usize = collected().map(|(_, one)| one.units).sum();
     writeln!(
         out,
-        "deleted {} of {} ({} files): freed {GOOD}{}{GOOD:#}",
+        "deleted {} of {} ({} files): freed {}{GOOD}{}{GOOD:#}",
         counted(units, "unit"),
         counted(done.len(), "target folder"),
         outcome.freed.entries,
+        super::relink::at_most(outcome),
         outcome.freed.on_disk,
     )?;
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {

@@ -392,8 +392,9 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             let (entries, on_disk) = relink::beside(outcome);
             writeln!(
                 out,
-                "deleted {} ({entries} files): freed {GOOD}{on_disk}{GOOD:#}",
+                "deleted {} ({entries} files): freed {}{GOOD}{on_disk}{GOOD:#}",
                 counted(deleted, "target folder"),
+                relink::at_most(outcome),
             )?;
         }
         for disk in &outcome.filesystems {

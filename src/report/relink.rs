@@ -82,6 +82,14 @@ fn donors(relink: &RelinkFolder, view: &View) -> String {
     }
 }
 
+/// Before what was freed, where some of it comes free only with a clone that may be somewhere else.
+pub(super) fn at_most(outcome: &Outcome) -> &'static str {
+    match outcome.freed.shared {
+        Bytes(0) => "",
+        Bytes(_) => "up to ",
+    }
+}
+
 /// What came free by sharing.
 fn freed(outcome: &Outcome) -> Freed {
     let done = outcome.done.iter().filter(|done| done.what == Deed::Relink);

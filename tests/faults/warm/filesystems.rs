@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::harness::{superuser, works};
+use crate::harness::{run, superuser, works};
 use crate::space::Small;
 
 /// A filesystem in a file; unmounted when dropped.
@@ -194,4 +194,37 @@ fn a_donor_on_another_filesystem() {
     }
     drop(small);
     assert_eq!(build(&sandbox, "beside", "little"), ["app"]);
+}
+
+/// What a clone elsewhere has as well does not come free, and is not said to.
+#[test]
+fn blocks_that_a_clone_elsewhere_has_are_freed_only_up_to() {
+    for make in [&["mkfs.xfs", "-q"], &["mkfs.btrfs", "-q"]] {
+        let sandbox = Sandbox::new();
+        let Some(disk) = Image::mount(sandbox.path("disk"), make) else {
+            continue;
+        };
+        sandbox.package("disk/app", "app", "hello");
+        sandbox.cargo("disk/app", &["build", "-q", "--offline"]);
+        let there = disk.0.join("there");
+        fs::write(&there, vec![7; 4 << 20]).expect("a file");
+        let here = sandbox.path("disk/app/target/debug/deps/libhere-0123456789abcdef.rlib");
+        let (from, to) = (there.display().to_string(), here.display().to_string());
+        assert!(works("cp", &["--reflink=always", &from, &to]), "{make:?}");
+        let before = disk.used();
+        let ended =
+            run(sandbox.program("disk/app", &["clean", "--all", "--yes", "--format", "json"]));
+        let start = ended.said.find('{').expect("a document");
+        let document: serde_json::Value =
+            serde_json::from_str(&ended.said[start..]).expect("a document");
+        let freed = &document["outcome"]["freed"];
+        let (all, shared) = (freed["on_disk"].as_u64(), freed["shared"].as_u64());
+        assert_eq!(shared, Some(4 << 20), "{make:?}: {freed}");
+        let own = all.expect("a number") - shared.expect("a number");
+        let truth = before.saturating_sub(disk.used());
+        assert!(
+            truth.abs_diff(own) < 2 << 20,
+            "{make:?}: {own} by our count, {truth} by the filesystem"
+        );
+    }
 }
