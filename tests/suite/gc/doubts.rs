@@ -290,7 +290,7 @@ fn what_another_platform_needs_is_not_gone() {
     let text = manifest(&["leaf", "scripted", "extra"]) + far;
     sandbox.write("pika/Cargo.toml", &text);
     Layout(None).compiles(&sandbox, "pika", &["build"]);
-    let cache = "pika/target/debug/incremental/away-0123456789abc/s-x/dep-graph.bin";
+    let cache = "pika/target/debug/incremental/away-0123456789abc/s-holtaw4pcq-0ewhwqu-8tmyjhbnfjrqhx63b483ad7tn/dep-graph.bin";
     sandbox.write(cache, "x");
     checked(&sandbox, &[], "pika", "the crates of `far`");
     sandbox.write("pika/Cargo.toml", &manifest(&["leaf", "scripted", "extra"]));
