@@ -42,7 +42,8 @@ pub use delete::{Deletion, Ledger, Removal, delete_tree};
 pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
 pub use lock::{
-    AtWork, LockGuard, Sought, lock_all, lock_run, lock_stage, lock_to_read, lock_to_write, runs,
+    AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
+    lock_to_write, runs,
 };
 pub use objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
@@ -260,9 +261,14 @@ pub fn create_private_folder(path: &Path) -> Result<()> {
     if let Some(above) = path.parent() {
         create_folder(above)?;
     }
-    let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let builder = {
+        let mut builder = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+    };
+    #[cfg(not(unix))]
+    let builder = fs::DirBuilder::new();
     match builder.create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && is_folder(path) => Ok(()),
         made => made.with_context(|| format!("failed to make the folder `{}`", path.display())),

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
@@ -172,8 +172,8 @@ impl std::error::Error for AtWork {}
 /// `runs` is what [`runs`] said when the plan was made: if others have been at work since, what the plan takes
 /// for free may be theirs now, such as the name of a folder.
 ///
-/// Where the file cannot be made (no space, no permission) there is no lock: the record of changes lies beside
-/// it and cannot be made either, so that nothing but deletions can happen, which look out for themselves.
+/// Where the file cannot be made (no space, no permission) there is no lock: then [`expect_writable`] lets nothing be
+/// recorded either, so that nothing but deletions can happen, which look out for themselves.
 ///
 /// # Errors
 ///
@@ -204,6 +204,21 @@ pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
         // A filesystem without locks is no reason to refuse.
         Err(TryLockError::Error(_)) => Ok(LockGuard::default()),
     }
+}
+
+/// Checks that a shared root can be written.
+///
+/// # Errors
+///
+/// The file that is its lock cannot be opened for writing.
+pub fn expect_writable(shared_root: &Path) -> Result<()> {
+    let path = lock_file(shared_root);
+    File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map(drop)
+        .with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 #[cfg(test)]

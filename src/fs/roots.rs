@@ -4,6 +4,8 @@
 //! state folder, where neither a clone nor a branch can put it. The looks of a folder say nothing, since anybody can
 //! commit a folder that looks like a shared root.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -100,6 +102,18 @@ impl KnownRoots {
 ///
 /// The record or the token cannot be written, or there is no random number.
 pub fn register_root(records: &Path, root: &Path) -> Result<()> {
+    create_private_folder(records)?;
+    // Two runs that make the same root at once would give it two tokens.
+    let lock = records.join("lock");
+    let failed = || format!("failed to lock `{}`", lock.display());
+    let file = File::options().create(true).append(true).open(&lock);
+    let file = file.with_context(failed)?;
+    match file.lock() {
+        Err(error) if error.kind() != ErrorKind::Unsupported => {
+            return Err(error).with_context(failed);
+        }
+        _ => {}
+    }
     let known = record(records).filter(|record| record.path == root);
     let record = match known {
         Some(record) => record,
@@ -112,7 +126,6 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
     if token(root).is_some_and(|token| token == record.token) {
         return Ok(());
     }
-    create_private_folder(records)?;
     let mut json = serde_json::to_vec_pretty(&record).context("failed to write down a root")?;
     json.push(b'\n');
     replace(&records.join(RECORD), &json)?;
@@ -206,6 +219,21 @@ mod tests {
         register_root(&records, &root).expect("made again");
         assert!(load().knows(&root));
         assert!(!KnownRoots::load(None).knows(&root), "no state");
+    }
+
+    #[test]
+    fn those_who_make_a_root_at_once_agree_on_its_token() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [state, root] = ["state", "root"].map(|name| dir.path().join(name));
+        let records = KnownRoots::load(Some(&state))
+            .records(&root)
+            .expect("a place");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| register_root(&records, &root).expect("registered"));
+            }
+        });
+        assert!(KnownRoots::load(Some(&state)).knows(&root));
     }
 
     #[test]

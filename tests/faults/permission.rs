@@ -152,6 +152,28 @@ fn to_rename_a_folder() {
     assert!(!sandbox.exists("beside/target"));
 }
 
+/// A configuration into a root that Cargo cannot write to would break every build.
+#[test]
+fn to_write_a_shared_root_that_is_there_already() {
+    let sandbox = built();
+    run(sandbox.program("pika", &["--yes"])).code(0);
+    sandbox.worktree("pika", "later");
+    let lock = sandbox.path("pika/.shared-target/.sharedtarget/lock");
+    let shut = Shut::new(lock.clone());
+    let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
+        return;
+    };
+    told.code(1)
+        .says(&lock.display().to_string())
+        .says("Permission denied");
+    assert!(!sandbox.exists("later/.cargo"));
+    drop(shut);
+    held(&sandbox, "pika", &["--yes"])
+        .expect("as before")
+        .code(0);
+    assert!(sandbox.exists("later/.cargo/config.toml"));
+}
+
 #[test]
 fn to_write_the_shared_root() {
     let sandbox = built();
