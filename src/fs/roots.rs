@@ -59,11 +59,11 @@ impl KnownRoots {
         }
     }
 
-    /// Returns whether a folder holds the token of a record, and belongs to the user. A root that was moved or copied
-    /// holds it too.
+    /// Returns whether a folder holds the token of a record, in a file of the user's. A root that was moved or copied holds
+    /// it too.
     #[must_use]
     pub fn knows(&self, root: &Path) -> bool {
-        is_folder(root) && is_mine(root) && self.by_token(root).is_some()
+        is_folder(root) && self.by_token(root).is_some()
     }
 
     /// Returns whether a shared root was made at a path. It may have been deleted since, so this says nothing of the

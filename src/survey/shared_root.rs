@@ -304,7 +304,9 @@ fn trusted(
     shared_root: &SharedRoot,
     problems: &mut Vec<Problem>,
 ) -> Settings {
-    if shared_root.exists && !shared_root.in_worktree {
+    let own = |path: &Path| fs::theirs(path).is_none();
+    let alone = own(&shared_root.path) && own(&file);
+    if shared_root.exists && !shared_root.in_worktree && alone {
         return settings;
     }
     let taken = settings.take_names();
@@ -318,7 +320,7 @@ fn trusted(
     problems.push(Problem {
         path: file,
         message: format!(
-            "these settings do not count here, since a branch can change the file: {}; write them into {instead}your own \
+            "these settings do not count here, since a branch or another user can change the file: {}; write them into {instead}your own \
              settings, which hold for all shared roots",
             taken.join(", ")
         ),
