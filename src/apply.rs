@@ -411,7 +411,11 @@ const NO_STATE: &str =
 /// A part of it cannot be written, or there is no state folder to enter it into.
 pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
     let records = records.context(NO_STATE)?;
+    let is_new = !fs::exists(path);
     fs::create_folder(path)?;
+    if is_new {
+        fs::close_if_open(path)?;
+    }
     let tag = marks::tag_file();
     for (name, content) in [
         (marks::GITIGNORE, b"*\n".as_slice()),

@@ -114,6 +114,7 @@ impl Cargo {
             command.env_remove(variable);
         }
         command
+            .env("PATH", process::absolute_path())
             .env("RUSTUP_AUTO_INSTALL", "0")
             .env("CARGO_TERM_COLOR", "never")
             // Nor must it have a script of ours set the worktree up.
@@ -230,6 +231,7 @@ pub fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
 fn plain(program: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(program);
     command
+        .env("PATH", process::absolute_path())
         .env_remove("RUSTUP_TOOLCHAIN")
         .env("RUSTUP_AUTO_INSTALL", "0")
         .env(wrapper_script::AT_WORK, "1")

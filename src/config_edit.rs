@@ -180,46 +180,6 @@ pub fn incremental(text: &str) -> Option<bool> {
 /// said.
 const TRANSPARENT: [&str; 2] = ["sccache", wrapper_script::NAME];
 
-/// The key by which a configuration has Cargo run a program to resolve a workspace, besides those that stand in for the
-/// compiler; or by which it may do so. Source: `TargetInfo::new` in Cargo's `core/compiler/build_context/target_info.rs`,
-/// which gives the compiler the flags and the variables of the configuration.
-#[must_use]
-pub fn runs_to_resolve(text: &str) -> Option<String> {
-    const LOADS: [&str; 5] = ["codegen", "plugin", "load", "@", "link-arg-file"];
-    let Ok(document) = parse(text) else {
-        return Some("what cannot be read".into());
-    };
-    let table = |name: &str| document.get(name).and_then(Item::as_table_like);
-    if document.get("include").is_some() {
-        return Some("include".into());
-    }
-    if table("build").is_some_and(|build| build.contains_key("rustc")) {
-        return Some("build.rustc".into());
-    }
-    let loads = |item: &Item| {
-        let text = item.to_string();
-        LOADS.iter().any(|word| text.contains(word))
-    };
-    for name in ["build", "target"] {
-        let Some(part) = document.get(name) else {
-            continue;
-        };
-        let text = part.to_string();
-        if text.contains("rustflags") && loads(part) {
-            return Some(format!("{name}.rustflags"));
-        }
-    }
-    let mut names = table("env").into_iter().flat_map(|env| env.iter());
-    let loader = |name: &str| {
-        ["PATH", "ENV", "BASH_ENV"].contains(&name)
-            || ["LD_", "DYLD_", "RUSTUP_"]
-                .iter()
-                .any(|start| name.starts_with(start))
-    };
-    let name = names.find(|(name, _)| loader(&name.to_uppercase()));
-    name.map(|(name, _)| format!("env.{name}"))
-}
-
 /// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
 /// what it says for the compiler's version.
 #[must_use]

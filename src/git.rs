@@ -214,6 +214,7 @@ fn is_repository(folder: &Path) -> bool {
 fn plain(dir: &Path) -> Result<Command> {
     const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
     let mut git = Command::new(process::git().context(MISSING)?);
+    git.env("PATH", process::absolute_path());
     git.arg("-C").arg(dir).arg("--no-pager");
     for setting in QUIET {
         git.args(["-c", setting]);

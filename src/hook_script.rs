@@ -12,8 +12,8 @@ pub const VERSION: u32 = 2;
 /// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`.
 /// Whatever happens, it succeeds.
 pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=; { IFS= read -r st_line <.git; } 2>/dev/null; \
-    [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && command -v cargo-sharedtarget >/dev/null; \
-    then cargo-sharedtarget sharedtarget onboard --yes --quiet </dev/null || :; fi ;; esac";
+    [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && st_program=$(command -v cargo-sharedtarget); \
+    then case $st_program in /*|[A-Za-z]:*) \"$st_program\" sharedtarget onboard --yes --quiet </dev/null || : ;; esac; fi ;; esac";
 
 /// What every script that runs us from a hook contains.
 pub const CALL: &str = "sharedtarget onboard --yes --quiet";

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 #[cfg(unix)]
 use rustix::process::Pid;
 
-pub(crate) use found::git;
+pub(crate) use found::{absolute_path, git};
 pub use found::{program, tool};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only

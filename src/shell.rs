@@ -13,8 +13,11 @@ const INSTALLED: &str = "@installed@";
 /// last branch is left to the script.
 const FIND_US: &str = r#"st_installed=@installed@
 st_home=${CARGO_HOME:-$HOME/.cargo}/bin/cargo-sharedtarget
-if command -v cargo-sharedtarget >/dev/null 2>&1; then
-    st_program=cargo-sharedtarget
+# A relative folder of the PATH would lead to a program that came with the branch.
+st_program=$(command -v cargo-sharedtarget 2>/dev/null) || st_program=
+case $st_program in /* | [A-Za-z]:*) ;; *) st_program= ;; esac
+if [ -n "$st_program" ]; then
+    :
 elif [ -f "$st_installed" ] && [ -x "$st_installed" ]; then
     st_program=$st_installed
 elif [ -f "$st_home" ] && [ -x "$st_home" ]; then

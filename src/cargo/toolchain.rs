@@ -6,30 +6,29 @@ use std::sync::OnceLock;
 use anyhow::{Context as _, Result, bail};
 
 use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
-use crate::config_edit;
 use crate::fs;
 use crate::lookup;
 use crate::process;
 
-/// The file of a worktree by which rustup would run programs of a folder, and not of a toolchain that is installed.
+/// The file that is not the user's own, by which rustup would run programs of a folder and not of a toolchain that is
+/// installed.
+///
+/// Rustup takes the nearest file that it can read. Every file up to the top is looked at, and one that cannot be read here
+/// counts as well: a link, a large file, or text that is not UTF-8.
 fn by_path(dir: &Path) -> Option<PathBuf> {
-    // Rustup takes the nearest one, and of two in one folder the one without an end.
-    let files = dir
-        .ancestors()
-        .flat_map(|above| ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name)));
-    let mut there = files.filter(|file| fs::exists(file));
-    let nearest = there.next()?;
-    let folder = nearest.parent()?.to_owned();
-    let beside = there.next().filter(|other| other.parent() == Some(&folder));
-    let names_path = |file: &PathBuf| match fs::read_start(file, 1 << 20) {
-        Ok(Some(bytes)) => lookup::names_toolchain_by_path(&String::from_utf8_lossy(&bytes)),
+    let names_path = |file: &PathBuf| match fs::info(file) {
         Ok(None) => false,
-        // Rustup may be able to read it.
-        Err(_) => true,
+        Ok(Some(info)) if info.is_file && info.length.0 < 1 << 20 => match fs::read(file) {
+            Ok(bytes) => String::from_utf8(bytes.unwrap_or_default())
+                .map_or(true, |text| lookup::names_toolchain_by_path(&text)),
+            Err(_) => true,
+        },
+        _ => true,
     };
-    let mut both = [Some(nearest), beside].into_iter().flatten();
-    both.find(names_path)
-        .filter(|file| fs::project_of(file).is_some())
+    let others = dir.ancestors().filter(|above| !fs::is_users_own(above));
+    others
+        .flat_map(|above| ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name)))
+        .find(names_path)
 }
 
 /// The toolchain that is asked where a file of a worktree names one by its path: the user's own. None where the folder's
@@ -77,14 +76,11 @@ fn refused(file: &Path) -> String {
 ///
 /// A configuration in a worktree names one, or may do so.
 pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
-    for above in dir.ancestors() {
+    for above in dir.ancestors().filter(|above| !fs::is_users_own(above)) {
         let files = CONFIG_NAMES.map(|name| above.join(CARGO_FOLDER).join(name));
         for file in files.iter().filter(|file| fs::exists(file)) {
-            if fs::project_of(file).is_none() {
-                continue;
-            }
             let bytes = fs::read(file)?.unwrap_or_default();
-            if let Some(key) = config_edit::runs_to_resolve(&String::from_utf8_lossy(&bytes)) {
+            if let Some(key) = lookup::runs_to_resolve(&String::from_utf8_lossy(&bytes)) {
                 bail!(
                     "`{}` has `{key}`, and nothing that a worktree names is run to look at it",
                     file.display()

@@ -50,6 +50,56 @@ fn of(_: &fs::Metadata) -> Option<Theirs> {
     None
 }
 
+/// Returns whether a folder lets no other user in.
+#[must_use]
+pub fn is_closed(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::symlink_metadata(folder)
+            .is_ok_and(|metadata| metadata.is_dir() && metadata.mode() & 0o033 == 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
+/// Closes a new folder to other users where they could write to it, as with the umask 002: Cargo makes folders inside that
+/// they could write to as well.
+///
+/// # Errors
+///
+/// Its permissions cannot be changed.
+pub fn close_if_open(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let failed = || format!("failed to close `{}` to other users", folder.display());
+        let metadata = fs::symlink_metadata(folder).with_context(failed)?;
+        if metadata.mode() & 0o022 != 0 || umask_lets_others_write(folder) {
+            let closed = fs::Permissions::from_mode(metadata.mode() & 0o7700);
+            fs::set_permissions(folder, closed).with_context(failed)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Returns whether new folders in this one let other users write, which only making one tells.
+#[cfg(unix)]
+fn umask_lets_others_write(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let made = tempfile::Builder::new()
+        .prefix(super::replace::TEMPORARY)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
+        .tempdir_in(folder);
+    made.and_then(|made| fs::symlink_metadata(made.path()))
+        .is_ok_and(|metadata| metadata.mode() & 0o022 != 0)
+}
+
 /// Whether what is at a path is this user's own: what is not may change at any time.
 #[must_use]
 pub fn is_mine(path: &Path) -> bool {

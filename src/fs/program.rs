@@ -57,13 +57,25 @@ pub fn is_runnable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && executable(&metadata))
 }
 
+/// Returns whether a folder is the user's home or lies above it, by its name or where links lead. All else may have come with
+/// a clone or an archive.
+#[must_use]
+pub fn is_users_own(folder: &Path) -> bool {
+    static HOMES: std::sync::OnceLock<Vec<PathBuf>> = std::sync::OnceLock::new();
+    let homes = HOMES.get_or_init(|| {
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        let real = home.as_ref().and_then(|home| fs::canonicalize(home).ok());
+        home.into_iter().chain(real).collect()
+    });
+    homes.iter().any(|home| home.starts_with(folder))
+}
+
 /// The worktree, or the package outside of any, that a path lies in: whatever is in there may have come with a clone. The
 /// user's home and what is above it are their own, also where git tracks something in them.
 #[must_use]
 pub fn project_of(path: &Path) -> Option<PathBuf> {
-    let home = std::env::home_dir().unwrap_or_default();
     let above = path.ancestors().skip(1);
-    let mut own = above.take_while(|above| !home.starts_with(above));
+    let mut own = above.take_while(|above| !is_users_own(above));
     let is_top = |above: &&Path| {
         [".git", "Cargo.toml"]
             .iter()

@@ -1,5 +1,6 @@
 //! Where programs are that may be run.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -42,6 +43,16 @@ pub(crate) fn git() -> Result<&'static Path, Refused> {
         Ok(path) => Ok(path),
         Err(refused) => Err(refused.clone()),
     }
+}
+
+/// The `PATH` for programs that look for others themselves, as Cargo does for rustc: without relative folders, which lead
+/// into the worktree that the program runs in.
+#[expect(clippy::disallowed_methods, reason = "this module is the door")]
+pub(crate) fn absolute_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let absolute = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    // Only a folder with a separator in its name cannot be joined, and no split gives one.
+    std::env::join_paths(absolute).unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]

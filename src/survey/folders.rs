@@ -9,6 +9,7 @@ use super::assign_users;
 use crate::config_chain::{self, CARGO_FOLDER};
 use crate::config_edit;
 use crate::fs;
+use crate::git;
 use crate::journal::{Content, Journal};
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{Identity, Known, Marks, Survey, TargetFolder, Trash};
@@ -203,6 +204,14 @@ pub(super) fn trash(
     sizes: bool,
     progress: &Progress,
 ) -> Vec<Trash> {
+    // One that git tracks files in came with a branch, whatever its mark says.
+    let is_tracked = |path: &Path| {
+        let mut tops = path.ancestors().skip(1);
+        tops.any(|top| {
+            fs::exists(&top.join(".git"))
+                && git::first_tracked(top, path).map_or(true, |first| first.is_some())
+        })
+    };
     let mut all = found;
     for holder in holders {
         let names = fs::names(&holder).unwrap_or_default();
@@ -217,7 +226,7 @@ pub(super) fn trash(
     }
     all.into_par_iter()
         .map(|path| Trash {
-            ours: fs::is_our_trash(&path),
+            ours: fs::is_our_trash(&path) && !is_tracked(&path),
             usage: sizes.then(|| fs::usage(&path, progress)),
             path,
         })

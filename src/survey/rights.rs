@@ -51,7 +51,12 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Result<()> {
 /// The shared root, and the folders in it from there to where workspaces build.
 fn used(survey: &Survey) -> BTreeSet<PathBuf> {
     let root = survey.shared_root.path.as_path();
-    let mut all = BTreeSet::from([root.to_owned(), root.join(SHARED_ROOT_MARK)]);
+    let mut all = BTreeSet::from([root.to_owned()]);
+    // Other users come no further, whatever the folders inside allow.
+    if fs::is_closed(root) {
+        return all;
+    }
+    all.insert(root.join(SHARED_ROOT_MARK));
     let dirs = survey.workspaces.iter().map(|workspace| &workspace.dirs);
     for dir in dirs.flat_map(|dirs| [&dirs.target_dir, &dirs.build_dir]) {
         let inside = dir.ancestors().take_while(|above| above.starts_with(root));

@@ -150,6 +150,9 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
             ),
         };
     }
+    if let (true, Some(why)) = (known.knows(path), foreign_files(path)) {
+        bail!("`{}` is no shared root: {why}", path.display());
+    }
     let held = fs::names(path)?
         .into_iter()
         .find(|name| !is_begun_with(name));
@@ -183,7 +186,9 @@ fn may_be_made_again(path: &Path, known: &KnownRoots) -> bool {
             && fs::is_mine(path)
             && foreign_files(path).is_none()
     };
-    known.made_at(path) && (!fs::exists(path) || is_begun(path) || free())
+    // A root whose project was moved is where the project is now.
+    let gone = || !fs::exists(path) && path.parent().is_some_and(fs::is_folder);
+    known.made_at(path) && (gone() || is_begun(path) || free())
 }
 
 /// `.shared-target` in the first root. If that lies in a worktree, in the main worktree, or beside the bare

@@ -274,3 +274,38 @@ fn without_a_umask() {
     }
     run(sandbox.program("pika", &["--yes"])).code(0);
 }
+
+/// With the umask 002 and a group that others are in, Cargo makes folders that the group may write to.
+#[test]
+fn a_root_of_the_users_own_making_is_accepted_again() {
+    let group = ["--regid", "100", "--clear-groups"];
+    if !superuser() || !works("setpriv", &[&group[..], &["true"]].concat()) {
+        eprintln!("skipped: only the superuser takes another group");
+        return;
+    }
+    let sandbox = built();
+    std::os::unix::fs::chown(sandbox.path("pika"), None, Some(100)).expect("a group");
+    for again in 0..3 {
+        let program = sandbox.program("pika", &["--yes"]);
+        let mut shell = Command::new("setpriv");
+        shell
+            .args(group)
+            .args([
+                "sh",
+                "-c",
+                "umask 002; \"$0\" \"$@\" && cargo build -q --offline",
+            ])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .current_dir(sandbox.path("pika"))
+            .stdin(std::process::Stdio::null());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let ended = run(shell);
+        assert_eq!(ended.code, Some(0), "run {again}: {}", ended.said);
+    }
+}

@@ -314,3 +314,40 @@ fn shared_root(sandbox: &Sandbox, folder: &str) -> serde_json::Value {
     let run: Run = sandbox.run(folder, &["list", "--format", "json"]).code(0);
     run.json()["shared_root"].clone()
 }
+
+/// A folder by the name of our trash, with our mark, in a branch.
+#[test]
+fn trash_that_git_tracks_is_not_finished() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    let trash = "pika/.sharedtarget-trash-old";
+    let mark = String::from_utf8(cargo_sharedtarget::marks::TRASH_MARK.to_vec()).expect("text");
+    sandbox.write(&format!("{trash}/.gitignore"), &mark);
+    sandbox.write(&format!("{trash}/deep/file"), "precious");
+    sandbox.git("pika", &["add", "-A", "-f"]);
+    sandbox.git("pika", &["commit", "-q", "-m", "trash"]);
+    sandbox.write(&format!("{trash}/mine"), "precious");
+    for args in [&["clean", "--yes"][..], &["setup", "--yes"]] {
+        sandbox.run("pika", args);
+        for name in ["mine", "deep/file"] {
+            assert_eq!(sandbox.read(&format!("{trash}/{name}")), "precious");
+        }
+    }
+}
+
+/// The project with its root has moved: the root is the one that is there now.
+#[test]
+fn a_root_that_moved_with_its_project_is_found_there() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.run("pika", &["--yes"]).code(0);
+    fs::rename(sandbox.path("pika"), sandbox.path("moved")).expect("moved");
+    let root = shared_root(&sandbox, "moved");
+    let expected = sandbox.path("moved/.shared-target").display().to_string();
+    assert_eq!(
+        (&root["path"], &root["exists"]),
+        (&json!(expected), &json!(true))
+    );
+    sandbox.run("moved", &["setup", "--yes"]);
+    assert!(!sandbox.exists("pika"), "nothing is made where it was");
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::sandbox::Sandbox;
 
 /// The commands that only look.
-const LOOKING: [&[&str]; 12] = [
+const LOOKING: [&[&str]; 13] = [
     &["list"],
     &["doctor"],
     &["audit"],
@@ -21,6 +21,8 @@ const LOOKING: [&[&str]; 12] = [
     &["hook", "status"],
     &["store", "status"],
     &["undo", "--dry-run"],
+    // The hook calls it so, and it writes. It comes last, and runs no more than the others.
+    &["onboard", "--yes", "--quiet"],
 ];
 
 /// Always the same throws from the same seed.
@@ -198,6 +200,7 @@ fn looking_at_a_clone_runs_nothing_of_it() {
     let (clones, thorough) = (given.unwrap_or(6), given.is_some());
     let sandbox = Sandbox::new();
     // Relative folders of the path lead into the clone.
+    let (mut asked, mut refused) = (0, 0);
     let path = format!("bin:.:{}", std::env::var("PATH").expect("a PATH"));
     for seed in 0..clones {
         let seed = if thorough { seed } else { seed * 5 };
@@ -208,13 +211,15 @@ fn looking_at_a_clone_runs_nothing_of_it() {
         let (from, count) = if thorough {
             (0, LOOKING.len())
         } else {
-            (seed, 12)
+            (seed, LOOKING.len())
         };
         for at in 0..count {
             let command = LOOKING[(from + at) % LOOKING.len()];
             let mut program = sandbox.program(&start, command);
             let run = program.env("PATH", &path).output().expect("our program");
             let run = crate::sandbox::Run::from(run);
+            asked += 1;
+            refused += usize::from(run.code == Some(101));
             if let Some(fired) = wire.fired() {
                 panic!(
                     "{command:?} in clone {seed} ({made}) ran {fired}\n{}",
@@ -224,6 +229,24 @@ fn looking_at_a_clone_runs_nothing_of_it() {
         }
         fs::remove_dir_all(sandbox.path(&format!("clone{seed}"))).expect("it can go");
     }
+    // A command that fails early proves nothing.
+    assert!(
+        refused * 3 < asked,
+        "{refused} of {asked} commands could not run"
+    );
+}
+
+/// A build in such a clone fires the tripwire, so that its silence means something.
+#[test]
+fn a_build_in_a_hostile_clone_runs_its_programs() {
+    let sandbox = Sandbox::new();
+    let wire = Tripwire { sandbox: &sandbox };
+    let (start, _) = hostile(&sandbox, &wire, 0);
+    let _ = wire.fired();
+    // Rustup refuses this one before it runs anything.
+    let _ = fs::remove_file(sandbox.path("clone0/rust-toolchain.toml"));
+    let built = sandbox.command("cargo", &start, &["build", "--offline"]);
+    assert!(wire.fired().is_some(), "{}", built.said());
 }
 
 #[test]
@@ -303,4 +326,77 @@ fn the_line_for_a_common_hooks_folder_passes_submodules_over() {
     sandbox.git("copy", &["worktree", "add", "-q", "-b", "b", "../tree"]);
     let said = fs::read_to_string(&fired).expect("it runs in a new worktree");
     assert_eq!(said.trim(), sandbox.path("tree").display().to_string());
+}
+
+/// Rustup reads through links, and as much as there is; where we cannot do the same, the file counts as by path.
+#[test]
+fn a_toolchain_by_path_is_seen_however_it_is_written() {
+    let by_path = "[toolchain]\npath = \"/proc/self/cwd/evil\"\n";
+    for way in [
+        "linked",
+        "large",
+        "above one that is not text",
+        "above a dangling link",
+    ] {
+        let sandbox = Sandbox::new();
+        let wire = Tripwire { sandbox: &sandbox };
+        sandbox.repository("r", &[]);
+        fs::create_dir_all(sandbox.path("r/evil/lib")).expect("a folder");
+        sandbox.package("r/sub", "inner", "inner");
+        for program in ["cargo", "rustc"] {
+            wire.put(&format!("r/evil/bin/{program}"));
+            wire.put(&format!("r/sub/evil/bin/{program}"));
+        }
+        fs::create_dir_all(sandbox.path("r/sub/evil/lib")).expect("a folder");
+        let file = "r/rust-toolchain.toml";
+        match way {
+            "linked" => {
+                sandbox.write("r/x/tc.toml", by_path);
+                std::os::unix::fs::symlink("x/tc.toml", sandbox.path(file)).expect("a link");
+            }
+            "large" => sandbox.write(file, &format!("{}{by_path}", "# comment\n".repeat(150_000))),
+            _ => sandbox.write(file, by_path),
+        }
+        match way {
+            "above one that is not text" => {
+                fs::write(sandbox.path("r/sub/rust-toolchain.toml"), b"# \xff\n").expect("a file");
+            }
+            "above a dangling link" => {
+                let link = sandbox.path("r/sub/rust-toolchain");
+                std::os::unix::fs::symlink("nowhere", link).expect("a link");
+            }
+            _ => {}
+        }
+        for folder in ["r", "r/sub"] {
+            for command in [&["doctor"][..], &["audit"], &["setup", "-n"], &["gc", "-n"]] {
+                let said = sandbox.run(folder, command).said();
+                assert_eq!(wire.fired(), None, "{way}: {command:?} in {folder}\n{said}");
+            }
+        }
+    }
+}
+
+/// `git worktree add` of a branch that tracks a program by our name.
+#[test]
+fn the_hook_takes_no_program_from_a_relative_folder_of_the_path() {
+    let sandbox = Sandbox::new();
+    let wire = Tripwire { sandbox: &sandbox };
+    sandbox.repository("r", &[]);
+    sandbox.run("r", &["hook", "install", "--yes"]).code(0);
+    sandbox.git("r", &["switch", "-q", "-c", "evil"]);
+    wire.put("r/cargo-sharedtarget");
+    sandbox.commit_all("r");
+    sandbox.git("r", &["switch", "-q", "main"]);
+    let _ = wire.fired();
+    let path = std::env::var("PATH").expect("a PATH");
+    for (at, path) in [format!(".:{path}"), format!(":{path}")].iter().enumerate() {
+        let at = format!("../w{at}");
+        let mut git = sandbox.prepared(
+            "git",
+            "r",
+            &["worktree", "add", "-q", "--detach", &at, "evil"],
+        );
+        assert!(git.env("PATH", path).status().expect("git").success());
+        assert_eq!(wire.fired(), None, "{path}");
+    }
 }
