@@ -26,6 +26,7 @@ use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Action, Done, Outcome, Plan, Survey, Warning};
+use crate::process;
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::report::{Spinner, human, json};
@@ -92,6 +93,29 @@ fn conduct_with(
     } else {
         Exit::Incomplete
     })
+}
+
+/// Makes sure that git and Cargo are there, where nothing can be written for want of their answers.
+///
+/// # Errors
+///
+/// One of them is missing, an answer of it was needed, and the run was to change something.
+fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
+    if !ui.yes || ui.dry_run || survey.workspaces.is_empty() {
+        return Ok(());
+    }
+    let cargo = &request.environment.cargo;
+    let no_git = !survey.repositories.is_empty() && process::tool("git").is_err();
+    let no_cargo = !cargo.on_path && cargo.fallback.is_none();
+    let missing = match (no_git, no_cargo) {
+        (true, true) => "there is no `git` and no `cargo`",
+        (true, false) => "there is no `git`",
+        (false, true) => "there is no `cargo`",
+        (false, false) => return Ok(()),
+    };
+    anyhow::bail!(
+        "{missing} on the PATH, and nothing was written without its answer; install it, or put it on the PATH, and run this again"
+    )
 }
 
 /// Says in one line each what was of no use in a store, where no plan was shown: whoever waits for a build that is not

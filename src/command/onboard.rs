@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
 use super::warming::{self, Held};
-use super::{Ui, conduct, gc, look, store, warn_of_stores};
+use super::{Ui, conduct, gc, look, require_tools, store, warn_of_stores};
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::{Plan, Survey, Warning};
@@ -42,7 +42,11 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
             0 => store::pull_first(&survey, request, ui),
             _ => Vec::new(),
         };
-        let (mut plan, swept, _held) = decide(&survey, request, options.clone(), warm, ui)?;
+        let decided = decide(&survey, request, options.clone(), warm, ui);
+        if !matches!(&decided, Ok((plan, ..)) if !plan.actions.is_empty()) {
+            require_tools(&survey, request, ui)?;
+        }
+        let (mut plan, swept, _held) = decided?;
         plan.warnings.extend(pulled);
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);

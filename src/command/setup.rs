@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look, relinking, warming};
+use super::{Ui, conduct, look, relinking, require_tools, warming};
 use crate::cargo;
 use crate::exit::Exit;
 use crate::fs;
@@ -40,6 +40,9 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     let mut plan = setup.with(&survey, warms, relinks);
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
+    if plan.actions.is_empty() {
+        require_tools(&survey, request, ui)?;
+    }
     conduct("setup", &survey, &plan, request, ui)
 }
 

@@ -280,3 +280,30 @@ fn the_shared_root_holds_nothing_else() {
     assert!(sandbox.exists("empty/CACHEDIR.TAG"));
     sandbox.run("pika", &args).code(0);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_missing_git_or_cargo_is_no_success() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let tree = sandbox.tree("");
+    for (there, missing) in [("git", "cargo"), ("cargo", "git")] {
+        let bin = sandbox.outside(&format!("only-{there}"));
+        std::fs::create_dir(&bin).expect("a folder");
+        let program = std::env::split_paths(&path)
+            .map(|folder| folder.join(there))
+            .find(|program| program.is_file())
+            .expect("a program");
+        std::os::unix::fs::symlink(program, bin.join(there)).expect("a link");
+        for command in ["setup", "onboard"] {
+            let mut run = sandbox.program("pika", &[command, "--yes"]);
+            let output = run.env("PATH", &bin).output().expect("our program");
+            crate::sandbox::Run::from(output)
+                .code(101)
+                .says(&format!("there is no `{missing}` on the PATH"))
+                .says("run this again");
+            assert!(sandbox.tree("") == tree, "{command} without {missing}");
+        }
+    }
+}
