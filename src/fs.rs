@@ -339,7 +339,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     })
 }
 
-/// What a path takes by itself, without what is in it; nothing if it is not there.
+/// Disk space of a path by itself, without its content; zero if it is not there.
 #[must_use]
 pub fn on_disk(path: &Path) -> Bytes {
     Bytes(fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0))

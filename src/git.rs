@@ -168,7 +168,7 @@ fn answered(mut git: Command, folder: &Path, question: &[&str]) -> Result<PathBu
     Ok(folder.join(porcelain::path_line(&run(git, None)?.stdout)))
 }
 
-/// What git is told in each call, so that it runs nothing that a repository names: no monitor and no hook. Nor does it take
+/// Settings that git gets in each call, so that it runs nothing that a repository names: no monitor and no hook. Nor does it take
 /// a bare repository for one that nobody has named, which may be a folder of a clone. A git that does not know a key
 /// passes it over.
 const QUIET: [&str; 3] = [
@@ -242,7 +242,7 @@ fn plain(dir: &Path) -> Result<Command> {
     // Its messages are shown, so they should be the ones that people can look up; and it takes no locks.
     git.env("LC_ALL", "C")
         .env("GIT_OPTIONAL_LOCKS", "0")
-        // What a partial clone lacks would be fetched, by a program that its repository may name.
+        // Git would fetch the objects that a partial clone lacks, by a program that its repository may name.
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_TERMINAL_PROMPT", "0")

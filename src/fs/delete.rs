@@ -15,7 +15,7 @@ use crate::model::{Freed, Identity, Problem, Seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
-/// What is said of an entry that is not what was seen.
+/// The reason for keeping an entry that differs from what the plan saw.
 const CHANGED: &str = "it is not what it was when the plan was made";
 
 /// What was freed and what could not be removed.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::model::Identity;
 
-/// What is said of a folder that is not entered.
+/// The reason for not entering a folder.
 pub(super) const MOUNTED: &str = "another filesystem is mounted there";
 
 /// What lies in a folder.

@@ -63,7 +63,7 @@ pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
     seconds.wrapping_mul(1_000_000_000).wrapping_add(beyond)
 }
 
-/// What an inventory saw of some files and folders.
+/// Record of the files and folders that an inventory saw.
 #[must_use]
 pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
     let number = |file: &UnitFile| {

@@ -11,7 +11,7 @@ const ENDS: [&str; 23] = [
     "mir", "o", "pdb", "ptx", "rlib", "rmeta", "s", "so", "wasm",
 ];
 
-/// What Cargo keeps beside the folders of a unit that has a folder of its own.
+/// Files that Cargo keeps beside the folders of a unit that has a folder of its own.
 const BESIDE: [&str; 6] = [
     "invoked.timestamp",
     "output",

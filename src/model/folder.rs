@@ -227,7 +227,7 @@ pub struct Usage {
     pub seen: Seen,
 }
 
-/// What was seen in a folder: a number for each entry, since there may be a million of them.
+/// Record of the entries in a folder: a number for each entry, since there may be a million of them.
 ///
 /// The door to the file system makes the numbers; see there what goes into one.
 #[derive(Clone, Debug, Default)]

@@ -16,7 +16,7 @@ pub struct Screen<W: Write> {
     line: Vec<u8>,
 }
 
-/// What follows a line end inside of what one statement writes, so that it does not begin a line of its own.
+/// Indentation after a line end inside one statement's text, so that the text begins no line of its own.
 const INSIDE: &str = "\n    ";
 
 impl<W: Write> Screen<W> {
@@ -64,7 +64,7 @@ impl<W: Write> Write for Screen<W> {
 
 impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
-        // Nobody is there any more to be told.
+        // The reader is gone.
         let _ = self.flush();
     }
 }
