@@ -61,7 +61,7 @@ pub fn word(path: &Path) -> String {
     }
 }
 
-/// Returns whether a byte stands for itself in each shell, also at the start of a word.
+/// Returns whether a character stands for itself in each shell, also at the start of a word.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ',' | ':' | '@' | '+')
 }
