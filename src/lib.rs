@@ -13,6 +13,7 @@
 //! | decide | [`plan`] and the formats | pure: data in, data out |
 //! | words | [`model`], [`size`], [`age`], [`progress`] | facts without behaviour |
 
+pub mod abilities;
 pub mod age;
 pub mod apply;
 pub mod artifact;

@@ -5,6 +5,7 @@
     reason = "tests make and look at real files and run real programs"
 )]
 
+mod abilities;
 #[cfg(unix)]
 mod audit;
 mod audit_facts;

@@ -1,0 +1,207 @@
+//! Which functions a linked program can call, from its own code on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use object::elf::{self, FileHeader64};
+use object::read::elf::{ElfFile64, FileHeader, Rela as _, SectionHeader as _, Sym as _};
+use object::{Endianness, Object as _, ObjectSection as _};
+
+/// What can be called.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Reached<'a> {
+    /// Functions of the program, by their mangled names.
+    pub(super) own: BTreeSet<&'a str>,
+    /// Functions of the system's libraries, each with those that call it.
+    pub(super) imports: BTreeSet<(&'a str, &'a str)>,
+}
+
+/// What stands in the table of addresses, or in data.
+#[derive(Clone, Copy)]
+enum Slot<'a> {
+    Own(u64),
+    Import(&'a str),
+}
+
+struct Program<'a> {
+    /// The functions: where they begin and end, and their names.
+    functions: HashMap<u64, (u64, &'a str)>,
+    slots: HashMap<u64, Slot<'a>>,
+    code: Vec<(u64, &'a [u8])>,
+    roots: Vec<u64>,
+}
+
+/// The functions that can be called from where a program begins and from all that has its address in data: what a
+/// compiler calls of a plug-in, destructors, methods of trait objects. Not followed are functions of a name that is
+/// `cut`.
+///
+/// A call is known by how the instruction is encoded. Bytes that look like one by accident add a function too many, and
+/// none is missed: rustc has no other ways to name an address in code that may be loaded anywhere.
+///
+/// `None` of anything but a program for x86-64 in the format ELF that may be loaded anywhere and has the names of its
+/// functions.
+pub(super) fn reached<'a>(program: &'a [u8], cut: &dyn Fn(&str) -> bool) -> Option<Reached<'a>> {
+    let program = Program::read(program)?;
+    let mut reached = Reached::default();
+    let mut seen: BTreeSet<u64> = BTreeSet::new();
+    let mut next = program.roots.clone();
+    while let Some(begin) = next.pop() {
+        let Some((end, name)) = program.functions.get(&begin) else {
+            continue;
+        };
+        if !seen.insert(begin) || cut(name) {
+            continue;
+        }
+        reached.own.insert(name);
+        program.calls(begin, *end, &mut |slot| match slot {
+            Slot::Own(at) => next.push(at),
+            Slot::Import(import) => drop(reached.imports.insert((import, name))),
+        });
+    }
+    Some(reached)
+}
+
+impl<'a> Program<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let file = ElfFile64::<Endianness>::parse(bytes).ok()?;
+        let (header, endian) = (file.elf_header(), file.endian());
+        if header.e_machine(endian) != elf::EM_X86_64 || header.e_type(endian) != elf::ET_DYN {
+            return None;
+        }
+        let mut functions = functions(header, endian, bytes)?;
+        let mut code = Vec::new();
+        for section in file.sections() {
+            if section.kind() != object::SectionKind::Text {
+                continue;
+            }
+            let (at, data) = (section.address(), section.data().ok()?);
+            code.push((at, data));
+            // Stubs by which functions of libraries are called have no names.
+            if section.name().is_ok_and(|name| name.starts_with(".plt")) {
+                for stub in (at..at + data.len() as u64).step_by(8) {
+                    let end = (stub + 16).min(at + data.len() as u64);
+                    functions.entry(stub).or_insert((end, "a stub"));
+                }
+            }
+        }
+        let slots = slots(header, endian, bytes)?;
+        let table = |at: &u64| {
+            let mut sections = file.sections();
+            sections.any(|section| {
+                let inside = section.address()..section.address() + section.size();
+                section.name().is_ok_and(|name| name.starts_with(".got")) && inside.contains(at)
+            })
+        };
+        let in_data = slots.iter().filter(|(at, _)| !table(at));
+        let in_data = in_data.filter_map(|(_, slot)| match slot {
+            Slot::Own(function) => Some(*function),
+            Slot::Import(_) => None,
+        });
+        let roots = in_data.chain([header.e_entry(endian)]).collect();
+        Some(Self {
+            functions,
+            slots,
+            code,
+            roots,
+        })
+    }
+
+    /// Tells of everything that a function calls, or takes the address of.
+    fn calls(&self, begin: u64, end: u64, tell: &mut dyn FnMut(Slot<'a>)) {
+        let mut sections = self.code.iter();
+        let section = sections.find(|(at, data)| (*at..at + data.len() as u64).contains(&begin));
+        let Some((at, data)) = section else { return };
+        let first = (begin - at) as usize;
+        let last = ((end - at) as usize).min(data.len());
+        for here in first..last.saturating_sub(3) {
+            let byte = |back: usize| here.checked_sub(back).map_or(0, |at| data[at]);
+            let (op, before) = (byte(1), byte(2));
+            // `call` and `jmp`, and conditional jumps.
+            let direct = matches!(op, 0xe8 | 0xe9) || (before == 0x0f && op & 0xf0 == 0x80);
+            // An operand in memory, relative to the next instruction.
+            let relative = op & 0xc7 == 0x05;
+            if !direct && !relative {
+                continue;
+            }
+            let Ok(distance) = <[u8; 4]>::try_from(&data[here..here + 4]) else {
+                continue;
+            };
+            let next = at + here as u64 + 4;
+            let to = next.wrapping_add_signed(i64::from(i32::from_le_bytes(distance)));
+            // `lea` of an address, or `mov` from a table of them.
+            let (address, load) = (before == 0x8d, before == 0x8b);
+            // `call`, `jmp` and `push` by way of a table.
+            let through = before == 0xff && matches!(op, 0x15 | 0x25 | 0x35);
+            match self.slots.get(&to) {
+                Some(slot) if relative && (address || load || through) => tell(*slot),
+                _ if direct || address => tell(Slot::Own(to)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The functions that have names; `None` if the names were stripped.
+fn functions<'a>(
+    header: &FileHeader64<Endianness>,
+    endian: Endianness,
+    bytes: &'a [u8],
+) -> Option<HashMap<u64, (u64, &'a str)>> {
+    let sections = header.sections(endian, bytes).ok()?;
+    let symbols = sections.symbols(endian, bytes, elf::SHT_SYMTAB).ok()?;
+    let mut all: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
+    for symbol in symbols.iter() {
+        if symbol.st_type() != elf::STT_FUNC || symbol.is_undefined(endian) {
+            continue;
+        }
+        let name = symbols.symbol_name(endian, symbol).ok()?;
+        let name = std::str::from_utf8(name).ok()?;
+        let begin = symbol.st_value(endian);
+        all.insert(begin, (begin + symbol.st_size(endian), name));
+    }
+    // Those written in assembly may have no length.
+    let begins: Vec<u64> = all.keys().copied().chain([u64::MAX]).collect();
+    for ((begin, (end, _)), next) in all.iter_mut().zip(begins.into_iter().skip(1)) {
+        if end == begin {
+            *end = next.min(*begin + (1 << 16));
+        }
+    }
+    (!all.is_empty()).then(|| all.into_iter().collect())
+}
+
+/// What the loader writes into the program: addresses of its own functions and of those in libraries.
+fn slots<'a>(
+    header: &FileHeader64<Endianness>,
+    endian: Endianness,
+    bytes: &'a [u8],
+) -> Option<HashMap<u64, Slot<'a>>> {
+    let sections = header.sections(endian, bytes).ok()?;
+    let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM).ok()?;
+    let mut slots = HashMap::new();
+    for section in sections.iter() {
+        let Some((relocations, _)) = section.rela(endian, bytes).ok()? else {
+            continue;
+        };
+        for one in relocations {
+            let at = one.r_offset(endian);
+            let addend = one.r_addend(endian) as u64;
+            match one.r_type(endian, false) {
+                elf::R_X86_64_RELATIVE => drop(slots.insert(at, Slot::Own(addend))),
+                elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => {
+                    let index = object::SymbolIndex(one.r_sym(endian, false) as usize);
+                    let symbol = symbols.symbol(index).ok()?;
+                    let slot = if symbol.is_undefined(endian) {
+                        let name = symbols.symbol_name(endian, symbol).ok()?;
+                        Slot::Import(std::str::from_utf8(name).ok()?)
+                    } else {
+                        Slot::Own(symbol.st_value(endian).wrapping_add(addend))
+                    };
+                    slots.insert(at, slot);
+                }
+                // Of thread-local variables.
+                elf::R_X86_64_DTPMOD64 | elf::R_X86_64_DTPOFF64 | elf::R_X86_64_TPOFF64 => {}
+                _ => return None,
+            }
+        }
+    }
+    Some(slots)
+}
