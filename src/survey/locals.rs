@@ -1,33 +1,48 @@
-//! Looks at the sources of local units: whether those of a donor are the same where its units would go.
+//! Looks at local units: whether all that can have gone into them is known, and the same where they would go.
 //!
 //! Cargo takes a local unit for fresh by the times of its sources alone, so that nothing but this stands between a
-//! worktree and another one's code. What the donor's sources are now says what its units were compiled from only if
-//! none of them has changed since; and that the destination's are the same has to hold for every file that may have
-//! been read, and not only for those that the compiler told of.
+//! worktree and another one's code. A unit is taken only if what it was made of is proven:
+//!
+//! - A crate is made of its sources, which the compiler named, of its manifest and of its dependencies. Where nothing
+//!   else ran when it was compiled, these are compared, and nothing else matters.
+//! - A build script, or a macro, is a program that runs while the crate is compiled. By its [`abilities`] it is known
+//!   whether it can look at more than what it is given. If it can read files, it may have read any: the worktrees must be
+//!   the same altogether. If it can start other programs, it may have asked for what is never the same.
+//!
+//! What the donor's sources are now says what its units were made of only if none has changed since.
+//!
+//! [`abilities`]: crate::abilities
 
+mod above;
+mod altogether;
 mod compared;
 mod newest;
+mod reach;
 mod script;
 mod settings;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
+use crate::abilities::{Abilities, Reach};
 use crate::fs;
 use crate::git;
 use crate::model::{
-    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Surroundings, Tag, Unit, UnitId,
+    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Surroundings, Unit, UnitId,
     UnitKind, Workspace,
 };
-use crate::sources::{self, Listing, Packages};
+use crate::sources::Listing;
 use crate::survey::donors;
 
+use altogether::Altogether;
 use compared::Compared;
+pub use reach::Programs;
 use unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
@@ -49,6 +64,8 @@ pub struct Ask<'a> {
     pub workspace: &'a Workspace,
     /// Both worktrees have the same commit checked out.
     pub same_commit: bool,
+    /// What is known of the donor's build scripts and macros.
+    pub programs: &'a Programs,
     /// What configuration is resolved against.
     pub around: &'a Surroundings,
 }
@@ -97,36 +114,24 @@ fn unknown(why: &str) -> LeftReason {
     LeftReason::SourcesUnknown { why: why.into() }
 }
 
-/// Whether an ignored folder of one of the worktrees is one of those that are there whatever a build does.
-fn is_of_tools(tops: &[&Path], folder: &Path) -> bool {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let tagged = |top: &&Path| fs::tag(&top.join(folder)) == Tag::Valid;
-    sources::is_folder_of_tools(&name) || tops.iter().any(tagged)
-}
-
 /// Two worktrees, side by side.
 struct World<'a> {
     ask: Ask<'a>,
     /// The top of the destination's worktree.
     top: &'a Path,
     by_id: BTreeMap<&'a UnitId, &'a Unit>,
-    packages: Packages,
     /// The folder of each member, by its name.
     folders: BTreeMap<&'a str, PathBuf>,
     /// What each unit was compiled from, as far as that is written down.
     named: BTreeMap<&'a UnitId, Result<Named, LeftReason>>,
-    /// The donor's files.
-    there: Listing,
-    /// The destination's.
-    here: Listing,
-    /// The files of each package that matters.
-    compared: BTreeMap<PathBuf, Compared>,
-    /// Those that count for all packages.
-    everybodys: Compared,
-    /// What the compiler named for any unit of each package.
-    sources: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
-    /// Everything in the worktree; looked at where a build script has run.
-    all: Option<Compared>,
+    /// What ran while each unit was made can do this.
+    able: BTreeMap<&'a UnitId, Abilities>,
+    /// The files that the compiler named for any unit, and the manifests of their packages.
+    compared: Compared,
+    /// All files of both worktrees; looked at where something has run that may have looked at any.
+    all: Option<Altogether>,
+    /// What git lists of the donor's worktree and of the destination's.
+    listings: OnceLock<Result<(Listing, Listing), LeftReason>>,
     /// Why no package is compiled alike, if that is so.
     settings: Result<(), LeftReason>,
     begin: Timestamp,
@@ -165,11 +170,6 @@ impl<'a> World<'a> {
             return Err(unknown("cargo was not asked which packages there are"));
         };
         let top = place.worktree.as_path();
-        let (there, here) = rayon::join(|| git::listing(ask.from_worktree), || git::listing(top));
-        let listed = |listing: anyhow::Result<Listing>| {
-            listing.map_err(|error| unknown(&format!("{error:#}")))
-        };
-        let (there, here) = (listed(there)?, listed(here)?);
         let mut folders: BTreeMap<&str, PathBuf> = packages
             .iter()
             .filter_map(|package| {
@@ -191,18 +191,12 @@ impl<'a> World<'a> {
                 .iter()
                 .map(|unit| (&unit.id, unit))
                 .collect(),
-            packages: Packages {
-                workspace: place.path.clone(),
-                members: folders.values().cloned().collect(),
-            },
             folders,
             named: BTreeMap::new(),
-            there,
-            here,
-            compared: BTreeMap::new(),
-            everybodys: Compared::default(),
+            able: BTreeMap::new(),
+            compared: Compared::default(),
             all: None,
-            sources: BTreeMap::new(),
+            listings: OnceLock::new(),
             settings: settings::same(ask.from, &ask.workspace.root, ask.around),
             begin: Timestamp::default(),
         };
@@ -211,7 +205,13 @@ impl<'a> World<'a> {
             .filter(|unit| unit.kind != UnitKind::BuildScriptRun)
             .filter_map(|unit| Some((&unit.id, world.names_of(unit, world.folder(unit)?))))
             .collect();
-        world.compare(units);
+        world.able = world.abilities(units);
+        world.compared = world.compare();
+        // It takes long, and without the same commit it would not be the same.
+        let looks = |able: &Abilities| able.reach >= Reach::Files;
+        if ask.same_commit && world.able.values().any(looks) {
+            world.all = Some(Altogether::look(ask, top, world.listings()));
+        }
         Ok(world)
     }
 
@@ -221,119 +221,31 @@ impl<'a> World<'a> {
         self.folders.get(package).map(PathBuf::as_path)
     }
 
-    fn compare(&mut self, units: &[&'a Unit]) {
-        let (there, here) = (&self.there, &self.here);
-        let mut wanted: BTreeMap<&Path, BTreeSet<PathBuf>> = BTreeMap::new();
-        for unit in units {
-            if let Some(folder) = self.folder(unit) {
-                let files = wanted.entry(folder).or_default();
-                if let Some(Ok(named)) = self.named.get(&unit.id) {
-                    files.extend(named.files.iter().cloned());
-                }
-            }
-        }
-        let named = wanted.iter();
-        let named = named.map(|(folder, files)| ((*folder).to_owned(), files.clone()));
-        let named = named.collect();
-        // What a script has made counts, and what a macro may have read; each folder as one, with all that is in it.
-        let tops = [self.ask.from_worktree, self.top];
-        let made = there.ignored_folders.union(&here.ignored_folders);
-        let made = made.filter(|folder| !is_of_tools(&tops, folder) || self.is_named(folder));
-        let repositories = there.repositories.union(&here.repositories);
-        // Of another worktree, `.git` is a file.
-        let is_repository =
-            |top: &&Path, folder: &Path| fs::is_folder(&top.join(folder).join(".git"));
-        let repositories =
-            repositories.filter(|folder| tops.iter().any(|top| is_repository(top, folder)));
-        let folders: Vec<&PathBuf> = made.chain(repositories).collect();
-        for folder in &folders {
-            let owner = self.packages.owner(folder);
-            if let Some(files) = owner.and_then(|owner| wanted.get_mut(owner)) {
-                files.insert(folder.to_path_buf());
-            }
-        }
-        let lock = self.packages.workspace.join("Cargo.lock");
-        let (mut everybodys, mut all) = (BTreeSet::new(), BTreeSet::new());
-        // What is ignored in a package is its own affair.
-        let nobodys = |path: &Path| self.packages.owner(path).is_none();
-        all.extend(
-            folders
-                .into_iter()
-                .filter(|folder| nobodys(folder))
-                .cloned(),
-        );
-        for listing in [there, here] {
-            let ignored = listing
-                .ignored
-                .iter()
-                .filter(|file| !sources::is_litter(file));
-            for file in listing.files.iter().chain(ignored) {
-                if sources::is_noise(file) || *file == lock {
-                    continue;
-                }
-                let owner = self.packages.owner(file);
-                let own = owner.and_then(|owner| Some((owner, wanted.get_mut(owner)?)));
-                if let Some((owner, files)) = own
-                    && !file.strip_prefix(owner).is_ok_and(sources::is_for_tools)
-                {
-                    files.insert(file.clone());
-                }
-                if self.packages.is_everybodys(file) {
-                    everybodys.insert(file.clone());
-                }
-                if listing.files.contains(file) || nobodys(file) {
-                    all.insert(file.clone());
-                }
-            }
-        }
-        let between =
-            |files: BTreeSet<PathBuf>| Compared::of(self.ask.from_worktree, self.top, files);
-        let compared = wanted
-            .into_iter()
-            .map(|(folder, files)| (folder.to_owned(), between(files)))
-            .collect();
-        let everybodys = between(everybodys);
-        // Where nothing says what a script looks at, it may have looked at anything.
-        let silent = units
-            .iter()
-            .any(|unit| unit.kind == UnitKind::BuildScriptRun);
-        self.all = silent.then(|| between(all));
-        (self.compared, self.everybodys, self.sources) = (compared, everybodys, named);
+    fn compare(&self) -> Compared {
+        let named = self.named.values().flatten().flat_map(|named| &named.files);
+        let manifests = self
+            .folders
+            .values()
+            .map(|folder| folder.join("Cargo.toml"));
+        let files = named.cloned().chain(manifests).collect();
+        Compared::of(self.ask.from_worktree, self.top, files)
     }
 
-    /// Whether the compiler named something in a folder for any unit.
-    fn is_named(&self, folder: &Path) -> bool {
-        let mut named = self.named.values().flatten();
-        named.any(|named| named.files.iter().any(|file| file.starts_with(folder)))
-    }
-
-    /// What something in the donor was compiled from, is not git's, and is missing in the destination: a build script
-    /// may have made it. If it lies in a package with a script, that is the one; else it may be any.
-    fn made_by_any(&self) -> Option<&Path> {
-        let mut files = self.named.values().flatten().flat_map(|named| &named.files);
-        let has_script = |folder: &Path| {
-            let mut units = self.ask.donor.units.iter();
-            units.any(|unit| {
-                unit.kind == UnitKind::BuildScriptRun && self.folder(unit) == Some(folder)
-            })
+    fn listings(&self) -> Result<&(Listing, Listing), LeftReason> {
+        let ask = || {
+            let (from, top) = (self.ask.from_worktree, self.top);
+            let (there, here) = rayon::join(|| git::listing(from), || git::listing(top));
+            there.and_then(|there| Ok((there, here?)))
         };
-        let made = files.find(|file| {
-            !self.there.files.contains(*file)
-                && !self.packages.owner(file).is_some_and(has_script)
-                && fs::exists(&self.ask.from_worktree.join(file))
-                && !fs::exists(&self.top.join(file))
-        });
-        made.map(PathBuf::as_path)
+        let listings = self
+            .listings
+            .get_or_init(|| ask().map_err(|error| unknown(&format!("{error:#}"))));
+        listings.as_ref().map_err(Clone::clone)
     }
 
     /// When one of the destination's files was last changed.
     fn newest_here(&self) -> Option<Timestamp> {
-        let all = self
-            .compared
-            .values()
-            .chain([&self.everybodys])
-            .chain(&self.all);
-        all.filter_map(|compared| compared.newest_here).max()
+        self.compared.newest_here
     }
 
     fn judge(mut self, units: &[&'a Unit], begin: Timestamp) -> Locals {
@@ -342,20 +254,13 @@ impl<'a> World<'a> {
             .par_iter()
             .map(|unit| (unit.id.clone(), self.verdict(unit)))
             .collect();
-        let good: BTreeSet<&Path> = units
+        let is_good = |id: &UnitId| verdicts.get(id).is_some_and(Result::is_ok);
+        let looked = units
             .iter()
-            .filter(|unit| verdicts.get(&unit.id).is_some_and(Result::is_ok))
-            .filter_map(|unit| self.folder(unit))
-            .collect();
-        let files = self
-            .compared
-            .iter()
-            .filter(|(folder, _)| good.contains(folder.as_path()));
-        let sources = files
-            .map(|(_, compared)| compared)
-            .chain([&self.everybodys])
-            .flat_map(|compared| compared.here.clone())
-            .collect();
+            .any(|unit| is_good(&unit.id) && self.able_of(unit).reach >= Reach::Files);
+        let all = self.all.as_ref().filter(|_| looked);
+        let mut sources = self.compared.here.clone();
+        sources.extend(all.into_iter().flat_map(Altogether::here));
         Locals {
             units: verdicts,
             looked_at: Some(begin),
@@ -370,19 +275,33 @@ impl<'a> World<'a> {
             folder.ok_or_else(|| unknown("which folder its package has cannot be told"))?;
         self.settings.clone()?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
-        let compared = self.compared.get(folder);
-        let compared = compared.ok_or_else(|| unknown("git does not know its files"))?;
-        if !compared.has(&folder.join("Cargo.toml")) {
-            return Err(unknown("git does not know its files"));
+        let manifest = folder.join("Cargo.toml");
+        if !self.compared.has(&manifest) {
+            return Err(unknown("its manifest is gone"));
         }
-        for compared in [compared, &self.everybodys] {
-            if let Some(file) = &compared.different {
-                return Err(LeftReason::SourceDiffers { file: file.clone() });
-            }
-        }
+        self.compared.same(&manifest)?;
         match unit.kind {
-            UnitKind::BuildScriptRun => self.run(unit, folder, compared),
-            _ => self.compiled(unit, folder, compared),
+            UnitKind::BuildScriptRun => self.run(unit, folder),
+            _ => self.compiled(unit, folder),
         }
+    }
+
+    /// Whether everything that could have been looked at is what it was at a moment, and the same in both worktrees.
+    fn same_altogether(
+        &self,
+        at: Timestamp,
+        unit: &Unit,
+        sources: &BTreeSet<PathBuf>,
+    ) -> Result<(), LeftReason> {
+        let other = || unknown("it may have looked at any file, and the commit is another one");
+        let all = self.all.as_ref().ok_or_else(other)?;
+        all.since(at, self.begin)?;
+        above::same(
+            self.ask,
+            self.top,
+            at,
+            self.begin,
+            &self.texts(unit, sources),
+        )
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, W
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
 use crate::survey::donors::{self, Circumstances, Origin};
-use crate::survey::locals::{self, Ask};
+use crate::survey::locals::{self, Ask, Programs};
 
 /// A donor. A whole family may ask it, and a unit is looked into once.
 pub(super) struct Donor {
@@ -23,6 +23,8 @@ pub(super) struct Donor {
     traces: BTreeMap<UnitId, Trace>,
     /// The variables by which those who asked last differ, and whether it is their own.
     asked: (Vec<String>, bool),
+    /// What its build scripts and macros can do.
+    programs: Programs,
     /// What is known of local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
@@ -39,6 +41,7 @@ impl Donor {
             flaws: BTreeMap::new(),
             traces: BTreeMap::new(),
             asked: (Vec::new(), false),
+            programs: Programs::default(),
             locals: (PathBuf::new(), Locals::default()),
         }
     }
@@ -66,6 +69,7 @@ impl Donor {
                 from_worktree,
                 workspace: cold.workspace,
                 same_commit: self.same_commit,
+                programs: &self.programs,
                 around: &wants.around.surroundings,
             })
         });

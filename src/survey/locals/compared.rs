@@ -8,17 +8,18 @@ use rayon::prelude::*;
 
 use crate::fs::{self, Source, SourceKind};
 use crate::inherited;
-use crate::model::SourceFile;
+use crate::model::{LeftReason, SourceFile};
 use crate::sources;
 
 /// Files that were compared.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
-    /// The first one that is not the same.
-    pub(super) different: Option<PathBuf>,
+    /// Those that are not the same.
+    different: BTreeSet<PathBuf>,
     /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
     there: BTreeMap<PathBuf, Option<Timestamp>>,
-    /// The donor's folders that they lie in, and when something has come to them or gone, or they were moved.
+    /// The donor's folders that they lie in, up to the top, and when something has come to them or gone, or they were
+    /// moved.
     folders: BTreeMap<PathBuf, Timestamp>,
     /// The donor's folders above them that were moved there, or something like it, and when.
     moved: BTreeMap<PathBuf, Timestamp>,
@@ -38,11 +39,11 @@ impl Compared {
                 .any(|top| fs::is_folder(&top.join(file)))
         });
         let folders: Vec<PathBuf> = folders.cloned().collect();
-        let mut unlisted = None;
+        let mut unlisted = BTreeSet::new();
         for folder in folders {
             match inside(&[from, into], &folder) {
                 Some(inner) => files.extend(inner),
-                None => unlisted = Some(folder),
+                None => drop(unlisted.insert(folder)),
             }
         }
         let looked: Vec<(PathBuf, Source, Source, bool)> = files
@@ -68,8 +69,8 @@ impl Compared {
             ..Self::default()
         };
         for (file, there, here, same) in looked {
-            if !same && compared.different.is_none() {
-                compared.different = Some(file.clone());
+            if !same {
+                compared.different.insert(file.clone());
             }
             if here.what == SourceKind::Folder && same {
                 continue;
@@ -84,12 +85,11 @@ impl Compared {
             }
         }
         let files = compared.there.keys();
-        let parents: BTreeSet<&Path> = files.clone().filter_map(|file| file.parent()).collect();
-        compared.folders = parents
-            .into_iter()
-            .filter_map(|folder| Some((folder.to_owned(), fs::touched(&from.join(folder))?)))
-            .collect();
         let folders: BTreeSet<&Path> = files.flat_map(|file| file.ancestors().skip(1)).collect();
+        compared.folders = folders
+            .iter()
+            .filter_map(|folder| Some(((*folder).to_owned(), fs::touched(&from.join(folder))?)))
+            .collect();
         let folders = folders
             .into_iter()
             .filter(|path| !path.as_os_str().is_empty());
@@ -104,24 +104,28 @@ impl Compared {
         self.there.contains_key(file)
     }
 
-    /// The first of the donor's folders that count in which something has come or gone since a compilation began.
-    pub(super) fn newer_folder(
-        &self,
-        at: Timestamp,
-        mut counts: impl FnMut(&Path) -> bool,
-    ) -> Option<&Path> {
-        let mut folders = self.folders.iter();
-        let newer = folders.find(|(folder, touched)| **touched >= at && counts(folder));
-        newer.map(|(folder, _)| folder.as_path())
+    /// Whether a file is the same in both worktrees.
+    pub(super) fn same(&self, file: &Path) -> Result<(), LeftReason> {
+        match self.different.contains(file) {
+            true => Err(LeftReason::SourceDiffers {
+                file: file.to_owned(),
+            }),
+            false => Ok(()),
+        }
     }
 
-    /// The donor's files in a folder, but not in folders in that.
-    pub(super) fn files_in<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
-        let files = self
-            .there
-            .keys()
-            .filter(move |file| file.parent() == Some(folder));
-        files.map(PathBuf::as_path)
+    /// Whether all are.
+    pub(super) fn all_same(&self) -> Result<(), LeftReason> {
+        self.different
+            .first()
+            .map_or(Ok(()), |file| self.same(file))
+    }
+
+    /// The first of the donor's folders in which something has come or gone since a moment.
+    pub(super) fn newer_folder(&self, at: Timestamp) -> Option<&Path> {
+        let mut folders = self.folders.iter();
+        let newer = folders.find(|(_, touched)| **touched >= at);
+        newer.map(|(folder, _)| folder.as_path())
     }
 
     /// The first of the donor's files that may be newer than a compilation that began at `at`.

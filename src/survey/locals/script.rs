@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use memchr::memmem;
 
-use super::{Compared, World, newest, settings, unknown};
+use super::{World, newest, settings, unknown};
+use crate::abilities::Reach;
 use crate::fingerprint;
 use crate::fs::{self, Source, SourceKind};
 use crate::marks;
-use crate::model::{LeftReason, LocalUnit, Unit, UnitKind};
+use crate::model::{LeftReason, LocalUnit, Sharing, Unit, UnitKind};
 use crate::sources;
-use crate::survey::donors::{file_name, is_artifact, is_fingerprint, is_said};
+use crate::survey::donors::{file_name, in_out_dir, is_fingerprint, is_said};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -19,54 +21,125 @@ const MOST: u64 = 16 << 20;
 /// A watched folder with more in it is none of sources.
 const MANY: usize = 20_000;
 
+/// Packages that start compilers and nothing else, which look at what they are told to.
+const COMPILERS: [&str; 7] = [
+    "autocfg",
+    "bindgen",
+    "cc",
+    "cmake",
+    "pkg-config",
+    "rustc_version",
+    "version_check",
+];
+
 impl World<'_> {
-    /// Whether a build script ran on what the destination has, too.
-    pub(super) fn run(
-        &self,
-        unit: &Unit,
-        folder: &Path,
-        compared: &Compared,
-    ) -> Result<LocalUnit, LeftReason> {
+    /// Whether a build script ran on what the destination has, too, and would do the same there.
+    pub(super) fn run(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let at = self
             .ran_at(unit)
             .ok_or_else(|| unknown("nothing tells when it ran"))?;
-        if let Some(file) = self.made_by_any() {
-            return Err(script(format!(
-                "it may have made `{}`, which is not there",
-                file.display()
-            )));
-        }
         if let Some(file) = settings::newer(self.ask.from, self.ask.around, at) {
             return Err(LeftReason::SourceNewer { file });
         }
-        let own = self.own_sources(unit)?;
-        let fingerprint = self.fingerprint(unit)?;
-        let inside = |path: &String| sources::normalized(&folder.join(path));
-        let mut watched = fingerprint.watched.iter();
-        if watched.all(|path| inside(path).is_some_and(|path| own.contains(&path))) {
-            self.says_nothing(at)?;
+        let program = self.program_of(unit)?;
+        let able = self.able_of(unit);
+        if able.reach == Reach::Programs && !self.starts_compilers(program) {
+            return Err(script(
+                "it can start programs, which may ask for what is not the same here".into(),
+            ));
         }
-        self.unchanged_since(at, compared, |file| {
-            let inside = file.strip_prefix(folder);
-            inside.is_ok_and(|inside| sources::may_be_read(inside, &unit.kind, true))
-        })?;
+        if able.reach >= Reach::Files {
+            let mut sources = self.sources_of(program)?.clone();
+            sources.insert(folder.join("Cargo.toml"));
+            self.same_altogether(at, unit, &sources)?;
+        }
+        if able.knows_place {
+            self.made_of_no_place(unit)?;
+        }
+        let fingerprint = self.fingerprint(unit)?;
         for path in &fingerprint.watched {
             self.watched(folder, Path::new(path), at)?;
         }
-        let precalculated = fingerprint.precalculated.map(|said| {
-            let there = newest::of_package(self.ask.from_worktree, folder, &self.there);
-            match there {
-                Some(there) if there == said => newest::of_package(self.top, folder, &self.here)
-                    .ok_or_else(|| unknown("the files of its package cannot be listed")),
-                _ => Err(script(
-                    "it watches its whole package, in which something has changed since".into(),
-                )),
-            }
-        });
+        let precalculated = fingerprint
+            .precalculated
+            .map(|said| self.precalculated(folder, &said));
         Ok(LocalUnit {
             watches: !fingerprint.watched.is_empty(),
             precalculated: precalculated.transpose()?,
         })
+    }
+
+    /// What Cargo would write down here of the package of a script that says nothing of what it watches, if what it wrote
+    /// there is what it would still write.
+    fn precalculated(&self, folder: &Path, said: &str) -> Result<String, LeftReason> {
+        let (there, here) = self.listings()?;
+        let there = newest::of_package(self.ask.from_worktree, folder, there);
+        if there.as_deref() != Some(said) {
+            return Err(script(
+                "it watches its whole package, in which something has changed since".into(),
+            ));
+        }
+        newest::of_package(self.top, folder, here)
+            .ok_or_else(|| unknown("the files of its package cannot be listed"))
+    }
+
+    /// The build script that ran.
+    fn program_of(&self, run: &Unit) -> Result<&Unit, LeftReason> {
+        let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
+        let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
+        let program = programs.next().copied();
+        program.ok_or_else(|| unknown("nothing tells what its build script is"))
+    }
+
+    /// What a build script was compiled from.
+    fn sources_of(&self, program: &Unit) -> Result<&BTreeSet<PathBuf>, LeftReason> {
+        let named = self.named.get(&program.id);
+        let named = named.and_then(|named| named.as_ref().ok());
+        let named = named.ok_or_else(|| unknown("nothing tells what its build script is"))?;
+        Ok(&named.files)
+    }
+
+    /// Whether a build script starts nothing but compilers: it leaves that to packages which do no more.
+    fn starts_compilers(&self, program: &Unit) -> bool {
+        let known = |id| {
+            let unit = self.by_id.get(id);
+            unit.is_some_and(|unit: &&Unit| {
+                let package = unit.package.as_deref().unwrap_or_default();
+                unit.source.is_third_party() && COMPILERS.contains(&package)
+            })
+        };
+        let starts_none = |file: &PathBuf| {
+            let code = fs::read_start(&self.top.join(file), MOST).ok().flatten();
+            code.is_some_and(|code| {
+                ["Command", "process"]
+                    .iter()
+                    .all(|word| memmem::find(&code, word.as_bytes()).is_none())
+            })
+        };
+        program.dependencies.iter().all(known)
+            && self
+                .sources_of(program)
+                .is_ok_and(|files| files.iter().all(starts_none))
+    }
+
+    /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number.
+    fn made_of_no_place(&self, run: &Unit) -> Result<(), LeftReason> {
+        for file in &run.files {
+            if !is_said(file) && !(in_out_dir(file) && file.sharing == Sharing::Copy) {
+                continue;
+            }
+            let path = self.ask.donor.folder.join(&file.path);
+            let suspect = fs::with_content(&path, |bytes| {
+                memchr::memchr(0, bytes).is_some() || has_digest(bytes)
+            });
+            if suspect.unwrap_or(true) {
+                return Err(script(format!(
+                    "it can find out which worktree it is in, and `{}` may tell",
+                    file.path.display()
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// When a script ran; of a run that was carried over, when it was found that it would do the same.
@@ -77,62 +150,6 @@ impl World<'_> {
         let mark = mark.and_then(|mark| fs::read(&self.ask.donor.folder.join(&mark.path)).ok()?);
         let carried = mark.and_then(|mark| marks::carried_at(&mark, self.ask.from, said));
         Some(carried.unwrap_or(said))
-    }
-
-    /// Whether a script that says nothing of what it looks at, or nothing but itself, would find the same: it may have
-    /// looked at everything.
-    fn says_nothing(&self, at: Timestamp) -> Result<(), LeftReason> {
-        if !self.ask.same_commit {
-            return Err(script(
-                "it says nothing of what it looks at, and the commit is another one".into(),
-            ));
-        }
-        let all = self.all.as_ref();
-        let all = all.ok_or_else(|| unknown("nothing is known of the rest of the worktree"))?;
-        if let Some(file) = &all.different {
-            return Err(LeftReason::SourceDiffers { file: file.clone() });
-        }
-        let top = self.packages.workspace.as_path();
-        // Rust code comes and goes all the time, and is hardly what a script that watches itself looks at.
-        let data = |file: &Path| file.extension().is_none_or(|end| end != "rs");
-        let folder = || {
-            all.newer_folder(at, |folder| {
-                folder != top && !folder.as_os_str().is_empty() && all.files_in(folder).any(data)
-            })
-        };
-        let newer = all.newer(at, |file| data(file) && !sources::is_documentation(file));
-        match newer.or_else(folder) {
-            Some(file) => Err(LeftReason::SourceNewer {
-                file: file.to_owned(),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// The sources of a script, if its code shows nothing that it asks for and that is in no file of its package.
-    fn own_sources(&self, run: &Unit) -> Result<&BTreeSet<PathBuf>, LeftReason> {
-        let nothing = || unknown("nothing tells what its build script is");
-        let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
-        let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
-        let program = programs.next().ok_or_else(nothing)?;
-        let named = self.named.get(&program.id);
-        let named = named
-            .and_then(|named| named.as_ref().ok())
-            .ok_or_else(nothing)?;
-        for file in &named.files {
-            let code = fs::read_start(&self.top.join(file), MOST).ok().flatten();
-            let code = code.ok_or_else(|| unknown("its build script cannot be read"))?;
-            if let Some(what) = sources::asks_for_more(&String::from_utf8_lossy(&code)) {
-                return Err(script(format!("it may ask for {what}")));
-            }
-        }
-        for file in program.files.iter().filter(|file| is_artifact(file)) {
-            let path = self.ask.donor.folder.join(&file.path);
-            if fs::with_content(&path, sources::program_asks_git).unwrap_or(true) {
-                return Err(script("it may ask git".into()));
-            }
-        }
-        Ok(&named.files)
     }
 
     fn fingerprint(&self, unit: &Unit) -> Result<fingerprint::Fingerprint, LeftReason> {
@@ -216,6 +233,13 @@ impl World<'_> {
             .map(|inner| inner.strip_prefix(path).map(Path::to_owned));
         inner.collect::<Result<_, _>>().map_err(|_| whole())
     }
+}
+
+/// Whether a text has a number in it that is long enough for a hash.
+fn has_digest(text: &[u8]) -> bool {
+    const LEAST: usize = 8;
+    text.split(|byte| !byte.is_ascii_hexdigit())
+        .any(|run| run.len() >= LEAST && run.iter().any(u8::is_ascii_digit))
 }
 
 fn script(why: String) -> LeftReason {

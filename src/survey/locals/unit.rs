@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Ask, World, unknown};
+use crate::abilities::Reach;
 use crate::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::fs::{self, Source, SourceKind};
 use crate::model::{LeftReason, LocalUnit, Unit, UnitFile};
@@ -117,61 +118,61 @@ impl World<'_> {
         }
     }
 
-    /// Whether a unit was compiled from what the files of its package are now.
-    pub(super) fn compiled(
-        &self,
-        unit: &Unit,
-        folder: &Path,
-        compared: &super::Compared,
-    ) -> Result<LocalUnit, LeftReason> {
+    /// Whether a unit was compiled from what its sources are now, and nothing else went into it that is not the same.
+    pub(super) fn compiled(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let named = self.named.get(&unit.id);
         let named = named
             .ok_or_else(|| unknown("nothing tells what it is"))?
             .as_ref();
         let named = named.map_err(Clone::clone)?;
         for file in &named.files {
-            if !compared.has(file) {
+            if !self.compared.has(file) {
                 return Err(LeftReason::SourceDiffers { file: file.clone() });
             }
+            self.compared.same(file)?;
+            self.is_the_only(file)?;
         }
-        let any = self.sources.get(folder);
-        let counts = |file: &Path| {
-            // Code of another target of the package is no code of this one.
-            let of_another = any.is_some_and(|any| any.contains(file));
-            let read = |inside: &Path| sources::may_be_read(inside, &unit.kind, of_another);
-            named.files.contains(file) || file.strip_prefix(folder).is_ok_and(read)
-        };
-        self.unchanged_since(named.at, compared, &counts)?;
+        let newer = self
+            .compared
+            .newer(named.at, |file| named.files.contains(file));
+        if let Some(file) = newer {
+            let file = file.to_owned();
+            return Err(LeftReason::SourceNewer { file });
+        }
         for path in &named.outside {
             if !self.is_older(&Source::at(path), named.at) {
                 return Err(LeftReason::SourceNewer { file: path.clone() });
             }
         }
-        // What is in a folder decides which file a module is, and what a macro finds there.
-        let top = self.packages.workspace.as_path();
-        let newer = compared.newer_folder(named.at, |inner| {
-            inner != top && !inner.as_os_str().is_empty() && compared.files_in(inner).any(counts)
-        });
-        if let Some(folder) = newer {
-            let file = folder.to_owned();
-            return Err(LeftReason::SourceNewer { file });
+        let able = self.able_of(unit);
+        if able.reach == Reach::Programs {
+            return Err(unknown(
+                "one of its macros can start programs, which may look at anything",
+            ));
+        }
+        if able.knows_place {
+            return Err(unknown(
+                "one of its macros can find out which worktree it is in",
+            ));
+        }
+        if able.reach == Reach::Files {
+            let mut sources = named.files.clone();
+            sources.insert(folder.join("Cargo.toml"));
+            self.same_altogether(named.at, unit, &sources)?;
         }
         Ok(LocalUnit::default())
     }
 
-    /// Whether none of the donor's files that count has changed since a moment.
-    pub(super) fn unchanged_since(
-        &self,
-        at: Timestamp,
-        compared: &super::Compared,
-        counts: impl FnMut(&Path) -> bool,
-    ) -> Result<(), LeftReason> {
-        let newer = compared.newer(at, counts);
-        let newer = newer.or_else(|| self.everybodys.newer(at, |_| true));
-        match newer {
-            Some(file) => Err(LeftReason::SourceNewer {
-                file: file.to_owned(),
-            }),
+    /// Whether a module's file is the only one that rustc may take for it: of `a.rs` and `a/mod.rs` there must be one.
+    fn is_the_only(&self, file: &Path) -> Result<(), LeftReason> {
+        let other = match file.file_name().and_then(|name| name.to_str()) {
+            Some("mod.rs") => file.parent().map(|folder| folder.with_extension("rs")),
+            Some(name) if name.ends_with(".rs") => Some(file.with_extension("").join("mod.rs")),
+            _ => None,
+        };
+        let is_there = |other: &PathBuf| fs::exists(&self.top.join(other));
+        match other.filter(is_there) {
+            Some(file) => Err(LeftReason::SourceDiffers { file }),
             None => Ok(()),
         }
     }

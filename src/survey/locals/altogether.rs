@@ -1,0 +1,82 @@
+//! Whether two worktrees are the same altogether.
+//!
+//! A build script or a macro that reads files may have read any of them and says nothing of it, or says a part. What it
+//! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Ask, Compared, unknown};
+use crate::fs;
+use crate::model::{LeftReason, SourceFile, Tag};
+use crate::sources::Listing;
+
+/// All files of two worktrees, but for git's own and what Cargo has built.
+pub(super) struct Altogether {
+    all: Result<Compared, LeftReason>,
+}
+
+impl Altogether {
+    /// Compares the two.
+    pub(super) fn look(
+        ask: Ask<'_>,
+        top: &Path,
+        listings: Result<&(Listing, Listing), LeftReason>,
+    ) -> Self {
+        Self {
+            all: listings.map(|(there, here)| compare(ask, top, there, here)),
+        }
+    }
+
+    /// The destination's files.
+    pub(super) fn here(&self) -> Vec<SourceFile> {
+        self.all
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |all| all.here.clone())
+    }
+
+    /// Whether both have been the same since a moment, and the destination did not change since the look began.
+    pub(super) fn since(&self, at: Timestamp, begin: Timestamp) -> Result<(), LeftReason> {
+        let all = self.all.as_ref().map_err(Clone::clone)?;
+        all.all_same()?;
+        if all.newest_here >= Some(begin) {
+            return Err(unknown(
+                "the worktree's files are being changed, or their time is in the future",
+            ));
+        }
+        match all.newer(at, |_| true).or_else(|| all.newer_folder(at)) {
+            Some(file) => Err(LeftReason::SourceNewer {
+                file: match file.as_os_str().is_empty() {
+                    true => PathBuf::from("."),
+                    false => file.to_owned(),
+                },
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compared {
+    let tops = [ask.from_worktree, top];
+    let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+    for listing in [there, here] {
+        files.extend(listing.files.iter().chain(&listing.ignored).cloned());
+        // What lies in a folder counts, however deep, if Cargo did not build it.
+        let built = |folder: &Path| {
+            let tagged = |top: &&Path| fs::tag(&top.join(folder)) == Tag::Valid;
+            tops.iter().any(tagged)
+        };
+        let made = listing.ignored_folders.iter();
+        files.extend(made.filter(|folder| !built(folder)).cloned());
+        // Of another worktree, `.git` is a file, and a build in this one has nothing to do with it.
+        let is_own = |folder: &Path| {
+            let git = |top: &&Path| fs::is_folder(&top.join(folder).join(".git"));
+            tops.iter().any(git)
+        };
+        let repositories = listing.repositories.iter();
+        files.extend(repositories.filter(|folder| is_own(folder)).cloned());
+    }
+    Compared::of(ask.from_worktree, top, files)
+}

@@ -1,0 +1,149 @@
+//! What ran while a unit was made, and what that can do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::World;
+use crate::abilities::{self, Abilities, Reach};
+use crate::fs;
+use crate::model::{Identity, Unit, UnitFile, UnitId, UnitKind};
+use crate::survey::donors::is_artifact;
+
+/// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
+#[derive(Debug, Default)]
+pub struct Programs(Mutex<HashMap<UnitId, Abilities>>);
+
+impl Programs {
+    fn known(&self, id: &UnitId) -> Option<Abilities> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(id).copied()
+    }
+
+    fn add(&self, id: &UnitId, able: Abilities) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(id.clone(), able);
+    }
+}
+
+/// Nothing ran.
+const NONE: Abilities = Abilities {
+    reach: Reach::Nothing,
+    knows_place: false,
+};
+
+impl<'a> World<'a> {
+    /// What ran while each of these units was made can do.
+    pub(super) fn abilities(&self, units: &[&'a Unit]) -> BTreeMap<&'a UnitId, Abilities> {
+        let mut macros: HashMap<&UnitId, BTreeSet<&UnitId>> = HashMap::new();
+        let ran: Vec<(&'a UnitId, BTreeSet<&UnitId>)> = units
+            .iter()
+            .map(|unit| (&unit.id, self.ran(unit, &mut macros)))
+            .collect();
+        let all: BTreeSet<&UnitId> = ran
+            .iter()
+            .flat_map(|(_, ran)| ran.iter().copied())
+            .collect();
+        let known: HashMap<&UnitId, Abilities> = all
+            .into_par_iter()
+            .map(|id| (id, self.program(id)))
+            .collect();
+        ran.into_iter()
+            .map(|(id, ran)| {
+                let each = ran.iter().filter_map(|id| known.get(id));
+                (id, each.fold(NONE, |all, one| all.or(*one)))
+            })
+            .collect()
+    }
+
+    /// What is known of what ran while a unit was made.
+    pub(super) fn able_of(&self, unit: &Unit) -> Abilities {
+        self.able.get(&unit.id).copied().unwrap_or(Abilities::ANY)
+    }
+
+    /// The texts by which what ran while a unit was made may name a file: its programs and its sources.
+    pub(super) fn texts(&self, unit: &Unit, sources: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let ran = self.ran(unit, &mut HashMap::new());
+        let programs = ran.into_iter().filter_map(|id| self.by_id.get(id));
+        let programs = programs.flat_map(|unit| &unit.files);
+        let programs = programs.filter(|file| is_artifact(file));
+        let programs = programs.map(|file| self.ask.donor.folder.join(&file.path));
+        let sources = sources.iter().map(|file| self.top.join(file));
+        programs.chain(sources).collect()
+    }
+
+    /// The programs that ran while a unit was made: a build script, or the macros that it can use.
+    fn ran<'b>(
+        &'b self,
+        unit: &'b Unit,
+        macros: &mut HashMap<&'b UnitId, BTreeSet<&'b UnitId>>,
+    ) -> BTreeSet<&'b UnitId> {
+        if unit.kind == UnitKind::BuildScriptRun {
+            let scripts = unit.dependencies.iter().filter(|id| {
+                let script = self.by_id.get(id);
+                script.is_none_or(|unit| unit.kind == UnitKind::BuildScript)
+            });
+            return scripts.collect();
+        }
+        self.macros(unit, macros)
+    }
+
+    /// The macros that a unit can use, also by way of what it depends on: a library may hand them on.
+    fn macros<'b>(
+        &'b self,
+        unit: &'b Unit,
+        known: &mut HashMap<&'b UnitId, BTreeSet<&'b UnitId>>,
+    ) -> BTreeSet<&'b UnitId> {
+        if let Some(known) = known.get(&unit.id) {
+            return known.clone();
+        }
+        // Units do not depend on each other in a circle; if they did, this would end it.
+        known.insert(&unit.id, BTreeSet::new());
+        let mut macros = BTreeSet::new();
+        for id in &unit.dependencies {
+            match self.by_id.get(id) {
+                // Nothing is known of what is not there any more.
+                None => drop(macros.insert(id)),
+                Some(other) => match other.kind {
+                    UnitKind::ProcMacro => drop(macros.insert(id)),
+                    UnitKind::BuildScript | UnitKind::BuildScriptRun => {}
+                    _ => macros.extend(self.macros(other, known)),
+                },
+            }
+        }
+        known.insert(&unit.id, macros.clone());
+        macros
+    }
+
+    /// What a build script or a macro can do.
+    fn program(&self, id: &UnitId) -> Abilities {
+        if let Some(known) = self.ask.programs.known(id) {
+            return known;
+        }
+        let files = self.by_id.get(id).map(|unit| unit.files.as_slice());
+        let is_program = |file: &&UnitFile| {
+            const ENDS: [&str; 4] = ["dll", "dylib", "exe", "so"];
+            let end = file.path.extension();
+            is_artifact(file) && end.is_none_or(|end| ENDS.iter().any(|known| end == *known))
+        };
+        // Cargo gives a build script two names.
+        let programs: BTreeMap<Identity, &UnitFile> = files
+            .unwrap_or_default()
+            .iter()
+            .filter(is_program)
+            .map(|file| (file.identity, file))
+            .collect();
+        let mut programs = programs.into_values();
+        let able = match (programs.next(), programs.next()) {
+            (Some(program), None) => {
+                let path = self.ask.donor.folder.join(&program.path);
+                fs::with_content(&path, abilities::of).unwrap_or(Abilities::ANY)
+            }
+            _ => Abilities::ANY,
+        };
+        self.ask.programs.add(id, able);
+        able
+    }
+}
