@@ -117,7 +117,11 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
                     .then(|| "there is no such program".to_owned())
             };
             let near: Vec<&Path> = survey.roots.iter().map(PathBuf::as_path).collect();
-            let found = process::program(&runs, &[near.as_slice(), &[&workspace.root]].concat());
+            let near = [near.as_slice(), &[&workspace.root]].concat();
+            let found = match &config {
+                Some(file) => process::program_of(file, &runs, &near),
+                None => process::program(&runs, &near),
+            };
             let mut not_asked = None;
             let (version, problem) = match (is_cache, found) {
                 (true, Ok(found)) => (
