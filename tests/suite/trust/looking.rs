@@ -172,6 +172,10 @@ impl World<'_> {
     fn add_with_hook(&self, at: &str, figures: &mut Figures) -> Result<(), String> {
         let allowed = self.add(at);
         let path = self.sandbox.path(at);
+        // With its own settings, git may not even do that.
+        if !path.join(".git").exists() && self.origin.unpacked == Unpacked::Own {
+            return Ok(());
+        }
         if !path.join(".git").exists() {
             return Err(format!("git makes no worktree of it: {at:?}"));
         }
@@ -314,7 +318,7 @@ fn check(seed: usize, figures: &mut Figures) -> Result<(), String> {
         world.origin.made.push("relative settings of git".into());
     }
     let comes = [Comes::Clone, Comes::Worktree, Comes::Switch][dice.below(3)];
-    let built = dice.once_in(2);
+    let built = dice.once_in(8);
     let made = format!("{comes:?}; {}", world.origin.made.join("; "));
     let failed = |what: String| format!("{what}\n  made of {made}");
     bring(&mut world, comes, built, figures).map_err(&failed)?;
@@ -410,6 +414,10 @@ fn looking_at_a_clone_runs_nothing_of_it() {
     eprintln!("{figures:#?}");
     let (count, wrong) = (wrong.len(), wrong.join("\n\n"));
     assert!(count == 0, "{count} of the clones:\n{wrong}");
+    // One that is made again is looked at for itself.
+    if given.is_some_and(|given| given < 4 * EACH_SPIED) {
+        return;
+    }
     // A command that fails early proves nothing, and neither do clones that run nothing at all.
     for (command, (asked, refused)) in &figures.asked {
         assert!(

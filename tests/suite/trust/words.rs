@@ -148,7 +148,7 @@ pub(super) fn git_config(top: &Path, bare: bool) -> String {
     format!(
         "[core]\n\trepositoryformatversion = 0\n{worktree}\tfsmonitor = {monitor}\n\thooksPath = {hooks}\n\
          \tsshCommand = {ssh}\n\tpager = {pager}\n\tgitProxy = {proxy}\n\teditor = {editor}\n\taskPass = {editor}\n\
-         [filter \"evil\"]\n\tclean = {clean}\n\tsmudge = {smudge}\n\tprocess = {process}\n\trequired = true\n\
+         [filter \"evil\"]\n\tclean = {clean}\n\tsmudge = {smudge}\n\tprocess = {process}\n\
          [diff]\n\texternal = {diff}\n[diff \"evil\"]\n\ttextconv = {text}\n\tcommand = {diff}\n\
          [credential]\n\thelper = {credential}\n[pager]\n\tls-files = {pager}\n\tworktree = {pager}\n\
          [alias]\n\tls-files = !{alias}\n\tworktree = !{alias}\n[remote \"origin\"]\n\turl = ext::x\n\
