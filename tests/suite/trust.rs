@@ -123,6 +123,39 @@ fn the_line_for_a_common_hooks_folder_passes_submodules_over() {
     assert_eq!(said.trim(), sandbox.path("tree").display().to_string());
 }
 
+/// The toolchain is at fault, and the wrapper is not to be taken out for it.
+#[test]
+fn doctor_blames_no_wrapper_for_a_compiler_that_is_not_asked() {
+    let mut sandbox = Sandbox::new();
+    let path = std::env::var("PATH").expect("a PATH");
+    let bin = sandbox.outside("bin").display().to_string();
+    sandbox.env("PATH", format!("{bin}:{path}"));
+    sandbox.repository("r", &[]);
+    Tripwire { sandbox: &sandbox }.put("../bin/sccache");
+    let config = "[build]\nrustc-wrapper = \"sccache\"\n";
+    sandbox.write("r/.cargo/config.toml", config);
+    sandbox.write("r/rust-toolchain.toml", "[toolchain]\npath = \"tools\"\n");
+    let run = sandbox.run("r", &["doctor"]);
+    assert!(!run.said().contains("sccache` cannot"), "{}", run.said());
+    run.says("names a toolchain by its path");
+}
+
+#[test]
+fn a_script_takes_cargo_and_rustc_from_no_relative_folder_of_the_path() {
+    let sandbox = Sandbox::new();
+    let wire = Tripwire { sandbox: &sandbox };
+    for program in ["cargo", "rustc", "rustup", "bin/cargo", "bin/rustc"] {
+        wire.put(&format!("r/{program}"));
+    }
+    sandbox.write("r/x.rs", "fn main() { println!(\"script\"); }\n");
+    let path = format!("bin:.:{}", std::env::var("PATH").expect("a PATH"));
+    let mut run = sandbox.program("r", &["run", "x.rs"]);
+    let run = run.env("PATH", path).output().expect("our program");
+    let run = crate::sandbox::Run::from(run).code(0);
+    assert_eq!(run.stdout, "script\n");
+    assert_eq!(wire.fired(), None);
+}
+
 /// Rustup reads through links, and as much as there is; where we cannot do the same, the file counts as by path.
 #[test]
 fn a_toolchain_by_path_is_seen_however_it_is_written() {
