@@ -71,7 +71,7 @@ pub(super) fn origin<'a>(
     let member = maker.manifests();
     maker.configurations(seed);
     maker.target();
-    maker.state();
+    maker.state(Dice::new(seed ^ 0x57a7_e000).below(3));
     maker.toolchain();
     let embedded = maker.embedded();
     maker.links();
@@ -331,23 +331,25 @@ impl Maker<'_> {
     }
 
     /// What looks like our own state.
-    fn state(&mut self) {
-        if self.dice.once_in(4) {
+    fn state(&mut self, way: usize) {
+        // A root with no more than settings counts as one that is begun, and one that workspaces lead to has votes.
+        let (settings_only, votes) = (way == 0, way == 1);
+        if way == 2 && self.dice.once_in(4) {
             return;
         }
-        let root = self
-            .dice
-            .one(&[".shared-target", ".shared-target", "emb/.shared-target"]);
-        let program = self.dice.one(&[
-            "./wires/settings",
-            "CLONE/wires/settings",
-            "OUTSIDE/settings",
-        ]);
+        let root = match way {
+            2 => self.dice.one(&[".shared-target", "emb/.shared-target"]),
+            _ => ".shared-target",
+        };
+        let program = match way {
+            2 => self.dice.one(&["./wires/settings", "CLONE/wires/settings"]),
+            _ => "OUTSIDE/settings",
+        };
         let settings = self.dice.one(&SETTINGS);
         let settings = self.filled(&settings.replace("WIRE", program), "");
         self.made.push(format!("{root}: {settings}"));
         self.write(&format!("{root}/sharedtarget.toml"), &settings);
-        if self.dice.once_in(3) {
+        if settings_only {
             return;
         }
         let clone = self.clone.display().to_string();
@@ -385,7 +387,7 @@ impl Maker<'_> {
         ] {
             self.write(&format!("{root}/{file}"), &text);
         }
-        if self.dice.once_in(2) && root == ".shared-target" {
+        if votes {
             let config = "[build]\ntarget-dir = '../../.shared-target/r/n'\n";
             for name in ["n1", "n2", "n3"] {
                 self.sandbox
