@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod clone;
+mod leads;
 mod looking;
 mod wire;
 mod words;
