@@ -461,7 +461,9 @@ fn on_path(name: &Path) -> Option<PathBuf> {
     if name.extension().is_none() {
         file.push(std::env::consts::EXE_SUFFIX);
     }
-    let mut all = std::env::split_paths(&search).map(|folder| folder.join(&file));
+    // A relative one leads into the folder that we were started in, which may be a clone.
+    let folders = std::env::split_paths(&search).filter(|folder| folder.is_absolute());
+    let mut all = folders.map(|folder| folder.join(&file));
     all.find(|path| fs::exists(path))
 }
 

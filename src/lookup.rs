@@ -15,6 +15,8 @@ pub enum Refused {
     Relative(String),
     /// It lies in a worktree, and so it may have come with a clone.
     Inside(String, PathBuf),
+    /// A file of a worktree names it by its path, and the name stands for another one on the `PATH`, or for none.
+    NotOnPath(PathBuf),
     /// There is none by that name.
     Missing(String),
 }
@@ -30,6 +32,11 @@ impl fmt::Display for Refused {
                 to,
                 "`{name}` lies in `{}`, and programs of a worktree are not run; put it elsewhere",
                 top.display()
+            ),
+            Self::NotOnPath(program) => write!(
+                to,
+                "a file of a worktree names `{}`, and that is not the program by its name on the PATH",
+                program.display()
             ),
             Self::Missing(name) => write!(to, "there is no `{name}` on the PATH"),
         }

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::process::Pid;
 
 pub(crate) use found::{absolute_path, git};
-pub use found::{program, tool};
+pub use found::{program, program_of, tool};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Message, PackageId, TargetKind};
 
 use super::{Cargo, first_error};
+use crate::process;
 use crate::text;
 
 /// A program to be built.
@@ -82,7 +83,7 @@ impl Cargo {
     ///
     /// Cargo cannot be run, or says something unexpected.
     pub fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Ended> {
-        let mut command = self.program(build.toolchain);
+        let mut command = self.program(build.toolchain)?;
         command
             .arg("rustc")
             .args(["--bin", build.program])
@@ -177,7 +178,7 @@ impl Cargo {
         features: &[String],
         toolchain: Option<&str>,
     ) -> Result<()> {
-        let mut command = self.program(toolchain);
+        let mut command = self.program(toolchain)?;
         command.args(["add", "--quiet", name]);
         if !features.is_empty() {
             command.arg("--features").arg(features.join(","));
@@ -190,14 +191,19 @@ impl Cargo {
         Ok(())
     }
 
-    /// Cargo, by the toolchain that rustup chose for us or by another one.
+    /// Cargo, by the toolchain that rustup chose for us or by another one. Relative folders of the `PATH` lead into the folder
+    /// that it runs in, and count neither for it nor for the compiler.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
     #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-    fn program(&self, toolchain: Option<&str>) -> std::process::Command {
-        let program = match (&self.fallback, self.on_path) {
-            (Some(fallback), false) => fallback.as_path(),
-            _ => Path::new("cargo"),
+    fn program(&self, toolchain: Option<&str>) -> Result<std::process::Command> {
+        let mut command = match (&self.fallback, self.on_path) {
+            (Some(fallback), false) => std::process::Command::new(fallback),
+            _ => std::process::Command::new(process::tool("cargo")?),
         };
-        let mut command = std::process::Command::new(program);
+        command.env("PATH", process::absolute_path());
         if let Some(toolchain) = toolchain {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
@@ -209,7 +215,7 @@ impl Cargo {
         ] {
             command.env_remove(variable);
         }
-        command
+        Ok(command)
     }
 }
 

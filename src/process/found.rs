@@ -27,6 +27,24 @@ pub fn program(name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
     search(name, &top)
 }
 
+/// The program that a file names, for work in these folders. One that a file in a worktree names by its path has to be the
+/// one that its name stands for on the `PATH`: a clone must not choose among the programs of the machine.
+///
+/// # Errors
+///
+/// It is relative, lies in a worktree, is not there, or is not on the `PATH` and the file is in a worktree.
+pub fn program_of(file: &Path, name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
+    let found = program(name, near)?;
+    if !Path::new(name).is_absolute() || fs::project_of(file).is_none() {
+        return Ok(found);
+    }
+    let short = found.file_name().unwrap_or_default().to_string_lossy();
+    match tool(&short) {
+        Ok(usual) if usual == found => Ok(found),
+        _ => Err(Refused::NotOnPath(found)),
+    }
+}
+
 /// A program that everything depends on, such as git, by its name.
 ///
 /// # Errors

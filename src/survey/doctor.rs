@@ -117,12 +117,16 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
                     .then(|| "there is no such program".to_owned())
             };
             let near: Vec<&Path> = survey.roots.iter().map(PathBuf::as_path).collect();
-            let found = process::program(&runs, &[near.as_slice(), &[&workspace.root]].concat());
+            let near = [near.as_slice(), &[&workspace.root]].concat();
+            let found = match &config {
+                Some(file) => process::program_of(file, &runs, &near),
+                None => process::program(&runs, &near),
+            };
             let mut not_asked = None;
             let (version, problem) = match (is_cache, found) {
                 (true, Ok(found)) => (
                     told(cargo::wrapper_version(&found)).0,
-                    told(cargo::try_wrapper(&found, &workspace.root).map(|()| String::new())).1,
+                    does_not_run(&found, &workspace.root),
                 ),
                 (true, Err(refused @ Refused::Missing(_))) => (None, Some(refused.to_string())),
                 (true, Err(refused)) => {
@@ -146,6 +150,14 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
         facts.incremental |= !off && is_incremental(survey, workspace);
     }
     found.into_values().collect()
+}
+
+/// Why a wrapper does not run the compiler. Where the compiler itself does not run, or is not asked, that is not known, and
+/// said of the toolchain.
+fn does_not_run(wrapper: &Path, workspace: &Path) -> Option<String> {
+    cargo::rustc_version(workspace).ok()?;
+    let tried = cargo::try_wrapper(wrapper, workspace);
+    tried.err().map(|error| format!("{error:#}"))
 }
 
 /// Whether local crates of a workspace are compiled incrementally, which they are unless somebody says otherwise.

@@ -1,253 +1,19 @@
 //! Looking at a clone runs nothing of it.
 #![cfg(unix)]
 
+mod clone;
+mod leads;
+mod looking;
+mod wire;
+mod words;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use wire::Tripwire;
 
 use crate::sandbox::Sandbox;
-
-/// The commands that only look.
-const LOOKING: [&[&str]; 13] = [
-    &["list"],
-    &["doctor"],
-    &["audit"],
-    &["setup", "--dry-run"],
-    &["onboard", "--dry-run"],
-    &["warm", "--dry-run"],
-    &["gc", "--dry-run"],
-    &["clean", "--dry-run"],
-    &["dedupe", "--dry-run"],
-    &["hook", "status"],
-    &["store", "status"],
-    &["undo", "--dry-run"],
-    // The hook calls it so, and it writes. It comes last, and runs no more than the others.
-    &["onboard", "--yes", "--quiet"],
-];
-
-/// Always the same throws from the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit).expect("a number")).expect("a number")
-    }
-}
-
-/// Programs of a clone that tell when they are run.
-struct Tripwire<'a> {
-    sandbox: &'a Sandbox,
-}
-
-impl Tripwire<'_> {
-    fn log(&self) -> PathBuf {
-        self.sandbox.outside("fired")
-    }
-
-    /// Puts one in a clone.
-    fn put(&self, at: &str) {
-        let script = format!(
-            "#!/bin/sh\necho \"$0 $*\" >>'{}'\nexec \"$@\"\n",
-            self.log().display()
-        );
-        self.sandbox.write(at, &script);
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.sandbox.path(at), mode).expect("a program");
-    }
-
-    /// What was run since this was asked last.
-    fn fired(&self) -> Option<String> {
-        let said = fs::read_to_string(self.log()).ok();
-        let _ = fs::remove_file(self.log());
-        said
-    }
-}
-
-/// A configuration that names a program by one key.
-fn configuration(at: usize, clone: &Path) -> String {
-    let all = [
-        "build.rustc = \"./evil\"",
-        "build.rustc-wrapper = \"./sccache\"",
-        "build.rustc-wrapper = \"./evil\"",
-        "build.rustc-wrapper = \"CLONE/sccache\"",
-        "build.rustc-wrapper = \".cargo/sharedtarget-rustc\"",
-        "build.rustc-workspace-wrapper = \"./sccache\"",
-        "build.rustdoc = \"./evil\"",
-        "target.'cfg(all())'.runner = \"./evil\"",
-        "target.x86_64-unknown-linux-gnu.linker = \"./evil\"",
-        "registry.global-credential-providers = [\"CLONE/evil\"]",
-        "registry.credential-provider = \"CLONE/evil\"",
-        "alias.metadata = \"evil\"\nalias.check = \"evil\"",
-        "env.PATH = { value = \"CLONE/bin\", force = true }",
-        "env.RUSTC = { value = \"CLONE/evil\", force = true }",
-        "include = [\"more.toml\"]",
-        "doc.browser = \"./evil\"",
-    ];
-    all[at % all.len()].replace("CLONE", &clone.display().to_string())
-}
-
-/// Git's own settings by which it runs programs.
-fn git_config(evil: &Path) -> String {
-    let top = evil.parent().expect("a folder").display();
-    let evil = evil.display();
-    format!(
-        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = {top}\n\tfsmonitor = {evil}\n\
-         \tsshCommand = {evil}\n\tpager = {evil}\n\tgitProxy = {evil}\n\teditor = {evil}\n\
-         [filter \"evil\"]\n\tclean = {evil}\n\tsmudge = {evil}\n\tprocess = {evil}\n[diff]\n\texternal = {evil}\n\
-         [credential]\n\thelper = {evil}\n[alias]\n\tls-files = !{evil}\n\tworktree = !{evil}\n"
-    )
-}
-
-/// Makes a clone that would run its own programs; where the commands start in it, and what it was made of.
-fn hostile(sandbox: &Sandbox, wire: &Tripwire<'_>, seed: usize) -> (String, String) {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (u64::try_from(seed).expect("a number") << 7));
-    dice.below(2);
-    let clone = format!("clone{seed}");
-    let path = sandbox.path(&clone);
-    sandbox.package(&clone, "app", "hello");
-    sandbox.write(
-        &format!("{clone}/Cargo.lock"),
-        "version = 3\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n",
-    );
-    for program in [
-        "evil",
-        "sccache",
-        ".cargo/sharedtarget-rustc",
-        "bin/rustc",
-        "bin/cargo",
-        "bin/git",
-        "bin/sccache",
-    ] {
-        wire.put(&format!("{clone}/{program}"));
-    }
-    let key = configuration(seed, &path);
-    sandbox.write(&format!("{clone}/.cargo/config.toml"), &format!("{key}\n"));
-    sandbox.write(
-        &format!("{clone}/.cargo/more.toml"),
-        "[build]\nrustc = \"./evil\"\n",
-    );
-    let mut made = vec![key];
-    sandbox.write(
-        &format!("{clone}/target/CACHEDIR.TAG"),
-        "Signature: 8a477f597d28d172789f06886806bc55\n",
-    );
-    sandbox.write(&format!("{clone}/target/.rustc_info.json"), "{}");
-    sandbox.write(
-        &format!("{clone}/target/debug/.fingerprint/app-0123456789abcdef/dep-bin-app"),
-        "",
-    );
-    if dice.below(3) == 0 {
-        sandbox.write(
-            &format!("{clone}/.shared-target/sharedtarget.toml"),
-            [
-                "rustc-wrapper = \"./evil\"\n",
-                "[store]\nbefore = [\"./evil\"]\nafter = [\"./evil\"]\n",
-            ][dice.below(2)],
-        );
-        made.push("settings".into());
-    }
-    if dice.below(4) == 0 {
-        let text = match dice.below(3) {
-            0 => format!("[toolchain]\npath = \"{}/toolchain\"\n", path.display()),
-            1 => "[toolchain]\npath = \"/proc/self/cwd/toolchain\"\n".to_owned(),
-            _ => "[toolchain]\nchannel = \"./toolchain\"\n".to_owned(),
-        };
-        sandbox.write(&format!("{clone}/rust-toolchain.toml"), &text);
-        fs::create_dir_all(path.join("toolchain/lib")).expect("a folder");
-        for program in ["cargo", "rustc"] {
-            wire.put(&format!("{clone}/toolchain/bin/{program}"));
-        }
-        made.push(text);
-    }
-    let attributes = "* filter=evil diff=evil\n";
-    sandbox.write(&format!("{clone}/sub/.gitattributes"), attributes);
-    sandbox.package(&format!("{clone}/emb/inner"), "inner", "inner");
-    sandbox.git("", &["init", "-q", "-b", "main", &clone]);
-    sandbox.write(&format!("{clone}/.gitignore"), "target\n");
-    sandbox.git(&clone, &["add", "-Af", "."]);
-    sandbox.git(&clone, &["commit", "-q", "-m", "work"]);
-    // A folder that git would take for a repository, above what the commands look at, or led to by a `.git`.
-    let config = git_config(&path.join("evil"));
-    let mut start = clone.clone();
-    match dice.below(4) {
-        0 => {
-            sandbox.git("", &["init", "-q", "--bare", &format!("{clone}/emb")]);
-            fs::write(path.join("emb/config"), &config).expect("a file");
-            wire.put(&format!("{clone}/emb/hooks/post-index-change"));
-            start = format!("{clone}/emb/inner");
-            made.push("an embedded bare repository".into());
-        }
-        1 => {
-            sandbox.git("", &["init", "-q", "--bare", &format!("{clone}/fake")]);
-            fs::write(path.join("fake/config"), &config).expect("a file");
-            wire.put(&format!("{clone}/fake/hooks/post-index-change"));
-            sandbox.write(&format!("{clone}/emb/inner/.git"), "gitdir: ../../fake\n");
-            start = format!("{clone}/emb/inner");
-            made.push("a .git that leads inside".into());
-        }
-        _ => {}
-    }
-    (start, made.join("; "))
-}
-
-#[test]
-fn looking_at_a_clone_runs_nothing_of_it() {
-    let asked = std::env::var("CARGO_SHAREDTARGET_HOSTILE").ok();
-    let given = asked.and_then(|text| text.parse().ok());
-    let (clones, thorough) = (given.unwrap_or(6), given.is_some());
-    let sandbox = Sandbox::new();
-    // Relative folders of the path lead into the clone.
-    let (mut asked, mut refused) = (0, 0);
-    let path = format!("bin:.:{}", std::env::var("PATH").expect("a PATH"));
-    for seed in 0..clones {
-        let seed = if thorough { seed } else { seed * 5 };
-        let wire = Tripwire { sandbox: &sandbox };
-        let (start, made) = hostile(&sandbox, &wire, seed);
-        // The git that made it may have run something.
-        let _ = wire.fired();
-        let (from, count) = if thorough {
-            (0, LOOKING.len())
-        } else {
-            (seed, LOOKING.len())
-        };
-        for at in 0..count {
-            let command = LOOKING[(from + at) % LOOKING.len()];
-            let mut program = sandbox.program(&start, command);
-            let run = program.env("PATH", &path).output().expect("our program");
-            let run = crate::sandbox::Run::from(run);
-            asked += 1;
-            refused += usize::from(run.code == Some(101));
-            if let Some(fired) = wire.fired() {
-                panic!(
-                    "{command:?} in clone {seed} ({made}) ran {fired}\n{}",
-                    run.said()
-                );
-            }
-        }
-        fs::remove_dir_all(sandbox.path(&format!("clone{seed}"))).expect("it can go");
-    }
-    // A command that fails early proves nothing.
-    assert!(
-        refused * 3 < asked,
-        "{refused} of {asked} commands could not run"
-    );
-}
-
-/// A build in such a clone fires the tripwire, so that its silence means something.
-#[test]
-fn a_build_in_a_hostile_clone_runs_its_programs() {
-    let sandbox = Sandbox::new();
-    let wire = Tripwire { sandbox: &sandbox };
-    let (start, _) = hostile(&sandbox, &wire, 0);
-    let _ = wire.fired();
-    // Rustup refuses this one before it runs anything.
-    let _ = fs::remove_file(sandbox.path("clone0/rust-toolchain.toml"));
-    let built = sandbox.command("cargo", &start, &["build", "--offline"]);
-    assert!(wire.fired().is_some(), "{}", built.said());
-}
 
 #[test]
 fn doctor_says_why_a_wrapper_of_a_clone_was_not_asked() {
@@ -265,6 +31,36 @@ fn doctor_says_why_a_wrapper_of_a_clone_was_not_asked() {
         "{said}"
     );
     assert_eq!(wire.fired(), None);
+}
+
+/// A clone must not choose among the programs of the machine: another user may have put one there.
+#[test]
+fn doctor_asks_no_wrapper_that_a_clone_names_by_its_path() {
+    let mut sandbox = Sandbox::new();
+    let path = std::env::var("PATH").expect("a PATH");
+    let bin = sandbox.outside("bin").display().to_string();
+    sandbox.env("PATH", format!("{bin}:{path}"));
+    let wire = Tripwire { sandbox: &sandbox };
+    sandbox.repository("r", &[]);
+    for at in ["../tmp/sccache", "../bin/sccache"] {
+        wire.put(at);
+    }
+    let program = |at: &str| sandbox.outside(at).display().to_string();
+    let (there, usual) = (program("tmp/sccache"), program("bin/sccache"));
+    let config = |wrapper: &str| format!("[build]\nrustc-wrapper = \"{wrapper}\"\n");
+    sandbox.write("r/.cargo/config.toml", &config(&there));
+    let said = sandbox.run("r", &["doctor"]).said();
+    assert!(said.contains("not the program by its name"), "{said}");
+    assert_eq!(wire.fired(), None);
+    // The one on the path is the user's choice, and so is one that their own configuration names.
+    sandbox.write("r/.cargo/config.toml", &config(&usual));
+    sandbox.run("r", &["doctor"]).says("sccache 0.8.2");
+    assert!(wire.fired().is_some());
+    fs::remove_dir_all(sandbox.path("r/.cargo")).expect("it can go");
+    let own = sandbox.outside("cargo-home/config.toml");
+    fs::write(own, config(&there)).expect("a file");
+    sandbox.run("r", &["doctor"]).says("sccache 0.8.2");
+    assert!(wire.fired().is_some());
 }
 
 #[test]
@@ -326,6 +122,39 @@ fn the_line_for_a_common_hooks_folder_passes_submodules_over() {
     sandbox.git("copy", &["worktree", "add", "-q", "-b", "b", "../tree"]);
     let said = fs::read_to_string(&fired).expect("it runs in a new worktree");
     assert_eq!(said.trim(), sandbox.path("tree").display().to_string());
+}
+
+/// The toolchain is at fault, and the wrapper is not to be taken out for it.
+#[test]
+fn doctor_blames_no_wrapper_for_a_compiler_that_is_not_asked() {
+    let mut sandbox = Sandbox::new();
+    let path = std::env::var("PATH").expect("a PATH");
+    let bin = sandbox.outside("bin").display().to_string();
+    sandbox.env("PATH", format!("{bin}:{path}"));
+    sandbox.repository("r", &[]);
+    Tripwire { sandbox: &sandbox }.put("../bin/sccache");
+    let config = "[build]\nrustc-wrapper = \"sccache\"\n";
+    sandbox.write("r/.cargo/config.toml", config);
+    sandbox.write("r/rust-toolchain.toml", "[toolchain]\npath = \"tools\"\n");
+    let run = sandbox.run("r", &["doctor"]);
+    assert!(!run.said().contains("sccache` cannot"), "{}", run.said());
+    run.says("names a toolchain by its path");
+}
+
+#[test]
+fn a_script_takes_cargo_and_rustc_from_no_relative_folder_of_the_path() {
+    let sandbox = Sandbox::new();
+    let wire = Tripwire { sandbox: &sandbox };
+    for program in ["cargo", "rustc", "rustup", "bin/cargo", "bin/rustc"] {
+        wire.put(&format!("r/{program}"));
+    }
+    sandbox.write("r/x.rs", "fn main() { println!(\"script\"); }\n");
+    let path = format!("bin:.:{}", std::env::var("PATH").expect("a PATH"));
+    let mut run = sandbox.program("r", &["run", "x.rs"]);
+    let run = run.env("PATH", path).output().expect("our program");
+    let run = crate::sandbox::Run::from(run).code(0);
+    assert_eq!(run.stdout, "script\n");
+    assert_eq!(wire.fired(), None);
 }
 
 /// Rustup reads through links, and as much as there is; where we cannot do the same, the file counts as by path.
