@@ -21,6 +21,7 @@ use crate::wrapper_script;
 pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     let mut ailments = Vec::new();
     ailments.extend(shared(survey));
+    ailments.extend(place::misled(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
     ailments.extend(place::place(survey, &facts));
