@@ -68,6 +68,9 @@ pub struct SharedRoot {
     /// The shared root that this folder is a copy of, which is there too. Then this one does not count as one.
     #[serde(skip)]
     pub copy_of: Option<PathBuf>,
+    /// Why nothing may be done with it. A run that acts ends at that.
+    #[serde(skip)]
+    pub refused: Option<Refusal>,
     /// It was moved here, which no run has noted yet.
     #[serde(skip)]
     pub moved: bool,
@@ -83,6 +86,19 @@ pub struct SharedRoot {
     /// Git ignores it by a rule outside of it.
     #[serde(skip)]
     pub ignored: bool,
+}
+
+/// Why a shared root must not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is about.
+    pub path: PathBuf,
+    /// What is wrong, as a sentence without a full stop.
+    pub what: String,
+    /// What mends it.
+    pub mend: String,
+    /// All of it in one line.
+    pub message: String,
 }
 
 /// Where a shared root was before it was moved, or the one that it was copied from.

@@ -9,7 +9,8 @@ use crate::fs::{self, KnownRoots};
 use crate::git;
 use crate::marks::{self, SHARED_ROOT_MARK};
 use crate::model::{
-    FormerRoot, Problem, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey, Workspace,
+    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey,
+    Workspace,
 };
 use crate::plan::worktree_of;
 use crate::settings;
@@ -113,6 +114,7 @@ fn shared_root(
         Some((workspace.root.clone(), FormerRoot { path: was, there }))
     });
     SharedRoot {
+        refused: None,
         exists,
         copy_of,
         moved: known.moved_from(&path).is_some(),
@@ -190,6 +192,16 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
         path.display(),
         held.as_deref().unwrap_or(SHARED_ROOT_MARK)
     );
+}
+
+/// What speaks against a shared root, for those who only look.
+pub(super) fn refusal(shared_root: &SharedRoot, error: &anyhow::Error) -> Refusal {
+    Refusal {
+        path: shared_root.path.clone(),
+        what: format!("{error:#}"),
+        mend: "name another shared root with --shared-root, or mend that".into(),
+        message: format!("{error:#}"),
+    }
 }
 
 /// Finds the nearest folder above that is a shared root of the user's, also one that was deleted, as `git clean -x` does,

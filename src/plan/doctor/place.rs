@@ -83,6 +83,20 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     ailments
 }
 
+/// A shared root that must not be used.
+pub(super) fn refused(survey: &Survey) -> Option<Ailment> {
+    let refused = survey.shared_root.refused.as_ref()?;
+    Some(Ailment {
+        severity: Severity::Danger,
+        kind: AilmentKind::Refused,
+        paths: vec![refused.path.clone()],
+        what: refused.what.clone(),
+        why: "all that is in the shared root ends up in your programs, so that no command does anything with this one".into(),
+        mend: refused.mend.clone(),
+        fix: None,
+    })
+}
+
 /// Configurations that lead to where the shared root was before it was moved, or to the one that it was copied from.
 pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
     let root = &survey.shared_root;
