@@ -57,7 +57,7 @@ pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{is_leftover, leftovers, no_link, remove_leftovers, replace, write_if_absent};
 pub use roots::{KnownRoots, register_root};
-pub use seen::{difference, seen};
+pub use seen::{difference, seen, seen_at};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
