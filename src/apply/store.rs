@@ -32,6 +32,9 @@ use crate::store::{self, Places};
 /// It cannot be made, or what is there is something else.
 pub fn open(places: &Places) -> Result<LockGuard> {
     let root = places.root();
+    if let Some((_, why)) = fs::refuses_store(root, &places.parts()) {
+        bail!("{why}");
+    }
     if !fs::exists(&places.mark()) {
         fs::create_folder(root)?;
         // Whoever begins at the same time may have put its mark there in between.

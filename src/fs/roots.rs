@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace};
+use super::{
+    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
+};
 use crate::marks::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
@@ -76,6 +78,12 @@ impl KnownRoots {
             state: state.map(Path::to_owned),
             records,
         }
+    }
+
+    /// Returns whether there is a folder for records, without which nothing is known and no root can be taken over.
+    #[must_use]
+    pub fn has_place(&self) -> bool {
+        self.state.is_some()
     }
 
     /// Returns whether a folder holds the token of a record, in a file of the user's. A root that was moved holds it too, and
@@ -211,7 +219,7 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
     };
     let mut json = serde_json::to_vec_pretty(&record).context("failed to write down a root")?;
     json.push(b'\n');
-    replace(&records.join(RECORD), &json)?;
+    replace_own(&records.join(RECORD), &json)?;
     if here.as_ref() == Some(&record.token) {
         return Ok(());
     }
@@ -222,7 +230,7 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
         "expected folders, and no links: `{}`",
         mark.display()
     );
-    replace(
+    replace_own(
         &mark.join(ROOT_TOKEN),
         format!("{}\n", record.token).as_bytes(),
     )

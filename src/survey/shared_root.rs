@@ -48,9 +48,13 @@ pub(super) fn choose(
     }
     let looks_alike = |path: PathBuf| {
         Problem {
-        message: "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
-                  `cargo sharedtarget setup --shared-root` with its path takes it over"
-            .into(),
+        message: match known.has_place() {
+            true => "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
+                     `cargo sharedtarget setup --shared-root` with its path takes it over",
+            false => "looks like a shared root, but there is no folder for the record of those that are yours, so nothing in \
+                      it counts: set HOME, or XDG_STATE_HOME, to an absolute path",
+        }
+        .into(),
         path,
     }
     };

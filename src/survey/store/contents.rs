@@ -110,6 +110,9 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
         contents.rest.push(path);
         contents.rest_on_disk += on_disk;
     }
+    let refused = fs::refuses_store(places.root(), &places.parts());
+    let refused = refused.map(|(path, message)| Problem { path, message });
+    contents.problems.extend(refused);
     let units = contents.units.iter();
     let descriptions = units.clone().map(|unit| unit.file.as_path());
     let contained = units.flat_map(|unit| unit.objects.iter().map(|object| object.path.as_path()));
