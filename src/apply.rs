@@ -11,6 +11,7 @@ mod hook;
 mod relink;
 pub mod script;
 pub mod store;
+mod trusted;
 mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use delete::Deleted;
+use trusted::Trusted;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
@@ -160,9 +162,10 @@ fn was_planned(plan: &Plan, script: &str) -> bool {
 /// Warms folders one after the other: each is done by all processors.
 fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     context.progress.stage("warming");
+    let mut trusted = Trusted::default();
     for action in &plan.actions {
         if let Action::Warm(folder) = action {
-            let result = warm::folder(folder, context);
+            let result = warm::folder(folder, &mut trusted, context);
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
         }
@@ -171,11 +174,12 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
 
 /// Moves units into and between stores.
 fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
+    let mut trusted = Trusted::default();
     for action in &plan.actions {
         let result = match action {
             Action::Harvest(units) => {
                 context.progress.stage("harvesting");
-                store::harvest(units, context)
+                store::harvest(units, &mut trusted, context)
             }
             Action::Tell(tell) => {
                 context.progress.stage("telling the provider");
@@ -204,9 +208,10 @@ fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
 fn relink_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     context.progress.stage("sharing");
     let mut tally = Tally::default();
+    let mut trusted = Trusted::default();
     for action in &plan.actions {
         if let Action::Relink(folder) = action {
-            let result = relink::folder(folder, &mut tally, context);
+            let result = relink::folder(folder, &mut tally, &mut trusted, context);
             if let Ok((freed, _)) = &result {
                 outcome.freed = outcome.freed + *freed;
             }

@@ -146,7 +146,7 @@ fn run(cli: Cli) -> Result<Exit> {
             };
             let (mut request, ui) = about_folders(args.find, &speak, None)?;
             // To know what is busy, and what git tracks.
-            request.to_act = true;
+            (request.to_act, request.looks_only) = (true, true);
             let options = AuditOptions {
                 format: args.format,
                 top: args.top,
@@ -202,6 +202,7 @@ fn run(cli: Cli) -> Result<Exit> {
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
             // To ask each Cargo, and what git tracks.
             request.to_act = true;
+            request.looks_only = !args.fix;
             let program = hook::program();
             match args.fix {
                 true => command::doctor::fix(&request, program.as_deref(), &ui),
@@ -343,6 +344,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         config_at: None,
         sizes: true,
         to_act: act.is_some(),
+        looks_only: false,
         environment: Environment {
             settings: environment::settings()?,
             ..environment::environment(&cwd, home.as_deref())

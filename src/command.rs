@@ -180,6 +180,14 @@ fn carry_out(
     } else {
         fs::LockGuard::default()
     };
+    if let (true, true, Some(records)) = (
+        lockable,
+        survey.shared_root.exists && survey.shared_root.moved,
+        &survey.shared_root.records,
+    ) {
+        // The token makes it known all the same.
+        let _ = fs::register_root(records, &survey.shared_root.path);
+    }
     fs::checkpoint("locked");
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());

@@ -49,15 +49,17 @@ pub use objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
-pub use owner::{Theirs, close_if_open, is_closed, is_mine, theirs};
+pub use owner::{Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs};
 pub use program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{is_leftover, leftovers, no_link, remove_leftovers, replace, write_if_absent};
+pub use replace::{
+    is_leftover, leftovers, no_link, remove_leftovers, replace, replace_own, write_if_absent,
+};
 pub use roots::{KnownRoots, register_root};
-pub use seen::{difference, seen};
+pub use seen::{difference, seen, seen_at};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,

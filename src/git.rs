@@ -73,6 +73,43 @@ pub fn first_tracked(worktree: &Path, folder: &Path) -> Result<Option<PathBuf>> 
     Ok(paths.into_iter().next().map(|path| worktree.join(path)))
 }
 
+/// The first path in a folder that git tracks in any repository around the place where the folder really lies, so that no
+/// link, submodule or nested repository hides it. `None` if there is none.
+///
+/// # Errors
+///
+/// The folder is not there, or git does not answer for one of the repositories.
+pub fn tracked_around(folder: &Path) -> Result<Option<PathBuf>> {
+    let real = fs::canonical(folder)?;
+    for top in real.ancestors().filter(|above| is_top(above)) {
+        if let Some(path) = first_tracked(top, &real)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// The first path that git tracks in a repository whose top is a folder; `None` if the folder is no top, or nothing is.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn tracked_at(top: &Path) -> Result<Option<PathBuf>> {
+    match is_top(top) {
+        true => first_tracked(top, top),
+        false => Ok(None),
+    }
+}
+
+/// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.
+fn is_top(folder: &Path) -> bool {
+    let git = folder.join(".git");
+    match fs::is_folder(&git) {
+        true => fs::exists(&git.join("HEAD")),
+        false => fs::exists(&git),
+    }
+}
+
 /// The files of a worktree as git knows them, relative to its top.
 ///
 /// # Errors

@@ -65,6 +65,8 @@ pub struct Request {
     pub sizes: bool,
     /// Prepare to act: ask Cargo about every workspace, try locks, and ask git what it tracks.
     pub to_act: bool,
+    /// The run changes nothing, so that it reports a shared root that must not be used, and goes on.
+    pub looks_only: bool,
     /// What the environment says.
     pub environment: Environment,
 }
@@ -106,7 +108,7 @@ pub struct Environment {
 ///
 /// # Errors
 ///
-/// A root does not exist or is not a folder, or something else lies where the shared root should be.
+/// A root does not exist or is not a folder; or the shared root must not be used, and the run does more than to look.
 pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
@@ -172,12 +174,22 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let known = KnownRoots::load(request.environment.state.as_deref());
     let named = request.shared_root.as_deref();
     survey.shared_root = shared_root::choose(&survey, named, &known, &mut problems);
-    if request.to_act {
-        shared_root::check(&survey.shared_root, &known)?;
-    }
+    let unfit = match request.to_act {
+        true => shared_root::check(&survey.shared_root, &known).err(),
+        false => None,
+    };
+    let mut refused = unfit.map(|error| shared_root::refusal(&survey.shared_root, &error));
     let written = shared_root::settings(&survey.shared_root, &mut problems);
-    if request.to_act || request.focus.is_some() {
-        rights::check(&survey, &written.settings)?;
+    if refused.is_none() && (request.to_act || request.focus.is_some()) {
+        refused = rights::check(&survey, &written.settings);
+    }
+    if let Some(refused) = refused {
+        anyhow::ensure!(request.looks_only, "{}", refused.message);
+        problems.push(Problem {
+            path: refused.path.clone(),
+            message: refused.message.clone(),
+        });
+        survey.shared_root.refused = Some(refused);
     }
     survey.settings = request.environment.settings.clone().or(written.settings);
     let own = request.environment.own_settings.as_deref();

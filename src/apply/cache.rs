@@ -7,7 +7,7 @@ use crate::model::{DropScript, ScriptPart};
 use crate::script::package::LOCK;
 use crate::script::places::OLD;
 
-/// Deletes one part, unless its script is being built. A program that runs goes on running, where the system lets us
+/// Deletes one part, unless its script is being built, or something in it is not what the plan saw. A program that runs goes on running, where the system lets us
 /// delete it; a run that is about to start it builds it again.
 pub(super) fn part(
     part: &DropScript,
@@ -30,13 +30,24 @@ pub(super) fn part(
                 ScriptPart::OwnTarget => part.path.parent().unwrap_or(&part.path),
                 _ => &part.path,
             };
-            let Some(lock) = fs::try_lock_alone(&package.join(LOCK))? else {
-                return skip("its script is being built");
-            };
-            Some(lock)
+            let lock = package.join(LOCK);
+            // One that no build has made by now would be another thing that the plan did not see.
+            match fs::exists(&lock) {
+                false => None,
+                true => match fs::try_lock_alone(&lock)? {
+                    None => return skip("its script is being built"),
+                    lock => lock,
+                },
+            }
         }
     };
     let going = &part.path;
+    if let Some(other) = fs::difference(going, &part.seen)? {
+        let other = other.display();
+        return skip(&format!(
+            "`{other}` is not what it was when the plan was made; run again"
+        ));
+    }
     let name = going.file_name().unwrap_or_default().to_string_lossy();
     let aside = going.with_file_name(format!("{OLD}{name}-{}", std::process::id()));
     // Windows does not rename a folder in which a file is open.
@@ -44,5 +55,5 @@ pub(super) fn part(
     drop(_lock);
     fs::rename(going, &aside)?;
     fs::checkpoint("script-part-renamed");
-    Ok(fs::delete_tree(&aside, "", None, ledger, context.progress).into())
+    Ok(fs::delete_tree(&aside, "", Some(&part.seen), ledger, context.progress).into())
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::trusted::Trusted;
 use super::warm::{Stage, held, unchanged};
 use super::{Context, Stopped};
 use crate::fs::{self, Sought};
@@ -20,8 +21,13 @@ use crate::plan::relink::Tally;
 pub(super) fn folder(
     relink: &RelinkFolder,
     tally: &mut Tally,
+    trusted: &mut Trusted,
     context: &Context<'_>,
 ) -> Result<(Freed, Relinked), Stopped> {
+    for file in relink.units.iter().flat_map(|unit| &unit.files) {
+        trusted.gives(&file.donor, std::iter::once(file.from.path.as_path()))?;
+    }
+    trusted.gets(&relink.into)?;
     let _donors = lock_donors(relink)?;
     let profiles: BTreeSet<&str> = relink
         .units

@@ -15,6 +15,7 @@ pub use assemble::{Assembled, Part, assemble};
 pub(super) use drop::units as drop_units;
 pub(super) use transfer::{drop_remote, pull, push};
 
+use super::trusted::Trusted;
 use super::{Context, Stopped};
 use crate::fs::{self, Hashes, LockGuard};
 use crate::layout;
@@ -31,6 +32,9 @@ use crate::store::{self, Places};
 /// It cannot be made, or what is there is something else.
 pub fn open(places: &Places) -> Result<LockGuard> {
     let root = places.root();
+    if let Some((_, why)) = fs::refuses_store(root, &places.parts()) {
+        bail!("{why}");
+    }
     if !fs::exists(&places.mark()) {
         fs::create_folder(root)?;
         // Whoever begins at the same time may have put its mark there in between.
@@ -71,7 +75,16 @@ pub fn clear(places: &Places) {
 /// Takes no lock of Cargo's, for which a build would have to wait: each file has to be, byte for byte, what it was when the
 /// unit was described. A build that ran in between has emptied the unit's fingerprint first, and written it last, so that no
 /// unit is half of one and half of another. Source: `prepare_target` in Cargo's `fingerprint/mod.rs`.
-pub(super) fn harvest(harvest: &HarvestUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+pub(super) fn harvest(
+    harvest: &HarvestUnits,
+    trusted: &mut Trusted,
+    context: &Context<'_>,
+) -> Result<Moved, Stopped> {
+    if let Some(from) = &harvest.from {
+        let files = harvest.units.iter().flat_map(|unit| &unit.files);
+        let files = files.filter_map(|file| file.at.as_deref()?.strip_prefix(from).ok());
+        trusted.gives(from, files)?;
+    }
     let places = Places::new(harvest.into.clone());
     let _store = open(&places)?;
     let hashes = Hashes::read(&places.hashes());

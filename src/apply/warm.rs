@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use staging::{Shared, Staging};
 
+use super::trusted::Trusted;
 use super::{Context, Stopped};
 use crate::fingerprint::{self, rehash::Change};
 use crate::fs::{self, LockGuard, Sought};
@@ -25,7 +26,14 @@ use crate::size::Bytes;
 ///
 /// What cannot be had is left out, with what depends on it. Until its fingerprint is in place, which comes last, a
 /// unit is nothing to Cargo, so that whatever is left by a run that is killed is made anew.
-pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed, Stopped> {
+pub(super) fn folder(
+    warm: &WarmFolder,
+    trusted: &mut Trusted,
+    context: &Context<'_>,
+) -> Result<Warmed, Stopped> {
+    let files = warm.units.iter().flat_map(|unit| &unit.files);
+    trusted.gives(&warm.from, files.map(|file| file.path.as_path()))?;
+    trusted.gets(&warm.into)?;
     let profiles: BTreeSet<PathBuf> = warm
         .units
         .iter()

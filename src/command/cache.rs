@@ -172,6 +172,7 @@ fn of_target(
         shared_root: Some(places.root().join(".none")),
         sizes: *part == TargetPart::Goes,
         to_act: true,
+        looks_only: false,
         ..request.clone()
     };
     let survey = survey::survey(&request, progress)?;

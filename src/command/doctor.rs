@@ -94,7 +94,10 @@ fn mends(
                 .map(|workspace| workspace.root.clone())
                 .collect();
             warms.retain(|warm| meant.contains(&warm.workspace));
-            setup.with(survey, warms, Vec::new())
+            let mut plan = setup.with(survey, warms, Vec::new());
+            let refused = trust.refused(&plan);
+            plan.kept.extend(refused);
+            plan
         }
     };
     let hooks = found.to_fix(Fix::InstallHook);

@@ -212,6 +212,10 @@ pub(super) fn each(
             }
             _ => continue,
         }
+        if let Some(why) = how.trust.tracked(cold.into) {
+            decided.all.push(Err(cold.kept(why)));
+            continue;
+        }
         let candidates = cold.candidates_or(named, survey);
         let found = one(cold, candidates, survey, how, &progress);
         if named.is_none() && !nested {

@@ -396,8 +396,7 @@ pub fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     create_folder(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // The user's alone, whatever the umask says: it decides what is used.
     let mut new = builder.tempfile_in(folder).with_context(failed)?;
     new.write_all(bytes).with_context(failed)?;
     new.persist(path)

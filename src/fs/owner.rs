@@ -1,7 +1,7 @@
 //! Whose a file is, and who else may write it. On Windows every file counts as the user's own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -48,6 +48,29 @@ fn of(metadata: &fs::Metadata) -> Option<Theirs> {
 #[cfg(not(unix))]
 fn of(_: &fs::Metadata) -> Option<Theirs> {
     None
+}
+
+/// Why a store must not be used, of which these are parts: another user owns one, or everybody may write to it. `None` if
+/// it may be used. The users of a group may write where the user let them: we make nothing that they may write to.
+#[must_use]
+pub fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
+    let mut all = std::iter::once(root).chain(parts.iter().map(PathBuf::as_path));
+    all.find_map(|path| {
+        let at = path.display();
+        let message = match theirs(path)? {
+            Theirs::Owner => format!(
+                "another user owns `{at}`, and all that is in the store ends up in your programs: set `folder` in `[store]` \
+                 to one of your own"
+            ),
+            Theirs::Everybody => format!(
+                "every user may write to `{at}`, and all that is in the store ends up in your programs: take that right \
+                 away by `chmod -R go-w {}`",
+                crate::shell::word(root)
+            ),
+            Theirs::Group => return None,
+        };
+        Some((path.to_owned(), message))
+    })
 }
 
 /// Returns whether a folder lets no other user in.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{create_private_folder, read, replace};
+use super::{create_private_folder, read, replace_own};
 use crate::journal::Journal;
 
 /// Path of the record in the folder of a shared root's records.
@@ -52,5 +52,5 @@ pub fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) -> Resu
     let mut json =
         serde_json::to_vec_pretty(&journal).context("failed to write down what changes")?;
     json.push(b'\n');
-    replace(&path, &json)
+    replace_own(&path, &json)
 }

@@ -16,6 +16,20 @@ use crate::size::Bytes;
 ///
 /// The folder cannot be written, or the path is a link or a folder.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    put_in_place(path, bytes, false)
+}
+
+/// The same for a file that decides something: only the user reads and writes it, whatever the umask says, and whatever
+/// the old one allowed.
+///
+/// # Errors
+///
+/// The folder cannot be written, or the path is a link or a folder.
+pub fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
+    put_in_place(path, bytes, true)
+}
+
+fn put_in_place(path: &Path, bytes: &[u8], own: bool) -> Result<()> {
     let failed = || format!("failed to write `{}`", path.display());
     let old = info(path)?;
     if old.is_some_and(|old| old.is_symlink || old.is_dir) {
@@ -30,10 +44,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     builder.prefix(TEMPORARY);
     // As readable as the user's other files: the system takes away what the umask says.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    if !own {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
     let mut new = builder.tempfile_in(folder).with_context(failed)?;
     new.write_all(bytes).with_context(failed)?;
-    if old.is_some() {
+    if old.is_some() && !own {
         let permissions = fs::metadata(path).with_context(failed)?.permissions();
         new.as_file()
             .set_permissions(permissions)
@@ -161,6 +177,22 @@ pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_decides_something_is_the_users_alone() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let dir = tempfile::tempdir().expect("a folder");
+        let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+        let [own, put] = ["own", "put"].map(|name| dir.path().join(name));
+        for path in [&own, &put] {
+            fs::write(path, "old").expect("a file");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("permissions");
+        }
+        replace_own(&own, b"new").expect("written");
+        super::super::put(&put, b"new").expect("written");
+        assert_eq!((mode(&own), mode(&put)), (0o600, 0o600));
+    }
 
     #[test]
     fn replace_keeps_permissions_and_leaves_no_litter() {

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace};
+use super::{
+    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
+};
 use crate::marks::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
@@ -29,6 +31,25 @@ struct Record {
     path: PathBuf,
     /// A random text that the shared root holds too.
     token: String,
+    /// Where the shared root was before it was moved, and the root that it was copied from: configurations may still lead
+    /// there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    formerly: Vec<PathBuf>,
+}
+
+impl Record {
+    /// Returns whether the shared root is or was at a path, or is a copy of the one that is there.
+    fn was_at(&self, path: &Path) -> bool {
+        self.path == path || self.formerly.iter().any(|former| former == path)
+    }
+
+    /// Returns whether a folder that holds the token is a copy: the root that it was copied from still holds it too.
+    fn has_copy_at(&self, root: &Path) -> bool {
+        let identity = |path: &Path| Some(info(path).ok()??.identity);
+        self.path != root
+            && token(&self.path).as_ref() == Some(&self.token)
+            && identity(&self.path) != identity(root)
+    }
 }
 
 /// The shared roots that the user's state knows.
@@ -59,8 +80,14 @@ impl KnownRoots {
         }
     }
 
-    /// Returns whether a folder holds the token of a record, in a file of the user's. A root that was moved or copied holds
-    /// it too.
+    /// Returns whether there is a folder for records, without which nothing is known and no root can be taken over.
+    #[must_use]
+    pub fn has_place(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// Returns whether a folder holds the token of a record, in a file of the user's. A root that was moved holds it too, and
+    /// so does a copy, which is none as long as the original is there.
     #[must_use]
     pub fn knows(&self, root: &Path) -> bool {
         is_folder(root) && self.by_token(root).is_some()
@@ -78,13 +105,63 @@ impl KnownRoots {
     #[must_use]
     pub fn records(&self, root: &Path) -> Option<PathBuf> {
         let by_path = || self.records.iter().find(|(_, record)| record.path == root);
-        match self.by_token(root).or_else(by_path) {
-            Some((folder, _)) => Some(folder.clone()),
-            None => Some(self.state.as_ref()?.join(ROOTS).join(folder_name(root))),
+        if let Some((folder, _)) = self.by_token(root).or_else(by_path) {
+            return Some(folder.clone());
         }
+        let roots = self.state.as_ref()?.join(ROOTS);
+        let name = folder_name(root);
+        // The root that was made here first may have been moved, and has its records still.
+        let names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
+        let mut folders = names.map(|name| roots.join(name));
+        folders.find(|folder| self.records.iter().all(|(taken, _)| taken != folder))
+    }
+
+    /// Returns the shared root that a folder is a copy of, as long as that one is there.
+    #[must_use]
+    pub fn original(&self, root: &Path) -> Option<&Path> {
+        let (_, record) = self.holds_token_of(root)?;
+        record.has_copy_at(root).then_some(record.path.as_path())
+    }
+
+    /// Returns where a shared root was before it was moved, as long as no run has noted the new place.
+    #[must_use]
+    pub fn moved_from(&self, root: &Path) -> Option<&Path> {
+        let (_, record) = self.by_token(root)?;
+        (record.path != root).then_some(record.path.as_path())
+    }
+
+    /// Returns whether a shared root is or was at a path, wherever it is now.
+    #[must_use]
+    pub fn was_at(&self, path: &Path) -> bool {
+        self.records.iter().any(|(_, record)| record.was_at(path))
+    }
+
+    /// Finds the folder that has taken the place of a shared root for those who work in `from`: the root was moved or copied
+    /// together with what lies there, while configurations still lead to where it was.
+    #[must_use]
+    pub fn successor(&self, from: &Path, was: &Path) -> Option<PathBuf> {
+        /// How deep a shared root may lie in what is moved or copied.
+        const DEEPEST: usize = 4;
+        if !self.was_at(was) {
+            return None;
+        }
+        let parts: Vec<_> = was.components().collect();
+        let ends = (1..=DEEPEST.min(parts.len())).map(|length| &parts[parts.len() - length..]);
+        let ends: Vec<PathBuf> = ends.map(|end| end.iter().collect()).collect();
+        let tops = from.ancestors().filter(|top| !was.starts_with(top));
+        tops.flat_map(|top| ends.iter().map(move |end| top.join(end)))
+            .find(|path| {
+                let record = self.holds_token_of(path).map(|(_, record)| record);
+                is_folder(path) && record.is_some_and(|record| path != was && record.was_at(was))
+            })
     }
 
     fn by_token(&self, root: &Path) -> Option<&(PathBuf, Record)> {
+        let found = self.holds_token_of(root)?;
+        (!found.1.has_copy_at(root)).then_some(found)
+    }
+
+    fn holds_token_of(&self, root: &Path) -> Option<&(PathBuf, Record)> {
         if self.records.is_empty() {
             return None;
         }
@@ -96,12 +173,14 @@ impl KnownRoots {
 }
 
 /// Enters a shared root into the user's state: writes the record first and the token last, so that a root with a token is
-/// whole.
+/// whole. A root that was moved keeps its token, and its record names the new place; a copy gets a token of its own.
 ///
 /// # Errors
 ///
 /// The record or the token cannot be written, or there is no random number.
 pub fn register_root(records: &Path, root: &Path) -> Result<()> {
+    let known = KnownRoots::load(records.ancestors().nth(2));
+    let original = known.original(root);
     create_private_folder(records)?;
     // Two runs that make the same root at once would give it two tokens.
     let lock = records.join("lock");
@@ -114,21 +193,36 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
         }
         _ => {}
     }
-    let known = record(records).filter(|record| record.path == root);
-    let record = match known {
-        Some(record) => record,
-        None => Record {
+    let here = token(root);
+    let moved = |record: &Record| here.as_ref() == Some(&record.token) && !record.has_copy_at(root);
+    let record = match record(records) {
+        Some(record) if record.path == root => {
+            if here.as_ref() == Some(&record.token) {
+                return Ok(());
+            }
+            record
+        }
+        Some(mut record) if moved(&record) => {
+            let was = std::mem::replace(&mut record.path, root.to_owned());
+            record
+                .formerly
+                .retain(|former| *former != was && former != root);
+            record.formerly.push(was);
+            record
+        }
+        _ => Record {
             version: 1,
             path: root.to_owned(),
             token: random_token()?,
+            formerly: original.map(Path::to_owned).into_iter().collect(),
         },
     };
-    if token(root).is_some_and(|token| token == record.token) {
-        return Ok(());
-    }
     let mut json = serde_json::to_vec_pretty(&record).context("failed to write down a root")?;
     json.push(b'\n');
-    replace(&records.join(RECORD), &json)?;
+    replace_own(&records.join(RECORD), &json)?;
+    if here.as_ref() == Some(&record.token) {
+        return Ok(());
+    }
     let mark = root.join(SHARED_ROOT_MARK);
     create_folder(&mark)?;
     anyhow::ensure!(
@@ -136,7 +230,7 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
         "expected folders, and no links: `{}`",
         mark.display()
     );
-    replace(
+    replace_own(
         &mark.join(ROOT_TOKEN),
         format!("{}\n", record.token).as_bytes(),
     )
@@ -207,18 +301,56 @@ mod tests {
 
         let token = |folder: &Path| folder.join(SHARED_ROOT_MARK).join(ROOT_TOKEN);
         fs::copy(token(&root), token(&copy)).expect("a copy");
-        assert!(load().knows(&copy), "a copy has the token");
-        assert_eq!(load().records(&copy), Some(records.clone()));
+        assert!(!load().knows(&copy), "the original is there");
+        assert_eq!(load().original(&copy), Some(root.as_path()));
+        assert_ne!(load().records(&copy), Some(records.clone()));
         for wrong in ["", "0", &"0".repeat(32)] {
             fs::write(token(&copy), wrong).expect("another token");
             assert!(!load().knows(&copy), "{wrong:?}");
         }
+
+        let away = dir.path().join("away");
+        fs::rename(&root, &away).expect("moved");
+        assert!(load().knows(&away), "it was moved");
+        assert_eq!(load().records(&away), Some(records.clone()));
+        register_root(&records, &away).expect("entered again");
+        assert!(load().knows(&away) && load().made_at(&away) && !load().made_at(&root));
+        let other = load().records(&root).expect("a place");
+        assert_ne!(other, records, "they are the moved one's");
+        fs::rename(&away, &root).expect("moved back");
+        register_root(&records, &root).expect("entered again");
 
         fs::remove_dir_all(&root).expect("deleted");
         assert!(!load().knows(&root) && load().made_at(&root));
         register_root(&records, &root).expect("made again");
         assert!(load().knows(&root));
         assert!(!KnownRoots::load(None).knows(&root), "no state");
+    }
+
+    #[test]
+    fn a_copy_becomes_a_root_of_its_own() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let state = dir.path().join("state");
+        let [project, copy] = ["project", "copy"].map(|name| dir.path().join(name));
+        let [root, twin] = [&project, &copy].map(|project| project.join("root"));
+        let load = || KnownRoots::load(Some(&state));
+        let records = load().records(&root).expect("a place");
+        register_root(&records, &root).expect("registered");
+        fs::create_dir_all(twin.join(SHARED_ROOT_MARK)).expect("a mark");
+        let token = |folder: &Path| folder.join(SHARED_ROOT_MARK).join(ROOT_TOKEN);
+        fs::copy(token(&root), token(&twin)).expect("a copy");
+        assert_eq!(
+            load().successor(&copy.join("sub"), &root),
+            Some(twin.clone())
+        );
+        assert_eq!(load().successor(&project, &root), None);
+        let own = load().records(&twin).expect("a place");
+        register_root(&own, &twin).expect("registered");
+        assert!(load().knows(&root) && load().knows(&twin));
+        assert_ne!(fs::read(token(&root)).ok(), fs::read(token(&twin)).ok());
+        assert_eq!(load().original(&twin), None);
+        assert_eq!(load().successor(&copy, &root), Some(twin));
+        assert_eq!(load().successor(&project, &root), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::modified;
 use super::open_folder::{Entry, OpenFolder, above};
 use crate::marks;
 use crate::model::{Identity, Seen, Sharing, UnitFile};
+use crate::progress::Progress;
 
 /// Known to this run only, so that no file can be made to pass for another.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -74,6 +75,21 @@ pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
         Some(number(file.path.file_name()?, file.identity, content))
     };
     Seen::new(files.filter_map(number).collect())
+}
+
+/// Record of what is at some paths, and of what is in those that are folders. Follows no link.
+#[must_use]
+pub fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
+    let numbers = paths.par_iter().filter_map(|path| {
+        let metadata = std::fs::symlink_metadata(path).ok()?;
+        let own = of_metadata(path.file_name()?, &metadata);
+        let mut all = vec![own];
+        if metadata.is_dir() {
+            all.extend_from_slice(super::usage(path, progress).seen.numbers());
+        }
+        Some(all)
+    });
+    Seen::new(numbers.flatten_iter().collect())
 }
 
 /// Whether an entry is what it was, or a file that Cargo writes though it builds nothing.

@@ -171,6 +171,12 @@ pub enum AilmentKind {
     SharedByWorktrees,
     /// A worktree in another one has that one's configuration.
     Inherited,
+    /// A shared root that others can write to, or that is none of the user's.
+    Refused,
+    /// A project was copied with its shared root, and builds into that of the original.
+    Copied,
+    /// A project was moved with its shared root, and its configurations lead to where that was.
+    Moved,
     /// A variable beats the configuration.
     EnvOverride,
     /// A configuration that git tracks has a path of this machine.

@@ -230,7 +230,7 @@ pub struct Usage {
 /// Record of the entries in a folder: a number for each entry, since there may be a million of them.
 ///
 /// The door to the file system makes the numbers; see there what goes into one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen(Arc<[u64]>);
 
 impl Seen {
@@ -239,6 +239,12 @@ impl Seen {
     pub fn new(mut numbers: Vec<u64>) -> Self {
         numbers.sort_unstable();
         Self(numbers.into())
+    }
+
+    /// The numbers.
+    #[must_use]
+    pub fn numbers(&self) -> &[u64] {
+        &self.0
     }
 
     /// Whether an entry with this number was seen.

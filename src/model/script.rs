@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Identity;
+use super::{Identity, Seen};
 use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.
@@ -86,6 +86,9 @@ pub struct KeptProgram {
     /// Which folder was looked at.
     #[serde(skip)]
     pub identity: Identity,
+    /// Record of what was in it.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 /// A package that a script is built as.
@@ -104,6 +107,9 @@ pub struct KeptPackage {
     /// Which folder was looked at.
     #[serde(skip)]
     pub identity: Identity,
+    /// Record of what was in it.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 /// A folder in the cache of scripts.
@@ -116,6 +122,9 @@ pub struct CacheFolder {
     /// Which folder was looked at.
     #[serde(skip)]
     pub identity: Identity,
+    /// Record of what was in it.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 /// A part of the cache of scripts that would go.
@@ -136,6 +145,9 @@ pub struct DropScript {
     /// Which folder was looked at.
     #[serde(skip)]
     pub identity: Identity,
+    /// Record of what was in it.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 /// What a folder in the cache of scripts is.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DropReason, LeftUnit, Problem, UnitId};
+use super::{DropReason, LeftUnit, Problem, Seen, UnitId};
 use crate::age::Age;
 use crate::size::Bytes;
 
@@ -382,6 +382,9 @@ pub struct StoreContents {
     /// What was left by runs that were killed.
     #[serde(skip)]
     pub rest: Vec<PathBuf>,
+    /// Record of all that may go: descriptions, contents, and what was left.
+    #[serde(skip)]
+    pub seen: Seen,
     /// What that takes, as far as it counts.
     #[serde(skip)]
     pub rest_on_disk: Bytes,
@@ -454,6 +457,9 @@ pub struct DropUnits {
     /// What was left by runs that were killed.
     #[serde(skip)]
     pub rest: Vec<PathBuf>,
+    /// Record of all of these, and of what is in them.
+    #[serde(skip)]
+    pub seen: Seen,
     /// What comes free, of what no target folder has as well.
     pub freeable: Bytes,
 }

@@ -65,6 +65,19 @@ pub struct SharedRoot {
     /// It lies in a git worktree, so a branch can put files into it.
     #[serde(skip)]
     pub in_worktree: bool,
+    /// The shared root that this folder is a copy of, which is there too. Then this one does not count as one.
+    #[serde(skip)]
+    pub copy_of: Option<PathBuf>,
+    /// Why nothing may be done with it. A run that acts ends at that.
+    #[serde(skip)]
+    pub refused: Option<Refusal>,
+    /// It was moved here, which no run has noted yet.
+    #[serde(skip)]
+    pub moved: bool,
+    /// The workspaces whose configurations lead to where this root was before it was moved, or to the root that it was
+    /// copied from; each with that place.
+    #[serde(skip)]
+    pub misled: BTreeMap<PathBuf, FormerRoot>,
     /// How many runs have changed something under it; the next one makes no use of a plan from before.
     #[serde(skip)]
     pub runs: u64,
@@ -73,6 +86,28 @@ pub struct SharedRoot {
     /// Git ignores it by a rule outside of it.
     #[serde(skip)]
     pub ignored: bool,
+}
+
+/// Why a shared root must not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is about.
+    pub path: PathBuf,
+    /// What is wrong, as a sentence without a full stop.
+    pub what: String,
+    /// What mends it.
+    pub mend: String,
+    /// All of it in one line.
+    pub message: String,
+}
+
+/// Where a shared root was before it was moved, or the one that it was copied from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerRoot {
+    /// The place.
+    pub path: PathBuf,
+    /// A shared root is there, so this one is a copy.
+    pub there: bool,
 }
 
 /// What a user has decided once for all runs. What is not set is left to the program.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::config_chain::{self, CONFIG_NAMES};
 use crate::model::{
-    Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, SetBy, Severity, Survey, Tracked,
-    Workspace,
+    Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, Problem, SetBy, Severity, Survey,
+    Tracked, Workspace,
 };
 use crate::shell;
 use crate::wrapper_script;
@@ -21,6 +21,8 @@ use crate::wrapper_script;
 pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     let mut ailments = Vec::new();
     ailments.extend(shared(survey));
+    ailments.extend(place::refused(survey));
+    ailments.extend(place::misled(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
     ailments.extend(place::place(survey, &facts));
@@ -34,8 +36,16 @@ pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     Checkup {
         facts,
         ailments,
-        problems: survey.problems.clone(),
+        problems: problems(survey),
     }
+}
+
+/// What could not be read, without what is an ailment.
+fn problems(survey: &Survey) -> Vec<Problem> {
+    let refused = survey.shared_root.refused.as_ref();
+    let problems = survey.problems.iter();
+    let rest = problems.filter(|one| refused.is_none_or(|why| why.message != one.message));
+    rest.cloned().collect()
 }
 
 impl Checkup {

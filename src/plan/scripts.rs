@@ -219,6 +219,7 @@ fn drop_program(program: &KeptProgram, why: DropReason) -> DropScript {
         last_use: program.last_run,
         on_disk: program.on_disk,
         identity: program.identity,
+        seen: program.seen.clone(),
     }
 }
 
@@ -231,6 +232,7 @@ fn drop_package(package: &KeptPackage, why: DropReason) -> DropScript {
         last_use: package.last_build,
         on_disk: package.on_disk,
         identity: package.identity,
+        seen: package.seen.clone(),
     }
 }
 
@@ -243,6 +245,7 @@ fn drop_compilers(compilers: &CacheFolder) -> DropScript {
         last_use: None,
         on_disk: compilers.on_disk,
         identity: compilers.identity,
+        seen: compilers.seen.clone(),
     }
 }
 
@@ -253,6 +256,7 @@ fn drop_own_target(package: &KeptPackage) -> Option<DropScript> {
         path: own.path.clone(),
         on_disk: own.on_disk,
         identity: own.identity,
+        seen: own.seen.clone(),
         ..drop_package(package, DropReason::All)
     })
 }
@@ -277,6 +281,7 @@ mod tests {
             last_run: day(days_ago),
             on_disk: Bytes(size),
             identity: Identity::default(),
+            seen: crate::model::Seen::default(),
         }
     }
 
@@ -290,8 +295,10 @@ mod tests {
                 path: format!("/c/packages/{name}/target").into(),
                 on_disk: Bytes(size),
                 identity: Identity::default(),
+                seen: crate::model::Seen::default(),
             }),
             identity: Identity::default(),
+            seen: crate::model::Seen::default(),
         }
     }
 

@@ -91,6 +91,7 @@ pub fn dropped(
         units: dropped.into_iter().map(described).collect(),
         objects,
         rest,
+        seen: contents.seen.clone(),
         freeable: freeable + contents.rest_on_disk,
     })
 }

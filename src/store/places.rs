@@ -29,6 +29,12 @@ impl Places {
         self.0.join(".sharedtarget-store")
     }
 
+    /// The folders in it, as far as they are always called the same.
+    #[must_use]
+    pub fn parts(&self) -> Vec<PathBuf> {
+        vec![self.objects(), self.units(), self.sets()]
+    }
+
     /// The contents of files, under their hashes.
     #[must_use]
     pub fn objects(&self) -> PathBuf {

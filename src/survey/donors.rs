@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 pub use circumstances::Circumstances;
 pub use flaws::{Findings, Origin, look_into, names};
-pub use trust::{Trust, doubt, not_a_donor};
+pub use trust::{Trust, doubt, not_a_donor, repositories};
 
 use super::units;
 use crate::dep_info::RustcDepInfo;

@@ -37,7 +37,13 @@ pub fn take(
 
 /// A folder whose files may share storage.
 #[must_use]
-pub fn sharer(inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
+pub fn sharer(mut inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
+    let repositories = donors::repositories(&inventory);
+    if !repositories.is_empty() {
+        let inside = |path: &Path| repositories.iter().any(|top| path.starts_with(top));
+        let units = &mut inventory.units;
+        units.retain(|unit| !unit.files.iter().any(|file| inside(&file.path)));
+    }
     let files = inventory.units.iter().flat_map(|unit| &unit.files);
     let mut real = files.filter(|file| {
         matches!(file.sharing, Sharing::Link | Sharing::Copy) && file.length > Bytes(0)

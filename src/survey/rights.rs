@@ -3,49 +3,55 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
-
 use crate::fs::{self, Theirs};
 use crate::marks::SHARED_ROOT_MARK;
-use crate::model::{Settings, Survey};
+use crate::model::{Refusal, Settings, Survey};
 use crate::settings;
 use crate::shell;
 
 /// Refuses a shared root that another user owns or may write to. The users of its group may where the settings in it
 /// say so: `written` is what stands there.
 ///
-/// # Errors
-///
-/// The shared root, or a folder in it that workspaces build into, is not the user's alone.
-pub(super) fn check(survey: &Survey, written: &Settings) -> Result<()> {
+/// `None` if the shared root, and each folder in it that workspaces build into, is the user's alone.
+pub(super) fn check(survey: &Survey, written: &Settings) -> Option<Refusal> {
     let root = &survey.shared_root.path;
     let quoted = shell::word(root);
     let own = survey.shared_root.records.as_ref().unwrap_or(root);
     let own = own.join(settings::FILE_NAME);
-    for path in used(survey) {
-        let Some(theirs) = fs::theirs(&path) else {
-            continue;
-        };
+    let refusal = |path: PathBuf, what: String, mend: String, how: String| Refusal {
+        message: format!(
+            "{what}, and all that is in the shared root ends up in your programs: {how}"
+        ),
+        path,
+        what,
+        mend,
+    };
+    used(survey).into_iter().find_map(|path| {
         let at = path.display();
-        let mend = "it ends up in your programs: take that right away by";
-        match theirs {
-            Theirs::Owner => bail!(
-                "another user owns `{at}`, and all that is in the shared root ends up in your programs: name a shared root of \
-                 your own with --shared-root"
-            ),
-            Theirs::Everybody => {
-                bail!("every user may write to `{at}`, and {mend} `chmod -R go-w {quoted}`")
+        match fs::theirs(&path)? {
+            Theirs::Owner => {
+                let what = format!("another user owns `{at}`");
+                let how = "name a shared root of your own with --shared-root".to_owned();
+                Some(refusal(path, what, how.clone(), how))
             }
-            Theirs::Group if allows_group(root, written) => {}
-            Theirs::Group => bail!(
-                "all users of its group may write to `{at}`, and {mend} `chmod -R g-w {}`, or write \
-                 `shared-with-group = true` into `{}`",
-                quoted,
-                own.display()
-            ),
+            Theirs::Everybody => {
+                let what = format!("every user may write to `{at}`");
+                let mend = format!("chmod -R go-w {quoted}");
+                let how = format!("take that right away by `{mend}`");
+                Some(refusal(path, what, mend, how))
+            }
+            Theirs::Group if allows_group(root, written) => None,
+            Theirs::Group => {
+                let what = format!("all users of its group may write to `{at}`");
+                let mend = format!("chmod -R g-w {quoted}");
+                let how = format!(
+                    "take that right away by `{mend}`, or write `shared-with-group = true` into `{}`",
+                    own.display()
+                );
+                Some(refusal(path, what, mend, how))
+            }
         }
-    }
-    Ok(())
+    })
 }
 
 /// The shared root, and the folders in it from there to where workspaces build.

@@ -32,9 +32,11 @@ pub fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache
         .collect();
     let part = |path: PathBuf| {
         let info = fs::info(&path).ok().flatten().filter(|info| info.is_dir)?;
+        let usage = fs::usage(&path, progress);
         Some(CacheFolder {
-            on_disk: fs::usage(&path, progress).on_disk,
+            on_disk: usage.on_disk,
             identity: info.identity,
+            seen: usage.seen,
             path,
         })
     };
@@ -78,12 +80,14 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 fn program(path: PathBuf, identity: Identity, progress: &Progress) -> KeptProgram {
     let entry = entry(&path);
     let script = entry.as_ref().map(|entry| entry.script.clone());
+    let usage = fs::usage(&path, progress);
     KeptProgram {
         script_exists: script.as_deref().is_some_and(fs::exists),
         made: entry.map(|entry| entry.made),
         // What a build that was killed left has none, and is as old as its folder.
         last_run: modified(&path.join(LAST_RUN)).or_else(|| modified(&path)),
-        on_disk: fs::usage(&path, progress).on_disk,
+        on_disk: usage.on_disk,
+        seen: usage.seen,
         script,
         identity,
         path,
@@ -102,15 +106,22 @@ fn package(path: PathBuf, identity: Identity, progress: &Progress) -> Option<Kep
     }
     let own_target = path.join("target");
     let own = fs::info(&own_target).ok().flatten();
+    let own = own.filter(|info| info.is_dir).map(|info| {
+        let usage = fs::usage(&own_target, progress);
+        CacheFolder {
+            on_disk: usage.on_disk,
+            path: own_target,
+            identity: info.identity,
+            seen: usage.seen,
+        }
+    });
+    let usage = fs::usage(&path, progress);
     Some(KeptPackage {
         script,
         last_build: modified(&path.join(package::LOCK)).or_else(|| modified(&path)),
-        on_disk: fs::usage(&path, progress).on_disk,
-        own_target: own.filter(|info| info.is_dir).map(|info| CacheFolder {
-            on_disk: fs::usage(&own_target, progress).on_disk,
-            path: own_target,
-            identity: info.identity,
-        }),
+        on_disk: usage.on_disk,
+        seen: usage.seen,
+        own_target: own,
         identity,
         path,
     })

@@ -8,7 +8,10 @@ use anyhow::{Result, bail};
 use crate::fs::{self, KnownRoots};
 use crate::git;
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Problem, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey};
+use crate::model::{
+    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey,
+    Workspace,
+};
 use crate::plan::worktree_of;
 use crate::settings;
 
@@ -34,16 +37,24 @@ pub(super) fn choose(
     let mut unknown = BTreeSet::new();
     for workspace in &survey.workspaces {
         let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        let successor = dirs
+            .into_iter()
+            .find_map(|dir| led_from(workspace, dir, known));
         let mut above = |dir: &PathBuf| own_above(dir, known, &mut unknown);
-        if let Some(root) = dirs.into_iter().find_map(&mut above) {
+        let root = successor.map(|(_, now)| now);
+        if let Some(root) = root.or_else(|| dirs.into_iter().find_map(&mut above)) {
             *votes.entry(root).or_default() += 1;
         }
     }
     let looks_alike = |path: PathBuf| {
         Problem {
-        message: "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
-                  `cargo sharedtarget setup --shared-root` with its path takes it over"
-            .into(),
+        message: match known.has_place() {
+            true => "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
+                     `cargo sharedtarget setup --shared-root` with its path takes it over",
+            false => "looks like a shared root, but there is no folder for the record of those that are yours, so nothing in \
+                      it counts: set HOME, or XDG_STATE_HOME, to an absolute path",
+        }
+        .into(),
         path,
     }
     };
@@ -86,8 +97,32 @@ fn shared_root(
             message,
         });
     }
+    let copy_of = known.original(&path).map(Path::to_owned);
+    if let Some(original) = &copy_of {
+        problems.push(Problem {
+            path: path.clone(),
+            message: format!(
+                "is a copy of the shared root `{}`, so nothing in it counts; `cargo sharedtarget setup` here makes it one of \
+                 its own, and has the copied configurations lead to it",
+                original.display()
+            ),
+        });
+    }
+    let misled = survey.workspaces.iter().filter_map(|workspace| {
+        let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        let mut led = dirs
+            .into_iter()
+            .filter_map(|dir| led_from(workspace, dir, known));
+        let (was, _) = led.find(|(_, now)| *now == path)?;
+        let there = known.knows(&was);
+        Some((workspace.root.clone(), FormerRoot { path: was, there }))
+    });
     SharedRoot {
+        refused: None,
         exists,
+        copy_of,
+        moved: known.moved_from(&path).is_some(),
+        misled: misled.collect(),
         runs: fs::runs(&path),
         records: known.records(&path),
         in_worktree: worktree_around(&path, survey).is_some(),
@@ -139,8 +174,8 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     if shared_root.exists || !fs::exists(path) || is_begun(path) || again(known) {
         return Ok(());
     }
-    // The user names a root that an earlier state knew, or that another machine made.
-    let named = shared_root.chosen == SharedRootChoice::Named;
+    // The user names a root that an earlier state knew, or that another machine made; or it is a copy of one.
+    let named = shared_root.chosen == SharedRootChoice::Named || shared_root.copy_of.is_some();
     if named && fs::is_folder(&path.join(SHARED_ROOT_MARK)) && fs::is_mine(path) {
         return match foreign_files(path) {
             None => Ok(()),
@@ -163,6 +198,16 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     );
 }
 
+/// What speaks against a shared root, for those who only look.
+pub(super) fn refusal(shared_root: &SharedRoot, error: &anyhow::Error) -> Refusal {
+    Refusal {
+        path: shared_root.path.clone(),
+        what: format!("{error:#}"),
+        mend: "name another shared root with --shared-root, or mend that".into(),
+        message: format!("{error:#}"),
+    }
+}
+
 /// Finds the nearest folder above that is a shared root of the user's, also one that was deleted, as `git clean -x` does,
 /// while the configurations still lead there. Notes the folders that only look like one.
 fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
@@ -175,6 +220,15 @@ fn own_above(path: &Path, known: &KnownRoots, unknown: &mut BTreeSet<PathBuf>) -
         }
     }
     None
+}
+
+/// The place that a configuration leads to where a shared root is or was, and the folder that has taken its place for this
+/// workspace, since the root was moved or copied together with it. `None` where the configuration is right.
+fn led_from(workspace: &Workspace, dir: &Path, known: &KnownRoots) -> Option<(PathBuf, PathBuf)> {
+    let mut above = dir.ancestors().skip(1);
+    let was = above.find(|above| known.was_at(above))?;
+    let now = known.successor(&workspace.root, was)?;
+    Some((was.to_owned(), now))
 }
 
 /// Returns whether a path had a shared root of the user's that was deleted. Cargo may have built into it again since; files
@@ -221,6 +275,7 @@ fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
         .map(|name| base.join(name))
         .find(|path| {
             known.knows(path)
+                || known.original(path).is_some()
                 || !fs::exists(path)
                 || is_begun(path)
                 || may_be_made_again(path, known)

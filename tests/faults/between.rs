@@ -259,3 +259,87 @@ fn a_setup_writes_nothing_of_ours_through_a_link_in_the_shared_root() {
         assert_eq!(sandbox.tree("elsewhere"), before, "{name}");
     }
 }
+
+/// A sandbox with a script that ran, and its cache.
+fn scripted() -> (Sandbox, PathBuf) {
+    let mut sandbox = Sandbox::new();
+    let cache = sandbox.outside("cache");
+    sandbox.env("CARGO_SHAREDTARGET_CACHE_DIR", &cache);
+    sandbox.write("a.rs", "fn main() { println!(\"a\"); }\n");
+    run(sandbox.program("", &["run", "a.rs"])).code(0);
+    (sandbox, cache)
+}
+
+/// The only folder in a folder.
+fn only(folder: &Path) -> PathBuf {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut folders = paths.filter(|path| path.is_dir());
+    folders.next().expect("a folder")
+}
+
+/// What came into the cache of scripts, or was used, while the question waited.
+#[test]
+fn what_comes_into_the_cache_of_scripts_while_the_question_waits_stays() {
+    for kind in ["program", "package", "used"] {
+        let (sandbox, cache) = scripted();
+        let program = only(&cache.join("bins"));
+        let package = only(&cache.join("packages"));
+        let clean = sandbox.program("", &["cache", "clean", "--yes"]);
+        let stopped = Stopped::at(clean, "planned");
+        let (holder, mine) = match kind {
+            "program" => (&program, program.join("mine")),
+            "package" => (&package, package.join("deep/mine")),
+            _ => (&program, program.join("last-run")),
+        };
+        fs::create_dir_all(mine.parent().expect("a folder")).expect("folders");
+        fs::write(&mine, "precious").expect("a file");
+        let named = match kind {
+            "program" => "mine",
+            "package" => "/deep",
+            _ => "last-run",
+        };
+        stopped.go_on().code(1).says(named);
+        assert_eq!(fs::read_to_string(&mine).expect("there"), "precious");
+        assert!(holder.join(".").is_dir(), "{kind}");
+        let other = if kind == "package" {
+            &program
+        } else {
+            &package
+        };
+        assert!(!other.exists(), "{kind}: the rest is gone");
+        run(sandbox.program("", &["cache", "clean", "--yes"])).code(0);
+        assert!(!holder.exists(), "{kind}: it was seen by then");
+    }
+}
+
+/// The cache's folders are links by then, or something is mounted in one.
+#[test]
+fn the_cache_of_scripts_is_not_left_through_a_link_or_a_mount() {
+    let (sandbox, cache) = scripted();
+    let clean = sandbox.program("", &["cache", "clean", "--yes"]);
+    let stopped = Stopped::at(clean, "planned");
+    let program = only(&cache.join("bins"));
+    let name = program.file_name().expect("a name").to_owned();
+    let away = sandbox.path("away");
+    fs::create_dir_all(away.join(&name)).expect("folders");
+    fs::write(away.join(&name).join("precious"), "precious").expect("a file");
+    fs::rename(cache.join("bins"), cache.join("elsewhere")).expect("moved");
+    std::os::unix::fs::symlink(&away, cache.join("bins")).expect("a link");
+    let before = sandbox.tree("away");
+    stopped.go_on().code(1).says("another folder");
+    assert_eq!(sandbox.tree("away"), before);
+
+    let (sandbox, cache) = scripted();
+    sandbox.repository("pika", &[]);
+    sandbox.write("elsewhere/precious", "precious");
+    let at = only(&cache.join("bins")).join("mounted");
+    fs::create_dir(&at).expect("a folder");
+    let elsewhere = sandbox.path("elsewhere");
+    let args = ["cache", "clean", "--yes"];
+    let Some(ended) = with_mount(&sandbox, &elsewhere, &at, true, &args) else {
+        return;
+    };
+    ended.code(1).says("mounted");
+    assert_eq!(sandbox.read("elsewhere/precious"), "precious");
+}

@@ -246,6 +246,42 @@ fn of_others_to_the_shared_root() {
     std::os::unix::fs::chown(&root, Some(0), None).expect("an owner");
 }
 
+/// Those who only look say so, and what else there is to say.
+#[test]
+fn of_others_to_the_shared_root_is_a_finding() {
+    let sandbox = built();
+    run(sandbox.program("pika", &["--yes"])).code(0);
+    sandbox.cargo("pika", &["build", "-q", "--offline"]);
+    let root = sandbox.path("pika/.shared-target");
+    fs::set_permissions(&root, Permissions::from_mode(0o757)).expect("permissions");
+    let before = sandbox.tree("");
+    let doctor = sandbox.json("pika", &["doctor"]);
+    let ailments = doctor["ailments"].as_array().expect("a list");
+    assert_eq!(ailments[0]["kind"], "refused", "{doctor:#}");
+    let mend = format!("chmod -R go-w {}", root.display());
+    assert_eq!(ailments[0]["mend"], mend);
+    assert!(doctor["toolchains"].is_array(), "{doctor:#}");
+    run(sandbox.program("pika", &["doctor"]))
+        .code(1)
+        .says("every user may write to");
+    let audit = run(sandbox.program("pika", &["audit"])).code(0);
+    audit.says("every user may write to").says("What to change");
+    run(sandbox.program("pika", &["audit", "--check"])).says("every user may write to");
+    // What changes something does not go on.
+    run(sandbox.program("pika", &["doctor", "--fix", "--yes"])).code(101);
+    assert_eq!(sandbox.tree(""), before);
+    fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("permissions");
+    // Something else is in the place of the shared root.
+    sandbox.write("other/precious", "precious");
+    let named = sandbox.path("other").display().to_string();
+    for command in ["doctor", "audit"] {
+        let args = [command, "--shared-root", &named];
+        let ended = run(sandbox.program("pika", &args));
+        assert_ne!(ended.code, Some(101), "{}", ended.said);
+        ended.says("expected an empty folder for the shared root");
+    }
+}
+
 /// Whatever the umask says, what we make under the shared root is the user's alone.
 #[test]
 fn without_a_umask() {

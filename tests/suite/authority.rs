@@ -351,3 +351,24 @@ fn a_root_that_moved_with_its_project_is_found_there() {
     sandbox.run("moved", &["setup", "--yes"]);
     assert!(!sandbox.exists("pika"), "nothing is made where it was");
 }
+
+/// Where there is no folder for the record, nothing is said that could not work there.
+#[cfg(unix)]
+#[test]
+fn with_a_relative_home_the_advice_is_to_set_it() {
+    let mut sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.run("pika", &["--yes"]).code(0);
+    let known = shared_root(&sandbox, "pika");
+    // A relative one does not count, and HOME is absolute.
+    sandbox.env("XDG_STATE_HOME", "state");
+    assert_eq!(shared_root(&sandbox, "pika"), known);
+    sandbox.env("HOME", "home");
+    for args in [&["list"][..], &["doctor"], &["setup", "-n"]] {
+        let said = sandbox.run("pika", args).said();
+        assert!(!said.contains("takes it over"), "{args:?}: {said}");
+        assert!(said.contains("to an absolute path"), "{args:?}: {said}");
+    }
+    sandbox.env("XDG_STATE_HOME", sandbox.outside("home/.local/state"));
+    assert_eq!(shared_root(&sandbox, "pika"), known, "as it says");
+}

@@ -15,6 +15,8 @@ mod auto;
 #[cfg(unix)]
 mod cases;
 #[cfg(unix)]
+mod copied;
+#[cfg(unix)]
 mod dedupe;
 mod delete;
 mod doctor;

@@ -22,7 +22,8 @@ pub(in crate::apply) fn units(
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Err(Stopped::Skipped("it is in use; run again later".into()));
     };
-    let removal = Removal::new(None, ledger, context.progress);
+    // What is in the place of a unit or a content by now, be it in use or another file, a folder or a link, stays.
+    let removal = Removal::new(Some(&drop.seen), ledger, context.progress);
     for unit in &drop.units {
         removal.remove(&unit.file);
     }

@@ -57,7 +57,8 @@ pub(in crate::command) fn all(
     let mut families: BTreeMap<(&Path, &Path), Vec<Cold<'_>>> = BTreeMap::new();
     for cold in &all {
         // What several workspaces build into belongs to none of them.
-        if users(cold.into) == 1 && donors::rate(cold.into, None).units == 0 {
+        let is_cold = users(cold.into) == 1 && donors::rate(cold.into, None).units == 0;
+        if is_cold && trust.tracked(cold.into).is_none() {
             let family = match &cold.workspace.place {
                 Some(place) => (place.common_dir.as_path(), place.path.as_path()),
                 None => (Path::new(""), cold.workspace.root.as_path()),

@@ -1,10 +1,11 @@
 //! What is wrong with the disk, and with what lies on it.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::model::{Ailment, AilmentKind, DoctorFacts, Severity, Survey};
+use crate::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity, Survey, Workspace};
 use crate::plan::{CleanOptions, clean, freeable};
 use crate::size::Bytes;
 
@@ -80,6 +81,77 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         }
     }
     ailments
+}
+
+/// A shared root that must not be used.
+pub(super) fn refused(survey: &Survey) -> Option<Ailment> {
+    let refused = survey.shared_root.refused.as_ref()?;
+    Some(Ailment {
+        severity: Severity::Danger,
+        kind: AilmentKind::Refused,
+        paths: vec![refused.path.clone()],
+        what: refused.what.clone(),
+        why: "all that is in the shared root ends up in your programs, so that no command does anything with this one".into(),
+        mend: refused.mend.clone(),
+        fix: None,
+    })
+}
+
+/// Configurations that lead to where the shared root was before it was moved, or to the one that it was copied from.
+pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
+    let root = &survey.shared_root;
+    let mut all: BTreeMap<(&Path, bool), Vec<&Workspace>> = BTreeMap::new();
+    if let Some(original) = &root.copy_of {
+        all.insert((original, true), Vec::new());
+    }
+    for workspace in &survey.workspaces {
+        if let Some(was) = root.misled.get(&workspace.root) {
+            all.entry((&was.path, was.there))
+                .or_default()
+                .push(workspace);
+        }
+    }
+    let ailments = all.into_iter().map(|((was, copied), led)| {
+        let (here, there) = (root.path.display(), was.display());
+        let many = led.len();
+        let worktree = |one: &&Workspace| {
+            let place = one.place.as_ref();
+            place.map_or(&one.root, |place| &place.worktree).clone()
+        };
+        let tracked = |one: &&Workspace| super::is_tracked(one, survey);
+        let paths: BTreeSet<PathBuf> = led.iter().map(worktree).collect();
+        let by_worktree = many > 0 && led.iter().all(|one| one.place.is_some() && !tracked(one));
+        let (severity, kind, what, why) = match copied {
+            true => (
+                if many > 0 { Severity::Danger } else { Severity::Broken },
+                AilmentKind::Copied,
+                match many {
+                    0 => format!("`{here}` is a copy of the shared root `{there}`"),
+                    _ => format!("`{here}` is a copy of the shared root `{there}`, and {many} workspaces here build into that one"),
+                },
+                "the copied configurations lead to the original, so that its builds and those of the copy meet; and nothing in the copied root counts",
+            ),
+            false => (
+                Severity::Broken,
+                AilmentKind::Moved,
+                format!("`{there}` was moved to `{here}`, and {many} workspaces build into where it was"),
+                "their builds begin cold, and make the old folder again",
+            ),
+        };
+        Ailment {
+            severity,
+            kind,
+            paths: match paths.is_empty() {
+                true => vec![root.path.clone()],
+                false => paths.into_iter().collect(),
+            },
+            what,
+            why: why.into(),
+            mend: "cargo sharedtarget setup".into(),
+            fix: by_worktree.then_some(Fix::Configure),
+        }
+    });
+    ailments.collect()
 }
 
 /// What worktrees that are gone have left.

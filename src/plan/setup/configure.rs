@@ -222,7 +222,13 @@ fn users_choice(
     }
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
-    let own = |path: &Path| path.starts_with(shared_root) && path != shared_root;
+    // Setup wrote what leads to where the root was, or to the root that it is a copy of.
+    let misled = &survey.shared_root.misled;
+    let was = misled.get(&workspace.root).map(|was| &was.path);
+    let own = |path: &Path| {
+        let mut roots = std::iter::once(shared_root).chain(was);
+        roots.any(|root| path.starts_with(root) && path != root)
+    };
     let settings = [
         ("target-dir", &dirs.target_dir, &dirs.target_set_by),
         ("build-dir", &dirs.build_dir, &dirs.build_set_by),

@@ -68,6 +68,7 @@ pub fn look_into(
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         names,
         strays: strays::of(donor),
+        repositories: super::repositories(donor),
         worktree,
     };
     let also = look.for_their_traces(wanted);
@@ -145,6 +146,7 @@ struct Look<'a> {
     names: Vec<String>,
     roots: Vec<String>,
     strays: Vec<&'a UnitFile>,
+    repositories: Vec<PathBuf>,
     worktree: Option<&'a Path>,
     local: Option<Local>,
 }
@@ -168,6 +170,11 @@ impl Look<'_> {
     /// Whether a file is what it should be, by itself.
     fn file(&self, unit: &Unit, file: &UnitFile) -> Result<(), LeftReason> {
         let path = self.donor.folder.join(&file.path);
+        let mut repositories = self.repositories.iter();
+        if let Some(top) = repositories.find(|top| file.path.starts_with(top)) {
+            let why = format!("it lies in the git repository `{}`", top.display());
+            return Err(damaged(file, why));
+        }
         match fs::theirs(&path) {
             Some(Theirs::Owner) => return Err(damaged(file, "another user owns it".into())),
             Some(Theirs::Everybody) => {

@@ -1,12 +1,12 @@
 //! Whether anything may be taken from a folder at all: only from one whose content is the user's own work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::fs::{self, Theirs};
 use crate::git;
-use crate::model::{Kept, KeptReason, Plan, Subject};
+use crate::model::{Inventory, Kept, KeptReason, Plan, Subject};
 
 /// Which folders nothing is taken from, asked once each.
 #[derive(Debug, Default)]
@@ -24,6 +24,17 @@ impl Trust {
         let found = doubt(folder);
         self.lock().insert(folder.to_owned(), found.clone());
         found
+    }
+
+    /// Why git may have put something into a folder, so that nothing is written into it either; `None` if it has not.
+    #[must_use]
+    pub fn tracked(&self, folder: &Path) -> Option<KeptReason> {
+        self.doubt(folder).filter(|why| {
+            matches!(
+                why,
+                KeptReason::TrackedInside { .. } | KeptReason::TrackedUnclear { .. }
+            )
+        })
     }
 
     /// The folders that were refused, each with its reason, unless a plan has them stay for another one.
@@ -68,8 +79,7 @@ pub fn not_a_donor(why: KeptReason) -> KeptReason {
 /// Why nothing may be taken from a folder; `None` if it may.
 ///
 /// What git tracks came with a clone or a branch, so its author decided what is in it: a unit there may call itself
-/// what it likes. Git is asked for the place where the folder really lies, in each repository around that place, so that
-/// no link, submodule or nested repository hides it. Where git does not answer, the folder counts as tracked.
+/// what it likes. Where git does not answer, the folder counts as tracked.
 #[must_use]
 pub fn doubt(folder: &Path) -> Option<KeptReason> {
     if !fs::exists(folder) {
@@ -89,22 +99,29 @@ pub fn doubt(folder: &Path) -> Option<KeptReason> {
         Some(Theirs::Everybody) => return Some(KeptReason::OthersWrite { path: real }),
         Some(Theirs::Group) | None => {}
     }
-    real.ancestors()
-        .filter(|above| is_top(above))
-        .find_map(|top| match git::first_tracked(top, &real) {
-            Ok(None) => None,
-            Ok(Some(path)) => Some(KeptReason::TrackedInside { path }),
-            Err(error) => Some(KeptReason::TrackedUnclear {
-                message: format!("{error:#}"),
-            }),
-        })
+    tracked(&real)
 }
 
-/// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.
-fn is_top(folder: &Path) -> bool {
-    let git = folder.join(".git");
-    match fs::is_folder(&git) {
-        true => fs::exists(&git.join("HEAD")),
-        false => fs::exists(&git),
+/// Why git may have put something into a folder, wherever that really lies; `None` if it has not.
+fn tracked(folder: &Path) -> Option<KeptReason> {
+    match git::tracked_around(folder) {
+        Ok(None) => None,
+        Ok(Some(path)) => Some(KeptReason::TrackedInside { path }),
+        Err(error) => Some(KeptReason::TrackedUnclear {
+            message: format!("{error:#}"),
+        }),
     }
+}
+
+/// The folders in a donor that are repositories in which git tracks something: a submodule that an earlier branch had
+/// stays behind, and the repository around it knows nothing of it. Where git does not answer, a folder counts as one.
+#[must_use]
+pub fn repositories(donor: &Inventory) -> Vec<PathBuf> {
+    let units = donor.units.iter().flat_map(|unit| &unit.files);
+    let all = units.chain(donor.others.iter().map(|other| &other.file));
+    let marks = all.filter(|file| file.path.file_name().is_some_and(|name| name == ".git"));
+    let tops: BTreeSet<&Path> = marks.filter_map(|file| file.path.parent()).collect();
+    let mut tops = Vec::from_iter(tops);
+    tops.retain(|top| !matches!(git::tracked_at(&donor.folder.join(top)), Ok(None)));
+    tops.into_iter().map(Path::to_owned).collect()
 }

@@ -110,6 +110,19 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
         contents.rest.push(path);
         contents.rest_on_disk += on_disk;
     }
+    let refused = fs::refuses_store(places.root(), &places.parts());
+    let refused = refused.map(|(path, message)| Problem { path, message });
+    contents.problems.extend(refused);
+    let units = contents.units.iter();
+    let descriptions = units.clone().map(|unit| unit.file.as_path());
+    let contained = units.flat_map(|unit| unit.objects.iter().map(|object| object.path.as_path()));
+    let unused = contents.unused.iter().chain(&contents.rest);
+    let all: HashSet<&Path> = descriptions
+        .chain(contained)
+        .chain(unused.map(PathBuf::as_path))
+        .collect();
+    let seen = fs::seen_at(&Vec::from_iter(all), progress);
+    contents.seen = seen;
     contents.on_disk += contents.rest_on_disk;
     contents.own += contents.rest_on_disk;
     contents

@@ -24,6 +24,86 @@ fn the_donor_is_deleted_before() {
     }
 }
 
+/// Git is told to track a file of the donor, or of a part of it, or of the destination: nothing of it is taken.
+#[test]
+fn git_tracks_something_by_then() {
+    type Track = fn(&Sandbox);
+    let ways: [(&str, Track); 3] = [
+        ("the donor", |sandbox| {
+            sandbox.git("pika", &["add", "-f", "target/CACHEDIR.TAG"]);
+        }),
+        ("a part of it", |sandbox| {
+            let deps = "pika/target/debug/deps";
+            sandbox.git(deps, &["init", "-q"]);
+            sandbox.git(deps, &["add", "-A"]);
+        }),
+        ("the destination", |sandbox| {
+            sandbox.write("beside/target/debug/notes", "precious");
+            sandbox.git("beside", &["add", "-f", "target/debug/notes"]);
+        }),
+    ];
+    for (what, track) in ways {
+        let sandbox = start("little");
+        let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "planned");
+        track(&sandbox);
+        stopped.go_on().code(1).says("git tracks");
+        assert!(!sandbox.exists("beside/target/debug/deps"), "{what}");
+        let compiled = build(&sandbox, "beside", "little");
+        assert_eq!(compiled, ["app", "plain0", "plugin", "scripted0"], "{what}");
+    }
+}
+
+/// The same for what shares storage, and for what is kept in the store.
+#[test]
+fn git_tracks_something_by_then_and_dedupe_and_the_store_leave_it() {
+    let mut sandbox = start("little");
+    sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", sandbox.outside("store"));
+    assert_eq!(build(&sandbox, "beside", "little").len(), 4);
+    let at = |folder: &str, args: &[&str]| Stopped::at(sandbox.program(folder, args), "planned");
+    let dedupe = at("", &["dedupe", "--yes"]);
+    let harvest = at("pika", &["store", "harvest", "--yes"]);
+    for folder in ["pika", "beside"] {
+        sandbox.git(folder, &["add", "-f", "target/CACHEDIR.TAG"]);
+    }
+    let before = sandbox.tree("");
+    dedupe.go_on().code(1).says("git tracks");
+    harvest.go_on().code(1).says("git tracks");
+    assert_eq!(sandbox.tree(""), before);
+    let units = sandbox.outside("store/units");
+    assert!(!units.exists() || files(&units).is_empty());
+}
+
+/// What is in the place of a unit's description or of a content by then, stays: the store is found by names alone.
+#[test]
+fn what_comes_into_the_store_stays() {
+    for kind in ["objects", "units"] {
+        let mut sandbox = start("little");
+        let store = sandbox.outside("store");
+        sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", &store);
+        sandbox.run("pika", &["store", "harvest", "--yes"]).code(0);
+        let mut all = files(&store.join(kind));
+        all.retain(|file| !file.ends_with("built-with.json"));
+        assert!(all.len() > 4, "{all:?}");
+        let clean = sandbox.program("pika", &["store", "clean", "--yes"]);
+        let stopped = Stopped::at(clean, "planned");
+        sandbox.write("away/precious", "precious");
+        fs::remove_file(&all[0]).expect("removed");
+        fs::create_dir(&all[0]).expect("a folder");
+        fs::write(all[0].join("mine"), "precious").expect("a file");
+        fs::remove_file(&all[1]).expect("removed");
+        std::os::unix::fs::symlink(sandbox.path("away"), &all[1]).expect("a link");
+        fs::write(&all[2], "{}").expect("a file");
+        let ended = stopped.go_on().code(1);
+        ended.says("it is not what it was when the plan was made");
+        let mine = fs::read_to_string(all[0].join("mine"));
+        assert_eq!(mine.expect("there"), "precious");
+        assert_eq!(sandbox.read("away/precious"), "precious");
+        assert!(all[1].is_symlink());
+        assert_eq!(fs::read_to_string(&all[2]).expect("there"), "{}");
+        assert!(!all[3].exists(), "{kind}: the rest is gone");
+    }
+}
+
 /// Gone when all was put together already: nothing is missing.
 #[test]
 fn the_donor_is_deleted_after() {

@@ -351,3 +351,33 @@ fn assert_builds_right(sandbox: &Sandbox) {
     assert_eq!(build(sandbox, "fresh").1, OUTPUT);
     assert_eq!(build(sandbox, "fresh").0, Vec::<String>::new());
 }
+
+/// Others could have written what is in it: nothing of it is used, and nothing is put there.
+#[test]
+fn a_store_that_others_can_write_to_is_refused() {
+    let sandbox = start();
+    let set = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    };
+    let store = sandbox.outside("store");
+    fs::create_dir(&store).expect("a folder");
+    set(&store, 0o777);
+    let run = harvest(&sandbox, "pika").code(1);
+    run.says("every user may write to");
+    assert_eq!(fs::read_dir(&store).expect("a folder").count(), 0);
+    set(&store, 0o755);
+    harvest(&sandbox, "pika").code(0);
+    fresh(&sandbox, "fresh");
+    for part in ["store", "store/units", "store/objects"] {
+        let part = sandbox.outside(part);
+        set(&part, 0o777);
+        let answer = sandbox.json("fresh", &["warm", "--yes"]);
+        let said = answer.to_string();
+        assert!(said.contains("every user may write to"), "{said}");
+        assert_eq!(answer["plan"]["actions"].as_array().map(Vec::len), Some(0));
+        let run = sandbox.run("fresh", &["store", "status"]).code(0);
+        run.says("chmod -R go-w");
+        set(&part, 0o755);
+    }
+    assert!(warm(&sandbox, "fresh") > 0);
+}

@@ -201,3 +201,120 @@ fn what_others_own_or_write_is_no_donor() {
     );
     assert_eq!(build(&sandbox, "beside").1, OUTPUT);
 }
+
+/// A submodule stays behind when a branch without it is checked out: the repository around it knows nothing of it then.
+#[test]
+fn a_repository_that_stayed_behind_hides_nothing() {
+    for inside in ["target/debug", "target/debug/deps"] {
+        let sandbox = prepared_units();
+        let inner = format!("evil/{inside}");
+        sandbox.git(&inner, &["init", "-q", "-b", "main"]);
+        commit(&sandbox, &inner, &["."]);
+        let answer = sandbox.json("beside", &["warm", "--yes"]);
+        let why = format!("it lies in the git repository `{}`", &inside[7..]);
+        assert!(answer.to_string().contains(&why), "{answer}");
+        assert_eq!(build(&sandbox, "beside").1, OUTPUT, "{inside}");
+    }
+}
+
+/// One in which nothing is tracked decides nothing.
+#[test]
+fn an_empty_repository_in_a_donor_is_in_the_way_of_nothing() {
+    let sandbox = start();
+    sandbox.git("pika/target/debug/deps", &["init", "-q"]);
+    warm(&sandbox, "beside", &[]);
+    let (names, output) = build(&sandbox, "beside");
+    assert!(!names.contains(&"leaf".to_owned()), "{names:?}");
+    assert_eq!(output, OUTPUT);
+}
+
+/// A profile of the folder is a link that git tracks.
+#[test]
+fn a_tracked_link_inside_hides_nothing() {
+    let sandbox = prepared_units();
+    let debug = sandbox.path("evil/target/debug");
+    fs::rename(&debug, sandbox.path("evil/prepared")).expect("moved");
+    symlink("../prepared", &debug).expect("a link");
+    commit(&sandbox, "evil", &["prepared", "target/debug"]);
+    for args in [&["warm", "--yes"][..], &["setup", "--yes"]] {
+        let answer = sandbox.json("beside", args);
+        assert!(!takes(&answer), "{answer}");
+    }
+}
+
+/// The donor is reached by a link that the configuration of a branch names.
+#[test]
+fn a_tracked_link_above_hides_nothing() {
+    let sandbox = prepared_units();
+    fs::create_dir(sandbox.path("evil/deep")).expect("a folder");
+    fs::rename(
+        sandbox.path("evil/target"),
+        sandbox.path("evil/deep/prepared"),
+    )
+    .expect("moved");
+    symlink("deep", sandbox.path("evil/out")).expect("a link");
+    let config = "[build]\ntarget-dir = \"out/prepared\"\n";
+    sandbox.write("evil/.cargo/config.toml", config);
+    let all = ["deep", "out", ".cargo/config.toml"];
+    commit(&sandbox, "evil", &all);
+    for args in [&["warm", "--yes"][..], &["setup", "--yes"]] {
+        let answer = sandbox.json("beside", args);
+        assert!(!takes(&answer), "{answer}");
+    }
+}
+
+/// `setup` and `doctor --fix` warm as well, and take as little.
+#[test]
+fn neither_setup_nor_doctor_takes_it() {
+    for (args, shared) in [
+        (&["setup", "--yes"][..], false),
+        (&["doctor", "--fix", "--yes"], true),
+    ] {
+        let sandbox = prepared_units();
+        commit(&sandbox, "evil", &["target/CACHEDIR.TAG"]);
+        if shared {
+            // So that there is something to mend.
+            let at = sandbox.path("together").display().to_string();
+            for folder in ["pika", "beside"] {
+                let config = format!("[build]\ntarget-dir = '{at}'\n");
+                sandbox.write(&format!("{folder}/.cargo/config.toml"), &config);
+            }
+        }
+        let answer = sandbox.json("pika", args);
+        let wrote = answer["plan"]["actions"].to_string();
+        assert!(wrote.contains("config.toml"), "{answer}");
+        assert!(!takes(&answer), "{args:?}: {answer}");
+        let kept = answer["plan"]["kept"].to_string();
+        assert!(kept.contains("tracked_inside"), "{args:?}: {answer}");
+        let run = sandbox.cargo("beside", &["run", "-q"]);
+        assert_eq!(run.stdout, OUTPUT, "{args:?}");
+    }
+}
+
+/// What git tracks is not written over, nor taken for what a build has left.
+#[test]
+fn nothing_is_put_into_a_folder_in_which_git_tracks_something() {
+    for nested in [false, true] {
+        let sandbox = start();
+        sandbox.write("beside/target/debug/notes", "precious");
+        if nested {
+            sandbox.git("beside/target", &["init", "-q", "-b", "main"]);
+            commit(&sandbox, "beside/target", &["."]);
+        } else {
+            commit(&sandbox, "beside", &["target"]);
+        }
+        let before = sandbox.tree("beside/target");
+        for args in [
+            &["warm", "--yes"][..],
+            &["onboard", "--layout", "in-place", "--yes"],
+            &["setup", "--layout", "in-place", "--yes"],
+        ] {
+            let answer = sandbox.json("beside", args);
+            // What setup keeps for another reason stands in its plan once.
+            let kept = answer["plan"]["kept"].to_string();
+            let said = kept.contains("tracked_inside") || args[0] == "setup";
+            assert!(said && !takes(&answer), "{args:?}: {answer}");
+            assert_eq!(sandbox.tree("beside/target"), before, "{args:?}");
+        }
+    }
+}
