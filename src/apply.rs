@@ -8,6 +8,7 @@ mod collect;
 mod delete;
 mod edit;
 mod hook;
+mod litter;
 mod relink;
 pub mod script;
 pub mod store;
@@ -265,8 +266,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .into_par_iter()
         .map(|action| {
             let result = match action {
-                Action::FinishTrash { path, usage } => {
-                    delete::trash(path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
+                Action::FinishTrash { kind, path, usage } => {
+                    litter::remove(*kind, path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::DropScript(part) => {
                     cache::part(part, context, &ledger).map(|deleted| (deleted, None))

@@ -25,7 +25,7 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Action, Done, Outcome, Plan, Survey, Warning};
+use crate::model::{Action, Done, Litter, Outcome, Plan, Survey, Warning};
 use crate::process;
 use crate::progress::Progress;
 use crate::remote::Remote;
@@ -152,7 +152,8 @@ fn carry_out(
 ) -> Result<Outcome> {
     fs::checkpoint("planned");
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
-    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store has a lock of its own.
+    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store and a stage have a lock of
+    // their own.
     let apart = |action: &Action| {
         matches!(
             action,
@@ -163,6 +164,10 @@ fn carry_out(
                 | Action::Push(_)
                 | Action::DropRemote(_)
                 | Action::DropUnits(_)
+                | Action::FinishTrash {
+                    kind: Litter::Stage,
+                    ..
+                }
         )
     };
     let shares = |action: &Action| !apart(action);

@@ -8,6 +8,7 @@ pub mod donors;
 pub mod facts;
 mod folders;
 mod hook;
+mod litter;
 pub mod locals;
 mod owners;
 mod places;
@@ -37,6 +38,7 @@ use crate::marks;
 use crate::model::{
     EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
 };
+use crate::plan::Scope;
 use crate::progress::Progress;
 use crate::remote::Secrets;
 use crate::wrapper_script;
@@ -67,6 +69,17 @@ pub struct Request {
     pub to_act: bool,
     /// What the environment says.
     pub environment: Environment,
+}
+
+impl Request {
+    /// What the run takes away of what interrupted runs left.
+    #[must_use]
+    pub fn litter(&self) -> Scope<'_> {
+        match self.only_folders {
+            true => Scope::In(&self.folders),
+            false => Scope::All,
+        }
+    }
 }
 
 /// What the environment says, read once at the edge.
@@ -209,7 +222,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = folders::trash(left, beside, request.sizes, progress);
+    survey.trash = litter::look(&survey, left, &beside, progress);
     survey.problems = problems;
     Ok(survey)
 }

@@ -42,7 +42,8 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             beside: beside(file)?,
         });
     }
-    let plan = plan::undo(&journal, files);
+    let mut plan = plan::undo(&journal, files);
+    plan::finish_litter(&survey, plan::Scope::All, &mut plan);
     let by_hand = |kept: &Kept| {
         matches!(
             kept.reason,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     CollectFolder, DropRemote, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept,
-    Layout, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
+    Layout, Litter, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -99,9 +99,11 @@ pub enum Action {
     Collect(CollectFolder),
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
-    /// Finish deleting what an interrupted run left.
+    /// Delete what an interrupted run left.
     FinishTrash {
-        /// The half-deleted folder.
+        /// What kind of thing it is.
+        kind: Litter,
+        /// Where it is.
         path: PathBuf,
         /// What it takes.
         usage: Option<Usage>,

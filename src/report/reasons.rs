@@ -217,7 +217,12 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::Recent { since: at, source } => {
             format!("was used {}, by {}", since(*at, now), by(*source))
         }
-        KeptReason::NotOurTrash => "has the name of our trash, but not our mark".into(),
+        KeptReason::NotOurTrash => {
+            "has the name of something that an interrupted run leaves, but not our mark".into()
+        }
+        KeptReason::OtherRun { lock } => {
+            format!("another run is at work in it ({} is locked)", paths.show(lock))
+        }
         KeptReason::ChangedByHand => "was changed by hand since".into(),
         KeptReason::StillNamed => "is named by the configuration beside it, and builds would fail without it: take `rustc-wrapper` out of that, and run again".into(),
         KeptReason::StillNeeded => "hides a file from git that stays".into(),
@@ -307,7 +312,14 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"
         }
-        KeptReason::Busy { .. } => "run again when the build is over",
+        KeptReason::Busy { why, .. } => match why {
+            BusyReason::Held => "run again when the build is over",
+            BusyReason::Runs => "run again when the program has ended",
+            BusyReason::Mounted => "unmount it, and run again",
+            BusyReason::Unclear(_) => return None,
+        },
+        KeptReason::NotOurTrash => "look into it, and delete it yourself if you do not need it",
+        KeptReason::OtherRun { .. } => "that run removes it when it is over",
         KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
         KeptReason::LockInvalid { .. } => "mend these files, and run again",
         KeptReason::NothingHarvested => {
@@ -318,7 +330,7 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         }
         KeptReason::ChangedByHand => "take out by hand what cargo-sharedtarget put in",
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
-            "move what you need out of them"
+            "move what you need out of them, and run again"
         }
         KeptReason::Hook { hook: state } => hook::advice(state)?,
         _ => return None,
