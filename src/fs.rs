@@ -55,7 +55,10 @@ pub use program::{
 };
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
-pub use replace::{is_leftover, leftovers, no_link, remove_leftovers, replace, write_if_absent};
+pub use replace::{
+    is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_unseen,
+    write_if_absent,
+};
 pub use roots::{KnownRoots, register_root};
 pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};

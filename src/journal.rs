@@ -111,10 +111,11 @@ impl Journal {
             let after = entry.after.as_ref().map(Content::bytes);
             if reached == after {
                 reached = before;
-                remove_folder = entry.made_folder;
             } else if reached != before {
                 break;
             }
+            // A run that was killed may have made it, and found it there the next time.
+            remove_folder |= entry.made_folder;
             known = true;
         }
         let first = self.entries.iter().find(|entry| entry.file == file);
@@ -188,6 +189,18 @@ mod tests {
             "killed before b"
         );
         assert_eq!(undo(&steps, None), Undo::AsItWas);
+    }
+
+    #[test]
+    fn a_folder_that_a_killed_run_made_goes_too() {
+        let mut journal = journal(&[(None, Some("a")), (None, Some("a"))]);
+        journal.entries[1].made_folder = false;
+        let undo = journal.undo(Path::new(FILE), Some(b"a"));
+        let gone = Undo::Restore {
+            to: None,
+            remove_folder: true,
+        };
+        assert_eq!(undo, gone);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod folders;
 mod hook;
 mod litter;
 pub mod locals;
+mod meant;
 mod owners;
 mod places;
 pub mod relink;
@@ -25,6 +26,7 @@ pub mod units;
 mod workspaces;
 
 pub use hook::hooks;
+pub use meant::is_meant;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -202,7 +204,11 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
-    let left: BTreeSet<PathBuf> = trash.into_iter().chain(owned.trash).collect();
+    let left = litter::Found {
+        half_deleted: trash.into_iter().chain(owned.trash).collect(),
+        unplaced: owned.unplaced,
+        root_begun: known.made_at(&survey.shared_root.path),
+    };
     let journal = read_journal(&survey.shared_root, &mut problems);
     progress.stage("looking at target folders");
     let (folders, beside) =
@@ -222,7 +228,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = litter::look(&survey, left, &beside, progress);
+    survey.trash = litter::look(&survey, left, &beside, &journal, progress);
     survey.problems = problems;
     Ok(survey)
 }

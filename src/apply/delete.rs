@@ -20,6 +20,21 @@ pub(super) struct Deleted {
 }
 
 impl Deleted {
+    /// One thing that is gone.
+    pub(super) fn at_once(on_disk: Bytes) -> Self {
+        Self {
+            // No file of several links went with it.
+            number: usize::MAX,
+            freed: Freed {
+                on_disk,
+                entries: 1,
+                ..Freed::default()
+            },
+            left: None,
+            kept: false,
+        }
+    }
+
     /// Whether everything is gone.
     pub(super) fn result(&self) -> Result<(), Stopped> {
         self.left

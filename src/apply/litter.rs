@@ -7,6 +7,7 @@ use super::{Context, Stopped};
 use crate::fs::{self, Ledger};
 use crate::marks::{GITIGNORE, STAGE_LOCK};
 use crate::model::{Litter, Usage};
+use crate::size::Bytes;
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.
 pub(super) fn remove(
@@ -19,6 +20,42 @@ pub(super) fn remove(
     match kind {
         Litter::HalfDeleted => trash(path, usage, context, ledger),
         Litter::Stage => stage(path, usage, context, ledger),
+        Litter::Unplaced => unplaced(path),
+        Litter::Holder => holder(path),
+    }
+}
+
+/// Deletes a file that was not put in its place, or a folder of ours with one. Whoever wrote it is gone: only one run at
+/// a time writes there.
+fn unplaced(path: &Path) -> Result<Deleted, Stopped> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let link = fs::info(path)?.is_some_and(|info| info.is_symlink);
+    if !name.is_some_and(fs::is_leftover) || link {
+        return Err(changed());
+    }
+    let on_disk = fs::on_disk(path);
+    match fs::remove_leftover(path) {
+        true => Ok(Deleted::at_once(on_disk)),
+        false => Err(Stopped::Skipped(
+            "it holds something that is not ours, or cannot be deleted".into(),
+        )),
+    }
+}
+
+/// Deletes a folder that was made for a file that is not there.
+fn holder(path: &Path) -> Result<Deleted, Stopped> {
+    if !fs::exists(path) {
+        // An undo takes it with the record of the file.
+        return Ok(Deleted::at_once(Bytes(0)));
+    }
+    if !fs::is_folder(path) {
+        return Err(changed());
+    }
+    let on_disk = fs::on_disk(path);
+    fs::remove_leftovers(path);
+    match fs::remove_empty_folder(path) {
+        true => Ok(Deleted::at_once(on_disk)),
+        false => Err(changed()),
     }
 }
 

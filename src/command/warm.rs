@@ -67,7 +67,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let mut plan = decide::plan(&survey, decided.all);
-    plan::finish_litter(&survey, Scope::Quick, &mut plan);
+    plan::finish_litter(&survey, Scope::Stages, &mut plan);
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
     plan.warnings

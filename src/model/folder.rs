@@ -306,4 +306,8 @@ pub enum Litter {
     HalfDeleted,
     /// The folder in a target folder in which units are put together.
     Stage,
+    /// A new file that was not put in its place, or a folder with one.
+    Unplaced,
+    /// A folder that was made for a file that is not there, with nothing else in it.
+    Holder,
 }

@@ -14,8 +14,8 @@ pub enum Scope<'a> {
     All,
     /// What lies in these target folders.
     In(&'a [PathBuf]),
-    /// What is nobody's target folder, and quickly gone: somebody waits for this run.
-    Quick,
+    /// The stages alone: somebody waits for this run, and it is not to wait for others.
+    Stages,
 }
 
 /// Has a plan take away what interrupted runs left, whatever else it does; what else it does comes first.
@@ -26,7 +26,7 @@ pub fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) {
         let in_scope = match scope {
             Scope::All => true,
             Scope::In(folders) => folders.iter().any(|folder| trash.path.starts_with(folder)),
-            Scope::Quick => trash.kind != Litter::HalfDeleted,
+            Scope::Stages => trash.kind == Litter::Stage,
         };
         if !in_scope || plan.actions.iter().any(|action| takes(action, trash)) {
             continue;
@@ -88,6 +88,18 @@ fn takes(action: &Action, trash: &Trash) -> bool {
     let holder = trash.path.parent();
     let is_stage_of = |into: &Path| trash.kind == Litter::Stage && holder == Some(into);
     match action {
+        Action::Exclude(edit)
+        | Action::InstallWrapper(edit)
+        | Action::WriteConfig { edit, .. }
+        | Action::WriteSettings { edit, .. }
+        | Action::Restore { edit, .. } => {
+            let folder = edit.file.parent();
+            match trash.kind {
+                Litter::Unplaced => folder == holder,
+                Litter::Holder => folder == Some(trash.path.as_path()),
+                Litter::HalfDeleted | Litter::Stage => false,
+            }
+        }
         Action::DeleteFolder(delete) => trash.path.starts_with(&delete.path),
         Action::Warm(warm) => is_stage_of(&warm.into),
         Action::Relink(relink) => is_stage_of(&relink.into),
@@ -179,9 +191,9 @@ mod tests {
         let elsewhere = [PathBuf::from("/other")];
         let here = [PathBuf::from("/w/target")];
         assert_eq!(planned(trash.clone(), Scope::All).actions.len(), 1);
-        assert_eq!(planned(trash.clone(), Scope::Quick).actions.len(), 0);
+        assert_eq!(planned(trash.clone(), Scope::Stages).actions.len(), 0);
         assert_eq!(planned(trash, Scope::In(&here)).actions.len(), 0);
-        assert_eq!(planned(stage(), Scope::Quick).actions.len(), 1);
+        assert_eq!(planned(stage(), Scope::Stages).actions.len(), 1);
         assert_eq!(planned(stage(), Scope::In(&here)).actions.len(), 1);
         assert_eq!(planned(stage(), Scope::In(&elsewhere)).actions.len(), 0);
     }

@@ -187,7 +187,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         .extend(after::shared_by_worktrees(survey, &after));
     let litter = match &options.only {
         None => Scope::All,
-        Some(_) => Scope::Quick,
+        Some(_) => Scope::Stages,
     };
     Setup {
         plan,
