@@ -10,6 +10,7 @@ mod edit;
 mod hook;
 mod litter;
 mod relink;
+mod root;
 pub mod script;
 pub mod store;
 mod warm;
@@ -17,15 +18,14 @@ mod warm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use delete::Deleted;
+pub use root::create_shared_root;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
-use crate::marks;
 use crate::model::{
     Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
     Warmed,
@@ -397,35 +397,6 @@ fn without_shared_root(plan: &Plan, why: &str) -> Outcome {
         settle(&mut outcome, action, result);
     }
     outcome
-}
-
-/// Why nothing can be recorded.
-const NO_STATE: &str =
-    "found no folder for the record of changes: set HOME, or XDG_STATE_HOME, to an absolute path";
-
-/// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
-///
-/// Its token comes last, so that a root with a token is whole, and the first file in it makes git ignore it.
-///
-/// # Errors
-///
-/// A part of it cannot be written, or there is no state folder to enter it into.
-pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
-    let records = records.context(NO_STATE)?;
-    let is_new = !fs::exists(path);
-    fs::create_folder(path)?;
-    if is_new {
-        fs::close_if_open(path)?;
-    }
-    let tag = marks::tag_file();
-    for (name, content) in [
-        (marks::GITIGNORE, b"*\n".as_slice()),
-        (marks::TAG_NAME, tag.as_slice()),
-    ] {
-        fs::write_if_absent(&path.join(name), content)?;
-    }
-    fs::no_link(path, &path.join(marks::SHARED_ROOT_MARK))?;
-    fs::register_root(records, path)
 }
 
 fn deed(action: &Action) -> Deed {

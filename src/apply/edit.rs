@@ -28,7 +28,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
-    let records = context.records.ok_or(super::NO_STATE)?;
+    let records = context.records.ok_or(super::root::NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
     fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
     fs::change_journal(records, |journal| {
