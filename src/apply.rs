@@ -26,6 +26,7 @@ pub use root::create_shared_root;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
+use crate::journal::Relocated;
 use crate::model::{
     Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
     Warmed,
@@ -41,6 +42,8 @@ pub struct Context<'a> {
     pub shared_root: &'a Path,
     /// The folder of its records, with the record of changes.
     pub records: Option<&'a Path>,
+    /// Where the project of the shared root was when its files were recorded, and where it is, if it was moved since.
+    pub moved: Option<&'a Relocated>,
     /// How to run Cargo.
     pub cargo: &'a Cargo,
     /// The time to write into the record.
@@ -73,6 +76,10 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     // Without a whole shared root the configurations would lead nowhere, and what lies there would not be ours.
     if let Err(why) = make_shared_root(plan, context) {
         return without_shared_root(plan, &why);
+    }
+    if let (Some(moved), Some(records)) = (context.moved, context.records) {
+        // What stays under the old names is found there again by the next run.
+        let _ = fs::settle_moved(records, context.shared_root, moved);
     }
     let recorded = edit::record(plan, context);
     for action in &plan.actions {

@@ -25,6 +25,7 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
+use crate::journal::Relocated;
 use crate::model::{Action, Done, Litter, Outcome, Plan, Survey, Warning};
 use crate::process;
 use crate::progress::Progress;
@@ -193,12 +194,19 @@ fn carry_out(
         &Context {
             shared_root: &survey.shared_root.path,
             records: survey.shared_root.records.as_deref(),
+            moved: moved(survey).as_ref(),
             cargo: &request.environment.cargo,
             now: ui.view.now,
             progress: &progress,
             remote,
         },
     ))
+}
+
+/// Where the project of a shared root was, and where it is.
+fn moved(survey: &Survey) -> Option<Relocated> {
+    let (from, to) = survey.shared_root.moved.clone()?;
+    Some(Relocated { from, to })
 }
 
 /// Puts the answer on standard output: the plan if nothing was done, else what was done.

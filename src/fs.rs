@@ -59,7 +59,7 @@ pub use replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_unseen,
     write_if_absent,
 };
-pub use roots::{KnownRoots, register_root};
+pub use roots::{KnownRoots, project_moved, register_root, settle_moved};
 pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{

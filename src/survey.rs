@@ -209,7 +209,16 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         unplaced: owned.unplaced,
         root_begun: known.made_at(&survey.shared_root.path),
     };
-    let journal = read_journal(&survey.shared_root, &mut problems);
+    let mut journal = read_journal(&survey.shared_root, &mut problems);
+    let root = survey.shared_root.path.clone();
+    if let Some(from) = known
+        .moved_from(&root)
+        .filter(|_| survey.shared_root.exists)
+        && let Some(moved) = fs::project_moved(from, &root, &journal)
+    {
+        journal.relocate(&moved);
+        survey.shared_root.moved = Some((moved.from, moved.to));
+    }
     progress.stage("looking at target folders");
     let (folders, beside) =
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);

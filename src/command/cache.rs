@@ -107,6 +107,7 @@ pub fn keep_within(
     };
     add(&mut plan, decided.drops);
     let context = Context {
+        moved: None,
         shared_root: places.root(),
         records: None,
         cargo: &request.environment.cargo,

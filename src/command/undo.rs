@@ -1,16 +1,18 @@
 //! `undo`: put configurations and excludes back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look};
+use super::{Ui, conduct, look, moved};
 use crate::config_chain::CONFIG_NAMES;
 use crate::exclude_edit;
 use crate::exit::Exit;
-use crate::fs;
+use crate::fs::{self, KnownRoots};
 use crate::journal::Journal;
-use crate::model::{Kept, KeptReason};
+use crate::marks::SHARED_ROOT_MARK;
+use crate::model::{Kept, KeptReason, Subject, Survey, Warning};
 use crate::plan::{self, Recorded};
 use crate::survey::{Request, is_meant};
 use crate::wrapper_script;
@@ -22,10 +24,14 @@ use crate::wrapper_script;
 /// A root or the record cannot be read, another run is at work, or the answer cannot be written.
 pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let journal = match &survey.shared_root.records {
+    let mut journal = match &survey.shared_root.records {
         Some(records) => fs::read_journal(records)?,
         None => Journal::default(),
     };
+    let moved = moved(&survey);
+    if let Some(moved) = &moved {
+        journal.relocate(moved);
+    }
     let mut files = Vec::new();
     for file in journal
         .files()
@@ -43,14 +49,32 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         });
     }
     let mut plan = plan::undo(&journal, files);
+    if let Some(moved) = moved {
+        let outside = journal.files().into_iter();
+        let outside = outside.filter(|file| !is_meant(file, &survey));
+        plan.kept.extend(outside.map(|file| Kept {
+            subject: Subject::File,
+            path: file.to_owned(),
+            reason: KeptReason::OutsideMoved {
+                from: moved.from.clone(),
+            },
+            on_disk: None,
+            last_build: None,
+        }));
+    }
     plan::finish_litter(&survey, plan::Scope::All, &mut plan);
     let by_hand = |kept: &Kept| {
         matches!(
             kept.reason,
-            KeptReason::ChangedByHand | KeptReason::StillNamed
+            KeptReason::ChangedByHand | KeptReason::StillNamed | KeptReason::OutsideMoved { .. }
         )
     };
-    let incomplete = plan.kept.iter().any(by_hand);
+    plan.warnings.extend(without_record(
+        &survey,
+        request.environment.state.as_deref(),
+    ));
+    let unknown = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
+    let incomplete = plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
     Ok(match exit {
@@ -67,4 +91,39 @@ fn beside(file: &Path) -> Result<Vec<(PathBuf, Option<Vec<u8>>)>> {
     let configs = CONFIG_NAMES.map(|name| file.with_file_name(name));
     let read = |config: PathBuf| fs::read(&config).map(|bytes| (config, bytes));
     configs.into_iter().map(read).collect()
+}
+
+/// Finds the configurations that lead into a folder with the mark of a shared root, though the user's state has no record of
+/// them: it was lost, or belongs to another home.
+fn without_record(survey: &Survey, state: Option<&Path>) -> Vec<Warning> {
+    let known = KnownRoots::load(state);
+    let mut roots: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for (path, file) in &survey.configs {
+        let Some(base) = path.parent().and_then(Path::parent) else {
+            continue;
+        };
+        let values = [&file.keys.target_dir, &file.keys.build_dir];
+        let leads_to = values.into_iter().flatten().find_map(|value| {
+            let folder = base.join(value);
+            let is_root = |above: &&Path| fs::is_folder(&above.join(SHARED_ROOT_MARK));
+            folder.ancestors().find(is_root).map(Path::to_owned)
+        });
+        if let Some(root) = leads_to.filter(|_| is_meant(path, survey)) {
+            roots.entry(root).or_default().push(path.clone());
+        }
+    }
+    let mut warnings = Vec::new();
+    for (root, mut files) in roots {
+        let journal = known
+            .records(&root)
+            .map(|records| fs::read_journal(&records));
+        // One that cannot be read is no lost one.
+        if let Some(journal) = journal.transpose().unwrap_or_default() {
+            files.retain(|file| !journal.files().contains(&file.as_path()));
+        }
+        if !files.is_empty() {
+            warnings.push(Warning::NoRecord { root, files });
+        }
+    }
+    warnings
 }

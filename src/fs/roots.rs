@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace};
+use crate::journal::{Journal, Relocated};
 use crate::marks::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
@@ -73,6 +74,15 @@ impl KnownRoots {
         self.records.iter().any(|(_, record)| record.path == path)
     }
 
+    /// Returns where a shared root was made, if its token is in this folder, and it was made elsewhere and is not there any
+    /// more: it was moved.
+    #[must_use]
+    pub fn moved_from(&self, root: &Path) -> Option<&Path> {
+        let (_, record) = self.by_token(root)?;
+        let copied = || token(&record.path).is_some_and(|token| token == record.token);
+        (record.path != root && !copied()).then_some(record.path.as_path())
+    }
+
     /// Returns the folder of records of a shared root, whether or not the root has been made yet; `None` where the
     /// environment names no state folder.
     #[must_use]
@@ -80,7 +90,15 @@ impl KnownRoots {
         let by_path = || self.records.iter().find(|(_, record)| record.path == root);
         match self.by_token(root).or_else(by_path) {
             Some((folder, _)) => Some(folder.clone()),
-            None => Some(self.state.as_ref()?.join(ROOTS).join(folder_name(root))),
+            None => {
+                let roots = self.state.as_ref()?.join(ROOTS);
+                let name = folder_name(root);
+                // The name may be that of a root which was made here and moved away.
+                let others = |folder: &PathBuf| self.records.iter().any(|(of, _)| of == folder);
+                let more = (2..).map(|n| format!("{name}-{n}"));
+                let mut names = std::iter::once(name.clone()).chain(more);
+                names.find_map(|name| Some(roots.join(name)).filter(|one| !others(one)))
+            }
         }
     }
 
@@ -140,6 +158,45 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
         &mark.join(ROOT_TOKEN),
         format!("{}\n", record.token).as_bytes(),
     )
+}
+
+/// Writes down where a shared root and the files of its project are now that it was moved.
+///
+/// # Errors
+///
+/// The records cannot be read or written. Then they are as they were, or the files are known at their new place already.
+pub fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()> {
+    let known = record(records).filter(|record| token(root).as_ref() == Some(&record.token));
+    let Some(mut known) = known.filter(|record| record.path != root) else {
+        return Ok(());
+    };
+    super::change_journal(records, |journal| journal.relocate(moved))?;
+    root.clone_into(&mut known.path);
+    let mut json = serde_json::to_vec_pretty(&known).context("failed to write down a root")?;
+    json.push(b'\n');
+    replace(&records.join(RECORD), &json)
+}
+
+/// Tells where a project was whose shared root was moved, if the root was moved with the project: files that were recorded
+/// at the old place are at the new one, and at the old place none of them is.
+#[must_use]
+pub fn project_moved(from: &Path, root: &Path, journal: &Journal) -> Option<Relocated> {
+    if from.file_name() != root.file_name() {
+        return None;
+    }
+    let moved = Relocated {
+        from: from.parent()?.to_owned(),
+        to: root.parent()?.to_owned(),
+    };
+    let last = journal.last_under(&moved.from);
+    let holds = |file: &Path, after: Option<&[u8]>| {
+        after.is_some() && read(file).is_ok_and(|bytes| bytes.as_deref() == after)
+    };
+    let stayed = last.iter().any(|(file, after)| holds(file, *after));
+    let came = last
+        .iter()
+        .any(|(file, after)| holds(&moved.now(file), *after));
+    (came && !stayed).then_some(moved)
 }
 
 fn record(records: &Path) -> Option<Record> {

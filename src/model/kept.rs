@@ -258,6 +258,11 @@ pub enum KeptReason {
         /// The lock that it holds.
         lock: PathBuf,
     },
+    /// It lies outside of the project, which was moved.
+    OutsideMoved {
+        /// Where the project was.
+        from: PathBuf,
+    },
     /// Changed by hand since we wrote it.
     ChangedByHand,
     /// It hides a file from git that stays.

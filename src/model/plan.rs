@@ -268,6 +268,13 @@ pub enum Warning {
     },
     /// Deleted folders do not come back.
     NoWayBack,
+    /// Configurations lead into a shared root, and no record says what they held before.
+    NoRecord {
+        /// The shared root, by the mark in it.
+        root: PathBuf,
+        /// The configurations.
+        files: Vec<PathBuf>,
+    },
     /// The next build of these workspaces starts cold.
     ColdStart {
         /// How many.

@@ -32,7 +32,11 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     for one in &plan.warnings {
         warning(out, one, view)?;
     }
-    if plan.actions.is_empty() && !plan.kept.iter().any(|kept| kept.reason.is_stuck()) {
+    let lost = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
+    if plan.actions.is_empty()
+        && !plan.kept.iter().any(|kept| kept.reason.is_stuck())
+        && !plan.warnings.iter().any(lost)
+    {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"

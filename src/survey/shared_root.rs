@@ -32,10 +32,14 @@ pub(super) fn choose(
     }
     let mut votes: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let mut unknown = BTreeSet::new();
+    let by_default = default(survey, known);
     for workspace in &survey.workspaces {
         let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
         let mut above = |dir: &PathBuf| own_above(dir, known, &mut unknown);
         if let Some(root) = dirs.into_iter().find_map(&mut above) {
+            // Where a project was moved from, builds may have made a folder again.
+            let moved = !known.knows(&root) && known.moved_from(&by_default) == Some(&root);
+            let root = if moved { by_default.clone() } else { root };
             *votes.entry(root).or_default() += 1;
         }
     }
@@ -65,8 +69,13 @@ pub(super) fn choose(
         }
         return shared_root(path, SharedRootChoice::Configured, survey, known, problems);
     }
-    let path = default(survey, known);
-    shared_root(path, SharedRootChoice::Default, survey, known, problems)
+    shared_root(
+        by_default,
+        SharedRootChoice::Default,
+        survey,
+        known,
+        problems,
+    )
 }
 
 /// Looks at a path as the shared root of a run. Files that git tracks in it came with a branch, so the user's own root counts
@@ -92,6 +101,7 @@ fn shared_root(
         records: known.records(&path),
         in_worktree: worktree_around(&path, survey).is_some(),
         path,
+        moved: None,
         ignored: false,
         chosen,
     }
