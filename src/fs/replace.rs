@@ -63,10 +63,7 @@ pub fn replace_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
             path.display()
         );
     }
-    let permissions = match old {
-        Some(_) => Some(fs::metadata(path).map(|old| old.permissions())),
-        None => None,
-    };
+    let permissions = old.map(|_| fs::metadata(path).map(|old| old.permissions()));
     permissions
         .transpose()
         .and_then(|permissions| put_unseen(path, bytes, 0o666, permissions))

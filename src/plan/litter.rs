@@ -112,6 +112,9 @@ mod tests {
     use super::*;
     use crate::model::Busy;
 
+    /// Gives litter a fault.
+    type Spoil = fn(&mut Trash);
+
     fn stage() -> Trash {
         Trash {
             path: "/w/target/.sharedtarget-warm".into(),
@@ -141,13 +144,13 @@ mod tests {
             lock: "/l".into(),
             why,
         };
-        let doubts: [(&str, fn(&mut Trash)); 5] = [
+        let doubts: [(&str, Spoil); 5] = [
             ("no mark", |trash| trash.ours = false),
             ("tracked", |trash| {
-                trash.tracked = Some("/w/target/x".into())
+                trash.tracked = Some("/w/target/x".into());
             }),
             ("git silent", |trash| {
-                trash.tracked_unclear = Some("x".into())
+                trash.tracked_unclear = Some("x".into());
             }),
             ("git inside", |trash| {
                 let usage = Usage {

@@ -233,12 +233,10 @@ fn the_record_of_another_shared_root_counts_too() {
     assert!(sandbox.exists(".cargo/config.toml"));
 }
 
+type Tree = BTreeMap<PathBuf, Vec<u8>>;
+
 /// A project with a worktree in it and one beside it, set up and moved as a whole; and what it held before.
-fn moved() -> (
-    Sandbox,
-    BTreeMap<PathBuf, Vec<u8>>,
-    BTreeMap<PathBuf, Vec<u8>>,
-) {
+fn moved() -> (Sandbox, Tree, Tree) {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside", "pika/.worktrees/x"]);
     sandbox.write("pika/.cargo/config.toml", "# mine\r\n[build]\r\njobs = 2");
@@ -250,7 +248,7 @@ fn moved() -> (
     (sandbox, before.0, before.1)
 }
 
-fn without_root(sandbox: &Sandbox, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+fn without_root(sandbox: &Sandbox, folder: &str) -> Tree {
     let mut tree = sandbox.tree(folder);
     tree.retain(|path, _| !path.starts_with(".shared-target") && !path.starts_with("target"));
     tree
