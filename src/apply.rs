@@ -8,7 +8,9 @@ mod collect;
 mod delete;
 mod edit;
 mod hook;
+mod litter;
 mod relink;
+mod root;
 pub mod script;
 pub mod store;
 mod trusted;
@@ -17,16 +19,16 @@ mod warm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use delete::Deleted;
+pub use root::create_shared_root;
 use trusted::Trusted;
 
 use crate::cargo::Cargo;
 use crate::fs::{self, Ledger};
-use crate::marks;
+use crate::journal::Relocated;
 use crate::model::{
     Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
     Warmed,
@@ -42,6 +44,8 @@ pub struct Context<'a> {
     pub shared_root: &'a Path,
     /// The folder of its records, with the record of changes.
     pub records: Option<&'a Path>,
+    /// Where the project of the shared root was when its files were recorded, and where it is, if it was moved since.
+    pub moved: Option<&'a Relocated>,
     /// How to run Cargo.
     pub cargo: &'a Cargo,
     /// The time to write into the record.
@@ -74,6 +78,10 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     // Without a whole shared root the configurations would lead nowhere, and what lies there would not be ours.
     if let Err(why) = make_shared_root(plan, context) {
         return without_shared_root(plan, &why);
+    }
+    if let (Some(moved), Some(records)) = (context.moved, context.records) {
+        // What stays under the old names is found there again by the next run.
+        let _ = fs::settle_moved(records, context.shared_root, moved);
     }
     let recorded = edit::record(plan, context);
     for action in &plan.actions {
@@ -270,8 +278,8 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         .into_par_iter()
         .map(|action| {
             let result = match action {
-                Action::FinishTrash { path, usage } => {
-                    delete::trash(path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
+                Action::FinishTrash { kind, path, usage } => {
+                    litter::remove(*kind, path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::DropScript(part) => {
                     cache::part(part, context, &ledger).map(|deleted| (deleted, None))
@@ -401,35 +409,6 @@ fn without_shared_root(plan: &Plan, why: &str) -> Outcome {
         settle(&mut outcome, action, result);
     }
     outcome
-}
-
-/// Why nothing can be recorded.
-const NO_STATE: &str =
-    "found no folder for the record of changes: set HOME, or XDG_STATE_HOME, to an absolute path";
-
-/// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
-///
-/// Its token comes last, so that a root with a token is whole, and the first file in it makes git ignore it.
-///
-/// # Errors
-///
-/// A part of it cannot be written, or there is no state folder to enter it into.
-pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
-    let records = records.context(NO_STATE)?;
-    let is_new = !fs::exists(path);
-    fs::create_folder(path)?;
-    if is_new {
-        fs::close_if_open(path)?;
-    }
-    let tag = marks::tag_file();
-    for (name, content) in [
-        (marks::GITIGNORE, b"*\n".as_slice()),
-        (marks::TAG_NAME, tag.as_slice()),
-    ] {
-        fs::write_if_absent(&path.join(name), content)?;
-    }
-    fs::no_link(path, &path.join(marks::SHARED_ROOT_MARK))?;
-    fs::register_root(records, path)
 }
 
 fn deed(action: &Action) -> Deed {

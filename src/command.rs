@@ -25,7 +25,8 @@ use anyhow::Result;
 use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Action, Done, Outcome, Plan, Survey, Warning};
+use crate::journal::Relocated;
+use crate::model::{Action, Done, Litter, Outcome, Plan, Survey, Warning};
 use crate::process;
 use crate::progress::Progress;
 use crate::remote::Remote;
@@ -152,7 +153,8 @@ fn carry_out(
 ) -> Result<Outcome> {
     fs::checkpoint("planned");
     let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
-    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store has a lock of its own.
+    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store and a stage have a lock of
+    // their own.
     let apart = |action: &Action| {
         matches!(
             action,
@@ -163,6 +165,10 @@ fn carry_out(
                 | Action::Push(_)
                 | Action::DropRemote(_)
                 | Action::DropUnits(_)
+                | Action::FinishTrash {
+                    kind: Litter::Stage,
+                    ..
+                }
         )
     };
     let shares = |action: &Action| !apart(action);
@@ -196,12 +202,19 @@ fn carry_out(
         &Context {
             shared_root: &survey.shared_root.path,
             records: survey.shared_root.records.as_deref(),
+            moved: moved(survey).as_ref(),
             cargo: &request.environment.cargo,
             now: ui.view.now,
             progress: &progress,
             remote,
         },
     ))
+}
+
+/// Where the project of a shared root was, and where it is.
+fn moved(survey: &Survey) -> Option<Relocated> {
+    let (from, to) = survey.shared_root.project_moved.clone()?;
+    Some(Relocated { from, to })
 }
 
 /// Puts the answer on standard output: the plan if nothing was done, else what was done.

@@ -43,7 +43,7 @@ pub use find::{Finds, Looking, find};
 pub use in_use::Uses;
 pub use lock::{
     AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
-    lock_to_write, runs,
+    lock_to_write, runs, stage_in_use,
 };
 pub use objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
@@ -56,16 +56,17 @@ pub use program::{
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
 pub use record::{change_journal, journal_file, read_journal};
 pub use replace::{
-    is_leftover, leftovers, no_link, remove_leftovers, replace, replace_own, write_if_absent,
+    is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
+    replace_unseen, write_if_absent,
 };
-pub use roots::{KnownRoots, register_root};
+pub use roots::{KnownRoots, project_moved, register_root, settle_moved};
 pub use seen::{difference, seen, seen_at};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
     Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
     moved_there, touched,
 };
-pub use stage::{discard_stage, make_stage};
+pub use stage::{discard_stage, is_our_stage, make_stage};
 pub use transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
     same_content, write_like, write_own,

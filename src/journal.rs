@@ -68,6 +68,29 @@ impl Default for Journal {
     }
 }
 
+/// A project that lies elsewhere than it did when its files were recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relocated {
+    /// Where it was.
+    pub from: PathBuf,
+    /// Where it is.
+    pub to: PathBuf,
+}
+
+impl Relocated {
+    /// Where a file is now. One that did not lie in the project stays where it is, and so does one that was recorded after
+    /// the project came to its place.
+    #[must_use]
+    pub fn now(&self, file: &Path) -> PathBuf {
+        match file.strip_prefix(&self.from) {
+            Ok(inside) if !(self.to.starts_with(&self.from) && file.starts_with(&self.to)) => {
+                self.to.join(inside)
+            }
+            _ => file.to_owned(),
+        }
+    }
+}
+
 /// What undoing means for one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undo {
@@ -111,10 +134,11 @@ impl Journal {
             let after = entry.after.as_ref().map(Content::bytes);
             if reached == after {
                 reached = before;
-                remove_folder = entry.made_folder;
             } else if reached != before {
                 break;
             }
+            // A run that was killed may have made it, and found it there the next time.
+            remove_folder |= entry.made_folder;
             known = true;
         }
         let first = self.entries.iter().find(|entry| entry.file == file);
@@ -129,6 +153,28 @@ impl Journal {
                 remove_folder,
             },
         }
+    }
+
+    /// Takes the files under one place for those under another, where what lay there was moved.
+    pub fn relocate(&mut self, moved: &Relocated) {
+        for entry in &mut self.entries {
+            entry.file = moved.now(&entry.file);
+        }
+    }
+
+    /// What the last change of each file left in it, under a place.
+    #[must_use]
+    pub fn last_under(&self, place: &Path) -> Vec<(&Path, Option<&[u8]>)> {
+        let files = self.files().into_iter();
+        let last = |file: &Path| {
+            let mut entries = self.entries.iter().rev();
+            let entry = entries.find(|entry| entry.file == file);
+            entry.and_then(|entry| entry.after.as_ref())
+        };
+        files
+            .filter(|file| file.starts_with(place))
+            .map(|file| (file, last(file).map(Content::bytes)))
+            .collect()
     }
 
     /// Forgets the changes of these files.
@@ -188,6 +234,41 @@ mod tests {
             "killed before b"
         );
         assert_eq!(undo(&steps, None), Undo::AsItWas);
+    }
+
+    #[test]
+    fn a_folder_that_a_killed_run_made_goes_too() {
+        let mut journal = journal(&[(None, Some("a")), (None, Some("a"))]);
+        journal.entries[1].made_folder = false;
+        let undo = journal.undo(Path::new(FILE), Some(b"a"));
+        let gone = Undo::Restore {
+            to: None,
+            remove_folder: true,
+        };
+        assert_eq!(undo, gone);
+    }
+
+    #[test]
+    fn files_of_a_project_that_was_moved_are_where_it_is() {
+        let moved = |from: &str, to: &str, file: &str| {
+            let (from, to) = (from.into(), to.into());
+            Relocated { from, to }.now(Path::new(file))
+        };
+        let cases = [
+            (
+                "/a/p",
+                "/b/p",
+                "/a/p/.cargo/config.toml",
+                "/b/p/.cargo/config.toml",
+            ),
+            ("/a/p", "/b/p", "/a/pp/config.toml", "/a/pp/config.toml"),
+            ("/a/p", "/b/p", "/b/p/config.toml", "/b/p/config.toml"),
+            ("/a/p", "/a/p/q", "/a/p/q/config.toml", "/a/p/q/config.toml"),
+            ("/a/p", "/a", "/a/p/config.toml", "/a/config.toml"),
+        ];
+        for (from, to, file, now) in cases {
+            assert_eq!(moved(from, to, file), Path::new(now), "{from} {to}");
+        }
     }
 
     #[test]

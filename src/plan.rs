@@ -9,6 +9,7 @@ mod folders;
 mod gc;
 mod hook;
 mod listing;
+mod litter;
 mod naming;
 pub mod relink;
 #[cfg(test)]
@@ -27,15 +28,14 @@ pub use deletable::unfit;
 pub use gc::{GcOptions, gc};
 pub use hook::{hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook};
 pub use listing::listing;
+pub use litter::{Scope, finish_litter, why_litter_stays};
 pub use naming::owner_file;
 pub use setup::{
     ConfigPlace, Setup, SetupOptions, own_settings_file, served_from_above, settings_file, setup,
 };
 pub use undo::{Recorded, undo};
 
-use crate::model::{
-    Action, Identity, Kept, KeptReason, Repository, Subject, Survey, Usage, Warning,
-};
+use crate::model::{Identity, Repository, Survey, Usage, Warning};
 use crate::size::Bytes;
 
 /// The present worktree that a path lies in: the innermost one.
@@ -90,33 +90,6 @@ pub fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
         links.extend(usage.links.iter().map(|file| (file.identity, file.on_disk)));
     }
     total + links.into_values().sum()
-}
-
-/// What interrupted runs left is finished, whatever else is done.
-fn finish_trash(survey: &Survey, actions: &mut Vec<Action>, kept: &mut Vec<Kept>) {
-    for trash in &survey.trash {
-        let usage = trash.usage.as_ref();
-        let reason = match usage.and_then(|usage| usage.git_inside.clone()) {
-            _ if !trash.ours => Some(KeptReason::NotOurTrash),
-            // None was there when it became trash.
-            Some(path) => Some(KeptReason::GitInside { path }),
-            None => usage.and_then(deletable::mounted),
-        };
-        let Some(reason) = reason else {
-            actions.push(Action::FinishTrash {
-                path: trash.path.clone(),
-                usage: trash.usage.clone(),
-            });
-            continue;
-        };
-        kept.push(Kept {
-            subject: Subject::Trash,
-            path: trash.path.clone(),
-            reason,
-            on_disk: usage.map(|usage| usage.on_disk),
-            last_build: None,
-        });
-    }
 }
 
 /// What the user should know of the survey, whatever is done.

@@ -8,7 +8,9 @@ pub mod donors;
 pub mod facts;
 mod folders;
 mod hook;
+mod litter;
 pub mod locals;
+mod meant;
 mod owners;
 mod places;
 pub mod relink;
@@ -24,6 +26,7 @@ pub mod units;
 mod workspaces;
 
 pub use hook::hooks;
+pub use meant::is_meant;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -37,6 +40,7 @@ use crate::marks;
 use crate::model::{
     EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
 };
+use crate::plan::Scope;
 use crate::progress::Progress;
 use crate::remote::Secrets;
 use crate::wrapper_script;
@@ -69,6 +73,17 @@ pub struct Request {
     pub looks_only: bool,
     /// What the environment says.
     pub environment: Environment,
+}
+
+impl Request {
+    /// What the run takes away of what interrupted runs left.
+    #[must_use]
+    pub fn litter(&self) -> Scope<'_> {
+        match self.only_folders {
+            true => Scope::In(&self.folders),
+            false => Scope::All,
+        }
+    }
 }
 
 /// What the environment says, read once at the edge.
@@ -201,8 +216,21 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
-    let left: BTreeSet<PathBuf> = trash.into_iter().chain(owned.trash).collect();
-    let journal = read_journal(&survey.shared_root, &mut problems);
+    let left = litter::Found {
+        half_deleted: trash.into_iter().chain(owned.trash).collect(),
+        unplaced: owned.unplaced,
+        root_begun: known.made_at(&survey.shared_root.path),
+    };
+    let mut journal = read_journal(&survey.shared_root, &mut problems);
+    let root = survey.shared_root.path.clone();
+    if let Some(from) = known
+        .moved_from(&root)
+        .filter(|_| survey.shared_root.exists)
+        && let Some(moved) = fs::project_moved(from, &root, &journal)
+    {
+        journal.relocate(&moved);
+        survey.shared_root.project_moved = Some((moved.from, moved.to));
+    }
     progress.stage("looking at target folders");
     let (folders, beside) =
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);
@@ -221,7 +249,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         progress.stage("measuring");
     }
     folders::measure(&mut survey, request.sizes, progress);
-    survey.trash = folders::trash(left, beside, request.sizes, progress);
+    survey.trash = litter::look(&survey, left, &beside, &journal, progress);
     survey.problems = problems;
     Ok(survey)
 }

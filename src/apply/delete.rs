@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Context, Stopped};
 use crate::fs::{self, Deletion, Ledger};
 use crate::marks::{self, GITIGNORE, TRASH_PREFIX};
-use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen, Usage};
+use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen};
 use crate::plan;
 use crate::size::Bytes;
 
@@ -14,12 +14,27 @@ pub(super) struct Deleted {
     /// Which one of the ledger.
     pub(super) number: usize,
     pub(super) freed: Freed,
-    left: Option<String>,
+    pub(super) left: Option<String>,
     /// Something that is left was not to go.
     kept: bool,
 }
 
 impl Deleted {
+    /// One thing that is gone.
+    pub(super) fn at_once(on_disk: Bytes) -> Self {
+        Self {
+            // No file of several links went with it.
+            number: usize::MAX,
+            freed: Freed {
+                on_disk,
+                entries: 1,
+                ..Freed::default()
+            },
+            left: None,
+            kept: false,
+        }
+    }
+
     /// Whether everything is gone.
     pub(super) fn result(&self) -> Result<(), Stopped> {
         self.left
@@ -226,28 +241,6 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
     back
 }
 
-/// Finishes deleting what an interrupted run left.
-pub(super) fn trash(
-    path: &Path,
-    usage: Option<&Usage>,
-    context: &Context<'_>,
-    ledger: &Ledger,
-) -> Result<Deleted, Stopped> {
-    if !fs::is_our_trash(path) {
-        return Err(Stopped::Skipped(
-            "it has changed since the plan was made; run again".into(),
-        ));
-    }
-    let seen = usage.map(|usage| &usage.seen);
-    let progress = context.progress;
-    let mut deleted = Deleted::from(fs::delete_tree(path, GITIGNORE, seen, ledger, progress));
-    if deleted.left.is_none() {
-        deleted.freed.on_disk += remove_empty_holders(path, context.shared_root);
-    }
-    fs::checkpoint("trash-finished");
-    Ok(deleted)
-}
-
 /// Asks Cargo once more whether somebody builds into a folder that nobody should build into.
 fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> {
     if let DeleteReason::OwnerGone { workspace } = &folder.why
@@ -293,7 +286,7 @@ fn goes_for_good(folder: &DeleteFolder, shared_root: &Path) -> bool {
 }
 
 /// Removes folders under the shared root that hold nothing any more, and says what they took.
-fn remove_empty_holders(path: &Path, shared_root: &Path) -> Bytes {
+pub(super) fn remove_empty_holders(path: &Path, shared_root: &Path) -> Bytes {
     let holders = path
         .ancestors()
         .skip(1)

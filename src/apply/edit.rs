@@ -28,7 +28,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
-    let records = context.records.ok_or(super::NO_STATE)?;
+    let records = context.records.ok_or(super::root::NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
     fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
     fs::change_journal(records, |journal| {
@@ -96,7 +96,7 @@ type Put = fn(&Path, &[u8]) -> anyhow::Result<()>;
 
 /// Gives a file its new content, unless it is not what it was.
 pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
-    write_by(edit, fs::replace)
+    write_by(edit, fs::replace_unseen)
 }
 
 /// Puts a script in its place, unless something else is there than was. One that does not run goes again: it may lie on a
@@ -159,11 +159,13 @@ pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stoppe
         )));
     }
     write(edit)?;
-    if remove_folder
-        && edit.after.is_none()
-        && let Some(folder) = edit.file.parent()
-    {
-        fs::remove_empty_folder(folder);
+    fs::checkpoint("file-restored");
+    if let Some(folder) = edit.file.parent() {
+        // Git would show it as soon as it does not ignore the file any more.
+        fs::remove_leftovers(folder);
+        if remove_folder && edit.after.is_none() {
+            fs::remove_empty_folder(folder);
+        }
     }
     Ok(())
 }

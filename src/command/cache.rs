@@ -10,7 +10,7 @@ use crate::apply::{self, Context};
 use crate::exit::Exit;
 use crate::fs;
 use crate::marks::TRASH_PREFIX;
-use crate::model::{Action, DropScript, Outcome, Plan, ScriptCache, Survey};
+use crate::model::{Action, DropScript, Litter, Outcome, Plan, ScriptCache, Survey};
 use crate::plan::scripts::{self, CacheOptions, CachePart, TargetPart};
 use crate::plan::stock::Compilers;
 use crate::plan::{self, CleanOptions, GcOptions};
@@ -61,8 +61,11 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
             .filter(|name| name.starts_with(TRASH_PREFIX));
         let trash = trash.map(|name| places.root().join(name));
         let ours = trash.filter(|path| fs::is_our_trash(path));
-        plan.actions
-            .extend(ours.map(|path| Action::FinishTrash { path, usage: None }));
+        plan.actions.extend(ours.map(|path| Action::FinishTrash {
+            kind: Litter::HalfDeleted,
+            path,
+            usage: None,
+        }));
     }
     conduct("cache clean", &survey, &plan, request, ui)
 }
@@ -104,6 +107,7 @@ pub fn keep_within(
     };
     add(&mut plan, decided.drops);
     let context = Context {
+        moved: None,
         shared_root: places.root(),
         records: None,
         cargo: &request.environment.cargo,

@@ -38,7 +38,10 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             }
         }
         let contents = relink::contents(&sharers, &progress);
-        plan::dedupe::dedupe(&sharers, &contents, kept, plan::warnings(&survey))
+        let warnings = plan::warnings(&survey);
+        let mut plan = plan::dedupe::dedupe(&sharers, &contents, kept, warnings);
+        plan::finish_litter(&survey, request.litter(), &mut plan);
+        plan
     };
     conduct("dedupe", &survey, &plan, request, ui)
 }

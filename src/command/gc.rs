@@ -63,7 +63,9 @@ pub fn run(
             options.to_free.insert(folder.marks.identity.device, least);
         }
         let warnings = plan::warnings(&survey);
-        plan::gc(stocks, &compilers, &options, ui.view.now, warnings)
+        let mut plan = plan::gc(stocks, &compilers, &options, ui.view.now, warnings);
+        plan::finish_litter(&survey, request.litter(), &mut plan);
+        plan
     };
     conduct("gc", &survey, &plan, request, ui)
 }

@@ -1,18 +1,20 @@
 //! `undo`: put configurations and excludes back.
 
-use std::path::{Component, Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look};
-use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use super::{Ui, conduct, look, moved};
+use crate::config_chain::CONFIG_NAMES;
 use crate::exclude_edit;
 use crate::exit::Exit;
-use crate::fs;
+use crate::fs::{self, KnownRoots};
 use crate::journal::Journal;
-use crate::model::{Kept, KeptReason, Survey};
+use crate::marks::SHARED_ROOT_MARK;
+use crate::model::{Kept, KeptReason, Subject, Survey, Warning};
 use crate::plan::{self, Recorded};
-use crate::survey::Request;
+use crate::survey::{Request, is_meant};
 use crate::wrapper_script;
 
 /// Puts every file back that a setup changed.
@@ -22,10 +24,14 @@ use crate::wrapper_script;
 /// A root or the record cannot be read, another run is at work, or the answer cannot be written.
 pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let journal = match &survey.shared_root.records {
+    let mut journal = match &survey.shared_root.records {
         Some(records) => fs::read_journal(records)?,
         None => Journal::default(),
     };
+    let moved = moved(&survey);
+    if let Some(moved) = &moved {
+        journal.relocate(moved);
+    }
     let mut files = Vec::new();
     for file in journal
         .files()
@@ -42,14 +48,33 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             beside: beside(file)?,
         });
     }
-    let plan = plan::undo(&journal, files);
+    let mut plan = plan::undo(&journal, files);
+    if let Some(moved) = moved {
+        let outside = journal.files().into_iter();
+        let outside = outside.filter(|file| !is_meant(file, &survey));
+        plan.kept.extend(outside.map(|file| Kept {
+            subject: Subject::File,
+            path: file.to_owned(),
+            reason: KeptReason::OutsideMoved {
+                from: moved.from.clone(),
+            },
+            on_disk: None,
+            last_build: None,
+        }));
+    }
+    plan::finish_litter(&survey, plan::Scope::All, &mut plan);
     let by_hand = |kept: &Kept| {
         matches!(
             kept.reason,
-            KeptReason::ChangedByHand | KeptReason::StillNamed
+            KeptReason::ChangedByHand | KeptReason::StillNamed | KeptReason::OutsideMoved { .. }
         )
     };
-    let incomplete = plan.kept.iter().any(by_hand);
+    plan.warnings.extend(without_record(
+        &survey,
+        request.environment.state.as_deref(),
+    ));
+    let unknown = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
+    let incomplete = plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
     Ok(match exit {
@@ -68,58 +93,37 @@ fn beside(file: &Path) -> Result<Vec<(PathBuf, Option<Vec<u8>>)>> {
     configs.into_iter().map(read).collect()
 }
 
-/// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
-/// user's own, and undo goes by it for nothing else all the same.
-fn is_meant(file: &Path, survey: &Survey) -> bool {
-    // A folder that became a link since leads elsewhere. One that is gone leads nowhere.
-    let straight = |folder: &Path| fs::canonical(folder).map_or(true, |real| real == folder);
-    let plain = |part: Component| !matches!(part, Component::ParentDir | Component::CurDir);
-    file.is_absolute()
-        && file.components().all(plain)
-        && file.parent().is_some_and(straight)
-        && (is_configuration(file, survey) || is_exclude(file, survey) || is_settings(file, survey))
-}
-
-/// Returns whether a file is a configuration of Cargo's or our script beside one: under a root, in a worktree, above a root
-/// or in Cargo's home.
-fn is_configuration(file: &Path, survey: &Survey) -> bool {
-    let (Some(name), Some(folder)) = (file.file_name(), file.parent()) else {
-        return false;
-    };
-    let known = CONFIG_NAMES
-        .iter()
-        .any(|known| Path::new(known).file_name() == Some(name));
-    if !known && name != wrapper_script::NAME {
-        return false;
+/// Finds the configurations that lead into a folder with the mark of a shared root, though the user's state has no record of
+/// them: it was lost, or belongs to another home.
+fn without_record(survey: &Survey, state: Option<&Path>) -> Vec<Warning> {
+    let known = KnownRoots::load(state);
+    let mut roots: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for (path, file) in &survey.configs {
+        let Some(base) = path.parent().and_then(Path::parent) else {
+            continue;
+        };
+        let values = [&file.keys.target_dir, &file.keys.build_dir];
+        let leads_to = values.into_iter().flatten().find_map(|value| {
+            let folder = base.join(value);
+            let is_root = |above: &&Path| fs::is_folder(&above.join(SHARED_ROOT_MARK));
+            folder.ancestors().find(is_root).map(Path::to_owned)
+        });
+        if let Some(root) = leads_to.filter(|_| is_meant(path, survey)) {
+            roots.entry(root).or_default().push(path.clone());
+        }
     }
-    if folder == survey.surroundings.cargo_home {
-        return true;
+    let mut warnings = Vec::new();
+    for (root, mut files) in roots {
+        let journal = known
+            .records(&root)
+            .map(|records| fs::read_journal(&records));
+        // One that cannot be read is no lost one.
+        if let Some(journal) = journal.transpose().unwrap_or_default() {
+            files.retain(|file| !journal.files().contains(&file.as_path()));
+        }
+        if !files.is_empty() {
+            warnings.push(Warning::NoRecord { root, files });
+        }
     }
-    let Some(base) = folder.parent().filter(|_| folder.ends_with(CARGO_FOLDER)) else {
-        return false;
-    };
-    let worktrees = survey
-        .repositories
-        .iter()
-        .flat_map(|found| &found.worktrees);
-    survey
-        .roots
-        .iter()
-        .any(|root| base.starts_with(root) || root.starts_with(base))
-        || worktrees
-            .into_iter()
-            .any(|worktree| base.starts_with(&worktree.path))
-}
-
-/// Returns whether a file is the exclude file of a repository met.
-fn is_exclude(file: &Path, survey: &Survey) -> bool {
-    let repositories = &survey.repositories;
-    repositories
-        .iter()
-        .any(|repository| exclude_edit::file(&repository.common_dir) == file)
-}
-
-/// Returns whether a file has the settings of the shared root.
-fn is_settings(file: &Path, survey: &Survey) -> bool {
-    plan::settings_file(survey) == file || plan::own_settings_file(survey).as_deref() == Some(file)
+    warnings
 }

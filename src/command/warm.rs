@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::fs;
 use crate::model::Dirs;
 use crate::plan::warm::{self as decide, Candidate};
+use crate::plan::{self, Scope};
 use crate::survey::donors::{self, Trust};
 use crate::survey::{self, Request};
 
@@ -66,6 +67,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let mut plan = decide::plan(&survey, decided.all);
+    plan::finish_litter(&survey, Scope::Stages, &mut plan);
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
     plan.warnings

@@ -21,10 +21,9 @@ use super::Ui;
 use crate::cargo;
 use crate::fingerprint;
 use crate::lockfile::Lock;
-use crate::marks;
 use crate::model::{
-    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Other, Subject, Survey, WarmFolder,
-    Warning, Workspace,
+    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Subject, Survey, WarmFolder, Warning,
+    Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
@@ -300,11 +299,7 @@ fn one(
         return Err(cold.kept(KeptReason::NoDonor));
     };
     let warm = donor.choose(cold, &wants, &here, survey);
-    let of_stage = |other: &Other| other.file.path.starts_with(marks::STAGE);
-    let left_half_way = there.others.iter().any(of_stage);
     match (warm.units.len(), warm.present) {
-        // Nothing is missing, and what a run that was killed has left goes.
-        (0, 1..) if left_half_way => Ok((warm, donor)),
         (0, 0) => Err(cold.kept(KeptReason::NothingFits {
             from: warm.from,
             left: warm.left,

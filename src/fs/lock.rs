@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::{identity, info};
 use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
@@ -114,7 +115,7 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
 ///
 /// # Errors
 ///
-/// Another one works there, or the lock cannot be made.
+/// Another one works there or has just removed the folder, or the lock cannot be made.
 pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
     let lock = folder.join(STAGE_LOCK);
     let open = File::options()
@@ -124,7 +125,25 @@ pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
         .open(&lock);
     let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
     file.try_lock().map_err(|error| busy(&lock, error))?;
-    Ok(LockGuard { _files: vec![file] })
+    // Whoever had it before us may have removed it, and then it keeps nobody away.
+    let own = file.metadata().map(|metadata| identity(&metadata));
+    let there = info(&lock).ok().flatten().map(|info| info.identity);
+    match own {
+        Ok(own) if there == Some(own) => Ok(LockGuard { _files: vec![file] }),
+        Ok(_) => Err(busy(&lock, TryLockError::WouldBlock)),
+        Err(error) => Err(busy(&lock, TryLockError::Error(error))),
+    }
+}
+
+/// Returns the lock that somebody holds on a folder of ours. Makes no file.
+#[must_use]
+pub fn stage_in_use(folder: &Path) -> Option<Busy> {
+    let lock = folder.join(STAGE_LOCK);
+    match File::open(&lock) {
+        Ok(file) => file.try_lock_shared().err().map(|error| busy(&lock, error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => Some(busy(&lock, TryLockError::Error(error))),
+    }
 }
 
 /// The locks that a build holds while it changes units.

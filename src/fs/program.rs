@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::replace::{TEMPORARY, sync_folder};
+use super::replace::{TEMPORARY, put_unseen, sync_folder};
 use super::{checkpoint, info, link_target, names, read, remove_leftovers};
 use crate::model::FoundProgram;
 
@@ -131,6 +131,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// It cannot be written, or something is where nothing should be.
 pub fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
     let failed = || format!("failed to write `{}`", path.display());
+    if replaces {
+        return put_unseen(path, bytes, 0o777, None).with_context(failed);
+    }
     let folder = path.parent().with_context(failed)?;
     remove_leftovers(folder);
     let mut builder = tempfile::Builder::new();
@@ -141,11 +144,9 @@ pub fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
     new.write_all(bytes).with_context(failed)?;
     new.as_file().sync_all().with_context(failed)?;
     checkpoint("written-beside");
-    let placed = match replaces {
-        true => new.persist(path),
-        false => new.persist_noclobber(path),
-    };
-    placed.map_err(|error| error.error).with_context(failed)?;
+    new.persist_noclobber(path)
+        .map_err(|error| error.error)
+        .with_context(failed)?;
     sync_folder(folder);
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Writing files so that nobody ever sees half of one.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{checkpoint, info, names, read};
+use super::{checkpoint, info, is_folder, names, read};
+use crate::marks::GITIGNORE;
 use crate::size::Bytes;
 
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
@@ -64,8 +65,70 @@ fn put_in_place(path: &Path, bytes: &[u8], own: bool) -> Result<()> {
     Ok(())
 }
 
-/// How the names of files begin that are not in their place yet.
+/// Gives a file new content as [`replace`] does, where git may show what lies beside it: until it is in its place, the new
+/// file lies in a folder that git ignores.
+///
+/// # Errors
+///
+/// The folder cannot be written, or the path is a link or a folder.
+pub fn replace_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
+    let old = info(path)?;
+    if old.is_some_and(|old| old.is_symlink || old.is_dir) {
+        anyhow::bail!(
+            "failed to write `{}`: expected a file there, and no link",
+            path.display()
+        );
+    }
+    let permissions = old.map(|_| fs::metadata(path).map(|old| old.permissions()));
+    permissions
+        .transpose()
+        .and_then(|permissions| put_unseen(path, bytes, 0o666, permissions))
+        .with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+/// Puts a new file in its place, by way of a folder that git ignores.
+pub(super) fn put_unseen(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    remove_leftovers(folder);
+    // Goes when it is dropped.
+    let aside = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempdir_in(folder)?;
+    checkpoint("folder-beside");
+    fs::write(aside.path().join(GITIGNORE), b"*\n")?;
+    let new = aside.path().join(NEW);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    // As readable as the user's other files: the system takes away what the umask says.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    file.sync_all()?;
+    drop(file);
+    checkpoint("written-beside");
+    fs::rename(&new, path)?;
+    checkpoint("put-in-place");
+    drop(aside);
+    sync_folder(folder);
+    Ok(())
+}
+
+/// How the names begin of files that are not in their place yet, and of folders with one.
 pub(super) const TEMPORARY: &str = ".tmp-sharedtarget-";
+
+/// The name of the new file in such a folder.
+const NEW: &str = "new";
 
 /// Returns whether a name is that of a file that a killed run left before it put the file in its place.
 #[must_use]
@@ -73,14 +136,35 @@ pub fn is_leftover(name: &str) -> bool {
     name.starts_with(TEMPORARY)
 }
 
-/// A run that was killed between writing a file and putting it in its place left it; only one run at a time
-/// writes here, so it is nobody's.
+/// Removes what a run left that was killed between writing a file and putting it in its place; only one run at a time
+/// writes here, so it is nobody's. A folder with anything else in it stays.
 pub fn remove_leftovers(folder: &Path) {
     for name in names(folder).unwrap_or_default() {
         if name.starts_with(TEMPORARY) {
-            let _ = fs::remove_file(folder.join(name));
+            remove_leftover(&folder.join(name));
         }
     }
+}
+
+/// Removes a file that is not in its place, or a folder of ours with one; returns whether it is gone.
+pub fn remove_leftover(path: &Path) -> bool {
+    if is_folder(path) {
+        // What git ignores the rest by goes last.
+        for name in [NEW, GITIGNORE] {
+            let only = |names: Vec<String>| {
+                names
+                    .iter()
+                    .all(|one| [NEW, GITIGNORE].contains(&one.as_str()))
+            };
+            if names(path).is_ok_and(only) {
+                let _ = fs::remove_file(path.join(name));
+            }
+        }
+        let _ = fs::remove_dir(path);
+    } else {
+        let _ = fs::remove_file(path);
+    }
+    matches!(info(path), Ok(None))
 }
 
 /// The files in a folder and in those in it that are not in their place yet, with what they take. Whether somebody still
@@ -215,6 +299,38 @@ mod tests {
             );
         }
         assert_eq!(names(dir.path()).expect("readable"), ["a.toml"]);
+    }
+
+    #[test]
+    fn an_unseen_replacement_keeps_permissions_and_leaves_no_litter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("a.toml");
+        replace_unseen(&file, b"one").expect("new");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("permissions");
+        }
+        let left = dir.path().join(".tmp-sharedtarget-x");
+        fs::create_dir(&left).expect("a folder");
+        for name in [NEW, GITIGNORE] {
+            fs::write(left.join(name), "x").expect("a file");
+        }
+        replace_unseen(&file, b"two").expect("old");
+        assert_eq!(read(&file).expect("readable").as_deref(), Some(&b"two"[..]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(&file).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(names(dir.path()).expect("readable"), ["a.toml"]);
+        fs::create_dir(&left).expect("a folder");
+        for name in [NEW, "thesis.txt"] {
+            fs::write(left.join(name), "x").expect("a file");
+        }
+        assert!(!remove_leftover(&left), "something of somebody else's");
+        assert_eq!(names(&left).expect("readable").len(), 2);
     }
 
     #[cfg(unix)]

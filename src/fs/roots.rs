@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
 };
+use crate::journal::{Journal, Relocated};
 use crate::marks::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
@@ -38,6 +39,14 @@ struct Record {
 }
 
 impl Record {
+    /// Notes that the shared root was moved.
+    fn move_to(&mut self, root: &Path) {
+        let was = std::mem::replace(&mut self.path, root.to_owned());
+        self.formerly
+            .retain(|former| *former != was && former != root);
+        self.formerly.push(was);
+    }
+
     /// Returns whether the shared root is or was at a path, or is a copy of the one that is there.
     fn was_at(&self, path: &Path) -> bool {
         self.path == path || self.formerly.iter().any(|former| former == path)
@@ -203,11 +212,7 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
             record
         }
         Some(mut record) if moved(&record) => {
-            let was = std::mem::replace(&mut record.path, root.to_owned());
-            record
-                .formerly
-                .retain(|former| *former != was && former != root);
-            record.formerly.push(was);
+            record.move_to(root);
             record
         }
         _ => Record {
@@ -234,6 +239,48 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
         &mark.join(ROOT_TOKEN),
         format!("{}\n", record.token).as_bytes(),
     )
+}
+
+/// Writes down where a shared root and the files of its project are now that it was moved.
+///
+/// # Errors
+///
+/// The records cannot be read or written. Then they are as they were, or the files are known at their new place already.
+pub fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()> {
+    let known = record(records).filter(|record| token(root).as_ref() == Some(&record.token));
+    let Some(mut known) = known else {
+        return Ok(());
+    };
+    super::change_journal(records, |journal| journal.relocate(moved))?;
+    if known.path == root {
+        return Ok(());
+    }
+    known.move_to(root);
+    let mut json = serde_json::to_vec_pretty(&known).context("failed to write down a root")?;
+    json.push(b'\n');
+    replace_own(&records.join(RECORD), &json)
+}
+
+/// Tells where a project was whose shared root was moved, if the root was moved with the project: files that were recorded
+/// at the old place are at the new one, and at the old place none of them is.
+#[must_use]
+pub fn project_moved(from: &Path, root: &Path, journal: &Journal) -> Option<Relocated> {
+    if from.file_name() != root.file_name() {
+        return None;
+    }
+    let moved = Relocated {
+        from: from.parent()?.to_owned(),
+        to: root.parent()?.to_owned(),
+    };
+    let last = journal.last_under(&moved.from);
+    let holds = |file: &Path, after: Option<&[u8]>| {
+        after.is_some() && read(file).is_ok_and(|bytes| bytes.as_deref() == after)
+    };
+    let stayed = last.iter().any(|(file, after)| holds(file, *after));
+    let came = last
+        .iter()
+        .any(|(file, after)| holds(&moved.now(file), *after));
+    (came && !stayed).then_some(moved)
 }
 
 fn record(records: &Path) -> Option<Record> {

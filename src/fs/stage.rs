@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{info, names, read, write_if_absent};
+use super::{info, is_folder, names, read, write_if_absent};
 use crate::marks::{STAGE_LOCK, STAGE_MARK};
 
 /// Makes a stage, or takes up one that was left; `false` if what is there is not ours.
@@ -16,7 +16,7 @@ use crate::marks::{STAGE_LOCK, STAGE_MARK};
 pub fn make_stage(path: &Path) -> Result<bool> {
     match info(path)? {
         Some(info) if !info.is_dir => return Ok(false),
-        Some(_) if !is_ours(path) => return Ok(false),
+        Some(_) if !is_our_stage(path) => return Ok(false),
         Some(_) => {}
         None => super::create_folder(path)?,
     }
@@ -24,9 +24,15 @@ pub fn make_stage(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// It has our mark, or nothing yet.
-fn is_ours(path: &Path) -> bool {
-    match read(&path.join(STAGE_LOCK)) {
+/// Returns whether a folder is a stage of ours: it has our mark, or nothing yet.
+#[must_use]
+pub fn is_our_stage(path: &Path) -> bool {
+    let mark = path.join(STAGE_LOCK);
+    // We make no link, and what one leads to says nothing of this folder.
+    if !is_folder(path) || matches!(info(&mark), Ok(Some(info)) if !info.is_file) {
+        return false;
+    }
+    match read(&mark) {
         Ok(Some(mark)) if mark.is_empty() => names(path).is_ok_and(|names| names == [STAGE_LOCK]),
         Ok(Some(mark)) => mark == STAGE_MARK,
         Ok(None) => names(path).is_ok_and(|names| names.is_empty()),
@@ -37,7 +43,7 @@ fn is_ours(path: &Path) -> bool {
 /// Removes a stage that holds nothing but its mark.
 pub fn discard_stage(path: &Path) {
     let only_the_mark = names(path).is_ok_and(|names| names == [STAGE_LOCK]);
-    if only_the_mark && is_ours(path) {
+    if only_the_mark && is_our_stage(path) {
         let _ = fs::remove_file(path.join(STAGE_LOCK));
         let _ = fs::remove_dir(path);
     }

@@ -282,13 +282,38 @@ pub struct LinkedFile {
     pub seen: u64,
 }
 
-/// A half-deleted folder.
+/// Something that an interrupted run left.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trash {
     /// Where it is.
     pub path: PathBuf,
-    /// It carries the mark that we put into every folder before we rename it.
+    /// What kind of thing it is.
+    pub kind: Litter,
+    /// It carries the mark that we put into what we may delete later, and no branch can have brought it.
     pub ours: bool,
-    /// Its size; `None` if it was not asked for.
+    /// What git tracks in it, or in the target folder around it.
+    #[serde(skip)]
+    pub tracked: Option<PathBuf>,
+    /// Git's error, if it could not be asked.
+    #[serde(skip)]
+    pub tracked_unclear: Option<String>,
+    /// The lock that another run holds on it.
+    #[serde(skip)]
+    pub busy: Option<Busy>,
+    /// What it takes; `None` if nobody looked.
     pub usage: Option<Usage>,
+}
+
+/// The kinds of things that an interrupted run leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Litter {
+    /// A half-deleted folder.
+    HalfDeleted,
+    /// The folder in a target folder in which units are put together.
+    Stage,
+    /// A new file that was not put in its place, or a folder with one.
+    Unplaced,
+    /// A folder that was made for a file that is not there, with nothing else in it.
+    Holder,
 }

@@ -33,7 +33,7 @@ pub enum Subject {
     File,
     /// A target folder.
     Folder,
-    /// A half-deleted folder.
+    /// Something that an interrupted run may have left.
     Trash,
     /// A git hook.
     Hook,
@@ -251,8 +251,18 @@ pub enum KeptReason {
         /// Where that is known from.
         source: LastUseSource,
     },
-    /// It has the name of our trash, but not our mark.
+    /// It has the name of something that an interrupted run leaves, but not our mark.
     NotOurTrash,
+    /// Another run is at work in it.
+    OtherRun {
+        /// The lock that it holds.
+        lock: PathBuf,
+    },
+    /// It lies outside of the project, which was moved.
+    OutsideMoved {
+        /// Where the project was.
+        from: PathBuf,
+    },
     /// Changed by hand since we wrote it.
     ChangedByHand,
     /// It hides a file from git that stays.

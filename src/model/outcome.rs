@@ -92,7 +92,7 @@ pub enum Deed {
     Collect,
     /// Deleted a target folder.
     DeleteFolder,
-    /// Finished deleting.
+    /// Deleted what an interrupted run left.
     FinishTrash,
     /// Put units into the local store.
     Harvest,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     CollectFolder, DropRemote, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept,
-    Layout, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
+    Layout, Litter, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
 };
 use crate::size::Bytes;
 
@@ -99,9 +99,11 @@ pub enum Action {
     Collect(CollectFolder),
     /// Delete a target folder.
     DeleteFolder(DeleteFolder),
-    /// Finish deleting what an interrupted run left.
+    /// Delete what an interrupted run left.
     FinishTrash {
-        /// The half-deleted folder.
+        /// What kind of thing it is.
+        kind: Litter,
+        /// Where it is.
         path: PathBuf,
         /// What it takes.
         usage: Option<Usage>,
@@ -266,6 +268,13 @@ pub enum Warning {
     },
     /// Deleted folders do not come back.
     NoWayBack,
+    /// Configurations lead into a shared root, and no record says what they held before.
+    NoRecord {
+        /// The shared root, by the mark in it.
+        root: PathBuf,
+        /// The configurations.
+        files: Vec<PathBuf>,
+    },
     /// The next build of these workspaces starts cold.
     ColdStart {
         /// How many.

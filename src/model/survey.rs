@@ -62,6 +62,9 @@ pub struct SharedRoot {
     /// state folder.
     #[serde(skip)]
     pub records: Option<PathBuf>,
+    /// Where its project was when its files were recorded, and where it is, if it was moved since.
+    #[serde(skip)]
+    pub project_moved: Option<(PathBuf, PathBuf)>,
     /// It lies in a git worktree, so a branch can put files into it.
     #[serde(skip)]
     pub in_worktree: bool,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::folders::{self, AllDirs};
-use super::{finish_trash, freeable, warnings};
+use super::{Scope, finish_litter, freeable, warnings};
 use crate::age::{Age, since};
 use crate::model::{
     DeleteReason, KeptReason, LastUseSource, Plan, Survey, TargetFolder, Usage, Warning,
@@ -61,7 +61,7 @@ pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
     if !plan.actions.is_empty() {
         plan.warnings.push(Warning::NoWayBack);
     }
-    finish_trash(survey, &mut plan.actions, &mut plan.kept);
+    finish_litter(survey, Scope::All, &mut plan);
     plan
 }
 

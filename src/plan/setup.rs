@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use super::folders::{self, AllDirs};
 use super::naming::Names;
-use super::{finish_trash, freeable, warnings};
+use super::{Scope, finish_litter, freeable, warnings};
 use crate::model::{
     Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder,
     Settings, Subject, Survey, TargetFolder, WarmFolder, Warning, Workspace,
@@ -82,6 +82,8 @@ pub struct Setup {
     plan: Plan,
     /// Where each workspace of the survey builds once everything is written.
     pub dirs: Vec<Dirs>,
+    /// What goes of what interrupted runs left.
+    litter: Scope<'static>,
 }
 
 /// Decides what is written and which folders go, and why everything else stays.
@@ -183,17 +185,26 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     }
     plan.warnings
         .extend(after::shared_by_worktrees(survey, &after));
-    if options.only.is_none() {
-        finish_trash(survey, &mut plan.actions, &mut plan.kept);
+    let litter = match &options.only {
+        None => Scope::All,
+        Some(_) => Scope::Stages,
+    };
+    Setup {
+        plan,
+        dirs: after,
+        litter,
     }
-    Setup { plan, dirs: after }
 }
 
 impl Setup {
     /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.
     #[must_use]
     pub fn with(self, survey: &Survey, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) -> Plan {
-        let Self { mut plan, dirs } = self;
+        let Self {
+            mut plan,
+            dirs,
+            litter,
+        } = self;
         let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
         plan.freeable = freeable(usages);
         if plan.deletions().next().is_some() {
@@ -206,6 +217,7 @@ impl Setup {
             plan.warnings.push(Warning::ColdStart { workspaces: cold });
         }
         warming::insert(&mut plan, warms, relinks);
+        finish_litter(survey, litter, &mut plan);
         plan
     }
 }

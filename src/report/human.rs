@@ -32,7 +32,11 @@ pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) ->
     for one in &plan.warnings {
         warning(out, one, view)?;
     }
-    if plan.actions.is_empty() && !plan.kept.iter().any(|kept| kept.reason.is_stuck()) {
+    let lost = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
+    if plan.actions.is_empty()
+        && !plan.kept.iter().any(|kept| kept.reason.is_stuck())
+        && !plan.warnings.iter().any(lost)
+    {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"
@@ -206,7 +210,7 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("FOLDER", Align::Left),
     ];
     let mut table = Table::new(&columns);
-    let mut count = 0;
+    let (mut count, mut litter) = (0, 0);
     for action in &plan.actions {
         let (link, path, usage, built, why) = match action {
             Action::DeleteFolder(delete) => (
@@ -216,9 +220,10 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 delete.last_build,
                 reasons::delete(&delete.why),
             ),
-            Action::FinishTrash { path, usage } => {
+            Action::FinishTrash { path, usage, .. } => {
+                litter += 1;
                 let link = view.link(path);
-                (link, view.paths.show(path), usage, None, "unfinished")
+                (link, view.paths.show(path), usage, None, "left behind")
             }
             _ => continue,
         };
@@ -231,7 +236,7 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         writeln!(
             out,
             "{HEADING}Delete {}{HEADING:#}",
-            counted(count, "target folder")
+            folders_and_litter(count - litter, litter)
         )?;
         table.write(out, view.width)?;
         writeln!(out, "  together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
@@ -353,6 +358,16 @@ fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::R
     wrapped(out, reason, "      ", view.width)
 }
 
+/// Names target folders by their count, and what interrupted runs left.
+fn folders_and_litter(folders: usize, litter: usize) -> String {
+    let left = "what an interrupted run left";
+    match (folders, litter) {
+        (0, 1..) => left.into(),
+        (_, 0) => counted(folders, "target folder"),
+        _ => format!("{}, and {left}", counted(folders, "target folder")),
+    }
+}
+
 /// Writes what was done.
 ///
 /// # Errors
@@ -362,7 +377,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let count = |deed: Deed| outcome.done.iter().filter(|done| done.what == deed).count();
     let written = count(Deed::WriteConfig);
     let restored = count(Deed::Restore);
-    let deleted = count(Deed::DeleteFolder) + count(Deed::FinishTrash);
+    let (deleted, litter) = (count(Deed::DeleteFolder), count(Deed::FinishTrash));
     if written > 0 {
         writeln!(out, "wrote {}", counted(written, "configuration"))?;
     }
@@ -381,8 +396,8 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     hook::outcome(out, outcome)?;
     collect::outcome(out, outcome, view)?;
     cache::outcome(out, outcome)?;
-    if deleted > 0 || outcome.freed.entries > 0 {
-        if deleted > 0
+    if deleted + litter > 0 || outcome.freed.entries > 0 {
+        if deleted + litter > 0
             || count(Deed::Collect)
                 + count(Deed::Relink)
                 + count(Deed::DropScript)
@@ -393,7 +408,7 @@ pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             writeln!(
                 out,
                 "deleted {} ({entries} files): freed {}{GOOD}{on_disk}{GOOD:#}",
-                counted(deleted, "target folder"),
+                folders_and_litter(deleted, litter),
                 relink::at_most(outcome),
             )?;
         }

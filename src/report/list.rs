@@ -11,6 +11,7 @@ use crate::model::{
     Configured, DeleteReason, FolderState, KeptReason, Known, ListedFolder, ListedWorkspace,
     Listing, Survey, Warning,
 };
+use crate::plan::why_litter_stays;
 use crate::size::Bytes;
 use crate::text::shown;
 
@@ -256,9 +257,19 @@ fn warnings(out: Out<'_>, survey: &Survey, listing: &Listing, view: &View) -> io
     };
     for trash in &survey.trash {
         let path = view.paths.show(&trash.path);
-        warn(&format!(
-            "{path} is half deleted; the next setup or clean finishes it"
-        ))?;
+        let text = match why_litter_stays(trash) {
+            // It is that run's.
+            Some(KeptReason::OtherRun { .. }) => continue,
+            Some(reason) => {
+                let why = reasons::kept(&reason, &view.paths, view.now);
+                let advice = reasons::advice(&reason).map(|advice| format!(": {advice}"));
+                format!("{path} {why}{}", advice.unwrap_or_default())
+            }
+            None => format!(
+                "{path} was left by an interrupted run; the next setup, clean, gc, dedupe or undo deletes it"
+            ),
+        };
+        warn(&text)?;
     }
     if listing
         .workspaces

@@ -217,7 +217,16 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::Recent { since: at, source } => {
             format!("was used {}, by {}", since(*at, now), by(*source))
         }
-        KeptReason::NotOurTrash => "has the name of our trash, but not our mark".into(),
+        KeptReason::NotOurTrash => {
+            "has the name of something that an interrupted run leaves, but not our mark".into()
+        }
+        KeptReason::OtherRun { lock } => {
+            format!("another run is at work in it ({} is locked)", paths.show(lock))
+        }
+        KeptReason::OutsideMoved { from } => format!(
+            "lies outside of the project, which was moved from {}",
+            paths.show(from)
+        ),
         KeptReason::ChangedByHand => "was changed by hand since".into(),
         KeptReason::StillNamed => "is named by the configuration beside it, and builds would fail without it: take `rustc-wrapper` out of that, and run again".into(),
         KeptReason::StillNeeded => "hides a file from git that stays".into(),
@@ -307,7 +316,14 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"
         }
-        KeptReason::Busy { .. } => "run again when the build is over",
+        KeptReason::Busy { why, .. } => match why {
+            BusyReason::Held => "run again when the build is over",
+            BusyReason::Runs => "run again when the program has ended",
+            BusyReason::Mounted => "unmount it, and run again",
+            BusyReason::Unclear(_) => return None,
+        },
+        KeptReason::NotOurTrash => "look into it, and delete it yourself if you do not need it",
+        KeptReason::OtherRun { .. } => "that run removes it when it is over",
         KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
         KeptReason::LockInvalid { .. } => "mend these files, and run again",
         KeptReason::NothingHarvested => {
@@ -316,9 +332,11 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::NoDonor | KeptReason::NothingFits { .. } => {
             "build once in any worktree, or name a donor with --from DIR"
         }
-        KeptReason::ChangedByHand => "take out by hand what cargo-sharedtarget put in",
+        KeptReason::ChangedByHand | KeptReason::OutsideMoved { .. } => {
+            "take out by hand what cargo-sharedtarget put in"
+        }
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
-            "move what you need out of them"
+            "move what you need out of them, and run again"
         }
         KeptReason::Hook { hook: state } => hook::advice(state)?,
         _ => return None,
@@ -371,6 +389,18 @@ pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
                 None => "the store".into(),
             };
             format!("{whose} has {first}{more}, which cannot be used: {why}")
+        }
+        Warning::NoRecord { root, files } => {
+            let shown: Vec<String> = files.iter().take(5).map(|file| paths.show(file)).collect();
+            let more = match files.len().saturating_sub(shown.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "no record says what {}{more} held before, which lead into the shared root {}, so they stay: if setup                  wrote them under another HOME or XDG_STATE_HOME, run undo with that; else take `target-dir` and                  `build-dir` out of them by hand, and after that the lines of cargo-sharedtarget out of the exclude                  file of git (.git/info/exclude)",
+                shown.join(", "),
+                paths.show(root)
+            )
         }
         Warning::NoWayBack => "deleted folders do not come back, not even by undo".into(),
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),

@@ -9,10 +9,9 @@ use super::assign_users;
 use crate::config_chain::{self, CARGO_FOLDER};
 use crate::config_edit;
 use crate::fs;
-use crate::git;
 use crate::journal::{Content, Journal};
 use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Identity, Known, Marks, Survey, TargetFolder, Trash};
+use crate::model::{Identity, Known, Marks, Survey, TargetFolder};
 use crate::progress::Progress;
 
 /// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie
@@ -195,40 +194,4 @@ pub(super) fn measure(survey: &mut Survey, sizes: bool, progress: &Progress) {
             folder.last_build = folder.last_build.max(usage.newest);
             folder.usage = Some(usage);
         });
-}
-
-/// What interrupted runs left: under the roots, and under the shared root.
-pub(super) fn trash(
-    found: BTreeSet<PathBuf>,
-    holders: BTreeSet<PathBuf>,
-    sizes: bool,
-    progress: &Progress,
-) -> Vec<Trash> {
-    // One that git tracks files in came with a branch, whatever its mark says.
-    let is_tracked = |path: &Path| {
-        let mut tops = path.ancestors().skip(1);
-        tops.any(|top| {
-            fs::exists(&top.join(".git"))
-                && git::first_tracked(top, path).map_or(true, |first| first.is_some())
-        })
-    };
-    let mut all = found;
-    for holder in holders {
-        let names = fs::names(&holder).unwrap_or_default();
-        let trash = names
-            .iter()
-            .filter(|name| name.starts_with(marks::TRASH_PREFIX));
-        all.extend(
-            trash
-                .map(|name| holder.join(name))
-                .filter(|path| fs::is_folder(path)),
-        );
-    }
-    all.into_par_iter()
-        .map(|path| Trash {
-            ours: fs::is_our_trash(&path) && !is_tracked(&path),
-            usage: sizes.then(|| fs::usage(&path, progress)),
-            path,
-        })
-        .collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::litter::unplaced_in;
 use crate::fs;
 use crate::git;
 use crate::marks::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
@@ -17,6 +18,8 @@ pub(super) struct Owned {
     pub(super) notes: BTreeMap<PathBuf, Owner>,
     /// What interrupted runs left there.
     pub(super) trash: BTreeSet<PathBuf>,
+    /// What has the name of a file that is not in its place.
+    pub(super) unplaced: BTreeSet<PathBuf>,
 }
 
 /// How deep target folders lie under the shared root: `<repository>/<worktree>`, or
@@ -26,7 +29,11 @@ const DEEPEST: usize = 5;
 pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Owned {
     let mut owned = Owned::default();
     if survey.shared_root.exists {
-        search(&survey.shared_root.path, 0, &mut owned, problems);
+        let root = &survey.shared_root.path;
+        search(root, 0, &mut owned, problems);
+        owned
+            .unplaced
+            .extend(unplaced_in(&root.join(SHARED_ROOT_MARK)));
         for (path, known) in &mut owned.folders {
             if let Some(owner) = owned.notes.get(path) {
                 *known = Known::Owner {
@@ -49,9 +56,11 @@ fn search(holder: &Path, depth: usize, owned: &mut Owned, problems: &mut Vec<Pro
             .nth(depth - 1)
             .is_some_and(|top| top == BUILD_FOLDER);
     read_notes(holder, &mut owned.notes, problems);
+    owned.unplaced.extend(unplaced_in(holder));
     for name in fs::names(holder).unwrap_or_default() {
         let folder = holder.join(&name);
-        if (depth == 0 && name == SHARED_ROOT_MARK) || !fs::is_folder(&folder) {
+        let ours = (depth == 0 && name == SHARED_ROOT_MARK) || fs::is_leftover(&name);
+        if ours || !fs::is_folder(&folder) {
             continue;
         }
         if name.starts_with(TRASH_PREFIX) {

@@ -127,6 +127,7 @@ fn shared_root(
         records: known.records(&path),
         in_worktree: worktree_around(&path, survey).is_some(),
         path,
+        project_moved: None,
         ignored: false,
         chosen,
     }

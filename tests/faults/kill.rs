@@ -70,10 +70,17 @@ fn comparable(mut tree: Tree) -> Tree {
     tree
 }
 
-/// Whether a file is one that was not put in its place.
+/// Whether a file is one that was not put in its place, or lies beside such a one.
 fn is_new(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().starts_with(".tmp-sharedtarget-")
+    let temporary =
+        |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(".tmp-sharedtarget-");
+    path.iter().any(temporary)
+}
+
+/// What a run left, or made and did not fill.
+fn litter(tree: &Tree) -> Vec<&PathBuf> {
+    let left = tree.keys().filter(|path| is_new(path));
+    trash(tree).into_iter().chain(left).collect()
 }
 
 fn is_ours(path: &Path) -> bool {
@@ -98,13 +105,8 @@ fn killed_at(sandbox: &Sandbox, before: &Tree, done: &Tree, point: &str) -> bool
     stopped.kill();
 
     let half = sandbox.tree("");
-    // A new file that is not in its place yet shows, until the next run takes it away.
-    let beside = point.starts_with("written-beside");
     for status in statuses(sandbox) {
-        assert!(
-            status.is_empty() || (beside && status == "?? .cargo/\n"),
-            "git is clean after {point}: {status}"
-        );
+        assert_eq!(status, "", "git is clean after {point}");
     }
     for (path, content) in &half {
         let old = before.get(path) == Some(content);
@@ -129,7 +131,7 @@ fn killed_at(sandbox: &Sandbox, before: &Tree, done: &Tree, point: &str) -> bool
         assert_eq!(sandbox.cargo_run(worktree), "hello\n", "{point}");
     }
     sandbox.run("pika", &["--yes"]).code(0);
-    assert_eq!(trash(&sandbox.tree("")), Vec::<&PathBuf>::new(), "{point}");
+    assert_eq!(litter(&sandbox.tree("")), Vec::<&PathBuf>::new(), "{point}");
     for worktree in WORKTREES {
         assert_eq!(sandbox.cargo_run(worktree), "hello\n", "{point}");
         assert!(!sandbox.exists(&format!("{worktree}/target")), "{point}");
@@ -154,10 +156,10 @@ fn killed_at(sandbox: &Sandbox, before: &Tree, done: &Tree, point: &str) -> bool
         Vec::<&PathBuf>::new(),
         "{point}"
     );
-    let litter = undone
-        .keys()
-        .find(|path| is_new(path) && path.parent().is_some_and(|p| p.ends_with(".cargo")));
-    assert_eq!(litter, None, "{point}");
+    assert_eq!(litter(&undone), Vec::<&PathBuf>::new(), "{point}");
+    for status in statuses(sandbox) {
+        assert_eq!(status, "", "git is clean after undo: {point}");
+    }
     true
 }
 
@@ -193,7 +195,11 @@ fn while_it_makes_its_own_place() {
 
 #[test]
 fn while_it_replaces_a_file() {
-    killed_at_all(&[("written-beside", &[1, 2, 3, 9, 11])]);
+    killed_at_all(&[
+        ("folder-beside", &[1, 2, 4]),
+        ("written-beside", &[1, 2, 3, 9, 11]),
+        ("put-in-place", &[1, 2]),
+    ]);
 }
 
 #[test]
@@ -219,13 +225,24 @@ fn an_undo_is_finished_by_the_next() {
     let before = sandbox.tree("");
     sandbox.run("pika", &["--yes"]).code(0);
     save(&sandbox, "done");
-    for point in ["restored#1", "restored#2", "restored#4", "written#1"] {
+    for point in [
+        "file-restored#1",
+        "written-beside#1",
+        "restored#1",
+        "restored#2",
+        "restored#4",
+        "written#1",
+    ] {
         load(&sandbox, "done");
         Stopped::at(sandbox.program("pika", &["undo", "--yes"]), point).kill();
+        for status in statuses(&sandbox) {
+            assert_eq!(status, "", "git is clean after {point}");
+        }
         for worktree in WORKTREES {
             assert_eq!(sandbox.cargo_run(worktree), "hello\n", "{point}");
         }
         sandbox.run("pika", &["undo", "--yes"]).code(0);
+        assert_eq!(litter(&sandbox.tree("")), Vec::<&PathBuf>::new(), "{point}");
         let undone = sources(&sandbox.tree(""));
         assert_eq!(
             difference(&sources(&before), &undone),
@@ -309,4 +326,99 @@ fn trash_far_away_is_not_forgotten() {
         .expect("a folder")
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// Where the configuration that a killed run was to write is not wanted any more, what it left around it goes all the same.
+#[test]
+fn what_was_made_around_a_file_that_never_came_goes_with_the_next_run() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    let before = sandbox.tree("beside");
+    save(&sandbox, "start");
+    for point in [
+        "folder-beside#2",
+        "written-beside#5",
+        "folder-beside#3",
+        "written-beside#6",
+    ] {
+        for args in [
+            &["clean", "--yes"][..],
+            &["gc", "--yes"],
+            &["undo", "--yes"],
+        ] {
+            load(&sandbox, "start");
+            Stopped::at(sandbox.program("pika", &["--yes"]), point).kill();
+            let half = sandbox.tree("");
+            let left: Vec<&PathBuf> = half.keys().filter(|path| is_new(path)).collect();
+            assert!(!left.is_empty(), "{point}");
+            sandbox.run("pika", args).code(0);
+            let after = sandbox.tree("");
+            assert_eq!(litter(&after), Vec::<&PathBuf>::new(), "{point} {args:?}");
+            let made =
+                sandbox.exists("beside/.cargo") && !sandbox.exists("beside/.cargo/config.toml");
+            assert!(!made, "{point} {args:?}: an empty folder is left");
+        }
+        assert_eq!(sandbox.tree("beside"), before, "{point}");
+    }
+}
+
+/// Two runs that were killed, one after the other: the folder that the first one made is still ours.
+#[test]
+fn undo_takes_away_a_folder_that_a_killed_run_made() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    let mut points = Vec::new();
+    for time in 1..9 {
+        let point = format!("folder-beside#{time}");
+        let Ok(stopped) = Stopped::try_at(sandbox.program("pika", &["--yes"]), &point) else {
+            break;
+        };
+        stopped.kill();
+        points.push(point);
+        sandbox.run("pika", &["--yes"]).code(0);
+        sandbox.run("pika", &["undo", "--yes"]).code(0);
+        assert!(!sandbox.exists("pika/.cargo"), "{points:?}");
+        assert_eq!(sandbox.git("pika", &["status", "--porcelain"]), "");
+    }
+    assert!(points.len() > 1, "{points:?}");
+}
+
+/// What a killed run left is finished by undo, though nothing is to be put back.
+#[test]
+fn undo_finishes_trash() {
+    let sandbox = forest();
+    for worktree in WORKTREES {
+        sandbox.cargo(worktree, &["build", "-q", "--offline"]);
+    }
+    sandbox.run("pika", &["--yes"]).code(0);
+    for worktree in WORKTREES {
+        sandbox.cargo(worktree, &["build", "-q", "--offline"]);
+    }
+    Stopped::at(
+        sandbox.program("pika", &["clean", "--all", "--yes"]),
+        "removed#9",
+    )
+    .kill();
+    let killed = sandbox.tree("");
+    assert!(!trash(&killed).is_empty());
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert!(trash(&sandbox.tree("")).is_empty());
+    load_only_trash(&sandbox);
+    let answer = sandbox.json("pika", &["undo", "--dry-run"]);
+    let plan = &answer["plan"];
+    assert_eq!(plan["actions"][0]["action"], "finish_trash", "{answer}");
+    assert_eq!(plan["warnings"], serde_json::json!([]), "{answer}");
+    sandbox
+        .run("pika", &["undo", "--yes"])
+        .code(0)
+        .says("what an interrupted run left");
+    assert!(trash(&sandbox.tree("")).is_empty());
+}
+
+/// Trash of ours, with nothing else to undo.
+fn load_only_trash(sandbox: &Sandbox) {
+    let mark = String::from_utf8(cargo_sharedtarget::marks::TRASH_MARK.to_vec()).expect("text");
+    let folder = "pika/.shared-target/pika/.sharedtarget-trash-main-1-0";
+    sandbox.write(&format!("{folder}/.gitignore"), &mark);
+    sandbox.write(&format!("{folder}/main/debug/x"), "x");
 }

@@ -17,10 +17,6 @@ mod permission;
 mod races;
 #[path = "../suite/registry.rs"]
 mod registry;
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
 #[path = "../suite/sandbox.rs"]
 mod sandbox;
 mod space;

@@ -5,6 +5,7 @@ mod dedupe;
 mod filesystems;
 mod killed;
 mod linker;
+mod litter;
 mod meanwhile;
 
 use std::fs;

@@ -310,6 +310,31 @@ fn without_a_state_folder_nothing_is_changed() {
     assert_eq!(config(&sandbox.tree("")), config(&before));
 }
 
+/// A root of which no record can be written is not begun either, and what was there before stays.
+#[cfg(unix)]
+#[test]
+fn a_root_that_cannot_be_finished_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    fs::write(sandbox.outside("home/.local"), "in the way").expect("a file");
+    let far = sandbox.path("far/away").display().to_string();
+    let roots = [
+        &["setup", "--yes"][..],
+        &["setup", "--yes", "--shared-root", &far],
+        &["onboard", "--yes"],
+    ];
+    let before = sandbox.tree("");
+    for args in roots {
+        assert_ne!(sandbox.run("pika", args).code, Some(0), "{args:?}");
+        assert_eq!(sandbox.tree(""), before, "{args:?}");
+    }
+    fs::create_dir_all(sandbox.path("far/away")).expect("a folder");
+    sandbox.write("far/away/.gitignore", "*\n");
+    let before = sandbox.tree("");
+    sandbox.run("pika", roots[1]);
+    assert_eq!(sandbox.tree(""), before, "it was begun before");
+}
+
 fn shared_root(sandbox: &Sandbox, folder: &str) -> serde_json::Value {
     let run: Run = sandbox.run(folder, &["list", "--format", "json"]).code(0);
     run.json()["shared_root"].clone()

@@ -1,6 +1,8 @@
 //! Configurations and excludes go back to what they were.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
@@ -175,4 +177,145 @@ fn undo_works_from_a_linked_worktree() {
     sandbox.run("pika", &["--yes"]).code(0);
     sandbox.run("beside", &["undo", "--yes"]).code(0);
     assert_eq!(rest(&sandbox), before);
+}
+
+/// The user's state is lost, or another home is set: undo says which files it cannot put back, and what to do.
+#[test]
+fn without_a_record_the_files_that_stay_are_named() {
+    let sandbox = family();
+    sandbox.run("pika", &["--yes"]).code(0);
+    let configs = ["pika", "beside", "third"].map(|place| format!("{place}/.cargo/config.toml"));
+    let written = configs.clone().map(|config| sandbox.read(&config));
+    fs::remove_dir_all(sandbox.outside("home/.local")).expect("removed");
+    for args in [
+        &["undo", "--yes"][..],
+        &["undo", "--yes", "--shared-root", ".shared-target"],
+    ] {
+        let said = sandbox.run("pika", args).code(1).said();
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let said = words.join(" ");
+        for name in [
+            "../beside/.cargo/config.toml",
+            "../third/.cargo/config.toml",
+            ".git/info/exclude",
+        ] {
+            assert!(said.contains(name), "{name}: {said}");
+        }
+        assert_eq!(said.matches("no record").count(), 1, "{said}");
+        assert!(!said.contains("nothing to do"), "{said}");
+        assert_eq!(configs.clone().map(|config| sandbox.read(&config)), written);
+    }
+    let answer = sandbox.json("pika", &["undo", "--dry-run"]);
+    let warning = &answer["plan"]["warnings"][0];
+    assert_eq!(warning["warning"], "no_record");
+    assert_eq!(items(&warning["files"]).count(), 3);
+
+    // The advice can be followed.
+    sandbox.write("pika/.cargo/config.toml", "# mine\r\n[build]\r\njobs = 2");
+    for place in ["beside", "third"] {
+        fs::remove_file(sandbox.path(&format!("{place}/.cargo/config.toml"))).expect("removed");
+    }
+    let said = sandbox.run("pika", &["undo", "--yes"]).code(0).said();
+    assert!(said.contains("nothing to do"), "{said}");
+}
+
+/// A configuration above the worktrees may be another shared root's, whose record has it.
+#[test]
+fn the_record_of_another_shared_root_counts_too() {
+    let sandbox = family();
+    sandbox.package("other", "other", "hello");
+    let above = sandbox.path("").display().to_string();
+    let build_dir = ["--layout", "build-dir", "--config-at", &above, "--yes"];
+    sandbox.run("other", &build_dir).code(0);
+    let undo = ["undo", "--yes", "--shared-root", ".shared-target"];
+    let said = sandbox.run("pika", &undo).code(0).said();
+    assert!(!said.contains("no record"), "{said}");
+    assert!(sandbox.exists(".cargo/config.toml"));
+}
+
+type Tree = BTreeMap<PathBuf, Vec<u8>>;
+
+/// A project with a worktree in it and one beside it, set up and moved as a whole; and what it held before.
+fn moved() -> (Sandbox, Tree, Tree) {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside", "pika/.worktrees/x"]);
+    sandbox.write("pika/.cargo/config.toml", "# mine\r\n[build]\r\njobs = 2");
+    sandbox.write("pika/.git/info/exclude", "/.worktrees\n*.swp");
+    let before = (sandbox.tree("pika"), sandbox.tree("beside"));
+    sandbox.run("pika", &["--yes"]).code(0);
+    fs::create_dir(sandbox.path("new")).expect("a folder");
+    fs::rename(sandbox.path("pika"), sandbox.path("new/place")).expect("moved");
+    (sandbox, before.0, before.1)
+}
+
+fn without_root(sandbox: &Sandbox, folder: &str) -> Tree {
+    let mut tree = sandbox.tree(folder);
+    tree.retain(|path, _| !path.starts_with(".shared-target") && !path.starts_with("target"));
+    tree
+}
+
+#[test]
+fn a_project_that_was_moved_goes_back_at_its_new_place() {
+    let (sandbox, pika, beside) = moved();
+    sandbox.run("new/place", &["undo", "--yes"]).code(0);
+    assert_eq!(without_root(&sandbox, "new/place"), pika);
+    assert_eq!(sandbox.tree("beside"), beside);
+    assert!(!sandbox.exists("pika"), "nothing is made where it was");
+    let tree = sandbox.tree("");
+    let answer = sandbox.json("new/place", &["undo", "--yes"]);
+    assert_eq!(items(&answer["plan"]["actions"]).count(), 0, "{answer}");
+    assert_eq!(sandbox.tree(""), tree);
+}
+
+/// A build after the move makes the old folder again, and a setup writes over what the first one wrote.
+#[test]
+fn so_it_does_after_a_build_and_another_setup() {
+    let (sandbox, pika, _) = moved();
+    sandbox.cargo("new/place", &["build", "-q", "--offline"]);
+    assert!(
+        sandbox.exists("pika/.shared-target"),
+        "as its configuration says"
+    );
+    sandbox.run("new/place", &["--yes", "--replace"]);
+    sandbox.run("new/place", &["undo", "--yes"]);
+    let mut after = without_root(&sandbox, "new/place");
+    after.remove(Path::new("Cargo.lock"));
+    assert_eq!(after, pika);
+}
+
+/// Somebody else's project may be at the old place by now.
+#[test]
+fn what_is_at_the_old_place_by_now_stays() {
+    let (sandbox, ..) = moved();
+    sandbox.repository("pika", &[]);
+    sandbox.run("pika", &["--yes"]).code(0);
+    let configured = |sandbox: &Sandbox| {
+        let files = ["pika/.cargo/config.toml", "pika/.git/info/exclude"];
+        files.map(|file| sandbox.read(file))
+    };
+    let there = configured(&sandbox);
+    sandbox.run("new/place", &["undo", "--yes"]);
+    assert_eq!(configured(&sandbox), there);
+}
+
+/// Of what lies outside, nobody knows whether it is the project's any more.
+#[test]
+fn a_file_outside_of_a_project_that_was_moved_is_kept_and_named() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("here/pika", &[]);
+    let above = sandbox.path("here").display().to_string();
+    let build_dir = ["--layout", "build-dir", "--config-at", &above, "--yes"];
+    sandbox.run("here/pika", &build_dir).code(0);
+    sandbox.write("here/pika/.git/info/exclude", "");
+    sandbox
+        .run("here/pika", &["--yes", "--layout", "isolated"])
+        .code(0);
+    let outside = sandbox.read("here/.cargo/config.toml");
+    fs::create_dir(sandbox.path("new")).expect("a folder");
+    fs::rename(sandbox.path("here/pika"), sandbox.path("new/place")).expect("moved");
+    let answer = sandbox.json("new/place", &["undo", "--yes"]);
+    assert_eq!(sandbox.read("here/.cargo/config.toml"), outside);
+    let why = sandbox.why_kept(&answer, "here/.cargo/config.toml");
+    assert_eq!(why, "outside_moved");
+    assert!(!sandbox.exists("new/place/.cargo"));
 }

@@ -26,7 +26,7 @@ pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<Relin
     let first = plan
         .actions
         .iter()
-        .position(|action| matches!(action, Action::DeleteFolder(_) | Action::FinishTrash { .. }));
+        .position(|action| matches!(action, Action::DeleteFolder(_)));
     let at = first.unwrap_or(plan.actions.len());
     let warms = warms.into_iter().map(Action::Warm);
     let relinks = relinks.into_iter().map(Action::Relink);
