@@ -84,7 +84,7 @@ pub(crate) const CELLS: &[Cell] = &[
             "crates/inner/src/more.rs",
             "broken, and named nowhere\n",
         )],
-        &["inner"],
+        &[],
     ),
     cell(
         "a file less",
@@ -172,12 +172,12 @@ pub(crate) const CELLS: &[Cell] = &[
     cell(
         "behind a link",
         &[Replace("common/linked.rs", "one", "two")],
-        &["away", "show"],
+        &["away"],
     ),
     cell(
         "in a linked folder",
         &[Replace("common/folder/mod.rs", "one", "two")],
-        &["away", "show"],
+        &["away"],
     ),
     cell(
         "in the package behind a link",
@@ -192,7 +192,7 @@ pub(crate) const CELLS: &[Cell] = &[
     cell(
         "at a path",
         &[Replace("common/named.rs", "one", "two")],
-        &["away", "show"],
+        &["away"],
     ),
     cell(
         "a link became a file",
@@ -227,12 +227,17 @@ pub(crate) const CELLS: &[Cell] = &[
     cell(
         "beside all packages",
         &[Write(".sqlx/q.json", "query two\n")],
-        &["*"],
+        &[],
     ),
     cell(
         "new beside all packages",
         &[Write("queries/q.json", "query two\n")],
-        &["*"],
+        &[],
+    ),
+    cell(
+        "new in a package",
+        &[Write("crates/leaf/src/data.txt", "read by nothing\n")],
+        &[],
     ),
     cell(
         "for tools",
@@ -245,17 +250,17 @@ pub(crate) const CELLS: &[Cell] = &[
     cell(
         "for people",
         &[Write("crates/leaf/CHANGELOG.md", "1\n")],
-        &["leaf"],
+        &[],
     ),
     cell(
         "for people, beside all packages",
         &[Append("README.md", "more\n")],
-        &["show"],
+        &[],
     ),
     cell(
         "a test",
         &[Write("tests/fixture.txt", "fixture two\n")],
-        &["show"],
+        &[],
     ),
     cell(
         "a watched file",

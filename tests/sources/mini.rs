@@ -54,9 +54,9 @@ impl Mini {
         put("leaf/src/part.rs", "pub const TEXT: &str = \"leaf one\";\n");
         put(
             "macros/src/lib.rs",
-            "/// Reads a file of the calling package.\n#[proc_macro]\npub fn read(input: proc_macro::TokenStream) -> \
-             proc_macro::TokenStream {\n    let path = format!(\"{}/{}\", std::env::var(\"CARGO_MANIFEST_DIR\").unwrap(), \
-             input.to_string().trim_matches('\"'));\n    let text = \
+            "/// Reads a file by its path in the workspace.\n#[proc_macro]\npub fn read(input: proc_macro::TokenStream) -> \
+             proc_macro::TokenStream {\n    let path = \
+             input.to_string().trim_matches('\"').to_owned();\n    let text = \
              std::fs::read_to_string(path).unwrap_or(\"nothing\".into());\n    format!(\"{:?}\", \
              text.trim()).parse().unwrap()\n}\n",
         );
@@ -73,8 +73,8 @@ impl Mini {
         put("app/note.txt", "note one\n");
         put(
             "app/src/lib.rs",
-            "pub fn text() -> String {\n    [\"lib one\", macros::read!(\"note.txt\"), macros::read!(\"note.ignored\"), \
-             macros::read!(\"made/note.txt\")].join(\" | \")\n}\n",
+            "pub fn text() -> String {\n    [\"lib one\", macros::read!(\"app/note.txt\"), macros::read!(\"app/note.ignored\"), \
+             macros::read!(\"app/made/note.txt\")].join(\" | \")\n}\n",
         );
         put(
             "app/src/main.rs",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// What depends on what, each after what it depends on.
-pub(crate) const PACKAGES: [(&str, &[&str]); 19] = [
+pub(crate) const PACKAGES: [(&str, &[&str]); 18] = [
     ("leaf", &[]),
     ("macros", &[]),
     ("other", &[]),
@@ -20,9 +20,8 @@ pub(crate) const PACKAGES: [(&str, &[&str]); 19] = [
     ("dynamic", &["leaf"]),
     ("githead", &[]),
     ("place", &[]),
-    ("writer", &[]),
     ("away", &[]),
-    ("odd", &["githead", "place", "writer", "away"]),
+    ("odd", &["githead", "place", "away"]),
     (
         "show",
         &[
@@ -41,9 +40,19 @@ pub(crate) const PACKAGES: [(&str, &[&str]); 19] = [
     ),
 ];
 
-/// What is compiled whatever is the same: it asks git, keeps the place where it lies, wrote beside its sources, or
-/// has a name without a hash; and who depends on it.
-pub(crate) const NEVER: [&str; 5] = ["githead", "place", "writer", "odd", "dynamic"];
+/// What is compiled whatever is the same: it asks git, keeps the place where it lies, or has a name without a hash; and
+/// what depends on it.
+pub(crate) const NEVER: [&str; 4] = ["githead", "place", "odd", "dynamic"];
+
+/// What is compiled where anything in the worktrees differs: a build script or a macro reads files, and may have read any.
+pub(crate) const LOOKS: [&str; 6] = [
+    "caller",
+    "watch-file",
+    "watch-folder",
+    "silent",
+    "generated",
+    "show",
+];
 
 const ROOT: &str = r#"[package]
 name = "show"
@@ -97,33 +106,15 @@ const SHOW: &str = r#"fn main() {
 }
 "#;
 
-/// Reads a file of the calling package, or of a folder above it, and does not tell the compiler.
+/// Reads a file by its path in the workspace, where rustc runs, and does not tell the compiler.
 const MACROS: &str = r#"use proc_macro::TokenStream;
 
-fn path_of(input: TokenStream) -> String {
-    input.to_string().trim_matches('"').to_owned()
-}
-
-fn literal(text: String) -> TokenStream {
-    format!("{:?}", text.trim()).parse().unwrap()
-}
-
-/// The text of a file of the calling package.
+/// The text of a file.
 #[proc_macro]
 pub fn read(input: TokenStream) -> TokenStream {
-    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    let text = std::fs::read_to_string(format!("{folder}/{}", path_of(input)));
-    literal(text.unwrap_or("nothing".into()))
-}
-
-/// The text of the first file of this name in a folder above the calling package.
-#[proc_macro]
-pub fn read_above(input: TokenStream) -> TokenStream {
-    let folder = std::path::PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap());
-    let name = path_of(input);
-    let mut files = folder.ancestors().skip(1).map(|above| above.join(&name));
-    let file = files.find(|file| file.exists());
-    literal(file.map_or("nothing".into(), |file| std::fs::read_to_string(file).unwrap()))
+    let path = input.to_string();
+    let text = std::fs::read_to_string(path.trim_matches('"')).unwrap_or("nothing".into());
+    format!("{:?}", text.trim()).parse().unwrap()
 }
 "#;
 
@@ -136,13 +127,6 @@ const WATCH_FOLDER: &str = r#"fn main() {
         .map(|path| format!("{}={}", path.display(), std::fs::read_to_string(path).unwrap().trim()))
         .collect();
     println!("cargo:rustc-env=SAID={}", all.join(","));
-}
-"#;
-
-const WRITER: &str = r#"fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    std::fs::create_dir_all("src/made").unwrap();
-    std::fs::write("src/made/mod.rs", "pub const TEXT: &str = \"made\";\n").unwrap();
 }
 "#;
 
@@ -252,8 +236,8 @@ pub(crate) fn write(top: &Path) {
     lib(
         "caller",
         "\n[dependencies]\nmacros = { path = \"../macros\" }\n",
-        "pub fn text() -> String {\n    [macros::read!(\"note.txt\"), macros::read!(\".env\"), \
-         macros::read!(\"made/x.txt\"), macros::read_above!(\".sqlx/q.json\")].join(\" | \")\n}\n",
+        "pub fn text() -> String {\n    [macros::read!(\"crates/caller/note.txt\"), macros::read!(\"crates/caller/.env\"), \
+         macros::read!(\"crates/caller/made/x.txt\"), macros::read!(\".sqlx/q.json\")].join(\" | \")\n}\n",
     );
     put("crates/caller/note.txt", "note one\n");
     lib("watch-file", "", said);
@@ -337,23 +321,16 @@ pub(crate) fn write(top: &Path) {
         "",
         "pub fn text() -> &'static str {\n    env!(\"CARGO_MANIFEST_DIR\")\n}\n",
     );
-    lib(
-        "writer",
-        "",
-        "mod made;\npub fn text() -> &'static str {\n    made::TEXT\n}\n",
-    );
-    put("crates/writer/build.rs", WRITER);
     put(
         "crates/odd/Cargo.toml",
         &manifest(
             "odd",
-            "\n[dependencies]\ngithead = { path = \"../githead\" }\nplace = { path = \"../place\" }\nwriter = { path = \
-             \"../writer\" }\naway = { path = \"../away\" }\n",
+            "\n[dependencies]\ngithead = { path = \"../githead\" }\nplace = { path = \"../place\" }\naway = { path = \"../away\" }\n",
         ),
     );
     put(
         "crates/odd/src/main.rs",
-        "fn main() {\n    println!(\"odd: {} {} {} {}\", githead::text(), place::text(), writer::text(), away::text());\n}\n",
+        "fn main() {\n    println!(\"odd: {} {} {}\", githead::text(), place::text(), away::text());\n}\n",
     );
 }
 

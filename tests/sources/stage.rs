@@ -6,7 +6,7 @@ use std::sync::{Mutex, mpsc};
 
 use crate::built::{self, Built};
 use crate::edit::{self, Edit};
-use crate::repository::{self, NEVER, PACKAGES};
+use crate::repository::{self, LOOKS, NEVER, PACKAGES};
 use crate::sandbox::Sandbox;
 
 pub(crate) const DONOR: &str = "a/tree";
@@ -244,17 +244,8 @@ impl Stage {
     fn expected(&self, cell: &Cell) -> (bool, BTreeSet<String>) {
         let (clone, top) = (self.clone_path(), self.sandbox.outside(CLONE));
         self.sandbox.git(&clone, &["checkout", "-q", "."]);
-        self.sandbox.git(
-            &clone,
-            &[
-                "clean",
-                "-fdxq",
-                "-e",
-                "target",
-                "-e",
-                "crates/writer/src/made",
-            ],
-        );
+        self.sandbox
+            .git(&clone, &["clean", "-fdxq", "-e", "target"]);
         let files: Vec<_> = cell.edits.iter().flat_map(Edit::files).collect();
         for edit in cell.edits {
             edit.apply(&top);
@@ -314,20 +305,12 @@ impl Cell {
         let never = never.filter(|name| setup != Setup::New || *name != "dynamic");
         // `setup` warms, without programs; and what a script that says nothing goes into is not taken later on.
         let program = (setup == Setup::Isolated).then_some("show");
-        // Where anything is different that git knows, so may be what scripts see that do not say what they look at; but
-        // `setup` has warmed before it was.
-        let is_known = |file: &&str| {
-            !["ignored", "made/", ".cargo/", ".env"]
-                .iter()
-                .any(|part| file.contains(part))
-        };
-        let mut edits = self
-            .edits
-            .iter()
-            .filter(|edit| !matches!(edit, Edit::Touch(_)));
-        let differs = edits.any(|edit| edit.files().iter().any(is_known));
+        // Where anything is different, so may be what a build script or a macro has read; but `setup` has warmed before
+        // it was.
+        let mut edits = self.edits.iter();
+        let differs = edits.any(|edit| !matches!(edit, Edit::Touch(_)));
         let unclear: &[&str] = match differs && setup != Setup::Isolated {
-            true => &["silent", "generated"],
+            true => &LOOKS,
             false => &[],
         };
         with_dependents(&[self.compiled, unclear].concat())

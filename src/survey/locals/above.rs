@@ -16,6 +16,8 @@ const MANY: usize = 2_000;
 /// Something in one of the folders that one of the worktrees lies in.
 struct Entry {
     name: String,
+    /// How many folders up from the top of its worktree it lies.
+    up: usize,
     /// It is that for the donor's worktree.
     there: Option<PathBuf>,
     /// It is that for the destination's.
@@ -25,7 +27,8 @@ struct Entry {
 /// Whether what lies in the folders above both worktrees, and is named in one of the `texts` (of programs and of sources),
 /// is the same and has been since a moment.
 ///
-/// Of folders those count that are named after `../`, since names such as `src` stand in every program.
+/// Of folders those count that are named after as many `../` as lead there, since names such as `src` stand in every
+/// program.
 pub(super) fn same(
     ask: Ask<'_>,
     top: &Path,
@@ -40,7 +43,7 @@ pub(super) fn same(
             .flatten()
             .any(|path| fs::is_folder_behind(path));
         match is_folder {
-            true => format!("../{}", entry.name),
+            true => format!("{}{}", "../".repeat(entry.up), entry.name),
             false => entry.name.clone(),
         }
     });
@@ -66,10 +69,10 @@ pub(super) fn same(
 fn entries(from: &Path, top: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
     let (mut there, mut here) = (from.ancestors().skip(1), top.ancestors().skip(1));
-    loop {
+    for up in 1.. {
         let (one, two) = (there.next(), here.next());
         if one.is_none() && two.is_none() {
-            return entries;
+            break;
         }
         let listed = |folder: Option<&Path>| {
             let names = folder.and_then(|folder| fs::names(folder).ok());
@@ -84,10 +87,16 @@ fn entries(from: &Path, top: &Path) -> Vec<Entry> {
             };
             let (there, here) = (at(one), at(two));
             if there.is_some() || here.is_some() {
-                entries.push(Entry { name, there, here });
+                entries.push(Entry {
+                    name,
+                    up,
+                    there,
+                    here,
+                });
             }
         }
     }
+    entries
 }
 
 fn unchanged(entry: &Entry, at: Timestamp, begin: Timestamp) -> Result<(), LeftReason> {
