@@ -18,6 +18,7 @@ pub mod apply;
 pub mod artifact;
 pub mod asked;
 pub mod cargo;
+pub mod circumstances;
 pub mod cli;
 pub mod command;
 pub mod compiler_name;

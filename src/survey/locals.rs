@@ -10,6 +10,7 @@ mod newest;
 mod script;
 mod settings;
 mod unit;
+mod unsettled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use rayon::prelude::*;
 use crate::fs;
 use crate::git;
 use crate::model::{
-    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Surroundings, Tag, Unit, UnitId,
-    UnitKind, Workspace,
+    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Tag, Unit, UnitId, UnitKind,
+    Workspace,
 };
 use crate::sources::{self, Listing, Packages};
 use crate::survey::donors;
@@ -49,8 +50,9 @@ pub struct Ask<'a> {
     pub workspace: &'a Workspace,
     /// Both worktrees have the same commit checked out.
     pub same_commit: bool,
-    /// What configuration is resolved against.
-    pub around: &'a Surroundings,
+    /// The worktrees from which changes that are not committed may be copied into the destination; none if nobody is
+    /// making it just now.
+    pub others: &'a [PathBuf],
 }
 
 /// Finds out which local units of a donor were compiled from what the destination has, too.
@@ -100,8 +102,19 @@ fn unknown(why: &str) -> LeftReason {
 /// Whether an ignored folder of one of the worktrees is one of those that are there whatever a build does.
 fn is_of_tools(tops: &[&Path], folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let tagged = |top: &&Path| fs::tag(&top.join(folder)) == Tag::Valid;
-    sources::is_folder_of_tools(&name) || tops.iter().any(tagged)
+    sources::is_folder_of_tools(&name) || is_tagged(tops, folder)
+}
+
+/// Whether a path in one of the worktrees is a folder that its tag says may be made anew, or lies in one: a shared root has
+/// git ignore what is in it one by one.
+fn is_tagged(tops: &[&Path], path: &Path) -> bool {
+    let mut above = path
+        .ancestors()
+        .filter(|above| !above.as_os_str().is_empty());
+    above.any(|above| {
+        tops.iter()
+            .any(|top| fs::tag(&top.join(above)) == Tag::Valid)
+    })
 }
 
 /// Two worktrees, side by side.
@@ -127,8 +140,6 @@ struct World<'a> {
     sources: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// Everything in the worktree; looked at where a build script has run.
     all: Option<Compared>,
-    /// Why no package is compiled alike, if that is so.
-    settings: Result<(), LeftReason>,
     begin: Timestamp,
 }
 
@@ -203,7 +214,6 @@ impl<'a> World<'a> {
             everybodys: Compared::default(),
             all: None,
             sources: BTreeMap::new(),
-            settings: settings::same(ask.from, &ask.workspace.root, ask.around),
             begin: Timestamp::default(),
         };
         world.named = units
@@ -266,7 +276,7 @@ impl<'a> World<'a> {
             let ignored = listing
                 .ignored
                 .iter()
-                .filter(|file| !sources::is_litter(file));
+                .filter(|file| !sources::is_litter(file) && !is_tagged(&tops, file));
             for file in listing.files.iter().chain(ignored) {
                 if sources::is_noise(file) || *file == lock {
                     continue;
@@ -338,10 +348,11 @@ impl<'a> World<'a> {
 
     fn judge(mut self, units: &[&'a Unit], begin: Timestamp) -> Locals {
         self.begin = begin;
-        let verdicts: BTreeMap<UnitId, Result<LocalUnit, LeftReason>> = units
+        let mut verdicts: BTreeMap<UnitId, Result<LocalUnit, LeftReason>> = units
             .par_iter()
             .map(|unit| (unit.id.clone(), self.verdict(unit)))
             .collect();
+        self.leave_unsettled(units, &mut verdicts);
         let good: BTreeSet<&Path> = units
             .iter()
             .filter(|unit| verdicts.get(&unit.id).is_some_and(Result::is_ok))
@@ -368,7 +379,6 @@ impl<'a> World<'a> {
         let folder = self.folder(unit);
         let folder =
             folder.ok_or_else(|| unknown("which folder its package has cannot be told"))?;
-        self.settings.clone()?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
         let compared = self.compared.get(folder);
         let compared = compared.ok_or_else(|| unknown("git does not know its files"))?;

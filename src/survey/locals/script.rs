@@ -36,7 +36,7 @@ impl World<'_> {
                 file.display()
             )));
         }
-        if let Some(file) = settings::newer(self.ask.from, self.ask.around, at) {
+        if let Some(file) = settings::newer(self.ask.from, at) {
             return Err(LeftReason::SourceNewer { file });
         }
         let own = self.own_sources(unit)?;

@@ -1,0 +1,76 @@
+//! What may change in the destination without looking any newer.
+//!
+//! Tools that make worktrees copy what is not committed from another one, and keep the times of its files: to Cargo it
+//! then looks older than what was put there when git made the worktree.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{World, unknown};
+use crate::git;
+use crate::model::{LeftReason, LocalUnit, Unit, UnitId, UnitKind};
+use crate::sources;
+
+/// The changes in one worktree, or why they are not known.
+type Changes<'a> = (&'a Path, Result<Vec<PathBuf>, LeftReason>);
+
+impl World<'_> {
+    /// Leaves the units of packages that have changes in another worktree.
+    pub(super) fn leave_unsettled(
+        &self,
+        units: &[&Unit],
+        verdicts: &mut BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,
+    ) {
+        if self.ask.others.is_empty() || !verdicts.values().any(Result::is_ok) {
+            return;
+        }
+        let others = self.ask.others.par_iter();
+        let changes: Vec<Changes<'_>> = others
+            .map(|top| {
+                let changes = git::changes(top).map_err(|error| unknown(&format!("{error:#}")));
+                (top.as_path(), changes)
+            })
+            .collect();
+        for unit in units {
+            if let Some(verdict) = verdicts.get_mut(&unit.id)
+                && verdict.is_ok()
+                && let Err(reason) = self.settled(unit, &changes)
+            {
+                *verdict = Err(reason);
+            }
+        }
+    }
+
+    fn settled(&self, unit: &Unit, changes: &[Changes<'_>]) -> Result<(), LeftReason> {
+        for (worktree, files) in changes {
+            let files = files.as_ref().map_err(Clone::clone)?;
+            if let Some(file) = files.iter().find(|file| self.may_matter(unit, file)) {
+                return Err(LeftReason::ChangedElsewhere {
+                    file: file.clone(),
+                    worktree: worktree.to_path_buf(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn may_matter(&self, unit: &Unit, file: &Path) -> bool {
+        let named = self
+            .named
+            .get(&unit.id)
+            .and_then(|named| named.as_ref().ok());
+        let is_named = named.is_some_and(|named| named.files.contains(file));
+        let own = self.folder(unit).is_some_and(|folder| {
+            let inside = file.strip_prefix(folder);
+            self.packages.owner(file) == Some(folder)
+                && inside.is_ok_and(|inside| !sources::is_for_tools(inside))
+        });
+        let manifest = self.packages.workspace.join("Cargo.toml");
+        // A script may have looked at anything.
+        let run = unit.kind == UnitKind::BuildScriptRun;
+        !sources::is_noise(file)
+            && (is_named || own || run || *file == manifest || self.packages.is_everybodys(file))
+    }
+}
