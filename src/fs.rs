@@ -60,7 +60,7 @@ pub use roots::{KnownRoots, register_root};
 pub use seen::{difference, seen};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
-    Source, SourceKind, clock, clock_behind, everything_in, first_listed, is_folder_behind,
+    Source, SourceKind, born, clock, clock_behind, everything_in, first_listed, is_folder_behind,
     modified_behind, moved_there, touched,
 };
 pub use stage::{discard_stage, make_stage};

@@ -163,6 +163,13 @@ pub fn touched(folder: &Path) -> Option<Timestamp> {
     modified(&metadata).max(changed(&metadata))
 }
 
+/// When a folder was made; `None` where the filesystem does not say.
+#[must_use]
+pub fn born(folder: &Path) -> Option<Timestamp> {
+    let born = fs::symlink_metadata(folder).ok()?.created().ok()?;
+    Timestamp::try_from(born).ok()
+}
+
 /// Whether a path leads to a folder, by a link as well.
 #[must_use]
 pub fn is_folder_behind(path: &Path) -> bool {

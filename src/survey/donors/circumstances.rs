@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::circumstances::{History, Program, Said, Span};
 use crate::config_chain::{self, CARGO_FOLDER, CONFIG_NAMES};
@@ -238,7 +238,8 @@ fn look(
         newest = newer.map(|at| (at, path.to_owned())).or(newest.take());
     };
     for folder in &empty {
-        note(fs::touched(folder), folder);
+        let touched = fs::touched(folder);
+        note(touched.filter(|at| !came_with(*at, folder)), folder);
     }
     // Of a workspace that was seen before it is known which files there were.
     if !records.history.workspaces.contains_key(workspace)
@@ -258,8 +259,12 @@ fn look(
         let changed = records
             .journal
             .changed(&file.path, text.as_bytes(), changed, same);
-        note(changed, &file.path);
         let (own, keys) = says(text.as_bytes(), &file.path);
+        // One that says nothing, and came with its folder, never said anything.
+        let nothing = own == Said::default() && keys.is_empty();
+        let folder = file.path.parent().filter(|_| nothing);
+        let new = |at: &Timestamp| folder.is_some_and(|folder| came_with(*at, folder));
+        note(changed.filter(|at| !new(at)), &file.path);
         for (name, value) in own.env {
             if !said.env.contains_key(&name) {
                 if own.placed.contains(&name) {
@@ -291,6 +296,12 @@ fn look(
         files: files.into_iter().map(|file| file.path).collect(),
     };
     (span, newest)
+}
+
+/// Whether a change was made with the folder that it is in, so that nothing was there before. No build is as quick.
+fn came_with(changed: Timestamp, folder: &Path) -> bool {
+    const QUICK: SignedDuration = SignedDuration::from_millis(100);
+    fs::born(folder).is_some_and(|born| changed.duration_since(born) < QUICK)
 }
 
 /// A configuration that git had in the worktree at an earlier commit and that is not there now, and when that one was

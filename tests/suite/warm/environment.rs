@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use super::circumstances::prepared as scripts;
-use super::{compile, left, units};
+use super::{compile, units};
 use crate::registry::{Registry, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
@@ -40,9 +40,12 @@ fn run(sandbox: &Sandbox, folder: &str) -> String {
 
 #[track_caller]
 fn reason(answer: &serde_json::Value, package: &str) -> Option<String> {
-    let left = left(answer).into_iter();
-    let mut own = left.filter(|(name, _)| name == package);
-    own.next().map(|(_, reason)| reason)
+    let actions = answer["plan"]["actions"].as_array().expect("a list");
+    let left = actions
+        .iter()
+        .filter_map(|action| action["left"].as_array());
+    let mut own = left.flatten().filter(|unit| unit["package"] == package);
+    Some(own.next()?["reason"].as_str()?.to_owned())
 }
 
 /// The donor's configuration says nothing now; what it said when the donor was built, nobody has seen.
