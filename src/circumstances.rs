@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What the configurations of a workspace say of compiling.
+/// The words of a workspace's configurations on compiling.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The variables that they set, each with a hash of its value as it is written.
@@ -19,7 +19,7 @@ pub struct Said {
     pub placed: BTreeSet<String>,
     /// The programs that run as the compiler or in its place, by their keys; not those that are known to change nothing.
     pub programs: BTreeMap<String, Program>,
-    /// What each says besides, as a hash of it; the nearest first.
+    /// All else that each says, as a hash of it; the nearest first.
     pub rest: Vec<(PathBuf, String)>,
 }
 
@@ -92,17 +92,17 @@ impl Said {
 /// A time in which configurations said the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// What was made after this moment was made in it; `None` if that is so since ever.
+    /// When it began; `None` if it is so since ever.
     pub since: Option<Timestamp>,
     /// When it was last seen that it holds.
     pub until: Timestamp,
-    /// What they said.
+    /// Their words.
     pub said: Said,
     /// The files that there were.
     pub files: Vec<PathBuf>,
 }
 
-/// What was seen of workspaces, by their folders. Lies in the user's state folder, where no clone can put it.
+/// All that was seen of workspaces, by their folders. Lies in the user's state folder, where no clone can put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// The version of this format.
@@ -123,11 +123,11 @@ impl Default for History {
 /// How many spans are kept of a workspace.
 const SPANS: usize = 12;
 
-/// How long something is kept of a workspace of which nothing new was seen.
+/// How long something is kept of a workspace that was not seen again.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
 
 impl History {
-    /// What is known of a workspace, with what has been seen of it now.
+    /// All that is known of a workspace, with the look at it now.
     #[must_use]
     pub fn with(&self, workspace: &Path, seen: Span) -> Vec<Span> {
         let mut spans = self.workspaces.get(workspace).cloned().unwrap_or_default();
@@ -155,7 +155,7 @@ fn add(spans: &mut Vec<Span>, mut seen: Span) {
             (last.until, last.files) = (last.until.max(seen.until), seen.files);
             return;
         }
-        // Of a file that has gone nothing tells when; and what was not so when it was looked at last began after that.
+        // Nothing tells when a file went; and a change since the last look came after that.
         let began = match any_gone {
             true => Some(seen.until),
             false if last.said != seen.said => Some(last.until),
@@ -168,12 +168,12 @@ fn add(spans: &mut Vec<Span>, mut seen: Span) {
     spans.drain(..surplus);
 }
 
-/// What is known of the circumstances at one moment.
+/// The circumstances at one moment, as far as they are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment<'a> {
     /// They are known, by the position of their span.
     Known(usize, &'a Said),
-    /// Nobody has seen them.
+    /// No run has seen them.
     Unknown,
 }
 

@@ -84,7 +84,7 @@ fn keep(table: &mut dyn TableLike, wanted: impl Fn(&str) -> bool) {
 ///
 /// Left out is where Cargo builds, how it talks to people and to registries, and what is compared for itself, since it
 /// reaches some units only: variables, and programs that run as the compiler or in its place. So are the files that it
-/// includes, of which each says something itself.
+/// includes, since each says something itself.
 #[must_use]
 pub fn from_config(text: &str) -> Option<String> {
     const TALK: [&str; 10] = [

@@ -43,7 +43,7 @@ pub(super) fn folder(warm: &WarmFolder, context: &Context<'_>) -> Result<Warmed,
     let _own = fs::lock_to_write(&warm.into, &profiles).map_err(|busy| held(&busy, "it"))?;
     let stage = Stage::make(&warm.into)?;
     fs::checkpoint("warm-locked");
-    // What is changed from now on gets its time by that clock, and must be newer than the look.
+    // A change from now on gets its time by that clock, and must be newer than the look.
     let behind = match warm.looked_at {
         Some(_) => fs::clock_behind(&stage.path)?,
         None => SignedDuration::ZERO,

@@ -76,7 +76,7 @@ impl Ui {
         self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Nobody is there, as in a hook.
+    /// No person is there, as in a hook.
     pub(super) fn is_unattended(&self) -> bool {
         self.yes && self.quiet && !io::stdin().is_terminal()
     }

@@ -66,7 +66,7 @@ pub(super) struct Wants<'a> {
     lock: Option<Lock>,
     /// In what circumstances it is built.
     circumstances: Circumstances,
-    /// What is known of earlier times.
+    /// The records of earlier times.
     records: Records,
     /// When that was read.
     read_at: Timestamp,

@@ -56,7 +56,7 @@ pub fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) -> Resu
     replace(&path, &json)
 }
 
-/// Reads what was seen of the circumstances of workspaces. What cannot be read was not seen.
+/// Reads the record of the circumstances of workspaces. One that cannot be read holds nothing.
 #[must_use]
 pub fn read_history(records: &Path) -> History {
     let bytes = read(&history_file(records)).ok().flatten();

@@ -127,8 +127,8 @@ fn ahead() -> SignedDuration {
     SignedDuration::ZERO
 }
 
-/// How far the clock of a folder's filesystem is behind ours: a file server has one of its own. What is less than times
-/// are exact to is nothing.
+/// How far the clock of a folder's filesystem is behind ours: a file server has one of its own. Less than times are exact to
+/// is nothing.
 ///
 /// # Errors
 ///

@@ -50,8 +50,8 @@ pub struct Ask<'a> {
     pub workspace: &'a Workspace,
     /// Both worktrees have the same commit checked out.
     pub same_commit: bool,
-    /// The worktrees from which changes that are not committed may be copied into the destination; none if nobody is
-    /// making it just now.
+    /// The worktrees from which changes that are not committed may be copied into the destination; none if it is not
+    /// being made just now.
     pub others: &'a [PathBuf],
 }
 

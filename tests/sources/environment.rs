@@ -1,4 +1,4 @@
-//! What decides what a local crate is made of besides its sources: configurations, the clock, what clippy reads, and
+//! All that decides what a local crate is made of besides its sources: configurations, the clock, what clippy reads, and
 //! what tools copy into a worktree that they make.
 
 use std::process::Command;
@@ -35,7 +35,7 @@ fn built(config: &str) -> Sandbox {
     sandbox
 }
 
-/// What comes next is later by any clock.
+/// The next change is later by any clock.
 fn wait() {
     std::thread::sleep(std::time::Duration::from_millis(30));
 }
@@ -58,7 +58,7 @@ fn reasons(answer: &serde_json::Value) -> Vec<String> {
         .collect()
 }
 
-/// What was compiled before setup wrote its configuration is no older than that.
+/// A unit that was compiled before setup wrote its configuration is no older than that.
 #[test]
 fn our_own_configuration_makes_nothing_older() {
     for config in ["", ENV] {
@@ -83,7 +83,7 @@ fn our_own_configuration_makes_nothing_older() {
 
 /// A variable that is another one reaches no crate without a script and a macro.
 #[test]
-fn a_variable_that_nobody_looks_at() {
+fn a_variable_that_nothing_looks_at() {
     let sandbox = built(ENV);
     sandbox.worktree("main", "dest");
     sandbox.write("dest/.cargo/config.toml", "[env]\nMODE = \"two\"\n");
@@ -120,7 +120,7 @@ fn what_is_not_committed_may_be_copied() {
     let changed = "changed_elsewhere".to_owned();
     assert!(reasons(&answer).contains(&changed), "{answer}");
     assert!(answer.to_string().contains("/other\""), "{answer}");
-    // What is changed nowhere is taken.
+    // A package that is changed nowhere is taken.
     sandbox.git("other", &["checkout", "-q", "."]);
     sandbox.worktree("main", "fourth");
     sandbox.run("fourth", &by_hook).code(0);

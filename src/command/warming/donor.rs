@@ -24,7 +24,7 @@ pub(super) struct Donor {
     traces: BTreeMap<UnitId, Trace>,
     /// It was put together of the store, for the very circumstances of who asks.
     from_store: bool,
-    /// What was made in other circumstances than those of who asked last, and these.
+    /// The units that were made in other circumstances than those of who asked last, and these.
     otherwise: BTreeMap<UnitId, LeftReason>,
     asked_in: Option<Said>,
     /// Whether it is the own one of who asked last.

@@ -18,17 +18,17 @@ use crate::process;
 use crate::survey::configs;
 use crate::wrapper_script::{self, Whose};
 
-/// What the user's state says of earlier times.
+/// The records in the user's state of earlier times.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
-    /// What our own runs have written.
+    /// All that our own runs have written.
     pub journal: Journal,
-    /// What was seen of circumstances.
+    /// The circumstances that runs have seen.
     pub history: History,
 }
 
 impl Records {
-    /// Reads those of a shared root. What cannot be read says nothing.
+    /// Reads those of a shared root. One that cannot be read says nothing.
     #[must_use]
     pub fn of(shared_root: &SharedRoot) -> Self {
         let Some(records) = shared_root.records.as_deref() else {
@@ -50,16 +50,16 @@ pub struct Circumstances {
     pub toolchain: Option<Vec<u8>>,
     /// The workspace is there.
     pub is_there: bool,
-    /// What its configurations say now.
+    /// The words of its configurations now.
     pub said: Said,
-    /// What they said before, as far as that is known, and say now.
+    /// The spans of time in which they said the same, as far as they are known.
     pub spans: Vec<Span>,
     /// When they last changed, and which of them did; nothing if all that is known of them holds since ever.
     pub newest: Option<(Timestamp, PathBuf)>,
 }
 
 impl Circumstances {
-    /// Those of which no configuration says anything.
+    /// Those in which no configuration says anything.
     #[must_use]
     pub fn plain() -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Circumstances {
             ..Self::default()
         };
         if !is_there {
-            // What lies above where it was says nothing of what lay in it.
+            // The folders above say nothing of one that lay in it.
             let known = records.history.workspaces.get(workspace);
             circumstances.spans = known.cloned().unwrap_or_default();
             return circumstances;
@@ -195,7 +195,7 @@ fn files(workspace: &Path, around: &Surroundings) -> (Vec<File>, Vec<PathBuf>) {
     (all, empty.collect())
 }
 
-/// What a file includes, the last one first, which decides before the others; each with what it includes itself.
+/// The files that one includes, the last one first, which decides before the others; each with what it includes itself.
 fn included(file: &File, deep: usize) -> Vec<File> {
     let named = config_edit::includes(file.text.as_deref().unwrap_or_default());
     let folder = file.path.parent().unwrap_or(Path::new(""));
@@ -221,13 +221,13 @@ fn included(file: &File, deep: usize) -> Vec<File> {
     all
 }
 
-/// What the configurations of a workspace say now, and since when; with the one that changed last.
+/// The words of a workspace's configurations now, and since when; with the one that changed last.
 fn look(
     workspace: &Path,
     around: &Surroundings,
     records: &Records,
 ) -> (Span, Option<(Timestamp, PathBuf)>) {
-    // What is read now says nothing of what is done from now on.
+    // A look tells nothing of what comes after it.
     let until = fs::clock();
     let (files, empty) = files(workspace, around);
     let mut said = Said::default();
@@ -344,7 +344,7 @@ fn gone(workspace: &Path) -> Option<(Timestamp, PathBuf)> {
     let commits: Vec<String> = log.iter().map(|(commit, _)| commit.clone()).collect();
     let had = git::having(top, &commits, &inside).ok()?;
     let last = had.iter().rposition(|had| *had)?;
-    // The log knows whole seconds. What the present commit has was taken away just so, and nothing tells when.
+    // The log knows whole seconds. If the present commit has it, it was taken away by hand, and nothing tells when.
     let left = match log.get(last + 1) {
         Some((_, second)) => Timestamp::from_second(second + 1).ok()?,
         None => fs::clock(),
@@ -352,7 +352,7 @@ fn gone(workspace: &Path) -> Option<(Timestamp, PathBuf)> {
     Some((left, configs.into_iter().next()?))
 }
 
-/// What one file says of compiling, and the keys of programs that it decides.
+/// The words of one file on compiling, and the keys of programs that it decides.
 fn says(bytes: &[u8], path: &Path) -> (Said, Vec<&'static str>) {
     let text = String::from_utf8_lossy(bytes);
     let mut said = Said::default();

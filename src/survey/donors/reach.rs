@@ -18,7 +18,7 @@ use crate::marks;
 use crate::model::{Inventory, LeftReason, Source, Unit, UnitId, UnitKind};
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
-/// Of a donor whose workspace is not known, or is gone, nobody may have seen them.
+/// Where a donor's workspace is not known, or is gone, no run may have seen them.
 #[must_use]
 pub fn otherwise_made(
     donor: &Inventory,
@@ -78,18 +78,13 @@ impl<'a> Look<'a> {
 
     fn reason(&self, unit: &Unit) -> Option<LeftReason> {
         let unknown = |file: Option<PathBuf>| LeftReason::EnvironmentUnknown { file };
-        let Some(known) = self
-            .known
-            .filter(|known| known.is_there || !known.spans.is_empty())
-        else {
-            return self.reached(unit, None).then(|| unknown(None));
+        let Some(known) = self.known else {
+            return Some(unknown(None));
         };
         match self.moment(unit, known) {
             Some(at) => self.differs(unit, &self.differences[at]),
-            None if known.is_there => {
-                Some(unknown(known.newest.as_ref().map(|(_, file)| file.clone())))
-            }
-            None => self.reached(unit, None).then(|| unknown(None)),
+            // There may have been a program in the compiler's place.
+            None => Some(unknown(known.newest.as_ref().map(|(_, file)| file.clone()))),
         }
     }
 
@@ -134,11 +129,10 @@ impl<'a> Look<'a> {
         let other = all.find(|name| {
             // Cargo runs it again by itself.
             !watched(&said, name)
-                && (circumstances::is_of_compilers(name) || self.reached(unit, Some((name, true))))
+                && (circumstances::is_of_compilers(name) || self.reached(unit, name, true))
         });
         let mut all = differences.placed.iter();
-        let placed =
-            || all.find(|name| !watched(&said, name) && self.reached(unit, Some((name, false))));
+        let placed = || all.find(|name| !watched(&said, name) && self.reached(unit, name, false));
         other
             .or_else(placed)
             .map(|name| LeftReason::OtherEnvironment {
@@ -146,15 +140,12 @@ impl<'a> Look<'a> {
             })
     }
 
-    /// Whether a variable may have reached what was made, and if so, whether programs count that a script starts; no
-    /// variable stands for any.
-    fn reached(&self, unit: &Unit, variable: Option<(&String, bool)>) -> bool {
-        let by = |id: &UnitId| match variable {
-            None => true,
-            Some((name, started)) => self
-                .abilities
-                .get(id)
-                .is_none_or(|ability| (started && ability.starts) || ability.names.contains(name)),
+    /// Whether a variable may have reached what was made; `started` counts the programs that a script or macro starts.
+    fn reached(&self, unit: &Unit, name: &String, started: bool) -> bool {
+        let by = |id: &UnitId| {
+            let ability = self.abilities.get(id);
+            ability
+                .is_none_or(|ability| (started && ability.starts) || ability.names.contains(name))
         };
         if unit.kind == UnitKind::BuildScriptRun {
             let programs = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
@@ -178,7 +169,7 @@ impl<'a> Look<'a> {
         false
     }
 
-    /// What a build script said.
+    /// The words of a build script.
     fn said(&self, run: &Unit) -> Option<String> {
         let file = run.files.iter().find(|file| is_said(file))?;
         let bytes = fs::read_start(&self.donor.folder.join(&file.path), super::MOST);

@@ -1,4 +1,4 @@
-//! What may change in the destination without looking any newer.
+//! Changes that may come to the destination without looking any newer.
 //!
 //! Tools that make worktrees copy what is not committed from another one, and keep the times of its files: to Cargo it
 //! then looks older than what was put there when git made the worktree.

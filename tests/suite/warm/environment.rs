@@ -29,7 +29,7 @@ fn built(config: &str) -> Sandbox {
     sandbox
 }
 
-/// What comes next is later by any clock.
+/// The next change is later by any clock.
 fn wait() {
     std::thread::sleep(std::time::Duration::from_millis(30));
 }
@@ -48,7 +48,7 @@ fn reason(answer: &serde_json::Value, package: &str) -> Option<String> {
     Some(own.next()?["reason"].as_str()?.to_owned())
 }
 
-/// The donor's configuration says nothing now; what it said when the donor was built, nobody has seen.
+/// The donor's configuration says nothing now, and no run has seen what it said when the donor was built.
 #[test]
 fn a_configuration_that_has_changed_since() {
     for change in ["# none\n", "[term]\nquiet = false\n", ""] {
@@ -107,7 +107,7 @@ fn a_variable_reaches_only_who_can_look_at_it() {
     let answer = sandbox.json("beside", &["warm", "--yes"]);
     assert_eq!(reason(&answer, "looks"), None, "{answer}");
     assert_eq!(compile(&sandbox, "beside"), ["app"]);
-    // What was put there is older than the configuration, and known to have been made alike all the same.
+    // The units there are older than the configuration, and known to have been made alike all the same.
     sandbox.worktree("pika", "third");
     sandbox.write("third/.cargo/config.toml", "[env]\nOTHER = \"two\"\n");
     let from = sandbox.path("beside").display().to_string();
@@ -178,7 +178,7 @@ fn plain() -> PathBuf {
 
 const WRAPPER: &str = "#!/bin/sh\nrustc=$1; shift\nexec \"$rustc\" \"$@\" --cfg special\n";
 
-/// `pika`, built by way of a program that is in nobody's worktree, as its configuration says; and that line.
+/// `pika`, built by way of a program that is in no worktree, as its configuration says; and that line.
 fn wrapped(name: &str) -> (Sandbox, String) {
     let prepared = plain();
     let sandbox = sandbox_with(&prepared);
@@ -212,6 +212,25 @@ fn a_program_in_the_compilers_place_reaches_everything() {
     sandbox.write("fourth/.cargo/config.toml", &config);
     let answer = sandbox.json("fourth", &["warm", "--yes"]);
     assert_eq!(run(&sandbox, "fourth"), "plain\n", "{answer}");
+}
+
+/// If a worktree is gone, and no run of ours saw it after its build, nothing tells which programs ran there.
+#[test]
+fn a_program_in_the_compilers_place_in_a_worktree_that_is_gone() {
+    let (sandbox, config) = wrapped("wrap.sh");
+    fs::remove_dir_all(sandbox.path("pika/.cargo")).expect("removed");
+    fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
+    sandbox.worktree("pika", "first");
+    sandbox.run("", &["setup", "--yes"]).code(0);
+    let (_, line) = config.split_once('\n').expect("two lines");
+    let own = sandbox.read("first/.cargo/config.toml");
+    sandbox.write("first/.cargo/config.toml", &format!("{own}\n{line}"));
+    assert_eq!(run(&sandbox, "first"), "special\n");
+    let path = sandbox.path("first").display().to_string();
+    sandbox.git("pika", &["worktree", "remove", "--force", &path]);
+    sandbox.worktree("pika", "second");
+    let answer = sandbox.json("second", &["onboard", "--yes"]);
+    assert_eq!(run(&sandbox, "second"), "plain\n", "{answer}");
 }
 
 #[test]
