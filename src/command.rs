@@ -31,7 +31,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::report::{Spinner, human, json};
-use crate::survey::{self, Request};
+use crate::survey::{self, Request, donors};
 
 pub use ui::{Format, Ui, beside};
 
@@ -57,6 +57,9 @@ fn conduct_with(
     remote: Option<&Remote>,
 ) -> Result<Exit> {
     if plan.actions.is_empty() || ui.dry_run {
+        if !ui.dry_run {
+            note_circumstances(survey, request);
+        }
         show(name, survey, plan, None, ui)?;
         return Ok(Exit::Done);
     }
@@ -75,6 +78,7 @@ fn conduct_with(
         preview(survey, plan, ui)?;
     }
     let outcome = carry_out(survey, plan, request, ui, remote)?;
+    note_circumstances(survey, request);
     show(name, survey, plan, Some(&outcome), ui)?;
     let half = |done: &Done| {
         let warmed = done.warmed.as_ref().map(|warmed| warmed.left.len());
@@ -94,6 +98,14 @@ fn conduct_with(
     } else {
         Exit::Incomplete
     })
+}
+
+/// Notes what the configurations of all workspaces say now. Where that cannot be written, less is known later.
+fn note_circumstances(survey: &Survey, request: &Request) {
+    let workspaces = survey.workspaces.iter();
+    let roots = workspaces.map(|workspace| workspace.root.as_path());
+    let around = &request.environment.surroundings;
+    let _ = donors::note(roots, around, &survey.shared_root);
 }
 
 /// Makes sure that git and Cargo are there, where nothing can be written for want of their answers.

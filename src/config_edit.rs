@@ -143,6 +143,42 @@ pub fn env(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The variables under `[env]` that are paths relative to the configuration.
+#[must_use]
+pub fn placed(text: &str) -> Vec<String> {
+    let Ok(document) = parse(text) else {
+        return Vec::new();
+    };
+    let table = document.get("env").and_then(Item::as_table_like);
+    let entries = table.into_iter().flat_map(|table| table.iter());
+    let relative = |item: &Item| {
+        let said = item.as_table_like().and_then(|table| table.get("relative"));
+        said.is_some_and(|said| said.as_bool() != Some(false))
+    };
+    entries
+        .filter(|(_, item)| relative(item))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// The keys under `[build]` of the programs that run as the compiler or in its place.
+pub const COMPILERS: [&str; 3] = ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"];
+
+/// The programs that a configuration names under these keys, as written; an empty name stands for none.
+#[must_use]
+pub fn compilers(text: &str) -> BTreeMap<&'static str, String> {
+    let Ok(document) = parse(text) else {
+        return BTreeMap::new();
+    };
+    let build = document.get("build").and_then(Item::as_table_like);
+    let named = COMPILERS.iter().filter_map(|key| {
+        let named = build?.get(key)?;
+        let text = named.as_str().map(str::to_owned);
+        Some((*key, text.unwrap_or_else(|| named.to_string())))
+    });
+    named.collect()
+}
+
 /// Whether a configuration names the compiler (`build.rustc`) or a program that may answer in its place, or may do so in
 /// files that it includes.
 #[must_use]
@@ -176,9 +212,8 @@ pub fn incremental(text: &str) -> Option<bool> {
 }
 
 /// Programs that are known to pass on what is asked of the compiler, and to put nothing of their own into what it makes:
-/// a compiler cache, and our own script. Of sccache a test holds it where that is installed; of what is not tested it is not
-/// said.
-const TRANSPARENT: [&str; 2] = ["sccache", wrapper_script::NAME];
+/// compiler caches, and our own script.
+const TRANSPARENT: [&str; 3] = ["sccache", "kache", wrapper_script::NAME];
 
 /// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
 /// what it says for the compiler's version.

@@ -54,7 +54,7 @@ pub use program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
-pub use record::{change_journal, journal_file, read_journal};
+pub use record::{change_journal, journal_file, read_history, read_journal, write_history};
 pub use replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
     replace_unseen, write_if_absent,
@@ -63,8 +63,8 @@ pub use roots::{KnownRoots, project_moved, register_root, settle_moved};
 pub use seen::{difference, seen, seen_at};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
-    Source, SourceKind, clock, everything_in, first_listed, is_folder_behind, modified_behind,
-    moved_there, touched,
+    Source, SourceKind, born, clock, clock_behind, everything_in, first_listed, is_folder_behind,
+    modified_behind, moved_there, touched,
 };
 pub use stage::{discard_stage, is_our_stage, make_stage};
 pub use transfer::{

@@ -130,6 +130,42 @@ pub fn listing(worktree: &Path) -> Result<Listing> {
     Ok(Listing::of(files?, ignored?))
 }
 
+/// Which of these commits have one of these paths, by their order.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn having(worktree: &Path, commits: &[String], paths: &[String]) -> Result<Vec<bool>> {
+    let mut git = git(worktree)?;
+    git.args(["cat-file", "--batch-check"]);
+    let mut input = Vec::new();
+    for commit in commits {
+        for path in paths {
+            input.extend(format!("{commit}:{path}\n").bytes());
+        }
+    }
+    let output = run(git, Some(&input))?.stdout;
+    let lines: Vec<bool> = output
+        .split(|&byte| byte == b'\n')
+        .map(|line| !line.is_empty() && !line.ends_with(b" missing"))
+        .collect();
+    let each = lines.chunks(paths.len().max(1)).take(commits.len());
+    Ok(each.map(|found| found.contains(&true)).collect())
+}
+
+/// The files of a worktree that are not as they are in its commit, relative to its top, and those that git does not
+/// know yet.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub fn changes(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let mut git = git(worktree)?;
+    git.args(["status", "--porcelain", "-z", "--no-renames"])
+        .args(["--untracked-files=all", "--ignore-submodules=all"]);
+    Ok(porcelain::changes(&run(git, None)?.stdout))
+}
+
 /// Which of the paths in a worktree git ignores, each with the file that says so. A folder is given with a `/` at
 /// its end.
 ///

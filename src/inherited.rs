@@ -80,35 +80,35 @@ fn keep(table: &mut dyn TableLike, wanted: impl Fn(&str) -> bool) {
 }
 
 /// What a configuration file says that may matter to what is compiled, as text that is equal exactly if it is; `None`
-/// if it is not valid, or includes others, which only Cargo resolves.
+/// if it is not valid.
 ///
-/// Left out is where Cargo builds, how it talks to people and to registries, and which compiler cache it asks.
+/// Left out is where Cargo builds, how it talks to people and to registries, and what is compared for itself, since it
+/// reaches some units only: variables, and programs that run as the compiler or in its place. So are the files that it
+/// includes, since each says something itself.
 #[must_use]
 pub fn from_config(text: &str) -> Option<String> {
-    const TALK: [&str; 8] = [
+    const TALK: [&str; 10] = [
         "alias",
         "cache",
         "cargo-new",
+        "env",
         "http",
+        "include",
         "install",
         "net",
         "registries",
         "term",
     ];
     let mut config: DocumentMut = text.trim_start_matches('\u{feff}').parse().ok()?;
-    if config.contains_key("include") {
-        return None;
-    }
     for key in TALK {
         config.remove(key);
     }
     if let Some(build) = config.get_mut("build").and_then(Item::as_table_like_mut) {
-        for key in ["target-dir", "build-dir", "jobs"] {
+        for key in ["target-dir", "build-dir", "jobs"]
+            .into_iter()
+            .chain(config_edit::COMPILERS)
+        {
             build.remove(key);
-        }
-        let wrapper = build.get("rustc-wrapper").and_then(Item::as_str);
-        if wrapper.and_then(config_edit::known_wrapper).is_some() {
-            build.remove("rustc-wrapper");
         }
         if build.is_empty() {
             config.remove("build");
@@ -200,9 +200,9 @@ mod tests {
             plain("build.target-dir = '/x'\n[term]\nquiet = true")
         );
         assert_ne!(plain(""), plain("build.rustflags = ['-g']"));
-        assert_ne!(plain(""), plain("[env]\nA = '1'"));
-        assert_eq!(plain("[env]\nA = '1'"), plain("env.A = \"1\" # why"));
-        assert_eq!(from_config("include = ['x.toml']"), None);
+        assert_eq!(plain(""), plain("[env]\nA = '1'"));
+        assert_eq!(plain(""), plain("build.rustc-wrapper = 'x'"));
+        assert_eq!(plain(""), plain("include = ['x.toml']"));
         assert_eq!(from_config("["), None);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Every change of a file that a setup made, oldest first. Lies in the user's state folder, where no clone can put it.
@@ -30,7 +30,14 @@ pub struct Entry {
     pub after: Option<Content>,
     /// The folder of the file was made for it.
     pub made_folder: bool,
+    /// When the file had last changed before that; where there was none, when something had last come to its folder or
+    /// gone from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
+
+/// How long a run may take from its beginning to a change: somebody may think before saying yes.
+const RUN: SignedDuration = SignedDuration::from_hours(1);
 
 /// The bytes of a file, readable where they are text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +184,37 @@ impl Journal {
             .collect()
     }
 
+    /// When a file last changed in a way that matters, where it holds `current` and was `changed` last at a time: our own
+    /// changes do not count by which it says the `same` as before. `None` if it never did.
+    #[must_use]
+    pub fn changed(
+        &self,
+        file: &Path,
+        current: &[u8],
+        changed: Option<Timestamp>,
+        same: impl Fn(&[u8], &[u8]) -> bool,
+    ) -> Option<Timestamp> {
+        let (mut holds, mut changed) = (current, changed);
+        for entry in self.entries.iter().rev().filter(|entry| entry.file == file) {
+            let after = entry.after.as_ref().map(Content::bytes);
+            let before = entry.before.as_ref().map(Content::bytes);
+            let by_us = changed.is_some_and(|changed| {
+                changed.duration_since(entry.time).abs() < RUN && after == Some(holds)
+            });
+            // Of an older record nothing tells how old the file before was.
+            let told = before.is_none() || entry.since.is_some();
+            if !(by_us && told && same(before.unwrap_or_default(), holds)) {
+                break;
+            }
+            changed = entry.since;
+            match before {
+                Some(before) => holds = before,
+                None => break,
+            }
+        }
+        changed
+    }
+
     /// Forgets the changes of these files.
     pub fn forget(&mut self, files: &[PathBuf]) {
         self.entries.retain(|entry| !files.contains(&entry.file));
@@ -197,11 +235,16 @@ mod tests {
             before: before.as_ref().map(content),
             after: after.as_ref().map(content),
             made_folder: before.is_none(),
+            since: before.is_some().then(|| second(7)),
         });
         Journal {
             version: 1,
             entries: entries.collect(),
         }
+    }
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
     }
 
     fn undo(steps: &[(Option<&str>, Option<&str>)], current: Option<&str>) -> Undo {
@@ -283,6 +326,24 @@ mod tests {
     fn a_change_that_never_happened_is_passed_over() {
         let steps = [(Some("o"), Some("a")), (Some("a"), Some("never"))];
         assert_eq!(undo(&steps, Some("a")), back_to("o"));
+    }
+
+    #[test]
+    fn our_own_changes_make_nothing_newer() {
+        let changed = |steps: &[(Option<&str>, Option<&str>)], current: &str, at: i64| {
+            let same = |one: &[u8], two: &[u8]| one.first() == two.first() || one.is_empty();
+            let found =
+                journal(steps).changed(Path::new(FILE), current.as_bytes(), Some(second(at)), same);
+            found.map(Timestamp::as_second)
+        };
+        let ours = [(Some("a"), Some("ab"))];
+        assert_eq!(changed(&ours, "ab", 9), Some(7), "as old as the one before");
+        assert_eq!(changed(&ours, "ac", 9), Some(9), "changed by hand since");
+        assert_eq!(changed(&ours, "ab", 90_000), Some(90_000), "written again");
+        assert_eq!(changed(&[(Some("b"), Some("ab"))], "ab", 9), Some(9));
+        assert_eq!(changed(&[(None, Some("ab"))], "ab", 9), None);
+        let twice = [(None, Some("a")), (Some("a"), Some("ab"))];
+        assert_eq!(changed(&twice, "ab", 9), None, "both are ours");
     }
 
     #[test]

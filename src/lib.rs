@@ -19,6 +19,7 @@ pub mod apply;
 pub mod artifact;
 pub mod asked;
 pub mod cargo;
+pub mod circumstances;
 pub mod cli;
 pub mod command;
 pub mod compiler_name;

@@ -19,7 +19,7 @@ pub fn tag_file() -> Vec<u8> {
     .concat()
 }
 
-/// The file that marks a local unit as put into a target folder by us; it lies with the unit's fingerprint, where Cargo
+/// The file that marks a unit as put into a target folder by us; it lies with the unit's fingerprint, where Cargo
 /// looks at nothing that it does not know.
 pub const CARRIED: &str = "sharedtarget-carried";
 

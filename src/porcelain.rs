@@ -67,6 +67,28 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
     all
 }
 
+/// Reads `git status --porcelain -z --no-renames`: two letters, a space and the path.
+#[must_use]
+pub fn changes(output: &[u8]) -> Vec<PathBuf> {
+    let entries = output.split(|&byte| byte == 0);
+    entries
+        .filter_map(|entry| entry.get(3..))
+        .map(path)
+        .collect()
+}
+
+/// Reads the log of a reference: each commit that it led to, and when, in seconds, oldest first.
+#[must_use]
+pub fn log(text: &str) -> Vec<(String, i64)> {
+    let entry = |line: &str| {
+        let head = line.split('\t').next()?;
+        let commit = head.split(' ').nth(1)?;
+        let time = head.rsplit(' ').nth(1)?;
+        Some((commit.to_owned(), time.parse().ok()?))
+    };
+    text.lines().filter_map(entry).collect()
+}
+
 /// A path that git ignores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {

@@ -40,7 +40,12 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
 }
 
 fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
+    let folder = edit.file.parent().and_then(fs::touched);
     Entry {
+        since: match edit.before {
+            Some(_) => fs::Source::at(&edit.file).newest,
+            None => folder,
+        },
         time: context.now,
         file: edit.file.clone(),
         before: edit.before.clone().map(Content::from),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use staging::{Shared, Staging};
@@ -50,13 +51,20 @@ pub(super) fn folder(
     let _own = fs::lock_to_write(&warm.into, &profiles).map_err(|busy| held(&busy, "it"))?;
     let stage = Stage::make(&warm.into)?;
     fs::checkpoint("warm-locked");
+    // A change from now on gets its time by that clock, and must be newer than the look.
+    let behind = match warm.looked_at {
+        Some(_) => fs::clock_behind(&stage.path)?,
+        None => SignedDuration::ZERO,
+    };
+    let looked_at = warm.looked_at.map(|at| at - behind);
     let staging = Staging {
         from: &warm.from,
         stage: &stage.path,
         method: method(warm, &stage.path),
         names: &warm.names,
         into: warm.into.display().to_string(),
-        looked_at: warm.looked_at,
+        looked_at,
+        configured: warm.configured,
         worktrees: warm.worktrees.as_ref(),
         workspace: &warm.workspace,
     };
@@ -83,7 +91,7 @@ pub(super) fn folder(
     // What others are compiled with is put in place before them.
     staged.sort_by_key(|(at, ..)| *at);
     fs::checkpoint("warm-staged");
-    let changed = changed_source(warm);
+    let changed = changed_source(warm).or_else(|| newer_source(warm, looked_at));
     let mut rehashed: HashMap<u64, u64> = HashMap::new();
     let mut warmed = Warmed {
         method: staging.method,
@@ -248,6 +256,15 @@ fn changed_source(warm: &WarmFolder) -> Option<&Path> {
     };
     let changed = warm.sources.par_iter().find_any(|source| !is_same(source));
     changed.map(|source| source.path.as_path())
+}
+
+/// The first of the destination's sources that is not older than the look at them, by the clock of its filesystem.
+fn newer_source(warm: &WarmFolder, looked_at: Option<Timestamp>) -> Option<&Path> {
+    let newer = |source: &&SourceFile| {
+        looked_at.is_some_and(|at| source.modified.is_none_or(|modified| modified >= at))
+    };
+    let newer = warm.sources.iter().find(newer);
+    newer.map(|source| source.path.as_path())
 }
 
 /// Writes the fingerprint that Cargo would write here, where that is another one than the donor's.

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::setup::{note_devices, try_wrapper};
 use super::warm::{self, WarmOptions};
-use super::warming::{self, Held};
+use super::warming::{self, Held, How};
 use super::{Ui, conduct, gc, look, require_tools, store, warn_of_stores};
 use crate::exit::Exit;
 use crate::fs;
@@ -98,7 +98,11 @@ fn decide(
         &setup.dirs,
         focus,
         named.as_ref(),
-        warm.how(request, &trust, ui),
+        How {
+            // A hook runs while somebody still makes the worktree; a build does not begin before that is done.
+            unsettled: ui.is_unattended() && !request.environment.in_a_build,
+            ..warm.how(request, &trust, ui)
+        },
     )?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
     for one in decided.all {

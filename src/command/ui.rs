@@ -76,6 +76,11 @@ impl Ui {
         self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// No person is there, as in a hook.
+    pub(super) fn is_unattended(&self) -> bool {
+        self.yes && self.quiet && !io::stdin().is_terminal()
+    }
+
     /// Progress is shown.
     pub(super) fn shows_progress(&self) -> bool {
         self.progress && !self.quiet && io::stderr().is_terminal()

@@ -37,6 +37,7 @@ impl WarmOptions {
             programs: true,
             now: ui.view.now,
             dry_run: ui.dry_run,
+            unsettled: false,
             trust,
             tell: Some(ui),
         }

@@ -20,6 +20,7 @@ use super::Ui;
 
 use crate::cargo;
 use crate::fingerprint;
+use crate::fs;
 use crate::lockfile::Lock;
 use crate::model::{
     CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Subject, Survey, WarmFolder, Warning,
@@ -28,7 +29,7 @@ use crate::model::{
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::donors::{self, Circumstances, Trust};
+use crate::survey::donors::{self, Circumstances, Records, Trust};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;
@@ -50,6 +51,8 @@ pub(super) struct How<'a> {
     pub(super) now: Timestamp,
     /// Nothing is to change, not even what is known of the use of units.
     pub(super) dry_run: bool,
+    /// The worktree is being made by somebody who may put more into it.
+    pub(super) unsettled: bool,
     /// Which donors are refused.
     pub(super) trust: &'a Trust,
     /// Says that it waits, since that may take long.
@@ -62,8 +65,14 @@ pub(super) struct Wants<'a> {
     lock: Option<Lock>,
     /// In what circumstances it is built.
     circumstances: Circumstances,
+    /// The records of earlier times.
+    records: Records,
+    /// When that was read.
+    read_at: Timestamp,
     root: PathBuf,
     local: bool,
+    /// The worktrees from which changes may be copied into this one.
+    others: Vec<PathBuf>,
     programs: bool,
     around: &'a Environment,
     rustc: OnceLock<Option<u64>>,
@@ -84,7 +93,7 @@ impl Wants<'_> {
     }
 
     fn circumstances_of(&self, workspace: &Path) -> Circumstances {
-        Circumstances::of(workspace, &self.around.surroundings)
+        Circumstances::of(workspace, &self.around.surroundings, &self.records)
     }
 }
 
@@ -115,15 +124,35 @@ impl Cold<'_> {
                 problem,
             })
         })?;
+        let read_at = fs::clock();
+        let records = Records::of(&survey.shared_root);
         Ok(Wants {
             lock: lock.filter(|_| !how.all_units),
-            circumstances: Circumstances::of(root, &how.around.surroundings),
+            circumstances: Circumstances::of(root, &how.around.surroundings, &records),
+            records,
+            read_at,
             root: root.clone(),
             local: how.local && survey.settings.local != Some(false),
+            others: match how.unsettled {
+                true => self.other_worktrees(survey),
+                false => Vec::new(),
+            },
             programs: how.programs,
             around: how.around,
             rustc: OnceLock::new(),
         })
+    }
+
+    /// The other worktrees of the repository.
+    fn other_worktrees(&self, survey: &Survey) -> Vec<PathBuf> {
+        let Some(place) = &self.workspace.place else {
+            return Vec::new();
+        };
+        let repositories = survey.repositories.iter();
+        let own = repositories.filter(|one| one.common_dir == place.common_dir);
+        let worktrees = own.flat_map(|one| &one.worktrees);
+        let others = worktrees.filter(|one| one.present && one.path != place.worktree);
+        others.map(|one| one.path.clone()).collect()
     }
 
     /// Whether a candidate's worktree has the same commit checked out.
@@ -332,7 +361,15 @@ fn closest(
         wants.lock.is_none()
             || other.is_some_and(|other| donors::same_lock(other, &cold.workspace.root))
     };
-    let sure = ordered.first().is_some_and(|(first, _)| alike(first));
+    // One that was built in other circumstances may have less to give than it seems.
+    let said_alike = |candidate: &Candidate| {
+        let other = candidate.workspace.as_deref();
+        let other = other.map(|other| wants.circumstances_of(other));
+        other.is_some_and(|other| other.is_there && other.said == wants.circumstances.said)
+    };
+    let sure = ordered
+        .first()
+        .is_some_and(|(first, _)| alike(first) && said_alike(first));
     let many = if sure { 1 } else { CLOSELY };
     // Whoever is at the same commit may have local units as well.
     let same = ordered.iter().position(|(_, rating)| rating.same_commit);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::{create_private_folder, read, replace_own};
+use crate::circumstances::History;
 use crate::journal::Journal;
 
 /// Path of the record in the folder of a shared root's records.
@@ -53,4 +54,31 @@ pub fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) -> Resu
         serde_json::to_vec_pretty(&journal).context("failed to write down what changes")?;
     json.push(b'\n');
     replace_own(&path, &json)
+}
+
+/// Reads the record of the circumstances of workspaces. One that cannot be read holds nothing.
+#[must_use]
+pub fn read_history(records: &Path) -> History {
+    let bytes = read(&history_file(records)).ok().flatten();
+    let history = bytes.and_then(|bytes| serde_json::from_slice::<History>(&bytes).ok());
+    history
+        .filter(|history| history.version == History::default().version)
+        .unwrap_or_default()
+}
+
+/// Writes down what was seen of the circumstances of workspaces, where there are records already.
+///
+/// # Errors
+///
+/// It cannot be written; it is as it was then.
+pub fn write_history(records: &Path, history: &History) -> Result<()> {
+    if !super::is_folder(records) {
+        return Ok(());
+    }
+    let json = serde_json::to_vec(history).context("failed to write down what was seen")?;
+    replace_own(&history_file(records), &json)
+}
+
+fn history_file(records: &Path) -> PathBuf {
+    records.join("circumstances.json")
 }

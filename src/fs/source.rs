@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{changed, identity, modified, same_content};
 use crate::model::{Identity, SourceFile};
@@ -114,7 +115,45 @@ impl Source {
 )]
 #[must_use]
 pub fn clock() -> Timestamp {
-    Timestamp::now()
+    Timestamp::now() + ahead()
+}
+
+/// How far a test has our clock be ahead of that of the filesystems, in seconds.
+fn ahead() -> SignedDuration {
+    #[cfg(debug_assertions)]
+    if let Ok(seconds) = std::env::var("CARGO_SHAREDTARGET_TEST_CLOCK_AHEAD") {
+        return SignedDuration::from_secs(seconds.parse().unwrap_or_default());
+    }
+    SignedDuration::ZERO
+}
+
+/// How far the clock of a folder's filesystem is behind ours: a file server has one of its own. Less than times are exact to
+/// is nothing.
+///
+/// # Errors
+///
+/// Nothing can be written there.
+pub fn clock_behind(folder: &Path) -> anyhow::Result<SignedDuration> {
+    let begin = clock();
+    let file = tempfile::Builder::new()
+        .prefix(super::replace::TEMPORARY)
+        .tempfile_in(folder);
+    let written = file.and_then(|mut file| {
+        std::io::Write::write_all(&mut file, b"clock")?;
+        file.as_file().metadata()
+    });
+    let written = written.with_context(|| format!("failed to write in `{}`", folder.display()))?;
+    let there = modified(&written).context("the filesystem has no times")?;
+    // Some filesystems know whole seconds only, or every other one.
+    let exact = match there.subsec_nanosecond() {
+        0 => SignedDuration::from_secs(2),
+        _ => SignedDuration::from_millis(20),
+    };
+    let behind = begin.duration_since(there);
+    Ok(match behind > exact {
+        true => behind,
+        false => SignedDuration::ZERO,
+    })
 }
 
 /// When something has come to a folder or gone from it, or it was moved.
@@ -122,6 +161,13 @@ pub fn clock() -> Timestamp {
 pub fn touched(folder: &Path) -> Option<Timestamp> {
     let metadata = fs::symlink_metadata(folder).ok()?;
     modified(&metadata).max(changed(&metadata))
+}
+
+/// When a folder was made; `None` where the filesystem does not say.
+#[must_use]
+pub fn born(folder: &Path) -> Option<Timestamp> {
+    let born = fs::symlink_metadata(folder).ok()?.created().ok()?;
+    Timestamp::try_from(born).ok()
 }
 
 /// Whether a path leads to a folder, by a link as well.

@@ -38,6 +38,10 @@ pub struct WarmFolder {
     /// When the sources of local units were looked at, if there are any in another worktree.
     #[serde(skip)]
     pub looked_at: Option<Timestamp>,
+    /// When the destination's configurations last changed that count for what is compiled, if they ever did, and when
+    /// they were compared with the donor's.
+    #[serde(skip)]
+    pub configured: Option<(Timestamp, Timestamp)>,
     /// The destination's sources that were looked at.
     #[serde(skip)]
     pub sources: Vec<SourceFile>,
@@ -119,6 +123,14 @@ pub enum LeftReason {
         /// The file or folder, relative to the top of the worktree where it lies in it.
         file: PathBuf,
     },
+    /// A source of it is changed and not committed in some worktree, so that a tool that makes worktrees may be about to
+    /// copy it into this one, with a time from before.
+    ChangedElsewhere {
+        /// The file, relative to the top of that worktree.
+        file: PathBuf,
+        /// That worktree.
+        worktree: PathBuf,
+    },
     /// The manifest of the workspace or a configuration says something else of it than in the donor's worktree.
     OtherSettings {
         /// The file.
@@ -145,10 +157,21 @@ pub enum LeftReason {
     NotLocked,
     /// Another compiler made it than the one that the worktree uses.
     OtherCompiler,
-    /// Its build script ran with another value of a variable that a configuration sets, and does not watch it.
+    /// A variable that a configuration sets has another value here, and may have gone into it.
     OtherEnvironment {
         /// The variable.
         variable: String,
+    },
+    /// In which environment it was made is not known.
+    EnvironmentUnknown {
+        /// The configuration that has changed since; none where its worktree is gone or not known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<PathBuf>,
+    },
+    /// Another program, or none, runs as the compiler or in its place here than where it was made.
+    OtherWrapper {
+        /// The program.
+        program: PathBuf,
     },
     /// Pages are made anew each time.
     Documentation,

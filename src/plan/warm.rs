@@ -71,6 +71,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
         copied: Bytes(0),
         wait: false,
         looked_at: offer.locals.looked_at,
+        configured: None,
         sources: offer.locals.sources.clone(),
         worktrees: offer.locals.worktrees.clone(),
     };

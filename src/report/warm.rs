@@ -155,8 +155,10 @@ fn words(reason: &LeftReason) -> &'static str {
         LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
         LeftReason::OtherCompiler => "were made by another compiler",
         LeftReason::OtherEnvironment { .. } => {
-            "have a build script that ran in another environment"
+            "have a build script or a macro that ran in another environment"
         }
+        LeftReason::EnvironmentUnknown { .. } => "may have been made in another environment",
+        LeftReason::OtherWrapper { .. } => "are compiled by way of another program here",
         LeftReason::Documentation => "are documentation",
         LeftReason::Program => "are programs",
         LeftReason::Unknown { .. } => "cannot be told what they are",
@@ -173,6 +175,7 @@ fn words(reason: &LeftReason) -> &'static str {
         LeftReason::SourcesUnknown { .. } => "have sources that cannot be compared",
         LeftReason::SourceDiffers { .. } => "have other sources here",
         LeftReason::SourceNewer { .. } => "may be older than the donor's sources",
+        LeftReason::ChangedElsewhere { .. } => "have changes in a worktree that may be copied here",
         LeftReason::OtherSettings { .. } => "are compiled with other settings here",
         LeftReason::BuildScript { .. } => "have a build script that may do something else here",
         LeftReason::OtherWorktree { .. } => "may have been compiled in another worktree",
@@ -187,6 +190,11 @@ fn detail(reason: &LeftReason, view: &View) -> String {
         }
         LeftReason::Unknown { why } => format!(": {why}"),
         LeftReason::OtherEnvironment { variable } => format!(": {variable}"),
+        LeftReason::EnvironmentUnknown { file } => match file {
+            Some(file) => format!(": {} has changed since", show(file)),
+            None => ": its worktree is gone or not known".into(),
+        },
+        LeftReason::OtherWrapper { program } => format!(": {}", show(program)),
         LeftReason::Incomplete { missing } => format!(": {missing}"),
         LeftReason::PathInside { file, path } => format!(": {path} in {}", show(file)),
         LeftReason::WroteOutside { file } | LeftReason::LinkInside { file } => {
@@ -196,6 +204,9 @@ fn detail(reason: &LeftReason, view: &View) -> String {
         LeftReason::SourceDiffers { file }
         | LeftReason::SourceNewer { file }
         | LeftReason::OtherSettings { file } => format!(": {}", show(file)),
+        LeftReason::ChangedElsewhere { file, worktree } => {
+            format!(": {} in {}", show(file), show(worktree))
+        }
         LeftReason::OtherWorktree { worktree } => match worktree {
             Some(worktree) => format!(": {}", show(worktree)),
             None => String::new(),

@@ -2,6 +2,7 @@
 
 mod circumstances;
 mod flaws;
+mod reach;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,8 +10,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use circumstances::Circumstances;
+pub use circumstances::{Circumstances, Records, note, program_of, variables};
 pub use flaws::{Findings, Origin, look_into, names};
+pub use reach::otherwise_made;
 pub use trust::{Trust, doubt, not_a_donor, repositories};
 
 use super::units;

@@ -21,6 +21,7 @@ mod reach;
 mod script;
 mod settings;
 mod unit;
+mod unsettled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -34,8 +35,8 @@ use crate::abilities::{Abilities, Reach};
 use crate::fs;
 use crate::git;
 use crate::model::{
-    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Surroundings, Unit, UnitId,
-    UnitKind, Workspace,
+    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Unit, UnitId, UnitKind,
+    Workspace,
 };
 use crate::sources::Listing;
 use crate::survey::donors;
@@ -66,8 +67,9 @@ pub struct Ask<'a> {
     pub same_commit: bool,
     /// What is known of the donor's build scripts and macros.
     pub programs: &'a Programs,
-    /// What configuration is resolved against.
-    pub around: &'a Surroundings,
+    /// The worktrees from which changes that are not committed may be copied into the destination; none if it is not
+    /// being made just now.
+    pub others: &'a [PathBuf],
 }
 
 /// Finds out which local units of a donor were compiled from what the destination has, too.
@@ -132,8 +134,6 @@ struct World<'a> {
     all: Option<Altogether>,
     /// What git lists of the donor's worktree and of the destination's.
     listings: OnceLock<Result<(Listing, Listing), LeftReason>>,
-    /// Why no package is compiled alike, if that is so.
-    settings: Result<(), LeftReason>,
     begin: Timestamp,
 }
 
@@ -197,7 +197,6 @@ impl<'a> World<'a> {
             compared: Compared::default(),
             all: None,
             listings: OnceLock::new(),
-            settings: settings::same(ask.from, &ask.workspace.root, ask.around),
             begin: Timestamp::default(),
         };
         world.named = units
@@ -250,10 +249,11 @@ impl<'a> World<'a> {
 
     fn judge(mut self, units: &[&'a Unit], begin: Timestamp) -> Locals {
         self.begin = begin;
-        let verdicts: BTreeMap<UnitId, Result<LocalUnit, LeftReason>> = units
+        let mut verdicts: BTreeMap<UnitId, Result<LocalUnit, LeftReason>> = units
             .par_iter()
             .map(|unit| (unit.id.clone(), self.verdict(unit)))
             .collect();
+        self.leave_unsettled(units, &mut verdicts);
         let is_good = |id: &UnitId| verdicts.get(id).is_some_and(Result::is_ok);
         let looked = units
             .iter()
@@ -273,7 +273,6 @@ impl<'a> World<'a> {
         let folder = self.folder(unit);
         let folder =
             folder.ok_or_else(|| unknown("which folder its package has cannot be told"))?;
-        self.settings.clone()?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
         let manifest = folder.join("Cargo.toml");
         if !self.compared.has(&manifest) {

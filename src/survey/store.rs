@@ -39,15 +39,21 @@ pub struct Wish {
 ///
 /// # Errors
 ///
-/// There is no compiler.
+/// There is no compiler, or another program runs in its place.
 pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
+    if let Some(program) = donors::program_of(workspace, &around.surroundings) {
+        anyhow::bail!(
+            "`{}` runs as the compiler or in its place, and may make something else of the same",
+            program.display()
+        );
+    }
     let rustc = cargo::rustc_version(workspace)?;
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.unwrap_or_default().to_owned();
     let built_with = BuiltWith {
         platform: platform::platform(),
         cargo_home: around.surroundings.cargo_home.display().to_string(),
-        env: donors::Circumstances::of(workspace, &around.surroundings).env,
+        env: donors::variables(workspace, &around.surroundings),
         rustc,
     };
     let circumstances = store::circumstances_key(&built_with);

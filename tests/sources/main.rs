@@ -19,6 +19,7 @@ mod commands;
 mod donors;
 mod doubts;
 mod edit;
+mod environment;
 mod flat;
 mod manifests;
 mod mini;

@@ -6,6 +6,8 @@ mod busy;
 #[cfg(unix)]
 mod circumstances;
 mod donors;
+#[cfg(unix)]
+mod environment;
 mod links;
 mod local;
 mod onboard;

@@ -29,6 +29,8 @@ pub(super) struct Staging<'a> {
     pub(super) into: String,
     /// The time of what is as new as the look at the sources.
     pub(super) looked_at: Option<Timestamp>,
+    /// When the configurations here last changed, and when they were compared with the donor's.
+    pub(super) configured: Option<(Timestamp, Timestamp)>,
     pub(super) worktrees: Option<&'a (PathBuf, PathBuf)>,
     pub(super) workspace: &'a Path,
 }
@@ -72,6 +74,7 @@ impl Staging<'_> {
             unchanged(&from, file)?;
         }
         self.date(unit)?;
+        self.note_circumstances(unit)?;
         // What is put into a folder makes it newer, so that each comes after all that is in it.
         for file in unit.files.iter().rev() {
             if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified()) {
@@ -111,10 +114,13 @@ impl Staging<'_> {
                 fs::date_file(&path, at)?;
             }
         }
-        self.mark(unit, at)
+        match unit.local {
+            true => self.mark(unit, at),
+            false => Ok(()),
+        }
     }
 
-    /// Leaves a mark by which we know later that it was us who put a local unit here.
+    /// Leaves a mark by which we know later that it was us who put a unit here.
     fn mark(&self, unit: &TakenUnit, looked_at: Timestamp) -> anyhow::Result<()> {
         let (mut fingerprint, mut dated) = (None, None);
         for file in &unit.files {
@@ -127,7 +133,7 @@ impl Staging<'_> {
                 dated = fs::info(&self.stage.join(&file.path))?.and_then(|info| info.modified);
             }
         }
-        if let (Some(folder), Some(at), true) = (fingerprint, dated, unit.local) {
+        if let (Some(folder), Some(at)) = (fingerprint, dated) {
             let text = marks::carried(self.workspace, at, looked_at);
             fs::write_own(
                 &self.stage.join(folder).join(marks::CARRIED),
@@ -135,6 +141,23 @@ impl Staging<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// Leaves the mark with a third-party unit that is older than a configuration here: it was made in circumstances that
+    /// are the same, though the configuration was not there yet.
+    fn note_circumstances(&self, unit: &TakenUnit) -> anyhow::Result<()> {
+        let Some((changed, compared)) = self.configured.filter(|_| !unit.local) else {
+            return Ok(());
+        };
+        let mut dated = unit.files.iter().filter(|file| {
+            let is =
+                |ask: fn(&[&str]) -> bool| layout::in_profile(&file.path, &unit.id.profile, ask);
+            is(layout::is_dep_info) || is(layout::is_said)
+        });
+        match dated.next().and_then(UnitFile::modified) {
+            Some(at) if at <= changed => self.mark(unit, compared),
+            _ => Ok(()),
+        }
     }
 
     /// Has a list of sources name those of the destination, where it names the donor's by absolute paths.

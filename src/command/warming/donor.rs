@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Cold, Wants};
+use crate::circumstances::Said;
 use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
@@ -21,10 +22,15 @@ pub(super) struct Donor {
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
     traces: BTreeMap<UnitId, Trace>,
-    /// The variables by which those who asked last differ, and whether it is their own.
-    asked: (Vec<String>, bool),
     /// What its build scripts and macros can do.
     programs: Programs,
+    /// It was put together of the store, for the very circumstances of who asks.
+    from_store: bool,
+    /// The units that were made in other circumstances than those of who asked last, and these.
+    otherwise: BTreeMap<UnitId, LeftReason>,
+    asked_in: Option<Said>,
+    /// Whether it is the own one of who asked last.
+    asked: bool,
     /// What is known of local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
@@ -34,15 +40,41 @@ impl Donor {
         let workspace = candidate.workspace.as_deref();
         Self {
             inventory: donors::inventory(&candidate.folder, progress),
-            circumstances: workspace.map(|workspace| wants.circumstances_of(workspace)),
+            circumstances: match workspace {
+                Some(workspace) => Some(wants.circumstances_of(workspace)),
+                // The user knows what it is.
+                None if candidate.relation == Relation::Named => Some(Circumstances::plain()),
+                None => None,
+            },
             candidate,
             same_commit: false,
             looked_at: BTreeSet::new(),
             flaws: BTreeMap::new(),
             traces: BTreeMap::new(),
-            asked: (Vec::new(), false),
             programs: Programs::default(),
+            from_store: false,
+            otherwise: BTreeMap::new(),
+            asked_in: None,
+            asked: false,
             locals: (PathBuf::new(), Locals::default()),
+        }
+    }
+
+    /// The same one, put together of the store: nothing is kept there that was made in other circumstances.
+    pub(super) fn of_store(self) -> Self {
+        Self {
+            from_store: true,
+            ..self
+        }
+    }
+
+    /// Finds out what was made in other circumstances than those of a workspace.
+    fn look_around(&mut self, wants: &Wants<'_>) {
+        let here = &wants.circumstances.said;
+        if !self.from_store && self.asked_in.as_ref() != Some(here) {
+            let known = self.circumstances.as_ref();
+            self.otherwise = donors::otherwise_made(&self.inventory, known, here);
+            self.asked_in = Some(here.clone());
         }
     }
 
@@ -53,6 +85,7 @@ impl Donor {
     /// Compares the sources of its local units with those of a workspace, if they are wanted.
     pub(super) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>, survey: &Survey) {
         self.same_commit = cold.is_at_commit_of(&self.candidate, survey);
+        self.look_around(wants);
         let root = &cold.workspace.root;
         let candidate = &self.candidate;
         if !wants.local || self.locals.0 == *root || candidate.relation == Relation::Stranger {
@@ -70,7 +103,7 @@ impl Donor {
                 workspace: cold.workspace,
                 same_commit: self.same_commit,
                 programs: &self.programs,
-                around: &wants.around.surroundings,
+                others: &wants.others,
             })
         });
         self.locals = (root.clone(), compared.unwrap_or_default());
@@ -93,7 +126,9 @@ impl Donor {
 
     /// What would be taken, as far as nothing has been found wrong with it yet.
     pub(super) fn draft(&self, wants: &Wants<'_>, here: &Here) -> WarmFolder {
-        self.choice(wants, here, &self.flaws)
+        let mut flaws = self.otherwise.clone();
+        flaws.extend(self.flaws.clone());
+        self.choice(wants, here, &flaws)
     }
 
     fn choice(
@@ -126,15 +161,11 @@ impl Donor {
         self.compare(cold, wants, survey);
         let workspace = self.candidate.workspace.as_deref();
         let same = workspace == Some(&cold.workspace.root);
-        let asked = (
-            wants.circumstances.differing(self.circumstances.as_ref()),
-            same,
-        );
-        if asked != self.asked {
+        if same != self.asked {
             self.looked_at.clear();
             self.flaws.clear();
             self.traces.clear();
-            self.asked = asked;
+            self.asked = same;
         }
         let draft = self.draft(wants, here);
         let ids = draft.units.iter().map(|unit| &unit.id);
@@ -143,7 +174,6 @@ impl Donor {
             &self.inventory,
             &new,
             self.candidate.worktree.as_deref(),
-            &self.asked.0,
             workspace.map(|workspace| Origin {
                 workspace,
                 programs: self.candidate.programs.as_deref(),
@@ -156,7 +186,10 @@ impl Donor {
         let all = self.inventory.units.iter();
         let mut flaws = decide::of_other_worktrees(all, &self.traces, self.home());
         flaws.extend(self.flaws.clone());
+        flaws.extend(self.otherwise.clone());
+        let changed = wants.circumstances.newest.as_ref().map(|(at, _)| *at);
         WarmFolder {
+            configured: changed.map(|at| (at, wants.read_at)),
             workspace: cold.workspace.root.clone(),
             into: cold.into.to_owned(),
             names: donors::names(&self.inventory),

@@ -38,6 +38,7 @@ pub(in crate::command) fn all(
         programs: false,
         now: ui.view.now,
         dry_run: ui.dry_run,
+        unsettled: false,
         trust,
         tell: None,
     };

@@ -277,7 +277,7 @@ fn take(
         programs: None,
         home: Home::Single,
     };
-    let mut donor = Donor::of(candidate, wants, progress);
+    let mut donor = Donor::of(candidate, wants, progress).of_store();
     here.different = donors::different(donor.inventory(), before.there, &here);
     if let Some((other, _)) = before.donor {
         let different = donors::different(donor.inventory(), other.inventory(), &here);

@@ -43,13 +43,11 @@ pub struct Findings {
 /// Looks into the files of those units of a donor that may be taken.
 ///
 /// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
-/// `differing` are variables that have another value where the units would go.
 #[must_use]
 pub fn look_into(
     donor: &Inventory,
     wanted: &BTreeSet<&UnitId>,
     worktree: Option<&Path>,
-    differing: &[String],
     origin: Option<Origin<'_>>,
 ) -> Findings {
     let mut dependents: HashMap<&UnitId, Vec<&Unit>> = HashMap::new();
@@ -63,7 +61,6 @@ pub fn look_into(
         donor,
         dependents,
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
-        differing,
         roots: roots(&names, worktree),
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         names,
@@ -142,7 +139,6 @@ struct Look<'a> {
     donor: &'a Inventory,
     by_id: HashMap<&'a UnitId, &'a Unit>,
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
-    differing: &'a [String],
     names: Vec<String>,
     roots: Vec<String>,
     strays: Vec<&'a UnitFile>,
@@ -253,7 +249,6 @@ impl Look<'_> {
             }
             let mut text = self.read(file)?;
             if is_said(file) {
-                self.watches(&text)?;
                 if watches(&text, &said) {
                     return Err(kept(file, String::from_utf8_lossy(&said).into_owned()));
                 }
@@ -288,23 +283,6 @@ impl Look<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Whether Cargo would run a script again by itself, in an environment that differs.
-    fn watches(&self, said: &[u8]) -> Result<(), LeftReason> {
-        let said = String::from_utf8_lossy(said);
-        let watched = |name: &String| {
-            said.lines().any(|line| {
-                let variable = line.split_once("rerun-if-env-changed=");
-                variable.is_some_and(|(_, variable)| variable.trim() == name)
-            })
-        };
-        match self.differing.iter().find(|name| !watched(name)) {
-            Some(name) => Err(LeftReason::OtherEnvironment {
-                variable: name.clone(),
-            }),
-            None => Ok(()),
-        }
     }
 
     /// Whether what the files in an `OUT_DIR` say of where it is follows when they are copied.

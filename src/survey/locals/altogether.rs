@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Ask, Compared, unknown};
 use crate::fs;
+use crate::marks;
 use crate::model::{LeftReason, SourceFile, Tag};
 use crate::sources::Listing;
 
@@ -62,14 +63,10 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
     let tops = [ask.from_worktree, top];
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     for listing in [there, here] {
-        files.extend(listing.files.iter().chain(&listing.ignored).cloned());
+        let ignored = listing.ignored.iter().chain(&listing.ignored_folders);
         // What lies in a folder counts, however deep, if Cargo did not build it.
-        let built = |folder: &Path| {
-            let tagged = |top: &&Path| fs::tag(&top.join(folder)) == Tag::Valid;
-            tops.iter().any(tagged)
-        };
-        let made = listing.ignored_folders.iter();
-        files.extend(made.filter(|folder| !built(folder)).cloned());
+        let made = ignored.filter(|path| !is_built(&tops, path));
+        files.extend(listing.files.iter().chain(made).cloned());
         // Of another worktree, `.git` is a file, and a build in this one has nothing to do with it.
         let is_own = |folder: &Path| {
             let git = |top: &&Path| fs::is_folder(&top.join(folder).join(".git"));
@@ -79,4 +76,16 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
         files.extend(repositories.filter(|folder| is_own(folder)).cloned());
     }
     Compared::of(ask.from_worktree, top, files)
+}
+
+/// Whether a path in one of the worktrees is a folder that Cargo builds into or a shared root, or lies in one: a shared root
+/// has git ignore what is in it one by one.
+fn is_built(tops: &[&Path], path: &Path) -> bool {
+    let above = path.ancestors();
+    let mut above = above.filter(|above| !above.as_os_str().is_empty());
+    let of_builds = |folder: PathBuf| {
+        let root = || fs::is_folder(&folder.join(marks::SHARED_ROOT_MARK));
+        fs::tag(&folder) == Tag::Valid && (root() || marks::read(&fs::shape(&folder)).cargo)
+    };
+    above.any(|above| tops.iter().any(|top| of_builds(top.join(above))))
 }

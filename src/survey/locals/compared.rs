@@ -72,7 +72,8 @@ impl Compared {
             if !same {
                 compared.different.insert(file.clone());
             }
-            if here.what == SourceKind::Folder && same {
+            // Of a configuration, the circumstances tell what it said and when; and we may be about to write it ourselves.
+            if sources::is_configuration(&file) || (here.what == SourceKind::Folder && same) {
                 continue;
             }
             compared.newest_here = compared.newest_here.max(here.newest);

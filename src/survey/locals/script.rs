@@ -38,7 +38,7 @@ impl World<'_> {
         let at = self
             .ran_at(unit)
             .ok_or_else(|| unknown("nothing tells when it ran"))?;
-        if let Some(file) = settings::newer(self.ask.from, self.ask.around, at) {
+        if let Some(file) = settings::newer(self.ask.from, at) {
             return Err(LeftReason::SourceNewer { file });
         }
         let program = self.program_of(unit)?;

@@ -25,6 +25,8 @@ pub(super) struct Named {
     pub(super) files: BTreeSet<PathBuf>,
     /// Files elsewhere.
     outside: Vec<PathBuf>,
+    /// Clippy made it, with this `CLIPPY_CONF_DIR`, if there was one.
+    clippy: Option<Option<String>>,
 }
 
 /// The folder of a unit's package, relative to the workspace: what comes before its root source's path in the package
@@ -47,6 +49,23 @@ pub(super) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> 
     let manifest = toml_edit::Document::parse(manifest.as_str()).ok()?;
     let name = manifest.get("package")?.get("name")?.as_str()?;
     (folder.is_relative() && unit.package.as_deref() == Some(name)).then_some(folder)
+}
+
+/// Whether clippy made something, and what `CLIPPY_CONF_DIR` said then: it has the compiler note what it goes by. Source:
+/// `track_clippy_args` and `track_conf_dir` in clippy's `driver.rs`.
+fn clippy(env: &[(String, Option<String>)]) -> Option<Option<String>> {
+    let of = |name: &str| env.iter().find(|(known, _)| known == name);
+    let folder = of("CLIPPY_CONF_DIR");
+    (of("CLIPPY_ARGS").is_some() || folder.is_some())
+        .then(|| folder.and_then(|(_, value)| value.clone()))
+}
+
+/// The configuration that clippy finds from a folder. Source: `lookup_conf_file` in clippy's `clippy_config/src/conf.rs`.
+fn clippy_configuration(folder: &Path) -> Option<PathBuf> {
+    let mut all = folder
+        .ancestors()
+        .flat_map(|above| [".clippy.toml", "clippy.toml"].map(|name| above.join(name)));
+    all.find(|file| fs::exists(file) && !fs::is_folder_behind(file))
 }
 
 /// Whether a path in a target folder is in the `OUT_DIR` of a build script.
@@ -75,6 +94,7 @@ impl World<'_> {
             at,
             files: BTreeSet::new(),
             outside: Vec::new(),
+            clippy: clippy(&info.env),
         };
         let outside = |path: &Path| {
             unknown(&format!(
@@ -144,6 +164,9 @@ impl World<'_> {
                 return Err(LeftReason::SourceNewer { file: path.clone() });
             }
         }
+        if let Some(from) = &named.clippy {
+            self.same_to_clippy(folder, from.as_deref(), named.at)?;
+        }
         let able = self.able_of(unit);
         if able.reach == Reach::Programs {
             return Err(unknown(
@@ -161,6 +184,35 @@ impl World<'_> {
             self.same_altogether(named.at, unit, &sources)?;
         }
         Ok(LocalUnit::default())
+    }
+
+    /// Whether clippy finds the same configuration for both, and found it then. One that is gone the compiler has named.
+    fn same_to_clippy(
+        &self,
+        folder: &Path,
+        from: Option<&str>,
+        at: Timestamp,
+    ) -> Result<(), LeftReason> {
+        let (there, here) = match from.filter(|from| !from.is_empty()) {
+            Some(from) => (self.ask.from.join(from), self.ask.workspace.root.join(from)),
+            None => (self.ask.from_worktree.join(folder), self.top.join(folder)),
+        };
+        match (clippy_configuration(&there), clippy_configuration(&here)) {
+            (None, None) => Ok(()),
+            (Some(one), Some(two)) => {
+                let (there, here) = (Source::at(&one), Source::at(&two));
+                match () {
+                    () if one != two && !there.is_same(&one, &here, &two) => {
+                        Err(LeftReason::SourceDiffers { file: two })
+                    }
+                    () if there.newest.is_none_or(|newest| newest >= at) => {
+                        Err(LeftReason::SourceNewer { file: one })
+                    }
+                    () => Ok(()),
+                }
+            }
+            (Some(file), None) | (None, Some(file)) => Err(LeftReason::SourceDiffers { file }),
+        }
     }
 
     /// Whether a module's file is the only one that rustc may take for it: of `a.rs` and `a/mod.rs` there must be one.

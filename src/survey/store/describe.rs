@@ -13,6 +13,7 @@ use crate::fingerprint;
 use crate::fs::{self, Hashes};
 use crate::layout;
 use crate::lockfile::Lock;
+use crate::marks;
 use crate::model::{
     Inventory, LeftReason, LeftUnit, Sharing, Source, StoredFile, StoredLink, StoredUnit,
     TakenUnit, Unit, UnitFile, UnitId, UnitKind, WatchedFile,
@@ -169,7 +170,9 @@ impl Look<'_> {
     }
 
     fn files(&self, unit: &Unit, stored: &mut StoredUnit) -> Result<()> {
-        for file in &unit.files {
+        // Our own mark says something of this folder only.
+        let is_mark = |file: &&UnitFile| file.path.ends_with(marks::CARRIED);
+        for file in unit.files.iter().filter(|file| !is_mark(file)) {
             let path = file
                 .path
                 .to_str()

@@ -38,7 +38,7 @@ fn another_compiler() {
 }
 
 /// A package whose build script writes down a variable that only the configuration sets; one watches it, one not.
-fn prepared() -> std::path::PathBuf {
+pub(super) fn prepared() -> std::path::PathBuf {
     once("warm-env", |folder| {
         let registry = Registry::new(folder);
         for (name, watch) in [

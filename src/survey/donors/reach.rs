@@ -1,0 +1,257 @@
+//! Which units another environment would have made different.
+//!
+//! A variable reaches a unit only by way of a program that runs while it is made: its build script, or a macro in it.
+//! A program in the compiler's place reaches everything.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use memchr::memmem;
+use object::Object as _;
+use rayon::prelude::*;
+
+use super::{Circumstances, file_name, is_artifact, is_fingerprint, is_said};
+use crate::circumstances::{self, Differences, Moment, Said};
+use crate::fs;
+use crate::marks;
+use crate::model::{Inventory, LeftReason, Source, Unit, UnitId, UnitKind};
+
+/// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
+/// Where a donor's workspace is not known, or is gone, no run may have seen them.
+#[must_use]
+pub fn otherwise_made(
+    donor: &Inventory,
+    known: Option<&Circumstances>,
+    here: &Said,
+) -> BTreeMap<UnitId, LeftReason> {
+    let look = Look::of(donor, known, here);
+    let units = donor.units.par_iter();
+    let reasons = units.filter_map(|unit| Some((unit.id.clone(), look.reason(unit)?)));
+    reasons.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// A build script or macro, as far as variables are concerned.
+#[derive(Debug, Default)]
+struct Ability {
+    /// It may start other programs.
+    starts: bool,
+    /// The names of variables in it.
+    names: BTreeSet<String>,
+}
+
+struct Look<'a> {
+    donor: &'a Inventory,
+    known: Option<&'a Circumstances>,
+    /// How each span of the donor's differs from here.
+    differences: Vec<Differences>,
+    by_id: HashMap<&'a UnitId, &'a Unit>,
+    /// Of each build script and macro.
+    abilities: HashMap<&'a UnitId, Ability>,
+}
+
+impl<'a> Look<'a> {
+    fn of(donor: &'a Inventory, known: Option<&'a Circumstances>, here: &Said) -> Self {
+        let spans = known.map_or(&[][..], |known| &known.spans);
+        let differences: Vec<_> = spans
+            .iter()
+            .map(|span| span.said.differences(here))
+            .collect();
+        let variables: BTreeSet<&String> = differences
+            .iter()
+            .flat_map(|one| one.variables.iter().chain(&one.placed))
+            .collect();
+        let programs = donor.units.par_iter().filter(|unit| {
+            !variables.is_empty()
+                && matches!(unit.kind, UnitKind::BuildScript | UnitKind::ProcMacro)
+        });
+        let abilities = programs.map(|unit| (&unit.id, ability(donor, unit, &variables)));
+        let abilities = abilities.collect::<Vec<_>>().into_iter().collect();
+        Self {
+            donor,
+            known,
+            differences,
+            by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
+            abilities,
+        }
+    }
+
+    fn reason(&self, unit: &Unit) -> Option<LeftReason> {
+        let unknown = |file: Option<PathBuf>| LeftReason::EnvironmentUnknown { file };
+        let Some(known) = self.known else {
+            return Some(unknown(None));
+        };
+        match self.moment(unit, known) {
+            Some(at) => self.differs(unit, &self.differences[at]),
+            // There may have been a program in the compiler's place.
+            None => Some(unknown(known.newest.as_ref().map(|(_, file)| file.clone()))),
+        }
+    }
+
+    /// The span that a unit was made in.
+    fn moment(&self, unit: &Unit, known: &Circumstances) -> Option<usize> {
+        let made = made(unit)?;
+        let span = |at: Timestamp| match circumstances::at(&known.spans, at) {
+            Moment::Known(at, _) => Some(at),
+            Moment::Unknown => None,
+        };
+        // Where we have put it, it was found then that the circumstances are alike.
+        span(made).or_else(|| span(self.put_there(unit, known, made)?))
+    }
+
+    /// When we have put a unit into the donor.
+    fn put_there(&self, unit: &Unit, known: &Circumstances, made: Timestamp) -> Option<Timestamp> {
+        let mut files = unit.files.iter();
+        let mark = files.find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED)?;
+        let mark = fs::read(&self.donor.folder.join(&mark.path)).ok()??;
+        marks::carried_at(&mark, &known.workspace, made)
+    }
+
+    fn differs(&self, unit: &Unit, differences: &Differences) -> Option<LeftReason> {
+        if differences.is_none() {
+            return None;
+        }
+        let local = unit.source == Source::Local;
+        let of_workspace = differences.workspace_program.as_ref().filter(|_| local);
+        if let Some(program) = differences.program.as_ref().or(of_workspace) {
+            let program = program.clone();
+            return Some(LeftReason::OtherWrapper { program });
+        }
+        if let Some(file) = differences.settings.as_ref().filter(|_| local) {
+            return Some(LeftReason::OtherSettings { file: file.clone() });
+        }
+        let run = || self.said(unit);
+        let watched = |said: &Option<String>, name: &str| {
+            said.as_ref().is_some_and(|said| watches(said, name))
+        };
+        let said = (unit.kind == UnitKind::BuildScriptRun).then(run).flatten();
+        let mut all = differences.variables.iter();
+        let other = all.find(|name| {
+            // Cargo runs it again by itself.
+            !watched(&said, name)
+                && (circumstances::is_of_compilers(name) || self.reached(unit, name, true))
+        });
+        let mut all = differences.placed.iter();
+        let placed = || all.find(|name| !watched(&said, name) && self.reached(unit, name, false));
+        other
+            .or_else(placed)
+            .map(|name| LeftReason::OtherEnvironment {
+                variable: name.clone(),
+            })
+    }
+
+    /// Whether a variable may have reached what was made; `started` counts the programs that a script or macro starts.
+    fn reached(&self, unit: &Unit, name: &String, started: bool) -> bool {
+        let by = |id: &UnitId| {
+            let ability = self.abilities.get(id);
+            ability
+                .is_none_or(|ability| (started && ability.starts) || ability.names.contains(name))
+        };
+        if unit.kind == UnitKind::BuildScriptRun {
+            let programs = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
+            let mut programs = programs
+                .filter(|unit| unit.kind == UnitKind::BuildScript)
+                .peekable();
+            return programs.peek().is_none() || programs.any(|unit| by(&unit.id));
+        }
+        // A macro may come by way of another library.
+        let (mut seen, mut next) = (BTreeSet::new(), vec![unit]);
+        while let Some(unit) = next.pop() {
+            let dependencies = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
+            for dependency in dependencies {
+                match dependency.kind {
+                    UnitKind::ProcMacro if by(&dependency.id) => return true,
+                    UnitKind::Library if seen.insert(&dependency.id) => next.push(dependency),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// The words of a build script.
+    fn said(&self, run: &Unit) -> Option<String> {
+        let file = run.files.iter().find(|file| is_said(file))?;
+        let bytes = fs::read_start(&self.donor.folder.join(&file.path), super::MOST);
+        Some(String::from_utf8_lossy(&bytes.ok()??).into_owned())
+    }
+}
+
+/// Whether a script has Cargo watch a variable.
+fn watches(said: &str, name: &str) -> bool {
+    said.lines().any(|line| {
+        let variable = line.split_once("rerun-if-env-changed=");
+        variable.is_some_and(|(_, variable)| variable.trim() == name)
+    })
+}
+
+/// When a unit began to be made: Cargo dates its list of sources by that, and what a script said.
+fn made(unit: &Unit) -> Option<Timestamp> {
+    let mut files = unit.files.iter();
+    let dated = files.find(|file| {
+        is_said(file) || (is_fingerprint(file) && file_name(file).starts_with("dep-"))
+    });
+    dated.and_then(|file| file.modified()).or(unit.oldest)
+}
+
+fn ability(donor: &Inventory, unit: &Unit, variables: &BTreeSet<&String>) -> Ability {
+    let any = || Ability {
+        starts: true,
+        names: variables.iter().map(|name| (*name).clone()).collect(),
+    };
+    let mut all = Ability::default();
+    let mut files = unit
+        .files
+        .iter()
+        .filter(|file| is_artifact(file))
+        .peekable();
+    if files.peek().is_none() {
+        return any();
+    }
+    for file in files {
+        let path = donor.folder.join(&file.path);
+        let found = fs::with_content(&path, |bytes| Ability {
+            starts: starts_programs(bytes),
+            names: variables
+                .iter()
+                .filter(|name| memmem::find(bytes, name.as_bytes()).is_some())
+                .map(|name| (*name).clone())
+                .collect(),
+        });
+        let found = found.unwrap_or_else(any);
+        all.starts |= found.starts;
+        all.names.extend(found.names);
+    }
+    all
+}
+
+/// Whether a program can start others, by what it takes from the system's libraries; where that cannot be told, it may.
+fn starts_programs(program: &[u8]) -> bool {
+    const STARTING: [&[u8]; 7] = [
+        b"posix_spawn",
+        b"fork",
+        b"vfork",
+        b"exec",
+        b"clone",
+        b"system",
+        b"popen",
+    ];
+    let Ok(file) = object::File::parse(program) else {
+        return true;
+    };
+    let Ok(mut imports) = file.imports() else {
+        return true;
+    };
+    let mut any = false;
+    let starts = imports.any(|import| {
+        any = true;
+        match import.map(|import| import.name()) {
+            Ok(object::NameOrOrdinal::Name(name)) => {
+                STARTING.iter().any(|one| name.starts_with(one))
+            }
+            _ => true,
+        }
+    });
+    // Where all is in the program itself, nothing tells.
+    file.format() != object::BinaryFormat::Elf || starts || !any
+}
