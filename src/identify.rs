@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, Fingerprint};
 use crate::layout::{self, Leftover, Part};
-use crate::model::{Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::{Role, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]
@@ -90,7 +90,12 @@ fn unit(evidence: &mut Evidence) -> Unit {
         files: Vec::new(),
     };
     let files = std::mem::take(&mut evidence.files).into_iter();
-    let mut files: Vec<UnitFile> = files.map(|(file, _)| file).collect();
+    let run = unit.kind == UnitKind::BuildScriptRun;
+    let files = files.map(|(mut file, part)| {
+        file.role = part.role(run);
+        file
+    });
+    let mut files: Vec<UnitFile> = files.collect();
     files.shrink_to_fit();
     // In the new layout an `OUT_DIR` looks like what a compiler wrote.
     if matches!(
@@ -232,7 +237,7 @@ fn is_plugin(evidence: &Evidence) -> bool {
     let names = || {
         let names = evidence.files.iter().filter_map(|(file, part)| {
             let name = file.path.file_name()?.to_str()?;
-            (*part == Part::Artifact && name.contains(&evidence.id.hash)).then_some(name)
+            (part.role(false) == Role::Made && name.contains(&evidence.id.hash)).then_some(name)
         });
         names.filter_map(|name| name.rsplit_once('.'))
     };

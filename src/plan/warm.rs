@@ -351,7 +351,10 @@ fn entries(unit: &Unit) -> Vec<PathBuf> {
         }
     }
     entries.sort_by_key(|entry| {
-        let fingerprint = entry.iter().any(|part| part == ".fingerprint");
+        let fingerprint = entry
+            .iter()
+            .nth(depth)
+            .is_some_and(|part| part == ".fingerprint");
         (fingerprint, entry.clone())
     });
     entries

@@ -19,7 +19,7 @@ use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
-use crate::model::{Busy, Inventory, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::{Busy, Inventory, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
 use crate::plan::warm::{Gives, Here, Rating};
 use crate::progress::Progress;
 use crate::store::without_place as without;
@@ -195,9 +195,9 @@ impl At<'_> {
         files
             .filter(|file| {
                 if run {
-                    is_said(file)
+                    file.is_said()
                 } else {
-                    is_artifact(file)
+                    file.is_artifact()
                 }
             })
             .map(|file| (file_name(file), file))
@@ -238,86 +238,20 @@ fn same_words(one: (&Path, &Path), two: (&Path, &Path)) -> bool {
 }
 
 pub(super) fn file_name(file: &UnitFile) -> String {
-    let name = file.path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+    file.name().into_owned()
 }
 
-fn components(file: &UnitFile) -> Vec<String> {
-    let parts = file.path.iter();
-    parts
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect()
-}
-
-/// It lies in a fingerprint folder of either layout.
+/// It is a file in the fingerprint folder.
 pub(super) fn is_fingerprint(file: &UnitFile) -> bool {
-    let parts = components(file);
-    let inner = parts.len().saturating_sub(2);
-    parts.iter().any(|part| part == ".fingerprint")
-        || parts.get(inner).is_some_and(|part| part == "fingerprint")
+    file.is_fingerprint()
 }
 
-/// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger reads
-/// beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
+/// It is what others load or run.
 pub(super) fn is_artifact(file: &UnitFile) -> bool {
-    const LOADED: [&str; 12] = [
-        "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
-    ];
-    let name = file_name(file);
-    let end = name.rsplit_once('.').map(|(_, end)| end);
-    let loaded = end.is_none_or(|end| LOADED.contains(&end))
-        && !components(file).iter().any(|part| part.ends_with(".dSYM"));
-    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && loaded
+    file.is_artifact()
 }
 
 /// It is what a build script said.
 pub(super) fn is_said(file: &UnitFile) -> bool {
-    !in_out_dir(file) && matches!(file_name(file).as_str(), "output" | "stdout")
-}
-
-/// It lies in an `OUT_DIR`.
-pub(super) fn in_out_dir(file: &UnitFile) -> bool {
-    let parts = components(file);
-    let above = parts.len().saturating_sub(1);
-    parts.iter().take(above).any(|part| part == "out")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Identity;
-    use crate::size::Bytes;
-
-    #[test]
-    fn what_others_load_or_run() {
-        let file = |path: &str| UnitFile {
-            path: path.into(),
-            sharing: Sharing::Copy,
-            length: Bytes(1),
-            on_disk: Bytes(1),
-            links: 1,
-            identity: Identity::default(),
-            modified: None.into(),
-            changed: None.into(),
-        };
-        for (path, expected) in [
-            ("debug/deps/liba-0.rlib", true),
-            ("debug/deps/a-0.dll", true),
-            ("debug/deps/a-0.dll.lib", true),
-            ("debug/build/a-0/build-script-build", true),
-            ("debug/build/a-0/build-script-build.exe", true),
-            ("debug/build/a-0/build_script_build.pdb", false),
-            ("debug/deps/a-0.dll.exp", false),
-            (
-                "debug/deps/liba-0.dylib.dSYM/Contents/Resources/DWARF/liba-0.dylib",
-                false,
-            ),
-            ("debug/deps/a-0.d", false),
-            ("debug/deps/a-0.s", false),
-            ("debug/.fingerprint/a-0/lib-a", false),
-            ("debug/build/a/0/fingerprint/lib-a", false),
-        ] {
-            assert_eq!(is_artifact(&file(path)), expected, "{path}");
-        }
-    }
+    file.is_said()
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Look, Origin, is_list, is_there, kept, without};
+use super::{Look, Origin, is_there, kept, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::marks;
 use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
 use crate::relocate;
-use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint, is_said};
+use crate::survey::donors::file_name;
 
 /// What is looked for in local units.
 pub(super) struct Local {
@@ -56,7 +56,7 @@ impl Look<'_> {
     pub(super) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
         let mut sources = Vec::new();
-        for file in unit.files.iter().filter(|file| is_list(file)) {
+        for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
             let mut names = info.env.iter().map(|(name, _)| name);
             if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
@@ -79,7 +79,7 @@ impl Look<'_> {
         }
         let carried = self.is_carried(unit, local)?;
         let mut folders = BTreeSet::new();
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+        for file in unit.files.iter().filter(|file| file.is_artifact()) {
             let found = self.with_whole(file, |bytes| {
                 if let Some(root) = root.as_ref().filter(|_| !carried) {
                     folders.extend(embedded::compiled_in(bytes, root));
@@ -132,7 +132,7 @@ impl Look<'_> {
         if self.is_carried(unit, local)? {
             return Ok(Trace::Carried);
         }
-        let Some(list) = unit.files.iter().find(|file| is_list(file)) else {
+        let Some(list) = unit.files.iter().find(|file| file.is_list()) else {
             return Ok(Trace::None);
         };
         let list = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(list)?));
@@ -140,7 +140,7 @@ impl Look<'_> {
             return Ok(Trace::None);
         };
         let mut folders = BTreeSet::new();
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+        for file in unit.files.iter().filter(|file| file.is_artifact()) {
             folders.extend(self.with_whole(file, |bytes| embedded::compiled_in(bytes, source))?);
         }
         Ok(trace(folders, local))
@@ -151,7 +151,7 @@ impl Look<'_> {
         let mark = unit
             .files
             .iter()
-            .find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
+            .find(|file| file.is_fingerprint() && file_name(file) == marks::CARRIED);
         let Some(mark) = mark else {
             return Ok(false);
         };
@@ -178,7 +178,7 @@ impl Look<'_> {
         }
         let name = worktree.file_name().unwrap_or_default().to_string_lossy();
         let worktree = worktree.display().to_string();
-        for file in run.files.iter().filter(|file| is_said(file)) {
+        for file in run.files.iter().filter(|file| file.is_said()) {
             let mut said = self.read(file)?;
             for name in &self.names {
                 said = without(&said, name.as_bytes());
@@ -188,7 +188,7 @@ impl Look<'_> {
             }
         }
         let made = run.files.iter();
-        for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
+        for file in made.filter(|file| file.sharing == Sharing::Copy && file.in_out_dir()) {
             let note = relocate::may_be_note(&file_name(file));
             let found = self.with_whole(file, |bytes| {
                 if !note {
@@ -226,10 +226,10 @@ fn trace(mut folders: BTreeSet<String>, local: &Local) -> Trace {
 
 /// The file by whose time Cargo tells whether the sources of a unit are newer.
 fn is_dated(file: &UnitFile) -> bool {
-    is_said(file) || (is_fingerprint(file) && file_name(file).starts_with("dep-"))
+    file.is_said() || file.is_dep_info()
 }
 
 /// What the compiler had to say of a unit, which Cargo says again each time that it finds the unit fresh.
 fn is_warnings(file: &UnitFile) -> bool {
-    file.sharing == Sharing::Copy && is_fingerprint(file) && file_name(file).starts_with("output-")
+    file.sharing == Sharing::Copy && file.is_fingerprint() && file_name(file).starts_with("output-")
 }

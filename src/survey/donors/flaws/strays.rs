@@ -5,8 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::is_fingerprint;
-use crate::model::{Group, Inventory, Sharing, Unit, UnitFile};
+use crate::model::{Group, Inventory, Role, Sharing, Unit, UnitFile};
 
 /// The files that nothing explains: they are no product of a local target, by name.
 pub(super) fn of(donor: &Inventory) -> Vec<&UnitFile> {
@@ -44,11 +43,8 @@ fn is_product(file: &UnitFile, known: &BTreeSet<String>) -> bool {
 /// A stray that came about while a build script ran: between the stamp that Cargo puts down before, and the
 /// fingerprint that it writes afterwards. (What the script said gets the time of the stamp.)
 pub(super) fn made_by<'a>(run: &Unit, strays: &[&'a UnitFile]) -> Option<&'a UnitFile> {
-    let stamp = |file: &&UnitFile| {
-        file.path.ends_with("invoked.timestamp")
-            && !super::in_out_dir(file)
-            && !is_fingerprint(file)
-    };
+    let stamp =
+        |file: &&UnitFile| file.role == Role::Noted && file.path.ends_with("invoked.timestamp");
     let begin = run.files.iter().find(stamp)?.modified()?;
     let hashes = run.files.iter().filter(|file| super::is_hash_file(file));
     let end = hashes.filter_map(|file| file.modified()).max()?;
