@@ -2,15 +2,15 @@
 
 mod circumstances;
 mod flaws;
+mod same;
 mod trust;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
-
-use rayon::prelude::*;
 
 pub use circumstances::Circumstances;
 pub use flaws::{Findings, Origin, look_into, names};
+pub use same::different;
 pub use trust::{Trust, doubt, not_a_donor};
 
 use super::units;
@@ -19,8 +19,8 @@ use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
-use crate::model::{Busy, Inventory, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
-use crate::plan::warm::{Gives, Here, Rating};
+use crate::model::{Busy, Inventory, TomlProblem, UnitFile};
+use crate::plan::warm::{Gives, Rating};
 use crate::progress::Progress;
 use crate::store::without_place as without;
 
@@ -146,95 +146,6 @@ pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
             ..Inventory::default()
         }
     }
-}
-
-/// Which units that both have are not the same in both, though they have the same name.
-///
-/// Only what those units of the donor were compiled with matters, and is compared, that may still be taken: which are
-/// not complete where they would go, `here`. That the other one has such a unit says nothing, since it may be damaged,
-/// or its build did not end.
-#[must_use]
-pub fn different(donor: &Inventory, other: &Inventory, here: &Here) -> BTreeSet<UnitId> {
-    let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
-    let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
-    let both = donor.units.par_iter().filter_map(|unit| {
-        let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
-        Some((unit, *other))
-    });
-    both.filter(|(one, two)| {
-        let (mine, theirs) = (&donor.folder, &other.folder);
-        let one = At {
-            unit: one,
-            folder: mine,
-        };
-        !is_same(
-            one,
-            At {
-                unit: two,
-                folder: theirs,
-            },
-        )
-    })
-    .map(|(unit, _)| unit.id.clone())
-    .collect()
-}
-
-/// A unit, and the target folder that it is in.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    unit: &'a Unit,
-    folder: &'a Path,
-}
-
-impl At<'_> {
-    /// What the compiler made, or what a build script said, by name.
-    fn made(&self) -> BTreeMap<String, &UnitFile> {
-        let run = self.unit.kind == UnitKind::BuildScriptRun;
-        let files = self.unit.files.iter();
-        files
-            .filter(|file| {
-                if run {
-                    file.is_said()
-                } else {
-                    file.is_artifact()
-                }
-            })
-            .map(|file| (file_name(file), file))
-            .collect()
-    }
-}
-
-/// Whether what was made is the same, file by file.
-fn is_same(one: At<'_>, two: At<'_>) -> bool {
-    let (mine, theirs) = (one.made(), two.made());
-    let same = |name: &String, mine: &UnitFile| {
-        let Some(theirs) = theirs.get(name) else {
-            return false;
-        };
-        let linked = mine.identity == theirs.identity && mine.links > 1;
-        let alike = mine.length == theirs.length;
-        let paths = [one.folder.join(&mine.path), two.folder.join(&theirs.path)];
-        linked
-            // As warming copies.
-            || (alike && mine.modified == theirs.modified)
-            || match one.unit.kind {
-                UnitKind::BuildScriptRun => {
-                    same_words((&paths[0], one.folder), (&paths[1], two.folder))
-                }
-                _ => alike && fs::same_content(&paths[0], &paths[1]),
-            }
-    };
-    mine.len() == theirs.len() && mine.iter().all(|(name, file)| same(name, file))
-}
-
-/// Whether two texts are the same but for the folders that they are in.
-fn same_words(one: (&Path, &Path), two: (&Path, &Path)) -> bool {
-    let read = |(file, folder): (&Path, &Path)| {
-        let text = fs::read_start(file, MOST).ok().flatten()?;
-        Some(without(&text, folder.to_str()?.as_bytes()))
-    };
-    read(one).is_some_and(|text| Some(text) == read(two))
 }
 
 pub(super) fn file_name(file: &UnitFile) -> String {
