@@ -16,6 +16,9 @@ pub use shape::{is_of_a_unit, is_of_the_compiler};
 use crate::marks;
 use crate::model::{DiskLayout, Group, Role, Sharing};
 
+/// The empty file that Cargo writes before it starts a compiler or a build script.
+pub const STAMP: &str = "invoked.timestamp";
+
 /// Whose a path in a profile folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -71,7 +74,7 @@ impl Part {
         Some(match name {
             "output" | "stdout" => Self::Said,
             "root-output" => Self::Root,
-            "stderr" | "invoked.timestamp" => Self::Noted,
+            "stderr" | STAMP => Self::Noted,
             _ => return None,
         })
     }
@@ -183,7 +186,7 @@ pub fn leftover(path: &[&str]) -> Leftover {
     ];
     const IN_A_FOLDER: [&str; 8] = [
         "fingerprint",
-        "invoked.timestamp",
+        STAMP,
         "out",
         "output",
         "root-output",

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::{Cold, Wants};
 use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
@@ -21,8 +23,8 @@ pub(super) struct Donor {
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
     traces: BTreeMap<UnitId, Trace>,
-    /// The variables by which those who asked last differ, and whether it is their own.
-    asked: (Vec<String>, bool),
+    /// The variables by which those who asked last differ, whether it is their own, and the names that they do not have.
+    asked: (Vec<String>, bool, Vec<String>),
     /// What is known of local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
@@ -38,7 +40,7 @@ impl Donor {
             looked_at: BTreeSet::new(),
             flaws: BTreeMap::new(),
             traces: BTreeMap::new(),
-            asked: (Vec::new(), false),
+            asked: (Vec::new(), false, Vec::new()),
             locals: (PathBuf::new(), Locals::default()),
         }
     }
@@ -125,6 +127,9 @@ impl Donor {
         let asked = (
             wants.circumstances.differing(self.circumstances.as_ref()),
             same,
+            workspace.map_or_else(Vec::new, |workspace| {
+                decide::own_names(workspace, &cold.workspace.root)
+            }),
         );
         if asked != self.asked {
             self.looked_at.clear();
@@ -144,6 +149,8 @@ impl Donor {
                 workspace,
                 programs: self.candidate.programs.as_deref(),
                 same,
+                own_names: &self.asked.2,
+                now: Timestamp::now(),
             }),
         );
         self.looked_at.extend(new.into_iter().cloned());

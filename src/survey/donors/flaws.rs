@@ -6,6 +6,7 @@ mod strays;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use local::Local;
 use rayon::prelude::*;
 
@@ -17,6 +18,7 @@ use crate::fs::{self, Theirs};
 use crate::model::{
     Inventory, LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind,
 };
+use crate::plan::warm::set_since;
 use crate::relocate;
 use crate::size::Bytes;
 
@@ -29,6 +31,10 @@ pub struct Origin<'a> {
     pub programs: Option<&'a Path>,
     /// It is the destination's own workspace, so that its path may be kept.
     pub same: bool,
+    /// Names by which its place is told from that of the destination.
+    pub own_names: &'a [String],
+    /// What the clock says.
+    pub now: Timestamp,
 }
 
 /// What a close look at units found.
@@ -333,6 +339,12 @@ impl Look<'_> {
         let local = self.local.as_ref().filter(|_| unit.source == Source::Local);
         let roots = local.map_or(&self.roots, |local| &local.roots);
         let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+        if let Some(local) = local
+            && let Some((file, why)) = set_since(unit, local.now)
+            && !self.is_carried(unit, local)?
+        {
+            return Err(damaged(file, why.into()));
+        }
         if unit.kind == UnitKind::BuildScriptRun {
             self.run(unit, &roots)?;
             if let (Some(local), Some(worktree)) = (local, self.worktree) {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::layout;
 use crate::model::{Group, Inventory, Role, Sharing, Unit, UnitFile};
 
 /// The files that nothing explains: they are no product of a local target, by name.
@@ -43,8 +44,7 @@ fn is_product(file: &UnitFile, known: &BTreeSet<String>) -> bool {
 /// A stray that came about while a build script ran: between the stamp that Cargo puts down before, and the
 /// fingerprint that it writes afterwards. (What the script said gets the time of the stamp.)
 pub(super) fn made_by<'a>(run: &Unit, strays: &[&'a UnitFile]) -> Option<&'a UnitFile> {
-    let stamp =
-        |file: &&UnitFile| file.role == Role::Noted && file.path.ends_with("invoked.timestamp");
+    let stamp = |file: &&UnitFile| file.role == Role::Noted && file.name() == layout::STAMP;
     let begin = run.files.iter().find(stamp)?.modified()?;
     let hashes = run.files.iter().filter(|file| super::is_hash_file(file));
     let end = hashes.filter_map(|file| file.modified()).max()?;
