@@ -150,7 +150,7 @@ struct Look<'a> {
     differing: &'a [String],
     names: Vec<String>,
     roots: Vec<String>,
-    strays: Vec<&'a UnitFile>,
+    strays: Vec<strays::Stray<'a>>,
     worktree: Option<&'a Path>,
     local: Option<Local>,
 }
