@@ -1,5 +1,6 @@
 //! The inventory of a target folder, of what real Cargos build.
 
+mod times;
 mod workspace;
 
 pub(crate) use workspace::new_layout;
