@@ -47,8 +47,8 @@ pub fn set_since(unit: &Unit, now: Timestamp) -> Option<(&UnitFile, &'static str
     // Without one the unit is refused for that.
     let dated = unit.files.iter().find(is_dated)?;
     let outputs = || unit.files.iter().filter(is_output);
-    let ahead = outputs().chain([dated]);
-    if let Some(file) = { ahead }.find(|file| file.modified() > Some(now)) {
+    let mut all = std::iter::once(dated).chain(outputs());
+    if let Some(file) = all.find(|file| file.modified() > Some(now)) {
         return Some((file, AHEAD));
     }
     let begun = dated.modified();
