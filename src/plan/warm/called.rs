@@ -28,21 +28,25 @@ pub fn own_names(place: &Path, other: &Path) -> Vec<String> {
 }
 
 /// Whether a text or data speaks of a name, in whatever way its words are joined and in capital or small letters:
-/// `feature-x` as `db_feature_x` or `FEATURE.X`. A short name counts as a word of its own only, and in data not at all,
-/// where it would be found by chance.
+/// `feature-x` as `db_feature_x` or `FEATURE.X`. A short name counts only as a word of its own; a very short one only as it
+/// is written, and in data not at all, where it would be found by chance.
 #[must_use]
 pub fn speaks_of(bytes: &[u8], name: &str) -> bool {
     const LONG: usize = 6;
     const SHORT: usize = 3;
-    let name = name.to_ascii_lowercase();
-    let mut words = name.split(|char: char| !char.is_alphanumeric());
-    let words: Vec<&str> = words.by_ref().filter(|word| !word.is_empty()).collect();
-    let length: usize = words.iter().map(|word| word.len()).sum();
+    let length = name.chars().filter(|char| char.is_alphanumeric()).count();
+    let as_compared = |bytes: &[u8]| match length < SHORT {
+        true => bytes.to_owned(),
+        false => bytes.to_ascii_lowercase(),
+    };
+    let name = String::from_utf8_lossy(&as_compared(name.as_bytes())).into_owned();
+    let words = name.split(|char: char| !char.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let data = memchr::memchr(0, bytes).is_some();
     let Some((first, rest)) = words.split_first().filter(|_| !data || length >= SHORT) else {
         return false;
     };
-    let bytes = bytes.to_ascii_lowercase();
+    let bytes = as_compared(bytes);
     let in_word =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
     let begins = memmem::find_iter(&bytes, first.as_bytes());
@@ -99,7 +103,7 @@ mod tests {
         for text in ["", "feature", "feature two x", "featurey"] {
             assert!(!speaks_of(text.as_bytes(), "feature-x"), "{text}");
         }
-        assert!(speaks_of(b"db_r", "r") && speaks_of(b"R", "r"));
+        assert!(speaks_of(b"db_r", "r") && !speaks_of(b"R", "r"));
         assert!(!speaks_of(b"for", "r") && !speaks_of(b"\0r\0", "r"));
         assert!(speaks_of(b"\0two2\0two\0", "two") && !speaks_of(b"network", "two"));
         assert!(!speaks_of(b"anything", "") && !speaks_of(b"a - b", "-"));
