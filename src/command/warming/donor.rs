@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use super::{Cold, Wants};
+use crate::fs;
 use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
@@ -150,7 +149,7 @@ impl Donor {
                 programs: self.candidate.programs.as_deref(),
                 same,
                 own_names: &self.asked.2,
-                now: Timestamp::now(),
+                now: fs::clock(),
             }),
         );
         self.looked_at.extend(new.into_iter().cloned());
