@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::dep_info::DepInfo;
 use crate::fingerprint::{self, Fingerprint};
 use crate::layout::{self, Leftover, Part};
-use crate::model::{Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::{Role, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]
@@ -59,7 +59,41 @@ pub fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     }
     inherit_from_build_scripts(&mut units, &links);
     inherit_by_package(&mut units, &evidence, &links);
+    keep_apart(&mut units, &links);
     units
+}
+
+/// Has no file with local code be linked, nor one of a unit that local code may have been compiled into: no build writes
+/// to a library in place, but other programs do, such as one that copies a folder over another one or sets all times.
+/// What comes from elsewhere is the same in every folder, so that nothing of a worktree can get to another one.
+fn keep_apart(units: &mut [Unit], links: &[Links]) {
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
+    for (at, links) in links.iter().enumerate() {
+        for found in &links.found {
+            dependents[*found].push(at);
+        }
+    }
+    let alike = |unit: &Unit| unit.source.is_third_party() && unit.missing.is_empty();
+    let mut apart: Vec<bool> = units.iter().map(|unit| !alike(unit)).collect();
+    let mut next: Vec<usize> = (0..units.len()).filter(|at| apart[*at]).collect();
+    while let Some(at) = next.pop() {
+        for dependent in &dependents[at] {
+            if !std::mem::replace(&mut apart[*dependent], true) {
+                next.push(*dependent);
+            }
+        }
+    }
+    for (unit, _) in units.iter_mut().zip(apart).filter(|(_, apart)| *apart) {
+        copies(&mut unit.files);
+    }
+}
+
+fn copies(files: &mut [UnitFile]) {
+    for file in files {
+        if file.sharing == Sharing::Link {
+            file.sharing = Sharing::Copy;
+        }
+    }
 }
 
 /// What a unit is by its own files alone. Takes the files out of the evidence.
@@ -90,18 +124,19 @@ fn unit(evidence: &mut Evidence) -> Unit {
         files: Vec::new(),
     };
     let files = std::mem::take(&mut evidence.files).into_iter();
-    let mut files: Vec<UnitFile> = files.map(|(file, _)| file).collect();
+    let run = unit.kind == UnitKind::BuildScriptRun;
+    let files = files.map(|(mut file, part)| {
+        file.role = part.role(run);
+        file
+    });
+    let mut files: Vec<UnitFile> = files.collect();
     files.shrink_to_fit();
     // In the new layout an `OUT_DIR` looks like what a compiler wrote.
     if matches!(
         unit.kind,
         UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
     ) {
-        for file in &mut files {
-            if file.sharing == Sharing::Link {
-                file.sharing = Sharing::Copy;
-            }
-        }
+        copies(&mut files);
     }
     let times = || {
         let real = files.iter().filter(|file| file.sharing != Sharing::Folder);
@@ -232,7 +267,7 @@ fn is_plugin(evidence: &Evidence) -> bool {
     let names = || {
         let names = evidence.files.iter().filter_map(|(file, part)| {
             let name = file.path.file_name()?.to_str()?;
-            (*part == Part::Artifact && name.contains(&evidence.id.hash)).then_some(name)
+            (part.role(false) == Role::Made && name.contains(&evidence.id.hash)).then_some(name)
         });
         names.filter_map(|name| name.rsplit_once('.'))
     };

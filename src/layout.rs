@@ -14,7 +14,10 @@ use std::path::Path;
 pub use shape::{is_of_a_unit, is_of_the_compiler};
 
 use crate::marks;
-use crate::model::{DiskLayout, Group, Sharing};
+use crate::model::{DiskLayout, Group, Role, Sharing};
+
+/// The empty file that Cargo writes before it starts a compiler or a build script.
+pub const STAMP: &str = "invoked.timestamp";
 
 /// Whose a path in a profile folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +38,46 @@ pub enum Owner {
 /// What a file is to its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// It lies in the fingerprint folder.
+    /// It is the fingerprint folder, or lies in it.
     Fingerprint,
     /// The compiler wrote it, or it is a folder in which such files lie.
     Artifact,
-    /// A build script wrote it, or Cargo wrote down what the script said.
-    Run,
+    /// In the new layout, the unit's `out`, or something in it: what a build script wrote, or what the compiler did.
+    Out,
+    /// It is an `OUT_DIR`, or lies in one.
+    OutDir,
+    /// What a build script said.
+    Said,
+    /// Where the `OUT_DIR` was when the script ran.
+    Root,
+    /// Cargo wrote down something else of a build script's run.
+    Noted,
+}
+
+impl Part {
+    /// What it is to its unit, which is a build script's `run` or anything else.
+    #[must_use]
+    pub fn role(self, run: bool) -> Role {
+        match self {
+            Self::Fingerprint => Role::Fingerprint,
+            Self::Out if run => Role::OutDir,
+            Self::Artifact | Self::Out => Role::Made,
+            Self::OutDir => Role::OutDir,
+            Self::Said => Role::Said,
+            Self::Root => Role::Root,
+            Self::Noted => Role::Noted,
+        }
+    }
+
+    /// What a file of a run is by its name, beside the `OUT_DIR`.
+    fn beside(name: &str) -> Option<Self> {
+        Some(match name {
+            "output" | "stdout" => Self::Said,
+            "root-output" => Self::Root,
+            "stderr" | STAMP => Self::Noted,
+            _ => return None,
+        })
+    }
 }
 
 /// How a Cargo lays out target folders by default, by what it says of its version: `cargo 1.95.0 (…)`.
@@ -62,8 +99,13 @@ pub fn of_cargo(version: &str) -> Option<DiskLayout> {
 /// What does not look like a file of either layout belongs to no unit.
 #[must_use]
 pub fn owner(path: &[&str], folder: bool) -> Owner {
-    if let Some(owner) = new::owner(path).or_else(|| classic::owner(path)) {
-        return owner;
+    let unit = new::unit(path).or_else(|| classic::unit(path));
+    if let (Some((hash, package)), Some(part)) = (unit, part(path)) {
+        return Owner::Unit {
+            hash: hash.to_owned(),
+            package: package.map(str::to_owned),
+            part,
+        };
     }
     let group = match path {
         ["incremental", of, ..] => Group::Incremental {
@@ -96,7 +138,7 @@ pub fn outside(path: &[&str], folder: bool) -> Group {
 #[must_use]
 pub fn sharing(name: &str, part: Part) -> Sharing {
     let linkable = [".rlib", ".rmeta"].iter().any(|end| name.ends_with(end));
-    if linkable && part == Part::Artifact {
+    if linkable && matches!(part, Part::Artifact | Part::Out) {
         Sharing::Link
     } else {
         Sharing::Copy
@@ -144,7 +186,7 @@ pub fn leftover(path: &[&str]) -> Leftover {
     ];
     const IN_A_FOLDER: [&str; 8] = [
         "fingerprint",
-        "invoked.timestamp",
+        STAMP,
         "out",
         "output",
         "root-output",
@@ -180,16 +222,22 @@ fn known(known: bool) -> Leftover {
 /// `outputs` and `check_filesystem` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
 #[must_use]
 pub fn is_output(path: &[&str], run: bool) -> bool {
-    let name = path.last().copied().unwrap_or_default();
-    match path {
-        [".fingerprint", ..] | ["build", _, _, "fingerprint", ..] => false,
-        ["build", _, "output"] | ["build", _, _, "run", _] if run => true,
-        _ if run => false,
-        ["deps" | "examples", _] | ["build", _, _] | ["build", _, _, "out", _] => {
-            !name.ends_with(".d")
+    let list = path.last().is_some_and(|name| name.ends_with(".d"));
+    match part(path) {
+        Some(Part::Said) => run,
+        Some(Part::Root | Part::Noted) => run && matches!(path, [_, _, _, "run", _]),
+        Some(Part::Out) => !run && !list && path.len() == 5,
+        Some(Part::Artifact) => {
+            !run && !list && matches!(path, ["deps" | "examples", _] | ["build", _, _])
         }
-        _ => false,
+        Some(Part::Fingerprint | Part::OutDir) | None => false,
     }
+}
+
+/// What a path is to its unit; `None` if it is no unit's. `path` is relative to a profile folder.
+#[must_use]
+pub fn part(path: &[&str]) -> Option<Part> {
+    new::part(path).or_else(|| classic::part(path))
 }
 
 /// Asks something about a path in a target folder, by its components in the profile folder.
@@ -218,35 +266,12 @@ pub fn fingerprint_folder(path: &[&str]) -> Option<usize> {
 /// paths.
 #[must_use]
 pub fn is_of_a_run(path: &[&str]) -> bool {
-    match path {
-        ["build", _, hash, "run", ..] if is_hash(hash) => true,
-        ["build", folder, "out", _, ..] => split(folder).is_some(),
-        _ => is_said(path),
+    match part(path) {
+        Some(Part::Said) => true,
+        Some(Part::Root | Part::Noted) => matches!(path, [_, _, _, "run", ..]),
+        Some(Part::OutDir) => path.len() > 3,
+        Some(Part::Fingerprint | Part::Artifact | Part::Out) | None => false,
     }
-}
-
-/// Whether a path is that of a file in a fingerprint folder.
-#[must_use]
-pub fn is_fingerprint(path: &[&str]) -> bool {
-    matches!(
-        path,
-        [".fingerprint", _, _] | ["build", _, _, "fingerprint", _]
-    )
-}
-
-/// Whether a path is that of Cargo's list of sources, whose time is that of the compilation's begin.
-#[must_use]
-pub fn is_dep_info(path: &[&str]) -> bool {
-    is_fingerprint(path) && path.last().is_some_and(|name| name.starts_with("dep-"))
-}
-
-/// Whether a path is that of what a build script said.
-#[must_use]
-pub fn is_said(path: &[&str]) -> bool {
-    matches!(
-        path,
-        ["build", _, "output"] | ["build", _, _, "run", "stdout" | "output"]
-    )
 }
 
 /// Splits `<name>-<hash>`.
@@ -315,19 +340,33 @@ mod tests {
         assert_unit("deps/a-#.dSYM/Contents/x", None, Part::Artifact);
         assert_unit("examples/e-#.d", None, Part::Artifact);
         assert_unit("build/a-#/build-script-build", Some("a"), Part::Artifact);
-        assert_unit("build/a-#/out/src/x.rlib", Some("a"), Part::Run);
-        assert_unit("build/a-#/root-output", Some("a"), Part::Run);
+        assert_unit("build/a-#/out/src/x.rlib", Some("a"), Part::OutDir);
+        assert_unit("build/a-#/out/run/output", Some("a"), Part::OutDir);
+        assert_unit("build/a-#/out/fingerprint/x", Some("a"), Part::OutDir);
+        assert_unit("build/a-#/output", Some("a"), Part::Said);
+        assert_unit("build/a-#/root-output", Some("a"), Part::Root);
+        assert_unit("build/out-#/stderr", Some("out"), Part::Noted);
     }
 
     #[test]
     fn new_paths() {
         assert_unit("build/a-b/#/", Some("a-b"), Part::Artifact);
         assert_unit("build/a/#/fingerprint/lib-a", Some("a"), Part::Fingerprint);
-        assert_unit("build/a/#/out/liba.rlib", Some("a"), Part::Artifact);
-        assert_unit("build/a/#/run/stdout", Some("a"), Part::Run);
+        assert_unit("build/a/#/out/liba.rlib", Some("a"), Part::Out);
+        assert_unit("build/a/#/run/stdout", Some("a"), Part::Said);
+        assert_unit("build/a/#/run/root-output", Some("a"), Part::Root);
+        // A package may be named like any of these folders.
+        for name in ["out", "run", "build", "deps", "fingerprint", "incremental"] {
+            let said = format!("build/{name}/#/run/stdout");
+            assert_unit(&said, Some(name), Part::Said);
+            let print = format!("build/{name}/#/fingerprint/lib-{name}");
+            assert_unit(&print, Some(name), Part::Fingerprint);
+            let out = format!("build/{name}/#/out/run/stdout");
+            assert_unit(&out, Some(name), Part::Out);
+        }
         // A package may well be named like a classic folder.
         let odd = format!("a-{}", "f".repeat(16));
-        assert_unit(&format!("build/{odd}/#/out/x"), Some(&odd), Part::Artifact);
+        assert_unit(&format!("build/{odd}/#/out/x"), Some(&odd), Part::Out);
     }
 
     #[test]
@@ -389,14 +428,19 @@ mod tests {
         ] {
             assert!(!output(path, false), "{path}");
         }
-        assert!(!output("build/a-0123456789abcdef/out/x", true));
+        for path in ["out/x", "out/run/stdout", "out/fingerprint/lib-a"] {
+            assert!(
+                !output(&format!("build/a-0123456789abcdef/{path}"), true),
+                "{path}"
+            );
+        }
     }
 
     #[test]
     fn only_what_the_compiler_renames_into_place_is_linkable() {
         assert_eq!(sharing("liba.rmeta", Part::Artifact), Sharing::Link);
         assert_eq!(sharing("liba.rlib", Part::Artifact), Sharing::Link);
-        assert_eq!(sharing("liba.rlib", Part::Run), Sharing::Copy);
+        assert_eq!(sharing("liba.rlib", Part::OutDir), Sharing::Copy);
         assert_eq!(sharing("liba.so", Part::Artifact), Sharing::Copy);
     }
 }

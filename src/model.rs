@@ -18,6 +18,7 @@ mod relink;
 mod script;
 mod store;
 mod survey;
+mod unit_file;
 mod units;
 mod warm;
 
@@ -35,5 +36,6 @@ pub use relink::*;
 pub use script::*;
 pub use store::*;
 pub use survey::*;
+pub use unit_file::*;
 pub use units::*;
 pub use warm::*;

@@ -15,7 +15,6 @@ use super::trusted::Trusted;
 use super::{Context, Stopped};
 use crate::fingerprint::{self, rehash::Change};
 use crate::fs::{self, LockGuard, Sought};
-use crate::layout;
 use crate::marks::{self, STAGE};
 use crate::model::{
     Busy, BusyReason, Method, Sharing, Skipped, SourceFile, TakenUnit, UnitFile, UnitId,
@@ -273,8 +272,7 @@ fn rehash(unit: &TakenUnit, stage: &Path, known: &mut HashMap<u64, u64>) -> anyh
         return Ok(());
     }
     let is_json = |file: &&UnitFile| {
-        layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
-            && file.path.extension().is_some_and(|end| end == "json")
+        file.is_fingerprint() && file.path.extension().is_some_and(|end| end == "json")
     };
     let file = unit.files.iter().find(is_json);
     let path = stage.join(&file.context("it has no fingerprint")?.path);

@@ -2,41 +2,30 @@
 //!
 //! `.fingerprint/<package>-<hash>/`, `deps/<crate>-<hash>…`, `examples/<crate>-<hash>…`, `build/<package>-<hash>/`.
 
-use super::{Owner, Part, split};
+use super::{Part, split};
 
-/// Whose a path is; `None` if it is no unit's.
-pub(super) fn owner(path: &[&str]) -> Option<Owner> {
-    let unit = |(package, hash): (&str, &str), part| Owner::Unit {
-        hash: hash.to_owned(),
-        package: Some(package.to_owned()),
-        part,
-    };
+/// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
+pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     match path {
-        [".fingerprint", of, ..] => split(of).map(|of| unit(of, Part::Fingerprint)),
-        ["build", of, rest @ ..] => split(of).map(|of| unit(of, part(rest))),
+        [".fingerprint" | "build", of, ..] => {
+            split(of).map(|(package, hash)| (hash, Some(package)))
+        }
         ["deps" | "examples", name, ..] => {
             let stem = name.split('.').next().unwrap_or(name);
-            split(stem).map(|(_, hash)| Owner::Unit {
-                hash: hash.to_owned(),
-                package: None,
-                part: Part::Artifact,
-            })
+            split(stem).map(|(_, hash)| (hash, None))
         }
         _ => None,
     }
 }
 
-/// Of a folder in `build`: the program of a build script, or what one did.
-fn part(rest: &[&str]) -> Part {
-    const OF_A_RUN: [&str; 5] = [
-        "out",
-        "output",
-        "root-output",
-        "stderr",
-        "invoked.timestamp",
-    ];
-    match rest {
-        [name, ..] if OF_A_RUN.contains(name) => Part::Run,
+/// What a path is to its unit; `None` if it is no unit's.
+pub(super) fn part(path: &[&str]) -> Option<Part> {
+    unit(path)?;
+    Some(match path {
+        [".fingerprint", ..] => Part::Fingerprint,
+        // The program of a build script, or what one did.
+        ["build", _, "out", ..] => Part::OutDir,
+        ["build", _, name] => Part::beside(name).unwrap_or(Part::Artifact),
         _ => Part::Artifact,
-    }
+    })
 }

@@ -3,24 +3,31 @@
 //! `build/<package>/<hash>/` with `fingerprint`, `out` and, of a build script's run, `run`. `incremental` and final
 //! products are where they are in the classic layout.
 
-use super::{Owner, Part, is_hash};
+use super::{Part, is_hash};
 
-/// Whose a path is; `None` if it is no unit's.
+/// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
+pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
+    match path {
+        ["build", package, hash, ..] if is_hash(hash) => Some((hash, Some(package))),
+        _ => None,
+    }
+}
+
+/// What a path is to its unit; `None` if it is no unit's.
 ///
 /// The `out` of a build script's run is its `OUT_DIR`, and that of any other unit holds what the compiler
 /// wrote: the path alone does not tell which.
-pub(super) fn owner(path: &[&str]) -> Option<Owner> {
-    let ["build", package, hash, rest @ ..] = path else {
-        return None;
-    };
-    let part = match rest {
-        ["fingerprint", ..] => Part::Fingerprint,
-        ["run", ..] => Part::Run,
+pub(super) fn part(path: &[&str]) -> Option<Part> {
+    unit(path)?;
+    Some(match path {
+        [_, _, _, "fingerprint", ..] => Part::Fingerprint,
+        [_, _, _, "out", ..] => Part::Out,
+        [_, _, _, "run", name] | [_, _, _, name] => match Part::beside(name) {
+            Some(part) => part,
+            None if path[3] == "run" => Part::Noted,
+            None => Part::Artifact,
+        },
+        [_, _, _, "run", ..] => Part::Noted,
         _ => Part::Artifact,
-    };
-    is_hash(hash).then(|| Owner::Unit {
-        hash: (*hash).to_owned(),
-        package: Some((*package).to_owned()),
-        part,
     })
 }

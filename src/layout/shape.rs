@@ -2,7 +2,7 @@
 //!
 //! Seen with Cargo and rustc 1.95 and nightly, in both layouts. What is not here may be somebody's, and stays.
 
-use super::is_hash;
+use super::{STAMP, is_hash};
 use crate::{fingerprint, marks};
 
 /// How the names end of what the compiler writes beside other units' files.
@@ -12,14 +12,7 @@ const ENDS: [&str; 23] = [
 ];
 
 /// Files that Cargo keeps beside the folders of a unit that has a folder of its own.
-const BESIDE: [&str; 6] = [
-    "invoked.timestamp",
-    "output",
-    "root-output",
-    "stderr",
-    "stdout",
-    ".lock",
-];
+const BESIDE: [&str; 6] = [STAMP, "output", "root-output", "stderr", "stdout", ".lock"];
 
 /// Whether something has the shape of a part of a unit. `path` is relative to a profile folder.
 ///

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Identity, Problem};
+use super::{Problem, UnitFile};
 use crate::size::Bytes;
 
 /// Everything in a target folder. Each file and folder stands in it exactly once: in a unit or in `others`.
@@ -194,90 +194,6 @@ impl Source {
     }
 }
 
-/// A file or folder in a target folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct UnitFile {
-    /// Relative to the target folder.
-    pub path: PathBuf,
-    /// How another target folder may get it.
-    pub sharing: Sharing,
-    /// Its length.
-    pub length: Bytes,
-    /// Its allocated space, of which every link of it speaks.
-    pub on_disk: Bytes,
-    /// How many links it has, here and elsewhere.
-    pub links: u64,
-    /// Which file it is.
-    #[serde(skip)]
-    pub identity: Identity,
-    /// When it was last modified.
-    pub modified: FileTime,
-    /// When it last got or lost a name, a mode or content; none where the system does not know.
-    #[serde(skip)]
-    pub changed: FileTime,
-}
-
-impl UnitFile {
-    /// When it was last modified.
-    #[must_use]
-    pub fn modified(&self) -> Option<Timestamp> {
-        self.modified.get()
-    }
-
-    /// When it last got or lost a name, a mode or content; `None` where the system does not know.
-    #[must_use]
-    pub fn changed(&self) -> Option<Timestamp> {
-        self.changed.get()
-    }
-}
-
-/// A time of a file, or none, in a third of the room: there may be a million of them.
-///
-/// What is not within three centuries of 1970 is taken for the end of that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileTime(i64);
-
-impl FileTime {
-    const NONE: Self = Self(i64::MIN);
-
-    /// The time.
-    #[must_use]
-    pub fn get(self) -> Option<Timestamp> {
-        if self == Self::NONE {
-            return None;
-        }
-        Timestamp::from_nanosecond(self.0.into()).ok()
-    }
-}
-
-impl From<Option<Timestamp>> for FileTime {
-    fn from(time: Option<Timestamp>) -> Self {
-        const ENDS: (i128, i128) = (i64::MIN as i128 + 1, i64::MAX as i128);
-        let Some(time) = time else { return Self::NONE };
-        Self(time.as_nanosecond().clamp(ENDS.0, ENDS.1) as i64)
-    }
-}
-
-impl Serialize for FileTime {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.get().serialize(serializer)
-    }
-}
-
-/// How a file may be had in another target folder, if the unit may be shared at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sharing {
-    /// By a hard link: whoever makes it anew unlinks it first (`.rlib` and `.rmeta`).
-    Link,
-    /// By a copy or a reflink: it may be written to in place.
-    Copy,
-    /// It is a folder: it is made.
-    Folder,
-    /// It is a symbolic link, or nothing that has content.
-    Special,
-}
-
 /// A file or folder that belongs to no unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Other {
@@ -320,27 +236,4 @@ pub struct Totals {
     pub on_disk: Bytes,
     /// How many files and folders.
     pub entries: u64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_times_are_those_that_were_put_in() {
-        let second = |second| Timestamp::from_second(second).expect("a time");
-        for time in [
-            second(0),
-            second(-1),
-            second(1_700_000_000),
-            Timestamp::UNIX_EPOCH,
-        ] {
-            assert_eq!(FileTime::from(Some(time)).get(), Some(time));
-        }
-        assert_eq!(FileTime::from(None).get(), None);
-        let far = FileTime::from(Some(Timestamp::MAX)).get();
-        assert!(far.is_some_and(|far| far > second(9_000_000_000)));
-        let before = FileTime::from(Some(Timestamp::MIN)).get();
-        assert!(before.is_some_and(|before| before < second(-9_000_000_000)));
-    }
 }

@@ -404,10 +404,7 @@ fn is_needed_to_run(unit: &Unit) -> bool {
         .iter()
         .filter(|file| file.sharing != Sharing::Folder);
     match unit.kind {
-        UnitKind::BuildScriptRun => files.any(|file| {
-            let mut above = file.path.ancestors().skip(1);
-            above.any(|folder| folder.file_name().is_some_and(|name| name == "out"))
-        }),
+        UnitKind::BuildScriptRun => files.any(|file| file.in_out_dir()),
         UnitKind::Library => files.any(|file| {
             let end = file.path.extension();
             end.is_some_and(|end| ["so", "dylib", "dll"].iter().any(|known| end == *known))

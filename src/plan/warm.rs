@@ -1,5 +1,7 @@
 //! Decides which units of a donor another target folder can have.
 
+mod begun;
+mod called;
 mod donors;
 mod here;
 mod local;
@@ -7,6 +9,8 @@ mod local;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
+pub use begun::set_since;
+pub use called::{own_names, speaks_of};
 pub use donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
 pub use here::Here;
 pub use local::of_other_worktrees;
@@ -352,7 +356,10 @@ fn entries(unit: &Unit) -> Vec<PathBuf> {
         }
     }
     entries.sort_by_key(|entry| {
-        let fingerprint = entry.iter().any(|part| part == ".fingerprint");
+        let fingerprint = entry
+            .iter()
+            .nth(depth)
+            .is_some_and(|part| part == ".fingerprint");
         (fingerprint, entry.clone())
     });
     entries

@@ -2,6 +2,7 @@
 
 use blake3::Hasher;
 
+use crate::layout::{self, Part};
 use crate::model::{BuiltWith, STORE_VERSION, StoredPackage, StoredUnit};
 
 /// Puts texts into a hash so that no two lists of them look the same.
@@ -100,17 +101,11 @@ pub fn made(profile: &str, path: &str) -> bool {
         return false;
     };
     let parts: Vec<&str> = inside.split('/').collect();
-    match parts[..] {
-        [".fingerprint", ..] | ["build", _, _, "fingerprint" | "run", ..] => false,
-        [
-            "build",
-            _,
-            "output" | "root-output" | "stderr" | "invoked.timestamp",
-        ] => false,
-        ["deps" | "examples", name] | ["build", _, name] | ["build", _, _, "out", name] => {
-            !name.ends_with(".d")
-        }
-        _ => true,
+    match layout::part(&parts) {
+        Some(Part::Fingerprint | Part::Said | Part::Root | Part::Noted) => false,
+        Some(Part::Artifact) if parts.len() <= 3 => !inside.ends_with(".d"),
+        Some(Part::Out) if parts.len() == 5 => !inside.ends_with(".d"),
+        Some(Part::Artifact | Part::Out | Part::OutDir) | None => true,
     }
 }
 

@@ -3,16 +3,16 @@
 mod circumstances;
 mod flaws;
 mod reach;
+mod same;
 mod trust;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
-
-use rayon::prelude::*;
 
 pub use circumstances::{Circumstances, Records, note, program_of, variables};
 pub use flaws::{Findings, Origin, look_into, names};
 pub use reach::otherwise_made;
+pub use same::different;
 pub use trust::{Trust, doubt, not_a_donor, repositories};
 
 use super::units;
@@ -21,8 +21,8 @@ use crate::fs::{self, Sought};
 use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
-use crate::model::{Busy, Inventory, Sharing, TomlProblem, Unit, UnitFile, UnitId, UnitKind};
-use crate::plan::warm::{Gives, Here, Rating};
+use crate::model::{Busy, Inventory, TomlProblem};
+use crate::plan::warm::{Gives, Rating};
 use crate::progress::Progress;
 use crate::store::without_place as without;
 
@@ -146,180 +146,6 @@ pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
         Inventory {
             folder: folder.to_owned(),
             ..Inventory::default()
-        }
-    }
-}
-
-/// Which units that both have are not the same in both, though they have the same name.
-///
-/// Only what those units of the donor were compiled with matters, and is compared, that may still be taken: which are
-/// not complete where they would go, `here`. That the other one has such a unit says nothing, since it may be damaged,
-/// or its build did not end.
-#[must_use]
-pub fn different(donor: &Inventory, other: &Inventory, here: &Here) -> BTreeSet<UnitId> {
-    let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
-    let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
-    let both = donor.units.par_iter().filter_map(|unit| {
-        let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
-        Some((unit, *other))
-    });
-    both.filter(|(one, two)| {
-        let (mine, theirs) = (&donor.folder, &other.folder);
-        let one = At {
-            unit: one,
-            folder: mine,
-        };
-        !is_same(
-            one,
-            At {
-                unit: two,
-                folder: theirs,
-            },
-        )
-    })
-    .map(|(unit, _)| unit.id.clone())
-    .collect()
-}
-
-/// A unit, and the target folder that it is in.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    unit: &'a Unit,
-    folder: &'a Path,
-}
-
-impl At<'_> {
-    /// What the compiler made, or what a build script said, by name.
-    fn made(&self) -> BTreeMap<String, &UnitFile> {
-        let run = self.unit.kind == UnitKind::BuildScriptRun;
-        let files = self.unit.files.iter();
-        files
-            .filter(|file| {
-                if run {
-                    is_said(file)
-                } else {
-                    is_artifact(file)
-                }
-            })
-            .map(|file| (file_name(file), file))
-            .collect()
-    }
-}
-
-/// Whether what was made is the same, file by file.
-fn is_same(one: At<'_>, two: At<'_>) -> bool {
-    let (mine, theirs) = (one.made(), two.made());
-    let same = |name: &String, mine: &UnitFile| {
-        let Some(theirs) = theirs.get(name) else {
-            return false;
-        };
-        let linked = mine.identity == theirs.identity && mine.links > 1;
-        let alike = mine.length == theirs.length;
-        let paths = [one.folder.join(&mine.path), two.folder.join(&theirs.path)];
-        linked
-            // As warming copies.
-            || (alike && mine.modified == theirs.modified)
-            || match one.unit.kind {
-                UnitKind::BuildScriptRun => {
-                    same_words((&paths[0], one.folder), (&paths[1], two.folder))
-                }
-                _ => alike && fs::same_content(&paths[0], &paths[1]),
-            }
-    };
-    mine.len() == theirs.len() && mine.iter().all(|(name, file)| same(name, file))
-}
-
-/// Whether two texts are the same but for the folders that they are in.
-fn same_words(one: (&Path, &Path), two: (&Path, &Path)) -> bool {
-    let read = |(file, folder): (&Path, &Path)| {
-        let text = fs::read_start(file, MOST).ok().flatten()?;
-        Some(without(&text, folder.to_str()?.as_bytes()))
-    };
-    read(one).is_some_and(|text| Some(text) == read(two))
-}
-
-pub(super) fn file_name(file: &UnitFile) -> String {
-    let name = file.path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-fn components(file: &UnitFile) -> Vec<String> {
-    let parts = file.path.iter();
-    parts
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect()
-}
-
-/// It lies in a fingerprint folder of either layout.
-pub(super) fn is_fingerprint(file: &UnitFile) -> bool {
-    let parts = components(file);
-    let inner = parts.len().saturating_sub(2);
-    parts.iter().any(|part| part == ".fingerprint")
-        || parts.get(inner).is_some_and(|part| part == "fingerprint")
-}
-
-/// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger reads
-/// beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
-pub(super) fn is_artifact(file: &UnitFile) -> bool {
-    const LOADED: [&str; 12] = [
-        "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
-    ];
-    let name = file_name(file);
-    let end = name.rsplit_once('.').map(|(_, end)| end);
-    let loaded = end.is_none_or(|end| LOADED.contains(&end))
-        && !components(file).iter().any(|part| part.ends_with(".dSYM"));
-    matches!(file.sharing, Sharing::Link | Sharing::Copy) && !is_fingerprint(file) && loaded
-}
-
-/// It is what a build script said.
-pub(super) fn is_said(file: &UnitFile) -> bool {
-    !in_out_dir(file) && matches!(file_name(file).as_str(), "output" | "stdout")
-}
-
-/// It lies in an `OUT_DIR`.
-pub(super) fn in_out_dir(file: &UnitFile) -> bool {
-    let parts = components(file);
-    let above = parts.len().saturating_sub(1);
-    parts.iter().take(above).any(|part| part == "out")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Identity;
-    use crate::size::Bytes;
-
-    #[test]
-    fn what_others_load_or_run() {
-        let file = |path: &str| UnitFile {
-            path: path.into(),
-            sharing: Sharing::Copy,
-            length: Bytes(1),
-            on_disk: Bytes(1),
-            links: 1,
-            identity: Identity::default(),
-            modified: None.into(),
-            changed: None.into(),
-        };
-        for (path, expected) in [
-            ("debug/deps/liba-0.rlib", true),
-            ("debug/deps/a-0.dll", true),
-            ("debug/deps/a-0.dll.lib", true),
-            ("debug/build/a-0/build-script-build", true),
-            ("debug/build/a-0/build-script-build.exe", true),
-            ("debug/build/a-0/build_script_build.pdb", false),
-            ("debug/deps/a-0.dll.exp", false),
-            (
-                "debug/deps/liba-0.dylib.dSYM/Contents/Resources/DWARF/liba-0.dylib",
-                false,
-            ),
-            ("debug/deps/a-0.d", false),
-            ("debug/deps/a-0.s", false),
-            ("debug/.fingerprint/a-0/lib-a", false),
-            ("debug/build/a/0/fingerprint/lib-a", false),
-        ] {
-            assert_eq!(is_artifact(&file(path)), expected, "{path}");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::fs::{self, Entry, EntryKind};
 use crate::identify::{self, Evidence, Target};
 use crate::layout::{self, Owner, Part};
 use crate::marks;
-use crate::model::{Group, Identity, Inventory, Other, Sharing, Totals, UnitFile, UnitId};
+use crate::model::{Group, Identity, Inventory, Other, Role, Sharing, Totals, UnitFile, UnitId};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -125,9 +125,8 @@ impl Content {
         };
         // Cargo opens these; what it only asks for the times of does not tell.
         let opened = match part {
-            Part::Fingerprint => file.sharing != Sharing::Folder,
-            Part::Run => layout::in_profile(&file.path, &id.profile, layout::is_said),
-            Part::Artifact => false,
+            Part::Fingerprint | Part::Said => file.sharing != Sharing::Folder,
+            _ => false,
         };
         let sharing = match (file.sharing, file.path.file_name()) {
             (Sharing::Copy, Some(name)) => layout::sharing(&name.to_string_lossy(), part),
@@ -194,6 +193,8 @@ fn unit_file(entry: Entry) -> UnitFile {
             EntryKind::File => Sharing::Copy,
             EntryKind::Special => Sharing::Special,
         },
+        // What the unit is, the files alone do not tell.
+        role: Role::None,
         length: match entry.kind {
             EntryKind::Folder => Bytes(0),
             _ => entry.length,
@@ -374,7 +375,7 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
 /// The root of the crate, by the unit's first `.d` file.
 fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
     let (file, _) = files.iter().find(|(file, part)| {
-        *part == Part::Artifact
+        matches!(part, Part::Artifact | Part::Out)
             && file.sharing == Sharing::Copy
             && file.path.extension().is_some_and(|end| end == "d")
     })?;

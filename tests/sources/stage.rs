@@ -9,7 +9,7 @@ use crate::edit::{self, Edit};
 use crate::repository::{self, LOOKS, NEVER, PACKAGES};
 use crate::sandbox::Sandbox;
 
-pub(crate) const DONOR: &str = "a/tree";
+pub(crate) const DONOR: &str = "donor/tree";
 /// The clone, beside what is surveyed.
 const CLONE: &str = "clone/tree";
 

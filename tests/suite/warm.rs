@@ -1,6 +1,7 @@
 //! Warming, with real builds: what the next build compiles, and whether it is the right code that runs.
 
 mod again;
+mod apart;
 mod build_scripts;
 mod busy;
 #[cfg(unix)]
@@ -13,8 +14,10 @@ mod local;
 mod onboard;
 #[cfg(unix)]
 mod relink;
+mod scripts;
 mod setup;
 mod speak;
+mod times;
 mod tracked;
 
 use std::fs;
@@ -162,21 +165,25 @@ fn warm(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Run {
 /// How many units a run in JSON put in place.
 #[track_caller]
 fn units(answer: &serde_json::Value) -> usize {
-    let done = answer["outcome"]["done"].as_array().expect("a list");
+    let done = answer["outcome"]["done"].as_array();
     let units = done
+        .map_or(&[][..], Vec::as_slice)
         .iter()
         .filter(|done| done["what"] == "warm")
         .map(|done| done["warmed"]["units"].as_u64().expect("a number"));
     usize::try_from(units.sum::<u64>()).expect("a small number")
 }
 
-/// The packages that a plan leaves, each with its reason.
+/// The packages that a plan leaves, each with its reason, also where it takes nothing.
 #[track_caller]
 fn left(answer: &serde_json::Value) -> Vec<(String, String)> {
-    let actions = answer["plan"]["actions"].as_array().expect("a list");
+    let list = |name: &str| answer["plan"][name].as_array().expect("a list");
+    let actions = list("actions").iter().map(|action| &action["left"]);
+    let kept = list("kept").iter().map(|kept| &kept["reason"]["left"]);
     let units = actions
-        .iter()
-        .flat_map(|action| action["left"].as_array().expect("a list"));
+        .chain(kept)
+        .filter_map(|left| left.as_array())
+        .flatten();
     let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
     units
         .map(|unit| (text(&unit["package"]), text(&unit["reason"])))

@@ -95,19 +95,17 @@ impl Staging<'_> {
             .iter()
             .filter(|file| file.sharing == Sharing::Copy);
         for file in copies {
-            let is =
-                |ask: fn(&[&str]) -> bool| layout::in_profile(&file.path, &unit.id.profile, ask);
+            let is_output = || {
+                layout::in_profile(&file.path, &unit.id.profile, |path| {
+                    layout::is_output(path, run)
+                })
+            };
             let dated = match unit.dated {
-                Dated::Whole if run => {
-                    is(layout::is_fingerprint) || is(|path| layout::is_output(path, true))
-                }
-                Dated::Whole => {
-                    is(layout::is_fingerprint) || is(|path| layout::is_output(path, false))
-                }
-                _ => is(layout::is_dep_info),
+                Dated::Whole => file.is_fingerprint() || is_output(),
+                _ => file.is_dep_info(),
             };
             let path = self.stage.join(&file.path);
-            if is(layout::is_dep_info) {
+            if file.is_dep_info() {
                 self.follow(&path)?;
             }
             if dated {
@@ -124,12 +122,10 @@ impl Staging<'_> {
     fn mark(&self, unit: &TakenUnit, looked_at: Timestamp) -> anyhow::Result<()> {
         let (mut fingerprint, mut dated) = (None, None);
         for file in &unit.files {
-            let is =
-                |ask: fn(&[&str]) -> bool| layout::in_profile(&file.path, &unit.id.profile, ask);
-            if is(layout::is_fingerprint) {
+            if file.is_fingerprint() {
                 fingerprint = file.path.parent();
             }
-            if is(layout::is_dep_info) || is(layout::is_said) {
+            if file.is_dep_info() || file.is_said() {
                 dated = fs::info(&self.stage.join(&file.path))?.and_then(|info| info.modified);
             }
         }
@@ -149,11 +145,8 @@ impl Staging<'_> {
         let Some((changed, compared)) = self.configured.filter(|_| !unit.local) else {
             return Ok(());
         };
-        let mut dated = unit.files.iter().filter(|file| {
-            let is =
-                |ask: fn(&[&str]) -> bool| layout::in_profile(&file.path, &unit.id.profile, ask);
-            is(layout::is_dep_info) || is(layout::is_said)
-        });
+        let files = unit.files.iter();
+        let mut dated = files.filter(|file| file.is_dep_info() || file.is_said());
         match dated.next().and_then(UnitFile::modified) {
             Some(at) if at <= changed => self.mark(unit, compared),
             _ => Ok(()),
@@ -175,12 +168,9 @@ impl Staging<'_> {
 
     /// A text file that a build script has made, if it says where it lies: what it says there follows.
     fn relocated(&self, unit: &TakenUnit, file: &UnitFile) -> anyhow::Result<Option<Vec<u8>>> {
-        let mut parts = file.path.iter().skip(unit.id.profile.split('/').count());
-        let in_out_dir = parts.any(|part| part == "out") && parts.next().is_some();
-        let name = file.path.file_name().unwrap_or_default();
-        let note = relocate::may_be_note(&name.to_string_lossy());
+        let note = relocate::may_be_note(&file.name());
         let short = file.length <= Bytes(relocate::LONGEST);
-        if unit.kind != UnitKind::BuildScriptRun || !in_out_dir || !note || !short {
+        if unit.kind != UnitKind::BuildScriptRun || !file.in_out_dir() || !note || !short {
             return Ok(None);
         }
         let text = fs::read(&self.from.join(&file.path))?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Cold, Wants};
 use crate::circumstances::Said;
+use crate::fs;
 use crate::model::{Home, Inventory, LeftReason, Locals, Survey, Trace, UnitId, WarmFolder};
 use crate::plan::warm::{self as decide, Candidate, Here, Offer, Relation};
 use crate::progress::Progress;
@@ -29,8 +30,8 @@ pub(super) struct Donor {
     /// The units that were made in other circumstances than those of who asked last, and these.
     otherwise: BTreeMap<UnitId, LeftReason>,
     asked_in: Option<Said>,
-    /// Whether it is the own one of who asked last.
-    asked: bool,
+    /// Whether it is the own one of who asked last, and the names that that one does not have.
+    asked: (bool, Vec<String>),
     /// What is known of local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
@@ -55,7 +56,7 @@ impl Donor {
             from_store: false,
             otherwise: BTreeMap::new(),
             asked_in: None,
-            asked: false,
+            asked: (false, Vec::new()),
             locals: (PathBuf::new(), Locals::default()),
         }
     }
@@ -161,11 +162,15 @@ impl Donor {
         self.compare(cold, wants, survey);
         let workspace = self.candidate.workspace.as_deref();
         let same = workspace == Some(&cold.workspace.root);
-        if same != self.asked {
+        let names = workspace.map_or_else(Vec::new, |workspace| {
+            decide::own_names(workspace, &cold.workspace.root)
+        });
+        let asked = (same, names);
+        if asked != self.asked {
             self.looked_at.clear();
             self.flaws.clear();
             self.traces.clear();
-            self.asked = same;
+            self.asked = asked;
         }
         let draft = self.draft(wants, here);
         let ids = draft.units.iter().map(|unit| &unit.id);
@@ -178,6 +183,8 @@ impl Donor {
                 workspace,
                 programs: self.candidate.programs.as_deref(),
                 same,
+                own_names: &self.asked.1,
+                now: fs::clock(),
             }),
         );
         self.looked_at.extend(new.into_iter().cloned());

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::lockfile::Lock;
-use crate::model::{Inventory, LastUseSource, Sharing, Source, UnitFile};
+use crate::model::{Inventory, LastUseSource, Role, Sharing, Source, UnitFile};
 use crate::plan::stock::Wanted;
 
 fn now() -> Timestamp {
@@ -29,6 +29,7 @@ fn unit(hash: &str, hours: i64, dependencies: &[&str], (inode, links): (u64, u64
     let file = UnitFile {
         path: format!("debug/deps/lib{hash}-{}.rlib", hash.repeat(16)).into(),
         sharing: Sharing::Link,
+        role: Role::Made,
         length: Bytes(1000),
         on_disk: Bytes(4096),
         links,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Group, Other, Source, UnitKind};
+use crate::model::{Group, Other, Role, Source, UnitKind};
 
 /// A library, compiled at a second with others; its two files have an inode each from `inode` on, and a content each
 /// by the name of the library.
@@ -11,6 +11,7 @@ fn unit(hash: &str, seconds: i64, inode: u64, dependencies: &[&str]) -> Unit {
     let file = |end: &str, inode| UnitFile {
         path: format!("debug/deps/lib{hash}-{}.{end}", hash.repeat(16)).into(),
         sharing: Sharing::Link,
+        role: Role::Made,
         length: Bytes(5000 + inode % 2),
         on_disk: Bytes(8192),
         links: 1,
@@ -109,15 +110,15 @@ fn nothing_becomes_older_than_what_it_was_compiled_with() {
     assert_eq!(decided(&both, &contents(&both, &[40, 41])), ["/2 b /1"]);
 }
 
-/// `b` is compiled with a procedural macro `m`, which each folder has for itself, but may look as old as elsewhere.
+/// `b` is compiled with a procedural macro `f`, which each folder has for itself, but may look as old as elsewhere.
 #[test]
 fn what_is_not_linked_is_dated_for_what_is() {
     let folder = |path: &str, seconds: i64, inode: u64| {
-        let mut plugin = unit("m", seconds, inode, &[]);
+        let mut plugin = unit("f", seconds, inode, &[]);
         (plugin.kind, plugin.source) = (UnitKind::ProcMacro, Source::Directory);
         plugin.files.truncate(1);
         plugin.files[0].sharing = Sharing::Copy;
-        let all = vec![plugin, unit("b", seconds + 10, inode + 10, &["m"])];
+        let all = vec![plugin, unit("b", seconds + 10, inode + 10, &["f"])];
         sharer(path, false, all)
     };
     let both = [folder("/1", 10, 10), folder("/2", 40, 40)];
@@ -127,7 +128,7 @@ fn what_is_not_linked_is_dated_for_what_is() {
         .iter()
         .map(|unit| (unit.package.as_str(), unit.only_dated, unit.dates.len()))
         .collect();
-    assert_eq!(dated, [("m", true, 1), ("b", false, 0)]);
+    assert_eq!(dated, [("f", true, 1), ("b", false, 0)]);
     let date = &folders[1].units[0].dates[0];
     assert_eq!(date.modified, Timestamp::from_second(10).expect("a time"));
     // For nobody's sake, or of local packages, nothing is dated.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::UnitFile;
+use crate::model::{Role, UnitFile};
 
 use super::*;
 
@@ -24,10 +24,16 @@ fn id(number: u64) -> UnitId {
     }
 }
 
+fn role(path: &str) -> Role {
+    let part = layout::in_profile(path.as_ref(), "debug", layout::part);
+    part.map(|part| part.role(false)).unwrap_or_default()
+}
+
 fn file(path: String, sharing: Sharing, second: i64) -> UnitFile {
     thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });
     let inode = NEXT.replace(NEXT.get() + 1);
     UnitFile {
+        role: role(&path),
         path: path.into(),
         sharing,
         length: Bytes(if sharing == Sharing::Folder { 0 } else { 100 }),

@@ -6,10 +6,11 @@ mod strays;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use local::Local;
 use rayon::prelude::*;
 
-use super::{MOST, file_name, in_out_dir, is_artifact, is_fingerprint, is_said, without};
+use super::{MOST, without};
 use crate::artifact;
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
@@ -17,6 +18,7 @@ use crate::fs::{self, Theirs};
 use crate::model::{
     Inventory, LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind,
 };
+use crate::plan::warm::set_since;
 use crate::relocate;
 use crate::size::Bytes;
 
@@ -29,6 +31,10 @@ pub struct Origin<'a> {
     pub programs: Option<&'a Path>,
     /// It is the destination's own workspace, so that its path may be kept.
     pub same: bool,
+    /// Names by which its place is told from that of the destination.
+    pub own_names: &'a [String],
+    /// What the clock says.
+    pub now: Timestamp,
 }
 
 /// What a close look at units found.
@@ -104,7 +110,7 @@ fn roots(names: &[String], worktree: Option<&Path>) -> Vec<String> {
 pub fn names(donor: &Inventory) -> Vec<String> {
     let mut roots = BTreeSet::from([donor.folder.display().to_string()]);
     let files = donor.units.iter().flat_map(|unit| &unit.files);
-    for file in files.filter(|file| is_root_output(file)) {
+    for file in files.filter(|file| file.is_root_output()) {
         let text = fs::read_start(&donor.folder.join(&file.path), MOST);
         let text = text.ok().flatten().unwrap_or_default();
         if let Some(root) = root_in(file, &text).filter(|root| root.parent().is_some()) {
@@ -141,7 +147,7 @@ struct Look<'a> {
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
     names: Vec<String>,
     roots: Vec<String>,
-    strays: Vec<&'a UnitFile>,
+    strays: Vec<strays::Stray<'a>>,
     repositories: Vec<PathBuf>,
     worktree: Option<&'a Path>,
     local: Option<Local>,
@@ -153,9 +159,9 @@ impl Look<'_> {
         let built = built.filter_map(|file| file.modified()).max();
         for file in &unit.files {
             // Cargo writes the fingerprint last; only its own explanation of it comes later.
-            let after = file.modified() > built && !is_fingerprint(file);
+            let after = file.modified() > built && !file.is_fingerprint();
             // Of folders only those count that a build script filled: something has come or gone.
-            if after && (file.sharing != Sharing::Folder || is_out_dir(unit, file)) {
+            if after && (file.sharing != Sharing::Folder || file.in_out_dir()) {
                 return Err(damaged(file, "it has changed since it was built".into()));
             }
             self.file(unit, file)?;
@@ -192,7 +198,7 @@ impl Look<'_> {
             }
             Sharing::Link | Sharing::Copy => {}
         }
-        let name = file_name(file);
+        let name = file.name();
         // Of a program that was only checked, rustc writes metadata with nothing in it.
         let of_nothing = file.length == Bytes(0)
             && name.ends_with(".rmeta")
@@ -200,7 +206,7 @@ impl Look<'_> {
                 unit.kind,
                 UnitKind::Program | UnitKind::Test | UnitKind::Bench | UnitKind::Example
             );
-        if unit.kind != UnitKind::BuildScriptRun && is_artifact(file) && !of_nothing {
+        if unit.kind != UnitKind::BuildScriptRun && file.is_artifact() && !of_nothing {
             let open = fs::open(&path).map_err(|error| damaged(file, format!("{error:#}")))?;
             artifact::whole(&name, open).map_err(|why| damaged(file, why))?;
         }
@@ -231,7 +237,7 @@ impl Look<'_> {
             });
         }
         let mut files = unit.files.iter();
-        let own = files.find(|file| is_root_output(file));
+        let own = files.find(|file| file.is_root_output());
         let mut said = Vec::new();
         if let Some(file) = own {
             said = self.read(file)?;
@@ -244,11 +250,11 @@ impl Look<'_> {
         }
         let copied = |file: &&UnitFile| file.sharing == Sharing::Copy;
         for file in unit.files.iter().filter(copied) {
-            if !is_said(file) && !file_name(file).ends_with(".rs") {
+            if !file.is_said() && !file.name().ends_with(".rs") {
                 continue;
             }
             let mut text = self.read(file)?;
-            if is_said(file) {
+            if file.is_said() {
                 if watches(&text, &said) {
                     return Err(kept(file, String::from_utf8_lossy(&said).into_owned()));
                 }
@@ -269,7 +275,7 @@ impl Look<'_> {
         let here = self.donor.folder.join(out);
         for file in own
             .flat_map(|unit| &unit.files)
-            .filter(|file| is_list(file))
+            .filter(|file| file.is_list())
         {
             let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
             for source in info.sources.iter().map(Path::new) {
@@ -291,8 +297,8 @@ impl Look<'_> {
         let inside: Vec<_> = out.iter().map(|part| part.to_string_lossy()).collect();
         let inside = inside.join("/");
         let files = run.files.iter().filter(|file| {
-            let copied = file.sharing == Sharing::Copy && in_out_dir(file);
-            copied && relocate::may_be_note(&file_name(file))
+            let copied = file.sharing == Sharing::Copy && file.in_out_dir();
+            copied && relocate::may_be_note(&file.name())
         });
         for file in files {
             let text = self.read(file)?;
@@ -318,6 +324,12 @@ impl Look<'_> {
         let local = self.local.as_ref().filter(|_| unit.source == Source::Local);
         let roots = local.map_or(&self.roots, |local| &local.roots);
         let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+        if let Some(local) = local
+            && let Some((file, why)) = set_since(unit, local.now)
+            && !self.is_carried(unit, local)?
+        {
+            return Err(damaged(file, why.into()));
+        }
         if unit.kind == UnitKind::BuildScriptRun {
             self.run(unit, &roots)?;
             if let (Some(local), Some(worktree)) = (local, self.worktree) {
@@ -330,7 +342,7 @@ impl Look<'_> {
         }
         let mut sources = Vec::new();
         let mut suspect = self.has_out_dir(unit);
-        for file in unit.files.iter().filter(|file| is_list(file)) {
+        for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
             if unit.source == Source::Directory
                 && let (Some(root), Some(worktree)) = (info.sources.first(), self.worktree)
@@ -348,7 +360,7 @@ impl Look<'_> {
         if !suspect {
             return Ok(Trace::None);
         }
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+        for file in unit.files.iter().filter(|file| file.is_artifact()) {
             let found = self.with_whole(file, |bytes| {
                 embedded::foreign_path(bytes, &roots, &sources, &is_there)
             });
@@ -386,11 +398,6 @@ fn unreadable(file: &UnitFile) -> LeftReason {
     damaged(file, "it cannot be read".into())
 }
 
-/// Cargo wrote down there where the `OUT_DIR` was when the script ran.
-fn is_root_output(file: &UnitFile) -> bool {
-    file_name(file) == "root-output" && !in_out_dir(file)
-}
-
 /// A build script told Cargo to watch a path in its own `OUT_DIR`. That is part of its fingerprint, and so it runs
 /// again wherever the path is another one.
 fn watches(said: &[u8], out_dir: &[u8]) -> bool {
@@ -403,20 +410,10 @@ fn watches(said: &[u8], out_dir: &[u8]) -> bool {
     !out_dir.is_empty() && watched.any(|path| path.starts_with(out_dir))
 }
 
-/// It is rustc's list of sources.
-fn is_list(file: &UnitFile) -> bool {
-    file.sharing == Sharing::Copy && !is_fingerprint(file) && file_name(file).ends_with(".d")
-}
-
 /// The file by which Cargo knows that a unit is complete.
 fn is_hash_file(file: &UnitFile) -> bool {
-    let name = file_name(file);
-    is_fingerprint(file) && !name.ends_with(".json") && crate::fingerprint::target(&name).is_some()
-}
-
-/// It is an `OUT_DIR`, or a folder in one.
-fn is_out_dir(unit: &Unit, file: &UnitFile) -> bool {
-    unit.kind == UnitKind::BuildScriptRun && (in_out_dir(file) || file.path.ends_with("out"))
+    let name = file.name();
+    file.is_fingerprint() && !name.ends_with(".json") && crate::fingerprint::target(&name).is_some()
 }
 
 /// Whether a path leads to anything but an empty folder.

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
-use object::Object as _;
 use rayon::prelude::*;
 
-use super::{Circumstances, file_name, is_artifact, is_fingerprint, is_said};
+use super::Circumstances;
+use crate::abilities::{self, Reach};
 use crate::circumstances::{self, Differences, Moment, Said};
 use crate::fs;
 use crate::marks;
@@ -102,7 +102,7 @@ impl<'a> Look<'a> {
     /// When we have put a unit into the donor.
     fn put_there(&self, unit: &Unit, known: &Circumstances, made: Timestamp) -> Option<Timestamp> {
         let mut files = unit.files.iter();
-        let mark = files.find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED)?;
+        let mark = files.find(|file| file.is_fingerprint() && file.name() == marks::CARRIED)?;
         let mark = fs::read(&self.donor.folder.join(&mark.path)).ok()??;
         marks::carried_at(&mark, &known.workspace, made)
     }
@@ -171,7 +171,7 @@ impl<'a> Look<'a> {
 
     /// The words of a build script.
     fn said(&self, run: &Unit) -> Option<String> {
-        let file = run.files.iter().find(|file| is_said(file))?;
+        let file = run.files.iter().find(|file| file.is_said())?;
         let bytes = fs::read_start(&self.donor.folder.join(&file.path), super::MOST);
         Some(String::from_utf8_lossy(&bytes.ok()??).into_owned())
     }
@@ -188,9 +188,7 @@ fn watches(said: &str, name: &str) -> bool {
 /// When a unit began to be made: Cargo dates its list of sources by that, and what a script said.
 fn made(unit: &Unit) -> Option<Timestamp> {
     let mut files = unit.files.iter();
-    let dated = files.find(|file| {
-        is_said(file) || (is_fingerprint(file) && file_name(file).starts_with("dep-"))
-    });
+    let dated = files.find(|file| file.is_said() || file.is_dep_info());
     dated.and_then(|file| file.modified()).or(unit.oldest)
 }
 
@@ -203,7 +201,7 @@ fn ability(donor: &Inventory, unit: &Unit, variables: &BTreeSet<&String>) -> Abi
     let mut files = unit
         .files
         .iter()
-        .filter(|file| is_artifact(file))
+        .filter(|file| file.is_artifact())
         .peekable();
     if files.peek().is_none() {
         return any();
@@ -211,7 +209,7 @@ fn ability(donor: &Inventory, unit: &Unit, variables: &BTreeSet<&String>) -> Abi
     for file in files {
         let path = donor.folder.join(&file.path);
         let found = fs::with_content(&path, |bytes| Ability {
-            starts: starts_programs(bytes),
+            starts: abilities::of(bytes).reach == Reach::Programs,
             names: variables
                 .iter()
                 .filter(|name| memmem::find(bytes, name.as_bytes()).is_some())
@@ -223,35 +221,4 @@ fn ability(donor: &Inventory, unit: &Unit, variables: &BTreeSet<&String>) -> Abi
         all.names.extend(found.names);
     }
     all
-}
-
-/// Whether a program can start others, by what it takes from the system's libraries; where that cannot be told, it may.
-fn starts_programs(program: &[u8]) -> bool {
-    const STARTING: [&[u8]; 7] = [
-        b"posix_spawn",
-        b"fork",
-        b"vfork",
-        b"exec",
-        b"clone",
-        b"system",
-        b"popen",
-    ];
-    let Ok(file) = object::File::parse(program) else {
-        return true;
-    };
-    let Ok(mut imports) = file.imports() else {
-        return true;
-    };
-    let mut any = false;
-    let starts = imports.any(|import| {
-        any = true;
-        match import.map(|import| import.name()) {
-            Ok(object::NameOrOrdinal::Name(name)) => {
-                STARTING.iter().any(|one| name.starts_with(one))
-            }
-            _ => true,
-        }
-    });
-    // Where all is in the program itself, nothing tells.
-    file.format() != object::BinaryFormat::Elf || starts || !any
 }

@@ -10,7 +10,6 @@ use super::World;
 use crate::abilities::{self, Abilities, Reach};
 use crate::fs;
 use crate::model::{Identity, Unit, UnitFile, UnitId, UnitKind};
-use crate::survey::donors::is_artifact;
 
 /// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
 #[derive(Debug, Default)]
@@ -68,7 +67,7 @@ impl<'a> World<'a> {
         let ran = self.ran(unit, &mut HashMap::new());
         let programs = ran.into_iter().filter_map(|id| self.by_id.get(id));
         let programs = programs.flat_map(|unit| &unit.files);
-        let programs = programs.filter(|file| is_artifact(file));
+        let programs = programs.filter(|file| file.is_artifact());
         let programs = programs.map(|file| self.ask.donor.folder.join(&file.path));
         let sources = sources.iter().map(|file| self.top.join(file));
         programs.chain(sources).collect()
@@ -126,7 +125,7 @@ impl<'a> World<'a> {
         let is_program = |file: &&UnitFile| {
             const ENDS: [&str; 4] = ["dll", "dylib", "exe", "so"];
             let end = file.path.extension();
-            is_artifact(file) && end.is_none_or(|end| ENDS.iter().any(|known| end == *known))
+            file.is_artifact() && end.is_none_or(|end| ENDS.iter().any(|known| end == *known))
         };
         // Cargo gives a build script two names.
         let programs: BTreeMap<Identity, &UnitFile> = files

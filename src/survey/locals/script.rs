@@ -13,7 +13,6 @@ use crate::fs::{self, Source, SourceKind};
 use crate::marks;
 use crate::model::{LeftReason, LocalUnit, Sharing, Unit, UnitKind};
 use crate::sources;
-use crate::survey::donors::{file_name, in_out_dir, is_fingerprint, is_said};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -125,7 +124,7 @@ impl World<'_> {
     /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number.
     fn made_of_no_place(&self, run: &Unit) -> Result<(), LeftReason> {
         for file in &run.files {
-            if !is_said(file) && !(in_out_dir(file) && file.sharing == Sharing::Copy) {
+            if !file.is_said() && !(file.in_out_dir() && file.sharing == Sharing::Copy) {
                 continue;
             }
             let path = self.ask.donor.folder.join(&file.path);
@@ -144,9 +143,9 @@ impl World<'_> {
 
     /// When a script ran; of a run that was carried over, when it was found that it would do the same.
     fn ran_at(&self, run: &Unit) -> Option<Timestamp> {
-        let said = run.files.iter().find(|file| is_said(file))?.modified()?;
+        let said = run.files.iter().find(|file| file.is_said())?.modified()?;
         let mut files = run.files.iter();
-        let mark = files.find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
+        let mark = files.find(|file| file.is_fingerprint() && file.name() == marks::CARRIED);
         let mark = mark.and_then(|mark| fs::read(&self.ask.donor.folder.join(&mark.path)).ok()?);
         let carried = mark.and_then(|mark| marks::carried_at(&mark, self.ask.from, said));
         Some(carried.unwrap_or(said))
@@ -154,7 +153,7 @@ impl World<'_> {
 
     fn fingerprint(&self, unit: &Unit) -> Result<fingerprint::Fingerprint, LeftReason> {
         let mut files = unit.files.iter();
-        let file = files.find(|file| is_fingerprint(file) && file_name(file).ends_with(".json"));
+        let file = files.find(|file| file.is_fingerprint() && file.name().ends_with(".json"));
         let bytes = file.and_then(|file| {
             fs::read_start(&self.ask.donor.folder.join(&file.path), MOST)
                 .ok()

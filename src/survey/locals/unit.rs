@@ -11,7 +11,6 @@ use crate::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::fs::{self, Source, SourceKind};
 use crate::model::{LeftReason, LocalUnit, Unit, UnitFile};
 use crate::sources;
-use crate::survey::donors::{file_name, is_fingerprint};
 
 /// The most that is read of a dep-info. Real ones are a thousand times smaller.
 const MOST: u64 = 16 << 20;
@@ -32,7 +31,7 @@ pub(super) struct Named {
 /// The folder of a unit's package, relative to the workspace: what comes before its root source's path in the package
 /// where the compiler, which ran in the workspace, named it. `None` if nothing tells, or it lies elsewhere.
 pub(super) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> {
-    let is_list = |file: &&UnitFile| !is_fingerprint(file) && file_name(file).ends_with(".d");
+    let is_list = |file: &&UnitFile| file.is_list();
     let list = unit.files.iter().find(is_list)?;
     let text = fs::read_start(&ask.donor.folder.join(&list.path), MOST).ok()??;
     let text = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
@@ -76,7 +75,7 @@ fn is_in_out_dir(path: &Path) -> bool {
 
 /// The list of a unit's sources, and when the compiler began.
 fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
-    let is_info = |file: &&UnitFile| is_fingerprint(file) && file_name(file).starts_with("dep-");
+    let is_info = |file: &&UnitFile| file.is_dep_info();
     let mut infos = unit.files.iter().filter(is_info);
     let (file, None) = (infos.next()?, infos.next()) else {
         return None;

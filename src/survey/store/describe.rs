@@ -11,7 +11,6 @@ use super::{content, platform};
 use crate::dep_info::RustcDepInfo;
 use crate::fingerprint;
 use crate::fs::{self, Hashes};
-use crate::layout;
 use crate::lockfile::Lock;
 use crate::marks;
 use crate::model::{
@@ -131,7 +130,7 @@ impl Look<'_> {
         self.as_they_came(&sources)?;
         let json = unit.files.iter().find(|file| {
             let is_json = file.path.extension().is_some_and(|end| end == "json");
-            is_json && layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
+            is_json && file.is_fingerprint()
         });
         let json = fs::read(&self.at(json.context("it has no fingerprint")?))?.unwrap_or_default();
         let (said, watched) = match unit.kind {
@@ -243,7 +242,7 @@ impl Look<'_> {
     fn compiled_from(&self, unit: &Unit, sources: &Path) -> Result<Vec<WatchedFile>> {
         let begun = unit.oldest;
         let mut watched = Vec::new();
-        for file in unit.files.iter().filter(|file| is_list(file, unit)) {
+        for file in unit.files.iter().filter(|file| file.is_list()) {
             let text = fs::read(&self.at(file))?.unwrap_or_default();
             let info = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
             for source in &info.sources {
@@ -264,19 +263,10 @@ impl Look<'_> {
         json: &[u8],
         sources: &Path,
     ) -> Result<(Option<String>, Vec<WatchedFile>)> {
-        let find = |name: &str| {
-            let mut files = unit.files.iter();
-            files.find(|file| {
-                file.path.file_name().is_some_and(|own| own == name)
-                    && !layout::in_profile(&file.path, &unit.id.profile, |parts| {
-                        parts.iter().rev().skip(1).any(|part| *part == "out")
-                    })
-            })
-        };
-        let output = find("output").or_else(|| find("stdout"));
+        let output = unit.files.iter().find(|file| file.is_said());
         let output = output.context("what its build script said is gone")?;
         let said = fs::read(&self.at(output))?.unwrap_or_default();
-        let place = match find("root-output") {
+        let place = match unit.files.iter().find(|file| file.is_root_output()) {
             Some(file) => fs::read(&self.at(file))?.unwrap_or_default(),
             None => Vec::new(),
         };
@@ -414,10 +404,4 @@ pub fn as_they_came(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// It is rustc's list of sources.
-fn is_list(file: &UnitFile, unit: &Unit) -> bool {
-    file.path.extension().is_some_and(|end| end == "d")
-        && !layout::in_profile(&file.path, &unit.id.profile, layout::is_fingerprint)
 }

@@ -106,6 +106,42 @@ fn another_environment() {
     assert_eq!(run(&sandbox, "third"), "two two\n");
 }
 
+/// No name of a profile or of a package makes a file look like another one, such as what a script said like what lies
+/// in its `OUT_DIR`.
+#[test]
+fn profiles_and_packages_that_are_called_like_folders_of_cargo() {
+    let sandbox = sandbox_with(&prepared());
+    let profiles = ["out", "deps", "fingerprint"];
+    for folder in ["pika", "beside"] {
+        let profile = |name: &str| format!("[profile.{name}]\ninherits = \"dev\"\n");
+        let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                        [dependencies]\nlooks = \"1\"\n";
+        let profiles = profiles.map(profile).concat();
+        sandbox.write(
+            &format!("{folder}/Cargo.toml"),
+            &(manifest.to_owned() + &profiles),
+        );
+        let main = "fn main() { println!(\"{}\", looks::it()) }\n";
+        sandbox.write(&format!("{folder}/src/main.rs"), main);
+    }
+    let run = |folder: &str, profile: &str| {
+        let args = ["run", "-q", "--profile", profile];
+        sandbox.cargo(folder, &args).stdout
+    };
+    sandbox.write("beside/.cargo/config.toml", "[env]\nMODE = \"two\"\n");
+    for profile in profiles {
+        assert_eq!(run("pika", profile), "\n", "{profile}");
+    }
+    let donor = sandbox.path("pika/target").display().to_string();
+    let answer = sandbox.json("beside", &["warm", "--yes", "--from", &donor]);
+    let left = left(&answer);
+    let other = left.iter().filter(|(_, why)| why == "other_environment");
+    assert_eq!(other.count(), profiles.len(), "{answer}");
+    for profile in profiles {
+        assert_eq!(run("beside", profile), "two\n", "{profile}");
+    }
+}
+
 /// A build that was stopped after a dependency leaves that to the worktree: what the donor compiled with its own
 /// must not be put on it if the two are not the same.
 #[test]

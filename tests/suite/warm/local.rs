@@ -4,7 +4,7 @@ use super::{build, units};
 use crate::sandbox::Sandbox;
 
 /// A workspace with a program `app` that needs the library `low` by way of `high`, built, and a worktree `beside`.
-fn start() -> Sandbox {
+pub(super) fn start() -> Sandbox {
     let sandbox = Sandbox::new();
     let manifest = |name: &str, needs: &str| {
         let package =
@@ -36,7 +36,7 @@ fn start() -> Sandbox {
     sandbox
 }
 
-fn low(sandbox: &Sandbox, folder: &str, it: &str) {
+pub(super) fn low(sandbox: &Sandbox, folder: &str, it: &str) {
     let text = format!("pub const IT: &str = \"{it}\";\n");
     sandbox.write(&format!("{folder}/low/src/lib.rs"), &text);
 }

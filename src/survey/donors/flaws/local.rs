@@ -3,20 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use memchr::memmem;
 use rayon::prelude::*;
 
-use super::{Look, Origin, is_list, is_there, kept, without};
+use super::{Look, MOST, Origin, is_there, kept, without};
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
+use crate::fs;
 use crate::marks;
 use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
+use crate::plan::warm::speaks_of;
 use crate::relocate;
-use crate::survey::donors::{file_name, in_out_dir, is_artifact, is_fingerprint, is_said};
 
 /// What is looked for in local units.
 pub(super) struct Local {
     workspace: String,
     same: bool,
+    /// Names by which the place is told from the destination's.
+    own_names: Vec<String>,
+    pub(super) now: Timestamp,
     /// The folders of which no path may be kept.
     pub(super) roots: Vec<String>,
 }
@@ -46,6 +52,8 @@ impl Local {
         Self {
             workspace: text(origin.workspace),
             same: origin.same,
+            own_names: origin.own_names.to_owned(),
+            now: origin.now,
             roots,
         }
     }
@@ -56,7 +64,7 @@ impl Look<'_> {
     pub(super) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
         let mut sources = Vec::new();
-        for file in unit.files.iter().filter(|file| is_list(file)) {
+        for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
             let mut names = info.env.iter().map(|(name, _)| name);
             if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
@@ -79,8 +87,11 @@ impl Look<'_> {
         }
         let carried = self.is_carried(unit, local)?;
         let mut folders = BTreeSet::new();
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+        for file in unit.files.iter().filter(|file| file.is_artifact()) {
             let found = self.with_whole(file, |bytes| {
+                if !local.same && has_coverage_map(bytes) {
+                    return Some(local.workspace.clone());
+                }
                 if let Some(root) = root.as_ref().filter(|_| !carried) {
                     folders.extend(embedded::compiled_in(bytes, root));
                 }
@@ -132,7 +143,7 @@ impl Look<'_> {
         if self.is_carried(unit, local)? {
             return Ok(Trace::Carried);
         }
-        let Some(list) = unit.files.iter().find(|file| is_list(file)) else {
+        let Some(list) = unit.files.iter().find(|file| file.is_list()) else {
             return Ok(Trace::None);
         };
         let list = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(list)?));
@@ -140,18 +151,18 @@ impl Look<'_> {
             return Ok(Trace::None);
         };
         let mut folders = BTreeSet::new();
-        for file in unit.files.iter().filter(|file| is_artifact(file)) {
+        for file in unit.files.iter().filter(|file| file.is_artifact()) {
             folders.extend(self.with_whole(file, |bytes| embedded::compiled_in(bytes, source))?);
         }
         Ok(trace(folders, local))
     }
 
     /// Whether it was put here by us, who compared its sources with those here, and nobody has compiled it since.
-    fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
+    pub(super) fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
         let mark = unit
             .files
             .iter()
-            .find(|file| is_fingerprint(file) && file_name(file) == marks::CARRIED);
+            .find(|file| file.is_fingerprint() && file.name() == marks::CARRIED);
         let Some(mark) = mark else {
             return Ok(false);
         };
@@ -165,6 +176,51 @@ impl Look<'_> {
         )
     }
 
+    /// The names of the worktree by which it can be told that a script asked for its place.
+    ///
+    /// A folder is often called like a package in it, of which a script may speak whatever the place. Then it counts only
+    /// for a script that may have looked at where it is: its program names the variable, or its code asks the system.
+    fn telling_names<'l>(&self, run: &Unit, local: &'l Local) -> Result<Vec<&'l str>, LeftReason> {
+        let plain = |name: &str| name.replace('-', "_").to_lowercase();
+        let packages = self.donor.units.iter();
+        let packages = packages.filter(|unit| unit.source == Source::Local);
+        let packages: BTreeSet<String> = packages
+            .filter_map(|unit| Some(plain(unit.package.as_deref()?)))
+            .collect();
+        let of_package = |name: &&String| packages.contains(&plain(name));
+        let asks =
+            local.own_names.iter().any(|name| of_package(&name)) && self.asks_where(run, local)?;
+        let names = local.own_names.iter();
+        let names = names.filter(|name| asks || !of_package(name));
+        Ok(names.map(String::as_str).collect())
+    }
+
+    /// Whether a script may have looked at where it is, besides its `OUT_DIR`.
+    fn asks_where(&self, run: &Unit, local: &Local) -> Result<bool, LeftReason> {
+        let scripts = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
+        for script in scripts.filter(|unit| unit.kind == UnitKind::BuildScript) {
+            for file in script.files.iter().filter(|file| file.is_artifact()) {
+                let named = |bytes: &[u8]| memmem::find(bytes, b"CARGO_MANIFEST_").is_some();
+                if self.with_whole(file, named)? {
+                    return Ok(true);
+                }
+            }
+            for list in script.files.iter().filter(|file| file.is_list()) {
+                let list = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(list)?));
+                let asks = list.sources.iter().any(|source| {
+                    let path = Path::new(&local.workspace).join(source);
+                    let code = fs::read_start(&path, MOST).ok().flatten();
+                    // What cannot be read may ask.
+                    code.is_none_or(|code| asks_the_system(&code))
+                });
+                if asks {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
     /// `OUT_DIR`, which may lie in there.
     pub(super) fn made_of_places(
@@ -176,29 +232,32 @@ impl Look<'_> {
         if local.same {
             return Ok(());
         }
-        let name = worktree.file_name().unwrap_or_default().to_string_lossy();
         let worktree = worktree.display().to_string();
-        for file in run.files.iter().filter(|file| is_said(file)) {
-            let mut said = self.read(file)?;
-            for name in &self.names {
-                said = without(&said, name.as_bytes());
-            }
-            if has_word(&String::from_utf8_lossy(&said), &name) {
-                return Err(kept(file, name.into_owned()));
-            }
-        }
+        let own_names = self.telling_names(run, local)?;
         let made = run.files.iter();
-        for file in made.filter(|file| file.sharing == Sharing::Copy && in_out_dir(file)) {
-            let note = relocate::may_be_note(&file_name(file));
+        let made = made.filter(|file| file.sharing == Sharing::Copy);
+        for file in made.filter(|file| file.is_said() || file.in_out_dir()) {
+            let note = !file.is_said() && relocate::may_be_note(&file.name());
             let found = self.with_whole(file, |bytes| {
-                if !note {
-                    return embedded::foreign_path(bytes, &[&worktree], &[], &is_there);
-                }
-                let mut bytes = bytes.to_owned();
+                let mut rest = bytes.to_owned();
                 for name in &self.names {
-                    bytes = without(&bytes, name.as_bytes());
+                    rest = without(&rest, name.as_bytes());
                 }
-                embedded::names_root(&bytes, &[&worktree]).then(|| worktree.clone())
+                let path = match () {
+                    () if file.is_said() => None,
+                    () if note => {
+                        embedded::names_root(&rest, &[&worktree]).then(|| worktree.clone())
+                    }
+                    () => embedded::foreign_path(bytes, &[&worktree], &[], &is_there),
+                };
+                // Whole paths are told of above, and are harmless in debug information of native code.
+                let rest = without(&rest, worktree.as_bytes());
+                let mut names = own_names.iter();
+                path.or_else(|| {
+                    names
+                        .find(|name| speaks_of(&rest, name))
+                        .map(ToString::to_string)
+                })
             });
             if let Some(path) = found? {
                 return Err(kept(file, path));
@@ -208,12 +267,18 @@ impl Look<'_> {
     }
 }
 
-/// Whether a text has a word, as in a name that was made of it.
-fn has_word(text: &str, word: &str) -> bool {
-    let mut words = text.split(|char: char| !char.is_alphanumeric());
-    !word.is_empty()
-        && (words.any(|found| found == word)
-            || (word.contains(['-', '_', '.']) && text.contains(word)))
+/// Whether an artifact counts what is run of it: then it holds, packed, where its sources are.
+fn has_coverage_map(artifact: &[u8]) -> bool {
+    const SECTIONS: [&[u8]; 2] = [b"__llvm_covmap", b".lcovmap"];
+    let mut sections = SECTIONS.iter();
+    sections.any(|section| memmem::find(artifact, section).is_some())
+}
+
+/// Whether code asks the system for where it is.
+fn asks_the_system(code: &[u8]) -> bool {
+    const CALLS: [&str; 4] = ["current_dir", "canonicalize", "absolute", "current_exe"];
+    let mut calls = CALLS.iter();
+    calls.any(|call| memmem::find(code, call.as_bytes()).is_some())
 }
 
 fn trace(mut folders: BTreeSet<String>, local: &Local) -> Trace {
@@ -226,10 +291,10 @@ fn trace(mut folders: BTreeSet<String>, local: &Local) -> Trace {
 
 /// The file by whose time Cargo tells whether the sources of a unit are newer.
 fn is_dated(file: &UnitFile) -> bool {
-    is_said(file) || (is_fingerprint(file) && file_name(file).starts_with("dep-"))
+    file.is_said() || file.is_dep_info()
 }
 
 /// What the compiler had to say of a unit, which Cargo says again each time that it finds the unit fresh.
 fn is_warnings(file: &UnitFile) -> bool {
-    file.sharing == Sharing::Copy && is_fingerprint(file) && file_name(file).starts_with("output-")
+    file.sharing == Sharing::Copy && file.is_fingerprint() && file.name().starts_with("output-")
 }
