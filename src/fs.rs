@@ -63,8 +63,8 @@ pub use roots::{KnownRoots, project_moved, register_root, settle_moved};
 pub use seen::{difference, seen, seen_at};
 pub use share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use source::{
-    Source, SourceKind, born, clock, clock_behind, everything_in, first_listed, is_folder_behind,
-    modified_behind, moved_there, touched,
+    Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,
+    is_folder_behind, keeping_times, modified_behind, moved_there, touched,
 };
 pub use stage::{discard_stage, is_our_stage, make_stage};
 pub use transfer::{

@@ -162,7 +162,8 @@ fn throw_away(
     // Windows does not rename a folder in which a file is open, so a build may start in the moment between.
     #[cfg(windows)]
     drop(locks);
-    if let Err(error) = fs::rename(path, &inner) {
+    let above = path.parent().unwrap_or(path);
+    if let Err(error) = fs::keeping_times(&[above], || fs::rename(path, &inner)) {
         fs::discard_trash(&trash);
         return Err(error.into());
     }
@@ -228,7 +229,8 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
             path.display()
         ))
     } else {
-        fs::rename(inner, path)
+        let above = path.parent().unwrap_or(path);
+        fs::keeping_times(&[above], || fs::rename(inner, path))
     };
     match back {
         Ok(()) => fs::discard_trash(trash),

@@ -121,6 +121,15 @@ pub(super) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
 }
 
 fn write_by(edit: &EditFile, put: Put) -> Result<(), Stopped> {
+    fs::keeping_times(&around(&edit.file), || write_now(edit, put))
+}
+
+/// The folders that a change of a configuration touches.
+fn around(file: &Path) -> Vec<&Path> {
+    file.ancestors().skip(1).take(2).collect()
+}
+
+fn write_now(edit: &EditFile, put: Put) -> Result<(), Stopped> {
     if fs::read(&edit.file)? != edit.before {
         return Err(Stopped::Skipped(
             "it has changed since the plan was made; run again".into(),
@@ -163,16 +172,18 @@ pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stoppe
             config.display()
         )));
     }
-    write(edit)?;
-    fs::checkpoint("file-restored");
-    if let Some(folder) = edit.file.parent() {
-        // Git would show it as soon as it does not ignore the file any more.
-        fs::remove_leftovers(folder);
-        if remove_folder && edit.after.is_none() {
-            fs::remove_empty_folder(folder);
+    fs::keeping_times(&around(&edit.file), || {
+        write(edit)?;
+        fs::checkpoint("file-restored");
+        if let Some(folder) = edit.file.parent() {
+            // Git would show it as soon as it does not ignore the file any more.
+            fs::remove_leftovers(folder);
+            if remove_folder && edit.after.is_none() {
+                fs::remove_empty_folder(folder);
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The configuration beside a script that names it.

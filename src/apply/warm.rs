@@ -158,7 +158,8 @@ fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(
         ));
     }
     let empty = info.is_none() || fs::names(into)?.is_empty();
-    fs::create_folder(into)?;
+    let above = into.parent().unwrap_or(into);
+    fs::keeping_times(&[above], || fs::create_folder(into))?;
     if empty || marks::read(&fs::shape(into)).cargo {
         fs::write_if_absent(&into.join(marks::TAG_NAME), &marks::tag_file())?;
     }

@@ -23,8 +23,8 @@ use crate::fingerprint;
 use crate::fs;
 use crate::lockfile::Lock;
 use crate::model::{
-    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, Subject, Survey, WarmFolder, Warning,
-    Workspace,
+    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, LeftReason, LeftUnit, Subject, Survey,
+    WarmFolder, Warning, Workspace,
 };
 use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
 use crate::progress::Progress;
@@ -323,11 +323,36 @@ fn one(
         ordered.retain(|(_, rating)| !rating.busy);
     }
     let there = donors::inventory(cold.into, progress);
-    let closest = closest(ordered, cold, &wants, &there, survey, how.trust, progress);
-    let Some((mut donor, here)) = closest else {
+    let mut best: Option<(WarmFolder, Donor)> = None;
+    for _ in 0..CLOSELY {
+        let next = closest(
+            &mut ordered,
+            cold,
+            &wants,
+            &there,
+            survey,
+            how.trust,
+            progress,
+        );
+        let Some((mut donor, here)) = next else { break };
+        let warm = donor.choose(cold, &wants, &here, survey);
+        let gives = |warm: &WarmFolder| warm.units.len() + warm.present;
+        // One that was copied without its times, or whose files were written to, has less to give than it seems.
+        let is_damaged = |left: &LeftUnit| matches!(left.reason.root(), LeftReason::Damaged { .. });
+        let damaged = warm.left.iter().any(is_damaged);
+        if best
+            .as_ref()
+            .is_none_or(|(best, _)| gives(&warm) > gives(best))
+        {
+            best = Some((warm, donor));
+        }
+        if !damaged {
+            break;
+        }
+    }
+    let Some((warm, donor)) = best else {
         return Err(cold.kept(KeptReason::NoDonor));
     };
-    let warm = donor.choose(cold, &wants, &here, survey);
     match (warm.units.len(), warm.present) {
         (0, 0) => Err(cold.kept(KeptReason::NothingFits {
             from: warm.from,
@@ -345,10 +370,10 @@ fn one(
     }
 }
 
-/// The donor that has most to give. What is quickly rated is only likely to be right where the packages are not
+/// The donor that has most to give, taken out of the rest with those that were looked at beside it. What is quickly rated is only likely to be right where the packages are not
 /// those of the workspace, so a few are looked at closely then.
 fn closest(
-    ordered: Vec<(Candidate, Rating)>,
+    ordered: &mut Vec<(Candidate, Rating)>,
     cold: Cold<'_>,
     wants: &Wants<'_>,
     there: &Inventory,
@@ -374,12 +399,9 @@ fn closest(
     // Whoever is at the same commit may have local units as well.
     let same = ordered.iter().position(|(_, rating)| rating.same_commit);
     let same = same.filter(|at| wants.local && *at >= many);
-    let few: Vec<Candidate> = ordered
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| *at < many || Some(*at) == same)
-        .map(|(_, (candidate, _))| candidate)
-        .collect();
+    let same = same.map(|at| ordered.remove(at));
+    let first = ordered.drain(..many.min(ordered.len()));
+    let few: Vec<Candidate> = first.chain(same).map(|(candidate, _)| candidate).collect();
     let looked_at: Vec<(usize, (Donor, Here))> = few
         .into_par_iter()
         .filter(|candidate| trust.doubt(&candidate.folder).is_none())

@@ -47,14 +47,19 @@ fn in_metadata(metadata: &[u8], name: &str) -> BTreeSet<String> {
     found
 }
 
-/// Where an absolute path begins whose folder ends at `at`, and which ends at `end`.
+/// Where an absolute path begins whose folder ends at `at`, and which ends at `end`: the first place from which it is one, and
+/// has its length before it. A later one may have that by chance, where the name of a folder ends in a character whose code
+/// is the length of the rest.
 fn begin(metadata: &[u8], at: usize, end: usize) -> Option<usize> {
     const LONGEST: usize = 4096;
-    (at.saturating_sub(LONGEST)..=at).rev().find(|begin| {
+    let is_text = |bytes: &[u8]| {
+        std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
+    };
+    (at.saturating_sub(LONGEST)..=at).find(|begin| {
         let path = &metadata[*begin..end];
         let absolute = path.starts_with(b"/")
             || std::str::from_utf8(&metadata[*begin..at]).is_ok_and(is_windows);
-        absolute && metadata[..*begin].ends_with(&number(path.len()))
+        absolute && metadata[..*begin].ends_with(&number(path.len())) && is_text(path)
     })
 }
 
@@ -106,6 +111,12 @@ mod tests {
         assert_eq!(found(&["/w/a/src/lib.rs", "/b/src/lib.rs"]), "/b /w/a");
         let long = format!("/{}", "x".repeat(300));
         assert_eq!(found(&[&format!("{long}/src/lib.rs")]), long);
+        // `2` is 50, and so many bytes follow it.
+        let chance = format!("/w/ct2/{}", "x".repeat(50 - "//src/lib.rs".len()));
+        assert_eq!(
+            found(&["/w/a/src/lib.rs", &format!("{chance}/src/lib.rs")]),
+            format!("/w/a {chance}")
+        );
         assert_eq!(found(&["C:\\w\\src/lib.rs"]), "C:\\w");
         assert_eq!(found(&["C:\\w/src/lib.rs"]), "C:\\w");
         assert_eq!(found(&["src/lib.rs", "w/src/lib.rs", "/w/src/lib.rsx"]), "");

@@ -170,6 +170,25 @@ pub fn born(folder: &Path) -> Option<Timestamp> {
     Timestamp::try_from(born).ok()
 }
 
+/// When something has come to a folder or gone from it.
+#[must_use]
+pub fn filled(folder: &Path) -> Option<Timestamp> {
+    modified(&fs::symlink_metadata(folder).ok()?)
+}
+
+/// Does something of ours in folders of a worktree, and has them look as they did: what comes and goes by us is no change of
+/// what others made, and a build script or a macro may have listed them. Where a time cannot be set, the folder looks newer.
+pub fn keeping_times<T>(folders: &[&Path], act: impl FnOnce() -> T) -> T {
+    let before: Vec<_> = folders.iter().map(|folder| filled(folder)).collect();
+    let done = act();
+    for (folder, before) in folders.iter().zip(before) {
+        if let Some(before) = before.filter(|before| filled(folder) != Some(*before)) {
+            super::date_folder(folder, before);
+        }
+    }
+    done
+}
+
 /// Whether a path leads to a folder, by a link as well.
 #[must_use]
 pub fn is_folder_behind(path: &Path) -> bool {

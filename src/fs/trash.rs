@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{create_new_folder, is_folder, names, read, write_if_absent};
+use super::{create_new_folder, is_folder, keeping_times, names, read, write_if_absent};
 use crate::marks::{GITIGNORE, TRASH_MARK};
 
 /// Makes a trash folder with its mark, by which git ignores it.
@@ -14,7 +14,7 @@ use crate::marks::{GITIGNORE, TRASH_MARK};
 ///
 /// It is there already or cannot be made; nothing is left of it then.
 pub fn make_trash(path: &Path) -> Result<()> {
-    create_new_folder(path)?;
+    keeping_times(&[above(path)], || create_new_folder(path))?;
     super::checkpoint("trash-made");
     write_if_absent(&path.join(GITIGNORE), TRASH_MARK).inspect_err(|_| discard_trash(path))
 }
@@ -47,7 +47,11 @@ pub fn discard_trash(path: &Path) {
     if is_our_trash(path) && only_the_mark() {
         let _ = fs::remove_file(path.join(GITIGNORE));
     }
-    let _ = fs::remove_dir(path);
+    let _ = keeping_times(&[above(path)], || fs::remove_dir(path));
+}
+
+fn above(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 #[cfg(test)]

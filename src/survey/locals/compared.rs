@@ -89,7 +89,14 @@ impl Compared {
         let folders: BTreeSet<&Path> = files.flat_map(|file| file.ancestors().skip(1)).collect();
         compared.folders = folders
             .iter()
-            .filter_map(|folder| Some(((*folder).to_owned(), fs::touched(&from.join(folder))?)))
+            .filter_map(|folder| {
+                // The worktree itself may have been moved, with all that is in it.
+                let touched = match folder.as_os_str().is_empty() {
+                    true => fs::filled(from),
+                    false => fs::touched(&from.join(folder)),
+                };
+                Some(((*folder).to_owned(), touched?))
+            })
             .collect();
         let folders = folders
             .into_iter()

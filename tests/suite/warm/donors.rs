@@ -57,6 +57,25 @@ fn the_newest_donor() {
     assert_eq!(from(&answer), sandbox.path("newer/target"));
 }
 
+/// A copy without the times of its files has as much by name, and is the newest; but nothing tells what its units were
+/// compiled from.
+#[test]
+fn a_copy_without_times_is_passed_over() {
+    let sandbox = start();
+    sandbox.worktree("pika", "copied");
+    sandbox.git("copied", &["checkout", "-q", "--detach"]);
+    sandbox
+        .command("cp", "", &["-r", "pika/target", "copied/target"])
+        .code(0);
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert_eq!(from(&answer), sandbox.path("pika/target"));
+    assert_eq!(units(&answer), UNITS);
+    assert_eq!(
+        build(&sandbox, "beside"),
+        (OWN.map(Into::into).to_vec(), OUTPUT.into())
+    );
+}
+
 /// Without a lock file Cargo may choose any version: everything third-party is taken.
 #[test]
 fn without_a_lock_file() {
