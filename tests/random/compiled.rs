@@ -11,9 +11,12 @@ use crate::sandbox::Sandbox;
 /// What may not be carried over, of a package as it was made at first: the place for exceptions.
 ///
 /// Whatever depends on such a package may be compiled as well.
-fn exempt(member: &Member) -> bool {
+fn exempt(member: &Member, plan: &Plan) -> bool {
+    // A build script or a macro reads files: it may have read a lock that git does not track, or know where it is.
+    let looks = member.has(Has::Note) || member.script.is_some();
+    let places = member.has(Has::Note) && plan.places;
     // Its worktree's path is compiled into it.
-    member.has(Has::Path)
+    member.has(Has::Path) || places || (looks && !plan.locked)
 }
 
 /// Kinds of targets that may have more reason than their package to be left: tests name the programs of theirs.
@@ -33,7 +36,7 @@ pub(crate) fn too_much(sandbox: &Sandbox, folder: &str, plan: &Plan, built: &Bui
 
 /// The packages that need not be there, with all that depend on them now.
 fn exempt_packages(sandbox: &Sandbox, folder: &str, plan: &Plan) -> BTreeSet<String> {
-    let members = plan.members.iter().filter(|member| exempt(member));
+    let members = plan.members.iter().filter(|member| exempt(member, plan));
     let mut all: BTreeSet<String> = members.map(|member| member.name.clone()).collect();
     let args = [
         "metadata",

@@ -93,6 +93,8 @@ pub(crate) struct Plan {
     pub(crate) plugin: Option<usize>,
     /// Whether the macro tells the compiler what it has read.
     pub(crate) tells: bool,
+    /// Whether the macro finds out where it is, to read a file there.
+    pub(crate) places: bool,
     /// Whether git tracks `Cargo.lock`.
     pub(crate) locked: bool,
 }
@@ -158,6 +160,7 @@ impl Plan {
             members,
             plugin,
             tells: dice.one_in(2),
+            places: dice.one_in(3),
             locked: dice.one_in(2),
         }
     }

@@ -172,7 +172,8 @@ fn library(plan: &Plan, at: usize, dice: &mut Dice) -> String {
                    else { \"2021\" }";
     more(Has::Edition, "", edition);
     if let Some(plugin) = plan.plugin {
-        let call = format!("{}::note!()", plan.members[plugin].name);
+        let note = member.path("note.txt");
+        let call = format!("{}::note!({note:?})", plan.members[plugin].name);
         more(Has::Note, "", &call);
     }
     match member.script {
@@ -223,15 +224,25 @@ fn plugin(plan: &Plan, at: usize, dice: &mut Dice) -> String {
     let needs: String = needs
         .map(|need| format!(", {}::VALUE", plan.members[*need].name))
         .collect();
-    let tell = if plan.tells {
-        "format!(\"{{ const _: &str = include_str!({path:?}); {said:?} }}\")"
-    } else {
-        "format!(\"{said:?}\")"
+    // rustc runs in the workspace's folder.
+    let (path, named) = match plan.places {
+        true => (
+            "std::env::var(\"CARGO_MANIFEST_DIR\").unwrap() + \"/note.txt\"",
+            "{path:?}",
+        ),
+        false => (
+            "file.to_string().replace('\"', \"\")",
+            "\\\"../note.txt\\\"",
+        ),
+    };
+    let tell = match plan.tells {
+        true => format!("format!(\"{{{{ const _: &str = include_str!({named}); {{said:?}} }}}}\")"),
+        false => "format!(\"{said:?}\")".into(),
     };
     format!(
         "extern crate proc_macro;\n\nconst VALUE: &str = \"{}\";\n\n#[proc_macro]\n\
-         pub fn note(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
-         let path = std::env::var(\"CARGO_MANIFEST_DIR\").unwrap() + \"/note.txt\";\n    \
+         pub fn note(file: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
+         let _ = &file;\n    let path = {path};\n    \
          let note = std::fs::read_to_string(&path).unwrap();\n    \
          let said = [VALUE, &note{needs}].join(\"/\");\n    {tell}.parse().unwrap()\n}}\n",
         dice.value()

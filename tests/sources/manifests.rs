@@ -208,7 +208,7 @@ pub(crate) const CELLS: &[Cell] = &[
     cell(
         "env",
         &[Write(CONFIG, "[env]\nSHOW_OPTION = \"configured\"\n")],
-        &["*"],
+        &["texts"],
     ),
     cell(
         "rustflags",
@@ -234,11 +234,11 @@ pub(crate) const CELLS: &[Cell] = &[
         &[],
     ),
     cell(
-        "another toolchain",
+        "the same toolchain by a file",
         &[Write(
             "rust-toolchain.toml",
-            "[toolchain]\nchannel = \"1.95.0\"\n",
+            "[toolchain]\nchannel = \"stable\"\n",
         )],
-        &["*"],
+        &[],
     ),
 ];

@@ -303,12 +303,15 @@ impl Cell {
         // In the new layout its folder tells the hash.
         let never = NEVER.into_iter();
         let never = never.filter(|name| setup != Setup::New || *name != "dynamic");
-        // `setup` warms, without programs; and what a script that says nothing goes into is not taken later on.
-        let program = (setup == Setup::Isolated).then_some("show");
         // Where anything is different, so may be what a build script or a macro has read; but `setup` has warmed before
-        // it was.
-        let mut edits = self.edits.iter();
-        let differs = edits.any(|edit| !matches!(edit, Edit::Touch(_)));
+        // it was, without programs. What a configuration says is told from what scripts read.
+        let is_read = |edit: &Edit| {
+            let files = edit.files();
+            !matches!(edit, Edit::Touch(_)) && !files.contains(&".cargo/config.toml")
+        };
+        let differs = self.edits.iter().any(is_read);
+        // What a script that says nothing goes into is not taken later on.
+        let program = (setup == Setup::Isolated).then_some("show");
         let unclear: &[&str] = match differs && setup != Setup::Isolated {
             true => &LOOKS,
             false => &[],

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::config_chain::CARGO_FOLDER;
 use crate::fs::{self, Source, SourceKind};
 use crate::inherited;
 use crate::model::{LeftReason, SourceFile};
@@ -42,6 +43,12 @@ impl Compared {
         let mut unlisted = BTreeSet::new();
         for folder in folders {
             match inside(&[from, into], &folder) {
+                // It may have nothing but a configuration in it, of which the circumstances tell.
+                Some(mut inner) if folder.ends_with(CARGO_FOLDER) => {
+                    inner.remove(&folder);
+                    files.remove(&folder);
+                    files.extend(inner);
+                }
                 Some(inner) => files.extend(inner),
                 None => drop(unlisted.insert(folder)),
             }

@@ -126,6 +126,7 @@ impl World<'_> {
                 },
             }
         }
+        named.files.extend(self.as_written(unit));
         let git = |path: &&PathBuf| path.iter().any(|part| part == ".git");
         if let Some(file) = named.files.iter().chain(&named.outside).find(git) {
             let file = file.clone();
@@ -135,6 +136,37 @@ impl World<'_> {
             true => Err(nothing()),
             false => Ok(named),
         }
+    }
+
+    /// The sources of a unit as the compiler wrote them down: a link by its own name, in place of which there may be something
+    /// else in another worktree. Cargo's list has what it leads to.
+    fn as_written(&self, unit: &Unit) -> Vec<PathBuf> {
+        let mut all = Vec::new();
+        let place = self.ask.workspace.place.as_ref();
+        let workspace = place.map_or(Path::new(""), |place| &place.path);
+        for list in unit.files.iter().filter(|file| file.is_list()) {
+            let text = fs::read_start(&self.ask.donor.folder.join(&list.path), MOST);
+            let text = text.ok().flatten().unwrap_or_default();
+            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
+            for source in info.sources.iter().map(Path::new) {
+                let inside = match source.is_absolute() {
+                    true => source
+                        .strip_prefix(self.ask.from_worktree)
+                        .ok()
+                        .map(Path::to_owned),
+                    // Where the compiler ran.
+                    false => Some(workspace.join(source)),
+                };
+                // What leads out of the worktree is in Cargo's list.
+                let inside = inside.filter(|inside| sources::normalized(inside).is_some());
+                let made = |inside: &PathBuf| {
+                    let path = self.ask.from_worktree.join(inside);
+                    path.starts_with(&self.ask.donor.folder)
+                };
+                all.extend(inside.filter(|inside| !made(inside)));
+            }
+        }
+        all
     }
 
     /// Whether a unit was compiled from what its sources are now, and nothing else went into it that is not the same.
