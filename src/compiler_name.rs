@@ -13,7 +13,7 @@ const LONGEST: u64 = 256;
 
 /// The compiler that made metadata, a library or a dynamic library, by the name that `rustc --version` says, such as
 /// `rustc 1.95.0 (59807616e 2026-04-14)`. `None` if there are no metadata in it or they are in a format of which that
-/// is not known: seen with 1.95 and 1.97.
+/// is not known: seen with 1.95, 1.97 and 1.100.
 ///
 /// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc, and `encode_metadata` in
 /// `encoder.rs` beside it, which writes the name "in a predictable location", for compilers that know no more of the
@@ -50,18 +50,26 @@ fn in_file<'data>(data: impl ReadRef<'data>) -> Option<String> {
     in_metadata(data, at)
 }
 
-/// After the word and version of the format and the place of the table of contents, eight bytes each, the length of the
-/// name and the name. In a dynamic library the length of the metadata stands before, after the same word and version.
+/// After the word and version of the format, eight bytes, come numbers of eight bytes that are no matter here (the place of
+/// the table of contents alone in version 10, four of them in version 11, which is that of rustc 1.100), and then the length
+/// of the name and the name. In a dynamic library the length of the metadata stands before, after the same word and version.
 fn in_metadata<'data>(data: impl ReadRef<'data>, at: u64) -> Option<String> {
-    const BEFORE: u64 = 16;
+    const EIGHT: u64 = 8;
     if !starts(data, at, METADATA) {
         return None;
     }
-    let again = at.checked_add(BEFORE)?;
+    let again = at.checked_add(2 * EIGHT)?;
     let at = match starts(data, again, METADATA) {
-        true => again.checked_add(BEFORE)?,
-        false => again,
+        true => again,
+        false => at,
     };
+    let version = data.read_bytes_at(at.checked_add(4)?, 4).ok()?;
+    let numbers = match version {
+        [0, 0, 0, 10] => 1,
+        [0, 0, 0, 11] => 4,
+        _ => return None,
+    };
+    let at = at.checked_add(EIGHT * (1 + numbers))?;
     let (long, at) = wasm::number(data, at)?;
     let name = data.read_bytes_at(at, long.min(LONGEST + 1)).ok()?;
     let name = std::str::from_utf8(name).ok()?;
@@ -93,6 +101,8 @@ mod tests {
         let said = "rustc 1.95.0 (59807616e 2026-04-14)";
         assert_eq!(name(&metadata(1, said, 35)).as_deref(), Some(said));
         assert_eq!(name(&metadata(2, said, 35)).as_deref(), Some(said));
+        let newer = [&b"rust\0\0\0\x0b"[..], &[7; 32], &[35], said.as_bytes()].concat();
+        assert_eq!(name(&newer).as_deref(), Some(said));
         let module = |content: &[u8]| {
             let section = [&[6][..], b".rmeta", content].concat();
             let long = u8::try_from(section.len()).expect("short");

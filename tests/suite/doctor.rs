@@ -216,6 +216,10 @@ fn what_runs_in_place_of_the_compiler() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut sandbox = Sandbox::new();
     sandbox.repository("repo", &[]);
+    // A program that a repository names is asked only if it is the one that the user would run by its name.
+    let path = std::env::var("PATH").expect("a path");
+    let bin = sandbox.path("bin").display().to_string();
+    sandbox.env("PATH", format!("{bin}:{path}"));
     let wrapper = |name: &str, text: &str| {
         sandbox.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{text}\n"));
         let path = sandbox.path(&format!("bin/{name}"));
