@@ -124,7 +124,8 @@ impl World<'_> {
     /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number.
     fn made_of_no_place(&self, run: &Unit) -> Result<(), LeftReason> {
         for file in &run.files {
-            if !file.is_said() && !(file.in_out_dir() && file.sharing == Sharing::Copy) {
+            let made = file.in_out_dir() && file.sharing == Sharing::Copy;
+            if !made && !file.is_said() {
                 continue;
             }
             let path = self.ask.donor.folder.join(&file.path);
@@ -207,11 +208,11 @@ impl World<'_> {
             }
             if !one.is_same(&there, &two, &here) {
                 return Err(LeftReason::SourceDiffers {
-                    file: inside.join(part),
+                    file: whole(&inside),
                 });
             }
             if !self.is_older(&one, at) || two.newest.is_none_or(|newest| newest >= self.begin) {
-                return Err(newer(&inside.join(part)));
+                return Err(newer(&whole(&inside)));
             }
         }
         Ok(())
