@@ -126,6 +126,7 @@ impl World<'_> {
                 },
             }
         }
+        named.files.extend(self.by_links(unit));
         let git = |path: &&PathBuf| path.iter().any(|part| part == ".git");
         if let Some(file) = named.files.iter().chain(&named.outside).find(git) {
             let file = file.clone();
@@ -135,6 +136,18 @@ impl World<'_> {
             true => Err(nothing()),
             false => Ok(named),
         }
+    }
+
+    /// The sources as the compiler named them: Cargo notes where links lead, and not that there is one.
+    fn by_links(&self, unit: &Unit) -> BTreeSet<PathBuf> {
+        let list = unit.files.iter().find(|file| file.is_list());
+        let text = list.map(|file| fs::read_start(&self.ask.donor.folder.join(&file.path), MOST));
+        let text = text.and_then(Result::ok).flatten().unwrap_or_default();
+        let list = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
+        let whole = list.sources.iter().map(|path| self.ask.from.join(path));
+        let own = whole.filter(|path| !path.starts_with(&self.ask.donor.folder));
+        own.filter_map(|path| sources::normalized(path.strip_prefix(self.ask.from_worktree).ok()?))
+            .collect()
     }
 
     /// Whether a unit was compiled from what its sources are now, and nothing else went into it that is not the same.
