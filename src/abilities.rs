@@ -129,7 +129,9 @@ const HARMLESS: [&str; 67] = [
 const OF_STD: [&str; 5] = ["dlsym", "getauxval", "pause", "syscall", "sysconf"];
 
 /// Functions by which a program learns where it is.
-const OF_PLACES: [&str; 6] = [
+const OF_PLACES: [&str; 7] = [
+    // All variables, and among them those that tell it.
+    "environ",
     "getcwd",
     "get_current_dir_name",
     "readlink",
@@ -162,9 +164,13 @@ pub fn of(program: &[u8]) -> Abilities {
         reach: Reach::Nothing,
         knows_place: false,
     };
+    // Without the system's libraries.
+    if reached.own_calls {
+        able = Abilities::ANY;
+    }
     for (import, caller) in &reached.imports {
         let reach = match *import {
-            name if starts(name) => Reach::Programs,
+            name if starts(name) || name.starts_with("git_") => Reach::Programs,
             "getenv" | "secure_getenv" => Reach::Variables,
             name if OF_STD.contains(&name) && is_of_std(caller) => Reach::Nothing,
             name if is_harmless(name) => Reach::Nothing,
@@ -175,10 +181,6 @@ pub fn of(program: &[u8]) -> Abilities {
         able.knows_place |= OF_PLACES.contains(import);
     }
     for name in &reached.own {
-        // Without the system's libraries.
-        if name.contains("linux_raw") {
-            able.reach = able.reach.max(Reach::Files);
-        }
         // The arguments of the compiler, and where it found a source.
         const TELL: [&str; 4] = [
             "3env4args",
@@ -189,7 +191,24 @@ pub fn of(program: &[u8]) -> Abilities {
         able.knows_place |= TELL.iter().any(|tell| name.contains(tell));
     }
     able.knows_place |= able.reach > Reach::Nothing && names_place(program);
-    able
+    asking_git(able, program)
+}
+
+/// What a program can do that has the name of git's folder in it, if it reads files: what lies there is never the same.
+fn asking_git(able: Abilities, program: &[u8]) -> Abilities {
+    const OTHERS: [&[u8]; 5] = [b"attributes", b"hub", b"ignore", b"lab", b"modules"];
+    let is_folder = |at: usize| {
+        let rest = &program[at + 4..];
+        !OTHERS.iter().any(|other| rest.starts_with(other))
+    };
+    let reads = able.reach == Reach::Files;
+    match reads && memmem::find_iter(program, b".git").any(is_folder) {
+        true => Abilities {
+            reach: Reach::Programs,
+            ..able
+        },
+        false => able,
+    }
 }
 
 /// What a program can do, by nothing but which functions it imports: most are there for what is printed in a panic.
@@ -208,12 +227,15 @@ fn by_imports(program: &[u8]) -> Abilities {
     let starts = names
         .iter()
         .any(|name| starts(name.trim_start_matches('_')));
-    match names.is_empty() || starts {
+    match names.is_empty() || starts || names.iter().any(|name| name.starts_with("git_")) {
         true => Abilities::ANY,
-        false => Abilities {
-            reach: Reach::Files,
-            ..Abilities::ANY
-        },
+        false => {
+            let able = Abilities {
+                reach: Reach::Files,
+                ..Abilities::ANY
+            };
+            asking_git(able, program)
+        }
     }
 }
 
@@ -228,13 +250,82 @@ fn starts(import: &str) -> bool {
     STARTS.iter().any(|start| import.starts_with(start))
 }
 
-/// Whether a function is std's own, by its mangled name in either form.
-fn is_of_std(name: &str) -> bool {
-    name.contains("_3std") || name.contains("_ZN3std")
+/// The path of a function by its mangled name in either form, from its crate on, and without what it is made for: a
+/// function of somebody else that takes one of std's types is not std's.
+fn path_of(name: &str) -> &str {
+    let whole = |rest: &str| {
+        let mut end = 0;
+        while let Some(next) = part(&rest[end..]) {
+            end += next;
+        }
+        end
+    };
+    if let Some(rest) = name.strip_prefix("_ZN") {
+        return &rest[..whole(rest)];
+    }
+    let Some(rest) = name.strip_prefix("_R") else {
+        return name;
+    };
+    let mut starts = rest.match_indices('C').map(|(at, _)| &rest[at + 1..]);
+    let found = starts.find(|rest| part(rest).is_some());
+    found.map_or("", |rest| &rest[..whole(rest)])
 }
 
-/// Whether a function tells of a panic, is std's way into `main`, or seeds a `HashMap`: what these look at does not
-/// come into what is made.
+/// The names of crates in a mangled name, each with what follows.
+fn crates_in(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = name.strip_prefix("_R").unwrap_or_default();
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find('C')? + 1..];
+            if let Some(end) = part(rest) {
+                let found = rest;
+                rest = &rest[end..];
+                return Some(found);
+            }
+        }
+    })
+}
+
+/// How long the part of a path is with which a text begins: its number among those of one name, its length, itself.
+fn part(text: &str) -> Option<usize> {
+    let number = match text.strip_prefix('s').and_then(|rest| rest.find('_')) {
+        Some(end) => end + 2,
+        None => 0,
+    };
+    let rest = text.get(number..)?;
+    let digits = rest.find(|digit: char| !digit.is_ascii_digit())?;
+    let length: usize = rest[..digits].parse().ok()?;
+    let end = number + digits + usize::from(rest[digits..].starts_with('_')) + length;
+    text.is_char_boundary(end).then_some(end)
+}
+
+/// Whether a path begins with one of these crates.
+fn is_in(path: &str, crates: &[&str]) -> bool {
+    let first = part(path).map_or("", |end| &path[..end]);
+    crates.iter().any(|name| {
+        let own = first.strip_suffix(name);
+        let of_type = || first.contains(&format!("_$LT${name}.."));
+        own.is_some_and(|own| {
+            own.trim_end_matches('_')
+                .ends_with(|last: char| last.is_ascii_digit())
+        }) || of_type()
+    })
+}
+
+/// The crates of std, and those that it is made of.
+const OF_STD_CRATES: [&str; 6] = ["std", "core", "alloc", "__rustc", "gimli", "addr2line"];
+
+/// Whether a function is std's own, or one for std alone.
+fn is_of_std(name: &str) -> bool {
+    let alone = || {
+        let mut crates = crates_in(name);
+        name.contains("_3std") && crates.all(|one| is_in(one, &OF_STD_CRATES))
+    };
+    is_in(path_of(name), &["std"]) || alone()
+}
+
+/// Whether a function of std, or of what std is made of, tells of a panic, is std's way into `main`, or seeds a
+/// `HashMap`: what these look at does not come into what is made.
 fn is_of_panics(name: &str) -> bool {
     const NAMES: [&str; 17] = [
         "12backtrace_rs",
@@ -255,13 +346,27 @@ fn is_of_panics(name: &str) -> bool {
         "rust_eh_personality",
         "rust_panic",
     ];
-    let of_traces = name.contains("3sys9backtrace") && !name.contains("_short_backtrace");
-    of_traces || NAMES.iter().any(|part| name.contains(part))
+    let path = path_of(name);
+    if path == name {
+        return ["rust_eh_personality", "rust_panic"].contains(&name);
+    }
+    // With what it is made for, if that is of std too.
+    let path = match crates_in(name).all(|one| is_in(one, &OF_STD_CRATES)) {
+        true => name,
+        false => path,
+    };
+    // It opens files for others.
+    if !is_in(path_of(name), &OF_STD_CRATES) || path.contains("6loader") {
+        return false;
+    }
+    let of_traces = path.contains("3sys9backtrace") && !path.contains("_short_backtrace");
+    of_traces || NAMES.iter().any(|part| path.contains(part))
 }
 
 /// Whether a program has the name of a variable in it by which Cargo tells where a package lies.
 fn names_place(program: &[u8]) -> bool {
-    const NAMES: [&[u8]; 4] = [
+    const NAMES: [&[u8]; 5] = [
+        b"PWD",
         b"CARGO_MANIFEST_",
         b"CARGO_TARGET_TMPDIR",
         b"CARGO_BIN_EXE",
@@ -273,10 +378,12 @@ fn names_place(program: &[u8]) -> bool {
     file.sections()
         .filter(|section| {
             let kind = section.kind();
-            !matches!(
-                kind,
-                object::SectionKind::Debug | object::SectionKind::DebugString
-            )
+            use object::SectionKind::{Data, OtherString, ReadOnlyData, ReadOnlyString};
+            // In code, a short name may stand by chance.
+            match cfg!(unix) {
+                true => matches!(kind, Data | OtherString | ReadOnlyData | ReadOnlyString),
+                false => true,
+            }
         })
         .any(|section| {
             let data = section.data().unwrap_or_default();

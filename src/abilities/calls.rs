@@ -13,6 +13,8 @@ pub(super) struct Reached<'a> {
     pub(super) own: BTreeSet<&'a str>,
     /// Functions of the system's libraries, each with those that call it.
     pub(super) imports: BTreeSet<(&'a str, &'a str)>,
+    /// One calls the system itself.
+    pub(super) own_calls: bool,
 }
 
 /// What stands in the table of addresses, or in data.
@@ -28,6 +30,8 @@ struct Program<'a> {
     slots: HashMap<u64, Slot<'a>>,
     code: Vec<(u64, &'a [u8])>,
     roots: Vec<u64>,
+    /// Functions of libraries of which the address stands in data.
+    in_data: Vec<&'a str>,
 }
 
 /// The functions that can be called from where a program begins and from all that has its address in data: what a
@@ -44,6 +48,8 @@ pub(super) fn reached<'a>(program: &'a [u8], cut: &dyn Fn(&str) -> bool) -> Opti
     let mut reached = Reached::default();
     let mut seen: BTreeSet<u64> = BTreeSet::new();
     let mut next = program.roots.clone();
+    let in_data = program.in_data.iter().map(|import| (*import, "data"));
+    reached.imports.extend(in_data);
     while let Some(begin) = next.pop() {
         let Some((end, name)) = program.functions.get(&begin) else {
             continue;
@@ -52,6 +58,7 @@ pub(super) fn reached<'a>(program: &'a [u8], cut: &dyn Fn(&str) -> bool) -> Opti
             continue;
         }
         reached.own.insert(name);
+        reached.own_calls |= program.calls_the_system(begin, *end);
         program.calls(begin, *end, &mut |slot| match slot {
             Slot::Own(at) => next.push(at),
             Slot::Import(import) => drop(reached.imports.insert((import, name))),
@@ -92,27 +99,57 @@ impl<'a> Program<'a> {
             })
         };
         let in_data = slots.iter().filter(|(at, _)| !table(at));
-        let in_data = in_data.filter_map(|(_, slot)| match slot {
-            Slot::Own(function) => Some(*function),
-            Slot::Import(_) => None,
-        });
-        let roots = in_data.chain([header.e_entry(endian)]).collect();
+        let (mut roots, mut imports) = (vec![header.e_entry(endian)], Vec::new());
+        for (_, slot) in in_data {
+            match slot {
+                Slot::Own(function) => roots.push(*function),
+                Slot::Import(import) => imports.push(*import),
+            }
+        }
         Some(Self {
             functions,
             slots,
             code,
             roots,
+            in_data: imports,
+        })
+    }
+
+    /// The code from one address to another, and what comes before and after.
+    fn code(&self, begin: u64, end: u64) -> Option<(&'a [u8], std::ops::Range<usize>)> {
+        let mut sections = self.code.iter();
+        let (at, data) =
+            sections.find(|(at, data)| (*at..at + data.len() as u64).contains(&begin))?;
+        let last = ((end - at) as usize).min(data.len());
+        Some((data, (begin - at) as usize..last))
+    }
+
+    /// Whether a function has the instruction `syscall`, `sysenter` or `int 0x80` in it. The same bytes in a distance
+    /// have a zero behind them, since no program is that large.
+    fn calls_the_system(&self, begin: u64, end: u64) -> bool {
+        let Some((data, range)) = self.code(begin, end) else {
+            return false;
+        };
+        range.into_iter().any(|here| {
+            let byte = |at: usize| data.get(at).copied().unwrap_or_default();
+            let call = matches!(
+                (byte(here), byte(here + 1)),
+                (0x0f, 0x05 | 0x34) | (0xcd, 0x80)
+            );
+            let before = here.checked_sub(1).map_or(0, byte);
+            let of_distance = matches!(before, 0xe8 | 0xe9) || before & 0xc7 == 0x05;
+            let zero = byte(here + 2) == 0 || (of_distance && matches!(byte(here + 3), 0 | 0xff));
+            call && !zero
         })
     }
 
     /// Tells of everything that a function calls, or takes the address of.
     fn calls(&self, begin: u64, end: u64, tell: &mut dyn FnMut(Slot<'a>)) {
-        let mut sections = self.code.iter();
-        let section = sections.find(|(at, data)| (*at..at + data.len() as u64).contains(&begin));
-        let Some((at, data)) = section else { return };
-        let first = (begin - at) as usize;
-        let last = ((end - at) as usize).min(data.len());
-        for here in first..last.saturating_sub(3) {
+        let Some((data, range)) = self.code(begin, end) else {
+            return;
+        };
+        let at = begin - range.start as u64;
+        for here in range.start..range.end.saturating_sub(3) {
             let byte = |back: usize| here.checked_sub(back).map_or(0, |at| data[at]);
             let (op, before) = (byte(1), byte(2));
             // `call` and `jmp`, and conditional jumps.
@@ -150,13 +187,18 @@ fn functions<'a>(
     let symbols = sections.symbols(endian, bytes, elf::SHT_SYMTAB).ok()?;
     let mut all: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
     for symbol in symbols.iter() {
-        if symbol.st_type() != elf::STT_FUNC || symbol.is_undefined(endian) {
+        // What is written in assembly may have no type.
+        let kinds = [elf::STT_FUNC, elf::STT_GNU_IFUNC, elf::STT_NOTYPE];
+        if !kinds.contains(&symbol.st_type()) || symbol.is_undefined(endian) {
             continue;
         }
         let name = symbols.symbol_name(endian, symbol).ok()?;
         let name = std::str::from_utf8(name).ok()?;
         let begin = symbol.st_value(endian);
-        all.insert(begin, (begin + symbol.st_size(endian), name));
+        let end = begin + symbol.st_size(endian);
+        if all.get(&begin).is_none_or(|(known, _)| *known < end) {
+            all.insert(begin, (end, name));
+        }
     }
     // Those written in assembly may have no length.
     let begins: Vec<u64> = all.keys().copied().chain([u64::MAX]).collect();

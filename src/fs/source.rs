@@ -22,6 +22,8 @@ pub struct Source {
     modified: Option<Timestamp>,
     identity: Identity,
     length: Bytes,
+    /// Its owner may run it, as git knows it.
+    executable: bool,
 }
 
 /// What a source is.
@@ -49,6 +51,7 @@ impl Source {
             modified: None,
             identity: Identity::default(),
             length: Bytes(0),
+            executable: false,
         };
         let metadata = match fs::symlink_metadata(path) {
             Ok(metadata) => metadata,
@@ -64,12 +67,17 @@ impl Source {
         source.modified = modified(&metadata);
         source.identity = identity(&metadata);
         source.length = Bytes(metadata.len());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            source.executable = metadata.permissions().mode() & 0o100 != 0;
+        }
         source.what = if metadata.is_symlink() {
             let behind = fs::metadata(path).ok();
             let newest = behind
                 .as_ref()
                 .and_then(|behind| modified(behind).max(changed(behind)));
-            source.newest = source.newest.max(newest);
+            source.newest = source.newest.max(newest).max(newest_link(path));
             let is_file = behind.is_some_and(|behind| behind.is_file());
             SourceKind::Link(fs::read_link(path).unwrap_or_default(), is_file)
         } else if metadata.is_dir() {
@@ -87,7 +95,10 @@ impl Source {
     pub fn is_same(&self, path: &Path, other: &Self, other_path: &Path) -> bool {
         let same_bytes = || same_content(path, other_path);
         match (&self.what, &other.what) {
-            (SourceKind::File, SourceKind::File) => self.length == other.length && same_bytes(),
+            (SourceKind::File, SourceKind::File) => {
+                let alike = self.length == other.length && self.executable == other.executable;
+                alike && same_bytes()
+            }
             (SourceKind::Link(one, true), SourceKind::Link(two, true)) => {
                 one == two && same_bytes()
             }
@@ -195,10 +206,40 @@ pub fn is_folder_behind(path: &Path) -> bool {
     path.is_dir()
 }
 
-/// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is.
+/// When one of the links was last turned elsewhere that lead from a link to what is behind it.
+fn newest_link(link: &Path) -> Option<Timestamp> {
+    /// With more of them, the system follows none.
+    const MOST: usize = 40;
+    let mut newest = None;
+    let mut at = link.parent()?.to_owned();
+    let mut links = 0;
+    let mut rest = vec![PathBuf::from(link.file_name()?)];
+    while let Some(path) = rest.pop() {
+        let mut parts = path.components();
+        let Some(part) = parts.next() else { continue };
+        rest.push(parts.as_path().to_owned());
+        at = at.join(part);
+        let Ok(metadata) = fs::symlink_metadata(&at) else {
+            break;
+        };
+        if metadata.is_symlink() && links < MOST {
+            links += 1;
+            newest = newest.max(modified(&metadata)).max(changed(&metadata));
+            rest.push(fs::read_link(&at).unwrap_or_default());
+            at = at.parent()?.to_owned();
+        }
+    }
+    newest
+}
+
+/// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is. Of a link to a
+/// folder, when it was turned there.
 #[must_use]
 pub fn moved_there(folder: &Path) -> Option<Timestamp> {
     let metadata = fs::symlink_metadata(folder).ok()?;
+    if metadata.is_symlink() {
+        return newest_link(folder);
+    }
     let (changed, modified) = (changed(&metadata)?, modified(&metadata)?);
     (changed > modified).then_some(changed)
 }

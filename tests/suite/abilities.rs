@@ -25,12 +25,45 @@ const CASES: &[(&str, Reach, bool, &str)] = &[
         "std::thread::spawn(|| 1).join().unwrap().to_string()",
     ),
     ("variable", Reach::Variables, false, "std::env::var(\"FOO\").unwrap_or_default()"),
-    ("variables", Reach::Files, false, "std::env::vars().count().to_string()"),
+    ("variables", Reach::Files, true, "std::env::vars().count().to_string()"),
     (
         "manifest",
         Reach::Variables,
         true,
         "std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()",
+    ),
+    ("working", Reach::Variables, true, "std::env::var(\"PWD\").unwrap()"),
+    (
+        "head",
+        Reach::Programs,
+        false,
+        "std::fs::read_to_string(\".git/HEAD\").unwrap_or_default()",
+    ),
+    (
+        "ignores",
+        Reach::Files,
+        false,
+        "std::fs::read_to_string(\".gitignore\").unwrap_or_default()",
+    ),
+    (
+        "named",
+        Reach::Files,
+        false,
+        "mod sys { pub mod random { pub fn rust_panic() -> String { default_hook() }
+             fn default_hook() -> String { std::fs::read_to_string(\"x\").unwrap_or_default() } } }
+         sys::random::rust_panic()",
+    ),
+    (
+        "pointers",
+        Reach::Files,
+        false,
+        "unsafe extern \"C\" { fn getpid() -> i32; fn unlink(path: *const u8) -> i32; }
+         struct Call(&'static str, *const ());
+         unsafe impl Sync for Call {}
+         static CALLS: [Call; 2] = [Call(\"a\", getpid as *const ()), Call(\"b\", unlink as *const ())];
+         let call = CALLS.iter().find(|call| call.0 == std::hint::black_box(\"b\")).unwrap();
+         let call: unsafe extern \"C\" fn(*const u8) -> i32 = unsafe { std::mem::transmute(call.1) };
+         unsafe { call(c\"x\".as_ptr().cast()) }.to_string()",
     ),
     ("file", Reach::Files, false, "std::fs::read_to_string(\"x\").unwrap_or_default()"),
     (
@@ -47,7 +80,7 @@ const CASES: &[(&str, Reach, bool, &str)] = &[
     ("net", Reach::Files, false, "std::net::TcpStream::connect(\"[::1]:1\").is_ok().to_string()"),
     ("here", Reach::Files, true, "std::env::current_dir().unwrap().display().to_string()"),
     ("real", Reach::Files, true, "std::fs::canonicalize(\".\").unwrap().display().to_string()"),
-    ("starts", Reach::Programs, false, "format!(\"{:?}\", std::process::Command::new(\"git\").output())"),
+    ("starts", Reach::Programs, true, "format!(\"{:?}\", std::process::Command::new(\"git\").output())"),
     (
         "hidden",
         Reach::Files,
@@ -61,6 +94,29 @@ const CASES: &[(&str, Reach, bool, &str)] = &[
          any.iter().map(|one| one.it()).collect()",
     ),
 ];
+
+/// What only this processor and system have.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+const NATIVE: &[(&str, Reach, bool, &str)] = &[
+    (
+        "untyped",
+        Reach::Files,
+        false,
+        "mod asm { std::arch::global_asm!(\".globl an_unlink\", \"an_unlink:\", \"jmp unlink@PLT\"); }
+         unsafe extern \"C\" { fn an_unlink(path: *const u8) -> i32; }
+         unsafe { an_unlink(c\"x\".as_ptr().cast()) }.to_string()",
+    ),
+    (
+        "instruction",
+        Reach::Programs,
+        true,
+        "let done: usize;
+         unsafe { std::arch::asm!(\"syscall\", inlateout(\"rax\") 39usize => done, out(\"rcx\") _, out(\"r11\") _) };
+         done.to_string()",
+    ),
+];
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+const NATIVE: &[(&str, Reach, bool, &str)] = &[];
 
 /// Only of macros.
 const MACROS: &[(&str, Reach, bool, &str)] = &[
@@ -103,7 +159,7 @@ fn what_macros_and_scripts_can_look_at() {
         "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\nexclude = [\"target\"]
         [profile.fast]\ninherits = \"dev\"\n[profile.fast.build-override]\nopt-level = 3\n",
     );
-    for (name, _, _, does) in CASES.iter().chain(MACROS) {
+    for (name, _, _, does) in CASES.iter().chain(NATIVE).chain(MACROS) {
         sandbox.write(
             &format!("r/{name}/Cargo.toml"),
             &manifest(name, "[lib]\nproc-macro = true\n"),
@@ -134,7 +190,7 @@ fn what_macros_and_scripts_can_look_at() {
         sandbox.cargo("r", &["build", "--profile", profile]).code(0);
         let folder = if profile == "dev" { "debug" } else { profile };
         let folder = sandbox.path("r/target").join(folder);
-        for (name, reach, knows_place, _) in CASES.iter().chain(MACROS) {
+        for (name, reach, knows_place, _) in CASES.iter().chain(NATIVE).chain(MACROS) {
             let file = format!(
                 "{}{name}{}",
                 std::env::consts::DLL_PREFIX,

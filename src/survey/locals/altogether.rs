@@ -67,15 +67,27 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
         // What lies in a folder counts, however deep, if Cargo did not build it.
         let made = ignored.filter(|path| !is_built(&tops, path));
         files.extend(listing.files.iter().chain(made).cloned());
-        // Of another worktree, `.git` is a file, and a build in this one has nothing to do with it.
+        // Of another worktree, `.git` is a file that leads to this repository, and a build here has nothing to do with it.
         let is_own = |folder: &Path| {
-            let git = |top: &&Path| fs::is_folder(&top.join(folder).join(".git"));
+            let git = |top: &&Path| {
+                let git = top.join(folder).join(".git");
+                fs::is_folder(&git) || (fs::exists(&git) && !is_of_worktree(ask, &git))
+            };
             tops.iter().any(git)
         };
         let repositories = listing.repositories.iter();
         files.extend(repositories.filter(|folder| is_own(folder)).cloned());
     }
     Compared::of(ask.from_worktree, top, files)
+}
+
+/// Whether a `.git` is that of a worktree of the repository that both are of.
+fn is_of_worktree(ask: Ask<'_>, git: &Path) -> bool {
+    let text = fs::read(git).ok().flatten().unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let common = ask.workspace.place.as_ref().map(|place| &place.common_dir);
+    let leads = text.trim().strip_prefix("gitdir: ").zip(common);
+    leads.is_some_and(|(leads, common)| Path::new(leads).starts_with(common.join("worktrees")))
 }
 
 /// Whether a path in one of the worktrees is a folder that Cargo builds into or a shared root, or lies in one: a shared root

@@ -55,6 +55,7 @@ impl World<'_> {
         if able.knows_place {
             self.made_of_no_place(unit)?;
         }
+        self.links_nothing(unit, folder)?;
         let fingerprint = self.fingerprint(unit)?;
         for path in &fingerprint.watched {
             self.watched(folder, Path::new(path), at)?;
@@ -66,6 +67,47 @@ impl World<'_> {
             watches: !fingerprint.watched.is_empty(),
             precalculated: precalculated.transpose()?,
         })
+    }
+
+    /// Whether nothing in the worktree goes into what is linked by the word of a script: the compiler does not name it.
+    fn links_nothing(&self, run: &Unit, folder: &Path) -> Result<(), LeftReason> {
+        const KEYS: [&str; 3] = ["rustc-link-arg", "rustc-link-search", "rustc-flags"];
+        const KINDS: [&str; 5] = ["all", "crate", "dependency", "framework", "native"];
+        let said = run.files.iter().find(|file| file.is_said());
+        let said = said.map(|file| fs::read_start(&self.ask.donor.folder.join(&file.path), MOST));
+        let said = said.and_then(Result::ok).flatten();
+        let said = said.ok_or_else(|| unknown("nothing tells what it said"))?;
+        let bases = [
+            self.ask.from,
+            self.ask.from_worktree,
+            &self.ask.from_worktree.join(folder),
+        ];
+        let inside = |text: &str| {
+            let mut whole = bases.iter().map(|base| base.join(text));
+            let there = |path: &PathBuf| {
+                let own = path.starts_with(&self.ask.donor.folder);
+                !own && path.starts_with(self.ask.from_worktree) && fs::exists(path)
+            };
+            !text.is_empty() && whole.any(|path| there(&path))
+        };
+        for line in String::from_utf8_lossy(&said).lines() {
+            let line = line.trim_start_matches("cargo").trim_start_matches(':');
+            let Some((_, value)) = line
+                .split_once('=')
+                .filter(|(key, _)| KEYS.iter().any(|known| key.starts_with(known)))
+            else {
+                continue;
+            };
+            let words = value.split([' ', ',', '=']);
+            let words = words.filter(|word| !KINDS.contains(word));
+            let words = words.map(|word| word.trim_start_matches("-L").trim_start_matches("-T"));
+            if let Some(word) = words.chain([value]).find(|word| inside(word)) {
+                return Err(script(format!(
+                    "it has the linker look at `{word}` in the worktree"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What Cargo would write down here of the package of a script that says nothing of what it watches, if what it wrote
@@ -110,12 +152,13 @@ impl World<'_> {
         let starts_none = |file: &PathBuf| {
             let code = fs::read_start(&self.top.join(file), MOST).ok().flatten();
             code.is_some_and(|code| {
-                ["Command", "process"]
+                [".git", "Command", "extern", "process", "to_command"]
                     .iter()
                     .all(|word| memmem::find(&code, word.as_bytes()).is_none())
             })
         };
-        program.dependencies.iter().all(known)
+        !program.dependencies.is_empty()
+            && program.dependencies.iter().all(known)
             && self
                 .sources_of(program)
                 .is_ok_and(|files| files.iter().all(starts_none))

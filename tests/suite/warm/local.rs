@@ -143,3 +143,26 @@ fn its_own_libraries_come_along() {
     assert_eq!(sandbox.cargo_run("pika"), "high 3\n");
     assert_eq!(sandbox.cargo_run("beside"), "high 1\n");
 }
+
+/// Cargo notes the file that a link leads to, which may be the same in both worktrees while the link is not.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_source_leads_elsewhere() {
+    let sandbox = start();
+    let text = "pub const IT: &str = include_str!(\"it.txt\");\n";
+    sandbox.write("pika/low/src/lib.rs", text);
+    sandbox.write("pika/low/src/one.txt", "one");
+    sandbox.write("pika/low/src/two.txt", "two");
+    let link = |folder: &str, to: &str| {
+        let link = sandbox.path(folder).join("low/src/it.txt");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(to, link).expect("a link");
+    };
+    link("pika", "one.txt");
+    sandbox.commit_all("pika");
+    assert_eq!(build(&sandbox, "pika").1, "high one\n");
+    sandbox.worktree("pika", "other");
+    link("other", "two.txt");
+    sandbox.run("other", &["warm", "--yes"]).code(0);
+    assert_eq!(build(&sandbox, "other").1, "high two\n");
+}
