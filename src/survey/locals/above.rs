@@ -1,4 +1,4 @@
-//! What lies above two worktrees, where a relative path may lead.
+//! What lies above two worktrees, where a relative path may lead, and what others than Cargo put into their target folders.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{Ask, unknown};
 use crate::fs::{self, Source, SourceKind};
+use crate::marks;
 use crate::model::LeftReason;
 
 /// With more in a folder, nothing of it is compared.
@@ -27,8 +28,8 @@ struct Entry {
 /// Whether what lies in the folders above both worktrees, and is named in one of the `texts` (of programs and of sources),
 /// is the same and has been since a moment.
 ///
-/// Of folders those count that are named after as many `../` as lead there, since names such as `src` stand in every
-/// program.
+/// Of folders those count that a source names before a `/`, or anything after as many `../` as lead there: names such as
+/// `src` stand in every program.
 pub(super) fn same(
     ask: Ask<'_>,
     top: &Path,
@@ -36,26 +37,34 @@ pub(super) fn same(
     begin: Timestamp,
     texts: &[PathBuf],
 ) -> Result<(), LeftReason> {
-    let entries = entries(ask.from_worktree, top);
-    let patterns = entries.iter().map(|entry| {
-        let is_folder = [&entry.there, &entry.here]
-            .into_iter()
-            .flatten()
-            .any(|path| fs::is_folder_behind(path));
-        match is_folder {
-            true => format!("{}{}", "../".repeat(entry.up), entry.name),
+    let mut entries = entries(ask.from_worktree, top);
+    entries.extend(in_target_folders(ask.from_worktree, top));
+    let is_folder = |entry: &Entry| {
+        let mut paths = [&entry.there, &entry.here].into_iter().flatten();
+        paths.any(|path| fs::is_folder_behind(path))
+    };
+    let search = |of_sources: bool| {
+        AhoCorasick::new(entries.iter().map(|entry| match is_folder(entry) {
             false => entry.name.clone(),
-        }
-    });
-    let names = AhoCorasick::new(patterns);
-    let names = names.map_err(|_| unknown("there is too much above its worktree"))?;
+            true if of_sources => format!("{}/", entry.name),
+            true => format!("{}{}", "../".repeat(entry.up), entry.name),
+        }))
+        .map_err(|_| unknown("there is too much above its worktree"))
+    };
+    let (in_programs, in_sources) = (search(false)?, search(true)?);
     let mut named: BTreeSet<usize> = BTreeSet::new();
     for text in texts {
+        let is_source = text.extension().is_some_and(|end| end == "rs");
         let found = fs::with_content(text, |bytes| {
-            let found = names.find_overlapping_iter(bytes);
+            let all = |names: &AhoCorasick| -> BTreeSet<usize> {
+                let found = names.find_overlapping_iter(bytes);
+                found.map(|found| found.pattern().as_usize()).collect()
+            };
+            let mut found = all(&in_programs);
+            if is_source {
+                found.extend(all(&in_sources));
+            }
             found
-                .map(|found| found.pattern().as_usize())
-                .collect::<BTreeSet<usize>>()
         });
         named.extend(found.ok_or_else(|| unknown("what it was made by cannot be read"))?);
     }
@@ -63,6 +72,22 @@ pub(super) fn same(
         unchanged(entry, at, begin)?;
     }
     Ok(())
+}
+
+/// What lies in the worktrees' target folders and is not of Cargo's making: other tools put there what scripts read.
+fn in_target_folders(from: &Path, top: &Path) -> Vec<Entry> {
+    let foreign = |top: &Path| marks::read(&fs::shape(&top.join("target"))).foreign;
+    let names: BTreeSet<String> = foreign(from).into_iter().chain(foreign(top)).collect();
+    let at = |top: &Path, name: &str| {
+        Some(top.join("target").join(name)).filter(|path| fs::exists(path))
+    };
+    let entry = |name: String| Entry {
+        there: at(from, &name),
+        here: at(top, &name),
+        up: 0,
+        name,
+    };
+    names.into_iter().map(entry).collect()
 }
 
 /// Everything directly in the folders above both, but for those that lead to one of the worktrees.

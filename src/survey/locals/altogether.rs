@@ -78,7 +78,36 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
         let repositories = listing.repositories.iter();
         files.extend(repositories.filter(|folder| is_own(folder)).cloned());
     }
+    // Git does not tell of them, but a program that looks finds them.
+    let (one, two) = (empty_folders(tops[0], there), empty_folders(tops[1], here));
+    files.extend(one.symmetric_difference(&two).cloned());
     Compared::of(ask.from_worktree, top, files)
+}
+
+/// The folders of a worktree in which git lists nothing.
+fn empty_folders(top: &Path, listing: &Listing) -> BTreeSet<PathBuf> {
+    let files = listing.files.iter().chain(&listing.ignored);
+    let whole = listing.ignored_folders.iter().chain(&listing.repositories);
+    let above = files
+        .chain(whole.clone())
+        .flat_map(|path| path.ancestors().skip(1));
+    let above: BTreeSet<&Path> = above.collect();
+    let known: BTreeSet<&Path> = above
+        .iter()
+        .copied()
+        .chain(whole.map(PathBuf::as_path))
+        .collect();
+    let mut empty = BTreeSet::new();
+    for folder in above {
+        for name in fs::names(&top.join(folder)).unwrap_or_default() {
+            let path = folder.join(&name);
+            if name != ".git" && !known.contains(path.as_path()) && fs::is_folder(&top.join(&path))
+            {
+                empty.insert(path);
+            }
+        }
+    }
+    empty
 }
 
 /// Whether a `.git` is that of a worktree of the repository that both are of.

@@ -150,9 +150,22 @@ impl Compared {
         mut counts: impl FnMut(&Path) -> bool,
     ) -> Option<&Path> {
         let mut files = self.there.iter();
-        // A file that came along with a folder tells nothing itself.
+        // A file that came along with a folder tells nothing itself. Where something has come to a folder and to the one that
+        // it lies in, it may have been put in the place of another one, and filled then.
+        let since = |folder: &Path| {
+            self.folders
+                .get(folder)
+                .is_some_and(|at_last| *at_last >= at)
+        };
+        let replaced = |folder: &Path| since(folder) && folder.parent().is_some_and(since);
         let moved = self.moved.iter().filter(|(_, moved)| **moved >= at);
-        let moved: Vec<&PathBuf> = moved.map(|(folder, _)| folder).collect();
+        let mut moved: Vec<&Path> = moved.map(|(folder, _)| folder.as_path()).collect();
+        moved.extend(
+            self.folders
+                .keys()
+                .map(PathBuf::as_path)
+                .filter(|folder| replaced(folder)),
+        );
         let newer = files.find(|(file, newest)| {
             let moved = || moved.iter().any(|folder| file.starts_with(folder));
             (newest.is_none_or(|newest| newest >= at) || moved()) && counts(file)

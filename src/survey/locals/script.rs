@@ -13,6 +13,7 @@ use crate::fs::{self, Source, SourceKind};
 use crate::marks;
 use crate::model::{LeftReason, LocalUnit, Sharing, Unit, UnitKind};
 use crate::sources;
+use crate::store::without_place;
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -52,8 +53,8 @@ impl World<'_> {
             sources.insert(folder.join("Cargo.toml"));
             self.same_altogether(at, unit, &sources)?;
         }
-        if able.knows_place {
-            self.made_of_no_place(unit)?;
+        if able.knows_place || self.asks_for_out_dir(program) {
+            self.made_of_no_place(unit, able.knows_place)?;
         }
         self.links_nothing(unit, folder)?;
         let fingerprint = self.fingerprint(unit)?;
@@ -72,11 +73,30 @@ impl World<'_> {
     /// Whether nothing in the worktree goes into what is linked by the word of a script: the compiler does not name it.
     fn links_nothing(&self, run: &Unit, folder: &Path) -> Result<(), LeftReason> {
         const KEYS: [&str; 3] = ["rustc-link-arg", "rustc-link-search", "rustc-flags"];
-        const KINDS: [&str; 5] = ["all", "crate", "dependency", "framework", "native"];
         let said = run.files.iter().find(|file| file.is_said());
         let said = said.map(|file| fs::read_start(&self.ask.donor.folder.join(&file.path), MOST));
         let said = said.and_then(Result::ok).flatten();
         let said = said.ok_or_else(|| unknown("nothing tells what it said"))?;
+        for line in String::from_utf8_lossy(&said).lines() {
+            let line = line.trim_start_matches("cargo").trim_start_matches(':');
+            let Some((_, value)) = line
+                .split_once('=')
+                .filter(|(key, _)| KEYS.iter().any(|known| key.starts_with(known)))
+            else {
+                continue;
+            };
+            if let Some(word) = self.in_worktree(value, folder) {
+                return Err(script(format!(
+                    "it has the linker look at `{word}` in the worktree"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the words of an argument for rustc or a linker name in the donor's worktree, if anything.
+    pub(super) fn in_worktree<'b>(&self, argument: &'b str, folder: &Path) -> Option<&'b str> {
+        const KINDS: [&str; 5] = ["all", "crate", "dependency", "framework", "native"];
         let bases = [
             self.ask.from,
             self.ask.from_worktree,
@@ -90,24 +110,12 @@ impl World<'_> {
             };
             !text.is_empty() && whole.any(|path| there(&path))
         };
-        for line in String::from_utf8_lossy(&said).lines() {
-            let line = line.trim_start_matches("cargo").trim_start_matches(':');
-            let Some((_, value)) = line
-                .split_once('=')
-                .filter(|(key, _)| KEYS.iter().any(|known| key.starts_with(known)))
-            else {
-                continue;
-            };
-            let words = value.split([' ', ',', '=']);
-            let words = words.filter(|word| !KINDS.contains(word));
-            let words = words.map(|word| word.trim_start_matches("-L").trim_start_matches("-T"));
-            if let Some(word) = words.chain([value]).find(|word| inside(word)) {
-                return Err(script(format!(
-                    "it has the linker look at `{word}` in the worktree"
-                )));
-            }
-        }
-        Ok(())
+        let words = argument.split([' ', ',', '=']);
+        let words = words.filter(|word| !KINDS.contains(word));
+        let mut words = words
+            .map(|word| word.trim_start_matches("-L").trim_start_matches("-T"))
+            .chain([argument]);
+        words.find(|word| inside(word))
     }
 
     /// What Cargo would write down here of the package of a script that says nothing of what it watches, if what it wrote
@@ -164,18 +172,30 @@ impl World<'_> {
                 .is_ok_and(|files| files.iter().all(starts_none))
     }
 
-    /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number.
-    fn made_of_no_place(&self, run: &Unit) -> Result<(), LeftReason> {
+    /// Whether a build script can ask where its `OUT_DIR` is.
+    fn asks_for_out_dir(&self, program: &Unit) -> bool {
+        let mut programs = program.files.iter().filter(|file| file.is_artifact());
+        programs.any(|file| {
+            let path = self.ask.donor.folder.join(&file.path);
+            let named = fs::with_content(&path, |bytes| memmem::find(bytes, b"OUT_DIR").is_some());
+            named.unwrap_or(true)
+        })
+    }
+
+    /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number. What
+    /// is no text is `suspect` as well, or is taken.
+    fn made_of_no_place(&self, run: &Unit, suspect: bool) -> Result<(), LeftReason> {
         for file in &run.files {
             let made = file.in_out_dir() && file.sharing == Sharing::Copy;
             if !made && !file.is_said() {
                 continue;
             }
             let path = self.ask.donor.folder.join(&file.path);
-            let suspect = fs::with_content(&path, |bytes| {
-                memchr::memchr(0, bytes).is_some() || has_digest(bytes)
+            let tells = fs::with_content(&path, |bytes| match memchr::memchr(0, bytes) {
+                Some(_) => suspect,
+                None => has_digest(&self.without_out_dir(run, bytes)),
             });
-            if suspect.unwrap_or(true) {
+            if tells.unwrap_or(true) {
                 return Err(script(format!(
                     "it can find out which worktree it is in, and `{}` may tell",
                     file.path.display()
@@ -183,6 +203,19 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A text without the `OUT_DIR` of a run, which Cargo or we put another one in the place of.
+    fn without_out_dir(&self, run: &Unit, text: &[u8]) -> Vec<u8> {
+        let root = run.files.iter().find(|file| file.is_root_output());
+        let root = root.and_then(|file| {
+            let path = self.ask.donor.folder.join(&file.path);
+            fs::read_start(&path, MOST).ok().flatten()
+        });
+        match root.filter(|root| !root.is_empty()) {
+            Some(root) => without_place(text, &root),
+            None => text.to_owned(),
+        }
     }
 
     /// When a script ran; of a run that was carried over, when it was found that it would do the same.

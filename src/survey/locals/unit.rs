@@ -198,6 +198,12 @@ impl World<'_> {
         if let Some(from) = &named.clippy {
             self.same_to_clippy(folder, from.as_deref(), named.at)?;
         }
+        let mut flags = unit.rustflags.iter();
+        if let Some(word) = flags.find_map(|flag| self.in_worktree(flag, folder)) {
+            return Err(unknown(&format!(
+                "`{word}` of the worktree may have gone into it by an argument of rustc"
+            )));
+        }
         let able = self.able_of(unit);
         if able.reach == Reach::Programs {
             return Err(unknown(
