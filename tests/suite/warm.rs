@@ -12,6 +12,7 @@ mod environment;
 mod links;
 mod local;
 mod onboard;
+mod proven;
 #[cfg(unix)]
 mod relink;
 mod scripts;

@@ -1,0 +1,177 @@
+//! What no list of sources names: a unit that it may have gone into is compiled, and says what a cold build says.
+
+use std::fs;
+
+use super::build;
+use crate::sandbox::Sandbox;
+
+const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+
+/// Makes a repository of a folder. Git tracks its lock, so that a new worktree is the same altogether.
+fn commit(sandbox: &Sandbox, folder: &str) {
+    if !sandbox.exists(&format!("{folder}/.git")) {
+        sandbox.git(folder, &["init", "-q", "-b", "main"]);
+        sandbox.write(&format!("{folder}/.gitignore"), "target\n");
+        sandbox
+            .cargo(folder, &["generate-lockfile", "--offline"])
+            .code(0);
+    }
+    sandbox.git(folder, &["add", "-A"]);
+    sandbox.git(folder, &["commit", "-q", "-m", "work"]);
+}
+
+/// A repository in a folder, whose program says what its build script found out: the value of this expression.
+fn with_script(folder: &str, found_out: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let write = |file: &str, text: &str| sandbox.write(&format!("{folder}/{file}"), text);
+    write("Cargo.toml", MANIFEST);
+    write(
+        "build.rs",
+        &format!(
+            "fn main() {{\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let it: String = {found_out};\n    \
+             println!(\"cargo:rustc-env=IT={{it}}\");\n}}\n"
+        ),
+    );
+    write(
+        "src/main.rs",
+        "fn main() { println!(\"{}\", env!(\"IT\")) }\n",
+    );
+    sandbox
+}
+
+/// Warms a worktree, which gives something else than its donor when it is built cold: it does so warm as well.
+#[track_caller]
+fn assert_as_cold(sandbox: &Sandbox, worktree: &str, donors: &str) {
+    sandbox.run(worktree, &["warm", "--yes"]);
+    let warm = build(sandbox, worktree).1;
+    fs::remove_dir_all(sandbox.path(&format!("{worktree}/target"))).expect("removed");
+    let cold = build(sandbox, worktree).1;
+    assert_eq!(warm, cold);
+    assert_ne!(cold, donors, "the case shows nothing");
+}
+
+/// Where nothing differs, what a script that reads files went into is taken: the cases below are left for what they show.
+#[test]
+fn what_reads_files_is_taken_where_all_is_the_same() {
+    let read = "std::fs::read_to_string(\"data.txt\").unwrap()";
+    let sandbox = with_script("r", read);
+    sandbox.write("r/data.txt", "one");
+    commit(&sandbox, "r");
+    build(&sandbox, "r");
+    sandbox.worktree("r", "w2");
+    sandbox.run("w2", &["warm", "--yes"]).code(0);
+    let (compiled, said) = build(&sandbox, "w2");
+    assert_eq!(
+        (compiled.len(), said.as_str()),
+        (0, "one\n"),
+        "{compiled:?}"
+    );
+}
+
+#[test]
+fn an_empty_folder_in_one_of_them() {
+    let sandbox = with_script(
+        "r",
+        "std::path::Path::new(\"plugins\").exists().to_string()",
+    );
+    commit(&sandbox, "r");
+    fs::create_dir(sandbox.path("r/plugins")).expect("a folder");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+#[test]
+fn what_another_tool_put_into_the_target_folder() {
+    let read = "std::fs::read_to_string(\"target/gen/api.txt\").unwrap_or(\"nothing\".into())";
+    let sandbox = with_script("r", read);
+    commit(&sandbox, "r");
+    sandbox.write("r/target/gen/api.txt", "generated");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+#[test]
+fn a_folder_above_that_a_script_walks_up_to() {
+    let walk = "{ let here = std::path::PathBuf::from(std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()); \
+                let mut all = here.ancestors().map(|above| above.join(\"cfg/app.txt\")); \
+                std::fs::read_to_string(all.find(|file| file.exists()).unwrap()).unwrap() }";
+    let sandbox = with_script("a/r", walk);
+    sandbox.write("a/cfg/app.txt", "one");
+    sandbox.write("b/cfg/app.txt", "two");
+    commit(&sandbox, "a/r");
+    let donors = build(&sandbox, "a/r").1;
+    sandbox.worktree("a/r", "b/w2");
+    assert_as_cold(&sandbox, "b/w2", &donors);
+}
+
+#[test]
+fn a_hash_of_where_the_out_dir_is() {
+    let hash = "{ use std::hash::Hasher as _; \
+                let mut hash = std::collections::hash_map::DefaultHasher::new(); \
+                hash.write(std::env::var(\"OUT_DIR\").unwrap().split(\"/target/\").next().unwrap().as_bytes()); \
+                format!(\"{:x}\", hash.finish()) }";
+    let sandbox = with_script("r", hash);
+    commit(&sandbox, "r");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+#[test]
+fn what_is_in_gits_own_folder() {
+    let head =
+        "std::fs::read_to_string(\".git/HEAD\").unwrap_or(\"a file\".into()).trim().to_owned()";
+    let sandbox = with_script("r", head);
+    commit(&sandbox, "r");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+/// A linker script that the configuration names, at another commit.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_linker_reads() {
+    let sandbox = Sandbox::new();
+    sandbox.write("r/Cargo.toml", MANIFEST);
+    sandbox.write(
+        "r/.cargo/config.toml",
+        "[build]\nrustflags = [\"-Clink-arg=defs.ld\"]\n",
+    );
+    sandbox.write("r/defs.ld", "VAL = 1;\n");
+    sandbox.write(
+        "r/src/main.rs",
+        "extern \"C\" { static VAL: u8; }\nfn main() { println!(\"{}\", &raw const VAL as usize) }\n",
+    );
+    commit(&sandbox, "r");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    sandbox.write("w2/defs.ld", "VAL = 2;\n");
+    commit(&sandbox, "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+/// A folder that was there already came in the place of another one, and then something came to it.
+#[test]
+fn a_folder_that_was_put_in_place_and_filled() {
+    let sandbox = Sandbox::new();
+    sandbox.write("r/Cargo.toml", MANIFEST);
+    sandbox.write(
+        "r/src/main.rs",
+        "mod cfg { pub mod a; }\nfn main() { println!(\"{}\", cfg::a::V) }\n",
+    );
+    sandbox.write("r/src/cfg/a.rs", "pub const V: &str = \"one\";\n");
+    sandbox.write("r/src/next/a.rs", "pub const V: &str = \"two\";\n");
+    commit(&sandbox, "r");
+    let donors = build(&sandbox, "r").1;
+    let path = |name: &str| sandbox.path(&format!("r/src/{name}"));
+    fs::rename(path("cfg"), path("old")).expect("moved");
+    fs::rename(path("next"), path("cfg")).expect("moved");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    sandbox.write("r/src/cfg/NOTES.md", "a note\n");
+    commit(&sandbox, "r");
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
