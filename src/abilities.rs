@@ -1,4 +1,4 @@
-//! What a build script or a procedural macro can look at, by what its program can call.
+//! The abilities of a build script or a procedural macro: the calls in its program tell what it can look at.
 //!
 //! A crate is made of its sources, its manifest and its dependencies, and these can be compared. A build script or a
 //! macro is a program that runs while the crate is compiled: it may read any file, ask for variables, list folders and
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use object::{Object as _, ObjectSection as _};
 
-/// What a program can look at, the least first.
+/// How far a program can look, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// Nothing but what it is given.
@@ -26,10 +26,10 @@ pub enum Reach {
     Programs,
 }
 
-/// What a program can do.
+/// The abilities of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
-    /// What it can look at.
+    /// How far it can look.
     pub reach: Reach,
     /// It can learn in which folder it works, otherwise than by where its `OUT_DIR` is.
     pub knows_place: bool,
@@ -42,7 +42,7 @@ impl Abilities {
         knows_place: true,
     };
 
-    /// What either of two can do.
+    /// The abilities of two programs together.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -154,7 +154,7 @@ const STARTS: [&str; 10] = [
     "ShellExecute",
 ];
 
-/// What a build script or a procedural macro can do, by its program.
+/// Finds the abilities of a build script or a procedural macro in its program.
 #[must_use]
 pub fn of(program: &[u8]) -> Abilities {
     let Some(reached) = calls::reached(program, &is_of_panics) else {
@@ -211,7 +211,7 @@ fn asking_git(able: Abilities, program: &[u8]) -> Abilities {
     }
 }
 
-/// What a program can do, by nothing but which functions it imports: most are there for what is printed in a panic.
+/// Finds the abilities of a program by its imports alone: std imports most of them to print a panic.
 fn by_imports(program: &[u8]) -> Abilities {
     let Ok(file) = object::File::parse(program) else {
         return Abilities::ANY;

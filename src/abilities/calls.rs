@@ -6,7 +6,7 @@ use object::elf::{self, FileHeader64};
 use object::read::elf::{ElfFile64, FileHeader, Rela as _, SectionHeader as _, Sym as _};
 use object::{Endianness, Object as _, ObjectSection as _};
 
-/// What can be called.
+/// The functions that a program can call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Reached<'a> {
     /// Functions of the program, by their mangled names.
@@ -17,7 +17,7 @@ pub(super) struct Reached<'a> {
     pub(super) own_calls: bool,
 }
 
-/// What stands in the table of addresses, or in data.
+/// An address in the table of addresses, or in data.
 #[derive(Clone, Copy)]
 enum Slot<'a> {
     Own(u64),
@@ -187,7 +187,7 @@ fn functions<'a>(
     let symbols = sections.symbols(endian, bytes, elf::SHT_SYMTAB).ok()?;
     let mut all: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
     for symbol in symbols.iter() {
-        // What is written in assembly may have no type.
+        // A function in assembly may have no type.
         let kinds = [elf::STT_FUNC, elf::STT_GNU_IFUNC, elf::STT_NOTYPE];
         if !kinds.contains(&symbol.st_type()) || symbol.is_undefined(endian) {
             continue;
@@ -210,7 +210,7 @@ fn functions<'a>(
     (!all.is_empty()).then(|| all.into_iter().collect())
 }
 
-/// What the loader writes into the program: addresses of its own functions and of those in libraries.
+/// The addresses that the loader writes into the program: of its own functions and of those in libraries.
 fn slots<'a>(
     header: &FileHeader64<Endianness>,
     endian: Endianness,
