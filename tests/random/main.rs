@@ -35,6 +35,7 @@ mod sandbox;
 mod source;
 mod steps;
 mod world;
+mod worlds;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
