@@ -207,7 +207,7 @@ impl World {
         members.extend(self.of_macro().then_some("mac"));
         members.extend(self.of_helper().then_some("help"));
         format!(
-            "[workspace]\nmembers = {members:?}\nresolver = \"2\"\n\n[workspace.metadata]\n{METADATA}\n\n\
+            "[workspace]\nmembers = {members:?}\ndefault-members = [\"low\", \"app\"]\nresolver = \"2\"\n\n[workspace.metadata]\n{METADATA}\n\n\
              [profile.dev]\ndebug = {}\nincremental = {}\n\n[profile.out]\ninherits = \"dev\"\n",
             self.shape.debug, self.shape.incremental
         )

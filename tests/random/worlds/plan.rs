@@ -49,7 +49,7 @@ pub(crate) enum Spot {
     Part,
     /// `[workspace.metadata]`.
     Metadata,
-    /// `Cargo.lock`, by one more dependency of a package that nothing else depends on.
+    /// `Cargo.lock`, by one more dependency of a package that is never built.
     Lock,
 }
 

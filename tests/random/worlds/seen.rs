@@ -27,13 +27,13 @@ pub(crate) struct Seen {
 impl Ask {
     fn args(self) -> &'static [&'static str] {
         match self {
-            Self::Build => &["build", "--workspace"],
+            Self::Build => &["build"],
             Self::Low => &["build", "-p", "low"],
-            Self::Check => &["check", "--workspace"],
-            Self::Clippy => &["clippy", "--workspace"],
-            Self::Test => &["test", "--no-run", "--workspace"],
-            Self::Release => &["build", "--release", "--workspace"],
-            Self::Out => &["build", "--profile", "out", "--workspace"],
+            Self::Check => &["check"],
+            Self::Clippy => &["clippy"],
+            Self::Test => &["test", "--no-run"],
+            Self::Release => &["build", "--release"],
+            Self::Out => &["build", "--profile", "out"],
         }
     }
 }
