@@ -232,9 +232,12 @@ impl<'a> Play<'a> {
                 return self.ours(at, &["onboard", "--yes", "--verbose"]);
             }
             Step::Setup => {
-                // Nothing is known of a folder that moves: as from nothing is right.
-                for tree in self.trees.values_mut() {
-                    tree.ours = true;
+                for at in self.trees.keys().copied().collect::<Vec<_>>() {
+                    // Cargo alone would have nothing in a folder that is new.
+                    if self.world.shape.isolated {
+                        self.twin(at);
+                    }
+                    self.trees.get_mut(&at).expect("a tree").ours = true;
                 }
                 return self.over_all(&["setup", "--yes", "--verbose"]);
             }
@@ -246,6 +249,7 @@ impl<'a> Play<'a> {
                 return self.over_all(&[command, "--yes", "--verbose"]);
             }
             Step::Harvest(at) => {
+                self.twin(at);
                 return self.ours(at, &["store", "harvest", "--yes", "--verbose"]);
             }
             Step::Compare(at, ask) => return self.compare(at, ask),
