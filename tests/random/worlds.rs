@@ -7,7 +7,7 @@
 //! A world that goes wrong is made smaller, part by part, as long as it goes wrong.
 //!
 //! `SHAREDTARGET_WORLDS=10000` runs so many, `SHAREDTARGET_WORLDS_SECONDS=60` runs new seeds for so long, and
-//! `SHAREDTARGET_WORLDS_SEED=7` begins at a seed.
+//! `SHAREDTARGET_WORLDS_SEED=7` begins at a seed. `SHAREDTARGET_WORLDS_NO_SHRINK=1` leaves a wrong one as it is.
 
 mod files;
 mod plan;
@@ -84,6 +84,7 @@ fn random_worlds() {
     let until = seconds.map(|seconds| start + Duration::from_secs(seconds));
     let next = AtomicU64::new(first);
     let keep_on = number("SHAREDTARGET_WORLDS_KEEP_ON").is_some();
+    let no_shrink = number("SHAREDTARGET_WORLDS_NO_SHRINK").is_some();
     let result: Mutex<(Count, Vec<String>)> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
@@ -103,7 +104,11 @@ fn random_worlds() {
                         }
                         Err(wrong) => {
                             eprintln!("SHAREDTARGET_WORLDS_SEED={seed}: {}", wrong.text);
-                            let (world, wrong) = shrunk(world, wrong);
+                            let (world, wrong) = if no_shrink {
+                                (world, wrong)
+                            } else {
+                                shrunk(world, wrong)
+                            };
                             let text = format!(
                                 "SHAREDTARGET_WORLDS_SEED={seed}\n{world:#?}\n{}",
                                 wrong.text
