@@ -206,11 +206,15 @@ impl<'a> Play<'a> {
             Step::Add(at) => self.add(at),
             Step::CopyOver(at) => self.copy_over(at),
             Step::TouchTarget(at) => {
+                self.twins();
                 for file in files(&self.target(at)) {
                     date(&file, Time::Now);
                 }
             }
-            Step::Spoil(at) => self.spoil(at),
+            Step::Spoil(at) => {
+                self.twins();
+                self.spoil(at);
+            }
             Step::DeleteTarget(at) => {
                 drop(fs::remove_dir_all(self.target(at)));
             }
@@ -242,9 +246,7 @@ impl<'a> Play<'a> {
                 return self.over_all(&["setup", "--yes", "--verbose"]);
             }
             Step::Dedupe | Step::Gc => {
-                for at in self.trees.keys().copied().collect::<Vec<_>>() {
-                    self.twin(at);
-                }
+                self.twins();
                 let command = if step == Step::Dedupe { "dedupe" } else { "gc" };
                 return self.over_all(&[command, "--yes", "--verbose"]);
             }
@@ -332,12 +334,19 @@ impl<'a> Play<'a> {
     /// Keeps the target folder as it is before something of ours.
     fn twin(&mut self, at: At) {
         let target = self.target(at);
-        if self.trees[&at].ours || !target.exists() {
+        let tree = &self.trees[&at];
+        if tree.ours || tree.twin.is_some() || !target.exists() {
             return;
         }
         let twin = self.aside();
         self.copy(&target, &twin, "-a");
         self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
+    }
+
+    fn twins(&mut self) {
+        for at in self.trees.keys().copied().collect::<Vec<_>>() {
+            self.twin(at);
+        }
     }
 
     fn change(&mut self, at: At, spot: Spot, how: How, time: Time) {
@@ -496,6 +505,7 @@ impl<'a> Play<'a> {
 
     /// Builds, and compares that with a build from nothing at the same place, and with what Cargo alone would have.
     fn compare(&mut self, at: At, ask: Ask) -> Result<(), Wrong> {
+        self.twin(at);
         let workspace = self.workspace(at);
         let target = self.target(at);
         // Another command may have built what the first one needs.
