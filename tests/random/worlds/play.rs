@@ -174,7 +174,7 @@ impl<'a> Play<'a> {
         }
         match step {
             Step::Build(at, ask) => {
-                if self.trees[&at].ours {
+                if self.trees[&at].ours || self.trees[&at].twin.is_some() {
                     return self.compare(at, ask);
                 }
                 let seen = build(&self.sandbox, &self.workspace(at), ask);
