@@ -11,14 +11,6 @@
 //! the whole product runs instead. What differs between worktrees though it is a third-party crate is in [`drift`],
 //! what one shared folder does instead in [`flat`], and what Cargo does that all this is built on in [`facts`].
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests make and look at files and run programs themselves"
-)]
-#![expect(
-    clippy::print_stderr,
-    reason = "a test that is skipped says so, and a matrix says how large it is"
-)]
 
 mod cells;
 mod commands;
@@ -27,12 +19,6 @@ mod facts;
 mod flat;
 mod local;
 mod rebuild;
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
-#[path = "../suite/sandbox.rs"]
-mod sandbox;
 mod stage;
 mod third_party;
 mod traps;

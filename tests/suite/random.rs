@@ -11,14 +11,6 @@
 //! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 200; `SHAREDTARGET_RANDOM_SEED=7` runs one
 //! seed, and `7-20` several.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests make and look at files and run programs themselves"
-)]
-#![expect(
-    clippy::print_stderr,
-    reason = "a test says how many rounds it ran, and what led to a failure"
-)]
 
 mod build;
 mod clone;
@@ -26,12 +18,6 @@ mod compiled;
 mod dice;
 mod edit;
 mod generate;
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
-#[path = "../suite/sandbox.rs"]
-mod sandbox;
 mod source;
 mod steps;
 mod world;

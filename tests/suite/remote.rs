@@ -9,24 +9,7 @@
 #[cfg(unix)]
 mod age;
 #[cfg(unix)]
-#[expect(
-    dead_code,
-    reason = "made for the tests of faults; not all of it is needed here"
-)]
-#[path = "../faults/harness.rs"]
-mod harness;
-#[cfg(unix)]
 mod machines;
-#[cfg(unix)]
-#[path = "../suite/registry.rs"]
-mod registry;
-#[cfg(unix)]
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
-#[path = "../suite/sandbox.rs"]
-mod sandbox;
 mod servers;
 #[cfg(unix)]
 mod sharers;
@@ -182,7 +165,7 @@ fn redis_knows_its_password() {
 
 #[test]
 fn s3_keeps_objects() {
-    if !alone("s3_keeps_objects", &S3::env()) {
+    if !alone("remote::s3_keeps_objects", &S3::env()) {
         return;
     }
     let Some(mut s3) = S3::start() else {
@@ -217,7 +200,7 @@ fn s3_keeps_objects() {
 fn s3_knows_its_keys() {
     let mut env = S3::env();
     env[1].1 = "wrong-key".into();
-    if !alone("s3_knows_its_keys", &env) {
+    if !alone("remote::s3_knows_its_keys", &env) {
         return;
     }
     let Some(s3) = S3::start().filter(|s3| s3.verifies) else {
@@ -237,7 +220,7 @@ fn s3_knows_its_keys() {
 
 #[test]
 fn nobody_has_keys() {
-    if !alone("nobody_has_keys", &[("HOME", "/nowhere".into())]) {
+    if !alone("remote::nobody_has_keys", &[("HOME", "/nowhere".into())]) {
         return;
     }
     let Some(s3) = S3::start().filter(|s3| s3.verifies) else {
@@ -259,7 +242,7 @@ fn a_machine_without_certificates() {
         ("SSL_CERT_FILE", nothing.clone()),
         ("SSL_CERT_DIR", nothing),
     ];
-    if !alone("a_machine_without_certificates", &env) {
+    if !alone("remote::a_machine_without_certificates", &env) {
         return;
     }
     let text = "[store.remote]\ntype = \"s3\"\nbucket = \"b\"\nregion = \"r\"\n";

@@ -4,14 +4,6 @@
 //! is warmed and built: exactly what the cell names is compiled, and every program prints what it prints in a clone
 //! with the same contents that nothing of ours touched.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests make and look at files and run programs themselves"
-)]
-#![expect(
-    clippy::print_stderr,
-    reason = "a test that is skipped says so, and a wrong cell is told at once"
-)]
 
 mod built;
 mod cells;
@@ -24,12 +16,6 @@ mod flat;
 mod manifests;
 mod mini;
 mod repository;
-#[expect(
-    dead_code,
-    reason = "made for the main tests; not all of it is needed here"
-)]
-#[path = "../suite/sandbox.rs"]
-mod sandbox;
 mod stage;
 
 use stage::{Cell, Setup, Stage};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{Ended, Stopped, run, superuser, trash, works};
+use crate::faults::harness::{Ended, Stopped, run, superuser, trash, works};
 use crate::sandbox::Sandbox;
 
 /// A folder of Cargo's for each depth.

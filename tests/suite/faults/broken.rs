@@ -1,6 +1,6 @@
 //! A workspace that Cargo does not accept, and a Cargo that knows less.
 
-use crate::harness::works;
+use crate::faults::harness::works;
 use crate::sandbox::Sandbox;
 
 /// The reason for which the workspace in a folder is kept, in the plan.
@@ -59,7 +59,8 @@ fn between_plan_and_deletion_keeps_the_folder() {
     for worktree in ["pika", "beside"] {
         sandbox.cargo(worktree, &["build", "-q", "--offline"]);
     }
-    let stopped = crate::harness::Stopped::at(sandbox.program("pika", &["--yes"]), "written");
+    let stopped =
+        crate::faults::harness::Stopped::at(sandbox.program("pika", &["--yes"]), "written");
     sandbox.write("beside/Cargo.toml", "[package]\n");
     stopped.go_on().code(1).says("cargo does not say");
     assert!(sandbox.exists("beside/target/debug/app"));

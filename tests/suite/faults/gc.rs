@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Stopped, load, run, save, works};
+use crate::faults::harness::{Stopped, load, run, save, works};
 use crate::sandbox::Sandbox;
 
 /// What the program says.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use crate::harness::{Stopped, Tree, difference, load, save};
+use crate::faults::harness::{Stopped, Tree, difference, load, save};
 use crate::sandbox::Sandbox;
 
 const HOOKS: &str = "pika/.git/hooks";

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{run, superuser, works};
+use crate::faults::harness::{run, superuser, works};
 use crate::sandbox::Sandbox;
 
 /// Numbers from a seed (xorshift).

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Stopped, Tree, difference, load, save, trash};
+use crate::faults::harness::{Stopped, Tree, difference, load, save, trash};
 use crate::sandbox::Sandbox;
 
 const WORKTREES: [&str; 3] = ["pika", "pika/.worktrees/x", "beside"];

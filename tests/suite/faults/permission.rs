@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Ended, difference, run, superuser, trash, works};
+use crate::faults::harness::{Ended, difference, run, superuser, trash, works};
 use crate::sandbox::Sandbox;
 
 const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];

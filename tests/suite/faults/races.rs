@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use crate::harness::{Stopped, difference, load, run, save, trash, works};
+use crate::faults::harness::{Stopped, difference, load, run, save, trash, works};
 use crate::sandbox::Sandbox;
 
 fn built() -> Sandbox {

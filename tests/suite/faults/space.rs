@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{difference, run, superuser, works};
+use crate::faults::harness::{difference, run, superuser, works};
 use crate::sandbox::Sandbox;
 
 /// A small filesystem of its own; unmounted when dropped.
@@ -82,7 +82,7 @@ fn nothing_half(sandbox: &Sandbox) {
 
 #[test]
 fn of_the_shared_root() {
-    if Small::elsewhere("space::of_the_shared_root") {
+    if Small::elsewhere("faults::space::of_the_shared_root") {
         return;
     }
     let mut sandbox = Sandbox::new();
@@ -118,7 +118,7 @@ fn of_the_shared_root() {
 
 #[test]
 fn of_a_shared_root_that_is_there_already() {
-    if Small::elsewhere("space::of_a_shared_root_that_is_there_already") {
+    if Small::elsewhere("faults::space::of_a_shared_root_that_is_there_already") {
         return;
     }
     let mut sandbox = Sandbox::new();
@@ -152,7 +152,7 @@ fn record(small: &Small) -> Vec<u8> {
 
 #[test]
 fn of_one_worktree() {
-    if Small::elsewhere("space::of_one_worktree") {
+    if Small::elsewhere("faults::space::of_one_worktree") {
         return;
     }
     let sandbox = Sandbox::new();
@@ -214,7 +214,7 @@ fn nothing_is_deleted_through_a_mount() {
 
 #[test]
 fn does_not_stop_a_clean() {
-    if Small::elsewhere("space::does_not_stop_a_clean") {
+    if Small::elsewhere("faults::space::does_not_stop_a_clean") {
         return;
     }
     let sandbox = Sandbox::new();
@@ -230,7 +230,7 @@ fn does_not_stop_a_clean() {
     assert!(!sandbox.exists("small/pika/target"));
     assert!(!sandbox.exists("small/pika/.shared-target"));
     let tree = sandbox.tree("small/pika");
-    assert_eq!(crate::harness::trash(&tree), Vec::<&PathBuf>::new());
+    assert_eq!(crate::faults::harness::trash(&tree), Vec::<&PathBuf>::new());
 }
 
 fn exhaust_inodes(on: &Path) {

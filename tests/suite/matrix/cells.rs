@@ -6,10 +6,10 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::commands::{Command, Folders, OnDisk, Seen};
-use crate::rebuild::{assert_same, prints};
-use crate::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
-use crate::third_party;
+use crate::matrix::commands::{Command, Folders, OnDisk, Seen};
+use crate::matrix::rebuild::{assert_same, prints};
+use crate::matrix::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
+use crate::matrix::third_party;
 
 /// How the second worktree comes to its units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

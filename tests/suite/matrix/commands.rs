@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::local::MARKED;
+use crate::matrix::local::MARKED;
 use crate::sandbox::{Run, Sandbox};
 
 /// Where the marks show.

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::facts::cargos;
-use crate::full;
+use crate::matrix::facts::cargos;
+use crate::matrix::full;
+use crate::matrix::third_party;
 use crate::sandbox::Sandbox;
-use crate::third_party;
 
 /// Two worktrees with these files, of which MARK is the mark, and a clone of the second one.
 pub(crate) struct Pair {

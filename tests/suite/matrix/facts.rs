@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::commands::{OnDisk, run};
-use crate::drift::Pair;
-use crate::rebuild::{assert_same, linker_in_place, prints};
+use crate::matrix::commands::{OnDisk, run};
+use crate::matrix::drift::Pair;
+use crate::matrix::rebuild::{assert_same, linker_in_place, prints};
 use crate::sandbox::{Run, Sandbox};
 
 /// The toolchains that are installed, of those that are looked at.

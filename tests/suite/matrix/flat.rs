@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::available;
-use crate::commands::{COMMANDS, Command, Folders, OnDisk};
-use crate::stage::{DONOR, Mtimes, Setup, Stage};
+use crate::matrix::available;
+use crate::matrix::commands::{COMMANDS, Command, Folders, OnDisk};
+use crate::matrix::stage::{DONOR, Mtimes, Setup, Stage};
 
 /// How many marks each command shows, and how many of them are the other worktree's, or lost, where sources are older
 /// than the other worktree's build. The documentation alone is right: Cargo notes when its sources were written.

@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::available;
-use crate::commands::OnDisk;
-use crate::drift::Pair;
+use crate::matrix::available;
+use crate::matrix::commands::OnDisk;
+use crate::matrix::drift::Pair;
 use crate::sandbox::Sandbox;
 
 /// What a file is: its inode, when it was written, and what is in it.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use crate::commands::{Command, Folders, OnDisk, Seen};
+use crate::matrix::commands::{Command, Folders, OnDisk, Seen};
+use crate::matrix::{full, local, third_party};
 use crate::sandbox::Sandbox;
-use crate::{full, local, third_party};
 
 /// The donor's worktree.
 pub(crate) const DONOR: &str = "a/tree";

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use crate::matrix::traps::TRAPS;
 use crate::sandbox::Sandbox;
-use crate::traps::TRAPS;
 
 /// One crate of the registry: name, what its manifest says besides its dependencies, its files.
 pub(crate) struct Packed {

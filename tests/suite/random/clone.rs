@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::build::{self, Command, Seen};
-use crate::edit;
-use crate::generate::Plan;
+use crate::random::build::{self, Command, Seen};
+use crate::random::edit;
+use crate::random::generate::Plan;
 use crate::sandbox::Sandbox;
 
 const CLONE: &str = "../clone/tree";

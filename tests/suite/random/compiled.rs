@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::build::Built;
-use crate::generate::{Has, Member, Plan};
+use crate::random::build::Built;
+use crate::random::generate::{Has, Member, Plan};
 use crate::sandbox::Sandbox;
 
 /// What may not be carried over, of a package as it was made at first: the place for exceptions.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::dice::Dice;
-use crate::generate::{Has, Member, Plan};
-use crate::source::{self, MODULES, SAID};
+use crate::random::dice::Dice;
+use crate::random::generate::{Has, Member, Plan};
+use crate::random::source::{self, MODULES, SAID};
 
 /// What is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

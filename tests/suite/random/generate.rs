@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dice::Dice;
-use crate::source;
+use crate::random::dice::Dice;
+use crate::random::source;
 
 /// What else a package has, besides a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

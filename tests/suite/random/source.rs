@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use crate::dice::Dice;
-use crate::generate::{Has, Plan, Script};
+use crate::random::dice::Dice;
+use crate::random::generate::{Has, Plan, Script};
 
 /// Where an edit adds a module to a library.
 pub(crate) const MODULES: &str = "// Modules.\n";

@@ -1,8 +1,8 @@
 //! One random step after the other.
 
-use crate::build::Command;
-use crate::edit::Edit;
-use crate::world::{By, Count, REPOSITORY, World};
+use crate::random::build::Command;
+use crate::random::edit::Edit;
+use crate::random::world::{By, Count, REPOSITORY, World};
 
 /// Runs so many rounds of a seed; the first thing that is wrong, with all that led to it.
 pub(crate) fn run(seed: u64, rounds: usize, by: By) -> Result<Count, String> {

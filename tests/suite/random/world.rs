@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::build::{self, Built, Command, difference};
-use crate::clone::{self, Contents, Untouched};
-use crate::compiled;
-use crate::dice::Dice;
-use crate::edit::{self, Edit, Editor};
-use crate::generate::Plan;
+use crate::random::build::{self, Built, Command, difference};
+use crate::random::clone::{self, Contents, Untouched};
+use crate::random::compiled;
+use crate::random::dice::Dice;
+use crate::random::edit::{self, Edit, Editor};
+use crate::random::generate::Plan;
 use crate::sandbox::{Run, Sandbox};
 
 pub(crate) const REPOSITORY: &str = "m/repo";

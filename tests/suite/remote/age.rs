@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use crate::machines::{Machine, UNITS, folder};
-use crate::servers::Redis;
+use crate::remote::machines::{Machine, UNITS, folder};
+use crate::remote::servers::Redis;
 
 #[test]
 fn what_is_old_goes() {

@@ -9,8 +9,8 @@ use cargo_sharedtarget::remote::{self, Remote, Secrets};
 use cargo_sharedtarget::settings;
 
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::remote::servers::{Redis, S3};
 use crate::sandbox::{Run, Sandbox};
-use crate::servers::{Redis, S3};
 
 /// What is compiled wherever the rest was fetched.
 pub(crate) const OWN: [&str; 2] = ["app", "part"];

@@ -2,10 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use crate::harness::Stopped;
-use crate::machines::{EXTRA, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::faults::harness::Stopped;
+use crate::remote::machines::{EXTRA, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::remote::servers::{Redis, S3};
 use crate::sandbox::Run;
-use crate::servers::{Redis, S3};
 
 /// How many units would be fetched.
 fn offered(machine: &Machine, at: &str) -> usize {

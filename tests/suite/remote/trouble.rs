@@ -5,10 +5,10 @@ use std::fs;
 use cargo_sharedtarget::remote::{self, Remote};
 use serde_json::{Value, json};
 
-use crate::harness::Stopped;
-use crate::machines::{MANY, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::faults::harness::Stopped;
+use crate::remote::machines::{MANY, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::remote::servers::{Redis, S3};
 use crate::sandbox::Run;
-use crate::servers::{Redis, S3};
 
 /// What the program prints on the branch `many`.
 const MANY_OUTPUT: &str = "leaf, 42, made; part7\n";

@@ -3,12 +3,12 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::machines::{
+use crate::registry::Registry;
+use crate::remote::machines::{
     EXTRA, MANY, Machine, OUTPUT, OWN, UNITS, moved, nothing, other_toolchain, publish, workspace,
 };
-use crate::registry::Registry;
+use crate::remote::servers::{Redis, S3, free_port};
 use crate::sandbox::Sandbox;
-use crate::servers::{Redis, S3, free_port};
 
 /// Everything on one machine, then everything on another, which has the same paths and nothing else.
 fn all_the_way(settings: &str, env: &[(&str, String)]) {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 fn start(desk: &Desk, script: &str) -> Child {
     let mut program = desk.box_.program("", &["run", script]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 /// A desk where three scripts ran, the first of them 40 days ago and the second 20.
 fn three() -> Desk {

@@ -1,6 +1,6 @@
 //! Manifests in all forms, snippets, and mistakes with their place in the script.
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 /// A main that uses a crate from the registry.
 const MAIN: &str = "fn main() { println!(\"{}\", beta::says()); }\n";

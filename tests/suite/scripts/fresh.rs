@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 #[test]
 fn a_second_run_needs_no_cargo_and_writes_only_its_time() {

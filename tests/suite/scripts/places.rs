@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 #[test]
 fn scripts_of_one_name_in_different_folders() {

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use crate::desk::Desk;
+use crate::scripts::desk::Desk;
 
 const ECHO: &str = "use std::io::Read;\nfn main() {\n let mut input = Vec::new();\n std::io::stdin().read_to_end(&mut input).unwrap();\n\
     println!(\"{:?} {} {}\", std::env::args_os().skip(1).collect::<Vec<_>>(), String::from_utf8_lossy(&input), std::env::current_dir().unwrap().display());\n\

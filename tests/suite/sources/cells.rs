@@ -1,7 +1,7 @@
 //! Differences in sources.
 
-use crate::edit::Edit::{Append, Move, Remove, Replace, Touch, Write};
-use crate::stage::{Age, Cell};
+use crate::sources::edit::Edit::{Append, Move, Remove, Replace, Touch, Write};
+use crate::sources::stage::{Age, Cell};
 
 const CELL: Cell = Cell {
     name: "",
@@ -16,7 +16,7 @@ const CELL: Cell = Cell {
 
 const fn cell(
     name: &'static str,
-    edits: &'static [crate::edit::Edit],
+    edits: &'static [crate::sources::edit::Edit],
     compiled: &'static [&'static str],
 ) -> Cell {
     Cell {
@@ -27,7 +27,7 @@ const fn cell(
     }
 }
 
-const LEAF: &[crate::edit::Edit] = &[Replace("crates/leaf/src/part.rs", "one", "two")];
+const LEAF: &[crate::sources::edit::Edit] = &[Replace("crates/leaf/src/part.rs", "one", "two")];
 
 /// All of them.
 pub(crate) const CELLS: &[Cell] = &[

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::built::Built;
-use crate::repository::NEVER;
-use crate::stage::{Cell, Setup, Stage, with_dependents};
+use crate::sources::built::Built;
+use crate::sources::repository::NEVER;
+use crate::sources::stage::{Cell, Setup, Stage, with_dependents};
 
 /// Whether rustup has a toolchain.
 pub(crate) fn has_toolchain(name: &str) -> bool {

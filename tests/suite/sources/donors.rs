@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::edit::Edit::{Move, Replace, Touch, Write};
-use crate::edit::{hour_ago, set_mtime};
-use crate::mini::{ALL, Mini};
+use crate::sources::edit::Edit::{Move, Replace, Touch, Write};
+use crate::sources::edit::{hour_ago, set_mtime};
+use crate::sources::mini::{ALL, Mini};
 
 const PART: &str = "leaf/src/part.rs";
-const LEAF: crate::edit::Edit = Replace(PART, "one", "two");
+const LEAF: crate::sources::edit::Edit = Replace(PART, "one", "two");
 
 #[test]
 fn nothing_is_different() {
@@ -118,7 +118,7 @@ fn an_older_folder_was_moved_there() {
             "pub const TEXT: &str = \"leaf two\";\n",
         )
         .expect("a file");
-        crate::edit::set_all(&old, hour_ago());
+        crate::sources::edit::set_all(&old, hour_ago());
         std::thread::sleep(std::time::Duration::from_millis(50));
         mini.build("a");
         fs::rename(a.join(folder), mini.sandbox.path("away")).expect("moved");

@@ -1,7 +1,7 @@
 //! Differences in manifests and configurations.
 
-use crate::edit::Edit::{self, Append, Replace, Write};
-use crate::stage::{Age, Cell};
+use crate::sources::edit::Edit::{self, Append, Replace, Write};
+use crate::sources::stage::{Age, Cell};
 
 const fn cell(
     name: &'static str,

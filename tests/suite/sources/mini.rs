@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::built::{self, Built};
-use crate::edit::{Edit, hour_ago, set_all};
 use crate::sandbox::Sandbox;
+use crate::sources::built::{self, Built};
+use crate::sources::edit::{Edit, hour_ago, set_all};
 
 /// All packages of it.
 pub(crate) const ALL: [&str; 4] = ["app", "leaf", "macros", "script"];

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 
-use crate::built::{self, Built};
-use crate::edit::{self, Edit};
-use crate::repository::{self, LOOKS, NEVER, PACKAGES};
 use crate::sandbox::Sandbox;
+use crate::sources::built::{self, Built};
+use crate::sources::edit::{self, Edit};
+use crate::sources::repository::{self, LOOKS, NEVER, PACKAGES};
 
 pub(crate) const DONOR: &str = "donor/tree";
 /// The clone, beside what is surveyed.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::filesystems::Image;
 use super::*;
-use crate::harness::Stopped;
+use crate::faults::harness::Stopped;
 
 /// What Cargo and users can see of the files below a folder.
 fn seen(folder: &Path) -> BTreeMap<PathBuf, (std::time::SystemTime, u32, u64, Vec<u8>)> {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::harness::{run, superuser, works};
-use crate::space::Small;
+use crate::faults::harness::{run, superuser, works};
+use crate::faults::space::Small;
 
 /// A filesystem in a file; unmounted when dropped.
 pub(super) struct Image(pub(super) PathBuf);

@@ -1,7 +1,7 @@
 //! Killed at every point: what is left is nothing to Cargo, and the next run finishes.
 
 use super::*;
-use crate::harness::Stopped;
+use crate::faults::harness::Stopped;
 
 #[test]
 fn at_every_point() {

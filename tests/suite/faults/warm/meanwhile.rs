@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use super::*;
-use crate::harness::Stopped;
-use crate::space::Small;
+use crate::faults::harness::Stopped;
+use crate::faults::space::Small;
 
 /// Gone before anything was taken of it: nothing is warmed, and that is no success.
 #[test]

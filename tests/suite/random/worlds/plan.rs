@@ -1,6 +1,6 @@
 //! A world as data: what it is made of, and what happens in it. From a seed, and so that parts can be left out.
 
-use crate::dice::Dice;
+use crate::random::dice::Dice;
 
 /// Who looks at something while the workspace is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
