@@ -35,8 +35,8 @@ pub(crate) struct Wrong {
 
 #[derive(Debug, Default)]
 struct Tree {
-    /// A target folder as Cargo alone would have it.
-    twin: Option<PathBuf>,
+    /// Its folders for what is built, as Cargo alone would have them.
+    twin: Option<Vec<PathBuf>>,
     /// Something of ours has had its hands on the target folder.
     ours: bool,
 }
@@ -207,7 +207,7 @@ impl<'a> Play<'a> {
             Step::CopyOver(at) => self.copy_over(at),
             Step::TouchTarget(at) => {
                 self.twins();
-                for file in files(&self.target(at)) {
+                for file in self.targets(at).iter().flat_map(|target| files(target)) {
                     date(&file, Time::Now);
                 }
             }
@@ -216,15 +216,16 @@ impl<'a> Play<'a> {
                 self.spoil(at);
             }
             Step::DeleteTarget(at) => {
-                drop(fs::remove_dir_all(self.target(at)));
+                for target in self.targets(at) {
+                    drop(fs::remove_dir_all(target));
+                }
             }
             Step::CopyTarget(at) => {
-                let target = self.target(at);
-                if target.exists() {
+                for target in self.targets(at).iter().filter(|target| target.exists()) {
                     let copy = self.aside();
-                    self.copy(&target, &copy, "-r");
-                    fs::remove_dir_all(&target).expect("removed");
-                    fs::rename(&copy, &target).expect("renamed");
+                    self.copy(target, &copy, "-r");
+                    fs::remove_dir_all(target).expect("removed");
+                    fs::rename(&copy, target).expect("renamed");
                 }
             }
             Step::Warm(at) => {
@@ -299,8 +300,8 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// The target folder of a workspace.
-    fn target(&self, at: At) -> PathBuf {
+    /// The folders that Cargo builds into for a workspace: for what is asked for, and for all else if that is another one.
+    fn targets(&self, at: At) -> Vec<PathBuf> {
         let args = [
             "metadata",
             "--no-deps",
@@ -311,9 +312,20 @@ impl<'a> Play<'a> {
         let workspace = self.workspace(at);
         let run = self.sandbox.command("cargo", &workspace, &args);
         let metadata: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
-        match metadata["target_directory"].as_str() {
-            Some(target) => target.into(),
-            None => self.sandbox.path(&workspace).join("target"),
+        let said = |name: &str| metadata[name].as_str().map(PathBuf::from);
+        let target = said("target_directory");
+        let target = target.unwrap_or_else(|| self.sandbox.path(&workspace).join("target"));
+        let build = said("build_directory").filter(|build| !build.starts_with(&target));
+        std::iter::once(target).chain(build).collect()
+    }
+
+    /// Puts folders elsewhere; where there is none, none is put.
+    fn put(&self, from: &[PathBuf], to: &[PathBuf]) {
+        for (from, to) in from.iter().zip(to) {
+            if from.exists() {
+                fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+                fs::rename(from, to).expect("renamed");
+            }
         }
     }
 
@@ -325,6 +337,10 @@ impl<'a> Play<'a> {
         folder.join(self.aside.to_string())
     }
 
+    fn asides(&mut self, folders: &[PathBuf]) -> Vec<PathBuf> {
+        folders.iter().map(|_| self.aside()).collect()
+    }
+
     fn copy(&self, from: &Path, to: &Path, how: &str) {
         let [from, to] = [from, to].map(|path| path.display().to_string());
         let mut copy = self.sandbox.prepared("cp", "", &[how, &from, &to]);
@@ -333,13 +349,17 @@ impl<'a> Play<'a> {
 
     /// Keeps the target folder as it is before something of ours.
     fn twin(&mut self, at: At) {
-        let target = self.target(at);
+        let targets = self.targets(at);
         let tree = &self.trees[&at];
-        if tree.ours || tree.twin.is_some() || !target.exists() {
+        if tree.ours || tree.twin.is_some() || !targets.iter().any(|target| target.exists()) {
             return;
         }
-        let twin = self.aside();
-        self.copy(&target, &twin, "-a");
+        let twin = self.asides(&targets);
+        for (target, twin) in targets.iter().zip(&twin) {
+            if target.exists() {
+                self.copy(target, twin, "-a");
+            }
+        }
         self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
     }
 
@@ -493,7 +513,7 @@ impl<'a> Play<'a> {
 
     /// Overwrites each library of a local package in place.
     fn spoil(&mut self, at: At) {
-        for file in files(&self.target(at)) {
+        for file in self.targets(at).iter().flat_map(|target| files(target)) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let local = ["liblow-", "libapp-", "libhelp-", "libside-"];
             let ours = local.iter().any(|start| name.starts_with(start));
@@ -507,37 +527,33 @@ impl<'a> Play<'a> {
     fn compare(&mut self, at: At, ask: Ask) -> Result<(), Wrong> {
         self.twin(at);
         let workspace = self.workspace(at);
-        let target = self.target(at);
-        // Another command may have built what the first one needs.
+        let targets = self.targets(at);
         let made = self.sandbox.path(&workspace).join("made");
         let ours = build(&self.sandbox, &workspace, ask);
         self.count.compared += 1;
         self.count.fresh += ours.fresh;
         self.count.compiled += ours.compiled;
-        let kept = self.aside();
-        let there = target.exists();
-        if there {
-            fs::rename(&target, &kept).expect("renamed");
-        }
+        let kept = self.asides(&targets);
+        self.put(&targets, &kept);
         let twin = self.trees[&at].twin.clone();
         let alone = twin.as_ref().map(|twin| {
-            fs::rename(twin, &target).expect("renamed");
+            self.put(twin, &targets);
             let seen = build(&self.sandbox, &workspace, ask);
-            fs::rename(&target, twin).expect("renamed");
+            self.put(&targets, twin);
             seen
         });
+        // It may be there since another build.
         drop(fs::remove_dir_all(&made));
         let cold = build(&self.sandbox, &workspace, ask);
-        if twin.is_none() && target.exists() {
-            let twin = self.aside();
-            fs::rename(&target, &twin).expect("renamed");
+        if twin.is_none() {
+            let twin = self.asides(&targets);
+            self.put(&targets, &twin);
             self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
-        } else {
-            drop(fs::remove_dir_all(&target));
         }
-        if there {
-            fs::rename(&kept, &target).expect("renamed");
+        for target in &targets {
+            drop(fs::remove_dir_all(target));
         }
+        self.put(&kept, &targets);
         if !cold.ok {
             self.count.failing += 1;
         }
