@@ -124,18 +124,16 @@ impl<'a> Program<'a> {
         Some((data, (begin - at) as usize..last))
     }
 
-    /// Whether a function has the instruction `syscall`, `sysenter` or `int 0x80` in it. The same bytes in a distance
-    /// have a zero behind them, since no program is that large.
+    /// Whether a function has the instruction `syscall` or `int 0x80` in it. The same bytes in a distance have a zero behind
+    /// them, since no program is that large. `sysenter` is for programs of 32 bits, and its bytes stand in many a function:
+    /// `xor $1,%al` after `mov 0xf(%rsp),%al`.
     fn calls_the_system(&self, begin: u64, end: u64) -> bool {
         let Some((data, range)) = self.code(begin, end) else {
             return false;
         };
         range.into_iter().any(|here| {
             let byte = |at: usize| data.get(at).copied().unwrap_or_default();
-            let call = matches!(
-                (byte(here), byte(here + 1)),
-                (0x0f, 0x05 | 0x34) | (0xcd, 0x80)
-            );
+            let call = matches!((byte(here), byte(here + 1)), (0x0f, 0x05) | (0xcd, 0x80));
             let before = here.checked_sub(1).map_or(0, byte);
             let of_distance = matches!(before, 0xe8 | 0xe9) || before & 0xc7 == 0x05;
             let zero = byte(here + 2) == 0 || (of_distance && matches!(byte(here + 3), 0 | 0xff));

@@ -16,6 +16,7 @@
 mod above;
 mod altogether;
 mod compared;
+mod handed;
 mod newest;
 mod reach;
 mod script;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::World;
+use super::handed::Handed;
 use crate::abilities::{self, Abilities, Reach};
 use crate::fs;
 use crate::model::{Identity, Unit, UnitFile, UnitId, UnitKind};
@@ -37,24 +38,66 @@ impl<'a> World<'a> {
     /// What ran while each of these units was made can do.
     pub(super) fn abilities(&self, units: &[&'a Unit]) -> BTreeMap<&'a UnitId, Abilities> {
         let mut macros: HashMap<&UnitId, BTreeSet<&UnitId>> = HashMap::new();
-        let ran: Vec<(&'a UnitId, BTreeSet<&UnitId>)> = units
+        let ran: BTreeMap<&'a UnitId, BTreeSet<&UnitId>> = units
             .iter()
             .map(|unit| (&unit.id, self.ran(unit, &mut macros)))
             .collect();
-        let all: BTreeSet<&UnitId> = ran
-            .iter()
-            .flat_map(|(_, ran)| ran.iter().copied())
-            .collect();
+        let all: BTreeSet<&UnitId> = ran.values().flat_map(|ran| ran.iter().copied()).collect();
         let known: HashMap<&UnitId, Abilities> = all
             .into_par_iter()
             .map(|id| (id, self.program(id)))
             .collect();
+        let looks = |able: &Abilities| able.reach >= Reach::Files || able.knows_place;
+        let looking: BTreeSet<&UnitId> = known
+            .iter()
+            .filter_map(|(id, able)| looks(able).then_some(*id))
+            .collect();
+        let asking = units.iter().filter(|unit| {
+            let ran = ran.get(&unit.id);
+            unit.kind != UnitKind::BuildScriptRun
+                && ran.is_some_and(|ran| !ran.is_disjoint(&looking))
+        });
+        let asking: Vec<&Unit> = asking.copied().collect();
+        let handed = Handed::of(
+            &self.ask.donor.folder,
+            self.ask.from,
+            &self.by_id,
+            &looking,
+            asking.iter().copied(),
+        );
+        let called: HashMap<&UnitId, BTreeSet<&UnitId>> = asking
+            .par_iter()
+            .map(|unit| (&unit.id, self.called(unit, &handed, &known)))
+            .collect();
         ran.into_iter()
             .map(|(id, ran)| {
-                let each = ran.iter().filter_map(|id| known.get(id));
+                let called = called.get(id);
+                let is_called = |one: &&&UnitId| {
+                    !looking.contains(*one) || called.is_none_or(|called| called.contains(*one))
+                };
+                let each = ran.iter().filter(is_called);
+                let each = each.filter_map(|id| known.get(id));
                 (id, each.fold(NONE, |all, one| all.or(*one)))
             })
             .collect()
+    }
+
+    /// The macros that look at something and that a unit can call.
+    fn called<'b>(
+        &self,
+        unit: &Unit,
+        handed: &Handed<'b>,
+        known: &HashMap<&UnitId, Abilities>,
+    ) -> BTreeSet<&'b UnitId> {
+        let called = handed.to(&unit.id);
+        let reads = |id: &&UnitId| {
+            let able = known.get(*id);
+            able.is_none_or(|able| able.reach >= Reach::Files)
+        };
+        match called.iter().any(reads) {
+            true => handed.all_below(&unit.id),
+            false => called,
+        }
     }
 
     /// What is known of what ran while a unit was made.

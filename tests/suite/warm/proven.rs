@@ -8,7 +8,7 @@ use crate::sandbox::Sandbox;
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
 
 /// Makes a repository of a folder. Git tracks its lock, so that a new worktree is the same altogether.
-fn commit(sandbox: &Sandbox, folder: &str) {
+pub(super) fn commit(sandbox: &Sandbox, folder: &str) {
     if !sandbox.exists(&format!("{folder}/.git")) {
         sandbox.git(folder, &["init", "-q", "-b", "main"]);
         sandbox.write(&format!("{folder}/.gitignore"), "target\n");
@@ -41,7 +41,7 @@ fn with_script(folder: &str, found_out: &str) -> Sandbox {
 
 /// Warms a worktree, which gives something else than its donor when it is built cold: it does so warm as well.
 #[track_caller]
-fn assert_as_cold(sandbox: &Sandbox, worktree: &str, donors: &str) {
+pub(super) fn assert_as_cold(sandbox: &Sandbox, worktree: &str, donors: &str) {
     sandbox.run(worktree, &["warm", "--yes"]);
     let warm = build(sandbox, worktree).1;
     fs::remove_dir_all(sandbox.path(&format!("{worktree}/target"))).expect("removed");

@@ -513,7 +513,8 @@ fn steps(dice: &mut Dice, shape: Shape, looks: &[Look]) -> Vec<Step> {
         }
         1 => {
             steps.push(Step::Add(At::Third));
-            if dice.one_in(2) {
+            // With a hook it has its units now, and what Cargo is not told of may change no more.
+            if !shape.hook && dice.one_in(2) {
                 steps.extend(change(dice, looks, At::Third));
             }
             steps.push(Step::Warm(At::Third));

@@ -35,8 +35,8 @@ pub(crate) struct Wrong {
 
 #[derive(Debug, Default)]
 struct Tree {
-    /// Its folders for what is built, as Cargo alone would have them.
-    twin: Option<Vec<PathBuf>>,
+    /// Its folders for what is built, and where they are kept as Cargo alone would have them.
+    twin: Option<(Vec<PathBuf>, Vec<PathBuf>)>,
     /// Something of ours has had its hands on the target folder.
     ours: bool,
 }
@@ -238,10 +238,7 @@ impl<'a> Play<'a> {
             }
             Step::Setup => {
                 for at in self.trees.keys().copied().collect::<Vec<_>>() {
-                    // Cargo alone would have nothing in a folder that is new.
-                    if self.world.shape.isolated {
-                        self.twin(at);
-                    }
+                    self.twin(at);
                     self.trees.get_mut(&at).expect("a tree").ours = true;
                 }
                 return self.over_all(&["setup", "--yes", "--verbose"]);
@@ -360,7 +357,7 @@ impl<'a> Play<'a> {
                 self.copy(target, twin, "-a");
             }
         }
-        self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
+        self.trees.get_mut(&at).expect("a tree").twin = Some((targets, twin));
     }
 
     fn twins(&mut self) {
@@ -536,6 +533,9 @@ impl<'a> Play<'a> {
         let kept = self.asides(&targets);
         self.put(&targets, &kept);
         let twin = self.trees[&at].twin.clone();
+        // In a folder that is new, Cargo alone would have nothing.
+        let twin = twin.filter(|(places, _)| *places == targets);
+        let twin = twin.map(|(_, twin)| twin);
         let alone = twin.as_ref().map(|twin| {
             self.put(twin, &targets);
             let seen = build(&self.sandbox, &workspace, ask);
@@ -548,7 +548,8 @@ impl<'a> Play<'a> {
         if twin.is_none() {
             let twin = self.asides(&targets);
             self.put(&targets, &twin);
-            self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
+            let tree = self.trees.get_mut(&at).expect("a tree");
+            tree.twin = Some((targets.clone(), twin));
         }
         for target in &targets {
             drop(fs::remove_dir_all(target));
