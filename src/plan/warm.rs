@@ -185,7 +185,11 @@ impl<'a> Chooser<'a> {
         if !self.offer.rustc.is_none_or(made_by) {
             return Err(LeftReason::OtherCompiler);
         }
-        if let Some(flaw) = self.offer.flaws.get(&unit.id) {
+        let flaw = self.offer.flaws.get(&unit.id);
+        // Of one that could not be taken anyway, nothing has looked for where it was compiled.
+        let unproven =
+            |flaw: &&LeftReason| matches!(flaw, LeftReason::OtherWorktree { worktree: None });
+        if let Some(flaw) = flaw.filter(|flaw| !unproven(flaw)) {
             return Err(flaw.clone());
         }
         let mut awaited = unit
@@ -202,6 +206,9 @@ impl<'a> Chooser<'a> {
             })?;
             let verdict = self.verdict(dependency);
             self.fits(unit, dependency, verdict)?;
+        }
+        if let Some(flaw) = flaw {
+            return Err(flaw.clone());
         }
         if matches!(there, Some(There::Occupied)) {
             return Err(LeftReason::Occupied);

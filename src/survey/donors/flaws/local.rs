@@ -95,7 +95,10 @@ impl Look<'_> {
                 if let Some(root) = root.as_ref().filter(|_| !carried) {
                     folders.extend(embedded::compiled_in(bytes, root));
                 }
-                embedded::foreign_path(bytes, &roots, &sources, &is_there)
+                let foreign =
+                    |sources: &[String]| embedded::foreign_path(bytes, &roots, sources, &is_there);
+                // What was linked names the sources of all that it was linked of, where these may panic.
+                foreign(&sources).and_then(|_| foreign(&self.sources_below(unit, &sources)))
             });
             if let Some(path) = found? {
                 return Err(kept(file, path));
@@ -105,6 +108,25 @@ impl Look<'_> {
             true => Trace::Carried,
             false => trace(folders, local),
         })
+    }
+
+    /// These sources of a unit, and those of all that it was compiled with.
+    fn sources_below(&self, unit: &Unit, own: &[String]) -> Vec<String> {
+        let mut all = own.to_owned();
+        let mut seen: BTreeSet<&UnitId> = BTreeSet::new();
+        let mut next: Vec<&UnitId> = unit.dependencies.iter().collect();
+        while let Some(id) = next.pop() {
+            let Some(unit) = self.by_id.get(id).filter(|_| seen.insert(id)) else {
+                continue;
+            };
+            next.extend(&unit.dependencies);
+            for file in unit.files.iter().filter(|file| file.is_list()) {
+                let text = self.read(file).unwrap_or_default();
+                let info = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
+                all.extend(info.sources);
+            }
+        }
+        all
     }
 
     /// Where the other libraries of those packages were compiled that have units which are wanted.
