@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::commands::{Command, Folders, OnDisk, Seen};
 use crate::rebuild::{assert_same, prints};
+use crate::sandbox::chosen_toolchain;
 use crate::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
 use crate::third_party;
 
@@ -87,7 +88,7 @@ impl Stage {
         let mut gone = None;
         if by == By::Store {
             // A store is asked for what the worktree's own compiler has made, and not that of a word after `cargo`.
-            if self.on_disk == OnDisk::New {
+            if self.on_disk == OnDisk::New && chosen_toolchain().is_none() {
                 for folder in worktrees.iter().map(String::as_str).chain([DONOR]) {
                     let file = format!("{folder}/rust-toolchain.toml");
                     self.sandbox
