@@ -52,6 +52,9 @@ pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-a
 /// Those of them that keep others from changing units.
 pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
 
+/// The lock file in a unit's folder in the new layout, made by builds with `-Zfine-grain-locking`.
+pub const UNIT_LOCK: &str = ".lock";
+
 /// The folder in a target folder in which we put units together before Cargo may see them.
 pub const STAGE: &str = ".sharedtarget-warm";
 

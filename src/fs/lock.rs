@@ -3,11 +3,12 @@
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::{identity, info};
-use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCKS};
+use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -61,8 +62,11 @@ pub enum Sought {
 /// Takes the locks of Cargo's that keep a build from changing the units in these profile folders, in common with
 /// others who read. Lock files that are not there are not made: nobody builds there.
 ///
-/// Source: `src/cargo/core/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96
-/// `.cargo-build-lock`, alone.
+/// Source: `src/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96 `.cargo-build-lock`,
+/// alone. With `-Zfine-grain-locking` it holds that in common with others, and the locks of units ([`held_units`]): one
+/// that runs is noticed here, but one that begins afterwards is not kept away. So a reader compares each file with
+/// the plan before and after it takes it: such a build, too, empties the fingerprint of every unit that it is about to
+/// change before it changes the first one (`prepare_target` in `src/compiler/fingerprint/mod.rs`).
 ///
 /// # Errors
 ///
@@ -87,7 +91,55 @@ pub fn lock_to_read(
             Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
         }
     }
+    for profile in profiles {
+        held_units(&folder.join(profile), sought)?;
+    }
     Ok(LockGuard { _files: files })
+}
+
+/// How often, and how long apart, a unit's lock is tried: another one of us may be trying it.
+const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
+
+/// Looks whether a build holds the lock of a unit in a profile folder. None is kept, for there may be more of them than
+/// files that can be open.
+///
+/// Source: `src/compiler/mod.rs` and `locking.rs` of Cargo: with `-Zfine-grain-locking` (and so in the new layout) a build
+/// makes `build/<package>/<hash>/.lock` for every unit that it needs, holds it alone while it compiles the unit, and in
+/// common before, if the unit is fresh, and afterwards up to its end. A build script runs under a lock in common.
+fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
+    let build = profile.join("build");
+    let inside = |folder: &Path| super::names(folder).unwrap_or_default();
+    for package in inside(&build) {
+        let package = build.join(package);
+        for unit in inside(&package).iter().filter(|name| is_hash(name)) {
+            let lock = package.join(unit).join(UNIT_LOCK);
+            match File::open(&lock) {
+                Ok(file) => try_alone(&file, sought).map_err(|error| busy(&lock, error))?,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn try_alone(file: &File, sought: Sought) -> Result<(), TryLockError> {
+    if sought == Sought::UntilFree {
+        return file.lock().map_err(TryLockError::Error);
+    }
+    let (tries, apart) = TRIES;
+    for _ in 1..tries {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(apart),
+            result => return result,
+        }
+    }
+    file.try_lock()
+}
+
+/// Whether a folder is named like one of a unit.
+fn is_hash(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits.
@@ -259,5 +311,30 @@ mod tests {
             drop(build);
             assert!(lock_all(dir.path(), &profiles).is_ok(), "the build is over");
         }
+    }
+
+    #[test]
+    fn the_lock_of_a_unit_counts_for_a_reader() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let profile = dir.path().join("debug");
+        let unit = profile.join("build/app/0123456789abcdef");
+        std::fs::create_dir_all(&unit).expect("folders");
+        let shared = File::create(profile.join(".cargo-build-lock")).expect("a lock file");
+        shared.lock_shared().expect("a lock");
+        let profiles = [PathBuf::from("debug")];
+        let read = || lock_to_read(dir.path(), &profiles, Sought::Once);
+        assert!(read().is_ok(), "other readers");
+        let path = unit.join(UNIT_LOCK);
+        let build = File::create(&path).expect("a lock file");
+        assert!(read().is_ok(), "one that is free");
+        for lock in [File::lock, File::lock_shared] {
+            lock(&build).expect("a lock");
+            let busy = read().expect_err("a build is running");
+            assert_eq!((busy.lock, busy.why), (path.clone(), BusyReason::Held));
+            build.unlock().expect("unlocked");
+        }
+        let several: Vec<_> = (0..8).map(|_| read().expect("in common")).collect();
+        assert_eq!(several.len(), 8);
+        assert!(lock_to_write(dir.path(), &profiles).is_err());
     }
 }
