@@ -29,6 +29,8 @@ mod gc;
 #[cfg(unix)]
 mod hook;
 mod life;
+#[cfg(unix)]
+mod nightly;
 mod pages;
 mod readme;
 #[cfg(unix)]
