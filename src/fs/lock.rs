@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::{identity, info};
-use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
+use crate::marks::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -26,8 +26,8 @@ impl LockGuard {
 
 /// Takes every lock of Cargo's in the profile folders of a target folder, without waiting.
 ///
-/// A build holds one of them, whichever Cargo it is: all of them are tried. Lock files that are not there are
-/// not made, since a folder without them is not being built in.
+/// A build holds one of them, whichever Cargo it is: all of them are tried, also those of units. Lock files that are not
+/// there are not made, since a folder without them is not being built in.
 ///
 /// # Errors
 ///
@@ -46,6 +46,7 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
             file.try_lock().map_err(|error| busy(&lock, error))?;
             files.push(file);
         }
+        held_units(&folder.join(profile), Sought::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
@@ -107,17 +108,26 @@ const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
 /// makes `build/<package>/<hash>/.lock` for every unit that it needs, holds it alone while it compiles the unit, and in
 /// common before, if the unit is fresh, and afterwards up to its end. A build script runs under a lock in common.
 fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
+    // Every Cargo that knows of such locks makes this one first.
+    if !profile.join(BUILD_LOCK).exists() {
+        return Ok(());
+    }
     let build = profile.join("build");
     let inside = |folder: &Path| super::names(folder).unwrap_or_default();
     for package in inside(&build) {
         let package = build.join(package);
         for unit in inside(&package).iter().filter(|name| is_hash(name)) {
             let lock = package.join(unit).join(UNIT_LOCK);
-            match File::open(&lock) {
-                Ok(file) => try_alone(&file, sought).map_err(|error| busy(&lock, error))?,
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
+            // Opening anything else might wait for somebody.
+            if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {
+                continue;
             }
+            let tried = match File::open(&lock) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => Err(TryLockError::Error(error)),
+                Ok(file) => try_alone(&file, sought),
+            };
+            tried.map_err(|error| busy(&lock, error))?;
         }
     }
     Ok(())
@@ -142,7 +152,8 @@ fn is_hash(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits.
+/// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits, also
+/// one with `-Zfine-grain-locking`.
 ///
 /// # Errors
 ///
@@ -159,6 +170,9 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
         let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
         file.try_lock().map_err(|error| busy(&lock, error))?;
         files.push(file);
+    }
+    for profile in profiles {
+        held_units(&folder.join(profile), Sought::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
@@ -314,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_of_a_unit_counts_for_a_reader() {
+    fn the_lock_of_a_unit_counts_for_all() {
         let dir = tempfile::tempdir().expect("a folder");
         let profile = dir.path().join("debug");
         let unit = profile.join("build/app/0123456789abcdef");
@@ -327,14 +341,20 @@ mod tests {
         let path = unit.join(UNIT_LOCK);
         let build = File::create(&path).expect("a lock file");
         assert!(read().is_ok(), "one that is free");
+        let whole = || lock_all(dir.path(), &profiles);
+        let write = || lock_to_write(dir.path(), &profiles);
         for lock in [File::lock, File::lock_shared] {
             lock(&build).expect("a lock");
-            let busy = read().expect_err("a build is running");
-            assert_eq!((busy.lock, busy.why), (path.clone(), BusyReason::Held));
+            for look in [&read as &dyn Fn() -> _, &whole, &write] {
+                shared.unlock().expect("unlocked");
+                let busy = look().expect_err("a build is running");
+                assert_eq!((busy.lock, busy.why), (path.clone(), BusyReason::Held));
+            }
             build.unlock().expect("unlocked");
+            assert!(read().is_ok() && whole().is_ok() && write().is_ok());
         }
         let several: Vec<_> = (0..8).map(|_| read().expect("in common")).collect();
         assert_eq!(several.len(), 8);
-        assert!(lock_to_write(dir.path(), &profiles).is_err());
+        assert!(write().is_err());
     }
 }
