@@ -7,7 +7,8 @@
 //! those that must not be carried over.
 //!
 //! A slice of it runs by default: every crate and every command, sources older than the donor's build, donor deleted,
-//! in place; one command of each kind isolated; `build` and `run` in the new layout. With `SHAREDTARGET_TEST_FULL=1`
+//! in place; one command of each kind isolated; `build` and `run` in the new layout, or one command of each kind if a
+//! toolchain is chosen that has it. With `SHAREDTARGET_TEST_FULL=1`
 //! the whole product runs instead. With `SHAREDTARGET_TEST_TOOLCHAIN=beta` all is built by that toolchain, in the layout
 //! that it has by default. What differs between worktrees though it is a third-party crate is in [`drift`],
 //! what one shared folder does instead in [`flat`], and what Cargo does that all this is built on in [`facts`].
