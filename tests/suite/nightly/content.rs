@@ -61,19 +61,30 @@ fn a_donor_whose_source_was_edited_since_does_not_give_what_it_made_before() {
     }
 }
 
-/// Whose Cargo compares in the other way takes no unit for fresh, and what runs is right in both.
+/// The way is in each fingerprint: Cargo takes nothing for fresh that was made the other way, and what runs is right.
+/// Where a configuration tells, nothing is taken in the first place.
 #[test]
 fn where_sources_are_compared_in_the_other_way_all_is_compiled() {
     for (of_donor, of_destination) in [("content", "mtime"), ("mtime", "content")] {
-        let Some(mut sandbox) = start(&CONFIG.replace("content", of_donor)) else {
-            return;
-        };
-        sandbox.env("CARGO_BUILD_FINGERPRINT", of_destination);
-        let ran = sandbox.run("beside", &["warm", "--yes", "-v"]);
-        let (compiled, said) = build(&sandbox, "beside");
-        assert_eq!(said, "low 1\n", "{ran:?}");
-        assert_eq!(compiled, ["app", "low"], "{ran:?}");
-        low(&sandbox, "beside", "2");
-        assert_eq!(build(&sandbox, "beside").1, "low 2\n");
+        for configured in [true, false] {
+            let Some(mut sandbox) = start(&CONFIG.replace("content", of_donor)) else {
+                return;
+            };
+            match configured {
+                true => {
+                    let config = format!("[build]\nfingerprint = \"{of_destination}\"\n");
+                    sandbox.write("beside/.cargo/config.toml", &config);
+                }
+                false => sandbox.env("CARGO_BUILD_FINGERPRINT", of_destination),
+            }
+            let ran = sandbox.run("beside", &["warm", "--yes", "-v"]);
+            let left = ran.said().contains("are compiled with other settings here");
+            assert_eq!(left, configured, "{ran:?}");
+            let (compiled, said) = build(&sandbox, "beside");
+            assert_eq!(said, "low 1\n", "{ran:?}");
+            assert_eq!(compiled, ["app", "low"], "{ran:?}");
+            low(&sandbox, "beside", "2");
+            assert_eq!(build(&sandbox, "beside").1, "low 2\n");
+        }
     }
 }
