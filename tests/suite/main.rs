@@ -4,6 +4,10 @@
     clippy::disallowed_methods,
     reason = "tests make and look at real files and run real programs"
 )]
+#![expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so, and a long one says how much it did"
+)]
 
 mod abilities;
 #[cfg(unix)]
@@ -22,6 +26,8 @@ mod delete;
 mod doctor;
 mod embedded;
 mod facts;
+#[cfg(unix)]
+mod faults;
 mod find;
 mod floors;
 #[cfg(unix)]
@@ -30,13 +36,24 @@ mod gc;
 mod hook;
 mod life;
 #[cfg(unix)]
+mod matrix;
+#[cfg(unix)]
 mod nightly;
 mod pages;
+mod properties;
+#[cfg(unix)]
+mod random;
 mod readme;
 #[cfg(unix)]
 mod registry;
 mod rehash;
+#[cfg(feature = "remote")]
+mod remote;
 mod sandbox;
+#[cfg(unix)]
+mod scripts;
+#[cfg(unix)]
+mod sources;
 mod speak;
 #[cfg(unix)]
 mod store;

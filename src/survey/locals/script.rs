@@ -96,7 +96,6 @@ impl World<'_> {
 
     /// What the words of an argument for rustc or a linker name in the donor's worktree, if anything.
     pub(super) fn in_worktree<'b>(&self, argument: &'b str, folder: &Path) -> Option<&'b str> {
-        const KINDS: [&str; 5] = ["all", "crate", "dependency", "framework", "native"];
         let bases = [
             self.ask.from,
             self.ask.from_worktree,
@@ -110,8 +109,8 @@ impl World<'_> {
             };
             !text.is_empty() && whole.any(|path| there(&path))
         };
+        // The kind in `native=native` may be the name of a folder as well.
         let words = argument.split([' ', ',', '=']);
-        let words = words.filter(|word| !KINDS.contains(word));
         let mut words = words
             .map(|word| word.trim_start_matches("-L").trim_start_matches("-T"))
             .chain([argument]);

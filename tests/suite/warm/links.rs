@@ -30,7 +30,7 @@ fn is_linkable(path: &Path) -> bool {
 fn only_libraries_and_metadata_are_linked() {
     let sandbox = start();
     let answer = sandbox.json("beside", &["warm", "--yes"]);
-    // Where this filesystem clones, nothing is linked; tests/faults makes one of each kind.
+    // Where this filesystem clones, nothing is linked; `faults` makes one of each kind.
     let links = answer["outcome"]["done"][0]["warmed"]["method"] == "links";
     let donor = files(&sandbox.path("pika/target"));
     let warmed = files(&sandbox.path("beside/target"));

@@ -1,4 +1,4 @@
-//! Local crates: what is special about them besides their sources, which `tests/sources` is about.
+//! Local crates: what is special about them besides their sources, which `sources` is about.
 
 use super::{build, units};
 use crate::sandbox::Sandbox;

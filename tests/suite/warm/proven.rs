@@ -175,3 +175,75 @@ fn a_folder_that_was_put_in_place_and_filled() {
     sandbox.worktree("r", "w2");
     assert_as_cold(&sandbox, "w2", &donors);
 }
+
+/// Whether a file can be run is no part of its text, and a script can ask for it.
+#[test]
+fn whether_a_file_can_be_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let asks = "{ use std::os::unix::fs::PermissionsExt as _; \
+                let mode = std::fs::metadata(\"run.sh\").unwrap().permissions().mode(); \
+                (mode & 0o100).to_string() }";
+    let sandbox = with_script("r", asks);
+    sandbox.write("r/run.sh", "exit\n");
+    commit(&sandbox, "r");
+    let runnable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(sandbox.path("r/run.sh"), runnable).expect("a mode");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+/// In both worktrees lies one of another repository, whose `.git` is a file.
+#[test]
+fn a_worktree_of_another_repository_inside() {
+    let read = "std::fs::read_to_string(\"ext/data.txt\").unwrap_or(\"nothing\".into())";
+    let sandbox = with_script("r", read);
+    commit(&sandbox, "r");
+    sandbox.write("other/data.txt", "one");
+    sandbox.commit_all("other");
+    sandbox.worktree("other", "r/ext");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    sandbox.worktree("other", "w2/ext");
+    sandbox.write("w2/ext/data.txt", "two");
+    assert_as_cold(&sandbox, "w2", &donors);
+}
+
+/// The compiler bundles the static library that a script has it look for, and names it in no list of sources.
+#[test]
+fn a_static_library_of_the_worktree() {
+    let sandbox = Sandbox::new();
+    sandbox.write("r/Cargo.toml", MANIFEST);
+    sandbox.write(
+        "r/build.rs",
+        "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    \
+         println!(\"cargo:rustc-link-search=native=native\");\n    println!(\"cargo:rustc-link-lib=static=it\");\n}\n",
+    );
+    sandbox.write(
+        "r/src/lib.rs",
+        "extern \"C\" { fn it() -> i32; }\npub fn get() -> i32 { unsafe { it() } }\n",
+    );
+    sandbox.write(
+        "r/src/main.rs",
+        "fn main() { println!(\"{}\", app::get()) }\n",
+    );
+    let library = |folder: &str, value: &str| {
+        let code = format!("#[no_mangle]\npub extern \"C\" fn it() -> i32 {{ {value} }}\n");
+        sandbox.write(&format!("{folder}/native/it.rs"), &code);
+        let args = [
+            "--crate-type=staticlib",
+            "-Cpanic=abort",
+            "-o",
+            "native/libit.a",
+            "native/it.rs",
+        ];
+        sandbox.command("rustc", folder, &args).code(0);
+    };
+    library("r", "1");
+    commit(&sandbox, "r");
+    let donors = build(&sandbox, "r").1;
+    sandbox.worktree("r", "w2");
+    library("w2", "2");
+    sandbox.git("w2", &["commit", "-q", "-a", "-m", "another library"]);
+    assert_as_cold(&sandbox, "w2", &donors);
+}

@@ -1,0 +1,163 @@
+//! "Never another worktree's code", as a matrix over real builds: commands, crates, ages, donors and layouts.
+//!
+//! A repository is made in which every crate that is a worktree's own carries that worktree's mark ([`local`]), and
+//! which needs crates of every other kind as well ([`third_party`]). One worktree, the donor, is built with every
+//! command ([`commands`]); others are warmed from it, and each then runs one command ([`cells`]). What that shows has
+//! to be what it shows in a clone that was never warmed, and no third-party crate may have been compiled for it but
+//! those that must not be carried over.
+//!
+//! A slice of it runs by default: every crate and every command, sources older than the donor's build, donor deleted,
+//! in place; one command of each kind isolated; `build` and `run` in the new layout, or one command of each kind if a
+//! toolchain is chosen that has it. With `SHAREDTARGET_TEST_FULL=1`
+//! the whole product runs instead. With `SHAREDTARGET_TEST_TOOLCHAIN=beta` all is built by that toolchain, in the layout
+//! that it has by default. What differs between worktrees though it is a third-party crate is in [`drift`],
+//! what one shared folder does instead in [`flat`], and what Cargo does that all this is built on in [`facts`].
+#![cfg(target_os = "linux")]
+
+mod cells;
+mod commands;
+mod drift;
+mod facts;
+mod flat;
+mod local;
+mod rebuild;
+mod stage;
+mod third_party;
+mod traps;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use cells::{By, Donor, Score};
+use commands::{COMMANDS, Command, OnDisk, only};
+use local::MARKED;
+use stage::{Mtimes, Setup, Stage};
+
+/// Whether the full product is asked for.
+fn full() -> bool {
+    std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+/// Whether a Cargo is there that lays out its build folder like this; says so if not. A chosen one does it in one way.
+fn available(on_disk: OnDisk) -> bool {
+    if let Some(layout) = facts::chosen_layout() {
+        return on_disk == layout;
+    }
+    let there = on_disk == OnDisk::Classic || facts::toolchains().contains(&"+nightly");
+    if !there {
+        eprintln!("skipped: no nightly toolchain for the new layout");
+    }
+    there
+}
+
+#[test]
+fn a_slice_of_the_matrix() {
+    if full() {
+        return;
+    }
+    let start = Instant::now();
+    let all: Vec<&Command> = COMMANDS.iter().collect();
+    let kinds = only(&["build", "run", "test", "clippy", "doc", "run --release"]);
+    let few = only(&["build", "run"]);
+    let chosen = facts::chosen_layout().is_some();
+    let mut score = Score::default();
+    for (setup, on_disk, commands) in [
+        (Setup::InPlace, OnDisk::Classic, &all),
+        (Setup::Isolated, OnDisk::Classic, &kinds),
+        (
+            Setup::InPlace,
+            OnDisk::New,
+            if chosen { &all } else { &few },
+        ),
+    ] {
+        if available(on_disk) {
+            let stage = Stage::new(setup, on_disk, commands);
+            score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Warm));
+            if commands.len() == all.len() {
+                let seen = all
+                    .iter()
+                    .flat_map(|command| stage.expect(command).marks("bbb"));
+                let seen: BTreeSet<&str> = seen.collect();
+                let marked = MARKED.map(|(name, _)| name);
+                assert_eq!(seen, marked.into(), "no mark goes unseen");
+            }
+        }
+    }
+    score.settle("a slice", start);
+}
+
+/// The same, with nothing between the worktrees but the store. In place alone: `setup` warms by itself.
+#[test]
+fn a_slice_by_the_store() {
+    if full() {
+        return;
+    }
+    let start = Instant::now();
+    let kinds = only(&["build", "run", "test", "clippy", "run --release"]);
+    let few = only(&["build", "run"]);
+    let mut score = Score::default();
+    for (on_disk, commands) in [(OnDisk::Classic, &kinds), (OnDisk::New, &few)] {
+        if available(on_disk) {
+            let stage = Stage::new(Setup::InPlace, on_disk, commands);
+            score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Store));
+        }
+    }
+    score.settle("a slice by the store", start);
+}
+
+#[test]
+fn all_of_it_by_the_store() {
+    if !full() {
+        eprintln!("skipped: SHAREDTARGET_TEST_FULL=1 runs the whole matrix");
+        return;
+    }
+    let start = Instant::now();
+    let all: Vec<&Command> = COMMANDS.iter().collect();
+    let mut score = Score::default();
+    for on_disk in [OnDisk::Classic, OnDisk::New] {
+        if !available(on_disk) {
+            continue;
+        }
+        let stage = Stage::new(Setup::InPlace, on_disk, &all);
+        for mtimes in [Mtimes::Older, Mtimes::Newer] {
+            score.add(stage.cells(&all, mtimes, Donor::Deleted, By::Store));
+        }
+        eprintln!("{on_disk:?}, by the store: after {:.0?}", start.elapsed());
+    }
+    score.settle("all of it by the store", start);
+}
+
+#[test]
+fn the_whole_matrix() {
+    if !full() {
+        eprintln!("skipped: SHAREDTARGET_TEST_FULL=1 runs the whole matrix");
+        return;
+    }
+    let start = Instant::now();
+    let all: Vec<&Command> = COMMANDS.iter().collect();
+    let mut score = Score::default();
+    for on_disk in [OnDisk::Classic, OnDisk::New] {
+        for setup in [
+            Setup::InPlace,
+            Setup::Isolated,
+            Setup::Nested,
+            Setup::BuildDir,
+        ] {
+            if !available(on_disk) {
+                continue;
+            }
+            let stage = Stage::new(setup, on_disk, &all);
+            for mtimes in [Mtimes::Older, Mtimes::Equal, Mtimes::Newer] {
+                for donor in [Donor::Alive, Donor::Deleted] {
+                    score.add(stage.cells(&all, mtimes, donor, By::Warm));
+                }
+            }
+            // The measure itself: without `warm` there is nothing that could be wrong.
+            if setup == Setup::InPlace {
+                score.add(stage.cells(&all, Mtimes::Older, Donor::Deleted, By::Nothing));
+            }
+            eprintln!("{setup:?}, {on_disk:?}: after {:.0?}", start.elapsed());
+        }
+    }
+    score.settle("the whole matrix", start);
+}

@@ -1,0 +1,607 @@
+//! A world is made, and its steps are done.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use walkdir::WalkDir;
+
+use super::files::{METADATA, SIDE, VENDORED};
+use super::plan::{Ask, At, How, Place, Says, Spot, Step, Time, World};
+use super::seen::{Seen, build, difference};
+use crate::sandbox::{Run, Sandbox};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Count {
+    pub(crate) worlds: usize,
+    pub(crate) compared: usize,
+    /// Targets that were fresh at the first comparison after something of ours, and that Cargo compiled.
+    pub(crate) fresh: usize,
+    pub(crate) compiled: usize,
+    pub(crate) failing: usize,
+}
+
+/// How a world went wrong.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    /// Another one's code, as opposed to what could not be done at all.
+    pub(crate) differs: bool,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    /// A target folder as Cargo alone would have it.
+    twin: Option<PathBuf>,
+    /// Something of ours has had its hands on the target folder.
+    ours: bool,
+}
+
+struct Play<'a> {
+    world: &'a World,
+    sandbox: Sandbox,
+    trees: BTreeMap<At, Tree>,
+    count: Count,
+    log: Vec<String>,
+    aside: usize,
+}
+
+/// Plays a world.
+pub(crate) fn play(world: &World) -> Result<Count, Wrong> {
+    let mut play = Play::new(world);
+    play.count.worlds = 1;
+    for step in &world.steps {
+        play.log.push(format!("{step:?}"));
+        // The clock by which files are dated goes by ticks.
+        sleep(Duration::from_millis(12));
+        if let Err(wrong) = play.step(*step) {
+            let log = play.log.join("\n");
+            return Err(Wrong {
+                text: format!("{log}\n{}", wrong.text),
+                ..wrong
+            });
+        }
+    }
+    Ok(play.count)
+}
+
+impl At {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::New => "new",
+            Self::Third => "third",
+        }
+    }
+}
+
+impl<'a> Play<'a> {
+    fn new(world: &'a World) -> Self {
+        let mut sandbox = Sandbox::new();
+        sandbox.env("CARGO_TERM_COLOR", "never");
+        let mut play = Self {
+            world,
+            sandbox,
+            trees: BTreeMap::from([(At::Main, Tree::default())]),
+            count: Count::default(),
+            log: Vec::new(),
+            aside: 0,
+        };
+        let main = play.folder(At::Main);
+        for (path, text) in world.files() {
+            play.sandbox.write(&format!("{main}/{path}"), &text);
+        }
+        #[cfg(unix)]
+        {
+            let link = format!("{main}/{}low/link", world.shape.workspace());
+            std::os::unix::fs::symlink("../shared", play.sandbox.path(&link)).expect("a link");
+        }
+        if world.shape.third {
+            for (path, text) in world.vendored() {
+                play.sandbox.write(&path, &text);
+            }
+        }
+        play.configure(Place::Home, Says::Nothing);
+        let workspace = play.workspace(At::Main);
+        play.sandbox
+            .cargo(&workspace, &["generate-lockfile", "--offline"]);
+        play.sandbox.git(&main, &["init", "-q", "-b", "main"]);
+        play.sandbox.git(&main, &["config", "gc.auto", "0"]);
+        play.sandbox.git(&main, &["add", "-A"]);
+        play.sandbox.git(&main, &["commit", "-q", "-m", "first"]);
+        play.sandbox.git(&main, &["tag", "first"]);
+        for (path, text) in world.untracked() {
+            play.sandbox.write(&format!("{main}/{path}"), &text);
+        }
+        if world.shape.isolated {
+            play.ours(At::Main, &["setup", "--yes"]).expect("setup");
+        }
+        if world.shape.hook {
+            play.ours(At::Main, &["hook", "install", "--yes"])
+                .expect("a hook");
+        }
+        play
+    }
+
+    /// The folder of a worktree.
+    fn folder(&self, at: At) -> String {
+        if self.world.shape.apart {
+            format!("{0}/{0}-tree", at.name())
+        } else {
+            at.name().into()
+        }
+    }
+
+    fn workspace(&self, at: At) -> String {
+        format!("{}/{}", self.folder(at), self.world.shape.workspace())
+    }
+
+    fn path(&self, at: At, inside: &str) -> PathBuf {
+        self.sandbox.path(&self.folder(at)).join(inside)
+    }
+
+    fn note(&mut self, text: &str) {
+        self.log.push(text.to_owned());
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), Wrong> {
+        let at = match step {
+            Step::Build(at, _)
+            | Step::Change(at, ..)
+            | Step::Commit(at)
+            | Step::Back(at)
+            | Step::Age(at)
+            | Step::Stash(at)
+            | Step::CopyOver(at)
+            | Step::TouchTarget(at)
+            | Step::Spoil(at)
+            | Step::DeleteTarget(at)
+            | Step::CopyTarget(at)
+            | Step::Warm(at)
+            | Step::Onboard(at)
+            | Step::Harvest(at)
+            | Step::Compare(at, _)
+            | Step::Configure(Place::Workspace(at), _) => Some(at),
+            _ => None,
+        };
+        // A part was left out.
+        if at.is_some_and(|at| !self.trees.contains_key(&at)) {
+            return Ok(());
+        }
+        match step {
+            Step::Build(at, ask) => {
+                if self.trees[&at].ours || self.trees[&at].twin.is_some() {
+                    return self.compare(at, ask);
+                }
+                let seen = build(&self.sandbox, &self.workspace(at), ask);
+                if !seen.ok {
+                    self.note(&seen.log);
+                }
+            }
+            Step::Change(at, spot, how, time) => self.change(at, spot, how, time),
+            Step::Configure(place, says) => self.configure(place, says),
+            Step::Commit(at) => {
+                let folder = self.folder(at);
+                self.sandbox.git(&folder, &["add", "-A"]);
+                let args = ["commit", "-q", "--allow-empty", "-m", "more"];
+                self.sandbox.git(&folder, &args);
+            }
+            Step::Back(at) => {
+                self.try_git(at, &["reset", "-q", "--hard", "first"]);
+            }
+            Step::Stash(at) => {
+                self.try_git(at, &["stash", "-q"]);
+                self.try_git(at, &["stash", "pop", "-q"]);
+            }
+            Step::Age(at) => {
+                let root = self.path(at, "");
+                for file in files(&root).filter(|file| !is_aside(&root, file)) {
+                    date(&file, Time::HourAgo);
+                }
+            }
+            Step::Add(at) => self.add(at),
+            Step::CopyOver(at) => self.copy_over(at),
+            Step::TouchTarget(at) => {
+                self.twins();
+                for file in files(&self.target(at)) {
+                    date(&file, Time::Now);
+                }
+            }
+            Step::Spoil(at) => {
+                self.twins();
+                self.spoil(at);
+            }
+            Step::DeleteTarget(at) => {
+                drop(fs::remove_dir_all(self.target(at)));
+            }
+            Step::CopyTarget(at) => {
+                let target = self.target(at);
+                if target.exists() {
+                    let copy = self.aside();
+                    self.copy(&target, &copy, "-r");
+                    fs::remove_dir_all(&target).expect("removed");
+                    fs::rename(&copy, &target).expect("renamed");
+                }
+            }
+            Step::Warm(at) => {
+                self.twin(at);
+                return self.ours(at, &["warm", "--yes", "--verbose"]);
+            }
+            Step::Onboard(at) => {
+                self.twin(at);
+                return self.ours(at, &["onboard", "--yes", "--verbose"]);
+            }
+            Step::Setup => {
+                for at in self.trees.keys().copied().collect::<Vec<_>>() {
+                    // Cargo alone would have nothing in a folder that is new.
+                    if self.world.shape.isolated {
+                        self.twin(at);
+                    }
+                    self.trees.get_mut(&at).expect("a tree").ours = true;
+                }
+                return self.over_all(&["setup", "--yes", "--verbose"]);
+            }
+            Step::Dedupe | Step::Gc => {
+                self.twins();
+                let command = if step == Step::Dedupe { "dedupe" } else { "gc" };
+                return self.over_all(&[command, "--yes", "--verbose"]);
+            }
+            Step::Harvest(at) => {
+                self.twin(at);
+                return self.ours(at, &["store", "harvest", "--yes", "--verbose"]);
+            }
+            Step::Compare(at, ask) => return self.compare(at, ask),
+        }
+        Ok(())
+    }
+
+    fn try_git(&mut self, at: At, args: &[&str]) {
+        let output = self
+            .sandbox
+            .prepared("git", &self.folder(at), args)
+            .output();
+        let run = Run::from(output.expect("git"));
+        if run.code != Some(0) {
+            self.note(&run.said());
+        }
+    }
+
+    /// Runs our program in a worktree's workspace.
+    fn ours(&mut self, at: At, args: &[&str]) -> Result<(), Wrong> {
+        if let Some(tree) = self.trees.get_mut(&at) {
+            tree.ours = true;
+        }
+        let workspace = self.workspace(at);
+        self.program(&workspace, args)
+    }
+
+    /// Runs our program over all worktrees.
+    fn over_all(&mut self, args: &[&str]) -> Result<(), Wrong> {
+        let main = self.folder(At::Main);
+        self.program(&main, args)
+    }
+
+    fn program(&mut self, folder: &str, args: &[&str]) -> Result<(), Wrong> {
+        let run = self.sandbox.run(folder, args);
+        self.note(&run.said());
+        // Where a manifest or a lock is broken, Cargo can say nothing, nor can we.
+        match run.code {
+            Some(0 | 1) => Ok(()),
+            _ if run.said().contains("Cargo.lock") => Ok(()),
+            code => Err(Wrong {
+                differs: false,
+                text: format!("{args:?} exits with {code:?}: {}", run.said()),
+            }),
+        }
+    }
+
+    /// The target folder of a workspace.
+    fn target(&self, at: At) -> PathBuf {
+        let args = [
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ];
+        let workspace = self.workspace(at);
+        let run = self.sandbox.command("cargo", &workspace, &args);
+        let metadata: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+        match metadata["target_directory"].as_str() {
+            Some(target) => target.into(),
+            None => self.sandbox.path(&workspace).join("target"),
+        }
+    }
+
+    /// A name for something beside everything.
+    fn aside(&mut self) -> PathBuf {
+        self.aside += 1;
+        let folder = self.sandbox.outside("aside");
+        fs::create_dir_all(&folder).expect("a folder");
+        folder.join(self.aside.to_string())
+    }
+
+    fn copy(&self, from: &Path, to: &Path, how: &str) {
+        let [from, to] = [from, to].map(|path| path.display().to_string());
+        let mut copy = self.sandbox.prepared("cp", "", &[how, &from, &to]);
+        assert!(copy.status().expect("cp").success(), "a copy");
+    }
+
+    /// Keeps the target folder as it is before something of ours.
+    fn twin(&mut self, at: At) {
+        let target = self.target(at);
+        let tree = &self.trees[&at];
+        if tree.ours || tree.twin.is_some() || !target.exists() {
+            return;
+        }
+        let twin = self.aside();
+        self.copy(&target, &twin, "-a");
+        self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
+    }
+
+    fn twins(&mut self) {
+        for at in self.trees.keys().copied().collect::<Vec<_>>() {
+            self.twin(at);
+        }
+    }
+
+    fn change(&mut self, at: At, spot: Spot, how: How, time: Time) {
+        let path = self.path(at, &spot.path(&self.world.shape));
+        if let How::Sibling(number) = how {
+            let sibling = path.with_file_name(format!("more{number}.txt"));
+            fs::create_dir_all(sibling.parent().expect("a folder")).expect("a folder");
+            fs::write(&sibling, format!("more {number}")).expect("a file");
+            date(&sibling, time);
+            return;
+        }
+        if how == How::Deleted {
+            drop(fs::remove_file(&path));
+            return;
+        }
+        if spot == Spot::Lock {
+            self.depend(at);
+            return;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(&path, "new").expect("a file");
+            return;
+        };
+        let text = match (how, spot) {
+            (How::Changed(number), Spot::Source) => {
+                replaced(&text, "<<low.source=", ">>", &number.to_string())
+            }
+            (How::Changed(number), Spot::Part) => {
+                replaced(&text, "<<low.part=", ">>", &number.to_string())
+            }
+            (How::Changed(number), Spot::Metadata) => {
+                let (start, _) = METADATA.split_at(METADATA.len() - "first\"".len());
+                replaced(&text, start, "\"", &number.to_string())
+            }
+            (How::Changed(number), _) => number.to_string(),
+            _ => text,
+        };
+        fs::write(&path, text).expect("a file");
+        date(&path, time);
+    }
+
+    /// `side` depends on one package more, so that only the lock is another one.
+    fn depend(&mut self, at: At) {
+        let workspace = self.workspace(at);
+        let manifest = self.sandbox.path(&workspace).join("side/Cargo.toml");
+        let text = fs::read_to_string(&manifest).expect("a manifest");
+        let more = "low = { path = \"../low\" }\n";
+        if !text.contains(more) {
+            fs::write(&manifest, text.replace(SIDE, more)).expect("a manifest");
+        }
+        let args = ["generate-lockfile", "--offline"];
+        self.sandbox.command("cargo", &workspace, &args);
+    }
+
+    /// Writes Cargo's configuration, around what `setup` has written there.
+    fn configure(&mut self, place: Place, says: Says) {
+        let path = match place {
+            Place::Workspace(at) => {
+                let workspace = self.workspace(at);
+                self.sandbox.path(&workspace).join(".cargo/config.toml")
+            }
+            Place::AboveAll => self.sandbox.path("").join(".cargo/config.toml"),
+            Place::Home => self.sandbox.outside("cargo-home/config.toml"),
+        };
+        let wrapper = self.sandbox.path("wrapper.sh");
+        #[cfg(unix)]
+        if says == Says::Wrapper && !wrapper.exists() {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::write(&wrapper, "#!/bin/sh\nexec \"$@\" --cfg wrapped\n").expect("a script");
+            fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("a mode");
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let mut document: toml_edit::DocumentMut = text.parse().expect("a configuration");
+        document.remove("env");
+        if let Some(build) = document.get_mut("build").and_then(|one| one.as_table_mut()) {
+            build.remove("rustc-wrapper");
+            build.remove("rustflags");
+        }
+        let value = toml_edit::value;
+        match says {
+            Says::Nothing => {}
+            Says::Variable(number) => {
+                document["env"]["WORLD"] = value(number.to_string());
+            }
+            Says::Wrapper => {
+                document["build"]["rustc-wrapper"] = value(wrapper.display().to_string());
+            }
+            Says::Flag => {
+                document["build"]["rustflags"] = value("--cfg flagged".to_owned());
+            }
+        }
+        if place == Place::Home && self.world.shape.third {
+            document["source"]["crates-io"]["replace-with"] = value("kept".to_owned());
+            let kept = self.sandbox.path(VENDORED);
+            let kept = kept.parent().expect("a folder").display().to_string();
+            document["source"]["kept"]["directory"] = value(kept);
+        }
+        let text = document.to_string();
+        if text.trim().is_empty() {
+            drop(fs::remove_file(&path));
+        } else {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(&path, text).expect("a configuration");
+        }
+    }
+
+    fn add(&mut self, at: At) {
+        if self.trees.contains_key(&at) {
+            return;
+        }
+        let path = self.path(at, "").display().to_string();
+        let main = self.folder(At::Main);
+        let args = ["worktree", "add", "-q", "-b", at.name(), &path];
+        let run = self.sandbox.command("git", &main, &args).code(0);
+        self.note(&run.said());
+        let hook = self.world.shape.hook;
+        self.trees.insert(
+            at,
+            Tree {
+                twin: None,
+                ours: hook,
+            },
+        );
+    }
+
+    /// Copies what is not committed in the main worktree, as tools do that make worktrees.
+    fn copy_over(&mut self, at: At) {
+        let main = self.folder(At::Main);
+        let args = ["ls-files", "-z", "--modified", "--others"];
+        let files = self.sandbox.git(&main, &args);
+        for file in files.split('\0').filter(|file| !file.is_empty()) {
+            let skip = ["target/", ".cargo/", ".shared-target/"];
+            let from = self.path(At::Main, file);
+            if skip.iter().any(|part| file.contains(part)) || !from.exists() {
+                continue;
+            }
+            let to = self.path(at, file);
+            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+            drop(fs::remove_file(&to));
+            self.copy(&from, &to, "-a");
+        }
+    }
+
+    /// Overwrites each library of a local package in place.
+    fn spoil(&mut self, at: At) {
+        for file in files(&self.target(at)) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let local = ["liblow-", "libapp-", "libhelp-", "libside-"];
+            let ours = local.iter().any(|start| name.starts_with(start));
+            if ours && (name.ends_with(".rlib") || name.ends_with(".rmeta")) {
+                fs::write(&file, "spoiled").expect("a file");
+            }
+        }
+    }
+
+    /// Builds, and compares that with a build from nothing at the same place, and with what Cargo alone would have.
+    fn compare(&mut self, at: At, ask: Ask) -> Result<(), Wrong> {
+        self.twin(at);
+        let workspace = self.workspace(at);
+        let target = self.target(at);
+        // Another command may have built what the first one needs.
+        let made = self.sandbox.path(&workspace).join("made");
+        let ours = build(&self.sandbox, &workspace, ask);
+        self.count.compared += 1;
+        self.count.fresh += ours.fresh;
+        self.count.compiled += ours.compiled;
+        let kept = self.aside();
+        let there = target.exists();
+        if there {
+            fs::rename(&target, &kept).expect("renamed");
+        }
+        let twin = self.trees[&at].twin.clone();
+        let alone = twin.as_ref().map(|twin| {
+            fs::rename(twin, &target).expect("renamed");
+            let seen = build(&self.sandbox, &workspace, ask);
+            fs::rename(&target, twin).expect("renamed");
+            seen
+        });
+        drop(fs::remove_dir_all(&made));
+        let cold = build(&self.sandbox, &workspace, ask);
+        if twin.is_none() && target.exists() {
+            let twin = self.aside();
+            fs::rename(&target, &twin).expect("renamed");
+            self.trees.get_mut(&at).expect("a tree").twin = Some(twin);
+        } else {
+            drop(fs::remove_dir_all(&target));
+        }
+        if there {
+            fs::rename(&kept, &target).expect("renamed");
+        }
+        if !cold.ok {
+            self.count.failing += 1;
+        }
+        let mut right: Vec<&Seen> = vec![&cold];
+        right.extend(&alone);
+        match difference(&ours, &right) {
+            None => Ok(()),
+            Some(text) => Err(Wrong {
+                differs: true,
+                text,
+            }),
+        }
+    }
+}
+
+fn is_aside(root: &Path, path: &Path) -> bool {
+    let inside = path.strip_prefix(root).expect("inside");
+    let mut parts = inside.components();
+    parts.any(|part| {
+        [".git", "target", ".shared-target"]
+            .map(AsRef::as_ref)
+            .contains(&part.as_os_str())
+    })
+}
+
+fn files(root: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let walk = WalkDir::new(root).into_iter().flatten();
+    walk.filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+}
+
+fn date(path: &Path, time: Time) {
+    let hour = Duration::from_secs(3600);
+    let now = SystemTime::now();
+    let time = match time {
+        Time::Now => now,
+        Time::HourAgo => now - hour,
+        Time::HourAhead => now + hour,
+    };
+    let Ok(file) = fs::File::open(path) else {
+        return;
+    };
+    drop(file.set_times(fs::FileTimes::new().set_modified(time)));
+}
+
+fn replaced(text: &str, start: &str, end: &str, with: &str) -> String {
+    let Some(from) = text.find(start).map(|at| at + start.len()) else {
+        return text.into();
+    };
+    let Some(to) = text[from..].find(end).map(|at| from + at) else {
+        return text.into();
+    };
+    format!("{}{with}{}", &text[..from], &text[to..])
+}
+
+impl Count {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            worlds: self.worlds + other.worlds,
+            compared: self.compared + other.compared,
+            fresh: self.fresh + other.fresh,
+            compiled: self.compiled + other.compiled,
+            failing: self.failing + other.failing,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Scripts as their users run them: real Cargo, real programs, a cache folder that each test makes.
+#![cfg(unix)]
+
+mod broken;
+mod cache;
+mod desk;
+mod fixtures;
+mod forms;
+mod fresh;
+mod places;
+mod process;

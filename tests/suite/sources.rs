@@ -1,0 +1,65 @@
+//! What is carried over of local crates and what not, by real builds with real git.
+//!
+//! A cell is a difference between the donor's worktree and another one ([`cells`], [`manifests`], [`donors`]). That one
+//! is warmed and built: exactly what the cell names is compiled, and every program prints what it prints in a clone
+//! with the same contents that nothing of ours touched.
+#![cfg(target_os = "linux")]
+
+mod built;
+mod cells;
+mod commands;
+mod donors;
+mod doubts;
+mod edit;
+mod environment;
+mod flat;
+mod manifests;
+mod mini;
+mod repository;
+mod stage;
+
+use stage::{Cell, Setup, Stage};
+
+/// Whether all cells are asked for in every layout.
+fn full() -> bool {
+    std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+/// The cells with these names, or all if all are asked for.
+fn some(names: &[&str]) -> Vec<Cell> {
+    let all = cells::CELLS.iter().chain(manifests::CELLS);
+    let some: Vec<Cell> = all
+        .filter(|cell| full() || names.contains(&cell.name))
+        .copied()
+        .collect();
+    assert!(some.len() >= names.len(), "every name is that of a cell");
+    some
+}
+
+const BUILD: &[&str] = &["build", "--workspace"];
+
+#[test]
+fn differences_in_place() {
+    Stage::new(Setup::InPlace, &[BUILD]).all(cells::CELLS);
+}
+
+#[test]
+fn manifests_in_place() {
+    Stage::new(Setup::InPlace, &[BUILD]).all(manifests::CELLS);
+}
+
+#[test]
+fn isolated() {
+    let names = ["the same", "a leaf", "a data file", "profile.dev.opt-level"];
+    Stage::new(Setup::Isolated, &[BUILD]).all(&some(&names));
+}
+
+#[test]
+fn new_layout() {
+    if !commands::has_toolchain("nightly") {
+        eprintln!("skipped: no nightly toolchain for the new layout");
+        return;
+    }
+    let names = ["the same", "a leaf", "a watched file", "a data file"];
+    Stage::new(Setup::New, &[BUILD]).all(&some(&names));
+}

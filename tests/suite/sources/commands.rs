@@ -1,0 +1,70 @@
+//! What each command of Cargo compiles where everything is the same.
+
+use std::collections::BTreeSet;
+
+use crate::sources::built::Built;
+use crate::sources::repository::NEVER;
+use crate::sources::stage::{Cell, Setup, Stage, with_dependents};
+
+/// Whether rustup has a toolchain.
+pub(crate) fn has_toolchain(name: &str) -> bool {
+    let output = std::process::Command::new("cargo")
+        .args([&format!("+{name}"), "-V"])
+        .output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// A command, and what it compiles; `never` is [`NEVER`], and `never-linked` that without the shared library, which no
+/// test is linked with.
+const COMMANDS: [(&[&str], &[&str]); 7] = [
+    (&["build", "--workspace"], &["never"]),
+    // Of a program that was only checked there is nothing that tells where that was; and all packages have tests.
+    (&["check", "--workspace"], &["never", "show"]),
+    (&["clippy", "--workspace", "--all-targets"], &["*"]),
+    (
+        &[
+            "test",
+            "--workspace",
+            "--",
+            "--nocapture",
+            "--test-threads=1",
+        ],
+        &["never-linked", "show"],
+    ),
+    (&["run", "--example", "demo"], &[]),
+    (&["run", "--bin", "show"], &[]),
+    // Without debug information, nothing tells where a program was compiled.
+    (&["build", "--workspace", "--release"], &["never", "show"]),
+];
+
+#[test]
+fn every_command() {
+    let prepared: Vec<&[&str]> = COMMANDS.iter().map(|(command, _)| *command).collect();
+    let stage = Stage::new(Setup::InPlace, &prepared);
+    for (command, compiled) in COMMANDS {
+        let cell = Cell {
+            name: "the same",
+            ..Cell::default()
+        };
+        let (worktree, said) = stage.warmed(&cell);
+        let built = stage.build(&worktree, command, &[]);
+        assert!(built.ok, "{command:?}: {}", built.log);
+        let again: Built = stage.clone_at(command);
+        assert_eq!(built.printed(), again.printed(), "{command:?}");
+        let expected: BTreeSet<String> = compiled
+            .iter()
+            .flat_map(|name| match *name {
+                "*" => with_dependents(&["*"]).into_iter().collect(),
+                "never" => NEVER.to_vec(),
+                "never-linked" => NEVER
+                    .into_iter()
+                    .filter(|name| *name != "dynamic")
+                    .collect(),
+                name => vec![name],
+            })
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(built.compiled, expected, "{command:?}\n{said}");
+        stage.remove(&worktree);
+    }
+}
