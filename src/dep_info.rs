@@ -28,6 +28,8 @@ pub enum Base {
     Package,
     /// The build folder, if the path is relative; else nothing.
     Build,
+    /// The workspace's folder: a file that lies outside of the package. Up to Cargo 1.100 such a path is absolute.
+    Workspace,
 }
 
 /// How a dep-info of version 1 begins: a count and a byte that older versions could not begin with, the version.
@@ -39,7 +41,7 @@ impl DepInfo {
     /// Reads a dep-info. `None` if it is of another version, cut off, or nothing of the kind.
     ///
     /// Layout, numbers in little-endian: the magic bytes; a `u32` count of files, each of them a `u8` for the
-    /// base (0 package, 1 build), a `u32` length and the path, and a `u8` that says whether a checksum follows,
+    /// base (0 package, 1 build, from 1.101 also 2 workspace), a `u32` length and the path, and a `u8` that says whether a checksum follows,
     /// which is a `u64` length of the file and a `u32` length and text; a `u32` count of variables, each a
     /// `u32` length and name, and a `u8` that says whether a `u32` length and value follow.
     #[must_use]
@@ -50,6 +52,7 @@ impl DepInfo {
             let base = match rest.u8()? {
                 0 => Base::Package,
                 1 => Base::Build,
+                2 => Base::Workspace,
                 _ => return None,
             };
             let path = String::from_utf8_lossy(rest.block()?).into_owned();
@@ -74,7 +77,8 @@ impl DepInfo {
     /// A dep-info in which the absolute paths below one folder are those of another one: `None` if it cannot be read, or
     /// has none.
     ///
-    /// Cargo writes such a path for a file that lies in the worktree and not in the package.
+    /// Cargo writes such a path for a file that lies in the worktree and not in the package; from 1.101 on only if it does
+    /// not lie in the workspace either.
     #[must_use]
     pub fn relocated(bytes: &[u8], from: &str, into: &str) -> Option<Vec<u8>> {
         Self::parse(bytes)?;
@@ -183,6 +187,15 @@ impl RustcDepInfo {
         }
         info
     }
+
+    /// The names of the files that the compiler made, the list itself left out: each has a rule of its own.
+    #[must_use]
+    pub fn products(text: &str) -> Vec<&str> {
+        let rules = text.lines().filter(|line| !line.starts_with('#'));
+        let made = rules.filter_map(|line| line.split_once(": ").map(|(made, _)| made));
+        let names = made.filter_map(|made| made.rsplit(['/', '\\']).next());
+        names.filter(|name| !name.ends_with(".d")).collect()
+    }
 }
 
 /// Splits at spaces that no backslash stands before.
@@ -233,12 +246,14 @@ mod tests {
         [&length.to_le_bytes(), bytes].concat()
     }
 
-    /// One of each: a package file, an absolute path with a checksum, variables with and without a value.
+    /// One of each: a package file, one of the workspace, an absolute path with a checksum, variables with and without a value.
     fn dep_info() -> Vec<u8> {
         [
             &MAGIC[..],
-            &[2, 0, 0, 0, 0],
+            &[3, 0, 0, 0, 0],
             &block(b"src/lib.rs"),
+            &[0, 2],
+            &block(b"shared.txt"),
             &[0, 1],
             &block(b"/a b/Cargo.toml"),
             &[1, 9, 0, 0, 0, 0, 0, 0, 0],
@@ -264,6 +279,7 @@ mod tests {
             info.files,
             [
                 file(Base::Package, "src/lib.rs"),
+                file(Base::Workspace, "shared.txt"),
                 file(Base::Build, "/a b/Cargo.toml")
             ]
         );
@@ -280,8 +296,8 @@ mod tests {
         let moved = DepInfo::relocated(&whole, "/a b", "/elsewhere").expect("changed");
         let (before, after) = (DepInfo::parse(&whole), DepInfo::parse(&moved));
         let (before, after) = (before.expect("valid"), after.expect("valid"));
-        assert_eq!(after.files[0], before.files[0]);
-        assert_eq!(after.files[1].path, "/elsewhere/Cargo.toml");
+        assert_eq!(after.files[..2], before.files[..2]);
+        assert_eq!(after.files[2].path, "/elsewhere/Cargo.toml");
         assert_eq!(after.env, before.env);
         assert_eq!(
             DepInfo::relocated(&moved, "/elsewhere", "/a b"),
@@ -301,6 +317,9 @@ mod tests {
         assert_eq!(DepInfo::parse(&hostile), None);
         let hostile = [&MAGIC[..], &[1, 0, 0, 0, 0], &[0xff; 4], b"short"].concat();
         assert_eq!(DepInfo::parse(&hostile), None);
+        let mut next_base = whole.clone();
+        next_base[10] = 3;
+        assert_eq!(DepInfo::parse(&next_base), None);
         let mut next_version = whole;
         next_version[5] = 2;
         assert_eq!(DepInfo::parse(&next_version), None);
@@ -318,6 +337,17 @@ mod tests {
             ("C".into(), Some(String::new())),
         ];
         assert_eq!(info.env, expected);
+    }
+
+    #[test]
+    fn each_product_has_a_rule() {
+        let text = "/t/out/my-1.d: src/a\\ b.rs\n\n/t/out/libmy-1.rlib: src/a\\ b.rs\n\n\
+                    c:\\t\\libmy-1.rmeta: src/a\\ b.rs\n\nsrc/a\\ b.rs:\n\n# env-dep:A=b: c\n";
+        assert_eq!(
+            RustcDepInfo::products(text),
+            ["libmy-1.rlib", "libmy-1.rmeta"]
+        );
+        assert_eq!(RustcDepInfo::products(""), [""; 0]);
     }
 
     #[test]

@@ -47,10 +47,16 @@ pub const TAG_NAME: &str = "CACHEDIR.TAG";
 pub const RUSTC_INFO: &str = ".rustc_info.json";
 
 /// The lock files of a profile folder: `.cargo-lock` in all versions, the others from Cargo 1.96.
-pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", BUILD_LOCK, ".cargo-artifact-lock"];
+
+/// The one that a build holds for as long as it changes units.
+pub const BUILD_LOCK: &str = ".cargo-build-lock";
 
 /// Those of them that keep others from changing units.
-pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
+pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", BUILD_LOCK];
+
+/// The lock file in a unit's folder in the new layout, made by builds with `-Zfine-grain-locking`.
+pub const UNIT_LOCK: &str = ".lock";
 
 /// The folder in a target folder in which we put units together before Cargo may see them.
 pub const STAGE: &str = ".sharedtarget-warm";

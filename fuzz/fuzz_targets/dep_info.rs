@@ -17,8 +17,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Whether it is relative to the build folder, its path, and the length and the checksum.
-type File = (bool, String, Option<(u64, String)>);
+/// What it is relative to, its path, and the length and the checksum.
+type File = (u8, String, Option<(u64, String)>);
 
 /// What stands in a dep-info.
 #[derive(Arbitrary, Debug)]
@@ -66,8 +66,8 @@ fn as_cargo(made: &Made) {
         bytes.extend(text.as_bytes());
     };
     bytes.extend(number(made.files.len()));
-    for (build, path, checksum) in &made.files {
-        bytes.push(u8::from(*build));
+    for (base, path, checksum) in &made.files {
+        bytes.push(base % 3);
         block(&mut bytes, path);
         bytes.push(u8::from(checksum.is_some()));
         if let Some((length, sum)) = checksum {
@@ -83,8 +83,8 @@ fn as_cargo(made: &Made) {
             block(&mut bytes, value);
         }
     }
-    let files = made.files.iter().map(|(build, path, _)| DepFile {
-        base: if *build { Base::Build } else { Base::Package },
+    let files = made.files.iter().map(|(base, path, _)| DepFile {
+        base: [Base::Package, Base::Build, Base::Workspace][usize::from(base % 3)],
         path: path.clone(),
     });
     let expected = DepInfo {

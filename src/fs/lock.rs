@@ -3,11 +3,12 @@
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::{identity, info};
-use crate::marks::{LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCKS};
+use crate::marks::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 use crate::model::{Busy, BusyReason};
 
 /// Holds locks until it is dropped.
@@ -25,8 +26,8 @@ impl LockGuard {
 
 /// Takes every lock of Cargo's in the profile folders of a target folder, without waiting.
 ///
-/// A build holds one of them, whichever Cargo it is: all of them are tried. Lock files that are not there are
-/// not made, since a folder without them is not being built in.
+/// A build holds one of them, whichever Cargo it is: all of them are tried, also those of units. Lock files that are not
+/// there are not made, since a folder without them is not being built in.
 ///
 /// # Errors
 ///
@@ -45,6 +46,7 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
             file.try_lock().map_err(|error| busy(&lock, error))?;
             files.push(file);
         }
+        held_units(&folder.join(profile), Sought::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
@@ -61,8 +63,11 @@ pub enum Sought {
 /// Takes the locks of Cargo's that keep a build from changing the units in these profile folders, in common with
 /// others who read. Lock files that are not there are not made: nobody builds there.
 ///
-/// Source: `src/cargo/core/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96
-/// `.cargo-build-lock`, alone.
+/// Source: `src/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96 `.cargo-build-lock`,
+/// alone. With `-Zfine-grain-locking` it holds that in common with others, and the locks of units ([`held_units`]): one
+/// that runs is noticed here, but one that begins afterwards is not kept away. So a reader compares each file with
+/// the plan before and after it takes it: such a build, too, empties the fingerprint of every unit that it is about to
+/// change before it changes the first one (`prepare_target` in `src/compiler/fingerprint/mod.rs`).
 ///
 /// # Errors
 ///
@@ -87,10 +92,68 @@ pub fn lock_to_read(
             Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
         }
     }
+    for profile in profiles {
+        held_units(&folder.join(profile), sought)?;
+    }
     Ok(LockGuard { _files: files })
 }
 
-/// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits.
+/// How often, and how long apart, a unit's lock is tried: another one of us may be trying it.
+const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
+
+/// Looks whether a build holds the lock of a unit in a profile folder. None is kept, for there may be more of them than
+/// files that can be open.
+///
+/// Source: `src/compiler/mod.rs` and `locking.rs` of Cargo: with `-Zfine-grain-locking` (and so in the new layout) a build
+/// makes `build/<package>/<hash>/.lock` for every unit that it needs, holds it alone while it compiles the unit, and in
+/// common before, if the unit is fresh, and afterwards up to its end. A build script runs under a lock in common.
+fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
+    // Every Cargo that knows of such locks makes this one first.
+    if !profile.join(BUILD_LOCK).exists() {
+        return Ok(());
+    }
+    let build = profile.join("build");
+    let inside = |folder: &Path| super::names(folder).unwrap_or_default();
+    for package in inside(&build) {
+        let package = build.join(package);
+        for unit in inside(&package).iter().filter(|name| is_hash(name)) {
+            let lock = package.join(unit).join(UNIT_LOCK);
+            // Opening anything else might wait for somebody.
+            if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {
+                continue;
+            }
+            let tried = match File::open(&lock) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => Err(TryLockError::Error(error)),
+                Ok(file) => try_alone(&file, sought),
+            };
+            tried.map_err(|error| busy(&lock, error))?;
+        }
+    }
+    Ok(())
+}
+
+fn try_alone(file: &File, sought: Sought) -> Result<(), TryLockError> {
+    if sought == Sought::UntilFree {
+        return file.lock().map_err(TryLockError::Error);
+    }
+    let (tries, apart) = TRIES;
+    for _ in 1..tries {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(apart),
+            result => return result,
+        }
+    }
+    file.try_lock()
+}
+
+/// Whether a folder is named like one of a unit.
+fn is_hash(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits, also
+/// one with `-Zfine-grain-locking`.
 ///
 /// # Errors
 ///
@@ -107,6 +170,9 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
         let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
         file.try_lock().map_err(|error| busy(&lock, error))?;
         files.push(file);
+    }
+    for profile in profiles {
+        held_units(&folder.join(profile), Sought::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
@@ -259,5 +325,36 @@ mod tests {
             drop(build);
             assert!(lock_all(dir.path(), &profiles).is_ok(), "the build is over");
         }
+    }
+
+    #[test]
+    fn the_lock_of_a_unit_counts_for_all() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let profile = dir.path().join("debug");
+        let unit = profile.join("build/app/0123456789abcdef");
+        std::fs::create_dir_all(&unit).expect("folders");
+        let shared = File::create(profile.join(".cargo-build-lock")).expect("a lock file");
+        shared.lock_shared().expect("a lock");
+        let profiles = [PathBuf::from("debug")];
+        let read = || lock_to_read(dir.path(), &profiles, Sought::Once);
+        assert!(read().is_ok(), "other readers");
+        let path = unit.join(UNIT_LOCK);
+        let build = File::create(&path).expect("a lock file");
+        assert!(read().is_ok(), "one that is free");
+        let whole = || lock_all(dir.path(), &profiles);
+        let write = || lock_to_write(dir.path(), &profiles);
+        for lock in [File::lock, File::lock_shared] {
+            lock(&build).expect("a lock");
+            for look in [&read as &dyn Fn() -> _, &whole, &write] {
+                shared.unlock().expect("unlocked");
+                let busy = look().expect_err("a build is running");
+                assert_eq!((busy.lock, busy.why), (path.clone(), BusyReason::Held));
+            }
+            build.unlock().expect("unlocked");
+            assert!(read().is_ok() && whole().is_ok() && write().is_ok());
+        }
+        let several: Vec<_> = (0..8).map(|_| read().expect("in common")).collect();
+        assert_eq!(several.len(), 8);
+        assert!(write().is_err());
     }
 }

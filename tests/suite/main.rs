@@ -37,6 +37,8 @@ mod hook;
 mod life;
 #[cfg(unix)]
 mod matrix;
+#[cfg(unix)]
+mod nightly;
 mod pages;
 mod properties;
 #[cfg(unix)]

@@ -7,8 +7,10 @@
 //! those that must not be carried over.
 //!
 //! A slice of it runs by default: every crate and every command, sources older than the donor's build, donor deleted,
-//! in place; one command of each kind isolated; `build` and `run` in the new layout. With `SHAREDTARGET_TEST_FULL=1`
-//! the whole product runs instead. What differs between worktrees though it is a third-party crate is in [`drift`],
+//! in place; one command of each kind isolated; `build` and `run` in the new layout, or one command of each kind if a
+//! toolchain is chosen that has it. With `SHAREDTARGET_TEST_FULL=1`
+//! the whole product runs instead. With `SHAREDTARGET_TEST_TOOLCHAIN=beta` all is built by that toolchain, in the layout
+//! that it has by default. What differs between worktrees though it is a third-party crate is in [`drift`],
 //! what one shared folder does instead in [`flat`], and what Cargo does that all this is built on in [`facts`].
 #![cfg(target_os = "linux")]
 
@@ -36,8 +38,11 @@ fn full() -> bool {
     std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1")
 }
 
-/// Whether a Cargo is there that lays out its build folder like this; says so if not.
+/// Whether a Cargo is there that lays out its build folder like this; says so if not. A chosen one does it in one way.
 fn available(on_disk: OnDisk) -> bool {
+    if let Some(layout) = facts::chosen_layout() {
+        return on_disk == layout;
+    }
     let there = on_disk == OnDisk::Classic || facts::toolchains().contains(&"+nightly");
     if !there {
         eprintln!("skipped: no nightly toolchain for the new layout");
@@ -54,11 +59,16 @@ fn a_slice_of_the_matrix() {
     let all: Vec<&Command> = COMMANDS.iter().collect();
     let kinds = only(&["build", "run", "test", "clippy", "doc", "run --release"]);
     let few = only(&["build", "run"]);
+    let chosen = facts::chosen_layout().is_some();
     let mut score = Score::default();
     for (setup, on_disk, commands) in [
         (Setup::InPlace, OnDisk::Classic, &all),
         (Setup::Isolated, OnDisk::Classic, &kinds),
-        (Setup::InPlace, OnDisk::New, &few),
+        (
+            Setup::InPlace,
+            OnDisk::New,
+            if chosen { &all } else { &few },
+        ),
     ] {
         if available(on_disk) {
             let stage = Stage::new(setup, on_disk, commands);

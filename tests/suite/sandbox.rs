@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// A sandbox; gone when dropped.
 pub(crate) struct Sandbox {
@@ -68,6 +69,13 @@ impl Run {
     }
 }
 
+/// The toolchain that all of a sandbox is for, if one is asked for: `SHAREDTARGET_TEST_TOOLCHAIN=beta`.
+pub(crate) fn chosen_toolchain() -> Option<&'static str> {
+    static CHOSEN: OnceLock<Option<String>> = OnceLock::new();
+    let chosen = CHOSEN.get_or_init(|| std::env::var("SHAREDTARGET_TEST_TOOLCHAIN").ok());
+    chosen.as_deref()
+}
+
 impl Sandbox {
     /// An empty sandbox, with a home of its own.
     pub(crate) fn new() -> Self {
@@ -78,6 +86,11 @@ impl Sandbox {
         let root = dunce::canonicalize(dir.path()).expect("a real path");
         for name in ["home", "cargo-home", "code"] {
             fs::create_dir(root.join(name)).expect("a folder");
+        }
+        if let Some(name) = chosen_toolchain() {
+            // By a file and no variable: our program takes that out, as rustup sets it for every plugin of Cargo's.
+            let channel = format!("[toolchain]\nchannel = \"{name}\"\n");
+            fs::write(root.join("rust-toolchain.toml"), channel).expect("a file");
         }
         Self {
             _dir: dir,

@@ -319,6 +319,20 @@ impl Look<'_> {
         Ok(())
     }
 
+    /// Reads a list of sources, and looks whether all is there that the compiler made of them.
+    fn list(&self, file: &UnitFile) -> Result<RustcDepInfo, LeftReason> {
+        let text = self.read(file)?;
+        let text = String::from_utf8_lossy(&text);
+        for name in RustcDepInfo::products(&text) {
+            let product = file.path.with_file_name(name);
+            if !fs::exists(&self.donor.folder.join(&product)) {
+                let why = "it is gone".into();
+                return Err(LeftReason::Damaged { file: product, why });
+            }
+        }
+        Ok(RustcDepInfo::parse(&text))
+    }
+
     /// Whether it keeps paths of the donor.
     fn paths(&self, unit: &Unit) -> Result<Trace, LeftReason> {
         let local = self.local.as_ref().filter(|_| unit.source == Source::Local);
@@ -343,7 +357,7 @@ impl Look<'_> {
         let mut sources = Vec::new();
         let mut suspect = self.has_out_dir(unit);
         for file in unit.files.iter().filter(|file| file.is_list()) {
-            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
+            let info = self.list(file)?;
             if unit.source == Source::Directory
                 && let (Some(root), Some(worktree)) = (info.sources.first(), self.worktree)
                 && Path::new(root).starts_with(worktree)

@@ -101,11 +101,16 @@ impl World<'_> {
                 path.display()
             ))
         };
+        let workspace = self.workspace();
         for file in info.files {
             let path = Path::new(&file.path);
             match file.base {
-                Base::Package => {
-                    let inside = sources::normalized(&folder.join(path));
+                Base::Package | Base::Workspace => {
+                    let of = match file.base {
+                        Base::Workspace => workspace,
+                        _ => folder,
+                    };
+                    let inside = sources::normalized(&of.join(path));
                     named.files.insert(inside.ok_or_else(|| outside(path))?);
                 }
                 // What a build script has made: it comes along with the run.
@@ -138,12 +143,17 @@ impl World<'_> {
         }
     }
 
+    /// The workspace's folder in the worktree.
+    fn workspace(&self) -> &Path {
+        let place = self.ask.workspace.place.as_ref();
+        place.map_or(Path::new(""), |place| &place.path)
+    }
+
     /// The sources of a unit as the compiler wrote them down: a link by its own name, in place of which there may be something
     /// else in another worktree. Cargo's list has what it leads to.
     fn as_written(&self, unit: &Unit) -> Vec<PathBuf> {
         let mut all = Vec::new();
-        let place = self.ask.workspace.place.as_ref();
-        let workspace = place.map_or(Path::new(""), |place| &place.path);
+        let workspace = self.workspace();
         for list in unit.files.iter().filter(|file| file.is_list()) {
             let text = fs::read_start(&self.ask.donor.folder.join(&list.path), MOST);
             let text = text.ok().flatten().unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::matrix::commands::{Command, Folders, OnDisk, Seen};
 use crate::matrix::rebuild::{assert_same, prints};
 use crate::matrix::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
 use crate::matrix::third_party;
+use crate::sandbox::chosen_toolchain;
 
 /// How the second worktree comes to its units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl Stage {
         let mut gone = None;
         if by == By::Store {
             // A store is asked for what the worktree's own compiler has made, and not that of a word after `cargo`.
-            if self.on_disk == OnDisk::New {
+            if self.on_disk == OnDisk::New && chosen_toolchain().is_none() {
                 for folder in worktrees.iter().map(String::as_str).chain([DONOR]) {
                     let file = format!("{folder}/rust-toolchain.toml");
                     self.sandbox

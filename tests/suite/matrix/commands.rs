@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::matrix::local::MARKED;
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::{Run, Sandbox, chosen_toolchain};
 
 /// Where the marks show.
 #[derive(Clone, Copy)]
@@ -83,7 +83,7 @@ pub(crate) fn only(names: &[&str]) -> Vec<&'static Command> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDisk {
     Classic,
-    /// What `-Zbuild-dir-new-layout` makes.
+    /// What `-Zbuild-dir-new-layout` makes, and Cargo from 1.100 by default.
     New,
 }
 
@@ -120,11 +120,12 @@ impl Command {
     /// Runs it in a worktree.
     pub(crate) fn run(&self, sandbox: &Sandbox, worktree: &str, on_disk: OnDisk) -> Seen {
         let mut args = Vec::new();
-        if on_disk == OnDisk::New {
+        let asked = on_disk == OnDisk::New && chosen_toolchain().is_none();
+        if asked {
             args.push("+nightly");
         }
         args.extend([self.args[0], "-v", "--locked"]);
-        if on_disk == OnDisk::New {
+        if asked {
             args.push("-Zbuild-dir-new-layout");
         }
         args.extend(&self.args[1..]);

@@ -16,12 +16,16 @@ use serde_json::Value;
 use crate::matrix::commands::{OnDisk, run};
 use crate::matrix::drift::Pair;
 use crate::matrix::rebuild::{assert_same, linker_in_place, prints};
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::{Run, Sandbox, chosen_toolchain};
 
 /// The toolchains that are installed, of those that are looked at.
 pub(crate) fn toolchains() -> &'static [&'static str] {
     static THERE: OnceLock<Vec<&str>> = OnceLock::new();
     THERE.get_or_init(|| {
+        if let Some(name) = chosen_toolchain() {
+            let name: &str = Box::leak(format!("+{name}").into_boxed_str());
+            return vec![name];
+        }
         let wanted = ["+stable", "+1.89.0", "+nightly"];
         let there = |name: &&str| {
             let output = Command::new("cargo").args([*name, "--version"]).output();
@@ -31,15 +35,35 @@ pub(crate) fn toolchains() -> &'static [&'static str] {
     })
 }
 
+/// The layout of the toolchain that was chosen for all, if one was: from 1.100 on it is the new one.
+pub(crate) fn chosen_layout() -> Option<OnDisk> {
+    static LAYOUT: OnceLock<Option<OnDisk>> = OnceLock::new();
+    *LAYOUT.get_or_init(|| {
+        let name = format!("+{}", chosen_toolchain()?);
+        let said = Command::new("cargo").args([&name, "--version"]).output();
+        let said = Run::from(said.expect("cargo")).code(0).stdout;
+        let minor = said.split('.').nth(1).and_then(|minor| minor.parse().ok());
+        let minor: u32 = minor.unwrap_or_else(|| panic!("{said}"));
+        Some(match minor {
+            100.. => OnDisk::New,
+            _ => OnDisk::Classic,
+        })
+    })
+}
+
 /// A Cargo with one of its layouts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cargo(&'static str, OnDisk);
 
 /// Every toolchain, and the new layout of the nightly one.
 pub(crate) fn cargos() -> impl Iterator<Item = Cargo> {
-    let classic = toolchains().iter().map(|name| Cargo(name, OnDisk::Classic));
-    let nightly = toolchains().iter().filter(|name| **name == "+nightly");
-    classic.chain(nightly.map(|name| Cargo(name, OnDisk::New)))
+    let own = chosen_layout().unwrap_or(OnDisk::Classic);
+    let own = toolchains().iter().map(move |name| Cargo(name, own));
+    let others = chosen_layout().is_none();
+    let nightly = toolchains()
+        .iter()
+        .filter(move |name| others && **name == "+nightly");
+    own.chain(nightly.map(|name| Cargo(name, OnDisk::New)))
 }
 
 impl Cargo {
@@ -47,7 +71,7 @@ impl Cargo {
     pub(crate) fn run(self, sandbox: &Sandbox, folder: &str, args: &[&str]) -> Run {
         let mut all = vec![self.0];
         all.extend(args);
-        if self.1 == OnDisk::New {
+        if self.1 == OnDisk::New && chosen_toolchain().is_none() {
             all.push("-Zbuild-dir-new-layout");
         }
         run(sandbox, "cargo", folder, &all)

@@ -65,7 +65,7 @@ impl Look<'_> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
         let mut sources = Vec::new();
         for file in unit.files.iter().filter(|file| file.is_list()) {
-            let info = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(file)?));
+            let info = self.list(file)?;
             let mut names = info.env.iter().map(|(name, _)| name);
             if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
                 return Err(kept(file, format!("the value of {name}")));
