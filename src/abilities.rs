@@ -8,13 +8,18 @@
 
 mod calls;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
 use object::{Object as _, ObjectSection as _};
+use serde::{Deserialize, Serialize};
+
+/// The number of the rules below. Abilities that were found by other rules are forgotten, so it changes with each rule.
+pub const RULES: u32 = 1;
 
 /// How far a program can look, the least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// Nothing but what it is given.
     Nothing,
@@ -27,7 +32,7 @@ pub enum Reach {
 }
 
 /// The abilities of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abilities {
     /// How far it can look.
     pub reach: Reach,
@@ -49,6 +54,29 @@ impl Abilities {
             reach: self.reach.max(other.reach),
             knows_place: self.knows_place || other.knows_place,
         }
+    }
+}
+
+/// The abilities of programs into which earlier runs have looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The rules by which they were found.
+    pub rules: u32,
+    /// By what tells a file from any other one, and from itself after a change.
+    pub programs: BTreeMap<String, Abilities>,
+}
+
+impl Found {
+    /// So many are kept; with more, all are forgotten.
+    const MOST: usize = 10_000;
+
+    /// Adds those of another run.
+    pub fn add(&mut self, programs: BTreeMap<String, Abilities>) {
+        if self.rules != RULES || self.programs.len() + programs.len() > Self::MOST {
+            self.programs.clear();
+        }
+        self.rules = RULES;
+        self.programs.extend(programs);
     }
 }
 

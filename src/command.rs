@@ -106,6 +106,9 @@ fn note_circumstances(survey: &Survey, request: &Request) {
     let roots = workspaces.map(|workspace| workspace.root.as_path());
     let around = &request.environment.surroundings;
     let _ = donors::note(roots, around, &survey.shared_root);
+    if let Some(state) = &request.environment.state {
+        request.environment.known.keep(state);
+    }
 }
 
 /// Makes sure that git and Cargo are there, where nothing can be written for want of their answers.

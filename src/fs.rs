@@ -54,7 +54,10 @@ pub use program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub use read::{open, read, read_known, read_pipe, read_start, with_content};
-pub use record::{change_journal, journal_file, read_history, read_journal, write_history};
+pub use record::{
+    add_abilities, change_journal, journal_file, read_abilities, read_history, read_journal,
+    write_history,
+};
 pub use replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
     replace_unseen, write_if_absent,

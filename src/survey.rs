@@ -115,6 +115,8 @@ pub struct Environment {
     pub compiler: Option<String>,
     /// What remote stores want to know, and nobody else must.
     pub secrets: Secrets,
+    /// The abilities of build scripts and macros, as far as a run has looked into them.
+    pub known: locals::Known,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

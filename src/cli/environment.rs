@@ -13,6 +13,7 @@ use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
 use crate::remote::Secrets;
 use crate::settings;
 use crate::survey::Environment;
+use crate::survey::locals::Known;
 use crate::wrapper_script;
 
 /// What variables decide in place of the settings file.
@@ -180,6 +181,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
             .map(str::to_owned),
         secrets: secrets(),
+        known: Known::default(),
     }
 }
 

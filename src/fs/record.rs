@@ -1,10 +1,12 @@
 //! The record of the files that a shared root's runs changed, in the user's state folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::{create_private_folder, read, replace_own};
+use crate::abilities::{self, Abilities, Found};
 use crate::circumstances::History;
 use crate::journal::Journal;
 
@@ -77,6 +79,34 @@ pub fn write_history(records: &Path, history: &History) -> Result<()> {
     }
     let json = serde_json::to_vec(history).context("failed to write down what was seen")?;
     replace_own(&history_file(records), &json)
+}
+
+/// Reads the abilities of programs that earlier runs found, in the user's state folder. Where nothing can be read, none are
+/// known.
+#[must_use]
+pub fn read_abilities(state: &Path) -> Found {
+    let bytes = read(&abilities_file(state)).ok().flatten();
+    let found = bytes.and_then(|bytes| serde_json::from_slice::<Found>(&bytes).ok());
+    found
+        .filter(|found| found.rules == abilities::RULES)
+        .unwrap_or_default()
+}
+
+/// Adds abilities to those that earlier runs found.
+///
+/// # Errors
+///
+/// They cannot be written; the file is as it was then.
+pub fn add_abilities(state: &Path, programs: BTreeMap<String, Abilities>) -> Result<()> {
+    create_private_folder(state)?;
+    let mut found = read_abilities(state);
+    found.add(programs);
+    let json = serde_json::to_vec(&found).context("failed to write down what was seen")?;
+    replace_own(&abilities_file(state), &json)
+}
+
+fn abilities_file(state: &Path) -> PathBuf {
+    state.join("abilities.json")
 }
 
 fn history_file(records: &Path) -> PathBuf {

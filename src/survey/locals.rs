@@ -44,7 +44,7 @@ use crate::survey::donors;
 
 use altogether::Altogether;
 use compared::Compared;
-pub use reach::Programs;
+pub use reach::{Known, Programs};
 use unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.

@@ -52,7 +52,7 @@ impl Donor {
             looked_at: BTreeSet::new(),
             flaws: BTreeMap::new(),
             traces: BTreeMap::new(),
-            programs: Programs::default(),
+            programs: Programs::of(&wants.around.known, wants.around.state.as_deref()),
             from_store: false,
             otherwise: BTreeMap::new(),
             asked_in: None,

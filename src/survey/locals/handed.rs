@@ -197,7 +197,8 @@ impl<'a> Handed<'a> {
                 };
                 for one in search.find_overlapping_iter(&text) {
                     let before = one.start().checked_sub(1).and_then(|at| text.get(at));
-                    if !is_part(before) && !is_part(text.get(one.end())) {
+                    let whole = !is_part(before) && !is_part(text.get(one.end()));
+                    if whole && !is_comment(&text[..one.start()]) {
                         found.insert(one.pattern().as_usize());
                     }
                 }
@@ -262,6 +263,12 @@ impl<'a> Handed<'a> {
         });
         edges.collect()
     }
+}
+
+/// Whether what follows a text stands in a line that is nothing but a comment.
+fn is_comment(before: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
+    line.trim_ascii_start().starts_with(b"//")
 }
 
 /// Whether it is a build script or the run of one, of which no macro can be called.

@@ -1,29 +1,100 @@
 //! What ran while a unit was made, and what that can do.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::World;
 use super::handed::Handed;
-use crate::abilities::{self, Abilities, Reach};
+use crate::abilities::{self, Abilities, Found, Reach};
 use crate::fs;
 use crate::model::{Identity, Unit, UnitFile, UnitId, UnitKind};
 
+/// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    before: Option<Found>,
+    new: BTreeMap<String, Abilities>,
+}
+
+impl Known {
+    /// The abilities of a program, which are found if they are not known.
+    fn of(
+        &self,
+        state: Option<&Path>,
+        file: &UnitFile,
+        find: impl FnOnce() -> Abilities,
+    ) -> Abilities {
+        let Some((state, key)) = state.zip(key(file)) else {
+            return find();
+        };
+        let table = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut table = table();
+            let before = table
+                .before
+                .get_or_insert_with(|| fs::read_abilities(state));
+            if let Some(known) = before.programs.get(&key) {
+                return *known;
+            }
+        }
+        let able = find();
+        table().new.insert(key, able);
+        able
+    }
+
+    /// Writes down what this run has found. Where that cannot be written, the next run finds it again.
+    pub fn keep(&self, state: &Path) {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = std::mem::take(&mut table.new);
+        if !new.is_empty() {
+            let _ = fs::add_abilities(state, new);
+        }
+    }
+}
+
+/// What tells a file from any other one, and from itself after a change: nobody but the system sets the time of that.
+fn key(file: &UnitFile) -> Option<String> {
+    let Identity { device, inode } = file.identity;
+    let (modified, changed) = (file.modified()?, file.changed()?);
+    let [modified, changed] = [modified, changed].map(|time| time.as_nanosecond());
+    Some(format!(
+        "{device}-{inode}-{}-{modified}-{changed}",
+        file.length.0
+    ))
+}
+
 /// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
 #[derive(Debug, Default)]
-pub struct Programs(Mutex<HashMap<UnitId, Abilities>>);
+pub struct Programs {
+    by_unit: Mutex<HashMap<UnitId, Abilities>>,
+    known: Known,
+    state: Option<PathBuf>,
+}
 
 impl Programs {
+    /// Those of a donor. Earlier runs have written down in the user's `state` folder what they found.
+    #[must_use]
+    pub fn of(known: &Known, state: Option<&Path>) -> Self {
+        Self {
+            by_unit: Mutex::default(),
+            known: known.clone(),
+            state: state.map(Path::to_owned),
+        }
+    }
+
     fn known(&self, id: &UnitId) -> Option<Abilities> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_unit.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(id).copied()
     }
 
     fn add(&self, id: &UnitId, able: Abilities) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.by_unit.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(id.clone(), able);
     }
 }
@@ -181,7 +252,10 @@ impl<'a> World<'a> {
         let able = match (programs.next(), programs.next()) {
             (Some(program), None) => {
                 let path = self.ask.donor.folder.join(&program.path);
-                fs::with_content(&path, abilities::of).unwrap_or(Abilities::ANY)
+                let programs = self.ask.programs;
+                programs.known.of(programs.state.as_deref(), program, || {
+                    fs::with_content(&path, abilities::of).unwrap_or(Abilities::ANY)
+                })
             }
             _ => Abilities::ANY,
         };

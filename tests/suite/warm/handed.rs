@@ -47,7 +47,7 @@ fn assert_compiled(sandbox: &Sandbox) {
 #[test]
 fn one_that_no_crate_names_counts_for_none() {
     let app = "fn main() { println!(\"{}\", mid::VALUE) }\n";
-    let mid = "pub const VALUE: &str = \"one\";\n";
+    let mid = "// Nothing of mac here.\npub const VALUE: &str = \"one\";\n";
     let sandbox = repository(MID, app, mid, "pub fn tool() {}\n");
     build(&sandbox, "r");
     sandbox.worktree("r", "w2");

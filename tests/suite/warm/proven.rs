@@ -176,6 +176,34 @@ fn a_folder_that_was_put_in_place_and_filled() {
     assert_as_cold(&sandbox, "w2", &donors);
 }
 
+/// Where a run has looked into a program, the next one knows what it can do, unless it goes by other rules.
+#[test]
+fn what_a_program_can_do_is_known_the_second_time() {
+    let sandbox = with_script("r", "String::from(\"one\")");
+    commit(&sandbox, "r");
+    build(&sandbox, "r");
+    let compiled = |worktree: &str| {
+        sandbox.worktree("r", worktree);
+        let run = sandbox.run(worktree, &["warm", "--yes", "--from", "../r"]);
+        run.code(0);
+        build(&sandbox, worktree).0.len()
+    };
+    assert_eq!(compiled("w2"), 0);
+    let mut places = walkdir::WalkDir::new(sandbox.outside("home")).into_iter();
+    let known = places.find_map(|entry| {
+        let path = entry.expect("a folder").into_path();
+        path.ends_with("abilities.json").then_some(path)
+    });
+    let known = known.expect("a file for the next run");
+    let text = fs::read_to_string(&known).expect("text");
+    let other = text.replace("\"nothing\"", "\"programs\"");
+    assert_ne!(text, other);
+    fs::write(&known, &other).expect("a file");
+    assert_ne!(compiled("w3"), 0, "it is believed");
+    fs::write(&known, other.replace("\"rules\":1", "\"rules\":0")).expect("a file");
+    assert_eq!(compiled("w4"), 0, "it is not believed");
+}
+
 /// Whether a file can be run is no part of its text, and a script can ask for it.
 #[test]
 fn whether_a_file_can_be_run() {
