@@ -101,6 +101,9 @@ fn random_worlds() {
                         Ok(count) => {
                             let sum = &mut result.lock().expect("a result").0;
                             *sum = sum.and(count);
+                            if sum.worlds.is_multiple_of(500) {
+                                eprintln!("{sum:?} in {:.0?}", start.elapsed());
+                            }
                         }
                         Err(wrong) => {
                             eprintln!("SHAREDTARGET_WORLDS_SEED={seed}: {}", wrong.text);

@@ -457,7 +457,8 @@ fn steps(dice: &mut Dice, shape: Shape, looks: &[Look]) -> Vec<Step> {
         }
     }
     steps.push(Step::Build(At::Main, main));
-    for _ in 0..dice.weighted(&[(2, 0), (4, 1), (2, 2)]) {
+    // Without any, all is the same but for what no new worktree has.
+    for _ in 0..dice.weighted(&[(5, 0), (4, 1), (1, 2)]) {
         steps.extend(change(dice, looks, At::Main));
         if dice.one_in(5) {
             steps.push(Step::Build(At::Main, ask(dice)));
@@ -489,7 +490,7 @@ fn steps(dice: &mut Dice, shape: Shape, looks: &[Look]) -> Vec<Step> {
         if dice.one_in(4) {
             steps.push(Step::Age(At::New));
         }
-        if dice.one_in(2) {
+        if dice.one_in(3) {
             steps.extend(change(dice, looks, At::New));
         }
         if !early && dice.one_in(6) {
