@@ -45,6 +45,7 @@ pub(super) struct Handed<'a> {
     names: Vec<String>,
     search: Option<AhoCorasick>,
     mentioned: Mutex<HashMap<&'a UnitId, Mentioned>>,
+    callable: Mutex<HashMap<&'a UnitId, BTreeSet<&'a UnitId>>>,
 }
 
 impl<'a> Handed<'a> {
@@ -66,6 +67,7 @@ impl<'a> Handed<'a> {
             names: Vec::new(),
             search: None,
             mentioned: Mutex::default(),
+            callable: Mutex::default(),
         };
         for unit in units {
             handed.look_below(&unit.id);
@@ -89,33 +91,40 @@ impl<'a> Handed<'a> {
         handed
     }
 
-    /// The macros that matter and that a unit can call.
-    pub(super) fn to(&self, unit: &UnitId) -> BTreeSet<&'a UnitId> {
+    /// The macros that matter and that a unit can call. Those below are asked first: where these can call none, no name of
+    /// theirs has to be looked for.
+    pub(super) fn to(&self, unit: &'a UnitId) -> BTreeSet<&'a UnitId> {
+        let known = || {
+            let known = self.callable.lock();
+            known.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = known().get(unit) {
+            return known.clone();
+        }
         let mut found = BTreeSet::new();
-        self.follow(unit, &mut BTreeSet::new(), &mut found);
+        for edge in self.edges.get(unit).into_iter().flatten() {
+            let other = self.by_id.get(edge.to);
+            let there = match () {
+                () if self.counting.contains(edge.to) => BTreeSet::from([edge.to]),
+                // It calls its own macros in a process of its own.
+                () if other
+                    .is_none_or(|other| runs(other) || other.kind == UnitKind::ProcMacro) =>
+                {
+                    BTreeSet::new()
+                }
+                () => self.to(edge.to),
+            };
+            if !there.is_subset(&found) && self.may_name(unit, edge) {
+                found.extend(there);
+            }
+        }
+        known().insert(unit, found.clone());
         found
     }
 
     /// All macros that matter below a unit.
     pub(super) fn all_below(&self, unit: &UnitId) -> BTreeSet<&'a UnitId> {
         self.below.get(unit).cloned().unwrap_or_default()
-    }
-
-    fn follow(&self, unit: &UnitId, seen: &mut BTreeSet<UnitId>, found: &mut BTreeSet<&'a UnitId>) {
-        if !seen.insert(unit.clone()) {
-            return;
-        }
-        for edge in self.edges.get(unit).into_iter().flatten() {
-            let counts = self.counting.contains(edge.to);
-            let leads = counts || self.below.get(edge.to).is_some_and(|all| !all.is_empty());
-            if !leads || !self.may_name(unit, edge) {
-                continue;
-            }
-            match counts {
-                true => drop(found.insert(edge.to)),
-                false => self.follow(edge.to, seen, found),
-            }
-        }
     }
 
     /// Whether a path in a crate may begin with another one.

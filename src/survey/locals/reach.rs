@@ -156,7 +156,7 @@ impl<'a> World<'a> {
     /// The macros that look at something and that a unit can call.
     fn called<'b>(
         &self,
-        unit: &Unit,
+        unit: &'b Unit,
         handed: &Handed<'b>,
         known: &HashMap<&UnitId, Abilities>,
     ) -> BTreeSet<&'b UnitId> {
