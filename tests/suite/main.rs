@@ -55,6 +55,8 @@ mod remote;
 mod sandbox;
 #[cfg(unix)]
 mod scripts;
+#[cfg(target_os = "linux")]
+mod snapshots;
 #[cfg(unix)]
 mod sources;
 mod speak;
