@@ -64,7 +64,7 @@ pub enum Sought {
 /// others who read. Lock files that are not there are not made: nobody builds there.
 ///
 /// Source: `src/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96 `.cargo-build-lock`,
-/// alone. With `-Zfine-grain-locking` it holds that in common with others, and the locks of units ([`held_units`]): one
+/// alone. With `-Zfine-grain-locking` it holds that in common with others, and the locks of units (`held_units`): one
 /// that runs is noticed here, but one that begins afterwards is not kept away. So a reader compares each file with
 /// the plan before and after it takes it: such a build, too, empties the fingerprint of every unit that it is about to
 /// change before it changes the first one (`prepare_target` in `src/compiler/fingerprint/mod.rs`).
