@@ -222,7 +222,7 @@ pub fn of(program: &[u8]) -> Abilities {
     asking_git(able, program)
 }
 
-/// What a program can do that has the name of git's folder in it, if it reads files: what lies there is never the same.
+/// The abilities of a program that has the name of git's folder in it, if it reads files: that folder's files are never the same.
 fn asking_git(able: Abilities, program: &[u8]) -> Abilities {
     const OTHERS: [&[u8]; 5] = [b"attributes", b"hub", b"ignore", b"lab", b"modules"];
     let is_folder = |at: usize| {

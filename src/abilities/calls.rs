@@ -30,7 +30,7 @@ struct Program<'a> {
     slots: HashMap<u64, Slot<'a>>,
     code: Vec<(u64, &'a [u8])>,
     roots: Vec<u64>,
-    /// Functions of libraries of which the address stands in data.
+    /// Functions of libraries whose address stands in data.
     in_data: Vec<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! What lies above two worktrees, where a relative path may lead, and what others than Cargo put into their target folders.
+//! The files above two worktrees, where a relative path may lead, and those that other tools put into their target folders.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ pub(super) fn same(
     Ok(())
 }
 
-/// What lies in the worktrees' target folders and is not of Cargo's making: other tools put there what scripts read.
+/// The files in the worktrees' target folders that Cargo did not make: other tools put some there, and scripts read them.
 fn in_target_folders(from: &Path, top: &Path) -> Vec<Entry> {
     let foreign = |top: &Path| marks::read(&fs::shape(&top.join("target"))).foreign;
     let names: BTreeSet<String> = foreign(from).into_iter().chain(foreign(top)).collect();

@@ -43,7 +43,7 @@ impl Compared {
         let mut unlisted = BTreeSet::new();
         for folder in folders {
             match inside(&[from, into], &folder) {
-                // It may have nothing but a configuration in it, of which the circumstances tell.
+                // It may hold nothing but a configuration, and the circumstances tell of that.
                 Some(mut inner) if folder.ends_with(CARGO_FOLDER) => {
                     inner.remove(&folder);
                     files.remove(&folder);

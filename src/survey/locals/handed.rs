@@ -274,13 +274,15 @@ impl<'a> Handed<'a> {
     }
 }
 
-/// Whether what follows a text stands in a line that is nothing but a comment.
+/// Whether what follows a text stands in a line that is nothing but a comment. Where a quote or the end of another comment
+/// comes before it, the line may have begun inside of that.
 fn is_comment(before: &[u8]) -> bool {
     let line = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
-    line.trim_ascii_start().starts_with(b"//")
+    let ends = line.contains(&b'"') || line.windows(2).any(|two| two == b"*/");
+    line.trim_ascii_start().starts_with(b"//") && !ends
 }
 
-/// Whether it is a build script or the run of one, of which no macro can be called.
+/// Whether it is a build script or the run of one: neither has macros to call.
 fn runs(unit: &Unit) -> bool {
     matches!(unit.kind, UnitKind::BuildScript | UnitKind::BuildScriptRun)
 }

@@ -58,7 +58,7 @@ impl Known {
     }
 }
 
-/// What tells a file from any other one, and from itself after a change: nobody but the system sets the time of that.
+/// A key that no other file has, nor this one after a change: only the system sets the time of the last change.
 fn key(file: &UnitFile) -> Option<String> {
     let Identity { device, inode } = file.identity;
     let (modified, changed) = (file.modified()?, file.changed()?);

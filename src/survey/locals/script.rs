@@ -94,7 +94,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// What the words of an argument for rustc or a linker name in the donor's worktree, if anything.
+    /// The word of an argument for rustc or a linker that names something in the donor's worktree, if one does.
     pub(super) fn in_worktree<'b>(&self, argument: &'b str, folder: &Path) -> Option<&'b str> {
         let bases = [
             self.ask.from,

@@ -149,8 +149,8 @@ impl World<'_> {
         place.map_or(Path::new(""), |place| &place.path)
     }
 
-    /// The sources of a unit as the compiler wrote them down: a link by its own name, in place of which there may be something
-    /// else in another worktree. Cargo's list has what it leads to.
+    /// The sources of a unit as the compiler wrote them down: a link by its own name, since there may be something
+    /// else by that name in another worktree. Cargo's list has the file that it leads to.
     fn as_written(&self, unit: &Unit) -> Vec<PathBuf> {
         let mut all = Vec::new();
         let workspace = self.workspace();
@@ -167,7 +167,7 @@ impl World<'_> {
                     // Where the compiler ran.
                     false => Some(workspace.join(source)),
                 };
-                // What leads out of the worktree is in Cargo's list.
+                // Cargo's list has the paths that lead out of the worktree.
                 let inside = inside.filter(|inside| sources::normalized(inside).is_some());
                 let made = |inside: &PathBuf| {
                     let path = self.ask.from_worktree.join(inside);

@@ -78,3 +78,10 @@ fn one_that_another_crates_macro_names() {
     let tool = "#[macro_export]\nmacro_rules! ask { () => { ::mid::place!() } }\n";
     assert_compiled(&repository(MID, app, "pub use mac::place;\n", tool));
 }
+
+/// A line that begins like a comment may be the end of another one, with code behind it.
+#[test]
+fn one_that_is_named_behind_the_end_of_a_comment() {
+    let app = "fn main() { println!(\"{}\", mid::place!()) }\n";
+    assert_compiled(&repository(MID, app, "/*\n// */ pub use mac::place;\n", ""));
+}

@@ -97,7 +97,7 @@ impl Look<'_> {
                 }
                 let foreign =
                     |sources: &[String]| embedded::foreign_path(bytes, &roots, sources, &is_there);
-                // What was linked names the sources of all that it was linked of, where these may panic.
+                // A linked program names the sources of all its crates, where these may panic.
                 foreign(&sources).and_then(|_| foreign(&self.sources_below(unit, &sources)))
             });
             if let Some(path) = found? {
