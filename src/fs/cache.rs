@@ -81,7 +81,7 @@ pub fn lock_alone(path: &Path) -> Result<LockGuard> {
 pub fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
-    match file.try_lock() {
+    match super::lock::try_often(|| file.try_lock()) {
         Ok(()) => Ok(Some(LockGuard::of(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(failed),

@@ -43,7 +43,7 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
             };
-            file.try_lock().map_err(|error| busy(&lock, error))?;
+            try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
             files.push(file);
         }
         held_units(&folder.join(profile), Sought::Once)?;
@@ -82,7 +82,7 @@ pub fn lock_to_read(
         match File::open(&lock) {
             Ok(file) => {
                 let taken = match sought {
-                    Sought::Once => file.try_lock_shared(),
+                    Sought::Once => try_often(|| file.try_lock_shared()),
                     Sought::UntilFree => file.lock_shared().map_err(TryLockError::Error),
                 };
                 taken.map_err(|error| busy(&lock, error))?;
@@ -97,9 +97,6 @@ pub fn lock_to_read(
     }
     Ok(LockGuard { _files: files })
 }
-
-/// How often, and how long apart, a unit's lock is tried: another one of us may be trying it.
-const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
 
 /// Looks whether a build holds the lock of a unit in a profile folder. None is kept, for there may be more of them than
 /// files that can be open.
@@ -125,7 +122,8 @@ fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
             let tried = match File::open(&lock) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(TryLockError::Error(error)),
-                Ok(file) => try_alone(&file, sought),
+                Ok(file) if sought == Sought::UntilFree => file.lock().map_err(TryLockError::Error),
+                Ok(file) => try_often(|| file.try_lock()),
             };
             tried.map_err(|error| busy(&lock, error))?;
         }
@@ -133,18 +131,24 @@ fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
     Ok(())
 }
 
-fn try_alone(file: &File, sought: Sought) -> Result<(), TryLockError> {
-    if sought == Sought::UntilFree {
-        return file.lock().map_err(TryLockError::Error);
-    }
+/// How often, and how long apart, a lock is tried.
+const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
+
+/// Tries for a lock until it is clear that a build or another of us works under it, not that one of us tries it as well.
+///
+/// On Unix, a lock that this process has just given back can be held for another moment: where another thread starts a
+/// program, the child has copies of all open files, with their locks, until it becomes that program.
+pub(super) fn try_often(
+    mut lock: impl FnMut() -> Result<(), TryLockError>,
+) -> Result<(), TryLockError> {
     let (tries, apart) = TRIES;
     for _ in 1..tries {
-        match file.try_lock() {
+        match lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(apart),
             result => return result,
         }
     }
-    file.try_lock()
+    lock()
 }
 
 /// Whether a folder is named like one of a unit.
@@ -168,7 +172,7 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
             .write(true)
             .open(&lock);
         let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
-        file.try_lock().map_err(|error| busy(&lock, error))?;
+        try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
         files.push(file);
     }
     for profile in profiles {
@@ -190,7 +194,7 @@ pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
         .write(true)
         .open(&lock);
     let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
-    file.try_lock().map_err(|error| busy(&lock, error))?;
+    try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
     // Whoever had it before us may have removed it, and then it keeps nobody away.
     let own = file.metadata().map(|metadata| identity(&metadata));
     let there = info(&lock).ok().flatten().map(|info| info.identity);
@@ -206,7 +210,9 @@ pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
 pub fn stage_in_use(folder: &Path) -> Option<Busy> {
     let lock = folder.join(STAGE_LOCK);
     match File::open(&lock) {
-        Ok(file) => file.try_lock_shared().err().map(|error| busy(&lock, error)),
+        Ok(file) => try_often(|| file.try_lock_shared())
+            .err()
+            .map(|error| busy(&lock, error)),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => Some(busy(&lock, TryLockError::Error(error))),
     }
@@ -268,7 +274,7 @@ pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     let Ok(mut file) = File::options().create(true).append(true).open(&path) else {
         return Ok(LockGuard::default());
     };
-    match file.try_lock() {
+    match try_often(|| file.try_lock()) {
         Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => Err(AtWork(format!(
             "another cargo-sharedtarget has been at work in `{}` since the plan was made; run again",
             shared_root.display()
@@ -353,6 +359,19 @@ mod tests {
             build.unlock().expect("unlocked");
             assert!(read().is_ok() && whole().is_ok() && write().is_ok());
         }
+        // Programs that another thread starts hold, for a moment, what was given back.
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let _ = std::process::Command::new("/").spawn();
+                    std::thread::sleep(TRIES.1 / 5);
+                }
+            });
+            let results: Vec<_> = (0..1000).map(|_| write().map(drop)).collect();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(results.iter().all(Result::is_ok), "{results:?}");
+        });
         let several: Vec<_> = (0..8).map(|_| read().expect("in common")).collect();
         assert_eq!(several.len(), 8);
         assert!(write().is_err());
