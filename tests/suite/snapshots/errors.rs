@@ -6,7 +6,6 @@ use super::Book;
 use crate::sandbox::Run;
 
 #[test]
-#[ignore = "until it was seen to hold on other machines as well"]
 fn wrong_arguments() {
     let Some((book, _)) = Book::new("arguments") else {
         return;
@@ -55,7 +54,6 @@ fn wrong_arguments() {
 }
 
 #[test]
-#[ignore = "until it was seen to hold on other machines as well"]
 fn broken_files() {
     let Some((book, _)) = Book::new("broken") else {
         return;
@@ -155,7 +153,6 @@ fn broken_files() {
 }
 
 #[test]
-#[ignore = "until it was seen to hold on other machines as well"]
 fn missing() {
     let Some((book, _)) = Book::new("missing") else {
         return;

@@ -55,7 +55,6 @@ fn data(page: &str) -> String {
 }
 
 #[test]
-#[ignore = "until it was seen to hold on other machines as well"]
 fn all_commands() {
     let Some((book, registry)) = Book::new("story") else {
         return;

@@ -3,7 +3,6 @@
 use super::Book;
 
 #[test]
-#[ignore = "until it was seen to hold on other machines as well"]
 fn terminals() {
     let Some((book, _)) = Book::new("widths") else {
         return;
