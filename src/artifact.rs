@@ -5,16 +5,28 @@
 //! the middle should have been, nobody can say.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Seek};
+use std::io::Read;
+use std::io::Seek;
 
-use object::elf::{FileHeader32, FileHeader64};
+use object::Endianness;
+use object::File;
+use object::FileKind;
+use object::LittleEndian;
+use object::Object as _;
+use object::ObjectSection as _;
+use object::ObjectSegment as _;
+use object::ReadCache;
+use object::ReadRef;
+use object::elf::FileHeader32;
+use object::elf::FileHeader64;
 use object::read::archive::ArchiveFile;
-use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
-use object::{Endianness, File, FileKind, LittleEndian, ReadCache, ReadRef};
-use object::{Object as _, ObjectSection as _, ObjectSegment as _};
+use object::read::elf::FileHeader;
+use object::read::elf::ProgramHeader as _;
+use object::read::elf::SectionHeader as _;
 
+use crate::object_names;
 use crate::object_names::Range;
-use crate::{object_names, wasm};
+use crate::wasm;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///

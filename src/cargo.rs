@@ -4,13 +4,21 @@ mod build;
 mod toolchain;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 use cargo_metadata::MetadataCommand;
 
-pub use build::{Build, Built, Ended, OutDir, compiler};
+pub use build::Build;
+pub use build::Built;
+pub use build::Ended;
+pub use build::OutDir;
+pub use build::compiler;
 
 use crate::model::Package;
 use crate::process;

@@ -2,15 +2,25 @@
 //!
 //! Only headers are read, and the names of sections: of a library some hundredths.
 
-use std::io::{Read, Seek};
+use std::io::Read;
+use std::io::Seek;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign};
+use std::ops::Add;
+use std::ops::AddAssign;
 
-use object::elf::{self, FileHeader32, FileHeader64};
+use object::Endianness;
+use object::File;
+use object::FileKind;
+use object::Object as _;
+use object::ObjectSection as _;
+use object::ReadCache;
+use object::ReadRef;
+use object::elf::FileHeader32;
+use object::elf::FileHeader64;
+use object::elf::{self};
 use object::read::archive::ArchiveFile;
-use object::read::elf::{FileHeader, SectionHeader as _};
-use object::{Endianness, File, FileKind, ReadCache, ReadRef};
-use object::{Object as _, ObjectSection as _};
+use object::read::elf::FileHeader;
+use object::read::elf::SectionHeader as _;
 
 use crate::artifact::METADATA_SECTION;
 use crate::size::Bytes;

@@ -12,11 +12,13 @@ mod regions;
 #[cfg(test)]
 mod tests;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
+use memchr::memmem;
 
 use bitcode::Searcher;
 pub use origin::compiled_in;
-use regions::{Kind, Region};
+use regions::Kind;
+use regions::Region;
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
 ///

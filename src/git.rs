@@ -4,13 +4,20 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 
 use crate::fs;
-use crate::porcelain::{self, Ignored, ListedWorktree};
+use crate::porcelain::Ignored;
+use crate::porcelain::ListedWorktree;
+use crate::porcelain::{self};
 use crate::process;
 use crate::sources::Listing;
 

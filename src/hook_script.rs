@@ -1,8 +1,10 @@
 //! The `post-checkout` that runs us in each new worktree, and how it is told from others.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::shell::{self, checksum};
+use crate::shell::checksum;
+use crate::shell::{self};
 
 /// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 2;

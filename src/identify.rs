@@ -1,13 +1,24 @@
 //! Makes units of what was read about them: what they are, where they come from and how they hang together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use crate::dep_info::DepInfo;
-use crate::fingerprint::{self, Fingerprint};
-use crate::layout::{self, Leftover, Part};
-use crate::model::{Role, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self};
+use crate::layout::Leftover;
+use crate::layout::Part;
+use crate::layout::{self};
+use crate::model::Role;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]

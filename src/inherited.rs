@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::DocumentMut;
+use toml_edit::Item;
+use toml_edit::TableLike;
 
 use crate::config_edit;
 use crate::toml_values;

@@ -11,10 +11,14 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub use shape::{is_of_a_unit, is_of_the_compiler};
+pub use shape::is_of_a_unit;
+pub use shape::is_of_the_compiler;
 
 use crate::marks;
-use crate::model::{DiskLayout, Group, Role, Sharing};
+use crate::model::DiskLayout;
+use crate::model::Group;
+use crate::model::Role;
+use crate::model::Sharing;
 
 /// The empty file that Cargo writes before it starts a compiler or a build script.
 pub const STAMP: &str = "invoked.timestamp";

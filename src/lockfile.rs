@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Document, Item, TableLike};
+use toml_edit::Document;
+use toml_edit::Item;
+use toml_edit::TableLike;
 
 use crate::config_edit;
-use crate::model::{Source, StoredPackage, TomlProblem, Unit};
+use crate::model::Source;
+use crate::model::StoredPackage;
+use crate::model::TomlProblem;
+use crate::model::Unit;
 
 /// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

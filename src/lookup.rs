@@ -4,7 +4,9 @@ mod config;
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
 
 pub use config::runs_to_resolve;
 

@@ -23,11 +23,21 @@ use std::fmt;
 use jiff::Timestamp;
 
 #[cfg(not(feature = "remote"))]
-pub use absent::{Remote, compress, decompress, open};
+pub use absent::Remote;
+#[cfg(not(feature = "remote"))]
+pub use absent::compress;
+#[cfg(not(feature = "remote"))]
+pub use absent::decompress;
+#[cfg(not(feature = "remote"))]
+pub use absent::open;
 #[cfg(feature = "remote")]
-pub use engine::{Remote, open};
+pub use engine::Remote;
 #[cfg(feature = "remote")]
-pub use packing::{compress, decompress};
+pub use engine::open;
+#[cfg(feature = "remote")]
+pub use packing::compress;
+#[cfg(feature = "remote")]
+pub use packing::decompress;
 
 /// What is nobody else's business, and what the engines do not read from the environment themselves.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -21,11 +21,13 @@ mod warm;
 
 pub use audit::audit;
 pub use cache::info as script_cache;
-pub use doctor::{ailments, doctor};
+pub use doctor::ailments;
+pub use doctor::doctor;
 pub use hook::hook_status;
 pub use list::list;
 pub use paths::Paths;
 pub use progress::Spinner;
 pub use screen::Screen;
-pub use store::{outcome as store_outcome, status as store};
+pub use store::outcome as store_outcome;
+pub use store::status as store;
 pub use view::View;

@@ -28,18 +28,28 @@ mod workspaces;
 pub use hook::hooks;
 pub use meant::is_meant;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::cargo::Cargo;
-use crate::fs::{self, KnownRoots, Looking};
+use crate::fs::KnownRoots;
+use crate::fs::Looking;
+use crate::fs::{self};
 use crate::journal::Journal;
 use crate::marks;
-use crate::model::{
-    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
-};
+use crate::model::EnvOverride;
+use crate::model::Problem;
+use crate::model::Settings;
+use crate::model::SharedRoot;
+use crate::model::Surroundings;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Workspace;
 use crate::plan::Scope;
 use crate::progress::Progress;
 use crate::remote::Secrets;

@@ -1,9 +1,12 @@
 //! Deletes parts of the cache of scripts.
 
+use super::Context;
+use super::Stopped;
 use super::delete::Deleted;
-use super::{Context, Stopped};
-use crate::fs::{self, Ledger};
-use crate::model::{DropScript, ScriptPart};
+use crate::fs::Ledger;
+use crate::fs::{self};
+use crate::model::DropScript;
+use crate::model::ScriptPart;
 use crate::script::package::LOCK;
 use crate::script::places::OLD;
 

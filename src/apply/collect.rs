@@ -1,16 +1,24 @@
 //! Deletes single units of a target folder, each whole or not at all.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::Context;
+use super::Stopped;
 use super::delete::Deleted;
-use super::warm::{held, unchanged};
-use super::{Context, Stopped};
-use crate::fs::{self, Ledger, Removal};
+use super::warm::held;
+use super::warm::unchanged;
+use crate::fs::Ledger;
+use crate::fs::Removal;
+use crate::fs::{self};
 use crate::layout;
-use crate::model::{CollectFolder, Collected, CollectedOther, UnitFile};
+use crate::model::CollectFolder;
+use crate::model::Collected;
+use crate::model::CollectedOther;
+use crate::model::UnitFile;
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///

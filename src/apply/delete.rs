@@ -1,11 +1,22 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use super::{Context, Stopped};
-use crate::fs::{self, Deletion, Ledger};
-use crate::marks::{self, GITIGNORE, TRASH_PREFIX};
-use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen};
+use super::Context;
+use super::Stopped;
+use crate::fs::Deletion;
+use crate::fs::Ledger;
+use crate::fs::{self};
+use crate::marks::GITIGNORE;
+use crate::marks::TRASH_PREFIX;
+use crate::marks::{self};
+use crate::model::DeleteFolder;
+use crate::model::DeleteReason;
+use crate::model::Freed;
+use crate::model::KeptReason;
+use crate::model::Marks;
+use crate::model::Seen;
 use crate::plan;
 use crate::size::Bytes;
 

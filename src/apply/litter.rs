@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
-use super::delete::{Deleted, remove_empty_holders};
-use super::{Context, Stopped};
-use crate::fs::{self, Ledger};
-use crate::marks::{GITIGNORE, STAGE_LOCK};
-use crate::model::{Litter, Usage};
+use super::Context;
+use super::Stopped;
+use super::delete::Deleted;
+use super::delete::remove_empty_holders;
+use crate::fs::Ledger;
+use crate::fs::{self};
+use crate::marks::GITIGNORE;
+use crate::marks::STAGE_LOCK;
+use crate::model::Litter;
+use crate::model::Usage;
 use crate::size::Bytes;
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.

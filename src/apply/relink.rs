@@ -1,17 +1,29 @@
 //! Replaces files of target folders by others' that are the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::Context;
+use super::Stopped;
 use super::trusted::Trusted;
-use super::warm::{Stage, held, unchanged};
-use super::{Context, Stopped};
-use crate::fs::{self, Sought};
-use crate::model::{Freed, Identity, Method, RelinkFolder, RelinkUnit, Relinked, UnitId};
+use super::warm::Stage;
+use super::warm::held;
+use super::warm::unchanged;
+use crate::fs::Sought;
+use crate::fs::{self};
+use crate::model::Freed;
+use crate::model::Identity;
+use crate::model::Method;
+use crate::model::RelinkFolder;
+use crate::model::RelinkUnit;
+use crate::model::Relinked;
+use crate::model::UnitId;
 use crate::plan::relink::Tally;
 
 /// Relinks one folder. `tally` counts what all of them free together.

@@ -8,22 +8,38 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 use rayon::prelude::*;
 
-pub use assemble::{Assembled, Part, assemble};
+pub use assemble::Assembled;
+pub use assemble::Part;
+pub use assemble::assemble;
 pub(super) use drop::units as drop_units;
-pub(super) use transfer::{drop_remote, pull, push};
+pub(super) use transfer::drop_remote;
+pub(super) use transfer::pull;
+pub(super) use transfer::push;
 
+use super::Context;
+use super::Stopped;
 use super::trusted::Trusted;
-use super::{Context, Stopped};
-use crate::fs::{self, Hashes, LockGuard};
+use crate::fs::Hashes;
+use crate::fs::LockGuard;
+use crate::fs::{self};
 use crate::layout;
 use crate::marks;
-use crate::model::{HarvestUnits, Moved, Sharing, StoredFile, StoredSet, StoredUnit, TellProvider};
+use crate::model::HarvestUnits;
+use crate::model::Moved;
+use crate::model::Sharing;
+use crate::model::StoredFile;
+use crate::model::StoredSet;
+use crate::model::StoredUnit;
+use crate::model::TellProvider;
 use crate::process;
 use crate::size::Bytes;
-use crate::store::{self, Places};
+use crate::store::Places;
+use crate::store::{self};
 
 /// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
 ///

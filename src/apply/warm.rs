@@ -2,24 +2,41 @@
 
 mod staging;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
-use staging::{Shared, Staging};
+use staging::Shared;
+use staging::Staging;
 
+use super::Context;
+use super::Stopped;
 use super::trusted::Trusted;
-use super::{Context, Stopped};
-use crate::fingerprint::{self, rehash::Change};
-use crate::fs::{self, LockGuard, Sought};
-use crate::marks::{self, STAGE};
-use crate::model::{
-    Busy, BusyReason, Method, Sharing, Skipped, SourceFile, TakenUnit, UnitFile, UnitId,
-    WarmFolder, Warmed,
-};
+use crate::fingerprint::rehash::Change;
+use crate::fingerprint::{self};
+use crate::fs::LockGuard;
+use crate::fs::Sought;
+use crate::fs::{self};
+use crate::marks::STAGE;
+use crate::marks::{self};
+use crate::model::Busy;
+use crate::model::BusyReason;
+use crate::model::Method;
+use crate::model::Sharing;
+use crate::model::Skipped;
+use crate::model::SourceFile;
+use crate::model::TakenUnit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::WarmFolder;
+use crate::model::Warmed;
 use crate::size::Bytes;
 
 /// Warms one folder.

@@ -1,11 +1,15 @@
 //! Which toolchain and compiler files of a worktree name. Looking runs none of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 
-use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::config_chain::CARGO_FOLDER;
+use crate::config_chain::CONFIG_NAMES;
 use crate::fs;
 use crate::lookup;
 use crate::process;

@@ -1,11 +1,16 @@
 //! The arguments.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
 
-use super::{examples, glob, hook};
+use super::examples;
+use super::glob;
+use super::hook;
 use crate::age::Age;
 use crate::command::Format;
 use crate::command::audit::AuditFormat;

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use clap::{Args, Subcommand};
+use anyhow::Result;
+use anyhow::anyhow;
+use clap::Args;
+use clap::Subcommand;
 
-use super::args::{ActArgs, FindArgs, SpeakArgs};
+use super::args::ActArgs;
+use super::args::FindArgs;
+use super::args::SpeakArgs;
 use super::environment::given;
 use super::examples;
 use super::run::places;
@@ -14,9 +18,11 @@ use crate::command::cache;
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::Settings;
-use crate::plan::scripts::{CacheOptions, CachePart};
+use crate::plan::scripts::CacheOptions;
+use crate::plan::scripts::CachePart;
 use crate::script::places::Places;
-use crate::settings::{self, CacheLimits};
+use crate::settings::CacheLimits;
+use crate::settings::{self};
 use crate::size::Bytes;
 
 #[derive(Debug, Subcommand)]

@@ -1,15 +1,20 @@
 //! What the environment says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use anyhow::anyhow;
 use etcetera::BaseStrategy as _;
 
 use super::on_path;
 use crate::cargo::Cargo;
 use crate::config_edit;
 use crate::fs;
-use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
+use crate::model::EnvOverride;
+use crate::model::Settings;
+use crate::model::StoreSettings;
+use crate::model::Surroundings;
 use crate::remote::Secrets;
 use crate::settings;
 use crate::survey::Environment;

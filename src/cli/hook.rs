@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Args;
+use clap::Subcommand;
 
-use super::{ActArgs, FindArgs, SpeakArgs, examples, prepare};
+use super::ActArgs;
+use super::FindArgs;
+use super::SpeakArgs;
+use super::examples;
+use super::prepare;
 use crate::command;
 use crate::exit::Exit;
 

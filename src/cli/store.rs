@@ -3,19 +3,29 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
+use clap::CommandFactory as _;
+use clap::Subcommand;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Subcommand};
 
-use super::args::{ActArgs, Cli, FindArgs, SpeakArgs};
+use super::args::ActArgs;
+use super::args::Cli;
+use super::args::FindArgs;
+use super::args::SpeakArgs;
 use super::examples;
 use crate::age::Age;
 use crate::command::Ui;
-use crate::command::store::{self, CleanOptions, HarvestOptions, PullOptions, PushOptions};
+use crate::command::store::CleanOptions;
+use crate::command::store::HarvestOptions;
+use crate::command::store::PullOptions;
+use crate::command::store::PushOptions;
+use crate::command::store::{self};
 use crate::exit::Exit;
 use crate::process;
 use crate::size::Bytes;
-use crate::survey::{self, Request};
+use crate::survey::Request;
+use crate::survey::{self};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {

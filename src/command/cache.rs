@@ -5,21 +5,40 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Format, Ui, conduct};
-use crate::apply::{self, Context};
+use super::Format;
+use super::Ui;
+use super::conduct;
+use crate::apply::Context;
+use crate::apply::{self};
 use crate::exit::Exit;
 use crate::fs;
 use crate::marks::TRASH_PREFIX;
-use crate::model::{Action, DropScript, Litter, Outcome, Plan, ScriptCache, Survey};
-use crate::plan::scripts::{self, CacheOptions, CachePart, TargetPart};
+use crate::model::Action;
+use crate::model::DropScript;
+use crate::model::Litter;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::ScriptCache;
+use crate::model::Survey;
+use crate::plan::CleanOptions;
+use crate::plan::GcOptions;
+use crate::plan::scripts::CacheOptions;
+use crate::plan::scripts::CachePart;
+use crate::plan::scripts::TargetPart;
+use crate::plan::scripts::{self};
 use crate::plan::stock::Compilers;
-use crate::plan::{self, CleanOptions, GcOptions};
+use crate::plan::{self};
 use crate::progress::Progress;
-use crate::report::{self, Spinner, json};
+use crate::report::Spinner;
+use crate::report::json;
+use crate::report::{self};
 use crate::script::places::Places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
-use crate::survey::{self, Request, script_cache, stock};
+use crate::survey::Request;
+use crate::survey::script_cache;
+use crate::survey::stock;
+use crate::survey::{self};
 
 /// Shows what the cache of scripts holds.
 ///

@@ -2,9 +2,12 @@
 
 use anyhow::Result;
 
-use super::{Ui, conduct, look};
+use super::Ui;
+use super::conduct;
+use super::look;
 use crate::exit::Exit;
-use crate::plan::{self, CleanOptions};
+use crate::plan::CleanOptions;
+use crate::plan::{self};
 use crate::survey::Request;
 
 /// Deletes the target folders that the rules cover.

@@ -1,19 +1,31 @@
 //! `doctor`: what is wrong, and what mends it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::setup::{note_devices, try_wrapper};
-use super::{Format, Ui, conduct, look, warming};
+use super::Format;
+use super::Ui;
+use super::conduct;
+use super::look;
+use super::setup::note_devices;
+use super::setup::try_wrapper;
+use super::warming;
 use crate::exit::Exit;
 use crate::hook_script;
-use crate::model::{Checkup, Fix, Plan, Survey};
+use crate::model::Checkup;
+use crate::model::Fix;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::plan::SetupOptions;
 use crate::plan::doctor::checkup;
-use crate::plan::{self, SetupOptions};
-use crate::report::{self, json};
+use crate::plan::{self};
+use crate::report::json;
+use crate::report::{self};
+use crate::survey::Request;
+use crate::survey::doctor;
 use crate::survey::donors::Trust;
-use crate::survey::{Request, doctor};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
 ///

@@ -4,13 +4,18 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Format, Ui, conduct};
+use super::Format;
+use super::Ui;
+use super::conduct;
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Plan, Survey};
+use crate::model::Plan;
+use crate::model::Survey;
 use crate::plan;
-use crate::report::{self, json};
-use crate::survey::{self, Request};
+use crate::report::json;
+use crate::report::{self};
+use crate::survey::Request;
+use crate::survey::{self};
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///

@@ -2,10 +2,13 @@
 
 use anyhow::Result;
 
-use super::{Format, Ui, look};
+use super::Format;
+use super::Ui;
+use super::look;
 use crate::exit::Exit;
 use crate::plan;
-use crate::report::{self, json};
+use crate::report::json;
+use crate::report::{self};
 use crate::survey::Request;
 
 /// Lists target folders with their sizes and states. Changes nothing.

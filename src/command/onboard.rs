@@ -1,18 +1,32 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::setup::{note_devices, try_wrapper};
-use super::warm::{self, WarmOptions};
-use super::warming::{self, Held, How};
-use super::{Ui, conduct, gc, look, require_tools, store, warn_of_stores};
+use super::Ui;
+use super::conduct;
+use super::gc;
+use super::look;
+use super::require_tools;
+use super::setup::note_devices;
+use super::setup::try_wrapper;
+use super::store;
+use super::warm::WarmOptions;
+use super::warm::{self};
+use super::warming::Held;
+use super::warming::How;
+use super::warming::{self};
+use super::warn_of_stores;
 use crate::exit::Exit;
 use crate::fs;
-use crate::model::{Plan, Survey, Warning};
-use crate::plan::{self, SetupOptions};
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::model::Warning;
+use crate::plan::SetupOptions;
+use crate::plan::{self};
 use crate::report::human;
 use crate::survey::Request;
 use crate::survey::donors::Trust;

@@ -1,18 +1,30 @@
 //! `warm`: give a worktree what others have compiled.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 
-use super::warming::{self, How};
-use super::{Ui, conduct, look, store, warn_of_stores};
+use super::Ui;
+use super::conduct;
+use super::look;
+use super::store;
+use super::warming::How;
+use super::warming::{self};
+use super::warn_of_stores;
 use crate::exit::Exit;
 use crate::fs;
 use crate::model::Dirs;
-use crate::plan::warm::{self as decide, Candidate};
-use crate::plan::{self, Scope};
-use crate::survey::donors::{self, Trust};
-use crate::survey::{self, Request};
+use crate::plan::Scope;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::{self as decide};
+use crate::plan::{self};
+use crate::survey::Request;
+use crate::survey::donors::Trust;
+use crate::survey::donors::{self};
+use crate::survey::{self};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]

@@ -5,12 +5,15 @@ mod families;
 mod store;
 
 pub(super) use families::all;
-pub(super) use store::{Held, keepable};
+pub(super) use store::Held;
+pub(super) use store::keepable;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use anyhow::ensure;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
@@ -22,14 +25,30 @@ use crate::cargo;
 use crate::fingerprint;
 use crate::fs;
 use crate::lockfile::Lock;
-use crate::model::{
-    CargoAnswer, Dirs, Home, Inventory, Kept, KeptReason, LeftReason, LeftUnit, Subject, Survey,
-    WarmFolder, Warning, Workspace,
-};
-use crate::plan::warm::{self as decide, Candidate, Here, Rating, Relation};
+use crate::model::CargoAnswer;
+use crate::model::Dirs;
+use crate::model::Home;
+use crate::model::Inventory;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::WarmFolder;
+use crate::model::Warning;
+use crate::model::Workspace;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::Here;
+use crate::plan::warm::Rating;
+use crate::plan::warm::Relation;
+use crate::plan::warm::{self as decide};
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::donors::{self, Circumstances, Records, Trust};
+use crate::survey::donors::Circumstances;
+use crate::survey::donors::Records;
+use crate::survey::donors::Trust;
+use crate::survey::donors::{self};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;

@@ -2,12 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use gimli::{Dwarf, EndianSlice, RunTimeEndian, SectionId};
+use gimli::Dwarf;
+use gimli::EndianSlice;
+use gimli::RunTimeEndian;
+use gimli::SectionId;
 use memchr::memmem;
-use object::{Object, ObjectSection};
+use object::Object;
+use object::ObjectSection;
 
-use super::regions::{self, Kind};
-use super::{SENTINEL, is_windows, number};
+use super::SENTINEL;
+use super::is_windows;
+use super::number;
+use super::regions::Kind;
+use super::regions::{self};
 
 /// The folders that a compiler ran in when it compiled a source of this name, which is relative to them, into an
 /// artifact; none if nothing tells.

@@ -1,10 +1,15 @@
 //! What the parts of an artifact are.
 
+use object::Object;
+use object::ObjectSection;
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection};
 
-use crate::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTION};
-use crate::{object_names, wasm};
+use crate::artifact::BITCODE;
+use crate::artifact::DYLIB_METADATA;
+use crate::artifact::METADATA;
+use crate::artifact::METADATA_SECTION;
+use crate::object_names;
+use crate::wasm;
 
 /// A part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,19 @@
 //! What the cache of scripts asks of the file system.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
+use std::fs::TryLockError;
+use std::fs::{self};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 use jiff::Timestamp;
 
+use super::changed;
+use super::identity;
 use super::lock::LockGuard;
-use super::{changed, identity, modified, open};
+use super::modified;
+use super::open;
 use crate::model::FileState;
 use crate::size::Bytes;
 

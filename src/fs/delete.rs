@@ -2,16 +2,29 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
+use std::io::{self};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-use super::open_folder::{Entry, MOUNTED, OpenFolder, above};
-use super::{checkpoint, seen};
-use crate::model::{Freed, Identity, Problem, Seen};
+use super::checkpoint;
+use super::open_folder::Entry;
+use super::open_folder::MOUNTED;
+use super::open_folder::OpenFolder;
+use super::open_folder::above;
+use super::seen;
+use crate::model::Freed;
+use crate::model::Identity;
+use crate::model::Problem;
+use crate::model::Seen;
 use crate::progress::Progress;
 use crate::size::Bytes;
 

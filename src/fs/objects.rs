@@ -3,18 +3,26 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
+use super::Info;
+use super::create_folder;
+use super::hash_content;
+use super::info;
+use super::is_mine;
 use super::owner::expect_mine;
 use super::read::open_quietly;
 use super::replace::TEMPORARY;
 use super::transfer::keep;
-use super::{Info, create_folder, hash_content, info, is_mine};
 use crate::model::StoredFile;
 
 /// Hashes of files that have not changed since they were computed, by path, length, time and inode.

@@ -1,13 +1,24 @@
 //! Files that are run: git hooks, and programs by name.
 
-use std::fs::{self, Metadata};
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::Metadata;
+use std::fs::{self};
+use std::io::ErrorKind;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
-use super::replace::{TEMPORARY, put_unseen, sync_folder};
-use super::{checkpoint, info, link_target, names, read, remove_leftovers};
+use super::checkpoint;
+use super::info;
+use super::link_target;
+use super::names;
+use super::read;
+use super::remove_leftovers;
+use super::replace::TEMPORARY;
+use super::replace::put_unseen;
+use super::replace::sync_folder;
 use crate::model::FoundProgram;
 
 /// Looks at a program without following a link.

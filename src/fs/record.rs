@@ -1,12 +1,18 @@
 //! The record of the files that a shared root's runs changed, in the user's state folder.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
-use super::{create_private_folder, read, replace_own};
-use crate::abilities::{self, Abilities, Found};
+use super::create_private_folder;
+use super::read;
+use super::replace_own;
+use crate::abilities::Abilities;
+use crate::abilities::Found;
+use crate::abilities::{self};
 use crate::circumstances::History;
 use crate::journal::Journal;
 

@@ -6,16 +6,26 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
+use anyhow::Context as _;
+use anyhow::Result;
+use serde::Deserialize;
+use serde::Serialize;
 
-use super::{
-    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
-};
-use crate::journal::{Journal, Relocated};
-use crate::marks::{ROOT_TOKEN, SHARED_ROOT_MARK};
+use super::create_folder;
+use super::create_private_folder;
+use super::info;
+use super::is_folder;
+use super::is_mine;
+use super::names;
+use super::read;
+use super::replace_own;
+use crate::journal::Journal;
+use crate::journal::Relocated;
+use crate::marks::ROOT_TOKEN;
+use crate::marks::SHARED_ROOT_MARK;
 
 /// The folder in the state folder with one folder of records for each shared root.
 const ROOTS: &str = "roots";

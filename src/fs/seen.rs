@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
+use std::hash::RandomState;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
@@ -12,9 +14,14 @@ use rayon::prelude::*;
 use super::identity;
 #[cfg(not(unix))]
 use super::modified;
-use super::open_folder::{Entry, OpenFolder, above};
+use super::open_folder::Entry;
+use super::open_folder::OpenFolder;
+use super::open_folder::above;
 use crate::marks;
-use crate::model::{Identity, Seen, Sharing, UnitFile};
+use crate::model::Identity;
+use crate::model::Seen;
+use crate::model::Sharing;
+use crate::model::UnitFile;
 use crate::progress::Progress;
 
 /// Known to this run only, so that no file can be made to pass for another.

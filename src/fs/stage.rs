@@ -5,8 +5,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{info, is_folder, names, read, write_if_absent};
-use crate::marks::{STAGE_LOCK, STAGE_MARK};
+use super::info;
+use super::is_folder;
+use super::names;
+use super::read;
+use super::write_if_absent;
+use crate::marks::STAGE_LOCK;
+use crate::marks::STAGE_MARK;
 
 /// Makes a stage, or takes up one that was left; `false` if what is there is not ours.
 ///

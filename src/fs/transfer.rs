@@ -1,9 +1,12 @@
 //! Giving a file to another folder: by a clone, by a link, or by a copy. Times and modes stay as they are.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::File;
+use std::fs::FileTimes;
+use std::fs::{self};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 use jiff::Timestamp;
 
 use super::owner::expect_mine;

@@ -5,8 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{create_new_folder, is_folder, keeping_times, names, read, write_if_absent};
-use crate::marks::{GITIGNORE, TRASH_MARK};
+use super::create_new_folder;
+use super::is_folder;
+use super::keeping_times;
+use super::names;
+use super::read;
+use super::write_if_absent;
+use crate::marks::GITIGNORE;
+use crate::marks::TRASH_MARK;
 
 /// Makes a trash folder with its mark, by which git ignores it.
 ///

@@ -2,8 +2,10 @@
 //!
 //! Seen with Cargo and rustc 1.95 and nightly, in both layouts. What is not here may be somebody's, and stays.
 
-use super::{STAMP, is_hash};
-use crate::{fingerprint, marks};
+use super::STAMP;
+use super::is_hash;
+use crate::fingerprint;
+use crate::marks;
 
 /// How the names end of what the compiler writes beside other units' files.
 const ENDS: [&str; 23] = [

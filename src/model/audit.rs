@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{CollectReason, Problem, Source, UnitId, UnitKind};
+use super::CollectReason;
+use super::Problem;
+use super::Source;
+use super::UnitId;
+use super::UnitKind;
 use crate::size::Bytes;
 
 /// What is in some target folders, and what could be done about it.

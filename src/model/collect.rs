@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Identity, LastUseSource, Source, UnitFile, UnitId, UnitKind};
+use super::Identity;
+use super::LastUseSource;
+use super::Source;
+use super::UnitFile;
+use super::UnitId;
+use super::UnitKind;
 use crate::size::Bytes;
 
 /// Units of a target folder that would go, and those that stay.

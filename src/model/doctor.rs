@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{HookStatus, Problem};
+use super::HookStatus;
+use super::Problem;
 use crate::size::Bytes;
 
 /// What the machine says, besides what lies on its disks.

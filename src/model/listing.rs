@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{DeleteReason, KeptReason, TargetFolder, Workspace};
+use super::DeleteReason;
+use super::KeptReason;
+use super::TargetFolder;
+use super::Workspace;
 use crate::size::Bytes;
 
 /// Every workspace and every target folder with its state, and what they take together.

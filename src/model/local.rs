@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Identity, LeftReason, UnitId};
+use super::Identity;
+use super::LeftReason;
+use super::UnitId;
 use crate::size::Bytes;
 
 /// What was found out about the local units of a donor, for one destination.

@@ -1,11 +1,14 @@
 //! What was done.
 
 use std::ops::Add;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Moved, Relinked, Warmed};
+use super::Moved;
+use super::Relinked;
+use super::Warmed;
 use crate::size::Bytes;
 
 /// What a run did.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Method, UnitFile, UnitId};
+use super::Method;
+use super::UnitFile;
+use super::UnitId;
 use crate::size::Bytes;
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.

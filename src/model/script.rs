@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
-use super::{Identity, Seen};
+use super::Identity;
+use super::Seen;
 use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.

@@ -7,9 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
-use super::{DropReason, LeftUnit, Problem, Seen, UnitId};
+use super::DropReason;
+use super::LeftUnit;
+use super::Problem;
+use super::Seen;
+use super::UnitId;
 use crate::age::Age;
 use crate::size::Bytes;
 

@@ -1,11 +1,15 @@
 //! What was found on disk.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Owner, StoreSettings, TargetFolder, Trash};
+use super::Owner;
+use super::StoreSettings;
+use super::TargetFolder;
+use super::Trash;
 use crate::age::Age;
 use crate::size::Bytes;
 

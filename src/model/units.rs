@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Problem, UnitFile};
+use super::Problem;
+use super::UnitFile;
 use crate::size::Bytes;
 
 /// Everything in a target folder. Each file and folder stands in it exactly once: in a unit or in `others`.

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Dated, SourceFile, UnitFile, UnitId, UnitKind};
+use super::Dated;
+use super::SourceFile;
+use super::UnitFile;
+use super::UnitId;
+use super::UnitKind;
 use crate::size::Bytes;
 
 /// A target folder is given units of another one.

@@ -5,20 +5,42 @@ pub(super) mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::freeable;
-use super::stock::{Compilers, Graph, Stock, usage_of};
+use super::stock::Compilers;
+use super::stock::Graph;
+use super::stock::Stock;
+use super::stock::usage_of;
 use crate::age::Age;
 use crate::layout;
-use crate::model::{
-    Action, CollectFolder, CollectReason, CollectedOther, CollectedUnit, Group, Identity, Kept,
-    KeptReason, KeptUnit, KeptUnitReason, Other, Plan, Sharing, Subject, Unit, UnitFile, UnitId,
-    UnitKind, Usage, Warning,
-};
+use crate::model::Action;
+use crate::model::CollectFolder;
+use crate::model::CollectReason;
+use crate::model::CollectedOther;
+use crate::model::CollectedUnit;
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::KeptUnit;
+use crate::model::KeptUnitReason;
+use crate::model::Other;
+use crate::model::Plan;
+use crate::model::Sharing;
+use crate::model::Subject;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::model::Usage;
+use crate::model::Warning;
 use crate::size::Bytes;
 
 /// Which units `gc` is asked to delete. Several rules add up.
@@ -100,7 +122,9 @@ impl GcOptions {
     /// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
     /// somebody may run it, though no build makes it.
     fn take_products(&self, why: &CollectReason) -> bool {
-        use CollectReason::{Budget, Idle, Profile};
+        use CollectReason::Budget;
+        use CollectReason::Idle;
+        use CollectReason::Profile;
         matches!(why, Idle { .. } | Profile | Budget { .. }) && !self.keep_programs
     }
 }

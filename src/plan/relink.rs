@@ -16,24 +16,45 @@ mod tally;
 mod tests;
 mod wanted;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use fresh::{dependencies_first, hiding, is_fresh, prune, with};
+use fresh::dependencies_first;
+use fresh::hiding;
+use fresh::is_fresh;
+use fresh::prune;
+use fresh::with;
 pub use names::Content;
-use names::{Known, Name, Names, Storage};
+use names::Known;
+use names::Name;
+use names::Names;
+use names::Storage;
 pub use tally::Tally;
+pub use wanted::Wanted;
 use wanted::may_share;
-pub use wanted::{Wanted, wanted};
+pub use wanted::wanted;
 
 use crate::layout;
-use crate::model::{
-    Identity, Inventory, Method, RelinkDate, RelinkFile, RelinkFolder, RelinkUnit, Sharing, Unit,
-    UnitFile, UnitId, UnitKind,
-};
-use crate::plan::warm::{Times, name, of_itself};
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::Method;
+use crate::model::RelinkDate;
+use crate::model::RelinkFile;
+use crate::model::RelinkFolder;
+use crate::model::RelinkUnit;
+use crate::model::Sharing;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::plan::warm::Times;
+use crate::plan::warm::name;
+use crate::plan::warm::of_itself;
 use crate::size::Bytes;
 
 /// A target folder whose files may share storage.

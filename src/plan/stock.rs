@@ -1,12 +1,20 @@
 //! What is known about a target folder and about those who build into it, down to its units.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::lockfile::Lock;
-use crate::model::{
-    Identity, Inventory, KeptReason, LinkedFile, Other, Unit, UnitFile, UnitId, Usage,
-};
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::KeptReason;
+use crate::model::LinkedFile;
+use crate::model::Other;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::Usage;
 
 /// A target folder that is looked at unit by unit.
 #[derive(Clone, Debug)]

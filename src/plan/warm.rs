@@ -6,12 +6,22 @@ mod donors;
 mod here;
 mod local;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 pub use begun::set_since;
-pub use called::{own_names, speaks_of};
-pub use donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use called::own_names;
+pub use called::speaks_of;
+pub use donors::Candidate;
+pub use donors::Gives;
+pub use donors::Rating;
+pub use donors::Relation;
+pub use donors::candidates;
+pub use donors::cover;
+pub use donors::order;
 pub use here::Here;
 pub use local::of_other_worktrees;
 
@@ -20,10 +30,24 @@ pub(super) use here::Times;
 
 use crate::layout;
 use crate::lockfile::Lock;
-use crate::model::{
-    Action, Dated, Identity, Inventory, Kept, LeftReason, LeftUnit, LocalUnit, Locals, Plan,
-    Sharing, Source, Survey, TakenUnit, Unit, UnitId, UnitKind, WarmFolder,
-};
+use crate::model::Action;
+use crate::model::Dated;
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::Kept;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::LocalUnit;
+use crate::model::Locals;
+use crate::model::Plan;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Survey;
+use crate::model::TakenUnit;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::model::WarmFolder;
 use crate::size::Bytes;
 
 /// What is chosen from.

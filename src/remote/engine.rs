@@ -4,21 +4,34 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::anyhow;
+use anyhow::bail;
+use anyhow::ensure;
+use opendal::Buffer;
+use opendal::ErrorKind;
+use opendal::Metadata;
+use opendal::Operator;
 use opendal::layers::TimeoutLayer;
 use opendal::options::ListOptions;
-use opendal::{Buffer, ErrorKind, Metadata, Operator};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::{sleep, timeout};
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+use tokio::time::timeout;
 
+use super::Listed;
+use super::Secrets;
 use super::breaker::Breaker;
-use super::options::{self, Options};
+use super::options::Options;
+use super::options::{self};
 use super::redis::Door;
-use super::words::{in_words, one_line};
-use super::{Listed, Secrets};
+use super::words::in_words;
+use super::words::one_line;
 use crate::fs;
 
 /// Where a folder keeps what is not written to its end.

@@ -3,12 +3,27 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::table::{Align, Table};
-use super::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
-use crate::model::{
-    Action, CollectFolder, CollectReason, CollectedUnit, Deed, Done, KeptUnit, KeptUnitReason,
-    LastUseSource, Outcome, Plan, UnitKind,
-};
+use super::table::Align;
+use super::table::Table;
+use super::view::GOOD;
+use super::view::HEADING;
+use super::view::Out;
+use super::view::View;
+use super::view::WARNING;
+use super::view::counted;
+use super::view::wrapped;
+use crate::model::Action;
+use crate::model::CollectFolder;
+use crate::model::CollectReason;
+use crate::model::CollectedUnit;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::KeptUnit;
+use crate::model::KeptUnitReason;
+use crate::model::LastUseSource;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::UnitKind;
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -1,10 +1,12 @@
 //! The only way of text to a terminal.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
+use std::io::{self};
 
 use super::view::Style;
-use crate::text::{self, marks};
+use crate::text::marks;
+use crate::text::{self};
 
 /// Writes lines in which nothing is that a terminal obeys, but for our own colours and links.
 ///
@@ -113,7 +115,8 @@ fn rendered(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::view::{GOOD, HEADING};
+    use super::super::view::GOOD;
+    use super::super::view::HEADING;
     use super::*;
 
     fn screen(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {

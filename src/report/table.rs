@@ -1,12 +1,16 @@
 //! Aligned columns.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
+use std::io::{self};
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::view::{COLUMN, Style};
-use crate::text::{marks, shown};
+use super::view::COLUMN;
+use super::view::Style;
+use crate::text::marks;
+use crate::text::shown;
 
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

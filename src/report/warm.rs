@@ -2,13 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use super::table::{Align, Table};
-use super::view::{HEADING, Out, View, WARNING, counted};
-use crate::model::{
-    Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
-};
+use super::table::Align;
+use super::table::Table;
+use super::view::HEADING;
+use super::view::Out;
+use super::view::View;
+use super::view::WARNING;
+use super::view::counted;
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Method;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::WarmFolder;
+use crate::model::Warmed;
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -9,12 +9,18 @@ mod tests;
 mod wrap;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
+use proc_macro2::TokenTree;
 use syn::Item;
 
-use super::tokens::{has_word, is_ident, is_punct, mark, plain};
+use super::tokens::has_word;
+use super::tokens::is_ident;
+use super::tokens::is_punct;
+use super::tokens::mark;
+use super::tokens::plain;
 use paths::Paths;
 use wrap::wrapping;
 

@@ -2,8 +2,12 @@
 
 use blake3::Hasher;
 
-use crate::layout::{self, Part};
-use crate::model::{BuiltWith, STORE_VERSION, StoredPackage, StoredUnit};
+use crate::layout::Part;
+use crate::layout::{self};
+use crate::model::BuiltWith;
+use crate::model::STORE_VERSION;
+use crate::model::StoredPackage;
+use crate::model::StoredUnit;
 
 /// Puts texts into a hash so that no two lists of them look the same.
 struct Key(Hasher);

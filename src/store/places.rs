@@ -1,9 +1,11 @@
 //! Where things lie in a store: the same names in the local one and in a remote one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use super::is_key;
-use crate::model::{StoredPackage, StoredUnit};
+use crate::model::StoredPackage;
+use crate::model::StoredUnit;
 
 /// The folder of a local store.
 #[derive(Clone, Debug, PartialEq, Eq)]

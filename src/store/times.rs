@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 
 use crate::layout;
-use crate::model::{StoredUnit, UnitId};
+use crate::model::StoredUnit;
+use crate::model::UnitId;
 use std::path::Path;
 
 /// What is known of a unit besides its description.

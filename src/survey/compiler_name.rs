@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::{compiler_name, fs};
+use crate::compiler_name;
+use crate::fs;
 
 /// The compiler that made metadata or a library, by the name that `rustc --version` says; `None` if the file cannot be
 /// read or does not say it.

@@ -1,7 +1,9 @@
 //! What a doctor asks besides what a survey finds.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -13,10 +15,15 @@ use crate::fs;
 use crate::git;
 use crate::layout;
 use crate::lookup::Refused;
-use crate::model::{
-    AnalyzerSetting, DoctorFacts, HookSite, PlaceFacts, Survey, Tool, Toolchain, Workspace,
-    WrapperFacts,
-};
+use crate::model::AnalyzerSetting;
+use crate::model::DoctorFacts;
+use crate::model::HookSite;
+use crate::model::PlaceFacts;
+use crate::model::Survey;
+use crate::model::Tool;
+use crate::model::Toolchain;
+use crate::model::Workspace;
+use crate::model::WrapperFacts;
 use crate::plan;
 use crate::process;
 use crate::wrapper_script;

@@ -1,18 +1,26 @@
 //! What an audit asks besides what lies in target folders.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::stock::{self, Workspaces};
-use super::{Environment, Survey};
+use super::Environment;
+use super::Survey;
+use super::stock::Workspaces;
+use super::stock::{self};
 use crate::config_chain;
-use crate::debug_info::{self, DebugInfo};
+use crate::debug_info::DebugInfo;
+use crate::debug_info::{self};
 use crate::fs;
-use crate::model::{Identity, Problem, UnitFile, UnitKind};
-use crate::plan::audit::{DebugFacts, Facts};
+use crate::model::Identity;
+use crate::model::Problem;
+use crate::model::UnitFile;
+use crate::model::UnitKind;
+use crate::plan::audit::DebugFacts;
+use crate::plan::audit::Facts;
 use crate::plan::stock::Stock;
 use crate::progress::Progress;
 

@@ -1,17 +1,26 @@
 //! Finds every target folder: those in use, and those left behind.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use super::assign_users;
-use crate::config_chain::{self, CARGO_FOLDER};
+use crate::config_chain::CARGO_FOLDER;
+use crate::config_chain::{self};
 use crate::config_edit;
 use crate::fs;
-use crate::journal::{Content, Journal};
-use crate::marks::{self, SHARED_ROOT_MARK};
-use crate::model::{Identity, Known, Marks, Survey, TargetFolder};
+use crate::journal::Content;
+use crate::journal::Journal;
+use crate::marks::SHARED_ROOT_MARK;
+use crate::marks::{self};
+use crate::model::Identity;
+use crate::model::Known;
+use crate::model::Marks;
+use crate::model::Survey;
+use crate::model::TargetFolder;
 use crate::progress::Progress;
 
 /// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie

@@ -1,7 +1,8 @@
 //! Finds what interrupted runs left.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -9,8 +10,12 @@ use super::meant::is_meant;
 use crate::fs;
 use crate::git;
 use crate::journal::Journal;
-use crate::marks::{SHARED_ROOT_MARK, STAGE, TRASH_PREFIX};
-use crate::model::{Litter, Survey, Trash};
+use crate::marks::SHARED_ROOT_MARK;
+use crate::marks::STAGE;
+use crate::marks::TRASH_PREFIX;
+use crate::model::Litter;
+use crate::model::Survey;
+use crate::model::Trash;
 use crate::progress::Progress;
 
 /// Looks at what interrupted runs left: what the search and the owner files' folders `found`, the half-deleted folders

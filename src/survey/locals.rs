@@ -24,27 +24,38 @@ mod settings;
 mod unit;
 mod unsettled;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::abilities::{Abilities, Reach};
+use crate::abilities::Abilities;
+use crate::abilities::Reach;
 use crate::fs;
 use crate::git;
-use crate::model::{
-    CargoAnswer, Inventory, LeftReason, LocalUnit, Locals, Source, Unit, UnitId, UnitKind,
-    Workspace,
-};
+use crate::model::CargoAnswer;
+use crate::model::Inventory;
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::model::Locals;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::model::Workspace;
 use crate::sources::Listing;
 use crate::survey::donors;
 
 use altogether::Altogether;
 use compared::Compared;
-pub use reach::{Known, Programs};
+pub use reach::Known;
+pub use reach::Programs;
 use unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.

@@ -1,8 +1,10 @@
 //! Which recorded files a run may touch.
 
-use std::path::{Component, Path};
+use std::path::Component;
+use std::path::Path;
 
-use crate::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::config_chain::CARGO_FOLDER;
+use crate::config_chain::CONFIG_NAMES;
 use crate::exclude_edit;
 use crate::fs;
 use crate::model::Survey;

@@ -2,17 +2,25 @@
 
 mod git_file;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use crate::exclude_edit;
-use crate::fs::{self, Finds, Looking};
+use crate::fs::Finds;
+use crate::fs::Looking;
+use crate::fs::{self};
 use crate::git;
-use crate::model::{Head, Problem, Repository, Worktree};
+use crate::model::Head;
+use crate::model::Problem;
+use crate::model::Repository;
+use crate::model::Worktree;
 use crate::porcelain::ListedWorktree;
-use git_file::{Mark, mark};
+use git_file::Mark;
+use git_file::mark;
 
 /// What the search found.
 #[derive(Debug, Default)]

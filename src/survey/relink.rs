@@ -1,14 +1,26 @@
 //! Looks at target folders for files that are the same.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{donors, stock, units};
-use crate::fs::{self, Sought};
-use crate::model::{Identity, Inventory, KeptReason, Sharing, Survey, TargetFolder};
-use crate::plan::relink::{Content, Sharer, wanted};
+use super::donors;
+use super::stock;
+use super::units;
+use crate::fs::Sought;
+use crate::fs::{self};
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::KeptReason;
+use crate::model::Sharing;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::plan::relink::Content;
+use crate::plan::relink::Sharer;
+use crate::plan::relink::wanted;
 use crate::progress::Progress;
 use crate::size::Bytes;
 

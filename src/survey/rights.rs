@@ -1,11 +1,15 @@
 //! Who else may write to the shared root. What is in it ends up in the user's programs.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::fs::{self, Theirs};
+use crate::fs::Theirs;
+use crate::fs::{self};
 use crate::marks::SHARED_ROOT_MARK;
-use crate::model::{Refusal, Settings, Survey};
+use crate::model::Refusal;
+use crate::model::Settings;
+use crate::model::Survey;
 use crate::settings;
 use crate::shell;
 

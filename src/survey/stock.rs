@@ -1,21 +1,39 @@
 //! Looks at target folders unit by unit, and at what builds can ask of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{Environment, Request, compiler_name, donors, strangers, units};
+use super::Environment;
+use super::Request;
+use super::compiler_name;
+use super::donors;
+use super::strangers;
+use super::units;
+use crate::cargo;
+use crate::fingerprint;
 use crate::fs;
 use crate::lockfile::Lock;
-use crate::model::{
-    BusyReason, Group, Inventory, KeptReason, Other, Sharing, Survey, TargetFolder, Unit, UnitFile,
-    Workspace,
-};
-use crate::plan::stock::{Compilers, Stock, Wanted};
+use crate::model::BusyReason;
+use crate::model::Group;
+use crate::model::Inventory;
+use crate::model::KeptReason;
+use crate::model::Other;
+use crate::model::Sharing;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::Workspace;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Stock;
+use crate::plan::stock::Wanted;
 use crate::plan::unfit;
 use crate::progress::Progress;
-use crate::{cargo, fingerprint};
 
 /// The first Rust whose fingerprints have hashes that are the same on every machine.
 ///

@@ -4,16 +4,22 @@ mod by_units;
 
 pub(super) use by_units::by_units;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use cargo_metadata::Package;
 
 use super::Request;
-use crate::config_chain::{self, WORKSPACE_PATH_HASH};
+use crate::config_chain::WORKSPACE_PATH_HASH;
+use crate::config_chain::{self};
 use crate::config_edit;
 use crate::dep_info::RustcDepInfo;
 use crate::fs;
-use crate::model::{Group, Inventory, SetBy, Survey, Workspace};
+use crate::model::Group;
+use crate::model::Inventory;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Workspace;
 use crate::plan::worktree_of;
 
 /// The most that is read of the list of a program's sources.

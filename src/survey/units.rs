@@ -2,21 +2,40 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet, btree_map};
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::collections::btree_map;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::dep_info::{DepInfo, RustcDepInfo};
+use crate::dep_info::DepInfo;
+use crate::dep_info::RustcDepInfo;
 use crate::fingerprint;
-use crate::fs::{self, Entry, EntryKind};
-use crate::identify::{self, Evidence, Target};
-use crate::layout::{self, Owner, Part};
+use crate::fs::Entry;
+use crate::fs::EntryKind;
+use crate::fs::{self};
+use crate::identify::Evidence;
+use crate::identify::Target;
+use crate::identify::{self};
+use crate::layout::Owner;
+use crate::layout::Part;
+use crate::layout::{self};
 use crate::marks;
-use crate::model::{Group, Identity, Inventory, Other, Role, Sharing, Totals, UnitFile, UnitId};
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::Other;
+use crate::model::Role;
+use crate::model::Sharing;
+use crate::model::Totals;
+use crate::model::UnitFile;
+use crate::model::UnitId;
 use crate::progress::Progress;
 use crate::size::Bytes;
 

@@ -8,7 +8,8 @@ use std::fs::File;
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-use cargo_sharedtarget::debug_info::{DebugInfo, sections};
+use cargo_sharedtarget::debug_info::DebugInfo;
+use cargo_sharedtarget::debug_info::sections;
 use cargo_sharedtarget::survey::compiler_name;
 
 use crate::sandbox::Sandbox;

@@ -1,18 +1,30 @@
 //! Writes the package that a script is built as.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use toml_edit::{DocumentMut, Item, Table};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::anyhow;
+use anyhow::bail;
+use toml_edit::DocumentMut;
+use toml_edit::Item;
+use toml_edit::Table;
 
 use super::ScriptBuild;
 use crate::cargo::Cargo;
 use crate::fs;
 use crate::marks;
-use crate::script::body::{Body, body, has_module_files};
-use crate::script::manifest::{self, Embedded};
-use crate::script::names::{self, Named};
-use crate::script::package::{self, Around, Package};
+use crate::script::body::Body;
+use crate::script::body::body;
+use crate::script::body::has_module_files;
+use crate::script::manifest::Embedded;
+use crate::script::manifest::{self};
+use crate::script::names::Named;
+use crate::script::names::{self};
+use crate::script::package::Around;
+use crate::script::package::Package;
+use crate::script::package::{self};
 use crate::script::places::Places;
 use crate::settings;
 

@@ -1,15 +1,22 @@
 //! Puts units of a store together in a folder that looks like a target folder, from which one is warmed as from any other:
 //! all that is asked of a donor is asked of it as well.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 
 use super::is_linkable;
-use crate::fs::{self, Hashes};
+use crate::fs::Hashes;
+use crate::fs::{self};
 use crate::marks;
-use crate::model::{StoredUnit, Take, UnitId};
+use crate::model::StoredUnit;
+use crate::model::Take;
+use crate::model::UnitId;
 
 /// A unit that is put together.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,8 @@
 //! Puts units together beside the place where Cargo looks for them.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -10,7 +11,13 @@ use crate::dep_info::DepInfo;
 use crate::fs;
 use crate::layout;
 use crate::marks;
-use crate::model::{Dated, Identity, Method, Sharing, TakenUnit, UnitFile, UnitKind};
+use crate::model::Dated;
+use crate::model::Identity;
+use crate::model::Method;
+use crate::model::Sharing;
+use crate::model::TakenUnit;
+use crate::model::UnitFile;
+use crate::model::UnitKind;
 use crate::relocate;
 use crate::size::Bytes;
 

@@ -1,11 +1,21 @@
 //! Adds space up by what it is for: each file once, where it is met first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::marks;
-use crate::model::{Group, Identity, Share, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::Share;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
 

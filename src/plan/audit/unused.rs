@@ -1,15 +1,22 @@
 //! What nothing uses: the rules of `gc`, one at a time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::shares::Part;
-use crate::model::{CollectReason, Identity, UnitKind, Unused};
-use crate::plan::gc::{GcOptions, rules};
-use crate::plan::stock::{Compilers, Graph, Stock};
+use crate::model::CollectReason;
+use crate::model::Identity;
+use crate::model::UnitKind;
+use crate::model::Unused;
+use crate::plan::gc::GcOptions;
+use crate::plan::gc::rules;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
 use crate::size::Bytes;
 
 /// What is found for one reason.

@@ -1,16 +1,30 @@
 //! Keeping to a budget: what was used longest ago goes first, and of the same day what is cheapest to make again.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
+use super::GcOptions;
+use super::Going;
+use super::Products;
+use super::is_clear;
+use super::is_needed_to_run;
 use super::rules::last_use;
-use super::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
+use super::whole;
 use crate::age::since;
-use crate::model::{CollectReason, Group, Identity, KeptUnitReason, Unit, UnitFile};
-use crate::plan::stock::{Graph, Stock};
+use crate::model::CollectReason;
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::KeptUnitReason;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
 use crate::size::Bytes;
 
 /// The longest that one compilation is taken to last; what looks longer was not made in one go.

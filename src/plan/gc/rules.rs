@@ -5,17 +5,30 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use super::{GcOptions, Going, is_clear};
-use crate::age::{Age, since};
+use super::GcOptions;
+use super::Going;
+use super::is_clear;
+use crate::age::Age;
+use crate::age::since;
 use crate::layout;
 use crate::lockfile::Lock;
-use crate::model::{
-    CollectReason, Group, KeptUnitReason, LastUseSource, Other, Sharing, Source, Unit, UnitFile,
-    UnitId, UnitKind,
-};
-use crate::plan::stock::{Compilers, Graph, Stock};
+use crate::model::CollectReason;
+use crate::model::Group;
+use crate::model::KeptUnitReason;
+use crate::model::LastUseSource;
+use crate::model::Other;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
 
 /// A filesystem mounted with `relatime`, as most are, writes down that a file is read only if that was not written
 /// down for a day. Source: mount(8).

@@ -1,12 +1,19 @@
 //! What the rules decide about units that are made up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use super::*;
 use crate::lockfile::Lock;
-use crate::model::{Inventory, LastUseSource, Role, Sharing, Source, UnitFile};
+use crate::model::Inventory;
+use crate::model::LastUseSource;
+use crate::model::Role;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::UnitFile;
 use crate::plan::stock::Wanted;
 
 fn now() -> Timestamp {

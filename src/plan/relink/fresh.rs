@@ -1,8 +1,15 @@
 //! What Cargo makes of the times of links.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 
-use crate::model::{Inventory, RelinkDate, RelinkFile, RelinkUnit, Unit, UnitId, UnitKind};
+use crate::model::Inventory;
+use crate::model::RelinkDate;
+use crate::model::RelinkFile;
+use crate::model::RelinkUnit;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 use crate::plan::warm::Times;
 
 /// The units that must not look older than they do, or a build would not notice what it notices now.

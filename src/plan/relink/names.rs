@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use super::Sharer;
-use crate::model::{Group, Identity, Sharing, Space, UnitFile, UnitId};
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::Sharing;
+use crate::model::Space;
+use crate::model::UnitFile;
+use crate::model::UnitId;
 
 /// What a closer look at a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,9 @@
 use super::*;
-use crate::model::{Group, Other, Role, Source, UnitKind};
+use crate::model::Group;
+use crate::model::Other;
+use crate::model::Role;
+use crate::model::Source;
+use crate::model::UnitKind;
 
 /// A library, compiled at a second with others; its two files have an inode each from `inode` on, and a content each
 /// by the name of the library.

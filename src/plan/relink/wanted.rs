@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::Sharer;
-use crate::model::{Identity, Sharing, UnitFile};
+use crate::model::Identity;
+use crate::model::Sharing;
+use crate::model::UnitFile;
 use crate::size::Bytes;
 
 /// Smaller files are not cloned. One of them takes a block at most, and some filesystems keep it beside its name,

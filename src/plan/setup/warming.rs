@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Identity, Plan, RelinkFolder, Sharing, WarmFolder};
+use crate::model::Action;
+use crate::model::Identity;
+use crate::model::Plan;
+use crate::model::RelinkFolder;
+use crate::model::Sharing;
+use crate::model::WarmFolder;
 use crate::size::Bytes;
 
 /// Puts what is warmed before what is deleted, and has each folder wait until nobody needs it any more.

@@ -21,7 +21,11 @@
 use jiff::Timestamp;
 
 use crate::layout;
-use crate::model::{Role, Sharing, Unit, UnitFile, UnitKind};
+use crate::model::Role;
+use crate::model::Sharing;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitKind;
 
 /// Whether somebody but Cargo has set a time by which it is told when a unit was made: that file, and what is wrong.
 #[must_use]

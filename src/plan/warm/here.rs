@@ -1,13 +1,22 @@
 //! What is at the destination, and how old units are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{entries, name};
+use super::entries;
+use super::name;
 use crate::layout;
-use crate::model::{Dated, Inventory, Sharing, TakenUnit, Unit, UnitId, UnitKind, WarmFolder};
+use crate::model::Dated;
+use crate::model::Inventory;
+use crate::model::Sharing;
+use crate::model::TakenUnit;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::model::WarmFolder;
 
 /// What the destination has already.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,16 @@
 //! Decides which local units were compiled where they lie.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Times;
-use crate::model::{Home, LeftReason, Source, Trace, Unit, UnitId, UnitKind};
+use crate::model::Home;
+use crate::model::LeftReason;
+use crate::model::Source;
+use crate::model::Trace;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 
 /// Which of a donor's local units may have been compiled in another worktree, by what was found in them.
 ///

@@ -2,9 +2,11 @@ mod there;
 
 use std::cell::Cell;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::model::{Role, UnitFile};
+use crate::model::Role;
+use crate::model::UnitFile;
 
 use super::*;
 

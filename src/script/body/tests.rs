@@ -1,4 +1,5 @@
-use super::wrap::{OPENING, SUCCESS};
+use super::wrap::OPENING;
+use super::wrap::SUCCESS;
 use super::*;
 
 fn with_files(text: &str, copy: bool, files: &[&str]) -> Body {

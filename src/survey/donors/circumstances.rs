@@ -1,22 +1,32 @@
 //! In what circumstances a workspace is and was built, besides its sources.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::circumstances::{History, Program, Said, Span};
-use crate::config_chain::{self, CARGO_FOLDER, CONFIG_NAMES};
+use crate::circumstances::History;
+use crate::circumstances::Program;
+use crate::circumstances::Said;
+use crate::circumstances::Span;
+use crate::config_chain::CARGO_FOLDER;
+use crate::config_chain::CONFIG_NAMES;
+use crate::config_chain::{self};
 use crate::config_edit;
-use crate::fs::{self, Source};
+use crate::fs::Source;
+use crate::fs::{self};
 use crate::git;
 use crate::inherited;
 use crate::journal::Journal;
-use crate::model::{SharedRoot, Surroundings};
+use crate::model::SharedRoot;
+use crate::model::Surroundings;
 use crate::porcelain;
 use crate::process;
 use crate::survey::configs;
-use crate::wrapper_script::{self, Whose};
+use crate::wrapper_script::Whose;
+use crate::wrapper_script::{self};
 
 /// The records in the user's state of earlier times.
 #[derive(Clone, Debug, Default)]

@@ -3,21 +3,32 @@
 mod local;
 mod strays;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use local::Local;
 use rayon::prelude::*;
 
-use super::{MOST, without};
+use super::MOST;
+use super::without;
 use crate::artifact;
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
-use crate::fs::{self, Theirs};
-use crate::model::{
-    Inventory, LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind,
-};
+use crate::fs::Theirs;
+use crate::fs::{self};
+use crate::model::Inventory;
+use crate::model::LeftReason;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Trace;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 use crate::plan::warm::set_since;
 use crate::relocate;
 use crate::size::Bytes;

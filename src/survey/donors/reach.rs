@@ -3,7 +3,9 @@
 //! A variable reaches a unit only by way of a program that runs while it is made: its build script, or a macro in it.
 //! A program in the compiler's place reaches everything.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -11,11 +13,20 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::Circumstances;
-use crate::abilities::{self, Reach};
-use crate::circumstances::{self, Differences, Moment, Said};
+use crate::abilities::Reach;
+use crate::abilities::{self};
+use crate::circumstances::Differences;
+use crate::circumstances::Moment;
+use crate::circumstances::Said;
+use crate::circumstances::{self};
 use crate::fs;
 use crate::marks;
-use crate::model::{Inventory, LeftReason, Source, Unit, UnitId, UnitKind};
+use crate::model::Inventory;
+use crate::model::LeftReason;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
 /// Where a donor's workspace is not known, or is gone, no run may have seen them.

@@ -1,6 +1,8 @@
 //! Whether units of one name are the same in two folders.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -8,7 +10,13 @@ use rayon::prelude::*;
 
 use super::flaws::names;
 use crate::fs;
-use crate::model::{Inventory, Sharing, Source, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::Inventory;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 use crate::plan::warm::Here;
 use crate::relocate;
 use crate::size::Bytes;

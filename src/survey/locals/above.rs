@@ -1,13 +1,17 @@
 //! The files above two worktrees, where a relative path may lead, and those that other tools put into their target folders.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
-use super::{Ask, unknown};
-use crate::fs::{self, Source, SourceKind};
+use super::Ask;
+use super::unknown;
+use crate::fs::Source;
+use crate::fs::SourceKind;
+use crate::fs::{self};
 use crate::marks;
 use crate::model::LeftReason;
 

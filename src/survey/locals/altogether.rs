@@ -4,14 +4,19 @@
 //! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Ask, Compared, unknown};
+use super::Ask;
+use super::Compared;
+use super::unknown;
 use crate::fs;
 use crate::marks;
-use crate::model::{LeftReason, SourceFile, Tag};
+use crate::model::LeftReason;
+use crate::model::SourceFile;
+use crate::model::Tag;
 use crate::sources::Listing;
 
 /// All files of two worktrees, but for git's own and what Cargo has built.

@@ -1,15 +1,20 @@
 //! The same files in two worktrees.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::config_chain::CARGO_FOLDER;
-use crate::fs::{self, Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
+use crate::fs::{self};
 use crate::inherited;
-use crate::model::{LeftReason, SourceFile};
+use crate::model::LeftReason;
+use crate::model::SourceFile;
 use crate::sources;
 
 /// Files that were compared.

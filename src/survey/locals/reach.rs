@@ -1,16 +1,28 @@
 //! What ran while a unit was made, and what that can do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
 use super::World;
 use super::handed::Handed;
-use crate::abilities::{self, Abilities, Found, Reach};
+use crate::abilities::Abilities;
+use crate::abilities::Found;
+use crate::abilities::Reach;
+use crate::abilities::{self};
 use crate::fs;
-use crate::model::{Identity, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::Identity;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
 #[derive(Clone, Debug, Default)]

@@ -1,17 +1,27 @@
 //! Whether a build script would do the same again.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 
-use super::{World, newest, settings, unknown};
+use super::World;
+use super::newest;
+use super::settings;
+use super::unknown;
 use crate::abilities::Reach;
 use crate::fingerprint;
-use crate::fs::{self, Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
+use crate::fs::{self};
 use crate::marks;
-use crate::model::{LeftReason, LocalUnit, Sharing, Unit, UnitKind};
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::model::Sharing;
+use crate::model::Unit;
+use crate::model::UnitKind;
 use crate::sources;
 use crate::store::without_place;
 

@@ -1,10 +1,12 @@
 //! What packages are compiled with, besides their own files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::fs::{self, Source};
+use crate::fs::Source;
+use crate::fs::{self};
 use crate::inherited;
 use crate::model::LeftReason;
 

@@ -1,15 +1,25 @@
 //! What a unit was compiled from, and whether that is still there.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Ask, World, unknown};
+use super::Ask;
+use super::World;
+use super::unknown;
 use crate::abilities::Reach;
-use crate::dep_info::{Base, DepInfo, RustcDepInfo};
-use crate::fs::{self, Source, SourceKind};
-use crate::model::{LeftReason, LocalUnit, Unit, UnitFile};
+use crate::dep_info::Base;
+use crate::dep_info::DepInfo;
+use crate::dep_info::RustcDepInfo;
+use crate::fs::Source;
+use crate::fs::SourceKind;
+use crate::fs::{self};
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::model::Unit;
+use crate::model::UnitFile;
 use crate::sources;
 
 /// The most that is read of a dep-info. Real ones are a thousand times smaller.

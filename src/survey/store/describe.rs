@@ -1,23 +1,44 @@
 //! Describes units of a target folder, so that they can be known elsewhere.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Component, Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
 use jiff::Timestamp;
 
-use super::{content, platform};
+use super::content;
+use super::platform;
 use crate::dep_info::RustcDepInfo;
 use crate::fingerprint;
-use crate::fs::{self, Hashes};
+use crate::fs::Hashes;
+use crate::fs::{self};
 use crate::lockfile::Lock;
 use crate::marks;
-use crate::model::{
-    Inventory, LeftReason, LeftUnit, Sharing, Source, StoredFile, StoredLink, StoredUnit,
-    TakenUnit, Unit, UnitFile, UnitId, UnitKind, WatchedFile,
-};
-use crate::store::{self, linked, unit_key, without_place};
+use crate::model::Inventory;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::StoredFile;
+use crate::model::StoredLink;
+use crate::model::StoredUnit;
+use crate::model::TakenUnit;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
+use crate::model::WatchedFile;
+use crate::store::linked;
+use crate::store::unit_key;
+use crate::store::without_place;
+use crate::store::{self};
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! On what system this is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::fs;
 use crate::process;

@@ -1,15 +1,24 @@
 //! Whether units tell of a workspace that is not known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use memchr::memmem;
 
-use super::{MOST, package_of};
+use super::MOST;
+use super::package_of;
 use crate::dep_info::RustcDepInfo;
 use crate::fs;
 use crate::lockfile::Lock;
-use crate::model::{Inventory, Sharing, Source, Survey, Unit, UnitFile, UnitKind, Workspace};
+use crate::model::Inventory;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Survey;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitKind;
+use crate::model::Workspace;
 
 /// Why others build into a folder by the units of packages that none of the known workspaces names, as a fragment: such
 /// a unit has to show that it was made in one of these, or that what it was made from is gone. What leaves no final

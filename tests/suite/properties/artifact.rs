@@ -12,9 +12,11 @@ use std::sync::OnceLock;
 use cargo_sharedtarget::artifact::whole;
 use cargo_sharedtarget::compiler_name::compiler_name;
 use cargo_sharedtarget::debug_info::sections;
-use cargo_sharedtarget::embedded::{foreign_path, names_root};
+use cargo_sharedtarget::embedded::foreign_path;
+use cargo_sharedtarget::embedded::names_root;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
+use proptest::sample::select;
 
 /// Names and bytes of artifacts that a real compiler made, with a path in each.
 fn artifacts() -> &'static [(String, Vec<u8>)] {

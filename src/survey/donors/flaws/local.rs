@@ -1,18 +1,32 @@
 //! Which paths a local unit keeps, and in which worktree it was compiled.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::{Look, MOST, Origin, is_there, kept, without};
+use super::Look;
+use super::MOST;
+use super::Origin;
+use super::is_there;
+use super::kept;
+use super::without;
 use crate::dep_info::RustcDepInfo;
 use crate::embedded;
 use crate::fs;
 use crate::marks;
-use crate::model::{LeftReason, Sharing, Source, Trace, Unit, UnitFile, UnitId, UnitKind};
+use crate::model::LeftReason;
+use crate::model::Sharing;
+use crate::model::Source;
+use crate::model::Trace;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitId;
+use crate::model::UnitKind;
 use crate::plan::warm::speaks_of;
 use crate::relocate;
 

@@ -3,13 +3,22 @@
 //! Some copy a shared library beside the program that will load it, some only if it is not there yet. The library that
 //! goes with such a script is fresh wherever its unit goes, and the file would be missing there.
 
-use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::layout;
-use crate::model::{Group, Identity, Inventory, Role, Sharing, Unit, UnitFile, UnitKind};
+use crate::model::Group;
+use crate::model::Identity;
+use crate::model::Inventory;
+use crate::model::Role;
+use crate::model::Sharing;
+use crate::model::Unit;
+use crate::model::UnitFile;
+use crate::model::UnitKind;
 
 /// A file that nothing explains.
 pub(super) struct Stray<'a> {
