@@ -16,34 +16,24 @@ pub mod store;
 mod trusted;
 mod warm;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use delete::Deleted;
-pub use root::create_shared_root;
-use trusted::Trusted;
+use crate::apply::delete::Deleted;
+pub use crate::apply::root::create_shared_root;
+use crate::apply::trusted::Trusted;
 
 use crate::cargo::Cargo;
+use crate::fs;
 use crate::fs::Ledger;
-use crate::fs::{self};
 use crate::journal::Relocated;
-use crate::model::Action;
-use crate::model::Collected;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::Filesystem;
-use crate::model::Freed;
-use crate::model::Moved;
-use crate::model::NotDone;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::Relinked;
-use crate::model::Warmed;
+use crate::model::{
+    Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
+    Warmed,
+};
 use crate::plan::relink::Tally;
 use crate::progress::Progress;
 use crate::remote::Remote;

@@ -1,28 +1,26 @@
 //! The door to Cargo. Nobody else runs it.
 
 mod build;
+pub mod config_chain;
+pub mod config_edit;
+pub(crate) mod configs;
+pub mod inherited;
+pub mod lockfile;
+pub mod manifest;
+pub(crate) mod toml_values;
 mod toolchain;
 
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-pub use build::Build;
-pub use build::Built;
-pub use build::Ended;
-pub use build::OutDir;
-pub use build::compiler;
+pub use crate::cargo::build::{Build, Built, Ended, OutDir, compiler};
 
 use crate::model::Package;
-use crate::process;
-use crate::wrapper_script;
+use crate::{process, wrapper_script};
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,49 +14,29 @@ mod store;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::cli::args::{
+    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
+};
+use crate::cli::mistakes::print;
 use anstream::ColorChoice;
-use anyhow::Context as _;
-use anyhow::Result;
-use args::ActArgs;
-use args::Cli;
-use args::Command;
-use args::DonorArgs;
-use args::FindArgs;
-use args::SetupArgs;
-use args::SpeakArgs;
-use args::ToneArgs;
-use clap::CommandFactory as _;
-use clap::Parser as _;
-use globset::GlobBuilder;
-use globset::GlobSetBuilder;
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, Parser as _};
+use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
-use mistakes::print;
 
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::audit::AuditFormat;
-use crate::command::audit::AuditOptions;
+use crate::command::audit::{AuditFormat, AuditOptions};
 use crate::command::warm::WarmOptions;
-use crate::command::{self};
+use crate::command::{Format, Ui};
 use crate::exit::Exit;
 use crate::fs::Looking;
-use crate::fs::{self};
-use crate::model::Layout;
-use crate::model::Settings;
-use crate::plan::CleanOptions;
-use crate::plan::ConfigPlace;
-use crate::plan::GcOptions;
-use crate::plan::SetupOptions;
-use crate::report::Paths;
-use crate::report::View;
-use crate::survey::Environment;
-use crate::survey::Request;
-use crate::survey::{self};
-use crate::wrapper_script;
+use crate::model::{Layout, Settings};
+use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
+use crate::report::{Paths, View};
+use crate::survey::{Environment, Request};
+use crate::{command, fs, survey, wrapper_script};
 
 /// Reads the command line and runs.
 #[must_use]
@@ -328,7 +308,7 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
     let cargo_folder = if at == Path::new("cargo-home") {
         request.environment.surroundings.cargo_home.clone()
     } else {
-        fs::canonical(at)?.join(crate::config_chain::CARGO_FOLDER)
+        fs::canonical(at)?.join(crate::cargo::config_chain::CARGO_FOLDER)
     };
     Ok(ConfigPlace { cargo_folder })
 }

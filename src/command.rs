@@ -23,30 +23,16 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::apply::Context;
-use crate::apply::{self};
 use crate::exit::Exit;
-use crate::fs;
 use crate::journal::Relocated;
-use crate::model::Action;
-use crate::model::Done;
-use crate::model::Litter;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::process;
+use crate::model::{Action, Done, Litter, Outcome, Plan, Survey, Warning};
 use crate::progress::Progress;
 use crate::remote::Remote;
-use crate::report::Spinner;
-use crate::report::human;
-use crate::report::json;
-use crate::survey::Request;
-use crate::survey::donors;
-use crate::survey::{self};
+use crate::report::{Spinner, human, json};
+use crate::survey::{Request, donors};
+use crate::{apply, fs, process, survey};
 
-pub use ui::Format;
-pub use ui::Ui;
-pub use ui::beside;
+pub use crate::command::ui::{Format, Ui, beside};
 
 /// Surveys, with progress shown.
 fn look(request: &Request, ui: &Ui) -> Result<Survey> {

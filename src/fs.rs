@@ -27,145 +27,62 @@ mod trash;
 mod usage;
 mod walk;
 
+use std::fs;
 use std::fs::Metadata;
-use std::fs::{self};
 use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use cache::digest;
-pub use cache::has_other_names;
-pub use cache::lock_alone;
-pub use cache::lock_in_common;
-pub use cache::move_file;
-pub use cache::note_use;
-pub use cache::state;
-pub use cache::try_lock_alone;
-pub use checkpoint::checkpoint;
-pub use delete::Deletion;
-pub use delete::Ledger;
-pub use delete::Removal;
-pub use delete::delete_tree;
-pub use find::Finds;
-pub use find::Looking;
-pub use find::find;
-pub use in_use::Uses;
-pub use lock::AtWork;
-pub use lock::LockGuard;
-pub use lock::Sought;
-pub use lock::expect_writable;
-pub use lock::lock_all;
-pub use lock::lock_run;
-pub use lock::lock_stage;
-pub use lock::lock_to_read;
-pub use lock::lock_to_write;
-pub use lock::runs;
-pub use lock::stage_in_use;
-pub use objects::Aside;
-pub use objects::Hashes;
-pub use objects::become_name_of;
-pub use objects::folder_aside;
-pub use objects::is_executable;
-pub use objects::is_object;
-pub use objects::is_superuser;
-pub use objects::link_beside;
-pub use objects::new_folder;
-pub use objects::put;
-pub use objects::put_content;
-pub use objects::put_object;
-pub use objects::take_object;
-pub use owner::Theirs;
-pub use owner::close_if_open;
-pub use owner::is_closed;
-pub use owner::is_mine;
-pub use owner::refuses_store;
-pub use owner::theirs;
-pub use program::has_leftovers;
-pub use program::is_runnable;
-pub use program::is_users_own;
-pub use program::keep_as;
-pub use program::program;
-pub use program::project_of;
-pub use program::write_program;
-pub use read::open;
-pub use read::read;
-pub use read::read_known;
-pub use read::read_pipe;
-pub use read::read_start;
-pub use read::with_content;
-pub use record::add_abilities;
-pub use record::change_journal;
-pub use record::journal_file;
-pub use record::read_abilities;
-pub use record::read_history;
-pub use record::read_journal;
-pub use record::write_history;
-pub use replace::is_leftover;
-pub use replace::leftovers;
-pub use replace::no_link;
-pub use replace::remove_leftover;
-pub use replace::remove_leftovers;
-pub use replace::replace;
-pub use replace::replace_own;
-pub use replace::replace_unseen;
-pub use replace::write_if_absent;
-pub use roots::KnownRoots;
-pub use roots::project_moved;
-pub use roots::register_root;
-pub use roots::settle_moved;
-pub use seen::difference;
-pub use seen::seen;
-pub use seen::seen_at;
-pub use share::Lying;
-pub use share::clone_like;
-pub use share::clones_here;
-pub use share::hash_content;
-pub use share::lies;
-pub use share::same_rights;
-pub use source::Source;
-pub use source::SourceKind;
-pub use source::born;
-pub use source::clock;
-pub use source::clock_behind;
-pub use source::everything_in;
-pub use source::filled;
-pub use source::first_listed;
-pub use source::is_folder_behind;
-pub use source::keeping_times;
-pub use source::modified_behind;
-pub use source::moved_there;
-pub use source::touched;
-pub use stage::discard_stage;
-pub use stage::is_our_stage;
-pub use stage::make_stage;
-pub use transfer::clone_file;
-pub use transfer::clones;
-pub use transfer::copy_far;
-pub use transfer::copy_file;
-pub use transfer::copy_link;
-pub use transfer::date_file;
-pub use transfer::date_folder;
-pub use transfer::link_file;
-pub use transfer::same_content;
-pub use transfer::write_like;
-pub use transfer::write_own;
-pub use trash::discard_trash;
-pub use trash::is_our_trash;
-pub use trash::make_trash;
-pub use usage::usage;
-pub use walk::Entry;
-pub use walk::EntryKind;
-pub use walk::walk;
+pub use crate::fs::cache::{
+    digest, has_other_names, lock_alone, lock_in_common, move_file, note_use, state, try_lock_alone,
+};
+pub use crate::fs::checkpoint::checkpoint;
+pub use crate::fs::delete::{Deletion, Ledger, Removal, delete_tree};
+pub use crate::fs::find::{Finds, Looking, find};
+pub use crate::fs::in_use::Uses;
+pub use crate::fs::lock::{
+    AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
+    lock_to_write, runs, stage_in_use,
+};
+pub use crate::fs::objects::{
+    Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
+    link_beside, new_folder, put, put_content, put_object, take_object,
+};
+pub use crate::fs::owner::{Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs};
+pub use crate::fs::program::{
+    has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
+};
+pub use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
+pub use crate::fs::record::{
+    add_abilities, change_journal, journal_file, read_abilities, read_history, read_journal,
+    write_history,
+};
+pub use crate::fs::replace::{
+    is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
+    replace_unseen, write_if_absent,
+};
+pub use crate::fs::roots::{KnownRoots, project_moved, register_root, settle_moved};
+pub use crate::fs::seen::{difference, seen, seen_at};
+pub use crate::fs::share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
+pub use crate::fs::source::{
+    Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,
+    is_folder_behind, keeping_times, modified_behind, moved_there, touched,
+};
+pub use crate::fs::stage::{discard_stage, is_our_stage, make_stage};
+pub use crate::fs::transfer::{
+    clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
+    same_content, write_like, write_own,
+};
+pub use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
+pub use crate::fs::usage::usage;
+pub use crate::fs::walk::{Entry, EntryKind, walk};
 
-use crate::marks::Shape;
-use crate::marks::{self};
-use crate::model::Identity;
-use crate::model::Tag;
+use crate::model::{Identity, Tag};
 use crate::size::Bytes;
+use crate::target::markers;
+use crate::target::markers::Shape;
 
 /// What a path is, without following a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,7 +201,7 @@ pub fn names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The names in a folder and in the folders in it, three levels deep, as [`marks::read`] wants it. What cannot
+/// The names in a folder and in the folders in it, three levels deep, as [`markers::read`] wants it. What cannot
 /// be read has no names.
 ///
 /// The folders in a profile are not looked into: that it is one says enough, and they hold thousands of names.
@@ -311,7 +228,7 @@ fn shape_to(dir: &Path, depth: usize, top: bool) -> Shape {
             _ => shape.files.push(name),
         }
     }
-    if depth > 1 && (top || !marks::is_profile(&shape)) {
+    if depth > 1 && (top || !markers::is_profile(&shape)) {
         for (name, inner) in &mut shape.folders {
             if let Some(inner) = inner {
                 *inner = shape_to(&dir.join(name), depth - 1, false);
@@ -324,11 +241,11 @@ fn shape_to(dir: &Path, depth: usize, top: bool) -> Shape {
 /// The state of the `CACHEDIR.TAG` in a folder.
 #[must_use]
 pub fn tag(dir: &Path) -> Tag {
-    let path = dir.join(marks::TAG_NAME);
+    let path = dir.join(markers::TAG_NAME);
     match info(&path) {
         Ok(None) => Tag::Missing,
         Ok(Some(info)) if info.is_file => match read(&path) {
-            Ok(Some(bytes)) if bytes.starts_with(marks::TAG_SIGNATURE) => Tag::Valid,
+            Ok(Some(bytes)) if bytes.starts_with(markers::TAG_SIGNATURE) => Tag::Valid,
             _ => Tag::Wrong,
         },
         _ => Tag::Wrong,
@@ -587,10 +504,10 @@ mod tests {
     fn a_tag_must_be_a_regular_file_with_the_signature() {
         let dir = tempfile::tempdir().expect("a folder");
         assert_eq!(tag(dir.path()), Tag::Missing);
-        let path = dir.path().join(marks::TAG_NAME);
+        let path = dir.path().join(markers::TAG_NAME);
         fs::write(&path, "Signature: something else").expect("written");
         assert_eq!(tag(dir.path()), Tag::Wrong);
-        fs::write(&path, [marks::TAG_SIGNATURE, b"\n# more"].concat()).expect("written");
+        fs::write(&path, [markers::TAG_SIGNATURE, b"\n# more"].concat()).expect("written");
         assert_eq!(tag(dir.path()), Tag::Valid);
         fs::remove_file(&path).expect("removed");
         fs::create_dir(&path).expect("a folder of that name");

@@ -18,8 +18,6 @@ mod relink;
 mod script;
 mod store;
 mod survey;
-mod unit_file;
-mod units;
 mod warm;
 
 pub use audit::*;
@@ -36,6 +34,4 @@ pub use relink::*;
 pub use script::*;
 pub use store::*;
 pub use survey::*;
-pub use unit_file::*;
-pub use units::*;
 pub use warm::*;

@@ -23,36 +23,21 @@ pub mod warm;
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use clean::CleanOptions;
-pub use clean::clean;
-pub use deletable::unfit;
-pub use gc::GcOptions;
-pub use gc::gc;
-pub use hook::hook_state;
-pub use hook::hook_status;
-pub use hook::hooks_are_as_asked;
-pub use hook::install_hook;
-pub use hook::uninstall_hook;
-pub use listing::listing;
-pub use litter::Scope;
-pub use litter::finish_litter;
-pub use litter::why_litter_stays;
-pub use naming::owner_file;
-pub use setup::ConfigPlace;
-pub use setup::Setup;
-pub use setup::SetupOptions;
-pub use setup::own_settings_file;
-pub use setup::served_from_above;
-pub use setup::settings_file;
-pub use setup::setup;
-pub use undo::Recorded;
-pub use undo::undo;
+pub use crate::plan::clean::{CleanOptions, clean};
+pub use crate::plan::deletable::unfit;
+pub use crate::plan::gc::{GcOptions, gc};
+pub use crate::plan::hook::{
+    hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook,
+};
+pub use crate::plan::listing::listing;
+pub use crate::plan::litter::{Scope, finish_litter, why_litter_stays};
+pub use crate::plan::naming::owner_file;
+pub use crate::plan::setup::{
+    ConfigPlace, Setup, SetupOptions, own_settings_file, served_from_above, settings_file, setup,
+};
+pub use crate::plan::undo::{Recorded, undo};
 
-use crate::model::Identity;
-use crate::model::Repository;
-use crate::model::Survey;
-use crate::model::Usage;
-use crate::model::Warning;
+use crate::model::{Identity, Repository, Survey, Usage, Warning};
 use crate::size::Bytes;
 
 /// The present worktree that a path lies in: the innermost one.

@@ -23,21 +23,21 @@ use std::fmt;
 use jiff::Timestamp;
 
 #[cfg(not(feature = "remote"))]
-pub use absent::Remote;
+pub use crate::remote::absent::Remote;
 #[cfg(not(feature = "remote"))]
-pub use absent::compress;
+pub use crate::remote::absent::compress;
 #[cfg(not(feature = "remote"))]
-pub use absent::decompress;
+pub use crate::remote::absent::decompress;
 #[cfg(not(feature = "remote"))]
-pub use absent::open;
+pub use crate::remote::absent::open;
 #[cfg(feature = "remote")]
-pub use engine::Remote;
+pub use crate::remote::engine::Remote;
 #[cfg(feature = "remote")]
-pub use engine::open;
+pub use crate::remote::engine::open;
 #[cfg(feature = "remote")]
-pub use packing::compress;
+pub use crate::remote::packing::compress;
 #[cfg(feature = "remote")]
-pub use packing::decompress;
+pub use crate::remote::packing::decompress;
 
 /// What is nobody else's business, and what the engines do not read from the environment themselves.
 #[derive(Clone, Default, PartialEq, Eq)]

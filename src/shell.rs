@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rustc_stable_hash::StableSipHasher128;
 
+use crate::text;
 use crate::text::is_unsafe;
-use crate::text::{self};
 
 const INSTALLED: &str = "@installed@";
 

@@ -2,7 +2,6 @@
 
 pub mod compiler;
 pub mod compiler_name;
-mod configs;
 pub mod doctor;
 pub mod donors;
 pub mod facts;
@@ -22,38 +21,28 @@ pub mod stock;
 pub mod store;
 mod strangers;
 mod tracking;
-pub mod units;
 mod workspaces;
 
-pub use hook::hooks;
-pub use meant::is_meant;
+pub use crate::survey::hook::hooks;
+pub use crate::survey::meant::is_meant;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::cargo::configs;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cargo::Cargo;
-use crate::fs::KnownRoots;
-use crate::fs::Looking;
-use crate::fs::{self};
+use crate::fs::{KnownRoots, Looking};
 use crate::journal::Journal;
-use crate::marks;
-use crate::model::EnvOverride;
-use crate::model::Problem;
-use crate::model::Settings;
-use crate::model::SharedRoot;
-use crate::model::Surroundings;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Workspace;
+use crate::model::{
+    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
+};
 use crate::plan::Scope;
 use crate::progress::Progress;
 use crate::remote::Secrets;
-use crate::wrapper_script;
+use crate::target::markers;
+use crate::{fs, wrapper_script};
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
@@ -297,7 +286,7 @@ pub fn worktree_at(path: &Path) -> Result<PathBuf> {
 #[must_use]
 pub fn target_folder(path: &Path) -> Option<(PathBuf, PathBuf)> {
     let path = fs::canonical(path).ok()?;
-    let is_target = marks::read(&fs::shape(&path)).cargo && !fs::exists(&path.join("Cargo.toml"));
+    let is_target = markers::read(&fs::shape(&path)).cargo && !fs::exists(&path.join("Cargo.toml"));
     if !is_target {
         return None;
     }

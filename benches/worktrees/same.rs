@@ -3,15 +3,12 @@
 
 use anyhow::Result;
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::survey::units;
+use cargo_sharedtarget::target::read;
 
 use super::build::Build;
 use super::checks::Checks;
 use super::cost::Cost;
-use super::figures::Series;
-use super::figures::mebibytes;
-use super::figures::median_of;
-use super::figures::print_bar;
+use super::figures::{Series, mebibytes, median_of, print_bar};
 use super::generate::MARK;
 use super::place;
 use super::products::Products;
@@ -191,7 +188,7 @@ impl<'a> Case<'a> {
         let products = self.products;
         products.check_marked(stage, &worktree, MARK, checks)?;
         let own = Own::of(
-            &units::read(&worktree.join("target"), &Progress::default()),
+            &read::read(&worktree.join("target"), &Progress::default()),
             &donor.inventory,
         );
         if let Some((before, after)) = before.zip(after) {

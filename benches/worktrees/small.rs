@@ -5,18 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::survey::units;
+use cargo_sharedtarget::target::read;
 
 use super::checks::Checks;
-use super::figures::mebibytes;
-use super::figures::print_bar;
+use super::figures::{mebibytes, print_bar};
 use super::place;
 use super::stage::Stage;
-use super::usage::Copied;
-use super::usage::Parts;
-use super::usage::du;
-use super::warm::Donor;
-use super::warm::{self};
+use super::usage::{Copied, Parts, du};
+use super::warm::{
+    Donor, {self},
+};
 
 /// What all may take of one whole target folder and the local crates of each of the others.
 const LIMIT: f64 = 1.05;
@@ -47,7 +45,7 @@ pub(crate) fn measure(
     let mut theirs = Parts::default();
     for folder in &folders[1..] {
         theirs.add(&Parts::of(
-            &units::read(folder, &Progress::default()),
+            &read::read(folder, &Progress::default()),
             &mut seen,
         ));
     }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use cargo_sharedtarget::model::Inventory;
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::survey::units;
+use cargo_sharedtarget::target::read;
+use cargo_sharedtarget::target::unit::Inventory;
 
 use super::build::Build;
 use super::checks::Checks;
@@ -25,7 +25,7 @@ pub(crate) struct Donor {
 /// Builds the first worktree, cold, and says what it is made of.
 pub(crate) fn first_build(stage: &Stage, checks: &mut Checks) -> Result<Donor> {
     let build = stage.build(&stage.main)?;
-    let inventory = units::read(&stage.main.join("target"), &Progress::default());
+    let inventory = read::read(&stage.main.join("target"), &Progress::default());
     let all = inventory.units.iter();
     println!(
         "`cargo build` compiles {} third-party crates and {} local ones: {} units, {} of them third-party",

@@ -5,7 +5,7 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use cargo_sharedtarget::dep_info::{Base, DepFile, DepInfo, RustcDepInfo};
+use cargo_sharedtarget::target::dep_info::{Base, DepFile, DepInfo, RustcDepInfo};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use cargo_sharedtarget::exclude_edit::{add, pattern};
+use cargo_sharedtarget::git::exclude_edit::{add, pattern};
 use cargo_sharedtarget_fuzz::UNIT;
 use ignore::gitignore::GitignoreBuilder;
 use libfuzzer_sys::fuzz_target;

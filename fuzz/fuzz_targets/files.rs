@@ -3,7 +3,7 @@
 #![no_main]
 
 use cargo_sharedtarget::journal::Journal;
-use cargo_sharedtarget::lockfile::Lock;
+use cargo_sharedtarget::cargo::lockfile::Lock;
 use cargo_sharedtarget::model::Settings;
 use cargo_sharedtarget::size::Bytes;
 use cargo_sharedtarget::{editor_settings, settings};

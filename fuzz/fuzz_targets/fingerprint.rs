@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use cargo_sharedtarget::fingerprint::rehash::{Change, rehash, written};
-use cargo_sharedtarget::fingerprint::{hash_of_rustc, parse, parse_hash, target};
+use cargo_sharedtarget::target::fingerprint::rehash::{Change, rehash, written};
+use cargo_sharedtarget::target::fingerprint::{hash_of_rustc, parse, parse_hash, target};
 use libfuzzer_sys::fuzz_target;
 
 /// What Cargo 1.95 wrote of the run of a build script and of a library that depends on it, without what they go by.

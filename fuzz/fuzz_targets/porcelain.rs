@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use arbitrary::{Arbitrary, Unstructured};
 use cargo_sharedtarget::model::Head;
-use cargo_sharedtarget::porcelain::{
+use cargo_sharedtarget::git::porcelain::{
     Ignored, ListedWorktree, ignored, path_line, paths, worktrees,
 };
 use libfuzzer_sys::fuzz_target;

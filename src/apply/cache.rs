@@ -1,12 +1,10 @@
 //! Deletes parts of the cache of scripts.
 
-use super::Context;
-use super::Stopped;
-use super::delete::Deleted;
+use crate::apply::delete::Deleted;
+use crate::apply::{Context, Stopped};
+use crate::fs;
 use crate::fs::Ledger;
-use crate::fs::{self};
-use crate::model::DropScript;
-use crate::model::ScriptPart;
+use crate::model::{DropScript, ScriptPart};
 use crate::script::package::LOCK;
 use crate::script::places::OLD;
 

@@ -1,24 +1,18 @@
 //! Deletes single units of a target folder, each whole or not at all.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Context;
-use super::Stopped;
-use super::delete::Deleted;
-use super::warm::held;
-use super::warm::unchanged;
-use crate::fs::Ledger;
-use crate::fs::Removal;
-use crate::fs::{self};
-use crate::layout;
-use crate::model::CollectFolder;
-use crate::model::Collected;
-use crate::model::CollectedOther;
-use crate::model::UnitFile;
+use crate::apply::delete::Deleted;
+use crate::apply::warm::{held, unchanged};
+use crate::apply::{Context, Stopped};
+use crate::fs;
+use crate::fs::{Ledger, Removal};
+use crate::model::{CollectFolder, Collected, CollectedOther};
+use crate::target::layout;
+use crate::target::unit_file::UnitFile;
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///

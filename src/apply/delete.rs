@@ -1,24 +1,14 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Context;
-use super::Stopped;
-use crate::fs::Deletion;
-use crate::fs::Ledger;
-use crate::fs::{self};
-use crate::marks::GITIGNORE;
-use crate::marks::TRASH_PREFIX;
-use crate::marks::{self};
-use crate::model::DeleteFolder;
-use crate::model::DeleteReason;
-use crate::model::Freed;
-use crate::model::KeptReason;
-use crate::model::Marks;
-use crate::model::Seen;
-use crate::plan;
+use crate::apply::{Context, Stopped};
+use crate::fs::{Deletion, Ledger};
+use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen};
 use crate::size::Bytes;
+use crate::target::markers;
+use crate::target::markers::{GITIGNORE, TRASH_PREFIX};
+use crate::{fs, plan};
 
 /// What a deletion came to.
 pub(super) struct Deleted {
@@ -100,7 +90,7 @@ pub(super) fn folder(
     if let Some(why) = still_needed(folder, context) {
         return skip(why);
     }
-    let reading = marks::read(&fs::shape(path));
+    let reading = markers::read(&fs::shape(path));
     let profiles = reading.profiles.clone();
     // Held until the folder has its new name: a build that waits for them starts in a new folder.
     let locks = match fs::lock_all(path, &profiles) {

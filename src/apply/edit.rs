@@ -1,28 +1,14 @@
 //! Changes files, each whole and each recorded before.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::Context;
-use super::Stopped;
-use crate::cargo;
-use crate::config_chain::CARGO_FOLDER;
-use crate::config_chain::CONFIG_NAMES;
-use crate::fs;
-use crate::journal::Content;
-use crate::journal::Entry;
-use crate::journal::Journal;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::EditFile;
-use crate::model::KeptReason;
-use crate::model::Outcome;
-use crate::model::Owner;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::wrapper_script;
+use crate::apply::{Context, Stopped};
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::journal::{Content, Entry, Journal};
+use crate::model::{Action, Deed, EditFile, KeptReason, Outcome, Owner, Plan, Subject};
+use crate::{cargo, fs, wrapper_script};
 
 /// Writes down what is about to change, before it does.
 pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
@@ -40,7 +26,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
-    let records = context.records.ok_or(super::root::NO_STATE)?;
+    let records = context.records.ok_or(crate::apply::root::NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
     fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
     fs::change_journal(records, |journal| {

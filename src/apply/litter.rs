@@ -2,17 +2,13 @@
 
 use std::path::Path;
 
-use super::Context;
-use super::Stopped;
-use super::delete::Deleted;
-use super::delete::remove_empty_holders;
+use crate::apply::delete::{Deleted, remove_empty_holders};
+use crate::apply::{Context, Stopped};
+use crate::fs;
 use crate::fs::Ledger;
-use crate::fs::{self};
-use crate::marks::GITIGNORE;
-use crate::marks::STAGE_LOCK;
-use crate::model::Litter;
-use crate::model::Usage;
+use crate::model::{Litter, Usage};
 use crate::size::Bytes;
+use crate::target::markers::{GITIGNORE, STAGE_LOCK};
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.
 pub(super) fn remove(

@@ -1,30 +1,20 @@
 //! Replaces files of target folders by others' that are the same.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::Context;
-use super::Stopped;
-use super::trusted::Trusted;
-use super::warm::Stage;
-use super::warm::held;
-use super::warm::unchanged;
+use crate::apply::trusted::Trusted;
+use crate::apply::warm::{Stage, held, unchanged};
+use crate::apply::{Context, Stopped};
+use crate::fs;
 use crate::fs::Sought;
-use crate::fs::{self};
-use crate::model::Freed;
-use crate::model::Identity;
-use crate::model::Method;
-use crate::model::RelinkFolder;
-use crate::model::RelinkUnit;
-use crate::model::Relinked;
-use crate::model::UnitId;
+use crate::model::{Freed, Identity, Method, RelinkFolder, RelinkUnit, Relinked};
 use crate::plan::relink::Tally;
+use crate::target::unit::UnitId;
 
 /// Relinks one folder. `tally` counts what all of them free together.
 ///

@@ -1,12 +1,11 @@
 //! Makes the shared root.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::fs;
-use crate::marks;
+use crate::target::markers;
 
 /// Why nothing can be recorded.
 pub(super) const NO_STATE: &str =
@@ -36,14 +35,14 @@ fn create(path: &Path, records: &Path, made: &mut Made) -> anyhow::Result<()> {
     if is_new {
         fs::close_if_open(path)?;
     }
-    let tag = marks::tag_file();
+    let tag = markers::tag_file();
     for (name, content) in [
-        (marks::GITIGNORE, b"*\n".as_slice()),
-        (marks::TAG_NAME, tag.as_slice()),
+        (markers::GITIGNORE, b"*\n".as_slice()),
+        (markers::TAG_NAME, tag.as_slice()),
     ] {
         made.file(&path.join(name), content)?;
     }
-    let mark = path.join(marks::SHARED_ROOT_MARK);
+    let mark = path.join(markers::SHARED_ROOT_MARK);
     fs::no_link(path, &mark)?;
     made.note_folders(&mark);
     fs::register_root(records, path)

@@ -8,38 +8,22 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
-pub use assemble::Assembled;
-pub use assemble::Part;
-pub use assemble::assemble;
-pub(super) use drop::units as drop_units;
-pub(super) use transfer::drop_remote;
-pub(super) use transfer::pull;
-pub(super) use transfer::push;
+pub use crate::apply::store::assemble::{Assembled, Part, assemble};
+pub(super) use crate::apply::store::drop::units as drop_units;
+pub(super) use crate::apply::store::transfer::{drop_remote, pull, push};
 
-use super::Context;
-use super::Stopped;
-use super::trusted::Trusted;
-use crate::fs::Hashes;
-use crate::fs::LockGuard;
-use crate::fs::{self};
-use crate::layout;
-use crate::marks;
-use crate::model::HarvestUnits;
-use crate::model::Moved;
-use crate::model::Sharing;
-use crate::model::StoredFile;
-use crate::model::StoredSet;
-use crate::model::StoredUnit;
-use crate::model::TellProvider;
-use crate::process;
+use crate::apply::trusted::Trusted;
+use crate::apply::{Context, Stopped};
+use crate::fs::{Hashes, LockGuard};
+use crate::model::{HarvestUnits, Moved, StoredFile, StoredSet, StoredUnit, TellProvider};
 use crate::size::Bytes;
 use crate::store::Places;
-use crate::store::{self};
+use crate::target::unit_file::Sharing;
+use crate::target::{layout, markers};
+use crate::{fs, process, store};
 
 /// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
 ///
@@ -55,14 +39,14 @@ pub fn open(places: &Places) -> Result<LockGuard> {
         fs::create_folder(root)?;
         // Whoever begins at the same time may have put its mark there in between.
         let foreign = fs::names(root)?;
-        let ours = |name: &String| name == marks::TAG_NAME || name.starts_with(".sharedtarget");
+        let ours = |name: &String| name == markers::TAG_NAME || name.starts_with(".sharedtarget");
         if !foreign.iter().all(ours) {
             bail!(
                 "expected an empty folder, or a store of ours: `{}`",
                 root.display()
             );
         }
-        fs::write_if_absent(&root.join(marks::TAG_NAME), &marks::tag_file())?;
+        fs::write_if_absent(&root.join(markers::TAG_NAME), &markers::tag_file())?;
     }
     fs::lock_in_common(&places.mark())
 }

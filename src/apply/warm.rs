@@ -2,42 +2,26 @@
 
 mod staging;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use staging::Shared;
-use staging::Staging;
+use crate::apply::warm::staging::{Shared, Staging};
 
-use super::Context;
-use super::Stopped;
-use super::trusted::Trusted;
-use crate::fingerprint::rehash::Change;
-use crate::fingerprint::{self};
-use crate::fs::LockGuard;
-use crate::fs::Sought;
-use crate::fs::{self};
-use crate::marks::STAGE;
-use crate::marks::{self};
-use crate::model::Busy;
-use crate::model::BusyReason;
-use crate::model::Method;
-use crate::model::Sharing;
-use crate::model::Skipped;
-use crate::model::SourceFile;
-use crate::model::TakenUnit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::WarmFolder;
-use crate::model::Warmed;
+use crate::apply::trusted::Trusted;
+use crate::apply::{Context, Stopped};
+use crate::fs;
+use crate::fs::{LockGuard, Sought};
+use crate::model::{Busy, BusyReason, Method, Skipped, SourceFile, TakenUnit, WarmFolder, Warmed};
 use crate::size::Bytes;
+use crate::target::fingerprint::rehash::Change;
+use crate::target::markers::STAGE;
+use crate::target::unit::UnitId;
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, markers};
 
 /// Warms one folder.
 ///
@@ -177,8 +161,8 @@ fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(
     let empty = info.is_none() || fs::names(into)?.is_empty();
     let above = into.parent().unwrap_or(into);
     fs::keeping_times(&[above], || fs::create_folder(into))?;
-    if empty || marks::read(&fs::shape(into)).cargo {
-        fs::write_if_absent(&into.join(marks::TAG_NAME), &marks::tag_file())?;
+    if empty || markers::read(&fs::shape(into)).cargo {
+        fs::write_if_absent(&into.join(markers::TAG_NAME), &markers::tag_file())?;
     }
     for profile in profiles {
         fs::no_link(into, &into.join(profile))?;

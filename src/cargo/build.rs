@@ -2,23 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::BufReader;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use cargo_metadata::Message;
-use cargo_metadata::PackageId;
-use cargo_metadata::TargetKind;
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{Message, PackageId, TargetKind};
 
-use super::Cargo;
-use super::first_error;
-use crate::process;
-use crate::text;
+use crate::cargo::{Cargo, first_error};
+use crate::{process, text};
 
 /// A program to be built.
 #[derive(Clone, Debug)]
@@ -242,7 +234,7 @@ pub fn compiler(program: &Path, dir: &Path, toolchain: Option<&str>) -> Result<(
         if let Some(toolchain) = toolchain {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
-        super::said(command, "rustc")
+        crate::cargo::said(command, "rustc")
     };
     let version = ask(&["-vV"])?;
     let sysroot = ask(&["--print", "sysroot"])?;

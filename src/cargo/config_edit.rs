@@ -7,14 +7,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::TableLike;
-use toml_edit::Value;
+use toml_edit::{Document, Item, TableLike, Value};
 
-use crate::model::ConfigKeys;
-use crate::model::TomlProblem;
-use crate::toml_values;
+use crate::cargo::toml_values;
+use crate::model::{ConfigKeys, TomlProblem};
 use crate::wrapper_script;
 
 /// What to set; `None` leaves a key as it is.

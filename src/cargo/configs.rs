@@ -1,20 +1,17 @@
 //! Reads Cargo's configuration files, and what the disk says against editing them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config_chain::CARGO_FOLDER;
-use crate::config_chain::CONFIG_NAMES;
-use crate::config_edit;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::config_edit;
 use crate::fs;
-use crate::model::ConfigFile;
-use crate::model::TomlProblem;
+use crate::model::{ConfigFile, TomlProblem};
 
 type Configs = BTreeMap<PathBuf, ConfigFile>;
 
 /// Reads the files that count for these folders: those in `.cargo` in each of them and above.
-pub(super) fn read_above<'a>(folders: impl Iterator<Item = &'a Path>, configs: &mut Configs) {
+pub(crate) fn read_above<'a>(folders: impl Iterator<Item = &'a Path>, configs: &mut Configs) {
     for folder in folders {
         for above in folder.ancestors() {
             let cargo_folder = above.join(CARGO_FOLDER);
@@ -27,7 +24,7 @@ pub(super) fn read_above<'a>(folders: impl Iterator<Item = &'a Path>, configs: &
 }
 
 /// Reads the files in one `.cargo` folder. Those that do not exist are noted as such.
-pub(super) fn read_folder(cargo_folder: &Path, configs: &mut Configs) {
+pub(crate) fn read_folder(cargo_folder: &Path, configs: &mut Configs) {
     let folder_link = match fs::info(cargo_folder) {
         Ok(Some(info)) => info.is_symlink.then(|| fs::link_target(cargo_folder)),
         _ => None,

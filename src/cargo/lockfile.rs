@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::TableLike;
+use toml_edit::{Document, Item, TableLike};
 
-use crate::config_edit;
-use crate::model::Source;
-use crate::model::StoredPackage;
-use crate::model::TomlProblem;
-use crate::model::Unit;
+use crate::cargo::config_edit;
+use crate::model::{StoredPackage, TomlProblem};
+use crate::target::unit::{Source, Unit};
 
 /// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,7 +154,7 @@ impl Locked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UnitKind;
+    use crate::target::unit::UnitKind;
 
     const LOCK: &str = r#"version = 4
 [[package]]

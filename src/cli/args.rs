@@ -1,17 +1,12 @@
 //! The arguments.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
-use clap::Parser;
-use clap::Subcommand;
 use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
 
-use super::examples;
-use super::glob;
-use super::hook;
 use crate::age::Age;
+use crate::cli::{examples, glob, hook};
 use crate::command::Format;
 use crate::command::audit::AuditFormat;
 use crate::model::Layout;
@@ -60,21 +55,21 @@ pub(super) enum Command {
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
     /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
-    Run(super::run::RunArgs),
+    Run(crate::cli::run::RunArgs),
     /// What scripts have left: kept programs, and what all were compiled with
     #[command(subcommand)]
-    Cache(super::cache::CacheCommand),
+    Cache(crate::cli::cache::CacheCommand),
     /// Third-party crates that outlive target folders, by content
     #[command(subcommand)]
-    Store(super::store::StoreCommand),
+    Store(crate::cli::store::StoreCommand),
     /// Put configurations and git excludes back as they were before setup
     #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),
     /// Print a script by which a shell completes our arguments
-    Completions(super::pages::CompletionsArgs),
+    Completions(crate::cli::pages::CompletionsArgs),
     /// Write the manual pages
     #[command(hide = true)]
-    Man(super::pages::ManArgs),
+    Man(crate::cli::pages::ManArgs),
     /// A git hook, by which `git worktree add` sets the new worktree up by itself
     #[command(subcommand)]
     Hook(hook::HookCommand),

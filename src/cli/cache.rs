@@ -2,28 +2,22 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use anyhow::anyhow;
-use clap::Args;
-use clap::Subcommand;
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
 
-use super::args::ActArgs;
-use super::args::FindArgs;
-use super::args::SpeakArgs;
-use super::environment::given;
-use super::examples;
-use super::run::places;
 use crate::age::Age;
+use crate::cli::args::{ActArgs, FindArgs, SpeakArgs};
+use crate::cli::environment::given;
+use crate::cli::examples;
+use crate::cli::run::places;
 use crate::command::cache;
 use crate::exit::Exit;
-use crate::fs;
 use crate::model::Settings;
-use crate::plan::scripts::CacheOptions;
-use crate::plan::scripts::CachePart;
+use crate::plan::scripts::{CacheOptions, CachePart};
 use crate::script::places::Places;
 use crate::settings::CacheLimits;
-use crate::settings::{self};
 use crate::size::Bytes;
+use crate::{fs, settings};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
@@ -62,16 +56,16 @@ pub(super) struct CleanCacheArgs {
 }
 
 pub(super) fn run(command: CacheCommand) -> Result<Exit> {
-    let cwd = super::cwd()?;
+    let cwd = crate::cli::cwd()?;
     let places = places(&cwd)?;
     match command {
         CacheCommand::Info(args) => {
-            let (_, ui) = super::prepare(FindArgs::about(&cwd, None), &args.speak, None)?;
+            let (_, ui) = crate::cli::prepare(FindArgs::about(&cwd, None), &args.speak, None)?;
             cache::info(&places, &limits(&places)?, args.top, &ui)
         }
         CacheCommand::Clean(args) => {
             let find = FindArgs::about(&cwd, None);
-            let (request, ui) = super::prepare(find, &args.speak, Some(&args.act))?;
+            let (request, ui) = crate::cli::prepare(find, &args.speak, Some(&args.act))?;
             let options = CacheOptions {
                 part: args.part,
                 older_than: args.older_than,
@@ -102,10 +96,10 @@ pub(super) fn limits(places: &Places) -> Result<CacheLimits> {
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.
 pub(super) fn keep_within(places: &Places, cwd: &Path, program: &Path) -> Result<()> {
-    super::make_threads();
+    crate::cli::make_threads();
     let limits = limits(places)?;
     let speak = SpeakArgs::silent();
-    let (request, ui) = super::prepare(FindArgs::about(cwd, None), &speak, None)?;
+    let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
     let folder = program.parent().unwrap_or(program);
     cache::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
 }

@@ -1,25 +1,17 @@
 //! What the environment says.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
 use etcetera::BaseStrategy as _;
 
-use super::on_path;
-use crate::cargo::Cargo;
-use crate::config_edit;
-use crate::fs;
-use crate::model::EnvOverride;
-use crate::model::Settings;
-use crate::model::StoreSettings;
-use crate::model::Surroundings;
+use crate::cargo::{Cargo, config_edit};
+use crate::cli::on_path;
+use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
 use crate::remote::Secrets;
-use crate::settings;
 use crate::survey::Environment;
 use crate::survey::locals::Known;
-use crate::wrapper_script;
+use crate::{fs, settings, wrapper_script};
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {
@@ -167,8 +159,8 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         variables: variables(),
         own_settings: own_settings(),
         state: state(),
-        program: super::hook::program(),
-        store_folder: super::run::places(cwd)
+        program: crate::cli::hook::program(),
+        store_folder: crate::cli::run::places(cwd)
             .ok()
             .map(|places| beside(places.root())),
         in_a_build: path(wrapper_script::AT_WORK).is_some(),

@@ -3,14 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::ActArgs;
-use super::FindArgs;
-use super::SpeakArgs;
-use super::examples;
-use super::prepare;
+use crate::cli::{ActArgs, FindArgs, SpeakArgs, examples, prepare};
 use crate::command;
 use crate::exit::Exit;
 

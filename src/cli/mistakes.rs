@@ -2,8 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::command;
-use crate::text;
+use crate::{command, text};
 
 /// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
 /// in it what a terminal obeys, all is printed without colours, and that is shown.

@@ -1,29 +1,22 @@
 //! `run` and its arguments.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
-use std::io::Read as _;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
-use super::args::ToneArgs;
-use crate::command::run::Ran;
-use crate::command::run::RunOptions;
-use crate::command::run::{self};
+use crate::cli::args::ToneArgs;
+use crate::command::run;
+use crate::command::run::{Ran, RunOptions};
 use crate::exit::Exit;
 use crate::fs;
 use crate::script::places::Places;
 use crate::survey::compiler::Chosen;
-use crate::survey::script::ScriptEnvironment;
-use crate::survey::script::ScriptRequest;
+use crate::survey::script::{ScriptEnvironment, ScriptRequest};
 use crate::text::shown;
 
 const EXAMPLES: &str = "\
@@ -76,8 +69,8 @@ pub(super) struct RunArgs {
 const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
 
 pub(super) fn run(args: RunArgs) -> Result<Exit> {
-    let choice = super::color_choice(&args.tone);
-    super::set_color(&args.tone);
+    let choice = crate::cli::color_choice(&args.tone);
+    crate::cli::set_color(&args.tone);
     let mut arguments = args.script;
     let script = PathBuf::from(arguments.remove(0));
     if arguments.first().is_some_and(|first| first == "--") {
@@ -118,7 +111,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
         now: Timestamp::now(),
     };
-    let cwd = super::cwd()?;
+    let cwd = crate::cli::cwd()?;
     let variable =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let around = around(cwd, &variable)?;
@@ -133,7 +126,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
         Ok(())
     };
     let after_build =
-        |program: &Path| super::cache::keep_within(&around.places, &around.cwd, program);
+        |program: &Path| crate::cli::cache::keep_within(&around.places, &around.cwd, program);
     match run::run(&request, &options, &around, &answer, &after_build)? {
         Ran::Here(exit) => Ok(exit),
         Ran::There(code) => std::process::exit(code),
@@ -166,14 +159,14 @@ fn around(
     cwd: PathBuf,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<ScriptEnvironment<'_>> {
-    let environment = super::environment::environment(&cwd, std::env::home_dir().as_deref());
+    let environment = crate::cli::environment::environment(&cwd, std::env::home_dir().as_deref());
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     // Whoever runs scripts by the clock has a short `PATH`; where Cargo is installed, is the next place to look.
     let installed = environment.surroundings.cargo_home.join("bin");
     let on_path = |name: &str| {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let installed = || Some(installed.join(file)).filter(|program| fs::exists(program));
-        super::on_path(Path::new(name)).or_else(installed)
+        crate::cli::on_path(Path::new(name)).or_else(installed)
     };
     let program = named("RUSTC")
         .map(PathBuf::from)

@@ -3,29 +3,19 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
-use clap::CommandFactory as _;
-use clap::Subcommand;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Subcommand};
 
-use super::args::ActArgs;
-use super::args::Cli;
-use super::args::FindArgs;
-use super::args::SpeakArgs;
-use super::examples;
 use crate::age::Age;
-use crate::command::Ui;
-use crate::command::store::CleanOptions;
-use crate::command::store::HarvestOptions;
-use crate::command::store::PullOptions;
-use crate::command::store::PushOptions;
-use crate::command::store::{self};
+use crate::cli::args::{ActArgs, Cli, FindArgs, SpeakArgs};
+use crate::cli::examples;
+use crate::command::store::{CleanOptions, HarvestOptions, PullOptions, PushOptions};
+use crate::command::{Ui, store};
 use crate::exit::Exit;
-use crate::process;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::{self};
+use crate::{process, survey};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
@@ -154,7 +144,7 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
             if !args.write && in_ci() {
                 let why = "where the variable CI is set, the remote store is only read; --write has it written";
                 let error = Cli::command().error(ErrorKind::MissingRequiredArgument, why);
-                super::mistakes::print(&error);
+                crate::cli::mistakes::print(&error);
                 return Ok(Exit::Usage);
             }
             store::push(&request, PushOptions { all: args.all }, &ui)
@@ -188,7 +178,7 @@ fn about(args: WorktreeArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result
     let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
     let worktree = survey::worktree_at(&worktree)?;
     let find = FindArgs::about(&worktree, args.shared_root);
-    let (mut request, ui) = super::prepare(find, speak, act)?;
+    let (mut request, ui) = crate::cli::prepare(find, speak, act)?;
     (request.sizes, request.to_act) = (false, false);
     request.focus = Some(worktree);
     Ok((request, ui))

@@ -4,22 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Ui;
-use super::look;
+use crate::command::{Ui, look};
 use crate::exit::Exit;
-use crate::model::Audit;
-use crate::model::FindingKind;
-use crate::model::Survey;
-use crate::plan;
+use crate::model::{Audit, FindingKind, Survey};
 use crate::progress::Progress;
-use crate::report::Spinner;
-use crate::report::html;
-use crate::report::json;
-use crate::report::{self};
+use crate::report::{Spinner, html, json};
 use crate::size::Bytes;
-use crate::survey::Request;
-use crate::survey::facts;
-use crate::survey::stock;
+use crate::survey::{Request, facts, stock};
+use crate::{plan, report};
 
 /// How an audit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -63,7 +55,7 @@ pub fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<Exit> {
 }
 
 fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> Audit {
-    let folders = super::gc::folders(survey, request);
+    let folders = crate::command::gc::folders(survey, request);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let around = &request.environment;

@@ -5,40 +5,21 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Format;
-use super::Ui;
-use super::conduct;
 use crate::apply::Context;
-use crate::apply::{self};
+use crate::command::{Format, Ui, conduct};
 use crate::exit::Exit;
-use crate::fs;
-use crate::marks::TRASH_PREFIX;
-use crate::model::Action;
-use crate::model::DropScript;
-use crate::model::Litter;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::ScriptCache;
-use crate::model::Survey;
-use crate::plan::CleanOptions;
-use crate::plan::GcOptions;
-use crate::plan::scripts::CacheOptions;
-use crate::plan::scripts::CachePart;
-use crate::plan::scripts::TargetPart;
-use crate::plan::scripts::{self};
+use crate::model::{Action, DropScript, Litter, Outcome, Plan, ScriptCache, Survey};
+use crate::plan::scripts::{CacheOptions, CachePart, TargetPart};
 use crate::plan::stock::Compilers;
-use crate::plan::{self};
+use crate::plan::{CleanOptions, GcOptions, scripts};
 use crate::progress::Progress;
-use crate::report::Spinner;
-use crate::report::json;
-use crate::report::{self};
+use crate::report::{Spinner, json};
 use crate::script::places::Places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
-use crate::survey::Request;
-use crate::survey::script_cache;
-use crate::survey::stock;
-use crate::survey::{self};
+use crate::survey::{Request, script_cache, stock};
+use crate::target::markers::TRASH_PREFIX;
+use crate::{apply, fs, plan, report, survey};
 
 /// Shows what the cache of scripts holds.
 ///
@@ -209,7 +190,7 @@ fn of_target(
                 max_size: *max_size,
                 ..GcOptions::default()
             };
-            let folders = super::gc::folders(&survey, &request);
+            let folders = crate::command::gc::folders(&survey, &request);
             let (stocks, _) = stock::take(&survey, &folders, &request, progress);
             plan::gc(stocks, &Compilers::default(), &options, now, Vec::new())
         }

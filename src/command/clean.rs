@@ -2,12 +2,10 @@
 
 use anyhow::Result;
 
-use super::Ui;
-use super::conduct;
-use super::look;
+use crate::command::{Ui, conduct, look};
 use crate::exit::Exit;
+use crate::plan;
 use crate::plan::CleanOptions;
-use crate::plan::{self};
 use crate::survey::Request;
 
 /// Deletes the target folders that the rules cover.

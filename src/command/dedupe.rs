@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Ui;
-use super::conduct;
-use super::gc::folders;
-use super::look;
+use crate::command::gc::folders;
+use crate::command::{Ui, conduct, look};
 use crate::exit::Exit;
-use crate::model::Kept;
-use crate::model::Subject;
+use crate::model::{Kept, Subject};
 use crate::plan;
 use crate::progress::Progress;
 use crate::report::Spinner;
-use crate::survey::Request;
-use crate::survey::relink;
+use crate::survey::{Request, relink};
 
 /// Has identical files of units share their storage.
 ///

@@ -1,31 +1,19 @@
 //! `doctor`: what is wrong, and what mends it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::Format;
-use super::Ui;
-use super::conduct;
-use super::look;
-use super::setup::note_devices;
-use super::setup::try_wrapper;
-use super::warming;
+use crate::command::setup::{note_devices, try_wrapper};
+use crate::command::{Format, Ui, conduct, look, warming};
 use crate::exit::Exit;
-use crate::hook_script;
-use crate::model::Checkup;
-use crate::model::Fix;
-use crate::model::Plan;
-use crate::model::Survey;
+use crate::model::{Checkup, Fix, Plan, Survey};
 use crate::plan::SetupOptions;
 use crate::plan::doctor::checkup;
-use crate::plan::{self};
 use crate::report::json;
-use crate::report::{self};
-use crate::survey::Request;
-use crate::survey::doctor;
 use crate::survey::donors::Trust;
+use crate::survey::{Request, doctor};
+use crate::{hook_script, plan, report};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
 ///

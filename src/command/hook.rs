@@ -4,18 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Format;
-use super::Ui;
-use super::conduct;
+use crate::command::{Format, Ui, conduct};
 use crate::exit::Exit;
-use crate::fs;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::plan;
+use crate::model::{Plan, Survey};
 use crate::report::json;
-use crate::report::{self};
 use crate::survey::Request;
-use crate::survey::{self};
+use crate::{fs, plan, report, survey};
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///

@@ -2,14 +2,11 @@
 
 use anyhow::Result;
 
-use super::Format;
-use super::Ui;
-use super::look;
+use crate::command::{Format, Ui, look};
 use crate::exit::Exit;
-use crate::plan;
 use crate::report::json;
-use crate::report::{self};
 use crate::survey::Request;
+use crate::{plan, report};
 
 /// Lists target folders with their sizes and states. Changes nothing.
 ///

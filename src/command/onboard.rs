@@ -1,35 +1,21 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Ui;
-use super::conduct;
-use super::gc;
-use super::look;
-use super::require_tools;
-use super::setup::note_devices;
-use super::setup::try_wrapper;
-use super::store;
-use super::warm::WarmOptions;
-use super::warm::{self};
-use super::warming::Held;
-use super::warming::How;
-use super::warming::{self};
-use super::warn_of_stores;
+use crate::command::setup::{note_devices, try_wrapper};
+use crate::command::warm::WarmOptions;
+use crate::command::warming::{Held, How};
+use crate::command::{Ui, conduct, gc, look, require_tools, store, warm, warming, warn_of_stores};
 use crate::exit::Exit;
-use crate::fs;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::Warning;
+use crate::model::{Plan, Survey, Warning};
 use crate::plan::SetupOptions;
-use crate::plan::{self};
 use crate::report::human;
 use crate::survey::Request;
 use crate::survey::donors::Trust;
+use crate::{fs, plan};
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.

@@ -2,22 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::apply::script::ScriptBuild;
-use crate::apply::script::{self as apply};
+use crate::apply::script::{
+    ScriptBuild, {self as apply},
+};
 use crate::exit::Exit;
-use crate::fs;
-use crate::process;
 use crate::script::places::LAST_RUN;
-use crate::survey::script::Script;
-use crate::survey::script::ScriptEnvironment;
-use crate::survey::script::ScriptRequest;
-use crate::survey::script::{self};
+use crate::survey::script;
+use crate::survey::script::{Script, ScriptEnvironment, ScriptRequest};
+use crate::{fs, process};
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +80,7 @@ pub fn run(
                 }
             }
             Err(why) if options.verbose => {
-                let _ = writeln!(super::beside(), "its program is built: {why}");
+                let _ = writeln!(crate::command::beside(), "its program is built: {why}");
             }
             Err(_) => {}
         }
@@ -100,7 +97,7 @@ pub fn run(
             && let Err(error) = after_build(&program)
         {
             let _ = writeln!(
-                super::beside(),
+                crate::command::beside(),
                 "warning: the cache of scripts may grow: {error:#}"
             );
         }
@@ -182,7 +179,7 @@ fn built(
         ));
     }
     for note in notes {
-        let _ = writeln!(super::beside(), "note: {note}");
+        let _ = writeln!(crate::command::beside(), "note: {note}");
     }
     Ok(None)
 }

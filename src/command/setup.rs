@@ -1,25 +1,16 @@
 //! `setup`: configure, share, reclaim.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::Ui;
-use super::conduct;
-use super::look;
-use super::relinking;
-use super::require_tools;
-use super::warming;
-use crate::cargo;
+use crate::command::{Ui, conduct, look, relinking, require_tools, warming};
 use crate::exit::Exit;
-use crate::fs;
 use crate::model::Survey;
 use crate::plan::SetupOptions;
-use crate::plan::{self};
-use crate::process;
 use crate::survey::Request;
 use crate::survey::donors::Trust;
+use crate::{cargo, fs, plan, process};
 
 /// Sets every workspace up.
 ///

@@ -1,14 +1,12 @@
 //! How a run speaks with its user.
 
-use std::io::IsTerminal as _;
-use std::io::Write;
-use std::io::{self};
+use std::io;
+use std::io::{IsTerminal as _, Write};
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::Screen;
-use crate::report::View;
+use crate::report::{Screen, View};
 
 /// Where messages go: beside the answer, and with nothing in them that a terminal obeys.
 pub fn beside() -> impl Write + use<> {

@@ -1,32 +1,21 @@
 //! `undo`: put configurations and excludes back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::Ui;
-use super::conduct;
-use super::look;
-use super::moved;
-use crate::config_chain::CONFIG_NAMES;
-use crate::exclude_edit;
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::command::{Ui, conduct, look, moved};
 use crate::exit::Exit;
 use crate::fs::KnownRoots;
-use crate::fs::{self};
+use crate::git::exclude_edit;
 use crate::journal::Journal;
-use crate::marks::SHARED_ROOT_MARK;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::Warning;
+use crate::model::{Kept, KeptReason, Subject, Survey, Warning};
 use crate::plan::Recorded;
-use crate::plan::{self};
-use crate::survey::Request;
-use crate::survey::is_meant;
-use crate::wrapper_script;
+use crate::survey::{Request, is_meant};
+use crate::target::markers::SHARED_ROOT_MARK;
+use crate::{fs, plan, wrapper_script};
 
 /// Puts every file back that a setup changed.
 ///

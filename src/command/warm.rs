@@ -1,30 +1,20 @@
 //! `warm`: give a worktree what others have compiled.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
-use super::Ui;
-use super::conduct;
-use super::look;
-use super::store;
-use super::warming::How;
-use super::warming::{self};
-use super::warn_of_stores;
+use crate::command::warming::How;
+use crate::command::{Ui, conduct, look, store, warming, warn_of_stores};
 use crate::exit::Exit;
-use crate::fs;
 use crate::model::Dirs;
 use crate::plan::Scope;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::{self as decide};
-use crate::plan::{self};
-use crate::survey::Request;
+use crate::plan::warm::{
+    Candidate, {self as decide},
+};
 use crate::survey::donors::Trust;
-use crate::survey::donors::{self};
-use crate::survey::{self};
+use crate::survey::{Request, donors};
+use crate::{fs, plan, survey};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]

@@ -1,19 +1,14 @@
 //! What the cache of scripts asks of the file system.
 
-use std::fs::File;
-use std::fs::TryLockError;
-use std::fs::{self};
+use std::fs;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use super::changed;
-use super::identity;
-use super::lock::LockGuard;
-use super::modified;
-use super::open;
+use crate::fs::lock::LockGuard;
+use crate::fs::{changed, identity, modified, open};
 use crate::model::FileState;
 use crate::size::Bytes;
 
@@ -36,7 +31,7 @@ pub fn state(path: &Path) -> Option<FileState> {
 pub fn digest(path: &Path) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
     if path.is_dir() {
-        for name in super::names(path).ok()? {
+        for name in crate::fs::names(path).ok()? {
             hasher.update(name.as_bytes()).update(b"\0");
         }
     } else {
@@ -67,13 +62,13 @@ pub fn lock_alone(path: &Path) -> Result<LockGuard> {
     let failed = || format!("failed to lock `{}`", path.display());
     loop {
         if let Some(folder) = path.parent() {
-            super::create_folder(folder)?;
+            crate::fs::create_folder(folder)?;
         }
         let file = lock_file(path).with_context(failed)?;
         file.lock().with_context(failed)?;
         // While we waited the folder may have been deleted, and the lock with it.
         let held = file.metadata().with_context(failed)?;
-        if super::info(path)?.is_some_and(|there| there.identity == identity(&held)) {
+        if crate::fs::info(path)?.is_some_and(|there| there.identity == identity(&held)) {
             return Ok(LockGuard::of(file));
         }
     }
@@ -87,7 +82,7 @@ pub fn lock_alone(path: &Path) -> Result<LockGuard> {
 pub fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
-    match super::lock::try_often(|| file.try_lock()) {
+    match crate::fs::lock::try_often(|| file.try_lock()) {
         Ok(()) => Ok(Some(LockGuard::of(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(failed),
@@ -108,19 +103,19 @@ pub fn move_file(from: &Path, to: &Path) -> Result<()> {
     if fs::rename(from, to).is_ok() {
         return Ok(());
     }
-    super::copy_far(from, to)?;
-    super::remove_file(from)
+    crate::fs::copy_far(from, to)?;
+    crate::fs::remove_file(from)
 }
 
 /// Writes down that something was used: the file has that time. Where that cannot be done, it looks older than it is.
 pub fn note_use(path: &Path, now: Timestamp) {
-    if super::date_file(path, now).is_err() {
-        let _ = super::write_own(path, b"").and_then(|()| super::date_file(path, now));
+    if crate::fs::date_file(path, now).is_err() {
+        let _ = crate::fs::write_own(path, b"").and_then(|()| crate::fs::date_file(path, now));
     }
 }
 
 /// Whether a file has more names than this one. Where the system does not say, it has none.
 #[must_use]
 pub fn has_other_names(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| super::allocation(&metadata).1 > 1)
+    fs::symlink_metadata(path).is_ok_and(|metadata| crate::fs::allocation(&metadata).1 > 1)
 }

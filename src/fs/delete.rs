@@ -2,29 +2,17 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::io;
 use std::io::ErrorKind;
-use std::io::{self};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use super::checkpoint;
-use super::open_folder::Entry;
-use super::open_folder::MOUNTED;
-use super::open_folder::OpenFolder;
-use super::open_folder::above;
-use super::seen;
-use crate::model::Freed;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::model::Seen;
+use crate::fs::open_folder::{Entry, MOUNTED, OpenFolder, above};
+use crate::fs::{checkpoint, seen};
+use crate::model::{Freed, Identity, Problem, Seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
 
@@ -229,8 +217,8 @@ impl Work<'_> {
         };
         self.empty(&open, path, None);
         drop(open);
-        let own =
-            std::fs::symlink_metadata(path).map_or(0, |metadata| super::allocation(&metadata).0);
+        let own = std::fs::symlink_metadata(path)
+            .map_or(0, |metadata| crate::fs::allocation(&metadata).0);
         self.remove_folder(&holder, name, path, own);
         Ok(())
     }
@@ -238,8 +226,8 @@ impl Work<'_> {
     fn top(&self, path: &Path, last: &str) -> io::Result<()> {
         let (holder, name) = above(path)?;
         let open = holder.inner(name)?;
-        let own =
-            std::fs::symlink_metadata(path).map_or(0, |metadata| super::allocation(&metadata).0);
+        let own = std::fs::symlink_metadata(path)
+            .map_or(0, |metadata| crate::fs::allocation(&metadata).0);
         self.empty(&open, path, Some(OsStr::new(last)));
         if self.has_failed() {
             return Ok(());

@@ -1,17 +1,14 @@
 //! Searches folders for what matters: manifests, repositories, target folders and what an interrupted run left.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use walkdir::DirEntry;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
-use super::tag;
-use crate::config_chain::CARGO_FOLDER;
-use crate::marks;
-use crate::model::Problem;
-use crate::model::Tag;
+use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::fs::tag;
+use crate::model::{Problem, Tag};
+use crate::target::markers;
 
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.
 const VENDORED: &str = ".cargo-checksum.json";
@@ -119,7 +116,7 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             }
             if name == ".git" {
                 finds.git_marks.push(entry.into_path());
-            } else if name.starts_with(marks::TRASH_PREFIX) {
+            } else if name.starts_with(markers::TRASH_PREFIX) {
                 finds.trash.push(entry.into_path());
             } else if !excluded(entry.path(), root, looking) && !entry.path().ends_with(TOOLCHAIN) {
                 inner.push(entry.into_path());
@@ -155,7 +152,8 @@ fn excluded(path: &Path, root: &Path, looking: &Looking) -> bool {
 }
 
 fn is_cache(folder: &Path, entries: &[DirEntry]) -> bool {
-    has(entries, marks::RUSTC_INFO) || (has(entries, marks::TAG_NAME) && tag(folder) == Tag::Valid)
+    has(entries, markers::RUSTC_INFO)
+        || (has(entries, markers::TAG_NAME) && tag(folder) == Tag::Valid)
 }
 
 fn has(entries: &[DirEntry], name: &str) -> bool {

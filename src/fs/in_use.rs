@@ -1,12 +1,9 @@
 //! What uses a folder besides builds: running programs, and filesystems mounted in it.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Busy;
-use crate::model::BusyReason;
-use crate::model::Identity;
+use crate::model::{Busy, BusyReason, Identity};
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +64,9 @@ fn running_programs() -> Vec<(PathBuf, Option<Identity>)> {
         .filter_map(|process| {
             let link = process.path().join("exe");
             // It leads to the file itself, whatever became of its names.
-            let file = fs::metadata(&link).ok().map(|file| super::identity(&file));
+            let file = fs::metadata(&link)
+                .ok()
+                .map(|file| crate::fs::identity(&file));
             Some((fs::read_link(link).ok()?, file))
         })
         .collect()
@@ -121,7 +120,7 @@ mod tests {
             .of(own.parent().expect("a folder"))
             .expect("this test runs");
         assert_eq!(busy.why, BusyReason::Runs);
-        let file = super::super::info(&own).expect("readable").expect("a file");
+        let file = crate::fs::info(&own).expect("readable").expect("a file");
         assert!(uses.runs(file.identity).is_some());
         assert!(uses.runs(Identity::default()).is_none());
         assert!(

@@ -1,26 +1,17 @@
 //! Locks: Cargo's, to notice a running build, and our own, to run once at a time.
 
-use std::fs::File;
-use std::fs::TryLockError;
-use std::io::ErrorKind;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::identity;
-use super::info;
-use crate::marks::BUILD_LOCK;
-use crate::marks::LOCK_NAMES;
-use crate::marks::SHARED_ROOT_MARK;
-use crate::marks::STAGE_LOCK;
-use crate::marks::UNIT_LOCK;
-use crate::marks::UNIT_LOCKS;
-use crate::model::Busy;
-use crate::model::BusyReason;
+use crate::fs::{identity, info};
+use crate::model::{Busy, BusyReason};
+use crate::target::markers::{
+    BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS,
+};
 
 /// Holds locks until it is dropped.
 #[derive(Debug, Default)]
@@ -121,7 +112,7 @@ fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
         return Ok(());
     }
     let build = profile.join("build");
-    let inside = |folder: &Path| super::names(folder).unwrap_or_default();
+    let inside = |folder: &Path| crate::fs::names(folder).unwrap_or_default();
     for package in inside(&build) {
         let package = build.join(package);
         for unit in inside(&package).iter().filter(|name| is_hash(name)) {

@@ -3,26 +3,18 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Info;
-use super::create_folder;
-use super::hash_content;
-use super::info;
-use super::is_mine;
-use super::owner::expect_mine;
-use super::read::open_quietly;
-use super::replace::TEMPORARY;
-use super::transfer::keep;
+use crate::fs::owner::expect_mine;
+use crate::fs::read::open_quietly;
+use crate::fs::replace::TEMPORARY;
+use crate::fs::transfer::keep;
+use crate::fs::{Info, create_folder, hash_content, info, is_mine};
 use crate::model::StoredFile;
 
 /// Hashes of files that have not changed since they were computed, by path, length, time and inode.
@@ -53,7 +45,7 @@ impl Hashes {
     /// Those that were kept in a file; none if there is no such file, or nobody understands it.
     #[must_use]
     pub fn read(file: &Path) -> Self {
-        let bytes = super::read(file).ok().flatten().unwrap_or_default();
+        let bytes = crate::fs::read(file).ok().flatten().unwrap_or_default();
         let known: HashMap<PathBuf, Known> = serde_json::from_slice(&bytes).unwrap_or_default();
         Self {
             known: Mutex::new(known),
@@ -211,7 +203,7 @@ pub fn put_content(file: &StoredFile, content: &[u8], to: &Path, hashes: &Hashes
     if !is_object(to, file, hashes) {
         put(to, content)?;
         if let Ok(modified) = Timestamp::from_nanosecond(file.modified.into()) {
-            super::date_file(to, modified)?;
+            crate::fs::date_file(to, modified)?;
         }
     }
     Ok(())
@@ -254,7 +246,7 @@ pub fn take_object(
     );
     set_mode(to, file.executable).with_context(failed)?;
     let modified = Timestamp::from_nanosecond(modified.into())?;
-    super::date_file(to, modified)?;
+    crate::fs::date_file(to, modified)?;
     Ok(false)
 }
 
@@ -278,7 +270,7 @@ pub fn become_name_of(
         && own.identity.device == other.identity.device;
     let same = alike
         && is_mine(kept)
-        && super::same_rights(object, kept)
+        && crate::fs::same_rights(object, kept)
         && hashes.of(kept).is_ok_and(|hash| hash == file.hash);
     let folder = object.parent().context("an object has no folder")?;
     if !same {

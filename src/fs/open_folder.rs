@@ -3,8 +3,7 @@
 //! A path is looked up anew each time it is used, and somebody may put a link into it in between. Where the
 //! system can, everything goes by the open folder instead.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
@@ -33,26 +32,13 @@ mod system {
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt as _;
 
-    use rustix::fs::AtFlags;
-    use rustix::fs::CWD;
-    use rustix::fs::Dir;
-    use rustix::fs::FileType;
-    use rustix::fs::Mode;
-    use rustix::fs::OFlags;
-    use rustix::fs::openat;
-    use rustix::fs::statat;
-    use rustix::fs::unlinkat;
+    use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 
-    use super::super::seen::together;
-    use super::Entry;
-    use super::Identity;
-    use super::MOUNTED;
-    use super::OsStr;
-    use super::Path;
-    use super::io;
+    use super::{Entry, Identity, MOUNTED, OsStr, Path, io};
+    use crate::fs::seen::together;
 
     /// A folder that is held open.
-    pub(in crate::fs) struct OpenFolder(OwnedFd);
+    pub(crate) struct OpenFolder(OwnedFd);
 
     const FLAGS: OFlags = OFlags::RDONLY
         .union(OFlags::DIRECTORY)
@@ -65,11 +51,10 @@ mod system {
 
     /// Which mount a folder lies on: two mounts of one filesystem are two. Where the system does not say, the device
     /// stands for it; `None` if not even that is known.
-    pub(in crate::fs) fn mount_of(path: &Path) -> Option<u64> {
+    pub(crate) fn mount_of(path: &Path) -> Option<u64> {
         #[cfg(target_os = "linux")]
         {
-            use rustix::fs::StatxFlags;
-            use rustix::fs::statx;
+            use rustix::fs::{StatxFlags, statx};
             let asked = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID);
             if let Ok(said) = asked
                 && said.stx_mask & StatxFlags::MNT_ID.bits() != 0
@@ -83,16 +68,15 @@ mod system {
 
     impl OpenFolder {
         /// Opens a folder, and fails if it is a link to one.
-        pub(in crate::fs) fn top(path: &Path) -> io::Result<Self> {
+        pub(crate) fn top(path: &Path) -> io::Result<Self> {
             open(CWD, path)
         }
 
         /// Opens a folder in this one, and fails if another filesystem, or a part of one, is mounted there.
-        pub(in crate::fs) fn inner(&self, name: &OsStr) -> io::Result<Self> {
+        pub(crate) fn inner(&self, name: &OsStr) -> io::Result<Self> {
             #[cfg(target_os = "linux")]
             {
-                use rustix::fs::ResolveFlags;
-                use rustix::fs::openat2;
+                use rustix::fs::{ResolveFlags, openat2};
                 use rustix::io::Errno;
                 let opened = openat2(&self.0, name, FLAGS, Mode::empty(), ResolveFlags::NO_XDEV);
                 match opened {
@@ -112,7 +96,7 @@ mod system {
         }
 
         /// What lies in it, looked at without following links. What goes away meanwhile is left out.
-        pub(in crate::fs) fn entries(&self) -> io::Result<Vec<Entry>> {
+        pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for found in Dir::read_from(&self.0)? {
                 let found = found?;
@@ -126,7 +110,7 @@ mod system {
         }
 
         /// What has this name in it, looked at without following links.
-        pub(in crate::fs) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
             let stat = match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => stat,
                 Err(rustix::io::Errno::NOENT) => return Ok(None),
@@ -152,7 +136,7 @@ mod system {
         }
 
         /// Whether the filesystem is one on which files may share blocks.
-        pub(in crate::fs) fn has_clones(&self) -> bool {
+        pub(crate) fn has_clones(&self) -> bool {
             #[cfg(target_os = "linux")]
             {
                 // XFS, btrfs, bcachefs, OCFS2.
@@ -165,12 +149,10 @@ mod system {
         }
 
         /// How much of a file lies in blocks that another file has as well; all of it where nobody says.
-        pub(in crate::fs) fn shared(&self, name: &OsStr) -> u64 {
+        pub(crate) fn shared(&self, name: &OsStr) -> u64 {
             #[cfg(target_os = "linux")]
             {
-                use fiemap::Fiemap;
-                use fiemap::FiemapExtentFlags;
-                use fiemap::FiemapFlags;
+                use fiemap::{Fiemap, FiemapExtentFlags, FiemapFlags};
                 let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
                 let Ok(file) = openat(&self.0, name, flags, Mode::empty()) else {
                     return 0;
@@ -198,11 +180,11 @@ mod system {
             }
         }
 
-        pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
             Ok(unlinkat(&self.0, name, AtFlags::empty())?)
         }
 
-        pub(in crate::fs) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+        pub(crate) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
             Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
         }
     }
@@ -214,24 +196,20 @@ mod system {
     use std::io::ErrorKind;
     use std::path::PathBuf;
 
-    use super::super::allocation;
-    use super::super::identity;
-    use super::Entry;
-    use super::OsStr;
-    use super::Path;
-    use super::io;
+    use super::{Entry, OsStr, Path, io};
+    use crate::fs::{allocation, identity};
 
     /// Which mount a folder lies on, which nobody says here.
-    pub(in crate::fs) fn mount_of(_: &Path) -> Option<u64> {
+    pub(crate) fn mount_of(_: &Path) -> Option<u64> {
         None
     }
 
     /// A folder by its path, since this system does not let everything go by an open one.
-    pub(in crate::fs) struct OpenFolder(PathBuf);
+    pub(crate) struct OpenFolder(PathBuf);
 
     impl OpenFolder {
         /// A folder, and not a link to one.
-        pub(in crate::fs) fn top(path: &Path) -> io::Result<Self> {
+        pub(crate) fn top(path: &Path) -> io::Result<Self> {
             if fs::symlink_metadata(path)?.is_dir() {
                 Ok(Self(path.to_owned()))
             } else {
@@ -240,12 +218,12 @@ mod system {
         }
 
         /// A folder in this one.
-        pub(in crate::fs) fn inner(&self, name: &OsStr) -> io::Result<Self> {
+        pub(crate) fn inner(&self, name: &OsStr) -> io::Result<Self> {
             Self::top(&self.0.join(name))
         }
 
         /// What lies in it, looked at without following links. What goes away meanwhile is left out.
-        pub(in crate::fs) fn entries(&self) -> io::Result<Vec<Entry>> {
+        pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for found in fs::read_dir(&self.0)? {
                 let found = found?;
@@ -255,7 +233,7 @@ mod system {
         }
 
         /// What has this name in it, looked at without following links.
-        pub(in crate::fs) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
             let metadata = match fs::symlink_metadata(self.0.join(name)) {
                 Ok(metadata) => metadata,
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -267,14 +245,14 @@ mod system {
                 is_dir: metadata.is_dir(),
                 on_disk,
                 len: metadata.len(),
-                modified: super::super::seen::nanoseconds(&metadata),
+                modified: crate::fs::seen::nanoseconds(&metadata),
                 links,
                 identity: identity(&metadata),
             }))
         }
 
         /// Removes a file, also one that may not be written, and a link of either kind.
-        pub(in crate::fs) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
             let path = self.0.join(name);
             #[cfg(windows)]
             {
@@ -297,23 +275,22 @@ mod system {
         }
 
         /// Whether the filesystem is one on which files may share blocks, which nobody says here.
-        pub(in crate::fs) fn has_clones(&self) -> bool {
+        pub(crate) fn has_clones(&self) -> bool {
             false
         }
 
         /// How much of a file lies in blocks that another file has as well.
-        pub(in crate::fs) fn shared(&self, _: &OsStr) -> u64 {
+        pub(crate) fn shared(&self, _: &OsStr) -> u64 {
             0
         }
 
-        pub(in crate::fs) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+        pub(crate) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
             fs::remove_dir(self.0.join(name))
         }
     }
 }
 
-pub(super) use system::OpenFolder;
-pub(super) use system::mount_of;
+pub(super) use system::{OpenFolder, mount_of};
 
 /// The folder above a path, and its name there.
 pub(super) fn above(path: &Path) -> io::Result<(OpenFolder, &OsStr)> {

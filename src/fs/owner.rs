@@ -1,12 +1,9 @@
 //! Whose a file is, and who else may write it. On Windows every file counts as the user's own.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 /// Why something at a path is not the user's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +98,7 @@ pub fn is_closed(folder: &Path) -> bool {
 pub fn close_if_open(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::MetadataExt as _;
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let failed = || format!("failed to close `{}` to other users", folder.display());
         let metadata = fs::symlink_metadata(folder).with_context(failed)?;
         if metadata.mode() & 0o022 != 0 || umask_lets_others_write(folder) {
@@ -120,7 +116,7 @@ pub fn close_if_open(folder: &Path) -> Result<()> {
 fn umask_lets_others_write(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let made = tempfile::Builder::new()
-        .prefix(super::replace::TEMPORARY)
+        .prefix(crate::fs::replace::TEMPORARY)
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
         .tempdir_in(folder);
     made.and_then(|made| fs::symlink_metadata(made.path()))
@@ -168,8 +164,7 @@ fn or_there(path: &Path, result: std::io::Result<()>) -> std::io::Result<()> {
 /// Makes one folder, in the same way.
 #[cfg(unix)]
 pub(super) fn create(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     let above = fs::metadata(above.unwrap_or(Path::new(".")));
     let group = above.map_or(0, |above| match above.mode() & 0o002 {
@@ -188,8 +183,7 @@ pub(super) fn create(path: &Path) -> std::io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::MetadataExt as _;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     fn set(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
@@ -211,11 +205,11 @@ mod tests {
         assert_eq!(theirs(&file), (!private).then_some(Theirs::Group));
         assert!(is_mine(&file));
         assert!(!is_mine(&dir.path().join("none")));
-        if super::super::is_superuser() {
+        if crate::fs::is_superuser() {
             std::os::unix::fs::chown(&file, Some(4321), None).expect("another owner");
             assert_eq!(theirs(&file), Some(Theirs::Owner));
             assert!(!is_mine(&file));
-            let error = super::super::link_file(&file, &dir.path().join("name"));
+            let error = crate::fs::link_file(&file, &dir.path().join("name"));
             let error = format!("{:#}", error.expect_err("refused"));
             assert!(error.contains("another user owns"), "{error}");
             assert!(!dir.path().join("name").exists());

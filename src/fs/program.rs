@@ -1,24 +1,14 @@
 //! Files that are run: git hooks, and programs by name.
 
+use std::fs;
 use std::fs::Metadata;
-use std::fs::{self};
-use std::io::ErrorKind;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::checkpoint;
-use super::info;
-use super::link_target;
-use super::names;
-use super::read;
-use super::remove_leftovers;
-use super::replace::TEMPORARY;
-use super::replace::put_unseen;
-use super::replace::sync_folder;
+use crate::fs::replace::{TEMPORARY, put_unseen, sync_folder};
+use crate::fs::{checkpoint, info, link_target, names, read, remove_leftovers};
 use crate::model::FoundProgram;
 
 /// Looks at a program without following a link.
@@ -90,7 +80,7 @@ pub fn project_of(path: &Path) -> Option<PathBuf> {
     let is_top = |above: &&Path| {
         [".git", "Cargo.toml"]
             .iter()
-            .any(|name| super::exists(&above.join(name)))
+            .any(|name| crate::fs::exists(&above.join(name)))
     };
     own.find(is_top).map(Path::to_owned)
 }

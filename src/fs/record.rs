@@ -1,20 +1,15 @@
 //! The record of the files that a shared root's runs changed, in the user's state folder.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::create_private_folder;
-use super::read;
-use super::replace_own;
-use crate::abilities::Abilities;
-use crate::abilities::Found;
-use crate::abilities::{self};
 use crate::circumstances::History;
+use crate::fs::{create_private_folder, read, replace_own};
 use crate::journal::Journal;
+use crate::target::artifact::abilities;
+use crate::target::artifact::abilities::{Abilities, Found};
 
 /// Path of the record in the folder of a shared root's records.
 #[must_use]
@@ -80,7 +75,7 @@ pub fn read_history(records: &Path) -> History {
 ///
 /// It cannot be written; it is as it was then.
 pub fn write_history(records: &Path, history: &History) -> Result<()> {
-    if !super::is_folder(records) {
+    if !crate::fs::is_folder(records) {
         return Ok(());
     }
     let json = serde_json::to_vec(history).context("failed to write down what was seen")?;

@@ -1,22 +1,15 @@
 //! Writing files so that nobody ever sees half of one.
 
 use std::fs::File;
-use std::fs::{self};
 use std::io::Write as _;
-use std::io::{self};
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::checkpoint;
-use super::info;
-use super::is_folder;
-use super::names;
-use super::read;
-use crate::marks::GITIGNORE;
+use crate::fs::{checkpoint, info, is_folder, names, read};
 use crate::size::Bytes;
+use crate::target::markers::GITIGNORE;
 
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
@@ -273,8 +266,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_decides_something_is_the_users_alone() {
-        use std::os::unix::fs::MetadataExt as _;
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let dir = tempfile::tempdir().expect("a folder");
         let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
         let [own, put] = ["own", "put"].map(|name| dir.path().join(name));
@@ -283,7 +275,7 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("permissions");
         }
         replace_own(&own, b"new").expect("written");
-        super::super::put(&put, b"new").expect("written");
+        crate::fs::put(&put, b"new").expect("written");
         assert_eq!((mode(&own), mode(&put)), (0o600, 0o600));
     }
 
@@ -373,6 +365,6 @@ mod tests {
         std::os::unix::fs::symlink("elsewhere", &link).expect("a link");
         let error = replace(&link, b"x").expect_err("a link").to_string();
         assert!(error.contains("no link"), "{error}");
-        assert!(!super::super::exists(&dir.path().join("elsewhere")));
+        assert!(!crate::fs::exists(&dir.path().join("elsewhere")));
     }
 }

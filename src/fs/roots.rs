@@ -6,26 +6,16 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use serde::Deserialize;
-use serde::Serialize;
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 
-use super::create_folder;
-use super::create_private_folder;
-use super::info;
-use super::is_folder;
-use super::is_mine;
-use super::names;
-use super::read;
-use super::replace_own;
-use crate::journal::Journal;
-use crate::journal::Relocated;
-use crate::marks::ROOT_TOKEN;
-use crate::marks::SHARED_ROOT_MARK;
+use crate::fs::{
+    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
+};
+use crate::journal::{Journal, Relocated};
+use crate::target::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
 const ROOTS: &str = "roots";
@@ -261,7 +251,7 @@ pub fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()
     let Some(mut known) = known else {
         return Ok(());
     };
-    super::change_journal(records, |journal| journal.relocate(moved))?;
+    crate::fs::change_journal(records, |journal| journal.relocate(moved))?;
     if known.path == root {
         return Ok(());
     }

@@ -2,27 +2,21 @@
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::hash::BuildHasher as _;
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::identity;
+use crate::fs::identity;
 #[cfg(not(unix))]
-use super::modified;
-use super::open_folder::Entry;
-use super::open_folder::OpenFolder;
-use super::open_folder::above;
-use crate::marks;
-use crate::model::Identity;
-use crate::model::Seen;
-use crate::model::Sharing;
-use crate::model::UnitFile;
+use crate::fs::modified;
+use crate::fs::open_folder::{Entry, OpenFolder, above};
+use crate::model::{Identity, Seen};
 use crate::progress::Progress;
+use crate::target::markers;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Known to this run only, so that no file can be made to pass for another.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -92,7 +86,7 @@ pub fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
         let own = of_metadata(path.file_name()?, &metadata);
         let mut all = vec![own];
         if metadata.is_dir() {
-            all.extend_from_slice(super::usage(path, progress).seen.numbers());
+            all.extend_from_slice(crate::fs::usage(path, progress).seen.numbers());
         }
         Some(all)
     });
@@ -101,7 +95,7 @@ pub fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
 
 /// Whether an entry is what it was, or a file that Cargo writes though it builds nothing.
 pub(super) fn is_same(entry: &Entry, seen: &Seen) -> bool {
-    let of_cargo = |name: &str| name == marks::RUSTC_INFO || marks::LOCK_NAMES.contains(&name);
+    let of_cargo = |name: &str| name == markers::RUSTC_INFO || markers::LOCK_NAMES.contains(&name);
     seen.has(of_entry(entry)) || (!entry.is_dir && entry.name.to_str().is_some_and(of_cargo))
 }
 
@@ -165,7 +159,7 @@ mod tests {
         let deep = top.join("debug/deps/a/b/c");
         fs::create_dir_all(&deep).expect("folders");
         fs::write(deep.join("file"), "one").expect("a file");
-        let walked = || super::super::usage(&top, &Progress::default()).seen;
+        let walked = || crate::fs::usage(&top, &Progress::default()).seen;
         let before = walked();
         let other = || difference(&top, &before).expect("readable");
         assert_eq!(other(), None);

@@ -4,20 +4,17 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::owner::expect_mine;
-use super::read::open_quietly;
-use super::transfer::keep;
+use crate::fs::owner::expect_mine;
+use crate::fs::read::open_quietly;
+use crate::fs::transfer::keep;
 
 /// Whether the filesystem clones a file within its folder: tried with the file, which stays as it is.
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn clones_here(file: &Path) -> bool {
-    use rustix::fs::CWD;
-    use rustix::fs::Mode;
-    use rustix::fs::OFlags;
+    use rustix::fs::{CWD, Mode, OFlags};
     let Some(folder) = file.parent() else {
         return false;
     };
@@ -42,12 +39,12 @@ pub fn clones_here(file: &Path) -> bool {
     let Some(folder) = file.parent() else {
         return false;
     };
-    let before = super::info(folder).ok().flatten();
+    let before = crate::fs::info(folder).ok().flatten();
     let made = tempfile::Builder::new().make_in(folder, |path| reflink_copy::reflink(file, path));
     let clones = made.is_ok();
     drop(made);
     if let Some(modified) = before.and_then(|info| info.modified) {
-        super::date_folder(folder, modified);
+        crate::fs::date_folder(folder, modified);
     }
     clones
 }
@@ -96,9 +93,7 @@ pub struct Lying {
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn lies(path: &Path) -> Option<Lying> {
-    use fiemap::Fiemap;
-    use fiemap::FiemapExtentFlags as Flags;
-    use fiemap::FiemapFlags;
+    use fiemap::{Fiemap, FiemapExtentFlags as Flags, FiemapFlags};
     let nowhere = Flags::UNKNOWN | Flags::DELALLOC | Flags::DATA_INLINE | Flags::DATA_TAIL;
     let file = open_quietly(path).ok()?;
     let mut lying = Lying {
@@ -167,12 +162,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("file");
         fs::write(&path, vec![1; 10_000]).expect("a file");
-        let old = super::super::info(dir.path()).expect("there");
+        let old = crate::fs::info(dir.path()).expect("there");
         let clones = clones_here(&path);
-        assert_eq!(super::super::info(dir.path()).expect("there"), old);
-        assert_eq!(super::super::names(dir.path()).expect("names"), ["file"]);
+        assert_eq!(crate::fs::info(dir.path()).expect("there"), old);
+        assert_eq!(crate::fs::names(dir.path()).expect("names"), ["file"]);
         let to = dir.path().join("to");
-        assert_eq!(clones, super::super::clones(&path, &to));
+        assert_eq!(clones, crate::fs::clones(&path, &to));
     }
 
     #[test]

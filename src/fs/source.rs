@@ -2,19 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::changed;
-use super::identity;
-use super::modified;
-use super::same_content;
-use crate::model::Identity;
-use crate::model::SourceFile;
+use crate::fs::{changed, identity, modified, same_content};
+use crate::model::{Identity, SourceFile};
 use crate::size::Bytes;
 
 /// What stands at the path of a source.
@@ -62,8 +56,7 @@ impl Source {
         let metadata = match fs::symlink_metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
-                use std::io::ErrorKind::NotADirectory;
-                use std::io::ErrorKind::NotFound;
+                use std::io::ErrorKind::{NotADirectory, NotFound};
                 if !matches!(error.kind(), NotFound | NotADirectory) {
                     source.what = SourceKind::Other;
                 }
@@ -154,7 +147,7 @@ fn ahead() -> SignedDuration {
 pub fn clock_behind(folder: &Path) -> anyhow::Result<SignedDuration> {
     let begin = clock();
     let file = tempfile::Builder::new()
-        .prefix(super::replace::TEMPORARY)
+        .prefix(crate::fs::replace::TEMPORARY)
         .tempfile_in(folder);
     let written = file.and_then(|mut file| {
         std::io::Write::write_all(&mut file, b"clock")?;
@@ -201,7 +194,7 @@ pub fn keeping_times<T>(folders: &[&Path], act: impl FnOnce() -> T) -> T {
     let done = act();
     for (folder, before) in folders.iter().zip(before) {
         if let Some(before) = before.filter(|before| filled(folder) != Some(*before)) {
-            super::date_folder(folder, before);
+            crate::fs::date_folder(folder, before);
         }
     }
     done

@@ -5,13 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::info;
-use super::is_folder;
-use super::names;
-use super::read;
-use super::write_if_absent;
-use crate::marks::STAGE_LOCK;
-use crate::marks::STAGE_MARK;
+use crate::fs::{info, is_folder, names, read, write_if_absent};
+use crate::target::markers::{STAGE_LOCK, STAGE_MARK};
 
 /// Makes a stage, or takes up one that was left; `false` if what is there is not ours.
 ///
@@ -23,7 +18,7 @@ pub fn make_stage(path: &Path) -> Result<bool> {
         Some(info) if !info.is_dir => return Ok(false),
         Some(_) if !is_our_stage(path) => return Ok(false),
         Some(_) => {}
-        None => super::create_folder(path)?,
+        None => crate::fs::create_folder(path)?,
     }
     write_if_absent(&path.join(STAGE_LOCK), STAGE_MARK)?;
     Ok(true)

@@ -1,16 +1,14 @@
 //! Giving a file to another folder: by a clone, by a link, or by a copy. Times and modes stay as they are.
 
-use std::fs::File;
-use std::fs::FileTimes;
-use std::fs::{self};
+use std::fs;
+use std::fs::{File, FileTimes};
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use super::owner::expect_mine;
-use super::read::open_quietly;
+use crate::fs::owner::expect_mine;
+use crate::fs::read::open_quietly;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///

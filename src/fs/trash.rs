@@ -5,14 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::create_new_folder;
-use super::is_folder;
-use super::keeping_times;
-use super::names;
-use super::read;
-use super::write_if_absent;
-use crate::marks::GITIGNORE;
-use crate::marks::TRASH_MARK;
+use crate::fs::{create_new_folder, is_folder, keeping_times, names, read, write_if_absent};
+use crate::target::markers::{GITIGNORE, TRASH_MARK};
 
 /// Makes a trash folder with its mark, by which git ignores it.
 ///
@@ -21,7 +15,7 @@ use crate::marks::TRASH_MARK;
 /// It is there already or cannot be made; nothing is left of it then.
 pub fn make_trash(path: &Path) -> Result<()> {
     keeping_times(&[above(path)], || create_new_folder(path))?;
-    super::checkpoint("trash-made");
+    crate::fs::checkpoint("trash-made");
     write_if_absent(&path.join(GITIGNORE), TRASH_MARK).inspect_err(|_| discard_trash(path))
 }
 
@@ -33,7 +27,7 @@ pub fn is_our_trash(path: &Path) -> bool {
     }
     let only = |wanted: &[&str]| names(path).is_ok_and(|names| names == wanted);
     let mark = path.join(GITIGNORE);
-    if super::info(&mark).is_ok_and(|info| info.is_some_and(|info| !info.is_file)) {
+    if crate::fs::info(&mark).is_ok_and(|info| info.is_some_and(|info| !info.is_file)) {
         // We make no link, and what one leads to says nothing of this folder.
         return false;
     }
@@ -74,7 +68,7 @@ mod tests {
         std::os::unix::fs::symlink(ours.join(GITIGNORE), other.join(GITIGNORE)).expect("a link");
         assert!(is_our_trash(&ours) && !is_our_trash(&other));
         discard_trash(&other);
-        assert!(super::super::exists(&other.join(GITIGNORE)), "it stays");
+        assert!(crate::fs::exists(&other.join(GITIGNORE)), "it stays");
     }
 
     #[test]

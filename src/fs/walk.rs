@@ -1,19 +1,13 @@
 //! Lists everything in a folder.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::accessed;
-use super::allocation;
-use super::changed;
-use super::identity;
-use super::modified;
-use crate::model::Identity;
-use crate::model::Problem;
+use crate::fs::{accessed, allocation, changed, identity, modified};
+use crate::model::{Identity, Problem};
 use crate::progress::Progress;
 use crate::size::Bytes;
 

@@ -4,22 +4,21 @@
 //! (gitrepository-layout(5)). Where somebody copied one of the two, only one direction holds: the copy of a
 //! repository names the worktrees of the original, and the copy of a worktree names the original's records.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs;
 
 /// A `.git` or bare repository that was met.
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// The worktree that it stands in; `None` for a bare repository.
-    pub(super) worktree: Option<PathBuf>,
+    pub(crate) worktree: Option<PathBuf>,
     /// The part of the worktree that counts: a root may lie inside a worktree.
-    pub(super) part: PathBuf,
-    pub(super) common_dir: PathBuf,
+    pub(crate) part: PathBuf,
+    pub(crate) common_dir: PathBuf,
     /// The git folder of this worktree has no `commondir`: it is that of the main worktree.
-    pub(super) is_main: bool,
+    pub(crate) is_main: bool,
     /// The worktree that the records are of, where that is there and is another one.
-    pub(super) copy_of: Option<PathBuf>,
+    pub(crate) copy_of: Option<PathBuf>,
 }
 
 /// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)). It may be a
@@ -27,7 +26,7 @@ pub(super) struct Mark {
 ///
 /// What cannot be understood stands for a repository that git will refuse, so that nothing in it passes for
 /// untracked. A copied worktree stands alone: what belongs to the original is not its own.
-pub(super) fn mark(path: &Path) -> Option<Mark> {
+pub(crate) fn mark(path: &Path) -> Option<Mark> {
     let git_dir = git_dir(path).unwrap_or_else(|| path.to_owned());
     let mut common_dir = common_dir(&git_dir);
     let copy_of = common_dir.as_ref().and_then(|_| recorded(&git_dir, path));
@@ -47,14 +46,14 @@ pub(super) fn mark(path: &Path) -> Option<Mark> {
 ///
 /// `None` where its `.git` leads nowhere: a repository that was moved still has its worktrees, which name the old
 /// place.
-pub(super) fn leads_elsewhere(worktree: &Path, common: &Path) -> Option<PathBuf> {
+pub(crate) fn leads_elsewhere(worktree: &Path, common: &Path) -> Option<PathBuf> {
     let git_dir = git_dir(&worktree.join(".git"))?;
     let own = common_dir(&git_dir).unwrap_or(git_dir);
     (!same(&own, common)).then_some(own)
 }
 
 /// The stamp of a worktree is that of its own git folder: git makes one for each and moves none.
-pub(super) fn stamp(worktree: &Path) -> Option<String> {
+pub(crate) fn stamp(worktree: &Path) -> Option<String> {
     fs::stamp(&git_dir(&worktree.join(".git"))?)
 }
 

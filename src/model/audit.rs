@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::CollectReason;
-use super::Problem;
-use super::Source;
-use super::UnitId;
-use super::UnitKind;
+use crate::model::{CollectReason, Problem};
 use crate::size::Bytes;
+use crate::target::unit::{Source, UnitId, UnitKind};
 
 /// What is in some target folders, and what could be done about it.
 ///

@@ -5,13 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Identity;
-use super::LastUseSource;
-use super::Source;
-use super::UnitFile;
-use super::UnitId;
-use super::UnitKind;
+use crate::model::{Identity, LastUseSource};
 use crate::size::Bytes;
+use crate::target::unit::{Source, UnitId, UnitKind};
+use crate::target::unit_file::UnitFile;
 
 /// Units of a target folder that would go, and those that stay.
 #[derive(Clone, Debug, Serialize)]

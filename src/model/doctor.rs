@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::HookStatus;
-use super::Problem;
+use crate::model::{HookStatus, Problem};
 use crate::size::Bytes;
 
 /// What the machine says, besides what lies on its disks.

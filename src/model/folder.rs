@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use crate::model::Problem;
 use crate::size::Bytes;
 
 /// A folder that Cargo builds into, or built into once.

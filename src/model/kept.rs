@@ -5,13 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::BusyReason;
-use super::DeleteReason;
-use super::HookState;
-use super::LastUseSource;
-use super::Layout;
-use super::LeftUnit;
-use super::TomlProblem;
+use crate::model::{
+    BusyReason, DeleteReason, HookState, LastUseSource, Layout, LeftUnit, TomlProblem,
+};
 use crate::size::Bytes;
 
 /// Something that stays as it is.

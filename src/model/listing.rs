@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::DeleteReason;
-use super::KeptReason;
-use super::TargetFolder;
-use super::Workspace;
+use crate::model::{DeleteReason, KeptReason, TargetFolder, Workspace};
 use crate::size::Bytes;
 
 /// Every workspace and every target folder with its state, and what they take together.

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::Identity;
-use super::LeftReason;
-use super::UnitId;
+use crate::model::{Identity, LeftReason};
 use crate::size::Bytes;
+use crate::target::unit::UnitId;
 
 /// What was found out about the local units of a donor, for one destination.
 #[derive(Clone, Debug, Default)]

@@ -1,14 +1,11 @@
 //! What was done.
 
 use std::ops::Add;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Moved;
-use super::Relinked;
-use super::Warmed;
+use crate::model::{Moved, Relinked, Warmed};
 use crate::size::Bytes;
 
 /// What a run did.

@@ -5,23 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::CollectFolder;
-use super::DropRemote;
-use super::DropScript;
-use super::DropUnits;
-use super::HarvestUnits;
-use super::HookChange;
-use super::Identity;
-use super::Kept;
-use super::Layout;
-use super::Litter;
-use super::Owner;
-use super::PullUnits;
-use super::PushUnits;
-use super::RelinkFolder;
-use super::TellProvider;
-use super::Usage;
-use super::WarmFolder;
+use crate::model::{
+    CollectFolder, DropRemote, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept,
+    Layout, Litter, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
+};
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.

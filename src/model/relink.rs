@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Method;
-use super::UnitFile;
-use super::UnitId;
+use crate::model::Method;
 use crate::size::Bytes;
+use crate::target::unit::UnitId;
+use crate::target::unit_file::UnitFile;
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.
 #[derive(Clone, Debug, Serialize)]

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Identity;
-use super::Seen;
+use crate::model::{Identity, Seen};
 use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.

@@ -7,16 +7,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::DropReason;
-use super::LeftUnit;
-use super::Problem;
-use super::Seen;
-use super::UnitId;
 use crate::age::Age;
+use crate::model::{DropReason, LeftUnit, Problem, Seen};
 use crate::size::Bytes;
+use crate::target::unit::UnitId;
 
 /// The version of the documents. A document of another version is not understood.
 pub const STORE_VERSION: u32 = 1;

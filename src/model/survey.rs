@@ -1,16 +1,12 @@
 //! What was found on disk.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Owner;
-use super::StoreSettings;
-use super::TargetFolder;
-use super::Trash;
 use crate::age::Age;
+use crate::model::{Owner, StoreSettings, TargetFolder, Trash};
 use crate::size::Bytes;
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.

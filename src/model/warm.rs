@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Dated;
-use super::SourceFile;
-use super::UnitFile;
-use super::UnitId;
-use super::UnitKind;
+use crate::model::{Dated, SourceFile};
 use crate::size::Bytes;
+use crate::target::unit::{UnitId, UnitKind};
+use crate::target::unit_file::UnitFile;
 
 /// A target folder is given units of another one.
 #[derive(Clone, Debug, Serialize)]

@@ -5,28 +5,21 @@ mod shares;
 mod unused;
 mod variants;
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
-use super::gc::GcOptions;
-use super::gc::rules::last_use;
-use super::gc::rules::{self};
-use super::stock::Compilers;
-use super::stock::Stock;
-use super::stock::usage_of;
-use crate::debug_info::DebugInfo;
-use crate::model::Audit;
-use crate::model::AuditedFolder;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::model::Unit;
+use crate::model::{Audit, AuditedFolder, Identity, Problem};
+use crate::plan::gc::rules::last_use;
+use crate::plan::gc::{GcOptions, rules};
+use crate::plan::stock::{Compilers, Stock, usage_of};
 use crate::size::Bytes;
+use crate::target::artifact::debug_info::DebugInfo;
+use crate::target::unit::Unit;
 
-use shares::Shares;
+use crate::plan::audit::shares::Shares;
 
 /// What is known beside what lies in the folders.
 #[derive(Debug, Default)]

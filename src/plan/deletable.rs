@@ -1,20 +1,12 @@
 //! What speaks against deleting a folder.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config_chain;
-use crate::manifest::normalise;
-use crate::model::BusyReason;
-use crate::model::ConfigFile;
-use crate::model::EnvOverride;
-use crate::model::KeptReason;
-use crate::model::Known;
-use crate::model::Marks;
-use crate::model::Survey;
-use crate::model::Tag;
-use crate::model::TargetFolder;
-use crate::model::Usage;
+use crate::cargo::config_chain;
+use crate::cargo::manifest::normalise;
+use crate::model::{
+    BusyReason, ConfigFile, EnvOverride, KeptReason, Known, Marks, Survey, Tag, TargetFolder, Usage,
+};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///

@@ -16,46 +16,24 @@ mod tally;
 mod tests;
 mod wanted;
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use fresh::dependencies_first;
-use fresh::hiding;
-use fresh::is_fresh;
-use fresh::prune;
-use fresh::with;
-pub use names::Content;
-use names::Known;
-use names::Name;
-use names::Names;
-use names::Storage;
-pub use tally::Tally;
-pub use wanted::Wanted;
-use wanted::may_share;
-pub use wanted::wanted;
+use crate::plan::relink::fresh::{dependencies_first, hiding, is_fresh, prune, with};
+pub use crate::plan::relink::names::Content;
+use crate::plan::relink::names::{Known, Name, Names, Storage};
+pub use crate::plan::relink::tally::Tally;
+use crate::plan::relink::wanted::may_share;
+pub use crate::plan::relink::wanted::{Wanted, wanted};
 
-use crate::layout;
-use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::Method;
-use crate::model::RelinkDate;
-use crate::model::RelinkFile;
-use crate::model::RelinkFolder;
-use crate::model::RelinkUnit;
-use crate::model::Sharing;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::plan::warm::Times;
-use crate::plan::warm::name;
-use crate::plan::warm::of_itself;
+use crate::model::{Identity, Method, RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
+use crate::plan::warm::{Times, name, of_itself};
 use crate::size::Bytes;
+use crate::target::layout;
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// A target folder whose files may share storage.
 #[derive(Clone, Debug)]

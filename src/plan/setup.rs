@@ -11,37 +11,20 @@ mod tests;
 mod warming;
 mod wrapper;
 
-use above::Above;
-pub use above::served_from_above;
-pub use settings::file as settings_file;
-pub use settings::own_file as own_settings_file;
+use crate::plan::setup::above::Above;
+pub use crate::plan::setup::above::served_from_above;
+pub use crate::plan::setup::settings::{file as settings_file, own_file as own_settings_file};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::Scope;
-use super::finish_litter;
-use super::folders::AllDirs;
-use super::folders::{self};
-use super::freeable;
-use super::naming::Names;
-use super::warnings;
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::DeleteReason;
-use crate::model::Dirs;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
-use crate::model::Settings;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::WarmFolder;
-use crate::model::Warning;
-use crate::model::Workspace;
+use crate::model::{
+    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder,
+    Settings, Subject, Survey, TargetFolder, WarmFolder, Warning, Workspace,
+};
+use crate::plan::folders::AllDirs;
+use crate::plan::naming::Names;
+use crate::plan::{Scope, finish_litter, folders, freeable, warnings};
 
 /// How `setup` was asked to do it.
 #[derive(Clone, Debug, Default)]

@@ -1,20 +1,12 @@
 //! What is known about a target folder and about those who build into it, down to its units.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use crate::lockfile::Lock;
-use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::KeptReason;
-use crate::model::LinkedFile;
-use crate::model::Other;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::Usage;
+use crate::cargo::lockfile::Lock;
+use crate::model::{Identity, KeptReason, LinkedFile, Usage};
+use crate::target::unit::{Inventory, Other, Unit, UnitId};
+use crate::target::unit_file::UnitFile;
 
 /// A target folder that is looked at unit by unit.
 #[derive(Clone, Debug)]

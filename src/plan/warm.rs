@@ -6,49 +6,27 @@ mod donors;
 mod here;
 mod local;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-pub use begun::set_since;
-pub use called::own_names;
-pub use called::speaks_of;
-pub use donors::Candidate;
-pub use donors::Gives;
-pub use donors::Rating;
-pub use donors::Relation;
-pub use donors::candidates;
-pub use donors::cover;
-pub use donors::order;
-pub use here::Here;
-pub use local::of_other_worktrees;
+pub use crate::plan::warm::begun::set_since;
+pub use crate::plan::warm::called::{own_names, speaks_of};
+pub use crate::plan::warm::donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use crate::plan::warm::here::Here;
+pub use crate::plan::warm::local::of_other_worktrees;
 
-use here::There;
-pub(super) use here::Times;
+use crate::plan::warm::here::There;
+pub(super) use crate::plan::warm::here::Times;
 
-use crate::layout;
-use crate::lockfile::Lock;
-use crate::model::Action;
-use crate::model::Dated;
-use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::Kept;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::LocalUnit;
-use crate::model::Locals;
-use crate::model::Plan;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Survey;
-use crate::model::TakenUnit;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::model::WarmFolder;
+use crate::cargo::lockfile::Lock;
+use crate::model::{
+    Action, Dated, Identity, Kept, LeftReason, LeftUnit, LocalUnit, Locals, Plan, Survey,
+    TakenUnit, WarmFolder,
+};
 use crate::size::Bytes;
+use crate::target::layout;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::Sharing;
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +117,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
 #[must_use]
 pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Plan {
     let mut plan = Plan {
-        warnings: super::warnings(survey),
+        warnings: crate::plan::warnings(survey),
         ..Plan::default()
     };
     for one in decided {

@@ -1,15 +1,14 @@
 //! Where programs are that may be run.
 
 use std::ffi::OsString;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Result;
 
 use crate::fs;
-use crate::lookup::Refused;
-use crate::lookup::{self};
+use crate::process::lookup;
+use crate::process::lookup::Refused;
 
 /// The program that settings, a flag, a variable or a configuration name, for work in these folders.
 ///

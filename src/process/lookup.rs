@@ -1,14 +1,12 @@
 //! Which program a name stands for: never a relative one, and none out of a worktree.
 
-mod config;
+pub(crate) mod config;
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-pub use config::runs_to_resolve;
+pub use crate::process::lookup::config::runs_to_resolve;
 
 /// Why a name stands for no program that may be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,35 +4,22 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::LazyLock;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::anyhow;
-use anyhow::bail;
-use anyhow::ensure;
-use opendal::Buffer;
-use opendal::ErrorKind;
-use opendal::Metadata;
-use opendal::Operator;
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use opendal::layers::TimeoutLayer;
 use opendal::options::ListOptions;
-use tokio::runtime::Builder;
-use tokio::runtime::Runtime;
-use tokio::time::sleep;
-use tokio::time::timeout;
+use opendal::{Buffer, ErrorKind, Metadata, Operator};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
 
-use super::Listed;
-use super::Secrets;
-use super::breaker::Breaker;
-use super::options::Options;
-use super::options::{self};
-use super::redis::Door;
-use super::words::in_words;
-use super::words::one_line;
 use crate::fs;
+use crate::remote::breaker::Breaker;
+use crate::remote::options::Options;
+use crate::remote::redis::Door;
+use crate::remote::words::{in_words, one_line};
+use crate::remote::{Listed, Secrets, options};
 
 /// Where a folder keeps what is not written to its end.
 pub(super) const ASIDE: &str = ".tmp";

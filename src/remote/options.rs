@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, bail, ensure};
 
-use super::Secrets;
-use super::words::one_line;
+use crate::remote::Secrets;
+use crate::remote::words::one_line;
 
 /// A kind of store.
 struct Kind {
@@ -165,7 +162,10 @@ pub(super) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> R
                 "expected an absolute path as the `root` of a remote store, found `{}`",
                 root.display()
             );
-            let aside = root.join(super::engine::ASIDE).display().to_string();
+            let aside = root
+                .join(crate::remote::engine::ASIDE)
+                .display()
+                .to_string();
             told.insert("atomic_write_dir".into(), aside);
         }
         _ => {}

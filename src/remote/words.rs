@@ -2,8 +2,7 @@
 
 use std::error::Error as _;
 
-use opendal::Error;
-use opendal::ErrorKind;
+use opendal::{Error, ErrorKind};
 
 /// The longest error that is shown.
 const LONGEST: usize = 300;

@@ -3,22 +3,9 @@
 use std::cmp::Reverse;
 use std::io;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::ago;
-use super::view::counted;
-use super::view::wrapped;
-use crate::model::Audit;
-use crate::model::AuditedPackage;
-use crate::model::Difference;
-use crate::model::Finding;
-use crate::model::Share;
-use crate::model::Variant;
+use crate::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
+use crate::report::table::{Align, Table};
+use crate::report::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -3,23 +3,11 @@
 use std::io;
 use std::path::Path;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::ago;
-use super::view::counted;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::DropReason;
-use crate::model::DropScript;
-use crate::model::KeptProgram;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::ScriptCache;
-use crate::model::ScriptPart;
+use crate::model::{
+    Action, Deed, DropReason, DropScript, KeptProgram, Outcome, Plan, ScriptCache, ScriptPart,
+};
+use crate::report::table::{Align, Table};
+use crate::report::view::{GOOD, HEADING, Out, View, ago, counted};
 use crate::script::places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;

@@ -3,28 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::counted;
-use super::view::wrapped;
-use crate::model::Action;
-use crate::model::CollectFolder;
-use crate::model::CollectReason;
-use crate::model::CollectedUnit;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::KeptUnit;
-use crate::model::KeptUnitReason;
-use crate::model::LastUseSource;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::UnitKind;
+use crate::model::{
+    Action, CollectFolder, CollectReason, CollectedUnit, Deed, Done, KeptUnit, KeptUnitReason,
+    LastUseSource, Outcome, Plan,
+};
+use crate::report::table::{Align, Table};
+use crate::report::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
 use crate::size::Bytes;
+use crate::target::unit::UnitKind;
 use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.
@@ -196,7 +182,7 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
         counted(units, "unit"),
         counted(done.len(), "target folder"),
         outcome.freed.entries,
-        super::relink::at_most(outcome),
+        crate::report::relink::at_most(outcome),
         outcome.freed.on_disk,
     )?;
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {

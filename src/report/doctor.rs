@@ -2,21 +2,11 @@
 
 use std::io;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::ERROR;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::Style;
-use super::view::View;
-use super::view::WARNING;
-use super::view::counted;
-use super::view::wrapped;
-use super::view::wrapped_after;
-use crate::model::Checkup;
-use crate::model::DiskLayout;
-use crate::model::Severity;
+use crate::model::{Checkup, DiskLayout, Severity};
+use crate::report::table::{Align, Table};
+use crate::report::view::{
+    ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped, wrapped_after,
+};
 use crate::text::shown;
 
 /// So many paths are named of each thing that is wrong.

@@ -2,21 +2,10 @@
 
 use std::io;
 
-use super::Paths;
-use super::table::Align;
-use super::table::Table;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::counted;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::HookChange;
-use crate::model::HookState;
-use crate::model::HookStatus;
-use crate::model::HookStep;
-use crate::model::Outcome;
-use crate::model::Plan;
+use crate::model::{Action, Deed, HookChange, HookState, HookStatus, HookStep, Outcome, Plan};
+use crate::report::Paths;
+use crate::report::table::{Align, Table};
+use crate::report::view::{HEADING, Out, View, counted};
 use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.

@@ -4,26 +4,16 @@
 //! they may be anything: the JSON is escaped such that it cannot end the element it stands in, and the script sets
 //! text as text. A policy in the page forbids the browser to load anything.
 
-use std::io::BufWriter;
-use std::io::Write;
-use std::io::{self};
+use std::io;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::ser::CompactFormatter;
-use serde_json::ser::Formatter;
-use serde_json::ser::Serializer;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use super::view::Out;
-use super::view::View;
-use crate::model::Audit;
-use crate::model::AuditedFolder;
-use crate::model::AuditedPackage;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Share;
-use crate::model::Unused;
+use crate::model::{Audit, AuditedFolder, AuditedPackage, Finding, FindingKind, Share, Unused};
+use crate::report::view::{Out, View};
 use crate::size::Bytes;
 use crate::text;
 

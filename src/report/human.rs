@@ -3,38 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use super::cache;
-use super::collect;
-use super::hook;
-use super::reasons;
-use super::relink;
-use super::store;
-use super::table::Align;
-use super::table::Table;
-use super::view::ERROR;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::Style;
-use super::view::View;
-use super::view::WARNING;
-use super::view::ago;
-use super::view::counted;
-use super::view::wrapped;
-use super::warm;
+use crate::report::table::{Align, Table};
+use crate::report::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, ago, counted, wrapped};
+use crate::report::{cache, collect, hook, reasons, relink, store, warm};
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::EditFile;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::NotDone;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::SharedRoot;
-use crate::model::Subject;
-use crate::model::Usage;
-use crate::model::Warning;
+use crate::model::{
+    Action, Deed, EditFile, Kept, KeptReason, NotDone, Outcome, Plan, SharedRoot, Subject, Usage,
+    Warning,
+};
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -2,31 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::reasons;
-use super::table::Align;
-use super::table::Table;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::ago;
-use super::view::counted;
-use super::view::wrapped;
-use crate::model::Configured;
-use crate::model::DeleteReason;
-use crate::model::FolderState;
-use crate::model::KeptReason;
-use crate::model::Known;
-use crate::model::ListedFolder;
-use crate::model::ListedWorkspace;
-use crate::model::Listing;
-use crate::model::Survey;
-use crate::model::Warning;
+use crate::model::{
+    Configured, DeleteReason, FolderState, KeptReason, Known, ListedFolder, ListedWorkspace,
+    Listing, Survey, Warning,
+};
 use crate::plan::why_litter_stays;
+use crate::report::reasons;
+use crate::report::table::{Align, Table};
+use crate::report::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -1,15 +1,9 @@
 //! Reasons in words.
 
-use super::Paths;
-use super::hook;
-use super::view::counted;
 use crate::age::since;
-use crate::model::BusyReason;
-use crate::model::DeleteReason;
-use crate::model::KeptReason;
-use crate::model::LastUseSource;
-use crate::model::Layout;
-use crate::model::Warning;
+use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
+use crate::report::view::counted;
+use crate::report::{Paths, hook};
 use crate::text::shown;
 use jiff::Timestamp;
 

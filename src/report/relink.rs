@@ -3,23 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::GOOD;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::counted;
-use super::view::wrapped;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::Freed;
-use crate::model::Method;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
+use crate::model::{Action, Deed, Done, Freed, Method, Outcome, Plan, RelinkFolder};
+use crate::report::table::{Align, Table};
+use crate::report::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
 use crate::size::Bytes;
 
 /// How many units are named that did not come to share after all.

@@ -1,12 +1,11 @@
 //! The only way of text to a terminal.
 
-use std::fmt;
 use std::io::Write;
-use std::io::{self};
+use std::{fmt, io};
 
-use super::view::Style;
+use crate::report::view::Style;
+use crate::text;
 use crate::text::marks;
-use crate::text::{self};
 
 /// Writes lines in which nothing is that a terminal obeys, but for our own colours and links.
 ///
@@ -115,9 +114,8 @@ fn rendered(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::view::GOOD;
-    use super::super::view::HEADING;
     use super::*;
+    use crate::report::view::{GOOD, HEADING};
 
     fn screen(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {
         let mut out = Vec::new();

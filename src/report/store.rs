@@ -3,26 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use super::table::Align;
-use super::table::Table;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::ago;
-use super::view::counted;
-use super::warm;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::DropReason;
-use crate::model::HarvestUnits;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::RemotePart;
-use crate::model::StoreContents;
-use crate::model::StoreSettings;
+use crate::model::{
+    Action, Deed, DropReason, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan, RemotePart,
+    StoreContents, StoreSettings,
+};
+use crate::report::table::{Align, Table};
+use crate::report::view::{HEADING, Out, View, WARNING, ago, counted};
+use crate::report::warm;
 use crate::size::Bytes;
 use crate::store::Bounds;
 use crate::text::shown;

@@ -1,16 +1,13 @@
 //! Aligned columns.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::io::Write;
-use std::io::{self};
 
-use unicode_width::UnicodeWidthChar as _;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::view::COLUMN;
-use super::view::Style;
-use crate::text::marks;
-use crate::text::shown;
+use crate::report::view::{COLUMN, Style};
+use crate::text::{marks, shown};
 
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +150,8 @@ fn shorten(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Screen;
     use super::*;
+    use crate::report::Screen;
 
     /// A table as it comes to the terminal, without colours and links.
     fn on_screen(table: &Table, width: Option<usize>) -> (String, String) {

@@ -2,26 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::table::Align;
-use super::table::Table;
-use super::view::HEADING;
-use super::view::Out;
-use super::view::View;
-use super::view::WARNING;
-use super::view::counted;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Method;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::WarmFolder;
-use crate::model::Warmed;
+use crate::model::{
+    Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
+};
+use crate::report::table::{Align, Table};
+use crate::report::view::{HEADING, Out, View, WARNING, counted};
 use crate::size::Bytes;
 use crate::text::shown;
 

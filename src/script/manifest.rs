@@ -4,10 +4,9 @@
 
 use std::ops::Range;
 
-use toml_edit::Document;
-use toml_edit::DocumentMut;
+use toml_edit::{Document, DocumentMut};
 
-use crate::config_edit;
+use crate::cargo::config_edit;
 use crate::model::TomlProblem;
 
 /// In which form a script carries its manifest.

@@ -6,23 +6,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use proc_macro2::Delimiter;
-use proc_macro2::Ident;
-use proc_macro2::Spacing;
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
+use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 use syn::Block;
 use syn::parse::Parser;
 use syn::visit::Visit;
 
-use super::tokens::is_ident;
-use super::tokens::is_punct;
-use super::tokens::mark;
-use super::tokens::plain;
+use crate::script::tokens::{is_ident, is_punct, mark, plain};
 
 /// A crate that a script names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,19 +1,10 @@
 //! The package that Cargo is given for a script.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use toml_edit::Array;
-use toml_edit::ArrayOfTables;
-use toml_edit::DocumentMut;
-use toml_edit::InlineTable;
-use toml_edit::Item;
-use toml_edit::Table;
-use toml_edit::TableLike;
-use toml_edit::value;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
-use super::manifest::Embedded;
-use super::manifest::Form;
+use crate::script::manifest::{Embedded, Form};
 
 /// What a script is built from besides what its manifest says.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Item;
-use toml_edit::TableLike;
+use toml_edit::{Item, TableLike};
 
-use crate::config_edit;
-use crate::model::StoreSettings;
-use crate::model::TomlProblem;
+use crate::cargo::config_edit;
+use crate::model::{StoreSettings, TomlProblem};
 
 /// The keys that the table may have.
 const KEYS: &str =

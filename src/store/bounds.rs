@@ -1,19 +1,12 @@
 //! How a local store stays within its bounds.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
-use crate::model::DropReason;
-use crate::model::DropUnits;
-use crate::model::DroppedUnit;
-use crate::model::HeldUnit;
-use crate::model::StoreContents;
-use crate::model::StoreSettings;
+use crate::model::{DropReason, DropUnits, DroppedUnit, HeldUnit, StoreContents, StoreSettings};
 use crate::size::Bytes;
 
 /// What a local store may hold.
@@ -169,8 +162,7 @@ impl<'a> Going<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HeldObject;
-    use crate::model::StoredPackage;
+    use crate::model::{HeldObject, StoredPackage};
     use std::path::Path;
 
     fn now() -> Timestamp {

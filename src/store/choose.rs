@@ -1,11 +1,10 @@
 //! Which of the units that are offered are of use.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::lockfile::Lock;
+use crate::cargo::lockfile::Lock;
 use crate::model::StoredUnit;
-use crate::model::UnitId;
+use crate::target::unit::UnitId;
 
 /// Chooses among units, the ones that are preferred first: those of the packages that are wanted, one of each name, with
 /// everything that they were made with. As indices, each after what it was made with.

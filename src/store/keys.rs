@@ -2,12 +2,9 @@
 
 use blake3::Hasher;
 
-use crate::layout::Part;
-use crate::layout::{self};
-use crate::model::BuiltWith;
-use crate::model::STORE_VERSION;
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
+use crate::model::{BuiltWith, STORE_VERSION, StoredPackage, StoredUnit};
+use crate::target::layout;
+use crate::target::layout::Part;
 
 /// Puts texts into a hash so that no two lists of them look the same.
 struct Key(Hasher);

@@ -1,17 +1,12 @@
 //! What providers answer, and whether it can be used.
 
 use std::collections::HashSet;
-use std::path::Component;
-use std::path::Path;
+use std::path::{Component, Path};
 
-use super::is_key;
-use super::unit_key;
-use crate::layout::Owner;
-use crate::layout::{self};
-use crate::model::Offers;
-use crate::model::STORE_VERSION;
-use crate::model::StoredUnit;
-use crate::model::Taken;
+use crate::model::{Offers, STORE_VERSION, StoredUnit, Taken};
+use crate::store::{is_key, unit_key};
+use crate::target::layout;
+use crate::target::layout::Owner;
 
 /// Reads what a provider has answered to `before`.
 ///

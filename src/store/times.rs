@@ -7,9 +7,9 @@
 
 use std::collections::HashMap;
 
-use crate::layout;
 use crate::model::StoredUnit;
-use crate::model::UnitId;
+use crate::target::layout;
+use crate::target::unit::UnitId;
 use std::path::Path;
 
 /// What is known of a unit besides its description.

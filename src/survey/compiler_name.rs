@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::compiler_name;
 use crate::fs;
+use crate::target::artifact::compiler_name;
 
 /// The compiler that made metadata or a library, by the name that `rustc --version` says; `None` if the file cannot be
 /// read or does not say it.

@@ -1,32 +1,19 @@
 //! What a doctor asks besides what a survey finds.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::Environment;
-use crate::cargo;
-use crate::config_chain;
-use crate::config_edit;
-use crate::fs;
-use crate::git;
-use crate::layout;
-use crate::lookup::Refused;
-use crate::model::AnalyzerSetting;
-use crate::model::DoctorFacts;
-use crate::model::HookSite;
-use crate::model::PlaceFacts;
-use crate::model::Survey;
-use crate::model::Tool;
-use crate::model::Toolchain;
-use crate::model::Workspace;
-use crate::model::WrapperFacts;
-use crate::plan;
-use crate::process;
-use crate::wrapper_script;
+use crate::cargo::{config_chain, config_edit};
+use crate::model::{
+    AnalyzerSetting, DoctorFacts, HookSite, PlaceFacts, Survey, Tool, Toolchain, Workspace,
+    WrapperFacts,
+};
+use crate::process::lookup::Refused;
+use crate::survey::Environment;
+use crate::target::layout;
+use crate::{cargo, fs, git, plan, process, wrapper_script};
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
@@ -50,7 +37,7 @@ pub fn sites(survey: &Survey) -> Vec<HookSite> {
         .iter()
         .map(|repository| repository.common_dir.clone());
     repositories
-        .filter_map(|path| super::hooks(&[path]).ok())
+        .filter_map(|path| crate::survey::hooks(&[path]).ok())
         .flatten()
         .collect()
 }

@@ -9,36 +9,24 @@ mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use circumstances::Circumstances;
-pub use circumstances::Records;
-pub use circumstances::note;
-pub use circumstances::program_of;
-pub use circumstances::variables;
-pub use flaws::Findings;
-pub use flaws::Origin;
-pub use flaws::look_into;
-pub use flaws::names;
-pub use reach::otherwise_made;
-pub use same::different;
-pub use trust::Trust;
-pub use trust::doubt;
-pub use trust::not_a_donor;
-pub use trust::repositories;
+pub use crate::survey::donors::circumstances::{
+    Circumstances, Records, note, program_of, variables,
+};
+pub use crate::survey::donors::flaws::{Findings, Origin, look_into, names};
+pub use crate::survey::donors::reach::otherwise_made;
+pub use crate::survey::donors::same::different;
+pub use crate::survey::donors::trust::{Trust, doubt, not_a_donor, repositories};
 
-use super::units;
-use crate::dep_info::RustcDepInfo;
+use crate::cargo::lockfile::Lock;
+use crate::fs;
 use crate::fs::Sought;
-use crate::fs::{self};
-use crate::layout;
-use crate::lockfile::Lock;
-use crate::marks;
-use crate::model::Busy;
-use crate::model::Inventory;
-use crate::model::TomlProblem;
-use crate::plan::warm::Gives;
-use crate::plan::warm::Rating;
+use crate::model::{Busy, TomlProblem};
+use crate::plan::warm::{Gives, Rating};
 use crate::progress::Progress;
 use crate::store::without_place as without;
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::unit::Inventory;
+use crate::target::{layout, markers, read};
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
 const MOST: u64 = 16 << 20;
@@ -81,7 +69,7 @@ pub fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
     if !fs::is_folder(folder) {
         return Gives::default();
     }
-    let profiles = marks::read(&fs::shape(folder)).profiles;
+    let profiles = markers::read(&fs::shape(folder)).profiles;
     let wanted = |package: &str| {
         wanted
             .is_none_or(|(lock, local)| lock.names(package) || (local && lock.names_local(package)))
@@ -120,7 +108,7 @@ pub fn same_lock(one: &Path, two: &Path) -> bool {
 /// Whether a target folder has a program that was last built of sources of which none is the workspace's.
 #[must_use]
 pub fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
-    let profiles = marks::read(&fs::shape(folder)).profiles;
+    let profiles = markers::read(&fs::shape(folder)).profiles;
     let folders = profiles
         .iter()
         .flat_map(|profile| [folder.join(profile), folder.join(profile).join("examples")]);
@@ -147,7 +135,7 @@ pub fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
 ///
 /// Its locks do not work.
 pub fn wait(folder: &Path) -> Result<(), Busy> {
-    let profiles = marks::read(&fs::shape(folder)).profiles;
+    let profiles = markers::read(&fs::shape(folder)).profiles;
     fs::lock_to_read(folder, &profiles, Sought::UntilFree).map(drop)
 }
 
@@ -155,7 +143,7 @@ pub fn wait(folder: &Path) -> Result<(), Busy> {
 #[must_use]
 pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
     if fs::is_folder(folder) {
-        units::read(folder, progress)
+        read::read(folder, progress)
     } else {
         Inventory {
             folder: folder.to_owned(),

@@ -1,28 +1,23 @@
 //! What an audit asks besides what lies in target folders.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::Environment;
-use super::Survey;
-use super::stock::Workspaces;
-use super::stock::{self};
-use crate::config_chain;
-use crate::debug_info::DebugInfo;
-use crate::debug_info::{self};
+use crate::cargo::config_chain;
 use crate::fs;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::model::UnitFile;
-use crate::model::UnitKind;
-use crate::plan::audit::DebugFacts;
-use crate::plan::audit::Facts;
+use crate::model::{Identity, Problem};
+use crate::plan::audit::{DebugFacts, Facts};
 use crate::plan::stock::Stock;
 use crate::progress::Progress;
+use crate::survey::stock::Workspaces;
+use crate::survey::{Environment, Survey, stock};
+use crate::target::artifact::debug_info;
+use crate::target::artifact::debug_info::DebugInfo;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::UnitFile;
 
 /// Gathers what an audit asks besides.
 #[must_use]

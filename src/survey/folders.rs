@@ -1,27 +1,19 @@
 //! Finds every target folder: those in use, and those left behind.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::assign_users;
-use crate::config_chain::CARGO_FOLDER;
-use crate::config_chain::{self};
-use crate::config_edit;
+use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::cargo::{config_chain, config_edit};
 use crate::fs;
-use crate::journal::Content;
-use crate::journal::Journal;
-use crate::marks::SHARED_ROOT_MARK;
-use crate::marks::{self};
-use crate::model::Identity;
-use crate::model::Known;
-use crate::model::Marks;
-use crate::model::Survey;
-use crate::model::TargetFolder;
+use crate::journal::{Content, Journal};
+use crate::model::{Identity, Known, Marks, Survey, TargetFolder};
 use crate::progress::Progress;
+use crate::survey::assign_users;
+use crate::target::markers;
+use crate::target::markers::SHARED_ROOT_MARK;
 
 /// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie
 /// in, also of those that are gone: their trash may be there.
@@ -86,7 +78,7 @@ pub(super) fn find(
             let is_shared_root = path == shared_root && fs::exists(&path.join(SHARED_ROOT_MARK));
             there
                 && !is_shared_root
-                && (*known != Known::Found || marks::read(&fs::shape(path)).cargo)
+                && (*known != Known::Found || markers::read(&fs::shape(path)).cargo)
         })
         .map(|(path, known)| TargetFolder {
             path,
@@ -164,7 +156,7 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
         if folder.marks.symlink {
             return;
         }
-        let reading = marks::read(&fs::shape(&folder.path));
+        let reading = markers::read(&fs::shape(&folder.path));
         folder.marks.tag = fs::tag(&folder.path);
         folder.marks.cargo = reading.cargo;
         folder.marks.foreign = reading.foreign;

@@ -11,7 +11,7 @@
 //!
 //! What the donor's sources are now says what its units were made of only if none has changed since.
 //!
-//! [`abilities`]: crate::abilities
+//! [`abilities`]: crate::target::artifact::abilities
 
 mod above;
 mod altogether;
@@ -24,39 +24,25 @@ mod settings;
 mod unit;
 mod unsettled;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::abilities::Abilities;
-use crate::abilities::Reach;
-use crate::fs;
-use crate::git;
-use crate::model::CargoAnswer;
-use crate::model::Inventory;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::model::Locals;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::model::Workspace;
-use crate::sources::Listing;
+use crate::git::sources::Listing;
+use crate::model::{CargoAnswer, LeftReason, LocalUnit, Locals, Workspace};
 use crate::survey::donors;
+use crate::target::artifact::abilities::{Abilities, Reach};
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::{fs, git};
 
-use altogether::Altogether;
-use compared::Compared;
-pub use reach::Known;
-pub use reach::Programs;
-use unit::Named;
+use crate::survey::locals::altogether::Altogether;
+use crate::survey::locals::compared::Compared;
+pub use crate::survey::locals::reach::{Known, Programs};
+use crate::survey::locals::unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
 const TICK: SignedDuration = SignedDuration::from_millis(20);

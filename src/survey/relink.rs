@@ -1,28 +1,20 @@
 //! Looks at target folders for files that are the same.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::donors;
-use super::stock;
-use super::units;
+use crate::fs;
 use crate::fs::Sought;
-use crate::fs::{self};
-use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::KeptReason;
-use crate::model::Sharing;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::plan::relink::Content;
-use crate::plan::relink::Sharer;
-use crate::plan::relink::wanted;
+use crate::model::{Identity, KeptReason, Survey, TargetFolder};
+use crate::plan::relink::{Content, Sharer, wanted};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::survey::{donors, stock};
+use crate::target::read;
+use crate::target::unit::Inventory;
+use crate::target::unit_file::Sharing;
 
 /// What is in some target folders, or why nothing in one of them may change, in their order.
 ///
@@ -36,7 +28,7 @@ pub fn take(
     progress.stage("looking at units");
     let outer = stock::outermost(folders).into_iter();
     let sharers = outer.map(|folder| {
-        let inventory = units::read(&folder.path, progress);
+        let inventory = read::read(&folder.path, progress);
         let refused = || donors::doubt(&folder.path).map(donors::not_a_donor);
         let obstacle = stock::obstacle(folder, &inventory).or_else(|| busy(&inventory));
         match obstacle.or_else(refused) {

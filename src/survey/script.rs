@@ -1,26 +1,18 @@
 //! What is asked for when a script is to run, and whether its program was kept.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::compiler::Chosen;
-use super::compiler::Compiler;
-use super::compiler::{self};
-use crate::cargo::Cargo;
-use crate::config_chain::CARGO_FOLDER;
-use crate::config_chain::CONFIG_NAMES;
-use crate::config_edit;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::{Cargo, config_edit};
 use crate::fs;
-use crate::model::CachedProgram;
-use crate::model::FileState;
+use crate::model::{CachedProgram, FileState};
 use crate::script::cached::Question;
-use crate::script::cached::{self};
-use crate::script::places::ENTRY;
-use crate::script::places::Places;
-use crate::script::places::{self};
+use crate::script::places::{ENTRY, Places};
+use crate::script::{cached, places};
+use crate::survey::compiler;
+use crate::survey::compiler::{Chosen, Compiler};
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]

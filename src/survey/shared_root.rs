@@ -1,29 +1,19 @@
 //! Chooses the shared root.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Result, bail};
 
 use crate::fs::KnownRoots;
-use crate::fs::{self};
-use crate::git;
-use crate::marks::SHARED_ROOT_MARK;
-use crate::marks::{self};
-use crate::model::FormerRoot;
-use crate::model::Problem;
-use crate::model::Refusal;
-use crate::model::Settings;
-use crate::model::SharedRoot;
-use crate::model::SharedRootChoice;
-use crate::model::StoreSettings;
-use crate::model::Survey;
-use crate::model::Workspace;
+use crate::model::{
+    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey,
+    Workspace,
+};
 use crate::plan::worktree_of;
-use crate::settings;
+use crate::target::markers;
+use crate::target::markers::SHARED_ROOT_MARK;
+use crate::{fs, git, settings};
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";
@@ -311,7 +301,7 @@ fn is_begun(path: &Path) -> bool {
 }
 
 fn is_begun_with(name: &str) -> bool {
-    [marks::TAG_NAME, marks::GITIGNORE, settings::FILE_NAME].contains(&name)
+    [markers::TAG_NAME, markers::GITIGNORE, settings::FILE_NAME].contains(&name)
 }
 
 /// The settings of a shared root, with the bytes of the files that hold them.

@@ -1,39 +1,20 @@
 //! Looks at target folders unit by unit, and at what builds can ask of them.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Environment;
-use super::Request;
-use super::compiler_name;
-use super::donors;
-use super::strangers;
-use super::units;
-use crate::cargo;
-use crate::fingerprint;
-use crate::fs;
-use crate::lockfile::Lock;
-use crate::model::BusyReason;
-use crate::model::Group;
-use crate::model::Inventory;
-use crate::model::KeptReason;
-use crate::model::Other;
-use crate::model::Sharing;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::Workspace;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Stock;
-use crate::plan::stock::Wanted;
+use crate::cargo::lockfile::Lock;
+use crate::model::{BusyReason, KeptReason, Survey, TargetFolder, Workspace};
+use crate::plan::stock::{Compilers, Stock, Wanted};
 use crate::plan::unfit;
 use crate::progress::Progress;
+use crate::survey::{Environment, Request, compiler_name, donors, strangers};
+use crate::target::unit::{Group, Inventory, Other, Unit};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, read};
+use crate::{cargo, fs};
 
 /// The first Rust whose fingerprints have hashes that are the same on every machine.
 ///
@@ -74,7 +55,7 @@ pub fn take(
     let workspaces = ask(&users, &request.environment, progress);
     progress.stage("looking at units");
     let stocks = outer.into_iter().map(|folder| {
-        let inventory = units::read(&folder.path, progress);
+        let inventory = read::read(&folder.path, progress);
         Stock {
             identity: folder.marks.identity,
             obstacle: obstacle(folder, &inventory).or_else(|| product_in_use(folder, survey)),
@@ -108,7 +89,7 @@ fn apart(folder: &Path, survey: &Survey, stocks: &[Stock], progress: &Progress) 
         let inventory = match known.find(|inventory| inventory.folder == products) {
             Some(inventory) => inventory,
             None => {
-                read = units::read(products, progress);
+                read = read::read(products, progress);
                 &read
             }
         };

@@ -8,36 +8,21 @@ mod remote;
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use contents::contents;
-pub use describe::Described;
-pub use describe::Harvest;
-pub use describe::as_they_came;
-pub use describe::describe;
-pub use remote::There;
-pub use remote::has;
-pub use remote::remote;
+pub use crate::survey::store::contents::contents;
+pub use crate::survey::store::describe::{Described, Harvest, as_they_came, describe};
+pub use crate::survey::store::remote::{There, has, remote};
 
-use super::Environment;
-use super::donors;
-use crate::cargo;
-use crate::fs;
-use crate::lockfile::Lock;
-use crate::model::Before;
-use crate::model::BuiltWith;
-use crate::model::Offered;
-use crate::model::STORE_VERSION;
-use crate::model::Stays;
-use crate::model::StoreSettings;
-use crate::model::StoredSet;
-use crate::model::StoredUnit;
-use crate::model::Take;
-use crate::model::WantedPackage;
+use crate::cargo::lockfile::Lock;
+use crate::model::{
+    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
+    WantedPackage,
+};
 use crate::store::Places;
-use crate::store::{self};
+use crate::survey::{Environment, donors};
+use crate::{cargo, fs, store};
 
 /// What a workspace wants of a store.
 #[derive(Clone, Debug)]

@@ -2,25 +2,20 @@
 
 mod by_units;
 
-pub(super) use by_units::by_units;
+pub(super) use crate::survey::strangers::by_units::by_units;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
 
-use super::Request;
-use crate::config_chain::WORKSPACE_PATH_HASH;
-use crate::config_chain::{self};
-use crate::config_edit;
-use crate::dep_info::RustcDepInfo;
+use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::cargo::{config_chain, config_edit};
 use crate::fs;
-use crate::model::Group;
-use crate::model::Inventory;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
+use crate::model::{SetBy, Survey, Workspace};
 use crate::plan::worktree_of;
+use crate::survey::Request;
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::unit::{Group, Inventory};
 
 /// The most that is read of the list of a program's sources.
 const MOST: u64 = 16 << 20;

@@ -1,29 +1,18 @@
 //! Finds the workspaces among the manifests, and what Cargo says of each.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Request;
-use crate::config_chain;
+use crate::cargo::manifest::{Manifest, Role};
+use crate::cargo::{config_chain, manifest};
 use crate::fs;
-use crate::manifest::Manifest;
-use crate::manifest::Role;
-use crate::manifest::{self};
-use crate::model::CargoAnswer;
-use crate::model::Dirs;
-use crate::model::Place;
-use crate::model::Problem;
-use crate::model::Repository;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
+use crate::model::{CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace};
 use crate::plan::worktree_of;
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::survey::Request;
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {

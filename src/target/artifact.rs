@@ -4,29 +4,25 @@
 //! away before its headers were read. They say how long the rest must be, and only they are read: what a byte in
 //! the middle should have been, nobody can say.
 
+pub mod abilities;
+pub mod compiler_name;
+pub mod debug_info;
+pub mod paths;
+pub(crate) mod symbols;
+pub(crate) mod wasm;
+
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::io::Seek;
+use std::io::{Read, Seek};
 
-use object::Endianness;
-use object::File;
-use object::FileKind;
-use object::LittleEndian;
-use object::Object as _;
-use object::ObjectSection as _;
-use object::ObjectSegment as _;
-use object::ReadCache;
-use object::ReadRef;
-use object::elf::FileHeader32;
-use object::elf::FileHeader64;
+use object::elf::{FileHeader32, FileHeader64};
 use object::read::archive::ArchiveFile;
-use object::read::elf::FileHeader;
-use object::read::elf::ProgramHeader as _;
-use object::read::elf::SectionHeader as _;
+use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
+use object::{
+    Endianness, File, FileKind, LittleEndian, Object as _, ObjectSection as _, ObjectSegment as _,
+    ReadCache, ReadRef,
+};
 
-use crate::object_names;
-use crate::object_names::Range;
-use crate::wasm;
+use crate::target::artifact::symbols::Range;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///
@@ -186,7 +182,7 @@ fn object<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
     let file = File::parse(data).map_err(no_object)?;
     let sections = file.sections().filter_map(|section| section.file_range());
     let segments = file.segments().map(|segment| segment.file_range());
-    let names = object_names::places(data, &file)?;
+    let names = symbols::places(data, &file)?;
     let mut all = sections.chain(segments).chain(names).chain(padded(&file));
     all.try_for_each(|place| inside(length, place))
 }

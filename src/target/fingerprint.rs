@@ -2,18 +2,17 @@
 //!
 //! A fingerprint folder holds for each target, under a name such as `lib-serde`: a file of that name with the
 //! fingerprint's hash, one with `.json` behind it that says what went into the hash, and a `dep-` file (see
-//! [`dep_info`](crate::dep_info)). Source: `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, which calls all
+//! [`dep_info`](crate::target::dep_info)). Source: `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, which calls all
 //! of it internal; so whatever looks different from what is known is an error and never a guess.
 
 pub mod rehash;
 
-use std::hash::Hash as _;
-use std::hash::Hasher;
+use std::hash::{Hash as _, Hasher};
 
 use rustc_stable_hash::StableSipHasher128;
 use serde::Deserialize;
 
-use crate::model::UnitKind;
+use crate::target::unit::UnitKind;
 
 /// What went into a unit, from `<name>.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,24 +1,18 @@
 //! Makes units of what was read about them: what they are, where they come from and how they hang together.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::dep_info::DepInfo;
-use crate::fingerprint::Fingerprint;
-use crate::fingerprint::{self};
-use crate::layout::Leftover;
-use crate::layout::Part;
-use crate::layout::{self};
-use crate::model::Role;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::target::dep_info::DepInfo;
+use crate::target::fingerprint::Fingerprint;
+use crate::target::layout::{Leftover, Part};
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::{fingerprint, layout};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]
@@ -494,6 +488,3 @@ fn inherit_by_package(units: &mut [Unit], evidence: &[Evidence], links: &[Links]
         unit.version = unit.version.take().or_else(|| version.clone());
     }
 }
-
-#[cfg(test)]
-mod tests;

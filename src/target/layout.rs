@@ -3,22 +3,20 @@
 //! Cargo has two layouts, classic and new, and one folder may hold both: Cargo does not clear one away
 //! when it begins the other.
 
-mod classic;
-mod new;
-mod shape;
+pub(crate) mod classic;
+pub(crate) mod new;
+pub(crate) mod shape;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub use shape::is_of_a_unit;
-pub use shape::is_of_the_compiler;
+pub use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
 
-use crate::marks;
 use crate::model::DiskLayout;
-use crate::model::Group;
-use crate::model::Role;
-use crate::model::Sharing;
+use crate::target::markers;
+use crate::target::unit::Group;
+use crate::target::unit_file::{Role, Sharing};
 
 /// The empty file that Cargo writes before it starts a compiler or a build script.
 pub const STAMP: &str = "invoked.timestamp";
@@ -117,7 +115,7 @@ pub fn owner(path: &[&str], folder: bool) -> Owner {
         },
         _ if folder => Group::Folder,
         ["deps", ..] => Group::Unhashed,
-        [name] if marks::LOCK_NAMES.contains(name) => Group::Cargo,
+        [name] if markers::LOCK_NAMES.contains(name) => Group::Cargo,
         [_] | ["examples", _] => Group::Final,
         _ => Group::Foreign,
     };
@@ -129,7 +127,7 @@ pub fn owner(path: &[&str], folder: bool) -> Owner {
 pub fn outside(path: &[&str], folder: bool) -> Group {
     match path {
         ["doc", ..] | [_, "doc", ..] => Group::Doc,
-        [name] | [_, name] if !folder && marks::is_top_file(name) => Group::Cargo,
+        [name] | [_, name] if !folder && markers::is_top_file(name) => Group::Cargo,
         _ if folder => Group::Folder,
         _ => Group::Foreign,
     }

@@ -2,42 +2,25 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, HashSet, btree_map};
 use std::ffi::OsStr;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::dep_info::DepInfo;
-use crate::dep_info::RustcDepInfo;
-use crate::fingerprint;
-use crate::fs::Entry;
-use crate::fs::EntryKind;
-use crate::fs::{self};
-use crate::identify::Evidence;
-use crate::identify::Target;
-use crate::identify::{self};
-use crate::layout::Owner;
-use crate::layout::Part;
-use crate::layout::{self};
-use crate::marks;
-use crate::model::Group;
+use crate::fs;
+use crate::fs::{Entry, EntryKind};
 use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::Other;
-use crate::model::Role;
-use crate::model::Sharing;
-use crate::model::Totals;
-use crate::model::UnitFile;
-use crate::model::UnitId;
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::target::dep_info::{DepInfo, RustcDepInfo};
+use crate::target::identify::{Evidence, Target};
+use crate::target::layout::{Owner, Part};
+use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::{fingerprint, identify, layout, markers};
 
 /// The most that is read of a file. Real ones are a thousand times smaller; what is longer is not Cargo's.
 const MOST: u64 = 16 << 20;
@@ -48,7 +31,7 @@ const START: u64 = 64 << 10;
 /// Reads what a target folder is made of: lists it once, then reads the fingerprints in it.
 ///
 /// Never fails: what cannot be listed is in [`Inventory::problems`], and a unit that cannot be understood is
-/// [`Unknown`](crate::model::UnitKind::Unknown), with all its files.
+/// [`Unknown`](crate::target::unit::UnitKind::Unknown), with all its files.
 ///
 /// Takes no lock. Before a build compiles anything, Cargo empties the hashes of all units that it is going to
 /// compile anew, and it writes each when that unit is done; so while one runs, and after it failed, those units
@@ -247,7 +230,7 @@ enum Place {
 
 impl Profiles {
     fn of(folder: &Path) -> Self {
-        let marks = marks::read(&fs::shape(folder));
+        let marks = markers::read(&fs::shape(folder));
         Self(marks.profiles.into_iter().collect())
     }
 
@@ -294,7 +277,7 @@ impl Above<'_> {
                     hash,
                 },
                 triple: match profile {
-                    [triple, _] if !marks::is_tool_folder(triple) => Some((*triple).to_owned()),
+                    [triple, _] if !markers::is_tool_folder(triple) => Some((*triple).to_owned()),
                     _ => None,
                 },
                 package,

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Problem;
-use super::UnitFile;
+use crate::model::Problem;
 use crate::size::Bytes;
+use crate::target::unit_file::UnitFile;
 
 /// Everything in a target folder. Each file and folder stands in it exactly once: in a unit or in `others`.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Identity;
+use crate::model::Identity;
 use crate::size::Bytes;
 
 /// A file or folder in a target folder.

@@ -8,9 +8,8 @@ use std::fs::File;
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-use cargo_sharedtarget::debug_info::DebugInfo;
-use cargo_sharedtarget::debug_info::sections;
 use cargo_sharedtarget::survey::compiler_name;
+use cargo_sharedtarget::target::artifact::debug_info::{DebugInfo, sections};
 
 use crate::sandbox::Sandbox;
 

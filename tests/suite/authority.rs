@@ -1,13 +1,11 @@
 //! What decides comes from the user's own state, and from nothing that a clone or a branch can bring.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// The names of the shared roots that an attacker tracks, and of the user's own.
 const ROOT: &str = "pika/.shared-target";
@@ -348,7 +346,8 @@ fn trash_that_git_tracks_is_not_finished() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &[]);
     let trash = "pika/.sharedtarget-trash-old";
-    let mark = String::from_utf8(cargo_sharedtarget::marks::TRASH_MARK.to_vec()).expect("text");
+    let mark =
+        String::from_utf8(cargo_sharedtarget::target::markers::TRASH_MARK.to_vec()).expect("text");
     sandbox.write(&format!("{trash}/.gitignore"), &mark);
     sandbox.write(&format!("{trash}/deep/file"), "precious");
     sandbox.git("pika", &["add", "-A", "-f"]);

@@ -1,32 +1,20 @@
 //! Writes the package that a script is built as.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::anyhow;
-use anyhow::bail;
-use toml_edit::DocumentMut;
-use toml_edit::Item;
-use toml_edit::Table;
+use anyhow::{Context as _, Result, anyhow, bail};
+use toml_edit::{DocumentMut, Item, Table};
 
-use super::ScriptBuild;
+use crate::apply::script::ScriptBuild;
 use crate::cargo::Cargo;
-use crate::fs;
-use crate::marks;
-use crate::script::body::Body;
-use crate::script::body::body;
-use crate::script::body::has_module_files;
+use crate::script::body::{Body, body, has_module_files};
 use crate::script::manifest::Embedded;
-use crate::script::manifest::{self};
 use crate::script::names::Named;
-use crate::script::names::{self};
-use crate::script::package::Around;
-use crate::script::package::Package;
-use crate::script::package::{self};
+use crate::script::package::{Around, Package};
 use crate::script::places::Places;
-use crate::settings;
+use crate::script::{manifest, names, package};
+use crate::target::markers;
+use crate::{fs, settings};
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]
@@ -210,7 +198,8 @@ fn claim(places: &Places) -> Result<fs::LockGuard> {
         );
     }
     let lock = fs::lock_in_common(&mark).with_context(failed)?;
-    fs::write_if_absent(&root.join(marks::TAG_NAME), &marks::tag_file()).with_context(failed)?;
+    fs::write_if_absent(&root.join(markers::TAG_NAME), &markers::tag_file())
+        .with_context(failed)?;
     for part in [
         places.bins(),
         places.packages(),

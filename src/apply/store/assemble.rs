@@ -1,22 +1,17 @@
 //! Puts units of a store together in a folder that looks like a target folder, from which one is warmed as from any other:
 //! all that is asked of a donor is asked of it as well.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
-use super::is_linkable;
+use crate::apply::store::is_linkable;
+use crate::fs;
 use crate::fs::Hashes;
-use crate::fs::{self};
-use crate::marks;
-use crate::model::StoredUnit;
-use crate::model::Take;
-use crate::model::UnitId;
+use crate::model::{StoredUnit, Take};
+use crate::target::markers;
+use crate::target::unit::UnitId;
 
 /// A unit that is put together.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +54,15 @@ pub fn assemble(parts: &[Part<'_>], above: &Path, hashes: &Hashes) -> Result<Ass
         units: HashSet::new(),
         left: Vec::new(),
     };
-    fs::write_if_absent(&assembled.folder.join(marks::TAG_NAME), &marks::tag_file())?;
+    fs::write_if_absent(
+        &assembled.folder.join(markers::TAG_NAME),
+        &markers::tag_file(),
+    )?;
     for part in parts {
         // By this a folder of the new layout is known for one of Cargo's.
         let profile = assembled.folder.join(&part.unit.profile);
         fs::create_folder(&profile)?;
-        fs::write_if_absent(&profile.join(marks::LOCK_NAMES[0]), b"")?;
+        fs::write_if_absent(&profile.join(markers::LOCK_NAMES[0]), b"")?;
     }
     let mut missing: HashSet<&str> = HashSet::new();
     let mut told: HashMap<String, String> = HashMap::new();

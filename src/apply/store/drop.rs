@@ -5,20 +5,15 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
 use crate::apply::delete::Deleted;
-use crate::fs::Ledger;
-use crate::fs::Removal;
-use crate::fs::{self};
-use crate::model::Collected;
-use crate::model::DropUnits;
-use crate::model::StoredUnit;
+use crate::apply::{Context, Stopped};
+use crate::fs::{Ledger, Removal};
+use crate::model::{Collected, DropUnits, StoredUnit};
 use crate::store::Places;
-use crate::store::{self};
+use crate::{fs, store};
 
 /// Deletes units: first their descriptions, by which they are found, then the contents that no unit has any more.
-pub(in crate::apply) fn units(
+pub(crate) fn units(
     drop: &DropUnits,
     context: &Context<'_>,
     ledger: &Ledger,

@@ -1,38 +1,22 @@
 //! Moves units between the local store and a remote one.
 
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use super::add_to_set;
-use super::open;
-use super::write;
-use crate::apply::Context;
-use crate::apply::Stopped;
+use crate::apply::store::{add_to_set, open, write};
+use crate::apply::{Context, Stopped};
 use crate::fs::Hashes;
-use crate::fs::{self};
-use crate::model::DropRemote;
-use crate::model::Moved;
-use crate::model::PullUnits;
-use crate::model::PushUnits;
-use crate::model::StoredFile;
-use crate::model::StoredUnit;
+use crate::model::{DropRemote, Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
 use crate::remote::Remote;
-use crate::remote::{self};
 use crate::size::Bytes;
-use crate::store::Places;
 use crate::store::packs::Descriptions;
-use crate::store::packs::{self};
+use crate::store::{Places, packs};
+use crate::{fs, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
 const AT_ONCE: usize = 16;
@@ -90,7 +74,7 @@ fn side_by_side<T: Send>(task: impl FnOnce() -> T + Send) -> Result<T> {
 }
 
 /// Fetches units. Each is whole before it is there, so that a run that is killed goes on where it was the next time.
-pub(in crate::apply) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+pub(crate) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
     let places = Places::new(pull.into.clone());
     let _store = open(&places)?;
@@ -174,7 +158,7 @@ fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -
 }
 
 /// Puts units into a remote store: the contents first, then what tells of them.
-pub(in crate::apply) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
+pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
     let places = Places::new(push.from.clone());
     let _store = open(&places)?;
@@ -269,10 +253,7 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
 }
 
 /// Deletes objects, in their order: what tells of a unit goes before its pack, so that nobody is told of what is gone.
-pub(in crate::apply) fn drop_remote(
-    drop: &DropRemote,
-    context: &Context<'_>,
-) -> Result<Moved, Stopped> {
+pub(crate) fn drop_remote(drop: &DropRemote, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
     let mut done = Moved::default();
     for part in drop

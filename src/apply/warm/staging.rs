@@ -1,25 +1,18 @@
 //! Puts units together beside the place where Cargo looks for them.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::unchanged;
-use crate::dep_info::DepInfo;
-use crate::fs;
-use crate::layout;
-use crate::marks;
-use crate::model::Dated;
-use crate::model::Identity;
-use crate::model::Method;
-use crate::model::Sharing;
-use crate::model::TakenUnit;
-use crate::model::UnitFile;
-use crate::model::UnitKind;
-use crate::relocate;
+use crate::apply::warm::unchanged;
+use crate::model::{Dated, Identity, Method, TakenUnit};
 use crate::size::Bytes;
+use crate::target::dep_info::DepInfo;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{layout, markers};
+use crate::{fs, relocate};
 
 /// What a unit takes.
 #[derive(Default)]
@@ -137,9 +130,9 @@ impl Staging<'_> {
             }
         }
         if let (Some(folder), Some(at)) = (fingerprint, dated) {
-            let text = marks::carried(self.workspace, at, looked_at);
+            let text = markers::carried(self.workspace, at, looked_at);
             fs::write_own(
-                &self.stage.join(folder).join(marks::CARRIED),
+                &self.stage.join(folder).join(markers::CARRIED),
                 text.as_bytes(),
             )?;
         }

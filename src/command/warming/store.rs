@@ -1,55 +1,36 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use super::Cold;
-use super::How;
-use super::Wants;
-use super::donor::Donor;
-use crate::apply::store::Assembled;
-use crate::apply::store::Part;
-use crate::apply::store::{self as acts};
-use crate::fingerprint;
-use crate::fs::Hashes;
-use crate::fs::LockGuard;
-use crate::fs::{self};
-use crate::model::Dirs;
-use crate::model::HarvestUnits;
-use crate::model::Home;
-use crate::model::Inventory;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Offered;
-use crate::model::Stays;
-use crate::model::StoredUnit;
-use crate::model::Survey;
-use crate::model::Take;
-use crate::model::UnitId;
-use crate::model::WarmFolder;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::Here;
-use crate::plan::warm::Relation;
-use crate::process;
+use crate::apply::store::{
+    Assembled, Part, {self as acts},
+};
+use crate::command::warming::donor::Donor;
+use crate::command::warming::{Cold, How, Wants};
+use crate::fs::{Hashes, LockGuard};
+use crate::model::{
+    Dirs, HarvestUnits, Home, Kept, KeptReason, Offered, Stays, StoredUnit, Survey, Take,
+    WarmFolder, Warning, Workspace,
+};
+use crate::plan::warm::{Candidate, Here, Relation};
 use crate::progress::Progress;
-use crate::store::Aged;
-use crate::store::Places;
-use crate::store::{self};
+use crate::store::{Aged, Places};
 use crate::survey::donors;
-use crate::survey::store::Harvest;
-use crate::survey::store::Wish;
-use crate::survey::store::{self as looks};
+use crate::survey::store::{
+    Harvest, Wish, {self as looks},
+};
+use crate::target::fingerprint;
+use crate::target::unit::{Inventory, UnitId};
+use crate::{fs, process, store};
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
 
 /// What was put together of a store, and whatever has to stay until it is used.
 #[derive(Debug, Default)]
-pub(in crate::command) struct Held {
+pub(crate) struct Held {
     _assembled: Vec<Assembled>,
     _providers: Vec<process::Answer>,
     _store: Vec<LockGuard>,
@@ -340,7 +321,7 @@ fn has(places: &Places, unit: &StoredUnit, hashes: &Hashes) -> bool {
 }
 
 /// What of a workspace's target folder can be kept in the store.
-pub(in crate::command) fn keepable(
+pub(crate) fn keepable(
     survey: &Survey,
     workspace: &Workspace,
     dirs: &Dirs,

@@ -1,23 +1,15 @@
 //! Adds space up by what it is for: each file once, where it is met first.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use crate::marks;
-use crate::model::Group;
-use crate::model::Identity;
-use crate::model::Share;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::model::{Identity, Share};
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
+use crate::target::markers;
+use crate::target::unit::{Group, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::UnitFile;
 
 /// A part of the whole, while it is added up.
 #[derive(Clone, Debug, Default)]
@@ -205,7 +197,7 @@ fn place(path: &Path, profiles: &BTreeSet<&str>) -> (String, String) {
     let mut depths = 1..=2.min(names.len());
     let inside = depths.find(|depth| profiles.contains(&*names[..*depth].join("/")));
     match inside {
-        Some(2) if !marks::is_tool_folder(&names[0]) => {
+        Some(2) if !markers::is_tool_folder(&names[0]) => {
             (names[1].to_string(), names[0].to_string())
         }
         Some(2) => (names[1].to_string(), "host".to_owned()),

@@ -1,31 +1,18 @@
 //! Which variants there are of each package, and what tells one from the next.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cargo_metadata::Metadata;
 
-use super::Facts;
-use super::shares::PackageKey;
-use super::shares::Part;
-use super::shares::Shares;
-use super::shares::key;
-use super::shares::kind;
 use crate::asked::Uses;
-use crate::model::AskedBy;
-use crate::model::AuditedPackage;
-use crate::model::Difference;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::model::Variant;
-use crate::plan::gc::rules::is_checked;
-use crate::plan::gc::rules::last_use;
+use crate::model::{AskedBy, AuditedPackage, Difference, Variant};
+use crate::plan::audit::Facts;
+use crate::plan::audit::shares::{PackageKey, Part, Shares, key, kind};
+use crate::plan::gc::rules::{is_checked, last_use};
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 
 /// So many variants of one package are compared with each other. More than that differ in something that each of them
 /// has for itself, such as a path.

@@ -1,22 +1,12 @@
 //! What is wrong with the disk, and with what lies on it.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::model::Ailment;
-use crate::model::AilmentKind;
-use crate::model::DoctorFacts;
-use crate::model::Fix;
-use crate::model::Severity;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::plan::CleanOptions;
-use crate::plan::clean;
-use crate::plan::freeable;
+use crate::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity, Survey, Workspace};
+use crate::plan::{CleanOptions, clean, freeable};
 use crate::size::Bytes;
 
 /// Less than this part of a disk is little, …
@@ -128,7 +118,7 @@ pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
             let place = one.place.as_ref();
             place.map_or(&one.root, |place| &place.worktree).clone()
         };
-        let tracked = |one: &&Workspace| super::is_tracked(one, survey);
+        let tracked = |one: &&Workspace| crate::plan::doctor::is_tracked(one, survey);
         let paths: BTreeSet<PathBuf> = led.iter().map(worktree).collect();
         let by_worktree = many > 0 && led.iter().all(|one| one.place.is_some() && !tracked(one));
         let (severity, kind, what, why) = match copied {

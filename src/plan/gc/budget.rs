@@ -1,31 +1,19 @@
 //! Keeping to a budget: what was used longest ago goes first, and of the same day what is cheapest to make again.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BinaryHeap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::GcOptions;
-use super::Going;
-use super::Products;
-use super::is_clear;
-use super::is_needed_to_run;
-use super::rules::last_use;
-use super::whole;
 use crate::age::since;
-use crate::model::CollectReason;
-use crate::model::Group;
-use crate::model::Identity;
-use crate::model::KeptUnitReason;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
+use crate::model::{CollectReason, Identity, KeptUnitReason};
+use crate::plan::gc::rules::last_use;
+use crate::plan::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
+use crate::plan::stock::{Graph, Stock};
 use crate::size::Bytes;
+use crate::target::unit::{Group, Unit};
+use crate::target::unit_file::UnitFile;
 
 /// The longest that one compilation is taken to last; what looks longer was not made in one go.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);

@@ -5,30 +5,16 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::GcOptions;
-use super::Going;
-use super::is_clear;
-use crate::age::Age;
-use crate::age::since;
-use crate::layout;
-use crate::lockfile::Lock;
-use crate::model::CollectReason;
-use crate::model::Group;
-use crate::model::KeptUnitReason;
-use crate::model::LastUseSource;
-use crate::model::Other;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
+use crate::age::{Age, since};
+use crate::cargo::lockfile::Lock;
+use crate::model::{CollectReason, KeptUnitReason, LastUseSource};
+use crate::plan::gc::{GcOptions, Going, is_clear};
+use crate::plan::stock::{Compilers, Graph, Stock};
+use crate::target::layout;
+use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// A filesystem mounted with `relatime`, as most are, writes down that a file is read only if that was not written
 /// down for a day. Source: mount(8).
@@ -38,7 +24,7 @@ const READS_NOTED_EACH: SignedDuration = SignedDuration::from_hours(24);
 const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
 /// What the rules are about in a folder, without budgets.
-pub(in crate::plan) fn going(
+pub(crate) fn going(
     stock: &Stock,
     graph: &Graph,
     compilers: &Compilers,
@@ -106,7 +92,7 @@ pub(in crate::plan) fn going(
             .map(|other| self::other(other, stock, &incremental, options, now))
             .collect(),
     };
-    super::keep_what_runs(stock, graph, options, &mut going);
+    crate::plan::gc::keep_what_runs(stock, graph, options, &mut going);
     going
 }
 
@@ -209,11 +195,7 @@ fn toolchain_doubt(stock: &Stock, compilers: &Compilers) -> Option<String> {
 }
 
 /// Why rules that were asked for do not count in a folder.
-pub(in crate::plan) fn doubts(
-    stock: &Stock,
-    compilers: &Compilers,
-    options: &GcOptions,
-) -> Vec<String> {
+pub(crate) fn doubts(stock: &Stock, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
     let mut doubts = Vec::new();
     if options.unreferenced {
         doubts.extend(unreferenced_doubt(stock));
@@ -245,7 +227,7 @@ fn foreign_to_the_compiler(stock: &Stock) -> Vec<String> {
 
 /// The units of which a newer one is there: of the same target of the same package, in the same profile folder, of
 /// which as much was made (a checked one does not supersede one that was built).
-pub(in crate::plan) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
+pub(crate) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
     let mut alike: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
         let known = !matches!(unit.kind, UnitKind::Unknown { .. } | UnitKind::Doc);
@@ -276,7 +258,7 @@ pub(in crate::plan) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
 }
 
 /// Whether a unit was only checked: there are metadata, and nothing that is linked.
-pub(in crate::plan) fn is_checked(unit: &Unit) -> bool {
+pub(crate) fn is_checked(unit: &Unit) -> bool {
     let mut metadata = false;
     for file in &unit.files {
         match file.path.extension().and_then(OsStr::to_str) {
@@ -289,10 +271,7 @@ pub(in crate::plan) fn is_checked(unit: &Unit) -> bool {
 }
 
 /// When a unit was last used, as far as the disk tells: when it was made, or when Cargo last read its fingerprint.
-pub(in crate::plan) fn last_use(
-    unit: &Unit,
-    notes_reads: bool,
-) -> Option<(Timestamp, LastUseSource)> {
+pub(crate) fn last_use(unit: &Unit, notes_reads: bool) -> Option<(Timestamp, LastUseSource)> {
     let made = unit.newest.map(|at| (at, LastUseSource::Modified));
     let read = unit.last_read.filter(|_| notes_reads);
     let read = read.map(|at| (at, LastUseSource::Read));
@@ -325,7 +304,7 @@ impl Sessions {
         let mut all = HashMap::new();
         for other in &stock.inventory.others {
             if matches!(other.group, Group::Incremental { .. }) {
-                let session: &mut Session = all.entry(super::whole(other)).or_default();
+                let session: &mut Session = all.entry(crate::plan::gc::whole(other)).or_default();
                 session.newest = session.newest.max(other.file.modified());
                 if session.foreign.is_none() && !is_of_the_compiler(other) {
                     session.foreign = Some(other.file.path.clone());
@@ -373,7 +352,7 @@ fn other(
         |depth: usize| options.covers(folder, &profile[..depth.min(profile.len())].join("/"));
     match &other.group {
         Group::Incremental { name } => {
-            let whole = super::whole(other);
+            let whole = crate::plan::gc::whole(other);
             // The folder of all caches itself stays.
             if whole.file_name()? == "incremental" || !options.covers(folder, &profile.join("/")) {
                 return None;

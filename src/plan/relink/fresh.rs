@@ -1,16 +1,10 @@
 //! What Cargo makes of the times of links.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::model::Inventory;
-use crate::model::RelinkDate;
-use crate::model::RelinkFile;
-use crate::model::RelinkUnit;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::model::{RelinkDate, RelinkFile, RelinkUnit};
 use crate::plan::warm::Times;
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
 
 /// The units that must not look older than they do, or a build would not notice what it notices now.
 ///

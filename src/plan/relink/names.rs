@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Sharer;
-use crate::model::Group;
-use crate::model::Identity;
-use crate::model::Sharing;
-use crate::model::Space;
-use crate::model::UnitFile;
-use crate::model::UnitId;
+use crate::model::{Identity, Space};
+use crate::plan::relink::Sharer;
+use crate::target::unit::{Group, UnitId};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// What a closer look at a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,6 @@
 use super::*;
-use crate::model::Group;
-use crate::model::Other;
-use crate::model::Role;
-use crate::model::Source;
-use crate::model::UnitKind;
+use crate::target::unit::{Group, Other, Source, UnitKind};
+use crate::target::unit_file::Role;
 
 /// A library, compiled at a second with others; its two files have an inode each from `inode` on, and a content each
 /// by the name of the library.

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::Sharer;
 use crate::model::Identity;
-use crate::model::Sharing;
-use crate::model::UnitFile;
+use crate::plan::relink::Sharer;
 use crate::size::Bytes;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Smaller files are not cloned. One of them takes a block at most, and some filesystems keep it beside its name,
 /// where there is nothing to share. Of fd's target folder (170 MB) 342 of 484 files are as small, and take 0.8 %.

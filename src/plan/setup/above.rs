@@ -1,21 +1,13 @@
 //! The one configuration of the layout `build-dir`, above the worktrees.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::SetupOptions;
-use super::configure::build_template;
-use super::configure::edited;
-use super::configure::may_edit;
-use super::wrapper;
-use crate::config_chain::CONFIG_NAMES;
-use crate::config_edit::Settings;
-use crate::marks::BUILD_FOLDER;
-use crate::model::Action;
-use crate::model::ConfigFile;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::Survey;
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::config_edit::Settings;
+use crate::model::{Action, ConfigFile, KeptReason, Layout, Survey};
+use crate::plan::setup::configure::{build_template, edited, may_edit};
+use crate::plan::setup::{SetupOptions, wrapper};
+use crate::target::markers::BUILD_FOLDER;
 
 /// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.
 const BY_PATH: &str = "by-path";

@@ -3,27 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::SetupOptions;
-use super::wrapper;
-use crate::config_chain::WORKSPACE_PATH_HASH;
-use crate::config_chain::{self};
-use crate::config_edit::EditError;
-use crate::config_edit::Settings;
-use crate::config_edit::{self};
-use crate::marks::BUILD_FOLDER;
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::Change;
-use crate::model::ConfigFile;
-use crate::model::EditFile;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Tracked;
-use crate::model::Workspace;
+use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::cargo::config_edit::{EditError, Settings};
+use crate::cargo::{config_chain, config_edit};
+use crate::model::{
+    Action, CargoAnswer, Change, ConfigFile, EditFile, KeptReason, Layout, SetBy, Survey, Tracked,
+    Workspace,
+};
+use crate::plan::naming;
 use crate::plan::naming::Names;
-use crate::plan::naming::{self};
+use crate::plan::setup::{SetupOptions, wrapper};
+use crate::target::markers::BUILD_FOLDER;
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;

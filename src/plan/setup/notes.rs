@@ -1,21 +1,14 @@
 //! Whose each target folder is.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::SetupOptions;
-use crate::marks::BUILD_FOLDER;
-use crate::model::Action;
-use crate::model::Dirs;
-use crate::model::Layout;
-use crate::model::Owner;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
+use crate::model::{Action, Dirs, Layout, Owner, SetBy, Survey, Workspace};
 use crate::plan::folders::AllDirs;
+use crate::plan::naming;
 use crate::plan::naming::owner_file;
-use crate::plan::naming::{self};
+use crate::plan::setup::SetupOptions;
+use crate::target::markers::BUILD_FOLDER;
 
 /// The owner files of those that are meant, where they are missing or say something else than they should.
 pub(super) fn missing(

@@ -2,13 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Action;
-use crate::model::Identity;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
-use crate::model::Sharing;
-use crate::model::WarmFolder;
+use crate::model::{Action, Identity, Plan, RelinkFolder, WarmFolder};
 use crate::size::Bytes;
+use crate::target::unit_file::Sharing;
 
 /// Puts what is warmed before what is deleted, and has each folder wait until nobody needs it any more.
 pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) {

@@ -20,12 +20,9 @@
 
 use jiff::Timestamp;
 
-use crate::layout;
-use crate::model::Role;
-use crate::model::Sharing;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitKind;
+use crate::target::layout;
+use crate::target::unit::{Unit, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 /// Whether somebody but Cargo has set a time by which it is told when a unit was made: that file, and what is wrong.
 #[must_use]

@@ -1,22 +1,15 @@
 //! What is at the destination, and how old units are.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::entries;
-use super::name;
-use crate::layout;
-use crate::model::Dated;
-use crate::model::Inventory;
-use crate::model::Sharing;
-use crate::model::TakenUnit;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::model::WarmFolder;
+use crate::model::{Dated, TakenUnit, WarmFolder};
+use crate::plan::warm::{entries, name};
+use crate::target::layout;
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::target::unit_file::Sharing;
 
 /// What the destination has already.
 #[derive(Clone, Debug, Default)]
@@ -101,15 +94,15 @@ impl Here {
 /// Source: `only_requires_rmeta` in `src/cargo/core/compiler/build_runner/mod.rs` of Cargo, and `check_filesystem`
 /// in `fingerprint/mod.rs`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::plan) struct Times {
-    pub(in crate::plan) newest: Option<Timestamp>,
+pub(crate) struct Times {
+    pub(crate) newest: Option<Timestamp>,
     metadata: Option<Timestamp>,
 }
 
 impl Times {
     /// The time of these that what was compiled with the dependency must not be older than: a library is compiled
     /// as soon as there is the metadata of another one, and need be as new as that only.
-    pub(in crate::plan) fn needed(&self, unit: &Unit, dependency: &Unit) -> Option<Timestamp> {
+    pub(crate) fn needed(&self, unit: &Unit, dependency: &Unit) -> Option<Timestamp> {
         let libraries = [unit, dependency]
             .iter()
             .all(|unit| unit.kind == UnitKind::Library);
@@ -124,7 +117,7 @@ impl Times {
         }
     }
 
-    pub(in crate::plan) fn of(unit: &Unit) -> Self {
+    pub(crate) fn of(unit: &Unit) -> Self {
         let run = unit.kind == UnitKind::BuildScriptRun;
         let mut times = Self::default();
         for file in &unit.files {

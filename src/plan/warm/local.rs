@@ -1,16 +1,10 @@
 //! Decides which local units were compiled where they lie.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Times;
-use crate::model::Home;
-use crate::model::LeftReason;
-use crate::model::Source;
-use crate::model::Trace;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::model::{Home, LeftReason, Trace};
+use crate::plan::warm::Times;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 
 /// Which of a donor's local units may have been compiled in another worktree, by what was found in them.
 ///
@@ -78,7 +72,7 @@ pub fn of_other_worktrees<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UnitKind;
+    use crate::target::unit::UnitKind;
 
     /// A library `a1` with a build script that ran, and a program `b1` of another package.
     fn units() -> Vec<Unit> {

@@ -2,11 +2,9 @@ mod there;
 
 use std::cell::Cell;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::Role;
-use crate::model::UnitFile;
+use crate::target::unit_file::{Role, UnitFile};
 
 use super::*;
 

@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::*;
-use crate::model::Difference;
-use crate::model::Problem;
+use crate::model::{Difference, Problem};
 use crate::report::Paths;
 
 /// Ends elements, comments, attributes, strings, lines and the template's parts, if anybody lets it.
@@ -43,7 +42,7 @@ fn the_page_reaches_standard_output_as_it_is() {
 
 fn written(audit: &Audit) -> String {
     let mut page = Vec::new();
-    super::audit(&mut page, audit, &view()).expect("memory takes it");
+    crate::report::html::audit(&mut page, audit, &view()).expect("memory takes it");
     String::from_utf8(page).expect("a page is text")
 }
 

@@ -1,6 +1,5 @@
-use super::wrap::OPENING;
-use super::wrap::SUCCESS;
 use super::*;
+use crate::script::body::wrap::{OPENING, SUCCESS};
 
 fn with_files(text: &str, copy: bool, files: &[&str]) -> Body {
     body(text, Path::new("/s"), copy, &|path: &Path| {

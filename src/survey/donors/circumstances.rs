@@ -1,32 +1,19 @@
 //! In what circumstances a workspace is and was built, besides its sources.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::circumstances::History;
-use crate::circumstances::Program;
-use crate::circumstances::Said;
-use crate::circumstances::Span;
-use crate::config_chain::CARGO_FOLDER;
-use crate::config_chain::CONFIG_NAMES;
-use crate::config_chain::{self};
-use crate::config_edit;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::{config_chain, config_edit, configs, inherited};
+use crate::circumstances::{History, Program, Said, Span};
 use crate::fs::Source;
-use crate::fs::{self};
-use crate::git;
-use crate::inherited;
+use crate::git::porcelain;
 use crate::journal::Journal;
-use crate::model::SharedRoot;
-use crate::model::Surroundings;
-use crate::porcelain;
-use crate::process;
-use crate::survey::configs;
+use crate::model::{SharedRoot, Surroundings};
 use crate::wrapper_script::Whose;
-use crate::wrapper_script::{self};
+use crate::{fs, git, process, wrapper_script};
 
 /// The records in the user's state of earlier times.
 #[derive(Clone, Debug, Default)]

@@ -3,35 +3,24 @@
 mod local;
 mod strays;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
+use crate::survey::donors::flaws::local::Local;
 use jiff::Timestamp;
-use local::Local;
 use rayon::prelude::*;
 
-use super::MOST;
-use super::without;
-use crate::artifact;
-use crate::dep_info::RustcDepInfo;
-use crate::embedded;
 use crate::fs::Theirs;
-use crate::fs::{self};
-use crate::model::Inventory;
-use crate::model::LeftReason;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Trace;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::model::{LeftReason, Trace};
 use crate::plan::warm::set_since;
-use crate::relocate;
 use crate::size::Bytes;
+use crate::survey::donors::{MOST, without};
+use crate::target::artifact;
+use crate::target::artifact::paths;
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::{fs, relocate};
 
 /// Where a donor's local units were compiled, as far as that is known.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +71,7 @@ pub fn look_into(
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         names,
         strays: strays::of(donor),
-        repositories: super::repositories(donor),
+        repositories: crate::survey::donors::repositories(donor),
         worktree,
     };
     let also = look.for_their_traces(wanted);
@@ -271,7 +260,7 @@ impl Look<'_> {
                 }
                 text = without(&text, &said);
             }
-            if embedded::names_root(&text, roots) {
+            if paths::names_root(&text, roots) {
                 return Err(kept(file, roots.join(" or ")));
             }
         }
@@ -319,8 +308,8 @@ impl Look<'_> {
                 true => relocate::names_otherwise(&text, &self.names, &inside),
                 false => {
                     let is_there = &is_there;
-                    embedded::names_something(&text, &names, is_there)
-                        || (is_text && embedded::names_root(&text, &names))
+                    paths::names_something(&text, &names, is_there)
+                        || (is_text && paths::names_root(&text, &names))
                 }
             };
             if stays {
@@ -375,11 +364,11 @@ impl Look<'_> {
             {
                 return Err(LeftReason::SourcesInside);
             }
-            if let Some(name) = embedded::foreign_variable(&info.env, &roots, &info.sources) {
+            if let Some(name) = paths::foreign_variable(&info.env, &roots, &info.sources) {
                 return Err(kept(file, format!("the value of {name}")));
             }
             let mut values = info.env.iter().filter_map(|(_, value)| value.as_deref());
-            suspect |= values.any(|value| embedded::names_root(value.as_bytes(), &roots));
+            suspect |= values.any(|value| paths::names_root(value.as_bytes(), &roots));
             sources.extend(info.sources);
         }
         if !suspect {
@@ -387,7 +376,7 @@ impl Look<'_> {
         }
         for file in unit.files.iter().filter(|file| file.is_artifact()) {
             let found = self.with_whole(file, |bytes| {
-                embedded::foreign_path(bytes, &roots, &sources, &is_there)
+                paths::foreign_path(bytes, &roots, &sources, &is_there)
             });
             if let Some(path) = found? {
                 return Err(kept(file, path));
@@ -438,7 +427,9 @@ fn watches(said: &[u8], out_dir: &[u8]) -> bool {
 /// The file by which Cargo knows that a unit is complete.
 fn is_hash_file(file: &UnitFile) -> bool {
     let name = file.name();
-    file.is_fingerprint() && !name.ends_with(".json") && crate::fingerprint::target(&name).is_some()
+    file.is_fingerprint()
+        && !name.ends_with(".json")
+        && crate::target::fingerprint::target(&name).is_some()
 }
 
 /// Whether a path leads to anything but an empty folder.

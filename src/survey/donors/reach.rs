@@ -3,30 +3,21 @@
 //! A variable reaches a unit only by way of a program that runs while it is made: its build script, or a macro in it.
 //! A program in the compiler's place reaches everything.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::Circumstances;
-use crate::abilities::Reach;
-use crate::abilities::{self};
-use crate::circumstances::Differences;
-use crate::circumstances::Moment;
-use crate::circumstances::Said;
-use crate::circumstances::{self};
-use crate::fs;
-use crate::marks;
-use crate::model::Inventory;
+use crate::circumstances::{Differences, Moment, Said};
 use crate::model::LeftReason;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::survey::donors::Circumstances;
+use crate::target::artifact::abilities;
+use crate::target::artifact::abilities::Reach;
+use crate::target::markers;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::{circumstances, fs};
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
 /// Where a donor's workspace is not known, or is gone, no run may have seen them.
@@ -113,9 +104,9 @@ impl<'a> Look<'a> {
     /// When we have put a unit into the donor.
     fn put_there(&self, unit: &Unit, known: &Circumstances, made: Timestamp) -> Option<Timestamp> {
         let mut files = unit.files.iter();
-        let mark = files.find(|file| file.is_fingerprint() && file.name() == marks::CARRIED)?;
+        let mark = files.find(|file| file.is_fingerprint() && file.name() == markers::CARRIED)?;
         let mark = fs::read(&self.donor.folder.join(&mark.path)).ok()??;
-        marks::carried_at(&mark, &known.workspace, made)
+        markers::carried_at(&mark, &known.workspace, made)
     }
 
     fn differs(&self, unit: &Unit, differences: &Differences) -> Option<LeftReason> {
@@ -183,7 +174,10 @@ impl<'a> Look<'a> {
     /// The words of a build script.
     fn said(&self, run: &Unit) -> Option<String> {
         let file = run.files.iter().find(|file| file.is_said())?;
-        let bytes = fs::read_start(&self.donor.folder.join(&file.path), super::MOST);
+        let bytes = fs::read_start(
+            &self.donor.folder.join(&file.path),
+            crate::survey::donors::MOST,
+        );
         Some(String::from_utf8_lossy(&bytes.ok()??).into_owned())
     }
 }

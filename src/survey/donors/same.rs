@@ -1,25 +1,17 @@
 //! Whether units of one name are the same in two folders.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::flaws::names;
-use crate::fs;
-use crate::model::Inventory;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
 use crate::plan::warm::Here;
-use crate::relocate;
 use crate::size::Bytes;
+use crate::survey::donors::flaws::names;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::{fs, relocate};
 
 /// What stands for a target folder in what is compared.
 const PLACE: &str = "<target>";

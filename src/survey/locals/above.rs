@@ -1,19 +1,16 @@
 //! The files above two worktrees, where a relative path may lead, and those that other tools put into their target folders.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
-use super::Ask;
-use super::unknown;
-use crate::fs::Source;
-use crate::fs::SourceKind;
-use crate::fs::{self};
-use crate::marks;
+use crate::fs;
+use crate::fs::{Source, SourceKind};
 use crate::model::LeftReason;
+use crate::survey::locals::{Ask, unknown};
+use crate::target::markers;
 
 /// With more in a folder, nothing of it is compared.
 const MANY: usize = 2_000;
@@ -80,7 +77,7 @@ pub(super) fn same(
 
 /// The files in the worktrees' target folders that Cargo did not make: other tools put some there, and scripts read them.
 fn in_target_folders(from: &Path, top: &Path) -> Vec<Entry> {
-    let foreign = |top: &Path| marks::read(&fs::shape(&top.join("target"))).foreign;
+    let foreign = |top: &Path| markers::read(&fs::shape(&top.join("target"))).foreign;
     let names: BTreeSet<String> = foreign(from).into_iter().chain(foreign(top)).collect();
     let at = |top: &Path, name: &str| {
         Some(top.join("target").join(name)).filter(|path| fs::exists(path))

@@ -4,20 +4,15 @@
 //! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::Ask;
-use super::Compared;
-use super::unknown;
 use crate::fs;
-use crate::marks;
-use crate::model::LeftReason;
-use crate::model::SourceFile;
-use crate::model::Tag;
-use crate::sources::Listing;
+use crate::git::sources::Listing;
+use crate::model::{LeftReason, SourceFile, Tag};
+use crate::survey::locals::{Ask, Compared, unknown};
+use crate::target::markers;
 
 /// All files of two worktrees, but for git's own and what Cargo has built.
 pub(super) struct Altogether {
@@ -130,8 +125,8 @@ fn is_built(tops: &[&Path], path: &Path) -> bool {
     let above = path.ancestors();
     let mut above = above.filter(|above| !above.as_os_str().is_empty());
     let of_builds = |folder: PathBuf| {
-        let root = || fs::is_folder(&folder.join(marks::SHARED_ROOT_MARK));
-        fs::tag(&folder) == Tag::Valid && (root() || marks::read(&fs::shape(&folder)).cargo)
+        let root = || fs::is_folder(&folder.join(markers::SHARED_ROOT_MARK));
+        fs::tag(&folder) == Tag::Valid && (root() || markers::read(&fs::shape(&folder)).cargo)
     };
     above.any(|above| tops.iter().any(|top| of_builds(top.join(above))))
 }

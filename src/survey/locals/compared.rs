@@ -1,21 +1,17 @@
 //! The same files in two worktrees.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::config_chain::CARGO_FOLDER;
-use crate::fs::Source;
-use crate::fs::SourceKind;
-use crate::fs::{self};
-use crate::inherited;
-use crate::model::LeftReason;
-use crate::model::SourceFile;
-use crate::sources;
+use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::cargo::inherited;
+use crate::fs;
+use crate::fs::{Source, SourceKind};
+use crate::git::sources;
+use crate::model::{LeftReason, SourceFile};
 
 /// Files that were compared.
 #[derive(Debug, Default)]

@@ -6,23 +6,17 @@
 //! its own sources then, or in those of a crate below: these are searched as well. A macro that reads files may find a
 //! name there, and with one of these all count.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use crate::dep_info::RustcDepInfo;
-use crate::fingerprint;
 use crate::fs;
-use crate::model::Unit;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::fingerprint;
+use crate::target::unit::{Unit, UnitId, UnitKind};
 
 /// The most that is read of a source, of a list of sources or of a fingerprint.
 const MOST: u64 = 16 << 20;

@@ -1,28 +1,19 @@
 //! What ran while a unit was made, and what that can do.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::World;
-use super::handed::Handed;
-use crate::abilities::Abilities;
-use crate::abilities::Found;
-use crate::abilities::Reach;
-use crate::abilities::{self};
 use crate::fs;
 use crate::model::Identity;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::survey::locals::World;
+use crate::survey::locals::handed::Handed;
+use crate::target::artifact::abilities;
+use crate::target::artifact::abilities::{Abilities, Found, Reach};
+use crate::target::unit::{Unit, UnitId, UnitKind};
+use crate::target::unit_file::UnitFile;
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
 #[derive(Clone, Debug, Default)]

@@ -1,29 +1,21 @@
 //! Whether a build script would do the same again.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use memchr::memmem;
 
-use super::World;
-use super::newest;
-use super::settings;
-use super::unknown;
-use crate::abilities::Reach;
-use crate::fingerprint;
-use crate::fs::Source;
-use crate::fs::SourceKind;
-use crate::fs::{self};
-use crate::marks;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::model::Sharing;
-use crate::model::Unit;
-use crate::model::UnitKind;
-use crate::sources;
+use crate::fs;
+use crate::fs::{Source, SourceKind};
+use crate::git::sources;
+use crate::model::{LeftReason, LocalUnit};
 use crate::store::without_place;
+use crate::survey::locals::{World, newest, settings, unknown};
+use crate::target::artifact::abilities::Reach;
+use crate::target::unit::{Unit, UnitKind};
+use crate::target::unit_file::Sharing;
+use crate::target::{fingerprint, markers};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -231,9 +223,9 @@ impl World<'_> {
     fn ran_at(&self, run: &Unit) -> Option<Timestamp> {
         let said = run.files.iter().find(|file| file.is_said())?.modified()?;
         let mut files = run.files.iter();
-        let mark = files.find(|file| file.is_fingerprint() && file.name() == marks::CARRIED);
+        let mark = files.find(|file| file.is_fingerprint() && file.name() == markers::CARRIED);
         let mark = mark.and_then(|mark| fs::read(&self.ask.donor.folder.join(&mark.path)).ok()?);
-        let carried = mark.and_then(|mark| marks::carried_at(&mark, self.ask.from, said));
+        let carried = mark.and_then(|mark| markers::carried_at(&mark, self.ask.from, said));
         Some(carried.unwrap_or(said))
     }
 

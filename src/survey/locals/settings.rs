@@ -1,13 +1,12 @@
 //! What packages are compiled with, besides their own files.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::cargo::inherited;
+use crate::fs;
 use crate::fs::Source;
-use crate::fs::{self};
-use crate::inherited;
 use crate::model::LeftReason;
 
 /// Whether the manifests of two workspaces say the same of one of their packages, whose own manifest is the same.

@@ -1,26 +1,19 @@
 //! What a unit was compiled from, and whether that is still there.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::Ask;
-use super::World;
-use super::unknown;
-use crate::abilities::Reach;
-use crate::dep_info::Base;
-use crate::dep_info::DepInfo;
-use crate::dep_info::RustcDepInfo;
-use crate::fs::Source;
-use crate::fs::SourceKind;
-use crate::fs::{self};
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::sources;
+use crate::fs;
+use crate::fs::{Source, SourceKind};
+use crate::git::sources;
+use crate::model::{LeftReason, LocalUnit};
+use crate::survey::locals::{Ask, World, unknown};
+use crate::target::artifact::abilities::Reach;
+use crate::target::dep_info::{Base, DepInfo, RustcDepInfo};
+use crate::target::unit::Unit;
+use crate::target::unit_file::UnitFile;
 
 /// The most that is read of a dep-info. Real ones are a thousand times smaller.
 const MOST: u64 = 16 << 20;

@@ -4,19 +4,15 @@
 //! then looks older than what was put there when git made the worktree.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::World;
-use super::unknown;
-use crate::abilities::Reach;
 use crate::git;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::model::Unit;
-use crate::model::UnitId;
+use crate::model::{LeftReason, LocalUnit};
+use crate::survey::locals::{World, unknown};
+use crate::target::artifact::abilities::Reach;
+use crate::target::unit::{Unit, UnitId};
 
 /// The changes in one worktree, or why they are not known.
 type Changes<'a> = (&'a Path, Result<Vec<PathBuf>, LeftReason>);

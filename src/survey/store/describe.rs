@@ -1,44 +1,24 @@
 //! Describes units of a target folder, so that they can be known elsewhere.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 
-use super::content;
-use super::platform;
-use crate::dep_info::RustcDepInfo;
-use crate::fingerprint;
+use crate::cargo::lockfile::Lock;
 use crate::fs::Hashes;
-use crate::fs::{self};
-use crate::lockfile::Lock;
-use crate::marks;
-use crate::model::Inventory;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::StoredFile;
-use crate::model::StoredLink;
-use crate::model::StoredUnit;
-use crate::model::TakenUnit;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
-use crate::model::WatchedFile;
-use crate::store::linked;
-use crate::store::unit_key;
-use crate::store::without_place;
-use crate::store::{self};
+use crate::model::{
+    LeftReason, LeftUnit, StoredFile, StoredLink, StoredUnit, TakenUnit, WatchedFile,
+};
+use crate::store::{linked, unit_key, without_place};
+use crate::survey::store::{content, platform};
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, markers};
+use crate::{fs, store};
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]
@@ -191,7 +171,7 @@ impl Look<'_> {
 
     fn files(&self, unit: &Unit, stored: &mut StoredUnit) -> Result<()> {
         // Our own mark says something of this folder only.
-        let is_mark = |file: &&UnitFile| file.path.ends_with(marks::CARRIED);
+        let is_mark = |file: &&UnitFile| file.path.ends_with(markers::CARRIED);
         for file in unit.files.iter().filter(|file| !is_mark(file)) {
             let path = file
                 .path

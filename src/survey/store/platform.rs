@@ -1,10 +1,8 @@
 //! On what system this is.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::fs;
-use crate::process;
+use crate::{fs, process};
 
 /// The system and its C library, as far as they say what they are. What was linked on one may not load on another.
 pub(super) fn platform() -> String {

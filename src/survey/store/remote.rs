@@ -1,21 +1,17 @@
 //! What a remote store has for a workspace.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use super::Wish;
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
+use crate::model::{StoredPackage, StoredUnit};
 use crate::remote::Remote;
-use crate::remote::{self};
-use crate::store;
+use crate::store::packs;
 use crate::store::packs::Descriptions;
-use crate::store::packs::{self};
+use crate::survey::store::Wish;
+use crate::{remote, store};
 
 /// The most that descriptions may have when they are unpacked.
 const MOST: u64 = 512 << 20;

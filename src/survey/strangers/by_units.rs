@@ -1,24 +1,17 @@
 //! Whether units tell of a workspace that is not known.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use memchr::memmem;
 
-use super::MOST;
-use super::package_of;
-use crate::dep_info::RustcDepInfo;
+use crate::cargo::lockfile::Lock;
 use crate::fs;
-use crate::lockfile::Lock;
-use crate::model::Inventory;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Survey;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitKind;
-use crate::model::Workspace;
+use crate::model::{Survey, Workspace};
+use crate::survey::strangers::{MOST, package_of};
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::unit::{Inventory, Source, Unit, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Why others build into a folder by the units of packages that none of the known workspaces names, as a fragment: such
 /// a unit has to show that it was made in one of these, or that what it was made from is gone. What leaves no final
@@ -27,7 +20,7 @@ use crate::model::Workspace;
 /// Metadata say in which folder the compiler worked: rustc makes the paths of the crate's own sources in them absolute
 /// (`encode_source_map` in `compiler/rustc_metadata/src/rmeta/encoder.rs`). What is linked has paths of what it was
 /// made with as well, and counts only where a package has no metadata. A program that was only checked shows nothing.
-pub(in crate::survey) fn by_units(
+pub(crate) fn by_units(
     inventory: &Inventory,
     users: &[&Workspace],
     locks: &[Lock],

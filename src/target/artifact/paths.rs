@@ -6,19 +6,17 @@
 //!
 //! What is not understood is reported. The unit is then compiled anew, which is slow and never wrong.
 
-mod bitcode;
-mod origin;
-mod regions;
+pub(crate) mod bitcode;
+pub(crate) mod origin;
+pub(crate) mod regions;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use memchr::memchr;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
-use bitcode::Searcher;
-pub use origin::compiled_in;
-use regions::Kind;
-use regions::Region;
+use crate::target::artifact::paths::bitcode::Searcher;
+pub use crate::target::artifact::paths::origin::compiled_in;
+use crate::target::artifact::paths::regions::{Kind, Region};
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
 ///
@@ -59,7 +57,7 @@ pub fn foreign_path(
     for form in &forms {
         hits.extend(memmem::find_iter(artifact, form.as_bytes()));
     }
-    let has_bitcode = crate::artifact::BITCODE
+    let has_bitcode = crate::target::artifact::BITCODE
         .iter()
         .any(|magic| memmem::find(artifact, magic).is_some());
     if hits.is_empty() && !has_bitcode {

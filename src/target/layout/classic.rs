@@ -2,11 +2,10 @@
 //!
 //! `.fingerprint/<package>-<hash>/`, `deps/<crate>-<hash>…`, `examples/<crate>-<hash>…`, `build/<package>-<hash>/`.
 
-use super::Part;
-use super::split;
+use crate::target::layout::{Part, split};
 
 /// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
-pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
+pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     match path {
         [".fingerprint" | "build", of, ..] => {
             split(of).map(|(package, hash)| (hash, Some(package)))
@@ -20,7 +19,7 @@ pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
 }
 
 /// What a path is to its unit; `None` if it is no unit's.
-pub(super) fn part(path: &[&str]) -> Option<Part> {
+pub(crate) fn part(path: &[&str]) -> Option<Part> {
     unit(path)?;
     Some(match path {
         [".fingerprint", ..] => Part::Fingerprint,

@@ -3,11 +3,10 @@
 //! `build/<package>/<hash>/` with `fingerprint`, `out` and, of a build script's run, `run`. `incremental` and final
 //! products are where they are in the classic layout.
 
-use super::Part;
-use super::is_hash;
+use crate::target::layout::{Part, is_hash};
 
 /// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
-pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
+pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     match path {
         ["build", package, hash, ..] if is_hash(hash) => Some((hash, Some(package))),
         _ => None,
@@ -18,7 +17,7 @@ pub(super) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
 ///
 /// The `out` of a build script's run is its `OUT_DIR`, and that of any other unit holds what the compiler
 /// wrote: the path alone does not tell which.
-pub(super) fn part(path: &[&str]) -> Option<Part> {
+pub(crate) fn part(path: &[&str]) -> Option<Part> {
     unit(path)?;
     Some(match path {
         [_, _, _, "fingerprint", ..] => Part::Fingerprint,

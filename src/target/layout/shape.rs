@@ -2,10 +2,8 @@
 //!
 //! Seen with Cargo and rustc 1.95 and nightly, in both layouts. What is not here may be somebody's, and stays.
 
-use super::STAMP;
-use super::is_hash;
-use crate::fingerprint;
-use crate::marks;
+use crate::target::layout::{STAMP, is_hash};
+use crate::target::{fingerprint, markers};
 
 /// How the names end of what the compiler writes beside other units' files.
 const ENDS: [&str; 23] = [
@@ -66,7 +64,7 @@ fn is_fingerprint(name: &str) -> bool {
         .iter()
         .find_map(|prefix| bare.strip_prefix(prefix))
         .unwrap_or(bare);
-    fingerprint::target(bare).is_some() || [BESIDE[0], marks::CARRIED].contains(&name)
+    fingerprint::target(bare).is_some() || [BESIDE[0], markers::CARRIED].contains(&name)
 }
 
 /// Whether something has the shape of a part of the compiler's cache for a crate. `path` is relative to `incremental`,

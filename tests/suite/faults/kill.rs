@@ -1,14 +1,8 @@
 //! Killed at every point of a run: nothing is lost, nothing is half, and the next run finishes.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::faults::harness::Stopped;
-use crate::faults::harness::Tree;
-use crate::faults::harness::difference;
-use crate::faults::harness::load;
-use crate::faults::harness::save;
-use crate::faults::harness::trash;
+use crate::faults::harness::{Stopped, Tree, difference, load, save, trash};
 use crate::sandbox::Sandbox;
 
 const WORKTREES: [&str; 3] = ["pika", "pika/.worktrees/x", "beside"];
@@ -423,7 +417,8 @@ fn undo_finishes_trash() {
 
 /// Trash of ours, with nothing else to undo.
 fn load_only_trash(sandbox: &Sandbox) {
-    let mark = String::from_utf8(cargo_sharedtarget::marks::TRASH_MARK.to_vec()).expect("text");
+    let mark =
+        String::from_utf8(cargo_sharedtarget::target::markers::TRASH_MARK.to_vec()).expect("text");
     let folder = "pika/.shared-target/pika/.sharedtarget-trash-main-1-0";
     sandbox.write(&format!("{folder}/.gitignore"), &mark);
     sandbox.write(&format!("{folder}/main/debug/x"), "x");

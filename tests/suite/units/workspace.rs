@@ -1,8 +1,8 @@
 //! The workspace whose target folder is looked at.
 
-use cargo_sharedtarget::model::Inventory;
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::survey::units::read;
+use cargo_sharedtarget::target::read::read;
+use cargo_sharedtarget::target::unit::Inventory;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;

@@ -1,22 +1,18 @@
 //! What a program was made from: files and variables.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::script::ScriptBuild;
 use crate::cargo::Built;
-use crate::dep_info::RustcDepInfo;
 use crate::fs;
-use crate::model::FileState;
-use crate::model::Watched;
+use crate::model::{FileState, Watched};
 use crate::script::cached::is_cargos;
 use crate::script::package;
 use crate::script::places::Places;
+use crate::target::dep_info::RustcDepInfo;
 
 /// Files are dated by a clock that may be so much behind.
 const CLOCK: SignedDuration = SignedDuration::from_millis(20);

@@ -1,34 +1,21 @@
 //! Which paths a local unit keeps, and in which worktree it was compiled.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::Look;
-use super::MOST;
-use super::Origin;
-use super::is_there;
-use super::kept;
-use super::without;
-use crate::dep_info::RustcDepInfo;
-use crate::embedded;
-use crate::fs;
-use crate::marks;
-use crate::model::LeftReason;
-use crate::model::Sharing;
-use crate::model::Source;
-use crate::model::Trace;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitId;
-use crate::model::UnitKind;
+use crate::model::{LeftReason, Trace};
 use crate::plan::warm::speaks_of;
-use crate::relocate;
+use crate::survey::donors::flaws::{Look, MOST, Origin, is_there, kept, without};
+use crate::target::artifact::paths;
+use crate::target::dep_info::RustcDepInfo;
+use crate::target::markers;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::{fs, relocate};
 
 /// What is looked for in local units.
 pub(super) struct Local {
@@ -84,7 +71,7 @@ impl Look<'_> {
             if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
                 return Err(kept(file, format!("the value of {name}")));
             }
-            if let Some(name) = embedded::foreign_variable(&info.env, &roots, &info.sources) {
+            if let Some(name) = paths::foreign_variable(&info.env, &roots, &info.sources) {
                 return Err(kept(file, format!("the value of {name}")));
             }
             sources.extend(info.sources);
@@ -95,7 +82,7 @@ impl Look<'_> {
         let whole = whole.map(|source| format!("{}{separator}{source}", local.workspace));
         let sources: Vec<String> = whole.chain(sources.iter().cloned()).collect();
         for file in unit.files.iter().filter(|file| is_warnings(file)) {
-            if embedded::names_root(&self.read(file)?, &roots) {
+            if paths::names_root(&self.read(file)?, &roots) {
                 return Err(kept(file, local.roots.join(" or ")));
             }
         }
@@ -107,10 +94,10 @@ impl Look<'_> {
                     return Some(local.workspace.clone());
                 }
                 if let Some(root) = root.as_ref().filter(|_| !carried) {
-                    folders.extend(embedded::compiled_in(bytes, root));
+                    folders.extend(paths::compiled_in(bytes, root));
                 }
                 let foreign =
-                    |sources: &[String]| embedded::foreign_path(bytes, &roots, sources, &is_there);
+                    |sources: &[String]| paths::foreign_path(bytes, &roots, sources, &is_there);
                 // A linked program names the sources of all its crates, where these may panic.
                 foreign(&sources).and_then(|_| foreign(&self.sources_below(unit, &sources)))
             });
@@ -188,7 +175,7 @@ impl Look<'_> {
         };
         let mut folders = BTreeSet::new();
         for file in unit.files.iter().filter(|file| file.is_artifact()) {
-            folders.extend(self.with_whole(file, |bytes| embedded::compiled_in(bytes, source))?);
+            folders.extend(self.with_whole(file, |bytes| paths::compiled_in(bytes, source))?);
         }
         Ok(trace(folders, local))
     }
@@ -198,7 +185,7 @@ impl Look<'_> {
         let mark = unit
             .files
             .iter()
-            .find(|file| file.is_fingerprint() && file.name() == marks::CARRIED);
+            .find(|file| file.is_fingerprint() && file.name() == markers::CARRIED);
         let Some(mark) = mark else {
             return Ok(false);
         };
@@ -206,10 +193,8 @@ impl Look<'_> {
         let modified = dated.and_then(|file| file.modified());
         let text = self.read(mark)?;
         let workspace = Path::new(&local.workspace);
-        Ok(
-            modified
-                .is_some_and(|modified| marks::carried_at(&text, workspace, modified).is_some()),
-        )
+        Ok(modified
+            .is_some_and(|modified| markers::carried_at(&text, workspace, modified).is_some()))
     }
 
     /// The names of the worktree by which it can be told that a script asked for its place.
@@ -281,10 +266,8 @@ impl Look<'_> {
                 }
                 let path = match () {
                     () if file.is_said() => None,
-                    () if note => {
-                        embedded::names_root(&rest, &[&worktree]).then(|| worktree.clone())
-                    }
-                    () => embedded::foreign_path(bytes, &[&worktree], &[], &is_there),
+                    () if note => paths::names_root(&rest, &[&worktree]).then(|| worktree.clone()),
+                    () => paths::foreign_path(bytes, &[&worktree], &[], &is_there),
                 };
                 // Whole paths are told of above, and are harmless in debug information of native code.
                 let rest = without(&rest, worktree.as_bytes());

@@ -3,22 +3,15 @@
 //! Some copy a shared library beside the program that will load it, some only if it is not there yet. The library that
 //! goes with such a script is fresh wherever its unit goes, and the file would be missing there.
 
-use std::collections::BTreeSet;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::layout;
-use crate::model::Group;
 use crate::model::Identity;
-use crate::model::Inventory;
-use crate::model::Role;
-use crate::model::Sharing;
-use crate::model::Unit;
-use crate::model::UnitFile;
-use crate::model::UnitKind;
+use crate::target::layout;
+use crate::target::unit::{Group, Inventory, Unit, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 /// A file that nothing explains.
 pub(super) struct Stray<'a> {
@@ -86,7 +79,7 @@ impl Explained {
             .iter()
             .filter(|unit| !unit.source.is_third_party());
         let targets = local.flat_map(|unit| &unit.targets);
-        let targets = targets.filter_map(|target| crate::fingerprint::target(target));
+        let targets = targets.filter_map(|target| crate::target::fingerprint::target(target));
         let lists = donor.others.iter().map(|other| &other.file);
         let lists = lists.filter(|file| file.path.extension().is_some_and(|end| end == "d"));
         let files = donor.units.iter().flat_map(|unit| &unit.files);
@@ -133,7 +126,10 @@ fn bare(path: &Path) -> PathBuf {
 fn span(run: &Unit) -> Option<(Timestamp, Timestamp)> {
     let stamp = |file: &&UnitFile| file.role == Role::Noted && file.name() == layout::STAMP;
     let begin = run.files.iter().find(stamp)?.modified()?;
-    let hashes = run.files.iter().filter(|file| super::is_hash_file(file));
+    let hashes = run
+        .files
+        .iter()
+        .filter(|file| crate::survey::donors::flaws::is_hash_file(file));
     Some((begin, hashes.filter_map(|file| file.modified()).max()?))
 }
 

@@ -1,29 +1,20 @@
 //! Which functions a linked program can call, from its own code on.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use object::Endianness;
-use object::Object as _;
-use object::ObjectSection as _;
 use object::elf::FileHeader64;
-use object::elf::{self};
-use object::read::elf::ElfFile64;
-use object::read::elf::FileHeader;
-use object::read::elf::Rela as _;
-use object::read::elf::SectionHeader as _;
-use object::read::elf::Sym as _;
+use object::read::elf::{ElfFile64, FileHeader, Rela as _, SectionHeader as _, Sym as _};
+use object::{Endianness, Object as _, ObjectSection as _, elf};
 
 /// The functions that a program can call.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Reached<'a> {
+pub(crate) struct Reached<'a> {
     /// Functions of the program, by their mangled names.
-    pub(super) own: BTreeSet<&'a str>,
+    pub(crate) own: BTreeSet<&'a str>,
     /// Functions of the system's libraries, each with those that call it.
-    pub(super) imports: BTreeSet<(&'a str, &'a str)>,
+    pub(crate) imports: BTreeSet<(&'a str, &'a str)>,
     /// One calls the system itself.
-    pub(super) own_calls: bool,
+    pub(crate) own_calls: bool,
 }
 
 /// An address in the table of addresses, or in data.
@@ -52,7 +43,7 @@ struct Program<'a> {
 ///
 /// `None` of anything but a program for x86-64 in the format ELF that may be loaded anywhere and has the names of its
 /// functions.
-pub(super) fn reached<'a>(program: &'a [u8], cut: &dyn Fn(&str) -> bool) -> Option<Reached<'a>> {
+pub(crate) fn reached<'a>(program: &'a [u8], cut: &dyn Fn(&str) -> bool) -> Option<Reached<'a>> {
     let program = Program::read(program)?;
     let mut reached = Reached::default();
     let mut seen: BTreeSet<u64> = BTreeSet::new();

@@ -51,7 +51,7 @@ impl Coding {
 }
 
 /// Looks for a text, however it is written.
-pub(super) struct Searcher {
+pub(crate) struct Searcher {
     text: Vec<u8>,
     needles: Vec<Needle>,
 }
@@ -65,7 +65,7 @@ struct Needle {
 
 /// A text that was found.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
+pub(crate) struct Found<'a> {
     bitcode: &'a [u8],
     coding: Coding,
     bit: usize,
@@ -73,7 +73,7 @@ pub(super) struct Found<'a> {
 
 impl Searcher {
     /// Prepares to look for a text, which must not be short: two characters do not fill a byte for sure.
-    pub(super) fn new(text: &[u8]) -> Self {
+    pub(crate) fn new(text: &[u8]) -> Self {
         let mut needles = Vec::new();
         for coding in Coding::ALL {
             if coding == Coding::Seven && !text.is_ascii() {
@@ -104,7 +104,7 @@ impl Searcher {
     }
 
     /// Every place of the text.
-    pub(super) fn search<'a>(&'a self, bitcode: &'a [u8]) -> impl Iterator<Item = Found<'a>> {
+    pub(crate) fn search<'a>(&'a self, bitcode: &'a [u8]) -> impl Iterator<Item = Found<'a>> {
         self.needles.iter().flat_map(move |needle| {
             needle.finder.find_iter(bitcode).filter_map(move |at| {
                 let first = at.checked_sub(usize::from(needle.phase > 0))?;
@@ -125,7 +125,7 @@ impl Searcher {
 
 impl<'a> Found<'a> {
     /// The text from here on; where it ends does not show.
-    pub(super) fn text(self) -> impl Iterator<Item = u8> + 'a {
+    pub(crate) fn text(self) -> impl Iterator<Item = u8> + 'a {
         (0..).map_while(move |nth| {
             let begin = self.bit + nth * self.coding.width();
             let mut bits = 0;
@@ -141,7 +141,7 @@ impl<'a> Found<'a> {
     ///
     /// Before a text stands its length, as a number. Only in debug information the texts follow on each other, at
     /// whole bytes, and what they are long is elsewhere: there it is enough that no greater length stands before.
-    pub(super) fn is(self, text: &str) -> bool {
+    pub(crate) fn is(self, text: &str) -> bool {
         let long = text.len();
         let in_debug = || {
             let at_byte = self.coding == Coding::Eight && self.bit.is_multiple_of(8);

@@ -1,30 +1,24 @@
 //! What the parts of an artifact are.
 
-use object::Object;
-use object::ObjectSection;
 use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
 
-use crate::artifact::BITCODE;
-use crate::artifact::DYLIB_METADATA;
-use crate::artifact::METADATA;
-use crate::artifact::METADATA_SECTION;
-use crate::object_names;
-use crate::wasm;
+use crate::target::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTION, symbols, wasm};
 
 /// A part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Region {
+pub(crate) struct Region {
     /// Where it begins.
-    pub(super) begin: usize,
+    pub(crate) begin: usize,
     /// Where it ends.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// What a part of an artifact is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// What rustc tells the compilation of other crates.
     Metadata,
     /// What only debuggers read, and names of symbols, which nobody opens as files.
@@ -38,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// The parts of an artifact, in order. What is not understood is in none.
-pub(super) fn of(artifact: &[u8]) -> Vec<Region> {
+pub(crate) fn of(artifact: &[u8]) -> Vec<Region> {
     let mut regions = Vec::new();
     add(artifact, 0, Part::Whole, &mut regions);
     regions.sort_by_key(|region| region.begin);
@@ -46,7 +40,7 @@ pub(super) fn of(artifact: &[u8]) -> Vec<Region> {
 }
 
 /// The part that a byte is in.
-pub(super) fn at(regions: &[Region], byte: usize) -> Option<Region> {
+pub(crate) fn at(regions: &[Region], byte: usize) -> Option<Region> {
     let before = regions.partition_point(|region| region.begin <= byte);
     let region = *regions.get(before.checked_sub(1)?)?;
     (byte < region.end).then_some(region)
@@ -103,7 +97,7 @@ fn add(data: &[u8], base: usize, part: Part, regions: &mut Vec<Region>) {
                 push(begin, size, kind(name, segment.unwrap_or_default()));
             }
         }
-        for (begin, size) in object_names::places(data, &file).unwrap_or_default() {
+        for (begin, size) in symbols::places(data, &file).unwrap_or_default() {
             push(begin, size, Kind::Debug);
         }
     } else if let (Part::Whole, Ok(archive)) = (part, ArchiveFile::parse(data)) {

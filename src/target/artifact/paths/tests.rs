@@ -89,14 +89,20 @@ fn modules_for_webassembly() {
         let named = [&number(name.len())[..], name.as_bytes(), content].concat();
         [&[0][..], &number(named.len()), &named].concat()
     };
-    let module =
-        |name: &str, content: &[u8]| [crate::wasm::MAGIC, &section(name, content)].concat();
+    let module = |name: &str, content: &[u8]| {
+        [
+            crate::target::artifact::wasm::MAGIC,
+            &section(name, content),
+        ]
+        .concat()
+    };
     let judge = |bytes: &[u8]| foreign_path(bytes, &["/w/target"], &sources(), &|_| true);
     assert_eq!(judge(&module(".debug_str", b"/w/target/out")), None);
     assert_eq!(judge(&module(".rmeta", &text(SOURCE))), None);
     assert_eq!(judge(&module("code", SOURCE.as_bytes())), None);
     assert!(judge(&module("code", b"/w/target/out/x.rsx")).is_some());
-    let whole = |bytes: &[u8]| crate::artifact::whole("x.wasm", std::io::Cursor::new(bytes));
+    let whole =
+        |bytes: &[u8]| crate::target::artifact::whole("x.wasm", std::io::Cursor::new(bytes));
     let two = [&module("a", b"1")[..], &section("b", &[0; 200])].concat();
     assert_eq!(whole(&two), Ok(()));
     assert!(

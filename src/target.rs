@@ -1,0 +1,26 @@
+//! One place that knows a target folder: what Cargo and rustc write into it, and how to read it.
+//!
+//! Cargo documents none of this. Each fact here was read in Cargo's source, tried, and is held by a test with real
+//! builds. The unit of everything is a [`unit::Unit`]: what one call of rustc, or one run of a build script, has written.
+//!
+//! - [`layout`] has the two shapes of a profile folder: the classic one (`.fingerprint`, `build`, `deps`) and the one of
+//!   `-Zbuild-dir-new-layout` (`build/<package>/<hash>`), and says which file of a folder belongs to which unit.
+//! - [`mod@read`] walks a folder once and gives an [`unit::Inventory`]. It opens fingerprints only, no artifact.
+//! - [`fingerprint`] reads the JSON and the hash that make a unit fresh, and can compute the hash anew.
+//! - [`dep_info`] reads Cargo's own lists of sources (binary) and rustc's (`.d`).
+//! - [`identify`] tells package, version and target of a unit from the names of its files.
+//! - [`artifact`] opens libraries and programs: which compiler made them, which absolute paths they have compiled in,
+//!   what their code can do.
+//! - [`markers`] has the names of files by which Cargo and this program mark folders.
+//!
+//! [`mod@read`] alone reads the disk; the others are given bytes.
+
+pub mod artifact;
+pub mod dep_info;
+pub mod fingerprint;
+pub mod identify;
+pub mod layout;
+pub mod markers;
+pub mod read;
+pub mod unit;
+pub mod unit_file;
