@@ -16,8 +16,10 @@ pub mod store;
 mod trusted;
 mod warm;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -30,10 +32,18 @@ use crate::cargo::Cargo;
 use crate::fs;
 use crate::fs::Ledger;
 use crate::journal::Relocated;
-use crate::model::{
-    Action, Collected, Deed, Done, Filesystem, Freed, Moved, NotDone, Outcome, Plan, Relinked,
-    Warmed,
-};
+use crate::model::Action;
+use crate::model::Collected;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::Filesystem;
+use crate::model::Freed;
+use crate::model::Moved;
+use crate::model::NotDone;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::Relinked;
+use crate::model::Warmed;
 use crate::plan::relink::Tally;
 use crate::progress::Progress;
 use crate::remote::Remote;

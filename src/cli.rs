@@ -14,29 +14,49 @@ mod store;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{
-    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
-};
+use crate::cli::args::ActArgs;
+use crate::cli::args::Cli;
+use crate::cli::args::Command;
+use crate::cli::args::DonorArgs;
+use crate::cli::args::FindArgs;
+use crate::cli::args::SetupArgs;
+use crate::cli::args::SpeakArgs;
+use crate::cli::args::ToneArgs;
 use crate::cli::mistakes::print;
 use anstream::ColorChoice;
-use anyhow::{Context as _, Result};
-use clap::{CommandFactory as _, Parser as _};
-use globset::{GlobBuilder, GlobSetBuilder};
+use anyhow::Context as _;
+use anyhow::Result;
+use clap::CommandFactory as _;
+use clap::Parser as _;
+use globset::GlobBuilder;
+use globset::GlobSetBuilder;
 use jiff::Timestamp;
 
-use crate::command::audit::{AuditFormat, AuditOptions};
+use crate::command;
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::audit::AuditFormat;
+use crate::command::audit::AuditOptions;
 use crate::command::warm::WarmOptions;
-use crate::command::{Format, Ui};
 use crate::exit::Exit;
+use crate::fs;
 use crate::fs::Looking;
-use crate::model::{Layout, Settings};
-use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions};
-use crate::report::{Paths, View};
-use crate::survey::{Environment, Request};
-use crate::{command, fs, survey, wrapper_script};
+use crate::model::Layout;
+use crate::model::Settings;
+use crate::plan::CleanOptions;
+use crate::plan::ConfigPlace;
+use crate::plan::GcOptions;
+use crate::plan::SetupOptions;
+use crate::report::Paths;
+use crate::report::View;
+use crate::survey;
+use crate::survey::Environment;
+use crate::survey::Request;
+use crate::wrapper_script;
 
 /// Reads the command line and runs.
 #[must_use]

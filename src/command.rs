@@ -22,17 +22,31 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::apply;
 use crate::apply::Context;
 use crate::exit::Exit;
+use crate::fs;
 use crate::journal::Relocated;
-use crate::model::{Action, Done, Litter, Outcome, Plan, Survey, Warning};
+use crate::model::Action;
+use crate::model::Done;
+use crate::model::Litter;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::model::Warning;
+use crate::process;
 use crate::progress::Progress;
 use crate::remote::Remote;
-use crate::report::{Spinner, human, json};
-use crate::survey::{Request, donors};
-use crate::{apply, fs, process, survey};
+use crate::report::Spinner;
+use crate::report::human;
+use crate::report::json;
+use crate::survey;
+use crate::survey::Request;
+use crate::survey::donors;
 
-pub use crate::command::ui::{Format, Ui, beside};
+pub use crate::command::ui::Format;
+pub use crate::command::ui::Ui;
+pub use crate::command::ui::beside;
 
 /// Surveys, with progress shown.
 fn look(request: &Request, ui: &Ui) -> Result<Survey> {

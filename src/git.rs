@@ -9,14 +9,21 @@ pub mod sources;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 
-use crate::git::porcelain::{Ignored, ListedWorktree};
+use crate::fs;
+use crate::git::porcelain::Ignored;
+use crate::git::porcelain::ListedWorktree;
 use crate::git::sources::Listing;
-use crate::{fs, process};
+use crate::process;
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
 /// repository itself if that is bare.

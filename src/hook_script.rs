@@ -1,6 +1,7 @@
 //! The `post-checkout` that runs us in each new worktree, and how it is told from others.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::shell;
 use crate::shell::checksum;

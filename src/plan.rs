@@ -23,21 +23,36 @@ pub mod warm;
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use crate::plan::clean::{CleanOptions, clean};
+pub use crate::plan::clean::CleanOptions;
+pub use crate::plan::clean::clean;
 pub use crate::plan::deletable::unfit;
-pub use crate::plan::gc::{GcOptions, gc};
-pub use crate::plan::hook::{
-    hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook,
-};
+pub use crate::plan::gc::GcOptions;
+pub use crate::plan::gc::gc;
+pub use crate::plan::hook::hook_state;
+pub use crate::plan::hook::hook_status;
+pub use crate::plan::hook::hooks_are_as_asked;
+pub use crate::plan::hook::install_hook;
+pub use crate::plan::hook::uninstall_hook;
 pub use crate::plan::listing::listing;
-pub use crate::plan::litter::{Scope, finish_litter, why_litter_stays};
+pub use crate::plan::litter::Scope;
+pub use crate::plan::litter::finish_litter;
+pub use crate::plan::litter::why_litter_stays;
 pub use crate::plan::naming::owner_file;
-pub use crate::plan::setup::{
-    ConfigPlace, Setup, SetupOptions, own_settings_file, served_from_above, settings_file, setup,
-};
-pub use crate::plan::undo::{Recorded, undo};
+pub use crate::plan::setup::ConfigPlace;
+pub use crate::plan::setup::Setup;
+pub use crate::plan::setup::SetupOptions;
+pub use crate::plan::setup::own_settings_file;
+pub use crate::plan::setup::served_from_above;
+pub use crate::plan::setup::settings_file;
+pub use crate::plan::setup::setup;
+pub use crate::plan::undo::Recorded;
+pub use crate::plan::undo::undo;
 
-use crate::model::{Identity, Repository, Survey, Usage, Warning};
+use crate::model::Identity;
+use crate::model::Repository;
+use crate::model::Survey;
+use crate::model::Usage;
+use crate::model::Warning;
 use crate::size::Bytes;
 
 /// The present worktree that a path lies in: the innermost one.

@@ -21,11 +21,13 @@ mod warm;
 
 pub use crate::report::audit::audit;
 pub use crate::report::cache::info as script_cache;
-pub use crate::report::doctor::{ailments, doctor};
+pub use crate::report::doctor::ailments;
+pub use crate::report::doctor::doctor;
 pub use crate::report::hook::hook_status;
 pub use crate::report::list::list;
 pub use crate::report::paths::Paths;
 pub use crate::report::progress::Spinner;
 pub use crate::report::screen::Screen;
-pub use crate::report::store::{outcome as store_outcome, status as store};
+pub use crate::report::store::outcome as store_outcome;
+pub use crate::report::store::status as store;
 pub use crate::report::view::View;

@@ -3,11 +3,14 @@
 mod store;
 
 use jiff::SignedDuration;
-use toml_edit::{Document, Item, Value};
+use toml_edit::Document;
+use toml_edit::Item;
+use toml_edit::Value;
 
 use crate::age::Age;
 use crate::cargo::config_edit;
-use crate::model::{Settings, TomlProblem};
+use crate::model::Settings;
+use crate::model::TomlProblem;
 use crate::size::Bytes;
 
 /// The name of the file.

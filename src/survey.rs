@@ -27,22 +27,32 @@ pub use crate::survey::hook::hooks;
 pub use crate::survey::meant::is_meant;
 
 use crate::cargo::configs;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::cargo::Cargo;
-use crate::fs::{KnownRoots, Looking};
+use crate::fs;
+use crate::fs::KnownRoots;
+use crate::fs::Looking;
 use crate::journal::Journal;
-use crate::model::{
-    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, TargetFolder, Workspace,
-};
+use crate::model::EnvOverride;
+use crate::model::Problem;
+use crate::model::Settings;
+use crate::model::SharedRoot;
+use crate::model::Surroundings;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Workspace;
 use crate::plan::Scope;
 use crate::progress::Progress;
 use crate::remote::Secrets;
 use crate::target::markers;
-use crate::{fs, wrapper_script};
+use crate::wrapper_script;
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]

@@ -10,7 +10,9 @@
 
 use std::path::Path;
 
-use crate::shell::{checksum, find_us, quoted};
+use crate::shell::checksum;
+use crate::shell::find_us;
+use crate::shell::quoted;
 
 /// The name of the script, in the folder of the configuration that names it.
 pub const NAME: &str = "sharedtarget-rustc";

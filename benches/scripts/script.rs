@@ -1,9 +1,11 @@
 //! Makes scripts that have the same dependencies and differ a little.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use anyhow::ensure;
 
 use super::runner;
 

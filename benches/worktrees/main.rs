@@ -34,7 +34,8 @@ mod tools;
 mod usage;
 mod warm;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use anyhow::anyhow;
 
 use super::build::Build;
 use super::checks::Checks;
@@ -12,9 +13,8 @@ use super::cost::Cost;
 use super::figures::Series;
 use super::place;
 use super::stage::Stage;
-use super::warm::{
-    Donor, {self},
-};
+use super::warm::Donor;
+use super::warm::{self};
 
 /// What builds at once may take of what they take where nothing is shared.
 const LIMIT: f64 = 1.10;

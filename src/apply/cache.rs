@@ -1,10 +1,12 @@
 //! Deletes parts of the cache of scripts.
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::delete::Deleted;
-use crate::apply::{Context, Stopped};
 use crate::fs;
 use crate::fs::Ledger;
-use crate::model::{DropScript, ScriptPart};
+use crate::model::DropScript;
+use crate::model::ScriptPart;
 use crate::script::package::LOCK;
 use crate::script::places::OLD;
 

@@ -1,16 +1,22 @@
 //! Deletes single units of a target folder, each whole or not at all.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::delete::Deleted;
-use crate::apply::warm::{held, unchanged};
-use crate::apply::{Context, Stopped};
+use crate::apply::warm::held;
+use crate::apply::warm::unchanged;
 use crate::fs;
-use crate::fs::{Ledger, Removal};
-use crate::model::{CollectFolder, Collected, CollectedOther};
+use crate::fs::Ledger;
+use crate::fs::Removal;
+use crate::model::CollectFolder;
+use crate::model::Collected;
+use crate::model::CollectedOther;
 use crate::target::layout;
 use crate::target::unit_file::UnitFile;
 

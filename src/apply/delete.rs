@@ -1,14 +1,24 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::apply::{Context, Stopped};
-use crate::fs::{Deletion, Ledger};
-use crate::model::{DeleteFolder, DeleteReason, Freed, KeptReason, Marks, Seen};
+use crate::apply::Context;
+use crate::apply::Stopped;
+use crate::fs;
+use crate::fs::Deletion;
+use crate::fs::Ledger;
+use crate::model::DeleteFolder;
+use crate::model::DeleteReason;
+use crate::model::Freed;
+use crate::model::KeptReason;
+use crate::model::Marks;
+use crate::model::Seen;
+use crate::plan;
 use crate::size::Bytes;
 use crate::target::markers;
-use crate::target::markers::{GITIGNORE, TRASH_PREFIX};
-use crate::{fs, plan};
+use crate::target::markers::GITIGNORE;
+use crate::target::markers::TRASH_PREFIX;
 
 /// What a deletion came to.
 pub(super) struct Deleted {

@@ -1,14 +1,28 @@
 //! Changes files, each whole and each recorded before.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::apply::{Context, Stopped};
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
-use crate::journal::{Content, Entry, Journal};
-use crate::model::{Action, Deed, EditFile, KeptReason, Outcome, Owner, Plan, Subject};
-use crate::{cargo, fs, wrapper_script};
+use crate::apply::Context;
+use crate::apply::Stopped;
+use crate::cargo;
+use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::fs;
+use crate::journal::Content;
+use crate::journal::Entry;
+use crate::journal::Journal;
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::EditFile;
+use crate::model::KeptReason;
+use crate::model::Outcome;
+use crate::model::Owner;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::wrapper_script;
 
 /// Writes down what is about to change, before it does.
 pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {

@@ -2,14 +2,21 @@
 //!
 //! At every moment the hook from before is there, as the hook, as what ours calls first, or as both.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
 use crate::apply::Stopped;
-use crate::hook_script::{BEFORE, NAME, Whose};
-use crate::model::{FoundProgram, HookChange, HookFiles, HookStep};
-use crate::{fs, hook_script};
+use crate::fs;
+use crate::hook_script;
+use crate::hook_script::BEFORE;
+use crate::hook_script::NAME;
+use crate::hook_script::Whose;
+use crate::model::FoundProgram;
+use crate::model::HookChange;
+use crate::model::HookFiles;
+use crate::model::HookStep;
 
 /// The folders and files of a hook.
 struct Place<'a> {

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use crate::apply::delete::{Deleted, remove_empty_holders};
-use crate::apply::{Context, Stopped};
+use crate::apply::Context;
+use crate::apply::Stopped;
+use crate::apply::delete::Deleted;
+use crate::apply::delete::remove_empty_holders;
 use crate::fs;
 use crate::fs::Ledger;
-use crate::model::{Litter, Usage};
+use crate::model::Litter;
+use crate::model::Usage;
 use crate::size::Bytes;
-use crate::target::markers::{GITIGNORE, STAGE_LOCK};
+use crate::target::markers::GITIGNORE;
+use crate::target::markers::STAGE_LOCK;
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.
 pub(super) fn remove(

@@ -1,18 +1,28 @@
 //! Replaces files of target folders by others' that are the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::trusted::Trusted;
-use crate::apply::warm::{Stage, held, unchanged};
-use crate::apply::{Context, Stopped};
+use crate::apply::warm::Stage;
+use crate::apply::warm::held;
+use crate::apply::warm::unchanged;
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::{Freed, Identity, Method, RelinkFolder, RelinkUnit, Relinked};
+use crate::model::Freed;
+use crate::model::Identity;
+use crate::model::Method;
+use crate::model::RelinkFolder;
+use crate::model::RelinkUnit;
+use crate::model::Relinked;
 use crate::plan::relink::Tally;
 use crate::target::unit::UnitId;
 

@@ -1,6 +1,7 @@
 //! Makes the shared root.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 

@@ -4,19 +4,23 @@ mod keep;
 mod package;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::cargo::{Build, Cargo, Ended};
+use crate::cargo::Build;
+use crate::cargo::Cargo;
+use crate::cargo::Ended;
 use crate::fs;
 use crate::model::FileState;
 use crate::script::package::LOCK;
 use crate::script::places::Places;
 
 use crate::apply::script::package::MAIN;
-pub use crate::apply::script::package::{Written, write};
+pub use crate::apply::script::package::Written;
+pub use crate::apply::script::package::write;
 
 /// A script to be built, and how.
 #[derive(Clone, Debug)]

@@ -8,22 +8,38 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
 use rayon::prelude::*;
 
-pub use crate::apply::store::assemble::{Assembled, Part, assemble};
+pub use crate::apply::store::assemble::Assembled;
+pub use crate::apply::store::assemble::Part;
+pub use crate::apply::store::assemble::assemble;
 pub(super) use crate::apply::store::drop::units as drop_units;
-pub(super) use crate::apply::store::transfer::{drop_remote, pull, push};
+pub(super) use crate::apply::store::transfer::drop_remote;
+pub(super) use crate::apply::store::transfer::pull;
+pub(super) use crate::apply::store::transfer::push;
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::trusted::Trusted;
-use crate::apply::{Context, Stopped};
-use crate::fs::{Hashes, LockGuard};
-use crate::model::{HarvestUnits, Moved, StoredFile, StoredSet, StoredUnit, TellProvider};
+use crate::fs;
+use crate::fs::Hashes;
+use crate::fs::LockGuard;
+use crate::model::HarvestUnits;
+use crate::model::Moved;
+use crate::model::StoredFile;
+use crate::model::StoredSet;
+use crate::model::StoredUnit;
+use crate::model::TellProvider;
+use crate::process;
 use crate::size::Bytes;
+use crate::store;
 use crate::store::Places;
+use crate::target::layout;
+use crate::target::markers;
 use crate::target::unit_file::Sharing;
-use crate::target::{layout, markers};
-use crate::{fs, process, store};
 
 /// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
 ///

@@ -1,11 +1,14 @@
 //! Looks again whether a folder may give or get units: git may have been told to track it since the plan was made.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::apply::Stopped;
+use crate::fs;
 use crate::fs::Theirs;
-use crate::{fs, git};
+use crate::git;
 
 /// What was asked about folders in this run, each once.
 #[derive(Default)]

@@ -2,26 +2,42 @@
 
 mod staging;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::apply::warm::staging::{Shared, Staging};
+use crate::apply::warm::staging::Shared;
+use crate::apply::warm::staging::Staging;
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::trusted::Trusted;
-use crate::apply::{Context, Stopped};
 use crate::fs;
-use crate::fs::{LockGuard, Sought};
-use crate::model::{Busy, BusyReason, Method, Skipped, SourceFile, TakenUnit, WarmFolder, Warmed};
+use crate::fs::LockGuard;
+use crate::fs::Sought;
+use crate::model::Busy;
+use crate::model::BusyReason;
+use crate::model::Method;
+use crate::model::Skipped;
+use crate::model::SourceFile;
+use crate::model::TakenUnit;
+use crate::model::WarmFolder;
+use crate::model::Warmed;
 use crate::size::Bytes;
+use crate::target::fingerprint;
 use crate::target::fingerprint::rehash::Change;
+use crate::target::markers;
 use crate::target::markers::STAGE;
 use crate::target::unit::UnitId;
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{fingerprint, markers};
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// Warms one folder.
 ///

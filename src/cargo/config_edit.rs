@@ -7,10 +7,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::{Document, Item, TableLike, Value};
+use toml_edit::Document;
+use toml_edit::Item;
+use toml_edit::TableLike;
+use toml_edit::Value;
 
 use crate::cargo::toml_values;
-use crate::model::{ConfigKeys, TomlProblem};
+use crate::model::ConfigKeys;
+use crate::model::TomlProblem;
 use crate::wrapper_script;
 
 /// What to set; `None` leaves a key as it is.

@@ -1,12 +1,17 @@
 //! The arguments.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
 
 use crate::age::Age;
-use crate::cli::{examples, glob, hook};
+use crate::cli::examples;
+use crate::cli::glob;
+use crate::cli::hook;
 use crate::command::Format;
 use crate::command::audit::AuditFormat;
 use crate::model::Layout;

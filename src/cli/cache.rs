@@ -2,22 +2,28 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use clap::{Args, Subcommand};
+use anyhow::Result;
+use anyhow::anyhow;
+use clap::Args;
+use clap::Subcommand;
 
 use crate::age::Age;
-use crate::cli::args::{ActArgs, FindArgs, SpeakArgs};
+use crate::cli::args::ActArgs;
+use crate::cli::args::FindArgs;
+use crate::cli::args::SpeakArgs;
 use crate::cli::environment::given;
 use crate::cli::examples;
 use crate::cli::run::places;
 use crate::command::cache;
 use crate::exit::Exit;
+use crate::fs;
 use crate::model::Settings;
-use crate::plan::scripts::{CacheOptions, CachePart};
+use crate::plan::scripts::CacheOptions;
+use crate::plan::scripts::CachePart;
 use crate::script::places::Places;
+use crate::settings;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
-use crate::{fs, settings};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {

@@ -1,17 +1,25 @@
 //! What the environment says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use anyhow::anyhow;
 use etcetera::BaseStrategy as _;
 
-use crate::cargo::{Cargo, config_edit};
+use crate::cargo::Cargo;
+use crate::cargo::config_edit;
 use crate::cli::on_path;
-use crate::model::{EnvOverride, Settings, StoreSettings, Surroundings};
+use crate::fs;
+use crate::model::EnvOverride;
+use crate::model::Settings;
+use crate::model::StoreSettings;
+use crate::model::Surroundings;
 use crate::remote::Secrets;
+use crate::settings;
 use crate::survey::Environment;
 use crate::survey::locals::Known;
-use crate::{fs, settings, wrapper_script};
+use crate::wrapper_script;
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {

@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Args;
+use clap::Subcommand;
 
-use crate::cli::{ActArgs, FindArgs, SpeakArgs, examples, prepare};
+use crate::cli::ActArgs;
+use crate::cli::FindArgs;
+use crate::cli::SpeakArgs;
+use crate::cli::examples;
+use crate::cli::prepare;
 use crate::command;
 use crate::exit::Exit;
 

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use crate::{command, text};
+use crate::command;
+use crate::text;
 
 /// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
 /// in it what a terminal obeys, all is printed without colours, and that is shown.

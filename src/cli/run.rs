@@ -1,22 +1,29 @@
 //! `run` and its arguments.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal as _;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
 use crate::cli::args::ToneArgs;
 use crate::command::run;
-use crate::command::run::{Ran, RunOptions};
+use crate::command::run::Ran;
+use crate::command::run::RunOptions;
 use crate::exit::Exit;
 use crate::fs;
 use crate::script::places::Places;
 use crate::survey::compiler::Chosen;
-use crate::survey::script::{ScriptEnvironment, ScriptRequest};
+use crate::survey::script::ScriptEnvironment;
+use crate::survey::script::ScriptRequest;
 use crate::text::shown;
 
 const EXAMPLES: &str = "\

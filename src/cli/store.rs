@@ -3,19 +3,29 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
+use clap::CommandFactory as _;
+use clap::Subcommand;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Subcommand};
 
 use crate::age::Age;
-use crate::cli::args::{ActArgs, Cli, FindArgs, SpeakArgs};
+use crate::cli::args::ActArgs;
+use crate::cli::args::Cli;
+use crate::cli::args::FindArgs;
+use crate::cli::args::SpeakArgs;
 use crate::cli::examples;
-use crate::command::store::{CleanOptions, HarvestOptions, PullOptions, PushOptions};
-use crate::command::{Ui, store};
+use crate::command::Ui;
+use crate::command::store;
+use crate::command::store::CleanOptions;
+use crate::command::store::HarvestOptions;
+use crate::command::store::PullOptions;
+use crate::command::store::PushOptions;
 use crate::exit::Exit;
+use crate::process;
 use crate::size::Bytes;
+use crate::survey;
 use crate::survey::Request;
-use crate::{process, survey};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {

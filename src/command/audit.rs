@@ -4,14 +4,22 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::command::{Ui, look};
+use crate::command::Ui;
+use crate::command::look;
 use crate::exit::Exit;
-use crate::model::{Audit, FindingKind, Survey};
+use crate::model::Audit;
+use crate::model::FindingKind;
+use crate::model::Survey;
+use crate::plan;
 use crate::progress::Progress;
-use crate::report::{Spinner, html, json};
+use crate::report;
+use crate::report::Spinner;
+use crate::report::html;
+use crate::report::json;
 use crate::size::Bytes;
-use crate::survey::{Request, facts, stock};
-use crate::{plan, report};
+use crate::survey::Request;
+use crate::survey::facts;
+use crate::survey::stock;
 
 /// How an audit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

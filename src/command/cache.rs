@@ -5,21 +5,40 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::apply;
 use crate::apply::Context;
-use crate::command::{Format, Ui, conduct};
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::conduct;
 use crate::exit::Exit;
-use crate::model::{Action, DropScript, Litter, Outcome, Plan, ScriptCache, Survey};
-use crate::plan::scripts::{CacheOptions, CachePart, TargetPart};
+use crate::fs;
+use crate::model::Action;
+use crate::model::DropScript;
+use crate::model::Litter;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::ScriptCache;
+use crate::model::Survey;
+use crate::plan;
+use crate::plan::CleanOptions;
+use crate::plan::GcOptions;
+use crate::plan::scripts;
+use crate::plan::scripts::CacheOptions;
+use crate::plan::scripts::CachePart;
+use crate::plan::scripts::TargetPart;
 use crate::plan::stock::Compilers;
-use crate::plan::{CleanOptions, GcOptions, scripts};
 use crate::progress::Progress;
-use crate::report::{Spinner, json};
+use crate::report;
+use crate::report::Spinner;
+use crate::report::json;
 use crate::script::places::Places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
-use crate::survey::{Request, script_cache, stock};
+use crate::survey;
+use crate::survey::Request;
+use crate::survey::script_cache;
+use crate::survey::stock;
 use crate::target::markers::TRASH_PREFIX;
-use crate::{apply, fs, plan, report, survey};
 
 /// Shows what the cache of scripts holds.
 ///

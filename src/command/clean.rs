@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
-use crate::command::{Ui, conduct, look};
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
 use crate::exit::Exit;
 use crate::plan;
 use crate::plan::CleanOptions;

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::command::Ui;
+use crate::command::conduct;
 use crate::command::gc::folders;
-use crate::command::{Ui, conduct, look};
+use crate::command::look;
 use crate::exit::Exit;
-use crate::model::{Kept, Subject};
+use crate::model::Kept;
+use crate::model::Subject;
 use crate::plan;
 use crate::progress::Progress;
 use crate::report::Spinner;
-use crate::survey::{Request, relink};
+use crate::survey::Request;
+use crate::survey::relink;
 
 /// Has identical files of units share their storage.
 ///

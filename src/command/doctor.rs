@@ -1,19 +1,31 @@
 //! `doctor`: what is wrong, and what mends it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::command::setup::{note_devices, try_wrapper};
-use crate::command::{Format, Ui, conduct, look, warming};
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
+use crate::command::setup::note_devices;
+use crate::command::setup::try_wrapper;
+use crate::command::warming;
 use crate::exit::Exit;
-use crate::model::{Checkup, Fix, Plan, Survey};
+use crate::hook_script;
+use crate::model::Checkup;
+use crate::model::Fix;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::plan;
 use crate::plan::SetupOptions;
 use crate::plan::doctor::checkup;
+use crate::report;
 use crate::report::json;
+use crate::survey::Request;
+use crate::survey::doctor;
 use crate::survey::donors::Trust;
-use crate::survey::{Request, doctor};
-use crate::{hook_script, plan, report};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
 ///

@@ -1,22 +1,32 @@
 //! `gc`: delete single units.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::SignedDuration;
 
-use crate::command::{Ui, conduct, look};
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
 use crate::exit::Exit;
-use crate::model::{Action, Dirs, KeptReason, Survey, TargetFolder, WarmFolder};
+use crate::fs;
+use crate::model::Action;
+use crate::model::Dirs;
+use crate::model::KeptReason;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::WarmFolder;
+use crate::plan;
 use crate::plan::GcOptions;
 use crate::plan::stock::Compilers;
 use crate::progress::Progress;
 use crate::report::Spinner;
 use crate::size::Bytes;
-use crate::survey::{Request, stock};
+use crate::survey::Request;
+use crate::survey::stock;
 use crate::target::markers::SHARED_ROOT_MARK;
-use crate::{fs, plan};
 
 /// Deletes the units that the rules cover; without rules what no build misses, and what the settings say.
 ///

@@ -4,12 +4,18 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command::{Format, Ui, conduct};
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::conduct;
 use crate::exit::Exit;
-use crate::model::{Plan, Survey};
+use crate::fs;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::plan;
+use crate::report;
 use crate::report::json;
+use crate::survey;
 use crate::survey::Request;
-use crate::{fs, plan, report, survey};
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///

@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
-use crate::command::{Format, Ui, look};
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::look;
 use crate::exit::Exit;
+use crate::plan;
+use crate::report;
 use crate::report::json;
 use crate::survey::Request;
-use crate::{plan, report};
 
 /// Lists target folders with their sizes and states. Changes nothing.
 ///

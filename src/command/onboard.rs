@@ -1,21 +1,35 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::command::setup::{note_devices, try_wrapper};
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::gc;
+use crate::command::look;
+use crate::command::require_tools;
+use crate::command::setup::note_devices;
+use crate::command::setup::try_wrapper;
+use crate::command::store;
+use crate::command::warm;
 use crate::command::warm::WarmOptions;
-use crate::command::warming::{Held, How};
-use crate::command::{Ui, conduct, gc, look, require_tools, store, warm, warming, warn_of_stores};
+use crate::command::warming;
+use crate::command::warming::Held;
+use crate::command::warming::How;
+use crate::command::warn_of_stores;
 use crate::exit::Exit;
-use crate::model::{Plan, Survey, Warning};
+use crate::fs;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::model::Warning;
+use crate::plan;
 use crate::plan::SetupOptions;
 use crate::report::human;
 use crate::survey::Request;
 use crate::survey::donors::Trust;
-use crate::{fs, plan};
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.

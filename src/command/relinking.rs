@@ -1,16 +1,20 @@
 //! Finds out what warm workspaces have compiled alike.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::command::Ui;
-use crate::model::{Dirs, RelinkFolder, Survey};
+use crate::model::Dirs;
+use crate::model::RelinkFolder;
+use crate::model::Survey;
 use crate::plan::relink as decide;
 use crate::progress::Progress;
 use crate::report::Spinner;
+use crate::survey::donors;
 use crate::survey::donors::Trust;
-use crate::survey::{donors, relink};
+use crate::survey::relink;
 
 /// Decides for all folders that have units and that workspaces build into once everything is set up.
 pub(super) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec<RelinkFolder> {

@@ -2,19 +2,22 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::apply::script::{
-    ScriptBuild, {self as apply},
-};
+use crate::apply::script::ScriptBuild;
+use crate::apply::script::{self as apply};
 use crate::exit::Exit;
+use crate::fs;
+use crate::process;
 use crate::script::places::LAST_RUN;
 use crate::survey::script;
-use crate::survey::script::{Script, ScriptEnvironment, ScriptRequest};
-use crate::{fs, process};
+use crate::survey::script::Script;
+use crate::survey::script::ScriptEnvironment;
+use crate::survey::script::ScriptRequest;
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]

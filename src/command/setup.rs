@@ -1,16 +1,25 @@
 //! `setup`: configure, share, reclaim.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::command::{Ui, conduct, look, relinking, require_tools, warming};
+use crate::cargo;
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
+use crate::command::relinking;
+use crate::command::require_tools;
+use crate::command::warming;
 use crate::exit::Exit;
+use crate::fs;
 use crate::model::Survey;
+use crate::plan;
 use crate::plan::SetupOptions;
+use crate::process;
 use crate::survey::Request;
 use crate::survey::donors::Trust;
-use crate::{cargo, fs, plan, process};
 
 /// Sets every workspace up.
 ///

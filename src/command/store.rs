@@ -1,33 +1,66 @@
 //! `store`: third-party units beyond a target folder.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 
 use crate::age::Age;
 use crate::apply::store as acts;
+use crate::command::Format;
+use crate::command::Ui;
+use crate::command::carry_out;
+use crate::command::conduct;
+use crate::command::conduct_with;
+use crate::command::look;
 use crate::command::warm::WarmOptions;
-use crate::command::{Format, Ui, carry_out, conduct, conduct_with, look, warming};
+use crate::command::warming;
 use crate::exit::Exit;
-use crate::model::{
-    Action, After, CargoAnswer, DropRemote, HarvestUnits, Kept, KeptReason, Plan, PullUnits,
-    PushUnits, RemotePart, STORE_VERSION, StoreContents, StoredUnit, Subject, Survey, TellProvider,
-    Warning, Workspace,
-};
+use crate::model::Action;
+use crate::model::After;
+use crate::model::CargoAnswer;
+use crate::model::DropRemote;
+use crate::model::HarvestUnits;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Plan;
+use crate::model::PullUnits;
+use crate::model::PushUnits;
+use crate::model::RemotePart;
+use crate::model::STORE_VERSION;
+use crate::model::StoreContents;
+use crate::model::StoredUnit;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::TellProvider;
+use crate::model::Warning;
+use crate::model::Workspace;
+use crate::plan;
+use crate::process;
 use crate::progress::Progress;
-use crate::remote::{Listed, Remote};
-use crate::report::{Spinner, human, json};
+use crate::remote;
+use crate::remote::Listed;
+use crate::remote::Remote;
+use crate::report;
+use crate::report::Spinner;
+use crate::report::human;
+use crate::report::json;
+use crate::settings;
 use crate::size::Bytes;
-use crate::store::{Bounds, Places, packs};
+use crate::store;
+use crate::store::Bounds;
+use crate::store::Places;
+use crate::store::packs;
+use crate::survey::Request;
+use crate::survey::donors;
 use crate::survey::donors::Trust;
-use crate::survey::store::{
-    Wish, {self as looks},
-};
-use crate::survey::{Request, donors};
-use crate::{plan, process, remote, report, settings, store};
+use crate::survey::store::Wish;
+use crate::survey::store::{self as looks};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]

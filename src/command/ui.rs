@@ -1,12 +1,14 @@
 //! How a run speaks with its user.
 
 use std::io;
-use std::io::{IsTerminal as _, Write};
+use std::io::IsTerminal as _;
+use std::io::Write;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::{Screen, View};
+use crate::report::Screen;
+use crate::report::View;
 
 /// Where messages go: beside the answer, and with nothing in them that a terminal obeys.
 pub fn beside() -> impl Write + use<> {

@@ -1,21 +1,32 @@
 //! `undo`: put configurations and excludes back.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::command::{Ui, conduct, look, moved};
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
+use crate::command::moved;
 use crate::exit::Exit;
+use crate::fs;
 use crate::fs::KnownRoots;
 use crate::git::exclude_edit;
 use crate::journal::Journal;
-use crate::model::{Kept, KeptReason, Subject, Survey, Warning};
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::Warning;
+use crate::plan;
 use crate::plan::Recorded;
-use crate::survey::{Request, is_meant};
+use crate::survey::Request;
+use crate::survey::is_meant;
 use crate::target::markers::SHARED_ROOT_MARK;
-use crate::{fs, plan, wrapper_script};
+use crate::wrapper_script;
 
 /// Puts every file back that a setup changed.
 ///

@@ -1,20 +1,30 @@
 //! `warm`: give a worktree what others have compiled.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 
+use crate::command::Ui;
+use crate::command::conduct;
+use crate::command::look;
+use crate::command::store;
+use crate::command::warming;
 use crate::command::warming::How;
-use crate::command::{Ui, conduct, look, store, warming, warn_of_stores};
+use crate::command::warn_of_stores;
 use crate::exit::Exit;
+use crate::fs;
 use crate::model::Dirs;
+use crate::plan;
 use crate::plan::Scope;
-use crate::plan::warm::{
-    Candidate, {self as decide},
-};
+use crate::plan::warm::Candidate;
+use crate::plan::warm::{self as decide};
+use crate::survey;
+use crate::survey::Request;
+use crate::survey::donors;
 use crate::survey::donors::Trust;
-use crate::survey::{Request, donors};
-use crate::{fs, plan, survey};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]

@@ -5,12 +5,15 @@ mod families;
 mod store;
 
 pub(super) use crate::command::warming::families::all;
-pub(super) use crate::command::warming::store::{Held, keepable};
+pub(super) use crate::command::warming::store::Held;
+pub(super) use crate::command::warming::store::keepable;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use anyhow::ensure;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
@@ -18,20 +21,34 @@ use crate::command::warming::donor::Donor;
 
 use crate::command::Ui;
 
+use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::model::{
-    CargoAnswer, Dirs, Home, Kept, KeptReason, LeftReason, LeftUnit, Subject, Survey, WarmFolder,
-    Warning, Workspace,
-};
-use crate::plan::warm::{
-    Candidate, Here, Rating, Relation, {self as decide},
-};
+use crate::fs;
+use crate::model::CargoAnswer;
+use crate::model::Dirs;
+use crate::model::Home;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::WarmFolder;
+use crate::model::Warning;
+use crate::model::Workspace;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::Here;
+use crate::plan::warm::Rating;
+use crate::plan::warm::Relation;
+use crate::plan::warm::{self as decide};
 use crate::progress::Progress;
-use crate::survey::donors::{Circumstances, Records, Trust};
-use crate::survey::{Environment, donors};
+use crate::survey::Environment;
+use crate::survey::donors;
+use crate::survey::donors::Circumstances;
+use crate::survey::donors::Records;
+use crate::survey::donors::Trust;
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
-use crate::{cargo, fs};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;

@@ -1,13 +1,16 @@
 //! Searches folders for what matters: manifests, repositories, target folders and what an interrupted run left.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::DirEntry;
+use walkdir::WalkDir;
 
 use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::fs::tag;
-use crate::model::{Problem, Tag};
+use crate::model::Problem;
+use crate::model::Tag;
 use crate::target::markers;
 
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.

@@ -1,9 +1,12 @@
 //! What uses a folder besides builds: running programs, and filesystems mounted in it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{Busy, BusyReason, Identity};
+use crate::model::Busy;
+use crate::model::BusyReason;
+use crate::model::Identity;
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]

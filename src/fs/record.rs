@@ -1,15 +1,20 @@
 //! The record of the files that a shared root's runs changed, in the user's state folder.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
 use crate::circumstances::History;
-use crate::fs::{create_private_folder, read, replace_own};
+use crate::fs::create_private_folder;
+use crate::fs::read;
+use crate::fs::replace_own;
 use crate::journal::Journal;
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::{Abilities, Found};
+use crate::target::artifact::abilities::Abilities;
+use crate::target::artifact::abilities::Found;
 
 /// Path of the record in the folder of a shared root's records.
 #[must_use]

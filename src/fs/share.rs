@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
 use crate::fs::owner::expect_mine;
 use crate::fs::read::open_quietly;
@@ -14,7 +15,9 @@ use crate::fs::transfer::keep;
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn clones_here(file: &Path) -> bool {
-    use rustix::fs::{CWD, Mode, OFlags};
+    use rustix::fs::CWD;
+    use rustix::fs::Mode;
+    use rustix::fs::OFlags;
     let Some(folder) = file.parent() else {
         return false;
     };
@@ -93,7 +96,9 @@ pub struct Lying {
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn lies(path: &Path) -> Option<Lying> {
-    use fiemap::{Fiemap, FiemapExtentFlags as Flags, FiemapFlags};
+    use fiemap::Fiemap;
+    use fiemap::FiemapExtentFlags as Flags;
+    use fiemap::FiemapFlags;
     let nowhere = Flags::UNKNOWN | Flags::DELALLOC | Flags::DATA_INLINE | Flags::DATA_TAIL;
     let file = open_quietly(path).ok()?;
     let mut lying = Lying {

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::fs::{changed, identity, modified, same_content};
-use crate::model::{Identity, SourceFile};
+use crate::fs::changed;
+use crate::fs::identity;
+use crate::fs::modified;
+use crate::fs::same_content;
+use crate::model::Identity;
+use crate::model::SourceFile;
 use crate::size::Bytes;
 
 /// What stands at the path of a source.
@@ -56,7 +62,8 @@ impl Source {
         let metadata = match fs::symlink_metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
-                use std::io::ErrorKind::{NotADirectory, NotFound};
+                use std::io::ErrorKind::NotADirectory;
+                use std::io::ErrorKind::NotFound;
                 if !matches!(error.kind(), NotFound | NotADirectory) {
                     source.what = SourceKind::Other;
                 }

@@ -1,13 +1,19 @@
 //! Lists everything in a folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::fs::{accessed, allocation, changed, identity, modified};
-use crate::model::{Identity, Problem};
+use crate::fs::accessed;
+use crate::fs::allocation;
+use crate::fs::changed;
+use crate::fs::identity;
+use crate::fs::modified;
+use crate::model::Identity;
+use crate::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
 

@@ -1,6 +1,7 @@
 //! Adds lines to a git exclude file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 /// The exclude file of a repository, given by its common git directory; it counts in all worktrees
 /// (gitrepository-layout(5)).

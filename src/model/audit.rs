@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{CollectReason, Problem};
+use crate::model::CollectReason;
+use crate::model::Problem;
 use crate::size::Bytes;
-use crate::target::unit::{Source, UnitId, UnitKind};
+use crate::target::unit::Source;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 /// What is in some target folders, and what could be done about it.
 ///

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::model::{HookStatus, Problem};
+use crate::model::HookStatus;
+use crate::model::Problem;
 use crate::size::Bytes;
 
 /// What the machine says, besides what lies on its disks.

@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{
-    BusyReason, DeleteReason, HookState, LastUseSource, Layout, LeftUnit, TomlProblem,
-};
+use crate::model::BusyReason;
+use crate::model::DeleteReason;
+use crate::model::HookState;
+use crate::model::LastUseSource;
+use crate::model::Layout;
+use crate::model::LeftUnit;
+use crate::model::TomlProblem;
 use crate::size::Bytes;
 
 /// Something that stays as it is.

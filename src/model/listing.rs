@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{DeleteReason, KeptReason, TargetFolder, Workspace};
+use crate::model::DeleteReason;
+use crate::model::KeptReason;
+use crate::model::TargetFolder;
+use crate::model::Workspace;
 use crate::size::Bytes;
 
 /// Every workspace and every target folder with its state, and what they take together.

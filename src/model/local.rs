@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{Identity, LeftReason};
+use crate::model::Identity;
+use crate::model::LeftReason;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
 

@@ -1,11 +1,14 @@
 //! What was done.
 
 use std::ops::Add;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::model::{Moved, Relinked, Warmed};
+use crate::model::Moved;
+use crate::model::Relinked;
+use crate::model::Warmed;
 use crate::size::Bytes;
 
 /// What a run did.

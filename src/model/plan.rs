@@ -5,10 +5,23 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{
-    CollectFolder, DropRemote, DropScript, DropUnits, HarvestUnits, HookChange, Identity, Kept,
-    Layout, Litter, Owner, PullUnits, PushUnits, RelinkFolder, TellProvider, Usage, WarmFolder,
-};
+use crate::model::CollectFolder;
+use crate::model::DropRemote;
+use crate::model::DropScript;
+use crate::model::DropUnits;
+use crate::model::HarvestUnits;
+use crate::model::HookChange;
+use crate::model::Identity;
+use crate::model::Kept;
+use crate::model::Layout;
+use crate::model::Litter;
+use crate::model::Owner;
+use crate::model::PullUnits;
+use crate::model::PushUnits;
+use crate::model::RelinkFolder;
+use crate::model::TellProvider;
+use crate::model::Usage;
+use crate::model::WarmFolder;
 use crate::size::Bytes;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
-use crate::model::{Identity, Seen};
+use crate::model::Identity;
+use crate::model::Seen;
 use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.

@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::age::Age;
-use crate::model::{DropReason, LeftUnit, Problem, Seen};
+use crate::model::DropReason;
+use crate::model::LeftUnit;
+use crate::model::Problem;
+use crate::model::Seen;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
 

@@ -1,12 +1,16 @@
 //! What was found on disk.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::age::Age;
-use crate::model::{Owner, StoreSettings, TargetFolder, Trash};
+use crate::model::Owner;
+use crate::model::StoreSettings;
+use crate::model::TargetFolder;
+use crate::model::Trash;
 use crate::size::Bytes;
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Dated, SourceFile};
+use crate::model::Dated;
+use crate::model::SourceFile;
 use crate::size::Bytes;
-use crate::target::unit::{UnitId, UnitKind};
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
 
 /// A target folder is given units of another one.

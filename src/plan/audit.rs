@@ -5,16 +5,23 @@ mod shares;
 mod unused;
 mod variants;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
-use crate::model::{Audit, AuditedFolder, Identity, Problem};
+use crate::model::Audit;
+use crate::model::AuditedFolder;
+use crate::model::Identity;
+use crate::model::Problem;
+use crate::plan::gc::GcOptions;
+use crate::plan::gc::rules;
 use crate::plan::gc::rules::last_use;
-use crate::plan::gc::{GcOptions, rules};
-use crate::plan::stock::{Compilers, Stock, usage_of};
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Stock;
+use crate::plan::stock::usage_of;
 use crate::size::Bytes;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::Unit;

@@ -2,12 +2,22 @@
 
 use jiff::Timestamp;
 
-use crate::age::{Age, since};
-use crate::model::{
-    DeleteReason, KeptReason, LastUseSource, Plan, Survey, TargetFolder, Usage, Warning,
-};
+use crate::age::Age;
+use crate::age::since;
+use crate::model::DeleteReason;
+use crate::model::KeptReason;
+use crate::model::LastUseSource;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Usage;
+use crate::model::Warning;
+use crate::plan::Scope;
+use crate::plan::finish_litter;
+use crate::plan::folders;
 use crate::plan::folders::AllDirs;
-use crate::plan::{Scope, finish_litter, folders, freeable, warnings};
+use crate::plan::freeable;
+use crate::plan::warnings;
 
 /// Which folders `clean` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
@@ -128,8 +138,17 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::model::{Known, Layout, Owner, OwnerState, Problem, Subject, Tag};
-    use crate::plan::sample::{folder, now, survey, workspace};
+    use crate::model::Known;
+    use crate::model::Layout;
+    use crate::model::Owner;
+    use crate::model::OwnerState;
+    use crate::model::Problem;
+    use crate::model::Subject;
+    use crate::model::Tag;
+    use crate::plan::sample::folder;
+    use crate::plan::sample::now;
+    use crate::plan::sample::survey;
+    use crate::plan::sample::workspace;
 
     /// Gives a folder a fault.
     type Spoil = fn(&mut TargetFolder);

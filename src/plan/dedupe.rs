@@ -1,10 +1,19 @@
 //! Decides what `dedupe` does with each folder.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::model::{Action, Identity, Kept, KeptReason, Plan, Subject, Warning};
-use crate::plan::relink::{Content, Sharer, relink};
+use crate::model::Action;
+use crate::model::Identity;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::model::Warning;
+use crate::plan::relink::Content;
+use crate::plan::relink::Sharer;
+use crate::plan::relink::relink;
 
 /// Has all folders share what is the same in them, and says why the others stay as they are.
 ///

@@ -1,12 +1,20 @@
 //! What speaks against deleting a folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cargo::config_chain;
 use crate::cargo::manifest::normalise;
-use crate::model::{
-    BusyReason, ConfigFile, EnvOverride, KeptReason, Known, Marks, Survey, Tag, TargetFolder, Usage,
-};
+use crate::model::BusyReason;
+use crate::model::ConfigFile;
+use crate::model::EnvOverride;
+use crate::model::KeptReason;
+use crate::model::Known;
+use crate::model::Marks;
+use crate::model::Survey;
+use crate::model::Tag;
+use crate::model::TargetFolder;
+use crate::model::Usage;
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///

@@ -3,18 +3,28 @@
 mod place;
 mod tools;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::cargo::config_chain;
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::model::{
-    Ailment, AilmentKind, Checkup, DoctorFacts, Fix, HookState, Problem, SetBy, Severity, Survey,
-    Tracked, Workspace,
-};
-use crate::{shell, wrapper_script};
+use crate::model::Ailment;
+use crate::model::AilmentKind;
+use crate::model::Checkup;
+use crate::model::DoctorFacts;
+use crate::model::Fix;
+use crate::model::HookState;
+use crate::model::Problem;
+use crate::model::SetBy;
+use crate::model::Severity;
+use crate::model::Survey;
+use crate::model::Tracked;
+use crate::model::Workspace;
+use crate::shell;
+use crate::wrapper_script;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]

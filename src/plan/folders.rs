@@ -1,11 +1,21 @@
 //! Which target folders no build will use again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{
-    Action, CargoAnswer, DeleteFolder, DeleteReason, Dirs, Kept, KeptReason, Known, OwnerState,
-    Subject, Survey, TargetFolder, Workspace,
-};
+use crate::model::Action;
+use crate::model::CargoAnswer;
+use crate::model::DeleteFolder;
+use crate::model::DeleteReason;
+use crate::model::Dirs;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Known;
+use crate::model::OwnerState;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Workspace;
 use crate::plan::deletable::obstacle;
 
 /// Where every workspace builds, in the order of the survey.

@@ -5,22 +5,43 @@ pub(super) mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::model::{
-    Action, CollectFolder, CollectReason, CollectedOther, CollectedUnit, Identity, Kept,
-    KeptReason, KeptUnit, KeptUnitReason, Plan, Subject, Usage, Warning,
-};
+use crate::model::Action;
+use crate::model::CollectFolder;
+use crate::model::CollectReason;
+use crate::model::CollectedOther;
+use crate::model::CollectedUnit;
+use crate::model::Identity;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::KeptUnit;
+use crate::model::KeptUnitReason;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::model::Usage;
+use crate::model::Warning;
 use crate::plan::freeable;
-use crate::plan::stock::{Compilers, Graph, Stock, usage_of};
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
+use crate::plan::stock::usage_of;
 use crate::size::Bytes;
 use crate::target::layout;
-use crate::target::unit::{Group, Other, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::unit::Group;
+use crate::target::unit::Other;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// Which units `gc` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +122,9 @@ impl GcOptions {
     /// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
     /// somebody may run it, though no build makes it.
     fn take_products(&self, why: &CollectReason) -> bool {
-        use CollectReason::{Budget, Idle, Profile};
+        use CollectReason::Budget;
+        use CollectReason::Idle;
+        use CollectReason::Profile;
         matches!(why, Idle { .. } | Profile | Budget { .. }) && !self.keep_programs
     }
 }

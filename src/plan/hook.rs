@@ -1,13 +1,23 @@
 //! Decides what becomes of the git hook of each repository.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::hook_script;
 use crate::hook_script::Whose;
-use crate::model::{
-    Action, FoundProgram, HookChange, HookSite, HookState, HookStatus, HookStep, HooksFolder, Kept,
-    KeptReason, Plan, Subject, Warning,
-};
+use crate::model::Action;
+use crate::model::FoundProgram;
+use crate::model::HookChange;
+use crate::model::HookSite;
+use crate::model::HookState;
+use crate::model::HookStatus;
+use crate::model::HookStep;
+use crate::model::HooksFolder;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::model::Warning;
 
 /// The hook of a site.
 fn hook(site: &HookSite) -> PathBuf {

@@ -3,12 +3,24 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::model::{
-    Configured, FolderState, KeptReason, ListedFolder, ListedWorkspace, Listing, SetBy, Survey,
-    TargetFolder, Total, Tracked, Usage, Workspace,
-};
+use crate::model::Configured;
+use crate::model::FolderState;
+use crate::model::KeptReason;
+use crate::model::ListedFolder;
+use crate::model::ListedWorkspace;
+use crate::model::Listing;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Total;
+use crate::model::Tracked;
+use crate::model::Usage;
+use crate::model::Workspace;
+use crate::plan::folders;
 use crate::plan::folders::AllDirs;
-use crate::plan::{folders, freeable, naming, on_disk};
+use crate::plan::freeable;
+use crate::plan::naming;
+use crate::plan::on_disk;
 use crate::size::Bytes;
 
 /// Takes the workspaces and folders out of a survey and says what each one is.

@@ -1,11 +1,20 @@
 //! Decides what becomes of what interrupted runs left.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{
-    Action, BusyReason, Kept, KeptReason, Litter, Plan, Subject, Survey, Trash, Usage,
-};
-use crate::plan::{deletable, freeable};
+use crate::model::Action;
+use crate::model::BusyReason;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Litter;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::Trash;
+use crate::model::Usage;
+use crate::plan::deletable;
+use crate::plan::freeable;
 
 /// What a command takes away of what interrupted runs left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,18 @@
 //! Names for target folders under the shared root: readable, unique, and the same in every run.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{Owner, Place, SetBy, Survey, Workspace};
-use crate::target::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
+use crate::model::Owner;
+use crate::model::Place;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Workspace;
+use crate::target::markers::BUILD_FOLDER;
+use crate::target::markers::OWNER_SUFFIX;
+use crate::target::markers::SHARED_ROOT_MARK;
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];

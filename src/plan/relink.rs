@@ -16,24 +16,46 @@ mod tally;
 mod tests;
 mod wanted;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::plan::relink::fresh::{dependencies_first, hiding, is_fresh, prune, with};
+use crate::plan::relink::fresh::dependencies_first;
+use crate::plan::relink::fresh::hiding;
+use crate::plan::relink::fresh::is_fresh;
+use crate::plan::relink::fresh::prune;
+use crate::plan::relink::fresh::with;
 pub use crate::plan::relink::names::Content;
-use crate::plan::relink::names::{Known, Name, Names, Storage};
+use crate::plan::relink::names::Known;
+use crate::plan::relink::names::Name;
+use crate::plan::relink::names::Names;
+use crate::plan::relink::names::Storage;
 pub use crate::plan::relink::tally::Tally;
+pub use crate::plan::relink::wanted::Wanted;
 use crate::plan::relink::wanted::may_share;
-pub use crate::plan::relink::wanted::{Wanted, wanted};
+pub use crate::plan::relink::wanted::wanted;
 
-use crate::model::{Identity, Method, RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
-use crate::plan::warm::{Times, name, of_itself};
+use crate::model::Identity;
+use crate::model::Method;
+use crate::model::RelinkDate;
+use crate::model::RelinkFile;
+use crate::model::RelinkFolder;
+use crate::model::RelinkUnit;
+use crate::plan::warm::Times;
+use crate::plan::warm::name;
+use crate::plan::warm::of_itself;
 use crate::size::Bytes;
 use crate::target::layout;
-use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::unit::Inventory;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// A target folder whose files may share storage.
 #[derive(Clone, Debug)]

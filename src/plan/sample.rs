@@ -2,12 +2,23 @@
 
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::model::{
-    CargoAnswer, Dirs, Head, Known, Marks, Place, Repository, SharedRoot, Survey, Tag,
-    TargetFolder, Usage, Workspace, Worktree,
-};
+use crate::model::CargoAnswer;
+use crate::model::Dirs;
+use crate::model::Head;
+use crate::model::Known;
+use crate::model::Marks;
+use crate::model::Place;
+use crate::model::Repository;
+use crate::model::SharedRoot;
+use crate::model::Survey;
+use crate::model::Tag;
+use crate::model::TargetFolder;
+use crate::model::Usage;
+use crate::model::Workspace;
+use crate::model::Worktree;
 use crate::size::Bytes;
 
 pub(super) fn now() -> Timestamp {

@@ -2,14 +2,20 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::model::{
-    CacheFolder, DropReason, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart,
-};
+use crate::model::CacheFolder;
+use crate::model::DropReason;
+use crate::model::DropScript;
+use crate::model::KeptPackage;
+use crate::model::KeptProgram;
+use crate::model::ScriptCache;
+use crate::model::ScriptPart;
 use crate::size::Bytes;
 
 /// Which part of the cache is asked about.

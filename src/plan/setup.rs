@@ -13,18 +13,35 @@ mod wrapper;
 
 use crate::plan::setup::above::Above;
 pub use crate::plan::setup::above::served_from_above;
-pub use crate::plan::setup::settings::{file as settings_file, own_file as own_settings_file};
+pub use crate::plan::setup::settings::file as settings_file;
+pub use crate::plan::setup::settings::own_file as own_settings_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::{
-    Action, CargoAnswer, DeleteReason, Dirs, Kept, KeptReason, Layout, Plan, RelinkFolder,
-    Settings, Subject, Survey, TargetFolder, WarmFolder, Warning, Workspace,
-};
+use crate::model::Action;
+use crate::model::CargoAnswer;
+use crate::model::DeleteReason;
+use crate::model::Dirs;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Layout;
+use crate::model::Plan;
+use crate::model::RelinkFolder;
+use crate::model::Settings;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::WarmFolder;
+use crate::model::Warning;
+use crate::model::Workspace;
+use crate::plan::Scope;
+use crate::plan::finish_litter;
+use crate::plan::folders;
 use crate::plan::folders::AllDirs;
+use crate::plan::freeable;
 use crate::plan::naming::Names;
-use crate::plan::{Scope, finish_litter, folders, freeable, warnings};
+use crate::plan::warnings;
 
 /// How `setup` was asked to do it.
 #[derive(Clone, Debug, Default)]

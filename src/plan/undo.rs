@@ -3,8 +3,16 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::journal::{Journal, Undo};
-use crate::model::{Action, Change, EditFile, Kept, KeptReason, Plan, Subject, Warning};
+use crate::journal::Journal;
+use crate::journal::Undo;
+use crate::model::Action;
+use crate::model::Change;
+use crate::model::EditFile;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Plan;
+use crate::model::Subject;
+use crate::model::Warning;
 use crate::wrapper_script;
 
 /// A file in the record, as it is now.

@@ -6,12 +6,22 @@ mod donors;
 mod here;
 mod local;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 pub use crate::plan::warm::begun::set_since;
-pub use crate::plan::warm::called::{own_names, speaks_of};
-pub use crate::plan::warm::donors::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use crate::plan::warm::called::own_names;
+pub use crate::plan::warm::called::speaks_of;
+pub use crate::plan::warm::donors::Candidate;
+pub use crate::plan::warm::donors::Gives;
+pub use crate::plan::warm::donors::Rating;
+pub use crate::plan::warm::donors::Relation;
+pub use crate::plan::warm::donors::candidates;
+pub use crate::plan::warm::donors::cover;
+pub use crate::plan::warm::donors::order;
 pub use crate::plan::warm::here::Here;
 pub use crate::plan::warm::local::of_other_worktrees;
 
@@ -19,13 +29,25 @@ use crate::plan::warm::here::There;
 pub(super) use crate::plan::warm::here::Times;
 
 use crate::cargo::lockfile::Lock;
-use crate::model::{
-    Action, Dated, Identity, Kept, LeftReason, LeftUnit, LocalUnit, Locals, Plan, Survey,
-    TakenUnit, WarmFolder,
-};
+use crate::model::Action;
+use crate::model::Dated;
+use crate::model::Identity;
+use crate::model::Kept;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::LocalUnit;
+use crate::model::Locals;
+use crate::model::Plan;
+use crate::model::Survey;
+use crate::model::TakenUnit;
+use crate::model::WarmFolder;
 use crate::size::Bytes;
 use crate::target::layout;
-use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit::Inventory;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::Sharing;
 
 /// What is chosen from.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use anyhow::bail;
 
-use crate::remote::{Listed, Secrets};
+use crate::remote::Listed;
+use crate::remote::Secrets;
 
 /// A remote store. There is none in this program.
 #[derive(Debug)]

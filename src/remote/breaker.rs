@@ -1,7 +1,8 @@
 //! When a remote store is given up.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
 /// Gives a store up for the rest of the run, so that a server which hangs costs one wait and not thousands.
 #[derive(Debug, Default)]

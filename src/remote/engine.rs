@@ -4,22 +4,35 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::anyhow;
+use anyhow::bail;
+use anyhow::ensure;
+use opendal::Buffer;
+use opendal::ErrorKind;
+use opendal::Metadata;
+use opendal::Operator;
 use opendal::layers::TimeoutLayer;
 use opendal::options::ListOptions;
-use opendal::{Buffer, ErrorKind, Metadata, Operator};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::{sleep, timeout};
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::fs;
+use crate::remote::Listed;
+use crate::remote::Secrets;
 use crate::remote::breaker::Breaker;
+use crate::remote::options;
 use crate::remote::options::Options;
 use crate::remote::redis::Door;
-use crate::remote::words::{in_words, one_line};
-use crate::remote::{Listed, Secrets, options};
+use crate::remote::words::in_words;
+use crate::remote::words::one_line;
 
 /// Where a folder keeps what is not written to its end.
 pub(super) const ASIDE: &str = ".tmp";

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
 
 use crate::remote::Secrets;
 use crate::remote::words::one_line;

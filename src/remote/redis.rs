@@ -3,9 +3,13 @@
 //! Its client tries for many seconds where it cannot connect, and then does not say why.
 
 use std::collections::BTreeMap;
-use std::io::{Error, ErrorKind, Result};
+use std::io::Error;
+use std::io::ErrorKind;
+use std::io::Result;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::AsyncBufReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 
 /// Where a server is, and what it wants to hear first.

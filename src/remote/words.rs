@@ -2,7 +2,8 @@
 
 use std::error::Error as _;
 
-use opendal::{Error, ErrorKind};
+use opendal::Error;
+use opendal::ErrorKind;
 
 /// The longest error that is shown.
 const LONGEST: usize = 300;

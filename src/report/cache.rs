@@ -3,11 +3,23 @@
 use std::io;
 use std::path::Path;
 
-use crate::model::{
-    Action, Deed, DropReason, DropScript, KeptProgram, Outcome, Plan, ScriptCache, ScriptPart,
-};
-use crate::report::table::{Align, Table};
-use crate::report::view::{GOOD, HEADING, Out, View, ago, counted};
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::DropReason;
+use crate::model::DropScript;
+use crate::model::KeptProgram;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::ScriptCache;
+use crate::model::ScriptPart;
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::GOOD;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::ago;
+use crate::report::view::counted;
 use crate::script::places;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;

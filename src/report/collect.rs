@@ -3,12 +3,26 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::model::{
-    Action, CollectFolder, CollectReason, CollectedUnit, Deed, Done, KeptUnit, KeptUnitReason,
-    LastUseSource, Outcome, Plan,
-};
-use crate::report::table::{Align, Table};
-use crate::report::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
+use crate::model::Action;
+use crate::model::CollectFolder;
+use crate::model::CollectReason;
+use crate::model::CollectedUnit;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::KeptUnit;
+use crate::model::KeptUnitReason;
+use crate::model::LastUseSource;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::GOOD;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::WARNING;
+use crate::report::view::counted;
+use crate::report::view::wrapped;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::text::shown;

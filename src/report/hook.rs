@@ -2,10 +2,21 @@
 
 use std::io;
 
-use crate::model::{Action, Deed, HookChange, HookState, HookStatus, HookStep, Outcome, Plan};
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::HookChange;
+use crate::model::HookState;
+use crate::model::HookStatus;
+use crate::model::HookStep;
+use crate::model::Outcome;
+use crate::model::Plan;
 use crate::report::Paths;
-use crate::report::table::{Align, Table};
-use crate::report::view::{HEADING, Out, View, counted};
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::counted;
 use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.

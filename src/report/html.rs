@@ -5,15 +5,25 @@
 //! text as text. A policy in the page forbids the browser to load anything.
 
 use std::io;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
+use std::io::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde_json::ser::CompactFormatter;
+use serde_json::ser::Formatter;
+use serde_json::ser::Serializer;
 
-use crate::model::{Audit, AuditedFolder, AuditedPackage, Finding, FindingKind, Share, Unused};
-use crate::report::view::{Out, View};
+use crate::model::Audit;
+use crate::model::AuditedFolder;
+use crate::model::AuditedPackage;
+use crate::model::Finding;
+use crate::model::FindingKind;
+use crate::model::Share;
+use crate::model::Unused;
+use crate::report::view::Out;
+use crate::report::view::View;
 use crate::size::Bytes;
 use crate::text;
 

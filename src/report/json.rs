@@ -9,10 +9,22 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::age::Age;
-use crate::model::{
-    Audit, Checkup, EnvOverride, HookStatus, Listing, Outcome, Plan, Problem, RemotePart,
-    Repository, ScriptCache, SharedRoot, StoreContents, StoreSettings, Survey, Trash,
-};
+use crate::model::Audit;
+use crate::model::Checkup;
+use crate::model::EnvOverride;
+use crate::model::HookStatus;
+use crate::model::Listing;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::Problem;
+use crate::model::RemotePart;
+use crate::model::Repository;
+use crate::model::ScriptCache;
+use crate::model::SharedRoot;
+use crate::model::StoreContents;
+use crate::model::StoreSettings;
+use crate::model::Survey;
+use crate::model::Trash;
 use crate::settings::CacheLimits;
 use crate::size::Bytes;
 use crate::store::Bounds;

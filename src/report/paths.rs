@@ -1,6 +1,7 @@
 //! Paths as people read them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::text::shown;
 

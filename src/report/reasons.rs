@@ -1,9 +1,15 @@
 //! Reasons in words.
 
 use crate::age::since;
-use crate::model::{BusyReason, DeleteReason, KeptReason, LastUseSource, Layout, Warning};
+use crate::model::BusyReason;
+use crate::model::DeleteReason;
+use crate::model::KeptReason;
+use crate::model::LastUseSource;
+use crate::model::Layout;
+use crate::model::Warning;
+use crate::report::Paths;
+use crate::report::hook;
 use crate::report::view::counted;
-use crate::report::{Paths, hook};
 use crate::text::shown;
 use jiff::Timestamp;
 

@@ -3,9 +3,23 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::model::{Action, Deed, Done, Freed, Method, Outcome, Plan, RelinkFolder};
-use crate::report::table::{Align, Table};
-use crate::report::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::Freed;
+use crate::model::Method;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::RelinkFolder;
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::GOOD;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::WARNING;
+use crate::report::view::counted;
+use crate::report::view::wrapped;
 use crate::size::Bytes;
 
 /// How many units are named that did not come to share after all.

@@ -1,7 +1,8 @@
 //! The only way of text to a terminal.
 
+use std::fmt;
+use std::io;
 use std::io::Write;
-use std::{fmt, io};
 
 use crate::report::view::Style;
 use crate::text;
@@ -115,7 +116,8 @@ fn rendered(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::view::{GOOD, HEADING};
+    use crate::report::view::GOOD;
+    use crate::report::view::HEADING;
 
     fn screen(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {
         let mut out = Vec::new();

@@ -3,12 +3,25 @@
 use std::io;
 use std::path::Path;
 
-use crate::model::{
-    Action, Deed, DropReason, HarvestUnits, LeftReason, LeftUnit, Outcome, Plan, RemotePart,
-    StoreContents, StoreSettings,
-};
-use crate::report::table::{Align, Table};
-use crate::report::view::{HEADING, Out, View, WARNING, ago, counted};
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::DropReason;
+use crate::model::HarvestUnits;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::RemotePart;
+use crate::model::StoreContents;
+use crate::model::StoreSettings;
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::WARNING;
+use crate::report::view::ago;
+use crate::report::view::counted;
 use crate::report::warm;
 use crate::size::Bytes;
 use crate::store::Bounds;

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::view::{COLUMN, Style};
-use crate::text::{marks, shown};
+use crate::report::view::COLUMN;
+use crate::report::view::Style;
+use crate::text::marks;
+use crate::text::shown;
 
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

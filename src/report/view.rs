@@ -1,17 +1,21 @@
 //! How text is rendered: widths, colours, counts and ages.
 
+use std::fmt;
+use std::io;
 use std::io::Write;
 use std::path::Path;
-use std::{fmt, io};
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::age::since;
 use crate::report::Paths;
-use crate::text::{marks, shown};
+use crate::text::marks;
+use crate::text::shown;
 
 pub(super) const HEADING: Style = Style(0);
 pub(super) const WARNING: Style = Style(1);

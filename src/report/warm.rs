@@ -2,13 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{
-    Action, Deed, Done, LeftReason, LeftUnit, Method, Outcome, Plan, WarmFolder, Warmed,
-};
-use crate::report::table::{Align, Table};
-use crate::report::view::{HEADING, Out, View, WARNING, counted};
+use crate::model::Action;
+use crate::model::Deed;
+use crate::model::Done;
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::Method;
+use crate::model::Outcome;
+use crate::model::Plan;
+use crate::model::WarmFolder;
+use crate::model::Warmed;
+use crate::report::table::Align;
+use crate::report::table::Table;
+use crate::report::view::HEADING;
+use crate::report::view::Out;
+use crate::report::view::View;
+use crate::report::view::WARNING;
+use crate::report::view::counted;
 use crate::size::Bytes;
 use crate::text::shown;
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::{CachedProgram, FileState};
+use crate::model::CachedProgram;
+use crate::model::FileState;
 
 /// Everything that decides what a build of a script gives, but for the files that only the compiler finds.
 #[derive(Clone, Copy, Debug)]

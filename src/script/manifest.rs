@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use toml_edit::{Document, DocumentMut};
+use toml_edit::Document;
+use toml_edit::DocumentMut;
 
 use crate::cargo::config_edit;
 use crate::model::TomlProblem;

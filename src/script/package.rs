@@ -1,10 +1,19 @@
 //! The package that Cargo is given for a script.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
+use toml_edit::Array;
+use toml_edit::ArrayOfTables;
+use toml_edit::DocumentMut;
+use toml_edit::InlineTable;
+use toml_edit::Item;
+use toml_edit::Table;
+use toml_edit::TableLike;
+use toml_edit::value;
 
-use crate::script::manifest::{Embedded, Form};
+use crate::script::manifest::Embedded;
+use crate::script::manifest::Form;
 
 /// What a script is built from besides what its manifest says.
 #[derive(Clone, Copy, Debug)]

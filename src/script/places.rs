@@ -1,6 +1,7 @@
 //! Where the things of scripts lie in the cache folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 /// The cache folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
+use proc_macro2::TokenTree;
 
 /// A script without what the compiler takes no notice of, at the same places: blanks stand for a byte order mark and a
 /// shebang.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::{Item, TableLike};
+use toml_edit::Item;
+use toml_edit::TableLike;
 
 use crate::cargo::config_edit;
-use crate::model::{StoreSettings, TomlProblem};
+use crate::model::StoreSettings;
+use crate::model::TomlProblem;
 
 /// The keys that the table may have.
 const KEYS: &str =

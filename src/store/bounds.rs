@@ -1,12 +1,19 @@
 //! How a local store stays within its bounds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::model::{DropReason, DropUnits, DroppedUnit, HeldUnit, StoreContents, StoreSettings};
+use crate::model::DropReason;
+use crate::model::DropUnits;
+use crate::model::DroppedUnit;
+use crate::model::HeldUnit;
+use crate::model::StoreContents;
+use crate::model::StoreSettings;
 use crate::size::Bytes;
 
 /// What a local store may hold.
@@ -162,7 +169,8 @@ impl<'a> Going<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HeldObject, StoredPackage};
+    use crate::model::HeldObject;
+    use crate::model::StoredPackage;
     use std::path::Path;
 
     fn now() -> Timestamp {

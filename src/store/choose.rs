@@ -1,6 +1,7 @@
 //! Which of the units that are offered are of use.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::cargo::lockfile::Lock;
 use crate::model::StoredUnit;

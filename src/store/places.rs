@@ -1,8 +1,10 @@
 //! Where things lie in a store: the same names in the local one and in a remote one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::model::{StoredPackage, StoredUnit};
+use crate::model::StoredPackage;
+use crate::model::StoredUnit;
 use crate::store::is_key;
 
 /// The folder of a local store.

@@ -1,19 +1,32 @@
 //! What a doctor asks besides what a survey finds.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cargo::{config_chain, config_edit};
-use crate::model::{
-    AnalyzerSetting, DoctorFacts, HookSite, PlaceFacts, Survey, Tool, Toolchain, Workspace,
-    WrapperFacts,
-};
+use crate::cargo;
+use crate::cargo::config_chain;
+use crate::cargo::config_edit;
+use crate::fs;
+use crate::git;
+use crate::model::AnalyzerSetting;
+use crate::model::DoctorFacts;
+use crate::model::HookSite;
+use crate::model::PlaceFacts;
+use crate::model::Survey;
+use crate::model::Tool;
+use crate::model::Toolchain;
+use crate::model::Workspace;
+use crate::model::WrapperFacts;
+use crate::plan;
+use crate::process;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
 use crate::target::layout;
-use crate::{cargo, fs, git, plan, process, wrapper_script};
+use crate::wrapper_script;
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]

@@ -9,24 +9,36 @@ mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use crate::survey::donors::circumstances::{
-    Circumstances, Records, note, program_of, variables,
-};
-pub use crate::survey::donors::flaws::{Findings, Origin, look_into, names};
+pub use crate::survey::donors::circumstances::Circumstances;
+pub use crate::survey::donors::circumstances::Records;
+pub use crate::survey::donors::circumstances::note;
+pub use crate::survey::donors::circumstances::program_of;
+pub use crate::survey::donors::circumstances::variables;
+pub use crate::survey::donors::flaws::Findings;
+pub use crate::survey::donors::flaws::Origin;
+pub use crate::survey::donors::flaws::look_into;
+pub use crate::survey::donors::flaws::names;
 pub use crate::survey::donors::reach::otherwise_made;
 pub use crate::survey::donors::same::different;
-pub use crate::survey::donors::trust::{Trust, doubt, not_a_donor, repositories};
+pub use crate::survey::donors::trust::Trust;
+pub use crate::survey::donors::trust::doubt;
+pub use crate::survey::donors::trust::not_a_donor;
+pub use crate::survey::donors::trust::repositories;
 
 use crate::cargo::lockfile::Lock;
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::{Busy, TomlProblem};
-use crate::plan::warm::{Gives, Rating};
+use crate::model::Busy;
+use crate::model::TomlProblem;
+use crate::plan::warm::Gives;
+use crate::plan::warm::Rating;
 use crate::progress::Progress;
 use crate::store::without_place as without;
 use crate::target::dep_info::RustcDepInfo;
+use crate::target::layout;
+use crate::target::markers;
+use crate::target::read;
 use crate::target::unit::Inventory;
-use crate::target::{layout, markers, read};
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
 const MOST: u64 = 16 << 20;

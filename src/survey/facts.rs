@@ -1,6 +1,7 @@
 //! What an audit asks besides what lies in target folders.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -8,12 +9,16 @@ use rayon::prelude::*;
 
 use crate::cargo::config_chain;
 use crate::fs;
-use crate::model::{Identity, Problem};
-use crate::plan::audit::{DebugFacts, Facts};
+use crate::model::Identity;
+use crate::model::Problem;
+use crate::plan::audit::DebugFacts;
+use crate::plan::audit::Facts;
 use crate::plan::stock::Stock;
 use crate::progress::Progress;
+use crate::survey::Environment;
+use crate::survey::Survey;
+use crate::survey::stock;
 use crate::survey::stock::Workspaces;
-use crate::survey::{Environment, Survey, stock};
 use crate::target::artifact::debug_info;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::UnitKind;

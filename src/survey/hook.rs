@@ -1,12 +1,21 @@
 //! Looks at the git hooks of repositories.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
-use crate::hook_script::{BEFORE, NAME};
-use crate::model::{FoundProgram, HookFiles, HookSite, HooksElsewhere, HooksFolder};
-use crate::{fs, git, hook_script};
+use crate::fs;
+use crate::git;
+use crate::hook_script;
+use crate::hook_script::BEFORE;
+use crate::hook_script::NAME;
+use crate::model::FoundProgram;
+use crate::model::HookFiles;
+use crate::model::HookSite;
+use crate::model::HooksElsewhere;
+use crate::model::HooksFolder;
 
 /// Looks at the hooks of the repositories that these folders lie in, each repository once.
 ///

@@ -24,24 +24,38 @@ mod settings;
 mod unit;
 mod unsettled;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::fs;
+use crate::git;
 use crate::git::sources::Listing;
-use crate::model::{CargoAnswer, LeftReason, LocalUnit, Locals, Workspace};
+use crate::model::CargoAnswer;
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::model::Locals;
+use crate::model::Workspace;
 use crate::survey::donors;
-use crate::target::artifact::abilities::{Abilities, Reach};
-use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
-use crate::{fs, git};
+use crate::target::artifact::abilities::Abilities;
+use crate::target::artifact::abilities::Reach;
+use crate::target::unit::Inventory;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 use crate::survey::locals::altogether::Altogether;
 use crate::survey::locals::compared::Compared;
-pub use crate::survey::locals::reach::{Known, Programs};
+pub use crate::survey::locals::reach::Known;
+pub use crate::survey::locals::reach::Programs;
 use crate::survey::locals::unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.

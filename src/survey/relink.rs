@@ -1,17 +1,25 @@
 //! Looks at target folders for files that are the same.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::{Identity, KeptReason, Survey, TargetFolder};
-use crate::plan::relink::{Content, Sharer, wanted};
+use crate::model::Identity;
+use crate::model::KeptReason;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::plan::relink::Content;
+use crate::plan::relink::Sharer;
+use crate::plan::relink::wanted;
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::{donors, stock};
+use crate::survey::donors;
+use crate::survey::stock;
 use crate::target::read;
 use crate::target::unit::Inventory;
 use crate::target::unit_file::Sharing;

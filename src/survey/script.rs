@@ -1,18 +1,26 @@
 //! What is asked for when a script is to run, and whether its program was kept.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
-use crate::cargo::{Cargo, config_edit};
+use crate::cargo::Cargo;
+use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::config_edit;
 use crate::fs;
-use crate::model::{CachedProgram, FileState};
+use crate::model::CachedProgram;
+use crate::model::FileState;
+use crate::script::cached;
 use crate::script::cached::Question;
-use crate::script::places::{ENTRY, Places};
-use crate::script::{cached, places};
+use crate::script::places;
+use crate::script::places::ENTRY;
+use crate::script::places::Places;
 use crate::survey::compiler;
-use crate::survey::compiler::{Chosen, Compiler};
+use crate::survey::compiler::Chosen;
+use crate::survey::compiler::Compiler;
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]

@@ -1,15 +1,22 @@
 //! What lies in the cache of scripts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use toml_edit::DocumentMut;
 
 use crate::fs;
-use crate::model::{CacheFolder, Identity, KeptPackage, KeptProgram, ScriptCache};
+use crate::model::CacheFolder;
+use crate::model::Identity;
+use crate::model::KeptPackage;
+use crate::model::KeptProgram;
+use crate::model::ScriptCache;
 use crate::progress::Progress;
 use crate::script::package;
-use crate::script::places::{LAST_RUN, Places};
+use crate::script::places::LAST_RUN;
+use crate::script::places::Places;
 use crate::survey::script::entry;
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.

@@ -1,19 +1,29 @@
 //! Chooses the shared root.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use anyhow::bail;
 
+use crate::fs;
 use crate::fs::KnownRoots;
-use crate::model::{
-    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey,
-    Workspace,
-};
+use crate::git;
+use crate::model::FormerRoot;
+use crate::model::Problem;
+use crate::model::Refusal;
+use crate::model::Settings;
+use crate::model::SharedRoot;
+use crate::model::SharedRootChoice;
+use crate::model::StoreSettings;
+use crate::model::Survey;
+use crate::model::Workspace;
 use crate::plan::worktree_of;
+use crate::settings;
 use crate::target::markers;
 use crate::target::markers::SHARED_ROOT_MARK;
-use crate::{fs, git, settings};
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";

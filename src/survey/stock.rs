@@ -1,20 +1,39 @@
 //! Looks at target folders unit by unit, and at what builds can ask of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::model::{BusyReason, KeptReason, Survey, TargetFolder, Workspace};
-use crate::plan::stock::{Compilers, Stock, Wanted};
+use crate::fs;
+use crate::model::BusyReason;
+use crate::model::KeptReason;
+use crate::model::Survey;
+use crate::model::TargetFolder;
+use crate::model::Workspace;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Stock;
+use crate::plan::stock::Wanted;
 use crate::plan::unfit;
 use crate::progress::Progress;
-use crate::survey::{Environment, Request, compiler_name, donors, strangers};
-use crate::target::unit::{Group, Inventory, Other, Unit};
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{fingerprint, read};
-use crate::{cargo, fs};
+use crate::survey::Environment;
+use crate::survey::Request;
+use crate::survey::compiler_name;
+use crate::survey::donors;
+use crate::survey::strangers;
+use crate::target::fingerprint;
+use crate::target::read;
+use crate::target::unit::Group;
+use crate::target::unit::Inventory;
+use crate::target::unit::Other;
+use crate::target::unit::Unit;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// The first Rust whose fingerprints have hashes that are the same on every machine.
 ///

@@ -8,21 +8,36 @@ mod remote;
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 use jiff::Timestamp;
 
 pub use crate::survey::store::contents::contents;
-pub use crate::survey::store::describe::{Described, Harvest, as_they_came, describe};
-pub use crate::survey::store::remote::{There, has, remote};
+pub use crate::survey::store::describe::Described;
+pub use crate::survey::store::describe::Harvest;
+pub use crate::survey::store::describe::as_they_came;
+pub use crate::survey::store::describe::describe;
+pub use crate::survey::store::remote::There;
+pub use crate::survey::store::remote::has;
+pub use crate::survey::store::remote::remote;
 
+use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::model::{
-    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
-    WantedPackage,
-};
+use crate::fs;
+use crate::model::Before;
+use crate::model::BuiltWith;
+use crate::model::Offered;
+use crate::model::STORE_VERSION;
+use crate::model::Stays;
+use crate::model::StoreSettings;
+use crate::model::StoredSet;
+use crate::model::StoredUnit;
+use crate::model::Take;
+use crate::model::WantedPackage;
+use crate::store;
 use crate::store::Places;
-use crate::survey::{Environment, donors};
-use crate::{cargo, fs, store};
+use crate::survey::Environment;
+use crate::survey::donors;
 
 /// What a workspace wants of a store.
 #[derive(Clone, Debug)]

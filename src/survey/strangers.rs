@@ -4,18 +4,23 @@ mod by_units;
 
 pub(super) use crate::survey::strangers::by_units::by_units;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use cargo_metadata::Package;
 
+use crate::cargo::config_chain;
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
-use crate::cargo::{config_chain, config_edit};
+use crate::cargo::config_edit;
 use crate::fs;
-use crate::model::{SetBy, Survey, Workspace};
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Workspace;
 use crate::plan::worktree_of;
 use crate::survey::Request;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::{Group, Inventory};
+use crate::target::unit::Group;
+use crate::target::unit::Inventory;
 
 /// The most that is read of the list of a program's sources.
 const MOST: u64 = 16 << 20;

@@ -1,13 +1,16 @@
 //! Asks git what it tracks and what it ignores.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::git;
-use crate::model::{ConfigFile, Survey, Tracked};
+use crate::model::ConfigFile;
+use crate::model::Survey;
+use crate::model::Tracked;
 use crate::plan::worktree_of;
 use crate::survey::Request;
 

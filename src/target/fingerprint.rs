@@ -7,7 +7,8 @@
 
 pub mod rehash;
 
-use std::hash::{Hash as _, Hasher};
+use std::hash::Hash as _;
+use std::hash::Hasher;
 
 use rustc_stable_hash::StableSipHasher128;
 use serde::Deserialize;

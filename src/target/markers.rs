@@ -1,7 +1,8 @@
 //! Tells Cargo's folders from others by what they hold.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 

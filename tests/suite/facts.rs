@@ -1,6 +1,7 @@
 //! What tests look for in an answer and on disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 

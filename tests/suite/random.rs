@@ -24,10 +24,12 @@ mod world;
 mod worlds;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use world::{By, Count};
+use world::By;
+use world::Count;
 
 /// How many rounds one seed is good for.
 const ROUNDS: usize = 25;

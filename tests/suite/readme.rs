@@ -1,6 +1,7 @@
 //! The README and what it leads to say what the program says, and lead somewhere.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::sandbox::Sandbox;
 

@@ -19,13 +19,15 @@ mod trouble;
 mod two_machines;
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use std::time::Instant;
 
-use cargo_sharedtarget::remote::{
-    Remote, Secrets, {self},
-};
+use cargo_sharedtarget::remote::Remote;
+use cargo_sharedtarget::remote::Secrets;
+use cargo_sharedtarget::remote::{self};
 use cargo_sharedtarget::settings;
-use servers::{Redis, S3};
+use servers::Redis;
+use servers::S3;
 
 /// The variable by which a test knows that it runs in a process of its own.
 const ALONE: &str = "CARGO_SHAREDTARGET_TEST_ALONE";

@@ -18,7 +18,9 @@ mod mini;
 mod repository;
 mod stage;
 
-use stage::{Cell, Setup, Stage};
+use stage::Cell;
+use stage::Setup;
+use stage::Stage;
 
 /// Whether all cells are asked for in every layout.
 fn full() -> bool {

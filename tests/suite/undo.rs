@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::facts::{actions, items};
+use crate::facts::actions;
+use crate::facts::items;
 use crate::sandbox::Sandbox;
 
 /// The tree without what stays on purpose: the shared root with our own records.

@@ -1,9 +1,12 @@
 //! `setup --rustc-wrapper`: compiler caches beside shared target folders.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
 
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;

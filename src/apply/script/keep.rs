@@ -2,9 +2,11 @@
 
 mod made_from;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::apply::script::keep::made_from::Made;
@@ -13,7 +15,10 @@ use crate::apply::script::ScriptBuild;
 use crate::cargo::Built;
 use crate::fs;
 use crate::model::CachedProgram;
-use crate::script::places::{ENTRY, LAST_RUN, NEW, Places};
+use crate::script::places::ENTRY;
+use crate::script::places::LAST_RUN;
+use crate::script::places::NEW;
+use crate::script::places::Places;
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
 /// what is known about it in its place at once: nobody ever finds half of it.

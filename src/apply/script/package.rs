@@ -1,20 +1,32 @@
 //! Writes the package that a script is built as.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use toml_edit::{DocumentMut, Item, Table};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::anyhow;
+use anyhow::bail;
+use toml_edit::DocumentMut;
+use toml_edit::Item;
+use toml_edit::Table;
 
 use crate::apply::script::ScriptBuild;
 use crate::cargo::Cargo;
-use crate::script::body::{Body, body, has_module_files};
+use crate::fs;
+use crate::script::body::Body;
+use crate::script::body::body;
+use crate::script::body::has_module_files;
+use crate::script::manifest;
 use crate::script::manifest::Embedded;
+use crate::script::names;
 use crate::script::names::Named;
-use crate::script::package::{Around, Package};
+use crate::script::package;
+use crate::script::package::Around;
+use crate::script::package::Package;
 use crate::script::places::Places;
-use crate::script::{manifest, names, package};
+use crate::settings;
 use crate::target::markers;
-use crate::{fs, settings};
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::apply::Context;
+use crate::apply::Stopped;
 use crate::apply::delete::Deleted;
-use crate::apply::{Context, Stopped};
-use crate::fs::{Ledger, Removal};
-use crate::model::{Collected, DropUnits, StoredUnit};
+use crate::fs;
+use crate::fs::Ledger;
+use crate::fs::Removal;
+use crate::model::Collected;
+use crate::model::DropUnits;
+use crate::model::StoredUnit;
+use crate::store;
 use crate::store::Places;
-use crate::{fs, store};
 
 /// Deletes units: first their descriptions, by which they are found, then the contents that no unit has any more.
 pub(crate) fn units(

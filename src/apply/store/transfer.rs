@@ -1,22 +1,38 @@
 //! Moves units between the local store and a remote one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::apply::store::{add_to_set, open, write};
-use crate::apply::{Context, Stopped};
+use crate::apply::Context;
+use crate::apply::Stopped;
+use crate::apply::store::add_to_set;
+use crate::apply::store::open;
+use crate::apply::store::write;
+use crate::fs;
 use crate::fs::Hashes;
-use crate::model::{DropRemote, Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
+use crate::model::DropRemote;
+use crate::model::Moved;
+use crate::model::PullUnits;
+use crate::model::PushUnits;
+use crate::model::StoredFile;
+use crate::model::StoredUnit;
+use crate::remote;
 use crate::remote::Remote;
 use crate::size::Bytes;
+use crate::store::Places;
+use crate::store::packs;
 use crate::store::packs::Descriptions;
-use crate::store::{Places, packs};
-use crate::{fs, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
 const AT_ONCE: usize = 16;

@@ -1,18 +1,25 @@
 //! Puts units together beside the place where Cargo looks for them.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::apply::warm::unchanged;
-use crate::model::{Dated, Identity, Method, TakenUnit};
+use crate::fs;
+use crate::model::Dated;
+use crate::model::Identity;
+use crate::model::Method;
+use crate::model::TakenUnit;
+use crate::relocate;
 use crate::size::Bytes;
 use crate::target::dep_info::DepInfo;
+use crate::target::layout;
+use crate::target::markers;
 use crate::target::unit::UnitKind;
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{layout, markers};
-use crate::{fs, relocate};
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// What a unit takes.
 #[derive(Default)]

@@ -1,20 +1,34 @@
 //! A donor: what it has, and what was found out about it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::circumstances::Said;
-use crate::command::warming::{Cold, Wants};
+use crate::command::warming::Cold;
+use crate::command::warming::Wants;
 use crate::fs;
-use crate::model::{Home, LeftReason, Locals, Survey, Trace, WarmFolder};
-use crate::plan::warm::{
-    Candidate, Here, Offer, Relation, {self as decide},
-};
+use crate::model::Home;
+use crate::model::LeftReason;
+use crate::model::Locals;
+use crate::model::Survey;
+use crate::model::Trace;
+use crate::model::WarmFolder;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::Here;
+use crate::plan::warm::Offer;
+use crate::plan::warm::Relation;
+use crate::plan::warm::{self as decide};
 use crate::progress::Progress;
-use crate::survey::donors::{Circumstances, Origin};
-use crate::survey::locals::{Ask, Programs};
-use crate::survey::{donors, locals};
-use crate::target::unit::{Inventory, UnitId};
+use crate::survey::donors;
+use crate::survey::donors::Circumstances;
+use crate::survey::donors::Origin;
+use crate::survey::locals;
+use crate::survey::locals::Ask;
+use crate::survey::locals::Programs;
+use crate::target::unit::Inventory;
+use crate::target::unit::UnitId;
 
 /// A donor. A whole family may ask it, and a unit is looked into once.
 pub(super) struct Donor {

@@ -1,20 +1,28 @@
 //! What all workspaces get that have nothing where they build from now on.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::command::Ui;
+use crate::command::warming::Cold;
+use crate::command::warming::How;
 use crate::command::warming::donor::Donor;
-use crate::command::warming::{Cold, How, one};
-use crate::model::{Dirs, Survey, WarmFolder};
-use crate::plan::warm::{
-    Candidate, Gives, Here, Relation, {self as decide},
-};
+use crate::command::warming::one;
+use crate::model::Dirs;
+use crate::model::Survey;
+use crate::model::WarmFolder;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::Gives;
+use crate::plan::warm::Here;
+use crate::plan::warm::Relation;
+use crate::plan::warm::{self as decide};
 use crate::progress::Progress;
 use crate::report::Spinner;
+use crate::survey::Environment;
+use crate::survey::donors;
 use crate::survey::donors::Trust;
-use crate::survey::{Environment, donors};
 
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;

@@ -1,29 +1,48 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::apply::store::{
-    Assembled, Part, {self as acts},
-};
+use crate::apply::store::Assembled;
+use crate::apply::store::Part;
+use crate::apply::store::{self as acts};
+use crate::command::warming::Cold;
+use crate::command::warming::How;
+use crate::command::warming::Wants;
 use crate::command::warming::donor::Donor;
-use crate::command::warming::{Cold, How, Wants};
-use crate::fs::{Hashes, LockGuard};
-use crate::model::{
-    Dirs, HarvestUnits, Home, Kept, KeptReason, Offered, Stays, StoredUnit, Survey, Take,
-    WarmFolder, Warning, Workspace,
-};
-use crate::plan::warm::{Candidate, Here, Relation};
+use crate::fs;
+use crate::fs::Hashes;
+use crate::fs::LockGuard;
+use crate::model::Dirs;
+use crate::model::HarvestUnits;
+use crate::model::Home;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Offered;
+use crate::model::Stays;
+use crate::model::StoredUnit;
+use crate::model::Survey;
+use crate::model::Take;
+use crate::model::WarmFolder;
+use crate::model::Warning;
+use crate::model::Workspace;
+use crate::plan::warm::Candidate;
+use crate::plan::warm::Here;
+use crate::plan::warm::Relation;
+use crate::process;
 use crate::progress::Progress;
-use crate::store::{Aged, Places};
+use crate::store;
+use crate::store::Aged;
+use crate::store::Places;
 use crate::survey::donors;
-use crate::survey::store::{
-    Harvest, Wish, {self as looks},
-};
+use crate::survey::store::Harvest;
+use crate::survey::store::Wish;
+use crate::survey::store::{self as looks};
 use crate::target::fingerprint;
-use crate::target::unit::{Inventory, UnitId};
-use crate::{fs, process, store};
+use crate::target::unit::Inventory;
+use crate::target::unit::UnitId;
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);

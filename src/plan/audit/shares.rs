@@ -1,14 +1,22 @@
 //! Adds space up by what it is for: each file once, where it is met first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 
-use crate::model::{Identity, Share};
+use crate::model::Identity;
+use crate::model::Share;
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
 use crate::target::markers;
-use crate::target::unit::{Group, Source, Unit, UnitId, UnitKind};
+use crate::target::unit::Group;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
 
 /// A part of the whole, while it is added up.

@@ -1,15 +1,21 @@
 //! What nothing uses: the rules of `gc`, one at a time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{CollectReason, Identity, Unused};
+use crate::model::CollectReason;
+use crate::model::Identity;
+use crate::model::Unused;
 use crate::plan::audit::shares::Part;
-use crate::plan::gc::{GcOptions, rules};
-use crate::plan::stock::{Compilers, Graph, Stock};
+use crate::plan::gc::GcOptions;
+use crate::plan::gc::rules;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 

@@ -1,18 +1,31 @@
 //! Which variants there are of each package, and what tells one from the next.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use cargo_metadata::Metadata;
 
 use crate::asked::Uses;
-use crate::model::{AskedBy, AuditedPackage, Difference, Variant};
+use crate::model::AskedBy;
+use crate::model::AuditedPackage;
+use crate::model::Difference;
+use crate::model::Variant;
 use crate::plan::audit::Facts;
-use crate::plan::audit::shares::{PackageKey, Part, Shares, key, kind};
-use crate::plan::gc::rules::{is_checked, last_use};
+use crate::plan::audit::shares::PackageKey;
+use crate::plan::audit::shares::Part;
+use crate::plan::audit::shares::Shares;
+use crate::plan::audit::shares::key;
+use crate::plan::audit::shares::kind;
+use crate::plan::gc::rules::is_checked;
+use crate::plan::gc::rules::last_use;
 use crate::plan::stock::Stock;
 use crate::size::Bytes;
-use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 /// So many variants of one package are compared with each other. More than that differ in something that each of them
 /// has for itself, such as a path.

@@ -1,12 +1,22 @@
 //! What is wrong with the disk, and with what lies on it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity, Survey, Workspace};
-use crate::plan::{CleanOptions, clean, freeable};
+use crate::model::Ailment;
+use crate::model::AilmentKind;
+use crate::model::DoctorFacts;
+use crate::model::Fix;
+use crate::model::Severity;
+use crate::model::Survey;
+use crate::model::Workspace;
+use crate::plan::CleanOptions;
+use crate::plan::clean;
+use crate::plan::freeable;
 use crate::size::Bytes;
 
 /// Less than this part of a disk is little, …

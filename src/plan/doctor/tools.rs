@@ -1,12 +1,20 @@
 //! What is wrong with the programs that everything depends on, and with what a shell says to them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::cargo::{config_chain, config_edit};
-use crate::model::{
-    Ailment, AilmentKind, CargoAnswer, DoctorFacts, Severity, Survey, Tool, WrapperFacts,
-};
-use crate::{shell, wrapper_script};
+use crate::cargo::config_chain;
+use crate::cargo::config_edit;
+use crate::model::Ailment;
+use crate::model::AilmentKind;
+use crate::model::CargoAnswer;
+use crate::model::DoctorFacts;
+use crate::model::Severity;
+use crate::model::Survey;
+use crate::model::Tool;
+use crate::model::WrapperFacts;
+use crate::shell;
+use crate::wrapper_script;
 
 /// What is wrong with the programs that everything depends on.
 pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {

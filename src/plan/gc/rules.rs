@@ -5,16 +5,30 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::age::{Age, since};
+use crate::age::Age;
+use crate::age::since;
 use crate::cargo::lockfile::Lock;
-use crate::model::{CollectReason, KeptUnitReason, LastUseSource};
-use crate::plan::gc::{GcOptions, Going, is_clear};
-use crate::plan::stock::{Compilers, Graph, Stock};
+use crate::model::CollectReason;
+use crate::model::KeptUnitReason;
+use crate::model::LastUseSource;
+use crate::plan::gc::GcOptions;
+use crate::plan::gc::Going;
+use crate::plan::gc::is_clear;
+use crate::plan::stock::Compilers;
+use crate::plan::stock::Graph;
+use crate::plan::stock::Stock;
 use crate::target::layout;
-use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::unit::Group;
+use crate::target::unit::Other;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// A filesystem mounted with `relatime`, as most are, writes down that a file is read only if that was not written
 /// down for a day. Source: mount(8).

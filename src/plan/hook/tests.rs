@@ -1,7 +1,8 @@
 //! Every state that a repository can be in.
 
 use super::*;
-use crate::model::{HookFiles, HooksElsewhere};
+use crate::model::HookFiles;
+use crate::model::HooksElsewhere;
 
 fn file(bytes: &[u8], executable: bool) -> FoundProgram {
     FoundProgram::File {

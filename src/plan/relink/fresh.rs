@@ -1,10 +1,16 @@
 //! What Cargo makes of the times of links.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 
-use crate::model::{RelinkDate, RelinkFile, RelinkUnit};
+use crate::model::RelinkDate;
+use crate::model::RelinkFile;
+use crate::model::RelinkUnit;
 use crate::plan::warm::Times;
-use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::target::unit::Inventory;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 /// The units that must not look older than they do, or a build would not notice what it notices now.
 ///

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Identity, Space};
+use crate::model::Identity;
+use crate::model::Space;
 use crate::plan::relink::Sharer;
-use crate::target::unit::{Group, UnitId};
-use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::unit::Group;
+use crate::target::unit::UnitId;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// What a closer look at a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]

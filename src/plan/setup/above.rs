@@ -1,12 +1,20 @@
 //! The one configuration of the layout `build-dir`, above the worktrees.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit::Settings;
-use crate::model::{Action, ConfigFile, KeptReason, Layout, Survey};
-use crate::plan::setup::configure::{build_template, edited, may_edit};
-use crate::plan::setup::{SetupOptions, wrapper};
+use crate::model::Action;
+use crate::model::ConfigFile;
+use crate::model::KeptReason;
+use crate::model::Layout;
+use crate::model::Survey;
+use crate::plan::setup::SetupOptions;
+use crate::plan::setup::configure::build_template;
+use crate::plan::setup::configure::edited;
+use crate::plan::setup::configure::may_edit;
+use crate::plan::setup::wrapper;
 use crate::target::markers::BUILD_FOLDER;
 
 /// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.

@@ -1,12 +1,20 @@
 //! Where every workspace builds afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cargo::config_chain;
-use crate::model::{
-    Action, CargoAnswer, ConfigFile, Dirs, KeptReason, SetBy, Survey, Warning, Workspace,
-};
+use crate::model::Action;
+use crate::model::CargoAnswer;
+use crate::model::ConfigFile;
+use crate::model::Dirs;
+use crate::model::KeptReason;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Warning;
+use crate::model::Workspace;
 use crate::plan::folders::AllDirs;
 
 /// Where every workspace builds once everything is written.

@@ -3,16 +3,26 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::cargo::config_chain;
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
-use crate::cargo::config_edit::{EditError, Settings};
-use crate::cargo::{config_chain, config_edit};
-use crate::model::{
-    Action, CargoAnswer, Change, ConfigFile, EditFile, KeptReason, Layout, SetBy, Survey, Tracked,
-    Workspace,
-};
+use crate::cargo::config_edit;
+use crate::cargo::config_edit::EditError;
+use crate::cargo::config_edit::Settings;
+use crate::model::Action;
+use crate::model::CargoAnswer;
+use crate::model::Change;
+use crate::model::ConfigFile;
+use crate::model::EditFile;
+use crate::model::KeptReason;
+use crate::model::Layout;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Tracked;
+use crate::model::Workspace;
 use crate::plan::naming;
 use crate::plan::naming::Names;
-use crate::plan::setup::{SetupOptions, wrapper};
+use crate::plan::setup::SetupOptions;
+use crate::plan::setup::wrapper;
 use crate::target::markers::BUILD_FOLDER;
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).

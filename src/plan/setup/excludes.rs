@@ -1,10 +1,18 @@
 //! What git must ignore: the configurations that we make.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::git::exclude_edit;
-use crate::model::{Action, Change, ConfigFile, EditFile, Repository, Survey, Tracked};
+use crate::model::Action;
+use crate::model::Change;
+use crate::model::ConfigFile;
+use crate::model::EditFile;
+use crate::model::Repository;
+use crate::model::Survey;
+use crate::model::Tracked;
 use crate::plan::worktree_of;
 
 /// The edits of the exclude files of all repositories in which git would show one of our files. Each write that

@@ -1,9 +1,16 @@
 //! Whose each target folder is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::model::{Action, Dirs, Layout, Owner, SetBy, Survey, Workspace};
+use crate::model::Action;
+use crate::model::Dirs;
+use crate::model::Layout;
+use crate::model::Owner;
+use crate::model::SetBy;
+use crate::model::Survey;
+use crate::model::Workspace;
 use crate::plan::folders::AllDirs;
 use crate::plan::naming;
 use crate::plan::naming::owner_file;

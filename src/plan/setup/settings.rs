@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Action, Change, EditFile, KeptReason, Settings, Survey};
+use crate::model::Action;
+use crate::model::Change;
+use crate::model::EditFile;
+use crate::model::KeptReason;
+use crate::model::Settings;
+use crate::model::Survey;
 use crate::settings;
 
 /// Path of the settings file in the shared root.

@@ -1,6 +1,7 @@
 //! What `setup` decides, without a disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use super::*;
 
@@ -8,9 +9,19 @@ use super::*;
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
     setup(survey, options).with(survey, Vec::new(), Vec::new())
 }
-use crate::cargo::{config_chain, config_edit};
-use crate::model::{CargoAnswer, ConfigFile, EditFile, Known, Owner, OwnerState, Tracked};
-use crate::plan::sample::{folder, placed, repository, survey};
+use crate::cargo::config_chain;
+use crate::cargo::config_edit;
+use crate::model::CargoAnswer;
+use crate::model::ConfigFile;
+use crate::model::EditFile;
+use crate::model::Known;
+use crate::model::Owner;
+use crate::model::OwnerState;
+use crate::model::Tracked;
+use crate::plan::sample::folder;
+use crate::plan::sample::placed;
+use crate::plan::sample::repository;
+use crate::plan::sample::survey;
 
 /// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.
 fn two_worktrees() -> Survey {

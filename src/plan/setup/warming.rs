@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Identity, Plan, RelinkFolder, WarmFolder};
+use crate::model::Action;
+use crate::model::Identity;
+use crate::model::Plan;
+use crate::model::RelinkFolder;
+use crate::model::WarmFolder;
 use crate::size::Bytes;
 use crate::target::unit_file::Sharing;
 

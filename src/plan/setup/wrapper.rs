@@ -3,10 +3,17 @@
 use std::path::Path;
 
 use crate::cargo::config_chain;
-use crate::model::{Change, EditFile, Kept, KeptReason, Subject, Survey, Workspace};
+use crate::model::Change;
+use crate::model::EditFile;
+use crate::model::Kept;
+use crate::model::KeptReason;
+use crate::model::Subject;
+use crate::model::Survey;
+use crate::model::Workspace;
 use crate::plan::setup::SetupOptions;
 use crate::wrapper_script;
-use crate::wrapper_script::{Whose, is_ours};
+use crate::wrapper_script::Whose;
+use crate::wrapper_script::is_ours;
 
 /// What the configuration of a workspace is to say of it; nothing if one above says so already, or will, or if the user has
 /// set another one here or above.

@@ -21,8 +21,11 @@
 use jiff::Timestamp;
 
 use crate::target::layout;
-use crate::target::unit::{Unit, UnitKind};
-use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::unit::Unit;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Role;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// Whether somebody but Cargo has set a time by which it is told when a unit was made: that file, and what is wrong.
 #[must_use]

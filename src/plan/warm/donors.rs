@@ -1,12 +1,17 @@
 //! Decides which folder is the donor.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Home, Known, Layout, Survey, Workspace};
+use crate::model::Home;
+use crate::model::Known;
+use crate::model::Layout;
+use crate::model::Survey;
+use crate::model::Workspace;
 
 /// A folder that may have what a workspace needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,8 +193,14 @@ pub fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Candidate>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Layout, Owner, OwnerState};
-    use crate::plan::sample::{folder, now, placed, survey, workspace};
+    use crate::model::Layout;
+    use crate::model::Owner;
+    use crate::model::OwnerState;
+    use crate::plan::sample::folder;
+    use crate::plan::sample::now;
+    use crate::plan::sample::placed;
+    use crate::plan::sample::survey;
+    use crate::plan::sample::workspace;
     use jiff::SignedDuration;
 
     fn shown(all: &[Candidate]) -> Vec<(Relation, String)> {

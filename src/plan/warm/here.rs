@@ -1,14 +1,21 @@
 //! What is at the destination, and how old units are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{Dated, TakenUnit, WarmFolder};
-use crate::plan::warm::{entries, name};
+use crate::model::Dated;
+use crate::model::TakenUnit;
+use crate::model::WarmFolder;
+use crate::plan::warm::entries;
+use crate::plan::warm::name;
 use crate::target::layout;
-use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::target::unit::Inventory;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::Sharing;
 
 /// What the destination has already.

@@ -2,9 +2,11 @@ mod there;
 
 use std::cell::Cell;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
-use crate::target::unit_file::{Role, UnitFile};
+use crate::target::unit_file::Role;
+use crate::target::unit_file::UnitFile;
 
 use super::*;
 

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::*;
-use crate::model::{Difference, Problem};
+use crate::model::Difference;
+use crate::model::Problem;
 use crate::report::Paths;
 
 /// Ends elements, comments, attributes, strings, lines and the template's parts, if anybody lets it.

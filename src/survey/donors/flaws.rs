@@ -3,24 +3,35 @@
 mod local;
 mod strays;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::survey::donors::flaws::local::Local;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::fs;
 use crate::fs::Theirs;
-use crate::model::{LeftReason, Trace};
+use crate::model::LeftReason;
+use crate::model::Trace;
 use crate::plan::warm::set_since;
+use crate::relocate;
 use crate::size::Bytes;
-use crate::survey::donors::{MOST, without};
+use crate::survey::donors::MOST;
+use crate::survey::donors::without;
 use crate::target::artifact;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::{fs, relocate};
+use crate::target::unit::Inventory;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// Where a donor's local units were compiled, as far as that is known.
 #[derive(Clone, Copy, Debug)]

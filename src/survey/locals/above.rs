@@ -1,15 +1,18 @@
 //! The files above two worktrees, where a relative path may lead, and those that other tools put into their target folders.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
 use crate::fs;
-use crate::fs::{Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
 use crate::model::LeftReason;
-use crate::survey::locals::{Ask, unknown};
+use crate::survey::locals::Ask;
+use crate::survey::locals::unknown;
 use crate::target::markers;
 
 /// With more in a folder, nothing of it is compared.

@@ -4,14 +4,19 @@
 //! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::fs;
 use crate::git::sources::Listing;
-use crate::model::{LeftReason, SourceFile, Tag};
-use crate::survey::locals::{Ask, Compared, unknown};
+use crate::model::LeftReason;
+use crate::model::SourceFile;
+use crate::model::Tag;
+use crate::survey::locals::Ask;
+use crate::survey::locals::Compared;
+use crate::survey::locals::unknown;
 use crate::target::markers;
 
 /// All files of two worktrees, but for git's own and what Cargo has built.

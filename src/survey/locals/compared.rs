@@ -1,7 +1,9 @@
 //! The same files in two worktrees.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -9,9 +11,11 @@ use rayon::prelude::*;
 use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::cargo::inherited;
 use crate::fs;
-use crate::fs::{Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
 use crate::git::sources;
-use crate::model::{LeftReason, SourceFile};
+use crate::model::LeftReason;
+use crate::model::SourceFile;
 
 /// Files that were compared.
 #[derive(Debug, Default)]

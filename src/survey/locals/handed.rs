@@ -6,9 +6,13 @@
 //! its own sources then, or in those of a crate below: these are searched as well. A macro that reads files may find a
 //! name there, and with one of these all count.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
@@ -16,7 +20,9 @@ use rayon::prelude::*;
 use crate::fs;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::fingerprint;
-use crate::target::unit::{Unit, UnitId, UnitKind};
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 /// The most that is read of a source, of a list of sources or of a fingerprint.
 const MOST: u64 = 16 << 20;

@@ -6,11 +6,14 @@
 //! since Cargo compares it with its own.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
+use ignore::gitignore::GitignoreBuilder;
 use jiff::Timestamp;
-use toml_edit::{Document, Item};
+use toml_edit::Document;
+use toml_edit::Item;
 
 use crate::fs;
 use crate::git::sources::Listing;

@@ -1,8 +1,13 @@
 //! What ran while a unit was made, and what that can do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
@@ -11,8 +16,12 @@ use crate::model::Identity;
 use crate::survey::locals::World;
 use crate::survey::locals::handed::Handed;
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::{Abilities, Found, Reach};
-use crate::target::unit::{Unit, UnitId, UnitKind};
+use crate::target::artifact::abilities::Abilities;
+use crate::target::artifact::abilities::Found;
+use crate::target::artifact::abilities::Reach;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.

@@ -1,21 +1,29 @@
 //! Whether a build script would do the same again.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 
 use crate::fs;
-use crate::fs::{Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
 use crate::git::sources;
-use crate::model::{LeftReason, LocalUnit};
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
 use crate::store::without_place;
-use crate::survey::locals::{World, newest, settings, unknown};
+use crate::survey::locals::World;
+use crate::survey::locals::newest;
+use crate::survey::locals::settings;
+use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::unit::{Unit, UnitKind};
+use crate::target::fingerprint;
+use crate::target::markers;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitKind;
 use crate::target::unit_file::Sharing;
-use crate::target::{fingerprint, markers};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;

@@ -1,6 +1,7 @@
 //! What packages are compiled with, besides their own files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 

@@ -1,17 +1,24 @@
 //! What a unit was compiled from, and whether that is still there.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::fs;
-use crate::fs::{Source, SourceKind};
+use crate::fs::Source;
+use crate::fs::SourceKind;
 use crate::git::sources;
-use crate::model::{LeftReason, LocalUnit};
-use crate::survey::locals::{Ask, World, unknown};
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::survey::locals::Ask;
+use crate::survey::locals::World;
+use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::dep_info::{Base, DepInfo, RustcDepInfo};
+use crate::target::dep_info::Base;
+use crate::target::dep_info::DepInfo;
+use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::Unit;
 use crate::target::unit_file::UnitFile;
 

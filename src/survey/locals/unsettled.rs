@@ -4,15 +4,19 @@
 //! then looks older than what was put there when git made the worktree.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use crate::git;
-use crate::model::{LeftReason, LocalUnit};
-use crate::survey::locals::{World, unknown};
+use crate::model::LeftReason;
+use crate::model::LocalUnit;
+use crate::survey::locals::World;
+use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::unit::{Unit, UnitId};
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
 
 /// The changes in one worktree, or why they are not known.
 type Changes<'a> = (&'a Path, Result<Vec<PathBuf>, LeftReason>);

@@ -1,24 +1,44 @@
 //! Describes units of a target folder, so that they can be known elsewhere.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Component, Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
 use jiff::Timestamp;
 
 use crate::cargo::lockfile::Lock;
+use crate::fs;
 use crate::fs::Hashes;
-use crate::model::{
-    LeftReason, LeftUnit, StoredFile, StoredLink, StoredUnit, TakenUnit, WatchedFile,
-};
-use crate::store::{linked, unit_key, without_place};
-use crate::survey::store::{content, platform};
+use crate::model::LeftReason;
+use crate::model::LeftUnit;
+use crate::model::StoredFile;
+use crate::model::StoredLink;
+use crate::model::StoredUnit;
+use crate::model::TakenUnit;
+use crate::model::WatchedFile;
+use crate::store;
+use crate::store::linked;
+use crate::store::unit_key;
+use crate::store::without_place;
+use crate::survey::store::content;
+use crate::survey::store::platform;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{fingerprint, markers};
-use crate::{fs, store};
+use crate::target::fingerprint;
+use crate::target::markers;
+use crate::target::unit::Inventory;
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]

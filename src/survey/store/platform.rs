@@ -1,8 +1,10 @@
 //! On what system this is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use crate::{fs, process};
+use crate::fs;
+use crate::process;
 
 /// The system and its C library, as far as they say what they are. What was linked on one may not load on another.
 pub(super) fn platform() -> String {

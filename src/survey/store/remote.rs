@@ -1,17 +1,21 @@
 //! What a remote store has for a workspace.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::HashSet;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
+use anyhow::Result;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::model::{StoredPackage, StoredUnit};
+use crate::model::StoredPackage;
+use crate::model::StoredUnit;
+use crate::remote;
 use crate::remote::Remote;
+use crate::store;
 use crate::store::packs;
 use crate::store::packs::Descriptions;
 use crate::survey::store::Wish;
-use crate::{remote, store};
 
 /// The most that descriptions may have when they are unpacked.
 const MOST: u64 = 512 << 20;

@@ -7,11 +7,13 @@
 //! Source: `impl Hash for Fingerprint` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, the same since 1.85.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::path::PathBuf;
 
 use rustc_stable_hash::StableSipHasher128;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::Serialize;
 
 /// What is different in the other worktree.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +167,8 @@ pub fn written(hash: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::fingerprint::{parse, parse_hash};
+    use crate::target::fingerprint::parse;
+    use crate::target::fingerprint::parse_hash;
 
     // What Cargo 1.95 wrote of a package with a build script: its run, the same with `rerun-if` lines, the library.
     const RUN: (&str, &str) = (

@@ -2,14 +2,23 @@
 
 use std::fs;
 
-use cargo_sharedtarget::remote::{
-    Remote, {self},
-};
-use serde_json::{Value, json};
+use cargo_sharedtarget::remote::Remote;
+use cargo_sharedtarget::remote::{self};
+use serde_json::Value;
+use serde_json::json;
 
 use crate::faults::harness::Stopped;
-use crate::remote::machines::{MANY, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
-use crate::remote::servers::{Redis, S3};
+use crate::remote::machines::MANY;
+use crate::remote::machines::Machine;
+use crate::remote::machines::OUTPUT;
+use crate::remote::machines::OWN;
+use crate::remote::machines::UNITS;
+use crate::remote::machines::folder;
+use crate::remote::machines::moved;
+use crate::remote::machines::nothing;
+use crate::remote::machines::opened;
+use crate::remote::servers::Redis;
+use crate::remote::servers::S3;
 use crate::sandbox::Run;
 
 /// What the program prints on the branch `many`.

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::registry::{Registry, once, sandbox_with};
-use crate::sandbox::{Run, Sandbox};
+use crate::registry::Registry;
+use crate::registry::once;
+use crate::registry::sandbox_with;
+use crate::sandbox::Run;
+use crate::sandbox::Sandbox;
 
 /// A sandbox with a cache of scripts, and a registry with two crates: `alpha`, and `beta` which needs it.
 pub(crate) struct Desk {

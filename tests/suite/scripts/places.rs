@@ -157,7 +157,8 @@ fn folders_that_cannot_be_written() {
 #[cfg(unix)]
 #[test]
 fn a_named_pipe_is_waited_for() {
-    use std::process::{Command, Stdio};
+    use std::process::Command;
+    use std::process::Stdio;
     let desk = Desk::new();
     let pipe = desk.box_.path("pipe.rs");
     let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::Run;
+use crate::sandbox::Sandbox;
 
 /// What a command of Cargo did.
 #[derive(Debug)]

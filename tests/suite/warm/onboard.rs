@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use super::{OUTPUT, OWN, app, start};
+use super::OUTPUT;
+use super::OWN;
+use super::app;
+use super::start;
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;
 

@@ -1,14 +1,18 @@
 //! What a program was made from: files and variables.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use crate::apply::script::ScriptBuild;
 use crate::cargo::Built;
 use crate::fs;
-use crate::model::{FileState, Watched};
+use crate::model::FileState;
+use crate::model::Watched;
 use crate::script::cached::is_cargos;
 use crate::script::package;
 use crate::script::places::Places;

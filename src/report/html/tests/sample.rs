@@ -2,12 +2,21 @@
 
 use std::path::PathBuf;
 
-use crate::model::{
-    AskedBy, Audit, AuditedFolder, AuditedPackage, CollectReason, Difference, Finding, FindingKind,
-    Share, Unused, Variant,
-};
+use crate::model::AskedBy;
+use crate::model::Audit;
+use crate::model::AuditedFolder;
+use crate::model::AuditedPackage;
+use crate::model::CollectReason;
+use crate::model::Difference;
+use crate::model::Finding;
+use crate::model::FindingKind;
+use crate::model::Share;
+use crate::model::Unused;
+use crate::model::Variant;
 use crate::size::Bytes;
-use crate::target::unit::{Source, UnitId, UnitKind};
+use crate::target::unit::Source;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
 
 const NAMES: &str = "serde serde_json syn quote proc-macro2 tokio hyper reqwest regex regex-automata aws-sdk-s3 \
     aws-config libsqlite3-sys openssl-sys ring rustls clap clap_builder rayon crossbeam parking_lot \

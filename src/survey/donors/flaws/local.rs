@@ -1,21 +1,34 @@
 //! Which paths a local unit keeps, and in which worktree it was compiled.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::model::{LeftReason, Trace};
+use crate::fs;
+use crate::model::LeftReason;
+use crate::model::Trace;
 use crate::plan::warm::speaks_of;
-use crate::survey::donors::flaws::{Look, MOST, Origin, is_there, kept, without};
+use crate::relocate;
+use crate::survey::donors::flaws::Look;
+use crate::survey::donors::flaws::MOST;
+use crate::survey::donors::flaws::Origin;
+use crate::survey::donors::flaws::is_there;
+use crate::survey::donors::flaws::kept;
+use crate::survey::donors::flaws::without;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::markers;
-use crate::target::unit::{Source, Unit, UnitId, UnitKind};
-use crate::target::unit_file::{Sharing, UnitFile};
-use crate::{fs, relocate};
+use crate::target::unit::Source;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitId;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// What is looked for in local units.
 pub(super) struct Local {

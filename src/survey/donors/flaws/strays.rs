@@ -3,15 +3,22 @@
 //! Some copy a shared library beside the program that will load it, some only if it is not there yet. The library that
 //! goes with such a script is fresh wherever its unit goes, and the file would be missing there.
 
-use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::model::Identity;
 use crate::target::layout;
-use crate::target::unit::{Group, Inventory, Unit, UnitKind};
-use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::unit::Group;
+use crate::target::unit::Inventory;
+use crate::target::unit::Unit;
+use crate::target::unit::UnitKind;
+use crate::target::unit_file::Role;
+use crate::target::unit_file::Sharing;
+use crate::target::unit_file::UnitFile;
 
 /// A file that nothing explains.
 pub(super) struct Stray<'a> {

@@ -1,6 +1,7 @@
 //! Builds, and all that shows in what was built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use memchr::memmem;
 use serde_json::Value;
 
 use super::plan::Ask;
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::Run;
+use crate::sandbox::Sandbox;
 
 /// By target of a package, and by name: each value that stands in what was compiled, or that a program prints.
 pub(crate) type Values = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
