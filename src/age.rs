@@ -3,10 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
-use jiff::Span;
-use jiff::SpanRelativeTo;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 /// How long something has not been used, as written on the command line: `30d`, `12h`, `2w`.
 ///

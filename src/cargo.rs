@@ -11,25 +11,17 @@ pub(crate) mod toml_values;
 mod toolchain;
 
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-pub use crate::cargo::build::Build;
-pub use crate::cargo::build::Built;
-pub use crate::cargo::build::Ended;
-pub use crate::cargo::build::OutDir;
-pub use crate::cargo::build::compiler;
+pub use crate::cargo::build::{Build, Built, Ended, OutDir, compiler};
 
-use crate::model::Package;
+use crate::hook::wrapper_script;
 use crate::process;
-use crate::wrapper_script;
+use crate::survey::model::Package;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]

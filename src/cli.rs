@@ -14,49 +14,31 @@ mod store;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::args::ActArgs;
-use crate::cli::args::Cli;
-use crate::cli::args::Command;
-use crate::cli::args::DonorArgs;
-use crate::cli::args::FindArgs;
-use crate::cli::args::SetupArgs;
-use crate::cli::args::SpeakArgs;
-use crate::cli::args::ToneArgs;
+use crate::cli::args::{
+    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
+};
 use crate::cli::mistakes::print;
 use anstream::ColorChoice;
-use anyhow::Context as _;
-use anyhow::Result;
-use clap::CommandFactory as _;
-use clap::Parser as _;
-use globset::GlobBuilder;
-use globset::GlobSetBuilder;
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, Parser as _};
+use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 
-use crate::command;
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::audit::AuditFormat;
-use crate::command::audit::AuditOptions;
-use crate::command::warm::WarmOptions;
-use crate::exit::Exit;
-use crate::fs;
+use crate::audit::command::{AuditFormat, AuditOptions};
 use crate::fs::Looking;
-use crate::model::Layout;
-use crate::model::Settings;
-use crate::plan::CleanOptions;
-use crate::plan::ConfigPlace;
-use crate::plan::GcOptions;
-use crate::plan::SetupOptions;
-use crate::report::Paths;
-use crate::report::View;
-use crate::survey;
-use crate::survey::Environment;
-use crate::survey::Request;
-use crate::wrapper_script;
+use crate::hook::wrapper_script;
+use crate::plan::conduct::{Format, Ui};
+use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions, conduct};
+use crate::setup::warm::WarmOptions;
+use crate::survey::folder::Layout;
+use crate::survey::model::Settings;
+use crate::survey::{Environment, Request};
+use crate::term::exit::Exit;
+use crate::term::{Paths, View};
+use crate::{fs, survey};
 
 /// Reads the command line and runs.
 #[must_use]
@@ -74,7 +56,7 @@ pub fn main() -> ExitCode {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            let _ = writeln!(command::beside(), "error: {error:#}");
+            let _ = writeln!(conduct::beside(), "error: {error:#}");
             Exit::CouldNotRun
         }),
     };
@@ -139,12 +121,12 @@ fn run(cli: Cli) -> Result<Exit> {
                 allowed_entries: args.delete.allow_entry,
                 ..SetupOptions::default()
             };
-            command::setup::run(&request, options, &ui)
+            crate::setup::command::run(&request, options, &ui)
         }
         Command::List(args) => {
             let (mut request, ui) = prepare(args.find, &args.speak, None)?;
             request.sizes = !args.no_size;
-            command::list::run(&request, &ui)
+            crate::audit::list::run(&request, &ui)
         }
         Command::Clean(args) => {
             let (request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
@@ -155,7 +137,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 all: args.all,
                 allowed_entries: args.delete.allow_entry,
             };
-            command::clean::run(&request, &options, &ui)
+            crate::clean::command::run(&request, &options, &ui)
         }
         Command::Audit(args) => {
             let speak = SpeakArgs {
@@ -174,7 +156,7 @@ fn run(cli: Cli) -> Result<Exit> {
                 check: args.check,
                 max_size: args.max_size,
             };
-            command::audit::run(&request, &options, &ui)
+            crate::audit::command::run(&request, &options, &ui)
         }
         Command::Gc(args) => {
             let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
@@ -189,11 +171,11 @@ fn run(cli: Cli) -> Result<Exit> {
                 keep_programs: args.keep_programs,
                 ..GcOptions::default()
             };
-            command::gc::run(&request, options, args.min_free, &ui)
+            crate::clean::gc_command::run(&request, options, args.min_free, &ui)
         }
         Command::Dedupe(args) => {
             let (request, ui) = about_folders(args.find, &args.speak, Some(&args.act))?;
-            command::dedupe::run(&request, &ui)
+            crate::dedupe::command::run(&request, &ui)
         }
         Command::Onboard(args) => {
             let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, true)?;
@@ -206,17 +188,17 @@ fn run(cli: Cli) -> Result<Exit> {
                 replace: args.replace,
                 ..SetupOptions::default()
             };
-            command::onboard::run(&request, &options, &warm, &ui)
+            crate::setup::onboard::run(&request, &options, &warm, &ui)
         }
         Command::Warm(args) => {
             let (request, warm, ui) = about_one(args.donor, &args.speak, &args.act, false)?;
-            command::warm::run(&request, &warm, &ui)
+            crate::setup::warm::run(&request, &warm, &ui)
         }
         Command::Undo(args) => {
             let (mut request, ui) = prepare(args.find, &args.speak, Some(&args.act))?;
             request.sizes = false;
             request.to_act = false;
-            command::undo::run(&request, &ui)
+            crate::setup::undo::run(&request, &ui)
         }
         Command::Hook(command) => hook::run(command),
         Command::Doctor(args) => {
@@ -226,8 +208,8 @@ fn run(cli: Cli) -> Result<Exit> {
             request.looks_only = !args.fix;
             let program = hook::program();
             match args.fix {
-                true => command::doctor::fix(&request, program.as_deref(), &ui),
-                false => command::doctor::run(&request, program.as_deref(), &ui),
+                true => crate::doctor::command::fix(&request, program.as_deref(), &ui),
+                false => crate::doctor::command::run(&request, program.as_deref(), &ui),
             }
         }
         Command::Run(args) => run::run(args),

@@ -30,140 +30,57 @@ mod walk;
 use std::fs;
 use std::fs::Metadata;
 use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use crate::fs::cache::digest;
-pub use crate::fs::cache::has_other_names;
-pub use crate::fs::cache::lock_alone;
-pub use crate::fs::cache::lock_in_common;
-pub use crate::fs::cache::move_file;
-pub use crate::fs::cache::note_use;
-pub use crate::fs::cache::state;
-pub use crate::fs::cache::try_lock_alone;
+pub use crate::fs::cache::{
+    digest, has_other_names, lock_alone, lock_in_common, move_file, note_use, state, try_lock_alone,
+};
 pub use crate::fs::checkpoint::checkpoint;
-pub use crate::fs::delete::Deletion;
-pub use crate::fs::delete::Ledger;
-pub use crate::fs::delete::Removal;
-pub use crate::fs::delete::delete_tree;
-pub use crate::fs::find::Finds;
-pub use crate::fs::find::Looking;
-pub use crate::fs::find::find;
+pub use crate::fs::delete::{Deletion, Ledger, Removal, delete_tree};
+pub use crate::fs::find::{Finds, Looking, find};
 pub use crate::fs::in_use::Uses;
-pub use crate::fs::lock::AtWork;
-pub use crate::fs::lock::LockGuard;
-pub use crate::fs::lock::Sought;
-pub use crate::fs::lock::expect_writable;
-pub use crate::fs::lock::lock_all;
-pub use crate::fs::lock::lock_run;
-pub use crate::fs::lock::lock_stage;
-pub use crate::fs::lock::lock_to_read;
-pub use crate::fs::lock::lock_to_write;
-pub use crate::fs::lock::runs;
-pub use crate::fs::lock::stage_in_use;
-pub use crate::fs::objects::Aside;
-pub use crate::fs::objects::Hashes;
-pub use crate::fs::objects::become_name_of;
-pub use crate::fs::objects::folder_aside;
-pub use crate::fs::objects::is_executable;
-pub use crate::fs::objects::is_object;
-pub use crate::fs::objects::is_superuser;
-pub use crate::fs::objects::link_beside;
-pub use crate::fs::objects::new_folder;
-pub use crate::fs::objects::put;
-pub use crate::fs::objects::put_content;
-pub use crate::fs::objects::put_object;
-pub use crate::fs::objects::take_object;
-pub use crate::fs::owner::Theirs;
-pub use crate::fs::owner::close_if_open;
-pub use crate::fs::owner::is_closed;
-pub use crate::fs::owner::is_mine;
-pub use crate::fs::owner::refuses_store;
-pub use crate::fs::owner::theirs;
-pub use crate::fs::program::has_leftovers;
-pub use crate::fs::program::is_runnable;
-pub use crate::fs::program::is_users_own;
-pub use crate::fs::program::keep_as;
-pub use crate::fs::program::program;
-pub use crate::fs::program::project_of;
-pub use crate::fs::program::write_program;
-pub use crate::fs::read::open;
-pub use crate::fs::read::read;
-pub use crate::fs::read::read_known;
-pub use crate::fs::read::read_pipe;
-pub use crate::fs::read::read_start;
-pub use crate::fs::read::with_content;
-pub use crate::fs::record::add_abilities;
-pub use crate::fs::record::change_journal;
-pub use crate::fs::record::journal_file;
-pub use crate::fs::record::read_abilities;
-pub use crate::fs::record::read_history;
-pub use crate::fs::record::read_journal;
-pub use crate::fs::record::write_history;
-pub use crate::fs::replace::is_leftover;
-pub use crate::fs::replace::leftovers;
-pub use crate::fs::replace::no_link;
-pub use crate::fs::replace::remove_leftover;
-pub use crate::fs::replace::remove_leftovers;
-pub use crate::fs::replace::replace;
-pub use crate::fs::replace::replace_own;
-pub use crate::fs::replace::replace_unseen;
-pub use crate::fs::replace::write_if_absent;
-pub use crate::fs::roots::KnownRoots;
-pub use crate::fs::roots::project_moved;
-pub use crate::fs::roots::register_root;
-pub use crate::fs::roots::settle_moved;
-pub use crate::fs::seen::difference;
-pub use crate::fs::seen::seen;
-pub use crate::fs::seen::seen_at;
-pub use crate::fs::share::Lying;
-pub use crate::fs::share::clone_like;
-pub use crate::fs::share::clones_here;
-pub use crate::fs::share::hash_content;
-pub use crate::fs::share::lies;
-pub use crate::fs::share::same_rights;
-pub use crate::fs::source::Source;
-pub use crate::fs::source::SourceKind;
-pub use crate::fs::source::born;
-pub use crate::fs::source::clock;
-pub use crate::fs::source::clock_behind;
-pub use crate::fs::source::everything_in;
-pub use crate::fs::source::filled;
-pub use crate::fs::source::first_listed;
-pub use crate::fs::source::is_folder_behind;
-pub use crate::fs::source::keeping_times;
-pub use crate::fs::source::modified_behind;
-pub use crate::fs::source::moved_there;
-pub use crate::fs::source::touched;
-pub use crate::fs::stage::discard_stage;
-pub use crate::fs::stage::is_our_stage;
-pub use crate::fs::stage::make_stage;
-pub use crate::fs::transfer::clone_file;
-pub use crate::fs::transfer::clones;
-pub use crate::fs::transfer::copy_far;
-pub use crate::fs::transfer::copy_file;
-pub use crate::fs::transfer::copy_link;
-pub use crate::fs::transfer::date_file;
-pub use crate::fs::transfer::date_folder;
-pub use crate::fs::transfer::link_file;
-pub use crate::fs::transfer::same_content;
-pub use crate::fs::transfer::write_like;
-pub use crate::fs::transfer::write_own;
-pub use crate::fs::trash::discard_trash;
-pub use crate::fs::trash::is_our_trash;
-pub use crate::fs::trash::make_trash;
+pub use crate::fs::lock::{
+    AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
+    lock_to_write, runs, stage_in_use,
+};
+pub use crate::fs::objects::{
+    Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
+    link_beside, new_folder, put, put_content, put_object, take_object,
+};
+pub use crate::fs::owner::{Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs};
+pub use crate::fs::program::{
+    has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
+};
+pub use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
+pub use crate::fs::record::{
+    add_abilities, change_journal, journal_file, read_abilities, read_history, read_journal,
+    write_history,
+};
+pub use crate::fs::replace::{
+    is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
+    replace_unseen, write_if_absent,
+};
+pub use crate::fs::roots::{KnownRoots, project_moved, register_root, settle_moved};
+pub use crate::fs::seen::{difference, seen, seen_at};
+pub use crate::fs::share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
+pub use crate::fs::source::{
+    Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,
+    is_folder_behind, keeping_times, modified_behind, moved_there, touched,
+};
+pub use crate::fs::stage::{discard_stage, is_our_stage, make_stage};
+pub use crate::fs::transfer::{
+    clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
+    same_content, write_like, write_own,
+};
+pub use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;
-pub use crate::fs::walk::Entry;
-pub use crate::fs::walk::EntryKind;
-pub use crate::fs::walk::walk;
+pub use crate::fs::walk::{Entry, EntryKind, walk};
 
-use crate::model::Identity;
-use crate::model::Tag;
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, Tag};
 use crate::target::markers;
 use crate::target::markers::Shape;
 

@@ -9,21 +9,14 @@ pub mod sources;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Output;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 
-use crate::fs;
-use crate::git::porcelain::Ignored;
-use crate::git::porcelain::ListedWorktree;
+use crate::git::porcelain::{Ignored, ListedWorktree};
 use crate::git::sources::Listing;
-use crate::process;
+use crate::{fs, process};
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
 /// repository itself if that is bare.

@@ -1,44 +1,41 @@
 //! Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain `cargo build`.
 //!
-//! The crate is a Cargo subcommand; this library is its inside, in floors. A module imports only from the
-//! floors below its own:
+//! The crate is a Cargo subcommand; this library is its inside. Each feature has a room: a module at the root that holds all
+//! that it reads, decides, does and says. The rooms stand in one order, and `tests/suite/rooms.rs` says which imports
+//! from a later room are left.
 //!
-//! | floor | modules | what |
-//! |---|---|---|
-//! | edge | [`cli`], [`exit`] | arguments in, exit code out |
-//! | conduct | [`command`] | survey, plan, show, confirm, apply, report |
-//! | speak | [`report`] | render to a writer; no disk |
-//! | world | [`survey`], [`apply`] | the one reads, the other acts; they never import each other |
-//! | doors | [`fs`], [`git`], [`cargo`], [`process`], [`remote`] | the only callers of the file system, git, Cargo, the user's programs and remote stores |
-//! | decide | [`plan`] and the formats | pure: data in, data out |
-//! | words | [`model`], [`size`], [`age`], [`progress`] | facts without behaviour |
+//! | rooms | for |
+//! |---|---|
+//! | [`size`], [`age`], [`text`], [`progress`] | values |
+//! | [`process`], [`fs`], [`git`], [`cargo`] | doors: the only callers of programs, the file system, git and Cargo |
+//! | [`target`] | what Cargo writes into a target folder |
+//! | [`survey`] | roots → repositories, worktrees, workspaces, target folders |
+//! | [`term`] | how the program speaks |
+//! | [`plan`] | one plan feeds preview, question, JSON and act |
+//! | [`warm`], [`store`] | which units can be shared, and where they come from |
+//! | [`clean`], [`dedupe`], [`hook`], [`setup`], [`script`], [`audit`], [`doctor`] | the subcommands |
+//! | [`cli`] | arguments in, exit code out |
 
 pub mod age;
-pub mod apply;
-pub mod asked;
+pub mod audit;
 pub mod cargo;
-pub mod circumstances;
+pub mod clean;
 pub mod cli;
-pub mod command;
-pub mod editor_settings;
-pub mod exit;
+pub mod dedupe;
+pub mod doctor;
 pub mod fs;
 pub mod git;
-pub mod hook_script;
-pub mod journal;
+pub mod hook;
 pub mod model;
 pub mod plan;
 pub mod process;
 pub mod progress;
-pub mod relocate;
-pub mod remote;
-pub mod report;
 pub mod script;
-pub mod settings;
-pub mod shell;
+pub mod setup;
 pub mod size;
 pub mod store;
 pub mod survey;
 pub mod target;
+pub mod term;
 pub mod text;
-pub mod wrapper_script;
+pub mod warm;

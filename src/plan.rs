@@ -1,59 +1,35 @@
 //! Decides what is done. Everything here is a pure function over a survey, with the time passed in.
 
-pub mod audit;
-mod clean;
-pub mod dedupe;
-mod deletable;
-pub mod doctor;
-mod folders;
-mod gc;
-mod hook;
-mod listing;
+pub(crate) mod action;
+pub mod apply;
+pub mod conduct;
+pub(crate) mod kept;
 mod litter;
-mod naming;
-pub mod relink;
-#[cfg(test)]
-mod sample;
-pub mod scripts;
-mod setup;
-pub mod stock;
-mod undo;
-pub mod warm;
+pub(crate) mod outcome;
+pub(crate) mod reasons;
+pub mod report;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use crate::plan::clean::CleanOptions;
-pub use crate::plan::clean::clean;
-pub use crate::plan::deletable::unfit;
-pub use crate::plan::gc::GcOptions;
-pub use crate::plan::gc::gc;
-pub use crate::plan::hook::hook_state;
-pub use crate::plan::hook::hook_status;
-pub use crate::plan::hook::hooks_are_as_asked;
-pub use crate::plan::hook::install_hook;
-pub use crate::plan::hook::uninstall_hook;
-pub use crate::plan::listing::listing;
-pub use crate::plan::litter::Scope;
-pub use crate::plan::litter::finish_litter;
-pub use crate::plan::litter::why_litter_stays;
-pub use crate::plan::naming::owner_file;
-pub use crate::plan::setup::ConfigPlace;
-pub use crate::plan::setup::Setup;
-pub use crate::plan::setup::SetupOptions;
-pub use crate::plan::setup::own_settings_file;
-pub use crate::plan::setup::served_from_above;
-pub use crate::plan::setup::settings_file;
-pub use crate::plan::setup::setup;
-pub use crate::plan::undo::Recorded;
-pub use crate::plan::undo::undo;
+pub use crate::audit::list_decide::listing;
+pub use crate::clean::decide::{CleanOptions, clean};
+pub use crate::clean::deletable::unfit;
+pub use crate::clean::gc::{GcOptions, gc};
+pub use crate::hook::decide::{
+    hook_state, hook_status, hooks_are_as_asked, install_hook, uninstall_hook,
+};
+pub use crate::plan::litter::{Scope, finish_litter, why_litter_stays};
+pub use crate::setup::decide::{
+    ConfigPlace, Setup, SetupOptions, own_settings_file, served_from_above, settings_file, setup,
+};
+pub use crate::setup::naming::owner_file;
+pub use crate::setup::undo_decide::{Recorded, undo};
 
-use crate::model::Identity;
-use crate::model::Repository;
-use crate::model::Survey;
-use crate::model::Usage;
-use crate::model::Warning;
+use crate::plan::action::Warning;
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, Usage};
+use crate::survey::model::{Repository, Survey};
 
 /// The present worktree that a path lies in: the innermost one.
 #[must_use]
@@ -126,7 +102,7 @@ pub fn warnings(survey: &Survey) -> Vec<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LinkedFile;
+    use crate::survey::folder::LinkedFile;
 
     #[test]
     fn a_file_linked_between_two_folders_is_freed_only_when_both_go() {

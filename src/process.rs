@@ -4,32 +4,18 @@ mod found;
 pub mod lookup;
 
 use std::ffi::OsString;
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::Read as _;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::Child;
-use std::process::ChildStdin;
-use std::process::Command;
-use std::process::ExitStatus;
-use std::process::Stdio;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::anyhow;
-use anyhow::bail;
+use anyhow::{Context as _, Result, anyhow, bail};
 #[cfg(unix)]
 use rustix::process::Pid;
 
-pub(crate) use crate::process::found::absolute_path;
-pub(crate) use crate::process::found::git;
-pub use crate::process::found::program;
-pub use crate::process::found::program_of;
-pub use crate::process::found::tool;
+pub(crate) use crate::process::found::{absolute_path, git};
+pub use crate::process::found::{program, program_of, tool};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.

@@ -1,9 +1,7 @@
 //! How far long work has come. The worker counts, and whoever likes shows it.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::size::Bytes;
 

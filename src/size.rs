@@ -2,15 +2,11 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::Add;
-use std::ops::AddAssign;
+use std::ops::{Add, AddAssign};
 use std::str::FromStr;
 
-use humansize::BINARY;
-use humansize::FormatSizeOptions;
-use humansize::format_size;
-use serde::Deserialize;
-use serde::Serialize;
+use humansize::{BINARY, FormatSizeOptions, format_size};
+use serde::{Deserialize, Serialize};
 
 /// A number of bytes. Serialises as a plain integer and displays as `74.1 GiB`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,58 +1,43 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
-pub mod compiler;
 pub mod compiler_name;
-pub mod doctor;
-pub mod donors;
-pub mod facts;
+pub mod folder;
 mod folders;
-mod hook;
 mod litter;
-pub mod locals;
-mod meant;
+pub mod model;
 mod owners;
 mod places;
-pub mod relink;
 mod rights;
-pub mod script;
-pub mod script_cache;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod settings;
 mod shared_root;
-pub mod stock;
-pub mod store;
-mod strangers;
 mod tracking;
 mod workspaces;
 
-pub use crate::survey::hook::hooks;
-pub use crate::survey::meant::is_meant;
+pub use crate::hook::inspect::hooks;
+pub use crate::setup::meant::is_meant;
 
 use crate::cargo::configs;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::warm::sources;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cargo::Cargo;
 use crate::fs;
-use crate::fs::KnownRoots;
-use crate::fs::Looking;
-use crate::journal::Journal;
-use crate::model::EnvOverride;
-use crate::model::Problem;
-use crate::model::Settings;
-use crate::model::SharedRoot;
-use crate::model::Surroundings;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Workspace;
+use crate::fs::{KnownRoots, Looking};
+use crate::hook::wrapper_script;
 use crate::plan::Scope;
 use crate::progress::Progress;
-use crate::remote::Secrets;
+use crate::setup::journal::Journal;
+use crate::store::remote::Secrets;
+use crate::survey::folder::TargetFolder;
+use crate::survey::model::{
+    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, Workspace,
+};
 use crate::target::markers;
-use crate::wrapper_script;
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
@@ -125,7 +110,7 @@ pub struct Environment {
     /// What remote stores want to know, and nobody else must.
     pub secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
-    pub known: locals::Known,
+    pub known: sources::Known,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

@@ -5,7 +5,7 @@
 //!
 //! - [`shown`] is how one name is shown, on one line. Paths and cells of tables go through it, and so their width is
 //!   known: nothing is left in them that takes no column, or moves.
-//! - The screen of [`report`](crate::report) is the only way to the terminal. It writes no character for which
+//! - The screen of [`report`](crate::term) is the only way to the terminal. It writes no character for which
 //!   [`is_unsafe`] holds, whoever asks; colours and links are no escapes before they get there, but
 //!   marks that only mean something to it. The worst that text can do that comes there raw is to be bold.
 //! - One statement writes one line: a line end in what it is given does not lead to the margin.

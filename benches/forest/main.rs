@@ -15,24 +15,18 @@ mod measure;
 mod random;
 mod target;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
-use cargo_sharedtarget::fs::Ledger;
-use cargo_sharedtarget::fs::delete_tree;
+use cargo_sharedtarget::fs::{Ledger, delete_tree};
 use cargo_sharedtarget::progress::Progress;
 use clap::Parser;
 use rayon::prelude::*;
 
-use make::Forest;
-use make::Size;
-use measure::Contender;
-use measure::median;
-use measure::print_bar;
-use measure::print_table;
+use make::{Forest, Size};
+use measure::{Contender, median, print_bar, print_table};
 
 const PEAK_LIMIT_MIB: f64 = 64.0;
 

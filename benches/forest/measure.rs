@@ -1,13 +1,10 @@
 //! Runs programs and compares how long they take.
 
 use std::path::Path;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 /// One of those that are compared.
 pub(crate) struct Contender {

@@ -2,18 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::checks::Checks;
-use super::figures::mebibytes;
-use super::figures::print_bar;
+use super::figures::{mebibytes, print_bar};
 use super::place;
-use super::runner::Kind;
-use super::runner::Runner;
-use super::runner::program;
-use super::script::Script;
-use super::script::Scripts;
+use super::runner::{Kind, Runner, program};
+use super::script::{Script, Scripts};
 
 /// What all may take of as many target folders.
 const LIMIT: f64 = 0.1;

@@ -6,8 +6,7 @@ use super::checks::Checks;
 use super::cost::Cost;
 use super::figures::Series;
 use super::place;
-use super::runner::Kind;
-use super::runner::Runner;
+use super::runner::{Kind, Runner};
 use super::script::Scripts;
 
 /// What a related script may take of the first one's build.

@@ -30,16 +30,14 @@ mod repeated;
 mod runner;
 mod script;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
 use checks::Checks;
-use runner::Kind;
-use runner::Runner;
+use runner::{Kind, Runner};
 use script::Scripts;
 
 /// Measures single-file scripts

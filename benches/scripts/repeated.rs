@@ -5,13 +5,11 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::checks::Checks;
-use super::figures::median_of;
-use super::figures::print_bar;
+use super::figures::{median_of, print_bar};
 use super::place;
-use super::runner::Kind;
-use super::runner::Runner;
-use super::runner::words;
-use super::runner::{self};
+use super::runner::{
+    Kind, Runner, words, {self},
+};
 use super::script::Scripts;
 
 /// The milliseconds that ours may add.

@@ -2,21 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Output;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::checks::Checks;
 use super::cost::Cost;
-use super::script::Dialect;
-use super::script::Script;
+use super::script::{Dialect, Script};
 
 /// What of the environment would change a build, or say where caches are.
 const NOT_PASSED_ON: [&str; 7] = [

@@ -1,11 +1,9 @@
 //! Makes scripts that have the same dependencies and differ a little.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Result, ensure};
 
 use super::runner;
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 use super::cost::Cost;
 

@@ -34,8 +34,7 @@ mod tools;
 mod usage;
 mod warm;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;

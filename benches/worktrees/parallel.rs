@@ -4,8 +4,7 @@
 use std::path::PathBuf;
 use std::thread;
 
-use anyhow::Result;
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
 
 use super::build::Build;
 use super::checks::Checks;
@@ -13,8 +12,9 @@ use super::cost::Cost;
 use super::figures::Series;
 use super::place;
 use super::stage::Stage;
-use super::warm::Donor;
-use super::warm::{self};
+use super::warm::{
+    Donor, {self},
+};
 
 /// What builds at once may take of what they take where nothing is shared.
 const LIMIT: f64 = 1.10;

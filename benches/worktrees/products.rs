@@ -1,16 +1,12 @@
 //! The programs of a workspace: whether they say the right thing, and what they are made of.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
-use cargo_metadata::Metadata;
-use cargo_metadata::TargetKind;
+use anyhow::{Context as _, Result, ensure};
+use cargo_metadata::{Metadata, TargetKind};
 
 use super::build::Build;
 use super::checks::Checks;

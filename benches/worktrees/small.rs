@@ -8,15 +8,13 @@ use cargo_sharedtarget::progress::Progress;
 use cargo_sharedtarget::target::read;
 
 use super::checks::Checks;
-use super::figures::mebibytes;
-use super::figures::print_bar;
+use super::figures::{mebibytes, print_bar};
 use super::place;
 use super::stage::Stage;
-use super::usage::Copied;
-use super::usage::Parts;
-use super::usage::du;
-use super::warm::Donor;
-use super::warm::{self};
+use super::usage::{Copied, Parts, du};
+use super::warm::{
+    Donor, {self},
+};
 
 /// What all may take of one whole target folder and the local crates of each of the others.
 const LIMIT: f64 = 1.05;

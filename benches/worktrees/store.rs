@@ -4,31 +4,22 @@
 //! memory on this machine, so that the line costs nothing; bytes are those that it says it has sent.
 
 use std::fs;
-use std::net::TcpListener;
-use std::net::TcpStream;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
-use std::time::Instant;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 use super::build::Build;
 use super::checks::Checks;
 use super::cost::Cost;
-use super::figures::Series;
-use super::figures::mebibytes;
-use super::place;
-use super::stage::Stage;
-use super::stage::run;
-use super::tools;
-use super::warm::Donor;
-use super::warm::{self};
+use super::figures::{Series, mebibytes};
+use super::stage::{Stage, run};
+use super::warm::{
+    Donor, {self},
+};
+use super::{place, tools};
 
 /// Fills a store from the first worktree; then in each round builds a clone that has nothing, cold, from the store, and
 /// with sccache from the same server.
@@ -234,9 +225,7 @@ impl Redis {
 
     /// How many bytes it has sent.
     fn sent(&self) -> Result<u64> {
-        use std::io::BufRead as _;
-        use std::io::BufReader;
-        use std::io::Write as _;
+        use std::io::{BufRead as _, BufReader, Write as _};
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.write_all(b"INFO stats\r\n")?;
         let lines = BufReader::new(stream).lines();

@@ -1,9 +1,7 @@
 //! The first build of a second worktree with compiler caches, beside ours.
 
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
@@ -13,8 +11,9 @@ use super::figures::mebibytes;
 use super::place;
 use super::stage::Stage;
 use super::usage::du;
-use super::warm::Donor;
-use super::warm::{self};
+use super::warm::{
+    Donor, {self},
+};
 
 /// A compiler cache that Cargo calls in the place of `rustc`.
 struct Wrapper {

@@ -1,17 +1,12 @@
 //! What the space in target folders is taken by.
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use cargo_sharedtarget::model::Identity;
-use cargo_sharedtarget::target::unit::Inventory;
-use cargo_sharedtarget::target::unit::Unit;
-use cargo_sharedtarget::target::unit::UnitKind;
-use cargo_sharedtarget::target::unit_file::Sharing;
-use cargo_sharedtarget::target::unit_file::UnitFile;
+use anyhow::{Context as _, Result};
+use cargo_sharedtarget::survey::folder::Identity;
+use cargo_sharedtarget::target::unit::{Inventory, Unit, UnitKind};
+use cargo_sharedtarget::target::unit_file::{Sharing, UnitFile};
 
 use super::stage::Stage;
 

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
 use arbitrary::{Arbitrary, Unstructured};
-use cargo_sharedtarget::model::Head;
+use cargo_sharedtarget::survey::model::Head;
 use cargo_sharedtarget::git::porcelain::{
     Ignored, ListedWorktree, ignored, path_line, paths, worktrees,
 };

@@ -4,22 +4,17 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::command::Ui;
-use crate::command::look;
-use crate::exit::Exit;
-use crate::model::Audit;
-use crate::model::FindingKind;
-use crate::model::Survey;
-use crate::plan;
+use crate::audit::model::{Audit, FindingKind};
+use crate::audit::{decide, gather, html};
+use crate::clean::look;
+use crate::plan::conduct::{Ui, look};
 use crate::progress::Progress;
-use crate::report;
-use crate::report::Spinner;
-use crate::report::html;
-use crate::report::json;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::facts;
-use crate::survey::stock;
+use crate::survey::model::Survey;
+use crate::term;
+use crate::term::exit::Exit;
+use crate::term::{Spinner, json};
 
 /// How an audit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -63,14 +58,14 @@ pub fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<Exit> {
 }
 
 fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> Audit {
-    let folders = crate::command::gc::folders(survey, request);
+    let folders = crate::clean::gc_command::folders(survey, request);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let around = &request.environment;
-    let (stocks, workspaces) = stock::take(survey, &folders, request, &progress);
-    let mut facts = facts::gather(survey, &stocks, workspaces, around, &progress);
+    let (stocks, workspaces) = look::take(survey, &folders, request, &progress);
+    let mut facts = gather::gather(survey, &stocks, workspaces, around, &progress);
     facts.budget = options.max_size;
-    plan::audit::audit(&stocks, &facts, ui.view.now)
+    decide::audit(&stocks, &facts, ui.view.now)
 }
 
 fn write(
@@ -83,7 +78,7 @@ fn write(
     match options.format {
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
-        AuditFormat::Human => report::audit(out, audit, options.top, &ui.view)?,
+        AuditFormat::Human => term::audit(out, audit, options.top, &ui.view)?,
     }
     Ok(())
 }

@@ -1,32 +1,23 @@
 //! Answers why target folders are as large as they are.
 
-mod findings;
-mod shares;
-mod unused;
-mod variants;
-
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use crate::audit::{findings, unused, variants};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
-use crate::model::Audit;
-use crate::model::AuditedFolder;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::plan::gc::GcOptions;
-use crate::plan::gc::rules;
-use crate::plan::gc::rules::last_use;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Stock;
-use crate::plan::stock::usage_of;
+use crate::audit::model::{Audit, AuditedFolder};
+use crate::clean::gc::rules::last_use;
+use crate::clean::gc::{GcOptions, rules};
+use crate::clean::stock::{Compilers, Stock, usage_of};
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
+use crate::survey::model::Problem;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::Unit;
 
-use crate::plan::audit::shares::Shares;
+use crate::audit::shares::Shares;
 
 /// What is known beside what lies in the folders.
 #[derive(Debug, Default)]

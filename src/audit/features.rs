@@ -1,18 +1,10 @@
 //! Who asks for features of a package.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cargo_metadata::Dependency;
-use cargo_metadata::Metadata;
-use cargo_metadata::Node;
-use cargo_metadata::NodeDep;
-use cargo_metadata::Package;
-use cargo_metadata::PackageId;
-use cargo_metadata::TargetKind;
+use cargo_metadata::{Dependency, Metadata, Node, NodeDep, Package, PackageId, TargetKind};
 
-use crate::model::AskedBy;
+use crate::audit::model::AskedBy;
 
 /// Which packages' manifests ask for these features of a version of a package, each of them once, in order.
 ///

@@ -1,28 +1,18 @@
 //! What could be changed, with what it would save.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::age::since;
-use crate::model::Audit;
-use crate::model::AuditedPackage;
-use crate::model::Difference;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Identity;
-use crate::model::Variant;
-use crate::plan::audit::Facts;
-use crate::plan::stock::Stock;
+use crate::audit::decide::Facts;
+use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
+use crate::clean::stock::Stock;
 use crate::size::Bytes;
-use crate::target::unit::Group;
-use crate::target::unit::Source;
-use crate::target::unit::UnitId;
+use crate::survey::folder::Identity;
+use crate::target::unit::{Group, Source, UnitId};
 use crate::target::unit_file::Sharing;
 
 /// For as long nobody has built what is called rarely used.
@@ -32,7 +22,7 @@ const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
 const NAMED: usize = 3;
 
 /// All findings, the largest saving first.
-pub(super) fn findings(
+pub(crate) fn findings(
     audit: &Audit,
     frees: &BTreeMap<String, Bytes>,
     stocks: &[Stock],

@@ -1,24 +1,21 @@
 //! What an audit asks besides what lies in target folders.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use crate::audit::decide::{DebugFacts, Facts};
 use crate::cargo::config_chain;
+use crate::clean::look;
+use crate::clean::look::Workspaces;
+use crate::clean::stock::Stock;
 use crate::fs;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::plan::audit::DebugFacts;
-use crate::plan::audit::Facts;
-use crate::plan::stock::Stock;
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::Survey;
-use crate::survey::stock;
-use crate::survey::stock::Workspaces;
+use crate::survey::folder::Identity;
+use crate::survey::model::{Problem, Survey};
 use crate::target::artifact::debug_info;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::UnitKind;
@@ -53,7 +50,7 @@ pub fn gather(
         problems.extend(stock.inventory.problems.iter().cloned());
     }
     Facts {
-        compilers: stock::compilers(stocks),
+        compilers: look::compilers(stocks),
         resolved,
         debug,
         wrapper: around.wrapper.clone().or_else(|| configured(survey)),

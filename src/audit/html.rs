@@ -4,27 +4,22 @@
 //! they may be anything: the JSON is escaped such that it cannot end the element it stands in, and the script sets
 //! text as text. A policy in the page forbids the browser to load anything.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::io;
-use std::io::BufWriter;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::ser::CompactFormatter;
-use serde_json::ser::Formatter;
-use serde_json::ser::Serializer;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use crate::model::Audit;
-use crate::model::AuditedFolder;
-use crate::model::AuditedPackage;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Share;
-use crate::model::Unused;
-use crate::report::view::Out;
-use crate::report::view::View;
+use crate::audit::model::{
+    Audit, AuditedFolder, AuditedPackage, Finding, FindingKind, Share, Unused,
+};
 use crate::size::Bytes;
+use crate::term::view::{Out, View};
 use crate::text;
 
 const TEMPLATE: &str = include_str!("html/page.html");
@@ -211,6 +206,3 @@ impl Formatter for InScript {
         self.0.write_string_fragment(out, rest)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,14 +2,11 @@
 
 use anyhow::Result;
 
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::look;
-use crate::exit::Exit;
-use crate::plan;
-use crate::report;
-use crate::report::json;
+use crate::plan::conduct::{Format, Ui, look};
 use crate::survey::Request;
+use crate::term::exit::Exit;
+use crate::term::json;
+use crate::{plan, term};
 
 /// Lists target folders with their sizes and states. Changes nothing.
 ///
@@ -22,7 +19,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::list(&mut out, &survey, &listing)?,
-        Format::Human => report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?,
+        Format::Human => term::list(&mut out, &survey, &listing, request.sizes, &ui.view)?,
     }
     Ok(Exit::Done)
 }

@@ -3,25 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::model::Configured;
-use crate::model::FolderState;
-use crate::model::KeptReason;
-use crate::model::ListedFolder;
-use crate::model::ListedWorkspace;
-use crate::model::Listing;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Total;
-use crate::model::Tracked;
-use crate::model::Usage;
-use crate::model::Workspace;
-use crate::plan::folders;
-use crate::plan::folders::AllDirs;
-use crate::plan::freeable;
-use crate::plan::naming;
-use crate::plan::on_disk;
+use crate::audit::listing::{
+    Configured, FolderState, ListedFolder, ListedWorkspace, Listing, Total,
+};
+use crate::clean::stale;
+use crate::clean::stale::AllDirs;
+use crate::plan::kept::KeptReason;
+use crate::plan::{freeable, on_disk};
+use crate::setup::naming;
 use crate::size::Bytes;
+use crate::survey::folder::{TargetFolder, Usage};
+use crate::survey::model::{SetBy, Survey, Tracked, Workspace};
 
 /// Takes the workspaces and folders out of a survey and says what each one is.
 #[must_use]
@@ -106,7 +98,8 @@ fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
     let relatives = survey.workspaces.iter().filter(|other| {
-        let family = |place: &crate::model::Place| (place.common_dir.clone(), place.path.clone());
+        let family =
+            |place: &crate::survey::model::Place| (place.common_dir.clone(), place.path.clone());
         other.place.is_some()
             && other.place.as_ref().map(family) == workspace.place.as_ref().map(family)
             && other.dirs.build_dir == dirs.build_dir
@@ -134,10 +127,10 @@ fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
 }
 
 fn state(folder: &TargetFolder, survey: &Survey, dirs: &AllDirs) -> FolderState {
-    match folders::stale(folder, survey, dirs) {
+    match stale::stale(folder, survey, dirs) {
         Ok(because) => FolderState::Stale { because },
         Err(KeptReason::InUse { .. }) => {
-            let users: Vec<_> = folders::users(&folder.path, survey, dirs).collect();
+            let users: Vec<_> = stale::users(&folder.path, survey, dirs).collect();
             let placed: Vec<_> = users
                 .iter()
                 .filter_map(|user| user.place.as_ref())

@@ -2,32 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Configured;
-use crate::model::DeleteReason;
-use crate::model::FolderState;
-use crate::model::KeptReason;
-use crate::model::Known;
-use crate::model::ListedFolder;
-use crate::model::ListedWorkspace;
-use crate::model::Listing;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::plan::why_litter_stays;
-use crate::report::reasons;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::ago;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
+use crate::audit::listing::{Configured, FolderState, ListedFolder, ListedWorkspace, Listing};
+use crate::plan::action::{DeleteReason, Warning};
+use crate::plan::kept::KeptReason;
+use crate::plan::{reasons, why_litter_stays};
 use crate::size::Bytes;
+use crate::survey::folder::Known;
+use crate::survey::model::Survey;
+use crate::term::table::{Align, Table};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::text::shown;
 
 /// Writes what there is.

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::DeleteReason;
-use crate::model::KeptReason;
-use crate::model::TargetFolder;
-use crate::model::Workspace;
+use crate::plan::action::DeleteReason;
+use crate::plan::kept::KeptReason;
 use crate::size::Bytes;
+use crate::survey::folder::TargetFolder;
+use crate::survey::model::Workspace;
 
 /// Every workspace and every target folder with its state, and what they take together.
 #[derive(Debug, Default, Serialize)]

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::CollectReason;
-use crate::model::Problem;
+use crate::clean::model::CollectReason;
 use crate::size::Bytes;
-use crate::target::unit::Source;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::survey::model::Problem;
+use crate::target::unit::{Source, UnitId, UnitKind};
 
 /// What is in some target folders, and what could be done about it.
 ///

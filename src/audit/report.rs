@@ -3,23 +3,10 @@
 use std::cmp::Reverse;
 use std::io;
 
-use crate::model::Audit;
-use crate::model::AuditedPackage;
-use crate::model::Difference;
-use crate::model::Finding;
-use crate::model::Share;
-use crate::model::Variant;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::ago;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
+use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
 use crate::size::Bytes;
+use crate::term::table::{Align, Table};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::text::shown;
 
 /// So many names are given as examples.

@@ -1,27 +1,20 @@
 //! Adds space up by what it is for: each file once, where it is met first.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use crate::model::Identity;
-use crate::model::Share;
-use crate::plan::stock::Stock;
+use crate::audit::model::Share;
+use crate::clean::stock::Stock;
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::markers;
-use crate::target::unit::Group;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Group, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 
 /// A part of the whole, while it is added up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Part {
+pub(crate) struct Part {
     on_disk: Bytes,
     /// Space of files with one link.
     single: Bytes,
@@ -32,7 +25,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Counts a file. `first` if it was not met anywhere before.
-    pub(super) fn add(&mut self, file: &UnitFile, first: bool) {
+    pub(crate) fn add(&mut self, file: &UnitFile, first: bool) {
         self.entries += 1;
         if first {
             self.on_disk += file.on_disk;
@@ -58,7 +51,7 @@ impl Part {
     }
 
     /// What it comes to.
-    pub(super) fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         let gone = self.links.values().filter(|(links, seen, _)| seen >= links);
         Share {
             name: String::new(),
@@ -71,7 +64,7 @@ impl Part {
 
 /// Parts by name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Parts(BTreeMap<String, Part>);
+pub(crate) struct Parts(BTreeMap<String, Part>);
 
 impl Parts {
     fn part(&mut self, name: &str) -> &mut Part {
@@ -79,7 +72,7 @@ impl Parts {
     }
 
     /// What they come to, the largest first.
-    pub(super) fn shares(&self) -> Vec<Share> {
+    pub(crate) fn shares(&self) -> Vec<Share> {
         let shares = self.0.iter().map(|(name, part)| Share {
             name: name.clone(),
             ..part.share()
@@ -91,24 +84,24 @@ impl Parts {
 }
 
 /// Which package a unit is of.
-pub(super) type PackageKey = (String, Option<String>, Source);
+pub(crate) type PackageKey = (String, Option<String>, Source);
 
 /// The whole, and its parts.
 #[derive(Debug, Default)]
-pub(super) struct Shares {
-    pub(super) total: Part,
-    pub(super) profiles: Parts,
-    pub(super) triples: Parts,
-    pub(super) kinds: Parts,
+pub(crate) struct Shares {
+    pub(crate) total: Part,
+    pub(crate) profiles: Parts,
+    pub(crate) triples: Parts,
+    pub(crate) kinds: Parts,
     /// The compiler's caches, by crate.
-    pub(super) incremental: Parts,
-    pub(super) packages: BTreeMap<PackageKey, Part>,
+    pub(crate) incremental: Parts,
+    pub(crate) packages: BTreeMap<PackageKey, Part>,
     /// Units by name, those of all folders together.
-    pub(super) units: HashMap<UnitId, Part>,
+    pub(crate) units: HashMap<UnitId, Part>,
 }
 
 impl Shares {
-    pub(super) fn of(stocks: &[Stock]) -> Self {
+    pub(crate) fn of(stocks: &[Stock]) -> Self {
         let mut shares = Self::default();
         let mut seen: HashSet<Identity> = HashSet::new();
         for stock in stocks {
@@ -167,13 +160,13 @@ impl Shares {
 }
 
 /// The package of a unit, if that is known.
-pub(super) fn key(unit: &Unit) -> Option<PackageKey> {
+pub(crate) fn key(unit: &Unit) -> Option<PackageKey> {
     let package = unit.package.clone()?;
     Some((package, unit.version.clone(), unit.source.clone()))
 }
 
 /// What a unit is, in the words of the report.
-pub(super) fn kind(unit: &Unit) -> &'static str {
+pub(crate) fn kind(unit: &Unit) -> &'static str {
     match &unit.kind {
         UnitKind::BuildScript | UnitKind::BuildScriptRun => "build scripts",
         UnitKind::Program => "programs",

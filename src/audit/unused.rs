@@ -1,22 +1,18 @@
 //! What nothing uses: the rules of `gc`, one at a time.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::CollectReason;
-use crate::model::Identity;
-use crate::model::Unused;
-use crate::plan::audit::shares::Part;
-use crate::plan::gc::GcOptions;
-use crate::plan::gc::rules;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
+use crate::audit::model::Unused;
+use crate::audit::shares::Part;
+use crate::clean::gc::{GcOptions, rules};
+use crate::clean::model::CollectReason;
+use crate::clean::stock::{Compilers, Graph, Stock};
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::unit::UnitKind;
 
 /// What is found for one reason.
@@ -31,7 +27,7 @@ struct Found {
 /// What nothing uses, by reason. Each unit stands in it once, for the first rule that is about it.
 ///
 /// And what each command frees: the compiler's cache may have files in common with a unit, which are freed if both go.
-pub(super) fn unused(
+pub(crate) fn unused(
     stocks: &[Stock],
     compilers: &Compilers,
     now: Timestamp,
@@ -81,7 +77,7 @@ pub(super) fn unused(
                     continue;
                 }
                 let other = &stock.inventory.others[at];
-                let whole = crate::plan::gc::whole(other);
+                let whole = crate::clean::gc::whole(other);
                 let name = whole.file_name().unwrap_or_default().to_string_lossy();
                 let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
                 let one = found

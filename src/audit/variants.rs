@@ -1,31 +1,18 @@
 //! Which variants there are of each package, and what tells one from the next.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cargo_metadata::Metadata;
 
-use crate::asked::Uses;
-use crate::model::AskedBy;
-use crate::model::AuditedPackage;
-use crate::model::Difference;
-use crate::model::Variant;
-use crate::plan::audit::Facts;
-use crate::plan::audit::shares::PackageKey;
-use crate::plan::audit::shares::Part;
-use crate::plan::audit::shares::Shares;
-use crate::plan::audit::shares::key;
-use crate::plan::audit::shares::kind;
-use crate::plan::gc::rules::is_checked;
-use crate::plan::gc::rules::last_use;
-use crate::plan::stock::Stock;
+use crate::audit::decide::Facts;
+use crate::audit::features::Uses;
+use crate::audit::model::{AskedBy, AuditedPackage, Difference, Variant};
+use crate::audit::shares::{PackageKey, Part, Shares, key, kind};
+use crate::clean::gc::rules::{is_checked, last_use};
+use crate::clean::stock::Stock;
 use crate::size::Bytes;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 
 /// So many variants of one package are compared with each other. More than that differ in something that each of them
 /// has for itself, such as a path.
@@ -40,7 +27,7 @@ struct Found<'a> {
 }
 
 /// All packages, the largest first.
-pub(super) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<AuditedPackage> {
+pub(crate) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<AuditedPackage> {
     let mut units: Vec<(PackageKey, &Unit, &Stock)> = stocks
         .iter()
         .flat_map(|stock| {

@@ -2,23 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::BufReader;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use cargo_metadata::Message;
-use cargo_metadata::PackageId;
-use cargo_metadata::TargetKind;
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{Message, PackageId, TargetKind};
 
-use crate::cargo::Cargo;
-use crate::cargo::first_error;
-use crate::process;
-use crate::text;
+use crate::cargo::{Cargo, first_error};
+use crate::{process, text};
 
 /// A program to be built.
 #[derive(Clone, Debug)]

@@ -4,19 +4,13 @@
 //! good enough to list and to plan with. Whatever is acted on is confirmed by Cargo itself.
 
 use std::collections::BTreeMap;
-use std::hash::Hash as _;
-use std::hash::Hasher;
-use std::path::Path;
-use std::path::PathBuf;
+use std::hash::{Hash as _, Hasher};
+use std::path::{Path, PathBuf};
 
 use rustc_stable_hash::StableSipHasher128;
 
 use crate::cargo::config_edit;
-use crate::model::ConfigFile;
-use crate::model::ConfigKeys;
-use crate::model::Dirs;
-use crate::model::SetBy;
-use crate::model::Surroundings;
+use crate::survey::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
 
 /// The name of the folder that Cargo looks for above a workspace.
 pub const CARGO_FOLDER: &str = ".cargo";

@@ -7,15 +7,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::TableLike;
-use toml_edit::Value;
+use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::cargo::toml_values;
-use crate::model::ConfigKeys;
-use crate::model::TomlProblem;
-use crate::wrapper_script;
+use crate::hook::wrapper_script;
+use crate::survey::model::{ConfigKeys, TomlProblem};
 
 /// What to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

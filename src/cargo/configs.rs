@@ -1,15 +1,12 @@
 //! Reads Cargo's configuration files, and what the disk says against editing them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
 use crate::cargo::config_edit;
 use crate::fs;
-use crate::model::ConfigFile;
-use crate::model::TomlProblem;
+use crate::survey::model::{ConfigFile, TomlProblem};
 
 type Configs = BTreeMap<PathBuf, ConfigFile>;
 

@@ -6,12 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::DocumentMut;
-use toml_edit::Item;
-use toml_edit::TableLike;
+use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::cargo::config_edit;
-use crate::cargo::toml_values;
+use crate::cargo::{config_edit, toml_values};
 
 /// What the manifest of a workspace says that may matter to one of its packages, as text that is equal exactly if it
 /// is; `None` if one of the two is not valid.

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::TableLike;
+use toml_edit::{Document, Item, TableLike};
 
 use crate::cargo::config_edit;
-use crate::model::StoredPackage;
-use crate::model::TomlProblem;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
+use crate::store::model::StoredPackage;
+use crate::survey::model::TomlProblem;
+use crate::target::unit::{Source, Unit};
 
 /// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

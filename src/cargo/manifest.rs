@@ -4,12 +4,9 @@
 //! a package is *listed* as a member plays no part there: a package below a root that does not exclude it
 //! either is a member or does not build, and in both cases it is no workspace of its own.
 
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use toml_edit::Document;
-use toml_edit::Item;
+use toml_edit::{Document, Item};
 
 /// What matters of one `Cargo.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

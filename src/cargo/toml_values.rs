@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::Item;
-use toml_edit::TableLike;
-use toml_edit::Value;
+use toml_edit::{Item, TableLike, Value};
 
 /// An item's values without their format, as text that is equal exactly if the values are.
 #[must_use]

@@ -1,18 +1,13 @@
 //! Which toolchain and compiler files of a worktree name. Looking runs none of them.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::fs;
-use crate::process;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
 use crate::process::lookup;
+use crate::{fs, process};
 
 /// The file that is not the user's own, by which rustup would run programs of a folder and not of a toolchain that is
 /// installed.

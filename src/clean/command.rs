@@ -2,13 +2,11 @@
 
 use anyhow::Result;
 
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::exit::Exit;
 use crate::plan;
 use crate::plan::CleanOptions;
+use crate::plan::conduct::{Ui, conduct, look};
 use crate::survey::Request;
+use crate::term::exit::Exit;
 
 /// Deletes the target folders that the rules cover.
 ///

@@ -2,22 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::age::Age;
-use crate::age::since;
-use crate::model::DeleteReason;
-use crate::model::KeptReason;
-use crate::model::LastUseSource;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Usage;
-use crate::model::Warning;
-use crate::plan::Scope;
-use crate::plan::finish_litter;
-use crate::plan::folders;
-use crate::plan::folders::AllDirs;
-use crate::plan::freeable;
-use crate::plan::warnings;
+use crate::age::{Age, since};
+use crate::clean::stale;
+use crate::clean::stale::AllDirs;
+use crate::plan::action::{DeleteReason, LastUseSource, Plan, Warning};
+use crate::plan::kept::KeptReason;
+use crate::plan::{Scope, finish_litter, freeable, warnings};
+use crate::survey::folder::{TargetFolder, Usage};
+use crate::survey::model::Survey;
 
 /// Which folders `clean` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +29,7 @@ pub struct CleanOptions {
 /// Decides which target folders may go, and why each other one stays.
 ///
 /// Every folder in `survey` stands exactly once in the plan. Reads nothing from disk: the survey may be out of
-/// date when the plan runs, so [`apply`](crate::apply) looks at each folder again before it touches it.
+/// date when the plan runs, so [`apply`](crate::plan::apply) looks at each folder again before it touches it.
 #[must_use]
 pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
     let dirs: AllDirs = survey
@@ -57,16 +49,16 @@ pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
     };
     for folder in &survey.folders {
         let decided = asked(folder, survey, &dirs, options, now)
-            .and_then(|why| folders::delete(folder, why, survey, &stays, &options.allowed_entries));
+            .and_then(|why| stale::delete(folder, why, survey, &stays, &options.allowed_entries));
         match decided {
             Ok(action) => plan.actions.push(action),
-            Err(reason) => plan.kept.push(folders::kept(folder, reason)),
+            Err(reason) => plan.kept.push(stale::kept(folder, reason)),
         }
     }
-    let (actions, inner) = folders::without_inner(plan.actions, survey);
+    let (actions, inner) = stale::without_inner(plan.actions, survey);
     plan.actions = actions;
     plan.kept.extend(inner);
-    folders::sort_by_size(&mut plan.actions);
+    stale::sort_by_size(&mut plan.actions);
     plan.freeable = freeable(plan.deletions().filter_map(|delete| delete.usage.as_ref()));
     if !plan.actions.is_empty() {
         plan.warnings.push(Warning::NoWayBack);
@@ -83,7 +75,7 @@ fn asked(
     options: &CleanOptions,
     now: Timestamp,
 ) -> Result<DeleteReason, KeptReason> {
-    match folders::stale(folder, survey, dirs) {
+    match stale::stale(folder, survey, dirs) {
         Ok(why) => {
             let orphaned = options.orphaned && matches!(why, DeleteReason::OwnerGone { .. });
             if options.stale || options.all || orphaned {
@@ -138,17 +130,10 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::model::Known;
-    use crate::model::Layout;
-    use crate::model::Owner;
-    use crate::model::OwnerState;
-    use crate::model::Problem;
-    use crate::model::Subject;
-    use crate::model::Tag;
-    use crate::plan::sample::folder;
-    use crate::plan::sample::now;
-    use crate::plan::sample::survey;
-    use crate::plan::sample::workspace;
+    use crate::plan::kept::Subject;
+    use crate::survey::folder::{Known, Layout, Owner, OwnerState, Tag};
+    use crate::survey::model::Problem;
+    use crate::survey::sample::{folder, now, survey, workspace};
 
     /// Gives a folder a fault.
     type Spoil = fn(&mut TargetFolder);
@@ -288,8 +273,8 @@ mod tests {
             ("tracked", |f| f.marks.tracked = Some("/w/target/x".into())),
             ("git silent", |f| f.marks.tracked_unclear = Some("x".into())),
             ("busy", |f| {
-                let why = crate::model::BusyReason::Held;
-                f.marks.busy = Some(crate::model::Busy {
+                let why = crate::survey::folder::BusyReason::Held;
+                f.marks.busy = Some(crate::survey::folder::Busy {
                     lock: "/l".into(),
                     why,
                 });

@@ -1,25 +1,17 @@
 //! What speaks against deleting a folder.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
 use crate::cargo::manifest::normalise;
-use crate::model::BusyReason;
-use crate::model::ConfigFile;
-use crate::model::EnvOverride;
-use crate::model::KeptReason;
-use crate::model::Known;
-use crate::model::Marks;
-use crate::model::Survey;
-use crate::model::Tag;
-use crate::model::TargetFolder;
-use crate::model::Usage;
+use crate::plan::kept::KeptReason;
+use crate::survey::folder::{BusyReason, Known, Marks, Tag, TargetFolder, Usage};
+use crate::survey::model::{ConfigFile, EnvOverride, Survey};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///
 /// `stays` names the folders that builds write into afterwards.
-pub(super) fn obstacle<'a>(
+pub(crate) fn obstacle<'a>(
     folder: &TargetFolder,
     survey: &Survey,
     mut stays: impl Iterator<Item = &'a Path>,
@@ -173,7 +165,7 @@ pub fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
 }
 
 /// Something is mounted inside, which is somebody else's under another name.
-pub(super) fn mounted(usage: &Usage) -> Option<KeptReason> {
+pub(crate) fn mounted(usage: &Usage) -> Option<KeptReason> {
     usage.mounted.clone().map(|lock| KeptReason::Busy {
         lock,
         why: BusyReason::Mounted,

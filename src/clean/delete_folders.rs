@@ -1,38 +1,31 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::fs;
-use crate::fs::Deletion;
-use crate::fs::Ledger;
-use crate::model::DeleteFolder;
-use crate::model::DeleteReason;
-use crate::model::Freed;
-use crate::model::KeptReason;
-use crate::model::Marks;
-use crate::model::Seen;
-use crate::plan;
+use crate::fs::{Deletion, Ledger};
+use crate::plan::action::{DeleteFolder, DeleteReason};
+use crate::plan::apply::{Context, Stopped};
+use crate::plan::kept::KeptReason;
+use crate::plan::outcome::Freed;
 use crate::size::Bytes;
+use crate::survey::folder::{Marks, Seen};
 use crate::target::markers;
-use crate::target::markers::GITIGNORE;
-use crate::target::markers::TRASH_PREFIX;
+use crate::target::markers::{GITIGNORE, TRASH_PREFIX};
+use crate::{fs, plan};
 
 /// What a deletion came to.
-pub(super) struct Deleted {
+pub(crate) struct Deleted {
     /// Which one of the ledger.
-    pub(super) number: usize,
-    pub(super) freed: Freed,
-    pub(super) left: Option<String>,
+    pub(crate) number: usize,
+    pub(crate) freed: Freed,
+    pub(crate) left: Option<String>,
     /// Something that is left was not to go.
     kept: bool,
 }
 
 impl Deleted {
     /// One thing that is gone.
-    pub(super) fn at_once(on_disk: Bytes) -> Self {
+    pub(crate) fn at_once(on_disk: Bytes) -> Self {
         Self {
             // No file of several links went with it.
             number: usize::MAX,
@@ -47,7 +40,7 @@ impl Deleted {
     }
 
     /// Whether everything is gone.
-    pub(super) fn result(&self) -> Result<(), Stopped> {
+    pub(crate) fn result(&self) -> Result<(), Stopped> {
         self.left
             .clone()
             .map_or(Ok(()), |message| Err(Stopped::Failed(message)))
@@ -82,7 +75,7 @@ impl From<Deletion> for Deleted {
 ///
 /// It is looked at twice: under its own name before it is moved, so that what has changed stays where it is, and again
 /// entry by entry as it is deleted. What came in between is put back.
-pub(super) fn folder(
+pub(crate) fn folder(
     folder: &DeleteFolder,
     context: &Context<'_>,
     ledger: &Ledger,
@@ -299,7 +292,7 @@ fn goes_for_good(folder: &DeleteFolder, shared_root: &Path) -> bool {
 }
 
 /// Removes folders under the shared root that hold nothing any more, and says what they took.
-pub(super) fn remove_empty_holders(path: &Path, shared_root: &Path) -> Bytes {
+pub(crate) fn remove_empty_holders(path: &Path, shared_root: &Path) -> Bytes {
     let holders = path
         .ancestors()
         .skip(1)

@@ -1,31 +1,26 @@
 //! Deletes single units of a target folder, each whole or not at all.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::delete::Deleted;
-use crate::apply::warm::held;
-use crate::apply::warm::unchanged;
+use crate::clean::delete_folders::Deleted;
+use crate::clean::model::{CollectFolder, CollectedOther};
 use crate::fs;
-use crate::fs::Ledger;
-use crate::fs::Removal;
-use crate::model::CollectFolder;
-use crate::model::Collected;
-use crate::model::CollectedOther;
+use crate::fs::{Ledger, Removal};
+use crate::plan::apply::{Context, Stopped};
+use crate::plan::outcome::Collected;
 use crate::target::layout;
 use crate::target::unit_file::UnitFile;
+use crate::warm::place::{held, unchanged};
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///
 /// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. Its
 /// fingerprint goes first, so that Cargo makes anew whatever a run that is killed leaves of it: a build script is not
 /// run again because something that it wrote is missing.
-pub(super) fn folder(
+pub(crate) fn folder(
     folder: &CollectFolder,
     context: &Context<'_>,
     ledger: &Ledger,

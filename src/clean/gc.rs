@@ -1,47 +1,28 @@
 //! Decides which single units of target folders may go, by rule.
 
-mod budget;
-pub(super) mod rules;
+pub(crate) mod budget;
+pub(crate) mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::model::Action;
-use crate::model::CollectFolder;
-use crate::model::CollectReason;
-use crate::model::CollectedOther;
-use crate::model::CollectedUnit;
-use crate::model::Identity;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::KeptUnit;
-use crate::model::KeptUnitReason;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::model::Usage;
-use crate::model::Warning;
+use crate::clean::model::{
+    CollectFolder, CollectReason, CollectedOther, CollectedUnit, KeptUnit, KeptUnitReason,
+};
+use crate::clean::stock::{Compilers, Graph, Stock, usage_of};
+use crate::plan::action::{Action, Plan, Warning};
 use crate::plan::freeable;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
-use crate::plan::stock::usage_of;
+use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, Usage};
 use crate::target::layout;
-use crate::target::unit::Group;
-use crate::target::unit::Other;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Group, Other, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Which units `gc` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
@@ -122,19 +103,17 @@ impl GcOptions {
     /// Whether the names of a program at the top of the profile folder go with it. Not where nobody asked for anything:
     /// somebody may run it, though no build makes it.
     fn take_products(&self, why: &CollectReason) -> bool {
-        use CollectReason::Budget;
-        use CollectReason::Idle;
-        use CollectReason::Profile;
+        use CollectReason::{Budget, Idle, Profile};
         matches!(why, Idle { .. } | Profile | Budget { .. }) && !self.keep_programs
     }
 }
 
 /// What goes of one folder: a reason for each of its units and others, by their places.
-pub(super) struct Going {
-    pub(super) units: Vec<Option<CollectReason>>,
+pub(crate) struct Going {
+    pub(crate) units: Vec<Option<CollectReason>>,
     /// Why each unit that stays does.
     kept: Vec<KeptUnitReason>,
-    pub(super) others: Vec<Option<CollectReason>>,
+    pub(crate) others: Vec<Option<CollectReason>>,
 }
 
 /// Decides which units may go, and why each other one stays.
@@ -291,7 +270,7 @@ fn others(stock: &Stock, going: &Going) -> Vec<CollectedOther> {
 
 /// The names at the top of a profile folder of each unit's programs and libraries, by their places among the others,
 /// with the lists of their sources. While such a name is there, its space is taken.
-struct Products(HashMap<UnitId, Vec<usize>>);
+pub(crate) struct Products(HashMap<UnitId, Vec<usize>>);
 
 impl Products {
     fn of(stock: &Stock) -> Self {
@@ -438,7 +417,7 @@ fn is_needed_to_run(unit: &Unit) -> bool {
 }
 
 /// What is deleted for an entry: the folder of a compiler's cache, or the entry itself.
-pub(super) fn whole(other: &Other) -> PathBuf {
+pub(crate) fn whole(other: &Other) -> PathBuf {
     match &other.group {
         Group::Incremental { .. } => {
             let names: Vec<_> = other.file.path.iter().collect();

@@ -1,32 +1,27 @@
 //! `gc`: delete single units.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::SignedDuration;
 
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Action;
-use crate::model::Dirs;
-use crate::model::KeptReason;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::WarmFolder;
-use crate::plan;
+use crate::clean::look;
+use crate::clean::stock::Compilers;
 use crate::plan::GcOptions;
-use crate::plan::stock::Compilers;
+use crate::plan::action::Action;
+use crate::plan::conduct::{Ui, conduct, look};
+use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
-use crate::report::Spinner;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::stock;
+use crate::survey::folder::TargetFolder;
+use crate::survey::model::{Dirs, Survey};
 use crate::target::markers::SHARED_ROOT_MARK;
+use crate::term::Spinner;
+use crate::term::exit::Exit;
+use crate::warm::model::WarmFolder;
+use crate::{fs, plan};
 
 /// Deletes the units that the rules cover; without rules what no build misses, and what the settings say.
 ///
@@ -59,9 +54,9 @@ pub fn run(
     let plan = {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-        let (stocks, _) = stock::take(&survey, &folders, request, &progress);
+        let (stocks, _) = look::take(&survey, &folders, request, &progress);
         let compilers = match options.toolchain_gone {
-            true => stock::compilers(&stocks),
+            true => look::compilers(&stocks),
             false => Compilers::default(),
         };
         for (wanted, folder) in min_free
@@ -88,15 +83,15 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What goes for the settings' sake where a worktree is set up.
 #[derive(Default)]
-pub(super) struct Limited {
+pub(crate) struct Limited {
     /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
-    pub(super) actions: Vec<Action>,
+    pub(crate) actions: Vec<Action>,
     /// What that frees.
-    pub(super) freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// How much would have to go, if that cannot be.
-    pub(super) missed: Option<Bytes>,
+    pub(crate) missed: Option<Bytes>,
     /// Where the time is kept of the last look at the age of everything, if this was one.
-    pub(super) swept: Option<PathBuf>,
+    pub(crate) swept: Option<PathBuf>,
 }
 
 /// Decides what goes for the settings' sake where a worktree is set up: of the folders under the shared root. If a budget
@@ -105,7 +100,7 @@ pub(super) struct Limited {
 /// # Errors
 ///
 /// The shared root cannot be looked at.
-pub(super) fn limited(
+pub(crate) fn limited(
     survey: &Survey,
     dirs: &[Dirs],
     warms: &[WarmFolder],
@@ -154,7 +149,7 @@ pub(super) fn limited(
         ..GcOptions::default()
     };
     let decide = |options: &GcOptions| {
-        let (stocks, _) = stock::take(survey, &folders, request, &progress);
+        let (stocks, _) = look::take(survey, &folders, request, &progress);
         plan::gc(stocks, &Compilers::default(), options, now, Vec::new())
     };
     let mut plan = decide(&options);
@@ -188,7 +183,7 @@ fn shared_folders<'a>(survey: &'a Survey, meant: &[&'a TargetFolder]) -> Vec<&'a
 /// The target folders that a run is about: those that were named, or else those that lie under the roots, or that a
 /// workspace there builds into. The other worktrees of a repository that is met were looked at to know what they ask
 /// for; theirs are left to whoever names them.
-pub(super) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
+pub(crate) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
     let within = |path: &Path| survey.roots.iter().any(|root| path.starts_with(root));
     let meant = |folder: &&TargetFolder| match request.only_folders {
         true => request.folders.contains(&folder.path),

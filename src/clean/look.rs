@@ -1,39 +1,24 @@
 //! Looks at target folders unit by unit, and at what builds can ask of them.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::fs;
-use crate::model::BusyReason;
-use crate::model::KeptReason;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Workspace;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Stock;
-use crate::plan::stock::Wanted;
+use crate::clean::stock::{Compilers, Stock, Wanted};
+use crate::clean::strangers;
+use crate::plan::kept::KeptReason;
 use crate::plan::unfit;
 use crate::progress::Progress;
-use crate::survey::Environment;
-use crate::survey::Request;
-use crate::survey::compiler_name;
-use crate::survey::donors;
-use crate::survey::strangers;
-use crate::target::fingerprint;
-use crate::target::read;
-use crate::target::unit::Group;
-use crate::target::unit::Inventory;
-use crate::target::unit::Other;
-use crate::target::unit::Unit;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::survey::folder::{BusyReason, TargetFolder};
+use crate::survey::model::{Survey, Workspace};
+use crate::survey::{Environment, Request, compiler_name};
+use crate::target::unit::{Group, Inventory, Other, Unit};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, read};
+use crate::warm::inspect;
+use crate::{cargo, fs};
 
 /// The first Rust whose fingerprints have hashes that are the same on every machine.
 ///
@@ -132,7 +117,7 @@ fn product_in_use(folder: &TargetFolder, survey: &Survey) -> Option<KeptReason> 
 }
 
 /// Those of some folders that lie in none of the others.
-pub(super) fn outermost<'a>(folders: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
+pub(crate) fn outermost<'a>(folders: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
     let within = |folder: &TargetFolder| {
         let mut others = folders.iter().filter(|other| other.path != folder.path);
         others.any(|other| folder.path.starts_with(&other.path))
@@ -150,7 +135,7 @@ fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item
     })
 }
 
-pub(super) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
+pub(crate) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
     let users = users(folder, survey);
     users.map(|workspace| workspace.root.clone()).collect()
 }
@@ -183,7 +168,7 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
 }
 
 /// What speaks against touching anything in a folder.
-pub(super) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
+pub(crate) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
     // What Cargo does not make is in no unit.
     if let Some(reason) = unfit(&folder.marks, &folder.marks.foreign) {
         return Some(reason);
@@ -292,7 +277,7 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
     let mut locks = Vec::new();
     for workspace in survey.workspaces.iter().filter(family) {
         let file = workspace.root.join("Cargo.lock");
-        match donors::lock(&workspace.root) {
+        match inspect::lock(&workspace.root) {
             Ok(Some(lock)) => locks.push(lock),
             Ok(None) => return Err(format!("there is no `{}`", file.display())),
             Err(problem) => {
@@ -318,7 +303,7 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
                 let packages = metadata.packages.iter();
                 let own = || packages.clone().filter(|package| package.source.is_none());
                 // Of another platform, or for a feature: what is in it cannot be asked for without what it needs.
-                if let Ok(Some(lock)) = donors::lock(&user.root)
+                if let Ok(Some(lock)) = inspect::lock(&user.root)
                     && let Some(name) = lock
                         .local()
                         .find(|name| !own().any(|one| one.name == *name))

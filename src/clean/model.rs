@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::Identity;
-use crate::model::LastUseSource;
+use crate::plan::action::LastUseSource;
 use crate::size::Bytes;
-use crate::target::unit::Source;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::survey::folder::Identity;
+use crate::target::unit::{Source, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 
 /// Units of a target folder that would go, and those that stay.

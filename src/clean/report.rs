@@ -3,28 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::model::Action;
-use crate::model::CollectFolder;
-use crate::model::CollectReason;
-use crate::model::CollectedUnit;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::KeptUnit;
-use crate::model::KeptUnitReason;
-use crate::model::LastUseSource;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
+use crate::clean::model::{CollectFolder, CollectReason, CollectedUnit, KeptUnit, KeptUnitReason};
+use crate::plan::action::{Action, LastUseSource, Plan};
+use crate::plan::outcome::{Deed, Done, Outcome};
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
+use crate::term::table::{Align, Table};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
 use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.
@@ -40,7 +25,7 @@ struct Group {
 }
 
 /// Writes which units would be deleted.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let mut any = false;
     for action in &plan.actions {
         if let Action::Collect(folder) = action {
@@ -179,7 +164,7 @@ fn why(reason: &CollectReason) -> String {
 }
 
 /// Writes which units were deleted.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let done = outcome.done.iter();
     let done: Vec<&Done> = done.filter(|done| done.what == Deed::Collect).collect();
     if done.is_empty() {
@@ -196,7 +181,7 @@ pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
         counted(units, "unit"),
         counted(done.len(), "target folder"),
         outcome.freed.entries,
-        crate::report::relink::at_most(outcome),
+        crate::dedupe::report::at_most(outcome),
         outcome.freed.on_disk,
     )?;
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {

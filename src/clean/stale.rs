@@ -1,28 +1,18 @@
 //! Which target folders no build will use again.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::DeleteFolder;
-use crate::model::DeleteReason;
-use crate::model::Dirs;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Known;
-use crate::model::OwnerState;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::Workspace;
-use crate::plan::deletable::obstacle;
+use crate::clean::deletable::obstacle;
+use crate::plan::action::{Action, DeleteFolder, DeleteReason};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::survey::folder::{Known, OwnerState, TargetFolder};
+use crate::survey::model::{CargoAnswer, Dirs, Survey, Workspace};
 
 /// Where every workspace builds, in the order of the survey.
-pub(super) type AllDirs = Vec<Dirs>;
+pub(crate) type AllDirs = Vec<Dirs>;
 
 /// Says why no build will use a folder again, or why it is not sure.
-pub(super) fn stale(
+pub(crate) fn stale(
     folder: &TargetFolder,
     survey: &Survey,
     dirs: &AllDirs,
@@ -116,7 +106,7 @@ fn named(
 }
 
 /// The workspaces that build into a folder.
-pub(super) fn users<'a>(
+pub(crate) fn users<'a>(
     folder: &'a Path,
     survey: &'a Survey,
     dirs: &'a AllDirs,
@@ -131,7 +121,7 @@ pub(super) fn users<'a>(
 }
 
 /// Turns a reason to delete into an action, or into what speaks against it.
-pub(super) fn delete(
+pub(crate) fn delete(
     folder: &TargetFolder,
     why: DeleteReason,
     survey: &Survey,
@@ -158,7 +148,7 @@ pub(super) fn delete(
 }
 
 /// The workspace whose folder it is or was.
-pub(super) fn owner(folder: &TargetFolder) -> Option<&Path> {
+pub(crate) fn owner(folder: &TargetFolder) -> Option<&Path> {
     match &folder.known {
         Known::Owner { owner, .. } => Some(&owner.workspace),
         Known::Default { workspace } | Known::Member { workspace } => Some(workspace),
@@ -196,7 +186,7 @@ fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Ve
 }
 
 /// A folder that stays.
-pub(super) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
+pub(crate) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
     Kept {
         subject: Subject::Folder,
         path: folder.path.clone(),
@@ -207,7 +197,7 @@ pub(super) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
 }
 
 /// Leaves the deletion of a folder inside another one that goes to that one.
-pub(super) fn without_inner(actions: Vec<Action>, survey: &Survey) -> (Vec<Action>, Vec<Kept>) {
+pub(crate) fn without_inner(actions: Vec<Action>, survey: &Survey) -> (Vec<Action>, Vec<Kept>) {
     let path = |action: &Action| match action {
         Action::DeleteFolder(delete) => Some(delete.path.clone()),
         _ => None,
@@ -237,7 +227,7 @@ pub(super) fn without_inner(actions: Vec<Action>, survey: &Survey) -> (Vec<Actio
 }
 
 /// The largest deletions first, the smallest last.
-pub(super) fn sort_by_size(actions: &mut [Action]) {
+pub(crate) fn sort_by_size(actions: &mut [Action]) {
     actions.sort_by_key(|action| match action {
         Action::DeleteFolder(delete) => {
             std::cmp::Reverse(delete.usage.as_ref().map_or(0, |usage| usage.on_disk.0))

@@ -1,19 +1,12 @@
 //! What is known about a target folder and about those who build into it, down to its units.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::cargo::lockfile::Lock;
-use crate::model::Identity;
-use crate::model::KeptReason;
-use crate::model::LinkedFile;
-use crate::model::Usage;
-use crate::target::unit::Inventory;
-use crate::target::unit::Other;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
+use crate::plan::kept::KeptReason;
+use crate::survey::folder::{Identity, LinkedFile, Usage};
+use crate::target::unit::{Inventory, Other, Unit, UnitId};
 use crate::target::unit_file::UnitFile;
 
 /// A target folder that is looked at unit by unit.

@@ -1,33 +1,28 @@
 //! Whether more workspaces build into a target folder than are known.
 
-mod by_units;
+pub(crate) mod by_units;
 
-pub(super) use crate::survey::strangers::by_units::by_units;
+pub(crate) use crate::clean::strangers::by_units::by_units;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
 
-use crate::cargo::config_chain;
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
-use crate::cargo::config_edit;
+use crate::cargo::{config_chain, config_edit};
 use crate::fs;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
 use crate::plan::worktree_of;
 use crate::survey::Request;
+use crate::survey::model::{SetBy, Survey, Workspace};
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::Group;
-use crate::target::unit::Inventory;
+use crate::target::unit::{Group, Inventory};
 
 /// The most that is read of the list of a program's sources.
 const MOST: u64 = 16 << 20;
 
 /// Why workspaces that were not looked at may build into a folder, by how those that are known come to build there; as
 /// a fragment.
-pub(super) fn by_configuration(
+pub(crate) fn by_configuration(
     folder: &Path,
     users: &[&Workspace],
     survey: &Survey,
@@ -103,7 +98,7 @@ fn is_searched(base: &Path, survey: &Survey) -> bool {
 /// Whether something at the top of a profile folder was made from sources of a package that is still there, and that
 /// none of the known workspaces has; why that matters, as a fragment. Anybody may build into a folder by a variable,
 /// or by `--target-dir`.
-pub(super) fn by_products(
+pub(crate) fn by_products(
     inventory: &Inventory,
     users: &[&Workspace],
     own: &[&Package],
@@ -169,7 +164,7 @@ fn folder_of(package: &Package) -> Option<&Path> {
 }
 
 /// Says where another compiler is named than the one that rustup gives.
-pub(super) fn no_compiler_is_named(
+pub(crate) fn no_compiler_is_named(
     users: &[&Workspace],
     survey: &Survey,
     request: &Request,

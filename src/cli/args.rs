@@ -1,21 +1,16 @@
 //! The arguments.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
-use clap::Parser;
-use clap::Subcommand;
 use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
 
 use crate::age::Age;
-use crate::cli::examples;
-use crate::cli::glob;
-use crate::cli::hook;
-use crate::command::Format;
-use crate::command::audit::AuditFormat;
-use crate::model::Layout;
+use crate::audit::command::AuditFormat;
+use crate::cli::{examples, glob, hook};
+use crate::plan::conduct::Format;
 use crate::size::Bytes;
+use crate::survey::folder::Layout;
 
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
 ///

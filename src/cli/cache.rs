@@ -2,28 +2,23 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use anyhow::anyhow;
-use clap::Args;
-use clap::Subcommand;
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
 
 use crate::age::Age;
-use crate::cli::args::ActArgs;
-use crate::cli::args::FindArgs;
-use crate::cli::args::SpeakArgs;
+use crate::cli::args::{ActArgs, FindArgs, SpeakArgs};
 use crate::cli::environment::given;
 use crate::cli::examples;
 use crate::cli::run::places;
-use crate::command::cache;
-use crate::exit::Exit;
 use crate::fs;
-use crate::model::Settings;
-use crate::plan::scripts::CacheOptions;
-use crate::plan::scripts::CachePart;
-use crate::script::places::Places;
-use crate::settings;
-use crate::settings::CacheLimits;
+use crate::script::cache_command;
+use crate::script::evict::{CacheOptions, CachePart};
+use crate::script::paths::Places;
 use crate::size::Bytes;
+use crate::survey::model::Settings;
+use crate::survey::settings;
+use crate::survey::settings::CacheLimits;
+use crate::term::exit::Exit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
@@ -67,7 +62,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
     match command {
         CacheCommand::Info(args) => {
             let (_, ui) = crate::cli::prepare(FindArgs::about(&cwd, None), &args.speak, None)?;
-            cache::info(&places, &limits(&places)?, args.top, &ui)
+            cache_command::info(&places, &limits(&places)?, args.top, &ui)
         }
         CacheCommand::Clean(args) => {
             let find = FindArgs::about(&cwd, None);
@@ -79,7 +74,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
                 spared: None,
                 recent: None,
             };
-            cache::clean(&places, &options, &request, &ui)
+            cache_command::clean(&places, &options, &request, &ui)
         }
     }
 }
@@ -107,5 +102,5 @@ pub(super) fn keep_within(places: &Places, cwd: &Path, program: &Path) -> Result
     let speak = SpeakArgs::silent();
     let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
     let folder = program.parent().unwrap_or(program);
-    cache::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
+    cache_command::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
 }

@@ -1,25 +1,19 @@
 //! What the environment says.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
 use etcetera::BaseStrategy as _;
 
-use crate::cargo::Cargo;
-use crate::cargo::config_edit;
+use crate::cargo::{Cargo, config_edit};
 use crate::cli::on_path;
 use crate::fs;
-use crate::model::EnvOverride;
-use crate::model::Settings;
-use crate::model::StoreSettings;
-use crate::model::Surroundings;
-use crate::remote::Secrets;
-use crate::settings;
-use crate::survey::Environment;
-use crate::survey::locals::Known;
-use crate::wrapper_script;
+use crate::hook::wrapper_script;
+use crate::store::model::StoreSettings;
+use crate::store::remote::Secrets;
+use crate::survey::model::{EnvOverride, Settings, Surroundings};
+use crate::survey::{Environment, settings};
+use crate::warm::sources::Known;
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {

@@ -3,16 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use crate::cli::ActArgs;
-use crate::cli::FindArgs;
-use crate::cli::SpeakArgs;
-use crate::cli::examples;
-use crate::cli::prepare;
-use crate::command;
-use crate::exit::Exit;
+use crate::cli::{ActArgs, FindArgs, SpeakArgs, examples, prepare};
+use crate::term::exit::Exit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HookCommand {
@@ -75,15 +69,15 @@ pub(super) fn run(command: HookCommand) -> Result<Exit> {
     match command {
         HookCommand::Install(args) => {
             let (request, ui) = prepare(args.places.find(), &args.speak, Some(&args.act))?;
-            command::hook::install(&request, program, &ui)
+            crate::hook::command::install(&request, program, &ui)
         }
         HookCommand::Uninstall(args) => {
             let (request, ui) = prepare(args.places.find(), &args.speak, Some(&args.act))?;
-            command::hook::uninstall(&request, program, &ui)
+            crate::hook::command::uninstall(&request, program, &ui)
         }
         HookCommand::Status(args) => {
             let (request, ui) = prepare(args.places.find(), &args.speak, None)?;
-            command::hook::status(&request, program, &ui)
+            crate::hook::command::status(&request, program, &ui)
         }
     }
 }

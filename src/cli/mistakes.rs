@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::command;
+use crate::plan::conduct;
 use crate::text;
 
 /// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
@@ -16,5 +16,5 @@ pub(super) fn print(error: &clap::Error) {
         let _ = error.print();
         return;
     }
-    let _ = write!(command::beside(), "{}", error.render());
+    let _ = write!(conduct::beside(), "{}", error.render());
 }

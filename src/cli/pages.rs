@@ -3,16 +3,13 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use clap::Args;
-use clap::Command;
-use clap::CommandFactory as _;
+use anyhow::{Context as _, Result};
+use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::cli::args::Cli;
-use crate::exit::Exit;
 use crate::fs;
+use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:

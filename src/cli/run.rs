@@ -1,29 +1,22 @@
 //! `run` and its arguments.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
-use std::io::Read as _;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
 use crate::cli::args::ToneArgs;
-use crate::command::run;
-use crate::command::run::Ran;
-use crate::command::run::RunOptions;
-use crate::exit::Exit;
 use crate::fs;
-use crate::script::places::Places;
-use crate::survey::compiler::Chosen;
-use crate::survey::script::ScriptEnvironment;
-use crate::survey::script::ScriptRequest;
+use crate::script::command;
+use crate::script::command::{Ran, RunOptions};
+use crate::script::compiler::Chosen;
+use crate::script::paths::Places;
+use crate::script::request::{ScriptEnvironment, ScriptRequest};
+use crate::term::exit::Exit;
 use crate::text::shown;
 
 const EXAMPLES: &str = "\
@@ -134,7 +127,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
     };
     let after_build =
         |program: &Path| crate::cli::cache::keep_within(&around.places, &around.cwd, program);
-    match run::run(&request, &options, &around, &answer, &after_build)? {
+    match command::run(&request, &options, &around, &answer, &after_build)? {
         Ran::Here(exit) => Ok(exit),
         Ran::There(code) => std::process::exit(code),
     }

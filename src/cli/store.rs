@@ -3,29 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
-use clap::CommandFactory as _;
-use clap::Subcommand;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Subcommand};
 
 use crate::age::Age;
-use crate::cli::args::ActArgs;
-use crate::cli::args::Cli;
-use crate::cli::args::FindArgs;
-use crate::cli::args::SpeakArgs;
+use crate::cli::args::{ActArgs, Cli, FindArgs, SpeakArgs};
 use crate::cli::examples;
-use crate::command::Ui;
-use crate::command::store;
-use crate::command::store::CleanOptions;
-use crate::command::store::HarvestOptions;
-use crate::command::store::PullOptions;
-use crate::command::store::PushOptions;
-use crate::exit::Exit;
-use crate::process;
+use crate::plan::conduct::Ui;
 use crate::size::Bytes;
-use crate::survey;
+use crate::store::command;
+use crate::store::command::{CleanOptions, HarvestOptions, PullOptions, PushOptions};
 use crate::survey::Request;
+use crate::term::exit::Exit;
+use crate::{process, survey};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
@@ -143,11 +134,11 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
                 process::give_way();
             }
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            store::harvest(&request, HarvestOptions { all: args.all }, &ui)
+            command::harvest(&request, HarvestOptions { all: args.all }, &ui)
         }
         StoreCommand::Pull(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            store::pull(&request, PullOptions { all: args.all }, &ui)
+            command::pull(&request, PullOptions { all: args.all }, &ui)
         }
         StoreCommand::Push(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
@@ -157,22 +148,22 @@ pub(super) fn run(command: StoreCommand) -> Result<Exit> {
                 crate::cli::mistakes::print(&error);
                 return Ok(Exit::Usage);
             }
-            store::push(&request, PushOptions { all: args.all }, &ui)
+            command::push(&request, PushOptions { all: args.all }, &ui)
         }
         StoreCommand::Status(args) => {
             let (request, ui) = about(args.about, &args.speak, None)?;
-            store::status(&request, args.remote, &ui)
+            command::status(&request, args.remote, &ui)
         }
         StoreCommand::Clean(args) => {
             let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
             if let (true, Some(age)) = (args.remote, args.older_than) {
-                return store::clean_remote(&request, age, &ui);
+                return command::clean_remote(&request, age, &ui);
             }
             let options = CleanOptions {
                 older_than: args.older_than,
                 max_size: args.max_size,
             };
-            store::clean(&request, options, &ui)
+            command::clean(&request, options, &ui)
         }
     }
 }

@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::gc::folders;
-use crate::command::look;
-use crate::exit::Exit;
-use crate::model::Kept;
-use crate::model::Subject;
+use crate::clean::gc_command::folders;
+use crate::dedupe::inspect;
 use crate::plan;
+use crate::plan::conduct::{Ui, conduct, look};
+use crate::plan::kept::{Kept, Subject};
 use crate::progress::Progress;
-use crate::report::Spinner;
 use crate::survey::Request;
-use crate::survey::relink;
+use crate::term::Spinner;
+use crate::term::exit::Exit;
 
 /// Has identical files of units share their storage.
 ///
@@ -29,7 +26,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         let (mut sharers, mut kept) = (Vec::new(), Vec::new());
-        for taken in relink::take(&survey, &folders, &progress) {
+        for taken in inspect::take(&survey, &folders, &progress) {
             match taken {
                 Ok(sharer) => sharers.push(sharer),
                 Err((path, on_disk, reason)) => kept.push(Kept {
@@ -41,9 +38,9 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
                 }),
             }
         }
-        let contents = relink::contents(&sharers, &progress);
+        let contents = inspect::contents(&sharers, &progress);
         let warnings = plan::warnings(&survey);
-        let mut plan = plan::dedupe::dedupe(&sharers, &contents, kept, warnings);
+        let mut plan = super::plan::dedupe(&sharers, &contents, kept, warnings);
         plan::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };

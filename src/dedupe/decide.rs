@@ -9,53 +9,33 @@
 //! place of its own name, and the other names keep what they had. But a time that goes back must not hide from Cargo
 //! that something was compiled with what a unit was before: see `fresh`.
 
-mod fresh;
-mod names;
-mod tally;
+pub(crate) mod fresh;
+pub(crate) mod storage;
+pub(crate) mod tally;
 #[cfg(test)]
-mod tests;
-mod wanted;
+pub(crate) mod tests;
+pub(crate) mod wanted;
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::plan::relink::fresh::dependencies_first;
-use crate::plan::relink::fresh::hiding;
-use crate::plan::relink::fresh::is_fresh;
-use crate::plan::relink::fresh::prune;
-use crate::plan::relink::fresh::with;
-pub use crate::plan::relink::names::Content;
-use crate::plan::relink::names::Known;
-use crate::plan::relink::names::Name;
-use crate::plan::relink::names::Names;
-use crate::plan::relink::names::Storage;
-pub use crate::plan::relink::tally::Tally;
-pub use crate::plan::relink::wanted::Wanted;
-use crate::plan::relink::wanted::may_share;
-pub use crate::plan::relink::wanted::wanted;
+use crate::dedupe::decide::fresh::{dependencies_first, hiding, is_fresh, prune, with};
+pub use crate::dedupe::decide::storage::Content;
+use crate::dedupe::decide::storage::{Known, Name, Names, Storage};
+pub use crate::dedupe::decide::tally::Tally;
+use crate::dedupe::decide::wanted::may_share;
+pub use crate::dedupe::decide::wanted::{Wanted, wanted};
 
-use crate::model::Identity;
-use crate::model::Method;
-use crate::model::RelinkDate;
-use crate::model::RelinkFile;
-use crate::model::RelinkFolder;
-use crate::model::RelinkUnit;
-use crate::plan::warm::Times;
-use crate::plan::warm::name;
-use crate::plan::warm::of_itself;
+use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::layout;
-use crate::target::unit::Inventory;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::warm::decide::{Times, name, of_itself};
+use crate::warm::model::Method;
 
 /// A target folder whose files may share storage.
 #[derive(Clone, Debug)]

@@ -1,28 +1,23 @@
 //! Looks at target folders for files that are the same.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::clean::look;
+use crate::dedupe::decide::{Content, Sharer, wanted};
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::Identity;
-use crate::model::KeptReason;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::plan::relink::Content;
-use crate::plan::relink::Sharer;
-use crate::plan::relink::wanted;
+use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::donors;
-use crate::survey::stock;
+use crate::survey::folder::{Identity, TargetFolder};
+use crate::survey::model::Survey;
 use crate::target::read;
 use crate::target::unit::Inventory;
 use crate::target::unit_file::Sharing;
+use crate::warm::inspect;
 
 /// What is in some target folders, or why nothing in one of them may change, in their order.
 ///
@@ -34,14 +29,14 @@ pub fn take(
     progress: &Progress,
 ) -> Vec<Result<Sharer, (PathBuf, Bytes, KeptReason)>> {
     progress.stage("looking at units");
-    let outer = stock::outermost(folders).into_iter();
+    let outer = look::outermost(folders).into_iter();
     let sharers = outer.map(|folder| {
         let inventory = read::read(&folder.path, progress);
-        let refused = || donors::doubt(&folder.path).map(donors::not_a_donor);
-        let obstacle = stock::obstacle(folder, &inventory).or_else(|| busy(&inventory));
+        let refused = || inspect::doubt(&folder.path).map(inspect::not_a_donor);
+        let obstacle = look::obstacle(folder, &inventory).or_else(|| busy(&inventory));
         match obstacle.or_else(refused) {
             Some(reason) => Err((folder.path.clone(), inventory.totals.on_disk, reason)),
-            None => Ok(sharer(inventory, stock::users_of(folder, survey))),
+            None => Ok(sharer(inventory, look::users_of(folder, survey))),
         }
     });
     sharers.collect()
@@ -50,7 +45,7 @@ pub fn take(
 /// A folder whose files may share storage.
 #[must_use]
 pub fn sharer(mut inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
-    let repositories = donors::repositories(&inventory);
+    let repositories = inspect::repositories(&inventory);
     if !repositories.is_empty() {
         let inside = |path: &Path| repositories.iter().any(|top| path.starts_with(top));
         let units = &mut inventory.units;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::Method;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::UnitFile;
+use crate::warm::model::Method;
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.
 #[derive(Clone, Debug, Serialize)]

@@ -1,19 +1,12 @@
 //! Decides what `dedupe` does with each folder.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use crate::model::Action;
-use crate::model::Identity;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::model::Warning;
-use crate::plan::relink::Content;
-use crate::plan::relink::Sharer;
-use crate::plan::relink::relink;
+use crate::dedupe::decide::{Content, Sharer, relink};
+use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::survey::folder::Identity;
 
 /// Has all folders share what is the same in them, and says why the others stay as they are.
 ///

@@ -1,36 +1,29 @@
 //! Replaces files of target folders by others' that are the same.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::trusted::Trusted;
-use crate::apply::warm::Stage;
-use crate::apply::warm::held;
-use crate::apply::warm::unchanged;
+use crate::dedupe::decide::Tally;
+use crate::dedupe::model::{RelinkFolder, RelinkUnit, Relinked};
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::Freed;
-use crate::model::Identity;
-use crate::model::Method;
-use crate::model::RelinkFolder;
-use crate::model::RelinkUnit;
-use crate::model::Relinked;
-use crate::plan::relink::Tally;
+use crate::plan::apply::{Context, Stopped};
+use crate::plan::outcome::Freed;
+use crate::survey::folder::Identity;
 use crate::target::unit::UnitId;
+use crate::warm::model::Method;
+use crate::warm::place::{Stage, held, unchanged};
+use crate::warm::trusted::Trusted;
 
 /// Relinks one folder. `tally` counts what all of them free together.
 ///
 /// A unit of which a file is not what it was in the plan stays. Where links are made, so do all units that depend on
 /// it: they would be older than it.
-pub(super) fn folder(
+pub(crate) fn folder(
     relink: &RelinkFolder,
     tally: &mut Tally,
     trusted: &mut Trusted,

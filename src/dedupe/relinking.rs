@@ -1,23 +1,20 @@
 //! Finds out what warm workspaces have compiled alike.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::command::Ui;
-use crate::model::Dirs;
-use crate::model::RelinkFolder;
-use crate::model::Survey;
-use crate::plan::relink as decide;
+use crate::dedupe::model::RelinkFolder;
+use crate::dedupe::{decide, inspect};
+use crate::plan::conduct::Ui;
 use crate::progress::Progress;
-use crate::report::Spinner;
-use crate::survey::donors;
-use crate::survey::donors::Trust;
-use crate::survey::relink;
+use crate::survey::model::{Dirs, Survey};
+use crate::term::Spinner;
+use crate::warm::inspect as donors;
+use crate::warm::inspect::Trust;
 
 /// Decides for all folders that have units and that workspaces build into once everything is set up.
-pub(super) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec<RelinkFolder> {
+pub(crate) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec<RelinkFolder> {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking at units");
@@ -34,9 +31,9 @@ pub(super) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec
     let sharers: Vec<decide::Sharer> = folders
         .into_iter()
         .filter(|(folder, _)| trust.doubt(folder).is_none())
-        .map(|(folder, users)| relink::sharer(donors::inventory(folder, &progress), users))
+        .map(|(folder, users)| inspect::sharer(donors::inventory(folder, &progress), users))
         .collect();
-    let contents = relink::contents(&sharers, &progress);
+    let contents = inspect::contents(&sharers, &progress);
     let mut relinks = decide::relink(&sharers, &contents);
     relinks.retain(|relink| !relink.units.is_empty());
     relinks

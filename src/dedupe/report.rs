@@ -3,30 +3,19 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::Freed;
-use crate::model::Method;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
+use crate::dedupe::model::RelinkFolder;
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Deed, Done, Freed, Outcome};
 use crate::size::Bytes;
+use crate::term::table::{Align, Table};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
+use crate::warm::model::Method;
 
 /// How many units are named that did not come to share after all.
 const NAMED: usize = 3;
 
 /// Writes what would share its storage.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let relinks = || {
         plan.actions.iter().filter_map(|action| match action {
             Action::Relink(relink) => Some(relink),
@@ -97,7 +86,7 @@ fn donors(relink: &RelinkFolder, view: &View) -> String {
 }
 
 /// Before what was freed, where some of it comes free only with a clone that may be somewhere else.
-pub(super) fn at_most(outcome: &Outcome) -> &'static str {
+pub(crate) fn at_most(outcome: &Outcome) -> &'static str {
     match outcome.freed.shared {
         Bytes(0) => "",
         Bytes(_) => "up to ",
@@ -112,7 +101,7 @@ fn freed(outcome: &Outcome) -> Freed {
 }
 
 /// How many files went otherwise, and what came free by that.
-pub(super) fn beside(outcome: &Outcome) -> (u64, Bytes) {
+pub(crate) fn beside(outcome: &Outcome) -> (u64, Bytes) {
     let (all, shared) = (outcome.freed, freed(outcome));
     (
         all.entries - shared.entries,
@@ -121,7 +110,7 @@ pub(super) fn beside(outcome: &Outcome) -> (u64, Bytes) {
 }
 
 /// Writes what shares its storage now.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let done = outcome.done.iter();
     let done: Vec<&Done> = done.filter(|done| done.what == Deed::Relink).collect();
     let relinked = || {

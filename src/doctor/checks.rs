@@ -1,30 +1,19 @@
 //! Decides what is wrong with a setup.
 
-mod place;
-mod tools;
+pub(crate) mod place;
+pub(crate) mod tools;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::cargo::config_chain;
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::model::Ailment;
-use crate::model::AilmentKind;
-use crate::model::Checkup;
-use crate::model::DoctorFacts;
-use crate::model::Fix;
-use crate::model::HookState;
-use crate::model::Problem;
-use crate::model::SetBy;
-use crate::model::Severity;
-use crate::model::Survey;
-use crate::model::Tracked;
-use crate::model::Workspace;
-use crate::shell;
-use crate::wrapper_script;
+use crate::doctor::model::{Ailment, AilmentKind, Checkup, DoctorFacts, Fix, Severity};
+use crate::hook::model::HookState;
+use crate::hook::{shell, wrapper_script};
+use crate::survey::model::{Problem, SetBy, Survey, Tracked, Workspace};
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]
@@ -139,7 +128,7 @@ fn is_tracked(workspace: &Workspace, survey: &Survey) -> bool {
 }
 
 fn overrides(survey: &Survey) -> Vec<Ailment> {
-    let family = |repository: &crate::model::Repository| {
+    let family = |repository: &crate::survey::model::Repository| {
         let present = repository
             .worktrees
             .iter()

@@ -1,31 +1,24 @@
 //! `doctor`: what is wrong, and what mends it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::command::setup::note_devices;
-use crate::command::setup::try_wrapper;
-use crate::command::warming;
-use crate::exit::Exit;
-use crate::hook_script;
-use crate::model::Checkup;
-use crate::model::Fix;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::plan;
+use crate::doctor::checks::checkup;
+use crate::doctor::gather;
+use crate::doctor::model::{Checkup, Fix};
+use crate::hook::hook_script;
 use crate::plan::SetupOptions;
-use crate::plan::doctor::checkup;
-use crate::report;
-use crate::report::json;
+use crate::plan::action::Plan;
+use crate::plan::conduct::{Format, Ui, conduct, look};
+use crate::setup::command::{note_devices, try_wrapper};
 use crate::survey::Request;
-use crate::survey::doctor;
-use crate::survey::donors::Trust;
+use crate::survey::model::Survey;
+use crate::term::exit::Exit;
+use crate::term::json;
+use crate::warm::choose_donor;
+use crate::warm::inspect::Trust;
+use crate::{plan, term};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
 ///
@@ -37,7 +30,7 @@ pub fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::doctor(&mut out, &survey, &checkup)?,
-        Format::Human => report::doctor(&mut out, &checkup, &ui.view)?,
+        Format::Human => term::doctor(&mut out, &checkup, &ui.view)?,
     }
     Ok(exit(&checkup))
 }
@@ -57,14 +50,14 @@ pub fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let (_, left) = examine(request, program, ui)?;
     if ui.format == Format::Human && !left.ailments.is_empty() {
         let mut out = ui.answer();
-        report::ailments(&mut out, &left, &ui.view)?;
+        term::ailments(&mut out, &left, &ui.view)?;
     }
     Ok(exit(&left))
 }
 
 fn examine(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<(Survey, Checkup)> {
     let survey = look(request, ui)?;
-    let facts = doctor::facts(&survey, &request.environment, program);
+    let facts = gather::facts(&survey, &request.environment, program);
     let checkup = checkup(&survey, facts, ui.view.now);
     Ok((survey, checkup))
 }
@@ -98,7 +91,7 @@ fn mends(
             let setup = plan::setup(survey, &options);
             let trust = Trust::default();
             let around = &request.environment;
-            let mut warms = warming::all(survey, &setup.dirs, around, true, &trust, ui);
+            let mut warms = choose_donor::all(survey, &setup.dirs, around, true, &trust, ui);
             let meant: Vec<PathBuf> = survey
                 .workspaces
                 .iter()
@@ -113,7 +106,7 @@ fn mends(
         }
     };
     let hooks = found.to_fix(Fix::InstallHook);
-    let sites: Vec<_> = doctor::sites(survey)
+    let sites: Vec<_> = gather::sites(survey)
         .into_iter()
         .filter(|site| {
             let hook = hook_script::folder(&site.repository).join(hook_script::NAME);

@@ -1,32 +1,21 @@
 //! What a doctor asks besides what a survey finds.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo;
-use crate::cargo::config_chain;
-use crate::cargo::config_edit;
-use crate::fs;
-use crate::git;
-use crate::model::AnalyzerSetting;
-use crate::model::DoctorFacts;
-use crate::model::HookSite;
-use crate::model::PlaceFacts;
-use crate::model::Survey;
-use crate::model::Tool;
-use crate::model::Toolchain;
-use crate::model::Workspace;
-use crate::model::WrapperFacts;
-use crate::plan;
-use crate::process;
+use crate::cargo::{config_chain, config_edit};
+use crate::doctor::model::{
+    AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
+};
+use crate::hook::model::HookSite;
+use crate::hook::wrapper_script;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
+use crate::survey::model::{Survey, Workspace};
 use crate::target::layout;
-use crate::wrapper_script;
+use crate::{cargo, fs, git, plan, process};
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
@@ -223,7 +212,8 @@ fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {
         .flat_map(|top| SETTINGS.map(|name| top.join(name)));
     let settings = files.filter_map(|file| {
         let text = fs::read_start(&file, 1 << 20).ok()??;
-        let folder = crate::editor_settings::target_folder(&String::from_utf8_lossy(&text))?;
+        let folder =
+            crate::doctor::editor_settings::target_folder(&String::from_utf8_lossy(&text))?;
         Some(AnalyzerSetting { file, folder })
     });
     settings.collect()

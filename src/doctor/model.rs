@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::model::HookStatus;
-use crate::model::Problem;
+use crate::hook::model::HookStatus;
 use crate::size::Bytes;
+use crate::survey::model::Problem;
 
 /// What the machine says, besides what lies on its disks.
 #[derive(Clone, Debug, Default, Serialize)]

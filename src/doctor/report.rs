@@ -2,21 +2,11 @@
 
 use std::io;
 
-use crate::model::Checkup;
-use crate::model::DiskLayout;
-use crate::model::Severity;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::ERROR;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::Style;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
-use crate::report::view::wrapped_after;
+use crate::doctor::model::{Checkup, DiskLayout, Severity};
+use crate::term::table::{Align, Table};
+use crate::term::view::{
+    ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped, wrapped_after,
+};
 use crate::text::shown;
 
 /// So many paths are named of each thing that is wrong.

@@ -1,20 +1,15 @@
 //! What the cache of scripts asks of the file system.
 
 use std::fs;
-use std::fs::File;
-use std::fs::TryLockError;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use crate::fs::changed;
-use crate::fs::identity;
 use crate::fs::lock::LockGuard;
-use crate::fs::modified;
-use crate::fs::open;
-use crate::model::FileState;
+use crate::fs::{changed, identity, modified, open};
+use crate::script::model::FileState;
 use crate::size::Bytes;
 
 /// By what a file or folder, or the one that a link leads to, is known to be the one that it was; `None` if there is

@@ -15,8 +15,7 @@ pub fn checkpoint(name: &str) {
 fn wait(name: &str) {
     use std::io::Write as _;
     use std::sync::LazyLock;
-    use std::sync::atomic::AtomicUsize;
-    use std::sync::atomic::Ordering;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     static ASKED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
         let asked = std::env::var("CARGO_SHAREDTARGET_TEST_PAUSE_AT").ok()?;

@@ -5,28 +5,18 @@ use std::ffi::OsStr;
 use std::io;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::fs::checkpoint;
-use crate::fs::open_folder::Entry;
-use crate::fs::open_folder::MOUNTED;
-use crate::fs::open_folder::OpenFolder;
-use crate::fs::open_folder::above;
-use crate::fs::seen;
-use crate::model::Freed;
-use crate::model::Identity;
-use crate::model::Problem;
-use crate::model::Seen;
+use crate::fs::open_folder::{Entry, MOUNTED, OpenFolder, above};
+use crate::fs::{checkpoint, seen};
+use crate::plan::outcome::Freed;
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, Seen};
+use crate::survey::model::Problem;
 
 /// The reason for keeping an entry that differs from what the plan saw.
 const CHANGED: &str = "it is not what it was when the plan was made";

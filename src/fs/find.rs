@@ -1,16 +1,14 @@
 //! Searches folders for what matters: manifests, repositories, target folders and what an interrupted run left.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use walkdir::DirEntry;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::fs::tag;
-use crate::model::Problem;
-use crate::model::Tag;
+use crate::survey::folder::Tag;
+use crate::survey::model::Problem;
 use crate::target::markers;
 
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.

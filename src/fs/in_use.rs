@@ -1,12 +1,9 @@
 //! What uses a folder besides builds: running programs, and filesystems mounted in it.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Busy;
-use crate::model::BusyReason;
-use crate::model::Identity;
+use crate::survey::folder::{Busy, BusyReason, Identity};
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]

@@ -1,26 +1,17 @@
 //! Locks: Cargo's, to notice a running build, and our own, to run once at a time.
 
-use std::fs::File;
-use std::fs::TryLockError;
-use std::io::ErrorKind;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::fs::identity;
-use crate::fs::info;
-use crate::model::Busy;
-use crate::model::BusyReason;
-use crate::target::markers::BUILD_LOCK;
-use crate::target::markers::LOCK_NAMES;
-use crate::target::markers::SHARED_ROOT_MARK;
-use crate::target::markers::STAGE_LOCK;
-use crate::target::markers::UNIT_LOCK;
-use crate::target::markers::UNIT_LOCKS;
+use crate::fs::{identity, info};
+use crate::survey::folder::{Busy, BusyReason};
+use crate::target::markers::{
+    BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS,
+};
 
 /// Holds locks until it is dropped.
 #[derive(Debug, Default)]

@@ -3,27 +3,19 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::fs::Info;
-use crate::fs::create_folder;
-use crate::fs::hash_content;
-use crate::fs::info;
-use crate::fs::is_mine;
 use crate::fs::owner::expect_mine;
 use crate::fs::read::open_quietly;
 use crate::fs::replace::TEMPORARY;
 use crate::fs::transfer::keep;
-use crate::model::StoredFile;
+use crate::fs::{Info, create_folder, hash_content, info, is_mine};
+use crate::store::model::StoredFile;
 
 /// Hashes of files that have not changed since they were computed, by path, length, time and inode.
 ///

@@ -3,12 +3,11 @@
 //! A path is looked up anew each time it is used, and somebody may put a link into it in between. Where the
 //! system can, everything goes by the open folder instead.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use crate::model::Identity;
+use crate::survey::folder::Identity;
 
 /// The reason for not entering a folder.
 pub(super) const MOUNTED: &str = "another filesystem is mounted there";
@@ -33,22 +32,9 @@ mod system {
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt as _;
 
-    use rustix::fs::AtFlags;
-    use rustix::fs::CWD;
-    use rustix::fs::Dir;
-    use rustix::fs::FileType;
-    use rustix::fs::Mode;
-    use rustix::fs::OFlags;
-    use rustix::fs::openat;
-    use rustix::fs::statat;
-    use rustix::fs::unlinkat;
+    use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 
-    use super::Entry;
-    use super::Identity;
-    use super::MOUNTED;
-    use super::OsStr;
-    use super::Path;
-    use super::io;
+    use super::{Entry, Identity, MOUNTED, OsStr, Path, io};
     use crate::fs::seen::together;
 
     /// A folder that is held open.
@@ -68,8 +54,7 @@ mod system {
     pub(crate) fn mount_of(path: &Path) -> Option<u64> {
         #[cfg(target_os = "linux")]
         {
-            use rustix::fs::StatxFlags;
-            use rustix::fs::statx;
+            use rustix::fs::{StatxFlags, statx};
             let asked = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID);
             if let Ok(said) = asked
                 && said.stx_mask & StatxFlags::MNT_ID.bits() != 0
@@ -91,8 +76,7 @@ mod system {
         pub(crate) fn inner(&self, name: &OsStr) -> io::Result<Self> {
             #[cfg(target_os = "linux")]
             {
-                use rustix::fs::ResolveFlags;
-                use rustix::fs::openat2;
+                use rustix::fs::{ResolveFlags, openat2};
                 use rustix::io::Errno;
                 let opened = openat2(&self.0, name, FLAGS, Mode::empty(), ResolveFlags::NO_XDEV);
                 match opened {
@@ -168,9 +152,7 @@ mod system {
         pub(crate) fn shared(&self, name: &OsStr) -> u64 {
             #[cfg(target_os = "linux")]
             {
-                use fiemap::Fiemap;
-                use fiemap::FiemapExtentFlags;
-                use fiemap::FiemapFlags;
+                use fiemap::{Fiemap, FiemapExtentFlags, FiemapFlags};
                 let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
                 let Ok(file) = openat(&self.0, name, flags, Mode::empty()) else {
                     return 0;
@@ -214,12 +196,8 @@ mod system {
     use std::io::ErrorKind;
     use std::path::PathBuf;
 
-    use super::Entry;
-    use super::OsStr;
-    use super::Path;
-    use super::io;
-    use crate::fs::allocation;
-    use crate::fs::identity;
+    use super::{Entry, OsStr, Path, io};
+    use crate::fs::{allocation, identity};
 
     /// Which mount a folder lies on, which nobody says here.
     pub(crate) fn mount_of(_: &Path) -> Option<u64> {
@@ -312,8 +290,7 @@ mod system {
     }
 }
 
-pub(super) use system::OpenFolder;
-pub(super) use system::mount_of;
+pub(super) use system::{OpenFolder, mount_of};
 
 /// The folder above a path, and its name there.
 pub(super) fn above(path: &Path) -> io::Result<(OpenFolder, &OsStr)> {

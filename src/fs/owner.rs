@@ -1,12 +1,9 @@
 //! Whose a file is, and who else may write it. On Windows every file counts as the user's own.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 /// Why something at a path is not the user's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +65,7 @@ pub fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)
             Theirs::Everybody => format!(
                 "every user may write to `{at}`, and all that is in the store ends up in your programs: take that right \
                  away by `chmod -R go-w {}`",
-                crate::shell::word(root)
+                crate::hook::shell::word(root)
             ),
             Theirs::Group => return None,
         };
@@ -101,8 +98,7 @@ pub fn is_closed(folder: &Path) -> bool {
 pub fn close_if_open(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::MetadataExt as _;
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let failed = || format!("failed to close `{}` to other users", folder.display());
         let metadata = fs::symlink_metadata(folder).with_context(failed)?;
         if metadata.mode() & 0o022 != 0 || umask_lets_others_write(folder) {
@@ -168,8 +164,7 @@ fn or_there(path: &Path, result: std::io::Result<()>) -> std::io::Result<()> {
 /// Makes one folder, in the same way.
 #[cfg(unix)]
 pub(super) fn create(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     let above = fs::metadata(above.unwrap_or(Path::new(".")));
     let group = above.map_or(0, |above| match above.mode() & 0o002 {
@@ -188,8 +183,7 @@ pub(super) fn create(path: &Path) -> std::io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::MetadataExt as _;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     fn set(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");

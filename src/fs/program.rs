@@ -2,24 +2,14 @@
 
 use std::fs;
 use std::fs::Metadata;
-use std::io::ErrorKind;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::fs::checkpoint;
-use crate::fs::info;
-use crate::fs::link_target;
-use crate::fs::names;
-use crate::fs::read;
-use crate::fs::remove_leftovers;
-use crate::fs::replace::TEMPORARY;
-use crate::fs::replace::put_unseen;
-use crate::fs::replace::sync_folder;
-use crate::model::FoundProgram;
+use crate::fs::replace::{TEMPORARY, put_unseen, sync_folder};
+use crate::fs::{checkpoint, info, link_target, names, read, remove_leftovers};
+use crate::hook::model::FoundProgram;
 
 /// Looks at a program without following a link.
 #[must_use]

@@ -3,12 +3,10 @@
 use std::cell::RefCell;
 use std::fs;
 use std::fs::File;
-use std::io::ErrorKind;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 /// Opens a file for reading, without its time of access changing where the system allows that: by it we tell when
 /// Cargo last looked at a unit, and looking at target folders is no use of them. A pipe does not keep us waiting.

@@ -1,20 +1,15 @@
 //! The record of the files that a shared root's runs changed, in the user's state folder.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::circumstances::History;
-use crate::fs::create_private_folder;
-use crate::fs::read;
-use crate::fs::replace_own;
-use crate::journal::Journal;
+use crate::fs::{create_private_folder, read, replace_own};
+use crate::setup::journal::Journal;
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::Abilities;
-use crate::target::artifact::abilities::Found;
+use crate::target::artifact::abilities::{Abilities, Found};
+use crate::warm::circumstances::History;
 
 /// Path of the record in the folder of a shared root's records.
 #[must_use]

@@ -1,20 +1,13 @@
 //! Writing files so that nobody ever sees half of one.
 
-use std::fs;
 use std::fs::File;
-use std::io;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::fs::checkpoint;
-use crate::fs::info;
-use crate::fs::is_folder;
-use crate::fs::names;
-use crate::fs::read;
+use crate::fs::{checkpoint, info, is_folder, names, read};
 use crate::size::Bytes;
 use crate::target::markers::GITIGNORE;
 
@@ -273,8 +266,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_decides_something_is_the_users_alone() {
-        use std::os::unix::fs::MetadataExt as _;
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let dir = tempfile::tempdir().expect("a folder");
         let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
         let [own, put] = ["own", "put"].map(|name| dir.path().join(name));

@@ -6,26 +6,16 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use serde::Deserialize;
-use serde::Serialize;
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 
-use crate::fs::create_folder;
-use crate::fs::create_private_folder;
-use crate::fs::info;
-use crate::fs::is_folder;
-use crate::fs::is_mine;
-use crate::fs::names;
-use crate::fs::read;
-use crate::fs::replace_own;
-use crate::journal::Journal;
-use crate::journal::Relocated;
-use crate::target::markers::ROOT_TOKEN;
-use crate::target::markers::SHARED_ROOT_MARK;
+use crate::fs::{
+    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
+};
+use crate::setup::journal::{Journal, Relocated};
+use crate::target::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
 
 /// The folder in the state folder with one folder of records for each shared root.
 const ROOTS: &str = "roots";

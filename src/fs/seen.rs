@@ -2,11 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::hash::BuildHasher as _;
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
@@ -14,15 +12,11 @@ use rayon::prelude::*;
 use crate::fs::identity;
 #[cfg(not(unix))]
 use crate::fs::modified;
-use crate::fs::open_folder::Entry;
-use crate::fs::open_folder::OpenFolder;
-use crate::fs::open_folder::above;
-use crate::model::Identity;
-use crate::model::Seen;
+use crate::fs::open_folder::{Entry, OpenFolder, above};
 use crate::progress::Progress;
+use crate::survey::folder::{Identity, Seen};
 use crate::target::markers;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Known to this run only, so that no file can be made to pass for another.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);

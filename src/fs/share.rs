@@ -4,8 +4,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::fs::owner::expect_mine;
 use crate::fs::read::open_quietly;
@@ -15,9 +14,7 @@ use crate::fs::transfer::keep;
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn clones_here(file: &Path) -> bool {
-    use rustix::fs::CWD;
-    use rustix::fs::Mode;
-    use rustix::fs::OFlags;
+    use rustix::fs::{CWD, Mode, OFlags};
     let Some(folder) = file.parent() else {
         return false;
     };
@@ -96,9 +93,7 @@ pub struct Lying {
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn lies(path: &Path) -> Option<Lying> {
-    use fiemap::Fiemap;
-    use fiemap::FiemapExtentFlags as Flags;
-    use fiemap::FiemapFlags;
+    use fiemap::{Fiemap, FiemapExtentFlags as Flags, FiemapFlags};
     let nowhere = Flags::UNKNOWN | Flags::DELALLOC | Flags::DATA_INLINE | Flags::DATA_TAIL;
     let file = open_quietly(path).ok()?;
     let mut lying = Lying {

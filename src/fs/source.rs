@@ -2,20 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::fs::changed;
-use crate::fs::identity;
-use crate::fs::modified;
-use crate::fs::same_content;
-use crate::model::Identity;
-use crate::model::SourceFile;
+use crate::fs::{changed, identity, modified, same_content};
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
+use crate::warm::verdict::SourceFile;
 
 /// What stands at the path of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +57,7 @@ impl Source {
         let metadata = match fs::symlink_metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
-                use std::io::ErrorKind::NotADirectory;
-                use std::io::ErrorKind::NotFound;
+                use std::io::ErrorKind::{NotADirectory, NotFound};
                 if !matches!(error.kind(), NotFound | NotADirectory) {
                     source.what = SourceKind::Other;
                 }

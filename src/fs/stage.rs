@@ -5,13 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::fs::info;
-use crate::fs::is_folder;
-use crate::fs::names;
-use crate::fs::read;
-use crate::fs::write_if_absent;
-use crate::target::markers::STAGE_LOCK;
-use crate::target::markers::STAGE_MARK;
+use crate::fs::{info, is_folder, names, read, write_if_absent};
+use crate::target::markers::{STAGE_LOCK, STAGE_MARK};
 
 /// Makes a stage, or takes up one that was left; `false` if what is there is not ours.
 ///

@@ -1,12 +1,10 @@
 //! Giving a file to another folder: by a clone, by a link, or by a copy. Times and modes stay as they are.
 
 use std::fs;
-use std::fs::File;
-use std::fs::FileTimes;
+use std::fs::{File, FileTimes};
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::fs::owner::expect_mine;

@@ -5,14 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::fs::create_new_folder;
-use crate::fs::is_folder;
-use crate::fs::keeping_times;
-use crate::fs::names;
-use crate::fs::read;
-use crate::fs::write_if_absent;
-use crate::target::markers::GITIGNORE;
-use crate::target::markers::TRASH_MARK;
+use crate::fs::{create_new_folder, is_folder, keeping_times, names, read, write_if_absent};
+use crate::target::markers::{GITIGNORE, TRASH_MARK};
 
 /// Makes a trash folder with its mark, by which git ignores it.
 ///

@@ -2,25 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use crate::fs::allocation;
-use crate::fs::identity;
 use crate::fs::open_folder::mount_of;
-use crate::fs::seen;
-use crate::model::Identity;
-use crate::model::LinkedFile;
-use crate::model::Problem;
-use crate::model::Seen;
-use crate::model::Usage;
+use crate::fs::{allocation, identity, seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, LinkedFile, Seen, Usage};
+use crate::survey::model::Problem;
 
 /// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
 ///

@@ -1,21 +1,16 @@
 //! Lists everything in a folder.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::fs::accessed;
-use crate::fs::allocation;
-use crate::fs::changed;
-use crate::fs::identity;
-use crate::fs::modified;
-use crate::model::Identity;
-use crate::model::Problem;
+use crate::fs::{accessed, allocation, changed, identity, modified};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
+use crate::survey::model::Problem;
 
 /// A file or folder, without following a link.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! Adds lines to a git exclude file.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The exclude file of a repository, given by its common git directory; it counts in all worktrees
 /// (gitrepository-layout(5)).

@@ -4,8 +4,7 @@
 //! (gitrepository-layout(5)). Where somebody copied one of the two, only one direction holds: the copy of a
 //! repository names the worktrees of the original, and the copy of a worktree names the original's records.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::Head;
+use crate::survey::model::Head;
 
 /// One entry of `git worktree list --porcelain -z`.
 #[derive(Clone, Debug, PartialEq, Eq)]

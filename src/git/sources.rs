@@ -1,9 +1,7 @@
 //! The files of a worktree, and how their paths are written.
 
 use std::collections::BTreeSet;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 /// The files of a worktree as git knows them, relative to its top.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,18 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::plan;
-use crate::report;
-use crate::report::json;
-use crate::survey;
+use crate::plan::action::Plan;
+use crate::plan::conduct::{Format, Ui, conduct};
 use crate::survey::Request;
+use crate::survey::model::Survey;
+use crate::term::exit::Exit;
+use crate::term::json;
+use crate::{fs, plan, survey, term};
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///
@@ -71,7 +66,7 @@ pub fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::hook_status(&mut out, &all)?,
-        Format::Human => report::hook_status(&mut out, &all, &ui.view)?,
+        Format::Human => term::hook_status(&mut out, &all, &ui.view)?,
     }
     Ok(Exit::Done)
 }

@@ -1,23 +1,17 @@
 //! Decides what becomes of the git hook of each repository.
 
-use std::path::Path;
-use std::path::PathBuf;
+#[cfg(test)]
+pub(crate) mod tests;
 
-use crate::hook_script;
-use crate::hook_script::Whose;
-use crate::model::Action;
-use crate::model::FoundProgram;
-use crate::model::HookChange;
-use crate::model::HookSite;
-use crate::model::HookState;
-use crate::model::HookStatus;
-use crate::model::HookStep;
-use crate::model::HooksFolder;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::model::Warning;
+use std::path::{Path, PathBuf};
+
+use crate::hook::hook_script;
+use crate::hook::hook_script::Whose;
+use crate::hook::model::{
+    FoundProgram, HookChange, HookSite, HookState, HookStatus, HookStep, HooksFolder,
+};
+use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::kept::{Kept, KeptReason, Subject};
 
 /// The hook of a site.
 fn hook(site: &HookSite) -> PathBuf {
@@ -266,6 +260,3 @@ pub fn hooks_are_as_asked(plan: &Plan, installed: bool) -> bool {
         _ => true,
     })
 }
-
-#[cfg(test)]
-mod tests;

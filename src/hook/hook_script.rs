@@ -1,10 +1,9 @@
 //! The `post-checkout` that runs us in each new worktree, and how it is told from others.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::shell;
-use crate::shell::checksum;
+use crate::hook::shell;
+use crate::hook::shell::checksum;
 
 /// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 2;

@@ -1,21 +1,13 @@
 //! Looks at the git hooks of repositories.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::fs;
-use crate::git;
-use crate::hook_script;
-use crate::hook_script::BEFORE;
-use crate::hook_script::NAME;
-use crate::model::FoundProgram;
-use crate::model::HookFiles;
-use crate::model::HookSite;
-use crate::model::HooksElsewhere;
-use crate::model::HooksFolder;
+use crate::hook::hook_script;
+use crate::hook::hook_script::{BEFORE, NAME};
+use crate::hook::model::{FoundProgram, HookFiles, HookSite, HooksElsewhere, HooksFolder};
+use crate::{fs, git};
 
 /// Looks at the hooks of the repositories that these folders lie in, each repository once.
 ///

@@ -2,21 +2,15 @@
 //!
 //! At every moment the hook from before is there, as the hook, as what ours calls first, or as both.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::apply::Stopped;
 use crate::fs;
-use crate::hook_script;
-use crate::hook_script::BEFORE;
-use crate::hook_script::NAME;
-use crate::hook_script::Whose;
-use crate::model::FoundProgram;
-use crate::model::HookChange;
-use crate::model::HookFiles;
-use crate::model::HookStep;
+use crate::hook::hook_script;
+use crate::hook::hook_script::{BEFORE, NAME, Whose};
+use crate::hook::model::{FoundProgram, HookChange, HookFiles, HookStep};
+use crate::plan::apply::Stopped;
 
 /// The folders and files of a hook.
 struct Place<'a> {
@@ -55,7 +49,7 @@ fn changed() -> Stopped {
 }
 
 /// Puts our hook in its place.
-pub(super) fn install(change: &HookChange) -> Result<(), Stopped> {
+pub(crate) fn install(change: &HookChange) -> Result<(), Stopped> {
     let place = place(change)?;
     clear_up(&place)?;
     if change.how == HookStep::CreateFolder {
@@ -85,7 +79,7 @@ pub(super) fn install(change: &HookChange) -> Result<(), Stopped> {
 }
 
 /// Takes our hook out, so that everything is as it was.
-pub(super) fn remove(change: &HookChange) -> Result<(), Stopped> {
+pub(crate) fn remove(change: &HookChange) -> Result<(), Stopped> {
     let place = place(change)?;
     clear_up(&place)?;
     match change.how {

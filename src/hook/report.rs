@@ -2,21 +2,12 @@
 
 use std::io;
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::HookChange;
-use crate::model::HookState;
-use crate::model::HookStatus;
-use crate::model::HookStep;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::report::Paths;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::counted;
+use crate::hook::model::{HookChange, HookState, HookStatus, HookStep};
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Deed, Outcome};
+use crate::term::Paths;
+use crate::term::table::{Align, Table};
+use crate::term::view::{HEADING, Out, View, counted};
 use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.
@@ -38,7 +29,7 @@ pub fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::Result<
 }
 
 /// How it stands with a hook.
-pub(super) fn state(state: &HookState, paths: &Paths) -> String {
+pub(crate) fn state(state: &HookState, paths: &Paths) -> String {
     match state {
         HookState::NotInstalled => "not installed".into(),
         HookState::Installed => "installed".into(),
@@ -82,7 +73,7 @@ pub(super) fn state(state: &HookState, paths: &Paths) -> String {
 }
 
 /// What the user can do about it.
-pub(super) fn advice(state: &HookState) -> Option<&'static str> {
+pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
     Some(match state {
         HookState::Shadowed { .. } => {
             "add this line to the post-checkout in that folder, if it is a shell script:"
@@ -105,7 +96,7 @@ pub(super) fn advice(state: &HookState) -> Option<&'static str> {
 }
 
 /// What has to be copied as it is, so that it is never wrapped.
-pub(super) fn line(state: &HookState) -> Option<&str> {
+pub(crate) fn line(state: &HookState) -> Option<&str> {
     match state {
         HookState::Shadowed { line, .. } => Some(line),
         _ => None,
@@ -113,7 +104,7 @@ pub(super) fn line(state: &HookState) -> Option<&str> {
 }
 
 /// Writes what a plan does to hooks.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let install = plan.actions.iter().filter_map(|action| match action {
         Action::InstallHook(change) => Some(change),
         _ => None,
@@ -169,7 +160,7 @@ fn table(out: Out<'_>, verb: &str, changes: &[&HookChange], view: &View) -> io::
 }
 
 /// Writes what was done to hooks.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     for (deed, verb) in [
         (Deed::InstallHook, "installed"),
         (Deed::RemoveHook, "took out"),

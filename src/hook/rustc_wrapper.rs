@@ -3,21 +3,16 @@
 use std::path::Path;
 
 use crate::cargo::config_chain;
-use crate::model::Change;
-use crate::model::EditFile;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::plan::setup::SetupOptions;
-use crate::wrapper_script;
-use crate::wrapper_script::Whose;
-use crate::wrapper_script::is_ours;
+use crate::hook::wrapper_script;
+use crate::hook::wrapper_script::{Whose, is_ours};
+use crate::plan::action::{Change, EditFile};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::decide::SetupOptions;
+use crate::survey::model::{Survey, Workspace};
 
 /// What the configuration of a workspace is to say of it; nothing if one above says so already, or will, or if the user has
 /// set another one here or above.
-pub(super) fn of_workspace(
+pub(crate) fn of_workspace(
     workspace: &Workspace,
     survey: &Survey,
     options: &SetupOptions,
@@ -36,7 +31,7 @@ pub(super) fn of_workspace(
 }
 
 /// What a configuration above the worktrees is to say of it: what was decided, unless the user has set another one.
-pub(super) fn of_place(path: &Path, survey: &Survey, options: &SetupOptions) -> Option<String> {
+pub(crate) fn of_place(path: &Path, survey: &Survey, options: &SetupOptions) -> Option<String> {
     let wanted = wanted(survey, options)?;
     let there = around(path, survey).map(|(there, _)| there);
     let may = options.replace || there.is_none_or(|there| there == wanted);
@@ -58,7 +53,7 @@ fn wanted<'a>(survey: &'a Survey, options: &'a SetupOptions) -> Option<&'a str> 
 }
 
 /// The configurations in which the user has set another one.
-pub(super) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
+pub(crate) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
     // What is there is run by the script.
     let chained = options.replace || options.auto_onboard.is_some();
     let Some(wanted) = wanted(survey, options).filter(|_| !chained) else {
@@ -87,16 +82,16 @@ pub(super) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
 }
 
 /// The script by which new worktrees are set up.
-pub(super) struct Script {
+pub(crate) struct Script {
     /// As the configuration names it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What puts it in its place; nothing if it is there.
-    pub(super) edit: Option<EditFile>,
+    pub(crate) edit: Option<EditFile>,
 }
 
 /// Decides what the script is to be beside a configuration, if it is asked for. What was run in place of the compiler before
 /// is run by it.
-pub(super) fn script(
+pub(crate) fn script(
     config: &Path,
     survey: &Survey,
     options: &SetupOptions,

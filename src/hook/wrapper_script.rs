@@ -10,9 +10,7 @@
 
 use std::path::Path;
 
-use crate::shell::checksum;
-use crate::shell::find_us;
-use crate::shell::quoted;
+use crate::hook::shell::{checksum, find_us, quoted};
 
 /// The name of the script, in the folder of the configuration that names it.
 pub const NAME: &str = "sharedtarget-rustc";

@@ -5,24 +5,17 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::CollectFolder;
-use crate::model::DropRemote;
-use crate::model::DropScript;
-use crate::model::DropUnits;
-use crate::model::HarvestUnits;
-use crate::model::HookChange;
-use crate::model::Identity;
-use crate::model::Kept;
-use crate::model::Layout;
-use crate::model::Litter;
-use crate::model::Owner;
-use crate::model::PullUnits;
-use crate::model::PushUnits;
-use crate::model::RelinkFolder;
-use crate::model::TellProvider;
-use crate::model::Usage;
-use crate::model::WarmFolder;
+use crate::clean::model::CollectFolder;
+use crate::dedupe::model::RelinkFolder;
+use crate::hook::model::HookChange;
+use crate::plan::kept::Kept;
+use crate::script::model::DropScript;
 use crate::size::Bytes;
+use crate::store::model::{
+    DropRemote, DropUnits, HarvestUnits, PullUnits, PushUnits, TellProvider,
+};
+use crate::survey::folder::{Identity, Layout, Litter, Owner, Usage};
+use crate::warm::model::WarmFolder;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
 ///

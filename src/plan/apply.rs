@@ -3,50 +3,38 @@
 //! Time passes between a plan and its execution, so each thing is looked at again just before it is touched;
 //! what has changed is skipped. One failure never stops the rest.
 
-mod cache;
-mod collect;
-mod delete;
-mod edit;
-mod hook;
-mod litter;
-mod relink;
-mod root;
-pub mod script;
-pub mod store;
-mod trusted;
-mod warm;
+pub(crate) mod litter;
+pub(crate) mod root;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::clean::{delete_folders, delete_units};
+use crate::dedupe::relink;
+use crate::hook::install;
+use crate::script::cache_delete;
+use crate::setup::write;
+use crate::store::harvest;
+use crate::warm::place;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::apply::delete::Deleted;
-pub use crate::apply::root::create_shared_root;
-use crate::apply::trusted::Trusted;
+use crate::clean::delete_folders::Deleted;
+pub use crate::plan::apply::root::create_shared_root;
+use crate::warm::trusted::Trusted;
 
 use crate::cargo::Cargo;
+use crate::dedupe::decide::Tally;
+use crate::dedupe::model::Relinked;
 use crate::fs;
 use crate::fs::Ledger;
-use crate::journal::Relocated;
-use crate::model::Action;
-use crate::model::Collected;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::Filesystem;
-use crate::model::Freed;
-use crate::model::Moved;
-use crate::model::NotDone;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::Relinked;
-use crate::model::Warmed;
-use crate::plan::relink::Tally;
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome};
 use crate::progress::Progress;
-use crate::remote::Remote;
+use crate::setup::journal::Relocated;
+use crate::store::model::Moved;
+use crate::store::remote::Remote;
+use crate::warm::model::Warmed;
 
 /// What carrying out a plan needs besides the plan.
 #[derive(Debug)]
@@ -68,7 +56,7 @@ pub struct Context<'a> {
 }
 
 /// How an action ended if it did not succeed.
-enum Stopped {
+pub(crate) enum Stopped {
     /// Something had changed; nothing was done.
     Skipped(String),
     /// It went wrong.
@@ -94,13 +82,13 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         // What stays under the old names is found there again by the next run.
         let _ = fs::settle_moved(records, context.shared_root, moved);
     }
-    let recorded = edit::record(plan, context);
+    let recorded = write::record(plan, context);
     for action in &plan.actions {
         let result = match action {
             Action::CreateSharedRoot { path } => {
                 create_shared_root(path, context.records).map_err(Stopped::from)
             }
-            Action::RecordOwner { file, owner } => edit::owner(file, owner, context),
+            Action::RecordOwner { file, owner } => write::owner(file, owner, context),
             Action::WriteConfig {
                 needs: Some(exclude),
                 ..
@@ -122,8 +110,10 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             | Action::InstallWrapper(edit)
             | Action::WriteConfig { edit, .. }
             | Action::WriteSettings { edit, .. } => match &recorded {
-                Ok(()) if matches!(action, Action::InstallWrapper(_)) => edit::install_script(edit),
-                Ok(()) => edit::write(edit),
+                Ok(()) if matches!(action, Action::InstallWrapper(_)) => {
+                    write::install_script(edit)
+                }
+                Ok(()) => write::write(edit),
                 Err(why) => Err(Stopped::Failed(format!(
                     "not changed, since it could not be undone: {why}"
                 ))),
@@ -131,9 +121,9 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
             Action::Restore {
                 edit,
                 remove_folder,
-            } => edit::restore(edit, *remove_folder),
-            Action::InstallHook(change) => hook::install(change),
-            Action::RemoveHook(change) => hook::remove(change),
+            } => write::restore(edit, *remove_folder),
+            Action::InstallHook(change) => install::install(change),
+            Action::RemoveHook(change) => install::remove(change),
             Action::Warm(_)
             | Action::Relink(_)
             | Action::Collect(_)
@@ -150,7 +140,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         settle(&mut outcome, action, result.map(|()| Came::Nothing));
         fs::checkpoint(name(action));
     }
-    edit::forget(plan, &outcome, context);
+    write::forget(plan, &outcome, context);
     fs::checkpoint("written");
     let acting: Vec<&Action> = plan.actions.iter().filter(|action| frees(action)).collect();
     let disks = disks(&acting);
@@ -184,7 +174,7 @@ fn warm_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
     let mut trusted = Trusted::default();
     for action in &plan.actions {
         if let Action::Warm(folder) = action {
-            let result = warm::folder(folder, &mut trusted, context);
+            let result = place::folder(folder, &mut trusted, context);
             settle(outcome, action, result.map(Came::Warmed));
             fs::checkpoint(name(action));
         }
@@ -198,23 +188,23 @@ fn store_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
         let result = match action {
             Action::Harvest(units) => {
                 context.progress.stage("harvesting");
-                store::harvest(units, &mut trusted, context)
+                harvest::harvest(units, &mut trusted, context)
             }
             Action::Tell(tell) => {
                 context.progress.stage("telling the provider");
-                store::tell(tell)
+                harvest::tell(tell)
             }
             Action::Pull(units) => {
                 context.progress.stage("fetching");
-                store::pull(units, context)
+                harvest::pull(units, context)
             }
             Action::Push(units) => {
                 context.progress.stage("pushing");
-                store::push(units, context)
+                harvest::push(units, context)
             }
             Action::DropRemote(drop) => {
                 context.progress.stage("deleting");
-                store::drop_remote(drop, context)
+                harvest::drop_remote(drop, context)
             }
             _ => continue,
         };
@@ -293,18 +283,18 @@ fn delete_all(plan: &Plan, context: &Context<'_>, outcome: &mut Outcome) {
                     litter::remove(*kind, path, usage.as_ref(), context, &ledger).map(|deleted| (deleted, None))
                 }
                 Action::DropScript(part) => {
-                    cache::part(part, context, &ledger).map(|deleted| (deleted, None))
+                    cache_delete::part(part, context, &ledger).map(|deleted| (deleted, None))
                 }
-                Action::DropUnits(units) => store::drop_units(units, context, &ledger)
+                Action::DropUnits(units) => harvest::drop_units(units, context, &ledger)
                     .map(|(deleted, collected)| (deleted, Some(collected))),
-                Action::Collect(folder) => collect::folder(folder, context, &ledger)
+                Action::Collect(folder) => delete_units::folder(folder, context, &ledger)
                     .map(|(deleted, collected)| (deleted, Some(collected))),
                 Action::DeleteFolder(folder) => match folder.gave_to.iter().find(|into| cold.contains(*into)) {
                     Some(into) => Err(Stopped::Skipped(format!(
                         "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
                         into.display()
                     ))),
-                    None => delete::folder(folder, context, &ledger).map(|deleted| (deleted, None)),
+                    None => delete_folders::folder(folder, context, &ledger).map(|deleted| (deleted, None)),
                 },
                 _ => Err(Stopped::Skipped("it is no deletion".into())),
             };

@@ -1,67 +1,46 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
-pub mod audit;
-pub mod cache;
-pub mod clean;
-pub mod dedupe;
-pub mod doctor;
-pub mod gc;
-pub mod hook;
-pub mod list;
-pub mod onboard;
-mod relinking;
-pub mod run;
-pub mod setup;
-pub mod store;
-mod ui;
-pub mod undo;
-pub mod warm;
-mod warming;
-
 use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::apply;
-use crate::apply::Context;
-use crate::exit::Exit;
-use crate::fs;
-use crate::journal::Relocated;
-use crate::model::Action;
-use crate::model::Done;
-use crate::model::Litter;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::process;
+use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::apply::Context;
+use crate::plan::outcome::{Done, Outcome};
+use crate::plan::{apply, report};
 use crate::progress::Progress;
-use crate::remote::Remote;
-use crate::report::Spinner;
-use crate::report::human;
-use crate::report::json;
-use crate::survey;
+use crate::setup::journal::Relocated;
+use crate::store::remote::Remote;
 use crate::survey::Request;
-use crate::survey::donors;
+use crate::survey::folder::Litter;
+use crate::survey::model::Survey;
+use crate::term::exit::Exit;
+use crate::term::{Spinner, json};
+use crate::warm::inspect;
+use crate::{fs, process, survey};
 
-pub use crate::command::ui::Format;
-pub use crate::command::ui::Ui;
-pub use crate::command::ui::beside;
+pub use crate::term::ui::{Format, Ui, beside};
 
 /// Surveys, with progress shown.
-fn look(request: &Request, ui: &Ui) -> Result<Survey> {
+pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     survey::survey(request, &progress)
 }
 
 /// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
-fn conduct(name: &str, survey: &Survey, plan: &Plan, request: &Request, ui: &Ui) -> Result<Exit> {
+pub(crate) fn conduct(
+    name: &str,
+    survey: &Survey,
+    plan: &Plan,
+    request: &Request,
+    ui: &Ui,
+) -> Result<Exit> {
     conduct_with(name, survey, plan, request, ui, None)
 }
 
 /// Conducts a plan that may be about a remote store.
-fn conduct_with(
+pub(crate) fn conduct_with(
     name: &str,
     survey: &Survey,
     plan: &Plan,
@@ -114,11 +93,11 @@ fn conduct_with(
 }
 
 /// Notes what the configurations of all workspaces say now. Where that cannot be written, less is known later.
-fn note_circumstances(survey: &Survey, request: &Request) {
+pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
     let workspaces = survey.workspaces.iter();
     let roots = workspaces.map(|workspace| workspace.root.as_path());
     let around = &request.environment.surroundings;
-    let _ = donors::note(roots, around, &survey.shared_root);
+    let _ = inspect::note(roots, around, &survey.shared_root);
     if let Some(state) = &request.environment.state {
         request.environment.known.keep(state);
     }
@@ -129,7 +108,7 @@ fn note_circumstances(survey: &Survey, request: &Request) {
 /// # Errors
 ///
 /// One of them is missing, an answer of it was needed, and the run was to change something.
-fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
+pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
     if !ui.yes || ui.dry_run || survey.workspaces.is_empty() {
         return Ok(());
     }
@@ -149,7 +128,7 @@ fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
 
 /// Says in one line each what was of no use in a store, where no plan was shown: whoever waits for a build that is not
 /// warm is to know why.
-fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
+pub(crate) fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
     if !ui.quiet {
         return Ok(());
     }
@@ -160,19 +139,19 @@ fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
         )
     };
     for warning in plan.warnings.iter().filter(about) {
-        ui.warn(|out| human::warning(out, warning, &ui.preview_view()))?;
+        ui.warn(|out| report::warning(out, warning, &ui.preview_view()))?;
     }
     Ok(())
 }
 
-fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
+pub(crate) fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
     let view = ui.preview_view();
     // Nobody may be there to read it; that is no reason not to do what was asked for.
-    let _ = human::plan(&mut ui.preview(), plan, &survey.shared_root, &view);
+    let _ = report::plan(&mut ui.preview(), plan, &survey.shared_root, &view);
     Ok(())
 }
 
-fn carry_out(
+pub(crate) fn carry_out(
     survey: &Survey,
     plan: &Plan,
     request: &Request,
@@ -240,13 +219,13 @@ fn carry_out(
 }
 
 /// Where the project of a shared root was, and where it is.
-fn moved(survey: &Survey) -> Option<Relocated> {
+pub(crate) fn moved(survey: &Survey) -> Option<Relocated> {
     let (from, to) = survey.shared_root.project_moved.clone()?;
     Some(Relocated { from, to })
 }
 
 /// Puts the answer on standard output: the plan if nothing was done, else what was done.
-fn show(
+pub(crate) fn show(
     name: &str,
     survey: &Survey,
     plan: &Plan,
@@ -256,9 +235,9 @@ fn show(
     let mut out = ui.answer();
     match (ui.format, outcome) {
         (Format::Json, _) => json::run(&mut out, name, ui.dry_run, survey, plan, outcome)?,
-        (Format::Human, Some(outcome)) => human::outcome(&mut out, outcome, &ui.view)?,
+        (Format::Human, Some(outcome)) => report::outcome(&mut out, outcome, &ui.view)?,
         (Format::Human, None) if ui.quiet && !ui.dry_run && plan.actions.is_empty() => {}
-        (Format::Human, None) => human::plan(&mut out, plan, &survey.shared_root, &ui.view)?,
+        (Format::Human, None) => report::plan(&mut out, plan, &survey.shared_root, &ui.view)?,
     }
     Ok(())
 }

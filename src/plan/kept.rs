@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::BusyReason;
-use crate::model::DeleteReason;
-use crate::model::HookState;
-use crate::model::LastUseSource;
-use crate::model::Layout;
-use crate::model::LeftUnit;
-use crate::model::TomlProblem;
+use crate::hook::model::HookState;
+use crate::plan::action::{DeleteReason, LastUseSource};
 use crate::size::Bytes;
+use crate::survey::folder::{BusyReason, Layout};
+use crate::survey::model::TomlProblem;
+use crate::warm::model::LeftUnit;
 
 /// Something that stays as it is.
 #[derive(Debug, Serialize)]

@@ -1,20 +1,13 @@
 //! Decides what becomes of what interrupted runs left.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Action;
-use crate::model::BusyReason;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Litter;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::Trash;
-use crate::model::Usage;
-use crate::plan::deletable;
+use crate::clean::deletable;
+use crate::plan::action::{Action, Plan};
 use crate::plan::freeable;
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::survey::folder::{BusyReason, Litter, Trash, Usage};
+use crate::survey::model::Survey;
 
 /// What a command takes away of what interrupted runs left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +112,7 @@ fn takes(action: &Action, trash: &Trash) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Busy;
+    use crate::survey::folder::Busy;
 
     /// Gives litter a fault.
     type Spoil = fn(&mut Trash);

@@ -1,15 +1,14 @@
 //! What was done.
 
 use std::ops::Add;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::model::Moved;
-use crate::model::Relinked;
-use crate::model::Warmed;
+use crate::dedupe::model::Relinked;
 use crate::size::Bytes;
+use crate::store::model::Moved;
+use crate::warm::model::Warmed;
 
 /// What a run did.
 #[derive(Debug, Default, Serialize)]

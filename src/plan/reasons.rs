@@ -1,20 +1,17 @@
 //! Reasons in words.
 
 use crate::age::since;
-use crate::model::BusyReason;
-use crate::model::DeleteReason;
-use crate::model::KeptReason;
-use crate::model::LastUseSource;
-use crate::model::Layout;
-use crate::model::Warning;
-use crate::report::Paths;
-use crate::report::hook;
-use crate::report::view::counted;
+use crate::hook::report;
+use crate::plan::action::{DeleteReason, LastUseSource, Warning};
+use crate::plan::kept::KeptReason;
+use crate::survey::folder::{BusyReason, Layout};
+use crate::term::Paths;
+use crate::term::view::counted;
 use crate::text::shown;
 use jiff::Timestamp;
 
 /// A layout by the name that the command line knows it by.
-pub(super) fn layout(layout: Layout) -> &'static str {
+pub(crate) fn layout(layout: Layout) -> &'static str {
     match layout {
         Layout::Isolated => "isolated",
         Layout::InPlace => "in-place",
@@ -24,7 +21,7 @@ pub(super) fn layout(layout: Layout) -> &'static str {
 }
 
 /// Why something goes, in one word for a column.
-pub(super) fn delete(why: &DeleteReason) -> &'static str {
+pub(crate) fn delete(why: &DeleteReason) -> &'static str {
     match why {
         DeleteReason::Replaced { .. } => "replaced",
         DeleteReason::BuildDirMoved { .. } => "moved",
@@ -36,7 +33,7 @@ pub(super) fn delete(why: &DeleteReason) -> &'static str {
 }
 
 /// Why something goes, in a sentence.
-pub(super) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> String {
+pub(crate) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> String {
     match why {
         DeleteReason::Replaced { by } => format!("the workspace builds into {}", paths.show(by)),
         DeleteReason::BuildDirMoved { to } => {
@@ -66,7 +63,7 @@ fn by(source: LastUseSource) -> &'static str {
 }
 
 /// Why something stays.
-pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
+pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
     match reason {
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
         KeptReason::InPlaceAsked => {
@@ -289,12 +286,12 @@ pub(super) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             problem.column,
             problem.message
         ),
-        KeptReason::Hook { hook: state } => hook::state(state, paths),
+        KeptReason::Hook { hook: state } => report::state(state, paths),
     }
 }
 
 /// What the user can do about it; the same for all that are kept for this kind of reason.
-pub(super) fn advice(reason: &KeptReason) -> Option<String> {
+pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
     let advice = match reason {
         KeptReason::ConfigTracked { include, .. } => {
             return Some(format!(
@@ -344,22 +341,22 @@ pub(super) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them, and run again"
         }
-        KeptReason::Hook { hook: state } => hook::advice(state)?,
+        KeptReason::Hook { hook: state } => report::advice(state)?,
         _ => return None,
     };
     Some(advice.to_owned())
 }
 
 /// What is to be copied from the advice as it is.
-pub(super) fn line(reason: &KeptReason) -> Option<&str> {
+pub(crate) fn line(reason: &KeptReason) -> Option<&str> {
     match reason {
-        KeptReason::Hook { hook: state } => hook::line(state),
+        KeptReason::Hook { hook: state } => report::line(state),
         _ => None,
     }
 }
 
 /// A warning in a sentence or two.
-pub(super) fn warning(warning: &Warning, paths: &Paths) -> String {
+pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
     match warning {
         Warning::EnvOverride { variable, value } => {
             format!(

@@ -3,39 +3,22 @@
 use std::io;
 use std::path::Path;
 
-use crate::report::cache;
-use crate::report::collect;
-use crate::report::hook;
-use crate::report::reasons;
-use crate::report::relink;
-use crate::report::store;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::ERROR;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::Style;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::ago;
-use crate::report::view::counted;
-use crate::report::view::wrapped;
-use crate::report::warm;
+use crate::clean::report as collect;
+use crate::dedupe::report as relink;
+use crate::hook::report as hook;
+use crate::plan::reasons;
+use crate::script::report as cache;
+use crate::store::report as store;
+use crate::term::table::{Align, Table};
+use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, ago, counted, wrapped};
+use crate::warm::report as warm;
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::EditFile;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::NotDone;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::SharedRoot;
-use crate::model::Subject;
-use crate::model::Usage;
-use crate::model::Warning;
+use crate::plan::action::{Action, EditFile, Plan, Warning};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::plan::outcome::{Deed, NotDone, Outcome};
 use crate::size::Bytes;
+use crate::survey::folder::Usage;
+use crate::survey::model::SharedRoot;
 use crate::text::shown;
 
 /// Writes a plan.

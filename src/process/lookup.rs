@@ -4,9 +4,7 @@ pub(crate) mod config;
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 pub use crate::process::lookup::config::runs_to_resolve;
 

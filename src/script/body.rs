@@ -9,20 +9,14 @@ mod tests;
 mod wrap;
 
 use std::ops::Range;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::Item;
 
 use crate::script::body::paths::Paths;
 use crate::script::body::wrap::wrapping;
-use crate::script::tokens::has_word;
-use crate::script::tokens::is_ident;
-use crate::script::tokens::is_punct;
-use crate::script::tokens::mark;
-use crate::script::tokens::plain;
+use crate::script::tokens::{has_word, is_ident, is_punct, mark, plain};
 
 /// What the compiler is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

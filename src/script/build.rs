@@ -1,26 +1,20 @@
 //! Builds a script and keeps its program.
 
-mod keep;
-mod package;
-
+use crate::script::keep;
 use std::ffi::OsString;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::cargo::Build;
-use crate::cargo::Cargo;
-use crate::cargo::Ended;
+use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
-use crate::model::FileState;
+use crate::script::model::FileState;
 use crate::script::package::LOCK;
-use crate::script::places::Places;
+use crate::script::paths::Places;
 
-use crate::apply::script::package::MAIN;
-pub use crate::apply::script::package::Written;
-pub use crate::apply::script::package::write;
+use crate::script::write_package::MAIN;
+pub use crate::script::write_package::{Written, write};
 
 /// A script to be built, and how.
 #[derive(Clone, Debug)]

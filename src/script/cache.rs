@@ -1,23 +1,17 @@
 //! What lies in the cache of scripts.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use toml_edit::DocumentMut;
 
 use crate::fs;
-use crate::model::CacheFolder;
-use crate::model::Identity;
-use crate::model::KeptPackage;
-use crate::model::KeptProgram;
-use crate::model::ScriptCache;
 use crate::progress::Progress;
+use crate::script::model::{CacheFolder, KeptPackage, KeptProgram, ScriptCache};
 use crate::script::package;
-use crate::script::places::LAST_RUN;
-use crate::script::places::Places;
-use crate::survey::script::entry;
+use crate::script::paths::{LAST_RUN, Places};
+use crate::script::request::entry;
+use crate::survey::folder::Identity;
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]

@@ -5,40 +5,27 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::apply;
-use crate::apply::Context;
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Action;
-use crate::model::DropScript;
-use crate::model::Litter;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::ScriptCache;
-use crate::model::Survey;
-use crate::plan;
-use crate::plan::CleanOptions;
-use crate::plan::GcOptions;
-use crate::plan::scripts;
-use crate::plan::scripts::CacheOptions;
-use crate::plan::scripts::CachePart;
-use crate::plan::scripts::TargetPart;
-use crate::plan::stock::Compilers;
+use crate::clean::look;
+use crate::clean::stock::Compilers;
+use crate::plan::action::{Action, Plan};
+use crate::plan::apply::Context;
+use crate::plan::conduct::{Format, Ui, conduct};
+use crate::plan::outcome::Outcome;
+use crate::plan::{CleanOptions, GcOptions, apply};
 use crate::progress::Progress;
-use crate::report;
-use crate::report::Spinner;
-use crate::report::json;
-use crate::script::places::Places;
-use crate::settings::CacheLimits;
+use crate::script::evict::{CacheOptions, CachePart, TargetPart};
+use crate::script::model::{DropScript, ScriptCache};
+use crate::script::paths::Places;
+use crate::script::{cache, evict};
 use crate::size::Bytes;
-use crate::survey;
 use crate::survey::Request;
-use crate::survey::script_cache;
-use crate::survey::stock;
+use crate::survey::folder::Litter;
+use crate::survey::model::Survey;
+use crate::survey::settings::CacheLimits;
 use crate::target::markers::TRASH_PREFIX;
+use crate::term::exit::Exit;
+use crate::term::{Spinner, json};
+use crate::{fs, plan, survey, term};
 
 /// Shows what the cache of scripts holds.
 ///
@@ -50,7 +37,7 @@ pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Resul
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::script_cache(&mut out, &cache, limits)?,
-        Format::Human => report::script_cache(&mut out, &cache, limits, top, &ui.view)?,
+        Format::Human => term::script_cache(&mut out, &cache, limits, top, &ui.view)?,
     }
     Ok(Exit::Done)
 }
@@ -65,7 +52,7 @@ pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Resul
 pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui) -> Result<Exit> {
     let cache = look(places, ui);
     let _alone = alone(places, ui.dry_run)?;
-    let decided = scripts::clean(&cache, options, ui.view.now);
+    let decided = evict::clean(&cache, options, ui.view.now);
     let (survey, mut plan) = {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
@@ -107,7 +94,7 @@ pub fn keep_within(
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Ok(Outcome::default());
     };
-    let cache = script_cache::look(places, now, &progress);
+    let cache = cache::look(places, now, &progress);
     let swept = places.root().join(SWEPT);
     let daily = fs::info(&swept)?.and_then(|info| info.modified);
     let is_due = daily.is_none_or(|last| now.duration_since(last) >= DAY);
@@ -119,7 +106,7 @@ pub fn keep_within(
         spared: Some(spared.to_owned()),
         recent: Some(RECENT),
     };
-    let decided = scripts::clean(&cache, &options, now);
+    let decided = evict::clean(&cache, &options, now);
     let mut plan = match decided.target {
         TargetPart::Stays => Plan::default(),
         ref part => of_target(part, places, request, now, &progress)?.1,
@@ -167,7 +154,7 @@ fn look(places: &Places, ui: &Ui) -> ScriptCache {
     let now = ui.view.now;
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    script_cache::look(places, now, &progress)
+    cache::look(places, now, &progress)
 }
 
 /// What happens to the target folder of scripts: as `clean` and `gc` do it with any other one.
@@ -209,8 +196,8 @@ fn of_target(
                 max_size: *max_size,
                 ..GcOptions::default()
             };
-            let folders = crate::command::gc::folders(&survey, &request);
-            let (stocks, _) = stock::take(&survey, &folders, &request, progress);
+            let folders = crate::clean::gc_command::folders(&survey, &request);
+            let (stocks, _) = look::take(&survey, &folders, &request, progress);
             plan::gc(stocks, &Compilers::default(), &options, now, Vec::new())
         }
         _ => {

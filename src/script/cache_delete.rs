@@ -1,18 +1,16 @@
 //! Deletes parts of the cache of scripts.
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::delete::Deleted;
+use crate::clean::delete_folders::Deleted;
 use crate::fs;
 use crate::fs::Ledger;
-use crate::model::DropScript;
-use crate::model::ScriptPart;
+use crate::plan::apply::{Context, Stopped};
+use crate::script::model::{DropScript, ScriptPart};
 use crate::script::package::LOCK;
-use crate::script::places::OLD;
+use crate::script::paths::OLD;
 
 /// Deletes one part, unless its script is being built, or something in it is not what the plan saw. A program that runs goes on running, where the system lets us
 /// delete it; a run that is about to start it builds it again.
-pub(super) fn part(
+pub(crate) fn part(
     part: &DropScript,
     context: &Context<'_>,
     ledger: &Ledger,

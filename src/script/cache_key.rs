@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::CachedProgram;
-use crate::model::FileState;
+use crate::script::model::{CachedProgram, FileState};
 
 /// Everything that decides what a build of a script gives, but for the files that only the compiler finds.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +142,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::Watched;
+    use crate::script::model::Watched;
     use crate::size::Bytes;
 
     fn question() -> Question<'static> {

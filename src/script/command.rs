@@ -2,22 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::apply::script::ScriptBuild;
-use crate::apply::script::{self as apply};
-use crate::exit::Exit;
-use crate::fs;
-use crate::process;
-use crate::script::places::LAST_RUN;
-use crate::survey::script;
-use crate::survey::script::Script;
-use crate::survey::script::ScriptEnvironment;
-use crate::survey::script::ScriptRequest;
+use crate::script::build::{
+    ScriptBuild, {self as apply},
+};
+use crate::script::paths::LAST_RUN;
+use crate::script::request;
+use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};
+use crate::term::exit::Exit;
+use crate::{fs, process};
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +63,10 @@ pub fn run(
     answer: &dyn Fn(&Path) -> Result<()>,
     after_build: &dyn Fn(&Path) -> Result<()>,
 ) -> Result<Ran> {
-    let script = script::script(request, around)?;
+    let script = request::script(request, around)?;
     let mut again = request.test || options.force || options.package_dir;
     if !again {
-        match script::kept(&script, around) {
+        match request::kept(&script, around) {
             Ok(program) if options.build_only => {
                 answer(&program)?;
                 return Ok(Ran::Here(Exit::Done));
@@ -83,7 +80,10 @@ pub fn run(
                 }
             }
             Err(why) if options.verbose => {
-                let _ = writeln!(crate::command::beside(), "its program is built: {why}");
+                let _ = writeln!(
+                    crate::plan::conduct::beside(),
+                    "its program is built: {why}"
+                );
             }
             Err(_) => {}
         }
@@ -100,7 +100,7 @@ pub fn run(
             && let Err(error) = after_build(&program)
         {
             let _ = writeln!(
-                crate::command::beside(),
+                crate::plan::conduct::beside(),
                 "warning: the cache of scripts may grow: {error:#}"
             );
         }
@@ -160,7 +160,7 @@ fn built(
         return Ok(None);
     }
     // Somebody else may have built it while we waited for the lock.
-    if !again && let Ok(program) = script::kept(script, around) {
+    if !again && let Ok(program) = request::kept(script, around) {
         return Ok(Some(program));
     }
     let program = apply::build(
@@ -182,7 +182,7 @@ fn built(
         ));
     }
     for note in notes {
-        let _ = writeln!(crate::command::beside(), "note: {note}");
+        let _ = writeln!(crate::plan::conduct::beside(), "note: {note}");
     }
     Ok(None)
 }

@@ -1,16 +1,13 @@
 //! Which compiler a build here would use, without asking it each time.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::cargo;
-use crate::fs;
-use crate::model::FileState;
-use crate::script::places::Places;
+use crate::script::model::FileState;
+use crate::script::paths::Places;
+use crate::{cargo, fs};
 
 /// Whatever decides which compiler a build would use.
 #[derive(Clone, Debug, Default)]

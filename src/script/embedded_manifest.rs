@@ -4,11 +4,10 @@
 
 use std::ops::Range;
 
-use toml_edit::Document;
-use toml_edit::DocumentMut;
+use toml_edit::{Document, DocumentMut};
 
 use crate::cargo::config_edit;
-use crate::model::TomlProblem;
+use crate::survey::model::TomlProblem;
 
 /// In which form a script carries its manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,20 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
-use crate::model::CacheFolder;
-use crate::model::DropReason;
-use crate::model::DropScript;
-use crate::model::KeptPackage;
-use crate::model::KeptProgram;
-use crate::model::ScriptCache;
-use crate::model::ScriptPart;
+use crate::script::model::{
+    CacheFolder, DropReason, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart,
+};
 use crate::size::Bytes;
 
 /// Which part of the cache is asked about.
@@ -270,7 +264,7 @@ fn drop_own_target(package: &KeptPackage) -> Option<DropScript> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Identity;
+    use crate::survey::folder::Identity;
 
     const NOW: i64 = 1_000 * 86_400;
 
@@ -287,7 +281,7 @@ mod tests {
             last_run: day(days_ago),
             on_disk: Bytes(size),
             identity: Identity::default(),
-            seen: crate::model::Seen::default(),
+            seen: crate::survey::folder::Seen::default(),
         }
     }
 
@@ -301,10 +295,10 @@ mod tests {
                 path: format!("/c/packages/{name}/target").into(),
                 on_disk: Bytes(size),
                 identity: Identity::default(),
-                seen: crate::model::Seen::default(),
+                seen: crate::survey::folder::Seen::default(),
             }),
             identity: Identity::default(),
-            seen: crate::model::Seen::default(),
+            seen: crate::survey::folder::Seen::default(),
         }
     }
 

@@ -4,25 +4,17 @@
 //! before the first `::` of a path is a crate, unless the script itself says what else has that name.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use proc_macro2::Delimiter;
-use proc_macro2::Ident;
-use proc_macro2::Spacing;
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
+use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 use syn::Block;
 use syn::parse::Parser;
 use syn::visit::Visit;
 
-use crate::script::tokens::is_ident;
-use crate::script::tokens::is_punct;
-use crate::script::tokens::mark;
-use crate::script::tokens::plain;
+use crate::script::tokens::{is_ident, is_punct, mark, plain};
 
 /// A crate that a script names.
 #[derive(Clone, Debug, PartialEq, Eq)]

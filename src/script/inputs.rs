@@ -1,21 +1,17 @@
 //! What a program was made from: files and variables.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::apply::script::ScriptBuild;
 use crate::cargo::Built;
 use crate::fs;
-use crate::model::FileState;
-use crate::model::Watched;
-use crate::script::cached::is_cargos;
+use crate::script::build::ScriptBuild;
+use crate::script::cache_key::is_cargos;
+use crate::script::model::{FileState, Watched};
 use crate::script::package;
-use crate::script::places::Places;
+use crate::script::paths::Places;
 use crate::target::dep_info::RustcDepInfo;
 
 /// Files are dated by a clock that may be so much behind.
@@ -28,15 +24,15 @@ const COARSE: SignedDuration = SignedDuration::from_secs(3);
 const MOST: usize = 20_000;
 
 /// The `.d` files that the compiler wrote.
-pub(super) struct DepInfos {
+pub(crate) struct DepInfos {
     /// About the program.
-    pub(super) of_program: Vec<PathBuf>,
+    pub(crate) of_program: Vec<PathBuf>,
     /// About everything else that was compiled for it.
     others: Vec<PathBuf>,
 }
 
 /// Finds them. Beside an artifact lies the one of its name; a build script has its own folder.
-pub(super) fn dep_infos(built: &Built) -> DepInfos {
+pub(crate) fn dep_infos(built: &Built) -> DepInfos {
     let stem = built
         .program
         .file_stem()
@@ -100,7 +96,7 @@ fn first_names(profile: &Path, program: &str) -> Vec<PathBuf> {
 
 /// The files that the program was compiled from: by the list that Cargo writes beside it, those of all local packages and
 /// what their build scripts say; the manifests of these packages, and what a build script may read that says nothing.
-pub(super) fn watched(
+pub(crate) fn watched(
     build: &ScriptBuild<'_>,
     built: &Built,
     places: &Places,
@@ -161,13 +157,13 @@ pub(super) fn watched(
 }
 
 /// How a program was made.
-pub(super) struct Made<'a> {
+pub(crate) struct Made<'a> {
     /// From a copy of its script.
-    pub(super) is_copied: bool,
+    pub(crate) is_copied: bool,
     /// The folder of its workspace.
-    pub(super) workspace: &'a Path,
+    pub(crate) workspace: &'a Path,
     /// What the compiler says of it.
-    pub(super) infos: &'a DepInfos,
+    pub(crate) infos: &'a DepInfos,
 }
 
 /// Whether the time of a file is told in more than seconds.
@@ -257,7 +253,7 @@ fn directive(line: &str) -> Option<&str> {
 
 /// The variables that the compiler or a build script looked up, with what they are in the user's shell: what Cargo sets
 /// itself does not change by that, and what comes from its configuration is decided there.
-pub(super) fn variables(
+pub(crate) fn variables(
     infos: &DepInfos,
     built: &Built,
     variable: &dyn Fn(&str) -> Option<String>,

@@ -1,28 +1,22 @@
 //! Keeps the program of a script, with what it was made from.
 
-mod made_from;
+use crate::script::inputs;
+use std::path::{Path, PathBuf};
 
-use std::path::Path;
-use std::path::PathBuf;
-
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use crate::apply::script::keep::made_from::Made;
+use crate::script::inputs::Made;
 
-use crate::apply::script::ScriptBuild;
 use crate::cargo::Built;
 use crate::fs;
-use crate::model::CachedProgram;
-use crate::script::places::ENTRY;
-use crate::script::places::LAST_RUN;
-use crate::script::places::NEW;
-use crate::script::places::Places;
+use crate::script::build::ScriptBuild;
+use crate::script::model::CachedProgram;
+use crate::script::paths::{ENTRY, LAST_RUN, NEW, Places};
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
 /// what is known about it in its place at once: nobody ever finds half of it.
-pub(super) fn keep(
+pub(crate) fn keep(
     build: &ScriptBuild<'_>,
     built: &Built,
     places: &Places,
@@ -32,8 +26,8 @@ pub(super) fn keep(
     now: Timestamp,
 ) -> Result<PathBuf> {
     // Before the program is moved, since it lies beside them.
-    let infos = made_from::dep_infos(built);
-    let watched = made_from::watched(
+    let infos = inputs::dep_infos(built);
+    let watched = inputs::watched(
         build,
         built,
         places,
@@ -44,7 +38,7 @@ pub(super) fn keep(
             infos: &infos,
         },
     );
-    let variables = made_from::variables(&infos, built, variable);
+    let variables = inputs::variables(&infos, built, variable);
     let new = places.bins().join(format!("{NEW}{}", build.key));
     fs::remove_own_folder(&new)?;
     fs::create_folder(&new)?;

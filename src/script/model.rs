@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::Identity;
-use crate::model::Seen;
 use crate::size::Bytes;
+use crate::survey::folder::{Identity, Seen};
 
 /// A script's program that was kept, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

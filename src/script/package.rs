@@ -1,19 +1,10 @@
 //! The package that Cargo is given for a script.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use toml_edit::Array;
-use toml_edit::ArrayOfTables;
-use toml_edit::DocumentMut;
-use toml_edit::InlineTable;
-use toml_edit::Item;
-use toml_edit::Table;
-use toml_edit::TableLike;
-use toml_edit::value;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
-use crate::script::manifest::Embedded;
-use crate::script::manifest::Form;
+use crate::script::embedded_manifest::{Embedded, Form};
 
 /// What a script is built from besides what its manifest says.
 #[derive(Clone, Copy, Debug)]
@@ -337,7 +328,7 @@ fn plain(stem: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::manifest;
+    use crate::script::embedded_manifest;
 
     const AROUND: Around<'_> = Around {
         stem: "größe 2",
@@ -349,7 +340,7 @@ mod tests {
     };
 
     fn made(text: &str) -> Result<(DocumentMut, String), String> {
-        let embedded = manifest::find(text).expect("a manifest");
+        let embedded = embedded_manifest::find(text).expect("a manifest");
         let made = package(&embedded, &Table::new(), &AROUND)?;
         let read = |document: &DocumentMut| -> DocumentMut {
             let text = document.to_string();
@@ -438,8 +429,8 @@ mod tests {
 
     #[test]
     fn what_is_inferred_comes_in_addition() {
-        let embedded =
-            manifest::find("/*[toml]\n[dependencies]\nserde-json = '1'\n*/").expect("a manifest");
+        let embedded = embedded_manifest::find("/*[toml]\n[dependencies]\nserde-json = '1'\n*/")
+            .expect("a manifest");
         let mut inferred = Table::new();
         inferred.insert("serde_json", value("2"));
         inferred.insert("rand", value("0.9"));
@@ -453,7 +444,7 @@ mod tests {
 
     #[test]
     fn a_script_that_is_named_as_a_crate() {
-        let embedded = manifest::find("use regex::Regex;").expect("no manifest");
+        let embedded = embedded_manifest::find("use regex::Regex;").expect("no manifest");
         let around = Around {
             stem: "regex",
             wanted: &["regex"],

@@ -1,7 +1,6 @@
 //! Where the things of scripts lie in the cache folder.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The cache folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

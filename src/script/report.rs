@@ -3,26 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::DropReason;
-use crate::model::DropScript;
-use crate::model::KeptProgram;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::ScriptCache;
-use crate::model::ScriptPart;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::GOOD;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::ago;
-use crate::report::view::counted;
-use crate::script::places;
-use crate::settings::CacheLimits;
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Deed, Outcome};
+use crate::script::model::{DropReason, DropScript, KeptProgram, ScriptCache, ScriptPart};
+use crate::script::paths;
 use crate::size::Bytes;
+use crate::survey::settings::CacheLimits;
+use crate::term::table::{Align, Table};
+use crate::term::view::{GOOD, HEADING, Out, View, ago, counted};
 
 /// Writes what there is.
 ///
@@ -123,7 +111,7 @@ fn programs(out: Out<'_>, cache: &ScriptCache, top: usize, view: &View) -> io::R
 fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
     let script = script.unwrap_or(path);
     match script.parent() {
-        Some(folder) if places::is_input(script) => {
+        Some(folder) if paths::is_input(script) => {
             format!("standard input in {}", view.paths.show(folder))
         }
         _ => view.paths.show(script),
@@ -131,7 +119,7 @@ fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
 }
 
 /// Writes which parts would go.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let drops: Vec<&DropScript> = plan
         .actions
         .iter()
@@ -200,7 +188,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 }
 
 /// Writes which parts went.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let done = outcome
         .done
         .iter()

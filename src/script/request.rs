@@ -1,26 +1,17 @@
 //! What is asked for when a script is to run, and whether its program was kept.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::cargo::Cargo;
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::cargo::config_edit;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::{Cargo, config_edit};
 use crate::fs;
-use crate::model::CachedProgram;
-use crate::model::FileState;
-use crate::script::cached;
-use crate::script::cached::Question;
-use crate::script::places;
-use crate::script::places::ENTRY;
-use crate::script::places::Places;
-use crate::survey::compiler;
-use crate::survey::compiler::Chosen;
-use crate::survey::compiler::Compiler;
+use crate::script::cache_key::Question;
+use crate::script::compiler::{Chosen, Compiler};
+use crate::script::model::{CachedProgram, FileState};
+use crate::script::paths::{ENTRY, Places};
+use crate::script::{cache_key, compiler, paths};
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]
@@ -143,7 +134,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
         &around.cwd,
     )?;
     let mut variables: Vec<(String, String)> = around.variables.clone();
-    variables.retain(|(name, _)| cached::decides(name));
+    variables.retain(|(name, _)| cache_key::decides(name));
     variables.sort();
     let mut options = vec![
         format!("release {}", request.release),
@@ -157,7 +148,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
             .iter()
             .map(|feature| format!("feature {feature}")),
     );
-    let key = cached::key(&Question {
+    let key = cache_key::key(&Question {
         script: &path,
         text: text.as_bytes(),
         options: &options,
@@ -178,7 +169,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
-        id: cached::id(&path),
+        id: cache_key::id(&path),
         text,
         state,
         key,
@@ -189,7 +180,7 @@ pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result
 
 /// A script without a place. Paths in it are relative to the working directory, and each text is a script of its own.
 fn input(text: Vec<u8>, around: &ScriptEnvironment<'_>) -> (PathBuf, Vec<u8>, Option<FileState>) {
-    (places::input(&around.cwd, &text), text, None)
+    (paths::input(&around.cwd, &text), text, None)
 }
 
 /// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
@@ -242,7 +233,7 @@ pub fn kept(
     if !whole {
         return Err("the one that was kept is damaged".into());
     }
-    match cached::stale(&cached, fs::state, fs::digest, around.variable) {
+    match cache_key::stale(&cached, fs::state, fs::digest, around.variable) {
         Some(why) => Err(why),
         None => Ok(program),
     }

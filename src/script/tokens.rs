@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
 
 /// A script without what the compiler takes no notice of, at the same places: blanks stand for a byte order mark and a
 /// shebang.

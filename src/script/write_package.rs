@@ -1,46 +1,35 @@
 //! Writes the package that a script is built as.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::anyhow;
-use anyhow::bail;
-use toml_edit::DocumentMut;
-use toml_edit::Item;
-use toml_edit::Table;
+use anyhow::{Context as _, Result, anyhow, bail};
+use toml_edit::{DocumentMut, Item, Table};
 
-use crate::apply::script::ScriptBuild;
 use crate::cargo::Cargo;
 use crate::fs;
-use crate::script::body::Body;
-use crate::script::body::body;
-use crate::script::body::has_module_files;
-use crate::script::manifest;
-use crate::script::manifest::Embedded;
-use crate::script::names;
-use crate::script::names::Named;
-use crate::script::package;
-use crate::script::package::Around;
-use crate::script::package::Package;
-use crate::script::places::Places;
-use crate::settings;
+use crate::script::body::{Body, body, has_module_files};
+use crate::script::build::ScriptBuild;
+use crate::script::embedded_manifest::Embedded;
+use crate::script::infer::Named;
+use crate::script::package::{Around, Package};
+use crate::script::paths::Places;
+use crate::script::{embedded_manifest, infer, package};
+use crate::survey::settings;
 use crate::target::markers;
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]
 pub struct Written {
     /// The folder of its workspace, with its target folder if it has one.
-    pub(super) workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// Its folder.
     pub folder: PathBuf,
     /// The name of its program.
-    pub(super) program: String,
+    pub(crate) program: String,
     /// What is worth a look if the script does not build, each as a sentence.
     pub doubts: Vec<String>,
     /// What is compiled.
-    pub(super) body: Body,
+    pub(crate) body: Body,
     /// The lines of the script that its manifest is made from.
     pub lines: Option<(usize, usize)>,
     /// Nobody else writes it while this is held, and nobody deletes anything in the cache.
@@ -50,7 +39,7 @@ pub struct Written {
 /// The copy that is compiled where the script itself cannot be.
 ///
 /// It lies alone: what a macro names relative to it is not found, in place of another file of that name.
-pub(super) const MAIN: &str = "src/main.rs";
+pub(crate) const MAIN: &str = "src/main.rs";
 
 /// The dependencies that were found for names in the code.
 const INFERRED: &str = "inferred.toml";
@@ -64,13 +53,13 @@ const MANIFEST: &str = "Cargo.toml";
 ///
 /// The script's manifest has mistakes, each with its place in the script; or the cache folder cannot be written.
 pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<Written> {
-    let embedded = manifest::find(build.text).map_err(|problem| {
+    let embedded = embedded_manifest::find(build.text).map_err(|problem| {
         let (line, column) = (problem.line, problem.column);
         anyhow!("{}:{line}:{column}: {}", build.shown, problem.message)
     })?;
     let text = embedded.foreign.as_ref().map_or_else(
         || build.text.to_owned(),
-        |foreign| manifest::blanked(build.text, foreign),
+        |foreign| embedded_manifest::blanked(build.text, foreign),
     );
     let copy = embedded.foreign.is_some() || build.state.is_none();
     let body = body(&text, build.folder, copy, &fs::exists);
@@ -94,7 +83,7 @@ pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<
         None => script,
     };
     let missing = missing(&text, &embedded);
-    let infer = build.infer || embedded.form == manifest::Form::TomlComment;
+    let infer = build.infer || embedded.form == embedded_manifest::Form::TomlComment;
     let mut known = match infer {
         true => read_inferred(&folder),
         false => Table::new(),
@@ -281,7 +270,7 @@ fn refuse_nested(build: &ScriptBuild<'_>, body: &Body) -> Result<()> {
 /// The crates that the code names and the manifest does not.
 fn missing(text: &str, embedded: &Embedded) -> Vec<Named> {
     let known = package::named(&embedded.table);
-    let mut named = names::crates(text);
+    let mut named = infer::crates(text);
     named.retain(|named| !known.iter().any(|known| package::same(known, &named.name)));
     named
 }

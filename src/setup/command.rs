@@ -1,25 +1,18 @@
 //! `setup`: configure, share, reclaim.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo;
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::command::relinking;
-use crate::command::require_tools;
-use crate::command::warming;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Survey;
-use crate::plan;
+use crate::dedupe::relinking;
 use crate::plan::SetupOptions;
-use crate::process;
+use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::survey::Request;
-use crate::survey::donors::Trust;
+use crate::survey::model::Survey;
+use crate::term::exit::Exit;
+use crate::warm::choose_donor;
+use crate::warm::inspect::Trust;
+use crate::{cargo, fs, plan, process};
 
 /// Sets every workspace up.
 ///
@@ -32,7 +25,7 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     try_wrapper(&survey, &mut options, ui)?;
     let setup = plan::setup(&survey, &options);
     let trust = Trust::default();
-    let warms = warming::all(
+    let warms = choose_donor::all(
         &survey,
         &setup.dirs,
         &request.environment,
@@ -58,7 +51,7 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
 /// # Errors
 ///
 /// The one that was asked for does not run.
-pub(super) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) -> Result<()> {
+pub(crate) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) -> Result<()> {
     let asked = options.settings.rustc_wrapper.as_deref();
     let Some(wrapper) = asked.or(survey.settings.rustc_wrapper.as_deref()) else {
         return Ok(());
@@ -89,7 +82,7 @@ pub(super) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
 }
 
 /// Notes the filesystem of each workspace.
-pub(super) fn note_devices(survey: &Survey, options: &mut SetupOptions) {
+pub(crate) fn note_devices(survey: &Survey, options: &mut SetupOptions) {
     for workspace in &survey.workspaces {
         if let Ok(Some(info)) = fs::info(&workspace.root) {
             let device = info.identity.device;

@@ -1,47 +1,33 @@
 //! Decides what `setup` writes and deletes.
 
-mod above;
-mod after;
-mod configure;
-mod excludes;
-mod notes;
-mod settings;
+pub(crate) mod above;
+pub(crate) mod after;
+pub(crate) mod configure;
+pub(crate) mod excludes;
+pub(crate) mod notes;
+pub(crate) mod settings;
 #[cfg(test)]
-mod tests;
-mod warming;
-mod wrapper;
+pub(crate) mod tests;
+pub(crate) mod warming;
 
-use crate::plan::setup::above::Above;
-pub use crate::plan::setup::above::served_from_above;
-pub use crate::plan::setup::settings::file as settings_file;
-pub use crate::plan::setup::settings::own_file as own_settings_file;
+use crate::hook::rustc_wrapper;
+use crate::setup::decide::above::Above;
+pub use crate::setup::decide::above::served_from_above;
+pub use crate::setup::decide::settings::{file as settings_file, own_file as own_settings_file};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::DeleteReason;
-use crate::model::Dirs;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
-use crate::model::Settings;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::TargetFolder;
-use crate::model::WarmFolder;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan::Scope;
-use crate::plan::finish_litter;
-use crate::plan::folders;
-use crate::plan::folders::AllDirs;
-use crate::plan::freeable;
-use crate::plan::naming::Names;
-use crate::plan::warnings;
+use crate::clean::stale;
+use crate::clean::stale::AllDirs;
+use crate::dedupe::model::RelinkFolder;
+use crate::plan::action::{Action, DeleteReason, Plan, Warning};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::plan::{Scope, finish_litter, freeable, warnings};
+use crate::setup::naming::Names;
+use crate::survey::folder::{Layout, TargetFolder};
+use crate::survey::model::{CargoAnswer, Dirs, Settings, Survey, Workspace};
+use crate::warm::model::WarmFolder;
 
 /// How `setup` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -155,7 +141,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             Err(reason) => left.push((workspace, reason)),
         }
     }
-    plan.kept.extend(wrapper::conflicts(survey, options));
+    plan.kept.extend(rustc_wrapper::conflicts(survey, options));
     let after = after::dirs(survey, &configs, &writes);
     for (workspace, reason) in left {
         let by_path = above
@@ -250,16 +236,16 @@ fn decide_folders(
     for folder in &survey.folders {
         let decided = reason(folder, survey, after).and_then(|why| match options.keep_targets {
             true => Err(KeptReason::NotAsked { why }),
-            false => folders::delete(folder, why, survey, after, &options.allowed_entries),
+            false => stale::delete(folder, why, survey, after, &options.allowed_entries),
         });
         match decided {
             Ok(action) => deletions.push(action),
-            Err(reason) => kept_folders.push(folders::kept(folder, reason)),
+            Err(reason) => kept_folders.push(stale::kept(folder, reason)),
         }
     }
-    let (mut deletions, inner) = folders::without_inner(deletions, survey);
+    let (mut deletions, inner) = stale::without_inner(deletions, survey);
     kept_folders.extend(inner);
-    folders::sort_by_size(&mut deletions);
+    stale::sort_by_size(&mut deletions);
     deletions
 }
 
@@ -282,7 +268,7 @@ fn reason(
         Some((_, dirs)) if users.iter().all(emptied) => Ok(DeleteReason::BuildDirMoved {
             to: dirs.build_dir.clone(),
         }),
-        _ => folders::stale(folder, survey, after),
+        _ => stale::stale(folder, survey, after),
     }
 }
 

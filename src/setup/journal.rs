@@ -3,13 +3,10 @@
 //! The record is written before the files are, so it may name a change that never happened. It stays true
 //! all the same, since undoing goes by what each file holds now.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Every change of a file that a setup made, oldest first. Lies in the user's state folder, where no clone can put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

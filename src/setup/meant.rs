@@ -1,15 +1,12 @@
 //! Which recorded files a run may touch.
 
-use std::path::Component;
-use std::path::Path;
+use std::path::{Component, Path};
 
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::fs;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
 use crate::git::exclude_edit;
-use crate::model::Survey;
-use crate::plan;
-use crate::wrapper_script;
+use crate::hook::wrapper_script;
+use crate::survey::model::Survey;
+use crate::{fs, plan};
 
 /// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
 /// user's own, and undo goes by it for nothing else all the same.

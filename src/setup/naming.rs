@@ -1,18 +1,11 @@
 //! Names for target folders under the shared root: readable, unique, and the same in every run.
 
 use std::collections::BTreeMap;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use crate::model::Owner;
-use crate::model::Place;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::target::markers::BUILD_FOLDER;
-use crate::target::markers::OWNER_SUFFIX;
-use crate::target::markers::SHARED_ROOT_MARK;
+use crate::survey::folder::Owner;
+use crate::survey::model::{Place, SetBy, Survey, Workspace};
+use crate::target::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
@@ -28,13 +21,13 @@ pub fn owner_file(folder: &Path) -> PathBuf {
 }
 
 /// The one folder of the flat layout.
-pub(super) fn flat(shared_root: &Path) -> PathBuf {
+pub(crate) fn flat(shared_root: &Path) -> PathBuf {
     shared_root.join(FLAT[0]).join(FLAT[1])
 }
 
 /// Hands out names. A worktree that has a folder keeps it, also when it is moved; a name that somebody has, or a
 /// folder that somebody else may have built into, is not given again.
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     shared_root: &'a Path,
     survey: &'a Survey,
     /// Who has a folder, by its name under the shared root in lower case: some filesystems know no case.
@@ -85,7 +78,7 @@ impl Holder {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(survey: &'a Survey) -> Self {
+    pub(crate) fn new(survey: &'a Survey) -> Self {
         let mut names = Self {
             shared_root: survey.shared_root.path.as_path(),
             survey,
@@ -142,7 +135,7 @@ impl<'a> Names<'a> {
     }
 
     /// The folder of a workspace.
-    pub(super) fn folder(&mut self, workspace: &Workspace) -> PathBuf {
+    pub(crate) fn folder(&mut self, workspace: &Workspace) -> PathBuf {
         let holder = Holder::of(workspace);
         if let Some(own) = self
             .configured(workspace, &holder)

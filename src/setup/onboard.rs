@@ -1,35 +1,25 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::gc;
-use crate::command::look;
-use crate::command::require_tools;
-use crate::command::setup::note_devices;
-use crate::command::setup::try_wrapper;
-use crate::command::store;
-use crate::command::warm;
-use crate::command::warm::WarmOptions;
-use crate::command::warming;
-use crate::command::warming::Held;
-use crate::command::warming::How;
-use crate::command::warn_of_stores;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::plan;
-use crate::plan::SetupOptions;
-use crate::report::human;
+use crate::clean::gc_command;
+use crate::plan::action::{Plan, Warning};
+use crate::plan::conduct::{Ui, conduct, look, require_tools, warn_of_stores};
+use crate::plan::{SetupOptions, report};
+use crate::setup::command::{note_devices, try_wrapper};
+use crate::setup::warm;
+use crate::setup::warm::WarmOptions;
+use crate::store::command;
 use crate::survey::Request;
-use crate::survey::donors::Trust;
+use crate::survey::model::Survey;
+use crate::term::exit::Exit;
+use crate::warm::choose_donor;
+use crate::warm::choose_donor::{Held, How};
+use crate::warm::inspect::Trust;
+use crate::{fs, plan};
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.
@@ -53,7 +43,7 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
     loop {
         let survey = look(request, ui)?;
         let pulled = match tries {
-            0 => store::pull_first(&survey, request, ui),
+            0 => command::pull_first(&survey, request, ui),
             _ => Vec::new(),
         };
         let decided = decide(&survey, request, options.clone(), warm, ui);
@@ -71,13 +61,13 @@ pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &U
             warn_of_stores(&plan, ui)?;
             let done = matches!(conducted, Ok(Exit::Done)) && !ui.dry_run;
             if done && !request.environment.in_a_build {
-                store::harvest_aside(&survey, &plan, request);
+                command::harvest_aside(&survey, &plan, request);
             }
         }
         match conducted {
             Ok(Exit::Done) if stuck => {
                 if ui.quiet || (ui.yes && !plan.actions.is_empty()) {
-                    ui.warn(|out| human::stuck(out, &plan, &ui.preview_view()))?;
+                    ui.warn(|out| report::stuck(out, &plan, &ui.preview_view()))?;
                 }
                 return Ok(Exit::Incomplete);
             }
@@ -107,7 +97,7 @@ fn decide(
     let setup = plan::setup(survey, &options);
     let named = warm::donor(warm, request)?;
     let trust = Trust::default();
-    let decided = warming::each(
+    let decided = choose_donor::each(
         survey,
         &setup.dirs,
         focus,
@@ -125,7 +115,7 @@ fn decide(
             Err(left) => kept.push(*left),
         }
     }
-    let limited = gc::limited(survey, &setup.dirs, &warms, request, ui)?;
+    let limited = gc_command::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
     plan.kept.extend(kept);
     let refused = trust.refused(&plan);

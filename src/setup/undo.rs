@@ -1,32 +1,24 @@
 //! `undo`: put configurations and excludes back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::command::moved;
-use crate::exit::Exit;
-use crate::fs;
 use crate::fs::KnownRoots;
 use crate::git::exclude_edit;
-use crate::journal::Journal;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::plan;
+use crate::hook::wrapper_script;
 use crate::plan::Recorded;
-use crate::survey::Request;
-use crate::survey::is_meant;
+use crate::plan::action::Warning;
+use crate::plan::conduct::{Ui, conduct, look, moved};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::journal::Journal;
+use crate::survey::model::Survey;
+use crate::survey::{Request, is_meant};
 use crate::target::markers::SHARED_ROOT_MARK;
-use crate::wrapper_script;
+use crate::term::exit::Exit;
+use crate::{fs, plan};
 
 /// Puts every file back that a setup changed.
 ///

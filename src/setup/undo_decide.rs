@@ -3,17 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::journal::Journal;
-use crate::journal::Undo;
-use crate::model::Action;
-use crate::model::Change;
-use crate::model::EditFile;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::model::Warning;
-use crate::wrapper_script;
+use crate::hook::wrapper_script;
+use crate::plan::action::{Action, Change, EditFile, Plan, Warning};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::journal::{Journal, Undo};
 
 /// A file in the record, as it is now.
 #[derive(Clone, Debug)]

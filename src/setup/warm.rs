@@ -1,30 +1,22 @@
 //! `warm`: give a worktree what others have compiled.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
-use crate::command::Ui;
-use crate::command::conduct;
-use crate::command::look;
-use crate::command::store;
-use crate::command::warming;
-use crate::command::warming::How;
-use crate::command::warn_of_stores;
-use crate::exit::Exit;
-use crate::fs;
-use crate::model::Dirs;
-use crate::plan;
 use crate::plan::Scope;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::{self as decide};
-use crate::survey;
+use crate::plan::conduct::{Ui, conduct, look, warn_of_stores};
+use crate::store::command;
 use crate::survey::Request;
-use crate::survey::donors;
-use crate::survey::donors::Trust;
+use crate::survey::model::Dirs;
+use crate::term::exit::Exit;
+use crate::warm::choose_donor::How;
+use crate::warm::decide::{
+    Candidate, {self as decide},
+};
+use crate::warm::inspect::Trust;
+use crate::warm::{choose_donor, inspect};
+use crate::{fs, plan, survey};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +32,7 @@ pub struct WarmOptions {
 }
 
 impl WarmOptions {
-    pub(super) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
+    pub(crate) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
         How {
             around: &request.environment,
             all_units: self.all_units,
@@ -63,12 +55,12 @@ impl WarmOptions {
 /// There is no workspace in it, or the named donor is none; or the answer cannot be written.
 pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let pulled = store::pull_first(&survey, request, ui);
+    let pulled = command::pull_first(&survey, request, ui);
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let named = donor(options, request)?;
     let dirs: Vec<Dirs> = survey.workspaces.iter().map(|w| w.dirs.clone()).collect();
     let trust = Trust::default();
-    let decided = warming::each(
+    let decided = choose_donor::each(
         &survey,
         &dirs,
         focus,
@@ -94,7 +86,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
 }
 
 /// The donor that the user named, if one was.
-pub(super) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<Candidate>> {
+pub(crate) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<Candidate>> {
     let from = options.from.as_deref();
     from.map(|from| named(from, request)).transpose()
 }
@@ -107,19 +99,19 @@ fn named(from: &Path, request: &Request) -> Result<Candidate> {
         path.display()
     );
     if !fs::exists(&path.join("Cargo.toml")) {
-        let built = donors::rate(&path, None).units > 0;
+        let built = inspect::rate(&path, None).units > 0;
         ensure!(
             built,
             "expected a target folder with something built in it, or a workspace that has one: `{}`",
             path.display()
         );
-        return Ok(warming::named(path, None, None, None));
+        return Ok(choose_donor::named(path, None, None, None));
     }
     let said = request.environment.cargo.metadata(&path);
     let said = said.with_context(|| format!("cargo does not accept `{}`", path.display()))?;
     let folder = said.build_dir.unwrap_or_else(|| said.target_dir.clone());
     let worktree = survey::worktree_at(&said.workspace_root)?;
-    Ok(warming::named(
+    Ok(choose_donor::named(
         fs::canonical_as_far_as_it_exists(&folder),
         Some(said.workspace_root),
         Some(worktree),

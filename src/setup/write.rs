@@ -1,31 +1,21 @@
 //! Changes files, each whole and each recorded before.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::cargo;
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::fs;
-use crate::journal::Content;
-use crate::journal::Entry;
-use crate::journal::Journal;
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::EditFile;
-use crate::model::KeptReason;
-use crate::model::Outcome;
-use crate::model::Owner;
-use crate::model::Plan;
-use crate::model::Subject;
-use crate::wrapper_script;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::hook::wrapper_script;
+use crate::plan::action::{Action, EditFile, Plan};
+use crate::plan::apply::{Context, Stopped};
+use crate::plan::kept::{KeptReason, Subject};
+use crate::plan::outcome::{Deed, Outcome};
+use crate::setup::journal::{Content, Entry, Journal};
+use crate::survey::folder::Owner;
+use crate::{cargo, fs};
 
 /// Writes down what is about to change, before it does.
-pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
+pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     let entries: Vec<Entry> = plan
         .actions
         .iter()
@@ -40,7 +30,7 @@ pub(super) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
-    let records = context.records.ok_or(crate::apply::root::NO_STATE)?;
+    let records = context.records.ok_or(crate::plan::apply::root::NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
     fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
     fs::change_journal(records, |journal| {
@@ -68,7 +58,7 @@ fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
 
 /// Forgets what was put back, and what turned out to be as it was; of the latter goes what a killed run left
 /// around it.
-pub(super) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
+pub(crate) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
     let restored = outcome
         .done
         .iter()
@@ -112,13 +102,13 @@ fn clear_up(plan: &Plan, journal: &Journal) {
 type Put = fn(&Path, &[u8]) -> anyhow::Result<()>;
 
 /// Gives a file its new content, unless it is not what it was.
-pub(super) fn write(edit: &EditFile) -> Result<(), Stopped> {
+pub(crate) fn write(edit: &EditFile) -> Result<(), Stopped> {
     write_by(edit, fs::replace_unseen)
 }
 
 /// Puts a script in its place, unless something else is there than was. One that does not run goes again: it may lie on a
 /// filesystem that runs no programs.
-pub(super) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
+pub(crate) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
     write_by(edit, |path, bytes| fs::write_program(path, bytes, true))?;
     let folder = edit.file.parent().unwrap_or(&edit.file);
     let tried = cargo::try_wrapper(&edit.file, folder);
@@ -173,7 +163,7 @@ fn write_now(edit: &EditFile, put: Put) -> Result<(), Stopped> {
 }
 
 /// Puts a file back as it was, or takes it away with the folder that was made for it.
-pub(super) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stopped> {
+pub(crate) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stopped> {
     // Every build would fail that looks for it in vain.
     if edit.after.is_none()
         && edit.file.ends_with(wrapper_script::NAME)
@@ -209,7 +199,7 @@ fn naming(script: &Path) -> Option<PathBuf> {
 }
 
 /// Writes an owner file.
-pub(super) fn owner(file: &Path, owner: &Owner, context: &Context<'_>) -> Result<(), Stopped> {
+pub(crate) fn owner(file: &Path, owner: &Owner, context: &Context<'_>) -> Result<(), Stopped> {
     fs::no_link(context.shared_root, file)?;
     if let Some(folder) = file.parent() {
         fs::create_folder(folder)?;

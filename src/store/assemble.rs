@@ -1,20 +1,15 @@
 //! Puts units of a store together in a folder that looks like a target folder, from which one is warmed as from any other:
 //! all that is asked of a donor is asked of it as well.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
-use crate::apply::store::is_linkable;
 use crate::fs;
 use crate::fs::Hashes;
-use crate::model::StoredUnit;
-use crate::model::Take;
+use crate::store::harvest::is_linkable;
+use crate::store::model::{StoredUnit, Take};
 use crate::target::markers;
 use crate::target::unit::UnitId;
 

@@ -1,66 +1,36 @@
 //! `store`: third-party units beyond a target folder.
 
-use std::collections::BTreeSet;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 use crate::age::Age;
-use crate::apply::store as acts;
-use crate::command::Format;
-use crate::command::Ui;
-use crate::command::carry_out;
-use crate::command::conduct;
-use crate::command::conduct_with;
-use crate::command::look;
-use crate::command::warm::WarmOptions;
-use crate::command::warming;
-use crate::exit::Exit;
-use crate::model::Action;
-use crate::model::After;
-use crate::model::CargoAnswer;
-use crate::model::DropRemote;
-use crate::model::HarvestUnits;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Plan;
-use crate::model::PullUnits;
-use crate::model::PushUnits;
-use crate::model::RemotePart;
-use crate::model::STORE_VERSION;
-use crate::model::StoreContents;
-use crate::model::StoredUnit;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::TellProvider;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan;
-use crate::process;
+use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::conduct::{Format, Ui, carry_out, conduct, conduct_with, look};
+use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::plan::report;
 use crate::progress::Progress;
-use crate::remote;
-use crate::remote::Listed;
-use crate::remote::Remote;
-use crate::report;
-use crate::report::Spinner;
-use crate::report::human;
-use crate::report::json;
-use crate::settings;
+use crate::setup::warm::WarmOptions;
 use crate::size::Bytes;
-use crate::store;
-use crate::store::Bounds;
-use crate::store::Places;
-use crate::store::packs;
-use crate::survey::Request;
-use crate::survey::donors;
-use crate::survey::donors::Trust;
-use crate::survey::store::Wish;
-use crate::survey::store::{self as looks};
+use crate::store::local::{
+    Wish, {self as looks},
+};
+use crate::store::model::{
+    After, DropRemote, HarvestUnits, PullUnits, PushUnits, RemotePart, STORE_VERSION,
+    StoreContents, StoredUnit, TellProvider,
+};
+use crate::store::remote::{Listed, Remote};
+use crate::store::{Bounds, Places, harvest as acts, pack, remote};
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
+use crate::survey::{Request, settings};
+use crate::term::exit::Exit;
+use crate::term::{Spinner, json};
+use crate::warm::inspect::Trust;
+use crate::warm::{choose_donor, inspect};
+use crate::{plan, process, store, term};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -203,7 +173,7 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
 
 /// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
 /// warning: then everything is built here, as it would be without a store.
-pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<Warning> {
+pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<Warning> {
     let wanted = survey.settings.store.pull == Some(true) && ui.yes && !ui.dry_run;
     if !wanted {
         return Vec::new();
@@ -223,7 +193,7 @@ pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
         keep_within(survey, &places, request, ui);
         if !ui.quiet {
-            ui.warn(|out| report::store_outcome(out, &outcome))?;
+            ui.warn(|out| term::store_outcome(out, &outcome))?;
         }
         let failed = outcome.failed.into_iter().chain(outcome.skipped);
         let left = outcome.done.into_iter().filter_map(|done| done.moved);
@@ -236,7 +206,7 @@ pub(super) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
 }
 
 /// Has what donors have built kept in the store, in the background, if settings say so.
-pub(super) fn harvest_aside(survey: &Survey, plan: &Plan, request: &Request) {
+pub(crate) fn harvest_aside(survey: &Survey, plan: &Plan, request: &Request) {
     let (Some(true), Some(program)) = (survey.settings.store.harvest, &request.environment.program)
     else {
         return;
@@ -401,7 +371,7 @@ fn wishes<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<Wished<'a>>> 
     built(survey, request)?
         .into_iter()
         .map(|workspace| {
-            let lock = match donors::lock(&workspace.root) {
+            let lock = match inspect::lock(&workspace.root) {
                 Ok(Some(lock)) => lock,
                 Ok(None) => return Ok(Err(kept(&workspace.root, KeptReason::NoLock))),
                 Err(problem) => {
@@ -498,14 +468,14 @@ pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> 
 pub fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let remote = remote(&survey, request)?;
-    let listed = remote.list(&packs::everything())?;
+    let listed = remote.list(&pack::everything())?;
     let old = |object: &Listed| {
         let age = object.modified.map(|then| ui.view.now.duration_since(then));
         // When it came is not known: it stays.
-        age.is_some_and(|age| age >= older_than.0) && !packs::kind(&object.key).is_empty()
+        age.is_some_and(|age| age >= older_than.0) && !pack::kind(&object.key).is_empty()
     };
     let (mut going, staying): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(old);
-    going.sort_by_key(|object| (packs::kind(&object.key) == "packs", object.key.clone()));
+    going.sort_by_key(|object| (pack::kind(&object.key) == "packs", object.key.clone()));
     let mut plan = Plan::default();
     if !going.is_empty() {
         plan.actions.push(Action::DropRemote(DropRemote {
@@ -521,8 +491,8 @@ pub fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit>
 /// What the remote store holds, by kind.
 fn remote_parts(remote: &Remote) -> Result<Vec<RemotePart>> {
     let mut parts: Vec<RemotePart> = Vec::new();
-    for object in remote.list(&packs::everything())? {
-        let kind = packs::kind(&object.key);
+    for object in remote.list(&pack::everything())? {
+        let kind = pack::kind(&object.key);
         if kind.is_empty() {
             continue;
         }
@@ -563,12 +533,12 @@ pub fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
     };
     let settings = &survey.settings.store;
     for warning in plan::warnings(&survey) {
-        ui.warn(|out| human::warning(out, &warning, &ui.preview_view()))?;
+        ui.warn(|out| report::warning(out, &warning, &ui.preview_view()))?;
     }
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::store(&mut out, &contents, settings, parts.as_deref())?,
-        Format::Human => report::store(&mut out, &contents, settings, parts.as_deref(), &ui.view)?,
+        Format::Human => term::store(&mut out, &contents, settings, parts.as_deref(), &ui.view)?,
     }
     Ok(Exit::Done)
 }
@@ -594,7 +564,7 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
     let trust = Trust::default();
     let how = options.how(request, &trust, ui);
     let keepable = |workspace: &Workspace| {
-        warming::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
+        choose_donor::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
     };
     Ok(built(survey, request)?.into_iter().map(keepable).collect())
 }

@@ -1,26 +1,18 @@
 //! What a local store holds.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::fs;
 use crate::fs::EntryKind;
-use crate::model::HeldObject;
-use crate::model::HeldUnit;
-use crate::model::HeldWith;
-use crate::model::Problem;
-use crate::model::StoreContents;
-use crate::model::StoredUnit;
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::store;
 use crate::store::Places;
+use crate::store::model::{HeldObject, HeldUnit, HeldWith, StoreContents, StoredUnit};
+use crate::survey::model::Problem;
+use crate::{fs, store};
 
 /// Looks at everything in a store; at nothing if there is none.
 #[must_use]
@@ -29,7 +21,7 @@ pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
         folder: places.root().to_owned(),
         ..StoreContents::default()
     };
-    if !crate::survey::store::is_there(places) {
+    if !crate::store::local::is_there(places) {
         return contents;
     }
     let objects = objects(places, &mut contents, progress);

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::StoredUnit;
+use crate::store::model::StoredUnit;
 use crate::target::layout;
 use crate::target::unit::UnitId;
 use std::path::Path;

@@ -1,44 +1,23 @@
 //! Describes units of a target folder, so that they can be known elsewhere.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path, PathBuf};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 
 use crate::cargo::lockfile::Lock;
-use crate::fs;
 use crate::fs::Hashes;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::StoredFile;
-use crate::model::StoredLink;
-use crate::model::StoredUnit;
-use crate::model::TakenUnit;
-use crate::model::WatchedFile;
-use crate::store;
-use crate::store::linked;
-use crate::store::unit_key;
-use crate::store::without_place;
-use crate::survey::store::content;
-use crate::survey::store::platform;
+use crate::store::local::content;
+use crate::store::model::{StoredFile, StoredLink, StoredUnit, WatchedFile};
+use crate::store::{platform, system_libraries, unit_key, without_place};
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::fingerprint;
-use crate::target::markers;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, markers};
+use crate::warm::model::{LeftReason, LeftUnit, TakenUnit};
+use crate::{fs, store};
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]
@@ -316,7 +295,7 @@ impl Look<'_> {
             }
         }
         let said = String::from_utf8_lossy(&said);
-        let found = linked(&said, &place);
+        let found = system_libraries::linked(&said, &place);
         for library in &found.libraries {
             if let Some(path) = self.library(library, &found.folders, unit)? {
                 watched.push(self.watch(&path, output.modified())?);

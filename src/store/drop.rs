@@ -5,17 +5,13 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::delete::Deleted;
-use crate::fs;
-use crate::fs::Ledger;
-use crate::fs::Removal;
-use crate::model::Collected;
-use crate::model::DropUnits;
-use crate::model::StoredUnit;
-use crate::store;
+use crate::clean::delete_folders::Deleted;
+use crate::fs::{Ledger, Removal};
+use crate::plan::apply::{Context, Stopped};
+use crate::plan::outcome::Collected;
 use crate::store::Places;
+use crate::store::model::{DropUnits, StoredUnit};
+use crate::{fs, store};
 
 /// Deletes units: first their descriptions, by which they are found, then the contents that no unit has any more.
 pub(crate) fn units(

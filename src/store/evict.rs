@@ -1,20 +1,14 @@
 //! How a local store stays within its bounds.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
-use crate::model::DropReason;
-use crate::model::DropUnits;
-use crate::model::DroppedUnit;
-use crate::model::HeldUnit;
-use crate::model::StoreContents;
-use crate::model::StoreSettings;
+use crate::script::model::DropReason;
 use crate::size::Bytes;
+use crate::store::model::{DropUnits, DroppedUnit, HeldUnit, StoreContents, StoreSettings};
 
 /// What a local store may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +163,7 @@ impl<'a> Going<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HeldObject;
-    use crate::model::StoredPackage;
+    use crate::store::model::{HeldObject, StoredPackage};
     use std::path::Path;
 
     fn now() -> Timestamp {

@@ -1,38 +1,22 @@
 //! Moves units between the local store and a remote one.
 
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::store::add_to_set;
-use crate::apply::store::open;
-use crate::apply::store::write;
 use crate::fs;
 use crate::fs::Hashes;
-use crate::model::DropRemote;
-use crate::model::Moved;
-use crate::model::PullUnits;
-use crate::model::PushUnits;
-use crate::model::StoredFile;
-use crate::model::StoredUnit;
-use crate::remote;
-use crate::remote::Remote;
+use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::store::Places;
-use crate::store::packs;
-use crate::store::packs::Descriptions;
+use crate::store::harvest::{add_to_set, open, write};
+use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
+use crate::store::pack::Descriptions;
+use crate::store::remote::Remote;
+use crate::store::{Places, pack, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
 const AT_ONCE: usize = 16;
@@ -101,7 +85,7 @@ pub(crate) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Sto
     let room = Room::new(AT_A_TIME);
     let results = side_by_side(|| {
         let fetch = |unit| {
-            let _taken = room.take(packs::pack_length(unit));
+            let _taken = room.take(pack::pack_length(unit));
             let fetched = fetch(unit, remote, &places, &hashes);
             if let Ok(bytes) = fetched {
                 context.progress.add(1, bytes);
@@ -161,11 +145,11 @@ fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -
     let there = |file: &StoredFile| fs::is_object(&places.object(&file.hash), file, hashes);
     let mut moved = Bytes(0);
     if !unit.files.iter().all(there) {
-        let packed = remote.get(&packs::pack_name(unit))?;
+        let packed = remote.get(&pack::pack_name(unit))?;
         let packed = packed.context("its pack is gone")?;
         moved = Bytes(packed.len() as u64);
-        let pack = remote::decompress(&packed, packs::pack_length(unit))?;
-        for (file, content) in packs::unpack(unit, &pack).map_err(anyhow::Error::msg)? {
+        let pack = remote::decompress(&packed, pack::pack_length(unit))?;
+        for (file, content) in pack::unpack(unit, &pack).map_err(anyhow::Error::msg)? {
             fs::put_content(file, content, &places.object(&file.hash), hashes)?;
         }
     }
@@ -181,7 +165,7 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
     let room = Room::new(AT_A_TIME);
     let results = side_by_side(|| {
         let send = |unit| {
-            let _taken = room.take(packs::pack_length(unit));
+            let _taken = room.take(pack::pack_length(unit));
             let sent = send(unit, remote, &places);
             if let Ok(bytes) = sent {
                 context.progress.add(1, bytes);
@@ -203,11 +187,11 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
 }
 
 fn send(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
-    let name = packs::pack_name(unit);
+    let name = pack::pack_name(unit);
     let mut moved = Bytes(0);
     // Where nobody can list, to look for an object means to read all of it.
     if !remote.lists() || !remote.has(&name)? {
-        let pack = packs::pack(unit, |file| {
+        let pack = pack::pack(unit, |file| {
             let path = places.object(&file.hash);
             let content = fs::read(&path)?.context("a file of it is gone")?;
             // Others would have to live with what is damaged here: what is remembered of it does not do.
@@ -223,7 +207,7 @@ fn send(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
         remote.put(&name, packed)?;
     }
     if remote.lists() {
-        remote.put(&packs::unit_name(unit), descriptions([unit.clone()])?)?;
+        remote.put(&pack::unit_name(unit), descriptions([unit.clone()])?)?;
     }
     Ok(moved)
 }
@@ -239,7 +223,7 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
     let there = all.filter(|unit| !missing.contains(&unit.key.as_str()));
     let there: Vec<StoredUnit> = there.cloned().collect();
     if remote.lists() {
-        let name = packs::set_name(&push.summary, &there);
+        let name = pack::set_name(&push.summary, &there);
         return match remote.has(&name)? {
             true => Ok(()),
             false => remote.put(&name, descriptions(there)?),
@@ -254,7 +238,7 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
             let of = there.iter().filter(|unit| unit.package == **package);
             let of: Vec<StoredUnit> = of.cloned().collect();
             let Some(first) = of.first() else { return };
-            let name = packs::package_list(&first.circumstances, package);
+            let name = pack::package_list(&first.circumstances, package);
             if add_to_list(&name, &of, remote).is_err() {
                 failed.store(true, Ordering::Relaxed);
             }
@@ -265,7 +249,7 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
         "not all lists of packages could be written; push again"
     );
     // What stands here is not pushed again: so it comes last.
-    add_to_list(&packs::set_list(&push.summary), &there, remote)
+    add_to_list(&pack::set_list(&push.summary), &there, remote)
 }
 
 /// Deletes objects, in their order: what tells of a unit goes before its pack, so that nobody is told of what is gone.
@@ -295,7 +279,7 @@ pub(crate) fn drop_remote(drop: &DropRemote, context: &Context<'_>) -> Result<Mo
 }
 
 fn is_pack(name: &str) -> bool {
-    packs::kind(name) == "packs"
+    pack::kind(name) == "packs"
 }
 
 /// Adds units to a list that others may write as well: what they overwrite is written again.

@@ -1,45 +1,25 @@
 //! Puts units into a local store, and puts units of one together for a target folder.
 
-mod assemble;
-mod drop;
-mod transfer;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
-pub use crate::apply::store::assemble::Assembled;
-pub use crate::apply::store::assemble::Part;
-pub use crate::apply::store::assemble::assemble;
-pub(super) use crate::apply::store::drop::units as drop_units;
-pub(super) use crate::apply::store::transfer::drop_remote;
-pub(super) use crate::apply::store::transfer::pull;
-pub(super) use crate::apply::store::transfer::push;
+pub use crate::store::assemble::{Assembled, Part, assemble};
+pub(crate) use crate::store::drop::units as drop_units;
+pub(crate) use crate::store::exchange::{drop_remote, pull, push};
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::trusted::Trusted;
-use crate::fs;
-use crate::fs::Hashes;
-use crate::fs::LockGuard;
-use crate::model::HarvestUnits;
-use crate::model::Moved;
-use crate::model::StoredFile;
-use crate::model::StoredSet;
-use crate::model::StoredUnit;
-use crate::model::TellProvider;
-use crate::process;
+use crate::fs::{Hashes, LockGuard};
+use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::store;
 use crate::store::Places;
-use crate::target::layout;
-use crate::target::markers;
+use crate::store::model::{HarvestUnits, Moved, StoredFile, StoredSet, StoredUnit, TellProvider};
 use crate::target::unit_file::Sharing;
+use crate::target::{layout, markers};
+use crate::warm::trusted::Trusted;
+use crate::{fs, process, store};
 
 /// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
 ///
@@ -91,7 +71,7 @@ pub fn clear(places: &Places) {
 /// Takes no lock of Cargo's, for which a build would have to wait: each file has to be, byte for byte, what it was when the
 /// unit was described. A build that ran in between has emptied the unit's fingerprint first, and written it last, so that no
 /// unit is half of one and half of another. Source: `prepare_target` in Cargo's `fingerprint/mod.rs`.
-pub(super) fn harvest(
+pub(crate) fn harvest(
     harvest: &HarvestUnits,
     trusted: &mut Trusted,
     context: &Context<'_>,
@@ -163,7 +143,7 @@ pub(super) fn harvest(
 const IN_TIME: Duration = Duration::from_secs(600);
 
 /// Tells a provider of units, which lie in a store. What it has as well and keeps, the store need not have twice.
-pub(super) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
+pub(crate) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
     let skipped = |why: String| Stopped::Skipped(why);
     let mut after = tell.after.clone();
     // What could not be kept is nowhere.
@@ -214,7 +194,7 @@ fn put(unit: &StoredUnit, places: &Places, hashes: &Hashes) -> Result<(Bytes, By
 }
 
 /// Whether nobody ever writes to a file in place.
-fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
+pub(crate) fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     let run = unit.target.starts_with("run-build-script");
     let part = layout::in_profile(

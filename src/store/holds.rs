@@ -1,21 +1,17 @@
 //! What a remote store has for a workspace.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
-use crate::remote;
-use crate::remote::Remote;
 use crate::store;
-use crate::store::packs;
-use crate::store::packs::Descriptions;
-use crate::survey::store::Wish;
+use crate::store::local::Wish;
+use crate::store::model::{StoredPackage, StoredUnit};
+use crate::store::pack::Descriptions;
+use crate::store::remote::Remote;
+use crate::store::{pack, remote};
 
 /// The most that descriptions may have when they are unpacked.
 const MOST: u64 = 512 << 20;
@@ -86,12 +82,12 @@ fn of_package(
     package: &StoredPackage,
 ) -> Result<Vec<StoredUnit>> {
     if !remote.lists() {
-        return read(remote, &packs::package_list(circumstances, package));
+        return read(remote, &pack::package_list(circumstances, package));
     }
     let mut units = Vec::new();
     for name in newest(
         remote,
-        &packs::package_folder(circumstances, package),
+        &pack::package_folder(circumstances, package),
         VARIANTS,
     )? {
         units.extend(read(remote, &name)?);
@@ -152,7 +148,7 @@ pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> 
         let found: Result<Vec<Option<String>>> = pool.install(|| {
             let has = |unit: &&StoredUnit| {
                 let whole =
-                    remote.has(&packs::unit_name(unit))? && remote.has(&packs::pack_name(unit))?;
+                    remote.has(&pack::unit_name(unit))? && remote.has(&pack::pack_name(unit))?;
                 Ok(whole.then(|| unit.key.clone()))
             };
             others.par_iter().map(has).collect()
@@ -169,7 +165,7 @@ pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> 
         let found: Result<Vec<Vec<StoredUnit>>> = pool.install(|| {
             let listed = |(circumstances, package): &(&String, &StoredPackage)| {
                 // One list that cannot be read is no reason not to write the others.
-                match read(remote, &packs::package_list(circumstances, package)) {
+                match read(remote, &pack::package_list(circumstances, package)) {
                     Err(error) if remote.off().is_some() => Err(error),
                     listed => Ok(listed.unwrap_or_default()),
                 }
@@ -185,7 +181,7 @@ pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> 
 /// The names of what was built together with the same packages.
 fn set_names(remote: &Remote, summary: &str) -> Result<Vec<String>> {
     match remote.lists() {
-        true => newest(remote, &packs::set_folder(summary), SETS),
-        false => Ok(vec![packs::set_list(summary)]),
+        true => newest(remote, &pack::set_folder(summary), SETS),
+        false => Ok(vec![pack::set_list(summary)]),
     }
 }

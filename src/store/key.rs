@@ -2,10 +2,7 @@
 
 use blake3::Hasher;
 
-use crate::model::BuiltWith;
-use crate::model::STORE_VERSION;
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
+use crate::store::model::{BuiltWith, STORE_VERSION, StoredPackage, StoredUnit};
 use crate::target::layout;
 use crate::target::layout::Part;
 

@@ -1,43 +1,25 @@
 //! Looks at what the store is about: in which circumstances a workspace is built, what of a target folder can be kept
 //! beyond it, and what a local store has.
 
-mod contents;
-mod describe;
-mod platform;
-mod remote;
-
+use crate::store::platform;
 use std::path::Path;
 
-use anyhow::Context as _;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use crate::survey::store::contents::contents;
-pub use crate::survey::store::describe::Described;
-pub use crate::survey::store::describe::Harvest;
-pub use crate::survey::store::describe::as_they_came;
-pub use crate::survey::store::describe::describe;
-pub use crate::survey::store::remote::There;
-pub use crate::survey::store::remote::has;
-pub use crate::survey::store::remote::remote;
+pub use crate::store::contents::contents;
+pub use crate::store::describe::{Described, Harvest, as_they_came, describe};
+pub use crate::store::holds::{There, has, remote};
 
-use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::fs;
-use crate::model::Before;
-use crate::model::BuiltWith;
-use crate::model::Offered;
-use crate::model::STORE_VERSION;
-use crate::model::Stays;
-use crate::model::StoreSettings;
-use crate::model::StoredSet;
-use crate::model::StoredUnit;
-use crate::model::Take;
-use crate::model::WantedPackage;
-use crate::store;
 use crate::store::Places;
+use crate::store::model::{
+    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
+    WantedPackage,
+};
 use crate::survey::Environment;
-use crate::survey::donors;
+use crate::warm::inspect;
+use crate::{cargo, fs, store};
 
 /// What a workspace wants of a store.
 #[derive(Clone, Debug)]
@@ -54,7 +36,7 @@ pub struct Wish {
 ///
 /// There is no compiler, or another program runs in its place.
 pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
-    if let Some(program) = donors::program_of(workspace, &around.surroundings) {
+    if let Some(program) = inspect::program_of(workspace, &around.surroundings) {
         anyhow::bail!(
             "`{}` runs as the compiler or in its place, and may make something else of the same",
             program.display()
@@ -66,7 +48,7 @@ pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> 
     let built_with = BuiltWith {
         platform: platform::platform(),
         cargo_home: around.surroundings.cargo_home.display().to_string(),
-        env: donors::variables(workspace, &around.surroundings),
+        env: inspect::variables(workspace, &around.surroundings),
         rustc,
     };
     let circumstances = store::circumstances_key(&built_with);
@@ -201,13 +183,13 @@ pub fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
 
 /// What is at a path.
 #[derive(Default)]
-struct Content {
+pub(crate) struct Content {
     /// `None` if there is nothing.
-    hash: Option<String>,
+    pub(super) hash: Option<String>,
     /// When the newest of it was last modified.
-    modified: Option<Timestamp>,
+    pub(super) modified: Option<Timestamp>,
     /// When anything of it last came to be as it is: a file that was put in its place may be older.
-    changed: Option<Timestamp>,
+    pub(super) changed: Option<Timestamp>,
 }
 
 impl Content {
@@ -220,7 +202,7 @@ impl Content {
 }
 
 /// What is at a path, by content.
-fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
+pub(crate) fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
     let mut content = Content::default();
     let Some(info) = fs::info(path)? else {
         return Ok(content);

@@ -7,16 +7,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::age::Age;
-use crate::model::DropReason;
-use crate::model::LeftUnit;
-use crate::model::Problem;
-use crate::model::Seen;
+use crate::script::model::DropReason;
 use crate::size::Bytes;
+use crate::survey::folder::Seen;
+use crate::survey::model::Problem;
 use crate::target::unit::UnitId;
+use crate::warm::model::LeftUnit;
 
 /// The version of the documents. A document of another version is not understood.
 pub const STORE_VERSION: u32 = 1;
@@ -275,7 +274,7 @@ impl StoreSettings {
 
 impl StoreSettings {
     /// Takes out the settings that name a program or a place, or have units fetched or kept. Returns their keys.
-    pub(super) fn take_names(&mut self) -> Vec<&'static str> {
+    pub(crate) fn take_names(&mut self) -> Vec<&'static str> {
         let taken = [
             (self.folder.take().is_some(), "`folder`"),
             (self.before.take().is_some(), "`before`"),

@@ -7,15 +7,10 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::STORE_VERSION;
-use crate::model::StoredFile;
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
-use crate::store::places::folder_of;
-use crate::store::places::short;
+use crate::store::model::{STORE_VERSION, StoredFile, StoredPackage, StoredUnit};
+use crate::store::paths::{folder_of, short};
 
 /// Units with a description each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,9 @@
 //! Where things lie in a store: the same names in the local one and in a remote one.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::StoredPackage;
-use crate::model::StoredUnit;
 use crate::store::is_key;
+use crate::store::model::{StoredPackage, StoredUnit};
 
 /// The folder of a local store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +108,7 @@ impl Places {
 ///
 /// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
 /// either, nothing leads to another folder.
-pub(super) fn folder_of(package: &StoredPackage) -> String {
+pub(crate) fn folder_of(package: &StoredPackage) -> String {
     let plain = |text: &str| {
         text.chars()
             .map(|c| match c {
@@ -124,7 +122,7 @@ pub(super) fn folder_of(package: &StoredPackage) -> String {
 }
 
 /// The beginning of a hash, which is enough among the few that one store has of its kind.
-pub(super) fn short(hash: &str) -> &str {
+pub(crate) fn short(hash: &str) -> &str {
     match is_key(hash) {
         true => &hash[..32],
         false => "unknown",

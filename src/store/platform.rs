@@ -1,13 +1,11 @@
 //! On what system this is.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::fs;
-use crate::process;
+use crate::{fs, process};
 
 /// The system and its C library, as far as they say what they are. What was linked on one may not load on another.
-pub(super) fn platform() -> String {
+pub(crate) fn platform() -> String {
     let mut said = vec![
         std::env::consts::OS.to_owned(),
         std::env::consts::ARCH.to_owned(),
@@ -34,7 +32,7 @@ pub(super) fn platform() -> String {
 }
 
 /// Where a linker looks for libraries without being told, as far as that is usual.
-pub(super) fn library_folders() -> Vec<PathBuf> {
+pub(crate) fn library_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = ["/usr/local/lib", "/usr/lib64", "/lib64", "/usr/lib", "/lib"]
         .map(PathBuf::from)
         .into();

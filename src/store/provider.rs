@@ -1,15 +1,10 @@
 //! What providers answer, and whether it can be used.
 
 use std::collections::HashSet;
-use std::path::Component;
-use std::path::Path;
+use std::path::{Component, Path};
 
-use crate::model::Offers;
-use crate::model::STORE_VERSION;
-use crate::model::StoredUnit;
-use crate::model::Taken;
-use crate::store::is_key;
-use crate::store::unit_key;
+use crate::store::model::{Offers, STORE_VERSION, StoredUnit, Taken};
+use crate::store::{is_key, unit_key};
 use crate::target::layout;
 use crate::target::layout::Owner;
 

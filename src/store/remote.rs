@@ -4,40 +4,40 @@
 //! as well, and opening a store says what is missing.
 
 #[cfg(not(feature = "remote"))]
-mod absent;
+pub(crate) mod absent;
 #[cfg(feature = "remote")]
-mod breaker;
+pub(crate) mod breaker;
 #[cfg(feature = "remote")]
-mod engine;
+pub(crate) mod compress;
 #[cfg(feature = "remote")]
-mod options;
+pub(crate) mod engine;
 #[cfg(feature = "remote")]
-mod packing;
+pub(crate) mod error;
 #[cfg(feature = "remote")]
-mod redis;
+pub(crate) mod options;
 #[cfg(feature = "remote")]
-mod words;
+pub(crate) mod redis;
 
 use std::fmt;
 
 use jiff::Timestamp;
 
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::Remote;
+pub use crate::store::remote::absent::Remote;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::compress;
+pub use crate::store::remote::absent::compress;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::decompress;
+pub use crate::store::remote::absent::decompress;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::open;
+pub use crate::store::remote::absent::open;
 #[cfg(feature = "remote")]
-pub use crate::remote::engine::Remote;
+pub use crate::store::remote::compress::compress;
 #[cfg(feature = "remote")]
-pub use crate::remote::engine::open;
+pub use crate::store::remote::compress::decompress;
 #[cfg(feature = "remote")]
-pub use crate::remote::packing::compress;
+pub use crate::store::remote::engine::Remote;
 #[cfg(feature = "remote")]
-pub use crate::remote::packing::decompress;
+pub use crate::store::remote::engine::open;
 
 /// What is nobody else's business, and what the engines do not read from the environment themselves.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -3,32 +3,20 @@
 use std::io;
 use std::path::Path;
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::DropReason;
-use crate::model::HarvestUnits;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::RemotePart;
-use crate::model::StoreContents;
-use crate::model::StoreSettings;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::ago;
-use crate::report::view::counted;
-use crate::report::warm;
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Deed, Outcome};
+use crate::script::model::DropReason;
 use crate::size::Bytes;
 use crate::store::Bounds;
+use crate::store::model::{HarvestUnits, RemotePart, StoreContents, StoreSettings};
+use crate::term::table::{Align, Table};
+use crate::term::view::{HEADING, Out, View, WARNING, ago, counted};
 use crate::text::shown;
+use crate::warm::model::{LeftReason, LeftUnit};
+use crate::warm::report;
 
 /// Writes what would be kept in the store, and who would be told of it.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let harvests = plan.actions.iter().filter_map(|action| match action {
         Action::Harvest(units) => Some(units),
         _ => None,
@@ -284,7 +272,7 @@ fn remote_parts(out: Out<'_>, parts: &[RemotePart], view: &View) -> io::Result<(
 }
 
 /// Writes what is not kept. That local packages and programs are not, everybody knows.
-pub(super) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
+pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
     let ordinary = |reason: &LeftReason| {
         matches!(
             reason.root(),
@@ -299,7 +287,7 @@ pub(super) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
         .filter(|unit| view.verbose || !ordinary(&unit.reason))
         .copied()
         .collect();
-    warm::left_as(out, "not kept:", &notable, view)
+    report::left_as(out, "not kept:", &notable, view)
 }
 
 /// Writes what was done.

@@ -1,48 +1,31 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::apply::store::Assembled;
-use crate::apply::store::Part;
-use crate::apply::store::{self as acts};
-use crate::command::warming::Cold;
-use crate::command::warming::How;
-use crate::command::warming::Wants;
-use crate::command::warming::donor::Donor;
-use crate::fs;
-use crate::fs::Hashes;
-use crate::fs::LockGuard;
-use crate::model::Dirs;
-use crate::model::HarvestUnits;
-use crate::model::Home;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Offered;
-use crate::model::Stays;
-use crate::model::StoredUnit;
-use crate::model::Survey;
-use crate::model::Take;
-use crate::model::WarmFolder;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::Here;
-use crate::plan::warm::Relation;
-use crate::process;
+use crate::fs::{Hashes, LockGuard};
+use crate::plan::action::Warning;
+use crate::plan::kept::{Kept, KeptReason};
 use crate::progress::Progress;
-use crate::store;
-use crate::store::Aged;
-use crate::store::Places;
-use crate::survey::donors;
-use crate::survey::store::Harvest;
-use crate::survey::store::Wish;
-use crate::survey::store::{self as looks};
+use crate::store::harvest::{
+    Assembled, Part, {self as acts},
+};
+use crate::store::local::{
+    Harvest, Wish, {self as looks},
+};
+use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
+use crate::store::{Aged, Places};
+use crate::survey::model::{Dirs, Survey, Workspace};
 use crate::target::fingerprint;
-use crate::target::unit::Inventory;
-use crate::target::unit::UnitId;
+use crate::target::unit::{Inventory, UnitId};
+use crate::warm::choose_donor::{Cold, How, Wants};
+use crate::warm::decide::{Candidate, Here, Relation};
+use crate::warm::donor::Donor;
+use crate::warm::inspect;
+use crate::warm::model::WarmFolder;
+use crate::warm::verdict::Home;
+use crate::{fs, process, store};
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
@@ -58,17 +41,17 @@ pub(crate) struct Held {
 
 /// What a workspace gets from the store.
 #[derive(Debug, Default)]
-pub(super) struct More {
-    pub(super) warm: Option<WarmFolder>,
-    pub(super) held: Held,
-    pub(super) warnings: Vec<Warning>,
+pub(crate) struct More {
+    pub(crate) warm: Option<WarmFolder>,
+    pub(crate) held: Held,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// What the destination has or gets from elsewhere.
-pub(super) struct Before<'a> {
-    pub(super) there: &'a Inventory,
+pub(crate) struct Before<'a> {
+    pub(crate) there: &'a Inventory,
     /// A donor, and what is taken from it.
-    pub(super) donor: Option<(&'a Donor, &'a WarmFolder)>,
+    pub(crate) donor: Option<(&'a Donor, &'a WarmFolder)>,
 }
 
 impl Before<'_> {
@@ -101,7 +84,7 @@ impl Before<'_> {
 }
 
 /// Takes from the store what is not there, and what no donor has.
-pub(super) fn more(
+pub(crate) fn more(
     cold: Cold<'_>,
     wants: &Wants<'_>,
     before: &Before<'_>,
@@ -302,9 +285,9 @@ fn take(
         home: Home::Single,
     };
     let mut donor = Donor::of(candidate, wants, progress).of_store();
-    here.different = donors::different(donor.inventory(), before.there, &here);
+    here.different = inspect::different(donor.inventory(), before.there, &here);
     if let Some((other, _)) = before.donor {
-        let different = donors::different(donor.inventory(), other.inventory(), &here);
+        let different = inspect::different(donor.inventory(), other.inventory(), &here);
         here.different.extend(different);
     }
     let warm = donor.choose(cold, wants, &here, survey);
@@ -363,7 +346,7 @@ pub(crate) fn keepable(
         return Err(kept(KeptReason::NoLock));
     };
     if let Some(why) = how.trust.doubt(&dirs.build_dir) {
-        return Err(kept(donors::not_a_donor(why)));
+        return Err(kept(inspect::not_a_donor(why)));
     }
     let unclear = |error: anyhow::Error| {
         kept(KeptReason::NoCompiler {

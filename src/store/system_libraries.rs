@@ -1,7 +1,6 @@
 //! What a build script has Cargo link that is not its own: libraries of the system, which another machine may lack.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a script has said of linking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

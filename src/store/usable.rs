@@ -1,10 +1,9 @@
 //! Which of the units that are offered are of use.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::cargo::lockfile::Lock;
-use crate::model::StoredUnit;
+use crate::store::model::StoredUnit;
 use crate::target::unit::UnitId;
 
 /// Chooses among units, the ones that are preferred first: those of the packages that are wanted, one of each name, with
@@ -101,7 +100,7 @@ fn with_dependencies(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::StoredPackage;
+    use crate::store::model::StoredPackage;
 
     fn unit(key: &str, hash: &str, needs: &[&str]) -> StoredUnit {
         StoredUnit {

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::Problem;
 use crate::size::Bytes;
+use crate::survey::model::Problem;
 
 /// A folder that Cargo builds into, or built into once.
 #[derive(Clone, Debug, Serialize)]

@@ -1,25 +1,18 @@
 //! Finds every target folder: those in use, and those left behind.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cargo::config_chain;
 use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_edit;
+use crate::cargo::{config_chain, config_edit};
 use crate::fs;
-use crate::journal::Content;
-use crate::journal::Journal;
-use crate::model::Identity;
-use crate::model::Known;
-use crate::model::Marks;
-use crate::model::Survey;
-use crate::model::TargetFolder;
 use crate::progress::Progress;
+use crate::setup::journal::{Content, Journal};
 use crate::survey::assign_users;
+use crate::survey::folder::{Identity, Known, Marks, TargetFolder};
+use crate::survey::model::Survey;
 use crate::target::markers;
 use crate::target::markers::SHARED_ROOT_MARK;
 

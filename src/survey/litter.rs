@@ -1,22 +1,17 @@
 //! Finds what interrupted runs left.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::fs;
-use crate::git;
-use crate::journal::Journal;
-use crate::model::Litter;
-use crate::model::Survey;
-use crate::model::Trash;
 use crate::progress::Progress;
-use crate::survey::meant::is_meant;
-use crate::target::markers::SHARED_ROOT_MARK;
-use crate::target::markers::STAGE;
-use crate::target::markers::TRASH_PREFIX;
+use crate::setup::journal::Journal;
+use crate::setup::meant::is_meant;
+use crate::survey::folder::{Litter, Trash};
+use crate::survey::model::Survey;
+use crate::target::markers::{SHARED_ROOT_MARK, STAGE, TRASH_PREFIX};
+use crate::{fs, git};
 
 /// Looks at what interrupted runs left: what the search and the owner files' folders `found`, the half-deleted folders
 /// beside target folders in the `holders`, the stages in target folders, and what lies where the `journal` has files.

@@ -1,17 +1,14 @@
 //! What was found on disk.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::age::Age;
-use crate::model::Owner;
-use crate::model::StoreSettings;
-use crate::model::TargetFolder;
-use crate::model::Trash;
 use crate::size::Bytes;
+use crate::store::model::StoreSettings;
+use crate::survey::folder::{Owner, TargetFolder, Trash};
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
 #[derive(Debug, Default, Serialize)]

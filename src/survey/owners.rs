@@ -1,24 +1,13 @@
 //! Reads the owner files under the shared root, and finds out what became of the owners.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use crate::fs;
-use crate::git;
-use crate::model::Known;
-use crate::model::Owner;
-use crate::model::OwnerState;
-use crate::model::Problem;
-use crate::model::Repository;
-use crate::model::Survey;
-use crate::model::Tag;
+use crate::survey::folder::{Known, Owner, OwnerState, Tag};
 use crate::survey::litter::unplaced_in;
-use crate::target::markers::BUILD_FOLDER;
-use crate::target::markers::OWNER_SUFFIX;
-use crate::target::markers::SHARED_ROOT_MARK;
-use crate::target::markers::TRASH_PREFIX;
+use crate::survey::model::{Problem, Repository, Survey};
+use crate::target::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
+use crate::{fs, git};
 
 /// What lies under the shared root.
 #[derive(Debug, Default)]

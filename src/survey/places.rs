@@ -1,25 +1,17 @@
 //! Searches the roots, and the worktrees of every repository met.
 
 use crate::git::git_file;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::fs;
-use crate::fs::Finds;
-use crate::fs::Looking;
-use crate::git;
+use crate::fs::{Finds, Looking};
 use crate::git::exclude_edit;
-use crate::git::git_file::Mark;
-use crate::git::git_file::mark;
+use crate::git::git_file::{Mark, mark};
 use crate::git::porcelain::ListedWorktree;
-use crate::model::Head;
-use crate::model::Problem;
-use crate::model::Repository;
-use crate::model::Worktree;
+use crate::survey::model::{Head, Problem, Repository, Worktree};
+use crate::{fs, git};
 
 /// What the search found.
 #[derive(Debug, Default)]

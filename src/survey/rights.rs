@@ -1,16 +1,13 @@
 //! Who else may write to the shared root. What is in it ends up in the user's programs.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::fs::Theirs;
-use crate::model::Refusal;
-use crate::model::Settings;
-use crate::model::Survey;
-use crate::settings;
-use crate::shell;
+use crate::hook::shell;
+use crate::survey::model::{Refusal, Settings, Survey};
+use crate::survey::settings;
 use crate::target::markers::SHARED_ROOT_MARK;
 
 /// Refuses a shared root that another user owns or may write to. The users of its group may where the settings in it

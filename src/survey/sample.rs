@@ -2,31 +2,20 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::CargoAnswer;
-use crate::model::Dirs;
-use crate::model::Head;
-use crate::model::Known;
-use crate::model::Marks;
-use crate::model::Place;
-use crate::model::Repository;
-use crate::model::SharedRoot;
-use crate::model::Survey;
-use crate::model::Tag;
-use crate::model::TargetFolder;
-use crate::model::Usage;
-use crate::model::Workspace;
-use crate::model::Worktree;
 use crate::size::Bytes;
+use crate::survey::folder::{Known, Marks, Tag, TargetFolder, Usage};
+use crate::survey::model::{
+    CargoAnswer, Dirs, Head, Place, Repository, SharedRoot, Survey, Workspace, Worktree,
+};
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50)
 }
 
 /// A workspace outside git that builds into `target`.
-pub(super) fn workspace(root: &str, target: &str) -> Workspace {
+pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
     Workspace {
         root: root.into(),
         place: None,
@@ -44,7 +33,7 @@ pub(super) fn workspace(root: &str, target: &str) -> Workspace {
 }
 
 /// A workspace in a worktree of the repository `/r/.git`, confirmed by a Cargo that knows `build-dir`.
-pub(super) fn placed(root: &str, worktree: &str) -> Workspace {
+pub(crate) fn placed(root: &str, worktree: &str) -> Workspace {
     let path = PathBuf::from(root)
         .strip_prefix(worktree)
         .expect("inside")
@@ -65,7 +54,7 @@ pub(super) fn placed(root: &str, worktree: &str) -> Workspace {
 }
 
 /// The repository `/r/.git` with its main worktree `/r` and these linked ones.
-pub(super) fn repository(linked: &[&str]) -> Repository {
+pub(crate) fn repository(linked: &[&str]) -> Repository {
     let worktree = |(at, path): (usize, &&str)| Worktree {
         path: path.into(),
         main: at == 0,
@@ -93,7 +82,7 @@ pub(super) fn repository(linked: &[&str]) -> Repository {
 }
 
 /// A target folder with the right marks, last built a day ago.
-pub(super) fn folder(path: &str, known: Known) -> TargetFolder {
+pub(crate) fn folder(path: &str, known: Known) -> TargetFolder {
     let day_old = now() - SignedDuration::from_hours(24);
     TargetFolder {
         path: path.into(),
@@ -114,7 +103,7 @@ pub(super) fn folder(path: &str, known: Known) -> TargetFolder {
 }
 
 /// A survey with the shared root `/s`.
-pub(super) fn survey(workspaces: Vec<Workspace>, mut folders: Vec<TargetFolder>) -> Survey {
+pub(crate) fn survey(workspaces: Vec<Workspace>, mut folders: Vec<TargetFolder>) -> Survey {
     for folder in &mut folders {
         let uses =
             |w: &&Workspace| w.dirs.target_dir == folder.path || w.dirs.build_dir == folder.path;

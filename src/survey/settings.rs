@@ -1,17 +1,14 @@
 //! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, and in the cache of scripts.
 
-mod store;
+pub(crate) mod store;
 
 use jiff::SignedDuration;
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::Value;
+use toml_edit::{Document, Item, Value};
 
 use crate::age::Age;
 use crate::cargo::config_edit;
-use crate::model::Settings;
-use crate::model::TomlProblem;
 use crate::size::Bytes;
+use crate::survey::model::{Settings, TomlProblem};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "sharedtarget.toml";

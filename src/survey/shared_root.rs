@@ -1,29 +1,20 @@
 //! Chooses the shared root.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Result, bail};
 
-use crate::fs;
 use crate::fs::KnownRoots;
-use crate::git;
-use crate::model::FormerRoot;
-use crate::model::Problem;
-use crate::model::Refusal;
-use crate::model::Settings;
-use crate::model::SharedRoot;
-use crate::model::SharedRootChoice;
-use crate::model::StoreSettings;
-use crate::model::Survey;
-use crate::model::Workspace;
 use crate::plan::worktree_of;
-use crate::settings;
+use crate::store::model::StoreSettings;
+use crate::survey::model::{
+    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, Survey, Workspace,
+};
+use crate::survey::settings;
 use crate::target::markers;
 use crate::target::markers::SHARED_ROOT_MARK;
+use crate::{fs, git};
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";

@@ -1,18 +1,15 @@
 //! Asks git what it tracks and what it ignores.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::git;
-use crate::model::ConfigFile;
-use crate::model::Survey;
-use crate::model::Tracked;
 use crate::plan::worktree_of;
 use crate::survey::Request;
+use crate::survey::model::{ConfigFile, Survey, Tracked};
 
 /// The paths that were asked about in one worktree, and those that git tracks there, or its error.
 type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);

@@ -1,29 +1,20 @@
 //! Finds the workspaces among the manifests, and what Cargo says of each.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cargo::config_chain;
-use crate::cargo::manifest;
-use crate::cargo::manifest::Manifest;
-use crate::cargo::manifest::Role;
+use crate::cargo::manifest::{Manifest, Role};
+use crate::cargo::{config_chain, manifest};
 use crate::fs;
-use crate::model::CargoAnswer;
-use crate::model::Dirs;
-use crate::model::Place;
-use crate::model::Problem;
-use crate::model::Repository;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
 use crate::plan::worktree_of;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
+use crate::survey::model::{
+    CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace,
+};
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {

@@ -12,24 +12,15 @@ pub(crate) mod symbols;
 pub(crate) mod wasm;
 
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::io::Seek;
+use std::io::{Read, Seek};
 
-use object::Endianness;
-use object::File;
-use object::FileKind;
-use object::LittleEndian;
-use object::Object as _;
-use object::ObjectSection as _;
-use object::ObjectSegment as _;
-use object::ReadCache;
-use object::ReadRef;
-use object::elf::FileHeader32;
-use object::elf::FileHeader64;
+use object::elf::{FileHeader32, FileHeader64};
 use object::read::archive::ArchiveFile;
-use object::read::elf::FileHeader;
-use object::read::elf::ProgramHeader as _;
-use object::read::elf::SectionHeader as _;
+use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
+use object::{
+    Endianness, File, FileKind, LittleEndian, Object as _, ObjectSection as _, ObjectSegment as _,
+    ReadCache, ReadRef,
+};
 
 use crate::target::artifact::symbols::Range;
 

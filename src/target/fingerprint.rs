@@ -7,8 +7,7 @@
 
 pub mod rehash;
 
-use std::hash::Hash as _;
-use std::hash::Hasher;
+use std::hash::{Hash as _, Hasher};
 
 use rustc_stable_hash::StableSipHasher128;
 use serde::Deserialize;

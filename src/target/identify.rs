@@ -3,25 +3,16 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use crate::target::dep_info::DepInfo;
-use crate::target::fingerprint;
 use crate::target::fingerprint::Fingerprint;
-use crate::target::layout;
-use crate::target::layout::Leftover;
-use crate::target::layout::Part;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::layout::{Leftover, Part};
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::{fingerprint, layout};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]

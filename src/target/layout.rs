@@ -11,14 +11,12 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub use crate::target::layout::shape::is_of_a_unit;
-pub use crate::target::layout::shape::is_of_the_compiler;
+pub use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
 
-use crate::model::DiskLayout;
+use crate::doctor::model::DiskLayout;
 use crate::target::markers;
 use crate::target::unit::Group;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
+use crate::target::unit_file::{Role, Sharing};
 
 /// The empty file that Cargo writes before it starts a compiler or a build script.
 pub const STAMP: &str = "invoked.timestamp";

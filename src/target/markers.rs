@@ -1,8 +1,7 @@
 //! Tells Cargo's folders from others by what they hold.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 

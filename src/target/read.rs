@@ -2,42 +2,25 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, HashSet, btree_map};
 use std::ffi::OsStr;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs;
-use crate::fs::Entry;
-use crate::fs::EntryKind;
-use crate::model::Identity;
+use crate::fs::{Entry, EntryKind};
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::target::dep_info::DepInfo;
-use crate::target::dep_info::RustcDepInfo;
-use crate::target::fingerprint;
-use crate::target::identify;
-use crate::target::identify::Evidence;
-use crate::target::identify::Target;
-use crate::target::layout;
-use crate::target::layout::Owner;
-use crate::target::layout::Part;
-use crate::target::markers;
-use crate::target::unit::Group;
-use crate::target::unit::Inventory;
-use crate::target::unit::Other;
-use crate::target::unit::Totals;
-use crate::target::unit::UnitId;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::survey::folder::Identity;
+use crate::target::dep_info::{DepInfo, RustcDepInfo};
+use crate::target::identify::{Evidence, Target};
+use crate::target::layout::{Owner, Part};
+use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
+use crate::target::{fingerprint, identify, layout, markers};
 
 /// The most that is read of a file. Real ones are a thousand times smaller; what is longer is not Cargo's.
 const MOST: u64 = 16 << 20;

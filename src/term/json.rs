@@ -9,25 +9,19 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::age::Age;
-use crate::model::Audit;
-use crate::model::Checkup;
-use crate::model::EnvOverride;
-use crate::model::HookStatus;
-use crate::model::Listing;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::Problem;
-use crate::model::RemotePart;
-use crate::model::Repository;
-use crate::model::ScriptCache;
-use crate::model::SharedRoot;
-use crate::model::StoreContents;
-use crate::model::StoreSettings;
-use crate::model::Survey;
-use crate::model::Trash;
-use crate::settings::CacheLimits;
+use crate::audit::listing::Listing;
+use crate::audit::model::Audit;
+use crate::doctor::model::Checkup;
+use crate::hook::model::HookStatus;
+use crate::plan::action::Plan;
+use crate::plan::outcome::Outcome;
+use crate::script::model::ScriptCache;
 use crate::size::Bytes;
 use crate::store::Bounds;
+use crate::store::model::{RemotePart, StoreContents, StoreSettings};
+use crate::survey::folder::Trash;
+use crate::survey::model::{EnvOverride, Problem, Repository, SharedRoot, Survey};
+use crate::survey::settings::CacheLimits;
 use crate::text;
 
 /// The version of the documents. It grows when something is taken away or changes its meaning.

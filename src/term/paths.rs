@@ -1,7 +1,6 @@
 //! Paths as people read them.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::text::shown;
 

@@ -1,10 +1,9 @@
 //! The only way of text to a terminal.
 
-use std::fmt;
-use std::io;
 use std::io::Write;
+use std::{fmt, io};
 
-use crate::report::view::Style;
+use crate::term::view::Style;
 use crate::text;
 use crate::text::marks;
 
@@ -116,8 +115,7 @@ fn rendered(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::view::GOOD;
-    use crate::report::view::HEADING;
+    use crate::term::view::{GOOD, HEADING};
 
     fn screen(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {
         let mut out = Vec::new();

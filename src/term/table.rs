@@ -4,23 +4,20 @@ use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
-use unicode_width::UnicodeWidthChar as _;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::report::view::COLUMN;
-use crate::report::view::Style;
-use crate::text::marks;
-use crate::text::shown;
+use crate::term::view::{COLUMN, Style};
+use crate::text::{marks, shown};
 
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Right,
 }
 
 /// Rows of text that is aligned by column.
-pub(super) struct Table {
+pub(crate) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
     /// Where the last cell of a row leads, as a link for terminals that know such.
@@ -31,7 +28,7 @@ const GAP: usize = 2;
 const INDENT: usize = 2;
 
 impl Table {
-    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
+    pub(crate) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self {
             columns: columns.to_vec(),
             rows: Vec::new(),
@@ -40,18 +37,18 @@ impl Table {
     }
 
     /// Adds a row whose last cell leads somewhere.
-    pub(super) fn linked_row(&mut self, cells: Vec<String>, link: Option<String>) {
+    pub(crate) fn linked_row(&mut self, cells: Vec<String>, link: Option<String>) {
         self.links.extend(link.map(|link| (self.rows.len(), link)));
         self.row(cells);
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());
         let cells = cells.iter().map(|cell| shown(cell).into_owned());
         self.rows.push(cells.collect());
     }
 
-    pub(super) fn write(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -154,7 +151,7 @@ fn shorten(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Screen;
+    use crate::term::Screen;
 
     /// A table as it comes to the terminal, without colours and links.
     fn on_screen(table: &Table, width: Option<usize>) -> (String, String) {

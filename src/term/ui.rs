@@ -1,14 +1,12 @@
 //! How a run speaks with its user.
 
 use std::io;
-use std::io::IsTerminal as _;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::Screen;
-use crate::report::View;
+use crate::term::{Screen, View};
 
 /// Where messages go: beside the answer, and with nothing in them that a terminal obeys.
 pub fn beside() -> impl Write + use<> {
@@ -46,17 +44,17 @@ pub struct Ui {
 
 impl Ui {
     /// Where the answer goes.
-    pub(super) fn answer(&self) -> impl Write + use<> {
+    pub(crate) fn answer(&self) -> impl Write + use<> {
         Screen::new(anstream::AutoStream::auto(io::stdout()).lock())
     }
 
     /// Where a preview goes when the answer is still to come.
-    pub(super) fn preview(&self) -> impl Write + use<> {
+    pub(crate) fn preview(&self) -> impl Write + use<> {
         beside()
     }
 
     /// How previews are rendered.
-    pub(super) fn preview_view(&self) -> View {
+    pub(crate) fn preview_view(&self) -> View {
         View {
             width: self.preview_width,
             ..self.view.clone()
@@ -64,33 +62,33 @@ impl Ui {
     }
 
     /// Says something beside the answer.
-    pub(super) fn narrate(&self, text: &str) -> Result<()> {
+    pub(crate) fn narrate(&self, text: &str) -> Result<()> {
         writeln!(self.preview(), "{text}")?;
         Ok(())
     }
 
     /// Says something beside the answer, by a function that writes it.
-    pub(super) fn warn(&self, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub(crate) fn warn(&self, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         Ok(write(&mut self.preview())?)
     }
 
     /// Somebody is there to answer a question.
-    pub(super) fn can_ask(&self) -> bool {
+    pub(crate) fn can_ask(&self) -> bool {
         self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// No person is there, as in a hook.
-    pub(super) fn is_unattended(&self) -> bool {
+    pub(crate) fn is_unattended(&self) -> bool {
         self.yes && self.quiet && !io::stdin().is_terminal()
     }
 
     /// Progress is shown.
-    pub(super) fn shows_progress(&self) -> bool {
+    pub(crate) fn shows_progress(&self) -> bool {
         self.progress && !self.quiet && io::stderr().is_terminal()
     }
 
     /// Asks a question; anything but a clear yes means no.
-    pub(super) fn ask(&self, question: &str) -> Result<bool> {
+    pub(crate) fn ask(&self, question: &str) -> Result<bool> {
         write!(self.preview(), "{question} [y/N] ")?;
         self.preview().flush()?;
         let mut line = String::new();

@@ -1,27 +1,23 @@
 //! How text is rendered: widths, colours, counts and ages.
 
-use std::fmt;
-use std::io;
 use std::io::Write;
 use std::path::Path;
+use std::{fmt, io};
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
-use percent_encoding::AsciiSet;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::age::since;
-use crate::report::Paths;
-use crate::text::marks;
-use crate::text::shown;
+use crate::term::Paths;
+use crate::text::{marks, shown};
 
-pub(super) const HEADING: Style = Style(0);
-pub(super) const WARNING: Style = Style(1);
-pub(super) const ERROR: Style = Style(2);
-pub(super) const GOOD: Style = Style(3);
-pub(super) const COLUMN: Style = Style(4);
+pub(crate) const HEADING: Style = Style(0);
+pub(crate) const WARNING: Style = Style(1);
+pub(crate) const ERROR: Style = Style(2);
+pub(crate) const GOOD: Style = Style(3);
+pub(crate) const COLUMN: Style = Style(4);
 
 /// The styles, by their numbers.
 const STYLES: [anstyle::Style; 5] = [
@@ -34,11 +30,11 @@ const STYLES: [anstyle::Style; 5] = [
 
 /// How something is set off. Shown, it is a mark for the screen, and `{:#}` is the one that ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Style(u8);
+pub(crate) struct Style(u8);
 
 impl Style {
     /// The style that a mark begins.
-    pub(super) fn of_mark(mark: char) -> Option<Self> {
+    pub(crate) fn of_mark(mark: char) -> Option<Self> {
         let at = u32::from(mark).checked_sub(u32::from(marks::STYLES))?;
         let at = u8::try_from(at).ok()?;
         (usize::from(at) < STYLES.len()).then_some(Self(at))
@@ -49,12 +45,12 @@ impl Style {
     }
 
     /// What a terminal takes for its begin.
-    pub(super) fn begin(self) -> String {
+    pub(crate) fn begin(self) -> String {
         self.style().render().to_string()
     }
 
     /// What a terminal takes for its end.
-    pub(super) fn end(self) -> String {
+    pub(crate) fn end(self) -> String {
         self.style().render_reset().to_string()
     }
 }
@@ -86,7 +82,7 @@ pub struct View {
 
 impl View {
     /// A link to a path, for a terminal that knows such.
-    pub(super) fn link(&self, path: &Path) -> Option<String> {
+    pub(crate) fn link(&self, path: &Path) -> Option<String> {
         // Windows begins a path with a drive, and takes its separators for others'.
         let text = path.to_str().filter(|_| self.links)?.replace('\\', "/");
         let path = utf8_percent_encode(text.trim_start_matches('/'), IN_PATHS);
@@ -103,14 +99,14 @@ const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-pub(super) type Out<'a> = &'a mut dyn Write;
+pub(crate) type Out<'a> = &'a mut dyn Write;
 
-pub(super) fn ago(at: Option<Timestamp>, view: &View) -> String {
+pub(crate) fn ago(at: Option<Timestamp>, view: &View) -> String {
     at.map_or_else(|| "never".into(), |at| since(at, view.now).to_string())
 }
 
 /// Text of others is wrapped too: lines of its own are indented further.
-pub(super) fn wrapped(
+pub(crate) fn wrapped(
     out: Out<'_>,
     text: &str,
     indent: &str,
@@ -121,7 +117,7 @@ pub(super) fn wrapped(
 }
 
 /// The same, where a line was begun that has so many columns already.
-pub(super) fn wrapped_after(
+pub(crate) fn wrapped_after(
     out: Out<'_>,
     begun: usize,
     text: &str,
@@ -154,7 +150,7 @@ pub(super) fn wrapped_after(
 }
 
 /// `1 folder`, `2 folders`.
-pub(super) fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -21,11 +21,8 @@
 use jiff::Timestamp;
 
 use crate::target::layout;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Unit, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 /// Whether somebody but Cargo has set a time by which it is told when a unit was made: that file, and what is wrong.
 #[must_use]
@@ -84,8 +81,8 @@ fn was_touched(file: &UnitFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Identity;
     use crate::size::Bytes;
+    use crate::survey::folder::Identity;
 
     fn at(millisecond: i64) -> Option<Timestamp> {
         Timestamp::from_millisecond(1_700_000_000_000 + millisecond).ok()

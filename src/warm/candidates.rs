@@ -1,17 +1,14 @@
 //! Decides which folder is the donor.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::Home;
-use crate::model::Known;
-use crate::model::Layout;
-use crate::model::Survey;
-use crate::model::Workspace;
+use crate::survey::folder::{Known, Layout};
+use crate::survey::model::{Survey, Workspace};
+use crate::warm::verdict::Home;
 
 /// A folder that may have what a workspace needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,14 +190,8 @@ pub fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Candidate>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Layout;
-    use crate::model::Owner;
-    use crate::model::OwnerState;
-    use crate::plan::sample::folder;
-    use crate::plan::sample::now;
-    use crate::plan::sample::placed;
-    use crate::plan::sample::survey;
-    use crate::plan::sample::workspace;
+    use crate::survey::folder::{Layout, Owner, OwnerState};
+    use crate::survey::sample::{folder, now, placed, survey, workspace};
     use jiff::SignedDuration;
 
     fn shown(all: &[Candidate]) -> Vec<(Relation, String)> {
@@ -208,7 +199,7 @@ mod tests {
         all.iter().map(show).collect()
     }
 
-    fn owned(path: &str, by: &str) -> crate::model::TargetFolder {
+    fn owned(path: &str, by: &str) -> crate::survey::folder::TargetFolder {
         let owner = Owner {
             workspace: by.into(),
             worktree: None,

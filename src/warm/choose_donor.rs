@@ -1,105 +1,87 @@
 //! Finds out what can be warmed and from where: the part of `warm`, `onboard` and `setup` that they have in common.
 
-mod donor;
-mod families;
-mod store;
+pub(crate) use crate::store::supply::{Held, keepable};
+pub(crate) use crate::warm::families::all;
 
-pub(super) use crate::command::warming::families::all;
-pub(super) use crate::command::warming::store::Held;
-pub(super) use crate::command::warming::store::keepable;
-
-use std::path::Path;
-use std::path::PathBuf;
+use crate::store::supply;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::command::warming::donor::Donor;
+use crate::warm::donor::Donor;
 
-use crate::command::Ui;
+use crate::plan::conduct::Ui;
 
-use crate::cargo;
 use crate::cargo::lockfile::Lock;
-use crate::fs;
-use crate::model::CargoAnswer;
-use crate::model::Dirs;
-use crate::model::Home;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Subject;
-use crate::model::Survey;
-use crate::model::WarmFolder;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::Here;
-use crate::plan::warm::Rating;
-use crate::plan::warm::Relation;
-use crate::plan::warm::{self as decide};
+use crate::plan::action::Warning;
+use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::donors;
-use crate::survey::donors::Circumstances;
-use crate::survey::donors::Records;
-use crate::survey::donors::Trust;
+use crate::survey::model::{CargoAnswer, Dirs, Survey, Workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
+use crate::warm::decide::{
+    Candidate, Here, Rating, Relation, {self as decide},
+};
+use crate::warm::inspect;
+use crate::warm::inspect::{Circumstances, Records, Trust};
+use crate::warm::model::{LeftReason, LeftUnit, WarmFolder};
+use crate::warm::verdict::Home;
+use crate::{cargo, fs};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;
 
 /// How to warm.
 #[derive(Clone, Copy)]
-pub(super) struct How<'a> {
+pub(crate) struct How<'a> {
     /// What the environment says.
-    pub(super) around: &'a Environment,
+    pub(crate) around: &'a Environment,
     /// Take what the `Cargo.lock` does not name as well.
-    pub(super) all_units: bool,
+    pub(crate) all_units: bool,
     /// Wait for a build that holds the donor.
-    pub(super) wait: bool,
+    pub(crate) wait: bool,
     /// Take local crates whose sources are the same.
-    pub(super) local: bool,
+    pub(crate) local: bool,
     /// Take local programs as well.
-    pub(super) programs: bool,
+    pub(crate) programs: bool,
     /// The time.
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Nothing is to change, not even what is known of the use of units.
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
     /// The worktree is being made by somebody who may put more into it.
-    pub(super) unsettled: bool,
+    pub(crate) unsettled: bool,
     /// Which donors are refused.
-    pub(super) trust: &'a Trust,
+    pub(crate) trust: &'a Trust,
     /// Says that it waits, since that may take long.
-    pub(super) tell: Option<&'a Ui>,
+    pub(crate) tell: Option<&'a Ui>,
 }
 
 /// What a workspace can use.
-pub(super) struct Wants<'a> {
+pub(crate) struct Wants<'a> {
     /// The packages; `None` for all.
-    lock: Option<Lock>,
+    pub(crate) lock: Option<Lock>,
     /// In what circumstances it is built.
-    circumstances: Circumstances,
+    pub(crate) circumstances: Circumstances,
     /// The records of earlier times.
-    records: Records,
+    pub(crate) records: Records,
     /// When that was read.
-    read_at: Timestamp,
-    root: PathBuf,
-    local: bool,
+    pub(crate) read_at: Timestamp,
+    pub(crate) root: PathBuf,
+    pub(crate) local: bool,
     /// The worktrees from which changes may be copied into this one.
-    others: Vec<PathBuf>,
-    programs: bool,
-    around: &'a Environment,
-    rustc: OnceLock<Option<u64>>,
+    pub(crate) others: Vec<PathBuf>,
+    pub(crate) programs: bool,
+    pub(crate) around: &'a Environment,
+    pub(crate) rustc: OnceLock<Option<u64>>,
 }
 
 impl Wants<'_> {
     /// The hash of what its compiler says of itself, which is asked once, and only where it may be another one.
-    fn rustc(&self) -> Option<u64> {
+    pub(crate) fn rustc(&self) -> Option<u64> {
         *self.rustc.get_or_init(|| {
             let version = cargo::rustc_version(&self.root).ok()?;
             Some(fingerprint::hash_of_rustc(&version))
@@ -107,24 +89,24 @@ impl Wants<'_> {
     }
 
     /// What it wants by name: a lock, and whether local packages in it, too.
-    fn named(&self) -> Option<(&Lock, bool)> {
+    pub(crate) fn named(&self) -> Option<(&Lock, bool)> {
         Some((self.lock.as_ref()?, self.local))
     }
 
-    fn circumstances_of(&self, workspace: &Path) -> Circumstances {
+    pub(crate) fn circumstances_of(&self, workspace: &Path) -> Circumstances {
         Circumstances::of(workspace, &self.around.surroundings, &self.records)
     }
 }
 
 /// A workspace, and the folder that it builds into.
 #[derive(Clone, Copy)]
-pub(super) struct Cold<'a> {
-    pub(super) workspace: &'a Workspace,
-    pub(super) into: &'a Path,
+pub(crate) struct Cold<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) into: &'a Path,
 }
 
 impl Cold<'_> {
-    pub(super) fn kept(&self, reason: KeptReason) -> Box<Kept> {
+    pub(crate) fn kept(&self, reason: KeptReason) -> Box<Kept> {
         Box::new(Kept {
             subject: Subject::Folder,
             path: self.into.to_owned(),
@@ -135,9 +117,9 @@ impl Cold<'_> {
     }
 
     /// What it can use.
-    fn wants<'a>(&self, survey: &Survey, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
+    pub(crate) fn wants<'a>(&self, survey: &Survey, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
         let root = &self.workspace.root;
-        let lock = donors::lock(root).map_err(|problem| {
+        let lock = inspect::lock(root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
                 file: root.join("Cargo.lock"),
                 problem,
@@ -175,7 +157,7 @@ impl Cold<'_> {
     }
 
     /// Whether a candidate's worktree has the same commit checked out.
-    fn is_at_commit_of(&self, candidate: &Candidate, survey: &Survey) -> bool {
+    pub(crate) fn is_at_commit_of(&self, candidate: &Candidate, survey: &Survey) -> bool {
         let commit = |top: Option<&PathBuf>| {
             let mut all = survey.repositories.iter().flat_map(|one| &one.worktrees);
             all.find(|worktree| Some(&worktree.path) == top)?
@@ -206,7 +188,7 @@ impl Cold<'_> {
     }
 
     /// The folders that it may be warmed from.
-    fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
+    pub(crate) fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
         let mut all = decide::candidates(survey, self.workspace, self.into);
         if self.workspace.nested_in.is_some() {
             // It may be a fixture that nobody ever builds.
@@ -218,13 +200,13 @@ impl Cold<'_> {
 
 /// What was decided for the workspaces of a worktree.
 #[derive(Debug, Default)]
-pub(super) struct Decided {
+pub(crate) struct Decided {
     /// What each gets, or why it gets nothing.
-    pub(super) all: Vec<Result<WarmFolder, Box<Kept>>>,
+    pub(crate) all: Vec<Result<WarmFolder, Box<Kept>>>,
     /// What has to stay until that is done.
-    pub(super) held: Vec<Held>,
+    pub(crate) held: Vec<Held>,
     /// What the user should know.
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Decides for each workspace of one worktree that is or may be built.
@@ -232,7 +214,7 @@ pub(super) struct Decided {
 /// # Errors
 ///
 /// There is none.
-pub(super) fn each(
+pub(crate) fn each(
     survey: &Survey,
     dirs: &[Dirs],
     worktree: &Path,
@@ -266,13 +248,13 @@ pub(super) fn each(
         let candidates = cold.candidates_or(named, survey);
         let found = one(cold, candidates, survey, how, &progress);
         if named.is_none() && !nested {
-            let there = donors::inventory(cold.into, &progress);
-            let before = store::Before {
+            let there = inspect::inventory(cold.into, &progress);
+            let before = supply::Before {
                 there: &there,
                 donor: found.as_ref().ok().map(|(warm, donor)| (donor, warm)),
             };
             if let Ok(wants) = cold.wants(survey, how) {
-                let more = store::more(cold, &wants, &before, survey, how, &progress);
+                let more = supply::more(cold, &wants, &before, survey, how, &progress);
                 decided.held.push(more.held);
                 decided.warnings.extend(more.warnings);
                 if let Some(warm) = more.warm {
@@ -303,7 +285,7 @@ pub(super) fn each(
 }
 
 /// Decides what one workspace gets, from the best of these donors.
-fn one(
+pub(crate) fn one(
     cold: Cold<'_>,
     candidates: Vec<Candidate>,
     survey: &Survey,
@@ -315,7 +297,7 @@ fn one(
     let rated = candidates.into_par_iter().map(|candidate| {
         let rating = Rating {
             same_commit: cold.is_at_commit_of(&candidate, survey),
-            ..donors::rate(&candidate.folder, wanted)
+            ..inspect::rate(&candidate.folder, wanted)
         };
         (candidate, rating)
     });
@@ -334,14 +316,14 @@ fn one(
                 ui.view.paths.show(&folder)
             ));
         }
-        if !how.wait || donors::wait(&folder).is_err() {
+        if !how.wait || inspect::wait(&folder).is_err() {
             return Err(cold.kept(KeptReason::DonorBusy { folder }));
         }
         ordered.truncate(1);
     } else {
         ordered.retain(|(_, rating)| !rating.busy);
     }
-    let there = donors::inventory(cold.into, progress);
+    let there = inspect::inventory(cold.into, progress);
     let mut best: Option<(WarmFolder, Donor)> = None;
     for _ in 0..CLOSELY {
         let next = closest(
@@ -403,7 +385,7 @@ fn closest(
     let alike = |candidate: &Candidate| {
         let other = candidate.workspace.as_deref();
         wants.lock.is_none()
-            || other.is_some_and(|other| donors::same_lock(other, &cold.workspace.root))
+            || other.is_some_and(|other| inspect::same_lock(other, &cold.workspace.root))
     };
     // One that was built in other circumstances may have less to give than it seems.
     let said_alike = |candidate: &Candidate| {
@@ -428,7 +410,7 @@ fn closest(
             let mut donor = Donor::of(candidate, wants, progress);
             donor.compare(cold, wants, survey);
             let mut here = Here::of(there);
-            here.different = donors::different(donor.inventory(), there, &here);
+            here.different = inspect::different(donor.inventory(), there, &here);
             let draft = donor.draft(wants, &here);
             (draft.units.len() + draft.present, (donor, here))
         })
@@ -441,7 +423,7 @@ fn closest(
 }
 
 /// A path that the user named as donor: the folder itself, or the one that a workspace builds into.
-pub(super) fn named(
+pub(crate) fn named(
     folder: PathBuf,
     workspace: Option<PathBuf>,
     worktree: Option<PathBuf>,

@@ -4,15 +4,11 @@
 //! spans of time, in each of which its configurations said the same: the present one, which began when one of its files
 //! was last changed, and earlier ones, which a record in the user's state folder holds.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The words of a workspace's configurations on compiling.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

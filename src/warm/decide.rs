@@ -1,54 +1,32 @@
 //! Decides which units of a donor another target folder can have.
 
-mod begun;
-mod called;
-mod donors;
-mod here;
-mod local;
+pub(crate) mod local;
+#[cfg(test)]
+pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-pub use crate::plan::warm::begun::set_since;
-pub use crate::plan::warm::called::own_names;
-pub use crate::plan::warm::called::speaks_of;
-pub use crate::plan::warm::donors::Candidate;
-pub use crate::plan::warm::donors::Gives;
-pub use crate::plan::warm::donors::Rating;
-pub use crate::plan::warm::donors::Relation;
-pub use crate::plan::warm::donors::candidates;
-pub use crate::plan::warm::donors::cover;
-pub use crate::plan::warm::donors::order;
-pub use crate::plan::warm::here::Here;
-pub use crate::plan::warm::local::of_other_worktrees;
+pub use crate::warm::begun::set_since;
+pub use crate::warm::called::{own_names, speaks_of};
+pub use crate::warm::candidates::{Candidate, Gives, Rating, Relation, candidates, cover, order};
+pub use crate::warm::decide::local::of_other_worktrees;
+pub use crate::warm::destination::Here;
 
-use crate::plan::warm::here::There;
-pub(super) use crate::plan::warm::here::Times;
+use crate::warm::destination::There;
+pub(crate) use crate::warm::destination::Times;
 
 use crate::cargo::lockfile::Lock;
-use crate::model::Action;
-use crate::model::Dated;
-use crate::model::Identity;
-use crate::model::Kept;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::LocalUnit;
-use crate::model::Locals;
-use crate::model::Plan;
-use crate::model::Survey;
-use crate::model::TakenUnit;
-use crate::model::WarmFolder;
+use crate::plan::action::{Action, Plan};
+use crate::plan::kept::Kept;
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
+use crate::survey::model::Survey;
 use crate::target::layout;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::Sharing;
+use crate::warm::model::{LeftReason, LeftUnit, TakenUnit, WarmFolder};
+use crate::warm::verdict::{Dated, LocalUnit, Locals};
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
@@ -334,7 +312,7 @@ impl<'a> Chooser<'a> {
 }
 
 /// What a unit is by itself, whoever wants it.
-pub(super) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
+pub(crate) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
     let unknown = |why: &str| LeftReason::Unknown { why: why.into() };
     match &unit.kind {
         UnitKind::Unknown { why } => return Err(unknown(why)),
@@ -369,13 +347,13 @@ fn is_program(unit: &Unit) -> bool {
     )
 }
 
-pub(super) fn name(unit: &Unit) -> String {
+pub(crate) fn name(unit: &Unit) -> String {
     let package = unit.package.clone();
     package.unwrap_or_else(|| unit.id.hash.clone())
 }
 
 /// What is moved into place as a whole: the fingerprint last.
-fn entries(unit: &Unit) -> Vec<PathBuf> {
+pub(crate) fn entries(unit: &Unit) -> Vec<PathBuf> {
     let depth = unit.id.profile.split('/').count();
     let mut entries: Vec<PathBuf> = Vec::new();
     for file in &unit.files {
@@ -395,6 +373,3 @@ fn entries(unit: &Unit) -> Vec<PathBuf> {
     });
     entries
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,36 +1,30 @@
 //! What is at the destination, and how old units are.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::Dated;
-use crate::model::TakenUnit;
-use crate::model::WarmFolder;
-use crate::plan::warm::entries;
-use crate::plan::warm::name;
 use crate::target::layout;
-use crate::target::unit::Inventory;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
 use crate::target::unit_file::Sharing;
+use crate::warm::decide::{entries, name};
+use crate::warm::model::{TakenUnit, WarmFolder};
+use crate::warm::verdict::Dated;
 
 /// What the destination has already.
 #[derive(Clone, Debug, Default)]
 pub struct Here {
-    pub(super) units: HashMap<UnitId, There>,
+    pub(crate) units: HashMap<UnitId, There>,
     /// Its units that are not, byte for byte, what the donor has under the same name.
     pub different: BTreeSet<UnitId>,
     /// The fingerprints of what was there when others were compiled with it, and is gone; with the package of one of
     /// those.
-    pub(super) awaited: HashMap<u64, String>,
+    pub(crate) awaited: HashMap<u64, String>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum There {
+pub(crate) enum There {
     /// Complete.
     Unit {
         fingerprints: Vec<u64>,

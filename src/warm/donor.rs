@@ -1,37 +1,25 @@
 //! A donor: what it has, and what was found out about it.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use crate::circumstances::Said;
-use crate::command::warming::Cold;
-use crate::command::warming::Wants;
 use crate::fs;
-use crate::model::Home;
-use crate::model::LeftReason;
-use crate::model::Locals;
-use crate::model::Survey;
-use crate::model::Trace;
-use crate::model::WarmFolder;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::Here;
-use crate::plan::warm::Offer;
-use crate::plan::warm::Relation;
-use crate::plan::warm::{self as decide};
 use crate::progress::Progress;
-use crate::survey::donors;
-use crate::survey::donors::Circumstances;
-use crate::survey::donors::Origin;
-use crate::survey::locals;
-use crate::survey::locals::Ask;
-use crate::survey::locals::Programs;
-use crate::target::unit::Inventory;
-use crate::target::unit::UnitId;
+use crate::survey::model::Survey;
+use crate::target::unit::{Inventory, UnitId};
+use crate::warm::choose_donor::{Cold, Wants};
+use crate::warm::circumstances::Said;
+use crate::warm::decide::{
+    Candidate, Here, Offer, Relation, {self as decide},
+};
+use crate::warm::inspect::{Circumstances, Origin};
+use crate::warm::model::{LeftReason, WarmFolder};
+use crate::warm::sources::{Ask, Programs};
+use crate::warm::verdict::{Home, Locals, Trace};
+use crate::warm::{inspect, sources};
 
 /// A donor. A whole family may ask it, and a unit is looked into once.
-pub(super) struct Donor {
+pub(crate) struct Donor {
     candidate: Candidate,
     /// Its worktree is at the commit of the workspace that asked last.
     same_commit: bool,
@@ -55,10 +43,10 @@ pub(super) struct Donor {
 }
 
 impl Donor {
-    pub(super) fn of(candidate: Candidate, wants: &Wants<'_>, progress: &Progress) -> Self {
+    pub(crate) fn of(candidate: Candidate, wants: &Wants<'_>, progress: &Progress) -> Self {
         let workspace = candidate.workspace.as_deref();
         Self {
-            inventory: donors::inventory(&candidate.folder, progress),
+            inventory: inspect::inventory(&candidate.folder, progress),
             circumstances: match workspace {
                 Some(workspace) => Some(wants.circumstances_of(workspace)),
                 // The user knows what it is.
@@ -80,7 +68,7 @@ impl Donor {
     }
 
     /// The same one, put together of the store: nothing is kept there that was made in other circumstances.
-    pub(super) fn of_store(self) -> Self {
+    pub(crate) fn of_store(self) -> Self {
         Self {
             from_store: true,
             ..self
@@ -92,17 +80,17 @@ impl Donor {
         let here = &wants.circumstances.said;
         if !self.from_store && self.asked_in.as_ref() != Some(here) {
             let known = self.circumstances.as_ref();
-            self.otherwise = donors::otherwise_made(&self.inventory, known, here);
+            self.otherwise = inspect::otherwise_made(&self.inventory, known, here);
             self.asked_in = Some(here.clone());
         }
     }
 
-    pub(super) fn inventory(&self) -> &Inventory {
+    pub(crate) fn inventory(&self) -> &Inventory {
         &self.inventory
     }
 
     /// Compares the sources of its local units with those of a workspace, if they are wanted.
-    pub(super) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>, survey: &Survey) {
+    pub(crate) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>, survey: &Survey) {
         self.same_commit = cold.is_at_commit_of(&self.candidate, survey);
         self.look_around(wants);
         let root = &cold.workspace.root;
@@ -115,7 +103,7 @@ impl Donor {
             .as_deref()
             .zip(candidate.worktree.as_deref());
         let compared = from.map(|(from, from_worktree)| {
-            locals::compare(Ask {
+            sources::compare(Ask {
                 donor: &self.inventory,
                 from,
                 from_worktree,
@@ -135,7 +123,7 @@ impl Donor {
         let folders = [Some(&candidate.folder), candidate.programs.as_ref()];
         let mut folders = folders.into_iter().flatten();
         let foreign = |workspace: &Path| {
-            folders.any(|folder| donors::has_programs_of_others(folder, workspace))
+            folders.any(|folder| inspect::has_programs_of_others(folder, workspace))
         };
         match candidate.workspace.as_deref().is_some_and(foreign) {
             true => Home::Several,
@@ -144,7 +132,7 @@ impl Donor {
     }
 
     /// What would be taken, as far as nothing has been found wrong with it yet.
-    pub(super) fn draft(&self, wants: &Wants<'_>, here: &Here) -> WarmFolder {
+    pub(crate) fn draft(&self, wants: &Wants<'_>, here: &Here) -> WarmFolder {
         let mut flaws = self.otherwise.clone();
         flaws.extend(self.flaws.clone());
         self.choice(wants, here, &flaws)
@@ -170,7 +158,7 @@ impl Donor {
     }
 
     /// Chooses, after a closer look at what might be taken.
-    pub(super) fn choose(
+    pub(crate) fn choose(
         &mut self,
         cold: Cold<'_>,
         wants: &Wants<'_>,
@@ -193,7 +181,7 @@ impl Donor {
         let draft = self.draft(wants, here);
         let ids = draft.units.iter().map(|unit| &unit.id);
         let new: BTreeSet<&UnitId> = ids.filter(|id| !self.looked_at.contains(*id)).collect();
-        let findings = donors::look_into(
+        let findings = inspect::look_into(
             &self.inventory,
             &new,
             self.candidate.worktree.as_deref(),
@@ -217,7 +205,7 @@ impl Donor {
             configured: changed.map(|at| (at, wants.read_at)),
             workspace: cold.workspace.root.clone(),
             into: cold.into.to_owned(),
-            names: donors::names(&self.inventory),
+            names: inspect::names(&self.inventory),
             ..self.choice(wants, here, &flaws)
         }
     }

@@ -1,32 +1,20 @@
 //! In what circumstances a workspace is and was built, besides its sources.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::cargo::config_chain;
-use crate::cargo::config_chain::CARGO_FOLDER;
-use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::cargo::config_edit;
-use crate::cargo::configs;
-use crate::cargo::inherited;
-use crate::circumstances::History;
-use crate::circumstances::Program;
-use crate::circumstances::Said;
-use crate::circumstances::Span;
-use crate::fs;
+use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::{config_chain, config_edit, configs, inherited};
 use crate::fs::Source;
-use crate::git;
 use crate::git::porcelain;
-use crate::journal::Journal;
-use crate::model::SharedRoot;
-use crate::model::Surroundings;
-use crate::process;
-use crate::wrapper_script;
-use crate::wrapper_script::Whose;
+use crate::hook::wrapper_script;
+use crate::hook::wrapper_script::Whose;
+use crate::setup::journal::Journal;
+use crate::survey::model::{SharedRoot, Surroundings};
+use crate::warm::circumstances::{History, Program, Said, Span};
+use crate::{fs, git, process};
 
 /// The records in the user's state of earlier times.
 #[derive(Clone, Debug, Default)]

@@ -1,28 +1,22 @@
 //! What all workspaces get that have nothing where they build from now on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::command::Ui;
-use crate::command::warming::Cold;
-use crate::command::warming::How;
-use crate::command::warming::donor::Donor;
-use crate::command::warming::one;
-use crate::model::Dirs;
-use crate::model::Survey;
-use crate::model::WarmFolder;
-use crate::plan::warm::Candidate;
-use crate::plan::warm::Gives;
-use crate::plan::warm::Here;
-use crate::plan::warm::Relation;
-use crate::plan::warm::{self as decide};
+use crate::plan::conduct::Ui;
 use crate::progress::Progress;
-use crate::report::Spinner;
 use crate::survey::Environment;
-use crate::survey::donors;
-use crate::survey::donors::Trust;
+use crate::survey::model::{Dirs, Survey};
+use crate::term::Spinner;
+use crate::warm::choose_donor::{Cold, How, one};
+use crate::warm::decide::{
+    Candidate, Gives, Here, Relation, {self as decide},
+};
+use crate::warm::donor::Donor;
+use crate::warm::inspect;
+use crate::warm::inspect::Trust;
+use crate::warm::model::WarmFolder;
 
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;
@@ -68,7 +62,7 @@ pub(crate) fn all(
     let mut families: BTreeMap<(&Path, &Path), Vec<Cold<'_>>> = BTreeMap::new();
     for cold in &all {
         // What several workspaces build into belongs to none of them.
-        let is_cold = users(cold.into) == 1 && donors::rate(cold.into, None).units == 0;
+        let is_cold = users(cold.into) == 1 && inspect::rate(cold.into, None).units == 0;
         if is_cold && trust.tracked(cold.into).is_none() {
             let family = match &cold.workspace.place {
                 Some(place) => (place.common_dir.as_path(), place.path.as_path()),
@@ -101,7 +95,7 @@ fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candi
             if candidate.relation == Relation::Stranger {
                 continue;
             }
-            let gives = donors::gives(&candidate.folder, wants.named());
+            let gives = inspect::gives(&candidate.folder, wants.named());
             let folder = candidate.folder.clone();
             let (_, known) = offers
                 .entry(folder)
@@ -148,7 +142,7 @@ fn from_several(
         candidate.relation == Relation::Own && new
     });
     let gives = |candidate: &&Candidate| {
-        let gives = donors::gives(&candidate.folder, wants.named());
+        let gives = inspect::gives(&candidate.folder, wants.named());
         !gives.units.is_empty() && !gives.busy && how.trust.doubt(&candidate.folder).is_none()
     };
     let queue: Vec<&Candidate> = common.iter().chain(own).filter(gives).collect();
@@ -158,7 +152,7 @@ fn from_several(
             .map(|(warm, _)| warm)
             .collect();
     }
-    let there = donors::inventory(cold.into, progress);
+    let there = inspect::inventory(cold.into, progress);
     let mut here = Here::of(&there);
     let mut warms: Vec<WarmFolder> = Vec::new();
     for candidate in queue {
@@ -166,12 +160,12 @@ fn from_several(
         let mut donor = known
             .remove(folder)
             .unwrap_or_else(|| Donor::of(candidate.clone(), &wants, progress));
-        here.different = donors::different(donor.inventory(), &there, &here);
+        here.different = inspect::different(donor.inventory(), &there, &here);
         for before in &warms {
             let Some(before) = known.get(&before.from) else {
                 continue;
             };
-            let different = donors::different(donor.inventory(), before.inventory(), &here);
+            let different = inspect::different(donor.inventory(), before.inventory(), &here);
             here.different.extend(different);
         }
         let warm = donor.choose(cold, &wants, &here, survey);

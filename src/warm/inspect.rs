@@ -1,44 +1,30 @@
 //! Looks at folders that units may be taken from.
 
-mod circumstances;
-mod flaws;
-mod reach;
-mod same;
-mod trust;
+pub(crate) mod flaws;
+pub(crate) mod reach;
+pub(crate) mod same;
+pub(crate) mod trust;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use crate::survey::donors::circumstances::Circumstances;
-pub use crate::survey::donors::circumstances::Records;
-pub use crate::survey::donors::circumstances::note;
-pub use crate::survey::donors::circumstances::program_of;
-pub use crate::survey::donors::circumstances::variables;
-pub use crate::survey::donors::flaws::Findings;
-pub use crate::survey::donors::flaws::Origin;
-pub use crate::survey::donors::flaws::look_into;
-pub use crate::survey::donors::flaws::names;
-pub use crate::survey::donors::reach::otherwise_made;
-pub use crate::survey::donors::same::different;
-pub use crate::survey::donors::trust::Trust;
-pub use crate::survey::donors::trust::doubt;
-pub use crate::survey::donors::trust::not_a_donor;
-pub use crate::survey::donors::trust::repositories;
+pub use crate::warm::environment::{Circumstances, Records, note, program_of, variables};
+pub use crate::warm::inspect::flaws::{Findings, Origin, look_into, names};
+pub use crate::warm::inspect::reach::otherwise_made;
+pub use crate::warm::inspect::same::different;
+pub use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
 
 use crate::cargo::lockfile::Lock;
 use crate::fs;
 use crate::fs::Sought;
-use crate::model::Busy;
-use crate::model::TomlProblem;
-use crate::plan::warm::Gives;
-use crate::plan::warm::Rating;
 use crate::progress::Progress;
 use crate::store::without_place as without;
+use crate::survey::folder::Busy;
+use crate::survey::model::TomlProblem;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::layout;
-use crate::target::markers;
-use crate::target::read;
 use crate::target::unit::Inventory;
+use crate::target::{layout, markers, read};
+use crate::warm::decide::{Gives, Rating};
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
 const MOST: u64 = 16 << 20;

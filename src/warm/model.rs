@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::Dated;
-use crate::model::SourceFile;
 use crate::size::Bytes;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
+use crate::warm::verdict::{Dated, SourceFile};
 
 /// A target folder is given units of another one.
 #[derive(Clone, Debug, Serialize)]

@@ -1,49 +1,33 @@
 //! Gives a target folder the units of another one: locks, puts together, checks, and only then shows them to Cargo.
 
-mod staging;
-
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::apply::warm::staging::Shared;
-use crate::apply::warm::staging::Staging;
+use crate::warm::stage::{Shared, Staging};
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::trusted::Trusted;
 use crate::fs;
-use crate::fs::LockGuard;
-use crate::fs::Sought;
-use crate::model::Busy;
-use crate::model::BusyReason;
-use crate::model::Method;
-use crate::model::Skipped;
-use crate::model::SourceFile;
-use crate::model::TakenUnit;
-use crate::model::WarmFolder;
-use crate::model::Warmed;
+use crate::fs::{LockGuard, Sought};
+use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::target::fingerprint;
+use crate::survey::folder::{Busy, BusyReason};
 use crate::target::fingerprint::rehash::Change;
-use crate::target::markers;
 use crate::target::markers::STAGE;
 use crate::target::unit::UnitId;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{fingerprint, markers};
+use crate::warm::model::{Method, Skipped, TakenUnit, WarmFolder, Warmed};
+use crate::warm::trusted::Trusted;
+use crate::warm::verdict::SourceFile;
 
 /// Warms one folder.
 ///
 /// What cannot be had is left out, with what depends on it. Until its fingerprint is in place, which comes last, a
 /// unit is nothing to Cargo, so that whatever is left by a run that is killed is made anew.
-pub(super) fn folder(
+pub(crate) fn folder(
     warm: &WarmFolder,
     trusted: &mut Trusted,
     context: &Context<'_>,
@@ -155,7 +139,7 @@ pub(super) fn folder(
     }
 }
 
-pub(super) fn held(busy: &Busy, what: &str) -> Stopped {
+pub(crate) fn held(busy: &Busy, what: &str) -> Stopped {
     Stopped::Skipped(match &busy.why {
         BusyReason::Unclear(error) => format!(
             "whether a build is running cannot be told (`{}`: {error})",
@@ -188,14 +172,14 @@ fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(
 }
 
 /// The folder in which units are put together. It goes when this is dropped.
-pub(super) struct Stage {
-    pub(super) path: PathBuf,
+pub(crate) struct Stage {
+    pub(crate) path: PathBuf,
     _lock: LockGuard,
 }
 
 impl Stage {
     /// Whoever was killed here before left things that nobody wants.
-    pub(super) fn make(into: &Path) -> Result<Self, Stopped> {
+    pub(crate) fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
         if !fs::make_stage(&top)? {
             return Err(Stopped::Skipped(format!(
@@ -247,7 +231,7 @@ fn method(warm: &WarmFolder, stage: &Path) -> Method {
 }
 
 /// Whether what is at a path is the file of the plan.
-pub(super) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
+pub(crate) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
     let same = fs::info(path)?.is_some_and(|info| {
         info.identity == file.identity
             && info.modified == file.modified()

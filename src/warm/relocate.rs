@@ -3,8 +3,7 @@
 //! A C library leaves `.pc` files and the like in its `OUT_DIR`, which say where that is, and tells its folder to the
 //! build scripts of its dependents (`DEP_…`), which read them. Cargo itself does the same with what a script said.
 
-use memchr::memchr;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// The text with the names of folders replaced; `None` if it names none of them, or is no text.
 ///

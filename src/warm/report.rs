@@ -2,34 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::Action;
-use crate::model::Deed;
-use crate::model::Done;
-use crate::model::LeftReason;
-use crate::model::LeftUnit;
-use crate::model::Method;
-use crate::model::Outcome;
-use crate::model::Plan;
-use crate::model::WarmFolder;
-use crate::model::Warmed;
-use crate::report::table::Align;
-use crate::report::table::Table;
-use crate::report::view::HEADING;
-use crate::report::view::Out;
-use crate::report::view::View;
-use crate::report::view::WARNING;
-use crate::report::view::counted;
+use crate::plan::action::{Action, Plan};
+use crate::plan::outcome::{Deed, Done, Outcome};
 use crate::size::Bytes;
+use crate::term::table::{Align, Table};
+use crate::term::view::{HEADING, Out, View, WARNING, counted};
 use crate::text::shown;
+use crate::warm::model::{LeftReason, LeftUnit, Method, WarmFolder, Warmed};
 
 /// How many units are named for a reason unless everything is asked for.
 const NAMED: usize = 3;
 
 /// Writes what would be warmed.
-pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let warms = plan.actions.iter().filter_map(|action| match action {
         Action::Warm(warm) => Some(warm),
         _ => None,
@@ -88,7 +75,7 @@ pub(super) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 }
 
 /// Writes what is not taken, by reason.
-pub(super) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
+pub(crate) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
     left_as(
         out,
         "left, and compiled where a build needs them:",
@@ -98,7 +85,7 @@ pub(super) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<(
 }
 
 /// Writes what something is not done with, by reason.
-pub(super) fn left_as(
+pub(crate) fn left_as(
     out: Out<'_>,
     heading: &str,
     all: &[&LeftUnit],
@@ -240,7 +227,7 @@ fn detail(reason: &LeftReason, view: &View) -> String {
 }
 
 /// Writes what was warmed.
-pub(super) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let done = outcome.done.iter();
     let done: Vec<&Done> = done.filter(|done| done.what == Deed::Warm).collect();
     let warmed: Vec<&Warmed> = done

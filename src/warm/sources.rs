@@ -13,50 +13,38 @@
 //!
 //! [`abilities`]: crate::target::artifact::abilities
 
-mod above;
-mod altogether;
-mod compared;
-mod handed;
-mod newest;
-mod reach;
-mod script;
-mod settings;
-mod unit;
-mod unsettled;
+pub(crate) mod above;
+pub(crate) mod altogether;
+pub(crate) mod compared;
+pub(crate) mod handed;
+pub(crate) mod newest;
+pub(crate) mod reach;
+pub(crate) mod script;
+pub(crate) mod settings;
+pub(crate) mod unit;
+pub(crate) mod unsettled;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::fs;
-use crate::git;
 use crate::git::sources::Listing;
-use crate::model::CargoAnswer;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::model::Locals;
-use crate::model::Workspace;
-use crate::survey::donors;
-use crate::target::artifact::abilities::Abilities;
-use crate::target::artifact::abilities::Reach;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::survey::model::{CargoAnswer, Workspace};
+use crate::target::artifact::abilities::{Abilities, Reach};
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::warm::inspect;
+use crate::warm::model::LeftReason;
+use crate::warm::verdict::{LocalUnit, Locals};
+use crate::{fs, git};
 
-use crate::survey::locals::altogether::Altogether;
-use crate::survey::locals::compared::Compared;
-pub use crate::survey::locals::reach::Known;
-pub use crate::survey::locals::reach::Programs;
-use crate::survey::locals::unit::Named;
+use crate::warm::sources::altogether::Altogether;
+use crate::warm::sources::compared::Compared;
+pub use crate::warm::sources::reach::{Known, Programs};
+use crate::warm::sources::unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
 const TICK: SignedDuration = SignedDuration::from_millis(20);
@@ -191,7 +179,7 @@ impl<'a> World<'a> {
             .collect();
         add_others(&mut folders, ask, &place.path, units);
         // The lock that the donor was built with: of two packages of one name, nothing tells which one a unit is of.
-        let lock = donors::lock(ask.from).ok().flatten();
+        let lock = inspect::lock(ask.from).ok().flatten();
         let lock = lock.ok_or_else(|| unknown("the donor's worktree has no Cargo.lock"))?;
         folders.retain(|package, _| lock.names_one_local(package));
         let mut world = Self {

@@ -1,50 +1,46 @@
 //! Puts units together beside the place where Cargo looks for them.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::apply::warm::unchanged;
 use crate::fs;
-use crate::model::Dated;
-use crate::model::Identity;
-use crate::model::Method;
-use crate::model::TakenUnit;
-use crate::relocate;
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::dep_info::DepInfo;
-use crate::target::layout;
-use crate::target::markers;
 use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::target::{layout, markers};
+use crate::warm::model::{Method, TakenUnit};
+use crate::warm::place::unchanged;
+use crate::warm::relocate;
+use crate::warm::verdict::Dated;
 
 /// What a unit takes.
 #[derive(Default)]
-pub(super) struct Shared {
-    pub(super) shared: Bytes,
-    pub(super) copied: Bytes,
+pub(crate) struct Shared {
+    pub(crate) shared: Bytes,
+    pub(crate) copied: Bytes,
 }
 
-pub(super) struct Staging<'a> {
-    pub(super) from: &'a Path,
-    pub(super) stage: &'a Path,
-    pub(super) method: Method,
-    pub(super) names: &'a [String],
-    pub(super) into: String,
+pub(crate) struct Staging<'a> {
+    pub(crate) from: &'a Path,
+    pub(crate) stage: &'a Path,
+    pub(crate) method: Method,
+    pub(crate) names: &'a [String],
+    pub(crate) into: String,
     /// The time of what is as new as the look at the sources.
-    pub(super) looked_at: Option<Timestamp>,
+    pub(crate) looked_at: Option<Timestamp>,
     /// When the configurations here last changed, and when they were compared with the donor's.
-    pub(super) configured: Option<(Timestamp, Timestamp)>,
-    pub(super) worktrees: Option<&'a (PathBuf, PathBuf)>,
-    pub(super) workspace: &'a Path,
+    pub(crate) configured: Option<(Timestamp, Timestamp)>,
+    pub(crate) worktrees: Option<&'a (PathBuf, PathBuf)>,
+    pub(crate) workspace: &'a Path,
 }
 
 impl Staging<'_> {
     /// Puts a unit together, and looks whether its files are those of the plan.
-    pub(super) fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
+    pub(crate) fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
         let mut total = Shared::default();
         let mut copies: HashMap<Identity, PathBuf> = HashMap::new();
         for file in &unit.files {

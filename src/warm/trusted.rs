@@ -1,24 +1,21 @@
 //! Looks again whether a folder may give or get units: git may have been told to track it since the plan was made.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use crate::apply::Stopped;
-use crate::fs;
 use crate::fs::Theirs;
-use crate::git;
+use crate::plan::apply::Stopped;
+use crate::{fs, git};
 
 /// What was asked about folders in this run, each once.
 #[derive(Default)]
-pub(super) struct Trusted {
+pub(crate) struct Trusted {
     known: BTreeMap<PathBuf, Option<String>>,
 }
 
 impl Trusted {
     /// Makes sure that these files may be taken from a folder, relative to which they are named.
-    pub(super) fn gives<'a>(
+    pub(crate) fn gives<'a>(
         &mut self,
         folder: &Path,
         files: impl Iterator<Item = &'a Path>,
@@ -48,7 +45,7 @@ impl Trusted {
     }
 
     /// Makes sure that git has put nothing into a folder that is written into.
-    pub(super) fn gets(&mut self, folder: &Path) -> Result<(), Stopped> {
+    pub(crate) fn gets(&mut self, folder: &Path) -> Result<(), Stopped> {
         match fs::exists(folder) {
             true => self.ask(folder, git::tracked_around),
             false => Ok(()),

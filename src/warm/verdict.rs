@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::Identity;
-use crate::model::LeftReason;
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::unit::UnitId;
+use crate::warm::model::LeftReason;
 
 /// What was found out about the local units of a donor, for one destination.
 #[derive(Clone, Debug, Default)]

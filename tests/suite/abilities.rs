@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_sharedtarget::target::artifact::abilities::Abilities;
-use cargo_sharedtarget::target::artifact::abilities::Reach;
-use cargo_sharedtarget::target::artifact::abilities::{self};
+use cargo_sharedtarget::target::artifact::abilities::{
+    Abilities, Reach, {self},
+};
 
 use crate::sandbox::Sandbox;
 

@@ -9,8 +9,7 @@ use std::fs::File;
 use std::path::Path;
 
 use cargo_sharedtarget::survey::compiler_name;
-use cargo_sharedtarget::target::artifact::debug_info::DebugInfo;
-use cargo_sharedtarget::target::artifact::debug_info::sections;
+use cargo_sharedtarget::target::artifact::debug_info::{DebugInfo, sections};
 
 use crate::sandbox::Sandbox;
 

@@ -1,13 +1,11 @@
 //! What decides comes from the user's own state, and from nothing that a clone or a branch can bring.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// The names of the shared roots that an attacker tracks, and of the user's own.
 const ROOT: &str = "pika/.shared-target";

@@ -3,13 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
 
 const SCRIPT: &str = ".cargo/sharedtarget-rustc";
 

@@ -2,23 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::Read as _;
-use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 /// A registry with `leaf`, and `top` that is compiled with it; and the workspaces `pika`, with a library `own` of its

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use cargo_sharedtarget::target::artifact::paths::foreign_path;
-use cargo_sharedtarget::target::artifact::paths::foreign_variable;
-use cargo_sharedtarget::target::artifact::paths::names_root;
+use cargo_sharedtarget::target::artifact::paths::{foreign_path, foreign_variable, names_root};
 use cargo_sharedtarget::target::artifact::whole;
 use cargo_sharedtarget::target::dep_info::RustcDepInfo;
 

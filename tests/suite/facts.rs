@@ -1,7 +1,6 @@
 //! What tests look for in an answer and on disk.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 

@@ -6,19 +6,13 @@ mod rules;
 mod settings;
 mod strangers;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
 use crate::units::new_layout;
 
 /// What the program of the repository says.

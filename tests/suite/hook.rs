@@ -6,13 +6,11 @@ mod runs;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 const HOOK: &str = "pika/.git/hooks/post-checkout";
 const BEFORE: &str = "pika/.git/hooks/post-checkout.before-sharedtarget";

@@ -1,7 +1,6 @@
 //! What happens to worktrees in the course of a life: moved, copied, removed, made anew.
 
-use crate::facts::actions;
-use crate::facts::items;
+use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
 
 /// A repository with a linked worktree, both set up and built.

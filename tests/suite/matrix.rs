@@ -28,17 +28,10 @@ mod traps;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use cells::By;
-use cells::Donor;
-use cells::Score;
-use commands::COMMANDS;
-use commands::Command;
-use commands::OnDisk;
-use commands::only;
+use cells::{By, Donor, Score};
+use commands::{COMMANDS, Command, OnDisk, only};
 use local::MARKED;
-use stage::Mtimes;
-use stage::Setup;
-use stage::Stage;
+use stage::{Mtimes, Setup, Stage};
 
 /// Whether the full product is asked for.
 fn full() -> bool {

@@ -8,18 +8,15 @@ mod locks;
 mod metadata;
 mod outside;
 
-use std::fs::File;
-use std::fs::{self};
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::Write as _;
+use std::fs::{
+    File, {self},
+};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::registry::compiled;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// The toolchain that these tests are about: 1.101, with the new layout.
 const NIGHTLY: &str = "nightly-2026-10-20";

@@ -6,25 +6,15 @@ mod document;
 mod units;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use cargo_sharedtarget::cargo::config_edit::Settings;
-use cargo_sharedtarget::cargo::config_edit::keys;
-use cargo_sharedtarget::cargo::config_edit::set;
+use cargo_sharedtarget::cargo::config_edit::{Settings, keys, set};
 use cargo_sharedtarget::git::exclude_edit;
-use cargo_sharedtarget::journal::Content;
-use cargo_sharedtarget::journal::Entry;
-use cargo_sharedtarget::journal::Journal;
-use cargo_sharedtarget::journal::Undo;
+use cargo_sharedtarget::setup::journal::{Content, Entry, Journal, Undo};
 use proptest::prelude::*;
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::TableLike;
-use toml_edit::Value;
+use toml_edit::{Document, Item, TableLike, Value};
 
-use document::document;
-use document::path;
+use document::{document, path};
 
 fn target_dir(path: &str) -> Settings<'_> {
     Settings {

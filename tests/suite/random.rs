@@ -24,12 +24,10 @@ mod world;
 mod worlds;
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use world::By;
-use world::Count;
+use world::{By, Count};
 
 /// How many rounds one seed is good for.
 const ROUNDS: usize = 25;

@@ -1,7 +1,6 @@
 //! The README and what it leads to say what the program says, and lead somewhere.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
 

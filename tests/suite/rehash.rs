@@ -2,16 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use cargo_sharedtarget::target::fingerprint::parse;
-use cargo_sharedtarget::target::fingerprint::parse_hash;
-use cargo_sharedtarget::target::fingerprint::rehash::Change;
-use cargo_sharedtarget::target::fingerprint::rehash::rehash;
-use cargo_sharedtarget::target::fingerprint::rehash::written;
+use cargo_sharedtarget::target::fingerprint::rehash::{Change, rehash, written};
+use cargo_sharedtarget::target::fingerprint::{parse, parse_hash};
 
 use crate::sandbox::Sandbox;
 use crate::units::new_layout;

@@ -19,15 +19,13 @@ mod trouble;
 mod two_machines;
 
 use std::process::Command;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use cargo_sharedtarget::remote::Remote;
-use cargo_sharedtarget::remote::Secrets;
-use cargo_sharedtarget::remote::{self};
-use cargo_sharedtarget::settings;
-use servers::Redis;
-use servers::S3;
+use cargo_sharedtarget::store::remote::{
+    Remote, Secrets, {self},
+};
+use cargo_sharedtarget::survey::settings;
+use servers::{Redis, S3};
 
 /// The variable by which a test knows that it runs in a process of its own.
 const ALONE: &str = "CARGO_SHAREDTARGET_TEST_ALONE";

@@ -10,20 +10,16 @@ mod widths;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
-use std::iter;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::{fs, iter};
 
-use snapbox::Assert;
-use snapbox::Data;
-use snapbox::IntoData as _;
 use snapbox::data::DataFormat;
+use snapbox::{Assert, Data, IntoData as _};
 
 use crate::registry::Registry;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 use redact::Redactor;
 
 /// A sandbox, and a folder of snapshots of everything that is said in it.

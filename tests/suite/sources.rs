@@ -18,9 +18,7 @@ mod mini;
 mod repository;
 mod stage;
 
-use stage::Cell;
-use stage::Setup;
-use stage::Stage;
+use stage::{Cell, Setup, Stage};
 
 /// Whether all cells are asked for in every layout.
 fn full() -> bool {

@@ -1,8 +1,7 @@
 //! How the program speaks: exit codes, what goes to which stream, and that asking changes nothing.
 
 use crate::facts::items;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// Every command that changes something, with something to change: a setup to do, a folder to delete, and a
 /// setup to undo.

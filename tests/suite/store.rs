@@ -8,18 +8,12 @@ mod settings;
 mod together;
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use cargo_sharedtarget::model::StoredUnit;
+use cargo_sharedtarget::store::model::StoredUnit;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
 
 /// What can be kept: `leaf`, `macs`, `top`, `made`, and the build script of `made` with its run.
 const UNITS: usize = 6;

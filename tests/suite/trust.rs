@@ -105,7 +105,7 @@ fn the_line_for_a_common_hooks_folder_passes_submodules_over() {
         &bin.join("cargo-sharedtarget"),
         format!("#!/bin/sh\npwd >>'{}'\n", fired.display()),
     );
-    let line = cargo_sharedtarget::hook_script::LINE;
+    let line = cargo_sharedtarget::hook::hook_script::LINE;
     write(
         &hooks.join("post-checkout"),
         format!("#!/bin/sh\nset -eu\n{line}\n"),

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::facts::actions;
-use crate::facts::items;
+use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
 
 /// The tree without what stays on purpose: the shared root with our own records.

@@ -5,29 +5,19 @@ mod workspace;
 
 pub(crate) use workspace::new_layout;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_sharedtarget::progress::Progress;
-use cargo_sharedtarget::target::unit::Group;
-use cargo_sharedtarget::target::unit::Inventory;
-use cargo_sharedtarget::target::unit::Source;
-use cargo_sharedtarget::target::unit::Unit;
-use cargo_sharedtarget::target::unit::UnitId;
-use cargo_sharedtarget::target::unit::UnitKind;
-use cargo_sharedtarget::target::unit_file::Sharing;
-use cargo_sharedtarget::target::unit_file::UnitFile;
+use cargo_sharedtarget::target::unit::{Group, Inventory, Source, Unit, UnitId, UnitKind};
+use cargo_sharedtarget::target::unit_file::{Sharing, UnitFile};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use workspace::build;
-use workspace::inventory;
 #[cfg(target_os = "linux")]
 use workspace::replaced;
-use workspace::workspace;
+use workspace::{build, inventory, workspace};
 
 fn files(inventory: &Inventory) -> impl Iterator<Item = &UnitFile> {
     let units = inventory.units.iter().flat_map(|unit| &unit.files);

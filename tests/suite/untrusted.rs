@@ -8,8 +8,7 @@ use std::fs;
 
 use cargo_sharedtarget::text::is_unsafe;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// Sets the title, fills the clipboard, colours, clears the screen by one character of C1, turns the order round, goes
 /// back to the begin of the line, and begins a line of its own.

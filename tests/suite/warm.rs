@@ -25,13 +25,8 @@ mod tracked;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
 
 /// What is compiled in a warm worktree: its own packages, what depends on them, and what keeps its `OUT_DIR`.
 const OWN: [&str; 4] = ["app", "keeps", "over", "patched"];

@@ -1,12 +1,9 @@
 //! `setup --rustc-wrapper`: compiler caches beside shared target folders.
 
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;

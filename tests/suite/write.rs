@@ -1,7 +1,6 @@
 //! What `setup` writes, where, and what it leaves alone.
 
-use crate::facts::actions;
-use crate::facts::items;
+use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
 
 #[test]

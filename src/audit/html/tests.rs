@@ -1,15 +1,15 @@
 //! What stands in the page, whatever the names are.
 
-mod sample;
+pub(crate) mod sample;
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::*;
-use crate::model::Difference;
-use crate::model::Problem;
-use crate::report::Paths;
+use crate::audit::model::Difference;
+use crate::survey::model::Problem;
+use crate::term::Paths;
 
 /// Ends elements, comments, attributes, strings, lines and the template's parts, if anybody lets it.
 const HOSTILE: &str = "</script><script>alert(1)</script><!--<script>]]>&lt;\"'`${1}\\u003c\\\u{2028}\u{2029}\u{0}\u{7}\r\n\
@@ -30,7 +30,7 @@ fn view() -> View {
 fn the_page_reaches_standard_output_as_it_is() {
     let page = written(&hostile());
     let mut out = Vec::new();
-    let mut screen = crate::report::Screen::new(&mut out);
+    let mut screen = crate::term::Screen::new(&mut out);
     screen.write_all(page.as_bytes()).expect("written");
     drop(screen);
     assert!(out == page.as_bytes());
@@ -43,7 +43,7 @@ fn the_page_reaches_standard_output_as_it_is() {
 
 fn written(audit: &Audit) -> String {
     let mut page = Vec::new();
-    crate::report::html::audit(&mut page, audit, &view()).expect("memory takes it");
+    crate::audit::html::audit(&mut page, audit, &view()).expect("memory takes it");
     String::from_utf8(page).expect("a page is text")
 }
 

@@ -1,30 +1,19 @@
 //! Keeping to a budget: what was used longest ago goes first, and of the same day what is cheapest to make again.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BinaryHeap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::age::since;
-use crate::model::CollectReason;
-use crate::model::Identity;
-use crate::model::KeptUnitReason;
-use crate::plan::gc::GcOptions;
-use crate::plan::gc::Going;
-use crate::plan::gc::Products;
-use crate::plan::gc::is_clear;
-use crate::plan::gc::is_needed_to_run;
-use crate::plan::gc::rules::last_use;
-use crate::plan::gc::whole;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
+use crate::clean::gc::rules::last_use;
+use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
+use crate::clean::model::{CollectReason, KeptUnitReason};
+use crate::clean::stock::{Graph, Stock};
 use crate::size::Bytes;
-use crate::target::unit::Group;
-use crate::target::unit::Unit;
+use crate::survey::folder::Identity;
+use crate::target::unit::{Group, Unit};
 use crate::target::unit_file::UnitFile;
 
 /// The longest that one compilation is taken to last; what looks longer was not made in one go.
@@ -50,7 +39,7 @@ struct Lot {
 }
 
 /// Names more units, until the folders keep to the budgets.
-pub(super) fn keep_to(
+pub(crate) fn keep_to(
     stocks: &[Stock],
     graphs: &[Graph],
     products: &[Products],

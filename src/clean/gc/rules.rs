@@ -5,30 +5,17 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::age::Age;
-use crate::age::since;
+use crate::age::{Age, since};
 use crate::cargo::lockfile::Lock;
-use crate::model::CollectReason;
-use crate::model::KeptUnitReason;
-use crate::model::LastUseSource;
-use crate::plan::gc::GcOptions;
-use crate::plan::gc::Going;
-use crate::plan::gc::is_clear;
-use crate::plan::stock::Compilers;
-use crate::plan::stock::Graph;
-use crate::plan::stock::Stock;
+use crate::clean::gc::{GcOptions, Going, is_clear};
+use crate::clean::model::{CollectReason, KeptUnitReason};
+use crate::clean::stock::{Compilers, Graph, Stock};
+use crate::plan::action::LastUseSource;
 use crate::target::layout;
-use crate::target::unit::Group;
-use crate::target::unit::Other;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// A filesystem mounted with `relatime`, as most are, writes down that a file is read only if that was not written
 /// down for a day. Source: mount(8).
@@ -106,7 +93,7 @@ pub(crate) fn going(
             .map(|other| self::other(other, stock, &incremental, options, now))
             .collect(),
     };
-    crate::plan::gc::keep_what_runs(stock, graph, options, &mut going);
+    crate::clean::gc::keep_what_runs(stock, graph, options, &mut going);
     going
 }
 
@@ -318,7 +305,7 @@ impl Sessions {
         let mut all = HashMap::new();
         for other in &stock.inventory.others {
             if matches!(other.group, Group::Incremental { .. }) {
-                let session: &mut Session = all.entry(crate::plan::gc::whole(other)).or_default();
+                let session: &mut Session = all.entry(crate::clean::gc::whole(other)).or_default();
                 session.newest = session.newest.max(other.file.modified());
                 if session.foreign.is_none() && !is_of_the_compiler(other) {
                     session.foreign = Some(other.file.path.clone());
@@ -366,7 +353,7 @@ fn other(
         |depth: usize| options.covers(folder, &profile[..depth.min(profile.len())].join("/"));
     match &other.group {
         Group::Incremental { name } => {
-            let whole = crate::plan::gc::whole(other);
+            let whole = crate::clean::gc::whole(other);
             // The folder of all caches itself stays.
             if whole.file_name()? == "incremental" || !options.covers(folder, &profile.join("/")) {
                 return None;

@@ -1,20 +1,15 @@
 //! What the rules decide about units that are made up.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::cargo::lockfile::Lock;
-use crate::model::LastUseSource;
-use crate::plan::stock::Wanted;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::clean::stock::Wanted;
+use crate::plan::action::LastUseSource;
+use crate::target::unit::{Inventory, Source};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 fn now() -> Timestamp {
     Timestamp::from_second(2_000_000_000).expect("a time")

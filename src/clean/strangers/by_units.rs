@@ -1,24 +1,17 @@
 //! Whether units tell of a workspace that is not known.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use memchr::memmem;
 
 use crate::cargo::lockfile::Lock;
+use crate::clean::strangers::{MOST, package_of};
 use crate::fs;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::survey::strangers::MOST;
-use crate::survey::strangers::package_of;
+use crate::survey::model::{Survey, Workspace};
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Inventory, Source, Unit, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Why others build into a folder by the units of packages that none of the known workspaces names, as a fragment: such
 /// a unit has to show that it was made in one of these, or that what it was made from is gone. What leaves no final

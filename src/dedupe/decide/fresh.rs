@@ -1,16 +1,10 @@
 //! What Cargo makes of the times of links.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::model::RelinkDate;
-use crate::model::RelinkFile;
-use crate::model::RelinkUnit;
-use crate::plan::warm::Times;
-use crate::target::unit::Inventory;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkUnit};
+use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
+use crate::warm::decide::Times;
 
 /// The units that must not look older than they do, or a build would not notice what it notices now.
 ///
@@ -18,7 +12,7 @@ use crate::target::unit::UnitKind;
 /// local crate, compiled alone after an edit, and perhaps built in the donor long before. Its hash covers no
 /// sources, so that the time is all that tells. Where it cannot be told what a unit was compiled with, that goes for
 /// all local ones.
-pub(super) fn hiding<'a>(
+pub(crate) fn hiding<'a>(
     folder: &'a Inventory,
     all: &HashMap<&UnitId, &'a Unit>,
 ) -> HashSet<&'a UnitId> {
@@ -40,7 +34,7 @@ pub(super) fn hiding<'a>(
 }
 
 /// Whether a unit with these times is not older than anything that it was compiled with.
-pub(super) fn is_fresh(
+pub(crate) fn is_fresh(
     unit: &Unit,
     changed: Times,
     all: &HashMap<&UnitId, &Unit>,
@@ -55,7 +49,7 @@ pub(super) fn is_fresh(
 }
 
 /// The unit as it is with the donors' files and times.
-pub(super) fn with(unit: &Unit, files: &[RelinkFile], dates: &[RelinkDate]) -> Unit {
+pub(crate) fn with(unit: &Unit, files: &[RelinkFile], dates: &[RelinkDate]) -> Unit {
     let mut changed = unit.clone();
     for file in &mut changed.files {
         if let Some(found) = files.iter().find(|found| found.into.path == file.path) {
@@ -68,7 +62,7 @@ pub(super) fn with(unit: &Unit, files: &[RelinkFile], dates: &[RelinkDate]) -> U
     changed
 }
 
-pub(super) fn dependencies_first<'a>(
+pub(crate) fn dependencies_first<'a>(
     folder: &'a Inventory,
     all: &HashMap<&'a UnitId, &'a Unit>,
 ) -> Vec<&'a Unit> {
@@ -94,7 +88,7 @@ pub(super) fn dependencies_first<'a>(
 }
 
 /// Leaves out what would be dated for nobody's sake: `units` come dependencies first.
-pub(super) fn prune(units: Vec<RelinkUnit>) -> Vec<RelinkUnit> {
+pub(crate) fn prune(units: Vec<RelinkUnit>) -> Vec<RelinkUnit> {
     let mut needed: HashSet<UnitId> = HashSet::new();
     let mut kept: Vec<RelinkUnit> = Vec::new();
     for unit in units.into_iter().rev() {

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::model::Identity;
-use crate::model::Space;
-use crate::plan::relink::Sharer;
-use crate::target::unit::Group;
-use crate::target::unit::UnitId;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::dedupe::decide::Sharer;
+use crate::dedupe::model::Space;
+use crate::survey::folder::Identity;
+use crate::target::unit::{Group, UnitId};
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// What a closer look at a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +21,7 @@ pub struct Content {
 
 /// Storage that a file has, perhaps with others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Storage {
+pub(crate) enum Storage {
     File(Identity),
     Extents(u64, Vec<(u64, u64)>),
 }
@@ -39,31 +37,31 @@ impl Storage {
 
 /// A file whose content is known.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) hash: [u8; 32],
-    pub(super) storage: Storage,
+pub(crate) struct Known {
+    pub(crate) hash: [u8; 32],
+    pub(crate) storage: Storage,
     /// What its storage is to the filesystem; `None` if it has a name or a sharer that is not known, so that nothing
     /// comes free.
-    pub(super) space: Option<Space>,
+    pub(crate) space: Option<Space>,
 }
 
 /// One name of a file.
 #[derive(Debug)]
-pub(super) struct Name<'a> {
+pub(crate) struct Name<'a> {
     folder: usize,
-    pub(super) unit: Option<&'a UnitId>,
-    pub(super) file: &'a UnitFile,
+    pub(crate) unit: Option<&'a UnitId>,
+    pub(crate) file: &'a UnitFile,
 }
 
 /// The names of all files in some folders.
 #[derive(Debug)]
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     names: HashMap<Identity, Vec<Name<'a>>>,
     known: HashMap<Identity, Known>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(sharers: &'a [Sharer], contents: &HashMap<Identity, Content>) -> Self {
+    pub(crate) fn of(sharers: &'a [Sharer], contents: &HashMap<Identity, Content>) -> Self {
         let mut names: HashMap<Identity, Vec<Name<'a>>> = HashMap::new();
         for (folder, sharer) in sharers.iter().enumerate() {
             let units = sharer.inventory.units.iter();
@@ -94,12 +92,12 @@ impl<'a> Names<'a> {
         Self { names, known }
     }
 
-    pub(super) fn known(&self, file: &UnitFile) -> Option<&Known> {
+    pub(crate) fn known(&self, file: &UnitFile) -> Option<&Known> {
         self.known.get(&file.identity)
     }
 
     /// The names of a file in one folder.
-    pub(super) fn of_file(&self, file: &UnitFile, folder: usize) -> Vec<&Name<'a>> {
+    pub(crate) fn of_file(&self, file: &UnitFile, folder: usize) -> Vec<&Name<'a>> {
         let all = self.names.get(&file.identity);
         let all = all.map_or(&[][..], Vec::as_slice).iter();
         all.filter(|name| name.folder == folder).collect()

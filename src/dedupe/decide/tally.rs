@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::Space;
+use crate::dedupe::model::Space;
 use crate::size::Bytes;
 
 /// Counts names that go, for the plan as for what is done.

@@ -1,8 +1,5 @@
 use super::*;
-use crate::target::unit::Group;
-use crate::target::unit::Other;
-use crate::target::unit::Source;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Group, Other, Source, UnitKind};
 use crate::target::unit_file::Role;
 
 /// A library, compiled at a second with others; its two files have an inode each from `inode` on, and a content each

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::model::Identity;
-use crate::plan::relink::Sharer;
+use crate::dedupe::decide::Sharer;
 use crate::size::Bytes;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::survey::folder::Identity;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Smaller files are not cloned. One of them takes a block at most, and some filesystems keep it beside its name,
 /// where there is nothing to share. Of fd's target folder (170 MB) 342 of 484 files are as small, and take 0.8 %.
@@ -58,7 +57,7 @@ pub fn wanted(sharers: &[Sharer]) -> Vec<Wanted> {
 }
 
 /// Whether a file of a unit may share its storage with another one.
-pub(super) fn may_share(file: &UnitFile, clones: bool) -> bool {
+pub(crate) fn may_share(file: &UnitFile, clones: bool) -> bool {
     match file.sharing {
         Sharing::Link if !clones => file.length > Bytes(0),
         Sharing::Link | Sharing::Copy => clones && file.length >= LEAST_CLONED,

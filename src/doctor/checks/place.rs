@@ -1,23 +1,15 @@
 //! What is wrong with the disk, and with what lies on it.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::model::Ailment;
-use crate::model::AilmentKind;
-use crate::model::DoctorFacts;
-use crate::model::Fix;
-use crate::model::Severity;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::plan::CleanOptions;
-use crate::plan::clean;
-use crate::plan::freeable;
+use crate::clean::decide;
+use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity};
+use crate::plan::{CleanOptions, freeable};
 use crate::size::Bytes;
+use crate::survey::model::{Survey, Workspace};
 
 /// Less than this part of a disk is little, …
 const LITTLE: u64 = 20;
@@ -26,7 +18,7 @@ const LITTLE: u64 = 20;
 const SMALL: Bytes = Bytes(5_000_000_000);
 
 /// What is wrong with where target folders are.
-pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let Some(place) = &facts.place else {
         return Vec::new();
     };
@@ -94,7 +86,7 @@ pub(super) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 }
 
 /// A shared root that must not be used.
-pub(super) fn refused(survey: &Survey) -> Option<Ailment> {
+pub(crate) fn refused(survey: &Survey) -> Option<Ailment> {
     let refused = survey.shared_root.refused.as_ref()?;
     Some(Ailment {
         severity: Severity::Danger,
@@ -108,7 +100,7 @@ pub(super) fn refused(survey: &Survey) -> Option<Ailment> {
 }
 
 /// Configurations that lead to where the shared root was before it was moved, or to the one that it was copied from.
-pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
+pub(crate) fn misled(survey: &Survey) -> Vec<Ailment> {
     let root = &survey.shared_root;
     let mut all: BTreeMap<(&Path, bool), Vec<&Workspace>> = BTreeMap::new();
     if let Some(original) = &root.copy_of {
@@ -128,7 +120,7 @@ pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
             let place = one.place.as_ref();
             place.map_or(&one.root, |place| &place.worktree).clone()
         };
-        let tracked = |one: &&Workspace| crate::plan::doctor::is_tracked(one, survey);
+        let tracked = |one: &&Workspace| crate::doctor::checks::is_tracked(one, survey);
         let paths: BTreeSet<PathBuf> = led.iter().map(worktree).collect();
         let by_worktree = many > 0 && led.iter().all(|one| one.place.is_some() && !tracked(one));
         let (severity, kind, what, why) = match copied {
@@ -165,12 +157,12 @@ pub(super) fn misled(survey: &Survey) -> Vec<Ailment> {
 }
 
 /// What worktrees that are gone have left.
-pub(super) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
+pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
     let options = CleanOptions {
         orphaned: true,
         ..CleanOptions::default()
     };
-    let plan = clean(survey, &options, now);
+    let plan = decide::clean(survey, &options, now);
     let folders: Vec<PathBuf> = plan.deletions().map(|delete| delete.path.clone()).collect();
     let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
     let size = freeable(usages);

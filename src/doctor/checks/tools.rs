@@ -1,23 +1,14 @@
 //! What is wrong with the programs that everything depends on, and with what a shell says to them.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cargo::config_chain;
-use crate::cargo::config_edit;
-use crate::model::Ailment;
-use crate::model::AilmentKind;
-use crate::model::CargoAnswer;
-use crate::model::DoctorFacts;
-use crate::model::Severity;
-use crate::model::Survey;
-use crate::model::Tool;
-use crate::model::WrapperFacts;
-use crate::shell;
-use crate::wrapper_script;
+use crate::cargo::{config_chain, config_edit};
+use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Severity, Tool, WrapperFacts};
+use crate::hook::{shell, wrapper_script};
+use crate::survey::model::{CargoAnswer, Survey};
 
 /// What is wrong with the programs that everything depends on.
-pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let toolchains = facts.toolchains.iter().map(|toolchain| Tool {
         name: match &toolchain.name {
             Some(name) => format!("cargo +{name}"),
@@ -66,7 +57,7 @@ pub(super) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 }
 
 /// What is wrong with what runs in place of the compiler.
-pub(super) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let mut each: Vec<Ailment> = Vec::new();
     for one in facts.wrappers.iter().filter_map(wrapper) {
         // One for each worktree says it no better.
@@ -155,7 +146,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
 }
 
 /// Variables of this shell by which it builds apart from others.
-pub(super) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
     let told = facts.variables.iter().filter_map(|(name, value)| {
         let key = match name.as_str() {
             _ if value.is_empty() => return None,

@@ -1,8 +1,7 @@
 //! Every state that a repository can be in.
 
 use super::*;
-use crate::model::HookFiles;
-use crate::model::HooksElsewhere;
+use crate::hook::model::{HookFiles, HooksElsewhere};
 
 fn file(bytes: &[u8], executable: bool) -> FoundProgram {
     FoundProgram::File {

@@ -2,20 +2,16 @@
 
 use std::path::Path;
 
-use crate::apply::Context;
-use crate::apply::Stopped;
-use crate::apply::delete::Deleted;
-use crate::apply::delete::remove_empty_holders;
+use crate::clean::delete_folders::{Deleted, remove_empty_holders};
 use crate::fs;
 use crate::fs::Ledger;
-use crate::model::Litter;
-use crate::model::Usage;
+use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::target::markers::GITIGNORE;
-use crate::target::markers::STAGE_LOCK;
+use crate::survey::folder::{Litter, Usage};
+use crate::target::markers::{GITIGNORE, STAGE_LOCK};
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.
-pub(super) fn remove(
+pub(crate) fn remove(
     kind: Litter,
     path: &Path,
     usage: Option<&Usage>,

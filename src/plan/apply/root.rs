@@ -1,7 +1,6 @@
 //! Makes the shared root.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -9,7 +8,7 @@ use crate::fs;
 use crate::target::markers;
 
 /// Why nothing can be recorded.
-pub(super) const NO_STATE: &str =
+pub(crate) const NO_STATE: &str =
     "found no folder for the record of changes: set HOME, or XDG_STATE_HOME, to an absolute path";
 
 /// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.

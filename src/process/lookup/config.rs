@@ -1,8 +1,6 @@
 //! Which configurations of a worktree have Cargo or rustc run or load something when Cargo resolves a workspace.
 
-use toml_edit::Document;
-use toml_edit::Item;
-use toml_edit::Value;
+use toml_edit::{Document, Item, Value};
 
 /// Codegen options of rustc that name nothing to load and no file to write.
 const CODEGEN: [&str; 22] = [

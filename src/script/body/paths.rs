@@ -1,19 +1,12 @@
 //! Makes what is relative to a script's folder absolute.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use proc_macro2::Delimiter;
-use proc_macro2::Group;
-use proc_macro2::Literal;
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use syn::Lit;
 
 use crate::script::body::Edit;
-use crate::script::tokens::is_ident;
-use crate::script::tokens::is_punct;
-use crate::script::tokens::range;
+use crate::script::tokens::{is_ident, is_punct, range};
 
 /// Finds what is relative to the script's folder.
 pub(super) struct Paths<'a> {

@@ -1,6 +1,5 @@
 use super::*;
-use crate::script::body::wrap::OPENING;
-use crate::script::body::wrap::SUCCESS;
+use crate::script::body::wrap::{OPENING, SUCCESS};
 
 fn with_files(text: &str, copy: bool, files: &[&str]) -> Body {
     body(text, Path::new("/s"), copy, &|path: &Path| {

@@ -3,27 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use proc_macro2::TokenStream;
-use proc_macro2::TokenTree;
-use syn::Attribute;
-use syn::Block;
-use syn::Expr;
-use syn::GenericArgument;
-use syn::Item;
-use syn::PathArguments;
-use syn::ReturnType;
-use syn::Stmt;
-use syn::parse::ParseStream;
-use syn::parse::Parser;
-use syn::visit;
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
 use syn::visit::Visit;
+use syn::{Attribute, Block, Expr, GenericArgument, Item, PathArguments, ReturnType, Stmt, visit};
 
 use crate::script::body::Edit;
-use crate::script::tokens::has_word;
-use crate::script::tokens::is_punct;
-use crate::script::tokens::mark;
-use crate::script::tokens::range;
-use crate::script::tokens::shebang;
+use crate::script::tokens::{has_word, is_punct, mark, range, shebang};
 
 /// How the `main` begins that a snippet becomes the inside of.
 pub(super) const OPENING: &str =

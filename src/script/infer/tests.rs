@@ -30,7 +30,7 @@ fn names_of_crates() {
         ("use std::io as foo; foo::stdin();", &[]),
         ("use foo::bar; bar::baz();", &["foo"]),
         (
-            "use self::a::b; use crate::script::names::c; use crate::d; Self::e(); b::f(); d::g();",
+            "use self::a::b; use crate::script::infer::c; use crate::d; Self::e(); b::f(); d::g();",
             &[],
         ),
         (

@@ -1,20 +1,16 @@
 //! The one configuration of the layout `build-dir`, above the worktrees.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit::Settings;
-use crate::model::Action;
-use crate::model::ConfigFile;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::Survey;
-use crate::plan::setup::SetupOptions;
-use crate::plan::setup::configure::build_template;
-use crate::plan::setup::configure::edited;
-use crate::plan::setup::configure::may_edit;
-use crate::plan::setup::wrapper;
+use crate::hook::rustc_wrapper;
+use crate::plan::action::Action;
+use crate::plan::kept::KeptReason;
+use crate::setup::decide::SetupOptions;
+use crate::setup::decide::configure::{build_template, edited, may_edit};
+use crate::survey::folder::Layout;
+use crate::survey::model::{ConfigFile, Survey};
 use crate::target::markers::BUILD_FOLDER;
 
 /// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.
@@ -31,7 +27,7 @@ pub fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layout> {
 }
 
 /// The file that Cargo would read in the place that was asked for; `None` for the other layouts.
-pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
+pub(crate) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
     let place = options.config_at.as_ref()?;
     let paths = CONFIG_NAMES.map(|name| place.cargo_folder.join(name));
     let there = |path: &&PathBuf| {
@@ -44,15 +40,15 @@ pub(super) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
 }
 
 /// What becomes of the configuration above, and of the script beside it.
-pub(super) struct Above {
+pub(crate) struct Above {
     /// The script, if it is not there as it should be.
-    pub(super) script: Option<Action>,
+    pub(crate) script: Option<Action>,
     /// The edit, and the file after it; nothing if it says everything already.
-    pub(super) config: Option<(Action, ConfigFile)>,
+    pub(crate) config: Option<(Action, ConfigFile)>,
 }
 
 /// Decides what it should say, or why it stays as it is.
-pub(super) fn configure(
+pub(crate) fn configure(
     path: &Path,
     survey: &Survey,
     options: &SetupOptions,
@@ -63,10 +59,10 @@ pub(super) fn configure(
             path: shared_root.clone(),
         })?;
     let file = survey.configs.get(path);
-    let script = wrapper::script(path, survey, options)?;
+    let script = rustc_wrapper::script(path, survey, options)?;
     let wrapper = match &script {
         Some(script) => Some(script.name.clone()),
-        None => wrapper::of_place(path, survey, options),
+        None => rustc_wrapper::of_place(path, survey, options),
     };
     let script = script.and_then(|script| script.edit);
     let by_path = options.layout == Some(Layout::BuildDir);

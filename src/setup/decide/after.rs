@@ -1,24 +1,16 @@
 //! Where every workspace builds afterwards.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::ConfigFile;
-use crate::model::Dirs;
-use crate::model::KeptReason;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Warning;
-use crate::model::Workspace;
-use crate::plan::folders::AllDirs;
+use crate::clean::stale::AllDirs;
+use crate::plan::action::{Action, Warning};
+use crate::plan::kept::KeptReason;
+use crate::survey::model::{CargoAnswer, ConfigFile, Dirs, SetBy, Survey, Workspace};
 
 /// Where every workspace builds once everything is written.
-pub(super) fn dirs(
+pub(crate) fn dirs(
     survey: &Survey,
     configs: &BTreeMap<PathBuf, ConfigFile>,
     writes: &[Action],
@@ -59,7 +51,7 @@ pub(super) fn dirs(
 }
 
 /// The hazard that this program exists for: several worktrees of one family in one folder.
-pub(super) fn shared_by_worktrees(survey: &Survey, after: &AllDirs) -> Vec<Warning> {
+pub(crate) fn shared_by_worktrees(survey: &Survey, after: &AllDirs) -> Vec<Warning> {
     let mut users: BTreeMap<(&Path, &Path, &Path), Vec<PathBuf>> = BTreeMap::new();
     for (workspace, dirs) in survey.workspaces.iter().zip(after) {
         if let Some(place) = &workspace.place {
@@ -82,7 +74,7 @@ pub(super) fn shared_by_worktrees(survey: &Survey, after: &AllDirs) -> Vec<Warni
 }
 
 /// How many workspaces that were built have to build everything again.
-pub(super) fn cold_starts(
+pub(crate) fn cold_starts(
     survey: &Survey,
     after: &AllDirs,
     warm: impl Fn(&Workspace) -> bool,
@@ -94,7 +86,7 @@ pub(super) fn cold_starts(
 }
 
 /// Why a workspace stays as it is, if one configuration above serves them all: whether it reaches this one.
-pub(super) fn served(
+pub(crate) fn served(
     workspace: &Workspace,
     reason: KeptReason,
     above: Option<&PathBuf>,

@@ -3,33 +3,24 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::cargo::config_chain;
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
-use crate::cargo::config_edit;
-use crate::cargo::config_edit::EditError;
-use crate::cargo::config_edit::Settings;
-use crate::model::Action;
-use crate::model::CargoAnswer;
-use crate::model::Change;
-use crate::model::ConfigFile;
-use crate::model::EditFile;
-use crate::model::KeptReason;
-use crate::model::Layout;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Tracked;
-use crate::model::Workspace;
-use crate::plan::naming;
-use crate::plan::naming::Names;
-use crate::plan::setup::SetupOptions;
-use crate::plan::setup::wrapper;
+use crate::cargo::config_edit::{EditError, Settings};
+use crate::cargo::{config_chain, config_edit};
+use crate::hook::rustc_wrapper;
+use crate::plan::action::{Action, Change, EditFile};
+use crate::plan::kept::KeptReason;
+use crate::setup::decide::SetupOptions;
+use crate::setup::naming;
+use crate::setup::naming::Names;
+use crate::survey::folder::Layout;
+use crate::survey::model::{CargoAnswer, ConfigFile, SetBy, Survey, Tracked, Workspace};
 use crate::target::markers::BUILD_FOLDER;
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
 
 /// Decides what a workspace's configuration should say, or why it stays as it is.
-pub(super) fn workspace(
+pub(crate) fn workspace(
     workspace: &Workspace,
     survey: &Survey,
     options: &SetupOptions,
@@ -83,7 +74,7 @@ pub(super) fn workspace(
     let unwritable = || KeptReason::Unwritable {
         path: target_dir.clone(),
     };
-    let wrapper = wrapper::of_workspace(workspace, survey, options);
+    let wrapper = rustc_wrapper::of_workspace(workspace, survey, options);
     let settings = Settings {
         rustc_wrapper: wrapper.as_deref(),
         target_dir: Some(target_dir.to_str().ok_or_else(unwritable)?),
@@ -108,7 +99,7 @@ pub(super) fn workspace(
 }
 
 /// The edit that makes a configuration say what it should, and the file after it; `None` if it says so already.
-pub(super) fn edited(
+pub(crate) fn edited(
     path: &Path,
     file: Option<&ConfigFile>,
     settings: Settings<'_>,
@@ -157,7 +148,7 @@ pub(super) fn edited(
 /// The hash alone is not enough: it goes by the path, but a worktree can be moved to where another one was, with
 /// sources that are older than what the other one built there. The configuration moves along, and with it the
 /// name. The hash is for the nested worktrees that inherit the configuration.
-pub(super) fn build_template(shared_root: &Path, name: &Path) -> Option<String> {
+pub(crate) fn build_template(shared_root: &Path, name: &Path) -> Option<String> {
     let folder = shared_root.join(BUILD_FOLDER).join(name);
     let text = folder.to_str()?;
     let separator = std::path::MAIN_SEPARATOR;
@@ -191,7 +182,7 @@ fn refused(workspace: &Workspace, survey: &Survey, message: &str) -> KeptReason 
 }
 
 /// What stands in the way of editing the file itself.
-pub(super) fn may_edit(
+pub(crate) fn may_edit(
     file: Option<&ConfigFile>,
     options: &SetupOptions,
 ) -> Result<(), KeptReason> {

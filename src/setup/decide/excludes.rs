@@ -1,23 +1,16 @@
 //! What git must ignore: the configurations that we make.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::git::exclude_edit;
-use crate::model::Action;
-use crate::model::Change;
-use crate::model::ConfigFile;
-use crate::model::EditFile;
-use crate::model::Repository;
-use crate::model::Survey;
-use crate::model::Tracked;
+use crate::plan::action::{Action, Change, EditFile};
 use crate::plan::worktree_of;
+use crate::survey::model::{ConfigFile, Repository, Survey, Tracked};
 
 /// The edits of the exclude files of all repositories in which git would show one of our files. Each write that
 /// makes such a file then needs its edit.
-pub(super) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
+pub(crate) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
     let ours = |file: &&ConfigFile| file.created_by_us && file.bytes.is_some();
     let mut made: BTreeSet<PathBuf> = survey
         .configs

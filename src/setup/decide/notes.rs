@@ -1,24 +1,19 @@
 //! Whose each target folder is.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::model::Action;
-use crate::model::Dirs;
-use crate::model::Layout;
-use crate::model::Owner;
-use crate::model::SetBy;
-use crate::model::Survey;
-use crate::model::Workspace;
-use crate::plan::folders::AllDirs;
-use crate::plan::naming;
-use crate::plan::naming::owner_file;
-use crate::plan::setup::SetupOptions;
+use crate::clean::stale::AllDirs;
+use crate::plan::action::Action;
+use crate::setup::decide::SetupOptions;
+use crate::setup::naming;
+use crate::setup::naming::owner_file;
+use crate::survey::folder::{Layout, Owner};
+use crate::survey::model::{Dirs, SetBy, Survey, Workspace};
 use crate::target::markers::BUILD_FOLDER;
 
 /// The owner files of those that are meant, where they are missing or say something else than they should.
-pub(super) fn missing(
+pub(crate) fn missing(
     survey: &Survey,
     after: &AllDirs,
     options: &SetupOptions,

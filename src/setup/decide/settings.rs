@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::model::Action;
-use crate::model::Change;
-use crate::model::EditFile;
-use crate::model::KeptReason;
-use crate::model::Settings;
-use crate::model::Survey;
-use crate::settings;
+use crate::plan::action::{Action, Change, EditFile};
+use crate::plan::kept::KeptReason;
+use crate::survey::model::{Settings, Survey};
+use crate::survey::settings;
 
 /// Path of the settings file in the shared root.
 #[must_use]
@@ -25,7 +22,7 @@ pub fn own_file(survey: &Survey) -> Option<PathBuf> {
 }
 
 /// Decides the edits that make the settings files say what was decided, or says for a file why it is left.
-pub(super) fn edits(
+pub(crate) fn edits(
     survey: &Survey,
     decided: &Settings,
 ) -> Vec<Result<Action, (PathBuf, KeptReason)>> {

@@ -1,7 +1,6 @@
 //! What `setup` decides, without a disk.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 
@@ -9,19 +8,11 @@ use super::*;
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
     setup(survey, options).with(survey, Vec::new(), Vec::new())
 }
-use crate::cargo::config_chain;
-use crate::cargo::config_edit;
-use crate::model::CargoAnswer;
-use crate::model::ConfigFile;
-use crate::model::EditFile;
-use crate::model::Known;
-use crate::model::Owner;
-use crate::model::OwnerState;
-use crate::model::Tracked;
-use crate::plan::sample::folder;
-use crate::plan::sample::placed;
-use crate::plan::sample::repository;
-use crate::plan::sample::survey;
+use crate::cargo::{config_chain, config_edit};
+use crate::plan::action::EditFile;
+use crate::survey::folder::{Known, Owner, OwnerState};
+use crate::survey::model::{CargoAnswer, ConfigFile, Tracked};
+use crate::survey::sample::{folder, placed, repository, survey};
 
 /// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.
 fn two_worktrees() -> Survey {

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Action;
-use crate::model::Identity;
-use crate::model::Plan;
-use crate::model::RelinkFolder;
-use crate::model::WarmFolder;
+use crate::dedupe::model::RelinkFolder;
+use crate::plan::action::{Action, Plan};
 use crate::size::Bytes;
+use crate::survey::folder::Identity;
 use crate::target::unit_file::Sharing;
+use crate::warm::model::WarmFolder;
 
 /// Puts what is warmed before what is deleted, and has each folder wait until nobody needs it any more.
-pub(super) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) {
+pub(crate) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) {
     for action in &mut plan.actions {
         let Action::DeleteFolder(delete) = action else {
             continue;

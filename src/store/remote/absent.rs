@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use anyhow::Result;
-use anyhow::bail;
+use anyhow::{Result, bail};
 
-use crate::remote::Listed;
-use crate::remote::Secrets;
+use crate::store::remote::{Listed, Secrets};
 
 /// A remote store. There is none in this program.
 #[derive(Debug)]

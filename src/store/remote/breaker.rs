@@ -1,12 +1,11 @@
 //! When a remote store is given up.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Gives a store up for the rest of the run, so that a server which hangs costs one wait and not thousands.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     /// Failures since something went well.
     failures: AtomicU32,
     why: OnceLock<String>,
@@ -17,24 +16,24 @@ const MANY: u32 = 3;
 
 impl Breaker {
     /// Why nobody is to ask any more.
-    pub(super) fn off(&self) -> Option<&str> {
+    pub(crate) fn off(&self) -> Option<&str> {
         self.why.get().map(String::as_str)
     }
 
     /// Nobody answers: nobody is to ask any more. The first reason stays.
-    pub(super) fn give_up(&self, why: &str) {
+    pub(crate) fn give_up(&self, why: &str) {
         let _ = self.why.set(why.to_owned());
     }
 
     /// An answer came, and it was no.
-    pub(super) fn failed(&self, why: &str) {
+    pub(crate) fn failed(&self, why: &str) {
         if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= MANY {
             self.give_up(why);
         }
     }
 
     /// Something went well.
-    pub(super) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         self.failures.store(0, Ordering::Relaxed);
     }
 }

@@ -2,9 +2,7 @@
 
 use std::io::Read as _;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 
 /// Zstandard's own default: more takes far longer than it saves, and all that comes from a compiler packs well anyway.
 const LEVEL: i32 = 3;

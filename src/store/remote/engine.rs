@@ -4,38 +4,25 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::LazyLock;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::anyhow;
-use anyhow::bail;
-use anyhow::ensure;
-use opendal::Buffer;
-use opendal::ErrorKind;
-use opendal::Metadata;
-use opendal::Operator;
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use opendal::layers::TimeoutLayer;
 use opendal::options::ListOptions;
-use tokio::runtime::Builder;
-use tokio::runtime::Runtime;
-use tokio::time::sleep;
-use tokio::time::timeout;
+use opendal::{Buffer, ErrorKind, Metadata, Operator};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
 
 use crate::fs;
-use crate::remote::Listed;
-use crate::remote::Secrets;
-use crate::remote::breaker::Breaker;
-use crate::remote::options;
-use crate::remote::options::Options;
-use crate::remote::redis::Door;
-use crate::remote::words::in_words;
-use crate::remote::words::one_line;
+use crate::store::remote::breaker::Breaker;
+use crate::store::remote::error::{in_words, one_line};
+use crate::store::remote::options::Options;
+use crate::store::remote::redis::Door;
+use crate::store::remote::{Listed, Secrets, options};
 
 /// Where a folder keeps what is not written to its end.
-pub(super) const ASIDE: &str = ".tmp";
+pub(crate) const ASIDE: &str = ".tmp";
 
 /// How long a server may keep us waiting.
 #[derive(Clone, Copy, Debug)]

@@ -2,14 +2,13 @@
 
 use std::error::Error as _;
 
-use opendal::Error;
-use opendal::ErrorKind;
+use opendal::{Error, ErrorKind};
 
 /// The longest error that is shown.
 const LONGEST: usize = 300;
 
 /// An error of an engine's in one line, without addresses' passwords and without the secrets.
-pub(super) fn in_words(error: &Error, secrets: &[String]) -> String {
+pub(crate) fn in_words(error: &Error, secrets: &[String]) -> String {
     let kind = match error.kind() {
         ErrorKind::ConfigInvalid => "its settings are not valid",
         ErrorKind::PermissionDenied => "it permits no access",
@@ -41,7 +40,7 @@ pub(super) fn in_words(error: &Error, secrets: &[String]) -> String {
 }
 
 /// A text in one line, without addresses' passwords and without the secrets.
-pub(super) fn one_line(text: &str, secrets: &[String]) -> String {
+pub(crate) fn one_line(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret.as_str(), "…");

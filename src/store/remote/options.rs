@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
+use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::remote::Secrets;
-use crate::remote::words::one_line;
+use crate::store::remote::Secrets;
+use crate::store::remote::error::one_line;
 
 /// A kind of store.
 struct Kind {
@@ -83,15 +80,15 @@ const KINDS: [Kind; 6] = [
 ];
 
 /// What a store is opened with.
-pub(super) struct Options {
+pub(crate) struct Options {
     /// The kind of store, as the engines call it.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// What its engine is told.
-    pub(super) told: BTreeMap<String, String>,
+    pub(crate) told: BTreeMap<String, String>,
     /// What people call it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What must not be shown.
-    pub(super) secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Checks the settings, and completes them.
@@ -99,7 +96,7 @@ pub(super) struct Options {
 /// # Errors
 ///
 /// The kind is not known, or one of the settings is not or is missing; in words.
-pub(super) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Options> {
+pub(crate) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Options> {
     let list = |words: Vec<&str>| {
         let words = words.iter();
         let words: Vec<String> = words
@@ -166,7 +163,7 @@ pub(super) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> R
                 root.display()
             );
             let aside = root
-                .join(crate::remote::engine::ASIDE)
+                .join(crate::store::remote::engine::ASIDE)
                 .display()
                 .to_string();
             told.insert("atomic_write_dir".into(), aside);

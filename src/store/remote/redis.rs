@@ -3,18 +3,14 @@
 //! Its client tries for many seconds where it cannot connect, and then does not say why.
 
 use std::collections::BTreeMap;
-use std::io::Error;
-use std::io::ErrorKind;
-use std::io::Result;
+use std::io::{Error, ErrorKind, Result};
 
-use tokio::io::AsyncBufReadExt as _;
-use tokio::io::AsyncWriteExt as _;
-use tokio::io::BufReader;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 /// Where a server is, and what it wants to hear first.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(crate) struct Door {
     /// Host and port.
     address: String,
     /// In its protocol. Nothing where the line is encrypted: then somebody listens, and no more is known.
@@ -29,7 +25,7 @@ impl std::fmt::Debug for Door {
 
 impl Door {
     /// That of the server in the options; nothing for a socket in the file system.
-    pub(super) fn of(told: &BTreeMap<String, String>) -> Option<Self> {
+    pub(crate) fn of(told: &BTreeMap<String, String>) -> Option<Self> {
         let said = |key: &str| told.get(key).map(String::as_str);
         let endpoint = said("endpoint")?;
         let mut greeting = Vec::new();
@@ -49,7 +45,7 @@ impl Door {
     /// # Errors
     ///
     /// Nobody is there, or we are not let in.
-    pub(super) async fn knock(&self) -> Result<()> {
+    pub(crate) async fn knock(&self) -> Result<()> {
         let mut stream = TcpStream::connect(&self.address).await?;
         let Some(greeting) = &self.greeting else {
             return Ok(());

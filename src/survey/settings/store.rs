@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Item;
-use toml_edit::TableLike;
+use toml_edit::{Item, TableLike};
 
 use crate::cargo::config_edit;
-use crate::model::StoreSettings;
-use crate::model::TomlProblem;
+use crate::store::model::StoreSettings;
+use crate::survey::model::TomlProblem;
 
 /// The keys that the table may have.
 const KEYS: &str =
@@ -38,7 +37,7 @@ const OPEN: [&str; 4] = [
 /// # Errors
 ///
 /// It has a key or a value that is not known, with the place.
-pub(super) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProblem> {
+pub(crate) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProblem> {
     let at =
         |span: Option<Range<usize>>, message: String| config_edit::problem(text, span, message);
     let Some(table) = item.as_table_like() else {
@@ -143,9 +142,9 @@ fn place(table: &dyn TableLike, key: &str, item: &Item) -> Option<Range<usize>> 
 #[cfg(test)]
 mod tests {
     use crate::age::Age;
-    use crate::model::StoreSettings;
-    use crate::settings::parse;
     use crate::size::Bytes;
+    use crate::store::model::StoreSettings;
+    use crate::survey::settings::parse;
 
     #[test]
     fn what_is_decided() {

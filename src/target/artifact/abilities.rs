@@ -8,14 +8,11 @@
 
 pub(crate) mod calls;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
-use object::Object as _;
-use object::ObjectSection as _;
-use serde::Deserialize;
-use serde::Serialize;
+use object::{Object as _, ObjectSection as _};
+use serde::{Deserialize, Serialize};
 
 /// The number of the rules below. Abilities that were found by other rules are forgotten, so it changes with each rule.
 pub const RULES: u32 = 1;
@@ -409,10 +406,7 @@ fn names_place(program: &[u8]) -> bool {
     file.sections()
         .filter(|section| {
             let kind = section.kind();
-            use object::SectionKind::Data;
-            use object::SectionKind::OtherString;
-            use object::SectionKind::ReadOnlyData;
-            use object::SectionKind::ReadOnlyString;
+            use object::SectionKind::{Data, OtherString, ReadOnlyData, ReadOnlyString};
             // In code, a short name may stand by chance.
             match cfg!(unix) {
                 true => matches!(kind, Data | OtherString | ReadOnlyData | ReadOnlyString),

@@ -1,20 +1,11 @@
 //! Which compiler made an artifact.
 
-use std::io::Read;
-use std::io::Seek;
+use std::io::{Read, Seek};
 
-use object::File;
-use object::Object as _;
-use object::ObjectSection as _;
-use object::ReadCache;
-use object::ReadRef;
 use object::read::archive::ArchiveFile;
+use object::{File, Object as _, ObjectSection as _, ReadCache, ReadRef};
 
-use crate::target::artifact::DYLIB_METADATA;
-use crate::target::artifact::METADATA;
-use crate::target::artifact::METADATA_MEMBER;
-use crate::target::artifact::METADATA_SECTION;
-use crate::target::artifact::wasm;
+use crate::target::artifact::{DYLIB_METADATA, METADATA, METADATA_MEMBER, METADATA_SECTION, wasm};
 
 /// The longest name that is taken for one; those of releases have 34 bytes, and distributions add their own.
 const LONGEST: u64 = 256;

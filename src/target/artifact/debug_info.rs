@@ -2,29 +2,19 @@
 //!
 //! Only headers are read, and the names of sections: of a library some hundredths.
 
-use std::io::Read;
-use std::io::Seek;
+use std::io::{Read, Seek};
 use std::iter::Sum;
-use std::ops::Add;
-use std::ops::AddAssign;
+use std::ops::{Add, AddAssign};
 
-use object::Endianness;
-use object::File;
-use object::FileKind;
-use object::Object as _;
-use object::ObjectSection as _;
-use object::ReadCache;
-use object::ReadRef;
-use object::elf;
-use object::elf::FileHeader32;
-use object::elf::FileHeader64;
+use object::elf::{FileHeader32, FileHeader64};
 use object::read::archive::ArchiveFile;
-use object::read::elf::FileHeader;
-use object::read::elf::SectionHeader as _;
+use object::read::elf::{FileHeader, SectionHeader as _};
+use object::{
+    Endianness, File, FileKind, Object as _, ObjectSection as _, ReadCache, ReadRef, elf,
+};
 
 use crate::size::Bytes;
-use crate::target::artifact::METADATA_SECTION;
-use crate::target::artifact::wasm;
+use crate::target::artifact::{METADATA_SECTION, wasm};
 
 /// How much of an artifact is debug information, in bytes of the file: sections, their relocations in what is not
 /// linked, and the headers of both. What is compressed counts as it lies there.

@@ -12,13 +12,11 @@ pub(crate) mod regions;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use memchr::memchr;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::target::artifact::paths::bitcode::Searcher;
 pub use crate::target::artifact::paths::origin::compiled_in;
-use crate::target::artifact::paths::regions::Kind;
-use crate::target::artifact::paths::regions::Region;
+use crate::target::artifact::paths::regions::{Kind, Region};
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
 ///

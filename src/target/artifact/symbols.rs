@@ -1,12 +1,9 @@
 //! Where an object file has the names of its symbols, which stand outside its sections.
 
-use object::File;
-use object::ReadRef;
 use object::read::coff::CoffHeader;
-use object::read::macho::LoadCommandVariant;
-use object::read::macho::MachHeader;
-use object::read::macho::MachOFile;
+use object::read::macho::{LoadCommandVariant, MachHeader, MachOFile};
 use object::read::pe::ImageNtHeaders as _;
+use object::{File, ReadRef};
 
 /// A place in a file: begin and length.
 pub(crate) type Range = (u64, u64);

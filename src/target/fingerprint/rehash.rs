@@ -7,13 +7,11 @@
 //! Source: `impl Hash for Fingerprint` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, the same since 1.85.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 use rustc_stable_hash::StableSipHasher128;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is different in the other worktree.
 #[derive(Clone, Copy, Debug)]
@@ -167,8 +165,7 @@ pub fn written(hash: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::fingerprint::parse;
-    use crate::target::fingerprint::parse_hash;
+    use crate::target::fingerprint::{parse, parse_hash};
 
     // What Cargo 1.95 wrote of a package with a build script: its run, the same with `rerun-if` lines, the library.
     const RUN: (&str, &str) = (

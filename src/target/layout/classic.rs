@@ -2,8 +2,7 @@
 //!
 //! `.fingerprint/<package>-<hash>/`, `deps/<crate>-<hash>…`, `examples/<crate>-<hash>…`, `build/<package>-<hash>/`.
 
-use crate::target::layout::Part;
-use crate::target::layout::split;
+use crate::target::layout::{Part, split};
 
 /// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
 pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {

@@ -3,8 +3,7 @@
 //! `build/<package>/<hash>/` with `fingerprint`, `out` and, of a build script's run, `run`. `incremental` and final
 //! products are where they are in the classic layout.
 
-use crate::target::layout::Part;
-use crate::target::layout::is_hash;
+use crate::target::layout::{Part, is_hash};
 
 /// The hash and the package of the unit that a path belongs to; `None` if it is no unit's.
 pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {

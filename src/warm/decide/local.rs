@@ -1,16 +1,11 @@
 //! Decides which local units were compiled where they lie.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Home;
-use crate::model::LeftReason;
-use crate::model::Trace;
-use crate::plan::warm::Times;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::warm::decide::Times;
+use crate::warm::model::LeftReason;
+use crate::warm::verdict::{Home, Trace};
 
 /// Which of a donor's local units may have been compiled in another worktree, by what was found in them.
 ///

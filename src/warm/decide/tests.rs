@@ -1,12 +1,10 @@
-mod there;
+pub(crate) mod there;
 
 use std::cell::Cell;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::target::unit_file::Role;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Role, UnitFile};
 
 use super::*;
 

@@ -1,37 +1,28 @@
 //! Looks into the files of units, for what is wrong with them.
 
-mod local;
-mod strays;
+pub(crate) mod local;
+pub(crate) mod strays;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
-use crate::survey::donors::flaws::local::Local;
+use crate::warm::inspect::flaws::local::Local;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Theirs;
-use crate::model::LeftReason;
-use crate::model::Trace;
-use crate::plan::warm::set_since;
-use crate::relocate;
 use crate::size::Bytes;
-use crate::survey::donors::MOST;
-use crate::survey::donors::without;
 use crate::target::artifact;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::warm::decide::set_since;
+use crate::warm::inspect::{MOST, without};
+use crate::warm::model::LeftReason;
+use crate::warm::relocate;
+use crate::warm::verdict::Trace;
 
 /// Where a donor's local units were compiled, as far as that is known.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +73,7 @@ pub fn look_into(
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         names,
         strays: strays::of(donor),
-        repositories: crate::survey::donors::repositories(donor),
+        repositories: crate::warm::inspect::repositories(donor),
         worktree,
     };
     let also = look.for_their_traces(wanted);

@@ -3,30 +3,22 @@
 //! A variable reaches a unit only by way of a program that runs while it is made: its build script, or a macro in it.
 //! A program in the compiler's place reaches everything.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::circumstances;
-use crate::circumstances::Differences;
-use crate::circumstances::Moment;
-use crate::circumstances::Said;
 use crate::fs;
-use crate::model::LeftReason;
-use crate::survey::donors::Circumstances;
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::Reach;
 use crate::target::markers;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::warm::circumstances;
+use crate::warm::circumstances::{Differences, Moment, Said};
+use crate::warm::inspect::Circumstances;
+use crate::warm::model::LeftReason;
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
 /// Where a donor's workspace is not known, or is gone, no run may have seen them.
@@ -185,7 +177,7 @@ impl<'a> Look<'a> {
         let file = run.files.iter().find(|file| file.is_said())?;
         let bytes = fs::read_start(
             &self.donor.folder.join(&file.path),
-            crate::survey::donors::MOST,
+            crate::warm::inspect::MOST,
         );
         Some(String::from_utf8_lossy(&bytes.ok()??).into_owned())
     }

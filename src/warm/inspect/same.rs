@@ -1,25 +1,18 @@
 //! Whether units of one name are the same in two folders.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
 use crate::fs;
-use crate::plan::warm::Here;
-use crate::relocate;
 use crate::size::Bytes;
-use crate::survey::donors::flaws::names;
-use crate::target::unit::Inventory;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::warm::decide::Here;
+use crate::warm::inspect::flaws::names;
+use crate::warm::relocate;
 
 /// What stands for a target folder in what is compared.
 const PLACE: &str = "<target>";

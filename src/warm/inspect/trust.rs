@@ -1,19 +1,14 @@
 //! Whether anything may be taken from a folder at all: only from one whose content is the user's own work.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::fs;
 use crate::fs::Theirs;
-use crate::git;
-use crate::model::Kept;
-use crate::model::KeptReason;
-use crate::model::Plan;
-use crate::model::Subject;
+use crate::plan::action::Plan;
+use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::target::unit::Inventory;
+use crate::{fs, git};
 
 /// Which folders nothing is taken from, asked once each.
 #[derive(Debug, Default)]

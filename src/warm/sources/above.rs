@@ -1,19 +1,16 @@
 //! The files above two worktrees, where a relative path may lead, and those that other tools put into their target folders.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
 use crate::fs;
-use crate::fs::Source;
-use crate::fs::SourceKind;
-use crate::model::LeftReason;
-use crate::survey::locals::Ask;
-use crate::survey::locals::unknown;
+use crate::fs::{Source, SourceKind};
 use crate::target::markers;
+use crate::warm::model::LeftReason;
+use crate::warm::sources::{Ask, unknown};
 
 /// With more in a folder, nothing of it is compared.
 const MANY: usize = 2_000;
@@ -34,7 +31,7 @@ struct Entry {
 ///
 /// Of folders those count that a source names before a `/`, or anything after as many `../` as lead there: names such as
 /// `src` stand in every program.
-pub(super) fn same(
+pub(crate) fn same(
     ask: Ask<'_>,
     top: &Path,
     at: Timestamp,

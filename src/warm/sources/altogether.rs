@@ -4,29 +4,26 @@
 //! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::fs;
 use crate::git::sources::Listing;
-use crate::model::LeftReason;
-use crate::model::SourceFile;
-use crate::model::Tag;
-use crate::survey::locals::Ask;
-use crate::survey::locals::Compared;
-use crate::survey::locals::unknown;
+use crate::survey::folder::Tag;
 use crate::target::markers;
+use crate::warm::model::LeftReason;
+use crate::warm::sources::{Ask, Compared, unknown};
+use crate::warm::verdict::SourceFile;
 
 /// All files of two worktrees, but for git's own and what Cargo has built.
-pub(super) struct Altogether {
+pub(crate) struct Altogether {
     all: Result<Compared, LeftReason>,
 }
 
 impl Altogether {
     /// Compares the two.
-    pub(super) fn look(
+    pub(crate) fn look(
         ask: Ask<'_>,
         top: &Path,
         listings: Result<&(Listing, Listing), LeftReason>,
@@ -37,14 +34,14 @@ impl Altogether {
     }
 
     /// The destination's files.
-    pub(super) fn here(&self) -> Vec<SourceFile> {
+    pub(crate) fn here(&self) -> Vec<SourceFile> {
         self.all
             .as_ref()
             .map_or_else(|_| Vec::new(), |all| all.here.clone())
     }
 
     /// Whether both have been the same since a moment, and the destination did not change since the look began.
-    pub(super) fn since(&self, at: Timestamp, begin: Timestamp) -> Result<(), LeftReason> {
+    pub(crate) fn since(&self, at: Timestamp, begin: Timestamp) -> Result<(), LeftReason> {
         let all = self.all.as_ref().map_err(Clone::clone)?;
         all.all_same()?;
         if all.newest_here >= Some(begin) {

@@ -1,9 +1,7 @@
 //! The same files in two worktrees.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -11,15 +9,14 @@ use rayon::prelude::*;
 use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::cargo::inherited;
 use crate::fs;
-use crate::fs::Source;
-use crate::fs::SourceKind;
+use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::model::LeftReason;
-use crate::model::SourceFile;
+use crate::warm::model::LeftReason;
+use crate::warm::verdict::SourceFile;
 
 /// Files that were compared.
 #[derive(Debug, Default)]
-pub(super) struct Compared {
+pub(crate) struct Compared {
     /// Those that are not the same.
     different: BTreeSet<PathBuf>,
     /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
@@ -30,15 +27,15 @@ pub(super) struct Compared {
     /// The donor's folders above them that were moved there, or something like it, and when.
     moved: BTreeMap<PathBuf, Timestamp>,
     /// The destination's, to be looked at again.
-    pub(super) here: Vec<SourceFile>,
+    pub(crate) here: Vec<SourceFile>,
     /// When one of them was last changed.
-    pub(super) newest_here: Option<Timestamp>,
+    pub(crate) newest_here: Option<Timestamp>,
 }
 
 impl Compared {
     /// Compares files, by their paths in both worktrees. Of a folder among them, such as git has for a repository in
     /// the repository, everything counts.
-    pub(super) fn of(from: &Path, into: &Path, mut files: BTreeSet<PathBuf>) -> Self {
+    pub(crate) fn of(from: &Path, into: &Path, mut files: BTreeSet<PathBuf>) -> Self {
         let folders = files.iter().filter(|file| {
             [from, into]
                 .iter()
@@ -120,12 +117,12 @@ impl Compared {
     }
 
     /// Whether the donor has a file.
-    pub(super) fn has(&self, file: &Path) -> bool {
+    pub(crate) fn has(&self, file: &Path) -> bool {
         self.there.contains_key(file)
     }
 
     /// Whether a file is the same in both worktrees.
-    pub(super) fn same(&self, file: &Path) -> Result<(), LeftReason> {
+    pub(crate) fn same(&self, file: &Path) -> Result<(), LeftReason> {
         match self.different.contains(file) {
             true => Err(LeftReason::SourceDiffers {
                 file: file.to_owned(),
@@ -135,21 +132,21 @@ impl Compared {
     }
 
     /// Whether all are.
-    pub(super) fn all_same(&self) -> Result<(), LeftReason> {
+    pub(crate) fn all_same(&self) -> Result<(), LeftReason> {
         self.different
             .first()
             .map_or(Ok(()), |file| self.same(file))
     }
 
     /// The first of the donor's folders in which something has come or gone since a moment.
-    pub(super) fn newer_folder(&self, at: Timestamp) -> Option<&Path> {
+    pub(crate) fn newer_folder(&self, at: Timestamp) -> Option<&Path> {
         let mut folders = self.folders.iter();
         let newer = folders.find(|(_, touched)| **touched >= at);
         newer.map(|(folder, _)| folder.as_path())
     }
 
     /// The first of the donor's files that may be newer than a compilation that began at `at`.
-    pub(super) fn newer(
+    pub(crate) fn newer(
         &self,
         at: Timestamp,
         mut counts: impl FnMut(&Path) -> bool,

@@ -6,13 +6,9 @@
 //! its own sources then, or in those of a crate below: these are searched as well. A macro that reads files may find a
 //! name there, and with one of these all count.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
@@ -20,9 +16,7 @@ use rayon::prelude::*;
 use crate::fs;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::fingerprint;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Unit, UnitId, UnitKind};
 
 /// The most that is read of a source, of a list of sources or of a fingerprint.
 const MOST: u64 = 16 << 20;
@@ -37,7 +31,7 @@ struct Edge<'a> {
 type Mentioned = Option<BTreeSet<usize>>;
 
 /// The crates of a donor, and what they name.
-pub(super) struct Handed<'a> {
+pub(crate) struct Handed<'a> {
     /// The donor's folder.
     folder: &'a Path,
     /// The folder that the compiler ran in.
@@ -56,7 +50,7 @@ pub(super) struct Handed<'a> {
 
 impl<'a> Handed<'a> {
     /// Looks at what lies between some units and the macros that matter.
-    pub(super) fn of(
+    pub(crate) fn of(
         folder: &'a Path,
         from: &'a Path,
         by_id: &'a BTreeMap<&'a UnitId, &'a Unit>,
@@ -99,7 +93,7 @@ impl<'a> Handed<'a> {
 
     /// The macros that matter and that a unit can call. Those below are asked first: where these can call none, no name of
     /// theirs has to be looked for.
-    pub(super) fn to(&self, unit: &'a UnitId) -> BTreeSet<&'a UnitId> {
+    pub(crate) fn to(&self, unit: &'a UnitId) -> BTreeSet<&'a UnitId> {
         let known = || {
             let known = self.callable.lock();
             known.unwrap_or_else(PoisonError::into_inner)
@@ -129,7 +123,7 @@ impl<'a> Handed<'a> {
     }
 
     /// All macros that matter below a unit.
-    pub(super) fn all_below(&self, unit: &UnitId) -> BTreeSet<&'a UnitId> {
+    pub(crate) fn all_below(&self, unit: &UnitId) -> BTreeSet<&'a UnitId> {
         self.below.get(unit).cloned().unwrap_or_default()
     }
 

@@ -6,21 +6,18 @@
 //! since Cargo compares it with its own.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ignore::gitignore::Gitignore;
-use ignore::gitignore::GitignoreBuilder;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::Timestamp;
-use toml_edit::Document;
-use toml_edit::Item;
+use toml_edit::{Document, Item};
 
 use crate::fs;
 use crate::git::sources::Listing;
 
 /// What Cargo would write down for the package in `folder` of the worktree at `top`; `None` for one that does not go
 /// by git.
-pub(super) fn of_package(top: &Path, folder: &Path, listing: &Listing) -> Option<String> {
+pub(crate) fn of_package(top: &Path, folder: &Path, listing: &Listing) -> Option<String> {
     let root = top.join(folder);
     let excluded = excluded(&root)?;
     let files: Vec<&Path> = listing

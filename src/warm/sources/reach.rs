@@ -1,28 +1,19 @@
 //! What ran while a unit was made, and what that can do.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::fs;
-use crate::model::Identity;
-use crate::survey::locals::World;
-use crate::survey::locals::handed::Handed;
+use crate::survey::folder::Identity;
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::Abilities;
-use crate::target::artifact::abilities::Found;
-use crate::target::artifact::abilities::Reach;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::artifact::abilities::{Abilities, Found, Reach};
+use crate::target::unit::{Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
+use crate::warm::sources::World;
+use crate::warm::sources::handed::Handed;
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +110,7 @@ const NONE: Abilities = Abilities {
 
 impl<'a> World<'a> {
     /// What ran while each of these units was made can do.
-    pub(super) fn abilities(&self, units: &[&'a Unit]) -> BTreeMap<&'a UnitId, Abilities> {
+    pub(crate) fn abilities(&self, units: &[&'a Unit]) -> BTreeMap<&'a UnitId, Abilities> {
         let mut macros: HashMap<&UnitId, BTreeSet<&UnitId>> = HashMap::new();
         let ran: BTreeMap<&'a UnitId, BTreeSet<&UnitId>> = units
             .iter()
@@ -184,12 +175,12 @@ impl<'a> World<'a> {
     }
 
     /// What is known of what ran while a unit was made.
-    pub(super) fn able_of(&self, unit: &Unit) -> Abilities {
+    pub(crate) fn able_of(&self, unit: &Unit) -> Abilities {
         self.able.get(&unit.id).copied().unwrap_or(Abilities::ANY)
     }
 
     /// The texts by which what ran while a unit was made may name a file: its programs and its sources.
-    pub(super) fn texts(&self, unit: &Unit, sources: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    pub(crate) fn texts(&self, unit: &Unit, sources: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
         let ran = self.ran(unit, &mut HashMap::new());
         let programs = ran.into_iter().filter_map(|id| self.by_id.get(id));
         let programs = programs.flat_map(|unit| &unit.files);

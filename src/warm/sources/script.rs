@@ -1,29 +1,22 @@
 //! Whether a build script would do the same again.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use memchr::memmem;
 
 use crate::fs;
-use crate::fs::Source;
-use crate::fs::SourceKind;
+use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
 use crate::store::without_place;
-use crate::survey::locals::World;
-use crate::survey::locals::newest;
-use crate::survey::locals::settings;
-use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::fingerprint;
-use crate::target::markers;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::Sharing;
+use crate::target::{fingerprint, markers};
+use crate::warm::model::LeftReason;
+use crate::warm::sources::{World, newest, settings, unknown};
+use crate::warm::verdict::LocalUnit;
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;
@@ -44,7 +37,7 @@ const COMPILERS: [&str; 7] = [
 
 impl World<'_> {
     /// Whether a build script ran on what the destination has, too, and would do the same there.
-    pub(super) fn run(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
+    pub(crate) fn run(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let at = self
             .ran_at(unit)
             .ok_or_else(|| unknown("nothing tells when it ran"))?;
@@ -105,7 +98,7 @@ impl World<'_> {
     }
 
     /// The word of an argument for rustc or a linker that names something in the donor's worktree, if one does.
-    pub(super) fn in_worktree<'b>(&self, argument: &'b str, folder: &Path) -> Option<&'b str> {
+    pub(crate) fn in_worktree<'b>(&self, argument: &'b str, folder: &Path) -> Option<&'b str> {
         let bases = [
             self.ask.from,
             self.ask.from_worktree,

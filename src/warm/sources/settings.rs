@@ -1,17 +1,16 @@
 //! What packages are compiled with, besides their own files.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::cargo::inherited;
 use crate::fs;
 use crate::fs::Source;
-use crate::model::LeftReason;
+use crate::warm::model::LeftReason;
 
 /// Whether the manifests of two workspaces say the same of one of their packages, whose own manifest is the same.
-pub(super) fn same_manifests(
+pub(crate) fn same_manifests(
     from: &Path,
     into: &Path,
     top: &Path,
@@ -38,7 +37,7 @@ pub(super) fn same_manifests(
 
 /// The donor's root manifest, with which its packages are compiled besides their own files, if it has changed since `at`.
 /// Of configurations, the circumstances tell.
-pub(super) fn newer(from: &Path, at: Timestamp) -> Option<PathBuf> {
+pub(crate) fn newer(from: &Path, at: Timestamp) -> Option<PathBuf> {
     let manifest = from.join("Cargo.toml");
     let newest = Source::at(&manifest).newest;
     newest.is_none_or(|newest| newest >= at).then_some(manifest)

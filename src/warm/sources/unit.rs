@@ -1,37 +1,31 @@
 //! What a unit was compiled from, and whether that is still there.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::fs;
-use crate::fs::Source;
-use crate::fs::SourceKind;
+use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::survey::locals::Ask;
-use crate::survey::locals::World;
-use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::dep_info::Base;
-use crate::target::dep_info::DepInfo;
-use crate::target::dep_info::RustcDepInfo;
+use crate::target::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::target::unit::Unit;
 use crate::target::unit_file::UnitFile;
+use crate::warm::model::LeftReason;
+use crate::warm::sources::{Ask, World, unknown};
+use crate::warm::verdict::LocalUnit;
 
 /// The most that is read of a dep-info. Real ones are a thousand times smaller.
 const MOST: u64 = 16 << 20;
 
 /// What a unit was compiled from, as far as the compiler told.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(crate) struct Named {
     /// When the compiler began.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Files in the worktree, relative to its top.
-    pub(super) files: BTreeSet<PathBuf>,
+    pub(crate) files: BTreeSet<PathBuf>,
     /// Files elsewhere.
     outside: Vec<PathBuf>,
     /// Clippy made it, with this `CLIPPY_CONF_DIR`, if there was one.
@@ -40,7 +34,7 @@ pub(super) struct Named {
 
 /// The folder of a unit's package, relative to the workspace: what comes before its root source's path in the package
 /// where the compiler, which ran in the workspace, named it. `None` if nothing tells, or it lies elsewhere.
-pub(super) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> {
+pub(crate) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> {
     let is_list = |file: &&UnitFile| file.is_list();
     let list = unit.files.iter().find(is_list)?;
     let text = fs::read_start(&ask.donor.folder.join(&list.path), MOST).ok()??;
@@ -96,7 +90,7 @@ fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
 
 impl World<'_> {
     /// What a unit of the package in `folder` was compiled from.
-    pub(super) fn names_of(&self, unit: &Unit, folder: &Path) -> Result<Named, LeftReason> {
+    pub(crate) fn names_of(&self, unit: &Unit, folder: &Path) -> Result<Named, LeftReason> {
         let nothing = || unknown("nothing tells which files it was compiled from");
         let (info, at) = dep_info(self.ask, unit).ok_or_else(nothing)?;
         let mut named = Named {
@@ -190,7 +184,7 @@ impl World<'_> {
     }
 
     /// Whether a unit was compiled from what its sources are now, and nothing else went into it that is not the same.
-    pub(super) fn compiled(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
+    pub(crate) fn compiled(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let named = self.named.get(&unit.id);
         let named = named
             .ok_or_else(|| unknown("nothing tells what it is"))?
@@ -287,7 +281,7 @@ impl World<'_> {
     }
 
     /// Whether something outside of both worktrees is there and was so before a moment, and before the look.
-    pub(super) fn is_older(&self, source: &Source, at: Timestamp) -> bool {
+    pub(crate) fn is_older(&self, source: &Source, at: Timestamp) -> bool {
         let is_there = !matches!(source.what, SourceKind::Missing | SourceKind::Other);
         is_there
             && source

@@ -4,26 +4,23 @@
 //! then looks older than what was put there when git made the worktree.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::git;
-use crate::model::LeftReason;
-use crate::model::LocalUnit;
-use crate::survey::locals::World;
-use crate::survey::locals::unknown;
 use crate::target::artifact::abilities::Reach;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
+use crate::target::unit::{Unit, UnitId};
+use crate::warm::model::LeftReason;
+use crate::warm::sources::{World, unknown};
+use crate::warm::verdict::LocalUnit;
 
 /// The changes in one worktree, or why they are not known.
 type Changes<'a> = (&'a Path, Result<Vec<PathBuf>, LeftReason>);
 
 impl World<'_> {
     /// Leaves the units of packages that have changes in another worktree.
-    pub(super) fn leave_unsettled(
+    pub(crate) fn leave_unsettled(
         &self,
         units: &[&Unit],
         verdicts: &mut BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,

@@ -1,7 +1,7 @@
 //! Who asks for features, as Cargo understands manifests.
 
 use cargo_metadata::MetadataCommand;
-use cargo_sharedtarget::asked::asked_by;
+use cargo_sharedtarget::audit::features::asked_by;
 
 use crate::sandbox::Sandbox;
 

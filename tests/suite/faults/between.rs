@@ -1,16 +1,10 @@
 //! Things that come into a folder between the plan and its deletion, and things that are mounted in one.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::faults::harness::Ended;
-use crate::faults::harness::Stopped;
-use crate::faults::harness::run;
-use crate::faults::harness::superuser;
-use crate::faults::harness::trash;
-use crate::faults::harness::works;
+use crate::faults::harness::{Ended, Stopped, run, superuser, trash, works};
 use crate::sandbox::Sandbox;
 
 /// A folder of Cargo's for each depth.

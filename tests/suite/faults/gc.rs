@@ -1,14 +1,9 @@
 //! `gc` is killed while it deletes units, or units change after it has decided.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::faults::harness::Stopped;
-use crate::faults::harness::load;
-use crate::faults::harness::run;
-use crate::faults::harness::save;
-use crate::faults::harness::works;
+use crate::faults::harness::{Stopped, load, run, save, works};
 use crate::sandbox::Sandbox;
 
 /// What the program says.

@@ -4,11 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use crate::faults::harness::Stopped;
-use crate::faults::harness::Tree;
-use crate::faults::harness::difference;
-use crate::faults::harness::load;
-use crate::faults::harness::save;
+use crate::faults::harness::{Stopped, Tree, difference, load, save};
 use crate::sandbox::Sandbox;
 
 const HOOKS: &str = "pika/.git/hooks";

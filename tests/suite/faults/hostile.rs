@@ -7,12 +7,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::faults::harness::run;
-use crate::faults::harness::superuser;
-use crate::faults::harness::works;
+use crate::faults::harness::{run, superuser, works};
 use crate::sandbox::Sandbox;
 
 /// Numbers from a seed (xorshift).

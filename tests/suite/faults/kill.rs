@@ -1,14 +1,8 @@
 //! Killed at every point of a run: nothing is lost, nothing is half, and the next run finishes.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::faults::harness::Stopped;
-use crate::faults::harness::Tree;
-use crate::faults::harness::difference;
-use crate::faults::harness::load;
-use crate::faults::harness::save;
-use crate::faults::harness::trash;
+use crate::faults::harness::{Stopped, Tree, difference, load, save, trash};
 use crate::sandbox::Sandbox;
 
 const WORKTREES: [&str; 3] = ["pika", "pika/.worktrees/x", "beside"];

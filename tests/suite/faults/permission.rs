@@ -1,17 +1,13 @@
 //! Something that may not be written or deleted.
 
-use std::fs::Permissions;
-use std::fs::{self};
+use std::fs::{
+    Permissions, {self},
+};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::faults::harness::Ended;
-use crate::faults::harness::difference;
-use crate::faults::harness::run;
-use crate::faults::harness::superuser;
-use crate::faults::harness::trash;
-use crate::faults::harness::works;
+use crate::faults::harness::{Ended, difference, run, superuser, trash, works};
 use crate::sandbox::Sandbox;
 
 const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];

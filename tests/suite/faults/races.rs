@@ -3,16 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
-use crate::faults::harness::Stopped;
-use crate::faults::harness::difference;
-use crate::faults::harness::load;
-use crate::faults::harness::run;
-use crate::faults::harness::save;
-use crate::faults::harness::trash;
-use crate::faults::harness::works;
+use crate::faults::harness::{Stopped, difference, load, run, save, trash, works};
 use crate::sandbox::Sandbox;
 
 fn built() -> Sandbox {

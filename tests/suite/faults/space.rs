@@ -1,14 +1,10 @@
 //! A full filesystem.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::faults::harness::difference;
-use crate::faults::harness::run;
-use crate::faults::harness::superuser;
-use crate::faults::harness::works;
+use crate::faults::harness::{difference, run, superuser, works};
 use crate::sandbox::Sandbox;
 
 /// A small filesystem of its own; unmounted when dropped.

@@ -11,11 +11,7 @@ mod meanwhile;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 /// How many packages of each kind there are: one for each file that is damaged.

@@ -4,20 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use cargo_sharedtarget::hook_script;
+use cargo_sharedtarget::hook::hook_script;
 
-use super::BEFORE;
-use super::HOOK;
-use super::calls;
-use super::everything;
-use super::git;
-use super::install;
-use super::kept_state;
-use super::one_call;
-use super::program;
-use super::state;
-use super::uninstall;
-use super::with_stand_in;
+use super::{
+    BEFORE, HOOK, calls, everything, git, install, kept_state, one_call, program, state, uninstall,
+    with_stand_in,
+};
 use crate::facts::items;
 
 #[test]

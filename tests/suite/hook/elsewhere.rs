@@ -3,22 +3,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use cargo_sharedtarget::hook_script;
+use cargo_sharedtarget::hook::hook_script;
 use serde_json::Value;
 
-use super::BEFORE;
-use super::HOOK;
-use super::bare_path;
-use super::calls;
-use super::everything;
-use super::git;
-use super::install;
-use super::kept_state;
-use super::one_call;
-use super::program;
-use super::state;
-use super::uninstall;
-use super::with_stand_in;
+use super::{
+    BEFORE, HOOK, bare_path, calls, everything, git, install, kept_state, one_call, program, state,
+    uninstall, with_stand_in,
+};
 use crate::facts::items;
 use crate::sandbox::Sandbox;
 

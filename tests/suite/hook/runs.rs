@@ -2,18 +2,10 @@
 
 use std::fs;
 
-use super::BEFORE;
-use super::HOOK;
-use super::bare_path;
-use super::calls;
-use super::git;
-use super::install;
-use super::mode;
-use super::one_call;
-use super::program;
-use super::stand_in;
-use super::state;
-use super::with_stand_in;
+use super::{
+    BEFORE, HOOK, bare_path, calls, git, install, mode, one_call, program, stand_in, state,
+    with_stand_in,
+};
 use crate::sandbox::Sandbox;
 
 #[test]

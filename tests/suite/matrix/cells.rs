@@ -6,17 +6,9 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::matrix::commands::Command;
-use crate::matrix::commands::Folders;
-use crate::matrix::commands::OnDisk;
-use crate::matrix::commands::Seen;
-use crate::matrix::rebuild::assert_same;
-use crate::matrix::rebuild::prints;
-use crate::matrix::stage::CLONE;
-use crate::matrix::stage::DONOR;
-use crate::matrix::stage::Mtimes;
-use crate::matrix::stage::Setup;
-use crate::matrix::stage::Stage;
+use crate::matrix::commands::{Command, Folders, OnDisk, Seen};
+use crate::matrix::rebuild::{assert_same, prints};
+use crate::matrix::stage::{CLONE, DONOR, Mtimes, Setup, Stage};
 use crate::matrix::third_party;
 use crate::sandbox::chosen_toolchain;
 

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::matrix::local::MARKED;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
-use crate::sandbox::chosen_toolchain;
+use crate::sandbox::{Run, Sandbox, chosen_toolchain};
 
 /// Where the marks show.
 #[derive(Clone, Copy)]

@@ -3,8 +3,7 @@
 use std::fs;
 
 use crate::matrix::facts::cargos;
-use crate::matrix::full;
-use crate::matrix::third_party;
+use crate::matrix::{full, third_party};
 use crate::sandbox::Sandbox;
 
 /// Two worktrees with these files, of which MARK is the mark, and a clone of the second one.

@@ -6,24 +6,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::matrix::commands::OnDisk;
-use crate::matrix::commands::run;
+use crate::matrix::commands::{OnDisk, run};
 use crate::matrix::drift::Pair;
-use crate::matrix::rebuild::assert_same;
-use crate::matrix::rebuild::linker_in_place;
-use crate::matrix::rebuild::prints;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
-use crate::sandbox::chosen_toolchain;
+use crate::matrix::rebuild::{assert_same, linker_in_place, prints};
+use crate::sandbox::{Run, Sandbox, chosen_toolchain};
 
 /// The toolchains that are installed, of those that are looked at.
 pub(crate) fn toolchains() -> &'static [&'static str] {

@@ -4,14 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::matrix::available;
-use crate::matrix::commands::COMMANDS;
-use crate::matrix::commands::Command;
-use crate::matrix::commands::Folders;
-use crate::matrix::commands::OnDisk;
-use crate::matrix::stage::DONOR;
-use crate::matrix::stage::Mtimes;
-use crate::matrix::stage::Setup;
-use crate::matrix::stage::Stage;
+use crate::matrix::commands::{COMMANDS, Command, Folders, OnDisk};
+use crate::matrix::stage::{DONOR, Mtimes, Setup, Stage};
 
 /// How many marks each command shows, and how many of them are the other worktree's, or lost, where sources are older
 /// than the other worktree's build. The documentation alone is right: Cargo notes when its sources were written.

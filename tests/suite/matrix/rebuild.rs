@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use crate::matrix::available;
 use crate::matrix::commands::OnDisk;
 use crate::matrix::drift::Pair;
-use crate::sandbox::Sandbox;
-use crate::sandbox::chosen_toolchain;
+use crate::sandbox::{Sandbox, chosen_toolchain};
 
 /// What a file is: its inode, when it was written, and what is in it.
 pub(crate) type Print = (u64, i64, i64, Vec<u8>);

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use crate::matrix::commands::Command;
-use crate::matrix::commands::Folders;
-use crate::matrix::commands::OnDisk;
-use crate::matrix::commands::Seen;
-use crate::matrix::full;
-use crate::matrix::local;
-use crate::matrix::third_party;
+use crate::matrix::commands::{Command, Folders, OnDisk, Seen};
+use crate::matrix::{full, local, third_party};
 use crate::sandbox::Sandbox;
 
 /// The donor's worktree.

@@ -1,7 +1,6 @@
 //! Crates of the registry that make it hard to tell what may be carried to another worktree.
 
-use crate::matrix::third_party::KEEPING;
-use crate::matrix::third_party::Packed;
+use crate::matrix::third_party::{KEEPING, Packed};
 
 pub(crate) const TRAPS: [Packed; 10] = [
     // Asks for a variable when it is compiled, as its build script does in three ways.

@@ -11,12 +11,10 @@ use std::sync::OnceLock;
 
 use cargo_sharedtarget::target::artifact::compiler_name::compiler_name;
 use cargo_sharedtarget::target::artifact::debug_info::sections;
-use cargo_sharedtarget::target::artifact::paths::foreign_path;
-use cargo_sharedtarget::target::artifact::paths::names_root;
+use cargo_sharedtarget::target::artifact::paths::{foreign_path, names_root};
 use cargo_sharedtarget::target::artifact::whole;
 use proptest::prelude::*;
-use proptest::sample::Index;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 
 /// Names and bytes of artifacts that a real compiler made, with a path in each.
 fn artifacts() -> &'static [(String, Vec<u8>)] {

@@ -1,10 +1,10 @@
 //! What a target folder holds, from hostile hands.
 
-use cargo_sharedtarget::target::dep_info::DepInfo;
-use cargo_sharedtarget::target::dep_info::RustcDepInfo;
+use cargo_sharedtarget::target::dep_info::{DepInfo, RustcDepInfo};
 use cargo_sharedtarget::target::fingerprint;
-use cargo_sharedtarget::target::layout::Owner;
-use cargo_sharedtarget::target::layout::{self};
+use cargo_sharedtarget::target::layout::{
+    Owner, {self},
+};
 use proptest::prelude::*;
 
 /// Bytes that begin like a dep-info, with lengths that are often small enough to be met.

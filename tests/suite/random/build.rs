@@ -1,15 +1,13 @@
 //! Builds, and runs what was built.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command as Process;
 
 use serde_json::Value;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// What Cargo is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

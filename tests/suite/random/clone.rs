@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::random::build::Command;
-use crate::random::build::Seen;
-use crate::random::build::{self};
+use crate::random::build::{
+    Command, Seen, {self},
+};
 use crate::random::edit;
 use crate::random::generate::Plan;
 use crate::sandbox::Sandbox;

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::random::build::Built;
-use crate::random::generate::Has;
-use crate::random::generate::Member;
-use crate::random::generate::Plan;
+use crate::random::generate::{Has, Member, Plan};
 use crate::sandbox::Sandbox;
 
 /// What may not be carried over, of a package as it was made at first: the place for exceptions.

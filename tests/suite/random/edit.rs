@@ -1,18 +1,14 @@
 //! Edits of the files of one worktree, which go by what is in them now.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::random::dice::Dice;
-use crate::random::generate::Has;
-use crate::random::generate::Member;
-use crate::random::generate::Plan;
-use crate::random::source::MODULES;
-use crate::random::source::SAID;
-use crate::random::source::{self};
+use crate::random::generate::{Has, Member, Plan};
+use crate::random::source::{
+    MODULES, SAID, {self},
+};
 
 /// What is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

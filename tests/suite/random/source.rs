@@ -6,9 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::random::dice::Dice;
-use crate::random::generate::Has;
-use crate::random::generate::Plan;
-use crate::random::generate::Script;
+use crate::random::generate::{Has, Plan, Script};
 
 /// Where an edit adds a module to a library.
 pub(crate) const MODULES: &str = "// Modules.\n";

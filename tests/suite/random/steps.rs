@@ -2,10 +2,7 @@
 
 use crate::random::build::Command;
 use crate::random::edit::Edit;
-use crate::random::world::By;
-use crate::random::world::Count;
-use crate::random::world::REPOSITORY;
-use crate::random::world::World;
+use crate::random::world::{By, Count, REPOSITORY, World};
 
 /// Runs so many rounds of a seed; the first thing that is wrong, with all that led to it.
 pub(crate) fn run(seed: u64, rounds: usize, by: By) -> Result<Count, String> {

@@ -3,21 +3,19 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::random::build::Built;
-use crate::random::build::Command;
-use crate::random::build::difference;
-use crate::random::build::{self};
-use crate::random::clone::Contents;
-use crate::random::clone::Untouched;
-use crate::random::clone::{self};
+use crate::random::build::{
+    Built, Command, difference, {self},
+};
+use crate::random::clone::{
+    Contents, Untouched, {self},
+};
 use crate::random::compiled;
 use crate::random::dice::Dice;
-use crate::random::edit::Edit;
-use crate::random::edit::Editor;
-use crate::random::edit::{self};
+use crate::random::edit::{
+    Edit, Editor, {self},
+};
 use crate::random::generate::Plan;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 pub(crate) const REPOSITORY: &str = "m/repo";
 

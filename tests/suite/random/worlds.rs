@@ -15,17 +15,11 @@ mod play;
 mod seen;
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use plan::World;
-use play::Count;
-use play::Wrong;
-use play::play;
+use play::{Count, Wrong, play};
 
 /// How many worlds there are by default, and how many are played at a time.
 const MANY: u64 = 16;

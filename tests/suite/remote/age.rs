@@ -1,13 +1,11 @@
 //! What a remote store holds, and how old of it goes.
 
-use std::fs::File;
-use std::fs::{self};
-use std::time::Duration;
-use std::time::SystemTime;
+use std::fs::{
+    File, {self},
+};
+use std::time::{Duration, SystemTime};
 
-use crate::remote::machines::Machine;
-use crate::remote::machines::UNITS;
-use crate::remote::machines::folder;
+use crate::remote::machines::{Machine, UNITS, folder};
 use crate::remote::servers::Redis;
 
 #[test]

@@ -2,24 +2,17 @@
 //! at the same path on all of them, as units of one place are of no use at another.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_sharedtarget::remote::Remote;
-use cargo_sharedtarget::remote::Secrets;
-use cargo_sharedtarget::remote::{self};
-use cargo_sharedtarget::settings;
+use cargo_sharedtarget::store::remote::{
+    Remote, Secrets, {self},
+};
+use cargo_sharedtarget::survey::settings;
 
-use crate::registry::Registry;
-use crate::registry::compiled;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::remote::servers::Redis;
-use crate::remote::servers::S3;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::remote::servers::{Redis, S3};
+use crate::sandbox::{Run, Sandbox};
 
 /// What is compiled wherever the rest was fetched.
 pub(crate) const OWN: [&str; 2] = ["app", "part"];

@@ -1,16 +1,11 @@
 //! Real servers, each at a port of its own and gone when dropped. Where one is not installed, there is none.
 
 use std::fs;
-use std::io::Read as _;
-use std::io::Write as _;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// How long a server may take to be there: one in Python looks at much of the disk first.
 const PATIENCE: Duration = Duration::from_secs(60);

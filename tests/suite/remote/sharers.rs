@@ -1,20 +1,10 @@
 //! Who may write to a remote store, and several who do so at a time.
 
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::faults::harness::Stopped;
-use crate::remote::machines::EXTRA;
-use crate::remote::machines::Machine;
-use crate::remote::machines::OUTPUT;
-use crate::remote::machines::OWN;
-use crate::remote::machines::UNITS;
-use crate::remote::machines::folder;
-use crate::remote::machines::moved;
-use crate::remote::machines::nothing;
-use crate::remote::machines::opened;
-use crate::remote::servers::Redis;
-use crate::remote::servers::S3;
+use crate::remote::machines::{EXTRA, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::remote::servers::{Redis, S3};
 use crate::sandbox::Run;
 
 /// How many units would be fetched.

@@ -2,23 +2,14 @@
 
 use std::fs;
 
-use cargo_sharedtarget::remote::Remote;
-use cargo_sharedtarget::remote::{self};
-use serde_json::Value;
-use serde_json::json;
+use cargo_sharedtarget::store::remote::{
+    Remote, {self},
+};
+use serde_json::{Value, json};
 
 use crate::faults::harness::Stopped;
-use crate::remote::machines::MANY;
-use crate::remote::machines::Machine;
-use crate::remote::machines::OUTPUT;
-use crate::remote::machines::OWN;
-use crate::remote::machines::UNITS;
-use crate::remote::machines::folder;
-use crate::remote::machines::moved;
-use crate::remote::machines::nothing;
-use crate::remote::machines::opened;
-use crate::remote::servers::Redis;
-use crate::remote::servers::S3;
+use crate::remote::machines::{MANY, Machine, OUTPUT, OWN, UNITS, folder, moved, nothing, opened};
+use crate::remote::servers::{Redis, S3};
 use crate::sandbox::Run;
 
 /// What the program prints on the branch `many`.
@@ -249,7 +240,7 @@ fn described(packed: &[u8]) -> Value {
 /// The name of a unit's pack, which is the hash of its hashes.
 fn pack_of(unit: &Value) -> String {
     let unit = serde_json::from_value(unit.clone()).expect("a unit");
-    cargo_sharedtarget::store::packs::pack_name(&unit)
+    cargo_sharedtarget::store::pack::pack_name(&unit)
 }
 
 /// What else is compiled than what always is.

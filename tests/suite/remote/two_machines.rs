@@ -1,24 +1,13 @@
 //! What one machine has built, another need not.
 
 use std::fs;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::registry::Registry;
-use crate::remote::machines::EXTRA;
-use crate::remote::machines::MANY;
-use crate::remote::machines::Machine;
-use crate::remote::machines::OUTPUT;
-use crate::remote::machines::OWN;
-use crate::remote::machines::UNITS;
-use crate::remote::machines::moved;
-use crate::remote::machines::nothing;
-use crate::remote::machines::other_toolchain;
-use crate::remote::machines::publish;
-use crate::remote::machines::workspace;
-use crate::remote::servers::Redis;
-use crate::remote::servers::S3;
-use crate::remote::servers::free_port;
+use crate::remote::machines::{
+    EXTRA, MANY, Machine, OUTPUT, OWN, UNITS, moved, nothing, other_toolchain, publish, workspace,
+};
+use crate::remote::servers::{Redis, S3, free_port};
 use crate::sandbox::Sandbox;
 
 /// Everything on one machine, then everything on another, which has the same paths and nothing else.

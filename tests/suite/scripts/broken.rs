@@ -1,11 +1,9 @@
 //! What happens when things go wrong half-way, or at the same time.
 
 use std::fs;
-use std::io::BufRead as _;
-use std::io::BufReader;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Child;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::scripts::desk::Desk;
 

@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::registry::Registry;
-use crate::registry::once;
-use crate::registry::sandbox_with;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::registry::{Registry, once, sandbox_with};
+use crate::sandbox::{Run, Sandbox};
 
 /// A sandbox with a cache of scripts, and a registry with two crates: `alpha`, and `beta` which needs it.
 pub(crate) struct Desk {

@@ -1,10 +1,8 @@
 //! The scripts in `fixtures/scripts`, with crates from the real registry.
 
 use std::io::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use toml_edit::DocumentMut;
 

@@ -157,8 +157,7 @@ fn folders_that_cannot_be_written() {
 #[cfg(unix)]
 #[test]
 fn a_named_pipe_is_waited_for() {
-    use std::process::Command;
-    use std::process::Stdio;
+    use std::process::{Command, Stdio};
     let desk = Desk::new();
     let pipe = desk.box_.path("pipe.rs");
     let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");

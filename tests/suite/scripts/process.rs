@@ -1,7 +1,6 @@
 //! What a program is given, and what it gives back, is its own.
 
-use std::io::Read as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 

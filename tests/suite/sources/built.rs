@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// What a command of Cargo did.
 #[derive(Debug)]

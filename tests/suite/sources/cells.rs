@@ -1,13 +1,7 @@
 //! Differences in sources.
 
-use crate::sources::edit::Edit::Append;
-use crate::sources::edit::Edit::Move;
-use crate::sources::edit::Edit::Remove;
-use crate::sources::edit::Edit::Replace;
-use crate::sources::edit::Edit::Touch;
-use crate::sources::edit::Edit::Write;
-use crate::sources::stage::Age;
-use crate::sources::stage::Cell;
+use crate::sources::edit::Edit::{Append, Move, Remove, Replace, Touch, Write};
+use crate::sources::stage::{Age, Cell};
 
 const CELL: Cell = Cell {
     name: "",

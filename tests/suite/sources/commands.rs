@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::sources::built::Built;
 use crate::sources::repository::NEVER;
-use crate::sources::stage::Cell;
-use crate::sources::stage::Setup;
-use crate::sources::stage::Stage;
-use crate::sources::stage::with_dependents;
+use crate::sources::stage::{Cell, Setup, Stage, with_dependents};
 
 /// Whether rustup has a toolchain.
 pub(crate) fn has_toolchain(name: &str) -> bool {

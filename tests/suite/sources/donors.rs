@@ -2,14 +2,9 @@
 
 use std::fs;
 
-use crate::sources::edit::Edit::Move;
-use crate::sources::edit::Edit::Replace;
-use crate::sources::edit::Edit::Touch;
-use crate::sources::edit::Edit::Write;
-use crate::sources::edit::hour_ago;
-use crate::sources::edit::set_mtime;
-use crate::sources::mini::ALL;
-use crate::sources::mini::Mini;
+use crate::sources::edit::Edit::{Move, Replace, Touch, Write};
+use crate::sources::edit::{hour_ago, set_mtime};
+use crate::sources::mini::{ALL, Mini};
 
 const PART: &str = "leaf/src/part.rs";
 const LEAF: crate::sources::edit::Edit = Replace(PART, "one", "two");

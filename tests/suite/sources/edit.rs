@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A change of one file.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,9 @@
 //! Cargo takes the other one's code for the donor's own where the donor's sources are older. Nothing of it may reach
 //! a third worktree.
 
-use crate::sources::edit::Edit::Replace;
-use crate::sources::edit::Edit::{self};
+use crate::sources::edit::Edit::{
+    Replace, {self},
+};
 use crate::sources::mini::Mini;
 
 const MAIN: Edit = Replace("app/src/main.rs", "one", "two");

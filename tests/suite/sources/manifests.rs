@@ -1,11 +1,9 @@
 //! Differences in manifests and configurations.
 
-use crate::sources::edit::Edit::Append;
-use crate::sources::edit::Edit::Replace;
-use crate::sources::edit::Edit::Write;
-use crate::sources::edit::Edit::{self};
-use crate::sources::stage::Age;
-use crate::sources::stage::Cell;
+use crate::sources::edit::Edit::{
+    Append, Replace, Write, {self},
+};
+use crate::sources::stage::{Age, Cell};
 
 const fn cell(
     name: &'static str,

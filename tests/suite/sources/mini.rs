@@ -5,11 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::sandbox::Sandbox;
-use crate::sources::built::Built;
-use crate::sources::built::{self};
-use crate::sources::edit::Edit;
-use crate::sources::edit::hour_ago;
-use crate::sources::edit::set_all;
+use crate::sources::built::{
+    Built, {self},
+};
+use crate::sources::edit::{Edit, hour_ago, set_all};
 
 /// All packages of it.
 pub(crate) const ALL: [&str; 4] = ["app", "leaf", "macros", "script"];

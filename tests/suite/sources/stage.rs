@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use crate::sandbox::Sandbox;
-use crate::sources::built::Built;
-use crate::sources::built::{self};
-use crate::sources::edit::Edit;
-use crate::sources::edit::{self};
-use crate::sources::repository::LOOKS;
-use crate::sources::repository::NEVER;
-use crate::sources::repository::PACKAGES;
-use crate::sources::repository::{self};
+use crate::sources::built::{
+    Built, {self},
+};
+use crate::sources::edit::{
+    Edit, {self},
+};
+use crate::sources::repository::{
+    LOOKS, NEVER, PACKAGES, {self},
+};
 
 pub(crate) const DONOR: &str = "donor/tree";
 /// The clone, beside what is surveyed.

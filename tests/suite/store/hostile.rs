@@ -1,14 +1,8 @@
 //! Providers that lie, fail, stall or talk nonsense: a rebuild and one line, and never another's file or a wrong build.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use cargo_sharedtarget::model::Offered;
-use cargo_sharedtarget::model::Offers;
-use cargo_sharedtarget::model::STORE_VERSION;
-use cargo_sharedtarget::model::Stays;
-use cargo_sharedtarget::model::StoredFile;
-use cargo_sharedtarget::model::Take;
+use cargo_sharedtarget::store::model::{Offered, Offers, STORE_VERSION, Stays, StoredFile, Take};
 use cargo_sharedtarget::store::unit_key;
 
 use super::*;

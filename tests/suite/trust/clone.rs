@@ -5,15 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use super::wire::Dice;
-use super::wire::Tripwire;
-use super::wire::host;
-use super::words::KEYS;
-use super::words::NAMES;
-use super::words::PLACES;
-use super::words::SETTINGS;
-use super::words::git_config;
-use super::words::toml;
+use super::wire::{Dice, Tripwire, host};
+use super::words::{KEYS, NAMES, PLACES, SETTINGS, git_config, toml};
 use crate::sandbox::Sandbox;
 
 /// A clone before it is one: a repository, and what it was made of.

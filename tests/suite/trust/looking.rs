@@ -3,21 +3,14 @@
 //! `CARGO_SHAREDTARGET_HOSTILE` says how many clones, and `CARGO_SHAREDTARGET_HOSTILE_SEED` which one is the first: each has
 //! a number that makes it again.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use super::clone::Origin;
-use super::clone::Unpacked;
-use super::clone::origin;
-use super::wire::Dice;
-use super::wire::Spies;
-use super::wire::Tripwire;
-use super::wire::real;
+use super::clone::{Origin, Unpacked, origin};
+use super::wire::{Dice, Spies, Tripwire, real};
 use super::words::git_config;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// The commands that only look.
 const LOOKING: [&[&str]; 15] = [

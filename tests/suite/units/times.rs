@@ -2,17 +2,11 @@
 
 use std::process::Command;
 
-use cargo_sharedtarget::plan::warm::set_since;
-use cargo_sharedtarget::target::unit::Inventory;
-use cargo_sharedtarget::target::unit::Source;
-use cargo_sharedtarget::target::unit::Unit;
-use cargo_sharedtarget::target::unit::UnitKind;
+use cargo_sharedtarget::target::unit::{Inventory, Source, Unit, UnitKind};
+use cargo_sharedtarget::warm::decide::set_since;
 use jiff::Timestamp;
 
-use super::workspace::build;
-use super::workspace::inventory;
-use super::workspace::new_layout;
-use super::workspace::workspace;
+use super::workspace::{build, inventory, new_layout, workspace};
 use crate::sandbox::Sandbox;
 
 /// The local units that are asked when they were compiled.

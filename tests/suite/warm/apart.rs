@@ -3,11 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::OUTPUT;
-use super::build;
-use super::compile;
-use super::local::low;
-use super::local::start;
+use super::local::{low, start};
+use super::{OUTPUT, build, compile};
 use crate::sandbox::Sandbox;
 
 /// The libraries and their metadata in a worktree, by name, each with its inode.

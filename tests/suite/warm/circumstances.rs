@@ -2,18 +2,8 @@
 
 use std::fs;
 
-use super::OUTPUT;
-use super::OWN;
-use super::app;
-use super::build;
-use super::compile;
-use super::left;
-use super::start;
-use super::warm;
-use crate::registry::Registry;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
+use super::{OUTPUT, OWN, app, build, compile, left, start, warm};
+use crate::registry::{Registry, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 /// A compiler of another version makes other units, so those of the donor would be of no use.

@@ -5,12 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use super::circumstances::prepared as scripts;
-use super::compile;
-use super::units;
-use crate::registry::Registry;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
+use super::{compile, units};
+use crate::registry::{Registry, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 const ENV: &str = "[env]\nMODE = \"one\"\n";

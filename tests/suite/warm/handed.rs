@@ -1,8 +1,7 @@
 //! A macro counts for the crates that can call it: by a name in their sources, or in those of what they are compiled with.
 
 use super::build;
-use super::proven::assert_as_cold;
-use super::proven::commit;
+use super::proven::{assert_as_cold, commit};
 use crate::sandbox::Sandbox;
 
 /// A repository `r` whose package `app` has these dependencies and this source. It is compiled with `mid`, which has this

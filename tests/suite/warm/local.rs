@@ -1,7 +1,6 @@
 //! Local crates: what is special about them besides their sources, which `sources` is about.
 
-use super::build;
-use super::units;
+use super::{build, units};
 use crate::sandbox::Sandbox;
 
 /// A workspace with a program `app` that needs the library `low` by way of `high`, built, and a worktree `beside`.

@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use super::OUTPUT;
-use super::OWN;
-use super::app;
-use super::start;
+use super::{OUTPUT, OWN, app, start};
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;
 

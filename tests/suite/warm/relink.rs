@@ -4,12 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use super::OUTPUT;
-use super::app;
-use super::build;
-use super::compile;
-use super::forget_keeps;
-use super::start;
+use super::{OUTPUT, app, build, compile, forget_keeps, start};
 use crate::sandbox::Sandbox;
 
 /// The libraries and their metadata in a worktree's own target folder, with their inode and number of links.

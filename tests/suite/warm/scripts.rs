@@ -2,12 +2,8 @@
 
 use std::fs;
 
-use super::build;
-use super::left;
-use crate::registry::Registry;
-use crate::registry::copy_all;
-use crate::registry::once;
-use crate::registry::sandbox_with;
+use super::{build, left};
+use crate::registry::{Registry, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";

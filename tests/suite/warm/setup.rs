@@ -3,12 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::OUTPUT;
-use super::OWN;
-use super::app;
-use super::compile;
-use super::start;
-use super::units;
+use super::{OUTPUT, OWN, app, compile, start, units};
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;
 

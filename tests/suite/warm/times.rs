@@ -1,16 +1,13 @@
 //! Times that anybody can set: what a program has touched is no proof of when it was compiled.
 
-use std::fs::File;
-use std::fs::{self};
+use std::fs::{
+    File, {self},
+};
 use std::path::Path;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::build;
-use super::left;
-use super::local::low;
-use super::local::start;
-use super::units;
+use super::local::{low, start};
+use super::{build, left, units};
 
 /// Gives every file below a folder another time, by the one that it has.
 fn set_times(folder: &Path, time: impl Fn(SystemTime) -> SystemTime) {

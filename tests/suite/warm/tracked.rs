@@ -163,8 +163,7 @@ fn neither_the_store_nor_dedupe_takes_it() {
 /// What others could have written is no better.
 #[test]
 fn what_others_own_or_write_is_no_donor() {
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::os::unix::fs::chown;
+    use std::os::unix::fs::{PermissionsExt as _, chown};
     let sandbox = prepared_units();
     let target = sandbox.path("evil/target");
     let set = |mode| {

@@ -2,21 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::model::AskedBy;
-use crate::model::Audit;
-use crate::model::AuditedFolder;
-use crate::model::AuditedPackage;
-use crate::model::CollectReason;
-use crate::model::Difference;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Share;
-use crate::model::Unused;
-use crate::model::Variant;
+use crate::audit::model::{
+    AskedBy, Audit, AuditedFolder, AuditedPackage, Difference, Finding, FindingKind, Share, Unused,
+    Variant,
+};
+use crate::clean::model::CollectReason;
 use crate::size::Bytes;
-use crate::target::unit::Source;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
+use crate::target::unit::{Source, UnitId, UnitKind};
 
 const NAMES: &str = "serde serde_json syn quote proc-macro2 tokio hyper reqwest regex regex-automata aws-sdk-s3 \
     aws-config libsqlite3-sys openssl-sys ring rustls clap clap_builder rayon crossbeam parking_lot \
@@ -55,7 +47,7 @@ impl Dice {
 }
 
 /// An audit of so many packages, with about four variants each.
-pub(super) fn audit(packages: usize) -> Audit {
+pub(crate) fn audit(packages: usize) -> Audit {
     let mut dice = Dice(7);
     let mut packages: Vec<AuditedPackage> =
         (0..packages).map(|at| package(at, &mut dice)).collect();

@@ -1,19 +1,10 @@
 //! Which functions a linked program can call, from its own code on.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use object::Endianness;
-use object::Object as _;
-use object::ObjectSection as _;
-use object::elf;
 use object::elf::FileHeader64;
-use object::read::elf::ElfFile64;
-use object::read::elf::FileHeader;
-use object::read::elf::Rela as _;
-use object::read::elf::SectionHeader as _;
-use object::read::elf::Sym as _;
+use object::read::elf::{ElfFile64, FileHeader, Rela as _, SectionHeader as _, Sym as _};
+use object::{Endianness, Object as _, ObjectSection as _, elf};
 
 /// The functions that a program can call.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use gimli::Dwarf;
-use gimli::EndianSlice;
-use gimli::RunTimeEndian;
-use gimli::SectionId;
+use gimli::{Dwarf, EndianSlice, RunTimeEndian, SectionId};
 use memchr::memmem;
-use object::Object;
-use object::ObjectSection;
+use object::{Object, ObjectSection};
 
-use crate::target::artifact::paths::SENTINEL;
-use crate::target::artifact::paths::is_windows;
-use crate::target::artifact::paths::number;
-use crate::target::artifact::paths::regions;
 use crate::target::artifact::paths::regions::Kind;
+use crate::target::artifact::paths::{SENTINEL, is_windows, number, regions};
 
 /// The folders that a compiler ran in when it compiled a source of this name, which is relative to them, into an
 /// artifact; none if nothing tells.

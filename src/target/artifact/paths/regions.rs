@@ -1,15 +1,9 @@
 //! What the parts of an artifact are.
 
-use object::Object;
-use object::ObjectSection;
 use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
 
-use crate::target::artifact::BITCODE;
-use crate::target::artifact::DYLIB_METADATA;
-use crate::target::artifact::METADATA;
-use crate::target::artifact::METADATA_SECTION;
-use crate::target::artifact::symbols;
-use crate::target::artifact::wasm;
+use crate::target::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTION, symbols, wasm};
 
 /// A part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

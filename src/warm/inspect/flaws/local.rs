@@ -1,44 +1,33 @@
 //! Which paths a local unit keeps, and in which worktree it was compiled.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
 use crate::fs;
-use crate::model::LeftReason;
-use crate::model::Trace;
-use crate::plan::warm::speaks_of;
-use crate::relocate;
-use crate::survey::donors::flaws::Look;
-use crate::survey::donors::flaws::MOST;
-use crate::survey::donors::flaws::Origin;
-use crate::survey::donors::flaws::is_there;
-use crate::survey::donors::flaws::kept;
-use crate::survey::donors::flaws::without;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::markers;
-use crate::target::unit::Source;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitId;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::{Sharing, UnitFile};
+use crate::warm::decide::speaks_of;
+use crate::warm::inspect::flaws::{Look, MOST, Origin, is_there, kept, without};
+use crate::warm::model::LeftReason;
+use crate::warm::relocate;
+use crate::warm::verdict::Trace;
 
 /// What is looked for in local units.
-pub(super) struct Local {
+pub(crate) struct Local {
     workspace: String,
     same: bool,
     /// Names by which the place is told from the destination's.
     own_names: Vec<String>,
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
     /// The folders of which no path may be kept.
-    pub(super) roots: Vec<String>,
+    pub(crate) roots: Vec<String>,
 }
 
 /// Variables by which Cargo tells a compiler where something lies in the worktree, or where it will be put.
@@ -55,7 +44,7 @@ fn tells_a_place(variable: &str) -> bool {
 }
 
 impl Local {
-    pub(super) fn of(origin: Origin<'_>, names: &[String], worktree: Option<&Path>) -> Self {
+    pub(crate) fn of(origin: Origin<'_>, names: &[String], worktree: Option<&Path>) -> Self {
         let text = |path: &Path| path.display().to_string();
         let mut roots = names.to_owned();
         roots.extend(origin.programs.map(text));
@@ -75,7 +64,7 @@ impl Local {
 
 impl Look<'_> {
     /// Whether a local unit keeps a path of the donor or of its worktree, and where it was compiled.
-    pub(super) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
+    pub(crate) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
         let mut sources = Vec::new();
         for file in unit.files.iter().filter(|file| file.is_list()) {
@@ -146,7 +135,7 @@ impl Look<'_> {
     /// Where the other libraries of those packages were compiled that have units which are wanted.
     ///
     /// What a build script is compiled to says nothing of where that was.
-    pub(super) fn for_their_traces(&self, wanted: &BTreeSet<&UnitId>) -> BTreeMap<UnitId, Trace> {
+    pub(crate) fn for_their_traces(&self, wanted: &BTreeSet<&UnitId>) -> BTreeMap<UnitId, Trace> {
         let Some(local) = &self.local else {
             return BTreeMap::new();
         };
@@ -175,7 +164,7 @@ impl Look<'_> {
     }
 
     /// Where a unit was compiled: its root source has the folder beside its name.
-    pub(super) fn trace(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
+    pub(crate) fn trace(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         if self.is_carried(unit, local)? {
             return Ok(Trace::Carried);
         }
@@ -194,7 +183,7 @@ impl Look<'_> {
     }
 
     /// Whether it was put here by us, who compared its sources with those here, and nobody has compiled it since.
-    pub(super) fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
+    pub(crate) fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
         let mark = unit
             .files
             .iter()
@@ -257,7 +246,7 @@ impl Look<'_> {
 
     /// Whether what the build script of a local package has made keeps a path of its worktree, besides those of its
     /// `OUT_DIR`, which may lie in there.
-    pub(super) fn made_of_places(
+    pub(crate) fn made_of_places(
         &self,
         run: &Unit,
         local: &Local,

@@ -3,25 +3,18 @@
 //! Some copy a shared library beside the program that will load it, some only if it is not there yet. The library that
 //! goes with such a script is fresh wherever its unit goes, and the file would be missing there.
 
-use std::collections::BTreeSet;
-use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::model::Identity;
+use crate::survey::folder::Identity;
 use crate::target::layout;
-use crate::target::unit::Group;
-use crate::target::unit::Inventory;
-use crate::target::unit::Unit;
-use crate::target::unit::UnitKind;
-use crate::target::unit_file::Role;
-use crate::target::unit_file::Sharing;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit::{Group, Inventory, Unit, UnitKind};
+use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 /// A file that nothing explains.
-pub(super) struct Stray<'a> {
+pub(crate) struct Stray<'a> {
     file: &'a UnitFile,
     /// The profile folder that it lies in.
     profile: Option<&'a str>,
@@ -31,7 +24,7 @@ pub(super) struct Stray<'a> {
 
 /// The files that nothing explains: they are no product of a local target, and Cargo has not written down beside them
 /// what they were made from.
-pub(super) fn of(donor: &Inventory) -> Vec<Stray<'_>> {
+pub(crate) fn of(donor: &Inventory) -> Vec<Stray<'_>> {
     let explained = Explained::of(donor);
     let profiles: BTreeSet<&str> = donor
         .units
@@ -136,7 +129,7 @@ fn span(run: &Unit) -> Option<(Timestamp, Timestamp)> {
     let hashes = run
         .files
         .iter()
-        .filter(|file| crate::survey::donors::flaws::is_hash_file(file));
+        .filter(|file| crate::warm::inspect::flaws::is_hash_file(file));
     Some((begin, hashes.filter_map(|file| file.modified()).max()?))
 }
 
@@ -147,7 +140,7 @@ fn came_about(file: &UnitFile, (begin, end): (Timestamp, Timestamp)) -> bool {
 
 /// A stray that a build script may have put there, or may have found there: it came about while one of its package ran,
 /// with whatever features; or nothing tells whose it is.
-pub(super) fn made_by<'a>(run: &Unit, strays: &[Stray<'a>]) -> Option<&'a UnitFile> {
+pub(crate) fn made_by<'a>(run: &Unit, strays: &[Stray<'a>]) -> Option<&'a UnitFile> {
     let may = |stray: &&Stray<'_>| match stray.packages.is_empty() {
         true => stray.profile == Some(run.id.profile.as_str()),
         false => stray.packages.contains(&run.package.as_deref()),

@@ -7,8 +7,7 @@
 //! were. The libraries that were made with them are taken and are right. But one that has to be compiled anew then
 //! (another `RUSTFLAGS`, a new compiler) is compiled with what is there, in the donor just as in the worktree.
 
-use std::env::consts::DLL_PREFIX;
-use std::env::consts::DLL_SUFFIX;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::Path;
 use std::time::SystemTime;
 

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::faults::harness::run;
-use crate::faults::harness::superuser;
-use crate::faults::harness::works;
+use crate::faults::harness::{run, superuser, works};
 use crate::faults::space::Small;
 
 /// A filesystem in a file; unmounted when dropped.

@@ -1,9 +1,7 @@
 //! What a killed run left in a target folder goes with the next run of any command that acts.
 
 use super::*;
-use crate::faults::harness::Stopped;
-use crate::faults::harness::load;
-use crate::faults::harness::save;
+use crate::faults::harness::{Stopped, load, save};
 
 const STAGE: &str = "beside/target/.sharedtarget-warm";
 

@@ -1,7 +1,6 @@
 //! What happens to a donor between the plan and its end, and full disks.
 
-use std::io::BufRead as _;
-use std::io::BufReader;
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use super::*;

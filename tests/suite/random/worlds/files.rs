@@ -6,13 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::Look;
-use super::plan::Shape;
-use super::plan::Spot;
-use super::plan::Tells;
-use super::plan::What;
-use super::plan::Who;
-use super::plan::World;
+use super::plan::{Look, Shape, Spot, Tells, What, Who, World};
 
 /// The folder of the third-party package.
 pub(crate) const VENDORED: &str = "vendor/tp-1.0.0";

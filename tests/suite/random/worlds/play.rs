@@ -2,32 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use super::files::METADATA;
-use super::files::SIDE;
-use super::files::VENDORED;
-use super::plan::Ask;
-use super::plan::At;
-use super::plan::How;
-use super::plan::Place;
-use super::plan::Says;
-use super::plan::Spot;
-use super::plan::Step;
-use super::plan::Time;
-use super::plan::World;
-use super::seen::Seen;
-use super::seen::build;
-use super::seen::difference;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use super::files::{METADATA, SIDE, VENDORED};
+use super::plan::{Ask, At, How, Place, Says, Spot, Step, Time, World};
+use super::seen::{Seen, build, difference};
+use crate::sandbox::{Run, Sandbox};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,6 @@
 //! Builds, and all that shows in what was built.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -9,8 +8,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use super::plan::Ask;
-use crate::sandbox::Run;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// By target of a package, and by name: each value that stands in what was compiled, or that a program prints.
 pub(crate) type Values = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;

@@ -1,0 +1,20 @@
+//! `audit` and `list`: what target folders hold, what of it is stored once, and what no build will miss.
+//!
+//! [`gather`] reads, [`decide`] (with `shares`, `variants`, `unused`, `findings`) counts, and the reports print a table, JSON
+//! or one page of HTML. Nothing is changed.
+
+pub mod command;
+pub mod decide;
+pub mod features;
+pub(crate) mod findings;
+pub mod gather;
+pub mod html;
+pub mod list;
+pub(crate) mod list_decide;
+pub(crate) mod list_report;
+pub(crate) mod listing;
+pub(crate) mod model;
+pub(crate) mod report;
+pub(crate) mod shares;
+pub(crate) mod unused;
+pub(crate) mod variants;

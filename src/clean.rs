@@ -1,0 +1,20 @@
+//! `clean` deletes target folders, `gc` deletes units inside of them.
+//!
+//! Both answer one question, of a folder or of a unit: will a build miss it? All that a folder is used by is looked at
+//! ([`look`], [`stock`]), also workspaces that the roots do not hold (`strangers`); the deciding files (`decide`,
+//! `deletable`, `stale`, `gc`) are pure and give [`crate::plan`] an action for each folder, or the reason why it is kept.
+//! `delete_folders` and `delete_units` look at everything again before they touch it.
+
+pub mod command;
+pub(crate) mod decide;
+pub(crate) mod deletable;
+pub(crate) mod delete_folders;
+pub(crate) mod delete_units;
+pub(crate) mod gc;
+pub mod gc_command;
+pub mod look;
+pub(crate) mod model;
+pub(crate) mod report;
+pub(crate) mod stale;
+pub mod stock;
+pub(crate) mod strangers;

@@ -1,0 +1,15 @@
+//! Onboarding without a command: git's `post-checkout` hook, and the wrapper that Cargo starts in place of rustc.
+//!
+//! [`hook_script`] and [`wrapper_script`] are the texts, and know their own again. `inspect` reads the hooks of a
+//! repository, `decide` plans the change, and `install` puts a script in its place beside a hook of the user's.
+
+pub mod command;
+pub(crate) mod decide;
+pub mod hook_script;
+pub(crate) mod inspect;
+pub(crate) mod install;
+pub(crate) mod model;
+pub(crate) mod report;
+pub(crate) mod rustc_wrapper;
+pub mod shell;
+pub mod wrapper_script;

@@ -1,0 +1,15 @@
+//! `setup`, `onboard`, `warm` and `undo`: the commands that bring worktrees to their own warm target folders.
+//!
+//! `decide` plans the whole of it: shared root, configurations, exclude files, warming, deletion of stale folders. `write`
+//! changes files whole and by rename, and the [`journal`] keeps what each held before, so that `undo` can put it back.
+
+pub mod command;
+pub(crate) mod decide;
+pub mod journal;
+pub(crate) mod meant;
+pub(crate) mod naming;
+pub mod onboard;
+pub mod undo;
+pub(crate) mod undo_decide;
+pub mod warm;
+pub(crate) mod write;
