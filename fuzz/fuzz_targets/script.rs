@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cargo_sharedtarget::script::body::{Body, body, has_module_files};
 use cargo_sharedtarget::script::package::{self, Around};
-use cargo_sharedtarget::script::{manifest, names};
+use cargo_sharedtarget::script::{embedded_manifest, infer};
 use cargo_sharedtarget_fuzz::{Tree, is_shown};
 use libfuzzer_sys::fuzz_target;
 use toml_edit::{DocumentMut, Table, value};
@@ -15,30 +15,30 @@ use toml_edit::{DocumentMut, Table, value};
 compile_error!("tokens have no places where `fuzzing` is set: run it with --no-cfg-fuzzing");
 
 fuzz_target!(|text: &str| {
-    let embedded = match manifest::find(text) {
+    let embedded = match embedded_manifest::find(text) {
         Ok(embedded) => embedded,
         Err(problem) => return is_shown(text, &problem),
     };
     let lines = text.split('\n').count();
     assert_eq!(
         embedded.lines.is_some(),
-        embedded.form != manifest::Form::None
+        embedded.form != embedded_manifest::Form::None
     );
     if let Some((first, last)) = embedded.lines {
         assert!(1 <= first && first <= last && last <= lines);
     }
     is_a_package(&embedded);
     // It stands before the code, so that no code is a part of it.
-    let longer = manifest::find(&format!("{text}\nfn f() {{}} /* \r */"));
+    let longer = embedded_manifest::find(&format!("{text}\nfn f() {{}} /* \r */"));
     let longer = longer.expect("the same manifest");
     assert_eq!(longer.form, embedded.form);
-    let says = |embedded: &manifest::Embedded| Tree::of(embedded.table.as_item());
+    let says = |embedded: &embedded_manifest::Embedded| Tree::of(embedded.table.as_item());
     assert_eq!(says(&longer), says(&embedded));
 
     let plain = match &embedded.foreign {
         None => text.to_owned(),
         Some(foreign) => {
-            let blank = manifest::blanked(text, foreign);
+            let blank = embedded_manifest::blanked(text, foreign);
             assert_eq!(blank.len(), text.len());
             assert_eq!(blank[..foreign.start], text[..foreign.start]);
             assert_eq!(blank[foreign.end..], text[foreign.end..]);
@@ -75,7 +75,7 @@ fn is_rust(text: &str) -> bool {
 }
 
 /// The package that a script is built as has a manifest that says what it was to say.
-fn is_a_package(embedded: &manifest::Embedded) {
+fn is_a_package(embedded: &embedded_manifest::Embedded) {
     let around = Around {
         stem: "größe",
         id: "0123456789abcdef",
@@ -137,7 +137,7 @@ fn keeps_places(script: &str, copy: &str, body: &Body) {
 
 /// Each crate stands where it is said to stand.
 fn names_stand_there(text: &str) {
-    let all = names::crates(text);
+    let all = infer::crates(text);
     assert!(all.windows(2).all(|two| two[0].name < two[1].name));
     for named in all {
         let line = text

@@ -32,7 +32,7 @@ mod facts;
 #[cfg(unix)]
 mod faults;
 mod find;
-mod floors;
+mod rooms;
 #[cfg(unix)]
 mod gc;
 #[cfg(unix)]
