@@ -3,10 +3,11 @@
 #![no_main]
 
 use cargo_sharedtarget::cargo::lockfile::Lock;
+use cargo_sharedtarget::doctor::editor_settings;
 use cargo_sharedtarget::setup::journal::Journal;
 use cargo_sharedtarget::size::Bytes;
 use cargo_sharedtarget::survey::model::Settings;
-use cargo_sharedtarget::{editor_settings, settings};
+use cargo_sharedtarget::survey::settings;
 use cargo_sharedtarget_fuzz::is_shown;
 use libfuzzer_sys::fuzz_target;
 
