@@ -7,8 +7,10 @@ pub(crate) mod configs;
 pub mod inherited;
 pub mod lockfile;
 pub mod manifest;
+pub mod model;
 pub(crate) mod toml_values;
 mod toolchain;
+pub mod wrapper_script;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,9 +21,8 @@ use cargo_metadata::MetadataCommand;
 
 pub use crate::cargo::build::{Build, Built, Ended, OutDir, compiler};
 
-use crate::hook::wrapper_script;
+use crate::cargo::model::Package;
 use crate::process;
-use crate::survey::model::Package;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,10 +28,13 @@ use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 
 use crate::audit::command::{AuditFormat, AuditOptions};
+use crate::cargo::wrapper_script;
+use crate::clean::decide::CleanOptions;
+use crate::clean::gc::GcOptions;
 use crate::fs::Looking;
-use crate::hook::wrapper_script;
+use crate::plan::conduct;
 use crate::plan::conduct::{Format, Ui};
-use crate::plan::{CleanOptions, ConfigPlace, GcOptions, SetupOptions, conduct};
+use crate::setup::decide::{ConfigPlace, SetupOptions};
 use crate::setup::warm::WarmOptions;
 use crate::survey::folder::Layout;
 use crate::survey::model::Settings;
@@ -310,7 +313,7 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
     let cargo_folder = if at == Path::new("cargo-home") {
         request.environment.surroundings.cargo_home.clone()
     } else {
-        fs::canonical(at)?.join(crate::cargo::config_chain::CARGO_FOLDER)
+        fs::canonical(at)?.join(crate::markers::CARGO_FOLDER)
     };
     Ok(ConfigPlace { cargo_folder })
 }

@@ -10,14 +10,13 @@ mod delete;
 mod find;
 mod in_use;
 mod lock;
+pub mod model;
 mod objects;
 mod open_folder;
 mod owner;
 mod program;
 mod read;
-mod record;
 mod replace;
-mod roots;
 mod seen;
 mod share;
 mod source;
@@ -55,16 +54,11 @@ pub use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
-pub use crate::fs::record::{
-    add_abilities, change_journal, journal_file, read_abilities, read_history, read_journal,
-    write_history,
-};
 pub use crate::fs::replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
     replace_unseen, write_if_absent,
 };
-pub use crate::fs::roots::{KnownRoots, project_moved, register_root, settle_moved};
-pub use crate::fs::seen::{difference, seen, seen_at};
+pub use crate::fs::seen::{difference, number, seen_at};
 pub use crate::fs::share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
 pub use crate::fs::source::{
     Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,
@@ -79,10 +73,10 @@ pub use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;
 pub use crate::fs::walk::{Entry, EntryKind, walk};
 
+use crate::fs::model::{Identity, Tag};
+use crate::markers;
+use crate::markers::Shape;
 use crate::size::Bytes;
-use crate::survey::folder::{Identity, Tag};
-use crate::target::markers;
-use crate::target::markers::Shape;
 
 /// What a path is, without following a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

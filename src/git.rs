@@ -4,6 +4,7 @@
 
 pub mod exclude_edit;
 pub(crate) mod git_file;
+pub mod model;
 pub mod porcelain;
 pub mod sources;
 

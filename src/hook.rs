@@ -10,6 +10,3 @@ pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod model;
 pub(crate) mod report;
-pub(crate) mod rustc_wrapper;
-pub mod shell;
-pub mod wrapper_script;

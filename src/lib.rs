@@ -26,7 +26,7 @@ pub mod doctor;
 pub mod fs;
 pub mod git;
 pub mod hook;
-pub mod model;
+pub mod markers;
 pub mod plan;
 pub mod process;
 pub mod progress;

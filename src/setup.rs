@@ -5,8 +5,6 @@
 
 pub mod command;
 pub(crate) mod decide;
-pub mod journal;
-pub(crate) mod meant;
 pub(crate) mod naming;
 pub mod onboard;
 pub mod undo;

@@ -29,5 +29,5 @@ pub use crate::store::evict::{Bounds, dropped};
 pub use crate::store::key::{circumstances_key, is_key, made, summary, unit_key};
 pub use crate::store::paths::Places;
 pub use crate::store::provider::{MOST_UNITS, offers, sound, taken};
-pub use crate::store::system_libraries::{Linked, linked, without_place};
+pub use crate::store::system_libraries::{Linked, linked};
 pub use crate::store::usable::usable;

@@ -1,12 +1,18 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
+pub mod build_env;
 pub mod compiler_name;
 pub mod folder;
 mod folders;
+pub mod journal;
+pub(crate) mod known_roots;
 mod litter;
+pub(crate) mod meant;
 pub mod model;
 mod owners;
 mod places;
+pub(crate) mod read_build_env;
+pub(crate) mod records;
 mod rights;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -15,29 +21,22 @@ mod shared_root;
 mod tracking;
 mod workspaces;
 
-pub use crate::hook::inspect::hooks;
-pub use crate::setup::meant::is_meant;
-
 use crate::cargo::configs;
-use crate::warm::sources;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::Cargo;
-use crate::fs;
-use crate::fs::{KnownRoots, Looking};
-use crate::hook::wrapper_script;
-use crate::plan::Scope;
+use crate::cargo::model::Surroundings;
+use crate::cargo::{Cargo, wrapper_script};
+use crate::fs::Looking;
+use crate::fs::model::Problem;
 use crate::progress::Progress;
-use crate::setup::journal::Journal;
-use crate::store::remote::Secrets;
 use crate::survey::folder::TargetFolder;
-use crate::survey::model::{
-    EnvOverride, Problem, Settings, SharedRoot, Surroundings, Survey, Workspace,
-};
-use crate::target::markers;
+use crate::survey::journal::Journal;
+use crate::survey::known_roots::KnownRoots;
+use crate::survey::model::{EnvOverride, Scope, Secrets, Settings, SharedRoot, Survey, Workspace};
+use crate::{fs, markers};
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
@@ -110,7 +109,7 @@ pub struct Environment {
     /// What remote stores want to know, and nobody else must.
     pub secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
-    pub known: sources::Known,
+    pub known: crate::target::abilities_record::Known,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.
@@ -222,7 +221,7 @@ pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     if let Some(from) = known
         .moved_from(&root)
         .filter(|_| survey.shared_root.exists)
-        && let Some(moved) = fs::project_moved(from, &root, &journal)
+        && let Some(moved) = crate::survey::known_roots::project_moved(from, &root, &journal)
     {
         journal.relocate(&moved);
         survey.shared_root.project_moved = Some((moved.from, moved.to));
@@ -254,9 +253,9 @@ fn read_journal(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Journa
     let Some(records) = &shared_root.records else {
         return Journal::default();
     };
-    fs::read_journal(records).unwrap_or_else(|error| {
+    crate::survey::records::read_journal(records).unwrap_or_else(|error| {
         problems.push(Problem {
-            path: fs::journal_file(records),
+            path: crate::survey::records::journal_file(records),
             message: format!("{error:#}"),
         });
         Journal::default()

@@ -15,12 +15,12 @@
 //!
 //! [`mod@read`] alone reads the disk; the others are given bytes.
 
+pub mod abilities_record;
 pub mod artifact;
 pub mod dep_info;
 pub mod fingerprint;
 pub mod identify;
 pub mod layout;
-pub mod markers;
 pub mod read;
 pub mod unit;
 pub mod unit_file;

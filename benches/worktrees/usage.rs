@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use cargo_sharedtarget::survey::folder::Identity;
+use cargo_sharedtarget::fs::model::Identity;
 use cargo_sharedtarget::target::unit::{Inventory, Unit, UnitKind};
 use cargo_sharedtarget::target::unit_file::{Sharing, UnitFile};
 

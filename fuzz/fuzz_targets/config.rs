@@ -5,7 +5,7 @@
 #![no_main]
 
 use cargo_sharedtarget::cargo::config_edit::{self, Settings};
-use cargo_sharedtarget::survey::model::ConfigKeys;
+use cargo_sharedtarget::cargo::model::ConfigKeys;
 use cargo_sharedtarget_fuzz::{Tree, UNIT, is_shown};
 use libfuzzer_sys::fuzz_target;
 use toml_edit::{Document, Item};

@@ -12,7 +12,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use cargo_sharedtarget::git::porcelain::{
     Ignored, ListedWorktree, ignored, path_line, paths, worktrees,
 };
-use cargo_sharedtarget::survey::model::Head;
+use cargo_sharedtarget::git::model::Head;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cargo_sharedtarget::survey::model::TomlProblem;
+use cargo_sharedtarget::cargo::model::TomlProblem;
 use toml_edit::{Item, TableLike, Value};
 
 /// What parts of an input are parted by: it stands in no path and no file that people write.

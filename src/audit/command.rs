@@ -12,7 +12,6 @@ use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
 use crate::survey::model::Survey;
-use crate::term;
 use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
 
@@ -78,7 +77,7 @@ fn write(
     match options.format {
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
-        AuditFormat::Human => term::audit(out, audit, options.top, &ui.view)?,
+        AuditFormat::Human => crate::audit::report::audit(out, audit, options.top, &ui.view)?,
     }
     Ok(())
 }

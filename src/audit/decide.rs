@@ -11,9 +11,8 @@ use crate::audit::model::{Audit, AuditedFolder};
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::stock::{Compilers, Stock, usage_of};
+use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
-use crate::survey::model::Problem;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::Unit;
 

@@ -10,8 +10,8 @@ use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
 use crate::clean::stock::Stock;
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit::{Group, Source, UnitId};
 use crate::target::unit_file::Sharing;
 

@@ -6,7 +6,6 @@ use crate::plan::conduct::{Format, Ui, look};
 use crate::survey::Request;
 use crate::term::exit::Exit;
 use crate::term::json;
-use crate::{plan, term};
 
 /// Lists target folders with their sizes and states. Changes nothing.
 ///
@@ -15,11 +14,13 @@ use crate::{plan, term};
 /// A root cannot be read, or the answer cannot be written.
 pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut survey = look(request, ui)?;
-    let listing = plan::listing(&mut survey);
+    let listing = crate::audit::list_decide::listing(&mut survey);
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::list(&mut out, &survey, &listing)?,
-        Format::Human => term::list(&mut out, &survey, &listing, request.sizes, &ui.view)?,
+        Format::Human => {
+            crate::audit::list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?
+        }
     }
     Ok(Exit::Done)
 }

@@ -6,18 +6,19 @@ use std::collections::BTreeSet;
 use crate::audit::listing::{
     Configured, FolderState, ListedFolder, ListedWorkspace, Listing, Total,
 };
+use crate::cargo::model::{SetBy, Tracked};
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
+use crate::fs::model::{Usage, freeable, on_disk};
 use crate::plan::kept::KeptReason;
-use crate::plan::{freeable, on_disk};
 use crate::setup::naming;
 use crate::size::Bytes;
-use crate::survey::folder::{TargetFolder, Usage};
-use crate::survey::model::{SetBy, Survey, Tracked, Workspace};
+use crate::survey::folder::TargetFolder;
+use crate::survey::model::{Survey, Workspace};
 
 /// Takes the workspaces and folders out of a survey and says what each one is.
 #[must_use]
-pub fn listing(survey: &mut Survey) -> Listing {
+pub(crate) fn listing(survey: &mut Survey) -> Listing {
     let dirs: AllDirs = survey
         .workspaces
         .iter()

@@ -20,7 +20,7 @@ use crate::text::shown;
 /// # Errors
 ///
 /// The writer fails.
-pub fn list(
+pub(crate) fn list(
     out: Out<'_>,
     survey: &Survey,
     listing: &Listing,

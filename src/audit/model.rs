@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::clean::model::CollectReason;
+use crate::fs::model::Problem;
 use crate::size::Bytes;
-use crate::survey::model::Problem;
 use crate::target::unit::{Source, UnitId, UnitKind};
 
 /// What is in some target folders, and what could be done about it.

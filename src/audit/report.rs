@@ -17,7 +17,7 @@ const NAMED: usize = 4;
 /// # Errors
 ///
 /// The writer fails.
-pub fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
+pub(crate) fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
     if audit.folders.is_empty() {
         return writeln!(out, "no target folder found");
     }

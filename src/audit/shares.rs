@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::audit::model::Share;
 use crate::clean::stock::Stock;
+use crate::fs::model::Identity;
+use crate::markers;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
-use crate::target::markers;
 use crate::target::unit::{Group, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 

@@ -11,8 +11,8 @@ use crate::audit::shares::Part;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
 use crate::clean::stock::{Compilers, Graph, Stock};
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit::UnitKind;
 
 /// What is found for one reason.

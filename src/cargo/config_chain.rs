@@ -3,6 +3,7 @@
 //! Reading the files is some twenty times quicker than running `cargo metadata` in every workspace, which is
 //! good enough to list and to plan with. Whatever is acted on is confirmed by Cargo itself.
 
+use crate::markers::CARGO_FOLDER;
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,7 @@ use std::path::{Path, PathBuf};
 use rustc_stable_hash::StableSipHasher128;
 
 use crate::cargo::config_edit;
-use crate::survey::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
-
-/// The name of the folder that Cargo looks for above a workspace.
-pub const CARGO_FOLDER: &str = ".cargo";
+use crate::cargo::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
 
 /// The two names of a configuration file; where both exist, Cargo reads the first, the legacy one, and warns.
 ///

@@ -9,9 +9,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use crate::cargo::toml_values;
-use crate::hook::wrapper_script;
-use crate::survey::model::{ConfigKeys, TomlProblem};
+use crate::cargo::model::{ConfigKeys, TomlProblem};
+use crate::cargo::{toml_values, wrapper_script};
 
 /// What to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

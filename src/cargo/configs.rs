@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit;
+use crate::cargo::model::{ConfigFile, TomlProblem};
 use crate::fs;
-use crate::survey::model::{ConfigFile, TomlProblem};
+use crate::markers::CARGO_FOLDER;
 
 type Configs = BTreeMap<PathBuf, ConfigFile>;
 

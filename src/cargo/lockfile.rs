@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::cargo::config_edit;
-use crate::store::model::StoredPackage;
-use crate::survey::model::TomlProblem;
+use crate::cargo::model::{StoredPackage, TomlProblem};
 use crate::target::unit::{Source, Unit};
 
 /// What a `Cargo.lock` names.

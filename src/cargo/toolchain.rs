@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::markers::CARGO_FOLDER;
 use crate::process::lookup;
 use crate::{fs, process};
 

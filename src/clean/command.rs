@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use crate::plan;
-use crate::plan::CleanOptions;
+use crate::clean::decide::CleanOptions;
 use crate::plan::conduct::{Ui, conduct, look};
 use crate::survey::Request;
 use crate::term::exit::Exit;
@@ -15,6 +14,6 @@ use crate::term::exit::Exit;
 /// A root cannot be read, another run is at work, or the answer cannot be written.
 pub fn run(request: &Request, options: &CleanOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let plan = plan::clean(&survey, options, ui.view.now);
+    let plan = crate::clean::decide::clean(&survey, options, ui.view.now);
     conduct("clean", &survey, &plan, request, ui)
 }

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use crate::age::{Age, since};
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
+use crate::fs::model::{Usage, freeable};
 use crate::plan::action::{DeleteReason, LastUseSource, Plan, Warning};
 use crate::plan::kept::KeptReason;
-use crate::plan::{Scope, finish_litter, freeable, warnings};
-use crate::survey::folder::{TargetFolder, Usage};
-use crate::survey::model::Survey;
+use crate::plan::{finish_litter, warnings};
+use crate::survey::folder::TargetFolder;
+use crate::survey::model::{Scope, Survey};
 
 /// Which folders `clean` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,7 @@ pub struct CleanOptions {
 /// Every folder in `survey` stands exactly once in the plan. Reads nothing from disk: the survey may be out of
 /// date when the plan runs, so [`apply`](crate::plan::apply) looks at each folder again before it touches it.
 #[must_use]
-pub fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
+pub(crate) fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> Plan {
     let dirs: AllDirs = survey
         .workspaces
         .iter()
@@ -130,9 +131,9 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::fs::model::{Problem, Tag};
     use crate::plan::kept::Subject;
-    use crate::survey::folder::{Known, Layout, Owner, OwnerState, Tag};
-    use crate::survey::model::Problem;
+    use crate::survey::folder::{Known, Layout, Owner, OwnerState};
     use crate::survey::sample::{folder, now, survey, workspace};
 
     /// Gives a folder a fault.
@@ -273,8 +274,8 @@ mod tests {
             ("tracked", |f| f.marks.tracked = Some("/w/target/x".into())),
             ("git silent", |f| f.marks.tracked_unclear = Some("x".into())),
             ("busy", |f| {
-                let why = crate::survey::folder::BusyReason::Held;
-                f.marks.busy = Some(crate::survey::folder::Busy {
+                let why = crate::fs::model::BusyReason::Held;
+                f.marks.busy = Some(crate::fs::model::Busy {
                     lock: "/l".into(),
                     why,
                 });

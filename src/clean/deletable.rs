@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
 use crate::cargo::manifest::normalise;
+use crate::cargo::model::ConfigFile;
+use crate::fs::model::{BusyReason, Tag, Usage};
 use crate::plan::kept::KeptReason;
-use crate::survey::folder::{BusyReason, Known, Marks, Tag, TargetFolder, Usage};
-use crate::survey::model::{ConfigFile, EnvOverride, Survey};
+use crate::survey::folder::{Known, Marks, TargetFolder};
+use crate::survey::model::{EnvOverride, Survey};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
 ///
@@ -125,7 +127,7 @@ fn link_to<'a>(folder: &Path, survey: &'a Survey) -> Option<&'a Path> {
 
 /// What the top level of a folder says against deleting it. Looked at again just before the deletion.
 #[must_use]
-pub fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
+pub(crate) fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
     let no = |why: &str| {
         Some(KeptReason::NotATarget {
             why: why.to_owned(),

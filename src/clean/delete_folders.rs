@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fs::model::{Freed, Seen};
 use crate::fs::{Deletion, Ledger};
+use crate::markers::{GITIGNORE, TRASH_PREFIX};
 use crate::plan::action::{DeleteFolder, DeleteReason};
 use crate::plan::apply::{Context, Stopped};
 use crate::plan::kept::KeptReason;
-use crate::plan::outcome::Freed;
 use crate::size::Bytes;
-use crate::survey::folder::{Marks, Seen};
-use crate::target::markers;
-use crate::target::markers::{GITIGNORE, TRASH_PREFIX};
-use crate::{fs, plan};
+use crate::survey::folder::Marks;
+use crate::{fs, markers};
 
 /// What a deletion came to.
 pub(crate) struct Deleted {
@@ -114,7 +113,7 @@ pub(crate) fn folder(
         foreign: reading.foreign,
         ..Marks::default()
     };
-    match plan::unfit(&now, &folder.allowed_entries) {
+    match crate::clean::deletable::unfit(&now, &folder.allowed_entries) {
         Some(KeptReason::ForeignEntries { names }) => {
             return skip(format!(
                 "it now has entries that Cargo does not make: {}",
@@ -187,7 +186,10 @@ fn throw_away(
     let for_good = goes_for_good(folder, context.shared_root);
     if marked && for_good {
         // With the folder, so that a run that is killed while it deletes leaves no note about nothing.
-        let _ = fs::rename(&plan::owner_file(path), &plan::owner_file(&inner));
+        let _ = fs::rename(
+            &crate::survey::folder::owner_file(path),
+            &crate::survey::folder::owner_file(&inner),
+        );
     }
     fs::checkpoint("renamed");
     let progress = context.progress;
@@ -200,7 +202,10 @@ fn throw_away(
     ));
     if let Some(left) = deleted.left.as_mut().filter(|_| deleted.kept) {
         if marked && for_good {
-            let _ = fs::rename(&plan::owner_file(&inner), &plan::owner_file(path));
+            let _ = fs::rename(
+                &crate::survey::folder::owner_file(&inner),
+                &crate::survey::folder::owner_file(path),
+            );
         }
         let at = inner.display().to_string();
         *left = match put_back(&inner, path, &trash) {
@@ -211,7 +216,7 @@ fn throw_away(
     if deleted.left.is_none() {
         if for_good {
             // A note without a folder does no harm, so it is no failure if it stays.
-            let note = plan::owner_file(if marked { &inner } else { path });
+            let note = crate::survey::folder::owner_file(if marked { &inner } else { path });
             let on_disk = fs::on_disk(&note);
             if fs::remove_file(&note).is_ok() {
                 deleted.freed.on_disk += on_disk;

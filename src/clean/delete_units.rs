@@ -56,7 +56,7 @@ pub(crate) fn folder(
     }
     let of_units = folder.units.iter().flat_map(|unit| &unit.files);
     let of_others = folder.others.iter().flat_map(|other| &other.files);
-    let seen = fs::seen(of_units.chain(of_others));
+    let seen = crate::target::read::seen(of_units.chain(of_others));
     let removal = Removal::new(Some(&seen), ledger, context.progress);
     let gone = folder.units.par_iter().map(|unit| {
         let files = unit.files.iter().map(|file| file.path.as_path());

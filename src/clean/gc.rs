@@ -15,11 +15,10 @@ use crate::clean::model::{
     CollectFolder, CollectReason, CollectedOther, CollectedUnit, KeptUnit, KeptUnitReason,
 };
 use crate::clean::stock::{Compilers, Graph, Stock, usage_of};
+use crate::fs::model::{Identity, Usage, freeable};
 use crate::plan::action::{Action, Plan, Warning};
-use crate::plan::freeable;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::size::Bytes;
-use crate::survey::folder::{Identity, Usage};
 use crate::target::layout;
 use crate::target::unit::{Group, Other, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
@@ -121,7 +120,7 @@ pub(crate) struct Going {
 /// A unit goes whole or not at all. Nothing goes that a unit was made with which stays: whoever builds that one would
 /// have to build both. Reads nothing from disk: what is deleted is looked at again before.
 #[must_use]
-pub fn gc(
+pub(crate) fn gc(
     stocks: Vec<Stock>,
     compilers: &Compilers,
     options: &GcOptions,

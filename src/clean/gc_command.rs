@@ -6,9 +6,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use jiff::SignedDuration;
 
+use crate::cargo::model::Dirs;
+use crate::clean::gc::GcOptions;
 use crate::clean::look;
 use crate::clean::stock::Compilers;
-use crate::plan::GcOptions;
+use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::Action;
 use crate::plan::conduct::{Ui, conduct, look};
 use crate::plan::kept::KeptReason;
@@ -16,8 +18,7 @@ use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
 use crate::survey::folder::TargetFolder;
-use crate::survey::model::{Dirs, Survey};
-use crate::target::markers::SHARED_ROOT_MARK;
+use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::warm::model::WarmFolder;
@@ -68,7 +69,7 @@ pub fn run(
             options.to_free.insert(folder.marks.identity.device, least);
         }
         let warnings = plan::warnings(&survey);
-        let mut plan = plan::gc(stocks, &compilers, &options, ui.view.now, warnings);
+        let mut plan = crate::clean::gc::gc(stocks, &compilers, &options, ui.view.now, warnings);
         plan::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };
@@ -125,7 +126,7 @@ pub(crate) fn limited(
     let over = settings.max_size.and_then(|most| {
         let usages = folders.iter().map(|one| fs::usage(&one.path, &progress));
         let usages: Vec<_> = usages.collect();
-        let taken = plan::on_disk(usages.iter()) + copied;
+        let taken = crate::fs::model::on_disk(usages.iter()) + copied;
         taken.0.checked_sub(most.0).filter(|over| *over > 0)
     });
     if over.is_none() && older_than.is_none() {
@@ -150,7 +151,7 @@ pub(crate) fn limited(
     };
     let decide = |options: &GcOptions| {
         let (stocks, _) = look::take(survey, &folders, request, &progress);
-        plan::gc(stocks, &Compilers::default(), options, now, Vec::new())
+        crate::clean::gc::gc(stocks, &Compilers::default(), options, now, Vec::new())
     };
     let mut plan = decide(&options);
     let missed = over.and_then(|over| over.checked_sub(plan.freeable.0));
@@ -199,6 +200,6 @@ pub(crate) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a Targ
 
 /// What only has the name is no target folder; of a link, what it leads to counts.
 fn is_real(folder: &&TargetFolder) -> bool {
-    let no = plan::unfit(&folder.marks, &folder.marks.foreign);
+    let no = crate::clean::deletable::unfit(&folder.marks, &folder.marks.foreign);
     !matches!(no, Some(KeptReason::NotATarget { .. }))
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cargo::lockfile::Lock;
+use crate::clean::deletable::unfit;
 use crate::clean::stock::{Compilers, Stock, Wanted};
 use crate::clean::strangers;
+use crate::fs::model::BusyReason;
 use crate::plan::kept::KeptReason;
-use crate::plan::unfit;
 use crate::progress::Progress;
-use crate::survey::folder::{BusyReason, TargetFolder};
+use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Survey, Workspace};
 use crate::survey::{Environment, Request, compiler_name};
 use crate::target::unit::{Group, Inventory, Other, Unit};

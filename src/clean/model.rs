@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fs::model::Identity;
 use crate::plan::action::LastUseSource;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit::{Source, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 

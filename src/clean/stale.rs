@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cargo::model::Dirs;
 use crate::clean::deletable::obstacle;
 use crate::plan::action::{Action, DeleteFolder, DeleteReason};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::survey::folder::{Known, OwnerState, TargetFolder};
-use crate::survey::model::{CargoAnswer, Dirs, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
 /// Where every workspace builds, in the order of the survey.
 pub(crate) type AllDirs = Vec<Dirs>;

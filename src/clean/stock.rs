@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::cargo::lockfile::Lock;
+use crate::fs::model::{Identity, LinkedFile, Usage};
 use crate::plan::kept::KeptReason;
-use crate::survey::folder::{Identity, LinkedFile, Usage};
 use crate::target::unit::{Inventory, Other, Unit, UnitId};
 use crate::target::unit_file::UnitFile;
 

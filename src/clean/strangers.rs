@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::Package;
 
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::cargo::model::SetBy;
 use crate::cargo::{config_chain, config_edit};
 use crate::fs;
-use crate::plan::worktree_of;
 use crate::survey::Request;
-use crate::survey::model::{SetBy, Survey, Workspace};
+use crate::survey::model::{Survey, Workspace, worktree_of};
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Group, Inventory};
 

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use etcetera::BaseStrategy as _;
 
-use crate::cargo::{Cargo, config_edit};
+use crate::cargo::model::Surroundings;
+use crate::cargo::{Cargo, config_edit, wrapper_script};
 use crate::cli::on_path;
 use crate::fs;
-use crate::hook::wrapper_script;
-use crate::store::model::StoreSettings;
-use crate::store::remote::Secrets;
-use crate::survey::model::{EnvOverride, Settings, Surroundings};
+use crate::survey::model::{EnvOverride, Secrets, Settings, StoreSettings};
 use crate::survey::{Environment, settings};
-use crate::warm::sources::Known;
+use crate::target::abilities_record::Known;
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {

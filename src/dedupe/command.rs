@@ -40,7 +40,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         }
         let contents = inspect::contents(&sharers, &progress);
         let warnings = plan::warnings(&survey);
-        let mut plan = super::plan::dedupe(&sharers, &contents, kept, warnings);
+        let mut plan = crate::dedupe::plan::dedupe(&sharers, &contents, kept, warnings);
         plan::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };

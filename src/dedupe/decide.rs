@@ -29,8 +29,8 @@ use crate::dedupe::decide::wanted::may_share;
 pub use crate::dedupe::decide::wanted::{Wanted, wanted};
 
 use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::layout;
 use crate::target::unit::{Inventory, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};

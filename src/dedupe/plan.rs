@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::dedupe::decide::{Content, Sharer, relink};
+use crate::fs::model::Identity;
 use crate::plan::action::{Action, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::survey::folder::Identity;
 
 /// Has all folders share what is the same in them, and says why the others stay as they are.
 ///

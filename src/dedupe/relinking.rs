@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cargo::model::Dirs;
 use crate::dedupe::model::RelinkFolder;
 use crate::dedupe::{decide, inspect};
 use crate::plan::conduct::Ui;
 use crate::progress::Progress;
-use crate::survey::model::{Dirs, Survey};
+use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::warm::inspect as donors;
 use crate::warm::inspect::Trust;

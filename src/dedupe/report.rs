@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::dedupe::model::RelinkFolder;
+use crate::fs::model::Freed;
 use crate::plan::action::{Action, Plan};
-use crate::plan::outcome::{Deed, Done, Freed, Outcome};
+use crate::plan::outcome::{Deed, Done, Outcome};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};
 use crate::term::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};

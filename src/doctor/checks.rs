@@ -8,12 +8,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::cargo::config_chain;
 use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::model::{SetBy, Tracked};
+use crate::cargo::{config_chain, wrapper_script};
 use crate::doctor::model::{Ailment, AilmentKind, Checkup, DoctorFacts, Fix, Severity};
+use crate::fs::model::Problem;
 use crate::hook::model::HookState;
-use crate::hook::{shell, wrapper_script};
-use crate::survey::model::{Problem, SetBy, Survey, Tracked, Workspace};
+use crate::survey::model::{Survey, Workspace};
+use crate::text::shell;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]

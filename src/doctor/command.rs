@@ -8,17 +8,16 @@ use crate::doctor::checks::checkup;
 use crate::doctor::gather;
 use crate::doctor::model::{Checkup, Fix};
 use crate::hook::hook_script;
-use crate::plan::SetupOptions;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct, look};
 use crate::setup::command::{note_devices, try_wrapper};
+use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::term::json;
 use crate::warm::choose_donor;
 use crate::warm::inspect::Trust;
-use crate::{plan, term};
 
 /// Says what is wrong with the setup under the roots. Changes nothing. `program` is where we are.
 ///
@@ -30,7 +29,7 @@ pub fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::doctor(&mut out, &survey, &checkup)?,
-        Format::Human => term::doctor(&mut out, &checkup, &ui.view)?,
+        Format::Human => crate::doctor::report::doctor(&mut out, &checkup, &ui.view)?,
     }
     Ok(exit(&checkup))
 }
@@ -50,7 +49,7 @@ pub fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let (_, left) = examine(request, program, ui)?;
     if ui.format == Format::Human && !left.ailments.is_empty() {
         let mut out = ui.answer();
-        term::ailments(&mut out, &left, &ui.view)?;
+        crate::doctor::report::ailments(&mut out, &left, &ui.view)?;
     }
     Ok(exit(&left))
 }
@@ -88,7 +87,7 @@ fn mends(
             };
             note_devices(survey, &mut options);
             try_wrapper(survey, &mut options, ui)?;
-            let setup = plan::setup(survey, &options);
+            let setup = crate::setup::decide::setup(survey, &options);
             let trust = Trust::default();
             let around = &request.environment;
             let mut warms = choose_donor::all(survey, &setup.dirs, around, true, &trust, ui);
@@ -113,7 +112,7 @@ fn mends(
             hooks.contains(hook.as_path())
         })
         .collect();
-    let hooks = plan::install_hook(&sites, program);
+    let hooks = crate::hook::decide::install_hook(&sites, program);
     plan.actions.extend(hooks.actions);
     plan.kept.extend(hooks.kept);
     plan.warnings.extend(hooks.warnings);

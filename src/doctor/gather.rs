@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::{config_chain, config_edit};
+use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::model::{
     AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
 };
 use crate::hook::model::HookSite;
-use crate::hook::wrapper_script;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
 use crate::survey::model::{Survey, Workspace};
 use crate::target::layout;
-use crate::{cargo, fs, git, plan, process};
+use crate::{cargo, fs, git, process};
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
@@ -26,7 +25,7 @@ pub fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> D
         wrappers: wrappers(survey, around),
         variables: around.variables.clone(),
         place: place(survey),
-        hooks: plan::hook_status(&sites(survey), program),
+        hooks: crate::hook::decide::hook_status(&sites(survey), program),
         analyzers: analyzers(survey),
     }
 }
@@ -39,7 +38,7 @@ pub fn sites(survey: &Survey) -> Vec<HookSite> {
         .iter()
         .map(|repository| repository.common_dir.clone());
     repositories
-        .filter_map(|path| crate::survey::hooks(&[path]).ok())
+        .filter_map(|path| crate::hook::inspect::hooks(&[path]).ok())
         .flatten()
         .collect()
 }

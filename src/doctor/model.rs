@@ -1,12 +1,13 @@
 //! What is wrong with a setup.
 
+use crate::target::layout::DiskLayout;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::fs::model::Problem;
 use crate::hook::model::HookStatus;
 use crate::size::Bytes;
-use crate::survey::model::Problem;
 
 /// What the machine says, besides what lies on its disks.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -54,16 +55,6 @@ pub struct Toolchain {
     pub layout: Option<DiskLayout>,
     /// Why one of these is not known.
     pub problem: Option<String>,
-}
-
-/// How Cargo lays out a target folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DiskLayout {
-    /// With `deps` and `.fingerprint`.
-    Classic,
-    /// With a folder for each unit.
-    New,
 }
 
 /// A program that Cargo runs in place of the compiler.

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::doctor::model::{Checkup, DiskLayout, Severity};
+use crate::doctor::model::{Checkup, Severity};
+use crate::target::layout::DiskLayout;
 use crate::term::table::{Align, Table};
 use crate::term::view::{
     ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped, wrapped_after,
@@ -17,7 +18,7 @@ const NAMED: usize = 5;
 /// # Errors
 ///
 /// The writer fails.
-pub fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+pub(crate) fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     facts(out, checkup, view)?;
     ailments(out, checkup, view)
 }
@@ -85,7 +86,7 @@ fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
 /// # Errors
 ///
 /// The writer fails.
-pub fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+pub(crate) fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     for ailment in &checkup.ailments {
         let (word, style): (&str, Style) = match ailment.severity {
             Severity::Danger => ("danger", ERROR),

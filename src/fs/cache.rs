@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::fs::lock::LockGuard;
+use crate::fs::model::FileState;
 use crate::fs::{changed, identity, modified, open};
-use crate::script::model::FileState;
 use crate::size::Bytes;
 
 /// By what a file or folder, or the one that a link leads to, is known to be the one that it was; `None` if there is

@@ -10,13 +10,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::fs::model::{Freed, Identity, Problem, Seen};
 use crate::fs::open_folder::{Entry, MOUNTED, OpenFolder, above};
 use crate::fs::{checkpoint, seen};
-use crate::plan::outcome::Freed;
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::folder::{Identity, Seen};
-use crate::survey::model::Problem;
 
 /// The reason for keeping an entry that differs from what the plan saw.
 const CHANGED: &str = "it is not what it was when the plan was made";

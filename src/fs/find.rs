@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::cargo::config_chain::CARGO_FOLDER;
+use crate::fs::model::{Problem, Tag};
 use crate::fs::tag;
-use crate::survey::folder::Tag;
-use crate::survey::model::Problem;
-use crate::target::markers;
+use crate::markers;
+use crate::markers::CARGO_FOLDER;
 
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.
 const VENDORED: &str = ".cargo-checksum.json";

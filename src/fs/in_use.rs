@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::survey::folder::{Busy, BusyReason, Identity};
+use crate::fs::model::{Busy, BusyReason, Identity};
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]

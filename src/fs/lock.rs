@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use crate::fs::model::{Busy, BusyReason};
 use crate::fs::{identity, info};
-use crate::survey::folder::{Busy, BusyReason};
-use crate::target::markers::{
-    BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS,
-};
+use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 
 /// Holds locks until it is dropped.
 #[derive(Debug, Default)]

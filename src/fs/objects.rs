@@ -10,12 +10,12 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fs::model::StoredFile;
 use crate::fs::owner::expect_mine;
 use crate::fs::read::open_quietly;
 use crate::fs::replace::TEMPORARY;
 use crate::fs::transfer::keep;
 use crate::fs::{Info, create_folder, hash_content, info, is_mine};
-use crate::store::model::StoredFile;
 
 /// Hashes of files that have not changed since they were computed, by path, length, time and inode.
 ///

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use crate::survey::folder::Identity;
+use crate::fs::model::Identity;
 
 /// The reason for not entering a folder.
 pub(super) const MOUNTED: &str = "another filesystem is mounted there";

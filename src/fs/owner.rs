@@ -65,7 +65,7 @@ pub fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)
             Theirs::Everybody => format!(
                 "every user may write to `{at}`, and all that is in the store ends up in your programs: take that right \
                  away by `chmod -R go-w {}`",
-                crate::hook::shell::word(root)
+                crate::text::shell::word(root)
             ),
             Theirs::Group => return None,
         };

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::fs::model::FoundProgram;
 use crate::fs::replace::{TEMPORARY, put_unseen, sync_folder};
 use crate::fs::{checkpoint, info, link_target, names, read, remove_leftovers};
-use crate::hook::model::FoundProgram;
 
 /// Looks at a program without following a link.
 #[must_use]

@@ -8,8 +8,8 @@ use std::{fs, io};
 use anyhow::{Context as _, Result};
 
 use crate::fs::{checkpoint, info, is_folder, names, read};
+use crate::markers::GITIGNORE;
 use crate::size::Bytes;
-use crate::target::markers::GITIGNORE;
 
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.

@@ -10,13 +10,12 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 
 use crate::fs::identity;
+use crate::fs::model::{Identity, Seen};
 #[cfg(not(unix))]
 use crate::fs::modified;
 use crate::fs::open_folder::{Entry, OpenFolder, above};
+use crate::markers;
 use crate::progress::Progress;
-use crate::survey::folder::{Identity, Seen};
-use crate::target::markers;
-use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Known to this run only, so that no file can be made to pass for another.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -26,7 +25,7 @@ static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// A folder is the same as long as it has its name and its inode, since what is in it has numbers of its own. Another
 /// entry must have its length and its time of modification as well. The number of its links and the time of its last
 /// change do not count: `warm` links what goes later.
-fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64)>) -> u64 {
+pub fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64)>) -> u64 {
     KEYS.hash_one((
         name.as_encoded_bytes(),
         identity.device,
@@ -63,19 +62,6 @@ pub(super) fn nanoseconds(metadata: &Metadata) -> i64 {
 #[cfg(unix)]
 pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
     seconds.wrapping_mul(1_000_000_000).wrapping_add(beyond)
-}
-
-/// Record of the files and folders that an inventory saw.
-#[must_use]
-pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
-    let number = |file: &UnitFile| {
-        let modified = file
-            .modified()
-            .map_or(0, |time| time.as_nanosecond() as i64);
-        let content = (file.sharing != Sharing::Folder).then_some((modified, file.length.0));
-        Some(number(file.path.file_name()?, file.identity, content))
-    };
-    Seen::new(files.filter_map(number).collect())
 }
 
 /// Record of what is at some paths, and of what is in those that are folders. Follows no link.

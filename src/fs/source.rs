@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fs::model::{Identity, SourceFile};
 use crate::fs::{changed, identity, modified, same_content};
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
-use crate::warm::verdict::SourceFile;
 
 /// What stands at the path of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::fs::{info, is_folder, names, read, write_if_absent};
-use crate::target::markers::{STAGE_LOCK, STAGE_MARK};
+use crate::markers::{STAGE_LOCK, STAGE_MARK};
 
 /// Makes a stage, or takes up one that was left; `false` if what is there is not ours.
 ///

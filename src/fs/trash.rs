@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::fs::{create_new_folder, is_folder, keeping_times, names, read, write_if_absent};
-use crate::target::markers::{GITIGNORE, TRASH_MARK};
+use crate::markers::{GITIGNORE, TRASH_MARK};
 
 /// Makes a trash folder with its mark, by which git ignores it.
 ///

@@ -8,12 +8,11 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use crate::fs::model::{Identity, LinkedFile, Problem, Seen, Usage};
 use crate::fs::open_folder::mount_of;
 use crate::fs::{allocation, identity, seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::folder::{Identity, LinkedFile, Seen, Usage};
-use crate::survey::model::Problem;
 
 /// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
 ///

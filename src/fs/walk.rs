@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::fs::model::{Identity, Problem};
 use crate::fs::{accessed, allocation, changed, identity, modified};
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
-use crate::survey::model::Problem;
 
 /// A file or folder, without following a link.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::survey::model::Head;
+use crate::git::model::Head;
 
 /// One entry of `git worktree list --porcelain -z`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::fs;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::term::json;
-use crate::{fs, plan, survey, term};
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///
@@ -18,8 +18,8 @@ use crate::{fs, plan, survey, term};
 ///
 /// A root is in no repository, or the answer cannot be written.
 pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = survey::hooks(&request.roots)?;
-    let plan = plan::install_hook(&sites, program);
+    let sites = crate::hook::inspect::hooks(&request.roots)?;
+    let plan = crate::hook::decide::install_hook(&sites, program);
     change("hook install", &plan, request, ui, true)
 }
 
@@ -29,8 +29,8 @@ pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exi
 ///
 /// A root is in no repository, or the answer cannot be written.
 pub fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = survey::hooks(&request.roots)?;
-    let plan = plan::uninstall_hook(&sites, program);
+    let sites = crate::hook::inspect::hooks(&request.roots)?;
+    let plan = crate::hook::decide::uninstall_hook(&sites, program);
     change("hook uninstall", &plan, request, ui, false)
 }
 
@@ -42,7 +42,7 @@ fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) 
         roots: roots.collect(),
         ..Survey::default()
     };
-    let as_asked = plan::hooks_are_as_asked(plan, installed);
+    let as_asked = crate::hook::decide::hooks_are_as_asked(plan, installed);
     // Who asked for quiet still hears why nothing was done.
     let ui = &Ui {
         quiet: ui.quiet && as_asked,
@@ -61,12 +61,12 @@ fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) 
 ///
 /// A root is in no repository, or the answer cannot be written.
 pub fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = survey::hooks(&request.roots)?;
-    let all = plan::hook_status(&sites, program);
+    let sites = crate::hook::inspect::hooks(&request.roots)?;
+    let all = crate::hook::decide::hook_status(&sites, program);
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::hook_status(&mut out, &all)?,
-        Format::Human => term::hook_status(&mut out, &all, &ui.view)?,
+        Format::Human => crate::hook::report::hook_status(&mut out, &all, &ui.view)?,
     }
     Ok(Exit::Done)
 }

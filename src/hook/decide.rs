@@ -5,11 +5,10 @@ pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 
+use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::Whose;
-use crate::hook::model::{
-    FoundProgram, HookChange, HookSite, HookState, HookStatus, HookStep, HooksFolder,
-};
+use crate::hook::model::{HookChange, HookSite, HookState, HookStatus, HookStep, HooksFolder};
 use crate::plan::action::{Action, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 
@@ -24,7 +23,7 @@ fn before(site: &HookSite) -> PathBuf {
 
 /// How it stands with the hook of a repository, for a program at a path.
 #[must_use]
-pub fn hook_state(site: &HookSite, program: Option<&Path>) -> HookState {
+pub(crate) fn hook_state(site: &HookSite, program: Option<&Path>) -> HookState {
     match &site.elsewhere {
         Some(elsewhere) if elsewhere.runs_us => HookState::RunElsewhere {
             folder: elsewhere.folder.clone(),
@@ -118,7 +117,7 @@ fn is_ours(found: &FoundProgram) -> bool {
 
 /// How it stands with the hook of each repository.
 #[must_use]
-pub fn hook_status(sites: &[HookSite], program: Option<&Path>) -> Vec<HookStatus> {
+pub(crate) fn hook_status(sites: &[HookSite], program: Option<&Path>) -> Vec<HookStatus> {
     let status = |site: &HookSite| HookStatus {
         repository: site.repository.clone(),
         file: hook(site),
@@ -131,7 +130,7 @@ pub fn hook_status(sites: &[HookSite], program: Option<&Path>) -> Vec<HookStatus
 
 /// Decides how the hook gets into each repository. One that is there already is kept and called first.
 #[must_use]
-pub fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
+pub(crate) fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
     let mut plan = Plan::default();
     for site in sites {
         let state = hook_state(site, program);
@@ -176,7 +175,7 @@ pub fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
 
 /// Decides how the hook gets out of each repository, so that everything is as it was before.
 #[must_use]
-pub fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
+pub(crate) fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
     let mut plan = Plan::default();
     for site in sites {
         let state = in_folder(site, program);
@@ -248,7 +247,7 @@ fn keep(plan: &mut Plan, site: &HookSite, state: HookState) {
 
 /// Whether all hooks are as they were asked to be, with nothing kept against that.
 #[must_use]
-pub fn hooks_are_as_asked(plan: &Plan, installed: bool) -> bool {
+pub(crate) fn hooks_are_as_asked(plan: &Plan, installed: bool) -> bool {
     plan.kept.iter().all(|kept| match &kept.reason {
         KeptReason::Hook { hook } => match hook {
             HookState::Installed | HookState::Newer { .. } | HookState::RunElsewhere { .. } => {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::hook::shell;
-use crate::hook::shell::checksum;
+use crate::text::shell;
+use crate::text::shell::checksum;
 
 /// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 2;

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
-use crate::hook::model::{FoundProgram, HookFiles, HookSite, HooksElsewhere, HooksFolder};
+use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
 use crate::{fs, git};
 
 /// Looks at the hooks of the repositories that these folders lie in, each repository once.
@@ -14,7 +15,7 @@ use crate::{fs, git};
 /// # Errors
 ///
 /// One of them is no folder, or lies in no repository.
-pub fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
+pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
     let mut sites: Vec<HookSite> = Vec::new();
     for path in paths {
         let path = fs::canonical(path)?;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::fs;
+use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME, Whose};
-use crate::hook::model::{FoundProgram, HookChange, HookFiles, HookStep};
+use crate::hook::model::{HookChange, HookFiles, HookStep};
 use crate::plan::apply::Stopped;
 
 /// The folders and files of a hook.

@@ -1,5 +1,6 @@
 //! The git hook that prepares new worktrees.
 
+use crate::fs::model::FoundProgram;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -48,42 +49,6 @@ pub struct HookFiles {
     pub hook: FoundProgram,
     /// The one that was there before, which ours calls first.
     pub before: FoundProgram,
-}
-
-/// What was found where a program is expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundProgram {
-    /// Nothing.
-    Nothing,
-    /// A file.
-    File {
-        /// Its content.
-        bytes: Vec<u8>,
-        /// Its permissions; 0 where the system has none.
-        mode: u32,
-        /// Somebody may run it.
-        executable: bool,
-    },
-    /// A symbolic link, with where that leads.
-    Link(PathBuf),
-    /// A folder, a pipe or the like.
-    Other,
-    /// It cannot be read, with the error.
-    Unreadable(String),
-}
-
-impl FoundProgram {
-    /// It is a file that somebody may run.
-    #[must_use]
-    pub fn is_executable(&self) -> bool {
-        matches!(
-            self,
-            Self::File {
-                executable: true,
-                ..
-            }
-        )
-    }
 }
 
 /// How it stands with the hook of one repository.

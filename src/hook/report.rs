@@ -15,7 +15,7 @@ use crate::text::shown;
 /// # Errors
 ///
 /// The writer fails.
-pub fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::Result<()> {
+pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::Result<()> {
     for one in all {
         let also = match &one.calls_first {
             Some(before) => format!("; it calls {} first", view.paths.show(before)),

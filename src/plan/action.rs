@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::clean::model::CollectFolder;
 use crate::dedupe::model::RelinkFolder;
+use crate::fs::model::{Identity, Usage};
 use crate::hook::model::HookChange;
 use crate::plan::kept::Kept;
 use crate::script::model::DropScript;
@@ -14,7 +15,7 @@ use crate::size::Bytes;
 use crate::store::model::{
     DropRemote, DropUnits, HarvestUnits, PullUnits, PushUnits, TellProvider,
 };
-use crate::survey::folder::{Identity, Layout, Litter, Owner, Usage};
+use crate::survey::folder::{Layout, Litter, Owner};
 use crate::warm::model::WarmFolder;
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
@@ -308,4 +309,16 @@ pub enum Warning {
         /// Why.
         message: String,
     },
+}
+
+/// Why a part of the cache of scripts goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// All of its kind was asked for.
+    All,
+    /// It was not used for as long as was asked for.
+    Idle,
+    /// For space: what was used longest ago.
+    Budget,
 }

@@ -28,12 +28,13 @@ use crate::dedupe::decide::Tally;
 use crate::dedupe::model::Relinked;
 use crate::fs;
 use crate::fs::Ledger;
+use crate::fs::model::Freed;
 use crate::plan::action::{Action, Plan};
-use crate::plan::outcome::{Collected, Deed, Done, Filesystem, Freed, NotDone, Outcome};
+use crate::plan::outcome::{Collected, Deed, Done, Filesystem, NotDone, Outcome};
 use crate::progress::Progress;
-use crate::setup::journal::Relocated;
 use crate::store::model::Moved;
 use crate::store::remote::Remote;
+use crate::survey::journal::Relocated;
 use crate::warm::model::Warmed;
 
 /// What carrying out a plan needs besides the plan.
@@ -80,7 +81,7 @@ pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     }
     if let (Some(moved), Some(records)) = (context.moved, context.records) {
         // What stays under the old names is found there again by the next run.
-        let _ = fs::settle_moved(records, context.shared_root, moved);
+        let _ = crate::survey::known_roots::settle_moved(records, context.shared_root, moved);
     }
     let recorded = write::record(plan, context);
     for action in &plan.actions {

@@ -9,10 +9,10 @@ use crate::plan::apply::Context;
 use crate::plan::outcome::{Done, Outcome};
 use crate::plan::{apply, report};
 use crate::progress::Progress;
-use crate::setup::journal::Relocated;
 use crate::store::remote::Remote;
 use crate::survey::Request;
 use crate::survey::folder::Litter;
+use crate::survey::journal::Relocated;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
@@ -199,7 +199,7 @@ pub(crate) fn carry_out(
         &survey.shared_root.records,
     ) {
         // The token makes it known all the same.
-        let _ = fs::register_root(records, &survey.shared_root.path);
+        let _ = crate::survey::known_roots::register_root(records, &survey.shared_root.path);
     }
     fs::checkpoint("locked");
     let progress = Arc::new(Progress::default());

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cargo::model::TomlProblem;
+use crate::fs::model::BusyReason;
 use crate::hook::model::HookState;
 use crate::plan::action::{DeleteReason, LastUseSource};
 use crate::size::Bytes;
-use crate::survey::folder::{BusyReason, Layout};
-use crate::survey::model::TomlProblem;
+use crate::survey::folder::Layout;
 use crate::warm::model::LeftUnit;
 
 /// Something that stays as it is.

@@ -1,24 +1,14 @@
 //! Decides what becomes of what interrupted runs left.
 
-use std::path::{Path, PathBuf};
+use crate::survey::model::Scope;
+use std::path::Path;
 
 use crate::clean::deletable;
+use crate::fs::model::{BusyReason, Usage, freeable};
 use crate::plan::action::{Action, Plan};
-use crate::plan::freeable;
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::survey::folder::{BusyReason, Litter, Trash, Usage};
+use crate::survey::folder::{Litter, Trash};
 use crate::survey::model::Survey;
-
-/// What a command takes away of what interrupted runs left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope<'a> {
-    /// All of it.
-    All,
-    /// What lies in these target folders.
-    In(&'a [PathBuf]),
-    /// The stages alone: somebody waits for this run, and it is not to wait for others.
-    Stages,
-}
 
 /// Has a plan take away what interrupted runs left, whatever else it does; what else it does comes first.
 ///
@@ -111,8 +101,10 @@ fn takes(action: &Action, trash: &Trash) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::survey::folder::Busy;
+    use crate::fs::model::Busy;
 
     /// Gives litter a fault.
     type Spoil = fn(&mut Trash);

@@ -1,6 +1,6 @@
 //! What was done.
 
-use std::ops::Add;
+use crate::fs::model::Freed;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -125,40 +125,6 @@ pub struct NotDone {
     pub path: PathBuf,
     /// Why not.
     pub message: String,
-}
-
-/// Space that came back.
-///
-/// Counted as each removal or replacement succeeded; a file with several links counts only once its last link went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Freed {
-    /// Allocated blocks.
-    pub on_disk: Bytes,
-    /// Sum of the lengths of the removed files.
-    pub logical: Bytes,
-    /// How many files and folders were removed or replaced.
-    pub entries: u64,
-    /// How much of `on_disk` lay in blocks that another file had as well (a clone of it) when it went, which come free
-    /// only with that one. Nothing where the filesystem makes no clones.
-    #[serde(skip_serializing_if = "is_nothing")]
-    pub shared: Bytes,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_nothing(bytes: &Bytes) -> bool {
-    bytes.0 == 0
-}
-
-impl Add for Freed {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            on_disk: self.on_disk + other.on_disk,
-            logical: self.logical + other.logical,
-            entries: self.entries + other.entries,
-            shared: self.shared + other.shared,
-        }
-    }
 }
 
 /// The free space of a filesystem before and after.

@@ -1,10 +1,11 @@
 //! Reasons in words.
 
 use crate::age::since;
+use crate::fs::model::BusyReason;
 use crate::hook::report;
 use crate::plan::action::{DeleteReason, LastUseSource, Warning};
 use crate::plan::kept::KeptReason;
-use crate::survey::folder::{BusyReason, Layout};
+use crate::survey::folder::Layout;
 use crate::term::Paths;
 use crate::term::view::counted;
 use crate::text::shown;

@@ -13,11 +13,11 @@ use crate::term::table::{Align, Table};
 use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, ago, counted, wrapped};
 use crate::warm::report as warm;
 
+use crate::fs::model::Usage;
 use crate::plan::action::{Action, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::outcome::{Deed, NotDone, Outcome};
 use crate::size::Bytes;
-use crate::survey::folder::Usage;
 use crate::survey::model::SharedRoot;
 use crate::text::shown;
 

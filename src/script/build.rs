@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
-use crate::script::model::FileState;
+use crate::fs::model::FileState;
 use crate::script::package::LOCK;
 use crate::script::paths::Places;
 

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use toml_edit::DocumentMut;
 
 use crate::fs;
+use crate::fs::model::Identity;
 use crate::progress::Progress;
 use crate::script::model::{CacheFolder, KeptPackage, KeptProgram, ScriptCache};
 use crate::script::package;
 use crate::script::paths::{LAST_RUN, Places};
 use crate::script::request::entry;
-use crate::survey::folder::Identity;
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]

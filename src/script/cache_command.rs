@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::clean::decide::CleanOptions;
+use crate::clean::gc::GcOptions;
 use crate::clean::look;
 use crate::clean::stock::Compilers;
+use crate::markers::TRASH_PREFIX;
 use crate::plan::action::{Action, Plan};
+use crate::plan::apply;
 use crate::plan::apply::Context;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::plan::outcome::Outcome;
-use crate::plan::{CleanOptions, GcOptions, apply};
 use crate::progress::Progress;
 use crate::script::evict::{CacheOptions, CachePart, TargetPart};
 use crate::script::model::{DropScript, ScriptCache};
@@ -22,10 +25,9 @@ use crate::survey::Request;
 use crate::survey::folder::Litter;
 use crate::survey::model::Survey;
 use crate::survey::settings::CacheLimits;
-use crate::target::markers::TRASH_PREFIX;
 use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
-use crate::{fs, plan, survey, term};
+use crate::{fs, survey};
 
 /// Shows what the cache of scripts holds.
 ///
@@ -37,7 +39,7 @@ pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Resul
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::script_cache(&mut out, &cache, limits)?,
-        Format::Human => term::script_cache(&mut out, &cache, limits, top, &ui.view)?,
+        Format::Human => crate::script::report::info(&mut out, &cache, limits, top, &ui.view)?,
     }
     Ok(Exit::Done)
 }
@@ -198,14 +200,14 @@ fn of_target(
             };
             let folders = crate::clean::gc_command::folders(&survey, &request);
             let (stocks, _) = look::take(&survey, &folders, &request, progress);
-            plan::gc(stocks, &Compilers::default(), &options, now, Vec::new())
+            crate::clean::gc::gc(stocks, &Compilers::default(), &options, now, Vec::new())
         }
         _ => {
             let options = CleanOptions {
                 all: true,
                 ..CleanOptions::default()
             };
-            plan::clean(&survey, &options, now)
+            crate::clean::decide::clean(&survey, &options, now)
         }
     };
     Ok((survey, plan))

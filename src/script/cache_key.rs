@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::script::model::{CachedProgram, FileState};
+use crate::fs::model::FileState;
+use crate::script::model::CachedProgram;
 
 /// Everything that decides what a build of a script gives, but for the files that only the compiler finds.
 #[derive(Clone, Copy, Debug)]

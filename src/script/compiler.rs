@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::script::model::FileState;
+use crate::fs::model::FileState;
 use crate::script::paths::Places;
 use crate::{cargo, fs};
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml_edit::{Document, DocumentMut};
 
 use crate::cargo::config_edit;
-use crate::survey::model::TomlProblem;
+use crate::cargo::model::TomlProblem;
 
 /// In which form a script carries its manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

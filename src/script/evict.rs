@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
+use crate::plan::action::DropReason;
 use crate::script::model::{
-    CacheFolder, DropReason, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart,
+    CacheFolder, DropScript, KeptPackage, KeptProgram, ScriptCache, ScriptPart,
 };
 use crate::size::Bytes;
 
@@ -264,7 +265,7 @@ fn drop_own_target(package: &KeptPackage) -> Option<DropScript> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::folder::Identity;
+    use crate::fs::model::Identity;
 
     const NOW: i64 = 1_000 * 86_400;
 
@@ -281,7 +282,7 @@ mod tests {
             last_run: day(days_ago),
             on_disk: Bytes(size),
             identity: Identity::default(),
-            seen: crate::survey::folder::Seen::default(),
+            seen: crate::fs::model::Seen::default(),
         }
     }
 
@@ -295,10 +296,10 @@ mod tests {
                 path: format!("/c/packages/{name}/target").into(),
                 on_disk: Bytes(size),
                 identity: Identity::default(),
-                seen: crate::survey::folder::Seen::default(),
+                seen: crate::fs::model::Seen::default(),
             }),
             identity: Identity::default(),
-            seen: crate::survey::folder::Seen::default(),
+            seen: crate::fs::model::Seen::default(),
         }
     }
 

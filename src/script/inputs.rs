@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cargo::Built;
 use crate::fs;
+use crate::fs::model::FileState;
 use crate::script::build::ScriptBuild;
 use crate::script::cache_key::is_cargos;
-use crate::script::model::{FileState, Watched};
+use crate::script::model::Watched;
 use crate::script::package;
 use crate::script::paths::Places;
 use crate::target::dep_info::RustcDepInfo;

@@ -1,12 +1,14 @@
 //! Programs of single-file scripts that were kept.
 
+use crate::fs::model::FileState;
+use crate::plan::action::DropReason;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fs::model::{Identity, Seen};
 use crate::size::Bytes;
-use crate::survey::folder::{Identity, Seen};
 
 /// A script's program that was kept, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,19 +38,6 @@ pub struct Watched {
     pub hash: String,
     /// It did not change while it was compiled.
     pub settled: bool,
-}
-
-/// By what a file is known to be the one that it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileState {
-    /// Its length.
-    pub length: Bytes,
-    /// Its number on its filesystem, where that has some.
-    pub inode: u64,
-    /// When its content last changed.
-    pub modified: Option<Timestamp>,
-    /// When anything about it last changed, where the system knows.
-    pub changed: Option<Timestamp>,
 }
 
 /// The cache of scripts.
@@ -162,16 +151,4 @@ pub enum ScriptPart {
     OwnTarget,
     /// What is remembered of compilers.
     Compilers,
-}
-
-/// Why a part of the cache of scripts goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DropReason {
-    /// All of its kind was asked for.
-    All,
-    /// It was not used for as long as was asked for.
-    Idle,
-    /// For space: what was used longest ago.
-    Budget,
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{Action, Plan};
+use crate::plan::action::{Action, DropReason, Plan};
 use crate::plan::outcome::{Deed, Outcome};
-use crate::script::model::{DropReason, DropScript, KeptProgram, ScriptCache, ScriptPart};
+use crate::script::model::{DropScript, KeptProgram, ScriptCache, ScriptPart};
 use crate::script::paths;
 use crate::size::Bytes;
 use crate::survey::settings::CacheLimits;
@@ -17,7 +17,7 @@ use crate::term::view::{GOOD, HEADING, Out, View, ago, counted};
 /// # Errors
 ///
 /// The writer fails.
-pub fn info(
+pub(crate) fn info(
     out: Out<'_>,
     cache: &ScriptCache,
     limits: &CacheLimits,

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::{Cargo, config_edit};
 use crate::fs;
+use crate::fs::model::FileState;
+use crate::markers::CARGO_FOLDER;
 use crate::script::cache_key::Question;
 use crate::script::compiler::{Chosen, Compiler};
-use crate::script::model::{CachedProgram, FileState};
+use crate::script::model::CachedProgram;
 use crate::script::paths::{ENTRY, Places};
 use crate::script::{cache_key, compiler, paths};
 

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cargo::Cargo;
-use crate::fs;
 use crate::script::body::{Body, body, has_module_files};
 use crate::script::build::ScriptBuild;
 use crate::script::embedded_manifest::Embedded;
@@ -15,7 +14,7 @@ use crate::script::package::{Around, Package};
 use crate::script::paths::Places;
 use crate::script::{embedded_manifest, infer, package};
 use crate::survey::settings;
-use crate::target::markers;
+use crate::{fs, markers};
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]

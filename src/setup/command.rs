@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::dedupe::relinking;
-use crate::plan::SetupOptions;
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
+use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
 use crate::warm::inspect::Trust;
-use crate::{cargo, fs, plan, process};
+use crate::{cargo, fs, process};
 
 /// Sets every workspace up.
 ///
@@ -23,7 +23,7 @@ pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
     try_wrapper(&survey, &mut options, ui)?;
-    let setup = plan::setup(&survey, &options);
+    let setup = crate::setup::decide::setup(&survey, &options);
     let trust = Trust::default();
     let warms = choose_donor::all(
         &survey,
@@ -70,8 +70,8 @@ pub(crate) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
         (Err(error), Some(_)) => Err(error.context(format!("`{wrapper}` cannot run the compiler"))),
         (Err(error), None) => {
             options.no_wrapper = true;
-            let file = plan::own_settings_file(survey);
-            let file = file.unwrap_or_else(|| plan::settings_file(survey));
+            let file = crate::survey::settings::own_file(survey);
+            let file = file.unwrap_or_else(|| crate::survey::settings::file(survey));
             let file = ui.view.paths.show(&file);
             ui.narrate(&format!(
                 "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: \

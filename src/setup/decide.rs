@@ -9,24 +9,25 @@ pub(crate) mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod warming;
+pub(crate) mod wrapper;
 
-use crate::hook::rustc_wrapper;
 use crate::setup::decide::above::Above;
-pub use crate::setup::decide::above::served_from_above;
-pub use crate::setup::decide::settings::{file as settings_file, own_file as own_settings_file};
+pub(crate) use crate::setup::decide::above::served_from_above;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::cargo::model::Dirs;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::dedupe::model::RelinkFolder;
+use crate::fs::model::freeable;
 use crate::plan::action::{Action, DeleteReason, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::plan::{Scope, finish_litter, freeable, warnings};
+use crate::plan::{finish_litter, warnings};
 use crate::setup::naming::Names;
 use crate::survey::folder::{Layout, TargetFolder};
-use crate::survey::model::{CargoAnswer, Dirs, Settings, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Scope, Settings, Survey, Workspace};
 use crate::warm::model::WarmFolder;
 
 /// How `setup` was asked to do it.
@@ -81,7 +82,7 @@ impl SetupOptions {
 
 /// What `setup` does, before it is known what can be warmed.
 #[derive(Debug)]
-pub struct Setup {
+pub(crate) struct Setup {
     plan: Plan,
     /// Where each workspace of the survey builds once everything is written.
     pub dirs: Vec<Dirs>,
@@ -94,7 +95,7 @@ pub struct Setup {
 /// Where the folders are afterwards is worked out from the edited texts, by the same rules as before them: a
 /// folder goes only if no workspace builds into it then. Reads nothing from disk.
 #[must_use]
-pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
+pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let mut plan = Plan {
         warnings: warnings(survey),
         ..Plan::default()
@@ -141,7 +142,7 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             Err(reason) => left.push((workspace, reason)),
         }
     }
-    plan.kept.extend(rustc_wrapper::conflicts(survey, options));
+    plan.kept.extend(wrapper::conflicts(survey, options));
     let after = after::dirs(survey, &configs, &writes);
     for (workspace, reason) in left {
         let by_path = above
@@ -202,7 +203,12 @@ pub fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
 impl Setup {
     /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.
     #[must_use]
-    pub fn with(self, survey: &Survey, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) -> Plan {
+    pub(crate) fn with(
+        self,
+        survey: &Survey,
+        warms: Vec<WarmFolder>,
+        relinks: Vec<RelinkFolder>,
+    ) -> Plan {
         let Self {
             mut plan,
             dirs,

@@ -3,22 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::cargo::model::SetBy;
+use crate::markers::{BUILD_FOLDER, SHARED_ROOT_MARK};
 use crate::survey::folder::Owner;
-use crate::survey::model::{Place, SetBy, Survey, Workspace};
-use crate::target::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK};
+use crate::survey::model::{Place, Survey, Workspace};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
-
-/// The owner file of a target folder.
-///
-/// It stands beside the folder and not in it, since `cargo clean` deletes the folder with everything in it.
-#[must_use]
-pub fn owner_file(folder: &Path) -> PathBuf {
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(OWNER_SUFFIX);
-    folder.with_file_name(name)
-}
 
 /// The one folder of the flat layout.
 pub(crate) fn flat(shared_root: &Path) -> PathBuf {
@@ -307,9 +298,5 @@ mod tests {
         assert_eq!(plain("a/b:c{d}"), "a_b_c_d_");
         assert_eq!(plain("..."), "unnamed");
         assert_eq!(free("x", |name| name != "x" && name != "x-2"), "x-3");
-        assert_eq!(
-            owner_file(Path::new("/s/pika/main")),
-            Path::new("/s/pika/main.sharedtarget.json")
-        );
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::clean::gc_command;
+use crate::fs;
 use crate::plan::action::{Plan, Warning};
 use crate::plan::conduct::{Ui, conduct, look, require_tools, warn_of_stores};
-use crate::plan::{SetupOptions, report};
+use crate::plan::report;
 use crate::setup::command::{note_devices, try_wrapper};
+use crate::setup::decide::SetupOptions;
 use crate::setup::warm;
 use crate::setup::warm::WarmOptions;
 use crate::store::command;
@@ -19,7 +21,6 @@ use crate::term::exit::Exit;
 use crate::warm::choose_donor;
 use crate::warm::choose_donor::{Held, How};
 use crate::warm::inspect::Trust;
-use crate::{fs, plan};
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.
@@ -91,10 +92,10 @@ fn decide(
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
         .layout
-        .or_else(|| plan::served_from_above(survey, focus));
+        .or_else(|| crate::setup::decide::served_from_above(survey, focus));
     note_devices(survey, &mut options);
     try_wrapper(survey, &mut options, ui)?;
-    let setup = plan::setup(survey, &options);
+    let setup = crate::setup::decide::setup(survey, &options);
     let named = warm::donor(warm, request)?;
     let trust = Trust::default();
     let decided = choose_donor::each(

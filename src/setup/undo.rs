@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::fs::KnownRoots;
+use crate::cargo::wrapper_script;
 use crate::git::exclude_edit;
-use crate::hook::wrapper_script;
-use crate::plan::Recorded;
+use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::Warning;
 use crate::plan::conduct::{Ui, conduct, look, moved};
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::setup::journal::Journal;
+use crate::setup::undo_decide::Recorded;
+use crate::survey::Request;
+use crate::survey::journal::Journal;
+use crate::survey::known_roots::KnownRoots;
+use crate::survey::meant::is_meant;
 use crate::survey::model::Survey;
-use crate::survey::{Request, is_meant};
-use crate::target::markers::SHARED_ROOT_MARK;
 use crate::term::exit::Exit;
 use crate::{fs, plan};
 
@@ -28,7 +29,7 @@ use crate::{fs, plan};
 pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let mut journal = match &survey.shared_root.records {
-        Some(records) => fs::read_journal(records)?,
+        Some(records) => crate::survey::records::read_journal(records)?,
         None => Journal::default(),
     };
     let moved = moved(&survey);
@@ -42,7 +43,8 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         .filter(|file| is_meant(file, &survey))
     {
         let place = file.parent().and_then(Path::parent);
-        let repository = plan::worktree_of(file, &survey.repositories).map(|(found, _)| found);
+        let repository =
+            crate::survey::model::worktree_of(file, &survey.repositories).map(|(found, _)| found);
         files.push(Recorded {
             exclude: repository.map(|found| exclude_edit::file(&found.common_dir)),
             file: file.to_owned(),
@@ -51,7 +53,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             beside: beside(file)?,
         });
     }
-    let mut plan = plan::undo(&journal, files);
+    let mut plan = crate::setup::undo_decide::undo(&journal, files);
     if let Some(moved) = moved {
         let outside = journal.files().into_iter();
         let outside = outside.filter(|file| !is_meant(file, &survey));
@@ -65,7 +67,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             last_build: None,
         }));
     }
-    plan::finish_litter(&survey, plan::Scope::All, &mut plan);
+    plan::finish_litter(&survey, crate::survey::model::Scope::All, &mut plan);
     let by_hand = |kept: &Kept| {
         matches!(
             kept.reason,
@@ -119,7 +121,7 @@ fn without_record(survey: &Survey, state: Option<&Path>) -> Vec<Warning> {
     for (root, mut files) in roots {
         let journal = known
             .records(&root)
-            .map(|records| fs::read_journal(&records));
+            .map(|records| crate::survey::records::read_journal(&records));
         // One that cannot be read is no lost one.
         if let Some(journal) = journal.transpose().unwrap_or_default() {
             files.retain(|file| !journal.files().contains(&file.as_path()));

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::hook::wrapper_script;
+use crate::cargo::wrapper_script;
 use crate::plan::action::{Action, Change, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::setup::journal::{Journal, Undo};
+use crate::survey::journal::{Journal, Undo};
 
 /// A file in the record, as it is now.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// The file.
     pub file: PathBuf,
     /// Its bytes; `None` if it does not exist.
@@ -25,7 +25,7 @@ pub struct Recorded {
 
 /// Decides for each file in the record whether it goes back.
 #[must_use]
-pub fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
+pub(crate) fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
     let mut plan = Plan::default();
     let mut decided: Vec<(Recorded, Undo)> = files
         .into_iter()

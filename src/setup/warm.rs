@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::plan::Scope;
+use crate::cargo::model::Dirs;
 use crate::plan::conduct::{Ui, conduct, look, warn_of_stores};
 use crate::store::command;
 use crate::survey::Request;
-use crate::survey::model::Dirs;
+use crate::survey::model::Scope;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor::How;
 use crate::warm::decide::{

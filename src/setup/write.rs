@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
-use crate::hook::wrapper_script;
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::wrapper_script;
+use crate::markers::CARGO_FOLDER;
 use crate::plan::action::{Action, EditFile, Plan};
 use crate::plan::apply::{Context, Stopped};
 use crate::plan::kept::{KeptReason, Subject};
 use crate::plan::outcome::{Deed, Outcome};
-use crate::setup::journal::{Content, Entry, Journal};
 use crate::survey::folder::Owner;
+use crate::survey::journal::{Content, Entry, Journal};
 use crate::{cargo, fs};
 
 /// Writes down what is about to change, before it does.
@@ -33,7 +34,7 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     let records = context.records.ok_or(crate::plan::apply::root::NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
     fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
-    fs::change_journal(records, |journal| {
+    crate::survey::records::change_journal(records, |journal| {
         journal.entries.extend(entries);
     })
     .map_err(|error| format!("{error:#}"))?;
@@ -73,7 +74,7 @@ pub(crate) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
         .collect();
     if let (false, Some(records)) = (files.is_empty(), context.records) {
         // If this fails, the next undo finds these files as they were.
-        let _ = fs::change_journal(records, |journal| {
+        let _ = crate::survey::records::change_journal(records, |journal| {
             clear_up(plan, journal);
             journal.forget(&files);
         });

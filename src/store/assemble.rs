@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::fs;
 use crate::fs::Hashes;
 use crate::store::harvest::is_linkable;
 use crate::store::model::{StoredUnit, Take};
-use crate::target::markers;
 use crate::target::unit::UnitId;
+use crate::{fs, markers};
 
 /// A unit that is put together.
 #[derive(Clone, Copy, Debug)]

@@ -30,7 +30,7 @@ use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
 use crate::warm::inspect::Trust;
 use crate::warm::{choose_donor, inspect};
-use crate::{plan, process, store, term};
+use crate::{plan, process, store};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -193,7 +193,7 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
         keep_within(survey, &places, request, ui);
         if !ui.quiet {
-            ui.warn(|out| term::store_outcome(out, &outcome))?;
+            ui.warn(|out| crate::store::report::outcome(out, &outcome))?;
         }
         let failed = outcome.failed.into_iter().chain(outcome.skipped);
         let left = outcome.done.into_iter().filter_map(|done| done.moved);
@@ -538,7 +538,9 @@ pub fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => json::store(&mut out, &contents, settings, parts.as_deref())?,
-        Format::Human => term::store(&mut out, &contents, settings, parts.as_deref(), &ui.view)?,
+        Format::Human => {
+            crate::store::report::status(&mut out, &contents, settings, parts.as_deref(), &ui.view)?
+        }
     }
     Ok(Exit::Done)
 }

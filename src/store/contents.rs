@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::fs::EntryKind;
+use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::store::Places;
 use crate::store::model::{HeldObject, HeldUnit, HeldWith, StoreContents, StoredUnit};
-use crate::survey::model::Problem;
 use crate::{fs, store};
 
 /// Looks at everything in a store; at nothing if there is none.

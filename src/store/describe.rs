@@ -9,15 +9,17 @@ use jiff::Timestamp;
 
 use crate::cargo::lockfile::Lock;
 use crate::fs::Hashes;
+use crate::fs::model::StoredFile;
 use crate::store::local::content;
-use crate::store::model::{StoredFile, StoredLink, StoredUnit, WatchedFile};
-use crate::store::{platform, system_libraries, unit_key, without_place};
+use crate::store::model::{StoredLink, StoredUnit, WatchedFile};
+use crate::store::{platform, system_libraries, unit_key};
 use crate::target::dep_info::RustcDepInfo;
+use crate::target::fingerprint;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{fingerprint, markers};
 use crate::warm::model::{LeftReason, LeftUnit, TakenUnit};
-use crate::{fs, store};
+use crate::warm::relocate::without_place;
+use crate::{fs, markers, store};
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::Age;
-use crate::script::model::DropReason;
+use crate::plan::action::DropReason;
 use crate::size::Bytes;
-use crate::store::model::{DropUnits, DroppedUnit, HeldUnit, StoreContents, StoreSettings};
+use crate::store::model::{DropUnits, DroppedUnit, HeldUnit, StoreContents};
+use crate::survey::model::StoreSettings;
 
 /// What a local store may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +164,8 @@ impl<'a> Going<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::model::{HeldObject, StoredPackage};
+    use crate::cargo::model::StoredPackage;
+    use crate::store::model::HeldObject;
     use std::path::Path;
 
     fn now() -> Timestamp {

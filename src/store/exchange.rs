@@ -10,10 +10,11 @@ use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Hashes;
+use crate::fs::model::StoredFile;
 use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
 use crate::store::harvest::{add_to_set, open, write};
-use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredFile, StoredUnit};
+use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::pack::Descriptions;
 use crate::store::remote::Remote;
 use crate::store::{Places, pack, remote};

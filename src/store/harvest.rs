@@ -11,15 +11,16 @@ pub use crate::store::assemble::{Assembled, Part, assemble};
 pub(crate) use crate::store::drop::units as drop_units;
 pub(crate) use crate::store::exchange::{drop_remote, pull, push};
 
+use crate::fs::model::StoredFile;
 use crate::fs::{Hashes, LockGuard};
 use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
 use crate::store::Places;
-use crate::store::model::{HarvestUnits, Moved, StoredFile, StoredSet, StoredUnit, TellProvider};
+use crate::store::model::{HarvestUnits, Moved, StoredSet, StoredUnit, TellProvider};
+use crate::target::layout;
 use crate::target::unit_file::Sharing;
-use crate::target::{layout, markers};
 use crate::warm::trusted::Trusted;
-use crate::{fs, process, store};
+use crate::{fs, markers, process, store};
 
 /// Makes a local store, or takes up one that is there, and keeps others from deleting in it.
 ///

@@ -6,9 +6,10 @@ use anyhow::{Context as _, Result};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
+use crate::cargo::model::StoredPackage;
 use crate::store;
 use crate::store::local::Wish;
-use crate::store::model::{StoredPackage, StoredUnit};
+use crate::store::model::StoredUnit;
 use crate::store::pack::Descriptions;
 use crate::store::remote::Remote;
 use crate::store::{pack, remote};

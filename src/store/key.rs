@@ -2,7 +2,8 @@
 
 use blake3::Hasher;
 
-use crate::store::model::{BuiltWith, STORE_VERSION, StoredPackage, StoredUnit};
+use crate::cargo::model::StoredPackage;
+use crate::store::model::{BuiltWith, STORE_VERSION, StoredUnit};
 use crate::target::layout;
 use crate::target::layout::Part;
 

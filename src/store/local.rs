@@ -14,10 +14,10 @@ pub use crate::store::holds::{There, has, remote};
 use crate::cargo::lockfile::Lock;
 use crate::store::Places;
 use crate::store::model::{
-    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoreSettings, StoredSet, StoredUnit, Take,
-    WantedPackage,
+    Before, BuiltWith, Offered, STORE_VERSION, Stays, StoredSet, StoredUnit, Take, WantedPackage,
 };
 use crate::survey::Environment;
+use crate::survey::model::StoreSettings;
 use crate::warm::inspect;
 use crate::{cargo, fs, store};
 

@@ -3,17 +3,17 @@
 //! One description of a unit serves everywhere: in the local store, in a remote one, and in what providers are told
 //! and answer.
 
+use crate::cargo::model::StoredPackage;
+use crate::fs::model::StoredFile;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::age::Age;
-use crate::script::model::DropReason;
+use crate::fs::model::{Problem, Seen};
+use crate::plan::action::DropReason;
 use crate::size::Bytes;
-use crate::survey::folder::Seen;
-use crate::survey::model::Problem;
 use crate::target::unit::UnitId;
 use crate::warm::model::LeftUnit;
 
@@ -31,20 +31,6 @@ pub struct BuiltWith {
     pub cargo_home: String,
     /// What configurations set for compilers and build scripts under `[env]`.
     pub env: BTreeMap<String, String>,
-}
-
-/// A package of a registry or a git repository, as `Cargo.lock` has it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StoredPackage {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Where it comes from.
-    pub source: String,
-    /// The checksum of what a registry has; a git package has none, but its source names a commit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checksum: Option<String>,
 }
 
 /// A unit, and what its files are known by.
@@ -99,25 +85,6 @@ impl StoredUnit {
     pub fn length(&self) -> Bytes {
         self.files.iter().map(|file| Bytes(file.length)).sum()
     }
-}
-
-/// A file of a unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredFile {
-    /// Relative to the target folder, with `/` between.
-    pub path: String,
-    /// The BLAKE3 hash of its content, in 64 hexadecimal digits.
-    pub hash: String,
-    /// Its length in bytes.
-    pub length: u64,
-    /// When it was last modified, in nanoseconds since 1970.
-    pub modified: i64,
-    /// It is a program.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub executable: bool,
-    /// Where it lies, of a unit that somebody is told of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<PathBuf>,
 }
 
 /// A symbolic link of a unit.
@@ -253,65 +220,6 @@ pub struct Relocated {
     pub from: PathBuf,
     /// Where it has it.
     pub to: PathBuf,
-}
-
-impl StoreSettings {
-    /// These settings, and what they leave open as in others.
-    #[must_use]
-    pub fn or(self, others: Self) -> Self {
-        Self {
-            folder: self.folder.or(others.folder),
-            max_size: self.max_size.or(others.max_size),
-            max_age: self.max_age.or(others.max_age),
-            before: self.before.or(others.before),
-            after: self.after.or(others.after),
-            harvest: self.harvest.or(others.harvest),
-            pull: self.pull.or(others.pull),
-            remote: self.remote.or(others.remote),
-        }
-    }
-}
-
-impl StoreSettings {
-    /// Takes out the settings that name a program or a place, or have units fetched or kept. Returns their keys.
-    pub(crate) fn take_names(&mut self) -> Vec<&'static str> {
-        let taken = [
-            (self.folder.take().is_some(), "`folder`"),
-            (self.before.take().is_some(), "`before`"),
-            (self.after.take().is_some(), "`after`"),
-            (take_yes(&mut self.harvest), "`harvest`"),
-            (take_yes(&mut self.pull), "`pull`"),
-            (self.remote.take().is_some(), "`[store.remote]`"),
-        ];
-        let keys = taken.into_iter().filter(|(taken, _)| *taken);
-        keys.map(|(_, key)| key).collect()
-    }
-}
-
-/// A no is as safe as can be, and stays.
-fn take_yes(flag: &mut Option<bool>) -> bool {
-    flag.take_if(|flag| *flag).is_some()
-}
-
-/// What a user has decided about the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoreSettings {
-    /// The folder of the local store; without one it is in the cache folder.
-    pub folder: Option<PathBuf>,
-    /// What the local store may take.
-    pub max_size: Option<Bytes>,
-    /// Units that were not used for as long go.
-    pub max_age: Option<Age>,
-    /// The program that is asked before a build, with its arguments.
-    pub before: Option<Vec<String>>,
-    /// The program that is told after one, with its arguments.
-    pub after: Option<Vec<String>>,
-    /// `onboard` has what was built since harvested, in the background.
-    pub harvest: Option<bool>,
-    /// `onboard` and `warm` fetch from the remote store first.
-    pub pull: Option<bool>,
-    /// The remote store: its `type`, and what that one wants to know.
-    pub remote: Option<BTreeMap<String, String>>,
 }
 
 /// Units are put into a local store.

@@ -9,7 +9,9 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::model::{STORE_VERSION, StoredFile, StoredPackage, StoredUnit};
+use crate::cargo::model::StoredPackage;
+use crate::fs::model::StoredFile;
+use crate::store::model::{STORE_VERSION, StoredUnit};
 use crate::store::paths::{folder_of, short};
 
 /// Units with a description each.

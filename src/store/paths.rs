@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cargo::model::StoredPackage;
 use crate::store::is_key;
-use crate::store::model::{StoredPackage, StoredUnit};
+use crate::store::model::StoredUnit;
 
 /// The folder of a local store.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{Action, Plan};
+use crate::plan::action::{Action, DropReason, Plan};
 use crate::plan::outcome::{Deed, Outcome};
-use crate::script::model::DropReason;
 use crate::size::Bytes;
 use crate::store::Bounds;
-use crate::store::model::{HarvestUnits, RemotePart, StoreContents, StoreSettings};
+use crate::store::model::{HarvestUnits, RemotePart, StoreContents};
+use crate::survey::model::StoreSettings;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, WARNING, ago, counted};
 use crate::text::shown;
@@ -162,7 +162,7 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 /// # Errors
 ///
 /// The writer fails.
-pub fn status(
+pub(crate) fn status(
     out: Out<'_>,
     contents: &StoreContents,
     settings: &StoreSettings,
@@ -295,7 +295,7 @@ pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
 /// # Errors
 ///
 /// The writer fails.
-pub fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     let dropped = outcome
         .done
         .iter()

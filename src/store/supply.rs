@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cargo::model::Dirs;
 use crate::fs::{Hashes, LockGuard};
 use crate::plan::action::Warning;
 use crate::plan::kept::{Kept, KeptReason};
@@ -16,7 +17,7 @@ use crate::store::local::{
 };
 use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
 use crate::store::{Aged, Places};
-use crate::survey::model::{Dirs, Survey, Workspace};
+use crate::survey::model::{Survey, Workspace};
 use crate::target::fingerprint;
 use crate::target::unit::{Inventory, UnitId};
 use crate::warm::choose_donor::{Cold, How, Wants};

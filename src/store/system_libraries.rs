@@ -78,19 +78,6 @@ fn flags(value: &str, out_dir: &Path, linked: &mut Linked, own: &mut bool) {
     }
 }
 
-/// What was said, without the folder that it was said in: the same script says the same in every folder.
-#[must_use]
-pub fn without_place(said: &[u8], place: &[u8]) -> Vec<u8> {
-    let mut rest = said;
-    let mut left = Vec::with_capacity(said.len());
-    while let Some(at) = memchr::memmem::find(rest, place).filter(|_| !place.is_empty()) {
-        left.extend_from_slice(&rest[..at]);
-        rest = &rest[at + place.len()..];
-    }
-    left.extend_from_slice(rest);
-    left
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,11 +94,5 @@ mod tests {
             linked("cargo:rerun-if-changed=x", Path::new("/o")),
             Linked::default()
         );
-    }
-
-    #[test]
-    fn a_place_is_taken_out() {
-        assert_eq!(without_place(b"a/o/b/o", b"/o"), b"a/b");
-        assert_eq!(without_place(b"a", b""), b"a");
     }
 }

@@ -100,7 +100,7 @@ fn with_dependencies(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::model::StoredPackage;
+    use crate::cargo::model::StoredPackage;
 
     fn unit(key: &str, hash: &str, needs: &[&str]) -> StoredUnit {
         StoredUnit {

@@ -1,13 +1,11 @@
 //! Target folders: what each one is, whose it is, and how much it takes.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use crate::fs::model::{Busy, Identity, Tag, Usage};
+use crate::markers::OWNER_SUFFIX;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::size::Bytes;
-use crate::survey::model::Problem;
 
 /// A folder that Cargo builds into, or built into once.
 #[derive(Clone, Debug, Serialize)]
@@ -150,138 +148,6 @@ pub struct Marks {
     pub identity: Identity,
 }
 
-/// A lock that could not be had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Busy {
-    /// The lock file, or what else is in use.
-    pub lock: PathBuf,
-    /// Why not: held by a build, or locks do not work there.
-    pub why: BusyReason,
-}
-
-/// Why a lock could not be had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BusyReason {
-    /// Somebody holds it.
-    Held,
-    /// It cannot be told, with the system's error.
-    Unclear(String),
-    /// A program in the folder runs: the path is that of the program.
-    Runs,
-    /// Another filesystem, or a part of one, is mounted there.
-    Mounted,
-}
-
-/// The state of a `CACHEDIR.TAG`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tag {
-    /// There is none.
-    #[default]
-    Missing,
-    /// A regular file with the right signature.
-    Valid,
-    /// Something else of that name.
-    Wrong,
-}
-
-/// Which file or folder a path named: device and inode, where the system has them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Identity {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
-}
-
-/// How much space a folder takes.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Usage {
-    /// Sum of the lengths of all files.
-    pub logical: Bytes,
-    /// Allocated blocks, each inode once; what `du -s` says.
-    pub on_disk: Bytes,
-    /// Blocks whose every link lies in this folder: what deleting it alone would free.
-    pub freeable: Bytes,
-    /// How many entries are in it.
-    pub entries: u64,
-    /// The newest modification of a file in it.
-    pub newest: Option<Timestamp>,
-    /// The newest access to a file in it that Cargo reads on every build.
-    pub last_read: Option<Timestamp>,
-    /// A git repository inside, which nothing may delete.
-    pub git_inside: Option<PathBuf>,
-    /// A Cargo manifest at a place where Cargo puts none, which means sources.
-    pub sources_inside: Option<PathBuf>,
-    /// Folders inside that could not be read.
-    pub unreadable: Vec<Problem>,
-    /// Files with more than one link, for counting over several folders.
-    #[serde(skip)]
-    pub links: Vec<LinkedFile>,
-    /// Another filesystem, or a part of one, is mounted there.
-    #[serde(skip)]
-    pub mounted: Option<PathBuf>,
-    /// Each entry, by which a deletion knows it again.
-    #[serde(skip)]
-    pub seen: Seen,
-}
-
-/// Record of the entries in a folder: a number for each entry, since there may be a million of them.
-///
-/// The door to the file system makes the numbers; see there what goes into one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(Arc<[u64]>);
-
-impl Seen {
-    /// From the numbers in any order.
-    #[must_use]
-    pub fn new(mut numbers: Vec<u64>) -> Self {
-        numbers.sort_unstable();
-        Self(numbers.into())
-    }
-
-    /// The numbers.
-    #[must_use]
-    pub fn numbers(&self) -> &[u64] {
-        &self.0
-    }
-
-    /// Whether an entry with this number was seen.
-    #[must_use]
-    pub fn has(&self, number: u64) -> bool {
-        self.0.binary_search(&number).is_ok()
-    }
-}
-
-impl Usage {
-    /// Adds files with several links to what has one: each counts once, and as freeable where all of its links were
-    /// seen.
-    pub fn add_linked(&mut self, links: impl IntoIterator<Item = LinkedFile>) {
-        self.freeable = self.on_disk;
-        self.links = links.into_iter().collect();
-        for file in &self.links {
-            self.on_disk += file.on_disk;
-            if file.seen >= file.links {
-                self.freeable += file.on_disk;
-            }
-        }
-    }
-}
-
-/// A file with more than one link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkedFile {
-    /// Which one.
-    pub identity: Identity,
-    /// Its allocated space.
-    pub on_disk: Bytes,
-    /// How many links it has in all.
-    pub links: u64,
-    /// How many of them were seen here.
-    pub seen: u64,
-}
-
 /// Something that an interrupted run left.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trash {
@@ -316,4 +182,27 @@ pub enum Litter {
     Unplaced,
     /// A folder that was made for a file that is not there, with nothing else in it.
     Holder,
+}
+
+/// The owner file of a target folder.
+///
+/// It stands beside the folder and not in it, since `cargo clean` deletes the folder with everything in it.
+#[must_use]
+pub fn owner_file(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(OWNER_SUFFIX);
+    folder.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_note_lies_beside_its_folder() {
+        assert_eq!(
+            owner_file(Path::new("/s/pika/main")),
+            Path::new("/s/pika/main.sharedtarget.json")
+        );
+    }
 }

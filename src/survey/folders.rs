@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::cargo::{config_chain, config_edit};
-use crate::fs;
+use crate::fs::model::Identity;
+use crate::markers::{CARGO_FOLDER, SHARED_ROOT_MARK};
 use crate::progress::Progress;
-use crate::setup::journal::{Content, Journal};
 use crate::survey::assign_users;
-use crate::survey::folder::{Identity, Known, Marks, TargetFolder};
+use crate::survey::folder::{Known, Marks, TargetFolder};
+use crate::survey::journal::{Content, Journal};
 use crate::survey::model::Survey;
-use crate::target::markers;
-use crate::target::markers::SHARED_ROOT_MARK;
+use crate::{fs, markers};
 
 /// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie
 /// in, also of those that are gone: their trash may be there.

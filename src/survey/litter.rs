@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::markers::{SHARED_ROOT_MARK, STAGE, TRASH_PREFIX};
 use crate::progress::Progress;
-use crate::setup::journal::Journal;
-use crate::setup::meant::is_meant;
 use crate::survey::folder::{Litter, Trash};
+use crate::survey::journal::Journal;
+use crate::survey::meant::is_meant;
 use crate::survey::model::Survey;
-use crate::target::markers::{SHARED_ROOT_MARK, STAGE, TRASH_PREFIX};
 use crate::{fs, git};
 
 /// Looks at what interrupted runs left: what the search and the owner files' folders `found`, the half-deleted folders

@@ -1,13 +1,16 @@
 //! What was found on disk.
 
+use crate::cargo::model::{ConfigFile, Dirs, Package, Surroundings};
+use crate::fs::model::Problem;
+use crate::git::model::Head;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::age::Age;
 use crate::size::Bytes;
-use crate::store::model::StoreSettings;
 use crate::survey::folder::{Owner, TargetFolder, Trash};
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
@@ -223,18 +226,6 @@ pub struct Worktree {
     pub stamp: Option<String>,
 }
 
-/// What a worktree has checked out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Head {
-    /// A branch, without `refs/heads/`.
-    Branch(String),
-    /// A commit, in full.
-    Detached(String),
-    /// Git did not say.
-    Unknown,
-}
-
 /// A Cargo workspace root, or a package that is in no workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Workspace {
@@ -279,32 +270,6 @@ pub struct Place {
     pub path: PathBuf,
 }
 
-/// The folders that a build writes into.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dirs {
-    /// Final programs go here.
-    pub target_dir: PathBuf,
-    /// What decided that.
-    pub target_set_by: SetBy,
-    /// Intermediate artifacts go here; equal to `target_dir` unless configured.
-    pub build_dir: PathBuf,
-    /// What decided that.
-    pub build_set_by: SetBy,
-}
-
-/// What decided a setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SetBy {
-    /// Nobody: Cargo's default.
-    #[default]
-    Default,
-    /// This configuration file.
-    Config(PathBuf),
-    /// Cargo's own answer, which our reading of the files does not explain.
-    Cargo,
-}
-
 /// What `cargo metadata` said about a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
@@ -330,83 +295,6 @@ pub enum CargoAnswer {
     },
 }
 
-/// A member of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Package {
-    /// Its name.
-    pub name: String,
-    /// The folder of its manifest.
-    pub folder: PathBuf,
-}
-
-/// One Cargo configuration file and what stands in the way of editing it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConfigFile {
-    /// Its path: `<folder>/.cargo/config.toml`, or `.cargo/config` where that legacy file exists and wins.
-    pub path: PathBuf,
-    /// Its bytes; `None` if there is no such file.
-    pub bytes: Option<Vec<u8>>,
-    /// Values of `build.target-dir` and `build.build-dir`, and whether other files are included.
-    pub keys: ConfigKeys,
-    /// It is not valid.
-    pub invalid: Option<TomlProblem>,
-    /// The file or its `.cargo` folder is a symbolic link, with where that leads.
-    pub symlink: Option<PathBuf>,
-    /// The file may not be written.
-    pub read_only: bool,
-    /// Whether git tracks it.
-    pub tracked: Tracked,
-    /// Git ignores it, or there is no git that could show it.
-    pub ignored: bool,
-    /// It was not there before one of our setups made it.
-    pub created_by_us: bool,
-}
-
-/// Whether git tracks a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tracked {
-    /// Outside any worktree, or git was not asked.
-    #[default]
-    NotAsked,
-    /// No.
-    No,
-    /// Yes.
-    Yes,
-    /// Git could not say, with its error.
-    Unclear(String),
-}
-
-/// The keys of a configuration file that matter here, as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConfigKeys {
-    /// `build.target-dir`.
-    pub target_dir: Option<String>,
-    /// `build.build-dir`.
-    pub build_dir: Option<String>,
-    /// `build.rustc-wrapper`.
-    pub rustc_wrapper: Option<String>,
-    /// The file has an `include` key, which only Cargo itself resolves.
-    pub includes: bool,
-}
-
-/// Where a TOML file is wrong. Lines and columns count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TomlProblem {
-    /// The line.
-    pub line: usize,
-    /// The column, in characters.
-    pub column: usize,
-    /// What was expected.
-    pub message: String,
-}
-
-/// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
-    /// `$CARGO_HOME`.
-    pub cargo_home: PathBuf,
-}
-
 /// A variable in the environment that beats the configuration files in this shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EnvOverride {
@@ -418,11 +306,130 @@ pub struct EnvOverride {
     pub folder: PathBuf,
 }
 
-/// Something that could not be read or understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// What it is about.
-    pub path: PathBuf,
-    /// What went wrong, with the next step where there is one.
-    pub message: String,
+/// The present worktree that a path lies in: the innermost one.
+#[must_use]
+pub fn worktree_of<'a>(
+    path: &Path,
+    repositories: &'a [Repository],
+) -> Option<(&'a Repository, &'a Path)> {
+    repositories
+        .iter()
+        .flat_map(|repository| {
+            repository
+                .worktrees
+                .iter()
+                .map(move |worktree| (repository, worktree))
+        })
+        .filter(|(_, worktree)| worktree.present && path.starts_with(&worktree.path))
+        .max_by_key(|(_, worktree)| worktree.path.as_os_str().len())
+        .map(|(repository, worktree)| (repository, worktree.path.as_path()))
+}
+
+/// What is nobody else's business, and what the engines do not read from the environment themselves.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// The password of a Redis server.
+    pub redis_password: Option<String>,
+    /// The password of a WebDAV server.
+    pub webdav_password: Option<String>,
+    /// The token of a WebDAV server.
+    pub webdav_token: Option<String>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |secret: &Option<String>| secret.as_ref().map(|_| "…");
+        formatter
+            .debug_struct("Secrets")
+            .field("redis_password", &shown(&self.redis_password))
+            .field("webdav_password", &shown(&self.webdav_password))
+            .field("webdav_token", &shown(&self.webdav_token))
+            .finish()
+    }
+}
+
+impl StoreSettings {
+    /// These settings, and what they leave open as in others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            folder: self.folder.or(others.folder),
+            max_size: self.max_size.or(others.max_size),
+            max_age: self.max_age.or(others.max_age),
+            before: self.before.or(others.before),
+            after: self.after.or(others.after),
+            harvest: self.harvest.or(others.harvest),
+            pull: self.pull.or(others.pull),
+            remote: self.remote.or(others.remote),
+        }
+    }
+}
+
+impl StoreSettings {
+    /// Takes out the settings that name a program or a place, or have units fetched or kept. Returns their keys.
+    pub(crate) fn take_names(&mut self) -> Vec<&'static str> {
+        let taken = [
+            (self.folder.take().is_some(), "`folder`"),
+            (self.before.take().is_some(), "`before`"),
+            (self.after.take().is_some(), "`after`"),
+            (take_yes(&mut self.harvest), "`harvest`"),
+            (take_yes(&mut self.pull), "`pull`"),
+            (self.remote.take().is_some(), "`[store.remote]`"),
+        ];
+        let keys = taken.into_iter().filter(|(taken, _)| *taken);
+        keys.map(|(_, key)| key).collect()
+    }
+}
+
+/// What a user has decided about the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The folder of the local store; without one it is in the cache folder.
+    pub folder: Option<PathBuf>,
+    /// What the local store may take.
+    pub max_size: Option<Bytes>,
+    /// Units that were not used for as long go.
+    pub max_age: Option<Age>,
+    /// The program that is asked before a build, with its arguments.
+    pub before: Option<Vec<String>>,
+    /// The program that is told after one, with its arguments.
+    pub after: Option<Vec<String>>,
+    /// `onboard` has what was built since harvested, in the background.
+    pub harvest: Option<bool>,
+    /// `onboard` and `warm` fetch from the remote store first.
+    pub pull: Option<bool>,
+    /// The remote store: its `type`, and what that one wants to know.
+    pub remote: Option<BTreeMap<String, String>>,
+}
+
+/// What a command takes away of what interrupted runs left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// All of it.
+    All,
+    /// What lies in these target folders.
+    In(&'a [PathBuf]),
+    /// The stages alone: somebody waits for this run, and it is not to wait for others.
+    Stages,
+}
+
+/// A no is as safe as can be, and stays.
+pub(crate) fn take_yes(flag: &mut Option<bool>) -> bool {
+    flag.take_if(|flag| *flag).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secrets = Secrets {
+            redis_password: Some("tulip".into()),
+            webdav_password: Some("tulip".into()),
+            webdav_token: Some("tulip".into()),
+        };
+        let shown = format!("{secrets:?} {secrets:#?}");
+        assert!(!shown.contains("tulip"), "{shown}");
+    }
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::survey::folder::{Known, Owner, OwnerState, Tag};
+use crate::fs::model::{Problem, Tag};
+use crate::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
+use crate::survey::folder::{Known, Owner, OwnerState};
 use crate::survey::litter::unplaced_in;
-use crate::survey::model::{Problem, Repository, Survey};
-use crate::target::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
+use crate::survey::model::{Repository, Survey};
 use crate::{fs, git};
 
 /// What lies under the shared root.
@@ -102,7 +103,7 @@ fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mu
 
 /// What the note beside a folder says, if there is one that can be read.
 pub(super) fn of(folder: &Path) -> Option<Owner> {
-    let bytes = fs::read(&crate::plan::owner_file(folder)).ok()??;
+    let bytes = fs::read(&crate::survey::folder::owner_file(folder)).ok()??;
     serde_json::from_slice(&bytes).ok()
 }
 

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::fs::model::Problem;
 use crate::fs::{Finds, Looking};
 use crate::git::exclude_edit;
 use crate::git::git_file::{Mark, mark};
+use crate::git::model::Head;
 use crate::git::porcelain::ListedWorktree;
-use crate::survey::model::{Head, Problem, Repository, Worktree};
+use crate::survey::model::{Repository, Worktree};
 use crate::{fs, git};
 
 /// What the search found.

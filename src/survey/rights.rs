@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::fs::Theirs;
-use crate::hook::shell;
+use crate::markers::SHARED_ROOT_MARK;
 use crate::survey::model::{Refusal, Settings, Survey};
 use crate::survey::settings;
-use crate::target::markers::SHARED_ROOT_MARK;
+use crate::text::shell;
 
 /// Refuses a shared root that another user owns or may write to. The users of its group may where the settings in it
 /// say so: `written` is what stands there.

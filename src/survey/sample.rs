@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::cargo::model::Dirs;
+use crate::fs::model::{Tag, Usage};
+use crate::git::model::Head;
 use crate::size::Bytes;
-use crate::survey::folder::{Known, Marks, Tag, TargetFolder, Usage};
+use crate::survey::folder::{Known, Marks, TargetFolder};
 use crate::survey::model::{
-    CargoAnswer, Dirs, Head, Place, Repository, SharedRoot, Survey, Workspace, Worktree,
+    CargoAnswer, Place, Repository, SharedRoot, Survey, Workspace, Worktree,
 };
 
 pub(crate) fn now() -> Timestamp {

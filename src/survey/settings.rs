@@ -2,13 +2,17 @@
 
 pub(crate) mod store;
 
+use crate::survey::model::Survey;
+use crate::survey::settings;
 use jiff::SignedDuration;
+use std::path::PathBuf;
 use toml_edit::{Document, Item, Value};
 
 use crate::age::Age;
 use crate::cargo::config_edit;
+use crate::cargo::model::TomlProblem;
 use crate::size::Bytes;
-use crate::survey::model::{Settings, TomlProblem};
+use crate::survey::model::Settings;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "sharedtarget.toml";
@@ -183,6 +187,20 @@ impl From<Settings> for CacheLimits {
 fn place(document: &Document<&str>, key: &str, item: &Item) -> Option<std::ops::Range<usize>> {
     let named = document.get_key_value(key);
     named.and_then(|(key, _)| key.span()).or(item.span())
+}
+
+/// Path of the settings file in the shared root.
+#[must_use]
+pub fn file(survey: &Survey) -> PathBuf {
+    survey.shared_root.path.join(settings::FILE_NAME)
+}
+
+/// Path of the settings file in the shared root's records, which alone may name a program; `None` where the environment
+/// names no state folder.
+#[must_use]
+pub fn own_file(survey: &Survey) -> Option<PathBuf> {
+    let records = survey.shared_root.records.as_ref()?;
+    Some(records.join(settings::FILE_NAME))
 }
 
 #[cfg(test)]

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::fs::KnownRoots;
-use crate::plan::worktree_of;
-use crate::store::model::StoreSettings;
+use crate::fs::model::Problem;
+use crate::markers::SHARED_ROOT_MARK;
+use crate::survey::known_roots::KnownRoots;
 use crate::survey::model::{
-    FormerRoot, Problem, Refusal, Settings, SharedRoot, SharedRootChoice, Survey, Workspace,
+    FormerRoot, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey, Workspace,
+    worktree_of,
 };
 use crate::survey::settings;
-use crate::target::markers;
-use crate::target::markers::SHARED_ROOT_MARK;
-use crate::{fs, git};
+use crate::{fs, git, markers};
 
 /// The name of the shared root, unless the user names one.
 const DEFAULT_NAME: &str = ".shared-target";

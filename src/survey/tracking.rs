@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::model::{ConfigFile, Tracked};
 use crate::git;
-use crate::plan::worktree_of;
 use crate::survey::Request;
-use crate::survey::model::{ConfigFile, Survey, Tracked};
+use crate::survey::model::{Survey, worktree_of};
 
 /// The paths that were asked about in one worktree, and those that git tracks there, or its error.
 type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);

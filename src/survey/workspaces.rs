@@ -1,20 +1,20 @@
 //! Finds the workspaces among the manifests, and what Cargo says of each.
 
+use crate::markers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::cargo::manifest::{Manifest, Role};
+use crate::cargo::model::{Dirs, SetBy};
 use crate::cargo::{config_chain, manifest};
 use crate::fs;
-use crate::plan::worktree_of;
+use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::model::{
-    CargoAnswer, Dirs, Place, Problem, Repository, SetBy, Survey, Workspace,
-};
+use crate::survey::model::{CargoAnswer, Place, Repository, Survey, Workspace, worktree_of};
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {
@@ -94,7 +94,7 @@ pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
 
 /// It has a target folder, or a configuration that may name one.
 fn may_be_built(workspace: &Path) -> bool {
-    let marks = ["target", config_chain::CARGO_FOLDER];
+    let marks = ["target", markers::CARGO_FOLDER];
     marks.iter().any(|name| fs::exists(&workspace.join(name)))
 }
 
@@ -172,7 +172,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
         .skip(1)
         .take_while(within)
         .find(|above| all.contains(*above));
-    let cargo_folder = root.join(config_chain::CARGO_FOLDER);
+    let cargo_folder = root.join(markers::CARGO_FOLDER);
     let config = config_chain::CONFIG_NAMES.map(|name| cargo_folder.join(name));
     let [legacy, usual] = config;
     Workspace {

@@ -7,14 +7,14 @@ pub(crate) mod classic;
 pub(crate) mod new;
 pub(crate) mod shape;
 
+use serde::Serialize;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
 pub use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
 
-use crate::doctor::model::DiskLayout;
-use crate::target::markers;
+use crate::markers;
 use crate::target::unit::Group;
 use crate::target::unit_file::{Role, Sharing};
 
@@ -280,6 +280,16 @@ pub fn is_of_a_run(path: &[&str]) -> bool {
 pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
     name.rsplit_once('-')
         .filter(|(name, hash)| !name.is_empty() && is_hash(hash))
+}
+
+/// How Cargo lays out a target folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskLayout {
+    /// With `deps` and `.fingerprint`.
+    Classic,
+    /// With a folder for each unit.
+    New,
 }
 
 #[cfg(test)]

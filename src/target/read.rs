@@ -1,5 +1,9 @@
 //! Takes the inventory of a target folder.
 
+use crate::fs::model::Seen;
+#[cfg(not(unix))]
+use crate::fs::modified;
+use crate::fs::number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet, btree_map};
@@ -10,17 +14,17 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::fs;
+use crate::fs::model::Identity;
 use crate::fs::{Entry, EntryKind};
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::dep_info::{DepInfo, RustcDepInfo};
 use crate::target::identify::{Evidence, Target};
 use crate::target::layout::{Owner, Part};
 use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
-use crate::target::{fingerprint, identify, layout, markers};
+use crate::target::{fingerprint, identify, layout};
+use crate::{fs, markers};
 
 /// The most that is read of a file. Real ones are a thousand times smaller; what is longer is not Cargo's.
 const MOST: u64 = 16 << 20;
@@ -386,4 +390,17 @@ fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
     let text = std::str::from_utf8(&bytes).map(Cow::Borrowed);
     let text = text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
     RustcDepInfo::parse(&text).sources.into_iter().next()
+}
+
+/// Record of the files and folders that an inventory saw.
+#[must_use]
+pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
+    let number = |file: &UnitFile| {
+        let modified = file
+            .modified()
+            .map_or(0, |time| time.as_nanosecond() as i64);
+        let content = (file.sharing != Sharing::Folder).then_some((modified, file.length.0));
+        Some(number(file.path.file_name()?, file.identity, content))
+    };
+    Seen::new(files.filter_map(number).collect())
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fs::model::Problem;
 use crate::size::Bytes;
-use crate::survey::model::Problem;
 use crate::target::unit_file::UnitFile;
 
 /// Everything in a target folder. Each file and folder stands in it exactly once: in a unit or in `others`.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 
 /// A file or folder in a target folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -12,15 +12,16 @@ use crate::age::Age;
 use crate::audit::listing::Listing;
 use crate::audit::model::Audit;
 use crate::doctor::model::Checkup;
+use crate::fs::model::Problem;
 use crate::hook::model::HookStatus;
 use crate::plan::action::Plan;
 use crate::plan::outcome::Outcome;
 use crate::script::model::ScriptCache;
 use crate::size::Bytes;
 use crate::store::Bounds;
-use crate::store::model::{RemotePart, StoreContents, StoreSettings};
+use crate::store::model::{RemotePart, StoreContents};
 use crate::survey::folder::Trash;
-use crate::survey::model::{EnvOverride, Problem, Repository, SharedRoot, Survey};
+use crate::survey::model::{EnvOverride, Repository, SharedRoot, StoreSettings, Survey};
 use crate::survey::settings::CacheLimits;
 use crate::text;
 

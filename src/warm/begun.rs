@@ -81,8 +81,8 @@ fn was_touched(file: &UnitFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fs::model::Identity;
     use crate::size::Bytes;
-    use crate::survey::folder::Identity;
 
     fn at(millisecond: i64) -> Option<Timestamp> {
         Timestamp::from_millisecond(1_700_000_000_000 + millisecond).ok()

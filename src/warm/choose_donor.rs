@@ -16,11 +16,12 @@ use crate::warm::donor::Donor;
 use crate::plan::conduct::Ui;
 
 use crate::cargo::lockfile::Lock;
+use crate::cargo::model::Dirs;
 use crate::plan::action::Warning;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::model::{CargoAnswer, Dirs, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
 use crate::warm::decide::{

@@ -17,10 +17,10 @@ use crate::warm::destination::There;
 pub(crate) use crate::warm::destination::Times;
 
 use crate::cargo::lockfile::Lock;
+use crate::fs::model::Identity;
 use crate::plan::action::{Action, Plan};
 use crate::plan::kept::Kept;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::survey::model::Survey;
 use crate::target::layout;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};

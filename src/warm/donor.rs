@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::fs;
 use crate::progress::Progress;
+use crate::survey::build_env::Said;
 use crate::survey::model::Survey;
 use crate::target::unit::{Inventory, UnitId};
 use crate::warm::choose_donor::{Cold, Wants};
-use crate::warm::circumstances::Said;
 use crate::warm::decide::{
     Candidate, Here, Offer, Relation, {self as decide},
 };

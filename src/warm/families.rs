@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cargo::model::Dirs;
 use crate::plan::conduct::Ui;
 use crate::progress::Progress;
 use crate::survey::Environment;
-use crate::survey::model::{Dirs, Survey};
+use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::warm::choose_donor::{Cold, How, one};
 use crate::warm::decide::{

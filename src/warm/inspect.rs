@@ -8,23 +8,23 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use crate::warm::environment::{Circumstances, Records, note, program_of, variables};
+pub use crate::survey::read_build_env::{Circumstances, Records, note, program_of, variables};
 pub use crate::warm::inspect::flaws::{Findings, Origin, look_into, names};
 pub use crate::warm::inspect::reach::otherwise_made;
 pub use crate::warm::inspect::same::different;
 pub use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
 
 use crate::cargo::lockfile::Lock;
-use crate::fs;
+use crate::cargo::model::TomlProblem;
 use crate::fs::Sought;
+use crate::fs::model::Busy;
 use crate::progress::Progress;
-use crate::store::without_place as without;
-use crate::survey::folder::Busy;
-use crate::survey::model::TomlProblem;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::Inventory;
-use crate::target::{layout, markers, read};
+use crate::target::{layout, read};
 use crate::warm::decide::{Gives, Rating};
+use crate::warm::relocate::without_place as without;
+use crate::{fs, markers};
 
 /// The most that is read of a `.d` file, a script's output or a generated source.
 const MOST: u64 = 16 << 20;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fs::model::SourceFile;
 use crate::size::Bytes;
 use crate::target::unit::{UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
-use crate::warm::verdict::{Dated, SourceFile};
+use crate::warm::verdict::Dated;
 
 /// A target folder is given units of another one.
 #[derive(Clone, Debug, Serialize)]

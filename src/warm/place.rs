@@ -9,19 +9,18 @@ use rayon::prelude::*;
 
 use crate::warm::stage::{Shared, Staging};
 
-use crate::fs;
+use crate::fs::model::{Busy, BusyReason, SourceFile};
 use crate::fs::{LockGuard, Sought};
+use crate::markers::STAGE;
 use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::survey::folder::{Busy, BusyReason};
+use crate::target::fingerprint;
 use crate::target::fingerprint::rehash::Change;
-use crate::target::markers::STAGE;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{fingerprint, markers};
 use crate::warm::model::{Method, Skipped, TakenUnit, WarmFolder, Warmed};
 use crate::warm::trusted::Trusted;
-use crate::warm::verdict::SourceFile;
+use crate::{fs, markers};
 
 /// Warms one folder.
 ///

@@ -82,6 +82,19 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
     found.then_some(new)
 }
 
+/// What was said, without the folder that it was said in: the same script says the same in every folder.
+#[must_use]
+pub fn without_place(said: &[u8], place: &[u8]) -> Vec<u8> {
+    let mut rest = said;
+    let mut left = Vec::with_capacity(said.len());
+    while let Some(at) = memchr::memmem::find(rest, place).filter(|_| !place.is_empty()) {
+        left.extend_from_slice(&rest[..at]);
+        rest = &rest[at + place.len()..];
+    }
+    left.extend_from_slice(rest);
+    left
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +142,11 @@ mod tests {
         let new = relocate(text, &from, "D:\\t").expect("changed");
         let expected = br#"D:\t\x D:/t/x "D:\\t\\x""#;
         assert_eq!(new, expected);
+    }
+
+    #[test]
+    fn a_place_is_taken_out() {
+        assert_eq!(without_place(b"a/o/b/o", b"/o"), b"a/b");
+        assert_eq!(without_place(b"a", b""), b"a");
     }
 }

@@ -43,7 +43,7 @@ use crate::{fs, git};
 
 use crate::warm::sources::altogether::Altogether;
 use crate::warm::sources::compared::Compared;
-pub use crate::warm::sources::reach::{Known, Programs};
+pub use crate::warm::sources::reach::Programs;
 use crate::warm::sources::unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.

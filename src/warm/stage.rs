@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::fs;
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::dep_info::DepInfo;
+use crate::target::layout;
 use crate::target::unit::UnitKind;
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::target::{layout, markers};
 use crate::warm::model::{Method, TakenUnit};
 use crate::warm::place::unchanged;
 use crate::warm::relocate;
 use crate::warm::verdict::Dated;
+use crate::{fs, markers};
 
 /// What a unit takes.
 #[derive(Default)]

@@ -1,12 +1,11 @@
 //! Local units: whether what they were compiled from is the same in another worktree.
 
+use crate::fs::model::SourceFile;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit::UnitId;
 use crate::warm::model::LeftReason;
 
@@ -32,19 +31,6 @@ pub struct LocalUnit {
     pub watches: bool,
     /// It is the run of a build script that named none: what Cargo would write down of its package in the destination.
     pub precalculated: Option<String>,
-}
-
-/// A source file, as it was when it was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Absolute.
-    pub path: PathBuf,
-    /// Which one.
-    pub identity: Identity,
-    /// Its length.
-    pub length: Bytes,
-    /// When it was last modified.
-    pub modified: Option<Timestamp>,
 }
 
 /// Which times the files of a unit get.

@@ -346,8 +346,7 @@ fn trash_that_git_tracks_is_not_finished() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &[]);
     let trash = "pika/.sharedtarget-trash-old";
-    let mark =
-        String::from_utf8(cargo_sharedtarget::target::markers::TRASH_MARK.to_vec()).expect("text");
+    let mark = String::from_utf8(cargo_sharedtarget::markers::TRASH_MARK.to_vec()).expect("text");
     sandbox.write(&format!("{trash}/.gitignore"), &mark);
     sandbox.write(&format!("{trash}/deep/file"), "precious");
     sandbox.git("pika", &["add", "-A", "-f"]);

@@ -32,7 +32,6 @@ mod facts;
 #[cfg(unix)]
 mod faults;
 mod find;
-mod rooms;
 #[cfg(unix)]
 mod gc;
 #[cfg(unix)]
@@ -52,6 +51,7 @@ mod registry;
 mod rehash;
 #[cfg(feature = "remote")]
 mod remote;
+mod rooms;
 mod sandbox;
 #[cfg(unix)]
 mod scripts;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_sharedtarget::cargo::config_edit::{Settings, keys, set};
 use cargo_sharedtarget::git::exclude_edit;
-use cargo_sharedtarget::setup::journal::{Content, Entry, Journal, Undo};
+use cargo_sharedtarget::survey::journal::{Content, Entry, Journal, Undo};
 use proptest::prelude::*;
 use toml_edit::{Document, Item, TableLike, Value};
 

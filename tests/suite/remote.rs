@@ -22,8 +22,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cargo_sharedtarget::store::remote::{
-    Remote, Secrets, {self},
+    Remote, {self},
 };
+use cargo_sharedtarget::survey::model::Secrets;
 use cargo_sharedtarget::survey::settings;
 use servers::{Redis, S3};
 

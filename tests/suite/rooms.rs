@@ -1,71 +1,121 @@
-//! The floors of the code hold: a module imports only from its own floor and those below.
+//! The order of the rooms holds: a module imports only from its own room and from rooms before it, and what decides
+//! reaches no door.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The floors above the pure ones, by the first part of a module's path; all others decide.
-const FLOORS: [(&str, usize); 15] = [
-    ("model", 0),
-    ("size", 0),
-    ("age", 0),
-    ("progress", 0),
-    ("exit", 0),
-    ("fs", 2),
-    ("git", 2),
-    ("cargo", 2),
-    ("process", 2),
-    ("remote", 2),
-    ("survey", 3),
-    ("apply", 3),
-    ("report", 4),
-    ("command", 5),
-    ("cli", 6),
+/// The rooms: modules at the root of the crate, in their order.
+const ROOMS: [&str; 23] = [
+    "age", "size", "progress", "text", "markers", "fs", "process", "git", "target", "cargo",
+    "survey", "term", "plan", "warm", "store", "clean", "dedupe", "hook", "setup", "script",
+    "audit", "doctor", "cli",
 ];
 
-const DECIDE: usize = 1;
+/// Rooms that still import from later ones. One that no longer does has to leave the list.
+const STILL_UPWARD: &[(&str, &str)] = &[
+    ("term", "plan"),
+    ("term", "store"),
+    ("term", "hook"),
+    ("term", "script"),
+    ("term", "audit"),
+    ("term", "doctor"),
+    ("plan", "warm"),
+    ("plan", "store"),
+    ("plan", "clean"),
+    ("plan", "dedupe"),
+    ("plan", "hook"),
+    ("plan", "setup"),
+    ("plan", "script"),
+    ("warm", "store"),
+    ("store", "clean"),
+    ("store", "setup"),
+    ("clean", "dedupe"),
+];
 
-fn floor(module: &str) -> usize {
-    let known = FLOORS.iter().find(|(name, _)| *name == module);
-    known.map_or(DECIDE, |(_, floor)| *floor)
+/// The modules that touch the world. `fs::model` has the words of the door, and nothing else.
+const DOORS: [&str; 6] = [
+    "fs",
+    "process",
+    "git",
+    "cargo",
+    "cargo::build",
+    "store::remote",
+];
+
+/// The names of files that decide, wherever they are: from their imports no door can be reached.
+const DECIDE: [&str; 28] = [
+    "begun",
+    "budget",
+    "build_env",
+    "cache_key",
+    "called",
+    "candidates",
+    "checks",
+    "dates",
+    "decide",
+    "deletable",
+    "destination",
+    "evict",
+    "features",
+    "findings",
+    "fingerprint",
+    "identify",
+    "layout",
+    "list_decide",
+    "naming",
+    "provider",
+    "relocate",
+    "rules",
+    "shares",
+    "stale",
+    "unused",
+    "usable",
+    "variants",
+    "verdict",
+];
+
+/// The code of a source without comments and without its tests at the end.
+fn code(source: &str) -> String {
+    let end = source.find("#[cfg(test)]\nmod tests");
+    let lines = source[..end.unwrap_or(source.len())].lines();
+    lines
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// The modules of the crate that a source names, with their lines.
-fn named(source: &str) -> Vec<(usize, String)> {
-    let mut all = Vec::new();
-    for (at, line) in source.lines().enumerate() {
-        let code = line.split("//").next().unwrap_or_default();
-        for (found, _) in code.match_indices("crate::") {
-            let before = code[..found].chars().next_back();
-            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
-                continue;
+/// The paths inside the crate that a source names, without `crate::`.
+fn named(source: &str) -> BTreeSet<String> {
+    let code = code(source);
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut all = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| is_name(c) || c == '$') {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        let end = rest.find(|c| !is_name(c) && c != ':').unwrap_or(rest.len());
+        let (path, rest) = rest.split_at(end);
+        match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some((list, _)) if path.is_empty() || path.ends_with("::") => {
+                let items = list.split(',').map(str::trim);
+                all.extend(items.filter(|item| !item.is_empty()).map(|item| {
+                    let item = item.split_whitespace().next().unwrap_or_default();
+                    format!("{path}{item}")
+                }));
             }
-            let rest = &code[found + "crate::".len()..];
-            // Of a list each one begins a path.
-            let list = match rest.strip_prefix('{') {
-                Some(list) => list.split_once('}').map_or(list, |(list, _)| list),
-                None => rest,
-            };
-            let each = if rest.starts_with('{') {
-                list.split(',').collect()
-            } else {
-                vec![list]
-            };
-            for one in each {
-                let one = one.trim();
-                let end = one
-                    .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .unwrap_or(one.len());
-                all.push((at + 1, one[..end].to_owned()));
-            }
+            _ => drop(all.insert(path.trim_end_matches(':').to_owned())),
         }
     }
     all
 }
 
-#[test]
-fn nobody_imports_from_above() {
+/// The modules of the crate with the paths that each names.
+fn modules() -> BTreeMap<String, BTreeSet<String>> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut wrong, mut looked_at) = (Vec::new(), 0);
+    let mut all = BTreeMap::new();
     for entry in walkdir::WalkDir::new(&sources) {
         let entry = entry.expect("a readable folder");
         let inside = entry.path().strip_prefix(&sources).expect("inside");
@@ -75,21 +125,106 @@ fn nobody_imports_from_above() {
         {
             continue;
         }
-        let first = inside.iter().next().expect("a name").to_string_lossy();
-        let own = first.trim_end_matches(".rs").to_owned();
+        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let module = parts.join("::").trim_end_matches(".rs").to_owned();
+        // Tests may use anything.
+        if module.split("::").any(|part| part == "tests") {
+            continue;
+        }
         let source = fs::read_to_string(entry.path()).expect("a source");
-        for (line, other) in named(&source) {
+        all.insert(module, named(&source));
+    }
+    all
+}
+
+fn room(path: &str) -> &str {
+    path.split("::").next().unwrap_or_default()
+}
+
+fn position(room: &str) -> Option<usize> {
+    ROOMS.iter().position(|one| *one == room)
+}
+
+#[test]
+fn rooms_import_from_those_before_them() {
+    let (mut wrong, mut looked_at) = (Vec::new(), 0);
+    let mut upward: BTreeSet<(&str, &str)> = STILL_UPWARD.iter().copied().collect();
+    let modules = modules();
+    for (module, paths) in &modules {
+        let own = room(module);
+        let Some(at) = position(own) else {
+            wrong.push(format!("{module} is in no room of the list"));
+            continue;
+        };
+        for path in paths {
             looked_at += 1;
-            let siblings = [("survey", "apply"), ("apply", "survey")];
-            if floor(&other) > floor(&own) || siblings.contains(&(own.as_str(), other.as_str())) {
-                wrong.push(format!(
-                    "src/{}:{line}: {own} imports {other}",
-                    inside.display()
-                ));
+            let other = room(path);
+            match position(other) {
+                Some(there) if there <= at => {}
+                Some(_) if STILL_UPWARD.contains(&(own, other)) => {
+                    upward.remove(&(own, other));
+                }
+                _ => wrong.push(format!("{module} imports {path}")),
             }
         }
     }
-    assert!(looked_at > 500, "only {looked_at} imports were found");
+    assert!(looked_at > 1_000, "only {looked_at} imports were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(upward.is_empty(), "no longer upward: {upward:?}");
+}
+
+/// The module that holds what a path names.
+fn module_of<'a>(path: &str, modules: &'a BTreeMap<String, BTreeSet<String>>) -> Option<&'a str> {
+    let mut path = path;
+    loop {
+        if let Some((module, _)) = modules.get_key_value(path) {
+            return Some(module);
+        }
+        path = path.rsplit_once("::")?.0;
+    }
+}
+
+#[test]
+fn what_decides_reaches_no_door() {
+    let modules = modules();
+    let is_door = |module: &str| {
+        DOORS.contains(&module) || (module.starts_with("fs::") && module != "fs::model")
+    };
+    // Which door a module reaches, and by which import.
+    let mut reach: BTreeMap<&str, &str> = modules
+        .keys()
+        .filter(|module| is_door(module))
+        .map(|module| (module.as_str(), "the world"))
+        .collect();
+    loop {
+        let more: Vec<(&str, &str)> = modules
+            .iter()
+            .filter(|(module, _)| !reach.contains_key(module.as_str()))
+            .filter_map(|(module, paths)| {
+                let mut imports = paths.iter().filter_map(|path| module_of(path, &modules));
+                let door =
+                    imports.find(|import| *import != module && reach.contains_key(import))?;
+                Some((module.as_str(), door))
+            })
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        reach.extend(more);
+    }
+    let decides = |module: &&String| module.split("::").any(|part| DECIDE.contains(&part));
+    let deciding: Vec<_> = modules.keys().filter(decides).collect();
+    assert!(deciding.len() > 50, "only {} files decide", deciding.len());
+    for name in DECIDE {
+        let found = deciding
+            .iter()
+            .any(|module| module.split("::").any(|part| part == name));
+        assert!(found, "no file is called {name}");
+    }
+    let wrong: Vec<String> = deciding
+        .iter()
+        .filter_map(|module| Some(format!("{module} imports {}", reach.get(module.as_str())?)))
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -121,10 +256,17 @@ fn no_examples_in_the_documentation() {
 
 #[test]
 fn imports_are_found() {
-    let source = "use crate::fs;\nuse crate::{plan::stock, model};\n// use crate::cli;\nlet x = crate::report::human();\nother_crate::x();\n";
-    let found: Vec<String> = named(source)
-        .into_iter()
-        .map(|(line, name)| format!("{line} {name}"))
-        .collect();
-    assert_eq!(found, ["1 fs", "2 plan", "2 model", "4 report"]);
+    let source = "use crate::fs;\nuse crate::{plan::stock, model as m};\n// use crate::cli;\nlet x = crate::report::human();\nother_crate::x();\nuse crate::a::{B,\n    C};\n#[cfg(test)]\nmod tests { use crate::cli; }";
+    let found: Vec<String> = named(source).into_iter().collect();
+    assert_eq!(
+        found,
+        [
+            "a::B",
+            "a::C",
+            "fs",
+            "model",
+            "plan::stock",
+            "report::human"
+        ]
+    );
 }

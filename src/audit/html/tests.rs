@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::audit::model::Difference;
-use crate::survey::model::Problem;
+use crate::fs::model::Problem;
 use crate::term::Paths;
 
 /// Ends elements, comments, attributes, strings, lines and the template's parts, if anybody lets it.

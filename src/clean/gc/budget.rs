@@ -11,8 +11,8 @@ use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
 use crate::clean::model::{CollectReason, KeptUnitReason};
 use crate::clean::stock::{Graph, Stock};
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit::{Group, Unit};
 use crate::target::unit_file::UnitFile;
 

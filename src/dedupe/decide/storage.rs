@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::dedupe::decide::Sharer;
 use crate::dedupe::model::Space;
-use crate::survey::folder::Identity;
+use crate::fs::model::Identity;
 use crate::target::unit::{Group, UnitId};
 use crate::target::unit_file::{Sharing, UnitFile};
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::dedupe::decide::Sharer;
+use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Smaller files are not cloned. One of them takes a block at most, and some filesystems keep it beside its name,

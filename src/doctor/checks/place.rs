@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::clean::decide;
+use crate::clean::decide::CleanOptions;
 use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity};
-use crate::plan::{CleanOptions, freeable};
+use crate::fs::model::freeable;
 use crate::size::Bytes;
 use crate::survey::model::{Survey, Workspace};
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{config_chain, config_edit};
+use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Severity, Tool, WrapperFacts};
-use crate::hook::{shell, wrapper_script};
 use crate::survey::model::{CargoAnswer, Survey};
+use crate::text::shell;
 
 /// What is wrong with the programs that everything depends on.
 pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {

@@ -5,10 +5,11 @@ use std::path::Path;
 use crate::clean::delete_folders::{Deleted, remove_empty_holders};
 use crate::fs;
 use crate::fs::Ledger;
+use crate::fs::model::Usage;
+use crate::markers::{GITIGNORE, STAGE_LOCK};
 use crate::plan::apply::{Context, Stopped};
 use crate::size::Bytes;
-use crate::survey::folder::{Litter, Usage};
-use crate::target::markers::{GITIGNORE, STAGE_LOCK};
+use crate::survey::folder::Litter;
 
 /// Deletes something that an interrupted run left, if it is what the plan saw.
 pub(crate) fn remove(

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::fs;
-use crate::target::markers;
+use crate::{fs, markers};
 
 /// Why nothing can be recorded.
 pub(crate) const NO_STATE: &str =
@@ -45,7 +44,7 @@ fn create(path: &Path, records: &Path, made: &mut Made) -> anyhow::Result<()> {
     let mark = path.join(markers::SHARED_ROOT_MARK);
     fs::no_link(path, &mark)?;
     made.note_folders(&mark);
-    fs::register_root(records, path)
+    crate::survey::known_roots::register_root(records, path)
 }
 
 /// What was made where nothing was, in the order in which it was made.

@@ -4,21 +4,21 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit::Settings;
-use crate::hook::rustc_wrapper;
+use crate::cargo::model::ConfigFile;
+use crate::markers::BUILD_FOLDER;
 use crate::plan::action::Action;
 use crate::plan::kept::KeptReason;
-use crate::setup::decide::SetupOptions;
 use crate::setup::decide::configure::{build_template, edited, may_edit};
+use crate::setup::decide::{SetupOptions, wrapper};
 use crate::survey::folder::Layout;
-use crate::survey::model::{ConfigFile, Survey};
-use crate::target::markers::BUILD_FOLDER;
+use crate::survey::model::Survey;
 
 /// The name of the build folders of this layout, which has nothing but the hash to tell workspaces apart.
 const BY_PATH: &str = "by-path";
 
 /// The layout `build-dir`, if that is how another worktree than this one is set up: it serves this one already.
 #[must_use]
-pub fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layout> {
+pub(crate) fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layout> {
     let by_path = survey.shared_root.path.join(BUILD_FOLDER).join(BY_PATH);
     let mut others = survey.workspaces.iter().filter(|w| !w.is_in(worktree));
     others
@@ -59,10 +59,10 @@ pub(crate) fn configure(
             path: shared_root.clone(),
         })?;
     let file = survey.configs.get(path);
-    let script = rustc_wrapper::script(path, survey, options)?;
+    let script = wrapper::script(path, survey, options)?;
     let wrapper = match &script {
         Some(script) => Some(script.name.clone()),
-        None => rustc_wrapper::of_place(path, survey, options),
+        None => wrapper::of_place(path, survey, options),
     };
     let script = script.and_then(|script| script.edit);
     let by_path = options.layout == Some(Layout::BuildDir);

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
+use crate::cargo::model::{ConfigFile, Dirs, SetBy};
 use crate::clean::stale::AllDirs;
 use crate::plan::action::{Action, Warning};
 use crate::plan::kept::KeptReason;
-use crate::survey::model::{CargoAnswer, ConfigFile, Dirs, SetBy, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
 /// Where every workspace builds once everything is written.
 pub(crate) fn dirs(

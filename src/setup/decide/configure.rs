@@ -5,16 +5,16 @@ use std::path::Path;
 
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
 use crate::cargo::config_edit::{EditError, Settings};
+use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
-use crate::hook::rustc_wrapper;
+use crate::markers::BUILD_FOLDER;
 use crate::plan::action::{Action, Change, EditFile};
 use crate::plan::kept::KeptReason;
-use crate::setup::decide::SetupOptions;
+use crate::setup::decide::{SetupOptions, wrapper};
 use crate::setup::naming;
 use crate::setup::naming::Names;
 use crate::survey::folder::Layout;
-use crate::survey::model::{CargoAnswer, ConfigFile, SetBy, Survey, Tracked, Workspace};
-use crate::target::markers::BUILD_FOLDER;
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
@@ -74,7 +74,7 @@ pub(crate) fn workspace(
     let unwritable = || KeptReason::Unwritable {
         path: target_dir.clone(),
     };
-    let wrapper = rustc_wrapper::of_workspace(workspace, survey, options);
+    let wrapper = wrapper::of_workspace(workspace, survey, options);
     let settings = Settings {
         rustc_wrapper: wrapper.as_deref(),
         target_dir: Some(target_dir.to_str().ok_or_else(unwritable)?),

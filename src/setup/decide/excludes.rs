@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::cargo::model::{ConfigFile, Tracked};
 use crate::git::exclude_edit;
 use crate::plan::action::{Action, Change, EditFile};
-use crate::plan::worktree_of;
-use crate::survey::model::{ConfigFile, Repository, Survey, Tracked};
+use crate::survey::model::{Repository, Survey, worktree_of};
 
 /// The edits of the exclude files of all repositories in which git would show one of our files. Each write that
 /// makes such a file then needs its edit.

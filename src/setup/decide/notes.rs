@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::cargo::model::{Dirs, SetBy};
 use crate::clean::stale::AllDirs;
+use crate::markers::BUILD_FOLDER;
 use crate::plan::action::Action;
 use crate::setup::decide::SetupOptions;
 use crate::setup::naming;
-use crate::setup::naming::owner_file;
-use crate::survey::folder::{Layout, Owner};
-use crate::survey::model::{Dirs, SetBy, Survey, Workspace};
-use crate::target::markers::BUILD_FOLDER;
+use crate::survey::folder::{Layout, Owner, owner_file};
+use crate::survey::model::{Survey, Workspace};
 
 /// The owner files of those that are meant, where they are missing or say something else than they should.
 pub(crate) fn missing(

@@ -1,25 +1,12 @@
 //! The edits of the settings files of a shared root.
 
+use crate::survey::settings::{file, own_file};
 use std::path::PathBuf;
 
 use crate::plan::action::{Action, Change, EditFile};
 use crate::plan::kept::KeptReason;
 use crate::survey::model::{Settings, Survey};
 use crate::survey::settings;
-
-/// Path of the settings file in the shared root.
-#[must_use]
-pub fn file(survey: &Survey) -> PathBuf {
-    survey.shared_root.path.join(settings::FILE_NAME)
-}
-
-/// Path of the settings file in the shared root's records, which alone may name a program; `None` where the environment
-/// names no state folder.
-#[must_use]
-pub fn own_file(survey: &Survey) -> Option<PathBuf> {
-    let records = survey.shared_root.records.as_ref()?;
-    Some(records.join(settings::FILE_NAME))
-}
 
 /// Decides the edits that make the settings files say what was decided, or says for a file why it is left.
 pub(crate) fn edits(

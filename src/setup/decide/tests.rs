@@ -8,10 +8,11 @@ use super::*;
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
     setup(survey, options).with(survey, Vec::new(), Vec::new())
 }
+use crate::cargo::model::{ConfigFile, Tracked};
 use crate::cargo::{config_chain, config_edit};
 use crate::plan::action::EditFile;
 use crate::survey::folder::{Known, Owner, OwnerState};
-use crate::survey::model::{CargoAnswer, ConfigFile, Tracked};
+use crate::survey::model::CargoAnswer;
 use crate::survey::sample::{folder, placed, repository, survey};
 
 /// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.

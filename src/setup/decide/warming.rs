@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::dedupe::model::RelinkFolder;
+use crate::fs::model::Identity;
 use crate::plan::action::{Action, Plan};
 use crate::size::Bytes;
-use crate::survey::folder::Identity;
 use crate::target::unit_file::Sharing;
 use crate::warm::model::WarmFolder;
 

@@ -19,7 +19,8 @@ use crate::store::remote::breaker::Breaker;
 use crate::store::remote::error::{in_words, one_line};
 use crate::store::remote::options::Options;
 use crate::store::remote::redis::Door;
-use crate::store::remote::{Listed, Secrets, options};
+use crate::store::remote::{Listed, options};
+use crate::survey::model::Secrets;
 
 /// Where a folder keeps what is not written to its end.
 pub(crate) const ASIDE: &str = ".tmp";

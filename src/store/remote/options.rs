@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::store::remote::Secrets;
 use crate::store::remote::error::one_line;
+use crate::survey::model::Secrets;
 
 /// A kind of store.
 struct Kind {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use toml_edit::{Item, TableLike};
 
 use crate::cargo::config_edit;
-use crate::store::model::StoreSettings;
-use crate::survey::model::TomlProblem;
+use crate::cargo::model::TomlProblem;
+use crate::survey::model::StoreSettings;
 
 /// The keys that the table may have.
 const KEYS: &str =
@@ -143,7 +143,7 @@ fn place(table: &dyn TableLike, key: &str, item: &Item) -> Option<Range<usize>> 
 mod tests {
     use crate::age::Age;
     use crate::size::Bytes;
-    use crate::store::model::StoreSettings;
+    use crate::survey::model::StoreSettings;
     use crate::survey::settings::parse;
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Seen with Cargo and rustc 1.95 and nightly, in both layouts. What is not here may be somebody's, and stays.
 
+use crate::markers;
+use crate::target::fingerprint;
 use crate::target::layout::{STAMP, is_hash};
-use crate::target::{fingerprint, markers};
 
 /// How the names end of what the compiler writes beside other units' files.
 const ENDS: [&str; 23] = [

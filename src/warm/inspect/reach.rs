@@ -10,15 +10,14 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::fs;
+use crate::survey::build_env;
+use crate::survey::build_env::{Differences, Moment, Said};
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::Reach;
-use crate::target::markers;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
-use crate::warm::circumstances;
-use crate::warm::circumstances::{Differences, Moment, Said};
 use crate::warm::inspect::Circumstances;
 use crate::warm::model::LeftReason;
+use crate::{fs, markers};
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
 /// Where a donor's workspace is not known, or is gone, no run may have seen them.
@@ -94,7 +93,7 @@ impl<'a> Look<'a> {
     /// The span that a unit was made in.
     fn moment(&self, unit: &Unit, known: &Circumstances) -> Option<usize> {
         let made = made(unit)?;
-        let span = |at: Timestamp| match circumstances::at(&known.spans, at) {
+        let span = |at: Timestamp| match build_env::at(&known.spans, at) {
             Moment::Known(at, _) => Some(at),
             Moment::Unknown => None,
         };
@@ -132,7 +131,7 @@ impl<'a> Look<'a> {
         let other = all.find(|name| {
             // Cargo runs it again by itself.
             !watched(&said, name)
-                && (circumstances::is_of_compilers(name) || self.reached(unit, name, true))
+                && (build_env::is_of_compilers(name) || self.reached(unit, name, true))
         });
         let mut all = differences.placed.iter();
         let placed = || all.find(|name| !watched(&said, name) && self.reached(unit, name, false));

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
-use crate::fs;
 use crate::fs::{Source, SourceKind};
-use crate::target::markers;
 use crate::warm::model::LeftReason;
 use crate::warm::sources::{Ask, unknown};
+use crate::{fs, markers};
 
 /// With more in a folder, nothing of it is compared.
 const MANY: usize = 2_000;

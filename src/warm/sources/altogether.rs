@@ -8,13 +8,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::fs;
+use crate::fs::model::{SourceFile, Tag};
 use crate::git::sources::Listing;
-use crate::survey::folder::Tag;
-use crate::target::markers;
 use crate::warm::model::LeftReason;
 use crate::warm::sources::{Ask, Compared, unknown};
-use crate::warm::verdict::SourceFile;
+use crate::{fs, markers};
 
 /// All files of two worktrees, but for git's own and what Cargo has built.
 pub(crate) struct Altogether {

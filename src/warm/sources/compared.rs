@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::cargo::config_chain::CARGO_FOLDER;
 use crate::cargo::inherited;
 use crate::fs;
+use crate::fs::model::SourceFile;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
+use crate::markers::CARGO_FOLDER;
 use crate::warm::model::LeftReason;
-use crate::warm::verdict::SourceFile;
 
 /// Files that were compared.
 #[derive(Debug, Default)]

@@ -1,76 +1,20 @@
 //! What ran while a unit was made, and what that can do.
 
+use crate::target::abilities_record::Known;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::fs;
-use crate::survey::folder::Identity;
+use crate::fs::model::Identity;
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::{Abilities, Found, Reach};
+use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 use crate::warm::sources::World;
 use crate::warm::sources::handed::Handed;
-
-/// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
-#[derive(Clone, Debug, Default)]
-pub struct Known(Arc<Mutex<Table>>);
-
-#[derive(Debug, Default)]
-struct Table {
-    before: Option<Found>,
-    new: BTreeMap<String, Abilities>,
-}
-
-impl Known {
-    /// The abilities of a program, which are found if they are not known.
-    fn of(
-        &self,
-        state: Option<&Path>,
-        file: &UnitFile,
-        find: impl FnOnce() -> Abilities,
-    ) -> Abilities {
-        let Some((state, key)) = state.zip(key(file)) else {
-            return find();
-        };
-        let table = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        {
-            let mut table = table();
-            let before = table
-                .before
-                .get_or_insert_with(|| fs::read_abilities(state));
-            if let Some(known) = before.programs.get(&key) {
-                return *known;
-            }
-        }
-        let able = find();
-        table().new.insert(key, able);
-        able
-    }
-
-    /// Writes down what this run has found. Where that cannot be written, the next run finds it again.
-    pub fn keep(&self, state: &Path) {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = std::mem::take(&mut table.new);
-        if !new.is_empty() {
-            let _ = fs::add_abilities(state, new);
-        }
-    }
-}
-
-/// A key that no other file has, nor this one after a change: only the system sets the time of the last change.
-fn key(file: &UnitFile) -> Option<String> {
-    let Identity { device, inode } = file.identity;
-    let (modified, changed) = (file.modified()?, file.changed()?);
-    let [modified, changed] = [modified, changed].map(|time| time.as_nanosecond());
-    Some(format!(
-        "{device}-{inode}-{}-{modified}-{changed}",
-        file.length.0
-    ))
-}
 
 /// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
 #[derive(Debug, Default)]

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use memchr::memmem;
 
-use crate::fs;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::store::without_place;
 use crate::target::artifact::abilities::Reach;
+use crate::target::fingerprint;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::Sharing;
-use crate::target::{fingerprint, markers};
 use crate::warm::model::LeftReason;
+use crate::warm::relocate::without_place;
 use crate::warm::sources::{World, newest, settings, unknown};
 use crate::warm::verdict::LocalUnit;
+use crate::{fs, markers};
 
 /// The most that is read of a fingerprint or a source of a build script.
 const MOST: u64 = 16 << 20;

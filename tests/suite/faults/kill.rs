@@ -417,8 +417,7 @@ fn undo_finishes_trash() {
 
 /// Trash of ours, with nothing else to undo.
 fn load_only_trash(sandbox: &Sandbox) {
-    let mark =
-        String::from_utf8(cargo_sharedtarget::target::markers::TRASH_MARK.to_vec()).expect("text");
+    let mark = String::from_utf8(cargo_sharedtarget::markers::TRASH_MARK.to_vec()).expect("text");
     let folder = "pika/.shared-target/pika/.sharedtarget-trash-main-1-0";
     sandbox.write(&format!("{folder}/.gitignore"), &mark);
     sandbox.write(&format!("{folder}/main/debug/x"), "x");

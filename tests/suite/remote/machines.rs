@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_sharedtarget::store::remote::{
-    Remote, Secrets, {self},
+    Remote, {self},
 };
+use cargo_sharedtarget::survey::model::Secrets;
 use cargo_sharedtarget::survey::settings;
 
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};

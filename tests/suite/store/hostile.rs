@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use cargo_sharedtarget::store::model::{Offered, Offers, STORE_VERSION, Stays, StoredFile, Take};
+use cargo_sharedtarget::fs::model::StoredFile;
+use cargo_sharedtarget::store::model::{Offered, Offers, STORE_VERSION, Stays, Take};
 use cargo_sharedtarget::store::unit_key;
 
 use super::*;

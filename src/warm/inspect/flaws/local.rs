@@ -7,10 +7,8 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::fs;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
-use crate::target::markers;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::decide::speaks_of;
@@ -18,6 +16,7 @@ use crate::warm::inspect::flaws::{Look, MOST, Origin, is_there, kept, without};
 use crate::warm::model::LeftReason;
 use crate::warm::relocate;
 use crate::warm::verdict::Trace;
+use crate::{fs, markers};
 
 /// What is looked for in local units.
 pub(crate) struct Local {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::survey::folder::Identity;
+use crate::fs::model::Identity;
 use crate::target::layout;
 use crate::target::unit::{Group, Inventory, Unit, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::fs::{
     create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
 };
-use crate::setup::journal::{Journal, Relocated};
-use crate::target::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
+use crate::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
+use crate::survey::journal::{Journal, Relocated};
 
 /// The folder in the state folder with one folder of records for each shared root.
 const ROOTS: &str = "roots";
@@ -63,7 +63,7 @@ impl Record {
 
 /// The shared roots that the user's state knows.
 #[derive(Clone, Debug, Default)]
-pub struct KnownRoots {
+pub(crate) struct KnownRoots {
     /// The state folder; `None` where the environment names none.
     state: Option<PathBuf>,
     /// The folders of records, with what they say.
@@ -73,7 +73,7 @@ pub struct KnownRoots {
 impl KnownRoots {
     /// Reads the records in the state folder. A record that cannot be read is none.
     #[must_use]
-    pub fn load(state: Option<&Path>) -> Self {
+    pub(crate) fn load(state: Option<&Path>) -> Self {
         let mut records = Vec::new();
         if let Some(roots) = state.map(|state| state.join(ROOTS)) {
             for name in names(&roots).unwrap_or_default() {
@@ -91,28 +91,28 @@ impl KnownRoots {
 
     /// Returns whether there is a folder for records, without which nothing is known and no root can be taken over.
     #[must_use]
-    pub fn has_place(&self) -> bool {
+    pub(crate) fn has_place(&self) -> bool {
         self.state.is_some()
     }
 
     /// Returns whether a folder holds the token of a record, in a file of the user's. A root that was moved holds it too, and
     /// so does a copy, which is none as long as the original is there.
     #[must_use]
-    pub fn knows(&self, root: &Path) -> bool {
+    pub(crate) fn knows(&self, root: &Path) -> bool {
         is_folder(root) && self.by_token(root).is_some()
     }
 
     /// Returns whether a shared root was made at a path. It may have been deleted since, so this says nothing of the
     /// folder that is there now.
     #[must_use]
-    pub fn made_at(&self, path: &Path) -> bool {
+    pub(crate) fn made_at(&self, path: &Path) -> bool {
         self.records.iter().any(|(_, record)| record.path == path)
     }
 
     /// Returns the folder of records of a shared root, whether or not the root has been made yet; `None` where the
     /// environment names no state folder.
     #[must_use]
-    pub fn records(&self, root: &Path) -> Option<PathBuf> {
+    pub(crate) fn records(&self, root: &Path) -> Option<PathBuf> {
         let by_path = || self.records.iter().find(|(_, record)| record.path == root);
         if let Some((folder, _)) = self.by_token(root).or_else(by_path) {
             return Some(folder.clone());
@@ -127,28 +127,28 @@ impl KnownRoots {
 
     /// Returns the shared root that a folder is a copy of, as long as that one is there.
     #[must_use]
-    pub fn original(&self, root: &Path) -> Option<&Path> {
+    pub(crate) fn original(&self, root: &Path) -> Option<&Path> {
         let (_, record) = self.holds_token_of(root)?;
         record.has_copy_at(root).then_some(record.path.as_path())
     }
 
     /// Returns where a shared root was before it was moved, as long as no run has noted the new place.
     #[must_use]
-    pub fn moved_from(&self, root: &Path) -> Option<&Path> {
+    pub(crate) fn moved_from(&self, root: &Path) -> Option<&Path> {
         let (_, record) = self.by_token(root)?;
         (record.path != root).then_some(record.path.as_path())
     }
 
     /// Returns whether a shared root is or was at a path, wherever it is now.
     #[must_use]
-    pub fn was_at(&self, path: &Path) -> bool {
+    pub(crate) fn was_at(&self, path: &Path) -> bool {
         self.records.iter().any(|(_, record)| record.was_at(path))
     }
 
     /// Finds the folder that has taken the place of a shared root for those who work in `from`: the root was moved or copied
     /// together with what lies there, while configurations still lead to where it was.
     #[must_use]
-    pub fn successor(&self, from: &Path, was: &Path) -> Option<PathBuf> {
+    pub(crate) fn successor(&self, from: &Path, was: &Path) -> Option<PathBuf> {
         /// How deep a shared root may lie in what is moved or copied.
         const DEEPEST: usize = 4;
         if !self.was_at(was) {
@@ -187,7 +187,7 @@ impl KnownRoots {
 /// # Errors
 ///
 /// The record or the token cannot be written, or there is no random number.
-pub fn register_root(records: &Path, root: &Path) -> Result<()> {
+pub(crate) fn register_root(records: &Path, root: &Path) -> Result<()> {
     let known = KnownRoots::load(records.ancestors().nth(2));
     let original = known.original(root);
     create_private_folder(records)?;
@@ -246,12 +246,12 @@ pub fn register_root(records: &Path, root: &Path) -> Result<()> {
 /// # Errors
 ///
 /// The records cannot be read or written. Then they are as they were, or the files are known at their new place already.
-pub fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()> {
+pub(crate) fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()> {
     let known = record(records).filter(|record| token(root).as_ref() == Some(&record.token));
     let Some(mut known) = known else {
         return Ok(());
     };
-    crate::fs::change_journal(records, |journal| journal.relocate(moved))?;
+    crate::survey::records::change_journal(records, |journal| journal.relocate(moved))?;
     if known.path == root {
         return Ok(());
     }
@@ -264,7 +264,7 @@ pub fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Result<()
 /// Tells where a project was whose shared root was moved, if the root was moved with the project: files that were recorded
 /// at the old place are at the new one, and at the old place none of them is.
 #[must_use]
-pub fn project_moved(from: &Path, root: &Path, journal: &Journal) -> Option<Relocated> {
+pub(crate) fn project_moved(from: &Path, root: &Path, journal: &Journal) -> Option<Relocated> {
     if from.file_name() != root.file_name() {
         return None;
     }

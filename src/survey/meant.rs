@@ -2,16 +2,17 @@
 
 use std::path::{Component, Path};
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::wrapper_script;
+use crate::fs;
 use crate::git::exclude_edit;
-use crate::hook::wrapper_script;
+use crate::markers::CARGO_FOLDER;
 use crate::survey::model::Survey;
-use crate::{fs, plan};
 
 /// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
 /// user's own, and undo goes by it for nothing else all the same.
 #[must_use]
-pub fn is_meant(file: &Path, survey: &Survey) -> bool {
+pub(crate) fn is_meant(file: &Path, survey: &Survey) -> bool {
     // A folder that became a link since leads elsewhere. One that is gone leads nowhere.
     let straight = |folder: &Path| fs::canonical(folder).map_or(true, |real| real == folder);
     let plain = |part: Component| !matches!(part, Component::ParentDir | Component::CurDir);
@@ -62,5 +63,6 @@ fn is_exclude(file: &Path, survey: &Survey) -> bool {
 
 /// Returns whether a file has the settings of the shared root.
 fn is_settings(file: &Path, survey: &Survey) -> bool {
-    plan::settings_file(survey) == file || plan::own_settings_file(survey).as_deref() == Some(file)
+    crate::survey::settings::file(survey) == file
+        || crate::survey::settings::own_file(survey).as_deref() == Some(file)
 }

@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use crate::hook::shell::{checksum, find_us, quoted};
+use crate::text::shell::{checksum, find_us, quoted};
 
 /// The name of the script, in the folder of the configuration that names it.
 pub const NAME: &str = "sharedtarget-rustc";

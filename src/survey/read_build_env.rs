@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cargo::config_chain::{CARGO_FOLDER, CONFIG_NAMES};
-use crate::cargo::{config_chain, config_edit, configs, inherited};
+use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::cargo::model::Surroundings;
+use crate::cargo::wrapper_script::Whose;
+use crate::cargo::{config_chain, config_edit, configs, inherited, wrapper_script};
 use crate::fs::Source;
 use crate::git::porcelain;
-use crate::hook::wrapper_script;
-use crate::hook::wrapper_script::Whose;
-use crate::setup::journal::Journal;
-use crate::survey::model::{SharedRoot, Surroundings};
-use crate::warm::circumstances::{History, Program, Said, Span};
+use crate::markers::CARGO_FOLDER;
+use crate::survey::build_env::{History, Program, Said, Span};
+use crate::survey::journal::Journal;
+use crate::survey::model::SharedRoot;
 use crate::{fs, git, process};
 
 /// The records in the user's state of earlier times.
@@ -33,8 +34,8 @@ impl Records {
             return Self::default();
         };
         Self {
-            journal: fs::read_journal(records).unwrap_or_default(),
-            history: fs::read_history(records),
+            journal: crate::survey::records::read_journal(records).unwrap_or_default(),
+            history: crate::survey::records::read_history(records),
         }
     }
 }
@@ -149,7 +150,7 @@ pub fn note<'a>(
     }
     match records.history == before {
         true => Ok(()),
-        false => fs::write_history(folder, &records.history),
+        false => crate::survey::records::write_history(folder, &records.history),
     }
 }
 

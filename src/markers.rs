@@ -229,6 +229,9 @@ pub fn is_profile(shape: &Shape) -> bool {
     shape.folders.contains_key(FINGERPRINTS) || shape.files.iter().any(locked)
 }
 
+/// The name of the folder that Cargo looks for above a workspace.
+pub const CARGO_FOLDER: &str = ".cargo";
+
 #[cfg(test)]
 mod tests {
     use super::*;

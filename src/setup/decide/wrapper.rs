@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::cargo::config_chain;
-use crate::hook::wrapper_script;
-use crate::hook::wrapper_script::{Whose, is_ours};
+use crate::cargo::wrapper_script::{Whose, is_ours};
+use crate::cargo::{config_chain, wrapper_script};
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;

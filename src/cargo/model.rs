@@ -1,0 +1,121 @@
+//! Facts of Cargo's: what its configurations and lock files say, and where builds go.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The folders that a build writes into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dirs {
+    /// Final programs go here.
+    pub target_dir: PathBuf,
+    /// What decided that.
+    pub target_set_by: SetBy,
+    /// Intermediate artifacts go here; equal to `target_dir` unless configured.
+    pub build_dir: PathBuf,
+    /// What decided that.
+    pub build_set_by: SetBy,
+}
+
+/// What decided a setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetBy {
+    /// Nobody: Cargo's default.
+    #[default]
+    Default,
+    /// This configuration file.
+    Config(PathBuf),
+    /// Cargo's own answer, which our reading of the files does not explain.
+    Cargo,
+}
+
+/// A member of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// The folder of its manifest.
+    pub folder: PathBuf,
+}
+
+/// One Cargo configuration file and what stands in the way of editing it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Its path: `<folder>/.cargo/config.toml`, or `.cargo/config` where that legacy file exists and wins.
+    pub path: PathBuf,
+    /// Its bytes; `None` if there is no such file.
+    pub bytes: Option<Vec<u8>>,
+    /// Values of `build.target-dir` and `build.build-dir`, and whether other files are included.
+    pub keys: ConfigKeys,
+    /// It is not valid.
+    pub invalid: Option<TomlProblem>,
+    /// The file or its `.cargo` folder is a symbolic link, with where that leads.
+    pub symlink: Option<PathBuf>,
+    /// The file may not be written.
+    pub read_only: bool,
+    /// Whether git tracks it.
+    pub tracked: Tracked,
+    /// Git ignores it, or there is no git that could show it.
+    pub ignored: bool,
+    /// It was not there before one of our setups made it.
+    pub created_by_us: bool,
+}
+
+/// Whether git tracks a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tracked {
+    /// Outside any worktree, or git was not asked.
+    #[default]
+    NotAsked,
+    /// No.
+    No,
+    /// Yes.
+    Yes,
+    /// Git could not say, with its error.
+    Unclear(String),
+}
+
+/// The keys of a configuration file that matter here, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigKeys {
+    /// `build.target-dir`.
+    pub target_dir: Option<String>,
+    /// `build.build-dir`.
+    pub build_dir: Option<String>,
+    /// `build.rustc-wrapper`.
+    pub rustc_wrapper: Option<String>,
+    /// The file has an `include` key, which only Cargo itself resolves.
+    pub includes: bool,
+}
+
+/// Where a TOML file is wrong. Lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TomlProblem {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+    /// What was expected.
+    pub message: String,
+}
+
+/// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `$CARGO_HOME`.
+    pub cargo_home: PathBuf,
+}
+
+/// A package of a registry or a git repository, as `Cargo.lock` has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StoredPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The checksum of what a registry has; a git package has none, but its source names a commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}

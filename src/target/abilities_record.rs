@@ -1,0 +1,97 @@
+//! The abilities of programs that earlier runs found, in the user's state folder: reading a large program takes longer than
+//! everything else that is asked of a unit.
+
+use crate::fs::model::Identity;
+use crate::fs::{create_private_folder, read, replace_own};
+use crate::target::artifact::abilities;
+use crate::target::artifact::abilities::{Abilities, Found};
+use crate::target::unit_file::UnitFile;
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Reads the abilities of programs that earlier runs found, in the user's state folder. Where nothing can be read, none are
+/// known.
+#[must_use]
+pub fn read_abilities(state: &Path) -> Found {
+    let bytes = read(&abilities_file(state)).ok().flatten();
+    let found = bytes.and_then(|bytes| serde_json::from_slice::<Found>(&bytes).ok());
+    found
+        .filter(|found| found.rules == abilities::RULES)
+        .unwrap_or_default()
+}
+
+/// Adds abilities to those that earlier runs found.
+///
+/// # Errors
+///
+/// They cannot be written; the file is as it was then.
+pub fn add_abilities(state: &Path, programs: BTreeMap<String, Abilities>) -> Result<()> {
+    create_private_folder(state)?;
+    let mut found = read_abilities(state);
+    found.add(programs);
+    let json = serde_json::to_vec(&found).context("failed to write down what was seen")?;
+    replace_own(&abilities_file(state), &json)
+}
+
+pub(crate) fn abilities_file(state: &Path) -> PathBuf {
+    state.join("abilities.json")
+}
+
+/// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    before: Option<Found>,
+    new: BTreeMap<String, Abilities>,
+}
+
+impl Known {
+    /// The abilities of a program, which are found if they are not known.
+    pub(crate) fn of(
+        &self,
+        state: Option<&Path>,
+        file: &UnitFile,
+        find: impl FnOnce() -> Abilities,
+    ) -> Abilities {
+        let Some((state, key)) = state.zip(key(file)) else {
+            return find();
+        };
+        let table = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut table = table();
+            let before = table
+                .before
+                .get_or_insert_with(|| crate::target::abilities_record::read_abilities(state));
+            if let Some(known) = before.programs.get(&key) {
+                return *known;
+            }
+        }
+        let able = find();
+        table().new.insert(key, able);
+        able
+    }
+
+    /// Writes down what this run has found. Where that cannot be written, the next run finds it again.
+    pub fn keep(&self, state: &Path) {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = std::mem::take(&mut table.new);
+        if !new.is_empty() {
+            let _ = crate::target::abilities_record::add_abilities(state, new);
+        }
+    }
+}
+
+/// A key that no other file has, nor this one after a change: only the system sets the time of the last change.
+pub(crate) fn key(file: &UnitFile) -> Option<String> {
+    let Identity { device, inode } = file.identity;
+    let (modified, changed) = (file.modified()?, file.changed()?);
+    let [modified, changed] = [modified, changed].map(|time| time.as_nanosecond());
+    Some(format!(
+        "{device}-{inode}-{}-{modified}-{changed}",
+        file.length.0
+    ))
+}
