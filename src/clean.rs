@@ -5,13 +5,16 @@
 //! `deletable`, `stale`, `gc`) are pure and give [`crate::plan`] an action for each folder, or the reason why it is kept.
 //! `delete_folders` and `delete_units` look at everything again before they touch it.
 
+pub(crate) mod action;
 pub mod command;
 pub(crate) mod decide;
 pub(crate) mod deletable;
 pub(crate) mod delete_folders;
+pub(crate) mod delete_litter;
 pub(crate) mod delete_units;
 pub(crate) mod gc;
 pub mod gc_command;
+pub(crate) mod litter;
 pub mod look;
 pub(crate) mod model;
 pub(crate) mod report;

@@ -3,6 +3,7 @@
 //! [`hook_script`] and [`wrapper_script`] are the texts, and know their own again. `inspect` reads the hooks of a
 //! repository, `decide` plans the change, and `install` puts a script in its place beside a hook of the user's.
 
+pub(crate) mod action;
 pub mod command;
 pub(crate) mod decide;
 pub mod hook_script;

@@ -30,6 +30,7 @@ pub mod markers;
 pub mod plan;
 pub mod process;
 pub mod progress;
+pub mod remote;
 pub mod script;
 pub mod setup;
 pub mod size;

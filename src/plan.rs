@@ -3,13 +3,13 @@
 pub(crate) mod action;
 pub mod apply;
 pub mod conduct;
+pub mod hook_state;
 pub(crate) mod kept;
-mod litter;
+pub mod left;
 pub(crate) mod outcome;
 pub(crate) mod reasons;
 pub mod report;
-
-pub use crate::plan::litter::{finish_litter, why_litter_stays};
+pub mod run;
 
 use crate::plan::action::Warning;
 use crate::survey::model::Survey;

@@ -1,5 +1,6 @@
 //! Single-file scripts: what stands in one, what package Cargo is given for it, and when a kept program is its own.
 
+pub(crate) mod action;
 pub mod body;
 pub mod build;
 pub mod cache;

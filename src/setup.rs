@@ -3,10 +3,13 @@
 //! `decide` plans the whole of it: shared root, configurations, exclude files, warming, deletion of stale folders. `write`
 //! changes files whole and by rename, and the [`journal`] keeps what each held before, so that `undo` can put it back.
 
+pub(crate) mod action;
 pub mod command;
 pub(crate) mod decide;
+pub(crate) mod model;
 pub(crate) mod naming;
 pub mod onboard;
+pub(crate) mod report;
 pub mod undo;
 pub(crate) mod undo_decide;
 pub mod warm;

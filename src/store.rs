@@ -1,6 +1,7 @@
 //! The store: what units are known by, what providers are asked and what they may answer, which units are of use and
 //! how old they look where they go.
 
+pub(crate) mod action;
 pub(crate) mod assemble;
 pub mod command;
 pub(crate) mod contents;
@@ -18,7 +19,6 @@ pub mod pack;
 pub(crate) mod paths;
 pub(crate) mod platform;
 pub(crate) mod provider;
-pub mod remote;
 pub(crate) mod report;
 pub(crate) mod supply;
 pub(crate) mod system_libraries;

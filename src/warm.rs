@@ -5,6 +5,7 @@
 //! the reason if not. `stage` and `place` put the units into the destination under Cargo's locks. docs/sharing.md has the
 //! proof of each rule.
 
+pub(crate) mod action;
 pub(crate) mod begun;
 pub(crate) mod called;
 pub(crate) mod candidates;

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audit::listing::{Configured, FolderState, ListedFolder, ListedWorkspace, Listing};
-use crate::plan::action::{DeleteReason, Warning};
-use crate::plan::kept::KeptReason;
-use crate::plan::{reasons, why_litter_stays};
+use crate::clean::litter::why_litter_stays;
+use crate::plan::action::Warning;
+use crate::plan::kept::{DeleteReason, KeptReason};
+use crate::plan::reasons;
 use crate::size::Bytes;
 use crate::survey::folder::Known;
 use crate::survey::model::Survey;

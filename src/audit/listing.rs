@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::plan::action::DeleteReason;
-use crate::plan::kept::KeptReason;
+use crate::plan::kept::{DeleteReason, KeptReason};
 use crate::size::Bytes;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::Workspace;

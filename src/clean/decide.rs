@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::age::{Age, since};
+use crate::clean::litter::finish_litter;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::fs::model::{Usage, freeable};
-use crate::plan::action::{DeleteReason, LastUseSource, Plan, Warning};
-use crate::plan::kept::KeptReason;
-use crate::plan::{finish_litter, warnings};
+use crate::plan::action::{Plan, Warning};
+use crate::plan::kept::{DeleteReason, KeptReason, LastUseSource};
+use crate::plan::warnings;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Scope, Survey};
 
@@ -48,19 +49,22 @@ pub(crate) fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> 
         warnings: warnings(survey),
         ..Plan::default()
     };
+    let mut deletions = Vec::new();
     for folder in &survey.folders {
         let decided = asked(folder, survey, &dirs, options, now)
             .and_then(|why| stale::delete(folder, why, survey, &stays, &options.allowed_entries));
         match decided {
-            Ok(action) => plan.actions.push(action),
+            Ok(delete) => deletions.push(delete),
             Err(reason) => plan.kept.push(stale::kept(folder, reason)),
         }
     }
-    let (actions, inner) = stale::without_inner(plan.actions, survey);
-    plan.actions = actions;
+    let (mut deletions, inner) = stale::without_inner(deletions, survey);
     plan.kept.extend(inner);
-    stale::sort_by_size(&mut plan.actions);
-    plan.freeable = freeable(plan.deletions().filter_map(|delete| delete.usage.as_ref()));
+    stale::sort_by_size(&mut deletions);
+    plan.freeable = freeable(deletions.iter().filter_map(|delete| delete.usage.as_ref()));
+    for delete in deletions {
+        plan.add(delete);
+    }
     if !plan.actions.is_empty() {
         plan.warnings.push(Warning::NoWayBack);
     }
@@ -126,6 +130,7 @@ fn last_use(usage: &Usage) -> Option<(jiff::Timestamp, LastUseSource)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::clean::model::DeleteFolder;
     use std::path::PathBuf;
 
     use jiff::SignedDuration;
@@ -343,7 +348,7 @@ mod tests {
             ..stale()
         };
         let plan = clean(&survey, &all, now());
-        assert_eq!(plan.deletions().count(), 1);
+        assert_eq!(plan.all::<DeleteFolder>().count(), 1);
         let outer = PathBuf::from("/w/target");
         assert_eq!(plan.kept[0].reason, KeptReason::GoesWith { path: outer });
     }
@@ -351,7 +356,7 @@ mod tests {
     #[test]
     fn the_plan_says_what_it_is_about() {
         let plan = clean(&survey_of(shadowed()), &stale(), now());
-        let delete = plan.deletions().next().expect("a deletion");
+        let delete = plan.all::<DeleteFolder>().next().expect("a deletion");
         assert_eq!(
             delete.why,
             DeleteReason::Replaced {

@@ -1,74 +1,18 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
+use crate::plan::apply::Deleted;
 use std::path::{Path, PathBuf};
 
-use crate::fs::model::{Freed, Seen};
-use crate::fs::{Deletion, Ledger};
+use crate::clean::model::DeleteFolder;
+use crate::fs::Ledger;
+use crate::fs::model::Seen;
 use crate::markers::{GITIGNORE, TRASH_PREFIX};
-use crate::plan::action::{DeleteFolder, DeleteReason};
-use crate::plan::apply::{Context, Stopped};
-use crate::plan::kept::KeptReason;
+use crate::plan::kept::{DeleteReason, KeptReason};
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
 use crate::size::Bytes;
 use crate::survey::folder::Marks;
 use crate::{fs, markers};
-
-/// What a deletion came to.
-pub(crate) struct Deleted {
-    /// Which one of the ledger.
-    pub(crate) number: usize,
-    pub(crate) freed: Freed,
-    pub(crate) left: Option<String>,
-    /// Something that is left was not to go.
-    kept: bool,
-}
-
-impl Deleted {
-    /// One thing that is gone.
-    pub(crate) fn at_once(on_disk: Bytes) -> Self {
-        Self {
-            // No file of several links went with it.
-            number: usize::MAX,
-            freed: Freed {
-                on_disk,
-                entries: 1,
-                ..Freed::default()
-            },
-            left: None,
-            kept: false,
-        }
-    }
-
-    /// Whether everything is gone.
-    pub(crate) fn result(&self) -> Result<(), Stopped> {
-        self.left
-            .clone()
-            .map_or(Ok(()), |message| Err(Stopped::Failed(message)))
-    }
-}
-
-impl From<Deletion> for Deleted {
-    fn from(deletion: Deletion) -> Self {
-        let left = deletion.failed.first().map(|first| {
-            let others = match deletion.failed.len() {
-                1 => String::new(),
-                more => format!(", and {} more", more - 1),
-            };
-            let (path, why) = (first.path.display(), &first.message);
-            match deletion.kept {
-                true => format!("something was kept, and what holds it: `{path}`: {why}{others}"),
-                false => format!(
-                    "failed to delete `{path}`: {why}{others}; the next run goes on with the rest"
-                ),
-            }
-        });
-        Self {
-            number: deletion.number,
-            freed: deletion.freed,
-            left,
-            kept: deletion.kept,
-        }
-    }
-}
 
 /// Deletes one target folder, if everything in it is what the plan saw.
 ///

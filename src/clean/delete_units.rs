@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::clean::delete_folders::Deleted;
 use crate::clean::model::{CollectFolder, CollectedOther};
 use crate::fs;
 use crate::fs::{Ledger, Removal};
-use crate::plan::apply::{Context, Stopped};
-use crate::plan::outcome::Collected;
+use crate::plan::apply::Deleted;
+use crate::plan::outcome::{Collected, Stopped};
+use crate::plan::run::Context;
 use crate::target::layout;
 use crate::target::unit_file::UnitFile;
 use crate::warm::place::{held, unchanged};

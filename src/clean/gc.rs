@@ -16,7 +16,7 @@ use crate::clean::model::{
 };
 use crate::clean::stock::{Compilers, Graph, Stock, usage_of};
 use crate::fs::model::{Identity, Usage, freeable};
-use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::size::Bytes;
 use crate::target::layout;
@@ -163,6 +163,7 @@ pub(crate) fn gc(
         }
     }
     let mut all: Vec<Usage> = Vec::new();
+    let mut folders: Vec<CollectFolder> = Vec::new();
     for ((stock, graph), going) in stocks.into_iter().zip(&graphs).zip(going) {
         let doubts = rules::doubts(&stock, compilers, options);
         let on_disk = stock.inventory.totals.on_disk;
@@ -174,13 +175,13 @@ pub(crate) fn gc(
             };
             plan.kept.push(kept(folder.path, reason, on_disk));
         } else {
-            plan.actions.push(Action::Collect(folder));
+            folders.push(folder);
         }
     }
-    plan.actions.sort_by_key(|action| match action {
-        Action::Collect(folder) => std::cmp::Reverse(folder.freeable),
-        _ => std::cmp::Reverse(Bytes(0)),
-    });
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.freeable));
+    for folder in folders {
+        plan.add(folder);
+    }
     plan.freeable = freeable(all.iter());
     plan
 }

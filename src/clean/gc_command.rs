@@ -70,7 +70,7 @@ pub fn run(
         }
         let warnings = plan::warnings(&survey);
         let mut plan = crate::clean::gc::gc(stocks, &compilers, &options, ui.view.now, warnings);
-        plan::finish_litter(&survey, request.litter(), &mut plan);
+        crate::clean::litter::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };
     conduct("gc", &survey, &plan, request, ui)
@@ -86,7 +86,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Default)]
 pub(crate) struct Limited {
     /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
-    pub(crate) actions: Vec<Action>,
+    pub(crate) actions: Vec<Box<dyn Action>>,
     /// What that frees.
     pub(crate) freeable: Bytes,
     /// How much would have to go, if that cannot be.

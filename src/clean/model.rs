@@ -1,19 +1,23 @@
 //! Collecting: the deletion of single units.
 
+use crate::fs::model::Usage;
+use crate::plan::action::Kind;
+use crate::plan::kept::DeleteReason;
+use crate::survey::folder::Litter;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fs::model::Identity;
-use crate::plan::action::LastUseSource;
+use crate::plan::kept::LastUseSource;
 use crate::size::Bytes;
 use crate::target::unit::{Source, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 
 /// Units of a target folder that would go, and those that stay.
 #[derive(Clone, Debug, Serialize)]
-pub struct CollectFolder {
+pub(crate) struct CollectFolder {
     /// The target folder.
     pub path: PathBuf,
     /// The units that go, dependents before what they were made with.
@@ -31,9 +35,14 @@ pub struct CollectFolder {
     pub identity: Identity,
 }
 
+impl CollectFolder {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("collect", "collected");
+}
+
 /// A unit that goes, whole.
 #[derive(Clone, Debug, Serialize)]
-pub struct CollectedUnit {
+pub(crate) struct CollectedUnit {
     /// Which one.
     pub id: UnitId,
     /// Its package, as far as that is known.
@@ -55,7 +64,7 @@ pub struct CollectedUnit {
 
 /// A file or folder that goes, with everything in it, and belongs to no unit.
 #[derive(Clone, Debug, Serialize)]
-pub struct CollectedOther {
+pub(crate) struct CollectedOther {
     /// Relative to the target folder.
     pub path: PathBuf,
     /// Why it may go.
@@ -69,7 +78,7 @@ pub struct CollectedOther {
 
 /// A unit that stays.
 #[derive(Clone, Debug, Serialize)]
-pub struct KeptUnit {
+pub(crate) struct KeptUnit {
     /// Which one.
     pub id: UnitId,
     /// Its package, as far as that is known.
@@ -130,7 +139,7 @@ pub enum CollectReason {
 /// Why a unit stays.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
-pub enum KeptUnitReason {
+pub(crate) enum KeptUnitReason {
     /// No rule that was asked for is about it.
     NoRule,
     /// A unit that stays was made with it.
@@ -145,4 +154,49 @@ pub enum KeptUnitReason {
         /// Why.
         why: String,
     },
+}
+
+/// The deletion of one target folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeleteFolder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Why no build will miss it.
+    pub why: DeleteReason,
+    /// The workspace whose it is or was, where that is known.
+    pub workspace: Option<PathBuf>,
+    /// What it takes; `None` if sizes were not asked for.
+    pub usage: Option<Usage>,
+    /// When something was last built into it.
+    pub last_build: Option<Timestamp>,
+    /// Workspaces that must not build into it any more by the time it is deleted; Cargo is asked again.
+    pub released_by: Vec<PathBuf>,
+    /// Folders that must have been warmed before, since this one has what they need.
+    pub gave_to: Vec<PathBuf>,
+    /// Top-level entries that Cargo does not make, and that may go all the same.
+    pub allowed_entries: Vec<String>,
+    /// Which folder was looked at.
+    #[serde(skip)]
+    pub identity: Identity,
+}
+
+impl DeleteFolder {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("delete_folder", "deleted");
+}
+
+/// Delete what an interrupted run left.
+#[derive(Debug, Serialize)]
+pub(crate) struct FinishTrash {
+    /// What kind of thing it is.
+    pub kind: Litter,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it takes.
+    pub usage: Option<Usage>,
+}
+
+impl FinishTrash {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("finish_trash", "trash-finished");
 }

@@ -1,11 +1,20 @@
 //! The deletion of single units, for people.
 
+use crate::clean::model::{DeleteFolder, FinishTrash};
+use crate::fs::model::Usage;
+use crate::plan::action::Section;
+use crate::plan::outcome::Collected;
+use crate::plan::reasons;
+use crate::plan::report::at_most;
+use crate::term::view::ago;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use crate::clean::model::{CollectFolder, CollectReason, CollectedUnit, KeptUnit, KeptUnitReason};
-use crate::plan::action::{Action, LastUseSource, Plan};
-use crate::plan::outcome::{Deed, Done, Outcome};
+use crate::plan::action::Plan;
+use crate::plan::kept::LastUseSource;
+use crate::plan::outcome::{Done, Outcome};
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::term::table::{Align, Table};
@@ -24,14 +33,28 @@ struct Group {
     names: Vec<String>,
 }
 
+/// Where deleted units are shown.
+pub(crate) static UNITS: Section = Section {
+    plan_order: 7,
+    plan: plan,
+    outcome_order: 6,
+    outcome: outcome,
+};
+
+/// Where deleted folders are shown.
+pub(crate) static FOLDERS: Section = Section {
+    plan_order: 8,
+    plan: deletions,
+    outcome_order: 8,
+    outcome: deleted,
+};
+
 /// Writes which units would be deleted.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let mut any = false;
-    for action in &plan.actions {
-        if let Action::Collect(folder) = action {
-            self::folder(out, folder, view)?;
-            any = true;
-        }
+    for folder in plan.all::<CollectFolder>() {
+        self::folder(out, folder, view)?;
+        any = true;
     }
     if any {
         writeln!(out, "together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
@@ -164,15 +187,14 @@ fn why(reason: &CollectReason) -> String {
 }
 
 /// Writes which units were deleted.
-pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
-    let done = outcome.done.iter();
-    let done: Vec<&Done> = done.filter(|done| done.what == Deed::Collect).collect();
+fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+    let done: Vec<&Done> = outcome.all(CollectFolder::KIND).collect();
     if done.is_empty() {
         return Ok(());
     }
     let collected = || {
         done.iter()
-            .filter_map(|done| Some((&done.path, done.collected.as_ref()?)))
+            .filter_map(|done| Some((&done.path, done.detail::<Collected>()?)))
     };
     let units: usize = collected().map(|(_, one)| one.units).sum();
     writeln!(
@@ -181,7 +203,7 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
         counted(units, "unit"),
         counted(done.len(), "target folder"),
         outcome.freed.entries,
-        crate::dedupe::report::at_most(outcome),
+        at_most(outcome),
         outcome.freed.on_disk,
     )?;
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {
@@ -193,6 +215,108 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Resul
         );
         write!(out, "{WARNING}kept{WARNING:#} ")?;
         wrapped(out, &text, "", view.width)?;
+    }
+    Ok(())
+}
+
+/// Writes which folders would be deleted.
+fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let columns = [
+        ("LOGICAL", Align::Right),
+        ("ON DISK", Align::Right),
+        ("FREEABLE", Align::Right),
+        ("LAST BUILD", Align::Left),
+        ("WHY", Align::Left),
+        ("FOLDER", Align::Left),
+    ];
+    let mut table = Table::new(&columns);
+    let (mut count, mut litter) = (0, 0);
+    for action in &plan.actions {
+        let folder = action.as_type::<DeleteFolder>();
+        let trash = action.as_type::<FinishTrash>();
+        let (path, usage, built, why) = match (folder, trash) {
+            (Some(delete), _) => (
+                described(&delete.path, delete.workspace.as_deref(), view),
+                &delete.usage,
+                delete.last_build,
+                reasons::delete(&delete.why),
+            ),
+            (_, Some(trash)) => {
+                litter += 1;
+                (
+                    view.paths.show(&trash.path),
+                    &trash.usage,
+                    None,
+                    "left behind",
+                )
+            }
+            _ => continue,
+        };
+        let link = view.link(action.path());
+        let mut cells = sizes(usage.as_ref());
+        cells.extend([ago(built, view), why.into(), path]);
+        table.linked_row(cells, link);
+        count += 1;
+    }
+    if count > 0 {
+        writeln!(
+            out,
+            "{HEADING}Delete {}{HEADING:#}",
+            folders_and_litter(count - litter, litter)
+        )?;
+        table.write(out, view.width)?;
+        writeln!(out, "  together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// A folder, with its workspace where the path does not tell.
+fn described(path: &Path, workspace: Option<&Path>, view: &View) -> String {
+    let shown = view.paths.show(path);
+    match workspace {
+        Some(workspace) if !path.starts_with(workspace) || shown.contains("/build/") => {
+            format!("{shown} (of {})", view.paths.show(workspace))
+        }
+        _ => shown,
+    }
+}
+
+fn sizes(usage: Option<&Usage>) -> Vec<String> {
+    let show = |bytes: fn(&Usage) -> Bytes| {
+        usage.map_or_else(|| "-".into(), |usage| bytes(usage).to_string())
+    };
+    vec![
+        show(|u| u.logical),
+        show(|u| u.on_disk),
+        show(|u| u.freeable),
+    ]
+}
+
+/// Names target folders by their count, and what interrupted runs left.
+fn folders_and_litter(folders: usize, litter: usize) -> String {
+    let left = "what an interrupted run left";
+    match (folders, litter) {
+        (0, 1..) => left.into(),
+        (_, 0) => counted(folders, "target folder"),
+        _ => format!("{}, and {left}", counted(folders, "target folder")),
+    }
+}
+
+/// Writes which folders were deleted.
+fn deleted(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+    let folders = outcome.count(DeleteFolder::KIND);
+    let litter = outcome.count(FinishTrash::KIND);
+    let other = outcome.done.iter().any(|done| done.freed.is_some());
+    if folders + litter > 0 || (outcome.freed.entries > 0 && !other) {
+        writeln!(
+            out,
+            "deleted {} ({} files): freed {}{GOOD}{}{GOOD:#}",
+            folders_and_litter(folders, litter),
+            outcome.deleted.entries,
+            at_most(outcome),
+            outcome.deleted.on_disk,
+        )?;
     }
     Ok(())
 }

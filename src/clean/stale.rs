@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::model::Dirs;
 use crate::clean::deletable::obstacle;
-use crate::plan::action::{Action, DeleteFolder, DeleteReason};
-use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::clean::model::DeleteFolder;
+
+use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::survey::folder::{Known, OwnerState, TargetFolder};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
@@ -128,14 +129,14 @@ pub(crate) fn delete(
     survey: &Survey,
     dirs: &AllDirs,
     allowed: &[String],
-) -> Result<Action, KeptReason> {
+) -> Result<DeleteFolder, KeptReason> {
     let stays = dirs
         .iter()
         .flat_map(|dirs| [dirs.target_dir.as_path(), dirs.build_dir.as_path()]);
     if let Some(reason) = obstacle(folder, survey, stays, allowed) {
         return Err(reason);
     }
-    Ok(Action::DeleteFolder(DeleteFolder {
+    Ok(DeleteFolder {
         path: folder.path.clone(),
         released_by: released_by(folder, &why, survey),
         workspace: owner(folder).map(Path::to_owned),
@@ -145,7 +146,7 @@ pub(crate) fn delete(
         gave_to: Vec::new(),
         allowed_entries: allowed.to_vec(),
         identity: folder.marks.identity,
-    }))
+    })
 }
 
 /// The workspace whose folder it is or was.
@@ -198,41 +199,32 @@ pub(crate) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
 }
 
 /// Leaves the deletion of a folder inside another one that goes to that one.
-pub(crate) fn without_inner(actions: Vec<Action>, survey: &Survey) -> (Vec<Action>, Vec<Kept>) {
-    let path = |action: &Action| match action {
-        Action::DeleteFolder(delete) => Some(delete.path.clone()),
-        _ => None,
-    };
-    let going: Vec<PathBuf> = actions.iter().filter_map(path).collect();
+pub(crate) fn without_inner(
+    deletions: Vec<DeleteFolder>,
+    survey: &Survey,
+) -> (Vec<DeleteFolder>, Vec<Kept>) {
+    let going: Vec<PathBuf> = deletions.iter().map(|one| one.path.clone()).collect();
     let mut inner = Vec::new();
     let mut left = Vec::new();
-    for action in actions {
-        let around = path(&action).and_then(|path| {
-            let outer = going
-                .iter()
-                .find(|outer| path.starts_with(outer) && path != **outer)?;
-            let folder = survey.folders.iter().find(|folder| folder.path == path)?;
-            Some(kept(
-                folder,
-                KeptReason::GoesWith {
-                    path: outer.clone(),
-                },
-            ))
-        });
-        match around {
-            Some(kept) => inner.push(kept),
-            None => left.push(action),
+    for deletion in deletions {
+        let path = &deletion.path;
+        let mut outer = going.iter();
+        let outer = outer.find(|outer| path.starts_with(outer) && path != *outer);
+        let folder = survey.folders.iter().find(|folder| folder.path == *path);
+        match (outer, folder) {
+            (Some(outer), Some(folder)) => {
+                let path = outer.clone();
+                inner.push(kept(folder, KeptReason::GoesWith { path }));
+            }
+            _ => left.push(deletion),
         }
     }
     (left, inner)
 }
 
 /// The largest deletions first, the smallest last.
-pub(crate) fn sort_by_size(actions: &mut [Action]) {
-    actions.sort_by_key(|action| match action {
-        Action::DeleteFolder(delete) => {
-            std::cmp::Reverse(delete.usage.as_ref().map_or(0, |usage| usage.on_disk.0))
-        }
-        _ => std::cmp::Reverse(u64::MAX),
+pub(crate) fn sort_by_size(deletions: &mut [DeleteFolder]) {
+    deletions.sort_by_key(|delete| {
+        std::cmp::Reverse(delete.usage.as_ref().map_or(0, |usage| usage.on_disk.0))
     });
 }

@@ -41,7 +41,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         let contents = inspect::contents(&sharers, &progress);
         let warnings = plan::warnings(&survey);
         let mut plan = crate::dedupe::plan::dedupe(&sharers, &contents, kept, warnings);
-        plan::finish_litter(&survey, request.litter(), &mut plan);
+        crate::clean::litter::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };
     conduct("dedupe", &survey, &plan, request, ui)

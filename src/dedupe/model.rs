@@ -1,5 +1,6 @@
 //! Relinking: files of several target folders that are the same share their storage.
 
+use crate::plan::action::Kind;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -27,6 +28,11 @@ pub struct RelinkFolder {
     pub left: usize,
     /// Space of the files that are replaced, as far as nobody else has them after this folder's turn.
     pub frees: Bytes,
+}
+
+impl RelinkFolder {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("relink", "relinked-folder");
 }
 
 /// A unit whose files are replaced.
@@ -87,7 +93,7 @@ pub struct Space {
 
 /// What became of the units of one folder.
 #[derive(Debug, Default, Serialize)]
-pub struct Relinked {
+pub(crate) struct Relinked {
     /// How many units share their storage now.
     pub units: usize,
     /// Why others do not after all: fragments.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::dedupe::decide::{Content, Sharer, relink};
 use crate::fs::model::Identity;
-use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 
 /// Has all folders share what is the same in them, and says why the others stay as they are.
@@ -41,7 +41,7 @@ pub fn dedupe(
             });
         } else {
             plan.freeable += folder.frees;
-            plan.actions.push(Action::Relink(folder));
+            plan.add(folder);
         }
     }
     plan

@@ -1,12 +1,13 @@
 //! What comes to share storage, for people.
 
+use crate::plan::action::Section;
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::dedupe::model::RelinkFolder;
+use crate::dedupe::model::{RelinkFolder, Relinked};
 use crate::fs::model::Freed;
-use crate::plan::action::{Action, Plan};
-use crate::plan::outcome::{Deed, Done, Outcome};
+use crate::plan::action::Plan;
+use crate::plan::outcome::{Done, Outcome};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};
 use crate::term::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
@@ -15,14 +16,17 @@ use crate::warm::model::Method;
 /// How many units are named that did not come to share after all.
 const NAMED: usize = 3;
 
+/// Where it is shown.
+pub(crate) static SECTION: Section = Section {
+    plan_order: 4,
+    plan: plan,
+    outcome_order: 4,
+    outcome: outcome,
+};
+
 /// Writes what would share its storage.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let relinks = || {
-        plan.actions.iter().filter_map(|action| match action {
-            Action::Relink(relink) => Some(relink),
-            _ => None,
-        })
-    };
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let relinks = || plan.all::<RelinkFolder>();
     let mut table = Table::new(&[
         ("UNITS", Align::Right),
         ("FREES", Align::Right),
@@ -86,37 +90,20 @@ fn donors(relink: &RelinkFolder, view: &View) -> String {
     }
 }
 
-/// Before what was freed, where some of it comes free only with a clone that may be somewhere else.
-pub(crate) fn at_most(outcome: &Outcome) -> &'static str {
-    match outcome.freed.shared {
-        Bytes(0) => "",
-        Bytes(_) => "up to ",
-    }
-}
-
 /// What came free by sharing.
 fn freed(outcome: &Outcome) -> Freed {
-    let done = outcome.done.iter().filter(|done| done.what == Deed::Relink);
-    done.filter_map(|done| done.freed)
+    outcome
+        .all(RelinkFolder::KIND)
+        .filter_map(|done| done.freed)
         .fold(Freed::default(), |sum, one| sum + one)
 }
 
-/// How many files went otherwise, and what came free by that.
-pub(crate) fn beside(outcome: &Outcome) -> (u64, Bytes) {
-    let (all, shared) = (outcome.freed, freed(outcome));
-    (
-        all.entries - shared.entries,
-        Bytes(all.on_disk.0 - shared.on_disk.0),
-    )
-}
-
 /// Writes what shares its storage now.
-pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
-    let done = outcome.done.iter();
-    let done: Vec<&Done> = done.filter(|done| done.what == Deed::Relink).collect();
+fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+    let done: Vec<&Done> = outcome.all(RelinkFolder::KIND).collect();
     let relinked = || {
         done.iter()
-            .filter_map(|done| Some((&done.path, done.relinked.as_ref()?)))
+            .filter_map(|done| Some((&done.path, done.detail::<Relinked>()?)))
     };
     let units: usize = relinked().map(|(_, one)| one.units).sum();
     if done.is_empty() {

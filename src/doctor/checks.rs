@@ -13,7 +13,7 @@ use crate::cargo::model::{SetBy, Tracked};
 use crate::cargo::{config_chain, wrapper_script};
 use crate::doctor::model::{Ailment, AilmentKind, Checkup, DoctorFacts, Fix, Severity};
 use crate::fs::model::Problem;
-use crate::hook::model::HookState;
+use crate::plan::kept::HookState;
 use crate::survey::model::{Survey, Workspace};
 use crate::text::shell;
 

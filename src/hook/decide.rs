@@ -3,14 +3,15 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::hook::model::{InstallHook, RemoveHook};
 use std::path::{Path, PathBuf};
 
 use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::Whose;
-use crate::hook::model::{HookChange, HookSite, HookState, HookStatus, HookStep, HooksFolder};
-use crate::plan::action::{Action, Plan, Warning};
-use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::hook::model::{HookChange, HookSite, HookStatus, HookStep, HooksFolder};
+use crate::plan::action::{Plan, Warning};
+use crate::plan::kept::{HookState, Kept, KeptReason, Subject};
 
 /// The hook of a site.
 fn hook(site: &HookSite) -> PathBuf {
@@ -162,7 +163,7 @@ pub(crate) fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
                 .push(Warning::HookGoesByItsName { file: hook(site) });
         }
         let calls = how == HookStep::Chain || site.files.before != FoundProgram::Nothing;
-        plan.actions.push(Action::InstallHook(HookChange {
+        plan.add(InstallHook(HookChange {
             file: hook(site),
             how,
             before: calls.then(|| before(site)),
@@ -219,7 +220,7 @@ pub(crate) fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan
                 continue;
             }
         };
-        plan.actions.push(Action::RemoveHook(HookChange {
+        plan.add(RemoveHook(HookChange {
             file: hook(site),
             how,
             before: (how == HookStep::PutBack).then(|| before(site)),

@@ -11,7 +11,7 @@ use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME, Whose};
 use crate::hook::model::{HookChange, HookFiles, HookStep};
-use crate::plan::apply::Stopped;
+use crate::plan::outcome::Stopped;
 
 /// The folders and files of a hook.
 struct Place<'a> {

@@ -1,6 +1,8 @@
 //! The git hook that prepares new worktrees.
 
 use crate::fs::model::FoundProgram;
+use crate::plan::action::Kind;
+use crate::plan::kept::HookState;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -51,73 +53,9 @@ pub struct HookFiles {
     pub before: FoundProgram,
 }
 
-/// How it stands with the hook of one repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum HookState {
-    /// There is none of ours.
-    NotInstalled,
-    /// It is there, as this program would write it.
-    Installed,
-    /// It is there, but git does not run what is not executable.
-    NotExecutable,
-    /// It is that of another version, or names another program.
-    OutOfDate,
-    /// It is that of a newer version.
-    Newer {
-        /// That version.
-        version: u32,
-    },
-    /// A run was killed half-way.
-    Unfinished,
-    /// It is ours, with changes by somebody else.
-    ChangedByHand,
-    /// Somebody else's stands where ours was, and the name for the one from before is taken.
-    Overwritten {
-        /// The one from before.
-        before: PathBuf,
-    },
-    /// It is gone, but the one from before is still kept for it.
-    TakenOut {
-        /// The one from before.
-        before: PathBuf,
-    },
-    /// Git takes its hooks from another folder.
-    Shadowed {
-        /// That folder.
-        folder: PathBuf,
-        /// The line that does the same in a `post-checkout` there.
-        line: String,
-    },
-    /// Git takes its hooks from another folder, and the one there runs us.
-    RunElsewhere {
-        /// That folder.
-        folder: PathBuf,
-    },
-    /// Something that we write to is a symbolic link.
-    Link {
-        /// The link.
-        path: PathBuf,
-        /// Where it leads.
-        to: PathBuf,
-    },
-    /// Something that we write to is neither a file nor missing.
-    NotAFile {
-        /// What.
-        path: PathBuf,
-    },
-    /// Something cannot be read.
-    Unreadable {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        message: String,
-    },
-}
-
 /// What is done to a hook, from what was found there.
 #[derive(Clone, Debug, Serialize)]
-pub struct HookChange {
+pub(crate) struct HookChange {
     /// The hook.
     pub file: PathBuf,
     /// How it changes.
@@ -135,7 +73,7 @@ pub struct HookChange {
 /// How a hook changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum HookStep {
+pub(crate) enum HookStep {
     /// It is new.
     Create,
     /// It is new, and so is its folder.
@@ -166,4 +104,24 @@ pub struct HookStatus {
     pub state: HookState,
     /// The hook that ours calls first. One that is not executable is only kept.
     pub calls_first: Option<PathBuf>,
+}
+
+/// Put our git hook in its place.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct InstallHook(pub HookChange);
+
+impl InstallHook {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("install_hook", "hook-installed");
+}
+
+/// Take our git hook out.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct RemoveHook(pub HookChange);
+
+impl RemoveHook {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("remove_hook", "hook-removed");
 }

@@ -1,11 +1,13 @@
 //! Git hooks in words.
 
+use crate::hook::model::{InstallHook, RemoveHook};
+use crate::plan::action::Section;
+use crate::plan::hook_state::state;
 use std::io;
 
-use crate::hook::model::{HookChange, HookState, HookStatus, HookStep};
-use crate::plan::action::{Action, Plan};
-use crate::plan::outcome::{Deed, Outcome};
-use crate::term::Paths;
+use crate::hook::model::{HookChange, HookStatus, HookStep};
+use crate::plan::action::Plan;
+use crate::plan::outcome::Outcome;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, counted};
 use crate::text::shown;
@@ -28,91 +30,18 @@ pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::
     Ok(())
 }
 
-/// How it stands with a hook.
-pub(crate) fn state(state: &HookState, paths: &Paths) -> String {
-    match state {
-        HookState::NotInstalled => "not installed".into(),
-        HookState::Installed => "installed".into(),
-        HookState::NotExecutable => "installed but not executable, so git does not run it".into(),
-        HookState::OutOfDate => {
-            "out of date: it is that of another version or names another program".into()
-        }
-        HookState::Newer { version } => {
-            format!("installed, by a newer cargo-sharedtarget (version {version} of the hook)")
-        }
-        HookState::Unfinished => "unfinished: a run was killed half-way".into(),
-        HookState::ChangedByHand => "changed by hand since it was installed".into(),
-        HookState::Overwritten { before } => format!(
-            "overwritten: another hook stands where ours was, and the one from before is still {}",
-            paths.show(before)
-        ),
-        HookState::TakenOut { before } => format!(
-            "taken out by hand: there is no hook now, and the one from before is still {}",
-            paths.show(before)
-        ),
-        HookState::Shadowed { folder, .. } => format!(
-            "shadowed by core.hooksPath: git takes its hooks from {}",
-            paths.show(folder)
-        ),
-        HookState::RunElsewhere { folder } => format!(
-            "installed by hand in {}, where core.hooksPath leads",
-            paths.show(folder)
-        ),
-        HookState::Link { path, to } => format!(
-            "left alone: {} is a symbolic link (to {})",
-            paths.show(path),
-            paths.show(to)
-        ),
-        HookState::NotAFile { path } => {
-            format!("left alone: something else stands at {}", paths.show(path))
-        }
-        HookState::Unreadable { path, message } => {
-            format!("left alone: {} cannot be read: {message}", paths.show(path))
-        }
-    }
-}
-
-/// What the user can do about it.
-pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
-    Some(match state {
-        HookState::Shadowed { .. } => {
-            "add this line to the post-checkout in that folder, if it is a shell script:"
-        }
-        HookState::RunElsewhere { .. } => {
-            "take the line out there by hand when you do not want it any more"
-        }
-        HookState::ChangedByHand => {
-            "move what you added to a hook of your own and delete this one; then rename \
-             post-checkout.before-sharedtarget, if there is one, to post-checkout"
-        }
-        HookState::Overwritten { .. } => {
-            "call that one from the new hook or delete it; then install again"
-        }
-        HookState::Link { .. } => {
-            "put a file or folder in the place of the link, or add a call to where it leads"
-        }
-        _ => return None,
-    })
-}
-
-/// What has to be copied as it is, so that it is never wrapped.
-pub(crate) fn line(state: &HookState) -> Option<&str> {
-    match state {
-        HookState::Shadowed { line, .. } => Some(line),
-        _ => None,
-    }
-}
+/// Where it is shown.
+pub(crate) static SECTION: Section = Section {
+    plan_order: 5,
+    plan: plan,
+    outcome_order: 5,
+    outcome: outcome,
+};
 
 /// Writes what a plan does to hooks.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let install = plan.actions.iter().filter_map(|action| match action {
-        Action::InstallHook(change) => Some(change),
-        _ => None,
-    });
-    let remove = plan.actions.iter().filter_map(|action| match action {
-        Action::RemoveHook(change) => Some(change),
-        _ => None,
-    });
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let install = plan.all::<InstallHook>().map(|hook| &hook.0);
+    let remove = plan.all::<RemoveHook>().map(|hook| &hook.0);
     table(out, "Install", &install.collect::<Vec<_>>(), view)?;
     table(out, "Take out", &remove.collect::<Vec<_>>(), view)
 }
@@ -160,12 +89,12 @@ fn table(out: Out<'_>, verb: &str, changes: &[&HookChange], view: &View) -> io::
 }
 
 /// Writes what was done to hooks.
-pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
-    for (deed, verb) in [
-        (Deed::InstallHook, "installed"),
-        (Deed::RemoveHook, "took out"),
+fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+    for (kind, verb) in [
+        (InstallHook::KIND, "installed"),
+        (RemoveHook::KIND, "took out"),
     ] {
-        let count = outcome.done.iter().filter(|done| done.what == deed).count();
+        let count = outcome.count(kind);
         if count > 0 {
             writeln!(out, "{verb} {}", counted(count, "git hook"))?;
         }

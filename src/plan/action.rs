@@ -1,30 +1,25 @@
-//! What would be done, and what is kept and why.
+//! A plan, and the actions that it is made of.
 
-use std::path::PathBuf;
+use std::any::Any;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::clean::model::CollectFolder;
-use crate::dedupe::model::RelinkFolder;
-use crate::fs::model::{Identity, Usage};
-use crate::hook::model::HookChange;
 use crate::plan::kept::Kept;
-use crate::script::model::DropScript;
+use crate::plan::outcome::{Came, Outcome, Stopped};
+use crate::plan::run::Run;
 use crate::size::Bytes;
-use crate::store::model::{
-    DropRemote, DropUnits, HarvestUnits, PullUnits, PushUnits, TellProvider,
-};
-use crate::survey::folder::{Layout, Litter, Owner};
-use crate::warm::model::WarmFolder;
+use crate::survey::folder::Trash;
+use crate::term::view::{Out, View};
 
 /// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
 ///
 /// Everything that was looked at stands in it exactly once, as an [`Action`] or as [`Kept`].
 #[derive(Debug, Default, Serialize)]
 pub struct Plan {
-    /// In the order in which they are carried out.
-    pub actions: Vec<Action>,
+    /// In the order in which they are carried out, within each [`Phase`].
+    pub actions: Vec<Box<dyn Action>>,
     /// What stays as it is.
     pub kept: Vec<Kept>,
     /// What the user should know before saying yes.
@@ -35,104 +30,187 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The folders that would be deleted.
-    pub fn deletions(&self) -> impl Iterator<Item = &DeleteFolder> {
-        self.actions.iter().filter_map(|action| match action {
-            Action::DeleteFolder(delete) => Some(delete),
-            _ => None,
-        })
+    /// Adds an action to the end.
+    pub fn add(&mut self, action: impl Action) {
+        self.actions.push(Box::new(action));
+    }
+
+    /// The actions of one type, in their order.
+    pub fn all<T: Action>(&self) -> impl Iterator<Item = &T> {
+        all(&self.actions)
+    }
+
+    /// Returns whether there is an action of a type.
+    #[must_use]
+    pub fn has<T: Action>(&self) -> bool {
+        self.all::<T>().next().is_some()
     }
 }
 
-/// One thing that would be done.
+/// Actions of one type as a part of a plan.
+pub(crate) fn boxed<T: Action>(
+    actions: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = Box<dyn Action>> {
+    let actions = actions.into_iter();
+    actions.map(|action| -> Box<dyn Action> { Box::new(action) })
+}
+
+/// The actions of one type among several, in their order.
+pub(crate) fn all<T: Action>(actions: &[Box<dyn Action>]) -> impl Iterator<Item = &T> {
+    actions.iter().filter_map(|action| action.as_type())
+}
+
+/// One thing that would be done: it knows how it is shown, and how it is carried out.
+///
+/// The fields of the type are the action's JSON, with its kind before them as `action`.
+pub trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
+    /// What kind of action it is.
+    fn kind(&self) -> Kind;
+
+    /// The file or folder that it changes.
+    fn path(&self) -> &Path;
+
+    /// When it is carried out.
+    fn phase(&self) -> Phase {
+        Phase::Write
+    }
+
+    /// Where it is shown in a plan, and in what became of it.
+    fn section(&self) -> &'static Section;
+
+    /// The file that it changes as a whole, if `undo` is to put that back.
+    fn recorded_edit(&self) -> Option<&EditFile> {
+        None
+    }
+
+    /// Whether it puts a file back, so that there is nothing left to undo of it.
+    fn puts_back(&self) -> bool {
+        false
+    }
+
+    /// Whether it is to free space.
+    fn frees(&self) -> bool {
+        false
+    }
+
+    /// Whether a piece of litter goes with it, or is taken up again by it.
+    fn takes(&self, _litter: &Trash) -> bool {
+        false
+    }
+
+    /// Whether the run has the lock of the shared root meanwhile: not where Cargo's locks, or a lock of its own, keep others
+    /// away, and it uses no name that the plan gives out.
+    fn locks_shared_root(&self) -> bool {
+        true
+    }
+
+    /// Carries it out: looks at everything again, and does nothing where something has changed since the plan was made.
+    ///
+    /// # Errors
+    ///
+    /// How far it came, if it did not succeed.
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped>;
+}
+
+impl dyn Action {
+    /// The action as what it is, if it is of this type.
+    #[must_use]
+    pub fn as_type<T: Action>(&self) -> Option<&T> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
+impl Serialize for dyn Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Tagged<'a> {
+            action: Kind,
+            #[serde(flatten)]
+            fields: &'a dyn erased_serde::Serialize,
+        }
+        let fields: &dyn erased_serde::Serialize = self;
+        Tagged {
+            action: self.kind(),
+            fields,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What kind of action it is. In JSON: its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    name: &'static str,
+    done: &'static str,
+}
+
+impl Kind {
+    /// A kind by its name in JSON, and by the name of the point right after it, for tests that kill the program there.
+    #[must_use]
+    pub const fn new(name: &'static str, done: &'static str) -> Self {
+        Self { name, done }
+    }
+
+    /// The name of the point right after it.
+    #[must_use]
+    pub fn checkpoint(self) -> &'static str {
+        self.done
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
+/// When an action is carried out: all of one phase come before those of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Files are written, one after the other.
+    Write,
+    /// Folders get units, one after the other: each is done by all processors.
+    Warm,
+    /// Units are moved into and between stores.
+    Store,
+    /// Folders come to share storage, one after the other: a donor must not be locked by two of us.
+    Share,
+    /// Side by side, since most deletions are small and each one waits for Cargo and the disk.
+    Delete,
+}
+
+impl Phase {
+    /// What is shown while it lasts; `None` if each action says it.
+    #[must_use]
+    pub fn stage(self) -> Option<&'static str> {
+        match self {
+            Self::Write => Some("writing"),
+            Self::Warm => Some("warming"),
+            Self::Store => None,
+            Self::Share => Some("sharing"),
+            Self::Delete => Some("deleting"),
+        }
+    }
+}
+
+/// A part of what is shown of a plan and of its outcome. Sections are told apart by `plan_order`.
+#[derive(Debug)]
+pub struct Section {
+    /// Its place among the sections of a plan.
+    pub plan_order: u8,
+    /// Writes what a plan would do.
+    pub plan: fn(Out<'_>, &Plan, &View) -> std::io::Result<()>,
+    /// Its place among the sections of an outcome.
+    pub outcome_order: u8,
+    /// Writes what was done.
+    pub outcome: fn(Out<'_>, &Outcome, &View) -> std::io::Result<()>,
+}
+
+/// Make the shared root, with its mark.
 #[derive(Debug, Serialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-pub enum Action {
-    /// Make the shared root, with its mark.
-    CreateSharedRoot {
-        /// Where.
-        path: PathBuf,
-    },
-    /// Note beside a target folder whose it is.
-    RecordOwner {
-        /// The note.
-        file: PathBuf,
-        /// Its content.
-        owner: Owner,
-    },
-    /// Have git ignore what we add.
-    Exclude(EditFile),
-    /// Write a Cargo configuration.
-    WriteConfig {
-        /// The workspace that it is for; `None` if it stands above several.
-        workspace: Option<PathBuf>,
-        /// The layout.
-        layout: Layout,
-        /// The `target-dir` that it sets.
-        target_dir: Option<PathBuf>,
-        /// The `build-dir` that it sets, with its template variables.
-        build_dir: Option<String>,
-        /// The `rustc-wrapper` that it sets.
-        rustc_wrapper: Option<String>,
-        /// The exclude file that must have been changed before, so that git does not show the new file.
-        needs: Option<PathBuf>,
-        /// The edit.
-        #[serde(flatten)]
-        edit: EditFile,
-    },
-    /// Put the script in its place that Cargo runs in place of the compiler.
-    InstallWrapper(EditFile),
-    /// Write into the settings file what was decided for all runs.
-    WriteSettings {
-        /// What it says then, a key and a value each.
-        says: Vec<String>,
-        /// The edit.
-        #[serde(flatten)]
-        edit: EditFile,
-    },
-    /// Put a file back as it was.
-    Restore {
-        /// The edit.
-        #[serde(flatten)]
-        edit: EditFile,
-        /// The folder of the file was made for it, and goes too if it is empty then.
-        remove_folder: bool,
-    },
-    /// Give a target folder the units of another one.
-    Warm(WarmFolder),
-    /// Have units of a target folder share their storage with donors'.
-    Relink(RelinkFolder),
-    /// Delete units of a target folder.
-    Collect(CollectFolder),
-    /// Delete a target folder.
-    DeleteFolder(DeleteFolder),
-    /// Delete what an interrupted run left.
-    FinishTrash {
-        /// What kind of thing it is.
-        kind: Litter,
-        /// Where it is.
-        path: PathBuf,
-        /// What it takes.
-        usage: Option<Usage>,
-    },
-    /// Put units into the local store.
-    Harvest(HarvestUnits),
-    /// Tell a provider of units.
-    Tell(TellProvider),
-    /// Fetch units from the remote store.
-    Pull(PullUnits),
-    /// Put units into the remote store.
-    Push(PushUnits),
-    /// Delete objects of the remote store.
-    DropRemote(DropRemote),
-    /// Delete units of the local store.
-    DropUnits(DropUnits),
-    /// Delete a part of the cache of scripts.
-    DropScript(DropScript),
-    /// Put our git hook in its place.
-    InstallHook(HookChange),
-    /// Take our git hook out.
-    RemoveHook(HookChange),
+pub(crate) struct CreateSharedRoot {
+    /// Where.
+    pub path: PathBuf,
 }
 
 /// A change of one file, whole.
@@ -162,73 +240,16 @@ pub enum Change {
     Remove,
 }
 
-/// The deletion of one target folder.
-#[derive(Debug, Serialize)]
-pub struct DeleteFolder {
-    /// The folder.
-    pub path: PathBuf,
-    /// Why no build will miss it.
-    pub why: DeleteReason,
-    /// The workspace whose it is or was, where that is known.
-    pub workspace: Option<PathBuf>,
-    /// What it takes; `None` if sizes were not asked for.
-    pub usage: Option<Usage>,
-    /// When something was last built into it.
-    pub last_build: Option<Timestamp>,
-    /// Workspaces that must not build into it any more by the time it is deleted; Cargo is asked again.
-    pub released_by: Vec<PathBuf>,
-    /// Folders that must have been warmed before, since this one has what they need.
-    pub gave_to: Vec<PathBuf>,
-    /// Top-level entries that Cargo does not make, and that may go all the same.
-    pub allowed_entries: Vec<String>,
-    /// Which folder was looked at.
-    #[serde(skip)]
-    pub identity: Identity,
-}
-
-/// Why a target folder may go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "reason")]
-pub enum DeleteReason {
-    /// Stale: the workspace builds into another folder.
-    Replaced {
-        /// That folder.
-        by: PathBuf,
-    },
-    /// Stale: its intermediate artifacts are kept elsewhere from now on.
-    BuildDirMoved {
-        /// Where.
-        to: PathBuf,
-    },
-    /// Stale: the package became a member of a workspace, which builds elsewhere.
-    MemberOf {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// Orphaned: the workspace is gone.
-    OwnerGone {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// Idle: not used for as long as was asked for.
-    Idle {
-        /// Its last use, from the source named beside it.
-        since: Timestamp,
-        /// Where that is known from.
-        source: LastUseSource,
-    },
-    /// Everything was asked for.
-    All,
-}
-
-/// Where the time of a last use comes from.
+/// Why a part of the cache of scripts goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LastUseSource {
-    /// The newest modification: the last build that compiled something.
-    Modified,
-    /// The newest access to a file that Cargo reads on every build (see `noatime` in docs/deleting.md).
-    Read,
+pub enum DropReason {
+    /// All of its kind was asked for.
+    All,
+    /// It was not used for as long as was asked for.
+    Idle,
+    /// For space: what was used longest ago.
+    Budget,
 }
 
 /// What the user should know before saying yes.
@@ -309,16 +330,4 @@ pub enum Warning {
         /// Why.
         message: String,
     },
-}
-
-/// Why a part of the cache of scripts goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DropReason {
-    /// All of its kind was asked for.
-    All,
-    /// It was not used for as long as was asked for.
-    Idle,
-    /// For space: what was used longest ago.
-    Budget,
 }

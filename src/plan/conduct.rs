@@ -1,22 +1,21 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
+use crate::plan::action::CreateSharedRoot;
 use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::plan::action::{Action, Plan, Warning};
-use crate::plan::apply::Context;
-use crate::plan::outcome::{Done, Outcome};
+use crate::plan::action::{Plan, Warning};
+use crate::plan::outcome::Outcome;
+use crate::plan::run::Context;
 use crate::plan::{apply, report};
 use crate::progress::Progress;
-use crate::store::remote::Remote;
-use crate::survey::Request;
-use crate::survey::folder::Litter;
+use crate::remote::Remote;
 use crate::survey::journal::Relocated;
 use crate::survey::model::Survey;
+use crate::survey::{Request, read_build_env};
 use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
-use crate::warm::inspect;
 use crate::{fs, process, survey};
 
 pub use crate::term::ui::{Format, Ui, beside};
@@ -72,20 +71,7 @@ pub(crate) fn conduct_with(
     let outcome = carry_out(survey, plan, request, ui, remote)?;
     note_circumstances(survey, request);
     show(name, survey, plan, Some(&outcome), ui)?;
-    let half = |done: &Done| {
-        let warmed = done.warmed.as_ref().map(|warmed| warmed.left.len());
-        let relinked = done.relinked.as_ref().map(|relinked| relinked.left.len());
-        let collected = done
-            .collected
-            .as_ref()
-            .map(|collected| collected.left.len());
-        let moved = done.moved.as_ref().map(|moved| moved.left.len());
-        let left = warmed.or(collected).or(relinked).or(moved);
-        left.is_some_and(|left| left > 0)
-    };
-    let complete =
-        outcome.failed.is_empty() && outcome.skipped.is_empty() && !outcome.done.iter().any(half);
-    Ok(if complete {
+    Ok(if outcome.is_complete() {
         Exit::Done
     } else {
         Exit::Incomplete
@@ -97,7 +83,7 @@ pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
     let workspaces = survey.workspaces.iter();
     let roots = workspaces.map(|workspace| workspace.root.as_path());
     let around = &request.environment.surroundings;
-    let _ = inspect::note(roots, around, &survey.shared_root);
+    let _ = read_build_env::note(roots, around, &survey.shared_root);
     if let Some(state) = &request.environment.state {
         request.environment.known.keep(state);
     }
@@ -144,10 +130,10 @@ pub(crate) fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn preview(survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
+pub(crate) fn preview(_survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
     let view = ui.preview_view();
     // Nobody may be there to read it; that is no reason not to do what was asked for.
-    let _ = report::plan(&mut ui.preview(), plan, &survey.shared_root, &view);
+    let _ = report::plan(&mut ui.preview(), plan, &view);
     Ok(())
 }
 
@@ -159,30 +145,11 @@ pub(crate) fn carry_out(
     remote: Option<&Remote>,
 ) -> Result<Outcome> {
     fs::checkpoint("planned");
-    let creates = |action: &Action| matches!(action, Action::CreateSharedRoot { .. });
-    // What warms has Cargo's locks, and makes use of no name that a plan gives out; a store and a stage have a lock of
-    // their own.
-    let apart = |action: &Action| {
-        matches!(
-            action,
-            Action::Warm(_)
-                | Action::Harvest(_)
-                | Action::Tell(_)
-                | Action::Pull(_)
-                | Action::Push(_)
-                | Action::DropRemote(_)
-                | Action::DropUnits(_)
-                | Action::FinishTrash {
-                    kind: Litter::Stage,
-                    ..
-                }
-        )
-    };
-    let shares = |action: &Action| !apart(action);
+    let shares = plan.actions.iter().any(|action| action.locks_shared_root());
     // Only where it is planned: without one there is nothing in common to lock. Where it cannot be made, the
     // action says so for itself.
-    let lockable = (survey.shared_root.exists && plan.actions.iter().any(shares))
-        || (plan.actions.iter().any(creates)
+    let lockable = (survey.shared_root.exists && shares)
+        || (plan.has::<CreateSharedRoot>()
             && apply::create_shared_root(
                 &survey.shared_root.path,
                 survey.shared_root.records.as_deref(),
@@ -235,9 +202,9 @@ pub(crate) fn show(
     let mut out = ui.answer();
     match (ui.format, outcome) {
         (Format::Json, _) => json::run(&mut out, name, ui.dry_run, survey, plan, outcome)?,
-        (Format::Human, Some(outcome)) => report::outcome(&mut out, outcome, &ui.view)?,
+        (Format::Human, Some(outcome)) => report::outcome(&mut out, plan, outcome, &ui.view)?,
         (Format::Human, None) if ui.quiet && !ui.dry_run && plan.actions.is_empty() => {}
-        (Format::Human, None) => report::plan(&mut out, plan, &survey.shared_root, &ui.view)?,
+        (Format::Human, None) => report::plan(&mut out, plan, &ui.view)?,
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! What was done.
 
-use crate::fs::model::Freed;
+use std::any::Any;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use crate::dedupe::model::Relinked;
+use crate::fs::model::Freed;
+use crate::plan::action::Kind;
 use crate::size::Bytes;
-use crate::store::model::Moved;
-use crate::warm::model::Warmed;
 
 /// What a run did.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, serde::Serialize)]
 pub struct Outcome {
     /// The actions that succeeded.
     pub done: Vec<Done>,
@@ -21,6 +21,9 @@ pub struct Outcome {
     pub failed: Vec<NotDone>,
     /// What the deletions freed, and what came to share storage.
     pub freed: Freed,
+    /// What the deletions freed.
+    #[serde(skip)]
+    pub deleted: Freed,
     /// What the filesystems say.
     pub filesystems: Vec<Filesystem>,
 }
@@ -28,39 +31,83 @@ pub struct Outcome {
 impl Outcome {
     /// Whether this was done to this path.
     #[must_use]
-    pub fn did(&self, what: Deed, path: &Path) -> bool {
-        self.done
-            .iter()
-            .any(|done| done.what == what && done.path == path)
+    pub fn did(&self, what: Kind, path: &Path) -> bool {
+        self.all(what).any(|done| done.path == path)
+    }
+
+    /// The actions of a kind that succeeded.
+    pub fn all(&self, what: Kind) -> impl Iterator<Item = &Done> {
+        self.done.iter().filter(move |done| done.what == what)
+    }
+
+    /// How many actions of a kind succeeded.
+    #[must_use]
+    pub fn count(&self, what: Kind) -> usize {
+        self.all(what).count()
+    }
+
+    /// Whether everything was done, and nothing of it was left.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && self.done.iter().all(Done::is_whole)
     }
 }
 
 /// An action that succeeded.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Done {
     /// What was done.
-    pub what: Deed,
+    pub what: Kind,
     /// The file or folder.
     pub path: PathBuf,
     /// What it freed, for a deletion and for relinking.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub freed: Option<Freed>,
-    /// What it put in place, for warming.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub warmed: Option<Warmed>,
-    /// What became of the units, for relinking.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub relinked: Option<Relinked>,
-    /// What became of the units, for collecting.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub collected: Option<Collected>,
-    /// What became of the units, for the store.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub moved: Option<Moved>,
+    /// What became of the units that it was about.
+    pub detail: Option<Box<dyn Detail>>,
+}
+
+impl Done {
+    /// The detail, if it is of this type.
+    #[must_use]
+    pub fn detail<T: Detail>(&self) -> Option<&T> {
+        let detail: &dyn Any = &**self.detail.as_ref()?;
+        detail.downcast_ref()
+    }
+
+    /// Whether nothing of it was left.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.detail.as_ref().is_none_or(|detail| detail.left() == 0)
+    }
+}
+
+impl Serialize for Done {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("what", &self.what)?;
+        map.serialize_entry("path", &self.path)?;
+        if let Some(freed) = &self.freed {
+            map.serialize_entry("freed", freed)?;
+        }
+        if let Some(detail) = &self.detail {
+            let fields: &dyn erased_serde::Serialize = &**detail;
+            map.serialize_entry(detail.name(), fields)?;
+        }
+        map.end()
+    }
+}
+
+/// What became of the units that an action was about.
+pub trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
+    /// Its name in JSON.
+    fn name(&self) -> &'static str;
+
+    /// How much of it was not done after all.
+    fn left(&self) -> usize;
 }
 
 /// What became of the units that were to go.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 pub struct Collected {
     /// How many units are gone.
     pub units: usize,
@@ -68,59 +115,59 @@ pub struct Collected {
     pub left: Vec<String>,
 }
 
-/// What an action does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deed {
-    /// Made the shared root.
-    CreateSharedRoot,
-    /// Noted an owner.
-    RecordOwner,
-    /// Had git ignore something.
-    Exclude,
-    /// Wrote a configuration.
-    WriteConfig,
-    /// The script was put in its place that Cargo runs in place of the compiler.
-    InstallWrapper,
-    /// The settings file was written.
-    WriteSettings,
-    /// Put a file back.
-    Restore,
-    /// Gave a target folder units.
-    Warm,
-    /// Had units share their storage.
-    Relink,
-    /// Deleted units of a target folder.
-    Collect,
-    /// Deleted a target folder.
-    DeleteFolder,
-    /// Deleted what an interrupted run left.
-    FinishTrash,
-    /// Put units into the local store.
-    Harvest,
-    /// Told a provider of units.
-    Tell,
-    /// Fetched units from the remote store.
-    Pull,
-    /// Put units into the remote store.
-    Push,
-    /// Deleted objects of the remote store.
-    DropRemote,
-    /// Deleted units of the local store.
-    DropUnits,
-    /// Deleted a part of the cache of scripts.
-    DropScript,
-    /// Put our git hook in its place.
-    InstallHook,
-    /// Took our git hook out.
-    RemoveHook,
+impl Detail for Collected {
+    fn name(&self) -> &'static str {
+        "collected"
+    }
+
+    fn left(&self) -> usize {
+        self.left.len()
+    }
+}
+
+/// What an action came to.
+#[derive(Debug, Default)]
+pub struct Came {
+    /// What it freed.
+    pub freed: Option<Freed>,
+    /// Its number in the ledger of files of several links, which are counted when all deletions are over.
+    pub number: Option<usize>,
+    /// What became of the units that it was about.
+    pub detail: Option<Box<dyn Detail>>,
+    /// Why it did not come to its end: what it freed until then counts all the same.
+    pub failed: Option<String>,
+}
+
+impl Came {
+    /// One that did what it does to units, and frees nothing.
+    pub fn with(detail: impl Detail) -> Self {
+        Self {
+            detail: Some(Box::new(detail)),
+            ..Self::default()
+        }
+    }
+}
+
+/// How an action ended if it did not succeed.
+#[derive(Debug)]
+pub enum Stopped {
+    /// Something had changed; nothing was done.
+    Skipped(String),
+    /// It went wrong.
+    Failed(String),
+}
+
+impl From<anyhow::Error> for Stopped {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(format!("{error:#}"))
+    }
 }
 
 /// An action that was not carried out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 pub struct NotDone {
     /// What was to be done.
-    pub what: Deed,
+    pub what: Kind,
     /// The file or folder.
     pub path: PathBuf,
     /// Why not.
@@ -128,7 +175,7 @@ pub struct NotDone {
 }
 
 /// The free space of a filesystem before and after.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 pub struct Filesystem {
     /// A folder on it.
     pub at: PathBuf,

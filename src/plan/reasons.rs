@@ -2,9 +2,9 @@
 
 use crate::age::since;
 use crate::fs::model::BusyReason;
-use crate::hook::report;
-use crate::plan::action::{DeleteReason, LastUseSource, Warning};
-use crate::plan::kept::KeptReason;
+use crate::plan::action::Warning;
+use crate::plan::hook_state;
+use crate::plan::kept::{DeleteReason, KeptReason, LastUseSource};
 use crate::survey::folder::Layout;
 use crate::term::Paths;
 use crate::term::view::counted;
@@ -287,7 +287,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             problem.column,
             problem.message
         ),
-        KeptReason::Hook { hook: state } => report::state(state, paths),
+        KeptReason::Hook { hook: state } => hook_state::state(state, paths),
     }
 }
 
@@ -342,7 +342,7 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them, and run again"
         }
-        KeptReason::Hook { hook: state } => report::advice(state)?,
+        KeptReason::Hook { hook: state } => hook_state::advice(state)?,
         _ => return None,
     };
     Some(advice.to_owned())
@@ -351,7 +351,7 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
 /// What is to be copied from the advice as it is.
 pub(crate) fn line(reason: &KeptReason) -> Option<&str> {
     match reason {
-        KeptReason::Hook { hook: state } => report::line(state),
+        KeptReason::Hook { hook: state } => hook_state::line(state),
         _ => None,
     }
 }

@@ -1,40 +1,34 @@
 //! Text for people.
 
+use crate::plan::action::{CreateSharedRoot, Section};
+use crate::plan::left;
+use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
-use crate::clean::report as collect;
-use crate::dedupe::report as relink;
-use crate::hook::report as hook;
 use crate::plan::reasons;
-use crate::script::report as cache;
-use crate::store::report as store;
-use crate::term::table::{Align, Table};
-use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, ago, counted, wrapped};
-use crate::warm::report as warm;
+use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped};
 
-use crate::fs::model::Usage;
-use crate::plan::action::{Action, EditFile, Plan, Warning};
+use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::plan::outcome::{Deed, NotDone, Outcome};
+use crate::plan::outcome::{NotDone, Outcome};
 use crate::size::Bytes;
-use crate::survey::model::SharedRoot;
-use crate::text::shown;
+
+/// The sections of all actions, each once, in an order.
+fn sections(plan: &Plan, order: fn(&Section) -> u8) -> Vec<&'static Section> {
+    let all = plan.actions.iter().map(|action| action.section());
+    let by_place: BTreeMap<u8, &Section> = all.map(|section| (order(section), section)).collect();
+    by_place.into_values().collect()
+}
 
 /// Writes a plan.
 ///
 /// # Errors
 ///
 /// The writer fails.
-pub fn plan(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
-    writes(out, plan, shared_root, view)?;
-    warm::plan(out, plan, view)?;
-    store::plan(out, plan, view)?;
-    relink::plan(out, plan, view)?;
-    hook::plan(out, plan, view)?;
-    cache::plan(out, plan, view)?;
-    collect::plan(out, plan, view)?;
-    deletions(out, plan, view)?;
+pub fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    for section in sections(plan, |section| section.plan_order) {
+        (section.plan)(out, plan, view)?;
+    }
     kept(out, &plan.kept, view)?;
     for one in &plan.warnings {
         warning(out, one, view)?;
@@ -83,195 +77,32 @@ pub fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     Ok(())
 }
 
-fn writes(out: Out<'_>, plan: &Plan, shared_root: &SharedRoot, view: &View) -> io::Result<()> {
-    let show = |path: &Path| view.paths.show(path);
-    if plan
-        .actions
-        .iter()
-        .any(|action| matches!(action, Action::CreateSharedRoot { .. }))
-    {
+/// Where the making of the shared root is shown.
+pub(crate) static SHARED_ROOT: Section = Section {
+    plan_order: 0,
+    plan: shared_root,
+    outcome_order: 0,
+    outcome: |_, _, _| Ok(()),
+};
+
+fn shared_root(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    for root in plan.all::<CreateSharedRoot>() {
         writeln!(
             out,
             "{HEADING}Make the shared root{HEADING:#} {}",
-            show(&shared_root.path)
+            view.paths.show(&root.path)
         )?;
-        writeln!(out)?;
-    }
-    let mut table = Table::new(&[
-        ("LAYOUT", Align::Left),
-        ("CONFIG", Align::Left),
-        ("BUILDS INTO", Align::Left),
-    ]);
-    let mut count = 0;
-    let mut wrapper = None;
-    let mut ignored: Vec<&EditFile> = Vec::new();
-    let mut restored: Vec<(&EditFile, bool)> = Vec::new();
-    let mut owners = 0;
-    for action in &plan.actions {
-        match action {
-            Action::WriteConfig {
-                layout,
-                target_dir,
-                build_dir,
-                rustc_wrapper,
-                edit,
-                ..
-            } => {
-                wrapper = wrapper.or(rustc_wrapper.as_deref());
-                let into = target_dir
-                    .as_deref()
-                    .map(show)
-                    .or_else(|| build_dir.as_deref().map(|b| show(Path::new(b))));
-                table.row(vec![
-                    reasons::layout(*layout).into(),
-                    show(&edit.file),
-                    into.unwrap_or_default(),
-                ]);
-                count += 1;
-            }
-            Action::Exclude(edit) => ignored.push(edit),
-            Action::Restore { edit, .. } => restored.push((edit, edit.after.is_none())),
-            Action::RecordOwner { .. } => owners += 1,
-            _ => {}
-        }
-    }
-    if count > 0 {
-        writeln!(
-            out,
-            "{HEADING}Write {}{HEADING:#}",
-            counted(count, "configuration")
-        )?;
-        table.write(out, view.width)?;
-        if let Some(wrapper) = wrapper {
-            writeln!(out, "  the compiler is run by {}", show(Path::new(wrapper)))?;
-        }
-        writeln!(out)?;
-    }
-    if let [first, others @ ..] = &ignored[..] {
-        let more = if others.is_empty() {
-            String::new()
-        } else {
-            format!(" and {} more", others.len())
-        };
-        writeln!(
-            out,
-            "{HEADING}Have git ignore them{HEADING:#} by {}{more}",
-            show(&first.file)
-        )?;
-        writeln!(out)?;
-    }
-    for action in &plan.actions {
-        if let Action::InstallWrapper(edit) = action {
-            writeln!(
-                out,
-                "{HEADING}Write the script{HEADING:#} {}",
-                show(&edit.file)
-            )?;
-            let text = "Cargo runs it in place of the compiler: it sets up new worktrees at their first build";
-            wrapped(out, text, "  ", view.width)?;
-            writeln!(out)?;
-        }
-        if let Action::WriteSettings { says, edit } = action {
-            writeln!(
-                out,
-                "{HEADING}Write the settings{HEADING:#} {}",
-                show(&edit.file)
-            )?;
-            for line in says {
-                writeln!(out, "  {}", shown(line))?;
-            }
-            writeln!(out)?;
-        }
-    }
-    if count == 0 && owners > 0 {
-        writeln!(
-            out,
-            "{HEADING}Note the owners{HEADING:#} of {}",
-            counted(owners, "target folder")
-        )?;
-    }
-    if !restored.is_empty() {
-        writeln!(
-            out,
-            "{HEADING}Put back {}{HEADING:#}",
-            counted(restored.len(), "file")
-        )?;
-        let mut table = Table::new(&[("HOW", Align::Left), ("FILE", Align::Left)]);
-        for (edit, removed) in restored {
-            let how = if removed { "remove" } else { "as it was" };
-            table.linked_row(vec![how.into(), show(&edit.file)], view.link(&edit.file));
-        }
-        table.write(out, view.width)?;
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let columns = [
-        ("LOGICAL", Align::Right),
-        ("ON DISK", Align::Right),
-        ("FREEABLE", Align::Right),
-        ("LAST BUILD", Align::Left),
-        ("WHY", Align::Left),
-        ("FOLDER", Align::Left),
-    ];
-    let mut table = Table::new(&columns);
-    let (mut count, mut litter) = (0, 0);
-    for action in &plan.actions {
-        let (link, path, usage, built, why) = match action {
-            Action::DeleteFolder(delete) => (
-                view.link(&delete.path),
-                described(&delete.path, delete.workspace.as_deref(), view),
-                &delete.usage,
-                delete.last_build,
-                reasons::delete(&delete.why),
-            ),
-            Action::FinishTrash { path, usage, .. } => {
-                litter += 1;
-                let link = view.link(path);
-                (link, view.paths.show(path), usage, None, "left behind")
-            }
-            _ => continue,
-        };
-        let mut cells = sizes(usage.as_ref());
-        cells.extend([ago(built, view), why.into(), path]);
-        table.linked_row(cells, link);
-        count += 1;
+/// What comes before freed bytes, where some of them come free only with a clone that may be somewhere else.
+pub(crate) fn at_most(outcome: &Outcome) -> &'static str {
+    match outcome.freed.shared {
+        Bytes(0) => "",
+        Bytes(_) => "up to ",
     }
-    if count > 0 {
-        writeln!(
-            out,
-            "{HEADING}Delete {}{HEADING:#}",
-            folders_and_litter(count - litter, litter)
-        )?;
-        table.write(out, view.width)?;
-        writeln!(out, "  together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-/// A folder, with its workspace where the path does not tell.
-fn described(path: &Path, workspace: Option<&Path>, view: &View) -> String {
-    let shown = view.paths.show(path);
-    match workspace {
-        Some(workspace) if !path.starts_with(workspace) || shown.contains("/build/") => {
-            format!("{shown} (of {})", view.paths.show(workspace))
-        }
-        _ => shown,
-    }
-}
-
-fn sizes(usage: Option<&Usage>) -> Vec<String> {
-    let show = |bytes: fn(&Usage) -> Bytes| {
-        usage.map_or_else(|| "-".into(), |usage| bytes(usage).to_string())
-    };
-    vec![
-        show(|u| u.logical),
-        show(|u| u.on_disk),
-        show(|u| u.freeable),
-    ]
 }
 
 /// What is as it should be is counted; everything else is named, with what to do once for each kind.
@@ -308,7 +139,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                     continue;
                 };
                 if view.verbose {
-                    warm::left(out, &left.iter().collect::<Vec<_>>(), view)?;
+                    left::left(out, &left.iter().collect::<Vec<_>>(), view)?;
                 }
             }
             let hint = group.first().and_then(|kept| reasons::advice(&kept.reason));
@@ -365,60 +196,16 @@ fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::R
     wrapped(out, reason, "      ", view.width)
 }
 
-/// Names target folders by their count, and what interrupted runs left.
-fn folders_and_litter(folders: usize, litter: usize) -> String {
-    let left = "what an interrupted run left";
-    match (folders, litter) {
-        (0, 1..) => left.into(),
-        (_, 0) => counted(folders, "target folder"),
-        _ => format!("{}, and {left}", counted(folders, "target folder")),
-    }
-}
-
 /// Writes what was done.
 ///
 /// # Errors
 ///
 /// The writer fails.
-pub fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
-    let count = |deed: Deed| outcome.done.iter().filter(|done| done.what == deed).count();
-    let written = count(Deed::WriteConfig);
-    let restored = count(Deed::Restore);
-    let (deleted, litter) = (count(Deed::DeleteFolder), count(Deed::FinishTrash));
-    if written > 0 {
-        writeln!(out, "wrote {}", counted(written, "configuration"))?;
+pub fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View) -> io::Result<()> {
+    for section in sections(plan, |section| section.outcome_order) {
+        (section.outcome)(out, outcome, view)?;
     }
-    if count(Deed::InstallWrapper) > 0 {
-        writeln!(out, "wrote the script")?;
-    }
-    if count(Deed::WriteSettings) > 0 {
-        writeln!(out, "wrote the settings")?;
-    }
-    if restored > 0 {
-        writeln!(out, "put back {}", counted(restored, "file"))?;
-    }
-    warm::outcome(out, outcome)?;
-    store::outcome(out, outcome)?;
-    relink::outcome(out, outcome, view)?;
-    hook::outcome(out, outcome)?;
-    collect::outcome(out, outcome, view)?;
-    cache::outcome(out, outcome)?;
-    if deleted + litter > 0 || outcome.freed.entries > 0 {
-        if deleted + litter > 0
-            || count(Deed::Collect)
-                + count(Deed::Relink)
-                + count(Deed::DropScript)
-                + count(Deed::DropUnits)
-                == 0
-        {
-            let (entries, on_disk) = relink::beside(outcome);
-            writeln!(
-                out,
-                "deleted {} ({entries} files): freed {}{GOOD}{on_disk}{GOOD:#}",
-                folders_and_litter(deleted, litter),
-                relink::at_most(outcome),
-            )?;
-        }
+    if outcome.freed.entries > 0 {
         for disk in &outcome.filesystems {
             let (before, after) = (disk.available_before, disk.available_after);
             let change = match after.0.checked_sub(before.0) {

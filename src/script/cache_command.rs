@@ -1,5 +1,7 @@
 //! `cache`: what scripts have left, and how it is kept small.
 
+use crate::clean::model::FinishTrash;
+use crate::plan::action::boxed;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,11 +12,11 @@ use crate::clean::gc::GcOptions;
 use crate::clean::look;
 use crate::clean::stock::Compilers;
 use crate::markers::TRASH_PREFIX;
-use crate::plan::action::{Action, Plan};
+use crate::plan::action::Plan;
 use crate::plan::apply;
-use crate::plan::apply::Context;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::plan::outcome::Outcome;
+use crate::plan::run::Context;
 use crate::progress::Progress;
 use crate::script::evict::{CacheOptions, CachePart, TargetPart};
 use crate::script::model::{DropScript, ScriptCache};
@@ -69,11 +71,11 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
             .filter(|name| name.starts_with(TRASH_PREFIX));
         let trash = trash.map(|name| places.root().join(name));
         let ours = trash.filter(|path| fs::is_our_trash(path));
-        plan.actions.extend(ours.map(|path| Action::FinishTrash {
+        plan.actions.extend(boxed(ours.map(|path| FinishTrash {
             kind: Litter::HalfDeleted,
             path,
             usage: None,
-        }));
+        })));
     }
     conduct("cache clean", &survey, &plan, request, ui)
 }
@@ -216,6 +218,5 @@ fn of_target(
 fn add(plan: &mut Plan, drops: Vec<DropScript>) {
     let freed: Bytes = drops.iter().map(|drop| drop.on_disk).sum();
     plan.freeable += freed;
-    plan.actions
-        .extend(drops.into_iter().map(Action::DropScript));
+    plan.actions.extend(boxed(drops));
 }

@@ -1,9 +1,10 @@
 //! Deletes parts of the cache of scripts.
 
-use crate::clean::delete_folders::Deleted;
 use crate::fs;
 use crate::fs::Ledger;
-use crate::plan::apply::{Context, Stopped};
+use crate::plan::apply::Deleted;
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
 use crate::script::model::{DropScript, ScriptPart};
 use crate::script::package::LOCK;
 use crate::script::paths::OLD;

@@ -1,7 +1,7 @@
 //! Programs of single-file scripts that were kept.
 
 use crate::fs::model::FileState;
-use crate::plan::action::DropReason;
+use crate::plan::action::{DropReason, Kind};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -137,6 +137,11 @@ pub struct DropScript {
     /// Record of what was in it.
     #[serde(skip)]
     pub seen: Seen,
+}
+
+impl DropScript {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("drop_script", "script-part-dropped");
 }
 
 /// What a folder in the cache of scripts is.

@@ -1,10 +1,12 @@
 //! The cache of scripts, for people.
 
+use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
+use crate::plan::action::Section;
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{Action, DropReason, Plan};
-use crate::plan::outcome::{Deed, Outcome};
+use crate::plan::action::{DropReason, Plan};
+use crate::plan::outcome::Outcome;
 use crate::script::model::{DropScript, KeptProgram, ScriptCache, ScriptPart};
 use crate::script::paths;
 use crate::size::Bytes;
@@ -118,16 +120,17 @@ fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
     }
 }
 
+/// Where it is shown.
+pub(crate) static SECTION: Section = Section {
+    plan_order: 6,
+    plan: plan,
+    outcome_order: 7,
+    outcome: outcome,
+};
+
 /// Writes which parts would go.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let drops: Vec<&DropScript> = plan
-        .actions
-        .iter()
-        .filter_map(|action| match action {
-            Action::DropScript(drop) => Some(drop),
-            _ => None,
-        })
-        .collect();
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let drops: Vec<&DropScript> = plan.all().collect();
     if drops.is_empty() {
         return Ok(());
     }
@@ -174,25 +177,16 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             drops.len() - shown
         )?;
     }
-    let others = |action: &Action| {
-        matches!(
-            action,
-            Action::Collect(_) | Action::DeleteFolder(_) | Action::FinishTrash { .. }
-        )
-    };
     // Else the sum stands below those.
-    if !plan.actions.iter().any(others) {
+    if !plan.has::<CollectFolder>() && !plan.has::<DeleteFolder>() && !plan.has::<FinishTrash>() {
         writeln!(out, "  together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
     }
     writeln!(out)
 }
 
 /// Writes which parts went.
-pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
-    let done = outcome
-        .done
-        .iter()
-        .filter(|done| done.what == Deed::DropScript);
+fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+    let done = outcome.all(DropScript::KIND);
     let what = |path: &Path| {
         let above = path.parent().and_then(Path::file_name);
         match path.file_name() {
@@ -206,7 +200,7 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
     if went.is_empty() {
         return Ok(());
     }
-    let others = [Deed::DeleteFolder, Deed::Collect, Deed::FinishTrash];
+    let others = [DeleteFolder::KIND, CollectFolder::KIND, FinishTrash::KIND];
     // What all of it freed stands where the rest is told.
     let freed = match outcome.done.iter().any(|done| others.contains(&done.what)) {
         true => String::new(),

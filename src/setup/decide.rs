@@ -11,20 +11,24 @@ pub(crate) mod tests;
 pub(crate) mod warming;
 pub(crate) mod wrapper;
 
+use crate::clean::model::DeleteFolder;
+use crate::plan::action::{CreateSharedRoot, boxed};
 use crate::setup::decide::above::Above;
 pub(crate) use crate::setup::decide::above::served_from_above;
+use crate::setup::model::WriteConfig;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cargo::model::Dirs;
+use crate::clean::litter::finish_litter;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::dedupe::model::RelinkFolder;
 use crate::fs::model::freeable;
-use crate::plan::action::{Action, DeleteReason, Plan, Warning};
-use crate::plan::kept::{Kept, KeptReason, Subject};
-use crate::plan::{finish_litter, warnings};
+use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
+use crate::plan::warnings;
 use crate::setup::naming::Names;
 use crate::survey::folder::{Layout, TargetFolder};
 use crate::survey::model::{CargoAnswer, Scope, Settings, Survey, Workspace};
@@ -84,6 +88,8 @@ impl SetupOptions {
 #[derive(Debug)]
 pub(crate) struct Setup {
     plan: Plan,
+    /// The folders that go, after what is warmed.
+    deletions: Vec<DeleteFolder>,
     /// Where each workspace of the survey builds once everything is written.
     pub dirs: Vec<Dirs>,
     /// What goes of what interrupted runs left.
@@ -101,7 +107,8 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         ..Plan::default()
     };
     let mut configs = survey.configs.clone();
-    let mut writes: Vec<Action> = Vec::new();
+    let mut writes: Vec<WriteConfig> = Vec::new();
+    let mut wrapper = None;
     let above = above::file(survey, options);
     if let Some(path) = &above {
         match above::configure(path, survey, options) {
@@ -110,15 +117,14 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
                 config: Some((write, file)),
             }) => {
                 configs.insert(path.clone(), file);
-                // A build between the two must find what its configuration names.
-                writes.extend(script);
+                wrapper = script;
                 writes.push(write);
             }
             Ok(Above {
                 script,
                 config: None,
             }) => match script {
-                Some(script) => writes.push(script),
+                Some(script) => wrapper = Some(script),
                 None => plan
                     .kept
                     .push(kept(Subject::File, path.clone(), up_to_date(options))),
@@ -157,7 +163,7 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         None => decide_folders(survey, &after, options, &mut plan.kept),
         Some(_) => Vec::new(),
     };
-    let excludes = excludes::edits(survey, &mut writes);
+    let excludes = excludes::edits(survey, wrapper.as_ref(), &mut writes);
     let notes = notes::missing(survey, &after, options, meant);
     let mut settings = Vec::new();
     for edit in settings::edits(survey, &options.settings) {
@@ -166,22 +172,22 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             Err((path, reason)) => plan.kept.push(kept(Subject::File, path, reason)),
         }
     }
-    let writes_something = [&excludes, &notes, &writes, &settings]
-        .iter()
-        .any(|actions| !actions.is_empty());
-    if writes_something && !survey.shared_root.exists {
-        let path = survey.shared_root.path.clone();
-        plan.actions.push(Action::CreateSharedRoot { path });
-    }
     let without_build_dir = writes
         .iter()
         .filter(|write| is_isolated_without_build_dir(write))
         .count();
-    plan.actions.extend(excludes);
-    plan.actions.extend(settings);
-    plan.actions.extend(notes);
-    plan.actions.extend(writes);
-    plan.actions.extend(deletions);
+    let mut actions: Vec<Box<dyn Action>> = Vec::new();
+    actions.extend(boxed(excludes));
+    actions.extend(boxed(settings));
+    actions.extend(boxed(notes));
+    // A build between the two must find what its configuration names.
+    actions.extend(boxed(wrapper));
+    actions.extend(boxed(writes));
+    if !actions.is_empty() && !survey.shared_root.exists {
+        let path = survey.shared_root.path.clone();
+        plan.add(CreateSharedRoot { path });
+    }
+    plan.actions.extend(actions);
     if without_build_dir > 0 {
         plan.warnings.push(Warning::NoBuildDir {
             workspaces: without_build_dir,
@@ -195,6 +201,7 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     };
     Setup {
         plan,
+        deletions,
         dirs: after,
         litter,
     }
@@ -211,12 +218,12 @@ impl Setup {
     ) -> Plan {
         let Self {
             mut plan,
+            mut deletions,
             dirs,
             litter,
         } = self;
-        let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
-        plan.freeable = freeable(usages);
-        if plan.deletions().next().is_some() {
+        plan.freeable = freeable(deletions.iter().filter_map(|delete| delete.usage.as_ref()));
+        if !deletions.is_empty() {
             plan.warnings.push(Warning::NoWayBack);
         }
         let warm =
@@ -225,7 +232,10 @@ impl Setup {
         if cold > 0 {
             plan.warnings.push(Warning::ColdStart { workspaces: cold });
         }
-        warming::insert(&mut plan, warms, relinks);
+        warming::wait(&mut deletions, &warms, &mut plan.freeable);
+        plan.actions.extend(boxed(warms));
+        plan.actions.extend(boxed(relinks));
+        plan.actions.extend(boxed(deletions));
         finish_litter(survey, litter, &mut plan);
         plan
     }
@@ -237,7 +247,7 @@ fn decide_folders(
     after: &AllDirs,
     options: &SetupOptions,
     kept_folders: &mut Vec<Kept>,
-) -> Vec<Action> {
+) -> Vec<DeleteFolder> {
     let mut deletions = Vec::new();
     for folder in &survey.folders {
         let decided = reason(folder, survey, after).and_then(|why| match options.keep_targets {
@@ -284,15 +294,8 @@ fn up_to_date(options: &SetupOptions) -> KeptReason {
     }
 }
 
-fn is_isolated_without_build_dir(write: &Action) -> bool {
-    matches!(
-        write,
-        Action::WriteConfig {
-            layout: Layout::Isolated,
-            build_dir: None,
-            ..
-        }
-    )
+fn is_isolated_without_build_dir(write: &WriteConfig) -> bool {
+    write.layout == Layout::Isolated && write.build_dir.is_none()
 }
 
 fn kept(subject: Subject, path: PathBuf, reason: KeptReason) -> Kept {

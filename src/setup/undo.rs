@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::wrapper_script;
+use crate::fs;
 use crate::git::exclude_edit;
 use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::Warning;
@@ -19,7 +20,6 @@ use crate::survey::known_roots::KnownRoots;
 use crate::survey::meant::is_meant;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
-use crate::{fs, plan};
 
 /// Puts every file back that a setup changed.
 ///
@@ -67,7 +67,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             last_build: None,
         }));
     }
-    plan::finish_litter(&survey, crate::survey::model::Scope::All, &mut plan);
+    crate::clean::litter::finish_litter(&survey, crate::survey::model::Scope::All, &mut plan);
     let by_hand = |kept: &Kept| {
         matches!(
             kept.reason,

@@ -1,10 +1,11 @@
 //! Decides which files go back to what they were.
 
+use crate::setup::model::Restore;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cargo::wrapper_script;
-use crate::plan::action::{Action, Change, EditFile, Plan, Warning};
+use crate::plan::action::{Change, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::survey::journal::{Journal, Undo};
 
@@ -90,7 +91,7 @@ pub(crate) fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
                     after: to,
                     change,
                 };
-                plan.actions.push(Action::Restore {
+                plan.add(Restore {
                     edit,
                     remove_folder,
                 });

@@ -16,7 +16,7 @@ use crate::warm::decide::{
 };
 use crate::warm::inspect::Trust;
 use crate::warm::{choose_donor, inspect};
-use crate::{fs, plan, survey};
+use crate::{fs, survey};
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         .iter()
         .any(|one| one.as_ref().is_err_and(|kept| kept.reason.is_stuck()));
     let mut plan = decide::plan(&survey, decided.all);
-    plan::finish_litter(&survey, Scope::Stages, &mut plan);
+    crate::clean::litter::finish_litter(&survey, Scope::Stages, &mut plan);
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
     plan.warnings

@@ -7,97 +7,11 @@ use anyhow::Context as _;
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::wrapper_script;
 use crate::markers::CARGO_FOLDER;
-use crate::plan::action::{Action, EditFile, Plan};
-use crate::plan::apply::{Context, Stopped};
-use crate::plan::kept::{KeptReason, Subject};
-use crate::plan::outcome::{Deed, Outcome};
+use crate::plan::action::EditFile;
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
 use crate::survey::folder::Owner;
-use crate::survey::journal::{Content, Entry, Journal};
 use crate::{cargo, fs};
-
-/// Writes down what is about to change, before it does.
-pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
-    let entries: Vec<Entry> = plan
-        .actions
-        .iter()
-        .filter_map(|action| match action {
-            Action::Exclude(edit)
-            | Action::InstallWrapper(edit)
-            | Action::WriteConfig { edit, .. }
-            | Action::WriteSettings { edit, .. } => Some(entry(edit, context)),
-            _ => None,
-        })
-        .collect();
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let records = context.records.ok_or(crate::plan::apply::root::NO_STATE)?;
-    // A configuration that leads into a folder where Cargo cannot write would break every build.
-    fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
-    crate::survey::records::change_journal(records, |journal| {
-        journal.entries.extend(entries);
-    })
-    .map_err(|error| format!("{error:#}"))?;
-    fs::checkpoint("recorded");
-    Ok(())
-}
-
-fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
-    let folder = edit.file.parent().and_then(fs::touched);
-    Entry {
-        since: match edit.before {
-            Some(_) => fs::Source::at(&edit.file).newest,
-            None => folder,
-        },
-        time: context.now,
-        file: edit.file.clone(),
-        before: edit.before.clone().map(Content::from),
-        after: edit.after.clone().map(Content::from),
-        made_folder: edit.file.parent().is_some_and(|folder| !fs::exists(folder)),
-    }
-}
-
-/// Forgets what was put back, and what turned out to be as it was; of the latter goes what a killed run left
-/// around it.
-pub(crate) fn forget(plan: &Plan, outcome: &Outcome, context: &Context<'_>) {
-    let restored = outcome
-        .done
-        .iter()
-        .filter(|done| done.what == Deed::Restore)
-        .map(|done| done.path.clone());
-    let settled = plan
-        .kept
-        .iter()
-        .filter(|kept| kept.subject == Subject::File && kept.reason == KeptReason::AsItWas);
-    let files: Vec<PathBuf> = restored
-        .chain(settled.map(|kept| kept.path.clone()))
-        .collect();
-    if let (false, Some(records)) = (files.is_empty(), context.records) {
-        // If this fails, the next undo finds these files as they were.
-        let _ = crate::survey::records::change_journal(records, |journal| {
-            clear_up(plan, journal);
-            journal.forget(&files);
-        });
-    }
-}
-
-/// A setup that was killed before it put a file in its place left the folder that it made for it, and perhaps
-/// the new file under another name.
-fn clear_up(plan: &Plan, journal: &Journal) {
-    let as_it_was = |file: &Path| {
-        plan.kept
-            .iter()
-            .any(|kept| kept.path == file && kept.reason == KeptReason::AsItWas)
-    };
-    for entry in journal.entries.iter().filter(|e| as_it_was(&e.file)) {
-        if let Some(folder) = entry.file.parent().filter(|folder| fs::is_folder(folder)) {
-            fs::remove_leftovers(folder);
-            if entry.made_folder {
-                fs::remove_empty_folder(folder);
-            }
-        }
-    }
-}
 
 /// How a file gets its new content.
 type Put = fn(&Path, &[u8]) -> anyhow::Result<()>;

@@ -1,5 +1,9 @@
 //! `store`: third-party units beyond a target folder.
 
+use crate::plan::action::boxed;
+use crate::store::model::Moved;
+use crate::store::report::SECTION;
+use crate::warm::model::WarmFolder;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,11 +12,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::age::Age;
-use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::action::{Plan, Warning};
 use crate::plan::conduct::{Format, Ui, carry_out, conduct, conduct_with, look};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::report;
 use crate::progress::Progress;
+use crate::remote::{Listed, Remote};
 use crate::setup::warm::WarmOptions;
 use crate::size::Bytes;
 use crate::store::local::{
@@ -22,15 +27,14 @@ use crate::store::model::{
     After, DropRemote, HarvestUnits, PullUnits, PushUnits, RemotePart, STORE_VERSION,
     StoreContents, StoredUnit, TellProvider,
 };
-use crate::store::remote::{Listed, Remote};
-use crate::store::{Bounds, Places, harvest as acts, pack, remote};
+use crate::store::{Bounds, Places, harvest as acts, pack};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Request, settings};
 use crate::term::exit::Exit;
 use crate::term::{Spinner, json};
 use crate::warm::inspect::Trust;
 use crate::warm::{choose_donor, inspect};
-use crate::{plan, process, store};
+use crate::{plan, process, remote, store};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +68,7 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
                 };
                 let program = survey.settings.store.after.clone();
                 if let Some(program) = program.filter(|_| !told.is_empty()) {
-                    plan.actions.push(Action::Tell(TellProvider {
+                    plan.add(TellProvider {
                         program,
                         dir: units.workspace.clone(),
                         units: told.len(),
@@ -75,7 +79,7 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
                             built_with: wish.before.built_with,
                             units: at_home(told, &places),
                         },
-                    }));
+                    });
                 }
                 // What was built together may be new, though each of it is not.
                 let set = looks::set(&places, units.summary.as_deref().unwrap_or_default());
@@ -85,7 +89,7 @@ pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Ex
                     .all(|key| set.keys.binary_search(key).is_ok());
                 match units.units.is_empty() && together {
                     true => plan.kept.push(nothing_new(units)),
-                    false => plan.actions.insert(0, Action::Harvest(units)),
+                    false => plan.actions.insert(0, Box::new(units)),
                 }
             }
         }
@@ -102,7 +106,7 @@ fn keep_within(survey: &Survey, places: &Places, request: &Request, ui: &Ui) {
     let dropped = store::dropped(&contents, &bounds, Bytes(0), ui.view.now);
     if let Some(dropped) = dropped.filter(|dropped| !dropped.units.is_empty()) {
         let plan = Plan {
-            actions: vec![Action::DropUnits(dropped)],
+            actions: vec![Box::new(dropped)],
             ..Plan::default()
         };
         let _ = carry_out(survey, &plan, request, ui, None);
@@ -111,18 +115,14 @@ fn keep_within(survey: &Survey, places: &Places, request: &Request, ui: &Ui) {
 
 /// What comes must have room, and what was used longest ago makes it.
 fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
-    let coming = plan.actions.iter().map(|action| match action {
-        Action::Harvest(units) => units.length,
-        _ => Bytes(0),
-    });
-    let coming = coming.sum();
+    let coming = plan.all().map(|units: &HarvestUnits| units.length).sum();
     if coming > Bytes(0) {
         let contents = looks::contents(places, &Progress::default());
         let bounds = Bounds::of(&survey.settings.store);
         let dropped = store::dropped(&contents, &bounds, coming, ui.view.now);
         // What somebody is putting there at this moment no unit has yet.
         let dropped = dropped.filter(|dropped| !dropped.units.is_empty());
-        plan.actions.extend(dropped.map(Action::DropUnits));
+        plan.actions.extend(boxed(dropped));
     }
 }
 
@@ -155,7 +155,7 @@ pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
         progress.stage("asking the remote store");
         for (workspace, wish) in wanted(&survey, request, &mut plan)? {
             match fetched(&remote, &wish, workspace, &places, options) {
-                Ok(Ok(pull)) => plan.actions.push(Action::Pull(pull)),
+                Ok(Ok(pull)) => plan.add(pull),
                 Ok(Err(kept)) => plan.kept.push(*kept),
                 // Then everything is built here, as it would be without one.
                 Err(error) => plan.warnings.push(Warning::NoStore {
@@ -185,7 +185,7 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         for (workspace, wish) in wishes(survey, request)?.into_iter().flatten() {
             let options = PullOptions::default();
             let fetched = fetched(&remote, &wish, workspace, &places, options)?;
-            plan.actions.extend(fetched.ok().map(Action::Pull));
+            plan.actions.extend(boxed(fetched.ok()));
         }
         if plan.actions.is_empty() {
             return Ok(Vec::new());
@@ -193,11 +193,11 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
         keep_within(survey, &places, request, ui);
         if !ui.quiet {
-            ui.warn(|out| crate::store::report::outcome(out, &outcome))?;
+            ui.warn(|out| (SECTION.outcome)(out, &outcome, &ui.view))?;
         }
         let failed = outcome.failed.into_iter().chain(outcome.skipped);
-        let left = outcome.done.into_iter().filter_map(|done| done.moved);
-        let left = left.flat_map(|moved| moved.left);
+        let moved = outcome.done.iter().filter_map(|done| done.detail());
+        let left = moved.flat_map(|moved: &Moved| moved.left.clone());
         Ok(failed.map(|failed| failed.message).chain(left).collect())
     };
     let wrong = fetch().unwrap_or_else(|error| vec![format!("{error:#}")]);
@@ -211,10 +211,8 @@ pub(crate) fn harvest_aside(survey: &Survey, plan: &Plan, request: &Request) {
     else {
         return;
     };
-    let donors = plan.actions.iter().filter_map(|action| match action {
-        Action::Warm(warm) if !warm.from_store => Some(&warm.from),
-        _ => None,
-    });
+    let warms = plan.all().filter(|warm: &&WarmFolder| !warm.from_store);
+    let donors = warms.map(|warm| &warm.from);
     let owners = donors.filter_map(|from| {
         let mut all = survey.workspaces.iter();
         all.find(|workspace| workspace.dirs.build_dir == *from)
@@ -334,7 +332,7 @@ pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
                 plan.kept.push(*kept(&workspace.root, reason));
                 continue;
             }
-            plan.actions.push(Action::Push(PushUnits {
+            plan.add(PushUnits {
                 workspace: workspace.root.clone(),
                 from: places.root().to_owned(),
                 into: remote.name(),
@@ -343,7 +341,7 @@ pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
                 length: new.iter().map(StoredUnit::length).sum(),
                 units: new,
                 all,
-            }));
+            });
         }
     }
     conduct_with("store push", &survey, &plan, request, ui, Some(&remote))
@@ -455,7 +453,7 @@ pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> 
     let mut plan = Plan::default();
     if let Some(dropped) = store::dropped(&contents, &bounds, Bytes(0), ui.view.now) {
         plan.freeable = dropped.freeable;
-        plan.actions.push(Action::DropUnits(dropped));
+        plan.add(dropped);
     }
     conduct("store clean", &survey, &plan, request, ui)
 }
@@ -478,12 +476,12 @@ pub fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit>
     going.sort_by_key(|object| (pack::kind(&object.key) == "packs", object.key.clone()));
     let mut plan = Plan::default();
     if !going.is_empty() {
-        plan.actions.push(Action::DropRemote(DropRemote {
+        plan.add(DropRemote {
             from: remote.name(),
             length: going.iter().map(|object| Bytes(object.length)).sum(),
             staying: staying.len(),
             objects: going.into_iter().map(|object| object.key).collect(),
-        }));
+        });
     }
     conduct_with("store clean", &survey, &plan, request, ui, Some(&remote))
 }

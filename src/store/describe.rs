@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::cargo::lockfile::Lock;
 use crate::fs::Hashes;
 use crate::fs::model::StoredFile;
+use crate::plan::kept::{LeftReason, LeftUnit};
 use crate::store::local::content;
 use crate::store::model::{StoredLink, StoredUnit, WatchedFile};
 use crate::store::{platform, system_libraries, unit_key};
@@ -17,7 +18,7 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::fingerprint;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::warm::model::{LeftReason, LeftUnit, TakenUnit};
+use crate::warm::model::TakenUnit;
 use crate::warm::relocate::without_place;
 use crate::{fs, markers, store};
 

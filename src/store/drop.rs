@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::clean::delete_folders::Deleted;
 use crate::fs::{Ledger, Removal};
-use crate::plan::apply::{Context, Stopped};
-use crate::plan::outcome::Collected;
+use crate::plan::apply::Deleted;
+use crate::plan::outcome::{Collected, Stopped};
+use crate::plan::run::Context;
 use crate::store::Places;
 use crate::store::model::{DropUnits, StoredUnit};
 use crate::{fs, store};

@@ -8,16 +8,17 @@ use anyhow::{Context as _, Result, ensure};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::fs;
 use crate::fs::Hashes;
 use crate::fs::model::StoredFile;
-use crate::plan::apply::{Context, Stopped};
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
+use crate::remote::Remote;
 use crate::size::Bytes;
 use crate::store::harvest::{add_to_set, open, write};
 use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::pack::Descriptions;
-use crate::store::remote::Remote;
-use crate::store::{Places, pack, remote};
+use crate::store::{Places, pack};
+use crate::{fs, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
 const AT_ONCE: usize = 16;

@@ -8,12 +8,11 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
 pub use crate::store::assemble::{Assembled, Part, assemble};
-pub(crate) use crate::store::drop::units as drop_units;
-pub(crate) use crate::store::exchange::{drop_remote, pull, push};
 
 use crate::fs::model::StoredFile;
 use crate::fs::{Hashes, LockGuard};
-use crate::plan::apply::{Context, Stopped};
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
 use crate::size::Bytes;
 use crate::store::Places;
 use crate::store::model::{HarvestUnits, Moved, StoredSet, StoredUnit, TellProvider};

@@ -7,12 +7,12 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
 use crate::cargo::model::StoredPackage;
-use crate::store;
+use crate::remote::Remote;
 use crate::store::local::Wish;
 use crate::store::model::StoredUnit;
+use crate::store::pack;
 use crate::store::pack::Descriptions;
-use crate::store::remote::Remote;
-use crate::store::{pack, remote};
+use crate::{remote, store};
 
 /// The most that descriptions may have when they are unpacked.
 const MOST: u64 = 512 << 20;

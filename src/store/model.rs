@@ -5,6 +5,7 @@
 
 use crate::cargo::model::StoredPackage;
 use crate::fs::model::StoredFile;
+use crate::plan::action::Kind;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -13,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::model::{Problem, Seen};
 use crate::plan::action::DropReason;
+use crate::plan::kept::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
-use crate::warm::model::LeftUnit;
 
 /// The version of the documents. A document of another version is not understood.
 pub const STORE_VERSION: u32 = 1;
@@ -251,6 +252,11 @@ pub struct HarvestUnits {
     pub length: Bytes,
 }
 
+impl HarvestUnits {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("harvest", "harvested-all");
+}
+
 /// What became of units that were moved into a store, or to another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Moved {
@@ -278,6 +284,11 @@ pub struct TellProvider {
     /// What it is told.
     #[serde(skip)]
     pub after: After,
+}
+
+impl TellProvider {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("tell", "told");
 }
 
 /// What a local store holds.
@@ -376,6 +387,11 @@ pub struct DropUnits {
     pub freeable: Bytes,
 }
 
+impl DropUnits {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("drop_units", "units-dropped");
+}
+
 /// A unit that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DroppedUnit {
@@ -421,6 +437,11 @@ pub struct PullUnits {
     pub length: Bytes,
 }
 
+impl PullUnits {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("pull", "pulled-all");
+}
+
 /// Units are put into a remote store.
 #[derive(Clone, Debug, Serialize)]
 pub struct PushUnits {
@@ -443,6 +464,11 @@ pub struct PushUnits {
     pub length: Bytes,
 }
 
+impl PushUnits {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("push", "pushed-all");
+}
+
 /// Objects go from a remote store.
 #[derive(Clone, Debug, Serialize)]
 pub struct DropRemote {
@@ -454,6 +480,11 @@ pub struct DropRemote {
     pub length: Bytes,
     /// How many stay.
     pub staying: usize,
+}
+
+impl DropRemote {
+    /// Its kind.
+    pub const KIND: Kind = Kind::new("drop_remote", "objects-dropped");
 }
 
 /// What a remote store holds of one kind.

@@ -1,10 +1,15 @@
 //! What goes into the store and out of it.
 
+use crate::plan::action::Section;
+use crate::plan::outcome::Collected;
+use crate::store::model::{DropRemote, DropUnits, Moved, PullUnits, PushUnits, TellProvider};
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{Action, DropReason, Plan};
-use crate::plan::outcome::{Deed, Outcome};
+use crate::plan::action::{DropReason, Plan};
+use crate::plan::kept::{LeftReason, LeftUnit};
+use crate::plan::left;
+use crate::plan::outcome::Outcome;
 use crate::size::Bytes;
 use crate::store::Bounds;
 use crate::store::model::{HarvestUnits, RemotePart, StoreContents};
@@ -12,16 +17,18 @@ use crate::survey::model::StoreSettings;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, WARNING, ago, counted};
 use crate::text::shown;
-use crate::warm::model::{LeftReason, LeftUnit};
-use crate::warm::report;
+
+/// Where it is shown.
+pub(crate) static SECTION: Section = Section {
+    plan_order: 3,
+    plan: plan,
+    outcome_order: 3,
+    outcome: outcome,
+};
 
 /// Writes what would be kept in the store, and who would be told of it.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let harvests = plan.actions.iter().filter_map(|action| match action {
-        Action::Harvest(units) => Some(units),
-        _ => None,
-    });
-    let harvests: Vec<&HarvestUnits> = harvests.collect();
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let harvests: Vec<&HarvestUnits> = plan.all().collect();
     if let Some(first) = harvests.first() {
         let units: usize = harvests.iter().map(|harvest| harvest.units.len()).sum();
         let folder = view.paths.show(&first.into);
@@ -60,16 +67,14 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         not_kept(out, &all, view)?;
         writeln!(out)?;
     }
-    for action in &plan.actions {
-        if let Action::Tell(tell) = action {
-            writeln!(
-                out,
-                "{HEADING}Tell{HEADING:#} {} of {}",
-                shown(tell.program.first().map_or("", String::as_str)),
-                counted(tell.units, "unit")
-            )?;
-            writeln!(out)?;
-        }
+    for tell in plan.all::<TellProvider>() {
+        writeln!(
+            out,
+            "{HEADING}Tell{HEADING:#} {} of {}",
+            shown(tell.program.first().map_or("", String::as_str)),
+            counted(tell.units, "unit")
+        )?;
+        writeln!(out)?;
     }
     transfers(out, plan, view)?;
     drops(out, plan, view)
@@ -78,28 +83,42 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 /// Writes what would be fetched from a remote store, or put there.
 fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for action in &plan.actions {
-        if let Action::DropRemote(drop) = action {
+        if let Some(drop) = action.as_type::<DropRemote>() {
             let count = counted(drop.objects.len(), "object");
             writeln!(out, "{HEADING}Delete {count}{HEADING:#} of {}", drop.from)?;
             writeln!(out, "  {}; {} stay", drop.length, drop.staying)?;
             writeln!(out)?;
         }
-        let (how, units, present, length, workspace) = match action {
-            Action::Pull(pull) => {
+        let pull = action.as_type::<PullUnits>();
+        let push = action.as_type::<PushUnits>();
+        let (verb, how, units, present, length, workspace) = match (pull, push) {
+            (Some(pull), _) => {
                 let how = format!("from {}", pull.from);
-                (how, &pull.units, pull.present, pull.length, &pull.workspace)
+                let units = pull.units.len();
+                (
+                    "Fetch",
+                    how,
+                    units,
+                    pull.present,
+                    pull.length,
+                    &pull.workspace,
+                )
             }
-            Action::Push(push) => {
+            (_, Some(push)) => {
                 let how = format!("into {}", push.into);
-                (how, &push.units, push.present, push.length, &push.workspace)
+                let units = push.units.len();
+                (
+                    "Put",
+                    how,
+                    units,
+                    push.present,
+                    push.length,
+                    &push.workspace,
+                )
             }
             _ => continue,
         };
-        let verb = match action {
-            Action::Pull(_) => "Fetch",
-            _ => "Put",
-        };
-        if units.is_empty() {
+        if units == 0 {
             writeln!(
                 out,
                 "{HEADING}Note what was built together{HEADING:#} {how}"
@@ -107,7 +126,7 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             writeln!(out)?;
             continue;
         }
-        let count = counted(units.len(), "unit");
+        let count = counted(units, "unit");
         writeln!(out, "{HEADING}{verb} {count}{HEADING:#} {how}")?;
         writeln!(
             out,
@@ -121,11 +140,7 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 
 /// Writes which units would go.
 fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let drops = plan.actions.iter().filter_map(|action| match action {
-        Action::DropUnits(drop) => Some(drop),
-        _ => None,
-    });
-    for drop in drops {
+    for drop in plan.all::<DropUnits>() {
         writeln!(
             out,
             "{HEADING}Delete {}{HEADING:#} of the store {}",
@@ -287,7 +302,7 @@ pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
         .filter(|unit| view.verbose || !ordinary(&unit.reason))
         .copied()
         .collect();
-    report::left_as(out, "not kept:", &notable, view)
+    left::left_as(out, "not kept:", &notable, view)
 }
 
 /// Writes what was done.
@@ -295,16 +310,11 @@ pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
 /// # Errors
 ///
 /// The writer fails.
-pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
-    let dropped = outcome
-        .done
-        .iter()
-        .filter(|done| done.what == Deed::DropUnits);
-    for done in dropped {
+fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+    for done in outcome.all(DropUnits::KIND) {
         let units = done
-            .collected
-            .as_ref()
-            .map_or(0, |collected| collected.units);
+            .detail()
+            .map_or(0, |collected: &Collected| collected.units);
         let freed = done.freed.unwrap_or_default().on_disk;
         writeln!(
             out,
@@ -313,10 +323,12 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
         )?;
     }
     for done in &outcome.done {
-        let Some(moved) = &done.moved else { continue };
+        let Some(moved) = done.detail::<Moved>() else {
+            continue;
+        };
         let units = counted(moved.units, "unit");
         match done.what {
-            Deed::DropRemote => {
+            DropRemote::KIND => {
                 let count = counted(moved.units, "object");
                 writeln!(
                     out,
@@ -324,15 +336,14 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
                     shown(&done.path.to_string_lossy())
                 )?;
             }
-            Deed::Harvest | Deed::Push if moved.units == 0 => {
+            HarvestUnits::KIND | PushUnits::KIND if moved.units == 0 => {
                 writeln!(out, "noted what was built together")?;
             }
-
-            Deed::Harvest => {
+            HarvestUnits::KIND => {
                 let (linked, copied) = (moved.linked, moved.copied);
                 writeln!(out, "kept {units}: {linked} linked, {copied} copied")?;
             }
-            Deed::Tell => {
+            TellProvider::KIND => {
                 let shared = match moved.linked {
                     Bytes(0) => String::new(),
                     linked => format!("; {linked} are its own now"),
@@ -343,9 +354,9 @@ pub(crate) fn outcome(out: Out<'_>, outcome: &Outcome) -> io::Result<()> {
                     shown(&done.path.to_string_lossy())
                 )?;
             }
-            Deed::Pull | Deed::Push => {
+            PullUnits::KIND | PushUnits::KIND => {
                 let (verb, bytes) = match done.what {
-                    Deed::Pull => ("fetched", moved.transferred),
+                    PullUnits::KIND => ("fetched", moved.transferred),
                     _ => ("pushed", moved.transferred),
                 };
                 writeln!(

@@ -18,7 +18,7 @@ use crate::plan::conduct::Ui;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
 use crate::plan::action::Warning;
-use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::plan::kept::{Kept, KeptReason, LeftReason, LeftUnit, Subject};
 use crate::progress::Progress;
 use crate::survey::Environment;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
@@ -29,7 +29,7 @@ use crate::warm::decide::{
 };
 use crate::warm::inspect;
 use crate::warm::inspect::{Circumstances, Records, Trust};
-use crate::warm::model::{LeftReason, LeftUnit, WarmFolder};
+use crate::warm::model::WarmFolder;
 use crate::warm::verdict::Home;
 use crate::{cargo, fs};
 

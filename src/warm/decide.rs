@@ -18,14 +18,14 @@ pub(crate) use crate::warm::destination::Times;
 
 use crate::cargo::lockfile::Lock;
 use crate::fs::model::Identity;
-use crate::plan::action::{Action, Plan};
-use crate::plan::kept::Kept;
+use crate::plan::action::Plan;
+use crate::plan::kept::{Kept, LeftReason, LeftUnit};
 use crate::size::Bytes;
 use crate::survey::model::Survey;
 use crate::target::layout;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::Sharing;
-use crate::warm::model::{LeftReason, LeftUnit, TakenUnit, WarmFolder};
+use crate::warm::model::{TakenUnit, WarmFolder};
 use crate::warm::verdict::{Dated, LocalUnit, Locals};
 
 /// What is chosen from.
@@ -122,7 +122,7 @@ pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Pla
     };
     for one in decided {
         match one {
-            Ok(warm) => plan.actions.push(Action::Warm(warm)),
+            Ok(warm) => plan.add(warm),
             Err(kept) => plan.kept.push(*kept),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs;
+use crate::plan::kept::LeftReason;
 use crate::progress::Progress;
 use crate::survey::build_env::Said;
 use crate::survey::model::Survey;
@@ -13,7 +14,7 @@ use crate::warm::decide::{
     Candidate, Here, Offer, Relation, {self as decide},
 };
 use crate::warm::inspect::{Circumstances, Origin};
-use crate::warm::model::{LeftReason, WarmFolder};
+use crate::warm::model::WarmFolder;
 use crate::warm::sources::{Ask, Programs};
 use crate::warm::verdict::{Home, Locals, Trace};
 use crate::warm::{inspect, sources};

@@ -33,11 +33,11 @@ use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use crate::git::sources::Listing;
+use crate::plan::kept::LeftReason;
 use crate::survey::model::{CargoAnswer, Workspace};
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::warm::inspect;
-use crate::warm::model::LeftReason;
 use crate::warm::verdict::{LocalUnit, Locals};
 use crate::{fs, git};
 

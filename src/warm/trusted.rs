@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs::Theirs;
-use crate::plan::apply::Stopped;
+use crate::plan::outcome::Stopped;
 use crate::{fs, git};
 
 /// What was asked about folders in this run, each once.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::plan::kept::LeftReason;
 use crate::target::unit::UnitId;
-use crate::warm::model::LeftReason;
 
 /// What was found out about the local units of a donor, for one destination.
 #[derive(Clone, Debug, Default)]

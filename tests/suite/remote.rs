@@ -21,7 +21,7 @@ mod two_machines;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cargo_sharedtarget::store::remote::{
+use cargo_sharedtarget::remote::{
     Remote, {self},
 };
 use cargo_sharedtarget::survey::model::Secrets;

@@ -12,7 +12,7 @@ use crate::cargo::lockfile::Lock;
 use crate::clean::gc::{GcOptions, Going, is_clear};
 use crate::clean::model::{CollectReason, KeptUnitReason};
 use crate::clean::stock::{Compilers, Graph, Stock};
-use crate::plan::action::LastUseSource;
+use crate::plan::kept::LastUseSource;
 use crate::target::layout;
 use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};

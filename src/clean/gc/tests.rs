@@ -1,5 +1,6 @@
 //! What the rules decide about units that are made up.
 
+use crate::clean::model::CollectFolder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::cargo::lockfile::Lock;
 use crate::clean::stock::Wanted;
-use crate::plan::action::LastUseSource;
+use crate::plan::kept::LastUseSource;
 use crate::target::unit::{Inventory, Source};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 
@@ -79,7 +80,7 @@ fn going(stocks: Vec<Stock>, options: &GcOptions) -> String {
     let plan = gc(stocks, &Compilers::default(), options, now(), Vec::new());
     let mut gone: Vec<char> = Vec::new();
     for action in &plan.actions {
-        let Action::Collect(folder) = action else {
+        let Some(folder) = action.as_type::<CollectFolder>() else {
             panic!("{action:?}")
         };
         gone.extend(
@@ -140,7 +141,7 @@ fn a_read_may_have_been_a_day_later_than_the_disk_says() {
         now(),
         Vec::new(),
     );
-    let Some(Action::Collect(folder)) = plan.actions.first() else {
+    let Some(folder) = plan.all::<CollectFolder>().next() else {
         panic!("{plan:?}")
     };
     let expected = CollectReason::Idle {
@@ -300,7 +301,7 @@ fn every_unit_stands_in_the_plan_once() {
         now(),
         Vec::new(),
     );
-    let Some(Action::Collect(folder)) = plan.actions.first() else {
+    let Some(folder) = plan.all::<CollectFolder>().next() else {
         panic!("{plan:?}")
     };
     assert_eq!(folder.units.len(), 1);

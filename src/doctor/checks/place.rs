@@ -1,5 +1,6 @@
 //! What is wrong with the disk, and with what lies on it.
 
+use crate::clean::model::DeleteFolder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -164,8 +165,13 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
         ..CleanOptions::default()
     };
     let plan = decide::clean(survey, &options, now);
-    let folders: Vec<PathBuf> = plan.deletions().map(|delete| delete.path.clone()).collect();
-    let usages = plan.deletions().filter_map(|delete| delete.usage.as_ref());
+    let folders: Vec<PathBuf> = plan
+        .all()
+        .map(|delete: &DeleteFolder| delete.path.clone())
+        .collect();
+    let usages = plan
+        .all()
+        .filter_map(|delete: &DeleteFolder| delete.usage.as_ref());
     let size = freeable(usages);
     (!folders.is_empty()).then(|| Ailment {
         severity: Severity::Waste,

@@ -1,7 +1,7 @@
 //! Every state that a repository can be in.
 
 use super::*;
-use crate::hook::model::{HookFiles, HooksElsewhere};
+use crate::hook::model::{HookFiles, HooksElsewhere, InstallHook, RemoveHook};
 
 fn file(bytes: &[u8], executable: bool) -> FoundProgram {
     FoundProgram::File {
@@ -98,10 +98,11 @@ fn carried_out(site: &HookSite, change: &HookChange) -> HookSite {
 
 fn the_change(plan: &Plan) -> Option<&HookChange> {
     assert_eq!(plan.actions.len() + plan.kept.len(), 1, "each exactly once");
-    plan.actions.first().map(|action| match action {
-        Action::InstallHook(change) | Action::RemoveHook(change) => change,
-        other => panic!("{other:?}"),
-    })
+    let install = plan.all::<InstallHook>().map(|hook| &hook.0);
+    let remove = plan.all::<RemoveHook>().map(|hook| &hook.0);
+    let change = install.chain(remove).next();
+    assert_eq!(change.is_some(), !plan.actions.is_empty(), "{plan:?}");
+    change
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Makes the shared root.
 
+use crate::plan::action::{Action, CreateSharedRoot, Kind, Section};
+use crate::plan::outcome::{Came, Stopped};
+use crate::plan::report;
+use crate::plan::run::Run;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -26,6 +30,25 @@ pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result
         made.take_back();
     }
     result
+}
+
+impl Action for CreateSharedRoot {
+    fn kind(&self) -> Kind {
+        Kind::new("create_shared_root", "shared-root-made")
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn section(&self) -> &'static Section {
+        &report::SHARED_ROOT
+    }
+
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        create_shared_root(&self.path, run.context.records)?;
+        Ok(Came::default())
+    }
 }
 
 fn create(path: &Path, records: &Path, made: &mut Made) -> anyhow::Result<()> {

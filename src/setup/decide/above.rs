@@ -1,12 +1,13 @@
 //! The one configuration of the layout `build-dir`, above the worktrees.
 
+use crate::setup::model::{InstallWrapper, WriteConfig};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit::Settings;
 use crate::cargo::model::ConfigFile;
 use crate::markers::BUILD_FOLDER;
-use crate::plan::action::Action;
+
 use crate::plan::kept::KeptReason;
 use crate::setup::decide::configure::{build_template, edited, may_edit};
 use crate::setup::decide::{SetupOptions, wrapper};
@@ -42,9 +43,9 @@ pub(crate) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
 /// What becomes of the configuration above, and of the script beside it.
 pub(crate) struct Above {
     /// The script, if it is not there as it should be.
-    pub(crate) script: Option<Action>,
+    pub(crate) script: Option<InstallWrapper>,
     /// The edit, and the file after it; nothing if it says everything already.
-    pub(crate) config: Option<(Action, ConfigFile)>,
+    pub(crate) config: Option<(WriteConfig, ConfigFile)>,
 }
 
 /// Decides what it should say, or why it stays as it is.
@@ -72,7 +73,7 @@ pub(crate) fn configure(
         rustc_wrapper: wrapper.as_deref(),
     };
     let Some((edit, after)) = edited(path, file, settings)? else {
-        let script = script.map(Action::InstallWrapper);
+        let script = script.map(InstallWrapper);
         return Ok(Above {
             script,
             config: None,
@@ -90,7 +91,7 @@ pub(crate) fn configure(
             value: value.clone(),
         });
     }
-    let write = Action::WriteConfig {
+    let write = WriteConfig {
         workspace: None,
         layout: match by_path {
             true => Layout::BuildDir,
@@ -104,7 +105,7 @@ pub(crate) fn configure(
         edit,
     };
     Ok(Above {
-        script: script.map(Action::InstallWrapper),
+        script: script.map(InstallWrapper),
         config: Some((write, after)),
     })
 }

@@ -1,12 +1,13 @@
 //! Where every workspace builds afterwards.
 
+use crate::setup::model::WriteConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
 use crate::cargo::model::{ConfigFile, Dirs, SetBy};
 use crate::clean::stale::AllDirs;
-use crate::plan::action::{Action, Warning};
+use crate::plan::action::Warning;
 use crate::plan::kept::KeptReason;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
@@ -14,15 +15,10 @@ use crate::survey::model::{CargoAnswer, Survey, Workspace};
 pub(crate) fn dirs(
     survey: &Survey,
     configs: &BTreeMap<PathBuf, ConfigFile>,
-    writes: &[Action],
+    writes: &[WriteConfig],
 ) -> AllDirs {
-    let written: BTreeSet<&Path> = writes
-        .iter()
-        .filter_map(|action| match action {
-            Action::WriteConfig { edit, .. } => Some(edit.file.as_path()),
-            _ => None,
-        })
-        .collect();
+    let written = writes.iter().map(|write| write.edit.file.as_path());
+    let written: BTreeSet<&Path> = written.collect();
     let resolve = |workspace: &Workspace| {
         let dirs = config_chain::resolve(&workspace.root, configs, &survey.surroundings);
         let decided_by_us = |set_by: &SetBy| matches!(set_by, SetBy::Config(file) if written.contains(file.as_path()));

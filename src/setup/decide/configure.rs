@@ -1,5 +1,6 @@
 //! What each workspace's configuration should say.
 
+use crate::setup::model::WriteConfig;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use crate::cargo::config_edit::{EditError, Settings};
 use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
 use crate::markers::BUILD_FOLDER;
-use crate::plan::action::{Action, Change, EditFile};
+use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
 use crate::setup::decide::{SetupOptions, wrapper};
 use crate::setup::naming;
@@ -25,7 +26,7 @@ pub(crate) fn workspace(
     survey: &Survey,
     options: &SetupOptions,
     names: &mut Names<'_>,
-) -> Result<(Action, ConfigFile), KeptReason> {
+) -> Result<(WriteConfig, ConfigFile), KeptReason> {
     let knows_build_dir = match &workspace.cargo {
         CargoAnswer::Refused { message } => {
             never_built(workspace, survey)?;
@@ -86,7 +87,7 @@ pub(crate) fn workspace(
     };
     may_edit(file, options)?;
     users_choice(workspace, survey, options)?;
-    let write = Action::WriteConfig {
+    let write = WriteConfig {
         workspace: Some(workspace.root.clone()),
         layout,
         target_dir: Some(target_dir),

@@ -1,16 +1,21 @@
 //! What git must ignore: the configurations that we make.
 
+use crate::setup::model::{Exclude, InstallWrapper, WriteConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::model::{ConfigFile, Tracked};
 use crate::git::exclude_edit;
-use crate::plan::action::{Action, Change, EditFile};
+use crate::plan::action::{Change, EditFile};
 use crate::survey::model::{Repository, Survey, worktree_of};
 
 /// The edits of the exclude files of all repositories in which git would show one of our files. Each write that
 /// makes such a file then needs its edit.
-pub(crate) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
+pub(crate) fn edits(
+    survey: &Survey,
+    script: Option<&InstallWrapper>,
+    writes: &mut [WriteConfig],
+) -> Vec<Exclude> {
     let ours = |file: &&ConfigFile| file.created_by_us && file.bytes.is_some();
     let mut made: BTreeSet<PathBuf> = survey
         .configs
@@ -18,7 +23,9 @@ pub(crate) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
         .filter(ours)
         .map(|file| file.path.clone())
         .collect();
-    made.extend(writes.iter().filter_map(created).cloned());
+    let edits = writes.iter().map(|write| &write.edit);
+    let edits = edits.chain(script.map(|script| &script.0));
+    made.extend(edits.filter_map(created).cloned());
 
     let mut patterns: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
     for path in &made {
@@ -47,25 +54,16 @@ pub(crate) fn edits(survey: &Survey, writes: &mut [Action]) -> Vec<Action> {
         .filter_map(|(common_dir, patterns)| edit(common_dir, patterns, survey))
         .collect();
     for write in writes {
-        let shown = created(write).and_then(|path| shown_in(path, survey));
+        let shown = created(&write.edit).and_then(|path| shown_in(path, survey));
         let exclude = shown.map(|(repository, _)| exclude_edit::file(&repository.common_dir));
-        if let Action::WriteConfig { needs, .. } = write {
-            *needs = exclude.filter(|exclude| edits.iter().any(|edit| edit.file == *exclude));
-        }
+        write.needs = exclude.filter(|exclude| edits.iter().any(|edit| edit.file == *exclude));
     }
-    edits.into_iter().map(Action::Exclude).collect()
+    edits.into_iter().map(Exclude).collect()
 }
 
 /// The file that a write makes, if it makes one.
-fn created(write: &Action) -> Option<&PathBuf> {
-    match write {
-        Action::WriteConfig { edit, .. } | Action::InstallWrapper(edit)
-            if edit.change == Change::Create =>
-        {
-            Some(&edit.file)
-        }
-        _ => None,
-    }
+fn created(edit: &EditFile) -> Option<&PathBuf> {
+    (edit.change == Change::Create).then_some(&edit.file)
 }
 
 /// Where git would show a file as untracked: the repository, and the worktree in it.

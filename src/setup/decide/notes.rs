@@ -1,12 +1,13 @@
 //! Whose each target folder is.
 
+use crate::setup::model::RecordOwner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::cargo::model::{Dirs, SetBy};
 use crate::clean::stale::AllDirs;
 use crate::markers::BUILD_FOLDER;
-use crate::plan::action::Action;
+
 use crate::setup::decide::SetupOptions;
 use crate::setup::naming;
 use crate::survey::folder::{Layout, Owner, owner_file};
@@ -18,13 +19,13 @@ pub(crate) fn missing(
     after: &AllDirs,
     options: &SetupOptions,
     meant: impl Fn(&&Workspace) -> bool,
-) -> Vec<Action> {
+) -> Vec<RecordOwner> {
     let mut owners: BTreeMap<PathBuf, Owner> = BTreeMap::new();
     let all = survey.workspaces.iter().zip(after);
     for (workspace, dirs) in all.filter(|(workspace, _)| meant(workspace)) {
         note_owners(workspace, dirs, survey, options, &mut owners);
     }
-    let record = |(file, owner)| Action::RecordOwner { file, owner };
+    let record = |(file, owner)| RecordOwner { file, owner };
     owners.into_iter().map(record).collect()
 }
 

@@ -1,9 +1,10 @@
 //! The edits of the settings files of a shared root.
 
+use crate::setup::model::WriteSettings;
 use crate::survey::settings::{file, own_file};
 use std::path::PathBuf;
 
-use crate::plan::action::{Action, Change, EditFile};
+use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
 use crate::survey::model::{Settings, Survey};
 use crate::survey::settings;
@@ -12,7 +13,7 @@ use crate::survey::settings;
 pub(crate) fn edits(
     survey: &Survey,
     decided: &Settings,
-) -> Vec<Result<Action, (PathBuf, KeptReason)>> {
+) -> Vec<Result<WriteSettings, (PathBuf, KeptReason)>> {
     let mut safe = decided.clone();
     let program = Settings {
         rustc_wrapper: safe.rustc_wrapper.take(),
@@ -29,7 +30,7 @@ fn edit(
     file: PathBuf,
     before: Option<&[u8]>,
     decided: &Settings,
-) -> Option<Result<Action, (PathBuf, KeptReason)>> {
+) -> Option<Result<WriteSettings, (PathBuf, KeptReason)>> {
     if *decided == Settings::default() {
         return None;
     }
@@ -61,5 +62,5 @@ fn edit(
     };
     let said = settings::set("", decided.clone()).unwrap_or_default();
     let says = said.lines().map(str::to_owned).collect();
-    Some(Ok(Action::WriteSettings { says, edit }))
+    Some(Ok(WriteSettings { says, edit }))
 }

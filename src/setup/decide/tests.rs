@@ -1,5 +1,7 @@
 //! What `setup` decides, without a disk.
 
+use crate::clean::model::DeleteFolder;
+use crate::setup::model::{Exclude, RecordOwner, WriteConfig};
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -37,22 +39,14 @@ fn plan(survey: &Survey) -> Plan {
 
 /// What is written, by workspace.
 fn written(plan: &Plan) -> Vec<(&Path, &Path)> {
-    plan.actions
-        .iter()
-        .filter_map(|action| match action {
-            Action::WriteConfig {
-                workspace: Some(workspace),
-                target_dir: Some(target_dir),
-                ..
-            } => Some((workspace.as_path(), target_dir.as_path())),
-            _ => None,
-        })
+    plan.all::<WriteConfig>()
+        .filter_map(|write| Some((write.workspace.as_deref()?, write.target_dir.as_deref()?)))
         .collect()
 }
 
 fn deleted(plan: &Plan) -> Vec<&Path> {
-    plan.deletions()
-        .map(|delete| delete.path.as_path())
+    plan.all()
+        .map(|delete: &DeleteFolder| delete.path.as_path())
         .collect()
 }
 
@@ -106,7 +100,7 @@ fn each_worktree_gets_a_folder_and_loses_its_old_one() {
         [Path::new("/r/target"), Path::new("/r/x/target")]
     );
     assert!(plan.kept.is_empty(), "{:?}", plan.kept);
-    for delete in plan.deletions() {
+    for delete in plan.all::<DeleteFolder>() {
         assert_eq!(
             delete.released_by.len(),
             1,
@@ -162,9 +156,8 @@ fn a_moved_worktree_takes_its_folder_along() {
         !deleted(&plan).contains(&Path::new("/s/r/old")),
         "it is in use, whatever its note says"
     );
-    let noted = plan.actions.iter().any(|action| {
-        matches!(action, Action::RecordOwner { owner, file }
-            if owner.workspace == Path::new("/r/x") && file.ends_with("old.sharedtarget.json"))
+    let noted = plan.all::<RecordOwner>().any(|note| {
+        note.owner.workspace == Path::new("/r/x") && note.file.ends_with("old.sharedtarget.json")
     });
     assert!(noted, "the note is put right");
 }
@@ -306,14 +299,7 @@ fn git_is_told_only_of_files_that_we_make() {
     };
     survey.configs.insert(path, users);
     let plan = plan(&survey);
-    let excludes: Vec<&EditFile> = plan
-        .actions
-        .iter()
-        .filter_map(|action| match action {
-            Action::Exclude(edit) => Some(edit),
-            _ => None,
-        })
-        .collect();
+    let excludes: Vec<&EditFile> = plan.all::<Exclude>().map(|exclude| &exclude.0).collect();
     assert_eq!(
         excludes.len(),
         1,

@@ -1,20 +1,17 @@
 //! What warming means for the rest of a setup.
 
+use crate::clean::model::DeleteFolder;
 use std::collections::BTreeSet;
 
-use crate::dedupe::model::RelinkFolder;
 use crate::fs::model::Identity;
-use crate::plan::action::{Action, Plan};
+
 use crate::size::Bytes;
 use crate::target::unit_file::Sharing;
 use crate::warm::model::WarmFolder;
 
-/// Puts what is warmed before what is deleted, and has each folder wait until nobody needs it any more.
-pub(crate) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<RelinkFolder>) {
-    for action in &mut plan.actions {
-        let Action::DeleteFolder(delete) = action else {
-            continue;
-        };
+/// Has each folder wait until no other one needs it any more, and counts as freed only what no other one links to.
+pub(crate) fn wait(deletions: &mut [DeleteFolder], warms: &[WarmFolder], freeable: &mut Bytes) {
+    for delete in deletions {
         let needs = |warm: &&WarmFolder| {
             warm.from == delete.path || delete.workspace.as_ref() == Some(&warm.workspace)
         };
@@ -25,17 +22,8 @@ pub(crate) fn insert(plan: &mut Plan, warms: Vec<WarmFolder>, relinks: Vec<Relin
         if let Some(usage) = &mut delete.usage {
             usage.freeable = Bytes(usage.freeable.0.saturating_sub(linked.0));
         }
-        plan.freeable = Bytes(plan.freeable.0.saturating_sub(linked.0));
+        *freeable = Bytes(freeable.0.saturating_sub(linked.0));
     }
-    let first = plan
-        .actions
-        .iter()
-        .position(|action| matches!(action, Action::DeleteFolder(_)));
-    let at = first.unwrap_or(plan.actions.len());
-    let warms = warms.into_iter().map(Action::Warm);
-    let relinks = relinks.into_iter().map(Action::Relink);
-    let all: Vec<Action> = warms.chain(relinks).collect();
-    plan.actions.splice(at..at, all);
 }
 
 /// Space of files that get another name, each once.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::kept::LeftReason;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::warm::decide::Times;
-use crate::warm::model::LeftReason;
 use crate::warm::verdict::{Home, Trace};
 
 /// Which of a donor's local units may have been compiled in another worktree, by what was found in them.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Theirs;
+use crate::plan::kept::LeftReason;
 use crate::size::Bytes;
 use crate::target::artifact;
 use crate::target::artifact::paths;
@@ -20,7 +21,6 @@ use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::decide::set_since;
 use crate::warm::inspect::{MOST, without};
-use crate::warm::model::LeftReason;
 use crate::warm::relocate;
 use crate::warm::verdict::Trace;
 

@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
+use crate::plan::kept::LeftReason;
 use crate::survey::build_env;
 use crate::survey::build_env::{Differences, Moment, Said};
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::warm::inspect::Circumstances;
-use crate::warm::model::LeftReason;
 use crate::{fs, markers};
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.

@@ -12,7 +12,7 @@ use crate::fs::model::SourceFile;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
 use crate::markers::CARGO_FOLDER;
-use crate::warm::model::LeftReason;
+use crate::plan::kept::LeftReason;
 
 /// Files that were compared.
 #[derive(Debug, Default)]

@@ -8,11 +8,11 @@ use memchr::memmem;
 
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
+use crate::plan::kept::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::fingerprint;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::Sharing;
-use crate::warm::model::LeftReason;
 use crate::warm::relocate::without_place;
 use crate::warm::sources::{World, newest, settings, unknown};
 use crate::warm::verdict::LocalUnit;

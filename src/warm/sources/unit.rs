@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use crate::fs;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
+use crate::plan::kept::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::target::unit::Unit;
 use crate::target::unit_file::UnitFile;
-use crate::warm::model::LeftReason;
 use crate::warm::sources::{Ask, World, unknown};
 use crate::warm::verdict::LocalUnit;
 

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::git;
+use crate::plan::kept::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Unit, UnitId};
-use crate::warm::model::LeftReason;
 use crate::warm::sources::{World, unknown};
 use crate::warm::verdict::LocalUnit;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_sharedtarget::store::remote::{
+use cargo_sharedtarget::remote::{
     Remote, {self},
 };
 use cargo_sharedtarget::survey::model::Secrets;

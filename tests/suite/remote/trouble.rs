@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cargo_sharedtarget::store::remote::{
+use cargo_sharedtarget::remote::{
     Remote, {self},
 };
 use serde_json::{Value, json};

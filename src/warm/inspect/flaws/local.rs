@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
+use crate::plan::kept::LeftReason;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::decide::speaks_of;
 use crate::warm::inspect::flaws::{Look, MOST, Origin, is_there, kept, without};
-use crate::warm::model::LeftReason;
 use crate::warm::relocate;
 use crate::warm::verdict::Trace;
 use crate::{fs, markers};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::store::remote::error::one_line;
+use crate::remote::error::one_line;
 use crate::survey::model::Secrets;
 
 /// A kind of store.
@@ -163,7 +163,7 @@ pub(crate) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> R
                 root.display()
             );
             let aside = root
-                .join(crate::store::remote::engine::ASIDE)
+                .join(crate::remote::engine::ASIDE)
                 .display()
                 .to_string();
             told.insert("atomic_write_dir".into(), aside);

@@ -21,21 +21,21 @@ pub(crate) mod redis;
 use jiff::Timestamp;
 
 #[cfg(not(feature = "remote"))]
-pub use crate::store::remote::absent::Remote;
+pub use crate::remote::absent::Remote;
 #[cfg(not(feature = "remote"))]
-pub use crate::store::remote::absent::compress;
+pub use crate::remote::absent::compress;
 #[cfg(not(feature = "remote"))]
-pub use crate::store::remote::absent::decompress;
+pub use crate::remote::absent::decompress;
 #[cfg(not(feature = "remote"))]
-pub use crate::store::remote::absent::open;
+pub use crate::remote::absent::open;
 #[cfg(feature = "remote")]
-pub use crate::store::remote::compress::compress;
+pub use crate::remote::compress::compress;
 #[cfg(feature = "remote")]
-pub use crate::store::remote::compress::decompress;
+pub use crate::remote::compress::decompress;
 #[cfg(feature = "remote")]
-pub use crate::store::remote::engine::Remote;
+pub use crate::remote::engine::Remote;
 #[cfg(feature = "remote")]
-pub use crate::store::remote::engine::open;
+pub use crate::remote::engine::open;
 
 /// An object that a remote store lists.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Decides what becomes of what interrupted runs left.
 
+use crate::clean::model::FinishTrash;
 use crate::survey::model::Scope;
-use std::path::Path;
 
 use crate::clean::deletable;
 use crate::fs::model::{BusyReason, Usage, freeable};
-use crate::plan::action::{Action, Plan};
+use crate::plan::action::Plan;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::survey::folder::{Litter, Trash};
 use crate::survey::model::Survey;
@@ -13,19 +13,19 @@ use crate::survey::model::Survey;
 /// Has a plan take away what interrupted runs left, whatever else it does; what else it does comes first.
 ///
 /// What goes with something else in the plan, or is taken up again by it, is no action of its own.
-pub fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) {
+pub(crate) fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) {
     for trash in &survey.trash {
         let in_scope = match scope {
             Scope::All => true,
             Scope::In(folders) => folders.iter().any(|folder| trash.path.starts_with(folder)),
             Scope::Stages => trash.kind == Litter::Stage,
         };
-        if !in_scope || plan.actions.iter().any(|action| takes(action, trash)) {
+        if !in_scope || plan.actions.iter().any(|action| action.takes(trash)) {
             continue;
         }
         let Some(reason) = why_litter_stays(trash) else {
             plan.freeable += freeable(trash.usage.iter());
-            plan.actions.push(Action::FinishTrash {
+            plan.add(FinishTrash {
                 kind: trash.kind,
                 path: trash.path.clone(),
                 usage: trash.usage.clone(),
@@ -44,7 +44,7 @@ pub fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) {
 
 /// Says why something stays that an interrupted run may have left; `None` if it may go.
 #[must_use]
-pub fn why_litter_stays(trash: &Trash) -> Option<KeptReason> {
+pub(crate) fn why_litter_stays(trash: &Trash) -> Option<KeptReason> {
     if let Some(path) = &trash.tracked {
         return Some(KeptReason::TrackedInside { path: path.clone() });
     }
@@ -73,30 +73,6 @@ pub fn why_litter_stays(trash: &Trash) -> Option<KeptReason> {
 fn inside(usage: &Usage) -> Option<KeptReason> {
     let path = usage.git_inside.clone()?;
     Some(KeptReason::GitInside { path })
-}
-
-/// Returns whether an action takes a piece of litter with it.
-fn takes(action: &Action, trash: &Trash) -> bool {
-    let holder = trash.path.parent();
-    let is_stage_of = |into: &Path| trash.kind == Litter::Stage && holder == Some(into);
-    match action {
-        Action::Exclude(edit)
-        | Action::InstallWrapper(edit)
-        | Action::WriteConfig { edit, .. }
-        | Action::WriteSettings { edit, .. }
-        | Action::Restore { edit, .. } => {
-            let folder = edit.file.parent();
-            match trash.kind {
-                Litter::Unplaced => folder == holder,
-                Litter::Holder => folder == Some(trash.path.as_path()),
-                Litter::HalfDeleted | Litter::Stage => false,
-            }
-        }
-        Action::DeleteFolder(delete) => trash.path.starts_with(&delete.path),
-        Action::Warm(warm) => is_stage_of(&warm.into),
-        Action::Relink(relink) => is_stage_of(&relink.into),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

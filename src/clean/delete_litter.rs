@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use crate::clean::delete_folders::{Deleted, remove_empty_holders};
+use crate::clean::delete_folders::remove_empty_holders;
 use crate::fs;
 use crate::fs::Ledger;
 use crate::fs::model::Usage;
 use crate::markers::{GITIGNORE, STAGE_LOCK};
-use crate::plan::apply::{Context, Stopped};
+use crate::plan::apply::Deleted;
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
 use crate::size::Bytes;
 use crate::survey::folder::Litter;
 

@@ -15,11 +15,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 use crate::fs;
-use crate::store::remote::breaker::Breaker;
-use crate::store::remote::error::{in_words, one_line};
-use crate::store::remote::options::Options;
-use crate::store::remote::redis::Door;
-use crate::store::remote::{Listed, options};
+use crate::remote::breaker::Breaker;
+use crate::remote::error::{in_words, one_line};
+use crate::remote::options::Options;
+use crate::remote::redis::Door;
+use crate::remote::{Listed, options};
 use crate::survey::model::Secrets;
 
 /// Where a folder keeps what is not written to its end.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use anyhow::{Result, bail};
 
-use crate::store::remote::Listed;
+use crate::remote::Listed;
 use crate::survey::model::Secrets;
 
 /// A remote store. There is none in this program.

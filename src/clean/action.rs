@@ -1,0 +1,124 @@
+//! Deletions, as actions of a plan.
+
+use std::path::Path;
+
+use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
+use crate::clean::{delete_folders, delete_litter, delete_units, report};
+use crate::plan::action::{Action, Kind, Phase, Section};
+use crate::plan::outcome::{Came, Stopped};
+use crate::plan::run::Run;
+use crate::survey::folder::{Litter, Trash};
+use crate::warm::model::WarmFolder;
+
+impl Action for DeleteFolder {
+    fn kind(&self) -> Kind {
+        Self::KIND
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Delete
+    }
+
+    fn section(&self) -> &'static Section {
+        &report::FOLDERS
+    }
+
+    fn frees(&self) -> bool {
+        true
+    }
+
+    fn takes(&self, litter: &Trash) -> bool {
+        litter.path.starts_with(&self.path)
+    }
+
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        let cold = self.gave_to.iter().find(|into| !is_warm(into, run));
+        if let Some(into) = cold {
+            return Err(Stopped::Skipped(format!(
+                "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
+                into.display()
+            )));
+        }
+        let deleted = delete_folders::folder(self, run.context, &run.ledger)?;
+        Ok(deleted.into())
+    }
+}
+
+/// Whether a folder got all that it was to get, so that a donor of it may go.
+fn is_warm(into: &Path, run: &Run<'_>) -> bool {
+    run.outcome(|outcome| {
+        let not_done = outcome.skipped.iter().chain(&outcome.failed);
+        let mut not_done = not_done.filter(|one| one.what == WarmFolder::KIND);
+        let mut half = outcome
+            .all(WarmFolder::KIND)
+            .filter(|done| !done.is_whole());
+        not_done.all(|one| one.path != into) && half.all(|done| done.path != into)
+    })
+}
+
+impl Action for CollectFolder {
+    fn kind(&self) -> Kind {
+        Self::KIND
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Delete
+    }
+
+    fn section(&self) -> &'static Section {
+        &report::UNITS
+    }
+
+    fn frees(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        Ok(delete_units::folder(self, run.context, &run.ledger)?.into())
+    }
+}
+
+impl Action for FinishTrash {
+    fn kind(&self) -> Kind {
+        Self::KIND
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Delete
+    }
+
+    fn section(&self) -> &'static Section {
+        &report::FOLDERS
+    }
+
+    fn frees(&self) -> bool {
+        true
+    }
+
+    fn locks_shared_root(&self) -> bool {
+        self.kind != Litter::Stage
+    }
+
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        let deleted = delete_litter::remove(
+            self.kind,
+            &self.path,
+            self.usage.as_ref(),
+            run.context,
+            &run.ledger,
+        )?;
+        Ok(deleted.into())
+    }
+}

@@ -1,0 +1,162 @@
+//! TODO
+
+use crate::plan::kept::{LeftReason, LeftUnit};
+use crate::term::view::{Out, View};
+use crate::text::shown;
+use std::io;
+use std::path::Path;
+
+/// Writes what is not taken, by reason.
+pub(crate) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
+    left_as(
+        out,
+        "left, and compiled where a build needs them:",
+        all,
+        view,
+    )
+}
+
+/// Writes what something is not done with, by reason.
+pub(crate) fn left_as(
+    out: Out<'_>,
+    heading: &str,
+    all: &[&LeftUnit],
+    view: &View,
+) -> io::Result<()> {
+    let mut groups: Vec<(&'static str, Vec<&LeftUnit>)> = Vec::new();
+    for unit in all {
+        let words = words(&unit.reason);
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, group)) => group.push(unit),
+            None => groups.push((words, vec![unit])),
+        }
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    writeln!(out, "  {heading}")?;
+    for (words, group) in groups {
+        writeln!(out, "  {:>5}  {words}{}", group.len(), named(&group, view))?;
+        if view.verbose {
+            for unit in group {
+                let version = unit.version.as_deref().unwrap_or_default();
+                let detail = detail(&unit.reason, view);
+                writeln!(
+                    out,
+                    "         {} {version} ({}){detail}",
+                    shown(&unit.package),
+                    unit.id
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first few packages, of reasons that one would want to know more about.
+pub(crate) fn named(group: &[&LeftUnit], view: &View) -> String {
+    let ordinary = group.iter().all(|unit| {
+        matches!(
+            unit.reason.root(),
+            LeftReason::Local | LeftReason::NotLocked | LeftReason::Documentation
+        )
+    });
+    if ordinary || view.verbose {
+        return String::new();
+    }
+    let mut names: Vec<&str> = group.iter().map(|unit| unit.package.as_str()).collect();
+    names.dedup();
+    let more = match names.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    names.truncate(NAMED);
+    format!(": {}{more}", shown(&names.join(", ")))
+}
+
+pub(crate) fn words(reason: &LeftReason) -> &'static str {
+    match reason {
+        LeftReason::Local => "are of local packages",
+        LeftReason::DependsOn { because, .. } => match because.root() {
+            LeftReason::Local => "depend on a local package",
+            LeftReason::PathInside { .. } => "depend on one that keeps a path of the donor",
+            LeftReason::NotLocked => "depend on a version that Cargo.lock does not have",
+            _ => "depend on one that is left",
+        },
+        LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
+        LeftReason::OtherCompiler => "were made by another compiler",
+        LeftReason::OtherEnvironment { .. } => {
+            "have a build script or a macro that ran in another environment"
+        }
+        LeftReason::EnvironmentUnknown { .. } => "may have been made in another environment",
+        LeftReason::OtherWrapper { .. } => "are compiled by way of another program here",
+        LeftReason::Documentation => "are documentation",
+        LeftReason::Program => "are programs",
+        LeftReason::Unknown { .. } => "cannot be told what they are",
+        LeftReason::Incomplete { .. } => "were made with something that is gone",
+        LeftReason::Stale => "are older than what they were made with",
+        LeftReason::PathInside { .. } => "keep a path of the donor",
+        LeftReason::WroteOutside { .. } => "have a build script that put something elsewhere",
+        LeftReason::LinkInside { .. } => "hold a link that leads elsewhere",
+        LeftReason::Damaged { .. } => "are damaged",
+        LeftReason::SourcesInside => "have their sources in the donor's worktree",
+        LeftReason::OtherDependency { .. } => "were made with something else than is there",
+        LeftReason::Occupied => "are there in a form that is not understood",
+        LeftReason::Awaited { .. } => "are missing under what was compiled with them here",
+        LeftReason::SourcesUnknown { .. } => "have sources that cannot be compared",
+        LeftReason::SourceDiffers { .. } => "have other sources here",
+        LeftReason::SourceNewer { .. } => "may be older than the donor's sources",
+        LeftReason::ChangedElsewhere { .. } => "have changes in a worktree that may be copied here",
+        LeftReason::OtherSettings { .. } => "are compiled with other settings here",
+        LeftReason::BuildScript { .. } => "have a build script that may do something else here",
+        LeftReason::OtherWorktree { .. } => "may have been compiled in another worktree",
+    }
+}
+
+pub(crate) fn detail(reason: &LeftReason, view: &View) -> String {
+    let show = |path: &Path| view.paths.show(path);
+    match reason {
+        LeftReason::DependsOn { root, because } => {
+            format!(": by way of {root}{}", detail(because, view))
+        }
+        LeftReason::Unknown { why } => format!(": {why}"),
+        LeftReason::OtherEnvironment { variable } => format!(": {variable}"),
+        LeftReason::EnvironmentUnknown { file } => match file {
+            Some(file) => format!(": {} has changed since", show(file)),
+            None => ": its worktree is gone or not known".into(),
+        },
+        LeftReason::OtherWrapper { program } => format!(": {}", show(program)),
+        LeftReason::Incomplete { missing } => format!(": {missing}"),
+        LeftReason::PathInside { file, path } => format!(": {path} in {}", show(file)),
+        LeftReason::WroteOutside { file } | LeftReason::LinkInside { file } => {
+            format!(": {}", show(file))
+        }
+        LeftReason::SourcesUnknown { why } | LeftReason::BuildScript { why } => format!(": {why}"),
+        LeftReason::SourceDiffers { file }
+        | LeftReason::SourceNewer { file }
+        | LeftReason::OtherSettings { file } => format!(": {}", show(file)),
+        LeftReason::ChangedElsewhere { file, worktree } => {
+            format!(": {} in {}", show(file), show(worktree))
+        }
+        LeftReason::OtherWorktree { worktree } => match worktree {
+            Some(worktree) => format!(": {}", show(worktree)),
+            None => String::new(),
+        },
+        LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
+        LeftReason::OtherDependency { package } | LeftReason::Awaited { by: package } => {
+            format!(": {package}")
+        }
+        LeftReason::Local
+        | LeftReason::OtherCompiler
+        | LeftReason::NotLocked
+        | LeftReason::Documentation
+        | LeftReason::Program
+        | LeftReason::Stale
+        | LeftReason::SourcesInside
+        | LeftReason::Occupied => String::new(),
+    }
+}
+
+/// How many units are named for a reason unless everything is asked for.
+pub(crate) const NAMED: usize = 3;

@@ -1,0 +1,97 @@
+//! The changes of files that `setup` and `undo` plan.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::plan::action::{EditFile, Kind};
+use crate::survey::folder::{Layout, Owner};
+
+/// Note beside a target folder whose it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecordOwner {
+    /// The note.
+    pub file: PathBuf,
+    /// Its content.
+    pub owner: Owner,
+}
+
+impl RecordOwner {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("record_owner", "owner-recorded");
+}
+
+/// Have git ignore what we add.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Exclude(pub EditFile);
+
+impl Exclude {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("exclude", "excluded");
+}
+
+/// Write a Cargo configuration.
+#[derive(Debug, Serialize)]
+pub(crate) struct WriteConfig {
+    /// The workspace that it is for; `None` if it stands above several.
+    pub workspace: Option<PathBuf>,
+    /// The layout.
+    pub layout: Layout,
+    /// The `target-dir` that it sets.
+    pub target_dir: Option<PathBuf>,
+    /// The `build-dir` that it sets, with its template variables.
+    pub build_dir: Option<String>,
+    /// The `rustc-wrapper` that it sets.
+    pub rustc_wrapper: Option<String>,
+    /// The exclude file that must have been changed before, so that git does not show the new file.
+    pub needs: Option<PathBuf>,
+    /// The edit.
+    #[serde(flatten)]
+    pub edit: EditFile,
+}
+
+impl WriteConfig {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("write_config", "config-written");
+}
+
+/// Put the script in its place that Cargo runs in place of the compiler.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct InstallWrapper(pub EditFile);
+
+impl InstallWrapper {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("install_wrapper", "wrapper-installed");
+}
+
+/// Write into the settings file what was decided for all runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct WriteSettings {
+    /// What it says then, a key and a value each.
+    pub says: Vec<String>,
+    /// The edit.
+    #[serde(flatten)]
+    pub edit: EditFile,
+}
+
+impl WriteSettings {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("write_settings", "settings-written");
+}
+
+/// Put a file back as it was.
+#[derive(Debug, Serialize)]
+pub(crate) struct Restore {
+    /// The edit.
+    #[serde(flatten)]
+    pub edit: EditFile,
+    /// The folder of the file was made for it, and goes too if it is empty then.
+    pub remove_folder: bool,
+}
+
+impl Restore {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("restore", "restored");
+}

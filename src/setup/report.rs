@@ -1,0 +1,140 @@
+//! Changes of files, for people.
+
+use std::io;
+use std::path::Path;
+
+use crate::plan::action::{EditFile, Plan, Section};
+use crate::plan::outcome::Outcome;
+use crate::plan::reasons;
+use crate::setup::model::{
+    Exclude, InstallWrapper, RecordOwner, Restore, WriteConfig, WriteSettings,
+};
+use crate::term::table::{Align, Table};
+use crate::term::view::{HEADING, Out, View, counted, wrapped};
+use crate::text::shown;
+
+/// Where it is shown.
+pub(crate) static SECTION: Section = Section {
+    plan_order: 1,
+    plan: plan,
+    outcome_order: 1,
+    outcome: outcome,
+};
+
+/// Writes which files would be changed.
+fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+    let show = |path: &Path| view.paths.show(path);
+    let mut table = Table::new(&[
+        ("LAYOUT", Align::Left),
+        ("CONFIG", Align::Left),
+        ("BUILDS INTO", Align::Left),
+    ]);
+    let mut count = 0;
+    let mut wrapper = None;
+    for write in plan.all::<WriteConfig>() {
+        wrapper = wrapper.or(write.rustc_wrapper.as_deref());
+        let into = write.target_dir.as_deref().map(show);
+        let into = into.or_else(|| write.build_dir.as_deref().map(|b| show(Path::new(b))));
+        table.row(vec![
+            reasons::layout(write.layout).into(),
+            show(&write.edit.file),
+            into.unwrap_or_default(),
+        ]);
+        count += 1;
+    }
+    let ignored: Vec<&EditFile> = plan.all::<Exclude>().map(|exclude| &exclude.0).collect();
+    let restored: Vec<&Restore> = plan.all().collect();
+    let owners = plan.all::<RecordOwner>().count();
+    if count > 0 {
+        writeln!(
+            out,
+            "{HEADING}Write {}{HEADING:#}",
+            counted(count, "configuration")
+        )?;
+        table.write(out, view.width)?;
+        if let Some(wrapper) = wrapper {
+            writeln!(out, "  the compiler is run by {}", show(Path::new(wrapper)))?;
+        }
+        writeln!(out)?;
+    }
+    if let [first, others @ ..] = &ignored[..] {
+        let more = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", others.len())
+        };
+        writeln!(
+            out,
+            "{HEADING}Have git ignore them{HEADING:#} by {}{more}",
+            show(&first.file)
+        )?;
+        writeln!(out)?;
+    }
+    for action in &plan.actions {
+        if let Some(InstallWrapper(edit)) = action.as_type() {
+            writeln!(
+                out,
+                "{HEADING}Write the script{HEADING:#} {}",
+                show(&edit.file)
+            )?;
+            let text = "Cargo runs it in place of the compiler: it sets up new worktrees at their first build";
+            wrapped(out, text, "  ", view.width)?;
+            writeln!(out)?;
+        }
+        if let Some(WriteSettings { says, edit }) = action.as_type() {
+            writeln!(
+                out,
+                "{HEADING}Write the settings{HEADING:#} {}",
+                show(&edit.file)
+            )?;
+            for line in says {
+                writeln!(out, "  {}", shown(line))?;
+            }
+            writeln!(out)?;
+        }
+    }
+    if count == 0 && owners > 0 {
+        writeln!(
+            out,
+            "{HEADING}Note the owners{HEADING:#} of {}",
+            counted(owners, "target folder")
+        )?;
+    }
+    if !restored.is_empty() {
+        writeln!(
+            out,
+            "{HEADING}Put back {}{HEADING:#}",
+            counted(restored.len(), "file")
+        )?;
+        let mut table = Table::new(&[("HOW", Align::Left), ("FILE", Align::Left)]);
+        for Restore { edit, .. } in restored {
+            let how = match edit.after {
+                None => "remove",
+                Some(_) => "as it was",
+            };
+            table.linked_row(vec![how.into(), show(&edit.file)], view.link(&edit.file));
+        }
+        table.write(out, view.width)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes which files were changed.
+fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+    let written = outcome.count(WriteConfig::KIND);
+    let restored = outcome.count(Restore::KIND);
+    if written > 0 {
+        writeln!(out, "wrote {}", counted(written, "configuration"))?;
+    }
+    if outcome.count(InstallWrapper::KIND) > 0 {
+        writeln!(out, "wrote the script")?;
+    }
+    if outcome.count(WriteSettings::KIND) > 0 {
+        writeln!(out, "wrote the settings")?;
+    }
+    if restored > 0 {
+        writeln!(out, "put back {}", counted(restored, "file"))?;
+    }
+    Ok(())
+}
