@@ -35,12 +35,12 @@ use crate::fs::Looking;
 use crate::plan::conduct;
 use crate::plan::conduct::{Format, Ui};
 use crate::setup::decide::{ConfigPlace, SetupOptions};
-use crate::setup::warm::WarmOptions;
 use crate::survey::folder::Layout;
 use crate::survey::model::Settings;
 use crate::survey::{Environment, Request};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
+use crate::warm::choose_donor::WarmOptions;
 use crate::{fs, survey};
 
 /// Reads the command line and runs.

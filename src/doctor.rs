@@ -7,5 +7,6 @@ pub mod checks;
 pub mod command;
 pub mod editor_settings;
 pub mod gather;
+pub mod json;
 pub(crate) mod model;
 pub(crate) mod report;

@@ -9,5 +9,6 @@ pub(crate) mod decide;
 pub mod hook_script;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub mod json;
 pub(crate) mod model;
 pub(crate) mod report;

@@ -4,6 +4,7 @@ pub(crate) mod action;
 pub mod apply;
 pub mod conduct;
 pub mod hook_state;
+pub mod json;
 pub(crate) mod kept;
 pub mod left;
 pub(crate) mod outcome;

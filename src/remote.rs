@@ -17,6 +17,7 @@ pub(crate) mod error;
 pub(crate) mod options;
 #[cfg(feature = "remote")]
 pub(crate) mod redis;
+pub mod secrets;
 
 use jiff::Timestamp;
 

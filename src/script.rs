@@ -13,6 +13,7 @@ pub mod embedded_manifest;
 pub mod evict;
 pub mod infer;
 pub(crate) mod inputs;
+pub mod json;
 pub(crate) mod keep;
 pub(crate) mod model;
 pub mod package;

@@ -12,6 +12,7 @@ pub(crate) mod evict;
 pub(crate) mod exchange;
 pub mod harvest;
 pub(crate) mod holds;
+pub mod json;
 pub(crate) mod key;
 pub mod local;
 pub mod model;

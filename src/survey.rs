@@ -32,10 +32,11 @@ use crate::cargo::{Cargo, wrapper_script};
 use crate::fs::Looking;
 use crate::fs::model::Problem;
 use crate::progress::Progress;
+use crate::remote::secrets::Secrets;
 use crate::survey::folder::TargetFolder;
 use crate::survey::journal::Journal;
 use crate::survey::known_roots::KnownRoots;
-use crate::survey::model::{EnvOverride, Scope, Secrets, Settings, SharedRoot, Survey, Workspace};
+use crate::survey::model::{EnvOverride, Scope, Settings, SharedRoot, Survey, Workspace};
 use crate::{fs, markers};
 
 /// What to look at, and how closely.

@@ -21,5 +21,6 @@ pub mod relocate;
 pub(crate) mod report;
 pub mod sources;
 pub(crate) mod stage;
+pub mod supply;
 pub(crate) mod trusted;
 pub(crate) mod verdict;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::audit::model::{Audit, FindingKind};
-use crate::audit::{decide, gather, html};
+use crate::audit::{decide, gather, html, json};
 use crate::clean::look;
 use crate::plan::conduct::{Ui, look};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
 use crate::survey::model::Survey;
+use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::term::{Spinner, json};
 
 /// How an audit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

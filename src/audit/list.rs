@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use crate::audit::list_json;
 use crate::plan::conduct::{Format, Ui, look};
 use crate::survey::Request;
 use crate::term::exit::Exit;
-use crate::term::json;
 
 /// Lists target folders with their sizes and states. Changes nothing.
 ///
@@ -17,7 +17,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let listing = crate::audit::list_decide::listing(&mut survey);
     let mut out = ui.answer();
     match ui.format {
-        Format::Json => json::list(&mut out, &survey, &listing)?,
+        Format::Json => list_json::list(&mut out, &survey, &listing)?,
         Format::Human => {
             crate::audit::list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?
         }

@@ -9,7 +9,8 @@ use crate::cargo::model::Surroundings;
 use crate::cargo::{Cargo, config_edit, wrapper_script};
 use crate::cli::on_path;
 use crate::fs;
-use crate::survey::model::{EnvOverride, Secrets, Settings, StoreSettings};
+use crate::remote::secrets::Secrets;
+use crate::survey::model::{EnvOverride, Settings, StoreSettings};
 use crate::survey::{Environment, settings};
 use crate::target::abilities_record::Known;
 

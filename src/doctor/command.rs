@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::doctor::checks::checkup;
-use crate::doctor::gather;
 use crate::doctor::model::{Checkup, Fix};
+use crate::doctor::{gather, json};
 use crate::hook::hook_script;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct, look};
@@ -15,7 +15,6 @@ use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
-use crate::term::json;
 use crate::warm::choose_donor;
 use crate::warm::inspect::Trust;
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::fs;
+use crate::hook::json;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
-use crate::term::json;
 
 /// Puts the hook into the repositories of the roots. `program` is where we are.
 ///

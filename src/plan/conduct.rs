@@ -8,14 +8,14 @@ use anyhow::Result;
 use crate::plan::action::{Plan, Warning};
 use crate::plan::outcome::Outcome;
 use crate::plan::run::Context;
-use crate::plan::{apply, report};
+use crate::plan::{apply, json, report};
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::survey::journal::Relocated;
 use crate::survey::model::Survey;
 use crate::survey::{Request, read_build_env};
+use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::term::{Spinner, json};
 use crate::{fs, process, survey};
 
 pub use crate::term::ui::{Format, Ui, beside};

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use anyhow::{Result, bail};
 
 use crate::remote::Listed;
-use crate::survey::model::Secrets;
+use crate::remote::secrets::Secrets;
 
 /// A remote store. There is none in this program.
 #[derive(Debug)]

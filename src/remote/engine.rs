@@ -19,8 +19,8 @@ use crate::remote::breaker::Breaker;
 use crate::remote::error::{in_words, one_line};
 use crate::remote::options::Options;
 use crate::remote::redis::Door;
+use crate::remote::secrets::Secrets;
 use crate::remote::{Listed, options};
-use crate::survey::model::Secrets;
 
 /// Where a folder keeps what is not written to its end.
 pub(crate) const ASIDE: &str = ".tmp";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::remote::error::one_line;
-use crate::survey::model::Secrets;
+use crate::remote::secrets::Secrets;
 
 /// A kind of store.
 struct Kind {

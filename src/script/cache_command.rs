@@ -21,14 +21,14 @@ use crate::progress::Progress;
 use crate::script::evict::{CacheOptions, CachePart, TargetPart};
 use crate::script::model::{DropScript, ScriptCache};
 use crate::script::paths::Places;
-use crate::script::{cache, evict};
+use crate::script::{cache, evict, json};
 use crate::size::Bytes;
 use crate::survey::Request;
 use crate::survey::folder::Litter;
 use crate::survey::model::Survey;
 use crate::survey::settings::CacheLimits;
+use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::term::{Spinner, json};
 use crate::{fs, survey};
 
 /// Shows what the cache of scripts holds.

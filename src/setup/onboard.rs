@@ -1,5 +1,6 @@
 //! `onboard`: set one worktree up, and warm it.
 
+use crate::store::supply::FromStore;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,14 +14,14 @@ use crate::plan::report;
 use crate::setup::command::{note_devices, try_wrapper};
 use crate::setup::decide::SetupOptions;
 use crate::setup::warm;
-use crate::setup::warm::WarmOptions;
 use crate::store::command;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
-use crate::warm::choose_donor::{Held, How};
+use crate::warm::choose_donor::{How, WarmOptions};
 use crate::warm::inspect::Trust;
+use crate::warm::supply::Held;
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be
 /// added at once, and each of them waits for no more than a few moments.
@@ -108,6 +109,7 @@ fn decide(
             unsettled: ui.is_unattended() && !request.environment.in_a_build,
             ..warm.how(request, &trust, ui)
         },
+        &FromStore,
     )?;
     let (mut warms, mut kept) = (Vec::new(), Vec::new());
     for one in decided.all {

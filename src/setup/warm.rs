@@ -1,6 +1,8 @@
 //! `warm`: give a worktree what others have compiled.
 
-use std::path::{Path, PathBuf};
+use crate::store::supply::FromStore;
+use crate::warm::choose_donor::WarmOptions;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -10,43 +12,14 @@ use crate::store::command;
 use crate::survey::Request;
 use crate::survey::model::Scope;
 use crate::term::exit::Exit;
-use crate::warm::choose_donor::How;
+use crate::warm::choose_donor;
+use crate::{fs, survey};
+
 use crate::warm::decide::{
     Candidate, {self as decide},
 };
+use crate::warm::inspect;
 use crate::warm::inspect::Trust;
-use crate::warm::{choose_donor, inspect};
-use crate::{fs, survey};
-
-/// How `warm` was asked to do it.
-#[derive(Clone, Debug, Default)]
-pub struct WarmOptions {
-    /// The donor: a target folder, or a workspace.
-    pub from: Option<PathBuf>,
-    /// Take what the `Cargo.lock` does not name as well.
-    pub all_units: bool,
-    /// Wait for a build that holds the donor.
-    pub wait: bool,
-    /// Take nothing but third-party crates.
-    pub no_local: bool,
-}
-
-impl WarmOptions {
-    pub(crate) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
-        How {
-            around: &request.environment,
-            all_units: self.all_units,
-            wait: self.wait,
-            local: !self.no_local,
-            programs: true,
-            now: ui.view.now,
-            dry_run: ui.dry_run,
-            unsettled: false,
-            trust,
-            tell: Some(ui),
-        }
-    }
-}
 
 /// Warms every workspace of the worktree that the request is about.
 ///
@@ -66,6 +39,7 @@ pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
         focus,
         named.as_ref(),
         options.how(request, &trust, ui),
+        &FromStore,
     )?;
     let stuck = decided
         .all

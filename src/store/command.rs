@@ -3,6 +3,7 @@
 use crate::plan::action::boxed;
 use crate::store::model::Moved;
 use crate::store::report::SECTION;
+use crate::store::supply;
 use crate::warm::model::WarmFolder;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
@@ -18,7 +19,6 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::report;
 use crate::progress::Progress;
 use crate::remote::{Listed, Remote};
-use crate::setup::warm::WarmOptions;
 use crate::size::Bytes;
 use crate::store::local::{
     Wish, {self as looks},
@@ -27,14 +27,16 @@ use crate::store::model::{
     After, DropRemote, HarvestUnits, PullUnits, PushUnits, RemotePart, STORE_VERSION,
     StoreContents, StoredUnit, TellProvider,
 };
-use crate::store::{Bounds, Places, harvest as acts, pack};
+use crate::store::{Bounds, Places, harvest as acts, json, pack};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Request, settings};
+use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::term::{Spinner, json};
-use crate::warm::inspect::Trust;
-use crate::warm::{choose_donor, inspect};
+use crate::warm::choose_donor::WarmOptions;
 use crate::{plan, process, remote, store};
+
+use crate::warm::inspect;
+use crate::warm::inspect::Trust;
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -564,7 +566,7 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
     let trust = Trust::default();
     let how = options.how(request, &trust, ui);
     let keepable = |workspace: &Workspace| {
-        choose_donor::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
+        supply::keepable(survey, workspace, &workspace.dirs, places, how, &progress)
     };
     Ok(built(survey, request)?.into_iter().map(keepable).collect())
 }

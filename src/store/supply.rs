@@ -1,5 +1,6 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
+use crate::warm::supply::{Before, More, Supply};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
@@ -19,89 +20,70 @@ use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
 use crate::store::{Aged, Places};
 use crate::survey::model::{Survey, Workspace};
 use crate::target::fingerprint;
-use crate::target::unit::{Inventory, UnitId};
+use crate::{fs, process, store};
+
+use crate::target::unit::UnitId;
 use crate::warm::choose_donor::{Cold, How, Wants};
 use crate::warm::decide::{Candidate, Here, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::model::WarmFolder;
 use crate::warm::verdict::Home;
-use crate::{fs, process, store};
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
 
 /// What was put together of a store, and whatever has to stay until it is used.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+struct Taken {
+    warnings: Vec<Warning>,
     _assembled: Vec<Assembled>,
     _providers: Vec<process::Answer>,
     _store: Vec<LockGuard>,
     _aside: Vec<fs::Aside>,
 }
 
-/// What a workspace gets from the store.
-#[derive(Debug, Default)]
-pub(crate) struct More {
-    pub(crate) warm: Option<WarmFolder>,
-    pub(crate) held: Held,
-    pub(crate) warnings: Vec<Warning>,
-}
+/// The local store, and a provider if the settings name one.
+pub(crate) struct FromStore;
 
-/// What the destination has or gets from elsewhere.
-pub(crate) struct Before<'a> {
-    pub(crate) there: &'a Inventory,
-    /// A donor, and what is taken from it.
-    pub(crate) donor: Option<(&'a Donor, &'a WarmFolder)>,
-}
-
-impl Before<'_> {
-    fn here(&self) -> Here {
-        let mut here = Here::of(self.there);
-        if let Some((donor, warm)) = self.donor {
-            here.add(donor.inventory(), warm);
+impl Supply for FromStore {
+    fn more(
+        &self,
+        cold: Cold<'_>,
+        wants: &Wants<'_>,
+        before: &Before<'_>,
+        survey: &Survey,
+        how: How<'_>,
+        progress: &Progress,
+    ) -> More {
+        let mut taken = Taken::default();
+        let warm = more(cold, wants, before, survey, how, progress, &mut taken);
+        More {
+            warm,
+            warnings: std::mem::take(&mut taken.warnings),
+            held: Some(Box::new(taken)),
         }
-        here
-    }
-
-    /// Whether there is a package of the workspace of which nothing is there.
-    fn lacks(&self, wants: &Wants<'_>) -> bool {
-        let there = self
-            .there
-            .units
-            .iter()
-            .filter_map(|unit| unit.package.as_deref());
-        let taken = self.donor.iter().flat_map(|(_, warm)| &warm.units);
-        let names: HashSet<&str> = there
-            .chain(taken.map(|unit| unit.package.as_str()))
-            .collect();
-        let lock = wants.lock.as_ref();
-        lock.is_some_and(|lock| {
-            let all = lock.third_party();
-            all.iter()
-                .any(|package| !names.contains(package.name.as_str()))
-        })
     }
 }
 
 /// Takes from the store what is not there, and what no donor has.
-pub(crate) fn more(
+fn more(
     cold: Cold<'_>,
     wants: &Wants<'_>,
     before: &Before<'_>,
     survey: &Survey,
     how: How<'_>,
     progress: &Progress,
-) -> More {
-    let mut more = More::default();
+    more: &mut Taken,
+) -> Option<WarmFolder> {
     let settings = &survey.settings.store;
     let places = looks::places(settings, how.around, &survey.shared_root.path);
     let (Some(places), Some(lock)) = (places, &wants.lock) else {
-        return more;
+        return None;
     };
     let asked = settings.before.as_ref();
     if !(looks::is_there(&places) || asked.is_some()) || !before.lacks(wants) {
-        return more;
+        return None;
     }
     // Nothing is made for a preview.
     let aside = match how.dry_run && !looks::is_there(&places) {
@@ -113,13 +95,13 @@ pub(crate) fn more(
         .map_or(places, |aside| Places::new(aside.path().to_owned()));
     let mut foreign: HashSet<String> = HashSet::new();
     let taken = acts::open(&places).and_then(|guard| {
-        more.held._store.push(guard);
+        more._store.push(guard);
         let wish = looks::wish(&cold.workspace.root, lock.clone(), how.around)?;
         let mut offered = looks::stored(&places, &wish);
         if let Some(program) = asked {
             match ask(program, &wish, &cold.workspace.root) {
                 Ok((units, provider)) => {
-                    more.held._providers.push(provider);
+                    more._providers.push(provider);
                     foreign = units.iter().map(|offered| named(&offered.unit)).collect();
                     for Offered { unit, .. } in &offered {
                         foreign.remove(&named(unit));
@@ -133,10 +115,9 @@ pub(crate) fn more(
             &offered, cold, wants, before, survey, &places, how, progress,
         )
     });
-    match taken {
+    let warm = match taken {
         Ok((warm, assembled, left)) => {
-            more.warm = warm;
-            more.held._assembled.extend(assembled);
+            more._assembled.extend(assembled);
             if let Some((package, why)) = left.first() {
                 let program = asked.filter(|_| foreign.contains(package));
                 more.warnings.push(Warning::StoreLeft {
@@ -146,13 +127,16 @@ pub(crate) fn more(
                     why: why.clone(),
                 });
             }
+            warm
         }
-        Err(error) => more.warnings.push(Warning::NoStore {
-            why: format!("{error:#}"),
-        }),
-    }
-    more.held._aside.extend(aside);
-    more
+        Err(error) => {
+            let why = format!("{error:#}");
+            more.warnings.push(Warning::NoStore { why });
+            None
+        }
+    };
+    more._aside.extend(aside);
+    warm
 }
 
 /// What a person calls the package of a unit.

@@ -4,7 +4,7 @@ use crate::cargo::model::{ConfigFile, Dirs, Package, Surroundings};
 use crate::fs::model::Problem;
 use crate::git::model::Head;
 use std::collections::BTreeMap;
-use std::fmt;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -325,29 +325,6 @@ pub fn worktree_of<'a>(
         .map(|(repository, worktree)| (repository, worktree.path.as_path()))
 }
 
-/// What is nobody else's business, and what the engines do not read from the environment themselves.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets {
-    /// The password of a Redis server.
-    pub redis_password: Option<String>,
-    /// The password of a WebDAV server.
-    pub webdav_password: Option<String>,
-    /// The token of a WebDAV server.
-    pub webdav_token: Option<String>,
-}
-
-impl fmt::Debug for Secrets {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |secret: &Option<String>| secret.as_ref().map(|_| "…");
-        formatter
-            .debug_struct("Secrets")
-            .field("redis_password", &shown(&self.redis_password))
-            .field("webdav_password", &shown(&self.webdav_password))
-            .field("webdav_token", &shown(&self.webdav_token))
-            .finish()
-    }
-}
-
 impl StoreSettings {
     /// These settings, and what they leave open as in others.
     #[must_use]
@@ -416,20 +393,4 @@ pub enum Scope<'a> {
 /// A no is as safe as can be, and stays.
 pub(crate) fn take_yes(flag: &mut Option<bool>) -> bool {
     flag.take_if(|flag| *flag).is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_not_shown() {
-        let secrets = Secrets {
-            redis_password: Some("tulip".into()),
-            webdav_password: Some("tulip".into()),
-            webdav_token: Some("tulip".into()),
-        };
-        let shown = format!("{secrets:?} {secrets:#?}");
-        assert!(!shown.contains("tulip"), "{shown}");
-    }
 }

@@ -1,9 +1,10 @@
 //! Finds out what can be warmed and from where: the part of `warm`, `onboard` and `setup` that they have in common.
 
-pub(crate) use crate::store::supply::{Held, keepable};
+use crate::survey::Request;
+
 pub(crate) use crate::warm::families::all;
 
-use crate::store::supply;
+use crate::warm::supply::{Before, Held, Supply};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -221,6 +222,7 @@ pub(crate) fn each(
     worktree: &Path,
     named: Option<&Candidate>,
     how: How<'_>,
+    supply: &dyn Supply,
 ) -> Result<Decided> {
     let progress = Progress::default();
     let (mut decided, mut any) = (Decided::default(), false);
@@ -250,13 +252,13 @@ pub(crate) fn each(
         let found = one(cold, candidates, survey, how, &progress);
         if named.is_none() && !nested {
             let there = inspect::inventory(cold.into, &progress);
-            let before = supply::Before {
+            let before = Before {
                 there: &there,
                 donor: found.as_ref().ok().map(|(warm, donor)| (donor, warm)),
             };
             if let Ok(wants) = cold.wants(survey, how) {
-                let more = supply::more(cold, &wants, &before, survey, how, &progress);
-                decided.held.push(more.held);
+                let more = supply.more(cold, &wants, &before, survey, how, &progress);
+                decided.held.extend(more.held);
                 decided.warnings.extend(more.warnings);
                 if let Some(warm) = more.warm {
                     let first = found.map(|(warm, _)| Ok(warm)).ok();
@@ -437,5 +439,35 @@ pub(crate) fn named(
         worktree,
         programs,
         home: Home::Single,
+    }
+}
+
+/// How `warm` was asked to do it.
+#[derive(Clone, Debug, Default)]
+pub struct WarmOptions {
+    /// The donor: a target folder, or a workspace.
+    pub from: Option<PathBuf>,
+    /// Take what the `Cargo.lock` does not name as well.
+    pub all_units: bool,
+    /// Wait for a build that holds the donor.
+    pub wait: bool,
+    /// Take nothing but third-party crates.
+    pub no_local: bool,
+}
+
+impl WarmOptions {
+    pub(crate) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
+        How {
+            around: &request.environment,
+            all_units: self.all_units,
+            wait: self.wait,
+            local: !self.no_local,
+            programs: true,
+            now: ui.view.now,
+            dry_run: ui.dry_run,
+            unsettled: false,
+            trust,
+            tell: Some(ui),
+        }
     }
 }

@@ -21,10 +21,10 @@ mod two_machines;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use cargo_sharedtarget::remote::secrets::Secrets;
 use cargo_sharedtarget::remote::{
     Remote, {self},
 };
-use cargo_sharedtarget::survey::model::Secrets;
 use cargo_sharedtarget::survey::settings;
 use servers::{Redis, S3};
 

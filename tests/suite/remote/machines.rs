@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cargo_sharedtarget::remote::secrets::Secrets;
 use cargo_sharedtarget::remote::{
     Remote, {self},
 };
-use cargo_sharedtarget::survey::model::Secrets;
 use cargo_sharedtarget::survey::settings;
 
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};

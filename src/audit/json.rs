@@ -1,0 +1,33 @@
+//! The answer of `audit` for programs.
+
+use crate::audit::model::Audit;
+use crate::survey::model::Survey;
+use crate::term::json::{VERSION, document};
+use serde::Serialize;
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Serialize)]
+pub(crate) struct Audited<'a> {
+    version: u32,
+    command: &'a str,
+    roots: &'a [PathBuf],
+    #[serde(flatten)]
+    audit: &'a Audit,
+}
+
+/// Writes an audit.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<()> {
+    let audited = Audited {
+        version: VERSION,
+        command: "audit",
+        roots: &survey.roots,
+        audit,
+    };
+    document(out, &audited)
+}

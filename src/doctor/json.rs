@@ -1,0 +1,33 @@
+//! The answer of `doctor` for programs.
+
+use crate::doctor::model::Checkup;
+use crate::survey::model::Survey;
+use crate::term::json::{VERSION, document};
+use serde::Serialize;
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Serialize)]
+pub(crate) struct Doctor<'a> {
+    version: u32,
+    command: &'a str,
+    roots: &'a [PathBuf],
+    #[serde(flatten)]
+    checkup: &'a Checkup,
+}
+
+/// Writes what is wrong.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn doctor(out: &mut dyn Write, survey: &Survey, checkup: &Checkup) -> io::Result<()> {
+    let doctor = Doctor {
+        version: VERSION,
+        command: "doctor",
+        roots: &survey.roots,
+        checkup,
+    };
+    document(out, &doctor)
+}

@@ -1,0 +1,28 @@
+//! The answer of `hook status` for programs.
+
+use crate::hook::model::HookStatus;
+use crate::term::json::{VERSION, document};
+use serde::Serialize;
+use std::io;
+use std::io::Write;
+
+#[derive(Serialize)]
+pub(crate) struct Hooks<'a> {
+    version: u32,
+    command: &'a str,
+    hooks: &'a [HookStatus],
+}
+
+/// Writes how it stands with hooks.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn hook_status(out: &mut dyn Write, hooks: &[HookStatus]) -> io::Result<()> {
+    let hooks = Hooks {
+        version: VERSION,
+        command: "hook status",
+        hooks,
+    };
+    document(out, &hooks)
+}

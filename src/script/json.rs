@@ -1,0 +1,40 @@
+//! The answer of `cache info` for programs.
+
+use crate::script::model::ScriptCache;
+use crate::size::Bytes;
+use crate::survey::settings::CacheLimits;
+use crate::term::json::{VERSION, document};
+use serde::Serialize;
+use std::io;
+use std::io::Write;
+
+#[derive(Serialize)]
+pub(crate) struct Scripts<'a> {
+    version: u32,
+    command: &'a str,
+    #[serde(flatten)]
+    cache: &'a ScriptCache,
+    /// Bytes, and seconds.
+    max_size: Bytes,
+    max_age: i64,
+}
+
+/// Writes what the cache of scripts holds.
+///
+/// # Errors
+///
+/// The writer fails.
+pub fn script_cache(
+    out: &mut dyn Write,
+    cache: &ScriptCache,
+    limits: &CacheLimits,
+) -> io::Result<()> {
+    let scripts = Scripts {
+        version: VERSION,
+        command: "cache info",
+        cache,
+        max_size: limits.max_size,
+        max_age: limits.max_age.0.as_secs(),
+    };
+    document(out, &scripts)
+}

@@ -1,0 +1,73 @@
+//! Units that no donor has, from somewhere else.
+
+use crate::plan::action::Warning;
+use crate::progress::Progress;
+use crate::survey::model::Survey;
+use crate::warm::choose_donor::{Cold, How, Wants};
+use std::collections::HashSet;
+
+use crate::target::unit::Inventory;
+use crate::warm::decide::Here;
+use crate::warm::donor::Donor;
+use crate::warm::model::WarmFolder;
+
+/// Somewhere else than a donor that has units.
+pub(crate) trait Supply {
+    /// Chooses what a workspace can use of it, beyond what is there and what comes from a donor.
+    fn more(
+        &self,
+        cold: Cold<'_>,
+        wants: &Wants<'_>,
+        before: &Before<'_>,
+        survey: &Survey,
+        how: How<'_>,
+        progress: &Progress,
+    ) -> More;
+}
+
+/// What has to stay until a plan is carried out: locks, and folders that were put together for it.
+pub(crate) type Held = Box<dyn std::fmt::Debug>;
+
+/// What a workspace gets from elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    pub(crate) warm: Option<WarmFolder>,
+    pub(crate) held: Option<Held>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// What the destination has or gets from elsewhere.
+pub(crate) struct Before<'a> {
+    pub(crate) there: &'a Inventory,
+    /// A donor, and what is taken from it.
+    pub(crate) donor: Option<(&'a Donor, &'a WarmFolder)>,
+}
+
+impl Before<'_> {
+    pub(crate) fn here(&self) -> Here {
+        let mut here = Here::of(self.there);
+        if let Some((donor, warm)) = self.donor {
+            here.add(donor.inventory(), warm);
+        }
+        here
+    }
+
+    /// Whether there is a package of the workspace of which nothing is there.
+    pub(crate) fn lacks(&self, wants: &Wants<'_>) -> bool {
+        let there = self
+            .there
+            .units
+            .iter()
+            .filter_map(|unit| unit.package.as_deref());
+        let taken = self.donor.iter().flat_map(|(_, warm)| &warm.units);
+        let names: HashSet<&str> = there
+            .chain(taken.map(|unit| unit.package.as_str()))
+            .collect();
+        let lock = wants.lock.as_ref();
+        lock.is_some_and(|lock| {
+            let all = lock.third_party();
+            all.iter()
+                .any(|package| !names.contains(package.name.as_str()))
+        })
+    }
+}
