@@ -19,7 +19,7 @@ pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     match ui.format {
         Format::Json => list_json::list(&mut out, &survey, &listing)?,
         Format::Human => {
-            crate::audit::list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?
+            crate::audit::list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?;
         }
     }
     Ok(Exit::Done)

@@ -36,9 +36,9 @@ struct Group {
 /// Where deleted units are shown.
 pub(crate) static UNITS: Section = Section {
     plan_order: 7,
-    plan: plan,
+    plan,
     outcome_order: 6,
-    outcome: outcome,
+    outcome,
 };
 
 /// Where deleted folders are shown.

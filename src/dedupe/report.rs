@@ -19,9 +19,9 @@ const NAMED: usize = 3;
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 4,
-    plan: plan,
+    plan,
     outcome_order: 4,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes what would share its storage.

@@ -33,9 +33,9 @@ pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 5,
-    plan: plan,
+    plan,
     outcome_order: 5,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes what a plan does to hooks.

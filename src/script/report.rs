@@ -123,9 +123,9 @@ fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 6,
-    plan: plan,
+    plan,
     outcome_order: 7,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes which parts would go.

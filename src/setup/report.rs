@@ -16,9 +16,9 @@ use crate::text::shown;
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 1,
-    plan: plan,
+    plan,
     outcome_order: 1,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes which files would be changed.

@@ -539,7 +539,13 @@ pub fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
     match ui.format {
         Format::Json => json::store(&mut out, &contents, settings, parts.as_deref())?,
         Format::Human => {
-            crate::store::report::status(&mut out, &contents, settings, parts.as_deref(), &ui.view)?
+            crate::store::report::status(
+                &mut out,
+                &contents,
+                settings,
+                parts.as_deref(),
+                &ui.view,
+            )?;
         }
     }
     Ok(Exit::Done)

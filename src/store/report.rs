@@ -21,9 +21,9 @@ use crate::text::shown;
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 3,
-    plan: plan,
+    plan,
     outcome_order: 3,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes what would be kept in the store, and who would be told of it.

@@ -327,6 +327,7 @@ fn folder_name(root: &Path) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make what they look at")]
 mod tests {
     use super::*;
     use std::fs;

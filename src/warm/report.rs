@@ -18,9 +18,9 @@ use crate::warm::model::{Method, WarmFolder, Warmed};
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
     plan_order: 2,
-    plan: plan,
+    plan,
     outcome_order: 2,
-    outcome: outcome,
+    outcome,
 };
 
 /// Writes what would be warmed.
