@@ -14,7 +14,7 @@ pub struct Age(pub SignedDuration);
 impl Age {
     /// It as one writes it, and as it is read again: `30d`.
     #[must_use]
-    pub fn exact(self) -> String {
+    pub(crate) fn exact(self) -> String {
         let seconds = self.0.as_secs();
         let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
         let unit = units
@@ -61,7 +61,7 @@ impl fmt::Display for Age {
 
 /// How long before `now` the moment `then` was. A moment in the future counts as no time at all.
 #[must_use]
-pub fn since(then: Timestamp, now: Timestamp) -> Age {
+pub(crate) fn since(then: Timestamp, now: Timestamp) -> Age {
     Age(now.duration_since(then).max(SignedDuration::ZERO))
 }
 

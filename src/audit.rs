@@ -3,16 +3,16 @@
 //! [`gather`] reads, [`decide`] (with `shares`, `variants`, `unused`, `findings`) counts, and the reports print a table, JSON
 //! or one page of HTML. Nothing is changed.
 
-pub mod command;
-pub mod decide;
+pub(crate) mod command;
+pub(crate) mod decide;
 pub mod features;
 pub(crate) mod findings;
-pub mod gather;
-pub mod html;
-pub mod json;
-pub mod list;
+pub(crate) mod gather;
+pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod list;
 pub(crate) mod list_decide;
-pub mod list_json;
+pub(crate) mod list_json;
 pub(crate) mod list_report;
 pub(crate) mod listing;
 pub(crate) mod model;

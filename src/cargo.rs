@@ -1,16 +1,16 @@
 //! The door to Cargo. Nobody else runs it.
 
 mod build;
-pub mod config_chain;
+pub(crate) mod config_chain;
 pub mod config_edit;
 pub(crate) mod configs;
-pub mod inherited;
+pub(crate) mod inherited;
 pub mod lockfile;
-pub mod manifest;
+pub(crate) mod manifest;
 pub mod model;
 pub(crate) mod toml_values;
 mod toolchain;
-pub mod wrapper_script;
+pub(crate) mod wrapper_script;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,31 +19,29 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-pub use crate::cargo::build::{Build, Built, Ended, OutDir, compiler};
+pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
 
 use crate::cargo::model::Package;
 use crate::process;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// The root of the workspace.
-    pub workspace_root: PathBuf,
-    /// Where final programs go.
-    pub target_dir: PathBuf,
+    pub(crate) workspace_root: PathBuf,
+    pub(crate) target_dir: PathBuf,
     /// Where intermediate artifacts go; `None` from a Cargo that does not know `build.build-dir` (before 1.91).
-    pub build_dir: Option<PathBuf>,
-    /// The member packages.
-    pub packages: Vec<Package>,
+    pub(crate) build_dir: Option<PathBuf>,
+    pub(crate) packages: Vec<Package>,
 }
 
 /// How to find Cargo.
 #[derive(Clone, Debug, Default)]
-pub struct Cargo {
+pub(crate) struct Cargo {
     /// The program that Cargo itself named when it called us, in case there is none on the `PATH`.
-    pub fallback: Option<PathBuf>,
+    pub(crate) fallback: Option<PathBuf>,
     /// There is a `cargo` on the `PATH`.
-    pub on_path: bool,
+    pub(crate) on_path: bool,
 }
 
 impl Cargo {
@@ -57,7 +55,7 @@ impl Cargo {
     /// # Errors
     ///
     /// Cargo is not there or does not accept the package; the first line of what it says.
-    pub fn metadata(&self, dir: &Path) -> Result<Metadata> {
+    pub(crate) fn metadata(&self, dir: &Path) -> Result<Metadata> {
         let metadata = self.ask(dir, &["--no-deps"], toolchain::to_look(dir)?)?;
         Ok(Metadata {
             workspace_root: metadata.workspace_root.into_std_path_buf(),
@@ -86,7 +84,7 @@ impl Cargo {
     ///
     /// As for [`metadata`](Self::metadata); and where a build would change the `Cargo.lock`, or would have to fetch
     /// something for this triple. Also where Cargo would have to ask a compiler that a file of a worktree names.
-    pub fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
+    pub(crate) fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
         toolchain::none_of_a_worktree(dir)?;
         toolchain::no_compiler_of_a_worktree(dir)?;
         self.ask(dir, &["--locked", "--filter-platform", triple], None)
@@ -154,7 +152,7 @@ impl Cargo {
 ///
 /// There is none, or it is not installed.
 #[expect(clippy::disallowed_methods, reason = "rustup goes by where we are")]
-pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
+pub(crate) fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
     if toolchain.is_none()
         && let Ok(here) = std::env::current_dir()
     {
@@ -173,7 +171,7 @@ pub fn version(program: &str, toolchain: Option<&str>) -> Result<String> {
 /// # Errors
 ///
 /// It does not run.
-pub fn wrapper_version(wrapper: &Path) -> Result<String> {
+pub(crate) fn wrapper_version(wrapper: &Path) -> Result<String> {
     let mut command = plain(wrapper);
     command.arg("--version");
     said_in_time(command, &wrapper.to_string_lossy())
@@ -200,7 +198,7 @@ pub fn toolchains() -> Result<Vec<String>> {
 /// # Errors
 ///
 /// The toolchain has no compiler that runs.
-pub fn rustc_of(toolchain: &str) -> Result<String> {
+pub(crate) fn rustc_of(toolchain: &str) -> Result<String> {
     let mut command = plain(&process::tool("rustup")?);
     command.args(["run", toolchain, "rustc", "-vV"]);
     said(command, "rustc")
@@ -211,7 +209,7 @@ pub fn rustc_of(toolchain: &str) -> Result<String> {
 /// # Errors
 ///
 /// There is no rustc, or the folder's toolchain is not installed.
-pub fn rustc_version(dir: &Path) -> Result<String> {
+pub(crate) fn rustc_version(dir: &Path) -> Result<String> {
     toolchain::none_of_a_worktree(dir)?;
     let mut command = plain(&process::tool("rustc")?);
     command.arg("-vV").current_dir(dir);
@@ -223,7 +221,7 @@ pub fn rustc_version(dir: &Path) -> Result<String> {
 /// # Errors
 ///
 /// It does not run, or says of the compiler what that does not say of itself.
-pub fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
+pub(crate) fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
     let compiler = rustc_version(dir)?;
     let mut command = plain(wrapper);
     command.args(["rustc", "-vV"]).current_dir(dir);

@@ -6,18 +6,18 @@
 //! `delete_folders` and `delete_units` look at everything again before they touch it.
 
 pub(crate) mod action;
-pub mod command;
+pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod deletable;
 pub(crate) mod delete_folders;
 pub(crate) mod delete_litter;
 pub(crate) mod delete_units;
 pub(crate) mod gc;
-pub mod gc_command;
+pub(crate) mod gc_command;
 pub(crate) mod litter;
-pub mod look;
+pub(crate) mod look;
 pub(crate) mod model;
 pub(crate) mod report;
 pub(crate) mod stale;
-pub mod stock;
+pub(crate) mod stock;
 pub(crate) mod strangers;

@@ -4,11 +4,11 @@
 //! and `relink` replaces each by rename after it has compared the bytes again.
 
 pub(crate) mod action;
-pub mod command;
-pub mod decide;
-pub mod inspect;
+pub(crate) mod command;
+pub(crate) mod decide;
+pub(crate) mod inspect;
 pub(crate) mod model;
-pub mod plan;
+pub(crate) mod plan;
 pub(crate) mod relink;
 pub(crate) mod relinking;
 pub(crate) mod report;

@@ -34,44 +34,49 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use crate::fs::cache::{
+pub(crate) use crate::fs::cache::{
     digest, has_other_names, lock_alone, lock_in_common, move_file, note_use, state, try_lock_alone,
 };
-pub use crate::fs::checkpoint::checkpoint;
-pub use crate::fs::delete::{Deletion, Ledger, Removal, delete_tree};
-pub use crate::fs::find::{Finds, Looking, find};
-pub use crate::fs::in_use::Uses;
-pub use crate::fs::lock::{
+pub(crate) use crate::fs::checkpoint::checkpoint;
+pub(crate) use crate::fs::delete::{Deletion, Removal};
+pub use crate::fs::delete::{Ledger, delete_tree};
+pub(crate) use crate::fs::find::{Finds, Looking, find};
+pub(crate) use crate::fs::in_use::Uses;
+pub(crate) use crate::fs::lock::{
     AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
     lock_to_write, runs, stage_in_use,
 };
-pub use crate::fs::objects::{
+pub(crate) use crate::fs::objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
-pub use crate::fs::owner::{Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs};
-pub use crate::fs::program::{
+pub(crate) use crate::fs::owner::{
+    Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs,
+};
+pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
-pub use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
-pub use crate::fs::replace::{
+pub(crate) use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
+pub(crate) use crate::fs::replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
     replace_unseen, write_if_absent,
 };
-pub use crate::fs::seen::{difference, number, seen_at};
-pub use crate::fs::share::{Lying, clone_like, clones_here, hash_content, lies, same_rights};
-pub use crate::fs::source::{
+pub(crate) use crate::fs::seen::{difference, number, seen_at};
+pub(crate) use crate::fs::share::{
+    Lying, clone_like, clones_here, hash_content, lies, same_rights,
+};
+pub(crate) use crate::fs::source::{
     Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,
     is_folder_behind, keeping_times, modified_behind, moved_there, touched,
 };
-pub use crate::fs::stage::{discard_stage, is_our_stage, make_stage};
-pub use crate::fs::transfer::{
+pub(crate) use crate::fs::stage::{discard_stage, is_our_stage, make_stage};
+pub(crate) use crate::fs::transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
     same_content, write_like, write_own,
 };
-pub use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
+pub(crate) use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;
-pub use crate::fs::walk::{Entry, EntryKind, walk};
+pub(crate) use crate::fs::walk::{Entry, EntryKind, walk};
 
 use crate::fs::model::{Identity, Tag};
 use crate::markers;
@@ -80,21 +85,16 @@ use crate::size::Bytes;
 
 /// What a path is, without following a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Info {
-    /// A folder.
-    pub is_dir: bool,
-    /// A regular file.
-    pub is_file: bool,
+pub(crate) struct Info {
+    pub(crate) is_dir: bool,
+    pub(crate) is_file: bool,
     /// A symbolic link, or on Windows a junction.
-    pub is_symlink: bool,
-    /// Nobody may write it.
-    pub read_only: bool,
-    /// Which one it is.
-    pub identity: Identity,
-    /// Its length.
-    pub length: Bytes,
+    pub(crate) is_symlink: bool,
+    pub(crate) read_only: bool,
+    pub(crate) identity: Identity,
+    pub(crate) length: Bytes,
     /// When it was last modified.
-    pub modified: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
 }
 
 /// Looks at a path; `None` if there is nothing.
@@ -102,7 +102,7 @@ pub struct Info {
 /// # Errors
 ///
 /// Anything but its absence.
-pub fn info(path: &Path) -> Result<Option<Info>> {
+pub(crate) fn info(path: &Path) -> Result<Option<Info>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(Info {
             is_dir: metadata.is_dir(),
@@ -123,7 +123,7 @@ pub fn info(path: &Path) -> Result<Option<Info>> {
 /// A text that tells a folder from every other one, also when it is moved on its filesystem: its inode, and when
 /// it was made where the filesystem knows.
 #[must_use]
-pub fn stamp(path: &Path) -> Option<String> {
+pub(crate) fn stamp(path: &Path) -> Option<String> {
     let metadata = fs::symlink_metadata(path).ok()?;
     let made = metadata
         .created()
@@ -135,13 +135,13 @@ pub fn stamp(path: &Path) -> Option<String> {
 
 /// Whether there is something at a path. What cannot be looked at counts as there.
 #[must_use]
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     !matches!(info(path), Ok(None))
 }
 
 /// Whether a path is a folder, and not a link to one.
 #[must_use]
-pub fn is_folder(path: &Path) -> bool {
+pub(crate) fn is_folder(path: &Path) -> bool {
     matches!(info(path), Ok(Some(info)) if info.is_dir)
 }
 
@@ -150,13 +150,13 @@ pub fn is_folder(path: &Path) -> bool {
 /// # Errors
 ///
 /// There is nothing at the path, or it cannot be looked at.
-pub fn canonical(path: &Path) -> Result<PathBuf> {
+pub(crate) fn canonical(path: &Path) -> Result<PathBuf> {
     dunce::canonicalize(path).with_context(|| format!("failed to find `{}`", path.display()))
 }
 
 /// The canonical form of as much of the path as exists, with the rest as it is.
 #[must_use]
-pub fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
+pub(crate) fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         if let Ok(real) = dunce::canonicalize(above) {
             return match path.strip_prefix(above) {
@@ -170,7 +170,7 @@ pub fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
 
 /// Where a symbolic link leads, as far as that can be told.
 #[must_use]
-pub fn link_target(path: &Path) -> PathBuf {
+pub(crate) fn link_target(path: &Path) -> PathBuf {
     fs::read_link(path).unwrap_or_default()
 }
 
@@ -179,7 +179,7 @@ pub fn link_target(path: &Path) -> PathBuf {
 /// # Errors
 ///
 /// The folder cannot be read.
-pub fn names(dir: &Path) -> Result<Vec<String>> {
+pub(crate) fn names(dir: &Path) -> Result<Vec<String>> {
     let failed = || format!("failed to read the folder `{}`", dir.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).with_context(failed)? {
@@ -200,7 +200,7 @@ pub fn names(dir: &Path) -> Result<Vec<String>> {
 ///
 /// The folders in a profile are not looked into: that it is one says enough, and they hold thousands of names.
 #[must_use]
-pub fn shape(dir: &Path) -> Shape {
+pub(crate) fn shape(dir: &Path) -> Shape {
     // A triple in a tool's folder lies one deeper than elsewhere.
     shape_to(dir, 4, true)
 }
@@ -234,7 +234,7 @@ fn shape_to(dir: &Path, depth: usize, top: bool) -> Shape {
 
 /// The state of the `CACHEDIR.TAG` in a folder.
 #[must_use]
-pub fn tag(dir: &Path) -> Tag {
+pub(crate) fn tag(dir: &Path) -> Tag {
     let path = dir.join(markers::TAG_NAME);
     match info(&path) {
         Ok(None) => Tag::Missing,
@@ -251,7 +251,7 @@ pub fn tag(dir: &Path) -> Tag {
 /// # Errors
 ///
 /// It cannot be made.
-pub fn create_folder(path: &Path) -> Result<()> {
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
     owner::create_all(path)
         .with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
@@ -261,7 +261,7 @@ pub fn create_folder(path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be made.
-pub fn create_private_folder(path: &Path) -> Result<()> {
+pub(crate) fn create_private_folder(path: &Path) -> Result<()> {
     if let Some(above) = path.parent() {
         create_folder(above)?;
     }
@@ -284,13 +284,13 @@ pub fn create_private_folder(path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// Something is there already, or it cannot be made.
-pub fn create_new_folder(path: &Path) -> Result<()> {
+pub(crate) fn create_new_folder(path: &Path) -> Result<()> {
     owner::create(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
 }
 
 /// Whether an error means that there is no space left.
 #[must_use]
-pub fn is_full(error: &anyhow::Error) -> bool {
+pub(crate) fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
             matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
@@ -303,7 +303,7 @@ pub fn is_full(error: &anyhow::Error) -> bool {
 /// # Errors
 ///
 /// It cannot be removed.
-pub fn remove_file(path: &Path) -> Result<()> {
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("failed to remove `{}`", path.display()))
 }
 
@@ -312,7 +312,7 @@ pub fn remove_file(path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// A part of it stays.
-pub fn remove_own_folder(path: &Path) -> Result<()> {
+pub(crate) fn remove_own_folder(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
@@ -322,7 +322,7 @@ pub fn remove_own_folder(path: &Path) -> Result<()> {
 }
 
 /// Removes a folder if it is empty, and says whether it did.
-pub fn remove_empty_folder(path: &Path) -> bool {
+pub(crate) fn remove_empty_folder(path: &Path) -> bool {
     fs::remove_dir(path).is_ok()
 }
 
@@ -331,7 +331,7 @@ pub fn remove_empty_folder(path: &Path) -> bool {
 /// # Errors
 ///
 /// It cannot be moved.
-pub fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| {
         format!(
             "failed to rename `{}` to `{}`",
@@ -343,7 +343,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
 
 /// Disk space of a path by itself, without its content; zero if it is not there.
 #[must_use]
-pub fn on_disk(path: &Path) -> Bytes {
+pub(crate) fn on_disk(path: &Path) -> Bytes {
     Bytes(fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0))
 }
 
@@ -352,7 +352,7 @@ pub fn on_disk(path: &Path) -> Bytes {
 /// # Errors
 ///
 /// The system does not say.
-pub fn available(path: &Path) -> Result<Bytes> {
+pub(crate) fn available(path: &Path) -> Result<Bytes> {
     let bytes = fs4::available_space(path).with_context(|| {
         format!(
             "failed to ask how much space is free at `{}`",
@@ -367,7 +367,7 @@ pub fn available(path: &Path) -> Result<Bytes> {
 /// # Errors
 ///
 /// The system does not say.
-pub fn total(path: &Path) -> Result<Bytes> {
+pub(crate) fn total(path: &Path) -> Result<Bytes> {
     let bytes = fs4::total_space(path).with_context(|| {
         format!(
             "failed to ask how large the filesystem at `{}` is",
@@ -382,7 +382,7 @@ pub fn total(path: &Path) -> Result<Bytes> {
 ///
 /// Source: `statfs(2)` of Linux, on `f_type`.
 #[must_use]
-pub fn network(path: &Path) -> Option<&'static str> {
+pub(crate) fn network(path: &Path) -> Option<&'static str> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         const NETWORK: [(i64, &str); 5] = [
@@ -405,7 +405,7 @@ pub fn network(path: &Path) -> Option<&'static str> {
 
 /// Whether the filesystem of a folder writes down when a file is read. Where the system does not say, it does not.
 #[must_use]
-pub fn notes_reads(path: &Path) -> bool {
+pub(crate) fn notes_reads(path: &Path) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let flags = rustix::fs::statvfs(path).map(|stat| stat.f_flag);
@@ -420,7 +420,7 @@ pub fn notes_reads(path: &Path) -> bool {
 
 /// The newest modification among the folders that change whenever Cargo builds something in `profiles`.
 #[must_use]
-pub fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timestamp> {
+pub(crate) fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timestamp> {
     const WRITTEN: [&str; 5] = ["", "deps", ".fingerprint", "build", "incremental"];
     let times = profiles
         .iter()

@@ -6,7 +6,7 @@ pub mod exclude_edit;
 pub(crate) mod git_file;
 pub mod model;
 pub mod porcelain;
-pub mod sources;
+pub(crate) mod sources;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -25,7 +25,7 @@ use crate::{fs, process};
 /// # Errors
 ///
 /// Git is not there, or does not accept the repository.
-pub fn worktrees(common_dir: &Path) -> Result<Vec<ListedWorktree>> {
+pub(crate) fn worktrees(common_dir: &Path) -> Result<Vec<ListedWorktree>> {
     let mut git = git(common_dir.parent().unwrap_or(common_dir))?;
     git.arg("--git-dir")
         .arg(common_dir)
@@ -43,7 +43,7 @@ pub fn worktrees(common_dir: &Path) -> Result<Vec<ListedWorktree>> {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(crate) fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     // Below the shortest limit that systems have for arguments.
     for chunk in paths.chunks(100) {
@@ -65,7 +65,7 @@ pub fn tracked(worktree: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn first_tracked(worktree: &Path, folder: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn first_tracked(worktree: &Path, folder: &Path) -> Result<Option<PathBuf>> {
     let exact = !cfg!(any(windows, target_os = "macos"));
     let mut pathspec = OsString::from(match exact {
         true => ":(literal)",
@@ -84,7 +84,7 @@ pub fn first_tracked(worktree: &Path, folder: &Path) -> Result<Option<PathBuf>> 
 /// # Errors
 ///
 /// The folder is not there, or git does not answer for one of the repositories.
-pub fn tracked_around(folder: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn tracked_around(folder: &Path) -> Result<Option<PathBuf>> {
     let real = fs::canonical(folder)?;
     for top in real.ancestors().filter(|above| is_top(above)) {
         if let Some(path) = first_tracked(top, &real)? {
@@ -99,7 +99,7 @@ pub fn tracked_around(folder: &Path) -> Result<Option<PathBuf>> {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn tracked_at(top: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn tracked_at(top: &Path) -> Result<Option<PathBuf>> {
     match is_top(top) {
         true => first_tracked(top, top),
         false => Ok(None),
@@ -120,7 +120,7 @@ fn is_top(folder: &Path) -> bool {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn listing(worktree: &Path) -> Result<Listing> {
+pub(crate) fn listing(worktree: &Path) -> Result<Listing> {
     let list = |which: &[&str]| {
         let mut git = git(worktree)?;
         git.args(["ls-files", "-z", "--exclude-standard"])
@@ -140,7 +140,7 @@ pub fn listing(worktree: &Path) -> Result<Listing> {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn having(worktree: &Path, commits: &[String], paths: &[String]) -> Result<Vec<bool>> {
+pub(crate) fn having(worktree: &Path, commits: &[String], paths: &[String]) -> Result<Vec<bool>> {
     let mut git = git(worktree)?;
     git.args(["cat-file", "--batch-check"]);
     let mut input = Vec::new();
@@ -164,7 +164,7 @@ pub fn having(worktree: &Path, commits: &[String], paths: &[String]) -> Result<V
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn changes(worktree: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn changes(worktree: &Path) -> Result<Vec<PathBuf>> {
     let mut git = git(worktree)?;
     git.args(["status", "--porcelain", "-z", "--no-renames"])
         .args(["--untracked-files=all", "--ignore-submodules=all"]);
@@ -177,7 +177,7 @@ pub fn changes(worktree: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 ///
 /// Git is not there, or does not accept the worktree.
-pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
+pub(crate) fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -196,7 +196,7 @@ pub fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>> {
 /// # Errors
 ///
 /// Git is not there.
-pub fn version() -> Result<String> {
+pub(crate) fn version() -> Result<String> {
     let mut git = git(Path::new("."))?;
     git.arg("--version");
     Ok(String::from_utf8_lossy(&run(git, None)?.stdout).into_owned())
@@ -207,7 +207,7 @@ pub fn version() -> Result<String> {
 /// # Errors
 ///
 /// Git is not there, or the folder is in no repository that it accepts.
-pub fn common_dir(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn common_dir(folder: &Path) -> Result<PathBuf> {
     rev_parse(folder, &["--git-common-dir"])
 }
 
@@ -217,7 +217,7 @@ pub fn common_dir(folder: &Path) -> Result<PathBuf> {
 /// # Errors
 ///
 /// Git is not there, or the folder is in no repository that it accepts.
-pub fn hooks(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn hooks(folder: &Path) -> Result<PathBuf> {
     answered(plain(folder)?, folder, &["--git-path", "hooks"])
 }
 
@@ -226,7 +226,7 @@ pub fn hooks(folder: &Path) -> Result<PathBuf> {
 /// # Errors
 ///
 /// Git is not there, or the folder is in no repository that it accepts.
-pub fn in_worktree(folder: &Path) -> Result<bool> {
+pub(crate) fn in_worktree(folder: &Path) -> Result<bool> {
     if repository(folder).is_some() {
         // Git is told where that one is, and then takes every folder for a worktree of it.
         return Ok(false);

@@ -4,11 +4,11 @@
 //! repository, `decide` plans the change, and `install` puts a script in its place beside a hook of the user's.
 
 pub(crate) mod action;
-pub mod command;
+pub(crate) mod command;
 pub(crate) mod decide;
 pub mod hook_script;
 pub(crate) mod inspect;
 pub(crate) mod install;
-pub mod json;
+pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod report;

@@ -16,27 +16,27 @@
 //! | [`clean`], [`dedupe`], [`hook`], [`setup`], [`script`], [`audit`], [`doctor`] | the subcommands |
 //! | [`cli`] | arguments in, exit code out |
 
-pub mod age;
+pub(crate) mod age;
 pub mod audit;
 pub mod cargo;
-pub mod clean;
+pub(crate) mod clean;
 pub mod cli;
-pub mod dedupe;
+pub(crate) mod dedupe;
 pub mod doctor;
 pub mod fs;
 pub mod git;
 pub mod hook;
 pub mod markers;
-pub mod plan;
-pub mod process;
+pub(crate) mod plan;
+pub(crate) mod process;
 pub mod progress;
 pub mod remote;
 pub mod script;
-pub mod setup;
+pub(crate) mod setup;
 pub mod size;
 pub mod store;
 pub mod survey;
 pub mod target;
-pub mod term;
+pub(crate) mod term;
 pub mod text;
 pub mod warm;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 /// How the content of a `CACHEDIR.TAG` begins (Cache Directory Tagging Specification).
-pub const TAG_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+pub(crate) const TAG_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// The content of a tag file of ours.
 #[must_use]
-pub fn tag_file() -> Vec<u8> {
+pub(crate) fn tag_file() -> Vec<u8> {
     [
         TAG_SIGNATURE,
         b"\n# This file is a cache directory tag created by cargo-sharedtarget.\n",
@@ -21,11 +21,11 @@ pub fn tag_file() -> Vec<u8> {
 
 /// The file that marks a unit as put into a target folder by us; it lies with the unit's fingerprint, where Cargo
 /// looks at nothing that it does not know.
-pub const CARRIED: &str = "sharedtarget-carried";
+pub(crate) const CARRIED: &str = "sharedtarget-carried";
 
 /// The content of such a mark: for which workspace the sources were compared and when, and what Cargo dates the unit by.
 #[must_use]
-pub fn carried(workspace: &Path, dated: Timestamp, looked_at: Timestamp) -> String {
+pub(crate) fn carried(workspace: &Path, dated: Timestamp, looked_at: Timestamp) -> String {
     let (dated, looked_at) = (dated.as_nanosecond(), looked_at.as_nanosecond());
     format!("{dated} {looked_at} {}\n", workspace.display())
 }
@@ -33,7 +33,7 @@ pub fn carried(workspace: &Path, dated: Timestamp, looked_at: Timestamp) -> Stri
 /// When the sources were compared, by a mark. `None` if it speaks of another workspace or another time: somebody has
 /// copied the folder, or compiled the unit since.
 #[must_use]
-pub fn carried_at(mark: &[u8], workspace: &Path, dated: Timestamp) -> Option<Timestamp> {
+pub(crate) fn carried_at(mark: &[u8], workspace: &Path, dated: Timestamp) -> Option<Timestamp> {
     let text = std::str::from_utf8(mark).ok()?;
     let looked_at = text.split(' ').nth(1)?.parse().ok()?;
     let looked_at = Timestamp::from_nanosecond(looked_at).ok()?;
@@ -41,52 +41,52 @@ pub fn carried_at(mark: &[u8], workspace: &Path, dated: Timestamp) -> Option<Tim
 }
 
 /// The name of the tag file.
-pub const TAG_NAME: &str = "CACHEDIR.TAG";
+pub(crate) const TAG_NAME: &str = "CACHEDIR.TAG";
 
 /// The file that Cargo keeps compiler information in, at the top of a build folder.
-pub const RUSTC_INFO: &str = ".rustc_info.json";
+pub(crate) const RUSTC_INFO: &str = ".rustc_info.json";
 
 /// The lock files of a profile folder: `.cargo-lock` in all versions, the others from Cargo 1.96.
-pub const LOCK_NAMES: [&str; 3] = [".cargo-lock", BUILD_LOCK, ".cargo-artifact-lock"];
+pub(crate) const LOCK_NAMES: [&str; 3] = [".cargo-lock", BUILD_LOCK, ".cargo-artifact-lock"];
 
 /// The one that a build holds for as long as it changes units.
-pub const BUILD_LOCK: &str = ".cargo-build-lock";
+pub(crate) const BUILD_LOCK: &str = ".cargo-build-lock";
 
 /// Those of them that keep others from changing units.
-pub const UNIT_LOCKS: [&str; 2] = [".cargo-lock", BUILD_LOCK];
+pub(crate) const UNIT_LOCKS: [&str; 2] = [".cargo-lock", BUILD_LOCK];
 
 /// The lock file in a unit's folder in the new layout, made by builds with `-Zfine-grain-locking`.
-pub const UNIT_LOCK: &str = ".lock";
+pub(crate) const UNIT_LOCK: &str = ".lock";
 
 /// The folder in a target folder in which we put units together before Cargo may see them.
-pub const STAGE: &str = ".sharedtarget-warm";
+pub(crate) const STAGE: &str = ".sharedtarget-warm";
 
 /// The file in it that is its lock and its mark.
-pub const STAGE_LOCK: &str = "lock";
+pub(crate) const STAGE_LOCK: &str = "lock";
 
 /// What that file says.
-pub const STAGE_MARK: &[u8] = b"cargo-sharedtarget puts units together here\n";
+pub(crate) const STAGE_MARK: &[u8] = b"cargo-sharedtarget puts units together here\n";
 
 /// How the names begin that we rename a folder to before we delete it.
-pub const TRASH_PREFIX: &str = ".sharedtarget-trash-";
+pub(crate) const TRASH_PREFIX: &str = ".sharedtarget-trash-";
 
 /// The file by which git ignores the folder that it is in.
-pub const GITIGNORE: &str = ".gitignore";
+pub(crate) const GITIGNORE: &str = ".gitignore";
 
 /// What [`GITIGNORE`] says in a folder that we are about to delete: it hides what is left of it, and is our mark.
 pub const TRASH_MARK: &[u8] = b"# cargo-sharedtarget is deleting this folder\n*\n";
 
 /// What ends the name of an owner file.
-pub const OWNER_SUFFIX: &str = ".sharedtarget.json";
+pub(crate) const OWNER_SUFFIX: &str = ".sharedtarget.json";
 
 /// The folder in a shared root that makes it one, with our own records.
-pub const SHARED_ROOT_MARK: &str = ".sharedtarget";
+pub(crate) const SHARED_ROOT_MARK: &str = ".sharedtarget";
 
 /// The file in it that holds the token of the shared root, which the user's state holds too.
-pub const ROOT_TOKEN: &str = "token";
+pub(crate) const ROOT_TOKEN: &str = "token";
 
 /// Where a shared root keeps what Cargo addresses by `{workspace-path-hash}`.
-pub const BUILD_FOLDER: &str = "build";
+pub(crate) const BUILD_FOLDER: &str = "build";
 
 /// Files of Cargo's at the top of a target folder. The last three are droppings of file managers and ours.
 const TOP_FILES: [&str; 9] = [
@@ -123,13 +123,13 @@ const TOOL_FOLDERS: [&str; 6] = [
 
 /// Whether Cargo makes a file of this name at the top of a target folder.
 #[must_use]
-pub fn is_top_file(name: &str) -> bool {
+pub(crate) fn is_top_file(name: &str) -> bool {
     TOP_FILES.contains(&name)
 }
 
 /// Whether a tool, and not Cargo, makes a folder of this name in a target folder.
 #[must_use]
-pub fn is_tool_folder(name: &str) -> bool {
+pub(crate) fn is_tool_folder(name: &str) -> bool {
     TOOL_FOLDERS.contains(&name)
 }
 
@@ -138,27 +138,26 @@ const FINGERPRINTS: &str = ".fingerprint";
 
 /// The names in a folder, and in the folders in it; empty where nobody looked deeper.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Names of everything that is not a folder.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// The folders by name; `None` where a name leads elsewhere (a symbolic link).
-    pub folders: BTreeMap<String, Option<Shape>>,
+    pub(crate) folders: BTreeMap<String, Option<Shape>>,
 }
 
 /// What a shape says of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Something that only Cargo makes is there.
-    pub cargo: bool,
+    pub(crate) cargo: bool,
     /// Entries that Cargo does not make.
-    pub foreign: Vec<String>,
-    /// The profile folders, relative.
-    pub profiles: Vec<PathBuf>,
+    pub(crate) foreign: Vec<String>,
+    pub(crate) profiles: Vec<PathBuf>,
 }
 
 /// Reads the top levels of what may be a target folder. Wants a shape three levels deep.
 #[must_use]
-pub fn read(shape: &Shape) -> Reading {
+pub(crate) fn read(shape: &Shape) -> Reading {
     let mut reading = Reading {
         cargo: shape.files.iter().any(|name| name == RUSTC_INFO),
         ..Reading::default()
@@ -224,13 +223,13 @@ fn profiles_in(name: &Path, shape: &Shape) -> Vec<PathBuf> {
 
 /// Whether the names in a folder are those of a profile folder.
 #[must_use]
-pub fn is_profile(shape: &Shape) -> bool {
+pub(crate) fn is_profile(shape: &Shape) -> bool {
     let locked = |name: &String| LOCK_NAMES.contains(&name.as_str());
     shape.folders.contains_key(FINGERPRINTS) || shape.files.iter().any(locked)
 }
 
 /// The name of the folder that Cargo looks for above a workspace.
-pub const CARGO_FOLDER: &str = ".cargo";
+pub(crate) const CARGO_FOLDER: &str = ".cargo";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! The door to programs that are the user's own.
 
 mod found;
-pub mod lookup;
+pub(crate) mod lookup;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,8 +14,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 #[cfg(unix)]
 use rustix::process::Pid;
 
-pub(crate) use crate::process::found::{absolute_path, git};
-pub use crate::process::found::{program, program_of, tool};
+pub(crate) use crate::process::found::{absolute_path, git, program, program_of, tool};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.
@@ -24,7 +23,7 @@ pub use crate::process::found::{program, program_of, tool};
 ///
 /// It cannot be run.
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-pub fn become_program(
+pub(crate) fn become_program(
     program: &Path,
     arguments: &[OsString],
     variables: &[(&str, Option<OsString>)],
@@ -52,9 +51,9 @@ pub fn become_program(
 
 /// What a provider has answered. It runs until this is dropped, and so long its files are there.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// One line, without its end.
-    pub said: Vec<u8>,
+    pub(crate) said: Vec<u8>,
     child: Child,
     input: Option<ChildStdin>,
 }
@@ -73,7 +72,12 @@ const TO_END: Duration = Duration::from_secs(5);
 /// # Errors
 ///
 /// It cannot be run, does not answer in time, answers without end, or fails; for a person, in one line.
-pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) -> Result<Answer> {
+pub(crate) fn ask(
+    program: &[String],
+    request: &[u8],
+    dir: &Path,
+    in_time: Duration,
+) -> Result<Answer> {
     exchange(program, request, dir, in_time, Input::StaysOpen)
 }
 
@@ -83,7 +87,12 @@ pub fn ask(program: &[String], request: &[u8], dir: &Path, in_time: Duration) ->
 /// # Errors
 ///
 /// It cannot be run, does not end in time, answers without end, or fails; for a person, in one line.
-pub fn tell(program: &[String], told: &[u8], dir: &Path, in_time: Duration) -> Result<Vec<u8>> {
+pub(crate) fn tell(
+    program: &[String],
+    told: &[u8],
+    dir: &Path,
+    in_time: Duration,
+) -> Result<Vec<u8>> {
     let mut answer = exchange(program, told, dir, in_time, Input::Ends)?;
     Ok(std::mem::take(&mut answer.said))
 }
@@ -233,7 +242,7 @@ impl Drop for Answer {
 /// What a program of the system's says, which may not be there.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-pub fn says(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn says(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(tool(program).ok()?)
         .args(arguments)
         .stdin(Stdio::null())
@@ -249,7 +258,7 @@ pub fn says(program: &str, arguments: &[&str]) -> Option<String> {
 ///
 /// It cannot be started.
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-pub fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) -> Result<()> {
+pub(crate) fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) -> Result<()> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -266,7 +275,7 @@ pub fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) -> Result
 }
 
 /// Lets every other program go first.
-pub fn give_way() {
+pub(crate) fn give_way() {
     #[cfg(unix)]
     let _ = rustix::process::nice(19);
 }

@@ -15,21 +15,21 @@ pub struct Progress {
 
 impl Progress {
     /// Begins a stage of the work, from zero.
-    pub fn stage(&self, name: &'static str) {
+    pub(crate) fn stage(&self, name: &'static str) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = name;
         self.entries.store(0, Ordering::Relaxed);
         self.bytes.store(0, Ordering::Relaxed);
     }
 
     /// Counts entries and the space that they take, or took.
-    pub fn add(&self, entries: u64, bytes: Bytes) {
+    pub(crate) fn add(&self, entries: u64, bytes: Bytes) {
         self.entries.fetch_add(entries, Ordering::Relaxed);
         self.bytes.fetch_add(bytes.0, Ordering::Relaxed);
     }
 
     /// The stage, and what was counted in it.
     #[must_use]
-    pub fn now(&self) -> (&'static str, u64, Bytes) {
+    pub(crate) fn now(&self) -> (&'static str, u64, Bytes) {
         let stage = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         (
             stage,

@@ -22,13 +22,13 @@ pub mod secrets;
 use jiff::Timestamp;
 
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::Remote;
+pub(crate) use crate::remote::absent::Remote;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::compress;
+pub(crate) use crate::remote::absent::compress;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::decompress;
+pub(crate) use crate::remote::absent::decompress;
 #[cfg(not(feature = "remote"))]
-pub use crate::remote::absent::open;
+pub(crate) use crate::remote::absent::open;
 #[cfg(feature = "remote")]
 pub use crate::remote::compress::compress;
 #[cfg(feature = "remote")]

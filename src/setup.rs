@@ -4,13 +4,13 @@
 //! changes files whole and by rename, and the [`journal`] keeps what each held before, so that `undo` can put it back.
 
 pub(crate) mod action;
-pub mod command;
+pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod model;
 pub(crate) mod naming;
-pub mod onboard;
+pub(crate) mod onboard;
 pub(crate) mod report;
-pub mod undo;
+pub(crate) mod undo;
 pub(crate) mod undo_decide;
-pub mod warm;
+pub(crate) mod warm;
 pub(crate) mod write;

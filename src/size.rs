@@ -23,7 +23,7 @@ impl fmt::Display for Bytes {
 impl Bytes {
     /// It as one writes it, and as it is read again: `20GB`.
     #[must_use]
-    pub fn exact(self) -> String {
+    pub(crate) fn exact(self) -> String {
         let units = [
             (1 << 40, "TiB"),
             (1_000_000_000_000, "TB"),

@@ -1,8 +1,8 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 
-pub mod build_env;
+pub(crate) mod build_env;
 pub mod compiler_name;
-pub mod folder;
+pub(crate) mod folder;
 mod folders;
 pub mod journal;
 pub(crate) mod known_roots;
@@ -41,38 +41,35 @@ use crate::{fs, markers};
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The folders to start from.
-    pub roots: Vec<PathBuf>,
-    /// Where not to look.
-    pub looking: Looking,
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) looking: Looking,
     /// Leave the worktrees outside the roots.
-    pub inside_root_only: bool,
+    pub(crate) inside_root_only: bool,
     /// The one worktree that the run is about, canonical: only it is searched, and of the other worktrees of its
     /// repository no more is looked at than the same workspaces.
-    pub focus: Option<PathBuf>,
+    pub(crate) focus: Option<PathBuf>,
     /// Target folders that the run is about as well, canonical, whatever is known of them.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
     /// The run is about those folders only, and looks at the rest to know who uses them.
-    pub only_folders: bool,
+    pub(crate) only_folders: bool,
     /// The shared root, if the user named one.
-    pub shared_root: Option<PathBuf>,
+    pub(crate) shared_root: Option<PathBuf>,
     /// A `.cargo` folder, or `$CARGO_HOME`, whose configuration may be edited as well.
-    pub config_at: Option<PathBuf>,
-    /// Measure the folders.
-    pub sizes: bool,
+    pub(crate) config_at: Option<PathBuf>,
+    pub(crate) sizes: bool,
     /// Prepare to act: ask Cargo about every workspace, try locks, and ask git what it tracks.
-    pub to_act: bool,
+    pub(crate) to_act: bool,
     /// The run changes nothing, so that it reports a shared root that must not be used, and goes on.
-    pub looks_only: bool,
-    /// What the environment says.
-    pub environment: Environment,
+    pub(crate) looks_only: bool,
+    pub(crate) environment: Environment,
 }
 
 impl Request {
     /// What the run takes away of what interrupted runs left.
     #[must_use]
-    pub fn litter(&self) -> Scope<'_> {
+    pub(crate) fn litter(&self) -> Scope<'_> {
         match self.only_folders {
             true => Scope::In(&self.folders),
             false => Scope::All,
@@ -82,35 +79,34 @@ impl Request {
 
 /// What the environment says, read once at the edge.
 #[derive(Clone, Debug, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// `$CARGO_HOME` and what else configuration is resolved against.
-    pub surroundings: Surroundings,
+    pub(crate) surroundings: Surroundings,
     /// Variables that beat the configuration.
-    pub overrides: Vec<EnvOverride>,
-    /// How to run Cargo.
-    pub cargo: Cargo,
+    pub(crate) overrides: Vec<EnvOverride>,
+    pub(crate) cargo: Cargo,
     /// What variables decide in place of the settings file.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
-    pub variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
     /// Where the user's own settings are, for all shared roots.
-    pub own_settings: Option<PathBuf>,
+    pub(crate) own_settings: Option<PathBuf>,
     /// The user's state folder of this program; `None` where the environment names none.
-    pub state: Option<PathBuf>,
+    pub(crate) state: Option<PathBuf>,
     /// Where this program is, so that it can be run again.
-    pub program: Option<PathBuf>,
+    pub(crate) program: Option<PathBuf>,
     /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.
-    pub store_folder: Option<PathBuf>,
+    pub(crate) store_folder: Option<PathBuf>,
     /// A build waits for us, and may hold locks of Cargo's.
-    pub in_a_build: bool,
+    pub(crate) in_a_build: bool,
     /// The program that a variable has Cargo run in place of the compiler.
-    pub wrapper: Option<String>,
+    pub(crate) wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.
-    pub compiler: Option<String>,
+    pub(crate) compiler: Option<String>,
     /// What remote stores want to know, and nobody else must.
-    pub secrets: Secrets,
+    pub(crate) secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
-    pub known: crate::target::abilities_record::Known,
+    pub(crate) known: crate::target::abilities_record::Known,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.
@@ -120,7 +116,7 @@ pub struct Environment {
 /// # Errors
 ///
 /// A root does not exist or is not a folder; or the shared root must not be used, and the run does more than to look.
-pub fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
+pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
         let root = fs::canonical(root)?;
@@ -268,7 +264,7 @@ fn read_journal(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Journa
 /// # Errors
 ///
 /// There is nothing at the path.
-pub fn worktree_at(path: &Path) -> Result<PathBuf> {
+pub(crate) fn worktree_at(path: &Path) -> Result<PathBuf> {
     let path = fs::canonical(path)?;
     let top = path
         .ancestors()
@@ -279,7 +275,7 @@ pub fn worktree_at(path: &Path) -> Result<PathBuf> {
 /// The target folder at a path, canonical, and where to start looking for those who build into it: the workspace that
 /// our note beside it names, the folder above, or itself. `None` if there is no target folder.
 #[must_use]
-pub fn target_folder(path: &Path) -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn target_folder(path: &Path) -> Option<(PathBuf, PathBuf)> {
     let path = fs::canonical(path).ok()?;
     let is_target = markers::read(&fs::shape(&path)).cargo && !fs::exists(&path.join("Cargo.toml"));
     if !is_target {

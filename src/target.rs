@@ -15,11 +15,11 @@
 //!
 //! [`mod@read`] alone reads the disk; the others are given bytes.
 
-pub mod abilities_record;
+pub(crate) mod abilities_record;
 pub mod artifact;
 pub mod dep_info;
 pub mod fingerprint;
-pub mod identify;
+pub(crate) mod identify;
 pub mod layout;
 pub mod read;
 pub mod unit;

@@ -1,7 +1,7 @@
 //! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
 
-pub mod exit;
-pub mod json;
+pub(crate) mod exit;
+pub(crate) mod json;
 pub(crate) mod paths;
 pub(crate) mod progress;
 pub(crate) mod screen;
@@ -9,7 +9,7 @@ pub(crate) mod table;
 pub(crate) mod ui;
 pub(crate) mod view;
 
-pub use crate::term::paths::Paths;
-pub use crate::term::progress::Spinner;
-pub use crate::term::screen::Screen;
-pub use crate::term::view::View;
+pub(crate) use crate::term::paths::Paths;
+pub(crate) use crate::term::progress::Spinner;
+pub(crate) use crate::term::screen::Screen;
+pub(crate) use crate::term::view::View;

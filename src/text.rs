@@ -10,24 +10,24 @@
 //!   marks that only mean something to it. The worst that text can do that comes there raw is to be bold.
 //! - One statement writes one line: a line end in what it is given does not lead to the margin.
 
-pub mod shell;
+pub(crate) mod shell;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Marks by which the reports have something in bold and the like, and the screen knows where a link begins and ends.
 /// Unicode keeps these for use inside of one program, and so no text has them.
-pub mod marks {
+pub(crate) mod marks {
     /// The first that begins a style; there are some behind it.
-    pub const STYLES: char = '\u{fdd0}';
+    pub(crate) const STYLES: char = '\u{fdd0}';
     /// Ends a style.
-    pub const PLAIN: char = '\u{fdd8}';
+    pub(crate) const PLAIN: char = '\u{fdd8}';
     /// Begins a link; what follows is where it leads.
-    pub const LINK: char = '\u{fdd9}';
+    pub(crate) const LINK: char = '\u{fdd9}';
     /// Ends where a link leads; what follows is what is seen of it.
-    pub const TO: char = '\u{fdda}';
+    pub(crate) const TO: char = '\u{fdda}';
     /// Ends a link.
-    pub const UNLINK: char = '\u{fddb}';
+    pub(crate) const UNLINK: char = '\u{fddb}';
 }
 
 /// Characters that a terminal obeys, that put others in another order, or that are not seen.
@@ -47,7 +47,7 @@ pub fn is_unsafe(c: char) -> bool {
 
 /// Text as it is shown on one line. What was shown already, stays as it is.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(is_unsafe) else {
         return text.into();
     };
@@ -60,7 +60,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 }
 
 /// Adds a character as it is shown.
-pub fn put(line: &mut String, c: char) {
+pub(crate) fn put(line: &mut String, c: char) {
     match c {
         '\n' | '\r' | '\t' => line.extend(c.escape_default()),
         c if is_unsafe(c) => line.extend(c.escape_unicode()),
@@ -70,7 +70,7 @@ pub fn put(line: &mut String, c: char) {
 
 /// Messages of a compiler, of several lines: of escapes only those stay that set colours.
 #[must_use]
-pub fn coloured(text: &str) -> String {
+pub(crate) fn coloured(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -90,7 +90,7 @@ pub fn coloured(text: &str) -> String {
 
 /// A JSON document in which what is unsafe is written as JSON's own escapes, so that it means the same.
 #[must_use]
-pub fn json(document: &str) -> Cow<'_, str> {
+pub(crate) fn json(document: &str) -> Cow<'_, str> {
     let is_unsafe = |c: char| is_unsafe(c) && c != '\n';
     if !document.contains(is_unsafe) {
         return document.into();
@@ -107,7 +107,7 @@ pub fn json(document: &str) -> Cow<'_, str> {
 
 /// A character as JSON can also write it.
 #[must_use]
-pub fn json_escape(c: char) -> String {
+pub(crate) fn json_escape(c: char) -> String {
     let mut all = String::new();
     for unit in c.encode_utf16(&mut [0; 2]) {
         let _ = write!(all, "\\u{unit:04x}");

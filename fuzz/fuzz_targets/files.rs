@@ -4,8 +4,8 @@
 
 use cargo_sharedtarget::cargo::lockfile::Lock;
 use cargo_sharedtarget::doctor::editor_settings;
-use cargo_sharedtarget::survey::journal::Journal;
 use cargo_sharedtarget::size::Bytes;
+use cargo_sharedtarget::survey::journal::Journal;
 use cargo_sharedtarget::survey::model::Settings;
 use cargo_sharedtarget::survey::settings;
 use cargo_sharedtarget_fuzz::is_shown;

@@ -9,10 +9,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
 use arbitrary::{Arbitrary, Unstructured};
+use cargo_sharedtarget::git::model::Head;
 use cargo_sharedtarget::git::porcelain::{
     Ignored, ListedWorktree, ignored, path_line, paths, worktrees,
 };
-use cargo_sharedtarget::git::model::Head;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -17,7 +17,7 @@ use crate::term::exit::Exit;
 
 /// How an audit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum AuditFormat {
+pub(crate) enum AuditFormat {
     /// Text for people
     Human,
     /// One JSON document
@@ -28,15 +28,13 @@ pub enum AuditFormat {
 
 /// What is asked of an audit.
 #[derive(Clone, Debug)]
-pub struct AuditOptions {
-    /// How it is shown.
-    pub format: AuditFormat,
+pub(crate) struct AuditOptions {
+    pub(crate) format: AuditFormat,
     /// How many rows of each table.
-    pub top: usize,
-    /// Findings are a failure.
-    pub check: bool,
+    pub(crate) top: usize,
+    pub(crate) check: bool,
     /// How much all folders may take together.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
 }
 
 /// Says why target folders are as large as they are. Changes nothing.
@@ -44,7 +42,7 @@ pub struct AuditOptions {
 /// # Errors
 ///
 /// A root cannot be read, or the answer cannot be written.
-pub fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let audit = take(&survey, request, options, ui);
     write(&mut ui.answer(), &survey, &audit, options, ui)?;

@@ -20,33 +20,32 @@ use crate::audit::shares::Shares;
 
 /// What is known beside what lies in the folders.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The compilers of this machine.
-    pub compilers: Compilers,
+    pub(crate) compilers: Compilers,
     /// What the workspaces that build into the folders are built from, by their roots, as far as Cargo says.
-    pub resolved: HashMap<PathBuf, Metadata>,
+    pub(crate) resolved: HashMap<PathBuf, Metadata>,
     /// What there is of debug information.
-    pub debug: DebugFacts,
+    pub(crate) debug: DebugFacts,
     /// The program that Cargo has run in place of the compiler, as the configuration says.
-    pub wrapper: Option<String>,
+    pub(crate) wrapper: Option<String>,
     /// How much all folders may take.
-    pub budget: Option<Bytes>,
+    pub(crate) budget: Option<Bytes>,
     /// What could not be read.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Debug information in the artifacts, each file once.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DebugFacts {
-    /// That of third-party libraries.
-    pub third_party: DebugInfo,
+pub(crate) struct DebugFacts {
+    pub(crate) third_party: DebugInfo,
     /// That of everything else, into which third-party code is linked.
-    pub own: DebugInfo,
+    pub(crate) own: DebugInfo,
 }
 
 /// Says what is in some folders, why there are several of the same, and what could be done.
 #[must_use]
-pub fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
+pub(crate) fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
     let parts = Shares::of(stocks);
     let (packages, (unused, frees)) = rayon::join(
         || variants::packages(stocks, facts, &parts),

@@ -42,7 +42,7 @@ pub fn asked_by(
 
 /// What depends on what in builds; to be made once where several packages are asked for.
 #[derive(Debug)]
-pub struct Uses<'a> {
+pub(crate) struct Uses<'a> {
     packages: BTreeMap<&'a PackageId, &'a Package>,
     users: BTreeMap<&'a PackageId, Vec<(&'a Node, &'a NodeDep)>>,
     members: BTreeSet<&'a PackageId>,
@@ -51,7 +51,7 @@ pub struct Uses<'a> {
 impl<'a> Uses<'a> {
     /// Of what Cargo says of a workspace.
     #[must_use]
-    pub fn of(metadata: &'a Metadata) -> Self {
+    pub(crate) fn of(metadata: &'a Metadata) -> Self {
         let packages = metadata.packages.iter();
         let packages: BTreeMap<_, _> = packages.map(|package| (&package.id, package)).collect();
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
@@ -86,7 +86,7 @@ impl<'a> Uses<'a> {
 
     /// As [`asked_by`].
     #[must_use]
-    pub fn asked_by(
+    pub(crate) fn asked_by(
         &self,
         package: &str,
         version: &str,

@@ -23,7 +23,7 @@ use crate::target::unit_file::UnitFile;
 
 /// Gathers what an audit asks besides.
 #[must_use]
-pub fn gather(
+pub(crate) fn gather(
     survey: &Survey,
     stocks: &[Stock],
     workspaces: Workspaces,

@@ -35,11 +35,7 @@ const SCRIPTS: [&str; 5] = [
 ];
 
 /// Writes why target folders are as large as they are, as one page.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn audit(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
+pub(crate) fn audit(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let mut rest = TEMPLATE;
     while let Some((before, after)) = rest.split_once("{{") {

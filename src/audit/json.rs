@@ -18,11 +18,7 @@ pub(crate) struct Audited<'a> {
 }
 
 /// Writes an audit.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<()> {
+pub(crate) fn audit(out: &mut dyn Write, survey: &Survey, audit: &Audit) -> io::Result<()> {
     let audited = Audited {
         version: VERSION,
         command: "audit",

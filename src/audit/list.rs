@@ -12,7 +12,7 @@ use crate::term::exit::Exit;
 /// # Errors
 ///
 /// A root cannot be read, or the answer cannot be written.
-pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut survey = look(request, ui)?;
     let listing = crate::audit::list_decide::listing(&mut survey);
     let mut out = ui.answer();

@@ -25,11 +25,7 @@ pub(crate) struct List<'a> {
 }
 
 /// Writes what there is.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn list(out: &mut dyn Write, survey: &Survey, listing: &Listing) -> io::Result<()> {
+pub(crate) fn list(out: &mut dyn Write, survey: &Survey, listing: &Listing) -> io::Result<()> {
     let list = List {
         version: VERSION,
         command: "list",

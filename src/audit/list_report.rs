@@ -17,10 +17,6 @@ use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped
 use crate::text::shown;
 
 /// Writes what there is.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn list(
     out: Out<'_>,
     survey: &Survey,

@@ -10,35 +10,32 @@ use crate::survey::model::Workspace;
 
 /// Every workspace and every target folder with its state, and what they take together.
 #[derive(Debug, Default, Serialize)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The workspaces, those that take most first.
-    pub workspaces: Vec<ListedWorkspace>,
+    pub(crate) workspaces: Vec<ListedWorkspace>,
     /// The folders, the largest first.
-    pub folders: Vec<ListedFolder>,
-    /// All of them together.
-    pub total: Total,
+    pub(crate) folders: Vec<ListedFolder>,
+    pub(crate) total: Total,
 }
 
 /// A workspace and how it is configured.
 #[derive(Debug, Serialize)]
-pub struct ListedWorkspace {
-    /// The workspace.
+pub(crate) struct ListedWorkspace {
     #[serde(flatten)]
-    pub workspace: Workspace,
-    /// Its configuration.
-    pub configured: Configured,
+    pub(crate) workspace: Workspace,
+    pub(crate) configured: Configured,
     /// What the folders that it builds into take together; `None` if nothing was measured or built.
-    pub on_disk: Option<Bytes>,
+    pub(crate) on_disk: Option<Bytes>,
     /// What deleting these folders would free.
-    pub freeable: Option<Bytes>,
+    pub(crate) freeable: Option<Bytes>,
     /// When something was last built into them.
-    pub last_build: Option<Timestamp>,
+    pub(crate) last_build: Option<Timestamp>,
 }
 
 /// How a workspace is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Configured {
+pub(crate) enum Configured {
     /// Several worktrees of its repository build into its folder: one can run the other's code.
     Unsafe,
     /// A target folder of its own under the shared root.
@@ -57,18 +54,16 @@ pub enum Configured {
 
 /// A target folder and its state.
 #[derive(Debug, Serialize)]
-pub struct ListedFolder {
-    /// The folder.
+pub(crate) struct ListedFolder {
     #[serde(flatten)]
-    pub folder: TargetFolder,
-    /// Its state.
-    pub state: FolderState,
+    pub(crate) folder: TargetFolder,
+    pub(crate) state: FolderState,
 }
 
 /// The state of a target folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum FolderState {
+pub(crate) enum FolderState {
     /// One workspace builds into it.
     InUse,
     /// Several workspaces build into it.
@@ -92,11 +87,11 @@ pub enum FolderState {
 
 /// What folders take together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Total {
+pub(crate) struct Total {
     /// Sum of the lengths of all files.
-    pub logical: Bytes,
+    pub(crate) logical: Bytes,
     /// Allocated blocks, each inode once.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// What deleting the stale ones would free.
-    pub stale: Bytes,
+    pub(crate) stale: Bytes,
 }

@@ -15,90 +15,81 @@ use crate::target::unit::{Source, UnitId, UnitKind};
 /// Unless it says otherwise, space is what is allocated, and each file counts once in all of the audit, however many
 /// links of it there are: where it is met first. So shares add up to the whole.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// The folders that were looked at.
-    pub folders: Vec<AuditedFolder>,
-    /// All of them together.
-    pub total: Share,
-    /// By profile folder.
-    pub profiles: Vec<Share>,
+    pub(crate) folders: Vec<AuditedFolder>,
+    pub(crate) total: Share,
+    pub(crate) profiles: Vec<Share>,
     /// By target triple; what is for the host, which has no folder of its own, is `host`.
-    pub triples: Vec<Share>,
-    /// By what it is.
-    pub kinds: Vec<Share>,
+    pub(crate) triples: Vec<Share>,
+    pub(crate) kinds: Vec<Share>,
     /// The compiler's own caches, by crate.
-    pub incremental: Vec<Share>,
+    pub(crate) incremental: Vec<Share>,
     /// By package, the largest first.
-    pub packages: Vec<AuditedPackage>,
+    pub(crate) packages: Vec<AuditedPackage>,
     /// What nothing uses, by reason, the largest first.
-    pub unused: Vec<Unused>,
+    pub(crate) unused: Vec<Unused>,
     /// What could be changed, the largest saving first.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// What could not be told, and why.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// A target folder.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct AuditedFolder {
-    /// Which one.
-    pub path: PathBuf,
+pub(crate) struct AuditedFolder {
+    pub(crate) path: PathBuf,
     /// The workspaces whose builds write into it.
-    pub workspaces: Vec<PathBuf>,
+    pub(crate) workspaces: Vec<PathBuf>,
     /// What it takes alone; what `du -s` says.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// What deleting it alone would free.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// What others of these folders have as well.
-    pub shared: Bytes,
+    pub(crate) shared: Bytes,
     /// Sum of the lengths of all files.
-    pub logical: Bytes,
+    pub(crate) logical: Bytes,
     /// How many files and folders are in it.
-    pub entries: u64,
-    /// How many units.
-    pub units: usize,
+    pub(crate) entries: u64,
+    pub(crate) units: usize,
     /// The last use of one of its units, as far as the disk tells.
-    pub last_use: Option<Timestamp>,
+    pub(crate) last_use: Option<Timestamp>,
 }
 
 /// A part of the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Share {
-    /// Which one.
-    pub name: String,
-    /// Its allocated space.
-    pub on_disk: Bytes,
+pub(crate) struct Share {
+    pub(crate) name: String,
+    pub(crate) on_disk: Bytes,
     /// What deleting this part alone would free: files whose every link is in it.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// How many files and folders.
-    pub entries: u64,
+    pub(crate) entries: u64,
 }
 
 /// All units of one version of a package.
 #[derive(Clone, Debug, Serialize)]
-pub struct AuditedPackage {
-    /// Its name.
-    pub name: String,
+pub(crate) struct AuditedPackage {
+    pub(crate) name: String,
     /// Its version; of a local package `None`.
-    pub version: Option<String>,
-    /// Where it comes from.
-    pub source: Source,
+    pub(crate) version: Option<String>,
+    pub(crate) source: Source,
     /// All of its units together, with build scripts and what these wrote.
-    pub share: Share,
+    pub(crate) share: Share,
     /// Its libraries, and of a local package its programs and tests: those of the same target together, the largest
     /// first.
-    pub variants: Vec<Variant>,
+    pub(crate) variants: Vec<Variant>,
     /// What one variant less would free: the smaller of the two variants that are most alike. Nothing where there is
     /// one.
-    pub one_less: Bytes,
+    pub(crate) one_less: Bytes,
     /// Who asks for features that some variants have and others have not.
-    pub asked_by: Vec<AskedBy>,
+    pub(crate) asked_by: Vec<AskedBy>,
 }
 
 impl AuditedPackage {
     /// How many variants there are of targets of which there are several.
     #[must_use]
-    pub fn several(&self) -> usize {
+    pub(crate) fn several(&self) -> usize {
         let of_targets = |variant: &Variant| {
             let same = self.variants.iter();
             same.filter(|other| other.targets == variant.targets)
@@ -111,43 +102,40 @@ impl AuditedPackage {
 
 /// Units that are the same, in one target folder or in several.
 #[derive(Clone, Debug, Serialize)]
-pub struct Variant {
+pub(crate) struct Variant {
     /// The unit's name, which is the same in all folders.
-    pub id: UnitId,
-    /// What was made.
-    pub unit: UnitKind,
+    pub(crate) id: UnitId,
+    pub(crate) unit: UnitKind,
     /// The name of the share in [`Audit::kinds`] that it is counted in.
-    pub counted_in: &'static str,
+    pub(crate) counted_in: &'static str,
     /// The targets, by the names of their fingerprints.
-    pub targets: Vec<String>,
+    pub(crate) targets: Vec<String>,
     /// Only metadata were made (`cargo check`).
-    pub checked: bool,
-    /// The enabled features, sorted.
-    pub features: Vec<String>,
+    pub(crate) checked: bool,
+    pub(crate) features: Vec<String>,
     /// All that the package declares are enabled.
-    pub all_features: bool,
+    pub(crate) all_features: bool,
     /// The target triple; `None` for the host.
-    pub triple: Option<String>,
+    pub(crate) triple: Option<String>,
     /// The compiler, by name where that is known, else by its hash.
-    pub compiler: Option<String>,
-    /// `RUSTFLAGS`.
-    pub rustflags: Vec<String>,
+    pub(crate) compiler: Option<String>,
+    pub(crate) rustflags: Vec<String>,
     /// In how many of the folders it is.
-    pub folders: usize,
+    pub(crate) folders: usize,
     /// What all of them take together.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// What deleting all of them would free.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// The last use, as far as the disk tells.
-    pub last_use: Option<Timestamp>,
+    pub(crate) last_use: Option<Timestamp>,
     /// What tells it from the variant before it; nothing for the first one of its targets.
-    pub differs: Vec<Difference>,
+    pub(crate) differs: Vec<Difference>,
 }
 
 /// What tells one variant from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
-pub enum Difference {
+pub(crate) enum Difference {
     /// One was only checked.
     Checked,
     /// Another profile folder.
@@ -212,40 +200,39 @@ pub struct AskedBy {
 
 /// What nothing uses, for one reason.
 #[derive(Clone, Debug, Serialize)]
-pub struct Unused {
+pub(crate) struct Unused {
     /// Why. Of the several reasons of a kind (by whom it is superseded), the first.
-    pub why: CollectReason,
+    pub(crate) why: CollectReason,
     /// How many units, or caches of the compiler.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Their allocated space, and what deleting them would free.
-    pub share: Share,
+    pub(crate) share: Share,
     /// The names of the packages or crates, the largest first.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// The options of `gc` that delete them.
-    pub command: String,
+    pub(crate) command: String,
 }
 
 /// Something that could be changed.
 #[derive(Clone, Debug, Serialize)]
-pub struct Finding {
-    /// What it is about.
-    pub kind: FindingKind,
+pub(crate) struct Finding {
+    pub(crate) kind: FindingKind,
     /// What the change would save of the space that is taken now; `None` where nobody can tell.
-    pub saves: Option<Bytes>,
+    pub(crate) saves: Option<Bytes>,
     /// It saves at most that.
-    pub at_most: bool,
+    pub(crate) at_most: bool,
     /// What was found, in a sentence.
-    pub what: String,
+    pub(crate) what: String,
     /// The exact change, to be copied: lines of a file, or a command.
-    pub change: String,
+    pub(crate) change: String,
     /// The file that the change belongs in, if it does.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FindingKind {
+pub(crate) enum FindingKind {
     /// Something that nothing uses.
     Unused,
     /// Debug information of dependencies.

@@ -13,10 +13,6 @@ use crate::text::shown;
 const NAMED: usize = 4;
 
 /// Writes an audit, at most `top` rows of each table.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
     if audit.folders.is_empty() {
         return writeln!(out, "no target folder found");

@@ -14,54 +14,50 @@ use crate::{process, text};
 
 /// A program to be built.
 #[derive(Clone, Debug)]
-pub struct Build<'a> {
+pub(crate) struct Build<'a> {
     /// The folder of the package.
-    pub package: &'a Path,
+    pub(crate) package: &'a Path,
     /// The name of the program.
-    pub program: &'a str,
-    /// What is built into.
-    pub target: &'a Path,
+    pub(crate) program: &'a str,
+    pub(crate) target: &'a Path,
     /// A toolchain of rustup's, in place of the one that is chosen here.
-    pub toolchain: Option<&'a str>,
+    pub(crate) toolchain: Option<&'a str>,
     /// What is given to Cargo besides: profile and features.
-    pub options: Vec<OsString>,
+    pub(crate) options: Vec<OsString>,
     /// What is given to the compiler of the program alone.
-    pub compiler_options: Vec<OsString>,
+    pub(crate) compiler_options: Vec<OsString>,
     /// Whether messages may have colours.
-    pub color: bool,
+    pub(crate) color: bool,
     /// Only warnings and errors are shown.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// The compiler's incremental data are kept: somebody asked for that.
-    pub incremental: bool,
+    pub(crate) incremental: bool,
 }
 
 /// What was built.
 #[derive(Clone, Debug, Default)]
-pub struct Built {
-    /// The program.
-    pub program: PathBuf,
+pub(crate) struct Built {
+    pub(crate) program: PathBuf,
     /// The manifests of the local packages among those that it was built from.
-    pub manifests: Vec<PathBuf>,
+    pub(crate) manifests: Vec<PathBuf>,
     /// The artifacts of all packages.
-    pub artifacts: Vec<PathBuf>,
-    /// What build scripts did.
-    pub out_dirs: Vec<OutDir>,
+    pub(crate) artifacts: Vec<PathBuf>,
+    pub(crate) out_dirs: Vec<OutDir>,
     /// The compiler has said something.
-    pub compiled: bool,
+    pub(crate) compiled: bool,
 }
 
 /// Where a build script wrote.
 #[derive(Clone, Debug)]
-pub struct OutDir {
-    /// Its `OUT_DIR`.
-    pub path: PathBuf,
+pub(crate) struct OutDir {
+    pub(crate) path: PathBuf,
     /// The folder of its package, if that is local.
-    pub local: Option<PathBuf>,
+    pub(crate) local: Option<PathBuf>,
 }
 
 /// How a build ended.
 #[derive(Clone, Debug)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// Well.
     Built(Built),
     /// Not, which has been explained: by the compiler, or else by Cargo before any was run.
@@ -81,7 +77,7 @@ impl Cargo {
     /// # Errors
     ///
     /// Cargo cannot be run, or says something unexpected.
-    pub fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Ended> {
+    pub(crate) fn build(&self, build: &Build<'_>, say: &dyn Fn(&str) -> String) -> Result<Ended> {
         let mut command = self.program(build.toolchain)?;
         command
             .arg("rustc")
@@ -170,7 +166,7 @@ impl Cargo {
     /// # Errors
     ///
     /// There is no such package, or nobody to ask; the first line of what Cargo says.
-    pub fn add(
+    pub(crate) fn add(
         &self,
         package: &Path,
         name: &str,
@@ -224,7 +220,11 @@ impl Cargo {
 ///
 /// There is none, or it is not installed.
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-pub fn compiler(program: &Path, dir: &Path, toolchain: Option<&str>) -> Result<(String, PathBuf)> {
+pub(crate) fn compiler(
+    program: &Path,
+    dir: &Path,
+    toolchain: Option<&str>,
+) -> Result<(String, PathBuf)> {
     let ask = |arguments: &[&str]| {
         let mut command = std::process::Command::new(program);
         command

@@ -10,20 +10,19 @@ use std::path::{Path, PathBuf};
 
 use rustc_stable_hash::StableSipHasher128;
 
-use crate::cargo::config_edit;
 use crate::cargo::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
 
 /// The two names of a configuration file; where both exist, Cargo reads the first, the legacy one, and warns.
 ///
 /// Source: `GlobalContext::get_file_path` in Cargo's `context/mod.rs`.
-pub const CONFIG_NAMES: [&str; 2] = ["config", "config.toml"];
+pub(crate) const CONFIG_NAMES: [&str; 2] = ["config", "config.toml"];
 
 /// The template variable that names a workspace by its path (Cargo 1.91 and later, in `build-dir` only).
-pub const WORKSPACE_PATH_HASH: &str = "{workspace-path-hash}";
+pub(crate) const WORKSPACE_PATH_HASH: &str = "{workspace-path-hash}";
 
 /// Resolves the folders that a build in `workspace` writes into, without the environment.
 #[must_use]
-pub fn resolve(
+pub(crate) fn resolve(
     workspace: &Path,
     configs: &BTreeMap<PathBuf, ConfigFile>,
     around: &Surroundings,
@@ -55,7 +54,7 @@ pub fn resolve(
 
 /// The configuration files that count for a workspace, nearest first, each with the folder that relative
 /// paths in it start from.
-pub fn chain<'a>(
+pub(crate) fn chain<'a>(
     workspace: &'a Path,
     configs: &'a BTreeMap<PathBuf, ConfigFile>,
     around: &'a Surroundings,
@@ -78,7 +77,7 @@ pub fn chain<'a>(
 
 /// The program that Cargo runs in place of the compiler, with the file that says so.
 #[must_use]
-pub fn wrapper<'a>(
+pub(crate) fn wrapper<'a>(
     workspace: &'a Path,
     configs: &'a BTreeMap<PathBuf, ConfigFile>,
     around: &'a Surroundings,
@@ -92,7 +91,7 @@ pub fn wrapper<'a>(
 ///
 /// Source: `ConfigRelativePath::resolve_program` in Cargo's `context/path.rs`.
 #[must_use]
-pub fn program(named: &str, config: &Path) -> String {
+pub(crate) fn program(named: &str, config: &Path) -> String {
     let base = config.parent().and_then(Path::parent);
     match base.filter(|_| Path::new(named).components().count() > 1) {
         Some(base) => base.join(named).to_string_lossy().into_owned(),
@@ -100,27 +99,9 @@ pub fn program(named: &str, config: &Path) -> String {
     }
 }
 
-/// The variables that configurations set for compilers and build scripts (`[env]`), by name, as they are written: of
-/// one that is relative to its configuration only that, since it differs between worktrees by nothing else.
-#[must_use]
-pub fn env(
-    workspace: &Path,
-    configs: &BTreeMap<PathBuf, ConfigFile>,
-    around: &Surroundings,
-) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    for (file, _) in chain(workspace, configs, around) {
-        let text = String::from_utf8_lossy(file.bytes.as_deref().unwrap_or_default());
-        for (name, value) in config_edit::env(&text) {
-            all.entry(name).or_insert(value);
-        }
-    }
-    all
-}
-
 /// Expands the template variables of `build.build-dir`. An unknown one stays, as Cargo then refuses to build.
 #[must_use]
-pub fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String {
+pub(crate) fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String {
     if !template.contains('{') {
         return template.to_owned();
     }
@@ -139,7 +120,7 @@ pub fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String
 /// Source: `custom_build_dir` in Cargo's `core/workspace.rs` and `util/hex.rs`, seen with 1.95. A test holds it
 /// against `cargo metadata`.
 #[must_use]
-pub fn workspace_path_hash(manifest: &Path) -> PathBuf {
+pub(crate) fn workspace_path_hash(manifest: &Path) -> PathBuf {
     let mut hasher = StableSipHasher128::new();
     manifest.hash(&mut hasher);
     let hex: String = Hasher::finish(&hasher)

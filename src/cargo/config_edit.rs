@@ -144,7 +144,7 @@ pub fn env(text: &str) -> BTreeMap<String, String> {
 
 /// The variables under `[env]` that are paths relative to the configuration.
 #[must_use]
-pub fn placed(text: &str) -> Vec<String> {
+pub(crate) fn placed(text: &str) -> Vec<String> {
     let Ok(document) = parse(text) else {
         return Vec::new();
     };
@@ -161,11 +161,11 @@ pub fn placed(text: &str) -> Vec<String> {
 }
 
 /// The keys under `[build]` of the programs that run as the compiler or in its place.
-pub const COMPILERS: [&str; 3] = ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"];
+pub(crate) const COMPILERS: [&str; 3] = ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"];
 
 /// The programs that a configuration names under these keys, as written; an empty name stands for none.
 #[must_use]
-pub fn compilers(text: &str) -> BTreeMap<&'static str, String> {
+pub(crate) fn compilers(text: &str) -> BTreeMap<&'static str, String> {
     let Ok(document) = parse(text) else {
         return BTreeMap::new();
     };
@@ -198,7 +198,7 @@ pub fn names_compiler(text: &str) -> bool {
 /// Whether a configuration or a manifest has crates compiled incrementally in the profile that is built by default; nothing
 /// if it does not say.
 #[must_use]
-pub fn incremental(text: &str) -> Option<bool> {
+pub(crate) fn incremental(text: &str) -> Option<bool> {
     let document = parse(text).ok()?;
     let of = |path: &[&str]| {
         let mut item = document.get(path[0])?;
@@ -217,13 +217,13 @@ const TRANSPARENT: [&str; 3] = ["sccache", "kache", wrapper_script::NAME];
 /// Whether a program that Cargo runs in place of the compiler may say of itself what the compiler would not: Cargo takes
 /// what it says for the compiler's version.
 #[must_use]
-pub fn may_answer(wrapper: &str) -> bool {
+pub(crate) fn may_answer(wrapper: &str) -> bool {
     !wrapper.is_empty() && known_wrapper(wrapper).is_none()
 }
 
 /// The wrapper that it is, by its name, if it is one that changes nothing.
 #[must_use]
-pub fn known_wrapper(wrapper: &str) -> Option<&'static str> {
+pub(crate) fn known_wrapper(wrapper: &str) -> Option<&'static str> {
     let name = std::path::Path::new(wrapper).file_stem()?;
     TRANSPARENT.into_iter().find(|known| name == *known)
 }

@@ -17,7 +17,7 @@ use crate::cargo::{config_edit, toml_values};
 /// every unit (profiles), and what of `[workspace.package]`, `[workspace.dependencies]` and `[workspace.lints]` the
 /// package does not take over.
 #[must_use]
-pub fn from_workspace(root: &str, package: &str) -> Option<String> {
+pub(crate) fn from_workspace(root: &str, package: &str) -> Option<String> {
     const OF_ITS_PACKAGE: [&str; 17] = [
         "package",
         "project",
@@ -85,7 +85,7 @@ fn keep(table: &mut dyn TableLike, wanted: impl Fn(&str) -> bool) {
 /// reaches some units only: variables, and programs that run as the compiler or in its place. So are the files that it
 /// includes, since each says something itself.
 #[must_use]
-pub fn from_config(text: &str) -> Option<String> {
+pub(crate) fn from_config(text: &str) -> Option<String> {
     const TALK: [&str; 10] = [
         "alias",
         "cache",

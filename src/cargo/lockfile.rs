@@ -66,7 +66,7 @@ impl Lock {
 
     /// Whether a package of this name, at any version, is in it, and does not come from a path.
     #[must_use]
-    pub fn names(&self, package: &str) -> bool {
+    pub(crate) fn names(&self, package: &str) -> bool {
         self.packages.contains_key(package)
     }
 
@@ -83,20 +83,20 @@ impl Lock {
 
     /// Whether exactly one package of this name is in it that comes from a path.
     #[must_use]
-    pub fn names_one_local(&self, package: &str) -> bool {
+    pub(crate) fn names_one_local(&self, package: &str) -> bool {
         self.local.get(package) == Some(&1)
     }
 
     /// Whether a unit is of a package in it. The unit of a git package has no version, but the beginning of its
     /// commit.
     #[must_use]
-    pub fn covers(&self, unit: &Unit) -> bool {
+    pub(crate) fn covers(&self, unit: &Unit) -> bool {
         self.locked(unit).is_some()
     }
 
     /// Which package in it a unit is of: of a registry or a git repository.
     #[must_use]
-    pub fn package_of(&self, unit: &Unit) -> Option<StoredPackage> {
+    pub(crate) fn package_of(&self, unit: &Unit) -> Option<StoredPackage> {
         let name = unit.package.as_deref()?;
         match unit.source {
             Source::Registry { .. } | Source::Git { .. } => Some(self.locked(unit)?.named(name)),
@@ -106,7 +106,7 @@ impl Lock {
 
     /// The packages in it that do not come from a path, sorted.
     #[must_use]
-    pub fn third_party(&self) -> Vec<StoredPackage> {
+    pub(crate) fn third_party(&self) -> Vec<StoredPackage> {
         let all = self.packages.iter();
         let mut all: Vec<StoredPackage> = all
             .flat_map(|(name, locked)| locked.iter().map(|locked| locked.named(name)))
@@ -117,7 +117,7 @@ impl Lock {
 
     /// Whether a package is in it, with this source and checksum.
     #[must_use]
-    pub fn has(&self, package: &StoredPackage) -> bool {
+    pub(crate) fn has(&self, package: &StoredPackage) -> bool {
         let mut locked = self.packages.get(&package.name).into_iter().flatten();
         locked.any(|locked| locked.named(&package.name) == *package)
     }

@@ -10,27 +10,25 @@ use toml_edit::{Document, Item};
 
 /// What matters of one `Cargo.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// It has a `[workspace]` table: its `members` and `exclude`.
-    pub workspace: Option<WorkspaceTable>,
+    pub(crate) workspace: Option<WorkspaceTable>,
     /// It has a `[package]` (or the old `[project]`) table.
-    pub package: bool,
-    /// `package.workspace`.
-    pub pointer: Option<String>,
+    pub(crate) package: bool,
+    pub(crate) pointer: Option<String>,
 }
 
 /// The lists of a `[workspace]` table, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WorkspaceTable {
-    /// `members`, with globs.
-    pub members: Vec<String>,
+pub(crate) struct WorkspaceTable {
+    pub(crate) members: Vec<String>,
     /// `exclude`; Cargo does not expand globs in it.
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
 }
 
 /// What a folder with a `Cargo.toml` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// A workspace root, or a package in no workspace.
     Workspace,
     /// Part of the workspace with this root.
@@ -45,7 +43,7 @@ impl Manifest {
     /// # Errors
     ///
     /// The text is not valid TOML; the message of the parser in one line.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let document = Document::parse(text)
             .map_err(|error| error.message().lines().collect::<Vec<_>>().join("; "))?;
         let strings = |item: Option<&Item>| -> Vec<String> {
@@ -75,7 +73,7 @@ impl Manifest {
 }
 
 /// What the folder `dir` is, given every manifest in it and above it.
-pub fn role<'a>(dir: &Path, manifest_in: impl Fn(&Path) -> Option<&'a Manifest>) -> Role {
+pub(crate) fn role<'a>(dir: &Path, manifest_in: impl Fn(&Path) -> Option<&'a Manifest>) -> Role {
     let Some(own) = manifest_in(dir) else {
         return Role::Neither;
     };
@@ -113,7 +111,7 @@ impl WorkspaceTable {
 
 /// Takes `.` and `..` out of a path without asking the disk.
 #[must_use]
-pub fn normalise(path: &Path) -> PathBuf {
+pub(crate) fn normalise(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {

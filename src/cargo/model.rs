@@ -5,21 +5,18 @@ use std::path::PathBuf;
 
 /// The folders that a build writes into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dirs {
-    /// Final programs go here.
-    pub target_dir: PathBuf,
-    /// What decided that.
-    pub target_set_by: SetBy,
+pub(crate) struct Dirs {
+    pub(crate) target_dir: PathBuf,
+    pub(crate) target_set_by: SetBy,
     /// Intermediate artifacts go here; equal to `target_dir` unless configured.
-    pub build_dir: PathBuf,
-    /// What decided that.
-    pub build_set_by: SetBy,
+    pub(crate) build_dir: PathBuf,
+    pub(crate) build_set_by: SetBy,
 }
 
 /// What decided a setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SetBy {
+pub(crate) enum SetBy {
     /// Nobody: Cargo's default.
     #[default]
     Default,
@@ -31,39 +28,36 @@ pub enum SetBy {
 
 /// A member of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Package {
-    /// Its name.
-    pub name: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
     /// The folder of its manifest.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// One Cargo configuration file and what stands in the way of editing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// Its path: `<folder>/.cargo/config.toml`, or `.cargo/config` where that legacy file exists and wins.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its bytes; `None` if there is no such file.
-    pub bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// Values of `build.target-dir` and `build.build-dir`, and whether other files are included.
-    pub keys: ConfigKeys,
-    /// It is not valid.
-    pub invalid: Option<TomlProblem>,
+    pub(crate) keys: ConfigKeys,
+    pub(crate) invalid: Option<TomlProblem>,
     /// The file or its `.cargo` folder is a symbolic link, with where that leads.
-    pub symlink: Option<PathBuf>,
+    pub(crate) symlink: Option<PathBuf>,
     /// The file may not be written.
-    pub read_only: bool,
-    /// Whether git tracks it.
-    pub tracked: Tracked,
+    pub(crate) read_only: bool,
+    pub(crate) tracked: Tracked,
     /// Git ignores it, or there is no git that could show it.
-    pub ignored: bool,
+    pub(crate) ignored: bool,
     /// It was not there before one of our setups made it.
-    pub created_by_us: bool,
+    pub(crate) created_by_us: bool,
 }
 
 /// Whether git tracks a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tracked {
+pub(crate) enum Tracked {
     /// Outside any worktree, or git was not asked.
     #[default]
     NotAsked,
@@ -101,9 +95,8 @@ pub struct TomlProblem {
 
 /// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
-    /// `$CARGO_HOME`.
-    pub cargo_home: PathBuf,
+pub(crate) struct Surroundings {
+    pub(crate) cargo_home: PathBuf,
 }
 
 /// A package of a registry or a git repository, as `Cargo.lock` has it.
@@ -111,11 +104,9 @@ pub struct Surroundings {
 pub struct StoredPackage {
     /// Its name.
     pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Where it comes from.
-    pub source: String,
+    pub(crate) version: String,
+    pub(crate) source: String,
     /// The checksum of what a registry has; a git package has none, but its source names a commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checksum: Option<String>,
+    pub(crate) checksum: Option<String>,
 }

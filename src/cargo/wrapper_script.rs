@@ -13,10 +13,10 @@ use std::path::Path;
 use crate::text::shell::{checksum, find_us, quoted};
 
 /// The name of the script, in the folder of the configuration that names it.
-pub const NAME: &str = "sharedtarget-rustc";
+pub(crate) const NAME: &str = "sharedtarget-rustc";
 
 /// The variable that tells the script that we are at work, so that it only runs the compiler.
-pub const AT_WORK: &str = "CARGO_SHAREDTARGET_AT_WORK";
+pub(crate) const AT_WORK: &str = "CARGO_SHAREDTARGET_AT_WORK";
 
 /// The version of what we write. It grows with every change of the script.
 const VERSION: u32 = 1;
@@ -69,7 +69,7 @@ exec @next@"$@"
 
 /// The script, which looks for us at `program` too if we are not on the path, and runs the compiler by `next`.
 #[must_use]
-pub fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
+pub(crate) fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let chained = next.map(|next| text(quoted(Some(Path::new(next)))) + " ");
     let mut body = String::new();
@@ -85,7 +85,7 @@ pub fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
 
 /// Whose a script is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub(crate) enum Whose {
     /// Ours, as it was written.
     Ours {
         /// What it runs the compiler by.
@@ -97,7 +97,7 @@ pub enum Whose {
 
 /// Tells whose a script is.
 #[must_use]
-pub fn whose(bytes: &[u8]) -> Whose {
+pub(crate) fn whose(bytes: &[u8]) -> Whose {
     read(bytes).unwrap_or(Whose::Foreign)
 }
 
@@ -114,20 +114,20 @@ fn read(bytes: &[u8]) -> Option<Whose> {
 
 /// Whether a file begins as our scripts do, changed or not.
 #[must_use]
-pub fn is_begun(bytes: &[u8]) -> bool {
+pub(crate) fn is_begun(bytes: &[u8]) -> bool {
     bytes.starts_with(START.as_bytes())
 }
 
 /// Whether a configuration names the script: that it has the name somewhere is enough of a doubt.
 #[must_use]
-pub fn is_named_in(config: Option<&[u8]>) -> bool {
+pub(crate) fn is_named_in(config: Option<&[u8]>) -> bool {
     let mut parts = config.unwrap_or_default().windows(NAME.len());
     parts.any(|part| part == NAME.as_bytes())
 }
 
 /// Whether a program is the script, by its name.
 #[must_use]
-pub fn is_ours(wrapper: &str) -> bool {
+pub(crate) fn is_ours(wrapper: &str) -> bool {
     Path::new(wrapper)
         .file_name()
         .is_some_and(|name| name == NAME)

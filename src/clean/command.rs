@@ -12,7 +12,7 @@ use crate::term::exit::Exit;
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub fn run(request: &Request, options: &CleanOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, options: &CleanOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let plan = crate::clean::decide::clean(&survey, options, ui.view.now);
     conduct("clean", &survey, &plan, request, ui)

@@ -15,17 +15,16 @@ use crate::survey::model::{Scope, Survey};
 
 /// Which folders `clean` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
-pub struct CleanOptions {
+pub(crate) struct CleanOptions {
     /// Folders that no build will use again.
-    pub stale: bool,
+    pub(crate) stale: bool,
     /// Only those of them whose workspace is gone.
-    pub orphaned: bool,
+    pub(crate) orphaned: bool,
     /// Folders in use, but not used for as long.
-    pub idle: Option<Age>,
-    /// Every target folder found.
-    pub all: bool,
+    pub(crate) idle: Option<Age>,
+    pub(crate) all: bool,
     /// Top-level entries that Cargo does not make, and that may go all the same.
-    pub allowed_entries: Vec<String>,
+    pub(crate) allowed_entries: Vec<String>,
 }
 
 /// Decides which target folders may go, and why each other one stays.

@@ -25,39 +25,39 @@ use crate::target::unit_file::{Sharing, UnitFile};
 
 /// Which units `gc` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
-pub struct GcOptions {
+pub(crate) struct GcOptions {
     /// Those not used for as long, nor anything made with them.
-    pub older_than: Option<Age>,
+    pub(crate) older_than: Option<Age>,
     /// Those of compilers that are not installed.
-    pub toolchain_gone: bool,
+    pub(crate) toolchain_gone: bool,
     /// Those of packages that no `Cargo.lock` names, and what was made with them.
-    pub unreferenced: bool,
+    pub(crate) unreferenced: bool,
     /// Those of which a newer one of the same target is there.
-    pub superseded: bool,
+    pub(crate) superseded: bool,
     /// Those whose build did not come to its end.
-    pub unfinished: bool,
+    pub(crate) unfinished: bool,
     /// The compiler's own cache for crates that no workspace has any more.
-    pub crate_gone: bool,
+    pub(crate) crate_gone: bool,
     /// The compiler's own cache, where it was not used for as long.
-    pub incremental: Option<Age>,
+    pub(crate) incremental: Option<Age>,
     /// Only what is in profile folders of this name; without another rule everything there.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// How much all folders together may take.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
     /// How much must be deleted on each filesystem, by its device, for as much to be free there as was asked for.
-    pub to_free: BTreeMap<u64, Bytes>,
+    pub(crate) to_free: BTreeMap<u64, Bytes>,
     /// Programs at the top of a profile folder stay, and what they may need when they run.
-    pub keep_programs: bool,
+    pub(crate) keep_programs: bool,
     /// Target folders that only count, and of which nothing goes.
-    pub spared: BTreeSet<PathBuf>,
+    pub(crate) spared: BTreeSet<PathBuf>,
     /// What was used since then stays, whatever the budget.
-    pub unused_since: Option<Timestamp>,
+    pub(crate) unused_since: Option<Timestamp>,
 }
 
 impl GcOptions {
     /// What no build of any worktree misses: nothing is compiled for it that would not be compiled anyway.
     #[must_use]
-    pub fn sure() -> Self {
+    pub(crate) fn sure() -> Self {
         Self {
             toolchain_gone: true,
             unreferenced: true,
@@ -82,7 +82,7 @@ impl GcOptions {
 
     /// Whether nothing was asked for.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.profile.is_none() && self.has_no_rule()
     }
 

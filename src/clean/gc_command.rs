@@ -31,7 +31,7 @@ use crate::{fs, plan};
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub fn run(
+pub(crate) fn run(
     request: &Request,
     mut options: GcOptions,
     min_free: Option<Bytes>,
@@ -87,7 +87,6 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct Limited {
     /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
     pub(crate) actions: Vec<Box<dyn Action>>,
-    /// What that frees.
     pub(crate) freeable: Bytes,
     /// How much would have to go, if that cannot be.
     pub(crate) missed: Option<Bytes>,

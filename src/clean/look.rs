@@ -34,9 +34,9 @@ type Answer = Result<cargo_metadata::Metadata, String>;
 
 /// What is known of the workspaces that build into some folders.
 #[derive(Debug, Default)]
-pub struct Workspaces {
+pub(crate) struct Workspaces {
     /// What they are built from.
-    pub resolved: HashMap<PathBuf, Answer>,
+    pub(crate) resolved: HashMap<PathBuf, Answer>,
     compilers: HashMap<PathBuf, Result<u64, String>>,
 }
 
@@ -44,7 +44,7 @@ pub struct Workspaces {
 ///
 /// Folders in others of them are left out: they are looked at with those.
 #[must_use]
-pub fn take(
+pub(crate) fn take(
     survey: &Survey,
     folders: &[&TargetFolder],
     request: &Request,
@@ -340,7 +340,7 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
 
 /// The compilers of this machine, by rustup, and those that made the units.
 #[must_use]
-pub fn compilers(stocks: &[Stock]) -> Compilers {
+pub(crate) fn compilers(stocks: &[Stock]) -> Compilers {
     Compilers {
         made_by: made_by(stocks),
         ..installed()

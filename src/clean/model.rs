@@ -18,21 +18,19 @@ use crate::target::unit_file::UnitFile;
 /// Units of a target folder that would go, and those that stay.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectFolder {
-    /// The target folder.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The units that go, dependents before what they were made with.
-    pub units: Vec<CollectedUnit>,
-    /// What goes besides units.
-    pub others: Vec<CollectedOther>,
+    pub(crate) units: Vec<CollectedUnit>,
+    pub(crate) others: Vec<CollectedOther>,
     /// The units that stay, by profile folder and hash.
-    pub kept: Vec<KeptUnit>,
+    pub(crate) kept: Vec<KeptUnit>,
     /// Why rules that were asked for do not count here: fragments.
-    pub doubts: Vec<String>,
+    pub(crate) doubts: Vec<String>,
     /// What the deletion of all this frees, if no other folder's goes: only blocks whose every link goes.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 impl CollectFolder {
@@ -43,55 +41,48 @@ impl CollectFolder {
 /// A unit that goes, whole.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectedUnit {
-    /// Which one.
-    pub id: UnitId,
+    pub(crate) id: UnitId,
     /// Its package, as far as that is known.
-    pub package: Option<String>,
-    /// The package's version, likewise.
-    pub version: Option<String>,
+    pub(crate) package: Option<String>,
+    pub(crate) version: Option<String>,
     /// Where the package comes from.
-    pub source: Source,
-    /// What was made.
-    pub unit: UnitKind,
-    /// Why it may go.
-    pub why: CollectReason,
+    pub(crate) source: Source,
+    pub(crate) unit: UnitKind,
+    pub(crate) why: CollectReason,
     /// Its allocated space, each file once.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// All that belongs to it.
     #[serde(skip)]
-    pub files: Vec<UnitFile>,
+    pub(crate) files: Vec<UnitFile>,
 }
 
 /// A file or folder that goes, with everything in it, and belongs to no unit.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectedOther {
     /// Relative to the target folder.
-    pub path: PathBuf,
-    /// Why it may go.
-    pub why: CollectReason,
+    pub(crate) path: PathBuf,
+    pub(crate) why: CollectReason,
     /// Its allocated space, each file once.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// The file, or the folder and everything in it.
     #[serde(skip)]
-    pub files: Vec<UnitFile>,
+    pub(crate) files: Vec<UnitFile>,
 }
 
 /// A unit that stays.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct KeptUnit {
-    /// Which one.
-    pub id: UnitId,
+    pub(crate) id: UnitId,
     /// Its package, as far as that is known.
-    pub package: Option<String>,
-    /// Why it stays.
+    pub(crate) package: Option<String>,
     #[serde(flatten)]
-    pub reason: KeptUnitReason,
+    pub(crate) reason: KeptUnitReason,
 }
 
 /// Why a unit may go.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
-pub enum CollectReason {
+pub(crate) enum CollectReason {
     /// No worktree's `Cargo.lock` names its package, so no build asks for it.
     Unreferenced,
     /// It was made with a unit that no build asks for, so none asks for it either.
@@ -159,25 +150,24 @@ pub(crate) enum KeptUnitReason {
 /// The deletion of one target folder.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeleteFolder {
-    /// The folder.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Why no build will miss it.
-    pub why: DeleteReason,
+    pub(crate) why: DeleteReason,
     /// The workspace whose it is or was, where that is known.
-    pub workspace: Option<PathBuf>,
+    pub(crate) workspace: Option<PathBuf>,
     /// What it takes; `None` if sizes were not asked for.
-    pub usage: Option<Usage>,
+    pub(crate) usage: Option<Usage>,
     /// When something was last built into it.
-    pub last_build: Option<Timestamp>,
+    pub(crate) last_build: Option<Timestamp>,
     /// Workspaces that must not build into it any more by the time it is deleted; Cargo is asked again.
-    pub released_by: Vec<PathBuf>,
+    pub(crate) released_by: Vec<PathBuf>,
     /// Folders that must have been warmed before, since this one has what they need.
-    pub gave_to: Vec<PathBuf>,
+    pub(crate) gave_to: Vec<PathBuf>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
-    pub allowed_entries: Vec<String>,
+    pub(crate) allowed_entries: Vec<String>,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 impl DeleteFolder {
@@ -189,11 +179,9 @@ impl DeleteFolder {
 #[derive(Debug, Serialize)]
 pub(crate) struct FinishTrash {
     /// What kind of thing it is.
-    pub kind: Litter,
-    /// Where it is.
-    pub path: PathBuf,
-    /// What it takes.
-    pub usage: Option<Usage>,
+    pub(crate) kind: Litter,
+    pub(crate) path: PathBuf,
+    pub(crate) usage: Option<Usage>,
 }
 
 impl FinishTrash {

@@ -11,26 +11,25 @@ use crate::target::unit_file::UnitFile;
 
 /// A target folder that is looked at unit by unit.
 #[derive(Clone, Debug)]
-pub struct Stock {
+pub(crate) struct Stock {
     /// Which folder it was when it was looked at.
-    pub identity: Identity,
-    /// What is in it.
-    pub inventory: Inventory,
+    pub(crate) identity: Identity,
+    pub(crate) inventory: Inventory,
     /// Final products of its units that lie in another folder, each with its path in that.
-    pub apart: Vec<Other>,
+    pub(crate) apart: Vec<Other>,
     /// The workspaces whose builds write into it, as far as they are known.
-    pub users: Vec<PathBuf>,
+    pub(crate) users: Vec<PathBuf>,
     /// What its builds can ask for.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// The filesystem writes down when a file is read.
-    pub notes_reads: bool,
+    pub(crate) notes_reads: bool,
     /// Why nothing in it may go, whatever the rule.
-    pub obstacle: Option<KeptReason>,
+    pub(crate) obstacle: Option<KeptReason>,
 }
 
 impl Stock {
     /// Every file and folder in it, once.
-    pub fn files(&self) -> impl Iterator<Item = &UnitFile> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &UnitFile> {
         let units = self.inventory.units.iter().flat_map(|unit| &unit.files);
         units.chain(self.inventory.others.iter().map(|other| &other.file))
     }
@@ -38,41 +37,41 @@ impl Stock {
 
 /// What the builds into a folder can ask for, by the files of all worktrees that may build into it.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The `Cargo.lock` of the same workspace in each worktree; or why it cannot be told what their builds ask for,
     /// as a fragment.
-    pub locks: Result<Vec<Lock>, String>,
+    pub(crate) locks: Result<Vec<Lock>, String>,
     /// The names of the workspaces' own crates, with `_` for `-`: libraries, programs, tests, build scripts. Or why
     /// they are not known.
-    pub crates: Result<BTreeSet<String>, String>,
+    pub(crate) crates: Result<BTreeSet<String>, String>,
     /// The hashes of the compilers that a plain build there would use; or why one cannot be told.
-    pub compilers: Result<BTreeSet<u64>, String>,
+    pub(crate) compilers: Result<BTreeSet<u64>, String>,
 }
 
 /// The compilers of this machine.
 #[derive(Clone, Debug, Default)]
-pub struct Compilers {
+pub(crate) struct Compilers {
     /// Each one's hash, as it stands in fingerprints, with its name.
-    pub installed: BTreeMap<u64, String>,
+    pub(crate) installed: BTreeMap<u64, String>,
     /// The names of those that made units, installed or not, as far as an artifact tells.
-    pub made_by: BTreeMap<u64, String>,
+    pub(crate) made_by: BTreeMap<u64, String>,
     /// Why there may be more of them, as a fragment; `None` if these are all.
-    pub unsure: Option<String>,
+    pub(crate) unsure: Option<String>,
 }
 
 /// The units of an inventory by their place in it, and how they hang together.
 #[derive(Debug)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// What each one was made with.
-    pub dependencies: Vec<Vec<usize>>,
+    pub(crate) dependencies: Vec<Vec<usize>>,
     /// What was made with each one.
-    pub dependents: Vec<Vec<usize>>,
+    pub(crate) dependents: Vec<Vec<usize>>,
 }
 
 impl Graph {
     /// Of units, by their places.
     #[must_use]
-    pub fn of(units: &[Unit]) -> Self {
+    pub(crate) fn of(units: &[Unit]) -> Self {
         let places: HashMap<&UnitId, usize> = units
             .iter()
             .enumerate()
@@ -98,7 +97,7 @@ impl Graph {
     }
 
     /// Visits what can be reached from some places, each once, in the order in which it is found; `from` included.
-    pub fn spread(
+    pub(crate) fn spread(
         edges: &[Vec<usize>],
         from: impl IntoIterator<Item = usize>,
         mut visit: impl FnMut(usize, Option<usize>) -> bool,
@@ -116,7 +115,7 @@ impl Graph {
 
 /// What some files take together: each inode once.
 #[must_use]
-pub fn usage_of<'a>(files: impl IntoIterator<Item = &'a UnitFile>) -> Usage {
+pub(crate) fn usage_of<'a>(files: impl IntoIterator<Item = &'a UnitFile>) -> Usage {
     let mut usage = Usage::default();
     let mut links: BTreeMap<Identity, LinkedFile> = BTreeMap::new();
     for file in files {

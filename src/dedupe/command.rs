@@ -19,7 +19,7 @@ use crate::term::exit::Exit;
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let folders = folders(&survey, request);
     let plan = {

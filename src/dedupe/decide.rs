@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::dedupe::decide::fresh::{dependencies_first, hiding, is_fresh, prune, with};
-pub use crate::dedupe::decide::storage::Content;
+pub(crate) use crate::dedupe::decide::storage::Content;
 use crate::dedupe::decide::storage::{Known, Name, Names, Storage};
-pub use crate::dedupe::decide::tally::Tally;
+pub(crate) use crate::dedupe::decide::tally::Tally;
 use crate::dedupe::decide::wanted::may_share;
-pub use crate::dedupe::decide::wanted::{Wanted, wanted};
+pub(crate) use crate::dedupe::decide::wanted::wanted;
 
 use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
 use crate::fs::model::Identity;
@@ -39,13 +39,11 @@ use crate::warm::model::Method;
 
 /// A target folder whose files may share storage.
 #[derive(Clone, Debug)]
-pub struct Sharer {
-    /// What is in it.
-    pub inventory: Inventory,
+pub(crate) struct Sharer {
+    pub(crate) inventory: Inventory,
     /// The workspaces that build into it, as far as they are known.
-    pub users: Vec<PathBuf>,
-    /// Its filesystem clones files.
-    pub clones: bool,
+    pub(crate) users: Vec<PathBuf>,
+    pub(crate) clones: bool,
 }
 
 impl Sharer {
@@ -71,7 +69,10 @@ impl Sharer {
 /// newer: no link may be newer than what it replaces, and no unit may become older than what it was compiled with.
 /// No file is replaced that has a name which is not known, since nothing would come free; and none that others get.
 #[must_use]
-pub fn relink(sharers: &[Sharer], contents: &HashMap<Identity, Content>) -> Vec<RelinkFolder> {
+pub(crate) fn relink(
+    sharers: &[Sharer],
+    contents: &HashMap<Identity, Content>,
+) -> Vec<RelinkFolder> {
     let names = Names::of(sharers, contents);
     let mut survivors: HashMap<Class, Vec<Survivor<'_>>> = HashMap::new();
     for (at, sharer) in sharers.iter().enumerate() {

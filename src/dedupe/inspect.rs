@@ -24,7 +24,7 @@ use crate::warm::inspect;
 ///
 /// Folders in others of them are left out: they are looked at with those.
 #[must_use]
-pub fn take(
+pub(crate) fn take(
     survey: &Survey,
     folders: &[&TargetFolder],
     progress: &Progress,
@@ -45,7 +45,7 @@ pub fn take(
 
 /// A folder whose files may share storage.
 #[must_use]
-pub fn sharer(mut inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
+pub(crate) fn sharer(mut inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
     let repositories = inspect::repositories(&inventory);
     if !repositories.is_empty() {
         let inside = |path: &Path| repositories.iter().any(|top| path.starts_with(top));
@@ -88,7 +88,7 @@ type Place<'a> = (u64, &'a [(u64, u64)]);
 ///
 /// Files that lie at one place of the disk are read once.
 #[must_use]
-pub fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Identity, Content> {
+pub(crate) fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Identity, Content> {
     progress.stage("comparing");
     let wanted = wanted(sharers);
     let lying: Vec<Option<fs::Lying>> = wanted

@@ -13,89 +13,82 @@ use crate::warm::model::Method;
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.
 #[derive(Clone, Debug, Serialize)]
-pub struct RelinkFolder {
+pub(crate) struct RelinkFolder {
     /// The workspaces that build into the folder, as far as they are known.
-    pub users: Vec<PathBuf>,
+    pub(crate) users: Vec<PathBuf>,
     /// The donors, sorted; the folder itself may be one.
-    pub from: Vec<PathBuf>,
+    pub(crate) from: Vec<PathBuf>,
     /// The folder whose files are replaced.
-    pub into: PathBuf,
+    pub(crate) into: PathBuf,
     /// By clones, which look as old as what they replace, or by links, which look as old as the donor's.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The units, dependencies first; what is only dated before what needs it.
-    pub units: Vec<RelinkUnit>,
+    pub(crate) units: Vec<RelinkUnit>,
     /// How many units stay as they are, though a donor has the same: linked, Cargo would take them for stale.
-    pub left: usize,
+    pub(crate) left: usize,
     /// Space of the files that are replaced, as far as nobody else has them after this folder's turn.
-    pub frees: Bytes,
+    pub(crate) frees: Bytes,
 }
 
 impl RelinkFolder {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("relink", "relinked-folder");
+    pub(crate) const KIND: Kind = Kind::new("relink", "relinked-folder");
 }
 
 /// A unit whose files are replaced.
 #[derive(Clone, Debug, Serialize)]
-pub struct RelinkUnit {
-    /// Which one.
-    pub id: UnitId,
-    /// Its package.
-    pub package: String,
+pub(crate) struct RelinkUnit {
+    pub(crate) id: UnitId,
+    pub(crate) package: String,
     /// What it was compiled with.
     #[serde(skip)]
-    pub dependencies: Vec<UnitId>,
+    pub(crate) dependencies: Vec<UnitId>,
     /// None of its files is replaced: they only come to look as old as a donor's, for the sake of what was compiled
     /// with it.
-    pub only_dated: bool,
+    pub(crate) only_dated: bool,
     /// The files, each name of one that has several.
     #[serde(skip)]
-    pub files: Vec<RelinkFile>,
+    pub(crate) files: Vec<RelinkFile>,
     /// The files that stay, but come to look older.
     #[serde(skip)]
-    pub dates: Vec<RelinkDate>,
+    pub(crate) dates: Vec<RelinkDate>,
 }
 
 /// A file that comes to look as old as that of the same unit in another folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RelinkDate {
-    /// As it is.
-    pub file: UnitFile,
+pub(crate) struct RelinkDate {
+    pub(crate) file: UnitFile,
     /// The new time of its modification.
-    pub modified: Timestamp,
+    pub(crate) modified: Timestamp,
 }
 
 /// A file, in the donor and where it is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RelinkFile {
-    /// The donor.
-    pub donor: PathBuf,
+pub(crate) struct RelinkFile {
+    pub(crate) donor: PathBuf,
     /// The donor's profile folder that the file lies in, which a build there would lock.
-    pub profile: PathBuf,
-    /// The donor's file.
-    pub from: UnitFile,
-    /// The one that goes.
-    pub into: UnitFile,
+    pub(crate) profile: PathBuf,
+    pub(crate) from: UnitFile,
+    pub(crate) into: UnitFile,
     /// What comes free by that.
-    pub space: Space,
+    pub(crate) space: Space,
 }
 
 /// A piece of storage, which comes free when the last name of the last file goes that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Space {
+pub(crate) struct Space {
     /// Tells it from the others of a plan.
-    pub number: usize,
+    pub(crate) number: usize,
     /// How many names it has, wherever they are.
-    pub names: u64,
-    /// Allocated blocks.
-    pub on_disk: Bytes,
+    pub(crate) names: u64,
+    pub(crate) on_disk: Bytes,
 }
 
 /// What became of the units of one folder.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Relinked {
     /// How many units share their storage now.
-    pub units: usize,
+    pub(crate) units: usize,
     /// Why others do not after all: fragments.
-    pub left: Vec<String>,
+    pub(crate) left: Vec<String>,
 }

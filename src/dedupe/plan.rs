@@ -12,7 +12,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 ///
 /// Reads nothing from disk: what is replaced is looked at again before.
 #[must_use]
-pub fn dedupe(
+pub(crate) fn dedupe(
     sharers: &[Sharer],
     contents: &HashMap<Identity, Content>,
     kept: Vec<Kept>,

@@ -19,7 +19,7 @@ use crate::text::shell;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]
-pub fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
+pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
     let mut ailments = Vec::new();
     ailments.extend(shared(survey));
     ailments.extend(place::refused(survey));
@@ -52,7 +52,7 @@ fn problems(survey: &Survey) -> Vec<Problem> {
 impl Checkup {
     /// What is mended in one way: the paths of what it is about.
     #[must_use]
-    pub fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
+    pub(crate) fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
         let mended = self.ailments.iter().filter(|one| one.fix == Some(how));
         mended
             .flat_map(|one| &one.paths)
@@ -62,7 +62,7 @@ impl Checkup {
 
     /// Whether something is wrong that nobody may want.
     #[must_use]
-    pub fn complains(&self) -> bool {
+    pub(crate) fn complains(&self) -> bool {
         let mut severities = self.ailments.iter().map(|one| one.severity);
         severities.any(|severity| severity != Severity::Hint)
     }

@@ -23,7 +23,7 @@ use crate::warm::inspect::Trust;
 /// # Errors
 ///
 /// A root cannot be read, or the answer cannot be written.
-pub fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let (survey, checkup) = examine(request, program, ui)?;
     let mut out = ui.answer();
     match ui.format {
@@ -38,7 +38,7 @@ pub fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+pub(crate) fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let (survey, found) = examine(request, program, ui)?;
     let plan = mends(&survey, &found, request, program, ui)?;
     let done = conduct("doctor", &survey, &plan, request, ui)?;

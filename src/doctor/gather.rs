@@ -18,7 +18,7 @@ use crate::{cargo, fs, git, process};
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
 #[must_use]
-pub fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> DoctorFacts {
+pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> DoctorFacts {
     DoctorFacts {
         tools: vec![git()],
         toolchains: toolchains(),
@@ -32,7 +32,7 @@ pub fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> D
 
 /// What is there of hooks in the repositories that were met. One that no path leads to is said by the survey already.
 #[must_use]
-pub fn sites(survey: &Survey) -> Vec<HookSite> {
+pub(crate) fn sites(survey: &Survey) -> Vec<HookSite> {
     let repositories = survey
         .repositories
         .iter()

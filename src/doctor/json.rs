@@ -18,11 +18,7 @@ pub(crate) struct Doctor<'a> {
 }
 
 /// Writes what is wrong.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn doctor(out: &mut dyn Write, survey: &Survey, checkup: &Checkup) -> io::Result<()> {
+pub(crate) fn doctor(out: &mut dyn Write, survey: &Survey, checkup: &Checkup) -> io::Result<()> {
     let doctor = Doctor {
         version: VERSION,
         command: "doctor",

@@ -11,130 +11,122 @@ use crate::size::Bytes;
 
 /// What the machine says, besides what lies on its disks.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct DoctorFacts {
+pub(crate) struct DoctorFacts {
     /// The programs that everything depends on.
-    pub tools: Vec<Tool>,
+    pub(crate) tools: Vec<Tool>,
     /// The toolchains of Rust, that of this folder first.
-    pub toolchains: Vec<Toolchain>,
+    pub(crate) toolchains: Vec<Toolchain>,
     /// What Cargo runs in place of the compiler, each once.
-    pub wrappers: Vec<WrapperFacts>,
+    pub(crate) wrappers: Vec<WrapperFacts>,
     /// Variables of this shell that Cargo and the compiler heed, but for those that name folders.
     #[serde(skip)]
-    pub variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
     /// Where target folders are or would be.
-    pub place: Option<PlaceFacts>,
+    pub(crate) place: Option<PlaceFacts>,
     /// The git hooks of the repositories that were met.
     #[serde(skip)]
-    pub hooks: Vec<HookStatus>,
+    pub(crate) hooks: Vec<HookStatus>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
-    pub analyzers: Vec<AnalyzerSetting>,
+    pub(crate) analyzers: Vec<AnalyzerSetting>,
 }
 
 /// A program that everything depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// What it is: `git`, or `cargo` with the name of its toolchain.
-    pub name: String,
-    /// Its version.
-    pub version: Option<String>,
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
     /// Why that is not known.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// A toolchain of Rust.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Toolchain {
+pub(crate) struct Toolchain {
     /// Its name; none for the one that is used in this folder.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The version of its Cargo.
-    pub cargo: Option<String>,
+    pub(crate) cargo: Option<String>,
     /// The version of its compiler.
-    pub rustc: Option<String>,
+    pub(crate) rustc: Option<String>,
     /// How its Cargo lays out target folders, unless it is told otherwise.
-    pub layout: Option<DiskLayout>,
+    pub(crate) layout: Option<DiskLayout>,
     /// Why one of these is not known.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// A program that Cargo runs in place of the compiler.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WrapperFacts {
-    /// The program.
-    pub program: String,
+pub(crate) struct WrapperFacts {
+    pub(crate) program: String,
     /// The variable that names it.
-    pub variable: Option<String>,
+    pub(crate) variable: Option<String>,
     /// The configuration that names it, where no variable does.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Its version, if it is a compiler cache that is known.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Why it does not run the compiler.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// Why it was not run to see that.
-    pub not_asked: Option<String>,
+    pub(crate) not_asked: Option<String>,
     /// Local crates are compiled incrementally by it.
-    pub incremental: bool,
+    pub(crate) incremental: bool,
 }
 
 /// The filesystem that target folders are on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlaceFacts {
+pub(crate) struct PlaceFacts {
     /// A folder on it that exists.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What it is called, if it is one of the network's.
-    pub network: Option<String>,
+    pub(crate) network: Option<String>,
     /// What is free on it.
-    pub available: Bytes,
-    /// What fits on it.
-    pub total: Bytes,
+    pub(crate) available: Bytes,
+    pub(crate) total: Bytes,
     /// Files can share storage until one is written to; nothing if nobody tried.
-    pub clones: Option<bool>,
+    pub(crate) clones: Option<bool>,
 }
 
 /// A setting of rust-analyzer's that moves its target folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnalyzerSetting {
+pub(crate) struct AnalyzerSetting {
     /// The file that has it.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The folder; nothing for one of its own in the target folder.
-    pub folder: Option<String>,
+    pub(crate) folder: Option<String>,
 }
 
 /// What was found wrong.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Checkup {
-    /// What the machine says.
+pub(crate) struct Checkup {
     #[serde(flatten)]
-    pub facts: DoctorFacts,
+    pub(crate) facts: DoctorFacts,
     /// What is wrong, the worst first.
-    pub ailments: Vec<Ailment>,
+    pub(crate) ailments: Vec<Ailment>,
     /// What could not be read.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Ailment {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is.
-    pub kind: AilmentKind,
-    /// What it is about.
-    pub paths: Vec<PathBuf>,
+pub(crate) struct Ailment {
+    pub(crate) severity: Severity,
+    pub(crate) kind: AilmentKind,
+    pub(crate) paths: Vec<PathBuf>,
     /// What is found, as a sentence without a full stop.
-    pub what: String,
-    /// Why it matters.
-    pub why: String,
+    pub(crate) what: String,
+    pub(crate) why: String,
     /// The one command, or the one thing to do, that mends it.
-    pub mend: String,
+    pub(crate) mend: String,
     /// How `--fix` mends it, if it does.
-    pub fix: Option<Fix>,
+    pub(crate) fix: Option<Fix>,
 }
 
 /// What `--fix` does about something. All of it can be undone, and nothing is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fix {
+pub(crate) enum Fix {
     /// Give the worktrees configurations of their own.
     Configure,
     /// Put the git hook in its place.
@@ -144,7 +136,7 @@ pub enum Fix {
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Somebody may get another one's code, or lose work.
     Danger,
     /// It does not do what it is there for.
@@ -158,7 +150,7 @@ pub enum Severity {
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AilmentKind {
+pub(crate) enum AilmentKind {
     /// Several worktrees of a repository build into one folder.
     SharedByWorktrees,
     /// A worktree in another one has that one's configuration.

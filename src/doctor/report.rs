@@ -14,10 +14,6 @@ use crate::text::shown;
 const NAMED: usize = 5;
 
 /// Writes what was found.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     facts(out, checkup, view)?;
     ailments(out, checkup, view)
@@ -82,10 +78,6 @@ fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
 }
 
 /// Writes what is wrong.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
     for ailment in &checkup.ailments {
         let (word, style): (&str, Style) = match ailment.severity {

@@ -15,7 +15,7 @@ use crate::size::Bytes;
 /// By what a file or folder, or the one that a link leads to, is known to be the one that it was; `None` if there is
 /// none.
 #[must_use]
-pub fn state(path: &Path) -> Option<FileState> {
+pub(crate) fn state(path: &Path) -> Option<FileState> {
     let metadata = fs::metadata(path).ok()?;
     Some(FileState {
         length: Bytes(metadata.len()),
@@ -28,7 +28,7 @@ pub fn state(path: &Path) -> Option<FileState> {
 /// The BLAKE3 hash of a file's content in hexadecimal digits, for a folder that of the names in it; `None` if it cannot
 /// be read.
 #[must_use]
-pub fn digest(path: &Path) -> Option<String> {
+pub(crate) fn digest(path: &Path) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
     if path.is_dir() {
         for name in crate::fs::names(path).ok()? {
@@ -46,7 +46,7 @@ pub fn digest(path: &Path) -> Option<String> {
 /// # Errors
 ///
 /// It cannot be made, or the filesystem has no locks.
-pub fn lock_in_common(path: &Path) -> Result<LockGuard> {
+pub(crate) fn lock_in_common(path: &Path) -> Result<LockGuard> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
     file.lock_shared().with_context(failed)?;
@@ -58,7 +58,7 @@ pub fn lock_in_common(path: &Path) -> Result<LockGuard> {
 /// # Errors
 ///
 /// It cannot be made, or the filesystem has no locks.
-pub fn lock_alone(path: &Path) -> Result<LockGuard> {
+pub(crate) fn lock_alone(path: &Path) -> Result<LockGuard> {
     let failed = || format!("failed to lock `{}`", path.display());
     loop {
         if let Some(folder) = path.parent() {
@@ -79,7 +79,7 @@ pub fn lock_alone(path: &Path) -> Result<LockGuard> {
 /// # Errors
 ///
 /// It cannot be made, or the filesystem has no locks.
-pub fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
+pub(crate) fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
     match crate::fs::lock::try_often(|| file.try_lock()) {
@@ -99,7 +99,7 @@ fn lock_file(path: &Path) -> std::io::Result<File> {
 /// # Errors
 ///
 /// It cannot be read, written or removed.
-pub fn move_file(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn move_file(from: &Path, to: &Path) -> Result<()> {
     if fs::rename(from, to).is_ok() {
         return Ok(());
     }
@@ -108,7 +108,7 @@ pub fn move_file(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Writes down that something was used: the file has that time. Where that cannot be done, it looks older than it is.
-pub fn note_use(path: &Path, now: Timestamp) {
+pub(crate) fn note_use(path: &Path, now: Timestamp) {
     if crate::fs::date_file(path, now).is_err() {
         let _ = crate::fs::write_own(path, b"").and_then(|()| crate::fs::date_file(path, now));
     }
@@ -116,6 +116,6 @@ pub fn note_use(path: &Path, now: Timestamp) {
 
 /// Whether a file has more names than this one. Where the system does not say, it has none.
 #[must_use]
-pub fn has_other_names(path: &Path) -> bool {
+pub(crate) fn has_other_names(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| crate::fs::allocation(&metadata).1 > 1)
 }

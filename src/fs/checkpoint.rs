@@ -5,7 +5,7 @@
 ///
 /// `CARGO_SHAREDTARGET_TEST_PAUSE_AT=name` stops whenever the point is reached, `name#3` only the third time. A
 /// line on standard input lets the program go on.
-pub fn checkpoint(name: &str) {
+pub(crate) fn checkpoint(name: &str) {
     #[cfg(debug_assertions)]
     wait(name);
     let _ = name;

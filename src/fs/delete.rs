@@ -23,13 +23,13 @@ const CHANGED: &str = "it is not what it was when the plan was made";
 #[derive(Debug, Default)]
 pub struct Deletion {
     /// Which one of its [`Ledger`].
-    pub number: usize,
+    pub(crate) number: usize,
     /// Counted as each removal succeeded. Files with several links are in the ledger.
-    pub freed: Freed,
+    pub(crate) freed: Freed,
     /// What is still there; everything else is gone.
     pub failed: Vec<Problem>,
     /// Something of that was not to go at all: it is not what was seen, or it lies on another mount.
-    pub kept: bool,
+    pub(crate) kept: bool,
 }
 
 /// Remembers the files with several links that were removed, so that one counts when its last link goes.
@@ -115,17 +115,17 @@ struct Work<'a> {
 
 /// Removes entries one by one, and counts them as one deletion.
 #[derive(Debug)]
-pub struct Removal<'a>(Work<'a>);
+pub(crate) struct Removal<'a>(Work<'a>);
 
 impl<'a> Removal<'a> {
     /// Nothing is removed yet. Only what was `seen` will be; without that, everything.
     #[must_use]
-    pub fn new(seen: Option<&'a Seen>, ledger: &'a Ledger, progress: &'a Progress) -> Self {
+    pub(crate) fn new(seen: Option<&'a Seen>, ledger: &'a Ledger, progress: &'a Progress) -> Self {
         Self(Work::new(seen, ledger, progress))
     }
 
     /// Removes a file, or a folder with everything in it. What goes wrong stands in [`Deletion::failed`].
-    pub fn remove(&self, path: &Path) {
+    pub(crate) fn remove(&self, path: &Path) {
         if let Err(error) = self.0.entry(path) {
             self.0.failed(path, &error);
         }
@@ -133,7 +133,7 @@ impl<'a> Removal<'a> {
 
     /// What came of it.
     #[must_use]
-    pub fn finish(self) -> Deletion {
+    pub(crate) fn finish(self) -> Deletion {
         self.0.finish()
     }
 }

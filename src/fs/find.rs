@@ -18,30 +18,26 @@ const TOOLCHAIN: &str = "lib/rustlib";
 
 /// Where a search does not go.
 #[derive(Clone, Debug, Default)]
-pub struct Looking {
+pub(crate) struct Looking {
     /// Folders whose path, or whose path under the root, matches one of these are passed over.
-    pub exclude: globset::GlobSet,
+    pub(crate) exclude: globset::GlobSet,
     /// How deep to look into folders; the root is at depth 0.
-    pub max_depth: Option<usize>,
+    pub(crate) max_depth: Option<usize>,
 }
 
 /// What a search came upon.
 #[derive(Debug, Default)]
-pub struct Finds {
-    /// Folders with a `Cargo.toml`.
-    pub manifests: Vec<PathBuf>,
-    /// `.git` folders and files.
-    pub git_marks: Vec<PathBuf>,
-    /// Bare repositories.
-    pub bare_repositories: Vec<PathBuf>,
+pub(crate) struct Finds {
+    pub(crate) manifests: Vec<PathBuf>,
+    pub(crate) git_marks: Vec<PathBuf>,
+    pub(crate) bare_repositories: Vec<PathBuf>,
     /// Tagged cache folders, and untagged ones with Cargo's mark; the search does not enter them.
-    pub caches: Vec<PathBuf>,
-    /// `.cargo` folders.
-    pub cargo_folders: Vec<PathBuf>,
+    pub(crate) caches: Vec<PathBuf>,
+    pub(crate) cargo_folders: Vec<PathBuf>,
     /// Folders with the name of our trash.
-    pub trash: Vec<PathBuf>,
+    pub(crate) trash: Vec<PathBuf>,
     /// What could not be read.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Finds {
@@ -61,7 +57,7 @@ impl Finds {
 ///
 /// Folders are searched side by side; what is found comes in the order of the names all the same.
 #[must_use]
-pub fn find(root: &Path, looking: &Looking) -> Finds {
+pub(crate) fn find(root: &Path, looking: &Looking) -> Finds {
     visit(root, root, 0, looking)
 }
 

@@ -7,7 +7,7 @@ use crate::fs::model::{Busy, BusyReason, Identity};
 
 /// Who uses what, besides builds.
 #[derive(Clone, Debug, Default)]
-pub struct Uses {
+pub(crate) struct Uses {
     programs: Vec<(PathBuf, Option<Identity>)>,
     mounts: Vec<PathBuf>,
 }
@@ -16,7 +16,7 @@ impl Uses {
     /// Looks at the system as it is now. Cargo holds no lock while the programs that it built run, tests for
     /// one.
     #[must_use]
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self {
             programs: running_programs(),
             mounts: mount_points(),
@@ -25,7 +25,7 @@ impl Uses {
 
     /// What uses a folder.
     #[must_use]
-    pub fn of(&self, folder: &Path) -> Option<Busy> {
+    pub(crate) fn of(&self, folder: &Path) -> Option<Busy> {
         let busy = |path: &PathBuf, why| Busy {
             lock: path.clone(),
             why,
@@ -41,7 +41,7 @@ impl Uses {
 
     /// Which program runs that is this file, by whichever of its names it was started.
     #[must_use]
-    pub fn runs(&self, file: Identity) -> Option<Busy> {
+    pub(crate) fn runs(&self, file: Identity) -> Option<Busy> {
         let mut programs = self.programs.iter();
         let (path, _) = programs.find(|(_, identity)| *identity == Some(file))?;
         Some(Busy {

@@ -13,7 +13,7 @@ use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_
 
 /// Holds locks until it is dropped.
 #[derive(Debug, Default)]
-pub struct LockGuard {
+pub(crate) struct LockGuard {
     _files: Vec<File>,
 }
 
@@ -33,7 +33,7 @@ impl LockGuard {
 ///
 /// The first lock that could not be had, and why. Where locks do not work at all, as on some network
 /// filesystems, nobody can tell whether a build is running.
-pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
+pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
     let mut files = Vec::new();
     for profile in profiles {
         for name in LOCK_NAMES {
@@ -53,7 +53,7 @@ pub fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> 
 
 /// How long to try for a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sought {
+pub(crate) enum Sought {
     /// Once.
     Once,
     /// Until it is free.
@@ -72,7 +72,7 @@ pub enum Sought {
 /// # Errors
 ///
 /// The first lock that could not be had, and why.
-pub fn lock_to_read(
+pub(crate) fn lock_to_read(
     folder: &Path,
     profiles: &[PathBuf],
     sought: Sought,
@@ -162,7 +162,7 @@ fn is_hash(name: &str) -> bool {
 /// # Errors
 ///
 /// The first lock that could not be had, and why.
-pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
+pub(crate) fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
     let mut files = Vec::new();
     for lock in unit_locks(folder, profiles) {
         let open = File::options()
@@ -186,7 +186,7 @@ pub fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, B
 /// # Errors
 ///
 /// Another one works there or has just removed the folder, or the lock cannot be made.
-pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
+pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
     let lock = folder.join(STAGE_LOCK);
     let open = File::options()
         .create(true)
@@ -207,7 +207,7 @@ pub fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
 
 /// Returns the lock that somebody holds on a folder of ours. Makes no file.
 #[must_use]
-pub fn stage_in_use(folder: &Path) -> Option<Busy> {
+pub(crate) fn stage_in_use(folder: &Path) -> Option<Busy> {
     let lock = folder.join(STAGE_LOCK);
     match File::open(&lock) {
         Ok(file) => try_often(|| file.try_lock_shared())
@@ -238,7 +238,7 @@ fn busy(lock: &Path, error: TryLockError) -> Busy {
 
 /// How many runs have changed something under a shared root: the length of the lock file, to which each adds.
 #[must_use]
-pub fn runs(shared_root: &Path) -> u64 {
+pub(crate) fn runs(shared_root: &Path) -> u64 {
     std::fs::symlink_metadata(lock_file(shared_root)).map_or(0, |metadata| metadata.len())
 }
 
@@ -248,7 +248,7 @@ fn lock_file(shared_root: &Path) -> PathBuf {
 
 /// Another run is or was at work under the same shared root.
 #[derive(Debug)]
-pub struct AtWork(String);
+pub(crate) struct AtWork(String);
 
 impl std::fmt::Display for AtWork {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -269,7 +269,7 @@ impl std::error::Error for AtWork {}
 /// # Errors
 ///
 /// Another run holds it, or has held it since.
-pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
+pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     let path = lock_file(shared_root);
     let Ok(mut file) = File::options().create(true).append(true).open(&path) else {
         return Ok(LockGuard::default());
@@ -302,7 +302,7 @@ pub fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
 /// # Errors
 ///
 /// The file that is its lock cannot be opened for writing.
-pub fn expect_writable(shared_root: &Path) -> Result<()> {
+pub(crate) fn expect_writable(shared_root: &Path) -> Result<()> {
     let path = lock_file(shared_root);
     File::options()
         .create(true)

@@ -10,17 +10,17 @@ use std::sync::Arc;
 
 /// A lock that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Busy {
+pub(crate) struct Busy {
     /// The lock file, or what else is in use.
-    pub lock: PathBuf,
+    pub(crate) lock: PathBuf,
     /// Why not: held by a build, or locks do not work there.
-    pub why: BusyReason,
+    pub(crate) why: BusyReason,
 }
 
 /// Why a lock could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum BusyReason {
+pub(crate) enum BusyReason {
     /// Somebody holds it.
     Held,
     /// It cannot be told, with the system's error.
@@ -34,7 +34,7 @@ pub enum BusyReason {
 /// The state of a `CACHEDIR.TAG`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tag {
+pub(crate) enum Tag {
     /// There is none.
     #[default]
     Missing,
@@ -47,10 +47,8 @@ pub enum Tag {
 /// Which file or folder a path named: device and inode, where the system has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
 }
 
 /// How much space a folder takes.
@@ -61,28 +59,28 @@ pub struct Usage {
     /// Allocated blocks, each inode once; what `du -s` says.
     pub on_disk: Bytes,
     /// Blocks whose every link lies in this folder: what deleting it alone would free.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
     /// How many entries are in it.
     pub entries: u64,
     /// The newest modification of a file in it.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
     /// The newest access to a file in it that Cargo reads on every build.
-    pub last_read: Option<Timestamp>,
+    pub(crate) last_read: Option<Timestamp>,
     /// A git repository inside, which nothing may delete.
-    pub git_inside: Option<PathBuf>,
+    pub(crate) git_inside: Option<PathBuf>,
     /// A Cargo manifest at a place where Cargo puts none, which means sources.
-    pub sources_inside: Option<PathBuf>,
+    pub(crate) sources_inside: Option<PathBuf>,
     /// Folders inside that could not be read.
-    pub unreadable: Vec<Problem>,
+    pub(crate) unreadable: Vec<Problem>,
     /// Files with more than one link, for counting over several folders.
     #[serde(skip)]
-    pub links: Vec<LinkedFile>,
+    pub(crate) links: Vec<LinkedFile>,
     /// Another filesystem, or a part of one, is mounted there.
     #[serde(skip)]
-    pub mounted: Option<PathBuf>,
+    pub(crate) mounted: Option<PathBuf>,
     /// Each entry, by which a deletion knows it again.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// Record of the entries in a folder: a number for each entry, since there may be a million of them.
@@ -94,20 +92,20 @@ pub struct Seen(Arc<[u64]>);
 impl Seen {
     /// From the numbers in any order.
     #[must_use]
-    pub fn new(mut numbers: Vec<u64>) -> Self {
+    pub(crate) fn new(mut numbers: Vec<u64>) -> Self {
         numbers.sort_unstable();
         Self(numbers.into())
     }
 
     /// The numbers.
     #[must_use]
-    pub fn numbers(&self) -> &[u64] {
+    pub(crate) fn numbers(&self) -> &[u64] {
         &self.0
     }
 
     /// Whether an entry with this number was seen.
     #[must_use]
-    pub fn has(&self, number: u64) -> bool {
+    pub(crate) fn has(&self, number: u64) -> bool {
         self.0.binary_search(&number).is_ok()
     }
 }
@@ -115,7 +113,7 @@ impl Seen {
 impl Usage {
     /// Adds files with several links to what has one: each counts once, and as freeable where all of its links were
     /// seen.
-    pub fn add_linked(&mut self, links: impl IntoIterator<Item = LinkedFile>) {
+    pub(crate) fn add_linked(&mut self, links: impl IntoIterator<Item = LinkedFile>) {
         self.freeable = self.on_disk;
         self.links = links.into_iter().collect();
         for file in &self.links {
@@ -129,15 +127,13 @@ impl Usage {
 
 /// A file with more than one link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkedFile {
-    /// Which one.
-    pub identity: Identity,
-    /// Its allocated space.
-    pub on_disk: Bytes,
+pub(crate) struct LinkedFile {
+    pub(crate) identity: Identity,
+    pub(crate) on_disk: Bytes,
     /// How many links it has in all.
-    pub links: u64,
+    pub(crate) links: u64,
     /// How many of them were seen here.
-    pub seen: u64,
+    pub(crate) seen: u64,
 }
 
 /// Something that could not be read or understood.
@@ -154,16 +150,15 @@ pub struct Problem {
 /// Counted as each removal or replacement succeeded; a file with several links counts only once its last link went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Freed {
-    /// Allocated blocks.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// Sum of the lengths of the removed files.
-    pub logical: Bytes,
+    pub(crate) logical: Bytes,
     /// How many files and folders were removed or replaced.
-    pub entries: u64,
+    pub(crate) entries: u64,
     /// How much of `on_disk` lay in blocks that another file had as well (a clone of it) when it went, which come free
     /// only with that one. Nothing where the filesystem makes no clones.
     #[serde(skip_serializing_if = "is_nothing")]
-    pub shared: Bytes,
+    pub(crate) shared: Bytes,
 }
 
 impl Add for Freed {
@@ -180,7 +175,7 @@ impl Add for Freed {
 
 /// What deleting several folders frees together: each inode once, and only if all its links go.
 #[must_use]
-pub fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
+pub(crate) fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     let mut total = Bytes(0);
     let mut links: HashMap<Identity, (Bytes, u64, u64)> = HashMap::new();
     for usage in usages {
@@ -202,7 +197,7 @@ pub fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
 
 /// What several folders take together: each inode once.
 #[must_use]
-pub fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
+pub(crate) fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     let mut links: HashMap<Identity, Bytes> = HashMap::new();
     let mut total = Bytes(0);
     for usage in usages {
@@ -215,33 +210,29 @@ pub fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
 
 /// By what a file is known to be the one that it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileState {
-    /// Its length.
-    pub length: Bytes,
+pub(crate) struct FileState {
+    pub(crate) length: Bytes,
     /// Its number on its filesystem, where that has some.
-    pub inode: u64,
+    pub(crate) inode: u64,
     /// When its content last changed.
-    pub modified: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
     /// When anything about it last changed, where the system knows.
-    pub changed: Option<Timestamp>,
+    pub(crate) changed: Option<Timestamp>,
 }
 
 /// A source file, as it was when it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Absolute.
-    pub path: PathBuf,
-    /// Which one.
-    pub identity: Identity,
-    /// Its length.
-    pub length: Bytes,
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    pub(crate) identity: Identity,
+    pub(crate) length: Bytes,
     /// When it was last modified.
-    pub modified: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
 }
 
 /// What was found where a program is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundProgram {
+pub(crate) enum FoundProgram {
     /// Nothing.
     Nothing,
     /// A file.
@@ -264,7 +255,7 @@ pub enum FoundProgram {
 impl FoundProgram {
     /// It is a file that somebody may run.
     #[must_use]
-    pub fn is_executable(&self) -> bool {
+    pub(crate) fn is_executable(&self) -> bool {
         matches!(
             self,
             Self::File {

@@ -21,7 +21,7 @@ use crate::fs::{Info, create_folder, hash_content, info, is_mine};
 ///
 /// Small files are hashed again each time, which takes no longer than to look them up.
 #[derive(Debug, Default)]
-pub struct Hashes {
+pub(crate) struct Hashes {
     known: Mutex<HashMap<PathBuf, Known>>,
 }
 
@@ -44,7 +44,7 @@ const MANY: usize = 100_000;
 impl Hashes {
     /// Those that were kept in a file; none if there is no such file, or nobody understands it.
     #[must_use]
-    pub fn read(file: &Path) -> Self {
+    pub(crate) fn read(file: &Path) -> Self {
         let bytes = crate::fs::read(file).ok().flatten().unwrap_or_default();
         let known: HashMap<PathBuf, Known> = serde_json::from_slice(&bytes).unwrap_or_default();
         Self {
@@ -53,7 +53,7 @@ impl Hashes {
     }
 
     /// Keeps them in a file. They are computed again where that does not go well.
-    pub fn write(&self, file: &Path) {
+    pub(crate) fn write(&self, file: &Path) {
         let mut known = self.lock();
         if known.len() > MANY {
             known.retain(|_, known| known.used);
@@ -68,7 +68,7 @@ impl Hashes {
     /// # Errors
     ///
     /// It is no regular file, cannot be read, or changes while it is read.
-    pub fn of(&self, path: &Path) -> Result<String> {
+    pub(crate) fn of(&self, path: &Path) -> Result<String> {
         let before = regular(path)?;
         if before.length.0 > SMALL
             && let Some(known) = self.lock().get_mut(path).filter(|known| known.is(&before))
@@ -125,7 +125,7 @@ fn regular(path: &Path) -> Result<Info> {
 
 /// Whether an object is there, and is what it is called, as far as its length and its time tell that nothing has changed.
 #[must_use]
-pub fn is_object(at: &Path, file: &StoredFile, hashes: &Hashes) -> bool {
+pub(crate) fn is_object(at: &Path, file: &StoredFile, hashes: &Hashes) -> bool {
     let there = info(at).ok().flatten();
     there.is_some_and(|info| info.is_file && info.length.0 == file.length)
         && hashes.of(at).is_ok_and(|hash| hash == file.hash)
@@ -137,7 +137,7 @@ pub fn is_object(at: &Path, file: &StoredFile, hashes: &Hashes) -> bool {
 /// # Errors
 ///
 /// It cannot be written, or is not what it was.
-pub fn put_object(
+pub(crate) fn put_object(
     from: &Path,
     file: &StoredFile,
     to: &Path,
@@ -193,7 +193,12 @@ fn clone_or_copy(from: &Path, to: &Path) -> std::io::Result<()> {
 /// # Errors
 ///
 /// It cannot be written, or its content has another hash.
-pub fn put_content(file: &StoredFile, content: &[u8], to: &Path, hashes: &Hashes) -> Result<()> {
+pub(crate) fn put_content(
+    file: &StoredFile,
+    content: &[u8],
+    to: &Path,
+    hashes: &Hashes,
+) -> Result<()> {
     let hash = blake3::hash(content).to_hex();
     ensure!(
         hash.as_str() == file.hash,
@@ -215,7 +220,7 @@ pub fn put_content(file: &StoredFile, content: &[u8], to: &Path, hashes: &Hashes
 /// # Errors
 ///
 /// It is not what it should be, or cannot be taken.
-pub fn take_object(
+pub(crate) fn take_object(
     from: &Path,
     file: &StoredFile,
     to: &Path,
@@ -255,7 +260,7 @@ pub fn take_object(
 /// # Errors
 ///
 /// The object cannot be replaced.
-pub fn become_name_of(
+pub(crate) fn become_name_of(
     object: &Path,
     kept: &Path,
     file: &StoredFile,
@@ -314,7 +319,7 @@ fn set_mode(path: &Path, _: bool) -> std::io::Result<()> {
 
 /// Whether this user may do anything with every file.
 #[must_use]
-pub fn is_superuser() -> bool {
+pub(crate) fn is_superuser() -> bool {
     #[cfg(unix)]
     return rustix::process::geteuid().is_root();
     #[cfg(not(unix))]
@@ -323,7 +328,7 @@ pub fn is_superuser() -> bool {
 
 /// Whether a file may be run as a program.
 #[must_use]
-pub fn is_executable(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -340,7 +345,7 @@ pub fn is_executable(path: &Path) -> bool {
 /// # Errors
 ///
 /// The system makes none.
-pub fn link_beside(name: &str, at: &Path) -> Result<()> {
+pub(crate) fn link_beside(name: &str, at: &Path) -> Result<()> {
     let failed = || format!("failed to make the link `{}`", at.display());
     #[cfg(unix)]
     std::os::unix::fs::symlink(name, at).with_context(failed)?;
@@ -354,7 +359,7 @@ pub fn link_beside(name: &str, at: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be made.
-pub fn new_folder(above: &Path) -> Result<PathBuf> {
+pub(crate) fn new_folder(above: &Path) -> Result<PathBuf> {
     create_folder(above)?;
     let new = tempfile::Builder::new()
         .prefix("run-")
@@ -365,12 +370,12 @@ pub fn new_folder(above: &Path) -> Result<PathBuf> {
 
 /// A folder that goes when this is dropped.
 #[derive(Debug)]
-pub struct Aside(tempfile::TempDir);
+pub(crate) struct Aside(tempfile::TempDir);
 
 impl Aside {
     /// The folder.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -380,7 +385,7 @@ impl Aside {
 /// # Errors
 ///
 /// It cannot be made.
-pub fn folder_aside() -> Result<Aside> {
+pub(crate) fn folder_aside() -> Result<Aside> {
     let made = tempfile::tempdir().context("failed to make a temporary folder")?;
     Ok(Aside(made))
 }
@@ -390,7 +395,7 @@ pub fn folder_aside() -> Result<Aside> {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = || format!("failed to write `{}`", path.display());
     let folder = path.parent().with_context(failed)?;
     create_folder(folder)?;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 /// Why something at a path is not the user's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theirs {
+pub(crate) enum Theirs {
     /// Another user owns it, or its owner cannot be told.
     Owner,
     /// Every user may write it.
@@ -18,7 +18,7 @@ pub enum Theirs {
 
 /// Why a path is not the user's alone; `None` if it is, or if there is nothing. A link is looked at itself.
 #[must_use]
-pub fn theirs(path: &Path) -> Option<Theirs> {
+pub(crate) fn theirs(path: &Path) -> Option<Theirs> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => of(&metadata),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -53,7 +53,7 @@ fn of(_: &fs::Metadata) -> Option<Theirs> {
 /// Why a store must not be used, of which these are parts: another user owns one, or everybody may write to it. `None` if
 /// it may be used. The users of a group may write where the user let them: we make nothing that they may write to.
 #[must_use]
-pub fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
+pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
     let mut all = std::iter::once(root).chain(parts.iter().map(PathBuf::as_path));
     all.find_map(|path| {
         let at = path.display();
@@ -75,7 +75,7 @@ pub fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)
 
 /// Returns whether a folder lets no other user in.
 #[must_use]
-pub fn is_closed(folder: &Path) -> bool {
+pub(crate) fn is_closed(folder: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -95,7 +95,7 @@ pub fn is_closed(folder: &Path) -> bool {
 /// # Errors
 ///
 /// Its permissions cannot be changed.
-pub fn close_if_open(folder: &Path) -> Result<()> {
+pub(crate) fn close_if_open(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -125,7 +125,7 @@ fn umask_lets_others_write(folder: &Path) -> bool {
 
 /// Whether what is at a path is this user's own: what is not may change at any time.
 #[must_use]
-pub fn is_mine(path: &Path) -> bool {
+pub(crate) fn is_mine(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| of(&metadata) != Some(Theirs::Owner))
 }
 

@@ -13,7 +13,7 @@ use crate::fs::{checkpoint, info, link_target, names, read, remove_leftovers};
 
 /// Looks at a program without following a link.
 #[must_use]
-pub fn program(path: &Path) -> FoundProgram {
+pub(crate) fn program(path: &Path) -> FoundProgram {
     let found = match info(path) {
         Ok(found) => found,
         Err(error) => return FoundProgram::Unreadable(format!("{error:#}")),
@@ -54,14 +54,14 @@ fn executable(metadata: &Metadata) -> bool {
 
 /// Whether a path leads to a file that may be run, through links too.
 #[must_use]
-pub fn is_runnable(path: &Path) -> bool {
+pub(crate) fn is_runnable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && executable(&metadata))
 }
 
 /// Returns whether a folder is the user's home or lies above it, by its name or where links lead. All else may have come with
 /// a clone or an archive.
 #[must_use]
-pub fn is_users_own(folder: &Path) -> bool {
+pub(crate) fn is_users_own(folder: &Path) -> bool {
     static HOMES: std::sync::OnceLock<Vec<PathBuf>> = std::sync::OnceLock::new();
     let homes = HOMES.get_or_init(|| {
         let home = std::env::home_dir().filter(|home| home.is_absolute());
@@ -74,7 +74,7 @@ pub fn is_users_own(folder: &Path) -> bool {
 /// The worktree, or the package outside of any, that a path lies in: whatever is in there may have come with a clone. The
 /// user's home and what is above it are their own, also where git tracks something in them.
 #[must_use]
-pub fn project_of(path: &Path) -> Option<PathBuf> {
+pub(crate) fn project_of(path: &Path) -> Option<PathBuf> {
     let above = path.ancestors().skip(1);
     let mut own = above.take_while(|above| !is_users_own(above));
     let is_top = |above: &&Path| {
@@ -96,7 +96,7 @@ fn executable(_: &Metadata) -> bool {
 /// # Errors
 ///
 /// The name is taken, or cannot be given.
-pub fn keep_as(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn keep_as(from: &Path, to: &Path) -> Result<()> {
     let failed = || format!("failed to keep `{}` as `{}`", from.display(), to.display());
     match fs::hard_link(from, to) {
         Ok(()) => {}
@@ -130,7 +130,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written, or something is where nothing should be.
-pub fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
+pub(crate) fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
     let failed = || format!("failed to write `{}`", path.display());
     if replaces {
         return put_unseen(path, bytes, 0o777, None).with_context(failed);
@@ -154,7 +154,7 @@ pub fn write_program(path: &Path, bytes: &[u8], replaces: bool) -> Result<()> {
 
 /// Whether a run that was killed left a file in a folder that it had not put in its place.
 #[must_use]
-pub fn has_leftovers(folder: &Path) -> bool {
+pub(crate) fn has_leftovers(folder: &Path) -> bool {
     let left = |name: &String| name.starts_with(TEMPORARY);
     names(folder).unwrap_or_default().iter().any(left)
 }

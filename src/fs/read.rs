@@ -30,7 +30,7 @@ pub(super) fn open_quietly(path: &Path) -> std::io::Result<File> {
 /// # Errors
 ///
 /// Anything but its absence.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     match open_quietly(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
         Ok(_) => Ok(Some(bytes)),
@@ -46,7 +46,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// It cannot be opened or read.
-pub fn read_pipe(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_pipe(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|mut pipe| pipe.read_to_end(&mut bytes))
@@ -56,7 +56,7 @@ pub fn read_pipe(path: &Path) -> Result<Vec<u8>> {
 
 /// Lends the content of a file, which may be large: the room for it is kept for the next one. `None` if it cannot be
 /// read.
-pub fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+pub(crate) fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
     thread_local!(static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
     let mut own = Vec::new();
     ROOM.with(|room| {
@@ -73,7 +73,7 @@ pub fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Option<T> 
 /// # Errors
 ///
 /// Anything but its absence.
-pub fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+pub(crate) fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     // Opening a pipe would wait for whoever writes to it.
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => {}
@@ -98,7 +98,7 @@ pub fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// Anything but its absence.
-pub fn read_known(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+pub(crate) fn read_known(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     let failed = || format!("failed to read `{}`", path.display());
     let file = match open_quietly(path) {
         Ok(file) => file,
@@ -119,6 +119,6 @@ pub fn read_known(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// There is none, or it may not be read.
-pub fn open(path: &Path) -> Result<File> {
+pub(crate) fn open(path: &Path) -> Result<File> {
     open_quietly(path).with_context(|| format!("failed to open `{}`", path.display()))
 }

@@ -17,7 +17,7 @@ use crate::size::Bytes;
 /// # Errors
 ///
 /// The folder cannot be written, or the path is a link or a folder.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     put_in_place(path, bytes, false)
 }
 
@@ -27,7 +27,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 ///
 /// The folder cannot be written, or the path is a link or a folder.
-pub fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
     put_in_place(path, bytes, true)
 }
 
@@ -72,7 +72,7 @@ fn put_in_place(path: &Path, bytes: &[u8], own: bool) -> Result<()> {
 /// # Errors
 ///
 /// The folder cannot be written, or the path is a link or a folder.
-pub fn replace_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
     let old = info(path)?;
     if old.is_some_and(|old| old.is_symlink || old.is_dir) {
         anyhow::bail!(
@@ -133,13 +133,13 @@ const NEW: &str = "new";
 
 /// Returns whether a name is that of a file that a killed run left before it put the file in its place.
 #[must_use]
-pub fn is_leftover(name: &str) -> bool {
+pub(crate) fn is_leftover(name: &str) -> bool {
     name.starts_with(TEMPORARY)
 }
 
 /// Removes what a run left that was killed between writing a file and putting it in its place; only one run at a time
 /// writes here, so it is nobody's. A folder with anything else in it stays.
-pub fn remove_leftovers(folder: &Path) {
+pub(crate) fn remove_leftovers(folder: &Path) {
     for name in names(folder).unwrap_or_default() {
         if name.starts_with(TEMPORARY) {
             remove_leftover(&folder.join(name));
@@ -148,7 +148,7 @@ pub fn remove_leftovers(folder: &Path) {
 }
 
 /// Removes a file that is not in its place, or a folder of ours with one; returns whether it is gone.
-pub fn remove_leftover(path: &Path) -> bool {
+pub(crate) fn remove_leftover(path: &Path) -> bool {
     if is_folder(path) {
         // What git ignores the rest by goes last.
         for name in [NEW, GITIGNORE] {
@@ -171,7 +171,7 @@ pub fn remove_leftover(path: &Path) -> bool {
 /// The files in a folder and in those in it that are not in their place yet, with what they take. Whether somebody still
 /// writes them, no one can tell from that.
 #[must_use]
-pub fn leftovers(folder: &Path) -> Vec<(PathBuf, Bytes)> {
+pub(crate) fn leftovers(folder: &Path) -> Vec<(PathBuf, Bytes)> {
     let mut all = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {
         return all;
@@ -211,7 +211,7 @@ pub(super) fn sync_folder(folder: &Path) {
 /// # Errors
 ///
 /// There is a link on the way.
-pub fn no_link(root: &Path, path: &Path) -> Result<()> {
+pub(crate) fn no_link(root: &Path, path: &Path) -> Result<()> {
     let below = path
         .ancestors()
         .take_while(|at| *at != root && at.starts_with(root));
@@ -234,7 +234,7 @@ pub fn no_link(root: &Path, path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written, or is a link.
-pub fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
     no_link(path.parent().unwrap_or(path), path)?;
     if read(path)?.is_some_and(|there| !there.is_empty()) {
         return Ok(());

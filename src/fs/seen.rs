@@ -25,7 +25,7 @@ static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// A folder is the same as long as it has its name and its inode, since what is in it has numbers of its own. Another
 /// entry must have its length and its time of modification as well. The number of its links and the time of its last
 /// change do not count: `warm` links what goes later.
-pub fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64)>) -> u64 {
+pub(crate) fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64)>) -> u64 {
     KEYS.hash_one((
         name.as_encoded_bytes(),
         identity.device,
@@ -66,7 +66,7 @@ pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
 
 /// Record of what is at some paths, and of what is in those that are folders. Follows no link.
 #[must_use]
-pub fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
+pub(crate) fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
     let numbers = paths.par_iter().filter_map(|path| {
         let metadata = std::fs::symlink_metadata(path).ok()?;
         let own = of_metadata(path.file_name()?, &metadata);
@@ -90,7 +90,7 @@ pub(super) fn is_same(entry: &Entry, seen: &Seen) -> bool {
 /// # Errors
 ///
 /// A folder in it cannot be read; the error names it.
-pub fn difference(folder: &Path, seen: &Seen) -> anyhow::Result<Option<PathBuf>> {
+pub(crate) fn difference(folder: &Path, seen: &Seen) -> anyhow::Result<Option<PathBuf>> {
     let look = || {
         let (holder, name) = above(folder)?;
         different(&holder.inner(name)?, folder, seen)

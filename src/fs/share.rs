@@ -13,7 +13,7 @@ use crate::fs::transfer::keep;
 /// Whether the filesystem clones a file within its folder: tried with the file, which stays as it is.
 #[must_use]
 #[cfg(target_os = "linux")]
-pub fn clones_here(file: &Path) -> bool {
+pub(crate) fn clones_here(file: &Path) -> bool {
     use rustix::fs::{CWD, Mode, OFlags};
     let Some(folder) = file.parent() else {
         return false;
@@ -35,7 +35,7 @@ pub fn clones_here(file: &Path) -> bool {
 /// its time back.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
-pub fn clones_here(file: &Path) -> bool {
+pub(crate) fn clones_here(file: &Path) -> bool {
     let Some(folder) = file.parent() else {
         return false;
     };
@@ -54,7 +54,7 @@ pub fn clones_here(file: &Path) -> bool {
 /// # Errors
 ///
 /// The filesystem cannot.
-pub fn clone_like(from: &Path, like: &Path, to: &Path) -> Result<()> {
+pub(crate) fn clone_like(from: &Path, like: &Path, to: &Path) -> Result<()> {
     let failed = || format!("failed to clone `{}` to `{}`", from.display(), to.display());
     expect_mine(from)?;
     let metadata = fs::metadata(like).with_context(failed)?;
@@ -64,7 +64,7 @@ pub fn clone_like(from: &Path, like: &Path, to: &Path) -> Result<()> {
 
 /// The BLAKE3 hash of a file's content; `None` if it cannot be read.
 #[must_use]
-pub fn hash_content(path: &Path) -> Option<[u8; 32]> {
+pub(crate) fn hash_content(path: &Path) -> Option<[u8; 32]> {
     let mut file = open_quietly(path).ok()?;
     let mut hasher = blake3::Hasher::new();
     let mut room = vec![0; 1 << 17];
@@ -80,11 +80,11 @@ pub fn hash_content(path: &Path) -> Option<[u8; 32]> {
 
 /// Where a file lies on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lying {
+pub(crate) struct Lying {
     /// Its parts in their order, as offsets and lengths in bytes.
-    pub extents: Vec<(u64, u64)>,
+    pub(crate) extents: Vec<(u64, u64)>,
     /// Another file has one of the parts too.
-    pub shared: bool,
+    pub(crate) shared: bool,
 }
 
 /// Where a file lies on the disk; `None` if the filesystem does not say, or it lies in no blocks of its own.
@@ -92,7 +92,7 @@ pub struct Lying {
 /// What was written a moment ago is written to the disk for that.
 #[must_use]
 #[cfg(target_os = "linux")]
-pub fn lies(path: &Path) -> Option<Lying> {
+pub(crate) fn lies(path: &Path) -> Option<Lying> {
     use fiemap::{Fiemap, FiemapExtentFlags as Flags, FiemapFlags};
     let nowhere = Flags::UNKNOWN | Flags::DELALLOC | Flags::DATA_INLINE | Flags::DATA_TAIL;
     let file = open_quietly(path).ok()?;
@@ -114,14 +114,14 @@ pub fn lies(path: &Path) -> Option<Lying> {
 /// Where a file lies on the disk, which nobody says here.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
-pub fn lies(_: &Path) -> Option<Lying> {
+pub(crate) fn lies(_: &Path) -> Option<Lying> {
     None
 }
 
 /// Whether two files are the same user's and group's and let the same be done with them: else one must not take the
 /// place of the other, whatever is in them.
 #[must_use]
-pub fn same_rights(one: &Path, two: &Path) -> bool {
+pub(crate) fn same_rights(one: &Path, two: &Path) -> bool {
     let (Ok(one), Ok(two)) = (fs::symlink_metadata(one), fs::symlink_metadata(two)) else {
         return false;
     };

@@ -13,12 +13,11 @@ use crate::size::Bytes;
 
 /// What stands at the path of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// What it is.
-    pub what: SourceKind,
+pub(crate) struct Source {
+    pub(crate) what: SourceKind,
     /// When it, or what a link there leads to, was last changed in any way that the system tells: a file that was
     /// moved there may be older itself.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
     modified: Option<Timestamp>,
     identity: Identity,
     length: Bytes,
@@ -28,7 +27,7 @@ pub struct Source {
 
 /// What a source is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceKind {
+pub(crate) enum SourceKind {
     /// There is nothing.
     Missing,
     /// A regular file.
@@ -44,7 +43,7 @@ pub enum SourceKind {
 impl Source {
     /// Looks at a path.
     #[must_use]
-    pub fn at(path: &Path) -> Self {
+    pub(crate) fn at(path: &Path) -> Self {
         let mut source = Self {
             what: SourceKind::Missing,
             newest: None,
@@ -92,7 +91,7 @@ impl Source {
 
     /// Whether two are the same, byte for byte: what is missing in both places is. Folders are, whatever is in them.
     #[must_use]
-    pub fn is_same(&self, path: &Path, other: &Self, other_path: &Path) -> bool {
+    pub(crate) fn is_same(&self, path: &Path, other: &Self, other_path: &Path) -> bool {
         let same_bytes = || same_content(path, other_path);
         match (&self.what, &other.what) {
             (SourceKind::File, SourceKind::File) => {
@@ -109,7 +108,7 @@ impl Source {
 
     /// What is noted of it, to tell later whether it has changed.
     #[must_use]
-    pub fn noted(&self, path: PathBuf) -> SourceFile {
+    pub(crate) fn noted(&self, path: PathBuf) -> SourceFile {
         SourceFile {
             path,
             identity: self.identity,
@@ -125,7 +124,7 @@ impl Source {
     reason = "it is asked again after each wait for it"
 )]
 #[must_use]
-pub fn clock() -> Timestamp {
+pub(crate) fn clock() -> Timestamp {
     Timestamp::now() + ahead()
 }
 
@@ -144,7 +143,7 @@ fn ahead() -> SignedDuration {
 /// # Errors
 ///
 /// Nothing can be written there.
-pub fn clock_behind(folder: &Path) -> anyhow::Result<SignedDuration> {
+pub(crate) fn clock_behind(folder: &Path) -> anyhow::Result<SignedDuration> {
     let begin = clock();
     let file = tempfile::Builder::new()
         .prefix(crate::fs::replace::TEMPORARY)
@@ -169,27 +168,27 @@ pub fn clock_behind(folder: &Path) -> anyhow::Result<SignedDuration> {
 
 /// When something has come to a folder or gone from it, or it was moved.
 #[must_use]
-pub fn touched(folder: &Path) -> Option<Timestamp> {
+pub(crate) fn touched(folder: &Path) -> Option<Timestamp> {
     let metadata = fs::symlink_metadata(folder).ok()?;
     modified(&metadata).max(changed(&metadata))
 }
 
 /// When a folder was made; `None` where the filesystem does not say.
 #[must_use]
-pub fn born(folder: &Path) -> Option<Timestamp> {
+pub(crate) fn born(folder: &Path) -> Option<Timestamp> {
     let born = fs::symlink_metadata(folder).ok()?.created().ok()?;
     Timestamp::try_from(born).ok()
 }
 
 /// When something has come to a folder or gone from it.
 #[must_use]
-pub fn filled(folder: &Path) -> Option<Timestamp> {
+pub(crate) fn filled(folder: &Path) -> Option<Timestamp> {
     modified(&fs::symlink_metadata(folder).ok()?)
 }
 
 /// Does something of ours in folders of a worktree, and has them look as they did: what comes and goes by us is no change of
 /// what others made, and a build script or a macro may have listed them. Where a time cannot be set, the folder looks newer.
-pub fn keeping_times<T>(folders: &[&Path], act: impl FnOnce() -> T) -> T {
+pub(crate) fn keeping_times<T>(folders: &[&Path], act: impl FnOnce() -> T) -> T {
     let before: Vec<_> = folders.iter().map(|folder| filled(folder)).collect();
     let done = act();
     for (folder, before) in folders.iter().zip(before) {
@@ -202,7 +201,7 @@ pub fn keeping_times<T>(folders: &[&Path], act: impl FnOnce() -> T) -> T {
 
 /// Whether a path leads to a folder, by a link as well.
 #[must_use]
-pub fn is_folder_behind(path: &Path) -> bool {
+pub(crate) fn is_folder_behind(path: &Path) -> bool {
     path.is_dir()
 }
 
@@ -235,7 +234,7 @@ fn newest_link(link: &Path) -> Option<Timestamp> {
 /// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is. Of a link to a
 /// folder, when it was turned there.
 #[must_use]
-pub fn moved_there(folder: &Path) -> Option<Timestamp> {
+pub(crate) fn moved_there(folder: &Path) -> Option<Timestamp> {
     let metadata = fs::symlink_metadata(folder).ok()?;
     if metadata.is_symlink() {
         return newest_link(folder);
@@ -247,7 +246,7 @@ pub fn moved_there(folder: &Path) -> Option<Timestamp> {
 /// Everything in a folder, however deep, and the folder itself; links are not followed. `None` if something in it
 /// cannot be listed, or there is more than `most`.
 #[must_use]
-pub fn everything_in(folder: &Path, most: usize) -> Option<Vec<PathBuf>> {
+pub(crate) fn everything_in(folder: &Path, most: usize) -> Option<Vec<PathBuf>> {
     let walk = walkdir::WalkDir::new(folder).sort_by_file_name();
     let mut all = Vec::new();
     for entry in walk {
@@ -261,14 +260,14 @@ pub fn everything_in(folder: &Path, most: usize) -> Option<Vec<PathBuf>> {
 
 /// When a file was last modified, or what a link there leads to.
 #[must_use]
-pub fn modified_behind(path: &Path) -> Option<Timestamp> {
+pub(crate) fn modified_behind(path: &Path) -> Option<Timestamp> {
     modified(&fs::metadata(path).ok()?)
 }
 
 /// Which of these paths in a folder is met first by whoever lists it as the system does, and goes into each folder
 /// where it stands.
 #[must_use]
-pub fn first_listed(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+pub(crate) fn first_listed(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Option<PathBuf> {
     let walk = walkdir::WalkDir::new(folder).into_iter();
     let leads = |path: &Path| wanted.iter().any(|wanted| wanted.starts_with(path));
     let inside = |entry: &walkdir::DirEntry| entry.path().strip_prefix(folder).map(Path::to_owned);

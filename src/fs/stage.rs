@@ -13,7 +13,7 @@ use crate::markers::{STAGE_LOCK, STAGE_MARK};
 /// # Errors
 ///
 /// It cannot be made.
-pub fn make_stage(path: &Path) -> Result<bool> {
+pub(crate) fn make_stage(path: &Path) -> Result<bool> {
     match info(path)? {
         Some(info) if !info.is_dir => return Ok(false),
         Some(_) if !is_our_stage(path) => return Ok(false),
@@ -26,7 +26,7 @@ pub fn make_stage(path: &Path) -> Result<bool> {
 
 /// Returns whether a folder is a stage of ours: it has our mark, or nothing yet.
 #[must_use]
-pub fn is_our_stage(path: &Path) -> bool {
+pub(crate) fn is_our_stage(path: &Path) -> bool {
     let mark = path.join(STAGE_LOCK);
     // We make no link, and what one leads to says nothing of this folder.
     if !is_folder(path) || matches!(info(&mark), Ok(Some(info)) if !info.is_file) {
@@ -41,7 +41,7 @@ pub fn is_our_stage(path: &Path) -> bool {
 }
 
 /// Removes a stage that holds nothing but its mark.
-pub fn discard_stage(path: &Path) {
+pub(crate) fn discard_stage(path: &Path) {
     let only_the_mark = names(path).is_ok_and(|names| names == [STAGE_LOCK]);
     if only_the_mark && is_our_stage(path) {
         let _ = fs::remove_file(path.join(STAGE_LOCK));

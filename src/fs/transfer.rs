@@ -15,7 +15,7 @@ use crate::fs::read::open_quietly;
 /// What a filesystem is called does not tell: XFS can be made without it, and APFS clones only on one volume.
 /// `to` must be new; it is gone afterwards.
 #[must_use]
-pub fn clones(from: &Path, to: &Path) -> bool {
+pub(crate) fn clones(from: &Path, to: &Path) -> bool {
     let cloned = reflink_copy::reflink(from, to).is_ok();
     let _ = fs::remove_file(to);
     cloned
@@ -26,7 +26,7 @@ pub fn clones(from: &Path, to: &Path) -> bool {
 /// # Errors
 ///
 /// The filesystem cannot, or another user owns the file.
-pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn clone_file(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("clone", from, to);
     expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
@@ -36,7 +36,7 @@ pub fn clone_file(from: &Path, to: &Path) -> Result<()> {
 
 /// Makes a folder look as old as another one, by which we tell later whether something has come or gone in it. Where
 /// that cannot be done, it is not taken from there again.
-pub fn date_folder(folder: &Path, modified: Timestamp) {
+pub(crate) fn date_folder(folder: &Path, modified: Timestamp) {
     let times = FileTimes::new().set_modified(modified.into());
     let mut options = File::options();
     options.read(true);
@@ -54,7 +54,7 @@ pub fn date_folder(folder: &Path, modified: Timestamp) {
 /// # Errors
 ///
 /// The system does not let us.
-pub fn date_file(path: &Path, modified: Timestamp) -> Result<()> {
+pub(crate) fn date_file(path: &Path, modified: Timestamp) -> Result<()> {
     let times = FileTimes::new().set_modified(modified.into());
     // Windows wants the file open for writing, which a read-only one is not.
     let file = File::options().write(true).open(path);
@@ -68,7 +68,7 @@ pub fn date_file(path: &Path, modified: Timestamp) -> Result<()> {
 /// # Errors
 ///
 /// The filesystem cannot, the file has as many names as it may, or another user owns it.
-pub fn link_file(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn link_file(from: &Path, to: &Path) -> Result<()> {
     expect_mine(from)?;
     fs::hard_link(from, to).with_context(|| describe("link", from, to))
 }
@@ -78,7 +78,7 @@ pub fn link_file(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be read or written.
-pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
     expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
@@ -91,7 +91,7 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn write_like(from: &Path, to: &Path, content: &[u8]) -> Result<()> {
+pub(crate) fn write_like(from: &Path, to: &Path, content: &[u8]) -> Result<()> {
     let failed = || describe("copy", from, to);
     let metadata = fs::metadata(from).with_context(failed)?;
     fs::write(to, content).with_context(failed)?;
@@ -103,7 +103,7 @@ pub fn write_like(from: &Path, to: &Path, content: &[u8]) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn write_own(to: &Path, content: &[u8]) -> Result<()> {
+pub(crate) fn write_own(to: &Path, content: &[u8]) -> Result<()> {
     fs::write(to, content).with_context(|| format!("failed to write `{}`", to.display()))
 }
 
@@ -112,7 +112,7 @@ pub fn write_own(to: &Path, content: &[u8]) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be read or written.
-pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_far(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy", from, to);
     expect_mine(from)?;
     let metadata = fs::metadata(from).with_context(failed)?;
@@ -131,7 +131,7 @@ pub fn copy_far(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 ///
 /// The system makes none.
-pub fn copy_link(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_link(from: &Path, to: &Path) -> Result<()> {
     let failed = || describe("copy the link", from, to);
     let target = fs::read_link(from).with_context(failed)?;
     #[cfg(unix)]
@@ -143,7 +143,7 @@ pub fn copy_link(from: &Path, to: &Path) -> Result<()> {
 
 /// Whether two files have the same content. What cannot be read is not the same.
 #[must_use]
-pub fn same_content(one: &Path, two: &Path) -> bool {
+pub(crate) fn same_content(one: &Path, two: &Path) -> bool {
     use std::io::Read as _;
     let (Ok(mut one), Ok(mut two)) = (open_quietly(one), open_quietly(two)) else {
         return false;

@@ -13,7 +13,7 @@ use crate::markers::{GITIGNORE, TRASH_MARK};
 /// # Errors
 ///
 /// It is there already or cannot be made; nothing is left of it then.
-pub fn make_trash(path: &Path) -> Result<()> {
+pub(crate) fn make_trash(path: &Path) -> Result<()> {
     keeping_times(&[above(path)], || create_new_folder(path))?;
     crate::fs::checkpoint("trash-made");
     write_if_absent(&path.join(GITIGNORE), TRASH_MARK).inspect_err(|_| discard_trash(path))
@@ -21,7 +21,7 @@ pub fn make_trash(path: &Path) -> Result<()> {
 
 /// Whether a folder is trash of ours: it has our mark, or the beginning of it and nothing else.
 #[must_use]
-pub fn is_our_trash(path: &Path) -> bool {
+pub(crate) fn is_our_trash(path: &Path) -> bool {
     if !is_folder(path) {
         return false;
     }
@@ -42,7 +42,7 @@ pub fn is_our_trash(path: &Path) -> bool {
 
 /// Removes a trash folder that holds nothing but its mark. If it holds more, or cannot be removed, it stays as
 /// it is, and the next run finds it.
-pub fn discard_trash(path: &Path) {
+pub(crate) fn discard_trash(path: &Path) {
     let only_the_mark = || names(path).is_ok_and(|names| names == [GITIGNORE]);
     if is_our_trash(path) && only_the_mark() {
         let _ = fs::remove_file(path.join(GITIGNORE));

@@ -13,30 +13,26 @@ use crate::size::Bytes;
 
 /// A file or folder, without following a link.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Relative to the folder that was walked; empty for that folder.
-    pub path: PathBuf,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Its length.
-    pub length: Bytes,
-    /// Its allocated space.
-    pub on_disk: Bytes,
+    pub(crate) path: PathBuf,
+    pub(crate) kind: EntryKind,
+    pub(crate) length: Bytes,
+    pub(crate) on_disk: Bytes,
     /// How many links it has; of a folder 1.
-    pub links: u64,
-    /// Which one it is.
-    pub identity: Identity,
+    pub(crate) links: u64,
+    pub(crate) identity: Identity,
     /// When it was last modified.
-    pub modified: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
     /// When it last got or lost a name, a mode or content; `None` where the system does not know.
-    pub changed: Option<Timestamp>,
+    pub(crate) changed: Option<Timestamp>,
     /// When it was last read, as far as the filesystem writes that down.
-    pub accessed: Option<Timestamp>,
+    pub(crate) accessed: Option<Timestamp>,
 }
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
+pub(crate) enum EntryKind {
     /// A folder.
     Folder,
     /// A regular file.
@@ -51,7 +47,7 @@ pub enum EntryKind {
 /// What lies in one folder is given to `take` together and by name, with the path of that folder relative to the walked
 /// one; of the walked one itself an entry without a path. There may be a million entries: none is kept.
 #[must_use]
-pub fn walk(
+pub(crate) fn walk(
     folder: &Path,
     progress: &Progress,
     take: &(impl Fn(&Path, Vec<Entry>) + Sync),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// The exclude file of a repository, given by its common git directory; it counts in all worktrees
 /// (gitrepository-layout(5)).
 #[must_use]
-pub fn file(common_dir: &Path) -> PathBuf {
+pub(crate) fn file(common_dir: &Path) -> PathBuf {
     common_dir.join("info").join("exclude")
 }
 

@@ -69,7 +69,7 @@ pub fn worktrees(output: &[u8]) -> Vec<ListedWorktree> {
 
 /// Reads `git status --porcelain -z --no-renames`: two letters, a space and the path.
 #[must_use]
-pub fn changes(output: &[u8]) -> Vec<PathBuf> {
+pub(crate) fn changes(output: &[u8]) -> Vec<PathBuf> {
     let entries = output.split(|&byte| byte == 0);
     entries
         .filter_map(|entry| entry.get(3..))
@@ -79,7 +79,7 @@ pub fn changes(output: &[u8]) -> Vec<PathBuf> {
 
 /// Reads the log of a reference: each commit that it led to, and when, in seconds, oldest first.
 #[must_use]
-pub fn log(text: &str) -> Vec<(String, i64)> {
+pub(crate) fn log(text: &str) -> Vec<(String, i64)> {
     let entry = |line: &str| {
         let head = line.split('\t').next()?;
         let commit = head.split(' ').nth(1)?;

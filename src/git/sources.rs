@@ -5,21 +5,21 @@ use std::path::{Component, Path, PathBuf};
 
 /// The files of a worktree as git knows them, relative to its top.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// Tracked ones, and others that it does not ignore.
-    pub files: BTreeSet<PathBuf>,
+    pub(crate) files: BTreeSet<PathBuf>,
     /// Ignored ones, but for those in ignored folders.
-    pub ignored: BTreeSet<PathBuf>,
+    pub(crate) ignored: BTreeSet<PathBuf>,
     /// Folders that are ignored as a whole.
-    pub ignored_folders: BTreeSet<PathBuf>,
+    pub(crate) ignored_folders: BTreeSet<PathBuf>,
     /// Folders with a repository of their own, or other worktrees.
-    pub repositories: BTreeSet<PathBuf>,
+    pub(crate) repositories: BTreeSet<PathBuf>,
 }
 
 impl Listing {
     /// Makes one of git's two lists; in that of what is ignored, a folder has a `/` at its end.
     #[must_use]
-    pub fn of(files: Vec<PathBuf>, ignored: Vec<PathBuf>) -> Self {
+    pub(crate) fn of(files: Vec<PathBuf>, ignored: Vec<PathBuf>) -> Self {
         let is_folder = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"/");
         let (ignored_folders, ignored): (Vec<_>, Vec<_>) = ignored.into_iter().partition(is_folder);
         let plain = |all: Vec<PathBuf>| {
@@ -39,7 +39,7 @@ impl Listing {
 
 /// A path without `.` and `..`; `None` if it leads out of where it starts.
 #[must_use]
-pub fn normalized(path: &Path) -> Option<PathBuf> {
+pub(crate) fn normalized(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
@@ -58,7 +58,7 @@ pub fn normalized(path: &Path) -> Option<PathBuf> {
 
 /// Whether a file is a configuration of Cargo, of which only what it says of compiling matters.
 #[must_use]
-pub fn is_configuration(path: &Path) -> bool {
+pub(crate) fn is_configuration(path: &Path) -> bool {
     path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config")
 }
 

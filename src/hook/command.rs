@@ -17,7 +17,7 @@ use crate::term::exit::Exit;
 /// # Errors
 ///
 /// A root is in no repository, or the answer cannot be written.
-pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+pub(crate) fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let sites = crate::hook::inspect::hooks(&request.roots)?;
     let plan = crate::hook::decide::install_hook(&sites, program);
     change("hook install", &plan, request, ui, true)
@@ -28,7 +28,7 @@ pub fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exi
 /// # Errors
 ///
 /// A root is in no repository, or the answer cannot be written.
-pub fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+pub(crate) fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let sites = crate::hook::inspect::hooks(&request.roots)?;
     let plan = crate::hook::decide::uninstall_hook(&sites, program);
     change("hook uninstall", &plan, request, ui, false)
@@ -60,7 +60,7 @@ fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) 
 /// # Errors
 ///
 /// A root is in no repository, or the answer cannot be written.
-pub fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
+pub(crate) fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let sites = crate::hook::inspect::hooks(&request.roots)?;
     let all = crate::hook::decide::hook_status(&sites, program);
     let mut out = ui.answer();

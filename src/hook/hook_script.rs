@@ -17,7 +17,7 @@ pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=
     then case $st_program in /*|[A-Za-z]:*) \"$st_program\" sharedtarget onboard --yes --quiet </dev/null || : ;; esac; fi ;; esac";
 
 /// What every script that runs us from a hook contains.
-pub const CALL: &str = "sharedtarget onboard --yes --quiet";
+pub(crate) const CALL: &str = "sharedtarget onboard --yes --quiet";
 
 const START: &str = "#!/bin/sh\n# cargo-sharedtarget post-checkout hook, version ";
 const CHECKSUM: &str = ", checksum ";
@@ -80,25 +80,25 @@ exit "$st_code"
 
 /// The common hooks folder of a repository, given by its common git directory.
 #[must_use]
-pub fn folder(common_dir: &Path) -> PathBuf {
+pub(crate) fn folder(common_dir: &Path) -> PathBuf {
     common_dir.join("hooks")
 }
 
 /// The name of the hook in its folder.
-pub const NAME: &str = "post-checkout";
+pub(crate) const NAME: &str = "post-checkout";
 
 /// The name under which the hook from before is kept.
-pub const BEFORE: &str = "post-checkout.before-sharedtarget";
+pub(crate) const BEFORE: &str = "post-checkout.before-sharedtarget";
 
 /// A hooks folder that is being made or taken away: it comes and goes whole, by one rename.
 #[must_use]
-pub fn staging(common_dir: &Path) -> PathBuf {
+pub(crate) fn staging(common_dir: &Path) -> PathBuf {
     common_dir.join("hooks.sharedtarget")
 }
 
 /// The hook, which looks for us at `program` too if we are not on the path.
 #[must_use]
-pub fn script(program: Option<&Path>, made_folder: bool) -> Vec<u8> {
+pub(crate) fn script(program: Option<&Path>, made_folder: bool) -> Vec<u8> {
     let (head, tail) = BODY.split_once(FIND).unwrap_or((BODY, ""));
     let made_folder = if made_folder { MADE_FOLDER } else { "" };
     let mut body = Vec::new();
@@ -119,7 +119,7 @@ pub fn sealed(version: u32, body: &[u8]) -> Vec<u8> {
 
 /// Whose a hook is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub(crate) enum Whose {
     /// Ours, as it was written.
     Ours {
         /// Its version.
@@ -135,7 +135,7 @@ pub enum Whose {
 
 /// Tells whose a hook is.
 #[must_use]
-pub fn whose(bytes: &[u8]) -> Whose {
+pub(crate) fn whose(bytes: &[u8]) -> Whose {
     read(bytes).unwrap_or_else(|| {
         let has_mark =
             |line: &[u8]| line.starts_with(START.split('\n').nth(1).unwrap_or(START).as_bytes());
@@ -161,7 +161,7 @@ fn read(bytes: &[u8]) -> Option<Whose> {
 
 /// Whether a script runs us.
 #[must_use]
-pub fn runs_us(bytes: &[u8]) -> bool {
+pub(crate) fn runs_us(bytes: &[u8]) -> bool {
     bytes
         .windows(CALL.len())
         .any(|part| part == CALL.as_bytes())
@@ -170,7 +170,7 @@ pub fn runs_us(bytes: &[u8]) -> bool {
 /// Whether a script may go by the name under which it is called, which changes when it is chained. To find the
 /// folder that it lies in is no harm.
 #[must_use]
-pub fn goes_by_its_name(bytes: &[u8]) -> bool {
+pub(crate) fn goes_by_its_name(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let harmless = |before: &str| {
         ["dirname ", "dirname \"", "dirname -- ", "dirname -- \""]

@@ -14,11 +14,7 @@ pub(crate) struct Hooks<'a> {
 }
 
 /// Writes how it stands with hooks.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn hook_status(out: &mut dyn Write, hooks: &[HookStatus]) -> io::Result<()> {
+pub(crate) fn hook_status(out: &mut dyn Write, hooks: &[HookStatus]) -> io::Result<()> {
     let hooks = Hooks {
         version: VERSION,
         command: "hook status",

@@ -9,22 +9,21 @@ use serde::Serialize;
 
 /// What was found where a repository has its hooks.
 #[derive(Clone, Debug)]
-pub struct HookSite {
+pub(crate) struct HookSite {
     /// The repository's common git directory.
-    pub repository: PathBuf,
-    /// What its `hooks` is.
-    pub folder: HooksFolder,
+    pub(crate) repository: PathBuf,
+    pub(crate) folder: HooksFolder,
     /// `core.hooksPath` leads to another folder, from which git takes its hooks.
-    pub elsewhere: Option<HooksElsewhere>,
+    pub(crate) elsewhere: Option<HooksElsewhere>,
     /// The `post-checkout` and the one from before it.
-    pub files: HookFiles,
+    pub(crate) files: HookFiles,
     /// A run that was killed left something beside them.
-    pub unfinished: bool,
+    pub(crate) unfinished: bool,
 }
 
 /// What the common hooks folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HooksFolder {
+pub(crate) enum HooksFolder {
     /// Not there.
     Missing,
     /// A folder.
@@ -37,37 +36,33 @@ pub enum HooksFolder {
 
 /// The folder that git takes its hooks from in place of the common one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HooksElsewhere {
-    /// That folder.
-    pub folder: PathBuf,
-    /// Its `post-checkout` runs us.
-    pub runs_us: bool,
+pub(crate) struct HooksElsewhere {
+    pub(crate) folder: PathBuf,
+    pub(crate) runs_us: bool,
 }
 
 /// The two files that an installed hook consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HookFiles {
+pub(crate) struct HookFiles {
     /// The one that git runs.
-    pub hook: FoundProgram,
+    pub(crate) hook: FoundProgram,
     /// The one that was there before, which ours calls first.
-    pub before: FoundProgram,
+    pub(crate) before: FoundProgram,
 }
 
 /// What is done to a hook, from what was found there.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct HookChange {
-    /// The hook.
-    pub file: PathBuf,
-    /// How it changes.
-    pub how: HookStep,
+    pub(crate) file: PathBuf,
+    pub(crate) how: HookStep,
     /// Where the one from before is kept to be called first, or is put back from.
-    pub before: Option<PathBuf>,
+    pub(crate) before: Option<PathBuf>,
     /// What was found; nothing is done if that has changed.
     #[serde(skip)]
-    pub found: HookFiles,
+    pub(crate) found: HookFiles,
     /// The new content; empty if there is none.
     #[serde(skip)]
-    pub content: Vec<u8>,
+    pub(crate) content: Vec<u8>,
 }
 
 /// How a hook changes.
@@ -94,16 +89,14 @@ pub(crate) enum HookStep {
 
 /// The hook of one repository, for whoever asks how it stands.
 #[derive(Clone, Debug, Serialize)]
-pub struct HookStatus {
+pub(crate) struct HookStatus {
     /// The repository's common git directory.
-    pub repository: PathBuf,
-    /// The hook.
-    pub file: PathBuf,
-    /// How it stands.
+    pub(crate) repository: PathBuf,
+    pub(crate) file: PathBuf,
     #[serde(flatten)]
-    pub state: HookState,
+    pub(crate) state: HookState,
     /// The hook that ours calls first. One that is not executable is only kept.
-    pub calls_first: Option<PathBuf>,
+    pub(crate) calls_first: Option<PathBuf>,
 }
 
 /// Put our git hook in its place.

@@ -13,10 +13,6 @@ use crate::term::view::{HEADING, Out, View, counted};
 use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::Result<()> {
     for one in all {
         let also = match &one.calls_first {

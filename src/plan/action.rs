@@ -17,32 +17,32 @@ use crate::term::view::{Out, View};
 ///
 /// Everything that was looked at stands in it exactly once, as an [`Action`] or as [`Kept`].
 #[derive(Debug, Default, Serialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// In the order in which they are carried out, within each [`Phase`].
-    pub actions: Vec<Box<dyn Action>>,
+    pub(crate) actions: Vec<Box<dyn Action>>,
     /// What stays as it is.
-    pub kept: Vec<Kept>,
+    pub(crate) kept: Vec<Kept>,
     /// What the user should know before saying yes.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
     /// What the deletions free together: each inode once, and only those whose every link goes. If nothing is deleted,
     /// what is freed by sharing.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
 }
 
 impl Plan {
     /// Adds an action to the end.
-    pub fn add(&mut self, action: impl Action) {
+    pub(crate) fn add(&mut self, action: impl Action) {
         self.actions.push(Box::new(action));
     }
 
     /// The actions of one type, in their order.
-    pub fn all<T: Action>(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn all<T: Action>(&self) -> impl Iterator<Item = &T> {
         all(&self.actions)
     }
 
     /// Returns whether there is an action of a type.
     #[must_use]
-    pub fn has<T: Action>(&self) -> bool {
+    pub(crate) fn has<T: Action>(&self) -> bool {
         self.all::<T>().next().is_some()
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn all<T: Action>(actions: &[Box<dyn Action>]) -> impl Iterator<Item 
 /// One thing that would be done: it knows how it is shown, and how it is carried out.
 ///
 /// The fields of the type are the action's JSON, with its kind before them as `action`.
-pub trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
+pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
     /// What kind of action it is.
     fn kind(&self) -> Kind;
 
@@ -115,7 +115,7 @@ pub trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
 impl dyn Action {
     /// The action as what it is, if it is of this type.
     #[must_use]
-    pub fn as_type<T: Action>(&self) -> Option<&T> {
+    pub(crate) fn as_type<T: Action>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
     }
 }
@@ -139,7 +139,7 @@ impl Serialize for dyn Action {
 
 /// What kind of action it is. In JSON: its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub(crate) struct Kind {
     name: &'static str,
     done: &'static str,
 }
@@ -147,13 +147,13 @@ pub struct Kind {
 impl Kind {
     /// A kind by its name in JSON, and by the name of the point right after it, for tests that kill the program there.
     #[must_use]
-    pub const fn new(name: &'static str, done: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, done: &'static str) -> Self {
         Self { name, done }
     }
 
     /// The name of the point right after it.
     #[must_use]
-    pub fn checkpoint(self) -> &'static str {
+    pub(crate) fn checkpoint(self) -> &'static str {
         self.done
     }
 }
@@ -166,7 +166,7 @@ impl Serialize for Kind {
 
 /// When an action is carried out: all of one phase come before those of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Files are written, one after the other.
     Write,
     /// Folders get units, one after the other: each is done by all processors.
@@ -182,7 +182,7 @@ pub enum Phase {
 impl Phase {
     /// What is shown while it lasts; `None` if each action says it.
     #[must_use]
-    pub fn stage(self) -> Option<&'static str> {
+    pub(crate) fn stage(self) -> Option<&'static str> {
         match self {
             Self::Write => Some("writing"),
             Self::Warm => Some("warming"),
@@ -195,43 +195,40 @@ impl Phase {
 
 /// A part of what is shown of a plan and of its outcome. Sections are told apart by `plan_order`.
 #[derive(Debug)]
-pub struct Section {
+pub(crate) struct Section {
     /// Its place among the sections of a plan.
-    pub plan_order: u8,
+    pub(crate) plan_order: u8,
     /// Writes what a plan would do.
-    pub plan: fn(Out<'_>, &Plan, &View) -> std::io::Result<()>,
+    pub(crate) plan: fn(Out<'_>, &Plan, &View) -> std::io::Result<()>,
     /// Its place among the sections of an outcome.
-    pub outcome_order: u8,
-    /// Writes what was done.
-    pub outcome: fn(Out<'_>, &Outcome, &View) -> std::io::Result<()>,
+    pub(crate) outcome_order: u8,
+    pub(crate) outcome: fn(Out<'_>, &Outcome, &View) -> std::io::Result<()>,
 }
 
 /// Make the shared root, with its mark.
 #[derive(Debug, Serialize)]
 pub(crate) struct CreateSharedRoot {
-    /// Where.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// A change of one file, whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EditFile {
-    /// The file.
-    pub file: PathBuf,
+pub(crate) struct EditFile {
+    pub(crate) file: PathBuf,
     /// Its bytes when it was planned; `None` if it did not exist. The edit is skipped if they differ by then.
     #[serde(skip)]
-    pub before: Option<Vec<u8>>,
+    pub(crate) before: Option<Vec<u8>>,
     /// Its bytes afterwards; `None` to remove it.
     #[serde(skip)]
-    pub after: Option<Vec<u8>>,
+    pub(crate) after: Option<Vec<u8>>,
     /// What happens to the file, for the reader.
-    pub change: Change,
+    pub(crate) change: Change,
 }
 
 /// What happens to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub(crate) enum Change {
     /// It is new.
     Create,
     /// Its content changes.
@@ -243,7 +240,7 @@ pub enum Change {
 /// Why a part of the cache of scripts goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DropReason {
+pub(crate) enum DropReason {
     /// All of its kind was asked for.
     All,
     /// It was not used for as long as was asked for.
@@ -255,7 +252,7 @@ pub enum DropReason {
 /// What the user should know before saying yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "warning")]
-pub enum Warning {
+pub(crate) enum Warning {
     /// A provider of units was of no use.
     Provider {
         /// The program.

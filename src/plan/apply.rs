@@ -15,14 +15,14 @@ use crate::fs;
 use crate::fs::Deletion;
 use crate::fs::model::Freed;
 use crate::plan::action::{Action, CreateSharedRoot, Phase, Plan};
-pub use crate::plan::apply::root::create_shared_root;
+pub(crate) use crate::plan::apply::root::create_shared_root;
 use crate::plan::outcome::{Came, Collected, Done, Filesystem, NotDone, Outcome, Stopped};
 use crate::plan::run::{Context, Run};
 use crate::size::Bytes;
 
 /// Carries out a plan.
 #[must_use]
-pub fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
+pub(crate) fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
     context.progress.stage("writing");
     // Without a whole shared root the configurations would lead nowhere, and what lies there would not be ours.
     if let Err(why) = make_shared_root(plan, context) {

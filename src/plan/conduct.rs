@@ -18,7 +18,7 @@ use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::{fs, process, survey};
 
-pub use crate::term::ui::{Format, Ui, beside};
+pub(crate) use crate::term::ui::{Format, Ui, beside};
 
 /// Surveys, with progress shown.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {

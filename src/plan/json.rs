@@ -24,11 +24,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// Writes the plan of a run, and what came of it.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn run(
+pub(crate) fn run(
     out: &mut dyn Write,
     command: &str,
     dry_run: bool,

@@ -13,23 +13,20 @@ use crate::survey::folder::Layout;
 
 /// Something that stays as it is.
 #[derive(Debug, Serialize)]
-pub struct Kept {
-    /// What.
-    pub subject: Subject,
-    /// Its path.
-    pub path: PathBuf,
-    /// Why.
-    pub reason: KeptReason,
+pub(crate) struct Kept {
+    pub(crate) subject: Subject,
+    pub(crate) path: PathBuf,
+    pub(crate) reason: KeptReason,
     /// What it takes, where that is known.
-    pub on_disk: Option<Bytes>,
+    pub(crate) on_disk: Option<Bytes>,
     /// When something was last built into it, for a folder.
-    pub last_build: Option<Timestamp>,
+    pub(crate) last_build: Option<Timestamp>,
 }
 
 /// What kind of thing is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub(crate) enum Subject {
     /// The configuration of a workspace, by the workspace's folder.
     Workspace,
     /// A configuration or exclude file.
@@ -45,7 +42,7 @@ pub enum Subject {
 /// Why something stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
-pub enum KeptReason {
+pub(crate) enum KeptReason {
     /// It is as it should be.
     UpToDate {
         /// The layout that it has.
@@ -362,29 +359,27 @@ pub enum KeptReason {
 impl KeptReason {
     /// Whether there is something to do that could not even be planned.
     #[must_use]
-    pub fn is_stuck(&self) -> bool {
+    pub(crate) fn is_stuck(&self) -> bool {
         matches!(self, Self::LockInvalid { .. } | Self::DonorBusy { .. })
     }
 }
 
 /// A unit that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct LeftUnit {
+pub(crate) struct LeftUnit {
     /// Its package, or what is known of it.
-    pub package: String,
+    pub(crate) package: String,
     /// The package's version, where it is known.
-    pub version: Option<String>,
-    /// Which one.
-    pub id: UnitId,
-    /// Why not.
+    pub(crate) version: Option<String>,
+    pub(crate) id: UnitId,
     #[serde(flatten)]
-    pub reason: LeftReason,
+    pub(crate) reason: LeftReason,
 }
 
 /// Why a unit is not taken. Cargo compiles it, as it would have done.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
-pub enum LeftReason {
+pub(crate) enum LeftReason {
     /// Its package is local, and nothing but third-party crates is asked for.
     Local,
     /// Whether its sources are the same cannot be told.
@@ -512,7 +507,7 @@ pub enum LeftReason {
 impl LeftReason {
     /// The reason at the root.
     #[must_use]
-    pub fn root(&self) -> &Self {
+    pub(crate) fn root(&self) -> &Self {
         match self {
             Self::DependsOn { because, .. } => because.root(),
             other => other,
@@ -523,7 +518,7 @@ impl LeftReason {
 /// How it stands with the hook of one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
-pub enum HookState {
+pub(crate) enum HookState {
     /// There is none of ours.
     NotInstalled,
     /// It is there, as this program would write it.
@@ -587,7 +582,7 @@ pub enum HookState {
 /// Why a target folder may go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
-pub enum DeleteReason {
+pub(crate) enum DeleteReason {
     /// Stale: the workspace builds into another folder.
     Replaced {
         /// That folder.
@@ -622,7 +617,7 @@ pub enum DeleteReason {
 /// Where the time of a last use comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LastUseSource {
+pub(crate) enum LastUseSource {
     /// The newest modification: the last build that compiled something.
     Modified,
     /// The newest access to a file that Cargo reads on every build (see `noatime` in docs/deleting.md).

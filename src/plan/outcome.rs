@@ -12,71 +12,65 @@ use crate::size::Bytes;
 
 /// What a run did.
 #[derive(Debug, Default, serde::Serialize)]
-pub struct Outcome {
-    /// The actions that succeeded.
-    pub done: Vec<Done>,
+pub(crate) struct Outcome {
+    pub(crate) done: Vec<Done>,
     /// The actions that were not carried out because something had changed since the plan.
-    pub skipped: Vec<NotDone>,
-    /// The actions that failed.
-    pub failed: Vec<NotDone>,
+    pub(crate) skipped: Vec<NotDone>,
+    pub(crate) failed: Vec<NotDone>,
     /// What the deletions freed, and what came to share storage.
-    pub freed: Freed,
-    /// What the deletions freed.
+    pub(crate) freed: Freed,
     #[serde(skip)]
-    pub deleted: Freed,
-    /// What the filesystems say.
-    pub filesystems: Vec<Filesystem>,
+    pub(crate) deleted: Freed,
+    pub(crate) filesystems: Vec<Filesystem>,
 }
 
 impl Outcome {
     /// Whether this was done to this path.
     #[must_use]
-    pub fn did(&self, what: Kind, path: &Path) -> bool {
+    pub(crate) fn did(&self, what: Kind, path: &Path) -> bool {
         self.all(what).any(|done| done.path == path)
     }
 
     /// The actions of a kind that succeeded.
-    pub fn all(&self, what: Kind) -> impl Iterator<Item = &Done> {
+    pub(crate) fn all(&self, what: Kind) -> impl Iterator<Item = &Done> {
         self.done.iter().filter(move |done| done.what == what)
     }
 
     /// How many actions of a kind succeeded.
     #[must_use]
-    pub fn count(&self, what: Kind) -> usize {
+    pub(crate) fn count(&self, what: Kind) -> usize {
         self.all(what).count()
     }
 
     /// Whether everything was done, and nothing of it was left.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && self.done.iter().all(Done::is_whole)
     }
 }
 
 /// An action that succeeded.
 #[derive(Debug)]
-pub struct Done {
-    /// What was done.
-    pub what: Kind,
-    /// The file or folder.
-    pub path: PathBuf,
+pub(crate) struct Done {
+    pub(crate) what: Kind,
+    pub(crate) path: PathBuf,
     /// What it freed, for a deletion and for relinking.
-    pub freed: Option<Freed>,
+    pub(crate) freed: Option<Freed>,
     /// What became of the units that it was about.
-    pub detail: Option<Box<dyn Detail>>,
+    pub(crate) detail: Option<Box<dyn Detail>>,
 }
 
 impl Done {
     /// The detail, if it is of this type.
     #[must_use]
-    pub fn detail<T: Detail>(&self) -> Option<&T> {
+    pub(crate) fn detail<T: Detail>(&self) -> Option<&T> {
         let detail: &dyn Any = &**self.detail.as_ref()?;
         detail.downcast_ref()
     }
 
     /// Whether nothing of it was left.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.detail.as_ref().is_none_or(|detail| detail.left() == 0)
     }
 }
@@ -98,7 +92,7 @@ impl Serialize for Done {
 }
 
 /// What became of the units that an action was about.
-pub trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
+pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
     /// Its name in JSON.
     fn name(&self) -> &'static str;
 
@@ -108,11 +102,11 @@ pub trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
 
 /// What became of the units that were to go.
 #[derive(Debug, serde::Serialize)]
-pub struct Collected {
+pub(crate) struct Collected {
     /// How many units are gone.
-    pub units: usize,
+    pub(crate) units: usize,
     /// Why something stays after all.
-    pub left: Vec<String>,
+    pub(crate) left: Vec<String>,
 }
 
 impl Detail for Collected {
@@ -127,20 +121,19 @@ impl Detail for Collected {
 
 /// What an action came to.
 #[derive(Debug, Default)]
-pub struct Came {
-    /// What it freed.
-    pub freed: Option<Freed>,
+pub(crate) struct Came {
+    pub(crate) freed: Option<Freed>,
     /// Its number in the ledger of files of several links, which are counted when all deletions are over.
-    pub number: Option<usize>,
+    pub(crate) number: Option<usize>,
     /// What became of the units that it was about.
-    pub detail: Option<Box<dyn Detail>>,
+    pub(crate) detail: Option<Box<dyn Detail>>,
     /// Why it did not come to its end: what it freed until then counts all the same.
-    pub failed: Option<String>,
+    pub(crate) failed: Option<String>,
 }
 
 impl Came {
     /// One that did what it does to units, and frees nothing.
-    pub fn with(detail: impl Detail) -> Self {
+    pub(crate) fn with(detail: impl Detail) -> Self {
         Self {
             detail: Some(Box::new(detail)),
             ..Self::default()
@@ -150,7 +143,7 @@ impl Came {
 
 /// How an action ended if it did not succeed.
 #[derive(Debug)]
-pub enum Stopped {
+pub(crate) enum Stopped {
     /// Something had changed; nothing was done.
     Skipped(String),
     /// It went wrong.
@@ -165,22 +158,18 @@ impl From<anyhow::Error> for Stopped {
 
 /// An action that was not carried out.
 #[derive(Debug, serde::Serialize)]
-pub struct NotDone {
+pub(crate) struct NotDone {
     /// What was to be done.
-    pub what: Kind,
-    /// The file or folder.
-    pub path: PathBuf,
-    /// Why not.
-    pub message: String,
+    pub(crate) what: Kind,
+    pub(crate) path: PathBuf,
+    pub(crate) message: String,
 }
 
 /// The free space of a filesystem before and after.
 #[derive(Debug, serde::Serialize)]
-pub struct Filesystem {
-    /// A folder on it.
-    pub at: PathBuf,
-    /// Available bytes before.
-    pub available_before: Bytes,
+pub(crate) struct Filesystem {
+    pub(crate) at: PathBuf,
+    pub(crate) available_before: Bytes,
     /// Available bytes after. Other programs write too, so the difference is only roughly ours.
-    pub available_after: Bytes,
+    pub(crate) available_after: Bytes,
 }

@@ -21,11 +21,7 @@ fn sections(plan: &Plan, order: fn(&Section) -> u8) -> Vec<&'static Section> {
 }
 
 /// Writes a plan.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for section in sections(plan, |section| section.plan_order) {
         (section.plan)(out, plan, view)?;
     }
@@ -50,21 +46,13 @@ pub fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 }
 
 /// Writes a warning.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn warning(out: Out<'_>, warning: &Warning, view: &View) -> io::Result<()> {
+pub(crate) fn warning(out: Out<'_>, warning: &Warning, view: &View) -> io::Result<()> {
     let words = reasons::warning(warning, &view.paths);
     writeln!(out, "{WARNING}warning{WARNING:#}: {words}")
 }
 
 /// Says what stays cold though something could be done about it: beside an answer that does not show what is kept.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+pub(crate) fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for kept in plan.kept.iter().filter(|kept| kept.reason.is_stuck()) {
         let reason = reasons::kept(&kept.reason, &view.paths, view.now);
         let advice = reasons::advice(&kept.reason).unwrap_or_default();
@@ -197,11 +185,7 @@ fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::R
 }
 
 /// Writes what was done.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View) -> io::Result<()> {
+pub(crate) fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View) -> io::Result<()> {
     for section in sections(plan, |section| section.outcome_order) {
         (section.outcome)(out, outcome, view)?;
     }
@@ -226,11 +210,7 @@ pub fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View) -> io:
 }
 
 /// Writes what was not done, and why.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn not_done(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
+pub(crate) fn not_done(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let stopped = |out: Out<'_>, all: &[NotDone], word: &str, style: Style| -> io::Result<()> {
         for one in all {
             writeln!(

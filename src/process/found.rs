@@ -15,7 +15,7 @@ use crate::process::lookup::Refused;
 /// # Errors
 ///
 /// It is relative, lies in a worktree, or is not there.
-pub fn program(name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
+pub(crate) fn program(name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
     let absolute = Path::new(name).is_absolute();
     let top = |program: &Path| {
         // Who puts an unrelated worktree on the `PATH` does so without us, too.
@@ -34,7 +34,7 @@ pub fn program(name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
 /// # Errors
 ///
 /// It is relative, lies in a worktree, is not there, or is not on the `PATH` and the file is in a worktree.
-pub fn program_of(file: &Path, name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
+pub(crate) fn program_of(file: &Path, name: &str, near: &[&Path]) -> Result<PathBuf, Refused> {
     let found = program(name, near)?;
     if !Path::new(name).is_absolute() || fs::project_of(file).is_none() {
         return Ok(found);
@@ -51,7 +51,7 @@ pub fn program_of(file: &Path, name: &str, near: &[&Path]) -> Result<PathBuf, Re
 /// # Errors
 ///
 /// It is in no absolute folder of the `PATH`.
-pub fn tool(name: &str) -> Result<PathBuf, Refused> {
+pub(crate) fn tool(name: &str) -> Result<PathBuf, Refused> {
     search(name, &|_| None)
 }
 

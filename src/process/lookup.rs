@@ -6,11 +6,11 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-pub use crate::process::lookup::config::runs_to_resolve;
+pub(crate) use crate::process::lookup::config::runs_to_resolve;
 
 /// Why a name stands for no program that may be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// It depends on the working directory.
     Relative(String),
     /// It lies in a worktree, and so it may have come with a clone.
@@ -52,7 +52,7 @@ impl std::error::Error for Refused {}
 /// # Errors
 ///
 /// It is relative, lies in a worktree, or is not there.
-pub fn find(
+pub(crate) fn find(
     name: &str,
     path: &OsStr,
     top_of: &dyn Fn(&Path) -> Option<PathBuf>,
@@ -98,7 +98,7 @@ fn is_bare(named: &Path) -> bool {
 
 /// A path without `.` and `..`, as it is written.
 #[must_use]
-pub fn plain(path: &Path) -> PathBuf {
+pub(crate) fn plain(path: &Path) -> PathBuf {
     let mut all = PathBuf::new();
     for part in path.components() {
         match part {
@@ -115,7 +115,7 @@ pub fn plain(path: &Path) -> PathBuf {
 /// Whether a `rust-toolchain.toml`, or the older `rust-toolchain`, names the folder of a toolchain, and not one that rustup
 /// has installed. Doubt means yes.
 #[must_use]
-pub fn names_toolchain_by_path(text: &str) -> bool {
+pub(crate) fn names_toolchain_by_path(text: &str) -> bool {
     let is_path = |name: &str| name.contains(['/', '\\']);
     match toml_edit::Document::parse(text) {
         Err(_) => is_path(text),

@@ -10,7 +10,7 @@ use crate::remote::secrets::Secrets;
 
 /// A remote store. There is none in this program.
 #[derive(Debug)]
-pub struct Remote {
+pub(crate) struct Remote {
     never: Infallible,
 }
 
@@ -19,7 +19,7 @@ pub struct Remote {
 /// # Errors
 ///
 /// Always.
-pub fn open(_settings: &BTreeMap<String, String>, _secrets: &Secrets) -> Result<Remote> {
+pub(crate) fn open(_settings: &BTreeMap<String, String>, _secrets: &Secrets) -> Result<Remote> {
     missing()
 }
 
@@ -28,7 +28,7 @@ pub fn open(_settings: &BTreeMap<String, String>, _secrets: &Secrets) -> Result<
 /// # Errors
 ///
 /// Always.
-pub fn compress(_content: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn compress(_content: &[u8]) -> Result<Vec<u8>> {
     missing()
 }
 
@@ -37,7 +37,7 @@ pub fn compress(_content: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// Always.
-pub fn decompress(_packed: &[u8], _most: u64) -> Result<Vec<u8>> {
+pub(crate) fn decompress(_packed: &[u8], _most: u64) -> Result<Vec<u8>> {
     missing()
 }
 
@@ -50,13 +50,13 @@ fn missing<T>() -> Result<T> {
 impl Remote {
     /// What people call it.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.never {}
     }
 
     /// Why it is not asked any more, if it is not.
     #[must_use]
-    pub fn off(&self) -> Option<String> {
+    pub(crate) fn off(&self) -> Option<String> {
         match self.never {}
     }
 
@@ -65,7 +65,7 @@ impl Remote {
     /// # Errors
     ///
     /// None: there is no such store.
-    pub fn get(&self, _key: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn get(&self, _key: &str) -> Result<Option<Vec<u8>>> {
         match self.never {}
     }
 
@@ -74,7 +74,7 @@ impl Remote {
     /// # Errors
     ///
     /// None: there is no such store.
-    pub fn put(&self, _key: &str, _bytes: Vec<u8>) -> Result<()> {
+    pub(crate) fn put(&self, _key: &str, _bytes: Vec<u8>) -> Result<()> {
         match self.never {}
     }
 
@@ -83,13 +83,13 @@ impl Remote {
     /// # Errors
     ///
     /// None: there is no such store.
-    pub fn has(&self, _key: &str) -> Result<bool> {
+    pub(crate) fn has(&self, _key: &str) -> Result<bool> {
         match self.never {}
     }
 
     /// Whether it can say what it has.
     #[must_use]
-    pub fn lists(&self) -> bool {
+    pub(crate) fn lists(&self) -> bool {
         match self.never {}
     }
 
@@ -98,7 +98,7 @@ impl Remote {
     /// # Errors
     ///
     /// None: there is no such store.
-    pub fn list(&self, _prefix: &str) -> Result<Vec<Listed>> {
+    pub(crate) fn list(&self, _prefix: &str) -> Result<Vec<Listed>> {
         match self.never {}
     }
 
@@ -107,7 +107,7 @@ impl Remote {
     /// # Errors
     ///
     /// None: there is no such store.
-    pub fn delete(&self, _key: &str) -> Result<()> {
+    pub(crate) fn delete(&self, _key: &str) -> Result<()> {
         match self.never {}
     }
 }

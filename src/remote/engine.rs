@@ -149,7 +149,7 @@ fn why_not(error: &opendal::Error, options: &Options) -> String {
 impl Remote {
     /// What people call it, without what is nobody else's business.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.name.clone()
     }
 

@@ -85,7 +85,6 @@ pub(crate) struct Options {
     pub(crate) kind: &'static str,
     /// What its engine is told.
     pub(crate) told: BTreeMap<String, String>,
-    /// What people call it.
     pub(crate) name: String,
     /// What must not be shown.
     pub(crate) secrets: Vec<String>,

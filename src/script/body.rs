@@ -27,7 +27,7 @@ pub struct Body {
     pub shifts: Vec<Shift>,
     /// Files of modules whose own modules the compiler looks for in a wrong place: of a file that an attribute names
     /// it takes them for its neighbours, and these lie in a folder named as the module is.
-    pub nested: Vec<PathBuf>,
+    pub(crate) nested: Vec<PathBuf>,
 }
 
 /// A piece of one line in a copy that is not in the script, or not like this.
@@ -40,7 +40,7 @@ pub struct Shift {
     /// How many characters it has in the copy.
     pub length: usize,
     /// How many characters of the script it stands for: none if it was only inserted.
-    pub replaced: usize,
+    pub(crate) replaced: usize,
 }
 
 impl Body {

@@ -14,45 +14,38 @@ use crate::script::package::LOCK;
 use crate::script::paths::Places;
 
 use crate::script::write_package::MAIN;
-pub use crate::script::write_package::{Written, write};
+pub(crate) use crate::script::write_package::{Written, write};
 
 /// A script to be built, and how.
 #[derive(Clone, Debug)]
-pub struct ScriptBuild<'a> {
-    /// The script, without links.
-    pub path: &'a Path,
+pub(crate) struct ScriptBuild<'a> {
+    pub(crate) path: &'a Path,
     /// How it is called in messages and by the program itself.
-    pub shown: &'a str,
+    pub(crate) shown: &'a str,
     /// Its name without its ending.
-    pub stem: &'a str,
-    /// What is its own.
-    pub id: &'a str,
+    pub(crate) stem: &'a str,
+    pub(crate) id: &'a str,
     /// The folder that its paths are relative to.
-    pub folder: &'a Path,
+    pub(crate) folder: &'a Path,
     /// What its file looked like before it was read; nothing if it has none.
-    pub state: Option<&'a FileState>,
-    /// Its content.
-    pub text: &'a str,
+    pub(crate) state: Option<&'a FileState>,
+    pub(crate) text: &'a str,
     /// The name for its program.
-    pub key: &'a str,
-    /// The toolchain, by name.
-    pub toolchain: Option<&'a str>,
-    /// In the release profile.
-    pub release: bool,
-    /// Its tests.
-    pub test: bool,
+    pub(crate) key: &'a str,
+    pub(crate) toolchain: Option<&'a str>,
+    pub(crate) release: bool,
+    pub(crate) test: bool,
     /// Into a target folder of its own.
-    pub own_target: bool,
+    pub(crate) own_target: bool,
     /// Crates that it names, and no manifest, are added.
-    pub infer: bool,
-    /// The features to enable.
-    pub features: &'a [String],
+    pub(crate) infer: bool,
+    pub(crate) features: &'a [String],
     /// Whether messages may have colours.
-    pub color: bool,
+    pub(crate) color: bool,
     /// Only warnings and errors are shown.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// The compiler's incremental data are kept: somebody asked for that.
-    pub incremental: bool,
+    pub(crate) incremental: bool,
 }
 
 /// Builds a script and keeps its program, or says that it does not build, which has been explained. Of tests nothing is
@@ -61,7 +54,7 @@ pub struct ScriptBuild<'a> {
 /// # Errors
 ///
 /// Cargo cannot be run, or the cache folder cannot be written.
-pub fn build(
+pub(crate) fn build(
     build: &ScriptBuild<'_>,
     written: &Written,
     places: &Places,
@@ -138,9 +131,9 @@ pub fn build(
 
 /// A script does not build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failed {
+pub(crate) struct Failed {
     /// The compiler said why; else it is Cargo that could not even begin.
-    pub compiled: bool,
+    pub(crate) compiled: bool,
 }
 
 /// How the compiler calls a copy: Cargo names it relative to the workspace's folder, in which it runs it.

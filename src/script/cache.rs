@@ -15,7 +15,7 @@ use crate::script::request::entry;
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]
-pub fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache {
+pub(crate) fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache {
     if !fs::exists(&places.mark()) {
         return ScriptCache {
             root: places.root().to_owned(),

@@ -36,7 +36,7 @@ use crate::{fs, survey};
 /// # Errors
 ///
 /// The answer cannot be written.
-pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Result<Exit> {
+pub(crate) fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Result<Exit> {
     let cache = look(places, ui);
     let mut out = ui.answer();
     match ui.format {
@@ -53,7 +53,12 @@ pub fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Resul
 /// # Errors
 ///
 /// The target folder cannot be looked at, or the answer cannot be written.
-pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui) -> Result<Exit> {
+pub(crate) fn clean(
+    places: &Places,
+    options: &CacheOptions,
+    request: &Request,
+    ui: &Ui,
+) -> Result<Exit> {
     let cache = look(places, ui);
     let _alone = alone(places, ui.dry_run)?;
     let decided = evict::clean(&cache, options, ui.view.now);
@@ -86,7 +91,7 @@ pub fn clean(places: &Places, options: &CacheOptions, request: &Request, ui: &Ui
 /// # Errors
 ///
 /// The target folder cannot be looked at.
-pub fn keep_within(
+pub(crate) fn keep_within(
     places: &Places,
     limits: &CacheLimits,
     spared: &Path,

@@ -7,19 +7,17 @@ use crate::script::model::CachedProgram;
 
 /// Everything that decides what a build of a script gives, but for the files that only the compiler finds.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The script, without links: what it includes is relative to it, and the compiler puts its name into programs.
-    pub script: &'a Path,
-    /// Its content.
-    pub text: &'a [u8],
+    pub(crate) script: &'a Path,
+    pub(crate) text: &'a [u8],
     /// How it is asked for: profile, features and the like, each with its name.
-    pub options: &'a [String],
-    /// What `rustc -vV` says.
-    pub compiler: &'a str,
+    pub(crate) options: &'a [String],
+    pub(crate) compiler: &'a str,
     /// The variables that Cargo goes by.
-    pub variables: &'a [(String, String)],
+    pub(crate) variables: &'a [(String, String)],
     /// The configuration that Cargo reads.
-    pub config: &'a [u8],
+    pub(crate) config: &'a [u8],
 }
 
 /// So that what an older version of this program kept, by other rules, is not used.
@@ -27,7 +25,7 @@ const RULES: &str = "sharedtarget script 1";
 
 /// A name for the answer: 32 hexadecimal digits.
 #[must_use]
-pub fn key(question: &Question<'_>) -> String {
+pub(crate) fn key(question: &Question<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
     // With its length before it, nothing can pass for the end of what is before it and the beginning of what follows.
     let mut add = |bytes: &[u8]| {
@@ -53,13 +51,13 @@ pub fn key(question: &Question<'_>) -> String {
 
 /// What is a script's own for as long as it lies there: 16 hexadecimal digits.
 #[must_use]
-pub fn id(script: &Path) -> String {
+pub(crate) fn id(script: &Path) -> String {
     blake3::hash(script.as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
 }
 
 /// Whether a variable decides what Cargo builds. Those that say only where, or how it looks, do not.
 #[must_use]
-pub fn decides(variable: &str) -> bool {
+pub(crate) fn decides(variable: &str) -> bool {
     const OTHERS: [&str; 4] = [
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
@@ -91,7 +89,7 @@ pub fn decides(variable: &str) -> bool {
 ///
 /// Source: the reference of Cargo, Environment Variables, "Environment variables Cargo sets for crates".
 #[must_use]
-pub fn is_cargos(variable: &str) -> bool {
+pub(crate) fn is_cargos(variable: &str) -> bool {
     const NAMED: [&str; 10] = [
         "CARGO",
         "CARGO_MANIFEST_DIR",
@@ -117,7 +115,7 @@ pub fn is_cargos(variable: &str) -> bool {
 ///
 /// A file that looks as it did is the same: whatever is written gets another time. Any other is compared by its content.
 /// What changed while it was compiled may be in the program as it was before.
-pub fn stale(
+pub(crate) fn stale(
     cached: &CachedProgram,
     state: impl Fn(&Path) -> Option<FileState>,
     hash: impl Fn(&Path) -> Option<String>,

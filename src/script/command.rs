@@ -18,25 +18,24 @@ use crate::{fs, process};
 
 /// What a run does besides running the script.
 #[derive(Clone, Debug, Default)]
-pub struct RunOptions {
+pub(crate) struct RunOptions {
     /// Build it, also if its program was kept.
-    pub force: bool,
+    pub(crate) force: bool,
     /// Build it and do not run it; say where the program is.
-    pub build_only: bool,
+    pub(crate) build_only: bool,
     /// Say where the package is that it is built as; build nothing.
-    pub package_dir: bool,
+    pub(crate) package_dir: bool,
     /// What the script is given.
-    pub arguments: Vec<OsString>,
+    pub(crate) arguments: Vec<OsString>,
     /// Whether messages may have colours.
-    pub color: bool,
+    pub(crate) color: bool,
     /// Only warnings and errors of a build are shown.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Say why a program is built.
-    pub verbose: bool,
+    pub(crate) verbose: bool,
     /// The compiler's incremental data are kept.
-    pub incremental: bool,
-    /// The time.
-    pub now: Timestamp,
+    pub(crate) incremental: bool,
+    pub(crate) now: Timestamp,
 }
 
 /// The variable by which a script can tell where it is.
@@ -44,7 +43,7 @@ const SCRIPT: &str = "CARGO_SHAREDTARGET_SCRIPT";
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ran {
+pub(crate) enum Ran {
     /// It ended before any script ran, or without one.
     Here(Exit),
     /// With the script's own exit code, where the system cannot put its program in place of this one.
@@ -56,7 +55,7 @@ pub enum Ran {
 /// # Errors
 ///
 /// The script cannot be read or built, its manifest has mistakes, or the cache folder cannot be written.
-pub fn run(
+pub(crate) fn run(
     request: &ScriptRequest,
     options: &RunOptions,
     around: &ScriptEnvironment<'_>,

@@ -11,23 +11,21 @@ use crate::{cargo, fs};
 
 /// Whatever decides which compiler a build would use.
 #[derive(Clone, Debug, Default)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// The compiler on the `PATH`, or the one that `RUSTC` names.
-    pub program: PathBuf,
-    /// `RUSTUP_TOOLCHAIN`.
-    pub toolchain: Option<String>,
+    pub(crate) program: PathBuf,
+    pub(crate) toolchain: Option<String>,
     /// The folder of rustup's settings.
-    pub rustup_home: PathBuf,
+    pub(crate) rustup_home: PathBuf,
 }
 
 /// A compiler.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Compiler {
-    /// What `rustc -vV` says.
-    pub said: String,
+pub(crate) struct Compiler {
+    pub(crate) said: String,
     /// Where it is installed: Cargo is run in another folder, where rustup might choose another one, and takes a path for
     /// the name of a toolchain.
-    pub sysroot: PathBuf,
+    pub(crate) sysroot: PathBuf,
 }
 
 /// A compiler, for as long as nothing that decides has changed.
@@ -51,7 +49,7 @@ const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 /// # Errors
 ///
 /// There is no compiler, or it is not installed.
-pub fn ask(
+pub(crate) fn ask(
     chosen: &Chosen,
     toolchain: Option<&str>,
     places: &Places,

@@ -15,7 +15,7 @@ use crate::size::Bytes;
 
 /// Which part of the cache is asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum CachePart {
+pub(crate) enum CachePart {
     /// Kept programs; the next run of a script builds it, with its dependencies there
     Bins,
     /// Compiled dependencies; kept programs run as before
@@ -27,31 +27,30 @@ pub enum CachePart {
 
 /// What is asked of the cache. Without a rule everything goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CacheOptions {
-    /// Which part.
-    pub part: CachePart,
+pub(crate) struct CacheOptions {
+    pub(crate) part: CachePart,
     /// Only what was not used for as long.
-    pub older_than: Option<Age>,
+    pub(crate) older_than: Option<Age>,
     /// How much all of it may take.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
     /// The folder of a program that is about to run.
-    pub spared: Option<PathBuf>,
+    pub(crate) spared: Option<PathBuf>,
     /// What ran within so long stays, whatever the size: somebody may be about to run it, or it may still run.
-    pub recent: Option<SignedDuration>,
+    pub(crate) recent: Option<SignedDuration>,
 }
 
 /// What goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decided {
+pub(crate) struct Decided {
     /// Programs, packages and target folders of their own.
-    pub drops: Vec<DropScript>,
+    pub(crate) drops: Vec<DropScript>,
     /// What happens to the target folder of all scripts.
-    pub target: TargetPart,
+    pub(crate) target: TargetPart,
 }
 
 /// What happens to the target folder of all scripts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TargetPart {
+pub(crate) enum TargetPart {
     /// It stays as it is.
     #[default]
     Stays,
@@ -75,7 +74,7 @@ const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// that what runs often goes on to run at once; then programs again, down to what is allowed. A package goes with the
 /// last program of its script, if it was not built for as long, or everything goes.
 #[must_use]
-pub fn clean(cache: &ScriptCache, options: &CacheOptions, now: Timestamp) -> Decided {
+pub(crate) fn clean(cache: &ScriptCache, options: &CacheOptions, now: Timestamp) -> Decided {
     let bins = options.part != CachePart::Target;
     let target = options.part != CachePart::Bins;
     let mut decided = Decided::default();

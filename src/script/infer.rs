@@ -26,7 +26,7 @@ pub struct Named {
     /// The column there, from 1, in characters.
     pub column: usize,
     /// The features that what the script does with it needs, as far as they are known.
-    pub features: BTreeSet<String>,
+    pub(crate) features: BTreeSet<String>,
 }
 
 /// What the compiler brings, under which nothing else is looked for.

@@ -26,7 +26,6 @@ const MOST: usize = 20_000;
 
 /// The `.d` files that the compiler wrote.
 pub(crate) struct DepInfos {
-    /// About the program.
     pub(crate) of_program: Vec<PathBuf>,
     /// About everything else that was compiled for it.
     others: Vec<PathBuf>,

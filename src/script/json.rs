@@ -20,11 +20,7 @@ pub(crate) struct Scripts<'a> {
 }
 
 /// Writes what the cache of scripts holds.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn script_cache(
+pub(crate) fn script_cache(
     out: &mut dyn Write,
     cache: &ScriptCache,
     limits: &CacheLimits,

@@ -12,142 +12,126 @@ use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedProgram {
-    /// The script, without links.
-    pub script: PathBuf,
+pub(crate) struct CachedProgram {
+    pub(crate) script: PathBuf,
     /// The name of the program's file.
-    pub program: String,
-    /// The program's file.
-    pub state: FileState,
-    /// When it was made.
-    pub made: Timestamp,
+    pub(crate) program: String,
+    pub(crate) state: FileState,
+    pub(crate) made: Timestamp,
     /// The files that it was compiled from besides the script.
-    pub watched: Vec<Watched>,
+    pub(crate) watched: Vec<Watched>,
     /// The variables that the compiler or a build script looked up, with what they were; `None` for not set.
-    pub variables: Vec<(String, Option<String>)>,
+    pub(crate) variables: Vec<(String, Option<String>)>,
 }
 
 /// A file that a program was compiled from, or a folder whose names count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watched {
-    /// Its path.
-    pub path: PathBuf,
+pub(crate) struct Watched {
+    pub(crate) path: PathBuf,
     /// What it looked like; nothing if there was none.
-    pub state: Option<FileState>,
+    pub(crate) state: Option<FileState>,
     /// The hash of what it held.
-    pub hash: String,
+    pub(crate) hash: String,
     /// It did not change while it was compiled.
-    pub settled: bool,
+    pub(crate) settled: bool,
 }
 
 /// The cache of scripts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ScriptCache {
-    /// Its folder.
-    pub root: PathBuf,
+pub(crate) struct ScriptCache {
+    pub(crate) root: PathBuf,
     /// The programs that were kept, the one that ran last first.
-    pub programs: Vec<KeptProgram>,
+    pub(crate) programs: Vec<KeptProgram>,
     /// The packages that scripts are built as, by name.
-    pub packages: Vec<KeptPackage>,
+    pub(crate) packages: Vec<KeptPackage>,
     /// What the target folder of all scripts takes; nothing if there is none.
-    pub target: Option<Bytes>,
+    pub(crate) target: Option<Bytes>,
     /// What is remembered of compilers, so that they need not be asked before each run.
-    pub compilers: Option<CacheFolder>,
+    pub(crate) compilers: Option<CacheFolder>,
     /// What all of it takes, each file once.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
 }
 
 /// A program that was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeptProgram {
-    /// Its folder.
-    pub path: PathBuf,
+pub(crate) struct KeptProgram {
+    pub(crate) path: PathBuf,
     /// Its script; nothing if what is known about it cannot be read.
-    pub script: Option<PathBuf>,
+    pub(crate) script: Option<PathBuf>,
     /// The script is still there. What came by standard input never is.
-    pub script_exists: bool,
-    /// When it was made.
-    pub made: Option<Timestamp>,
-    /// When it last ran.
-    pub last_run: Option<Timestamp>,
-    /// What it takes.
-    pub on_disk: Bytes,
+    pub(crate) script_exists: bool,
+    pub(crate) made: Option<Timestamp>,
+    pub(crate) last_run: Option<Timestamp>,
+    pub(crate) on_disk: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Record of what was in it.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// A package that a script is built as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeptPackage {
-    /// Its folder.
-    pub path: PathBuf,
+pub(crate) struct KeptPackage {
+    pub(crate) path: PathBuf,
     /// Its script, as far as that is known.
-    pub script: Option<PathBuf>,
+    pub(crate) script: Option<PathBuf>,
     /// When it was last built.
-    pub last_build: Option<Timestamp>,
+    pub(crate) last_build: Option<Timestamp>,
     /// What it takes, with its own target folder if it has one.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// Its own target folder, which is in that.
-    pub own_target: Option<CacheFolder>,
+    pub(crate) own_target: Option<CacheFolder>,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Record of what was in it.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// A folder in the cache of scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CacheFolder {
-    /// Where.
-    pub path: PathBuf,
-    /// What it takes.
-    pub on_disk: Bytes,
+pub(crate) struct CacheFolder {
+    pub(crate) path: PathBuf,
+    pub(crate) on_disk: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Record of what was in it.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// A part of the cache of scripts that would go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DropScript {
-    /// The folder.
-    pub path: PathBuf,
-    /// What it is.
-    pub what: ScriptPart,
+pub(crate) struct DropScript {
+    pub(crate) path: PathBuf,
+    pub(crate) what: ScriptPart,
     /// Its script, as far as that is known.
-    pub script: Option<PathBuf>,
-    /// Why it goes.
-    pub why: DropReason,
+    pub(crate) script: Option<PathBuf>,
+    pub(crate) why: DropReason,
     /// When it was last used.
-    pub last_use: Option<Timestamp>,
-    /// What that frees.
-    pub on_disk: Bytes,
+    pub(crate) last_use: Option<Timestamp>,
+    pub(crate) on_disk: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Record of what was in it.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 impl DropScript {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("drop_script", "script-part-dropped");
+    pub(crate) const KIND: Kind = Kind::new("drop_script", "script-part-dropped");
 }
 
 /// What a folder in the cache of scripts is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ScriptPart {
+pub(crate) enum ScriptPart {
     /// A kept program.
     Program,
     /// A package.

@@ -31,19 +31,19 @@ pub struct Package {
     /// The manifest of the workspace.
     pub workspace: DocumentMut,
     /// The program's name, which no other script's program has.
-    pub program: String,
+    pub(crate) program: String,
 }
 
 /// The folder of the workspace that a manifest says its package is in, as written.
 #[must_use]
-pub fn workspace_of(manifest: &str) -> Option<String> {
+pub(crate) fn workspace_of(manifest: &str) -> Option<String> {
     let manifest: DocumentMut = manifest.parse().ok()?;
     let workspace = manifest.get("package")?.get("workspace")?;
     workspace.as_str().map(str::to_owned)
 }
 
 /// The name of the file that whoever builds a package holds a lock on. Its time is that of the last build.
-pub const LOCK: &str = ".lock";
+pub(crate) const LOCK: &str = ".lock";
 
 /// The script that a package was made for, by the manifest of its workspace.
 #[must_use]
@@ -218,7 +218,7 @@ fn debug_info(manifest: &mut DocumentMut) -> Result<(), String> {
 
 /// Whether two names are of the same package: Cargo takes `-` and `_` for the same when it looks for one.
 #[must_use]
-pub fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     one.replace('-', "_") == other.replace('-', "_")
 }
 

@@ -4,99 +4,99 @@ use std::path::{Path, PathBuf};
 
 /// The cache folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places(PathBuf);
+pub(crate) struct Places(PathBuf);
 
 /// The name of what is known about a kept program, beside it.
-pub const ENTRY: &str = "entry.json";
+pub(crate) const ENTRY: &str = "entry.json";
 
 /// The name of the empty file whose time is that of a program's last run, beside it.
-pub const LAST_RUN: &str = "last-run";
+pub(crate) const LAST_RUN: &str = "last-run";
 
 impl Places {
     /// A cache folder.
     #[must_use]
-    pub fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self(folder)
     }
 
     /// The folder itself.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.0
     }
 
     /// The programs that were kept, a folder for each.
     #[must_use]
-    pub fn bins(&self) -> PathBuf {
+    pub(crate) fn bins(&self) -> PathBuf {
         self.0.join("bins")
     }
 
     /// The target folder of all scripts.
     #[must_use]
-    pub fn target(&self) -> PathBuf {
+    pub(crate) fn target(&self) -> PathBuf {
         self.0.join("target")
     }
 
     /// The packages that scripts are built as, a folder for each.
     #[must_use]
-    pub fn packages(&self) -> PathBuf {
+    pub(crate) fn packages(&self) -> PathBuf {
         self.0.join("packages")
     }
 
     /// What is known of compilers, so that they need not be asked before each run.
     #[must_use]
-    pub fn compilers(&self) -> PathBuf {
+    pub(crate) fn compilers(&self) -> PathBuf {
         self.0.join("compilers")
     }
 
     /// The file by which the folder is known to be ours, and in which whoever builds and whoever deletes lock each other
     /// out. It is the first thing that is made.
     #[must_use]
-    pub fn mark(&self) -> PathBuf {
+    pub(crate) fn mark(&self) -> PathBuf {
         self.0.join(".sharedtarget-scripts")
     }
 
     /// Whether a name is that of a kept program.
     #[must_use]
-    pub fn is_key(name: &str) -> bool {
+    pub(crate) fn is_key(name: &str) -> bool {
         name.len() == 32 && is_hex(name)
     }
 
     /// Whether a name may be that of a package.
     #[must_use]
-    pub fn is_package(name: &str) -> bool {
+    pub(crate) fn is_package(name: &str) -> bool {
         let id = name.rsplit_once('-').map(|(_, id)| id);
         id.is_some_and(|id| id.len() == 16 && is_hex(id))
     }
 
     /// Whether a name is that of something that a run which was killed has left.
     #[must_use]
-    pub fn is_left(name: &str) -> bool {
+    pub(crate) fn is_left(name: &str) -> bool {
         name.starts_with(NEW) || name.starts_with(OLD)
     }
 
     /// The folder of a kept program.
     #[must_use]
-    pub fn kept(&self, key: &str) -> PathBuf {
+    pub(crate) fn kept(&self, key: &str) -> PathBuf {
         self.bins().join(key)
     }
 }
 
 /// How the name of a folder begins that is not in its place yet, …
-pub const NEW: &str = ".new-";
+pub(crate) const NEW: &str = ".new-";
 
 /// … and of one that is being deleted.
-pub const OLD: &str = ".old-";
+pub(crate) const OLD: &str = ".old-";
 
 /// The path that stands for a script without a place: it has none, but paths in it are relative to a folder.
 #[must_use]
-pub fn input(folder: &Path, text: &[u8]) -> PathBuf {
+pub(crate) fn input(folder: &Path, text: &[u8]) -> PathBuf {
     folder.join(format!("{INPUT}{}.rs", blake3::hash(text).to_hex()))
 }
 
 /// Whether a path is such a one.
 #[must_use]
-pub fn is_input(path: &Path) -> bool {
+pub(crate) fn is_input(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let hash = name
         .strip_prefix(INPUT)

@@ -15,10 +15,6 @@ use crate::term::table::{Align, Table};
 use crate::term::view::{GOOD, HEADING, Out, View, ago, counted};
 
 /// Writes what there is.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn info(
     out: Out<'_>,
     cache: &ScriptCache,

@@ -17,64 +17,53 @@ use crate::script::{cache_key, compiler, paths};
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]
-pub struct ScriptRequest {
+pub(crate) struct ScriptRequest {
     /// The script; `None` for one that comes by standard input.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// What came by standard input.
-    pub text: Option<Vec<u8>>,
-    /// In the release profile.
-    pub release: bool,
+    pub(crate) text: Option<Vec<u8>>,
+    pub(crate) release: bool,
     /// Its tests, not its program.
-    pub test: bool,
+    pub(crate) test: bool,
     /// Into a target folder of its own.
-    pub own_target: bool,
-    /// The features to enable.
-    pub features: Vec<String>,
-    /// A toolchain of rustup's.
-    pub toolchain: Option<String>,
+    pub(crate) own_target: bool,
+    pub(crate) features: Vec<String>,
+    pub(crate) toolchain: Option<String>,
     /// Crates that it names, and no manifest, are added.
-    pub infer: bool,
+    pub(crate) infer: bool,
 }
 
 /// What the environment says about scripts.
-pub struct ScriptEnvironment<'a> {
-    /// The cache folder.
-    pub places: Places,
-    /// The working directory.
-    pub cwd: PathBuf,
-    /// Cargo.
-    pub cargo: Cargo,
-    /// Cargo's own folder.
-    pub cargo_home: PathBuf,
+pub(crate) struct ScriptEnvironment<'a> {
+    pub(crate) places: Places,
+    pub(crate) cwd: PathBuf,
+    pub(crate) cargo: Cargo,
+    pub(crate) cargo_home: PathBuf,
     /// Whatever decides which compiler a build would use.
-    pub chosen: Chosen,
-    /// All variables.
-    pub variables: Vec<(String, String)>,
-    /// One variable.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) chosen: Chosen,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// A script, as it was when it was read, with all that decides about its program.
 #[derive(Clone, Debug)]
-pub struct Script {
+pub(crate) struct Script {
     /// Where it is, without links; for standard input a path that is none.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// It came by standard input.
-    pub is_input: bool,
+    pub(crate) is_input: bool,
     /// The folder that its paths are relative to.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Its name without its ending.
-    pub stem: String,
+    pub(crate) stem: String,
     /// What is its own for as long as it lies there.
-    pub id: String,
-    /// Its content.
-    pub text: String,
+    pub(crate) id: String,
+    pub(crate) text: String,
     /// What its file looked like before it was read; nothing if it has no place.
-    pub state: Option<FileState>,
+    pub(crate) state: Option<FileState>,
     /// The name for its program.
-    pub key: String,
-    /// What compiles it.
-    pub compiler: Compiler,
+    pub(crate) key: String,
+    pub(crate) compiler: Compiler,
 }
 
 /// Reads a script and asks for all that decides about its program.
@@ -82,7 +71,7 @@ pub struct Script {
 /// # Errors
 ///
 /// There is no such file, it is no text, or there is no compiler.
-pub fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result<Script> {
+pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result<Script> {
     let (path, bytes, state) = match (&request.file, &request.text) {
         (None, text) => input(text.clone().unwrap_or_default(), around),
         (Some(file), _) => match fs::canonical(file) {
@@ -223,7 +212,7 @@ fn read_config(path: &Path, depth: usize, all: &mut Vec<u8>) {
 /// # Errors
 ///
 /// Why it is not, or that there is none, as a fragment.
-pub fn kept(
+pub(crate) fn kept(
     script: &Script,
     around: &ScriptEnvironment<'_>,
 ) -> std::result::Result<PathBuf, String> {
@@ -243,7 +232,7 @@ pub fn kept(
 
 /// What is known about a kept program; `None` if that cannot be read.
 #[must_use]
-pub fn entry(folder: &Path) -> Option<CachedProgram> {
+pub(crate) fn entry(folder: &Path) -> Option<CachedProgram> {
     let bytes = fs::read(&folder.join(ENTRY)).ok()??;
     let cached: CachedProgram = serde_json::from_slice(&bytes).ok()?;
     // A name, and nothing that leads elsewhere.

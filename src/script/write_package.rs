@@ -18,19 +18,17 @@ use crate::{fs, markers};
 
 /// The package of a script, as it lies in the cache folder.
 #[derive(Debug)]
-pub struct Written {
+pub(crate) struct Written {
     /// The folder of its workspace, with its target folder if it has one.
     pub(crate) workspace: PathBuf,
-    /// Its folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The name of its program.
     pub(crate) program: String,
     /// What is worth a look if the script does not build, each as a sentence.
-    pub doubts: Vec<String>,
-    /// What is compiled.
+    pub(crate) doubts: Vec<String>,
     pub(crate) body: Body,
     /// The lines of the script that its manifest is made from.
-    pub lines: Option<(usize, usize)>,
+    pub(crate) lines: Option<(usize, usize)>,
     /// Nobody else writes it while this is held, and nobody deletes anything in the cache.
     _locks: [fs::LockGuard; 2],
 }
@@ -51,7 +49,7 @@ const MANIFEST: &str = "Cargo.toml";
 /// # Errors
 ///
 /// The script's manifest has mistakes, each with its place in the script; or the cache folder cannot be written.
-pub fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<Written> {
+pub(crate) fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<Written> {
     let embedded = embedded_manifest::find(build.text).map_err(|problem| {
         let (line, column) = (problem.line, problem.column);
         anyhow!("{}:{line}:{column}: {}", build.shown, problem.message)

@@ -19,7 +19,7 @@ use crate::{cargo, fs, process};
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
     try_wrapper(&survey, &mut options, ui)?;

@@ -36,49 +36,47 @@ use crate::warm::model::WarmFolder;
 
 /// How `setup` was asked to do it.
 #[derive(Clone, Debug, Default)]
-pub struct SetupOptions {
+pub(crate) struct SetupOptions {
     /// The layout; `None` chooses `isolated`, and `in-place` where the configuration is tracked.
-    pub layout: Option<Layout>,
+    pub(crate) layout: Option<Layout>,
     /// Edit configurations that git tracks.
-    pub edit_tracked: bool,
+    pub(crate) edit_tracked: bool,
     /// Replace a target-dir that the user set.
-    pub replace: bool,
+    pub(crate) replace: bool,
     /// Where the one configuration of the `build-dir` layout goes.
-    pub config_at: Option<ConfigPlace>,
+    pub(crate) config_at: Option<ConfigPlace>,
     /// Let several worktrees share one folder.
-    pub allow_unsafe_sharing: bool,
+    pub(crate) allow_unsafe_sharing: bool,
     /// Have warm workspaces of a family share what they have compiled alike.
-    pub relink: bool,
-    /// Share third-party crates only.
-    pub no_local: bool,
-    /// Delete nothing.
-    pub keep_targets: bool,
+    pub(crate) relink: bool,
+    pub(crate) no_local: bool,
+    pub(crate) keep_targets: bool,
     /// What the settings file is to say from now on.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Have the configuration above name a script that sets new worktrees up, where it lies; we may be found at this path
     /// as well.
-    pub auto_onboard: Option<Option<PathBuf>>,
+    pub(crate) auto_onboard: Option<Option<PathBuf>>,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
-    pub no_wrapper: bool,
+    pub(crate) no_wrapper: bool,
     /// The worktrees that are set up; all others stay as they are, and nothing is deleted.
-    pub only: Option<Vec<PathBuf>>,
+    pub(crate) only: Option<Vec<PathBuf>>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
-    pub allowed_entries: Vec<String>,
+    pub(crate) allowed_entries: Vec<String>,
     /// The filesystem of each workspace, for its owner file.
-    pub devices: BTreeMap<PathBuf, u64>,
+    pub(crate) devices: BTreeMap<PathBuf, u64>,
 }
 
 /// A folder with configuration files above the worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigPlace {
+pub(crate) struct ConfigPlace {
     /// `.cargo` in some folder, or `$CARGO_HOME`.
-    pub cargo_folder: PathBuf,
+    pub(crate) cargo_folder: PathBuf,
 }
 
 impl SetupOptions {
     /// Whether a workspace is one of those that are set up.
     #[must_use]
-    pub fn means(&self, workspace: &Workspace) -> bool {
+    pub(crate) fn means(&self, workspace: &Workspace) -> bool {
         let mut only = self.only.iter().flatten();
         self.only.is_none() || only.any(|worktree| workspace.is_in(worktree))
     }
@@ -91,7 +89,7 @@ pub(crate) struct Setup {
     /// The folders that go, after what is warmed.
     deletions: Vec<DeleteFolder>,
     /// Where each workspace of the survey builds once everything is written.
-    pub dirs: Vec<Dirs>,
+    pub(crate) dirs: Vec<Dirs>,
     /// What goes of what interrupted runs left.
     litter: Scope<'static>,
 }

@@ -10,10 +10,8 @@ use crate::survey::folder::{Layout, Owner};
 /// Note beside a target folder whose it is.
 #[derive(Debug, Serialize)]
 pub(crate) struct RecordOwner {
-    /// The note.
-    pub file: PathBuf,
-    /// Its content.
-    pub owner: Owner,
+    pub(crate) file: PathBuf,
+    pub(crate) owner: Owner,
 }
 
 impl RecordOwner {
@@ -35,20 +33,18 @@ impl Exclude {
 #[derive(Debug, Serialize)]
 pub(crate) struct WriteConfig {
     /// The workspace that it is for; `None` if it stands above several.
-    pub workspace: Option<PathBuf>,
-    /// The layout.
-    pub layout: Layout,
+    pub(crate) workspace: Option<PathBuf>,
+    pub(crate) layout: Layout,
     /// The `target-dir` that it sets.
-    pub target_dir: Option<PathBuf>,
+    pub(crate) target_dir: Option<PathBuf>,
     /// The `build-dir` that it sets, with its template variables.
-    pub build_dir: Option<String>,
+    pub(crate) build_dir: Option<String>,
     /// The `rustc-wrapper` that it sets.
-    pub rustc_wrapper: Option<String>,
+    pub(crate) rustc_wrapper: Option<String>,
     /// The exclude file that must have been changed before, so that git does not show the new file.
-    pub needs: Option<PathBuf>,
-    /// The edit.
+    pub(crate) needs: Option<PathBuf>,
     #[serde(flatten)]
-    pub edit: EditFile,
+    pub(crate) edit: EditFile,
 }
 
 impl WriteConfig {
@@ -70,10 +66,9 @@ impl InstallWrapper {
 #[derive(Debug, Serialize)]
 pub(crate) struct WriteSettings {
     /// What it says then, a key and a value each.
-    pub says: Vec<String>,
-    /// The edit.
+    pub(crate) says: Vec<String>,
     #[serde(flatten)]
-    pub edit: EditFile,
+    pub(crate) edit: EditFile,
 }
 
 impl WriteSettings {
@@ -84,11 +79,10 @@ impl WriteSettings {
 /// Put a file back as it was.
 #[derive(Debug, Serialize)]
 pub(crate) struct Restore {
-    /// The edit.
     #[serde(flatten)]
-    pub edit: EditFile,
+    pub(crate) edit: EditFile,
     /// The folder of the file was made for it, and goes too if it is empty then.
-    pub remove_folder: bool,
+    pub(crate) remove_folder: bool,
 }
 
 impl Restore {

@@ -35,7 +35,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// There is no workspace in it, the named donor is none, another run does not come to an end, or the answer cannot be
 /// written.
-pub fn run(request: &Request, options: &SetupOptions, warm: &WarmOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(
+    request: &Request,
+    options: &SetupOptions,
+    warm: &WarmOptions,
+    ui: &Ui,
+) -> Result<Exit> {
     let mut tries = 0;
     // Nobody sees why a build waits for us.
     let most = match request.environment.in_a_build {

@@ -26,7 +26,7 @@ use crate::term::exit::Exit;
 /// # Errors
 ///
 /// A root or the record cannot be read, another run is at work, or the answer cannot be written.
-pub fn run(request: &Request, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let mut journal = match &survey.shared_root.records {
         Some(records) => crate::survey::records::read_journal(records)?,

@@ -12,16 +12,15 @@ use crate::survey::journal::{Journal, Undo};
 /// A file in the record, as it is now.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
-    /// The file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Its bytes; `None` if it does not exist.
-    pub bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// The folder that its `.cargo` or `info` lies in exists.
-    pub place_exists: bool,
+    pub(crate) place_exists: bool,
     /// The exclude file that hides it from git, if it is in a worktree.
-    pub exclude: Option<PathBuf>,
+    pub(crate) exclude: Option<PathBuf>,
     /// Of a script: the configurations beside it, as they are now.
-    pub beside: Vec<(PathBuf, Option<Vec<u8>>)>,
+    pub(crate) beside: Vec<(PathBuf, Option<Vec<u8>>)>,
 }
 
 /// Decides for each file in the record whether it goes back.

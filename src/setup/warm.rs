@@ -26,7 +26,7 @@ use crate::warm::inspect::Trust;
 /// # Errors
 ///
 /// There is no workspace in it, or the named donor is none; or the answer cannot be written.
-pub fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let pulled = command::pull_first(&survey, request, ui);
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));

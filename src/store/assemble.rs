@@ -14,24 +14,22 @@ use crate::{fs, markers};
 
 /// A unit that is put together.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// What it is, with the places of its files.
-    pub unit: &'a StoredUnit,
+    pub(crate) unit: &'a StoredUnit,
     /// How its files are to be had.
-    pub take: Take,
+    pub(crate) take: Take,
     /// The time that all of its files get, if they cannot keep their own.
-    pub date: Option<i64>,
+    pub(crate) date: Option<i64>,
 }
 
 /// A folder with units of a store. It goes when this is dropped.
 #[derive(Debug)]
-pub struct Assembled {
-    /// The folder.
-    pub folder: PathBuf,
-    /// Its units.
-    pub units: HashSet<UnitId>,
+pub(crate) struct Assembled {
+    pub(crate) folder: PathBuf,
+    pub(crate) units: HashSet<UnitId>,
     /// What could not be had, and why: a file of it is not what it should be.
-    pub left: Vec<(String, String)>,
+    pub(crate) left: Vec<(String, String)>,
 }
 
 impl Drop for Assembled {
@@ -46,7 +44,7 @@ impl Drop for Assembled {
 /// # Errors
 ///
 /// The folder cannot be made.
-pub fn assemble(parts: &[Part<'_>], above: &Path, hashes: &Hashes) -> Result<Assembled> {
+pub(crate) fn assemble(parts: &[Part<'_>], above: &Path, hashes: &Hashes) -> Result<Assembled> {
     let folder = fs::new_folder(above)?;
     let mut assembled = Assembled {
         folder,

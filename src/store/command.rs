@@ -40,9 +40,9 @@ use crate::warm::inspect::Trust;
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HarvestOptions {
+pub(crate) struct HarvestOptions {
     /// Tell the provider of what it was told of before as well.
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 /// Keeps in the store what the worktree that the request is about has built, and tells the provider of it.
@@ -50,7 +50,7 @@ pub struct HarvestOptions {
 /// # Errors
 ///
 /// There is no workspace in it, or no place for a store; or the answer cannot be written.
-pub fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     if !ui.dry_run {
@@ -130,9 +130,9 @@ fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
 
 /// How `pull` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PullOptions {
+pub(crate) struct PullOptions {
     /// Ask for each package of which there is nothing, also where others have built the same packages together.
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 /// Fetches from the remote store what the worktree that the request is about can use.
@@ -140,7 +140,7 @@ pub struct PullOptions {
 /// # Errors
 ///
 /// There is no remote store, it is of no use as it is set up, or there is no workspace; or the answer cannot be written.
-pub fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
@@ -288,9 +288,9 @@ fn fetched(
 
 /// How `push` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PushOptions {
+pub(crate) struct PushOptions {
     /// Look for each unit, also for those that the remote store says it has.
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 /// Puts into the remote store what the local one has of the worktree that the request is about.
@@ -298,7 +298,7 @@ pub struct PushOptions {
 /// # Errors
 ///
 /// There is no remote store, it cannot be asked, or there is no workspace; or the answer cannot be written.
-pub fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let remote = remote(&survey, request)?;
@@ -431,11 +431,11 @@ fn kept(workspace: &Path, reason: KeptReason) -> Box<Kept> {
 
 /// What of the store goes.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CleanOptions {
+pub(crate) struct CleanOptions {
     /// What was not used for as long.
-    pub older_than: Option<Age>,
+    pub(crate) older_than: Option<Age>,
     /// Until all of it takes no more.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
 }
 
 /// Deletes units of the local store: by the rules that are given, else everything.
@@ -443,7 +443,7 @@ pub struct CleanOptions {
 /// # Errors
 ///
 /// There is no place for a store, or the answer cannot be written.
-pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let contents = contents(&places, ui);
@@ -465,7 +465,7 @@ pub fn clean(request: &Request, options: CleanOptions, ui: &Ui) -> Result<Exit> 
 /// # Errors
 ///
 /// There is no remote store, it cannot list what it has, or the answer cannot be written.
-pub fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit> {
+pub(crate) fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let remote = remote(&survey, request)?;
     let listed = remote.list(&pack::everything())?;
@@ -523,7 +523,7 @@ fn remote_parts(remote: &Remote) -> Result<Vec<RemotePart>> {
 /// # Errors
 ///
 /// There is no place for a store, or the answer cannot be written.
-pub fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
+pub(crate) fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
     let places = places(&survey, request)?;
     let contents = contents(&places, ui);

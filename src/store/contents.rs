@@ -16,7 +16,7 @@ use crate::{fs, store};
 
 /// Looks at everything in a store; at nothing if there is none.
 #[must_use]
-pub fn contents(places: &Places, progress: &Progress) -> StoreContents {
+pub(crate) fn contents(places: &Places, progress: &Progress) -> StoreContents {
     let mut contents = StoreContents {
         folder: places.root().to_owned(),
         ..StoreContents::default()

@@ -14,11 +14,10 @@ use std::path::Path;
 
 /// What is known of a unit besides its description.
 #[derive(Clone, Copy, Debug)]
-pub struct Aged<'a> {
-    /// Its description.
-    pub unit: &'a StoredUnit,
+pub(crate) struct Aged<'a> {
+    pub(crate) unit: &'a StoredUnit,
     /// When the newest of what its script watched was last modified here, in nanoseconds since 1970.
-    pub watched: Option<i64>,
+    pub(crate) watched: Option<i64>,
 }
 
 /// When Cargo thinks that a unit was made.
@@ -59,7 +58,7 @@ impl Made {
 /// The time of all files of each unit that cannot keep its own, for units of which each comes after what it was made
 /// with. `now` is in nanoseconds since 1970.
 #[must_use]
-pub fn dates(units: &[Aged<'_>], now: i64) -> HashMap<UnitId, i64> {
+pub(crate) fn dates(units: &[Aged<'_>], now: i64) -> HashMap<UnitId, i64> {
     let mut known: HashMap<&str, Made> = HashMap::new();
     let mut dates = HashMap::new();
     for Aged { unit, watched } in units {

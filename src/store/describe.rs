@@ -24,32 +24,29 @@ use crate::{fs, markers, store};
 
 /// What is described.
 #[derive(Clone, Copy, Debug)]
-pub struct Harvest<'a> {
-    /// The target folder.
-    pub donor: &'a Inventory,
-    /// The units, dependencies first.
-    pub units: &'a [TakenUnit],
+pub(crate) struct Harvest<'a> {
+    pub(crate) donor: &'a Inventory,
+    pub(crate) units: &'a [TakenUnit],
     /// By what names the folder has been called.
-    pub names: &'a [String],
+    pub(crate) names: &'a [String],
     /// The packages of the workspace.
-    pub lock: &'a Lock,
+    pub(crate) lock: &'a Lock,
     /// The hash of what the units were built with.
-    pub circumstances: &'a str,
+    pub(crate) circumstances: &'a str,
     /// The hash of what the compiler says of itself.
-    pub rustc: u64,
-    /// Where Cargo keeps sources.
-    pub cargo_home: &'a Path,
+    pub(crate) rustc: u64,
+    pub(crate) cargo_home: &'a Path,
     /// What is known of files.
-    pub hashes: &'a Hashes,
+    pub(crate) hashes: &'a Hashes,
 }
 
 /// Units, described.
 #[derive(Debug, Default)]
-pub struct Described {
+pub(crate) struct Described {
     /// Those that can be known elsewhere, dependencies first, each with the places of its files.
-    pub units: Vec<StoredUnit>,
+    pub(crate) units: Vec<StoredUnit>,
     /// Those that cannot, and why.
-    pub left: Vec<LeftUnit>,
+    pub(crate) left: Vec<LeftUnit>,
 }
 
 /// Describes units.
@@ -59,7 +56,7 @@ pub struct Described {
 /// said that it watches, and the libraries of the system that it had linked. Of that nobody can say whether it was the same
 /// when the script ran, if it is older than the run; if it is newer, the unit is left.
 #[must_use]
-pub fn describe(harvest: Harvest<'_>) -> Described {
+pub(crate) fn describe(harvest: Harvest<'_>) -> Described {
     let by_id: HashMap<&UnitId, &Unit> = harvest
         .donor
         .units
@@ -387,7 +384,7 @@ fn plainly(path: &Path) -> PathBuf {
 /// # Errors
 ///
 /// What has changed, for a person.
-pub fn as_they_came(folder: &Path) -> Result<()> {
+pub(crate) fn as_they_came(folder: &Path) -> Result<()> {
     let mark = fs::info(&folder.join(".cargo-ok"))?;
     let done = mark.and_then(|mark| mark.modified);
     let done = done.context("its sources are gone")?;

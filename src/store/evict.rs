@@ -13,19 +13,18 @@ use crate::survey::model::StoreSettings;
 
 /// What a local store may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     /// What all of it may take.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
     /// What was not used for as long goes.
-    pub max_age: Option<Age>,
-    /// Everything goes.
-    pub all: bool,
+    pub(crate) max_age: Option<Age>,
+    pub(crate) all: bool,
 }
 
 impl Bounds {
     /// Those that hold by themselves, unless settings say otherwise.
     #[must_use]
-    pub fn of(settings: &StoreSettings) -> Self {
+    pub(crate) fn of(settings: &StoreSettings) -> Self {
         Self {
             max_size: settings.max_size.or(Some(Bytes(20_000_000_000))),
             max_age: settings
@@ -41,7 +40,7 @@ impl Bounds {
 ///
 /// `coming` is what is about to be put there.
 #[must_use]
-pub fn dropped(
+pub(crate) fn dropped(
     contents: &StoreContents,
     bounds: &Bounds,
     coming: Bytes,

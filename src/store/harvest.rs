@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
-pub use crate::store::assemble::{Assembled, Part, assemble};
+pub(crate) use crate::store::assemble::{Assembled, Part, assemble};
 
 use crate::fs::model::StoredFile;
 use crate::fs::{Hashes, LockGuard};
@@ -26,7 +26,7 @@ use crate::{fs, markers, process, store};
 /// # Errors
 ///
 /// It cannot be made, or what is there is something else.
-pub fn open(places: &Places) -> Result<LockGuard> {
+pub(crate) fn open(places: &Places) -> Result<LockGuard> {
     let root = places.root();
     if let Some((_, why)) = fs::refuses_store(root, &places.parts()) {
         bail!("{why}");
@@ -49,7 +49,7 @@ pub fn open(places: &Places) -> Result<LockGuard> {
 
 /// Removes what runs that were killed, or had no space left, have not put in its place. Where somebody is at work in the
 /// store it may be theirs, and stays for the next.
-pub fn clear(places: &Places) {
+pub(crate) fn clear(places: &Places) {
     if !fs::is_folder(places.root()) || !fs::exists(&places.mark()) {
         return;
     }
@@ -213,7 +213,7 @@ pub(crate) fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
+pub(crate) fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
     let mut unit = unit.clone();
     for file in &mut unit.files {
         file.at = None;
@@ -229,7 +229,7 @@ pub fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn add_to_set(places: &Places, summary: &str, keys: &[&str]) -> Result<()> {
+pub(crate) fn add_to_set(places: &Places, summary: &str, keys: &[&str]) -> Result<()> {
     let path = places.set(summary);
     let there = fs::read(&path)?.unwrap_or_default();
     let mut set: StoredSet = serde_json::from_slice(&there).unwrap_or_default();

@@ -30,7 +30,7 @@ const VARIANTS: usize = 24;
 /// # Errors
 ///
 /// It cannot be asked. What it has and nobody understands is passed over.
-pub fn remote(
+pub(crate) fn remote(
     remote: &Remote,
     wish: &Wish,
     known: &HashSet<StoredPackage>,
@@ -116,11 +116,11 @@ fn read(remote: &Remote, name: &str) -> Result<Vec<StoredUnit>> {
 
 /// What a remote store has of units that were built together.
 #[derive(Clone, Debug, Default)]
-pub struct There {
+pub(crate) struct There {
     /// The keys of those that it has.
-    pub units: HashSet<String>,
+    pub(crate) units: HashSet<String>,
     /// It says of all of them that they were built together.
-    pub together: bool,
+    pub(crate) together: bool,
 }
 
 /// Which of these units, that were built together, a remote store has. What it says of itself is believed, unless `look`
@@ -129,7 +129,12 @@ pub struct There {
 /// # Errors
 ///
 /// It cannot be asked.
-pub fn has(remote: &Remote, summary: &str, units: &[StoredUnit], look: bool) -> Result<There> {
+pub(crate) fn has(
+    remote: &Remote,
+    summary: &str,
+    units: &[StoredUnit],
+    look: bool,
+) -> Result<There> {
     let mut there = There::default();
     let mut named: HashSet<String> = HashSet::new();
     for name in set_names(remote, summary)? {

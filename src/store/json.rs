@@ -11,11 +11,7 @@ use std::io;
 use std::io::Write;
 
 /// Writes what the local store holds.
-///
-/// # Errors
-///
-/// The writer fails.
-pub fn store(
+pub(crate) fn store(
     out: &mut dyn Write,
     contents: &StoreContents,
     settings: &StoreSettings,

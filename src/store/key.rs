@@ -46,7 +46,7 @@ impl Key {
 
 /// The key of what units were built with.
 #[must_use]
-pub fn circumstances_key(with: &BuiltWith) -> String {
+pub(crate) fn circumstances_key(with: &BuiltWith) -> String {
     let mut key = Key::new("circumstances");
     key.add(&with.rustc);
     key.add(&with.platform);
@@ -95,7 +95,7 @@ pub fn unit_key(unit: &StoredUnit) -> String {
 /// Whether a file is something that a compiler or a build script has made, and not what Cargo or the compiler writes
 /// down about that, which names places and times.
 #[must_use]
-pub fn made(profile: &str, path: &str) -> bool {
+pub(crate) fn made(profile: &str, path: &str) -> bool {
     let Some(inside) = path
         .strip_prefix(profile)
         .and_then(|rest| rest.strip_prefix('/'))
@@ -113,7 +113,7 @@ pub fn made(profile: &str, path: &str) -> bool {
 
 /// What a workspace builds with, in one hash: whoever has the same one needs the same units.
 #[must_use]
-pub fn summary(circumstances: &str, packages: &[StoredPackage]) -> String {
+pub(crate) fn summary(circumstances: &str, packages: &[StoredPackage]) -> String {
     let mut sorted: Vec<&StoredPackage> = packages.iter().collect();
     sorted.sort();
     let mut key = Key::new("packages");
@@ -127,7 +127,7 @@ pub fn summary(circumstances: &str, packages: &[StoredPackage]) -> String {
 
 /// Whether a text is a hash as we write them.
 #[must_use]
-pub fn is_key(text: &str) -> bool {
+pub(crate) fn is_key(text: &str) -> bool {
     let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     text.len() == 64 && text.bytes().all(digit)
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-pub use crate::store::contents::contents;
-pub use crate::store::describe::{Described, Harvest, as_they_came, describe};
-pub use crate::store::holds::{There, has, remote};
+pub(crate) use crate::store::contents::contents;
+pub(crate) use crate::store::describe::{Harvest, as_they_came, describe};
+pub(crate) use crate::store::holds::{has, remote};
 
 use crate::cargo::lockfile::Lock;
 use crate::store::Places;
@@ -23,11 +23,10 @@ use crate::{cargo, fs, store};
 
 /// What a workspace wants of a store.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// What a provider is asked.
-    pub before: Before,
-    /// The packages.
-    pub lock: Lock,
+    pub(crate) before: Before,
+    pub(crate) lock: Lock,
 }
 
 /// Finds out what a workspace wants of a store.
@@ -35,7 +34,7 @@ pub struct Wish {
 /// # Errors
 ///
 /// There is no compiler, or another program runs in its place.
-pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
+pub(crate) fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
     if let Some(program) = inspect::program_of(workspace, &around.surroundings) {
         anyhow::bail!(
             "`{}` runs as the compiler or in its place, and may make something else of the same",
@@ -74,7 +73,7 @@ pub fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> 
 
 /// Where the local store is; `None` where there is no folder for it.
 #[must_use]
-pub fn places(
+pub(crate) fn places(
     settings: &StoreSettings,
     around: &Environment,
     shared_root: &Path,
@@ -90,13 +89,13 @@ pub fn places(
 
 /// Whether there is a local store.
 #[must_use]
-pub fn is_there(places: &Places) -> bool {
+pub(crate) fn is_there(places: &Places) -> bool {
     fs::exists(&places.mark())
 }
 
 /// What the local store has for a workspace, what was built together first, then what was used last.
 #[must_use]
-pub fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
+pub(crate) fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
     let set = set(places, &wish.before.summary);
     let mut all: Vec<(bool, Option<Timestamp>, StoredUnit)> = Vec::new();
     for wanted in &wish.before.packages {
@@ -131,7 +130,7 @@ pub fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
 
 /// Whether the store has all files of a unit, as far as their lengths tell.
 #[must_use]
-pub fn is_whole(places: &Places, unit: &StoredUnit) -> bool {
+pub(crate) fn is_whole(places: &Places, unit: &StoredUnit) -> bool {
     unit.files.iter().all(|file| {
         let info = fs::info(&places.object(&file.hash)).ok().flatten();
         info.is_some_and(|info| info.is_file && info.length.0 == file.length)
@@ -140,7 +139,7 @@ pub fn is_whole(places: &Places, unit: &StoredUnit) -> bool {
 
 /// The description of a unit, if somebody understands it.
 #[must_use]
-pub fn unit(path: &Path) -> Option<StoredUnit> {
+pub(crate) fn unit(path: &Path) -> Option<StoredUnit> {
     if path.extension().is_none_or(|end| end != "json") {
         return None;
     }
@@ -152,7 +151,7 @@ const MOST: u64 = 64 << 20;
 
 /// What was built together, by its summary; nothing if that is not known.
 #[must_use]
-pub fn set(places: &Places, summary: &str) -> StoredSet {
+pub(crate) fn set(places: &Places, summary: &str) -> StoredSet {
     let bytes = fs::read_start(&places.set(summary), MOST).ok().flatten();
     let set = bytes.and_then(|bytes| serde_json::from_slice::<StoredSet>(&bytes).ok());
     let mut set = set.unwrap_or_default();
@@ -166,7 +165,7 @@ pub fn set(places: &Places, summary: &str) -> StoredSet {
 /// # Errors
 ///
 /// What is not the same, for a person.
-pub fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
+pub(crate) fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
     let mut newest = None;
     for file in &unit.watched {
         let content = content(&file.path, hashes)?;

@@ -23,15 +23,14 @@ pub const STORE_VERSION: u32 = 1;
 
 /// What units must have been built with to be of use: whatever goes into them, and is not theirs alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuiltWith {
-    /// What `rustc -vV` says.
-    pub rustc: String,
+pub(crate) struct BuiltWith {
+    pub(crate) rustc: String,
     /// The system and its C library, as far as they tell themselves: what is linked here may not load elsewhere.
-    pub platform: String,
+    pub(crate) platform: String,
     /// `$CARGO_HOME`: Cargo compares where sources lie, and compilers write it down.
-    pub cargo_home: String,
+    pub(crate) cargo_home: String,
     /// What configurations set for compilers and build scripts under `[env]`.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 /// A unit, and what its files are known by.
@@ -46,7 +45,7 @@ pub struct StoredUnit {
     /// Where Cargo has unpacked it. Cargo compares that, and compilers write it down.
     pub sources: PathBuf,
     /// The profile folder, relative to the target folder, with `/` between.
-    pub profile: String,
+    pub(crate) profile: String,
     /// The name that Cargo gives it: 16 hexadecimal digits.
     pub hash: String,
     /// The target, by the name of its fingerprint (`lib-serde`).
@@ -54,27 +53,27 @@ pub struct StoredUnit {
     /// The enabled features, sorted.
     pub features: Vec<String>,
     /// The hash of Cargo's own fingerprint, with all that Cargo compares.
-    pub fingerprint: String,
+    pub(crate) fingerprint: String,
     /// Of the run of a build script the hash of what it said, without the folder that it was said in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<String>,
+    pub(crate) said: Option<String>,
     /// The keys of the units that it was made with, sorted.
     pub dependencies: Vec<String>,
     /// What else the compiler or a build script has looked at, by content.
-    pub watched: Vec<WatchedFile>,
+    pub(crate) watched: Vec<WatchedFile>,
     /// Its files, by path.
     pub files: Vec<StoredFile>,
     /// Its folders, one before what is in it.
     pub folders: Vec<String>,
     /// Its symbolic links, each beside what it leads to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<StoredLink>,
+    pub(crate) links: Vec<StoredLink>,
 }
 
 impl StoredUnit {
     /// Which unit of a target folder it becomes.
     #[must_use]
-    pub fn id(&self) -> UnitId {
+    pub(crate) fn id(&self) -> UnitId {
         UnitId {
             profile: self.profile.clone(),
             hash: self.hash.clone(),
@@ -83,65 +82,59 @@ impl StoredUnit {
 
     /// The sum of the lengths of its files.
     #[must_use]
-    pub fn length(&self) -> Bytes {
+    pub(crate) fn length(&self) -> Bytes {
         self.files.iter().map(|file| Bytes(file.length)).sum()
     }
 }
 
 /// A symbolic link of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredLink {
+pub(crate) struct StoredLink {
     /// Relative to the target folder, with `/` between.
-    pub path: String,
+    pub(crate) path: String,
     /// The name that it leads to, in the same folder.
-    pub to: String,
+    pub(crate) to: String,
 }
 
 /// Something outside of its package that the compiler or a build script has looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct WatchedFile {
-    /// Absolute.
-    pub path: PathBuf,
+pub(crate) struct WatchedFile {
+    pub(crate) path: PathBuf,
     /// The BLAKE3 hash of what is in it, of a folder that of all that is below; `None` if there was nothing.
-    pub hash: Option<String>,
+    pub(crate) hash: Option<String>,
 }
 
 /// The units that were built together: what a workspace with the same packages needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredSet {
-    /// Their keys, sorted.
-    pub keys: Vec<String>,
+pub(crate) struct StoredSet {
+    pub(crate) keys: Vec<String>,
 }
 
 /// "I want to build this": what a provider is asked before a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
-    /// [`STORE_VERSION`].
-    pub version: u32,
-    /// `before`.
-    pub ask: String,
+pub(crate) struct Before {
+    pub(crate) version: u32,
+    pub(crate) ask: String,
     /// The hash of circumstances and packages: who has the same one, builds the same.
-    pub summary: String,
+    pub(crate) summary: String,
     /// The hash of the circumstances.
-    pub circumstances: String,
+    pub(crate) circumstances: String,
     /// What this hash is made of.
-    pub built_with: BuiltWith,
+    pub(crate) built_with: BuiltWith,
     /// The triple that units for the host are compiled for.
-    pub host: String,
-    /// The workspace.
-    pub workspace: PathBuf,
+    pub(crate) host: String,
+    pub(crate) workspace: PathBuf,
     /// The third-party packages of its `Cargo.lock`.
-    pub packages: Vec<WantedPackage>,
+    pub(crate) packages: Vec<WantedPackage>,
 }
 
 /// A package that somebody wants to build with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WantedPackage {
-    /// Which one.
+pub(crate) struct WantedPackage {
     #[serde(flatten)]
-    pub package: StoredPackage,
+    pub(crate) package: StoredPackage,
     /// The features that may be enabled; `None` if that is not known.
-    pub features: Option<Vec<String>>,
+    pub(crate) features: Option<Vec<String>>,
 }
 
 /// What a provider has.
@@ -191,313 +184,284 @@ pub enum Take {
 
 /// "I built a thing": what a provider is told after a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct After {
-    /// [`STORE_VERSION`].
-    pub version: u32,
-    /// `after`.
-    pub ask: String,
+pub(crate) struct After {
+    pub(crate) version: u32,
+    pub(crate) ask: String,
     /// As in [`Before`]; all units were built in its circumstances.
-    pub summary: String,
+    pub(crate) summary: String,
     /// What the hash of the circumstances is made of.
-    pub built_with: BuiltWith,
+    pub(crate) built_with: BuiltWith,
     /// The units, dependencies first, each with the places of its files. These exist until the provider ends.
-    pub units: Vec<StoredUnit>,
+    pub(crate) units: Vec<StoredUnit>,
 }
 
 /// What a provider has done with what it was told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
-    /// [`STORE_VERSION`].
-    pub version: u32,
+pub(crate) struct Taken {
+    pub(crate) version: u32,
     /// Files that it has as well, and keeps: ours may become another name of them.
     #[serde(default)]
-    pub relocated: Vec<Relocated>,
+    pub(crate) relocated: Vec<Relocated>,
 }
 
 /// A file that a provider has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Relocated {
+pub(crate) struct Relocated {
     /// Where it was told that the file lies.
-    pub from: PathBuf,
-    /// Where it has it.
-    pub to: PathBuf,
+    pub(crate) from: PathBuf,
+    pub(crate) to: PathBuf,
 }
 
 /// Units are put into a local store.
 #[derive(Clone, Debug, Serialize)]
-pub struct HarvestUnits {
+pub(crate) struct HarvestUnits {
     /// The workspace that they were built for.
-    pub workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// The target folder that they lie in; `None` if they lie in several places.
-    pub from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
     /// The folder of the store.
-    pub into: PathBuf,
+    pub(crate) into: PathBuf,
     /// What the workspace builds with, in one hash.
-    pub summary: Option<String>,
+    pub(crate) summary: Option<String>,
     /// The hash of what the units were built with.
-    pub circumstances: String,
+    pub(crate) circumstances: String,
     /// What that is made of.
     #[serde(skip)]
-    pub built_with: Option<BuiltWith>,
+    pub(crate) built_with: Option<BuiltWith>,
     /// The units that are new, dependencies first.
-    pub units: Vec<StoredUnit>,
+    pub(crate) units: Vec<StoredUnit>,
     /// The keys of all that the workspace has of these packages, new or not.
     #[serde(skip)]
-    pub keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// How many are there already.
-    pub present: usize,
-    /// What is not kept.
-    pub left: Vec<LeftUnit>,
+    pub(crate) present: usize,
+    pub(crate) left: Vec<LeftUnit>,
     /// Bytes of what is new.
-    pub length: Bytes,
+    pub(crate) length: Bytes,
 }
 
 impl HarvestUnits {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("harvest", "harvested-all");
+    pub(crate) const KIND: Kind = Kind::new("harvest", "harvested-all");
 }
 
 /// What became of units that were moved into a store, or to another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Moved {
-    /// How many.
-    pub units: usize,
+pub(crate) struct Moved {
+    pub(crate) units: usize,
     /// Bytes of files that share their storage with those that were there, where the filesystem has links.
-    pub linked: Bytes,
+    pub(crate) linked: Bytes,
     /// Bytes of files that were copied.
-    pub copied: Bytes,
+    pub(crate) copied: Bytes,
     /// Bytes that went to a remote store, or came from it.
-    pub transferred: Bytes,
+    pub(crate) transferred: Bytes,
     /// What could not be kept after all, and why.
-    pub left: Vec<String>,
+    pub(crate) left: Vec<String>,
 }
 
 /// A provider is told of units.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellProvider {
+pub(crate) struct TellProvider {
     /// The program, with its arguments.
-    pub program: Vec<String>,
-    /// Where it runs.
-    pub dir: PathBuf,
-    /// Of how many units.
-    pub units: usize,
-    /// What it is told.
+    pub(crate) program: Vec<String>,
+    pub(crate) dir: PathBuf,
+    pub(crate) units: usize,
     #[serde(skip)]
-    pub after: After,
+    pub(crate) after: After,
 }
 
 impl TellProvider {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("tell", "told");
+    pub(crate) const KIND: Kind = Kind::new("tell", "told");
 }
 
 /// What a local store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct StoreContents {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its units.
+pub(crate) struct StoreContents {
+    pub(crate) folder: PathBuf,
     #[serde(skip)]
-    pub units: Vec<HeldUnit>,
+    pub(crate) units: Vec<HeldUnit>,
     /// The contents of files that no unit has.
     #[serde(skip)]
-    pub unused: Vec<PathBuf>,
+    pub(crate) unused: Vec<PathBuf>,
     /// What was left by runs that were killed.
     #[serde(skip)]
-    pub rest: Vec<PathBuf>,
+    pub(crate) rest: Vec<PathBuf>,
     /// Record of all that may go: descriptions, contents, and what was left.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
     /// What that takes, as far as it counts.
     #[serde(skip)]
-    pub rest_on_disk: Bytes,
+    pub(crate) rest_on_disk: Bytes,
     /// By what the units were built with.
-    pub built_with: Vec<HeldWith>,
+    pub(crate) built_with: Vec<HeldWith>,
     /// What all files take, each once.
-    pub on_disk: Bytes,
+    pub(crate) on_disk: Bytes,
     /// What no target folder has as well.
-    pub own: Bytes,
+    pub(crate) own: Bytes,
     /// What could not be read.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// A unit of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldUnit {
-    /// Its description.
-    pub file: PathBuf,
-    /// Its key.
-    pub key: String,
-    /// Its package.
-    pub package: StoredPackage,
+pub(crate) struct HeldUnit {
+    pub(crate) file: PathBuf,
+    pub(crate) key: String,
+    pub(crate) package: StoredPackage,
     /// The keys of what it was made with.
-    pub dependencies: Vec<String>,
+    pub(crate) dependencies: Vec<String>,
     /// The contents of its files, each once.
-    pub objects: Vec<HeldObject>,
+    pub(crate) objects: Vec<HeldObject>,
     /// When it was last used, or put there.
-    pub last_use: Option<Timestamp>,
+    pub(crate) last_use: Option<Timestamp>,
 }
 
 /// The content of a file in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldObject {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// What it takes.
-    pub on_disk: Bytes,
+pub(crate) struct HeldObject {
+    pub(crate) path: PathBuf,
+    pub(crate) on_disk: Bytes,
     /// It has no other name, in a target folder for one.
-    pub alone: bool,
+    pub(crate) alone: bool,
 }
 
 /// What units of a store were built with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HeldWith {
-    /// The hash of it.
-    pub circumstances: String,
+pub(crate) struct HeldWith {
+    pub(crate) circumstances: String,
     /// What it is, as far as that is known.
     #[serde(flatten)]
-    pub built_with: Option<BuiltWith>,
-    /// How many packages.
-    pub packages: usize,
-    /// How many units.
-    pub units: usize,
+    pub(crate) built_with: Option<BuiltWith>,
+    pub(crate) packages: usize,
+    pub(crate) units: usize,
     /// The sum of the lengths of their files.
-    pub length: Bytes,
+    pub(crate) length: Bytes,
     /// When one of them was last used.
-    pub last_use: Option<Timestamp>,
+    pub(crate) last_use: Option<Timestamp>,
 }
 
 /// Units go from a local store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DropUnits {
+pub(crate) struct DropUnits {
     /// The folder of the store.
-    pub folder: PathBuf,
-    /// Which.
-    pub units: Vec<DroppedUnit>,
+    pub(crate) folder: PathBuf,
+    pub(crate) units: Vec<DroppedUnit>,
     /// The contents of files that no unit has then.
     #[serde(skip)]
-    pub objects: Vec<PathBuf>,
+    pub(crate) objects: Vec<PathBuf>,
     /// What was left by runs that were killed.
     #[serde(skip)]
-    pub rest: Vec<PathBuf>,
+    pub(crate) rest: Vec<PathBuf>,
     /// Record of all of these, and of what is in them.
     #[serde(skip)]
-    pub seen: Seen,
+    pub(crate) seen: Seen,
     /// What comes free, of what no target folder has as well.
-    pub freeable: Bytes,
+    pub(crate) freeable: Bytes,
 }
 
 impl DropUnits {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("drop_units", "units-dropped");
+    pub(crate) const KIND: Kind = Kind::new("drop_units", "units-dropped");
 }
 
 /// A unit that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DroppedUnit {
-    /// Its description.
+pub(crate) struct DroppedUnit {
     #[serde(skip)]
-    pub file: PathBuf,
-    /// Its package.
-    pub package: String,
-    /// The package's version.
-    pub version: String,
-    /// Its key.
-    pub key: String,
+    pub(crate) file: PathBuf,
+    pub(crate) package: String,
+    pub(crate) version: String,
+    pub(crate) key: String,
     /// When it was last used, or put there.
-    pub last_use: Option<Timestamp>,
-    /// Why it goes.
-    pub why: DropReason,
+    pub(crate) last_use: Option<Timestamp>,
+    pub(crate) why: DropReason,
 }
 
 /// Units are fetched from a remote store into the local one.
 #[derive(Clone, Debug, Serialize)]
-pub struct PullUnits {
+pub(crate) struct PullUnits {
     /// The workspace that they are for.
-    pub workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// The remote store, as people call it.
-    pub from: String,
+    pub(crate) from: String,
     /// The folder of the local store.
-    pub into: PathBuf,
+    pub(crate) into: PathBuf,
     /// What the workspace builds with, in one hash.
-    pub summary: String,
+    pub(crate) summary: String,
     /// The hash of what the units were built with.
-    pub circumstances: String,
+    pub(crate) circumstances: String,
     /// What that is made of.
     #[serde(skip)]
-    pub built_with: BuiltWith,
+    pub(crate) built_with: BuiltWith,
     /// The units that are not there yet, dependencies first.
-    pub units: Vec<StoredUnit>,
+    pub(crate) units: Vec<StoredUnit>,
     /// The keys of all that the remote store has for the workspace.
     #[serde(skip)]
-    pub keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// How many are there already.
-    pub present: usize,
+    pub(crate) present: usize,
     /// Bytes of the files of what is fetched, before they are packed.
-    pub length: Bytes,
+    pub(crate) length: Bytes,
 }
 
 impl PullUnits {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("pull", "pulled-all");
+    pub(crate) const KIND: Kind = Kind::new("pull", "pulled-all");
 }
 
 /// Units are put into a remote store.
 #[derive(Clone, Debug, Serialize)]
-pub struct PushUnits {
+pub(crate) struct PushUnits {
     /// The workspace that they were built for.
-    pub workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// The folder of the local store.
-    pub from: PathBuf,
+    pub(crate) from: PathBuf,
     /// The remote store, as people call it.
-    pub into: String,
+    pub(crate) into: String,
     /// What the workspace builds with, in one hash.
-    pub summary: String,
+    pub(crate) summary: String,
     /// The units that are not there yet.
-    pub units: Vec<StoredUnit>,
+    pub(crate) units: Vec<StoredUnit>,
     /// All units that the workspace was built with.
     #[serde(skip)]
-    pub all: Vec<StoredUnit>,
+    pub(crate) all: Vec<StoredUnit>,
     /// How many are there already.
-    pub present: usize,
+    pub(crate) present: usize,
     /// Bytes of the files of what is put there, before they are packed.
-    pub length: Bytes,
+    pub(crate) length: Bytes,
 }
 
 impl PushUnits {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("push", "pushed-all");
+    pub(crate) const KIND: Kind = Kind::new("push", "pushed-all");
 }
 
 /// Objects go from a remote store.
 #[derive(Clone, Debug, Serialize)]
-pub struct DropRemote {
+pub(crate) struct DropRemote {
     /// The remote store, as people call it.
-    pub from: String,
+    pub(crate) from: String,
     /// Their names; what tells of units comes before the packs of these.
-    pub objects: Vec<String>,
-    /// Their bytes.
-    pub length: Bytes,
-    /// How many stay.
-    pub staying: usize,
+    pub(crate) objects: Vec<String>,
+    pub(crate) length: Bytes,
+    pub(crate) staying: usize,
 }
 
 impl DropRemote {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("drop_remote", "objects-dropped");
+    pub(crate) const KIND: Kind = Kind::new("drop_remote", "objects-dropped");
 }
 
 /// What a remote store holds of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RemotePart {
+pub(crate) struct RemotePart {
     /// What it is: `packs`, `units`, `sets` or `lists`.
-    pub kind: String,
-    /// How many objects.
-    pub objects: usize,
-    /// Their bytes.
-    pub length: Bytes,
+    pub(crate) kind: String,
+    pub(crate) objects: usize,
+    pub(crate) length: Bytes,
     /// When the oldest was put there.
-    pub oldest: Option<Timestamp>,
+    pub(crate) oldest: Option<Timestamp>,
     /// When the newest was put there.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
 }

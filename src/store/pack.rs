@@ -16,17 +16,15 @@ use crate::store::paths::{folder_of, short};
 
 /// Units with a description each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Descriptions {
-    /// [`STORE_VERSION`].
-    pub version: u32,
-    /// The units.
-    pub units: Vec<StoredUnit>,
+pub(crate) struct Descriptions {
+    pub(crate) version: u32,
+    pub(crate) units: Vec<StoredUnit>,
 }
 
 impl Descriptions {
     /// Of these units, without where their files lie.
     #[must_use]
-    pub fn of(units: impl IntoIterator<Item = StoredUnit>) -> Self {
+    pub(crate) fn of(units: impl IntoIterator<Item = StoredUnit>) -> Self {
         let plain = |mut unit: StoredUnit| {
             unit.files.iter_mut().for_each(|file| file.at = None);
             unit
@@ -42,7 +40,7 @@ impl Descriptions {
     /// # Errors
     ///
     /// They are none, or of another version; for a person.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         let read: Self = serde_json::from_slice(bytes)
             .map_err(|error| format!("expected descriptions of units: {error}"))?;
         match read.version {
@@ -77,7 +75,7 @@ pub fn pack_name(unit: &StoredUnit) -> String {
 /// # Errors
 ///
 /// As `read` does.
-pub fn pack<E>(
+pub(crate) fn pack<E>(
     unit: &StoredUnit,
     mut read: impl FnMut(&StoredFile) -> Result<Vec<u8>, E>,
 ) -> Result<Vec<u8>, E> {
@@ -90,7 +88,7 @@ pub fn pack<E>(
 
 /// How many bytes a pack has.
 #[must_use]
-pub fn pack_length(unit: &StoredUnit) -> u64 {
+pub(crate) fn pack_length(unit: &StoredUnit) -> u64 {
     let lengths = contents(unit).into_iter().map(|file| file.length);
     lengths.fold(0, u64::saturating_add)
 }
@@ -100,7 +98,7 @@ pub fn pack_length(unit: &StoredUnit) -> u64 {
 /// # Errors
 ///
 /// It has another length than its contents have together.
-pub fn unpack<'a>(
+pub(crate) fn unpack<'a>(
     unit: &'a StoredUnit,
     pack: &'a [u8],
 ) -> Result<Vec<(&'a StoredFile, &'a [u8])>, String> {
@@ -121,34 +119,34 @@ pub fn unpack<'a>(
 
 /// Where descriptions of a package's units lie.
 #[must_use]
-pub fn package_folder(circumstances: &str, package: &StoredPackage) -> String {
+pub(crate) fn package_folder(circumstances: &str, package: &StoredPackage) -> String {
     let (with, package) = (short(circumstances), folder_of(package));
     format!("v{STORE_VERSION}/units/{with}/{package}/")
 }
 
 /// The name of a unit's description.
 #[must_use]
-pub fn unit_name(unit: &StoredUnit) -> String {
+pub(crate) fn unit_name(unit: &StoredUnit) -> String {
     let folder = package_folder(&unit.circumstances, &unit.package);
     format!("{folder}{}", unit.key)
 }
 
 /// Where a store that cannot list has all descriptions of a package.
 #[must_use]
-pub fn package_list(circumstances: &str, package: &StoredPackage) -> String {
+pub(crate) fn package_list(circumstances: &str, package: &StoredPackage) -> String {
     let (with, package) = (short(circumstances), folder_of(package));
     format!("v{STORE_VERSION}/lists/{with}/{package}")
 }
 
 /// Where what was built together lies.
 #[must_use]
-pub fn set_folder(summary: &str) -> String {
+pub(crate) fn set_folder(summary: &str) -> String {
     format!("v{STORE_VERSION}/sets/{summary}/")
 }
 
 /// The name of what was built together.
 #[must_use]
-pub fn set_name(summary: &str, units: &[StoredUnit]) -> String {
+pub(crate) fn set_name(summary: &str, units: &[StoredUnit]) -> String {
     let mut keys: Vec<&str> = units.iter().map(|unit| unit.key.as_str()).collect();
     keys.sort_unstable();
     let mut hasher = blake3::Hasher::new();
@@ -161,13 +159,13 @@ pub fn set_name(summary: &str, units: &[StoredUnit]) -> String {
 
 /// Where a store that cannot list has what was built together.
 #[must_use]
-pub fn set_list(summary: &str) -> String {
+pub(crate) fn set_list(summary: &str) -> String {
     format!("v{STORE_VERSION}/lists/{summary}")
 }
 
 /// What kind of object a name is of: `packs`, `units`, `sets` or `lists`; nothing if it is none of ours.
 #[must_use]
-pub fn kind(name: &str) -> &str {
+pub(crate) fn kind(name: &str) -> &str {
     let inside = name.strip_prefix(&everything()).unwrap_or_default();
     let kind = inside.split('/').next().unwrap_or_default();
     match kind {
@@ -178,7 +176,7 @@ pub fn kind(name: &str) -> &str {
 
 /// Everything of this version.
 #[must_use]
-pub fn everything() -> String {
+pub(crate) fn everything() -> String {
     format!("v{STORE_VERSION}/")
 }
 

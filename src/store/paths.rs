@@ -8,99 +8,99 @@ use crate::store::model::StoredUnit;
 
 /// The folder of a local store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places(PathBuf);
+pub(crate) struct Places(PathBuf);
 
 impl Places {
     /// A folder.
     #[must_use]
-    pub fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self(folder)
     }
 
     /// The folder itself.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.0
     }
 
     /// The file by which the folder is known to be ours, and in which whoever uses units and whoever deletes some lock
     /// each other out.
     #[must_use]
-    pub fn mark(&self) -> PathBuf {
+    pub(crate) fn mark(&self) -> PathBuf {
         self.0.join(".sharedtarget-store")
     }
 
     /// The folders in it, as far as they are always called the same.
     #[must_use]
-    pub fn parts(&self) -> Vec<PathBuf> {
+    pub(crate) fn parts(&self) -> Vec<PathBuf> {
         vec![self.objects(), self.units(), self.sets()]
     }
 
     /// The contents of files, under their hashes.
     #[must_use]
-    pub fn objects(&self) -> PathBuf {
+    pub(crate) fn objects(&self) -> PathBuf {
         self.0.join("objects")
     }
 
     /// The content of this hash.
     #[must_use]
-    pub fn object(&self, hash: &str) -> PathBuf {
+    pub(crate) fn object(&self, hash: &str) -> PathBuf {
         let (folder, name) = hash.split_at_checked(2).unwrap_or(("", hash));
         self.objects().join(folder).join(name)
     }
 
     /// The descriptions of units.
     #[must_use]
-    pub fn units(&self) -> PathBuf {
+    pub(crate) fn units(&self) -> PathBuf {
         self.0.join("units")
     }
 
     /// What there is that was built in these circumstances.
     #[must_use]
-    pub fn circumstances(&self, circumstances: &str) -> PathBuf {
+    pub(crate) fn circumstances(&self, circumstances: &str) -> PathBuf {
         self.units().join(short(circumstances))
     }
 
     /// What these circumstances are.
     #[must_use]
-    pub fn built_with(&self, circumstances: &str) -> PathBuf {
+    pub(crate) fn built_with(&self, circumstances: &str) -> PathBuf {
         self.circumstances(circumstances).join("built-with.json")
     }
 
     /// What there is of a package, built in these circumstances.
     #[must_use]
-    pub fn package(&self, circumstances: &str, package: &StoredPackage) -> PathBuf {
+    pub(crate) fn package(&self, circumstances: &str, package: &StoredPackage) -> PathBuf {
         self.circumstances(circumstances).join(folder_of(package))
     }
 
     /// The description of a unit.
     #[must_use]
-    pub fn unit(&self, unit: &StoredUnit) -> PathBuf {
+    pub(crate) fn unit(&self, unit: &StoredUnit) -> PathBuf {
         self.package(&unit.circumstances, &unit.package)
             .join(format!("{}.json", unit.key))
     }
 
     /// What was built together.
     #[must_use]
-    pub fn set(&self, summary: &str) -> PathBuf {
+    pub(crate) fn set(&self, summary: &str) -> PathBuf {
         self.sets().join(format!("{summary}.json"))
     }
 
     /// What was built together, by all who build.
     #[must_use]
-    pub fn sets(&self) -> PathBuf {
+    pub(crate) fn sets(&self) -> PathBuf {
         self.0.join("sets")
     }
 
     /// What is known of the hashes of files.
     #[must_use]
-    pub fn hashes(&self) -> PathBuf {
+    pub(crate) fn hashes(&self) -> PathBuf {
         self.0.join("hashes.json")
     }
 
     /// Where units are put together for a target folder.
     #[must_use]
-    pub fn assembled(&self) -> PathBuf {
+    pub(crate) fn assembled(&self) -> PathBuf {
         self.0.join("assembled")
     }
 }

@@ -13,7 +13,7 @@ use crate::target::layout::Owner;
 /// # Errors
 ///
 /// What is wrong with it, for a person.
-pub fn offers(answer: &[u8]) -> Result<Offers, String> {
+pub(crate) fn offers(answer: &[u8]) -> Result<Offers, String> {
     let offers: Offers = read(answer)?;
     expect_version(offers.version)?;
     if offers.units.len() > MOST_UNITS {
@@ -27,7 +27,7 @@ pub fn offers(answer: &[u8]) -> Result<Offers, String> {
 /// # Errors
 ///
 /// What is wrong with it, for a person.
-pub fn taken(answer: &[u8]) -> Result<Taken, String> {
+pub(crate) fn taken(answer: &[u8]) -> Result<Taken, String> {
     if answer.iter().all(u8::is_ascii_whitespace) {
         return Ok(Taken::default());
     }
@@ -37,7 +37,7 @@ pub fn taken(answer: &[u8]) -> Result<Taken, String> {
 }
 
 /// The most that anybody has for one workspace.
-pub const MOST_UNITS: usize = 20_000;
+pub(crate) const MOST_UNITS: usize = 20_000;
 
 /// The most bytes that a file and a unit may have: no compiler makes more, and whoever says more wants to keep us busy.
 const MOST_OF_A_FILE: u64 = 2 << 30;
@@ -63,7 +63,7 @@ fn expect_version(version: u32) -> Result<(), String> {
 /// # Errors
 ///
 /// What is wrong with it, for a person.
-pub fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
+pub(crate) fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
     let wrong = |what: &str| {
         Err(format!(
             "{} {}: {what}",

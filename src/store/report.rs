@@ -173,10 +173,6 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
 }
 
 /// Writes what the local store holds.
-///
-/// # Errors
-///
-/// The writer fails.
 pub(crate) fn status(
     out: Out<'_>,
     contents: &StoreContents,
@@ -306,10 +302,6 @@ pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Resu
 }
 
 /// Writes what was done.
-///
-/// # Errors
-///
-/// The writer fails.
 fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
     for done in outcome.all(DropUnits::KIND) {
         let units = done

@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 /// What a script has said of linking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// The names of libraries that lie in none of the script's own folders.
-    pub libraries: Vec<String>,
+    pub(crate) libraries: Vec<String>,
     /// The folders that are searched for them and are not the script's own, in their order.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// Reads what a script has said; `out_dir` is its own folder.
 ///
 /// Source: the book of Cargo, "Outputs of the Build Script".
 #[must_use]
-pub fn linked(said: &str, out_dir: &Path) -> Linked {
+pub(crate) fn linked(said: &str, out_dir: &Path) -> Linked {
     let mut linked = Linked::default();
     let mut own = false;
     for line in said.lines() {

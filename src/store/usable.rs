@@ -11,7 +11,7 @@ use crate::target::unit::UnitId;
 ///
 /// `there` are units that the destination has. What is only needed for these is not chosen.
 #[must_use]
-pub fn usable(
+pub(crate) fn usable(
     units: &[&StoredUnit],
     lock: Option<&Lock>,
     there: impl Fn(&UnitId) -> bool,

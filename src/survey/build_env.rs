@@ -12,48 +12,47 @@ use serde::{Deserialize, Serialize};
 
 /// The words of a workspace's configurations on compiling.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub(crate) struct Said {
     /// The variables that they set, each with a hash of its value as it is written.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// Those of them that are paths relative to a configuration, and so others in each worktree.
-    pub placed: BTreeSet<String>,
+    pub(crate) placed: BTreeSet<String>,
     /// The programs that run as the compiler or in its place, by their keys; not those that are known to change nothing.
-    pub programs: BTreeMap<String, Program>,
+    pub(crate) programs: BTreeMap<String, Program>,
     /// All else that each says, as a hash of it; the nearest first.
-    pub rest: Vec<(PathBuf, String)>,
+    pub(crate) rest: Vec<(PathBuf, String)>,
 }
 
 /// A program that runs as the compiler or in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
-    /// Where it is.
-    pub path: PathBuf,
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
     /// When it was last changed; `None` if it is not there.
-    pub changed: Option<Timestamp>,
+    pub(crate) changed: Option<Timestamp>,
 }
 
 /// The key of the program that runs in place of the compiler for packages of the workspace only.
-pub const WORKSPACE_WRAPPER: &str = "rustc-workspace-wrapper";
+pub(crate) const WORKSPACE_WRAPPER: &str = "rustc-workspace-wrapper";
 
 /// How two workspaces differ in what their configurations say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Differences {
+pub(crate) struct Differences {
     /// Variables that have other values.
-    pub variables: Vec<String>,
+    pub(crate) variables: Vec<String>,
     /// Variables that differ by nothing but the place of their configuration.
-    pub placed: Vec<String>,
+    pub(crate) placed: Vec<String>,
     /// A program that makes everything, and that only one of them has, or that is another one.
-    pub program: Option<PathBuf>,
+    pub(crate) program: Option<PathBuf>,
     /// One that makes packages of the workspace.
-    pub workspace_program: Option<PathBuf>,
+    pub(crate) workspace_program: Option<PathBuf>,
     /// A configuration that says something else of packages of the workspace.
-    pub settings: Option<PathBuf>,
+    pub(crate) settings: Option<PathBuf>,
 }
 
 impl Differences {
     /// Whether there are none.
     #[must_use]
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -61,7 +60,7 @@ impl Differences {
 impl Said {
     /// How this differs from what another workspace's configurations say, `here`.
     #[must_use]
-    pub fn differences(&self, here: &Self) -> Differences {
+    pub(crate) fn differences(&self, here: &Self) -> Differences {
         let names: BTreeSet<&String> = self.env.keys().chain(here.env.keys()).collect();
         let names = names.into_iter();
         let (same, other): (Vec<&String>, Vec<&String>) =
@@ -91,24 +90,23 @@ impl Said {
 
 /// A time in which configurations said the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
+pub(crate) struct Span {
     /// When it began; `None` if it is so since ever.
-    pub since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// When it was last seen that it holds.
-    pub until: Timestamp,
-    /// Their words.
-    pub said: Said,
+    pub(crate) until: Timestamp,
+    pub(crate) said: Said,
     /// The files that there were.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// All that was seen of workspaces, by their folders. Lies in the user's state folder, where no clone can put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct History {
+pub(crate) struct History {
     /// The version of this format.
-    pub version: u32,
+    pub(crate) version: u32,
     /// The spans of each, oldest first.
-    pub workspaces: BTreeMap<PathBuf, Vec<Span>>,
+    pub(crate) workspaces: BTreeMap<PathBuf, Vec<Span>>,
 }
 
 impl Default for History {
@@ -129,14 +127,14 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
 impl History {
     /// All that is known of a workspace, with the look at it now.
     #[must_use]
-    pub fn with(&self, workspace: &Path, seen: Span) -> Vec<Span> {
+    pub(crate) fn with(&self, workspace: &Path, seen: Span) -> Vec<Span> {
         let mut spans = self.workspaces.get(workspace).cloned().unwrap_or_default();
         add(&mut spans, seen);
         spans
     }
 
     /// Notes what has been seen of a workspace, and forgets what is too old.
-    pub fn note(&mut self, workspace: &Path, seen: Span) {
+    pub(crate) fn note(&mut self, workspace: &Path, seen: Span) {
         let now = seen.until;
         let spans = self.workspaces.entry(workspace.to_owned()).or_default();
         add(spans, seen);
@@ -170,7 +168,7 @@ fn add(spans: &mut Vec<Span>, mut seen: Span) {
 
 /// The circumstances at one moment, as far as they are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment<'a> {
+pub(crate) enum Moment<'a> {
     /// They are known, by the position of their span.
     Known(usize, &'a Said),
     /// No run has seen them.
@@ -179,7 +177,7 @@ pub enum Moment<'a> {
 
 /// The circumstances at a moment, by the spans that are known.
 #[must_use]
-pub fn at(spans: &[Span], moment: Timestamp) -> Moment<'_> {
+pub(crate) fn at(spans: &[Span], moment: Timestamp) -> Moment<'_> {
     let holds = |span: &Span| span.since.is_none_or(|since| since < moment) && moment <= span.until;
     match spans.iter().rposition(holds) {
         Some(at) => Moment::Known(at, &spans[at].said),
@@ -189,7 +187,7 @@ pub fn at(spans: &[Span], moment: Timestamp) -> Moment<'_> {
 
 /// Whether the compiler or a linker goes by a variable itself, so that it reaches everything that is compiled.
 #[must_use]
-pub fn is_of_compilers(variable: &str) -> bool {
+pub(crate) fn is_of_compilers(variable: &str) -> bool {
     const NAMES: [&str; 12] = [
         "PATH",
         "LIB",

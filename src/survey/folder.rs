@@ -9,25 +9,24 @@ use serde::{Deserialize, Serialize};
 
 /// A folder that Cargo builds into, or built into once.
 #[derive(Clone, Debug, Serialize)]
-pub struct TargetFolder {
-    /// Absolute path.
-    pub path: PathBuf,
+pub(crate) struct TargetFolder {
+    pub(crate) path: PathBuf,
     /// The workspaces whose builds write into it now.
-    pub users: Vec<PathBuf>,
+    pub(crate) users: Vec<PathBuf>,
     /// How it came to be known.
-    pub known: Known,
+    pub(crate) known: Known,
     /// What its top level looks like.
-    pub marks: Marks,
+    pub(crate) marks: Marks,
     /// Its size; `None` if it was not asked for.
-    pub usage: Option<Usage>,
+    pub(crate) usage: Option<Usage>,
     /// When something was last built into it, as far as its newest folders tell.
-    pub last_build: Option<Timestamp>,
+    pub(crate) last_build: Option<Timestamp>,
 }
 
 /// How a target folder came to be known. The first that fits, from the top, is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
-pub enum Known {
+pub(crate) enum Known {
     /// Our owner file stands beside it.
     Owner {
         /// What it says.
@@ -65,27 +64,27 @@ pub enum Known {
 ///
 /// It stands beside and not inside, because `cargo clean` deletes the folder with everything in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The workspace root that builds into the folder.
-    pub workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// The top folder of its worktree, if it is in one.
-    pub worktree: Option<PathBuf>,
+    pub(crate) worktree: Option<PathBuf>,
     /// The repository's common git directory, if it is in one.
-    pub common_dir: Option<PathBuf>,
+    pub(crate) common_dir: Option<PathBuf>,
     /// How the folder came about.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
     /// The filesystem that the workspace lay on, so that one that is not mounted is not taken for gone.
-    pub device: Option<u64>,
+    pub(crate) device: Option<u64>,
     /// The stamp of the worktree. Paths are taken over by others: what was built from one tree must never be
     /// fresh for another that was moved to its place.
     #[serde(default)]
-    pub stamp: Option<String>,
+    pub(crate) stamp: Option<String>,
 }
 
 /// What became of the workspace that an [`Owner`] names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
-pub enum OwnerState {
+pub(crate) enum OwnerState {
     /// Its folder is there.
     Present,
     /// It is gone for good.
@@ -112,7 +111,7 @@ pub enum OwnerState {
     clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
+pub(crate) enum Layout {
     /// A folder for each workspace of each worktree under the shared root
     #[default]
     Isolated,
@@ -126,54 +125,52 @@ pub enum Layout {
 
 /// What the top level of a folder looks like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Marks {
-    /// Its `CACHEDIR.TAG`.
-    pub tag: Tag,
+pub(crate) struct Marks {
+    pub(crate) tag: Tag,
     /// Entries that only Cargo makes are there: `.rustc_info.json`, or a profile folder with Cargo's own content.
-    pub cargo: bool,
+    pub(crate) cargo: bool,
     /// Top-level entries that Cargo does not make.
-    pub foreign: Vec<String>,
+    pub(crate) foreign: Vec<String>,
     /// The profile folders, where the lock files are.
-    pub profiles: Vec<PathBuf>,
+    pub(crate) profiles: Vec<PathBuf>,
     /// A path that git tracks inside it.
-    pub tracked: Option<PathBuf>,
+    pub(crate) tracked: Option<PathBuf>,
     /// Git could not say whether it tracks anything inside, with its error.
-    pub tracked_unclear: Option<String>,
+    pub(crate) tracked_unclear: Option<String>,
     /// A lock in it is held: a build is running.
-    pub busy: Option<Busy>,
+    pub(crate) busy: Option<Busy>,
     /// The folder itself is a symbolic link.
-    pub symlink: bool,
+    pub(crate) symlink: bool,
     /// Which folder it was when it was looked at.
     #[serde(skip)]
-    pub identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 /// Something that an interrupted run left.
 #[derive(Clone, Debug, Serialize)]
-pub struct Trash {
-    /// Where it is.
-    pub path: PathBuf,
+pub(crate) struct Trash {
+    pub(crate) path: PathBuf,
     /// What kind of thing it is.
-    pub kind: Litter,
+    pub(crate) kind: Litter,
     /// It carries the mark that we put into what we may delete later, and no branch can have brought it.
-    pub ours: bool,
+    pub(crate) ours: bool,
     /// What git tracks in it, or in the target folder around it.
     #[serde(skip)]
-    pub tracked: Option<PathBuf>,
+    pub(crate) tracked: Option<PathBuf>,
     /// Git's error, if it could not be asked.
     #[serde(skip)]
-    pub tracked_unclear: Option<String>,
+    pub(crate) tracked_unclear: Option<String>,
     /// The lock that another run holds on it.
     #[serde(skip)]
-    pub busy: Option<Busy>,
+    pub(crate) busy: Option<Busy>,
     /// What it takes; `None` if nobody looked.
-    pub usage: Option<Usage>,
+    pub(crate) usage: Option<Usage>,
 }
 
 /// The kinds of things that an interrupted run leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Litter {
+pub(crate) enum Litter {
     /// A half-deleted folder.
     HalfDeleted,
     /// The folder in a target folder in which units are put together.
@@ -188,7 +185,7 @@ pub enum Litter {
 ///
 /// It stands beside the folder and not in it, since `cargo clean` deletes the folder with everything in it.
 #[must_use]
-pub fn owner_file(folder: &Path) -> PathBuf {
+pub(crate) fn owner_file(folder: &Path) -> PathBuf {
     let mut name = folder.file_name().unwrap_or_default().to_owned();
     name.push(OWNER_SUFFIX);
     folder.with_file_name(name)

@@ -77,18 +77,16 @@ impl Default for Journal {
 
 /// A project that lies elsewhere than it did when its files were recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relocated {
-    /// Where it was.
-    pub from: PathBuf,
-    /// Where it is.
-    pub to: PathBuf,
+pub(crate) struct Relocated {
+    pub(crate) from: PathBuf,
+    pub(crate) to: PathBuf,
 }
 
 impl Relocated {
     /// Where a file is now. One that did not lie in the project stays where it is, and so does one that was recorded after
     /// the project came to its place.
     #[must_use]
-    pub fn now(&self, file: &Path) -> PathBuf {
+    pub(crate) fn now(&self, file: &Path) -> PathBuf {
         match file.strip_prefix(&self.from) {
             Ok(inside) if !(self.to.starts_with(&self.from) && file.starts_with(&self.to)) => {
                 self.to.join(inside)
@@ -163,7 +161,7 @@ impl Journal {
     }
 
     /// Takes the files under one place for those under another, where what lay there was moved.
-    pub fn relocate(&mut self, moved: &Relocated) {
+    pub(crate) fn relocate(&mut self, moved: &Relocated) {
         for entry in &mut self.entries {
             entry.file = moved.now(&entry.file);
         }
@@ -171,7 +169,7 @@ impl Journal {
 
     /// What the last change of each file left in it, under a place.
     #[must_use]
-    pub fn last_under(&self, place: &Path) -> Vec<(&Path, Option<&[u8]>)> {
+    pub(crate) fn last_under(&self, place: &Path) -> Vec<(&Path, Option<&[u8]>)> {
         let files = self.files().into_iter();
         let last = |file: &Path| {
             let mut entries = self.entries.iter().rev();
@@ -187,7 +185,7 @@ impl Journal {
     /// When a file last changed in a way that matters, where it holds `current` and was `changed` last at a time: our own
     /// changes do not count by which it says the `same` as before. `None` if it never did.
     #[must_use]
-    pub fn changed(
+    pub(crate) fn changed(
         &self,
         file: &Path,
         current: &[u8],

@@ -15,106 +15,103 @@ use crate::survey::folder::{Owner, TargetFolder, Trash};
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
 #[derive(Debug, Default, Serialize)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// The folders that the run started from, canonical.
-    pub roots: Vec<PathBuf>,
+    pub(crate) roots: Vec<PathBuf>,
     /// Where the target folders of the run live.
-    pub shared_root: SharedRoot,
+    pub(crate) shared_root: SharedRoot,
     /// Every repository met, by its common git directory.
-    pub repositories: Vec<Repository>,
+    pub(crate) repositories: Vec<Repository>,
     /// Every Cargo workspace, each once.
-    pub workspaces: Vec<Workspace>,
+    pub(crate) workspaces: Vec<Workspace>,
     /// Every target folder, in use or left behind, each once.
-    pub folders: Vec<TargetFolder>,
+    pub(crate) folders: Vec<TargetFolder>,
     /// What the owner files under the shared root say, by folder, whether or not Cargo has made that yet.
     #[serde(skip)]
-    pub notes: BTreeMap<PathBuf, Owner>,
+    pub(crate) notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
-    pub trash: Vec<Trash>,
+    pub(crate) trash: Vec<Trash>,
     /// What the environment and the settings file in the shared root say.
     #[serde(skip)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The bytes of that file; `None` if there is none.
     #[serde(skip)]
-    pub settings_file: Option<Vec<u8>>,
+    pub(crate) settings_file: Option<Vec<u8>>,
     /// The bytes of the settings file in the shared root's records; `None` if there is none.
     #[serde(skip)]
-    pub own_settings_file: Option<Vec<u8>>,
+    pub(crate) own_settings_file: Option<Vec<u8>>,
     /// The bytes of our script beside the configuration that may be edited above the worktrees; `None` if there is none.
     #[serde(skip)]
-    pub wrapper_script: Option<Vec<u8>>,
+    pub(crate) wrapper_script: Option<Vec<u8>>,
     /// Variables in the environment that beat the configuration files.
-    pub overrides: Vec<EnvOverride>,
+    pub(crate) overrides: Vec<EnvOverride>,
     /// What could not be read; the rest of the survey is complete without it.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// Every Cargo configuration file that counts for one of the workspaces, by path.
     #[serde(skip)]
-    pub configs: BTreeMap<PathBuf, ConfigFile>,
+    pub(crate) configs: BTreeMap<PathBuf, ConfigFile>,
     /// What the configuration of a workspace is resolved against, besides its files.
     #[serde(skip)]
-    pub surroundings: Surroundings,
+    pub(crate) surroundings: Surroundings,
 }
 
 /// The one folder under which all target folders of a run live.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SharedRoot {
+pub(crate) struct SharedRoot {
     /// Absolute path, whether or not it exists.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// It is there, and the user's state knows it.
-    pub exists: bool,
+    pub(crate) exists: bool,
     /// The folder of its records in the user's state, whether or not it exists; `None` where the environment names no
     /// state folder.
     #[serde(skip)]
-    pub records: Option<PathBuf>,
+    pub(crate) records: Option<PathBuf>,
     /// Where its project was when its files were recorded, and where it is, if it was moved since.
     #[serde(skip)]
-    pub project_moved: Option<(PathBuf, PathBuf)>,
+    pub(crate) project_moved: Option<(PathBuf, PathBuf)>,
     /// It lies in a git worktree, so a branch can put files into it.
     #[serde(skip)]
-    pub in_worktree: bool,
+    pub(crate) in_worktree: bool,
     /// The shared root that this folder is a copy of, which is there too. Then this one does not count as one.
     #[serde(skip)]
-    pub copy_of: Option<PathBuf>,
+    pub(crate) copy_of: Option<PathBuf>,
     /// Why nothing may be done with it. A run that acts ends at that.
     #[serde(skip)]
-    pub refused: Option<Refusal>,
+    pub(crate) refused: Option<Refusal>,
     /// It was moved here, which no run has noted yet.
     #[serde(skip)]
-    pub moved: bool,
+    pub(crate) moved: bool,
     /// The workspaces whose configurations lead to where this root was before it was moved, or to the root that it was
     /// copied from; each with that place.
     #[serde(skip)]
-    pub misled: BTreeMap<PathBuf, FormerRoot>,
+    pub(crate) misled: BTreeMap<PathBuf, FormerRoot>,
     /// How many runs have changed something under it; the next one makes no use of a plan from before.
     #[serde(skip)]
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// What made it the shared root of this run.
-    pub chosen: SharedRootChoice,
+    pub(crate) chosen: SharedRootChoice,
     /// Git ignores it by a rule outside of it.
     #[serde(skip)]
-    pub ignored: bool,
+    pub(crate) ignored: bool,
 }
 
 /// Why a shared root must not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What it is about.
-    pub path: PathBuf,
+pub(crate) struct Refusal {
+    pub(crate) path: PathBuf,
     /// What is wrong, as a sentence without a full stop.
-    pub what: String,
-    /// What mends it.
-    pub mend: String,
+    pub(crate) what: String,
+    pub(crate) mend: String,
     /// All of it in one line.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Where a shared root was before it was moved, or the one that it was copied from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormerRoot {
-    /// The place.
-    pub path: PathBuf,
+pub(crate) struct FormerRoot {
+    pub(crate) path: PathBuf,
     /// A shared root is there, so this one is a copy.
-    pub there: bool,
+    pub(crate) there: bool,
 }
 
 /// What a user has decided once for all runs. What is not set is left to the program.
@@ -152,7 +149,7 @@ impl Settings {
     }
 
     /// Takes out the settings that name a program or a place, or have others' units fetched or kept. Returns their keys.
-    pub fn take_names(&mut self) -> Vec<&'static str> {
+    pub(crate) fn take_names(&mut self) -> Vec<&'static str> {
         let mut taken = self.store.take_names();
         if self.shared_with_group.take_if(|shared| *shared).is_some() {
             taken.insert(0, "`shared-with-group`");
@@ -165,7 +162,7 @@ impl Settings {
 
     /// Whether units are to go for them.
     #[must_use]
-    pub fn limit(&self) -> bool {
+    pub(crate) fn limit(&self) -> bool {
         self.max_size.is_some() || self.max_age.is_some()
     }
 }
@@ -173,7 +170,7 @@ impl Settings {
 /// Why a folder is the shared root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SharedRootChoice {
+pub(crate) enum SharedRootChoice {
     /// `.shared-target` in the root, or in the main worktree that the root belongs to.
     #[default]
     Default,
@@ -185,73 +182,70 @@ pub enum SharedRootChoice {
 
 /// A git repository, by its common git directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Repository {
-    /// `$GIT_COMMON_DIR`, canonical.
-    pub common_dir: PathBuf,
+pub(crate) struct Repository {
+    pub(crate) common_dir: PathBuf,
     /// The name that people know it by: the folder of its main worktree, or of the bare repository.
-    pub name: String,
+    pub(crate) name: String,
     /// It has no main worktree.
-    pub bare: bool,
+    pub(crate) bare: bool,
     /// Its worktrees, the main one first.
-    pub worktrees: Vec<Worktree>,
+    pub(crate) worktrees: Vec<Worktree>,
     /// The bytes of its `info/exclude`; `None` if there is no such file.
     #[serde(skip)]
-    pub exclude: Option<Vec<u8>>,
+    pub(crate) exclude: Option<Vec<u8>>,
     /// Why nothing that git says of it counts.
     #[serde(skip)]
-    pub doubt: Option<String>,
+    pub(crate) doubt: Option<String>,
 }
 
 /// A git working tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Worktree {
+pub(crate) struct Worktree {
     /// Its top folder; canonical if it exists.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The main one, as opposed to a linked one.
-    pub main: bool,
-    /// What is checked out.
-    pub head: Head,
+    pub(crate) main: bool,
+    pub(crate) head: Head,
     /// The commit of that, in full; `None` if git did not say.
-    pub commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// `git worktree lock` was used on it; the reason given, which may be empty.
-    pub locked: Option<String>,
+    pub(crate) locked: Option<String>,
     /// Git would prune it; the reason git gives.
-    pub prunable: Option<String>,
-    /// Its folder exists.
-    pub present: bool,
+    pub(crate) prunable: Option<String>,
+    pub(crate) present: bool,
     /// It lies under one of the roots.
-    pub inside_root: bool,
+    pub(crate) inside_root: bool,
     /// What stays the same when it is moved, and differs for another worktree at its path.
     #[serde(skip)]
-    pub stamp: Option<String>,
+    pub(crate) stamp: Option<String>,
 }
 
 /// A Cargo workspace root, or a package that is in no workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// The folder of its root manifest, canonical.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Where it stands in a repository; `None` outside git.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// Another workspace of the same worktree in whose folder this one lies.
-    pub nested_in: Option<PathBuf>,
+    pub(crate) nested_in: Option<PathBuf>,
     /// It was built: a target folder of its own is there.
-    pub built: bool,
+    pub(crate) built: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
-    pub dirs: Dirs,
+    pub(crate) dirs: Dirs,
     /// The configuration file that would be edited.
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
     /// What `cargo metadata`, run in its folder, said.
-    pub cargo: CargoAnswer,
+    pub(crate) cargo: CargoAnswer,
     /// The stamp of its worktree, or of its own folder outside git.
     #[serde(skip)]
-    pub stamp: Option<String>,
+    pub(crate) stamp: Option<String>,
 }
 
 impl Workspace {
     /// Whether it is in this worktree; outside of git, whether it lies in this folder.
     #[must_use]
-    pub fn is_in(&self, worktree: &Path) -> bool {
+    pub(crate) fn is_in(&self, worktree: &Path) -> bool {
         match &self.place {
             Some(place) => place.worktree == worktree,
             None => self.root.starts_with(worktree),
@@ -261,19 +255,18 @@ impl Workspace {
 
 /// The place of a workspace in a repository. The common directory and the path together are the family.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// The repository's `$GIT_COMMON_DIR`.
-    pub common_dir: PathBuf,
+pub(crate) struct Place {
+    pub(crate) common_dir: PathBuf,
     /// The top folder of the worktree.
-    pub worktree: PathBuf,
+    pub(crate) worktree: PathBuf,
     /// The workspace's path inside the worktree; empty at its top.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// What `cargo metadata` said about a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
-pub enum CargoAnswer {
+pub(crate) enum CargoAnswer {
     /// It was not asked.
     NotAsked,
     /// It answered.
@@ -297,18 +290,16 @@ pub enum CargoAnswer {
 
 /// A variable in the environment that beats the configuration files in this shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EnvOverride {
-    /// Its name.
-    pub variable: String,
-    /// Its value.
-    pub value: String,
+pub(crate) struct EnvOverride {
+    pub(crate) variable: String,
+    pub(crate) value: String,
     /// The folder it names, as seen from the current directory.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// The present worktree that a path lies in: the innermost one.
 #[must_use]
-pub fn worktree_of<'a>(
+pub(crate) fn worktree_of<'a>(
     path: &Path,
     repositories: &'a [Repository],
 ) -> Option<(&'a Repository, &'a Path)> {
@@ -328,7 +319,7 @@ pub fn worktree_of<'a>(
 impl StoreSettings {
     /// These settings, and what they leave open as in others.
     #[must_use]
-    pub fn or(self, others: Self) -> Self {
+    pub(crate) fn or(self, others: Self) -> Self {
         Self {
             folder: self.folder.or(others.folder),
             max_size: self.max_size.or(others.max_size),
@@ -362,26 +353,26 @@ impl StoreSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreSettings {
     /// The folder of the local store; without one it is in the cache folder.
-    pub folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
     /// What the local store may take.
-    pub max_size: Option<Bytes>,
+    pub(crate) max_size: Option<Bytes>,
     /// Units that were not used for as long go.
-    pub max_age: Option<Age>,
+    pub(crate) max_age: Option<Age>,
     /// The program that is asked before a build, with its arguments.
-    pub before: Option<Vec<String>>,
+    pub(crate) before: Option<Vec<String>>,
     /// The program that is told after one, with its arguments.
-    pub after: Option<Vec<String>>,
+    pub(crate) after: Option<Vec<String>>,
     /// `onboard` has what was built since harvested, in the background.
-    pub harvest: Option<bool>,
+    pub(crate) harvest: Option<bool>,
     /// `onboard` and `warm` fetch from the remote store first.
-    pub pull: Option<bool>,
+    pub(crate) pull: Option<bool>,
     /// The remote store: its `type`, and what that one wants to know.
     pub remote: Option<BTreeMap<String, String>>,
 }
 
 /// What a command takes away of what interrupted runs left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope<'a> {
+pub(crate) enum Scope<'a> {
     /// All of it.
     All,
     /// What lies in these target folders.

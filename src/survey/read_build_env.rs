@@ -19,17 +19,17 @@ use crate::{fs, git, process};
 
 /// The records in the user's state of earlier times.
 #[derive(Clone, Debug, Default)]
-pub struct Records {
+pub(crate) struct Records {
     /// All that our own runs have written.
-    pub journal: Journal,
+    pub(crate) journal: Journal,
     /// The circumstances that runs have seen.
-    pub history: History,
+    pub(crate) history: History,
 }
 
 impl Records {
     /// Reads those of a shared root. One that cannot be read says nothing.
     #[must_use]
-    pub fn of(shared_root: &SharedRoot) -> Self {
+    pub(crate) fn of(shared_root: &SharedRoot) -> Self {
         let Some(records) = shared_root.records.as_deref() else {
             return Self::default();
         };
@@ -42,25 +42,23 @@ impl Records {
 
 /// The circumstances of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    /// Its folder.
-    pub workspace: PathBuf,
+pub(crate) struct Circumstances {
+    pub(crate) workspace: PathBuf,
     /// Its `rust-toolchain.toml` or `rust-toolchain`, of which rustup takes the nearest one above.
-    pub toolchain: Option<Vec<u8>>,
-    /// The workspace is there.
-    pub is_there: bool,
+    pub(crate) toolchain: Option<Vec<u8>>,
+    pub(crate) is_there: bool,
     /// The words of its configurations now.
-    pub said: Said,
+    pub(crate) said: Said,
     /// The spans of time in which they said the same, as far as they are known.
-    pub spans: Vec<Span>,
+    pub(crate) spans: Vec<Span>,
     /// When they last changed, and which of them did; nothing if all that is known of them holds since ever.
-    pub newest: Option<(Timestamp, PathBuf)>,
+    pub(crate) newest: Option<(Timestamp, PathBuf)>,
 }
 
 impl Circumstances {
     /// Those in which no configuration says anything.
     #[must_use]
-    pub fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self {
             is_there: true,
             spans: vec![Span {
@@ -75,7 +73,7 @@ impl Circumstances {
 
     /// Reads those of a workspace.
     #[must_use]
-    pub fn of(workspace: &Path, around: &Surroundings, records: &Records) -> Self {
+    pub(crate) fn of(workspace: &Path, around: &Surroundings, records: &Records) -> Self {
         let mut toolchains = workspace.ancestors().flat_map(|above| {
             ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name))
         });
@@ -104,7 +102,7 @@ impl Circumstances {
 
 /// The variables that configurations set for compilers and build scripts, by name, as they are written.
 #[must_use]
-pub fn variables(workspace: &Path, around: &Surroundings) -> BTreeMap<String, String> {
+pub(crate) fn variables(workspace: &Path, around: &Surroundings) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for file in files(workspace, around).0 {
         for (name, value) in config_edit::env(&file.text.unwrap_or_default()) {
@@ -116,7 +114,7 @@ pub fn variables(workspace: &Path, around: &Surroundings) -> BTreeMap<String, St
 
 /// The program that runs as the compiler or in its place, unless it is known to change nothing.
 #[must_use]
-pub fn program_of(workspace: &Path, around: &Surroundings) -> Option<PathBuf> {
+pub(crate) fn program_of(workspace: &Path, around: &Surroundings) -> Option<PathBuf> {
     let known = Records {
         history: History {
             workspaces: [(workspace.to_owned(), Vec::new())].into(),
@@ -134,7 +132,7 @@ pub fn program_of(workspace: &Path, around: &Surroundings) -> Option<PathBuf> {
 /// # Errors
 ///
 /// It cannot be written.
-pub fn note<'a>(
+pub(crate) fn note<'a>(
     workspaces: impl Iterator<Item = &'a Path>,
     around: &Surroundings,
     shared_root: &SharedRoot,

@@ -15,7 +15,7 @@ use crate::size::Bytes;
 use crate::survey::model::Settings;
 
 /// The name of the file.
-pub const FILE_NAME: &str = "sharedtarget.toml";
+pub(crate) const FILE_NAME: &str = "sharedtarget.toml";
 
 /// The keys that it may have.
 const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs`, `rustc-wrapper`, `shared-with-group` or `[store]`";
@@ -157,11 +157,11 @@ fn table(text: &str) -> Option<usize> {
 
 /// How large the cache of scripts may grow by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CacheLimits {
+pub(crate) struct CacheLimits {
     /// What all of it may take.
-    pub max_size: Bytes,
+    pub(crate) max_size: Bytes,
     /// What was not used for as long goes.
-    pub max_age: Age,
+    pub(crate) max_age: Age,
 }
 
 impl Default for CacheLimits {
@@ -191,14 +191,14 @@ fn place(document: &Document<&str>, key: &str, item: &Item) -> Option<std::ops::
 
 /// Path of the settings file in the shared root.
 #[must_use]
-pub fn file(survey: &Survey) -> PathBuf {
+pub(crate) fn file(survey: &Survey) -> PathBuf {
     survey.shared_root.path.join(settings::FILE_NAME)
 }
 
 /// Path of the settings file in the shared root's records, which alone may name a program; `None` where the environment
 /// names no state folder.
 #[must_use]
-pub fn own_file(survey: &Survey) -> Option<PathBuf> {
+pub(crate) fn own_file(survey: &Survey) -> Option<PathBuf> {
     let records = survey.shared_root.records.as_ref()?;
     Some(records.join(settings::FILE_NAME))
 }

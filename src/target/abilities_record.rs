@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Reads the abilities of programs that earlier runs found, in the user's state folder. Where nothing can be read, none are
 /// known.
 #[must_use]
-pub fn read_abilities(state: &Path) -> Found {
+pub(crate) fn read_abilities(state: &Path) -> Found {
     let bytes = read(&abilities_file(state)).ok().flatten();
     let found = bytes.and_then(|bytes| serde_json::from_slice::<Found>(&bytes).ok());
     found
@@ -27,7 +27,7 @@ pub fn read_abilities(state: &Path) -> Found {
 /// # Errors
 ///
 /// They cannot be written; the file is as it was then.
-pub fn add_abilities(state: &Path, programs: BTreeMap<String, Abilities>) -> Result<()> {
+pub(crate) fn add_abilities(state: &Path, programs: BTreeMap<String, Abilities>) -> Result<()> {
     create_private_folder(state)?;
     let mut found = read_abilities(state);
     found.add(programs);
@@ -41,7 +41,7 @@ pub(crate) fn abilities_file(state: &Path) -> PathBuf {
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
 #[derive(Clone, Debug, Default)]
-pub struct Known(Arc<Mutex<Table>>);
+pub(crate) struct Known(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -76,7 +76,7 @@ impl Known {
     }
 
     /// Writes down what this run has found. Where that cannot be written, the next run finds it again.
-    pub fn keep(&self, state: &Path) {
+    pub(crate) fn keep(&self, state: &Path) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = std::mem::take(&mut table.new);
         if !new.is_empty() {

@@ -115,7 +115,7 @@ impl DepInfo {
 
     /// Whether a file of the package itself is in it, which means that the package is local.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.files.iter().any(|file| file.base == Base::Package)
     }
 }
@@ -190,7 +190,7 @@ impl RustcDepInfo {
 
     /// The names of the files that the compiler made, the list itself left out: each has a rule of its own.
     #[must_use]
-    pub fn products(text: &str) -> Vec<&str> {
+    pub(crate) fn products(text: &str) -> Vec<&str> {
         let rules = text.lines().filter(|line| !line.starts_with('#'));
         let made = rules.filter_map(|line| line.split_once(": ").map(|(made, _)| made));
         let names = made.filter_map(|made| made.rsplit(['/', '\\']).next());

@@ -18,33 +18,32 @@ use crate::target::unit::UnitKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The hash of what `rustc -vV` said.
-    pub rustc: u64,
+    pub(crate) rustc: u64,
     /// The enabled features, sorted.
     pub features: Vec<String>,
     /// The features that the package declares, sorted.
     pub declared_features: Vec<String>,
     /// The hash of the profile's settings.
-    pub profile: u64,
-    /// `RUSTFLAGS`.
-    pub rustflags: Vec<String>,
+    pub(crate) profile: u64,
+    pub(crate) rustflags: Vec<String>,
     /// 0 for the host, else the hash of the target triple.
-    pub compile_kind: u64,
+    pub(crate) compile_kind: u64,
     /// The units that it was made with.
     pub deps: Vec<Dep>,
     /// The source's own word for its state, of a unit that has no dep-info (documentation): a registry
     /// package's version, a git package's full commit, a local package's newest file and its time.
     pub precalculated: Option<String>,
     /// What a build script watches, relative to its package or absolute.
-    pub watched: Vec<String>,
+    pub(crate) watched: Vec<String>,
 }
 
 /// A unit that another one was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dep {
     /// The hash of the dependency's package id: the same for all units of one package.
-    pub package: u64,
+    pub(crate) package: u64,
     /// The crate name that the dependency has in the dependent.
-    pub name: String,
+    pub(crate) name: String,
     /// The hash that stands in the dependency's own fingerprint folder.
     pub fingerprint: u64,
 }

@@ -16,34 +16,31 @@ use crate::target::{fingerprint, layout};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]
-pub struct Evidence {
-    /// Which unit.
-    pub id: UnitId,
+pub(crate) struct Evidence {
+    pub(crate) id: UnitId,
     /// The target triple; `None` for the host.
-    pub triple: Option<String>,
+    pub(crate) triple: Option<String>,
     /// When something that Cargo reads in every build was last read.
-    pub last_read: Option<Timestamp>,
+    pub(crate) last_read: Option<Timestamp>,
     /// The package's name, from a path.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// Its files, each with what it is to the unit.
-    pub files: Vec<(UnitFile, Part)>,
+    pub(crate) files: Vec<(UnitFile, Part)>,
     /// Its fingerprints by name, or why one of them cannot be used.
-    pub targets: Result<Vec<Target>, String>,
+    pub(crate) targets: Result<Vec<Target>, String>,
     /// The first source in its `.d` file: the root of the crate.
-    pub root: Option<String>,
+    pub(crate) root: Option<String>,
 }
 
 /// One fingerprint of a unit.
 #[derive(Clone, Debug)]
-pub struct Target {
-    /// Its name (`lib-serde`).
-    pub name: String,
-    /// What went into it.
-    pub fingerprint: Fingerprint,
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) fingerprint: Fingerprint,
     /// Its hash, by which dependents name it.
-    pub hash: u64,
+    pub(crate) hash: u64,
     /// Its dep-info; `None` if there is none that can be read.
-    pub dep_info: Option<DepInfo>,
+    pub(crate) dep_info: Option<DepInfo>,
 }
 
 /// Makes units of all that was read in a target folder.
@@ -53,7 +50,7 @@ pub struct Target {
 /// A build script's run has no sources: its package is that of its build script. Neither has documentation: its
 /// package is found by the package hash, which dependents have written down.
 #[must_use]
-pub fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
+pub(crate) fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     let mut units: Vec<Unit> = evidence.iter_mut().map(unit).collect();
     let links = link(&evidence);
     for (unit, links) in units.iter_mut().zip(&links) {

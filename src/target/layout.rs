@@ -12,14 +12,14 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
+pub(crate) use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
 
 use crate::markers;
 use crate::target::unit::Group;
 use crate::target::unit_file::{Role, Sharing};
 
 /// The empty file that Cargo writes before it starts a compiler or a build script.
-pub const STAMP: &str = "invoked.timestamp";
+pub(crate) const STAMP: &str = "invoked.timestamp";
 
 /// Whose a path in a profile folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum Part {
 impl Part {
     /// What it is to its unit, which is a build script's `run` or anything else.
     #[must_use]
-    pub fn role(self, run: bool) -> Role {
+    pub(crate) fn role(self, run: bool) -> Role {
         match self {
             Self::Fingerprint => Role::Fingerprint,
             Self::Out if run => Role::OutDir,
@@ -86,7 +86,7 @@ impl Part {
 ///
 /// Source: the release notes of Cargo 1.100; a test holds it for the toolchains that are installed.
 #[must_use]
-pub fn of_cargo(version: &str) -> Option<DiskLayout> {
+pub(crate) fn of_cargo(version: &str) -> Option<DiskLayout> {
     let number = version.split(' ').nth(1)?;
     let mut parts = number.split(['.', '-']).map(str::parse::<u32>);
     let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
@@ -138,7 +138,7 @@ pub fn outside(path: &[&str], folder: bool) -> Group {
 /// rustc writes `.rlib` and `.rmeta` beside their place and renames them; everything else it, the linker, Cargo
 /// or a build script may open and truncate, which would reach through a hard link.
 #[must_use]
-pub fn sharing(name: &str, part: Part) -> Sharing {
+pub(crate) fn sharing(name: &str, part: Part) -> Sharing {
     let linkable = [".rlib", ".rmeta"].iter().any(|end| name.ends_with(end));
     if linkable && matches!(part, Part::Artifact | Part::Out) {
         Sharing::Link
@@ -160,7 +160,7 @@ fn is_hash(text: &str) -> bool {
 ///
 /// `path` is relative to a profile folder, and a unit's.
 #[must_use]
-pub fn entry(path: &[&str]) -> Option<usize> {
+pub(crate) fn entry(path: &[&str]) -> Option<usize> {
     let depth = match path {
         ["build", _, hash, ..] if is_hash(hash) => 3,
         _ => 2,
@@ -170,7 +170,7 @@ pub fn entry(path: &[&str]) -> Option<usize> {
 
 /// What is left of a unit of which nothing else is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leftover {
+pub(crate) enum Leftover {
     /// Cargo or the compiler wrote it, by its name.
     Known,
     /// A program, or anything else without an end to its name.
@@ -181,7 +181,7 @@ pub enum Leftover {
 
 /// Tells by its path who wrote something that has the hash of a unit. `path` is relative to a profile folder.
 #[must_use]
-pub fn leftover(path: &[&str]) -> Leftover {
+pub(crate) fn leftover(path: &[&str]) -> Leftover {
     const ENDS: [&str; 20] = [
         "a", "d", "dll", "dwo", "dwp", "dylib", "exe", "exp", "js", "lib", "ll", "mir", "o", "pdb",
         "rlib", "rmeta", "s", "so", "wasm", "bc",
@@ -223,7 +223,7 @@ fn known(known: bool) -> Leftover {
 /// That is what the compiler made, without the `.d` file, and what Cargo noted of a build script's run. Source:
 /// `outputs` and `check_filesystem` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
 #[must_use]
-pub fn is_output(path: &[&str], run: bool) -> bool {
+pub(crate) fn is_output(path: &[&str], run: bool) -> bool {
     let list = path.last().is_some_and(|name| name.ends_with(".d"));
     match part(path) {
         Some(Part::Said) => run,
@@ -238,12 +238,12 @@ pub fn is_output(path: &[&str], run: bool) -> bool {
 
 /// What a path is to its unit; `None` if it is no unit's. `path` is relative to a profile folder.
 #[must_use]
-pub fn part(path: &[&str]) -> Option<Part> {
+pub(crate) fn part(path: &[&str]) -> Option<Part> {
     new::part(path).or_else(|| classic::part(path))
 }
 
 /// Asks something about a path in a target folder, by its components in the profile folder.
-pub fn in_profile<T>(path: &Path, profile: &str, ask: impl FnOnce(&[&str]) -> T) -> T {
+pub(crate) fn in_profile<T>(path: &Path, profile: &str, ask: impl FnOnce(&[&str]) -> T) -> T {
     let depth = profile.split('/').count();
     let parts: Vec<Cow<'_, str>> = path
         .iter()
@@ -256,7 +256,7 @@ pub fn in_profile<T>(path: &Path, profile: &str, ask: impl FnOnce(&[&str]) -> T)
 
 /// How many components of a path name the fingerprint folder of its unit; `None` if it does not lie in that.
 #[must_use]
-pub fn fingerprint_folder(path: &[&str]) -> Option<usize> {
+pub(crate) fn fingerprint_folder(path: &[&str]) -> Option<usize> {
     match path {
         [".fingerprint", _, ..] => Some(2),
         ["build", _, hash, "fingerprint", ..] if is_hash(hash) => Some(4),
@@ -267,7 +267,7 @@ pub fn fingerprint_folder(path: &[&str]) -> Option<usize> {
 /// Whether a unit is the run of a build script that has written something, or has been run to its end, by one of its
 /// paths.
 #[must_use]
-pub fn is_of_a_run(path: &[&str]) -> bool {
+pub(crate) fn is_of_a_run(path: &[&str]) -> bool {
     match part(path) {
         Some(Part::Said) => true,
         Some(Part::Root | Part::Noted) => matches!(path, [_, _, _, "run", ..]),
@@ -285,7 +285,7 @@ pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
 /// How Cargo lays out a target folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DiskLayout {
+pub(crate) enum DiskLayout {
     /// With `deps` and `.fingerprint`.
     Classic,
     /// With a folder for each unit.

@@ -394,7 +394,7 @@ fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
 
 /// Record of the files and folders that an inventory saw.
 #[must_use]
-pub fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
+pub(crate) fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
     let number = |file: &UnitFile| {
         let modified = file
             .modified()

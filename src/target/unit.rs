@@ -47,30 +47,30 @@ pub struct Unit {
     /// The enabled features, sorted; of several targets all.
     pub features: Vec<String>,
     /// The features that the package declares, sorted.
-    pub declared_features: Vec<String>,
+    pub(crate) declared_features: Vec<String>,
     /// The target triple; `None` for a profile folder at the top, which is for the host.
     pub triple: Option<String>,
     /// The hash of what `rustc -vV` said; `None` where targets differ in it.
     pub rustc: Option<u64>,
     /// A hash of the profile's settings; `None` where targets differ in it.
-    pub settings: Option<u64>,
+    pub(crate) settings: Option<u64>,
     /// `RUSTFLAGS`, as they were; of several targets those of the first.
     pub rustflags: Vec<String>,
     /// It is the run of a build script that watches files which are not its package's and may be newer than that.
     #[serde(skip)]
-    pub watches_abroad: bool,
+    pub(crate) watches_abroad: bool,
     /// The units that it was made with, sorted.
     pub dependencies: Vec<UnitId>,
     /// The hashes of its fingerprints, which dependents have written down.
     #[serde(skip)]
-    pub fingerprints: Vec<u64>,
+    pub(crate) fingerprints: Vec<u64>,
     /// Its build has not ended, or what a build left of it has no fingerprint: Cargo makes it anew.
-    pub unfinished: bool,
+    pub(crate) unfinished: bool,
     /// Names of dependencies that are not there any more, or not as they were; sorted.
     pub missing: Vec<String>,
     /// The hashes of their fingerprints.
     #[serde(skip)]
-    pub missing_fingerprints: Vec<u64>,
+    pub(crate) missing_fingerprints: Vec<u64>,
     /// Its files and folders, by path.
     pub files: Vec<UnitFile>,
     /// The newest modification of one of its files.
@@ -79,7 +79,7 @@ pub struct Unit {
     pub oldest: Option<Timestamp>,
     /// When something that Cargo reads in every build with this unit was last read, as far as the filesystem writes
     /// that down: mostly once a day at most, and not at all if mounted with `noatime`.
-    pub last_read: Option<Timestamp>,
+    pub(crate) last_read: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -19,9 +19,8 @@ pub struct UnitFile {
     pub sharing: Sharing,
     /// What it is to its unit.
     #[serde(skip)]
-    pub role: Role,
-    /// Its length.
-    pub length: Bytes,
+    pub(crate) role: Role,
+    pub(crate) length: Bytes,
     /// Its allocated space, of which every link of it speaks.
     pub on_disk: Bytes,
     /// How many links it has, here and elsewhere.
@@ -30,46 +29,46 @@ pub struct UnitFile {
     #[serde(skip)]
     pub identity: Identity,
     /// When it was last modified.
-    pub modified: FileTime,
+    pub(crate) modified: FileTime,
     /// When it last got or lost a name, a mode or content; none where the system does not know.
     #[serde(skip)]
-    pub changed: FileTime,
+    pub(crate) changed: FileTime,
 }
 
 impl UnitFile {
     /// When it was last modified.
     #[must_use]
-    pub fn modified(&self) -> Option<Timestamp> {
+    pub(crate) fn modified(&self) -> Option<Timestamp> {
         self.modified.get()
     }
 
     /// When it last got or lost a name, a mode or content; `None` where the system does not know.
     #[must_use]
-    pub fn changed(&self) -> Option<Timestamp> {
+    pub(crate) fn changed(&self) -> Option<Timestamp> {
         self.changed.get()
     }
 
     /// The last part of its path.
     #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
         self.path.file_name().unwrap_or_default().to_string_lossy()
     }
 
     /// It is a file in the fingerprint folder.
     #[must_use]
-    pub fn is_fingerprint(&self) -> bool {
+    pub(crate) fn is_fingerprint(&self) -> bool {
         self.role == Role::Fingerprint && self.sharing != Sharing::Folder
     }
 
     /// It is Cargo's list of sources, whose time is that of the compilation's begin.
     #[must_use]
-    pub fn is_dep_info(&self) -> bool {
+    pub(crate) fn is_dep_info(&self) -> bool {
         self.is_fingerprint() && self.name().starts_with("dep-")
     }
 
     /// It is the compiler's list of sources.
     #[must_use]
-    pub fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         self.role == Role::Made
             && self.sharing == Sharing::Copy
             && self.path.extension().is_some_and(|end| end == "d")
@@ -77,26 +76,26 @@ impl UnitFile {
 
     /// It is what a build script said.
     #[must_use]
-    pub fn is_said(&self) -> bool {
+    pub(crate) fn is_said(&self) -> bool {
         self.role == Role::Said && self.sharing != Sharing::Folder
     }
 
     /// It is Cargo's note where the `OUT_DIR` was when the script ran.
     #[must_use]
-    pub fn is_root_output(&self) -> bool {
+    pub(crate) fn is_root_output(&self) -> bool {
         self.role == Role::Root && self.sharing != Sharing::Folder
     }
 
     /// It is an `OUT_DIR`, or something in one.
     #[must_use]
-    pub fn in_out_dir(&self) -> bool {
+    pub(crate) fn in_out_dir(&self) -> bool {
         self.role == Role::OutDir
     }
 
     /// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger
     /// reads beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
     #[must_use]
-    pub fn is_artifact(&self) -> bool {
+    pub(crate) fn is_artifact(&self) -> bool {
         const LOADED: [&str; 12] = [
             "rmeta", "rlib", "a", "lib", "so", "dylib", "dll", "exe", "wasm", "o", "obj", "dwo",
         ];
@@ -112,7 +111,7 @@ impl UnitFile {
 
 /// What a file or folder is to its unit, by its path and by what the unit is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// It belongs to no unit.
     #[default]
     None,
@@ -134,14 +133,14 @@ pub enum Role {
 ///
 /// What is not within three centuries of 1970 is taken for the end of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileTime(i64);
+pub(crate) struct FileTime(i64);
 
 impl FileTime {
     const NONE: Self = Self(i64::MIN);
 
     /// The time.
     #[must_use]
-    pub fn get(self) -> Option<Timestamp> {
+    pub(crate) fn get(self) -> Option<Timestamp> {
         if self == Self::NONE {
             return None;
         }

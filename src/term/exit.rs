@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// How a run ended, as programs see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Done, or nothing to do.
     Done = 0,
     /// Some actions failed or were skipped.

@@ -6,17 +6,15 @@ use crate::text::shown;
 
 /// Shortens paths: relative to the current folder or beside it, else from the home folder.
 #[derive(Clone, Debug, Default)]
-pub struct Paths {
-    /// The current folder, canonical.
-    pub base: PathBuf,
-    /// The user's home folder.
-    pub home: Option<PathBuf>,
+pub(crate) struct Paths {
+    pub(crate) base: PathBuf,
+    pub(crate) home: Option<PathBuf>,
 }
 
 impl Paths {
     /// Shows a path.
     #[must_use]
-    pub fn show(&self, path: &Path) -> String {
+    pub(crate) fn show(&self, path: &Path) -> String {
         if let Ok(inside) = path.strip_prefix(&self.base) {
             return if inside.as_os_str().is_empty() {
                 ".".into()

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 const TICK: Duration = Duration::from_millis(100);
 
 /// A line on standard error that moves until this is dropped, and then is gone.
-pub struct Spinner {
+pub(crate) struct Spinner {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -22,7 +22,7 @@ pub struct Spinner {
 impl Spinner {
     /// Starts to show progress, unless `visible` is false.
     #[must_use]
-    pub fn start(progress: Arc<Progress>, visible: bool) -> Self {
+    pub(crate) fn start(progress: Arc<Progress>, visible: bool) -> Self {
         if !visible {
             return Self {
                 stop: None,

@@ -12,7 +12,7 @@ use crate::text::marks;
 /// These come as [`marks`], and no text can say more by them than we do: something is bold until its line ends, or is
 /// a link to a file. A [`Drop`] writes a line that was begun, such as a question.
 #[derive(Debug)]
-pub struct Screen<W: Write> {
+pub(crate) struct Screen<W: Write> {
     out: W,
     line: Vec<u8>,
 }
@@ -22,7 +22,7 @@ const INSIDE: &str = "\n    ";
 
 impl<W: Write> Screen<W> {
     /// In front of a stream that takes colours, or takes them out.
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         let line = Vec::new();
         Self { out, line }
     }

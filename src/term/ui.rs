@@ -9,13 +9,13 @@ use clap::ValueEnum;
 use crate::term::{Screen, View};
 
 /// Where messages go: beside the answer, and with nothing in them that a terminal obeys.
-pub fn beside() -> impl Write + use<> {
+pub(crate) fn beside() -> impl Write + use<> {
     Screen::new(anstream::AutoStream::auto(io::stderr()).lock())
 }
 
 /// The format of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Text for people
     #[default]
     Human,
@@ -25,21 +25,19 @@ pub enum Format {
 
 /// How a run speaks with its user.
 #[derive(Clone, Debug)]
-pub struct Ui {
+pub(crate) struct Ui {
     /// The format of the answer.
-    pub format: Format,
+    pub(crate) format: Format,
     /// Show the plan and do nothing.
-    pub dry_run: bool,
-    /// Do not ask.
-    pub yes: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) yes: bool,
     /// Say only what went wrong.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// The width of the terminal that previews go to; `None` if that is none.
-    pub preview_width: Option<usize>,
+    pub(crate) preview_width: Option<usize>,
     /// Whether progress may be shown.
-    pub progress: bool,
-    /// How text is rendered.
-    pub view: View,
+    pub(crate) progress: bool,
+    pub(crate) view: View,
 }
 
 impl Ui {

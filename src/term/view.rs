@@ -67,17 +67,14 @@ impl fmt::Display for Style {
 
 /// How to render.
 #[derive(Clone, Debug)]
-pub struct View {
-    /// How paths are shortened.
-    pub paths: Paths,
+pub(crate) struct View {
+    pub(crate) paths: Paths,
     /// The width of the terminal; `None` where there is none, and then nothing is cut.
-    pub width: Option<usize>,
-    /// The terminal knows links.
-    pub links: bool,
-    /// Say everything.
-    pub verbose: bool,
+    pub(crate) width: Option<usize>,
+    pub(crate) links: bool,
+    pub(crate) verbose: bool,
     /// The time to count ages from.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 impl View {

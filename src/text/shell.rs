@@ -27,14 +27,14 @@ elif [ -f "$st_home" ] && [ -x "$st_home" ]; then
 
 /// The lines that put into `st_program` where we are, up to the branch for where we are not found.
 #[must_use]
-pub fn find_us(installed: Option<&Path>) -> Vec<u8> {
+pub(crate) fn find_us(installed: Option<&Path>) -> Vec<u8> {
     let (head, tail) = FIND_US.split_once(INSTALLED).unwrap_or((FIND_US, ""));
     [head.as_bytes(), &quoted(installed), tail.as_bytes()].concat()
 }
 
 /// A word of a shell that means exactly this path.
 #[must_use]
-pub fn quoted(program: Option<&Path>) -> Vec<u8> {
+pub(crate) fn quoted(program: Option<&Path>) -> Vec<u8> {
     let bytes = program.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
     let mut word = vec![b'\''];
     for &byte in bytes {
@@ -54,7 +54,7 @@ pub fn quoted(program: Option<&Path>) -> Vec<u8> {
 /// It is safe in every shell, and right in those that are common: nothing in it is run, and nothing in it ends a line or
 /// moves the cursor.
 #[must_use]
-pub fn word(path: &Path) -> String {
+pub(crate) fn word(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
     match cfg!(windows) {
         true => windows_word(&path.to_string_lossy()),
@@ -129,7 +129,7 @@ fn windows_word(text: &str) -> String {
 
 /// By what a script is known to be as it was written.
 #[must_use]
-pub fn checksum(body: &[u8]) -> String {
+pub(crate) fn checksum(body: &[u8]) -> String {
     let mut hasher = StableSipHasher128::new();
     hasher.write(body);
     format!("{:016x}", Hasher::finish(&hasher))

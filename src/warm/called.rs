@@ -8,7 +8,7 @@ use memchr::memmem;
 ///
 /// A build script may name a database or a port after them.
 #[must_use]
-pub fn own_names(place: &Path, other: &Path) -> Vec<String> {
+pub(crate) fn own_names(place: &Path, other: &Path) -> Vec<String> {
     let parts = |path: &Path| -> Vec<String> {
         let names = path.iter().map(|part| part.to_string_lossy().into_owned());
         names.collect()
@@ -31,7 +31,7 @@ pub fn own_names(place: &Path, other: &Path) -> Vec<String> {
 /// `feature-x` as `db_feature_x` or `FEATURE.X`. A short name counts only as a word of its own; a very short one only as it
 /// is written, and in data not at all, where it would be found by chance.
 #[must_use]
-pub fn speaks_of(bytes: &[u8], name: &str) -> bool {
+pub(crate) fn speaks_of(bytes: &[u8], name: &str) -> bool {
     const LONG: usize = 6;
     const SHORT: usize = 3;
     let length = name.chars().filter(|char| char.is_alphanumeric()).count();

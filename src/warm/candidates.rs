@@ -12,25 +12,24 @@ use crate::warm::verdict::Home;
 
 /// A folder that may have what a workspace needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// The target folder.
-    pub folder: PathBuf,
+pub(crate) struct Candidate {
+    pub(crate) folder: PathBuf,
     /// How near it is to the workspace.
-    pub relation: Relation,
+    pub(crate) relation: Relation,
     /// The workspace that it belongs to, if that is known.
-    pub workspace: Option<PathBuf>,
+    pub(crate) workspace: Option<PathBuf>,
     /// The top of that one's worktree: paths in it must not be kept.
-    pub worktree: Option<PathBuf>,
+    pub(crate) worktree: Option<PathBuf>,
     /// Where that one has its final programs.
-    pub programs: Option<PathBuf>,
+    pub(crate) programs: Option<PathBuf>,
     /// Whether it is that workspace's alone.
-    pub home: Home,
+    pub(crate) home: Home,
 }
 
 impl Candidate {
     /// The same one, as the user's choice.
     #[must_use]
-    pub fn named(self) -> Self {
+    pub(crate) fn named(self) -> Self {
         Self {
             relation: Relation::Named,
             ..self
@@ -41,7 +40,7 @@ impl Candidate {
 /// How near a donor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Relation {
+pub(crate) enum Relation {
     /// Named by the user.
     Named,
     /// The workspace itself built there before.
@@ -55,7 +54,7 @@ pub enum Relation {
 /// The folders that may have what a workspace needs which builds into `into`: its own earlier ones, those of its
 /// family, and all others under the shared root; each once, with the nearest relation.
 #[must_use]
-pub fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) -> Vec<Candidate> {
+pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = Vec::new();
     let mut add = |candidate: Candidate| {
         let folder = &candidate.folder;
@@ -127,22 +126,22 @@ fn home(survey: &Survey, folder: &Path, workspace: &Workspace) -> Home {
 
 /// How much a donor has to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rating {
+pub(crate) struct Rating {
     /// How many of its units are wanted.
-    pub units: usize,
+    pub(crate) units: usize,
     /// Its worktree is at the same commit, so that its local units may be wanted as well.
-    pub same_commit: bool,
+    pub(crate) same_commit: bool,
     /// When it was last built into.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
     /// A build is running in it.
-    pub busy: bool,
+    pub(crate) busy: bool,
 }
 
 /// Puts donors in order, the best first: those that have nothing are left out. One in which a build runs comes after
 /// all others, a stranger after the family; then counts how many units are wanted, then whether the commit is the same,
 /// and then which is the newest.
 #[must_use]
-pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
+pub(crate) fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
     let mut all: Vec<_> = rated
         .into_iter()
         .filter(|(_, rating)| rating.units > 0)
@@ -157,19 +156,19 @@ pub fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
 
 /// What a donor has to give, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gives {
+pub(crate) struct Gives {
     /// Its units that are wanted, by a name that is the same in all folders.
-    pub units: BTreeSet<String>,
+    pub(crate) units: BTreeSet<String>,
     /// When it was last built into.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
     /// A build is running in it.
-    pub busy: bool,
+    pub(crate) busy: bool,
 }
 
 /// The donors that together have what all have, as few as possible and `most` at most: first the one with most, then
 /// each time the one with most that is new; of equal ones the newest.
 #[must_use]
-pub fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Candidate> {
+pub(crate) fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Candidate> {
     let mut covered: BTreeSet<String> = BTreeSet::new();
     let mut chosen = Vec::new();
     while chosen.len() < most {

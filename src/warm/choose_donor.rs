@@ -40,7 +40,6 @@ const CLOSELY: usize = 3;
 /// How to warm.
 #[derive(Clone, Copy)]
 pub(crate) struct How<'a> {
-    /// What the environment says.
     pub(crate) around: &'a Environment,
     /// Take what the `Cargo.lock` does not name as well.
     pub(crate) all_units: bool,
@@ -50,13 +49,11 @@ pub(crate) struct How<'a> {
     pub(crate) local: bool,
     /// Take local programs as well.
     pub(crate) programs: bool,
-    /// The time.
     pub(crate) now: Timestamp,
     /// Nothing is to change, not even what is known of the use of units.
     pub(crate) dry_run: bool,
     /// The worktree is being made by somebody who may put more into it.
     pub(crate) unsettled: bool,
-    /// Which donors are refused.
     pub(crate) trust: &'a Trust,
     /// Says that it waits, since that may take long.
     pub(crate) tell: Option<&'a Ui>,
@@ -70,7 +67,6 @@ pub(crate) struct Wants<'a> {
     pub(crate) circumstances: Circumstances,
     /// The records of earlier times.
     pub(crate) records: Records,
-    /// When that was read.
     pub(crate) read_at: Timestamp,
     pub(crate) root: PathBuf,
     pub(crate) local: bool,
@@ -444,15 +440,15 @@ pub(crate) fn named(
 
 /// How `warm` was asked to do it.
 #[derive(Clone, Debug, Default)]
-pub struct WarmOptions {
+pub(crate) struct WarmOptions {
     /// The donor: a target folder, or a workspace.
-    pub from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
     /// Take what the `Cargo.lock` does not name as well.
-    pub all_units: bool,
+    pub(crate) all_units: bool,
     /// Wait for a build that holds the donor.
-    pub wait: bool,
+    pub(crate) wait: bool,
     /// Take nothing but third-party crates.
-    pub no_local: bool,
+    pub(crate) no_local: bool,
 }
 
 impl WarmOptions {

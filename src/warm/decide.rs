@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 pub use crate::warm::begun::set_since;
-pub use crate::warm::called::{own_names, speaks_of};
-pub use crate::warm::candidates::{Candidate, Gives, Rating, Relation, candidates, cover, order};
-pub use crate::warm::decide::local::of_other_worktrees;
-pub use crate::warm::destination::Here;
+pub(crate) use crate::warm::called::{own_names, speaks_of};
+pub(crate) use crate::warm::candidates::{
+    Candidate, Gives, Rating, Relation, candidates, cover, order,
+};
+pub(crate) use crate::warm::decide::local::of_other_worktrees;
+pub(crate) use crate::warm::destination::Here;
 
 use crate::warm::destination::There;
 pub(crate) use crate::warm::destination::Times;
@@ -30,19 +32,18 @@ use crate::warm::verdict::{Dated, LocalUnit, Locals};
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
-pub struct Offer<'a> {
-    /// The donor.
-    pub donor: &'a Inventory,
+pub(crate) struct Offer<'a> {
+    pub(crate) donor: &'a Inventory,
     /// What the worktree's `Cargo.lock` names; `None` takes everything.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
     /// The hash of what the worktree's compiler says of itself; `None` if it is the donor's.
-    pub rustc: Option<u64>,
+    pub(crate) rustc: Option<u64>,
     /// What a closer look at units found wrong with them.
-    pub flaws: &'a BTreeMap<UnitId, LeftReason>,
+    pub(crate) flaws: &'a BTreeMap<UnitId, LeftReason>,
     /// What is known of the sources of local units; none is taken of which it says nothing.
-    pub locals: &'a Locals,
+    pub(crate) locals: &'a Locals,
     /// Take local programs as well, which need space of their own.
-    pub programs: bool,
+    pub(crate) programs: bool,
 }
 
 /// Chooses the units that are taken, and says of every other one why it is not.
@@ -52,7 +53,7 @@ pub struct Offer<'a> {
 /// with other sources or one that is missing in the closure, and neither it nor what depends on it is taken. A unit
 /// that is there is never replaced.
 #[must_use]
-pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
+pub(crate) fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
     let donor = offer.donor;
     let by_id: HashMap<&UnitId, &Unit> = donor.units.iter().map(|unit| (&unit.id, unit)).collect();
     let mut chooser = Chooser {
@@ -115,7 +116,7 @@ pub fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
 
 /// Makes a plan of what was decided for each workspace.
 #[must_use]
-pub fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Plan {
+pub(crate) fn plan(survey: &Survey, decided: Vec<Result<WarmFolder, Box<Kept>>>) -> Plan {
     let mut plan = Plan {
         warnings: crate::plan::warnings(survey),
         ..Plan::default()

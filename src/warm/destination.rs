@@ -14,10 +14,10 @@ use crate::warm::verdict::Dated;
 
 /// What the destination has already.
 #[derive(Clone, Debug, Default)]
-pub struct Here {
+pub(crate) struct Here {
     pub(crate) units: HashMap<UnitId, There>,
     /// Its units that are not, byte for byte, what the donor has under the same name.
-    pub different: BTreeSet<UnitId>,
+    pub(crate) different: BTreeSet<UnitId>,
     /// The fingerprints of what was there when others were compiled with it, and is gone; with the package of one of
     /// those.
     pub(crate) awaited: HashMap<u64, String>,
@@ -39,7 +39,7 @@ pub(crate) enum There {
 impl Here {
     /// What an inventory has.
     #[must_use]
-    pub fn of(inventory: &Inventory) -> Self {
+    pub(crate) fn of(inventory: &Inventory) -> Self {
         let there = |unit: &Unit| match &unit.kind {
             UnitKind::Unknown { .. } if unit.unfinished => There::Rest(entries(unit)),
             UnitKind::Unknown { .. } => There::Occupied,
@@ -62,12 +62,12 @@ impl Here {
 
     /// Whether it has a complete unit of this name.
     #[must_use]
-    pub fn has(&self, id: &UnitId) -> bool {
+    pub(crate) fn has(&self, id: &UnitId) -> bool {
         matches!(self.units.get(id), Some(There::Unit { .. }))
     }
 
     /// Counts what a plan puts there.
-    pub fn add(&mut self, donor: &Inventory, warm: &WarmFolder) {
+    pub(crate) fn add(&mut self, donor: &Inventory, warm: &WarmFolder) {
         let taken: HashMap<&UnitId, &TakenUnit> =
             warm.units.iter().map(|unit| (&unit.id, unit)).collect();
         for unit in &donor.units {

@@ -8,11 +8,11 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use crate::survey::read_build_env::{Circumstances, Records, note, program_of, variables};
-pub use crate::warm::inspect::flaws::{Findings, Origin, look_into, names};
-pub use crate::warm::inspect::reach::otherwise_made;
-pub use crate::warm::inspect::same::different;
-pub use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
+pub(crate) use crate::survey::read_build_env::{Circumstances, Records, program_of, variables};
+pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
+pub(crate) use crate::warm::inspect::reach::otherwise_made;
+pub(crate) use crate::warm::inspect::same::different;
+pub(crate) use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
 
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::TomlProblem;
@@ -34,7 +34,7 @@ const MOST: u64 = 16 << 20;
 /// # Errors
 ///
 /// It is not valid, or cannot be read.
-pub fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
+pub(crate) fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
     let problem = |message: String| TomlProblem {
         line: 1,
         column: 1,
@@ -50,7 +50,7 @@ pub fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
 
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.
 #[must_use]
-pub fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Rating {
+pub(crate) fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Rating {
     let gives = gives(folder, wanted);
     Rating {
         units: gives.units.len(),
@@ -63,7 +63,7 @@ pub fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Rating {
 /// What a folder has to give, by nothing but the names of its units: of what a `Cargo.lock` names, with or without the
 /// packages from paths; or everything.
 #[must_use]
-pub fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
+pub(crate) fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
     if !fs::is_folder(folder) {
         return Gives::default();
     }
@@ -98,14 +98,14 @@ pub fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
 
 /// Whether the workspaces of a donor and of the destination lock the same packages, byte for byte.
 #[must_use]
-pub fn same_lock(one: &Path, two: &Path) -> bool {
+pub(crate) fn same_lock(one: &Path, two: &Path) -> bool {
     let read = |workspace: &Path| fs::read(&workspace.join("Cargo.lock")).ok().flatten();
     read(one).is_some_and(|bytes| Some(bytes) == read(two))
 }
 
 /// Whether a target folder has a program that was last built of sources of which none is the workspace's.
 #[must_use]
-pub fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
+pub(crate) fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
     let profiles = markers::read(&fs::shape(folder)).profiles;
     let folders = profiles
         .iter()
@@ -132,14 +132,14 @@ pub fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
 /// # Errors
 ///
 /// Its locks do not work.
-pub fn wait(folder: &Path) -> Result<(), Busy> {
+pub(crate) fn wait(folder: &Path) -> Result<(), Busy> {
     let profiles = markers::read(&fs::shape(folder)).profiles;
     fs::lock_to_read(folder, &profiles, Sought::UntilFree).map(drop)
 }
 
 /// Takes the inventory of a folder; of one that is not there, an empty one.
 #[must_use]
-pub fn inventory(folder: &Path, progress: &Progress) -> Inventory {
+pub(crate) fn inventory(folder: &Path, progress: &Progress) -> Inventory {
     if fs::is_folder(folder) {
         read::read(folder, progress)
     } else {

@@ -15,119 +15,112 @@ use crate::warm::verdict::Dated;
 
 /// A target folder is given units of another one.
 #[derive(Clone, Debug, Serialize)]
-pub struct WarmFolder {
+pub(crate) struct WarmFolder {
     /// The workspace whose build finds them.
-    pub workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
     /// The donor: the target folder that they are taken from.
-    pub from: PathBuf,
+    pub(crate) from: PathBuf,
     /// The donor was put together for this, of units of the store.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub from_store: bool,
+    pub(crate) from_store: bool,
     /// The folder that they are put into, whether or not it exists.
-    pub into: PathBuf,
+    pub(crate) into: PathBuf,
     /// What the donor is called in what build scripts have written there: by every name that it has had.
     #[serde(skip)]
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// What is taken, dependencies first.
-    pub units: Vec<TakenUnit>,
+    pub(crate) units: Vec<TakenUnit>,
     /// What the donor has and is not taken, by name.
-    pub left: Vec<LeftUnit>,
+    pub(crate) left: Vec<LeftUnit>,
     /// How many of the donor's units are there already.
-    pub present: usize,
+    pub(crate) present: usize,
     /// Bytes in files that need no space of their own where they are linked or cloned.
-    pub linkable: Bytes,
+    pub(crate) linkable: Bytes,
     /// Bytes in files that are copied, unless the filesystem clones.
-    pub copied: Bytes,
+    pub(crate) copied: Bytes,
     /// Wait for a build that holds the donor.
-    pub wait: bool,
+    pub(crate) wait: bool,
     /// When the sources of local units were looked at, if there are any in another worktree.
     #[serde(skip)]
-    pub looked_at: Option<Timestamp>,
+    pub(crate) looked_at: Option<Timestamp>,
     /// When the destination's configurations last changed that count for what is compiled, if they ever did, and when
     /// they were compared with the donor's.
     #[serde(skip)]
-    pub configured: Option<(Timestamp, Timestamp)>,
+    pub(crate) configured: Option<(Timestamp, Timestamp)>,
     /// The destination's sources that were looked at.
     #[serde(skip)]
-    pub sources: Vec<SourceFile>,
+    pub(crate) sources: Vec<SourceFile>,
     /// The tops of the donor's worktree and of the destination's, if local units come from another one.
     #[serde(skip)]
-    pub worktrees: Option<(PathBuf, PathBuf)>,
+    pub(crate) worktrees: Option<(PathBuf, PathBuf)>,
 }
 
 impl WarmFolder {
     /// Its kind.
-    pub const KIND: Kind = Kind::new("warm", "warmed");
+    pub(crate) const KIND: Kind = Kind::new("warm", "warmed");
 }
 
 /// A unit that is taken.
 #[derive(Clone, Debug, Serialize)]
-pub struct TakenUnit {
-    /// Which one.
-    pub id: UnitId,
-    /// Its package.
-    pub package: String,
+pub(crate) struct TakenUnit {
+    pub(crate) id: UnitId,
+    pub(crate) package: String,
     /// The package's version, where it is known.
-    pub version: Option<String>,
-    /// What it is.
+    pub(crate) version: Option<String>,
     #[serde(flatten)]
-    pub kind: UnitKind,
+    pub(crate) kind: UnitKind,
     /// What is moved into place as a whole once it is complete, relative to the target folder. The last one is
     /// its fingerprint, without which Cargo looks at nothing else of it.
     #[serde(skip)]
-    pub entries: Vec<PathBuf>,
+    pub(crate) entries: Vec<PathBuf>,
     /// What it was compiled with.
     #[serde(skip)]
-    pub dependencies: Vec<UnitId>,
+    pub(crate) dependencies: Vec<UnitId>,
     /// Its files and folders, a folder before what is in it.
     #[serde(skip)]
-    pub files: Vec<UnitFile>,
+    pub(crate) files: Vec<UnitFile>,
     /// What a build that did not end has left of it where it goes, which is cleared away; mostly nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub clear: Vec<PathBuf>,
-    /// Its package is local.
-    pub local: bool,
+    pub(crate) clear: Vec<PathBuf>,
+    pub(crate) local: bool,
     /// The times of its files.
     #[serde(skip)]
-    pub dated: Dated,
+    pub(crate) dated: Dated,
     /// Its fingerprint is another one in the destination, or that of something that it was compiled with.
     #[serde(skip)]
-    pub rehashed: bool,
+    pub(crate) rehashed: bool,
     /// What Cargo would write down of its package in the destination, if that goes into its fingerprint.
     #[serde(skip)]
-    pub precalculated: Option<String>,
+    pub(crate) precalculated: Option<String>,
 }
 
 /// What warming did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Warmed {
     /// How many units were put in place.
-    pub units: usize,
+    pub(crate) units: usize,
     /// How the files came about that are not small.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Bytes of files that share their storage with the donor's.
-    pub shared: Bytes,
+    pub(crate) shared: Bytes,
     /// Bytes of files that are the destination's own.
-    pub copied: Bytes,
+    pub(crate) copied: Bytes,
     /// Units that could not be taken after all, and why; the rest is complete without them.
-    pub left: Vec<Skipped>,
+    pub(crate) left: Vec<Skipped>,
 }
 
 /// A unit that was to be taken, and was not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Skipped {
-    /// Which one.
-    pub id: UnitId,
-    /// Its package.
-    pub package: String,
-    /// Why not.
-    pub message: String,
+    pub(crate) id: UnitId,
+    pub(crate) package: String,
+    pub(crate) message: String,
 }
 
 /// How storage is shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Method {
+pub(crate) enum Method {
     /// Hard links where nobody writes to a file in place, copies elsewhere.
     #[default]
     Links,

@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 /// A name counts only as a whole: `/a/target` does not stand in `/a/target-2`. On Windows also as it is written with
 /// the other slash, and with two backslashes.
 #[must_use]
-pub fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>> {
+pub(crate) fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>> {
     if memchr(0, text).is_some() {
         return None;
     }
@@ -30,12 +30,12 @@ pub fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>> {
 }
 
 /// What is longer is no note of where something lies.
-pub const LONGEST: u64 = 4 << 20;
+pub(crate) const LONGEST: u64 = 4 << 20;
 
 /// Whether a file may be such a note, by its name: no library and no object, in which paths are those of sources, and
 /// no Rust code, which is compiled anew if it names a place.
 #[must_use]
-pub fn may_be_note(name: &str) -> bool {
+pub(crate) fn may_be_note(name: &str) -> bool {
     const OTHERS: [&str; 9] = ["a", "o", "so", "lib", "obj", "dll", "dylib", "pdb", "rs"];
     let end = name.rsplit_once('.').map_or("", |(_, end)| end);
     !OTHERS.contains(&end)
@@ -44,7 +44,7 @@ pub fn may_be_note(name: &str) -> bool {
 /// Whether a text tells of a folder in a way that [`relocate`] would not follow: it has the end of the folder's path,
 /// `inside`, and before that not one of the names; with a space that has a backslash before it, for one.
 #[must_use]
-pub fn names_otherwise(text: &[u8], names: &[String], inside: &str) -> bool {
+pub(crate) fn names_otherwise(text: &[u8], names: &[String], inside: &str) -> bool {
     let known: Vec<String> = names.iter().flat_map(|name| forms(name)).collect();
     forms(inside).iter().any(|inside| {
         memmem::find_iter(text, inside.as_bytes()).any(|at| {
@@ -84,7 +84,7 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
 
 /// What was said, without the folder that it was said in: the same script says the same in every folder.
 #[must_use]
-pub fn without_place(said: &[u8], place: &[u8]) -> Vec<u8> {
+pub(crate) fn without_place(said: &[u8], place: &[u8]) -> Vec<u8> {
     let mut rest = said;
     let mut left = Vec::with_capacity(said.len());
     while let Some(at) = memchr::memmem::find(rest, place).filter(|_| !place.is_empty()) {

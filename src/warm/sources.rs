@@ -43,7 +43,7 @@ use crate::{fs, git};
 
 use crate::warm::sources::altogether::Altogether;
 use crate::warm::sources::compared::Compared;
-pub use crate::warm::sources::reach::Programs;
+pub(crate) use crate::warm::sources::reach::Programs;
 use crate::warm::sources::unit::Named;
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
@@ -54,29 +54,27 @@ const LOOKS: usize = 3;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// The donor.
-    pub donor: &'a Inventory,
+pub(crate) struct Ask<'a> {
+    pub(crate) donor: &'a Inventory,
     /// The workspace that it was built in.
-    pub from: &'a Path,
+    pub(crate) from: &'a Path,
     /// The top of the worktree of that one.
-    pub from_worktree: &'a Path,
-    /// The destination.
-    pub workspace: &'a Workspace,
+    pub(crate) from_worktree: &'a Path,
+    pub(crate) workspace: &'a Workspace,
     /// Both worktrees have the same commit checked out.
-    pub same_commit: bool,
+    pub(crate) same_commit: bool,
     /// What is known of the donor's build scripts and macros.
-    pub programs: &'a Programs,
+    pub(crate) programs: &'a Programs,
     /// The worktrees from which changes that are not committed may be copied into the destination; none if it is not
     /// being made just now.
-    pub others: &'a [PathBuf],
+    pub(crate) others: &'a [PathBuf],
 }
 
 /// Finds out which local units of a donor were compiled from what the destination has, too.
 ///
 /// Of a workspace's own earlier folder all are: their sources are not only the same, but the very ones.
 #[must_use]
-pub fn compare(ask: Ask<'_>) -> Locals {
+pub(crate) fn compare(ask: Ask<'_>) -> Locals {
     let units: Vec<&Unit> = ask
         .donor
         .units

@@ -11,31 +11,31 @@ use crate::target::unit::UnitId;
 
 /// What was found out about the local units of a donor, for one destination.
 #[derive(Clone, Debug, Default)]
-pub struct Locals {
+pub(crate) struct Locals {
     /// Each of them: whether it may be taken, as far as its sources decide that.
-    pub units: BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,
+    pub(crate) units: BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,
     /// When the destination's sources were looked at: before that moment none of them had changed for a while, so that
     /// it can stand for the one in which the compiler began. `None` where the donor's sources are the destination's
     /// own, and all times stay as they are.
-    pub looked_at: Option<Timestamp>,
+    pub(crate) looked_at: Option<Timestamp>,
     /// The files of the destination that were looked at.
-    pub sources: Vec<SourceFile>,
+    pub(crate) sources: Vec<SourceFile>,
     /// The tops of the donor's worktree and of the destination's, if they are not one.
-    pub worktrees: Option<(PathBuf, PathBuf)>,
+    pub(crate) worktrees: Option<(PathBuf, PathBuf)>,
 }
 
 /// A local unit whose sources are the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LocalUnit {
+pub(crate) struct LocalUnit {
     /// It is the run of a build script that named files, which Cargo compares with the time of what the script said.
-    pub watches: bool,
+    pub(crate) watches: bool,
     /// It is the run of a build script that named none: what Cargo would write down of its package in the destination.
-    pub precalculated: Option<String>,
+    pub(crate) precalculated: Option<String>,
 }
 
 /// Which times the files of a unit get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dated {
+pub(crate) enum Dated {
     /// Those that they have in the donor.
     #[default]
     AsTheyWere,
@@ -47,7 +47,7 @@ pub enum Dated {
 
 /// In which worktree a unit was compiled, as far as its artifacts tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trace {
+pub(crate) enum Trace {
     /// Nothing tells.
     None,
     /// In the one that its target folder belongs to.
@@ -60,7 +60,7 @@ pub enum Trace {
 
 /// Whose a donor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
+pub(crate) enum Home {
     /// One workspace's, by the configuration that we wrote.
     Owned,
     /// One workspace's, as far as is known. `CARGO_TARGET_DIR` may have led others there.

@@ -10,13 +10,13 @@ use crate::target::unit_file::{Sharing, UnitFile};
 
 /// What a closer look at a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub(crate) struct Content {
     /// The BLAKE3 hash of all of it.
-    pub hash: [u8; 32],
+    pub(crate) hash: [u8; 32],
     /// Where it lies on the disk, as offsets and lengths in bytes; `None` where that cannot be told or does not matter.
-    pub extents: Option<Vec<(u64, u64)>>,
+    pub(crate) extents: Option<Vec<(u64, u64)>>,
     /// Another file has a part of this storage, whether we know of it or not.
-    pub shared: bool,
+    pub(crate) shared: bool,
 }
 
 /// Storage that a file has, perhaps with others.

@@ -14,20 +14,17 @@ const LEAST_CLONED: Bytes = Bytes(4096);
 
 /// A file whose content is worth a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// One of its paths.
-    pub path: PathBuf,
-    /// Which one it is.
-    pub identity: Identity,
-    /// Its length.
-    pub length: Bytes,
+pub(crate) struct Wanted {
+    pub(crate) path: PathBuf,
+    pub(crate) identity: Identity,
+    pub(crate) length: Bytes,
     /// It would be cloned, so that it matters where it lies on the disk.
-    pub clones: bool,
+    pub(crate) clones: bool,
 }
 
 /// The files of which another one may be the same, by their lengths: each once, long ones first.
 #[must_use]
-pub fn wanted(sharers: &[Sharer]) -> Vec<Wanted> {
+pub(crate) fn wanted(sharers: &[Sharer]) -> Vec<Wanted> {
     let mut by_length: HashMap<(u64, bool, u64), HashMap<Identity, PathBuf>> = HashMap::new();
     for sharer in sharers {
         for file in sharer.inventory.units.iter().flat_map(|unit| &unit.files) {

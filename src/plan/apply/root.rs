@@ -22,7 +22,7 @@ pub(crate) const NO_STATE: &str =
 /// # Errors
 ///
 /// A part of it cannot be written, or there is no state folder to enter it into.
-pub fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
     let records = records.context(NO_STATE)?;
     let mut made = Made::default();
     let result = create(path, records, &mut made);

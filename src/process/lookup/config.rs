@@ -34,7 +34,7 @@ const CODEGEN: [&str; 22] = [
 /// Cargo gives the compiler the flags and the variables of the configuration. Source: `TargetInfo::new` in Cargo's
 /// `core/compiler/build_context/target_info.rs`.
 #[must_use]
-pub fn runs_to_resolve(text: &str) -> Option<String> {
+pub(crate) fn runs_to_resolve(text: &str) -> Option<String> {
     let Ok(document) = Document::parse(text) else {
         return Some("what cannot be read".into());
     };

@@ -15,7 +15,7 @@ use object::{Object as _, ObjectSection as _};
 use serde::{Deserialize, Serialize};
 
 /// The number of the rules below. Abilities that were found by other rules are forgotten, so it changes with each rule.
-pub const RULES: u32 = 1;
+pub(crate) const RULES: u32 = 1;
 
 /// How far a program can look, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Abilities {
 
     /// The abilities of two programs together.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self {
             reach: self.reach.max(other.reach),
             knows_place: self.knows_place || other.knows_place,
@@ -59,11 +59,11 @@ impl Abilities {
 
 /// The abilities of programs into which earlier runs have looked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// The rules by which they were found.
-    pub rules: u32,
+    pub(crate) rules: u32,
     /// By what tells a file from any other one, and from itself after a change.
-    pub programs: BTreeMap<String, Abilities>,
+    pub(crate) programs: BTreeMap<String, Abilities>,
 }
 
 impl Found {
@@ -71,7 +71,7 @@ impl Found {
     const MOST: usize = 10_000;
 
     /// Adds those of another run.
-    pub fn add(&mut self, programs: BTreeMap<String, Abilities>) {
+    pub(crate) fn add(&mut self, programs: BTreeMap<String, Abilities>) {
         if self.rules != RULES || self.programs.len() + programs.len() > Self::MOST {
             self.programs.clear();
         }

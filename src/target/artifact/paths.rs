@@ -15,7 +15,7 @@ pub(crate) mod tests;
 use memchr::{memchr, memmem};
 
 use crate::target::artifact::paths::bitcode::Searcher;
-pub use crate::target::artifact::paths::origin::compiled_in;
+pub(crate) use crate::target::artifact::paths::origin::compiled_in;
 use crate::target::artifact::paths::regions::{Kind, Region};
 
 /// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
@@ -105,7 +105,11 @@ pub fn foreign_path(
 
 /// Whether something that is no text names a root, and there is something at one of the paths that begin there.
 #[must_use]
-pub fn names_something(bytes: &[u8], roots: &[&str], is_there: &dyn Fn(&str) -> bool) -> bool {
+pub(crate) fn names_something(
+    bytes: &[u8],
+    roots: &[&str],
+    is_there: &dyn Fn(&str) -> bool,
+) -> bool {
     forms(roots).iter().any(|form| {
         let mut hits = memmem::find_iter(bytes, form.as_bytes());
         hits.any(|hit| !is_of_nothing(&bytes[hit..], is_there))

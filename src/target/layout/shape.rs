@@ -19,7 +19,7 @@ const BESIDE: [&str; 6] = [STAMP, "output", "root-output", "stderr", "stdout", "
 ///
 /// An `OUT_DIR` may hold anything but a git repository. Elsewhere a folder stands only where Cargo makes one.
 #[must_use]
-pub fn is_of_a_unit(path: &[&str], folder: bool) -> bool {
+pub(crate) fn is_of_a_unit(path: &[&str], folder: bool) -> bool {
     if path.contains(&".git") {
         return false;
     }
@@ -74,7 +74,7 @@ fn is_fingerprint(name: &str) -> bool {
 ///
 /// Source: `compiler/rustc_incremental/src/persist/fs.rs`.
 #[must_use]
-pub fn is_of_the_compiler(path: &[&str], folder: bool) -> bool {
+pub(crate) fn is_of_the_compiler(path: &[&str], folder: bool) -> bool {
     match path {
         [of] => folder && is_crate(of),
         [of, name] if folder => is_crate(of) && is_session(name, 4),

@@ -14,7 +14,7 @@ use crate::warm::verdict::{Home, Trace};
 /// is believed. One that names none is believed if we made the folder for one worktree; else if it is a build script
 /// or the run of one, and something of its package that names the right one was compiled with it.
 #[must_use]
-pub fn of_other_worktrees<'a>(
+pub(crate) fn of_other_worktrees<'a>(
     units: impl Iterator<Item = &'a Unit>,
     traces: &BTreeMap<UnitId, Trace>,
     home: Home,

@@ -26,33 +26,31 @@ use crate::warm::verdict::Trace;
 
 /// Where a donor's local units were compiled, as far as that is known.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
-    /// The workspace.
-    pub workspace: &'a Path,
+pub(crate) struct Origin<'a> {
+    pub(crate) workspace: &'a Path,
     /// Where it has its final programs.
-    pub programs: Option<&'a Path>,
+    pub(crate) programs: Option<&'a Path>,
     /// It is the destination's own workspace, so that its path may be kept.
-    pub same: bool,
+    pub(crate) same: bool,
     /// Names by which its place is told from that of the destination.
-    pub own_names: &'a [String],
-    /// What the clock says.
-    pub now: Timestamp,
+    pub(crate) own_names: &'a [String],
+    pub(crate) now: Timestamp,
 }
 
 /// What a close look at units found.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// What is wrong with which.
-    pub flaws: BTreeMap<UnitId, LeftReason>,
+    pub(crate) flaws: BTreeMap<UnitId, LeftReason>,
     /// Where local ones were compiled.
-    pub traces: BTreeMap<UnitId, Trace>,
+    pub(crate) traces: BTreeMap<UnitId, Trace>,
 }
 
 /// Looks into the files of those units of a donor that may be taken.
 ///
 /// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
 #[must_use]
-pub fn look_into(
+pub(crate) fn look_into(
     donor: &Inventory,
     wanted: &BTreeSet<&UnitId>,
     worktree: Option<&Path>,
@@ -109,7 +107,7 @@ fn roots(names: &[String], worktree: Option<&Path>) -> Vec<String> {
 /// A folder that was warmed itself, or is reached through a link, is not called what its units call it: Cargo wrote
 /// down the `OUT_DIR` of each run of a build script.
 #[must_use]
-pub fn names(donor: &Inventory) -> Vec<String> {
+pub(crate) fn names(donor: &Inventory) -> Vec<String> {
     let mut roots = BTreeSet::from([donor.folder.display().to_string()]);
     let files = donor.units.iter().flat_map(|unit| &unit.files);
     for file in files.filter(|file| file.is_root_output()) {

@@ -22,7 +22,7 @@ use crate::{fs, markers};
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
 /// Where a donor's workspace is not known, or is gone, no run may have seen them.
 #[must_use]
-pub fn otherwise_made(
+pub(crate) fn otherwise_made(
     donor: &Inventory,
     known: Option<&Circumstances>,
     here: &Said,

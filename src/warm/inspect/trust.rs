@@ -12,14 +12,14 @@ use crate::{fs, git};
 
 /// Which folders nothing is taken from, asked once each.
 #[derive(Debug, Default)]
-pub struct Trust {
+pub(crate) struct Trust {
     known: Mutex<BTreeMap<PathBuf, Option<KeptReason>>>,
 }
 
 impl Trust {
     /// Why nothing may be taken from a folder; `None` if it may.
     #[must_use]
-    pub fn doubt(&self, folder: &Path) -> Option<KeptReason> {
+    pub(crate) fn doubt(&self, folder: &Path) -> Option<KeptReason> {
         if let Some(known) = self.lock().get(folder) {
             return known.clone();
         }
@@ -30,7 +30,7 @@ impl Trust {
 
     /// Why git may have put something into a folder, so that nothing is written into it either; `None` if it has not.
     #[must_use]
-    pub fn tracked(&self, folder: &Path) -> Option<KeptReason> {
+    pub(crate) fn tracked(&self, folder: &Path) -> Option<KeptReason> {
         self.doubt(folder).filter(|why| {
             matches!(
                 why,
@@ -41,7 +41,7 @@ impl Trust {
 
     /// The folders that were refused, each with its reason, unless a plan has them stay for another one.
     #[must_use]
-    pub fn refused(&self, plan: &Plan) -> Vec<Kept> {
+    pub(crate) fn refused(&self, plan: &Plan) -> Vec<Kept> {
         let stays = |path: &Path| {
             let mut folders = plan
                 .kept
@@ -72,7 +72,7 @@ impl Trust {
 
 /// The reason for a folder that gives nothing.
 #[must_use]
-pub fn not_a_donor(why: KeptReason) -> KeptReason {
+pub(crate) fn not_a_donor(why: KeptReason) -> KeptReason {
     KeptReason::NotADonor {
         because: Box::new(why),
     }
@@ -83,7 +83,7 @@ pub fn not_a_donor(why: KeptReason) -> KeptReason {
 /// What git tracks came with a clone or a branch, so its author decided what is in it: a unit there may call itself
 /// what it likes. Where git does not answer, the folder counts as tracked.
 #[must_use]
-pub fn doubt(folder: &Path) -> Option<KeptReason> {
+pub(crate) fn doubt(folder: &Path) -> Option<KeptReason> {
     if !fs::exists(folder) {
         return None;
     }
@@ -118,7 +118,7 @@ fn tracked(folder: &Path) -> Option<KeptReason> {
 /// The folders in a donor that are repositories in which git tracks something: a submodule that an earlier branch had
 /// stays behind, and the repository around it knows nothing of it. Where git does not answer, a folder counts as one.
 #[must_use]
-pub fn repositories(donor: &Inventory) -> Vec<PathBuf> {
+pub(crate) fn repositories(donor: &Inventory) -> Vec<PathBuf> {
     let units = donor.units.iter().flat_map(|unit| &unit.files);
     let all = units.chain(donor.others.iter().map(|other| &other.file));
     let marks = all.filter(|file| file.path.file_name().is_some_and(|name| name == ".git"));

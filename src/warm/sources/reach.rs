@@ -18,7 +18,7 @@ use crate::warm::sources::handed::Handed;
 
 /// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
 #[derive(Debug, Default)]
-pub struct Programs {
+pub(crate) struct Programs {
     by_unit: Mutex<HashMap<UnitId, Abilities>>,
     known: Known,
     state: Option<PathBuf>,
@@ -27,7 +27,7 @@ pub struct Programs {
 impl Programs {
     /// Those of a donor. Earlier runs have written down in the user's `state` folder what they found.
     #[must_use]
-    pub fn of(known: &Known, state: Option<&Path>) -> Self {
+    pub(crate) fn of(known: &Known, state: Option<&Path>) -> Self {
         Self {
             by_unit: Mutex::default(),
             known: known.clone(),

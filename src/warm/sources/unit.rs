@@ -22,7 +22,6 @@ const MOST: u64 = 16 << 20;
 /// What a unit was compiled from, as far as the compiler told.
 #[derive(Debug)]
 pub(crate) struct Named {
-    /// When the compiler began.
     pub(crate) at: Timestamp,
     /// Files in the worktree, relative to its top.
     pub(crate) files: BTreeSet<PathBuf>,

@@ -16,7 +16,7 @@ use crate::target::artifact::paths::{SENTINEL, is_windows, number, regions};
 /// than one folder. What was linked has no metadata, but for each piece of code that has debug information, the name of
 /// its source (`src/main.rs/@/…`) and the folder: so rustc 1.89 to 1.97 do it.
 #[must_use]
-pub fn compiled_in(artifact: &[u8], source: &str) -> BTreeSet<String> {
+pub(crate) fn compiled_in(artifact: &[u8], source: &str) -> BTreeSet<String> {
     let regions = regions::of(artifact);
     let mut metadata = regions
         .iter()

@@ -8,11 +8,8 @@ use crate::target::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTIO
 /// A part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Region {
-    /// Where it begins.
     pub(crate) begin: usize,
-    /// Where it ends.
     pub(crate) end: usize,
-    /// What it is.
     pub(crate) kind: Kind,
 }
 

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 
 use super::files::{METADATA, SIDE, VENDORED};
 use super::plan::{Ask, At, How, Place, Says, Spot, Step, Time, World};
-use super::seen::{Seen, build, difference};
+use super::seen::{Seen, build, build_into, difference};
 use crate::sandbox::{Run, Sandbox};
 
 /// What happened.
@@ -533,13 +533,14 @@ impl<'a> Play<'a> {
         let kept = self.asides(&targets);
         self.put(&targets, &kept);
         let twin = self.trees[&at].twin.clone();
-        // In a folder that is new, Cargo alone would have nothing.
-        let twin = twin.filter(|(places, _)| *places == targets);
-        let twin = twin.map(|(_, twin)| twin);
-        let alone = twin.as_ref().map(|twin| {
-            self.put(twin, &targets);
-            let seen = build(&self.sandbox, &workspace, ask);
-            self.put(&targets, twin);
+        // In a folder that is new, Cargo alone would have nothing; but if we moved what it had, that is still its own.
+        let ours_at = self.trees[&at].ours;
+        let twin = twin.filter(|(places, _)| *places == targets || ours_at);
+        let alone = twin.as_ref().map(|(places, twin)| {
+            self.put(twin, places);
+            let into = if *places == targets { &[][..] } else { places };
+            let seen = build_into(&self.sandbox, &workspace, ask, into);
+            self.put(places, twin);
             seen
         });
         // It may be there since another build.

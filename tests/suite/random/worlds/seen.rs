@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 use serde_json::Value;
@@ -40,8 +40,23 @@ impl Ask {
 
 /// Builds in a folder.
 pub(crate) fn build(sandbox: &Sandbox, folder: &str, ask: Ask) -> Seen {
+    build_into(sandbox, folder, ask, &[])
+}
+
+/// Builds into a target folder, and a build folder if there is one apart, whatever the configuration says.
+pub(crate) fn build_into(sandbox: &Sandbox, folder: &str, ask: Ask, places: &[PathBuf]) -> Seen {
+    let target = places.first().map(|target| ("target-dir", target));
+    let build = target
+        .and_then(|_| places.last())
+        .map(|build| ("build-dir", build));
+    let places = target.into_iter().chain(build);
+    // A variable would be seen by build scripts.
+    let settings: Vec<String> = places
+        .map(|(key, path)| format!("--config=build.{key}={path:?}"))
+        .collect();
     let mut args = ask.args().to_vec();
     args.extend(["--offline", "--message-format", "json"]);
+    args.extend(settings.iter().map(String::as_str));
     let output = sandbox.prepared("cargo", folder, &args).output();
     let run = Run::from(output.expect("cargo"));
     let mut seen = Seen {
