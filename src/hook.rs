@@ -1,6 +1,6 @@
 //! Onboarding without a command: git's `post-checkout` hook, and the wrapper that Cargo starts in place of rustc.
 //!
-//! [`hook_script`] and [`wrapper_script`] are the texts, and know their own again. `inspect` reads the hooks of a
+//! [`hook_script`] and [`crate::cargo::wrapper_script`] are the texts, and know their own again. `inspect` reads the hooks of a
 //! repository, `decide` plans the change, and `install` puts a script in its place beside a hook of the user's.
 
 pub(crate) mod action;

@@ -1,7 +1,7 @@
 //! `setup`, `onboard`, `warm` and `undo`: the commands that bring worktrees to their own warm target folders.
 //!
 //! `decide` plans the whole of it: shared root, configurations, exclude files, warming, deletion of stale folders. `write`
-//! changes files whole and by rename, and the [`journal`] keeps what each held before, so that `undo` can put it back.
+//! changes files whole and by rename, and the [`crate::survey::journal`] keeps what each held before, so that `undo` can put it back.
 
 pub(crate) mod action;
 pub(crate) mod command;

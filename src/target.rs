@@ -11,7 +11,6 @@
 //! - [`identify`] tells package, version and target of a unit from the names of its files.
 //! - [`artifact`] opens libraries and programs: which compiler made them, which absolute paths they have compiled in,
 //!   what their code can do.
-//! - [`markers`] has the names of files by which Cargo and this program mark folders.
 //!
 //! [`mod@read`] alone reads the disk; the others are given bytes.
 
