@@ -1,4 +1,9 @@
-//! The door to Cargo. Nobody else runs it.
+//! The door to Cargo and rustc: no other room runs them. Also the files that people write for Cargo.
+//!
+//! Questions are asked so that nothing of a clone's is started: no wrapper, no `rustc` of its configuration, no credential
+//! or toolchain program. Where an answer would need one, it is not known, with the reason. [`config_chain`] works out which
+//! configuration decides what, as Cargo does (`src/cargo/util/context` of Cargo), [`config_edit`] edits one with its layout
+//! kept, [`lockfile`] and [`manifest`] read, [`inherited`] says what of a workspace's files a member depends on.
 
 mod build;
 pub(crate) mod config_chain;

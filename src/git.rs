@@ -1,4 +1,8 @@
-//! The door to git. Nobody else runs it.
+//! The door to git: no other room runs it.
+//!
+//! git is told to start nothing of the repository's: no file system monitor, no hooks, no filters, no embedded bare
+//! repository. [`porcelain`] reads its answers, [`exclude_edit`] edits `info/exclude` with all else kept, and `sources` says
+//! which files of a package Cargo would take for its sources.
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 

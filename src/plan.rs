@@ -1,4 +1,16 @@
-//! Decides what is done. Everything here is a pure function over a survey, with the time passed in.
+//! One plan feeds the preview, the question, the JSON and the execution.
+//!
+//! - [`action`] has the [`action::Plan`], and the trait that an action of any feature implements.
+//! - [`kept`] says why something stays as it is; [`reasons`], [`left`] and [`hook_state`] put reasons into words.
+//! - [`conduct`] is what every command that changes something goes through: show the plan, ask, lock the shared root, carry out,
+//!   report. It alone knows of `--dry-run` and `--yes`.
+//! - [`mod@apply`] carries a plan out in five phases, and writes down what it changes before it does ([`apply`]'s `record`).
+//! - [`run`] is what actions have in hand meanwhile, [`outcome`] what became of them.
+//!
+//! # Invariants
+//!
+//! Everything that was looked at stands in a plan exactly once: as an action, or as kept with a reason. An action looks at the
+//! disk again before it acts. One failure never stops the rest.
 
 pub(crate) mod action;
 pub(crate) mod apply;

@@ -1,4 +1,5 @@
-//! The door to programs that are the user's own.
+//! The door to programs that are the user's own: providers, wrappers, scripts. [`lookup`] finds a program on the `PATH`, never by
+//! a relative name; a program that hangs or talks without end is given up.
 
 mod found;
 pub(crate) mod lookup;

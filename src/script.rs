@@ -1,4 +1,9 @@
-//! Single-file scripts: what stands in one, what package Cargo is given for it, and when a kept program is its own.
+//! Single-file scripts: `run` compiles a file with a manifest in it and keeps the program; `cache` shows and clears that.
+//!
+//! [`request`] finds the file and the toolchain. [`embedded_manifest`] reads the manifest in any of its forms, [`mod@body`] leaves
+//! the code with the same lines and columns, and [`package`] is the package that Cargo gets. [`cache_key`] says what a kept
+//! program depends on; if nothing of it has changed, `command` becomes that program without a call of Cargo. All scripts
+//! are compiled into one target folder. [`evict`] bounds the cache.
 
 pub(crate) mod action;
 pub mod body;

@@ -1,5 +1,17 @@
-//! The store: what units are known by, what providers are asked and what they may answer, which units are of use and
-//! how old they look where they go.
+//! The store: units kept apart from all target folders, so that a worktree can be warmed from what no donor has any more.
+//!
+//! # How it works
+//!
+//! - **Keys.** [`key`] makes the key of a unit of what went into it and of what came out: not every compiler makes the same of the
+//!   same, and dependents are bound to the very library that they were compiled with. Times never count.
+//! - **Harvest.** `describe` says of each unit of a donor under which circumstances it may be used elsewhere; what cannot be
+//!   said is not kept. [`harvest`] puts contents into the store by their hash, by a link where that is safe.
+//! - **Supply.** [`supply`] assembles what fits a workspace as a target folder, from which the engine warms as from any
+//!   donor: all of its rules hold by construction, whoever the units come from. [`mod@dates`] gives assembled units an order.
+//! - **Providers.** [`provider`] reads what a program of the user's offers, and trusts none of it: names, paths and hashes are
+//!   checked before anything is taken.
+//! - **Remote.** [`exchange`] moves packs ([`pack`]) to and from a server; [`crate::remote`] is the door.
+//! - **Bounds.** [`evict`] says what goes for the sake of size and age.
 
 pub(crate) mod action;
 pub(crate) mod assemble;

@@ -1,4 +1,8 @@
-//! Renders surveys, plans and outcomes. Writes to what it is given and reads nothing.
+//! How the program speaks: what goes to the terminal goes through here.
+//!
+//! [`Screen`] is the one way to it: control characters of names and messages are shown, not obeyed, and escapes come from the
+//! styles of [`view`] alone. [`ui`] asks and narrates, [`table`] aligns, [`paths`] shows paths below the root as relative,
+//! [`json`] writes one document. A report is a function of the facts to a writer, so that tests can read it.
 
 pub(crate) mod exit;
 pub(crate) mod json;

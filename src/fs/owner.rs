@@ -7,6 +7,10 @@ use anyhow::{Context as _, Result, ensure};
 
 /// Why something at a path is not the user's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only Unix has a mode to look at")
+)]
 pub(crate) enum Theirs {
     /// Another user owns it, or its owner cannot be told.
     Owner,

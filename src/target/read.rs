@@ -1,8 +1,6 @@
 //! Takes the inventory of a target folder.
 
 use crate::fs::model::Seen;
-#[cfg(not(unix))]
-use crate::fs::modified;
 use crate::fs::number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
