@@ -46,7 +46,7 @@ pub use crate::fs::delete::{Ledger, delete_tree};
 pub(crate) use crate::fs::find::{Finds, Looking, find};
 pub(crate) use crate::fs::in_use::Uses;
 pub(crate) use crate::fs::lock::{
-    AtWork, LockGuard, Sought, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
+    AtWork, LockGuard, LockMode, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
     lock_to_write, runs, stage_in_use,
 };
 pub(crate) use crate::fs::objects::{

@@ -41,6 +41,6 @@ pub(crate) use crate::store::dates::{Aged, dates};
 pub(crate) use crate::store::evict::{Bounds, dropped};
 pub use crate::store::key::unit_key;
 pub(crate) use crate::store::key::{circumstances_key, is_key, summary};
-pub(crate) use crate::store::paths::Places;
+pub(crate) use crate::store::paths::StorePaths;
 pub(crate) use crate::store::provider::{MOST_UNITS, offers, sound, taken};
 pub(crate) use crate::store::usable::usable;

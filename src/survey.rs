@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::model::Surroundings;
+use crate::cargo::model::ConfigContext;
 use crate::cargo::{Cargo, wrapper_script};
 use crate::fs::Looking;
 use crate::fs::model::Problem;
@@ -90,7 +90,7 @@ impl Request {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
     /// `$CARGO_HOME` and what else configuration is resolved against.
-    pub(crate) surroundings: Surroundings,
+    pub(crate) surroundings: ConfigContext,
     /// Variables that beat the configuration.
     pub(crate) overrides: Vec<EnvOverride>,
     pub(crate) cargo: Cargo,
@@ -115,7 +115,7 @@ pub(crate) struct Environment {
     /// What remote stores want to know, and nobody else must.
     pub(crate) secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
-    pub(crate) known: crate::target::abilities_record::Known,
+    pub(crate) known: crate::target::abilities_record::KnownAbilities,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.
@@ -145,7 +145,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     progress.stage("searching");
     let inside_only = request.inside_root_only || request.focus.is_some();
-    let places::Places {
+    let places::SearchResult {
         repositories,
         manifests,
         mut caches,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::audit::model::{Audit, AuditedFolder};
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, rules};
-use crate::clean::stock::{Compilers, Stock, usage_of};
+use crate::clean::stock::{Compilers, FolderUse, usage_of};
 use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;
 use crate::target::artifact::debug_info::DebugInfo;
@@ -45,7 +45,7 @@ pub(crate) struct DebugFacts {
 
 /// Says what is in some folders, why there are several of the same, and what could be done.
 #[must_use]
-pub(crate) fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
+pub(crate) fn audit(stocks: &[FolderUse], facts: &Facts, now: Timestamp) -> Audit {
     let parts = Shares::of(stocks);
     let (packages, (unused, frees)) = rayon::join(
         || variants::packages(stocks, facts, &parts),
@@ -68,7 +68,7 @@ pub(crate) fn audit(stocks: &[Stock], facts: &Facts, now: Timestamp) -> Audit {
 }
 
 /// What could not be read, and the first reason for each folder why it cannot be told what nothing uses.
-fn problems(stocks: &[Stock], facts: &Facts) -> Vec<Problem> {
+fn problems(stocks: &[FolderUse], facts: &Facts) -> Vec<Problem> {
     let mut problems = facts.problems.clone();
     for stock in stocks {
         let doubts = rules::doubts(stock, &facts.compilers, &GcOptions::sure());
@@ -80,9 +80,9 @@ fn problems(stocks: &[Stock], facts: &Facts) -> Vec<Problem> {
     problems
 }
 
-fn folders(stocks: &[Stock]) -> Vec<AuditedFolder> {
+fn folders(stocks: &[FolderUse]) -> Vec<AuditedFolder> {
     let mut folders_with: HashMap<Identity, usize> = HashMap::new();
-    let files = |stock: &Stock| {
+    let files = |stock: &FolderUse| {
         let linked = stock.files().filter(|file| file.links > 1);
         linked.map(|file| file.identity).collect::<BTreeSet<_>>()
     };

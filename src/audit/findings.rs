@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
-use crate::clean::stock::Stock;
+use crate::clean::stock::FolderUse;
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Source, UnitId};
@@ -25,7 +25,7 @@ const NAMED: usize = 3;
 pub(crate) fn findings(
     audit: &Audit,
     frees: &BTreeMap<String, Bytes>,
-    stocks: &[Stock],
+    stocks: &[FolderUse],
     facts: &Facts,
     now: Timestamp,
 ) -> Vec<Finding> {
@@ -226,7 +226,7 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
 }
 
 /// The compiler's cache in profiles in which nothing was built for long.
-fn rarely_used(stocks: &[Stock], now: Timestamp) -> Option<Finding> {
+fn rarely_used(stocks: &[FolderUse], now: Timestamp) -> Option<Finding> {
     let mut profiles: BTreeMap<PathBuf, (Bytes, Option<Timestamp>)> = BTreeMap::new();
     for stock in stocks {
         for other in &stock.inventory.others {
@@ -265,7 +265,7 @@ fn rarely_used(stocks: &[Stock], now: Timestamp) -> Option<Finding> {
 }
 
 /// Folders into which several workspaces build.
-fn flat(stocks: &[Stock]) -> Vec<Finding> {
+fn flat(stocks: &[FolderUse]) -> Vec<Finding> {
     let several = stocks.iter().filter(|stock| stock.users.len() > 1);
     several
         .map(|stock| Finding {
@@ -285,7 +285,7 @@ fn flat(stocks: &[Stock]) -> Vec<Finding> {
 }
 
 /// Libraries of one name and one length that several folders have, each its own.
-fn duplicates(stocks: &[Stock]) -> Option<Finding> {
+fn duplicates(stocks: &[FolderUse]) -> Option<Finding> {
     let mut found: HashMap<(&UnitId, u64), BTreeMap<Identity, Bytes>> = HashMap::new();
     for stock in stocks {
         let units = stock.inventory.units.iter();

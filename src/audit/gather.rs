@@ -10,7 +10,7 @@ use crate::audit::decide::{DebugFacts, Facts};
 use crate::cargo::config_chain;
 use crate::clean::look;
 use crate::clean::look::Workspaces;
-use crate::clean::stock::Stock;
+use crate::clean::stock::FolderUse;
 use crate::fs;
 use crate::fs::model::{Identity, Problem};
 use crate::progress::Progress;
@@ -25,7 +25,7 @@ use crate::target::unit_file::UnitFile;
 #[must_use]
 pub(crate) fn gather(
     survey: &Survey,
-    stocks: &[Stock],
+    stocks: &[FolderUse],
     workspaces: Workspaces,
     around: &Environment,
     progress: &Progress,
@@ -69,7 +69,7 @@ fn configured(survey: &Survey) -> Option<String> {
 }
 
 /// Measures the debug information in all libraries and programs, each file once.
-fn debug(stocks: &[Stock], progress: &Progress) -> DebugFacts {
+fn debug(stocks: &[FolderUse], progress: &Progress) -> DebugFacts {
     let mut seen: HashSet<Identity> = HashSet::new();
     let mut files: Vec<(&Path, &UnitFile, bool)> = Vec::new();
     for stock in stocks {

@@ -99,8 +99,9 @@ fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
     let relatives = survey.workspaces.iter().filter(|other| {
-        let family =
-            |place: &crate::survey::model::Place| (place.common_dir.clone(), place.path.clone());
+        let family = |place: &crate::survey::model::WorktreePlace| {
+            (place.common_dir.clone(), place.path.clone())
+        };
         other.place.is_some()
             && other.place.as_ref().map(family) == workspace.place.as_ref().map(family)
             && other.dirs.build_dir == dirs.build_dir

@@ -10,7 +10,7 @@ use crate::plan::action::Warning;
 use crate::plan::kept::{DeleteReason, KeptReason};
 use crate::plan::reasons;
 use crate::size::Bytes;
-use crate::survey::folder::Known;
+use crate::survey::folder::FolderOrigin;
 use crate::survey::model::Survey;
 use crate::term::table::{Align, Table};
 use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
@@ -130,8 +130,8 @@ fn workspace(row: &ListedWorkspace, view: &View) -> String {
 /// The repository that a left-behind folder belongs to.
 fn home_of(row: &ListedFolder, listing: &Listing) -> PathBuf {
     let home = match &row.folder.known {
-        Known::Owner { owner, .. } => owner.common_dir.clone(),
-        Known::Default { workspace } | Known::Member { workspace } => {
+        FolderOrigin::Owner { owner, .. } => owner.common_dir.clone(),
+        FolderOrigin::Default { workspace } | FolderOrigin::Member { workspace } => {
             let of = listing
                 .workspaces
                 .iter()

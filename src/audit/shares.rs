@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use crate::audit::model::Share;
-use crate::clean::stock::Stock;
+use crate::clean::stock::FolderUse;
 use crate::fs::model::Identity;
 use crate::markers;
 use crate::size::Bytes;
@@ -101,7 +101,7 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn of(stocks: &[Stock]) -> Self {
+    pub(crate) fn of(stocks: &[FolderUse]) -> Self {
         let mut shares = Self::default();
         let mut seen: HashSet<Identity> = HashSet::new();
         for stock in stocks {
@@ -110,7 +110,7 @@ impl Shares {
         shares
     }
 
-    fn add(&mut self, stock: &Stock, seen: &mut HashSet<Identity>) {
+    fn add(&mut self, stock: &FolderUse, seen: &mut HashSet<Identity>) {
         let mut owners: HashMap<Identity, &Unit> = HashMap::new();
         let mut first = |file: &UnitFile| file.links <= 1 || seen.insert(file.identity);
         let units = &stock.inventory.units;

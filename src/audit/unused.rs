@@ -10,7 +10,7 @@ use crate::audit::model::Unused;
 use crate::audit::shares::Part;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
-use crate::clean::stock::{Compilers, Graph, Stock};
+use crate::clean::stock::{Compilers, FolderUse, Graph};
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
@@ -28,7 +28,7 @@ struct Found {
 ///
 /// And what each command frees: the compiler's cache may have files in common with a unit, which are freed if both go.
 pub(crate) fn unused(
-    stocks: &[Stock],
+    stocks: &[FolderUse],
     compilers: &Compilers,
     now: Timestamp,
 ) -> (Vec<Unused>, BTreeMap<String, Bytes>) {

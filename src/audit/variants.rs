@@ -10,7 +10,7 @@ use crate::audit::features::Uses;
 use crate::audit::model::{AskedBy, AuditedPackage, Difference, Variant};
 use crate::audit::shares::{PackageKey, Part, Shares, key, kind};
 use crate::clean::gc::rules::{is_checked, last_use};
-use crate::clean::stock::Stock;
+use crate::clean::stock::FolderUse;
 use crate::size::Bytes;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 
@@ -27,8 +27,12 @@ struct Found<'a> {
 }
 
 /// All packages, the largest first.
-pub(crate) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<AuditedPackage> {
-    let mut units: Vec<(PackageKey, &Unit, &Stock)> = stocks
+pub(crate) fn packages(
+    stocks: &[FolderUse],
+    facts: &Facts,
+    shares: &Shares,
+) -> Vec<AuditedPackage> {
+    let mut units: Vec<(PackageKey, &Unit, &FolderUse)> = stocks
         .iter()
         .flat_map(|stock| {
             let units = stock.inventory.units.iter().filter(|unit| counts(unit));
@@ -66,7 +70,7 @@ pub(crate) fn packages(stocks: &[Stock], facts: &Facts, shares: &Shares) -> Vec<
 
 /// A variant, by the units that are it: the same one in each of some folders.
 fn found_of<'a>(
-    alike: &[(PackageKey, &'a Unit, &Stock)],
+    alike: &[(PackageKey, &'a Unit, &FolderUse)],
     facts: &Facts,
     shares: &Shares,
     names: &HashMap<&UnitId, &str>,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_stable_hash::StableSipHasher128;
 
-use crate::cargo::model::{ConfigFile, ConfigKeys, Dirs, SetBy, Surroundings};
+use crate::cargo::model::{ConfigContext, ConfigFile, ConfigKeys, Dirs, SetBy};
 
 /// The two names of a configuration file; where both exist, Cargo reads the first, the legacy one, and warns.
 ///
@@ -25,7 +25,7 @@ pub(crate) const WORKSPACE_PATH_HASH: &str = "{workspace-path-hash}";
 pub(crate) fn resolve(
     workspace: &Path,
     configs: &BTreeMap<PathBuf, ConfigFile>,
-    around: &Surroundings,
+    around: &ConfigContext,
 ) -> Dirs {
     let setting = |key: fn(&ConfigKeys) -> Option<&String>| {
         chain(workspace, configs, around).find_map(|(file, base)| {
@@ -57,7 +57,7 @@ pub(crate) fn resolve(
 pub(crate) fn chain<'a>(
     workspace: &'a Path,
     configs: &'a BTreeMap<PathBuf, ConfigFile>,
-    around: &'a Surroundings,
+    around: &'a ConfigContext,
 ) -> impl Iterator<Item = (&'a ConfigFile, &'a Path)> {
     let above = workspace
         .ancestors()
@@ -80,7 +80,7 @@ pub(crate) fn chain<'a>(
 pub(crate) fn wrapper<'a>(
     workspace: &'a Path,
     configs: &'a BTreeMap<PathBuf, ConfigFile>,
-    around: &'a Surroundings,
+    around: &'a ConfigContext,
 ) -> Option<(&'a str, &'a Path)> {
     let mut files = chain(workspace, configs, around);
     files.find_map(|(file, _)| Some((file.keys.rustc_wrapper.as_deref()?, file.path.as_path())))
@@ -101,7 +101,7 @@ pub(crate) fn program(named: &str, config: &Path) -> String {
 
 /// Expands the template variables of `build.build-dir`. An unknown one stays, as Cargo then refuses to build.
 #[must_use]
-pub(crate) fn expand(template: &str, workspace: &Path, around: &Surroundings) -> String {
+pub(crate) fn expand(template: &str, workspace: &Path, around: &ConfigContext) -> String {
     if !template.contains('{') {
         return template.to_owned();
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn dirs(configs: &[(PathBuf, ConfigFile)]) -> Dirs {
-        let around = Surroundings {
+        let around = ConfigContext {
             cargo_home: "/home/me/.cargo".into(),
         };
         resolve(

@@ -95,7 +95,7 @@ pub struct TomlProblem {
 
 /// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Surroundings {
+pub(crate) struct ConfigContext {
     pub(crate) cargo_home: PathBuf,
 }
 

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::fs::model::{Problem, Tag};
     use crate::plan::kept::Subject;
-    use crate::survey::folder::{Known, Layout, Owner, OwnerState};
+    use crate::survey::folder::{FolderOrigin, Layout, Owner, OwnerState};
     use crate::survey::sample::{folder, now, survey, workspace};
 
     /// Gives a folder a fault.
@@ -156,7 +156,7 @@ mod tests {
             device: None,
             stamp: None,
         };
-        folder(path, Known::Owner { owner, state })
+        folder(path, FolderOrigin::Owner { owner, state })
     }
 
     fn stale() -> CleanOptions {
@@ -169,7 +169,7 @@ mod tests {
     fn shadowed() -> TargetFolder {
         folder(
             "/w/target",
-            Known::Default {
+            FolderOrigin::Default {
                 workspace: "/w".into(),
             },
         )
@@ -190,17 +190,17 @@ mod tests {
     fn the_default_takes_what_no_build_will_use_again() {
         assert_eq!(kept(shadowed(), &stale()), None);
         assert_eq!(kept(owned("/s/g/main", OwnerState::Gone), &stale()), None);
-        let in_use = folder("/s/w/main", Known::SharedRoot);
+        let in_use = folder("/s/w/main", FolderOrigin::SharedRoot);
         assert_eq!(
             kept(in_use, &stale()),
             Some(KeptReason::InUse { by: "/w".into() })
         );
         assert_eq!(
-            kept(folder("/s/x/y", Known::SharedRoot), &stale()),
+            kept(folder("/s/x/y", FolderOrigin::SharedRoot), &stale()),
             Some(KeptReason::NoOwner)
         );
         assert_eq!(
-            kept(folder("/w/other", Known::Found), &stale()),
+            kept(folder("/w/other", FolderOrigin::Found), &stale()),
             Some(KeptReason::Unclaimed)
         );
         let missing = owned("/s/g/main", OwnerState::Missing { why: "x".into() });
@@ -230,14 +230,17 @@ mod tests {
             all: true,
             ..CleanOptions::default()
         };
-        assert_eq!(kept(folder("/s/w/main", Known::SharedRoot), &all), None);
-        assert_eq!(kept(folder("/w/other", Known::Found), &all), None);
+        assert_eq!(
+            kept(folder("/s/w/main", FolderOrigin::SharedRoot), &all),
+            None
+        );
+        assert_eq!(kept(folder("/w/other", FolderOrigin::Found), &all), None);
         assert!(kept(owned("/s/g/main", OwnerState::Present), &all).is_some());
     }
 
     #[test]
     fn idle_counts_to_the_second_and_reading_counts_as_use() {
-        let in_use = || folder("/s/w/main", Known::SharedRoot);
+        let in_use = || folder("/s/w/main", FolderOrigin::SharedRoot);
         let idle = |age: &str| CleanOptions {
             idle: Some(age.parse().expect(age)),
             ..stale()
@@ -322,7 +325,7 @@ mod tests {
         let around = |path: &str| {
             let mut found = folder(
                 path,
-                Known::Member {
+                FolderOrigin::Member {
                     workspace: "/w".into(),
                 },
             );
@@ -340,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_folder_in_a_folder_that_goes_is_not_deleted_twice() {
-        let inner = folder("/w/target/ra", Known::Found);
+        let inner = folder("/w/target/ra", FolderOrigin::Found);
         let survey = survey(vec![workspace("/w", "/s/w/main")], vec![shadowed(), inner]);
         let all = CleanOptions {
             all: true,
@@ -365,7 +368,7 @@ mod tests {
         assert_eq!(delete.released_by, [PathBuf::from("/w")]);
         assert!(plan.warnings.contains(&Warning::NoWayBack));
         let plan = clean(
-            &survey_of(folder("/w/other", Known::Found)),
+            &survey_of(folder("/w/other", FolderOrigin::Found)),
             &stale(),
             now(),
         );

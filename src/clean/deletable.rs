@@ -7,7 +7,7 @@ use crate::cargo::manifest::normalise;
 use crate::cargo::model::ConfigFile;
 use crate::fs::model::{BusyReason, Tag, Usage};
 use crate::plan::kept::KeptReason;
-use crate::survey::folder::{Known, Marks, TargetFolder};
+use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
 use crate::survey::model::{EnvOverride, Survey};
 
 /// Says why a folder must not be deleted, whatever the reason to delete it; `None` if nothing speaks against it.
@@ -120,7 +120,7 @@ fn link_to<'a>(folder: &Path, survey: &'a Survey) -> Option<&'a Path> {
         .iter()
         .find(|link| {
             link.marks.symlink
-                && matches!(&link.known, Known::Default { workspace } if leads_here(workspace))
+                && matches!(&link.known, FolderOrigin::Default { workspace } if leads_here(workspace))
         })
         .map(|link| link.path.as_path())
 }

@@ -14,7 +14,7 @@ use crate::age::Age;
 use crate::clean::model::{
     CollectFolder, CollectReason, CollectedOther, CollectedUnit, KeptUnit, KeptUnitReason,
 };
-use crate::clean::stock::{Compilers, Graph, Stock, usage_of};
+use crate::clean::stock::{Compilers, FolderUse, Graph, usage_of};
 use crate::fs::model::{Identity, Usage, freeable};
 use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
@@ -121,7 +121,7 @@ pub(crate) struct Going {
 /// have to build both. Reads nothing from disk: what is deleted is looked at again before.
 #[must_use]
 pub(crate) fn gc(
-    stocks: Vec<Stock>,
+    stocks: Vec<FolderUse>,
     compilers: &Compilers,
     options: &GcOptions,
     now: Timestamp,
@@ -131,7 +131,7 @@ pub(crate) fn gc(
         warnings,
         ..Plan::default()
     };
-    let (stuck, stocks): (Vec<Stock>, Vec<Stock>) = stocks
+    let (stuck, stocks): (Vec<FolderUse>, Vec<FolderUse>) = stocks
         .into_iter()
         .partition(|stock| stock.obstacle.is_some());
     let graphs: Vec<Graph> = stocks
@@ -199,7 +199,7 @@ fn kept(path: PathBuf, reason: KeptReason, on_disk: Bytes) -> Kept {
 /// Puts down what goes of a folder, dependents first. It is only mostly deleted in that order, by several threads: what
 /// a run that is killed leaves of either, Cargo makes anew.
 fn collected(
-    stock: Stock,
+    stock: FolderUse,
     graph: &Graph,
     mut going: Going,
     doubts: Vec<String>,
@@ -248,7 +248,7 @@ fn collected(
 }
 
 /// What goes besides units: the compiler's caches, each whole, and the names of programs.
-fn others(stock: &Stock, going: &Going) -> Vec<CollectedOther> {
+fn others(stock: &FolderUse, going: &Going) -> Vec<CollectedOther> {
     let mut found: BTreeMap<PathBuf, CollectedOther> = BTreeMap::new();
     for (other, why) in stock.inventory.others.iter().zip(&going.others) {
         let Some(why) = why else { continue };
@@ -273,7 +273,7 @@ fn others(stock: &Stock, going: &Going) -> Vec<CollectedOther> {
 pub(crate) struct Products(HashMap<UnitId, Vec<usize>>);
 
 impl Products {
-    fn of(stock: &Stock) -> Self {
+    fn of(stock: &FolderUse) -> Self {
         let inventory = &stock.inventory;
         let mut units: HashMap<Identity, &UnitId> = HashMap::new();
         for unit in &inventory.units {
@@ -321,7 +321,7 @@ impl Products {
 }
 
 /// Has the names at the top go as well of what has no hash in its own name, where a whole profile goes.
-fn go_without_a_hash(stock: &Stock, going: &mut Going) {
+fn go_without_a_hash(stock: &FolderUse, going: &mut Going) {
     let others = &stock.inventory.others;
     let linked = others.iter().zip(&going.others).filter(|(other, why)| {
         **why == Some(CollectReason::Profile)
@@ -344,7 +344,7 @@ fn go_without_a_hash(stock: &Stock, going: &mut Going) {
 
 /// Takes back what a program may need when it runs, where one is at the top of a profile folder that no unit that stays
 /// has made: the folders that build scripts wrote into, and libraries that are loaded. Nobody knows any more which.
-fn keep_what_runs(stock: &Stock, graph: &Graph, options: &GcOptions, going: &mut Going) {
+fn keep_what_runs(stock: &FolderUse, graph: &Graph, options: &GcOptions, going: &mut Going) {
     let units = &stock.inventory.units;
     let staying = units
         .iter()

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::cargo::lockfile::Lock;
 use crate::clean::deletable::unfit;
-use crate::clean::stock::{Compilers, Stock, Wanted};
+use crate::clean::stock::{Compilers, FolderUse, Wanted};
 use crate::clean::strangers;
 use crate::fs::model::BusyReason;
 use crate::plan::kept::KeptReason;
@@ -49,7 +49,7 @@ pub(crate) fn take(
     folders: &[&TargetFolder],
     request: &Request,
     progress: &Progress,
-) -> (Vec<Stock>, Workspaces) {
+) -> (Vec<FolderUse>, Workspaces) {
     let outer = outermost(folders);
     progress.stage("asking cargo");
     let users: BTreeSet<&Path> = outer
@@ -61,7 +61,7 @@ pub(crate) fn take(
     progress.stage("looking at units");
     let stocks = outer.into_iter().map(|folder| {
         let inventory = read::read(&folder.path, progress);
-        Stock {
+        FolderUse {
             identity: folder.marks.identity,
             obstacle: obstacle(folder, &inventory).or_else(|| product_in_use(folder, survey)),
             users: users_of(folder, survey),
@@ -71,7 +71,7 @@ pub(crate) fn take(
             apart: Vec::new(),
         }
     });
-    let mut stocks: Vec<Stock> = stocks.collect();
+    let mut stocks: Vec<FolderUse> = stocks.collect();
     for at in 0..stocks.len() {
         stocks[at].apart = apart(&stocks[at].inventory.folder, survey, &stocks, progress);
     }
@@ -86,7 +86,7 @@ fn products_of<'a>(folder: &'a Path, survey: &'a Survey) -> BTreeSet<&'a Path> {
 }
 
 /// The final products that lie in other folders than the units that they are of.
-fn apart(folder: &Path, survey: &Survey, stocks: &[Stock], progress: &Progress) -> Vec<Other> {
+fn apart(folder: &Path, survey: &Survey, stocks: &[FolderUse], progress: &Progress) -> Vec<Other> {
     let mut all = Vec::new();
     for products in products_of(folder, survey) {
         let mut known = stocks.iter().map(|stock| &stock.inventory);
@@ -340,7 +340,7 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
 
 /// The compilers of this machine, by rustup, and those that made the units.
 #[must_use]
-pub(crate) fn compilers(stocks: &[Stock]) -> Compilers {
+pub(crate) fn compilers(stocks: &[FolderUse]) -> Compilers {
     Compilers {
         made_by: made_by(stocks),
         ..installed()
@@ -348,7 +348,7 @@ pub(crate) fn compilers(stocks: &[Stock]) -> Compilers {
 }
 
 /// The names of the compilers that made units, by one artifact of each.
-fn made_by(stocks: &[Stock]) -> BTreeMap<u64, String> {
+fn made_by(stocks: &[FolderUse]) -> BTreeMap<u64, String> {
     let mut names = BTreeMap::new();
     let mut asked: HashMap<u64, usize> = HashMap::new();
     for stock in stocks {

@@ -7,7 +7,7 @@ use crate::clean::deletable::obstacle;
 use crate::clean::model::DeleteFolder;
 
 use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
-use crate::survey::folder::{Known, OwnerState, TargetFolder};
+use crate::survey::folder::{FolderOrigin, OwnerState, TargetFolder};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
 /// Where every workspace builds, in the order of the survey.
@@ -34,7 +34,7 @@ pub(crate) fn stale(
         })
     };
     match &folder.known {
-        Known::Owner { owner, state } => match state {
+        FolderOrigin::Owner { owner, state } => match state {
             OwnerState::Gone => Ok(DeleteReason::OwnerGone {
                 workspace: owner.workspace.clone(),
             }),
@@ -48,11 +48,13 @@ pub(crate) fn stale(
                 })
             }
         },
-        Known::Default { workspace } => replaced(workspace).ok_or(KeptReason::Unclaimed),
-        Known::Member { workspace } => member(folder, workspace, survey),
-        Known::Config { file } | Known::Journal { file } => named(folder, file, survey, dirs),
-        Known::SharedRoot => Err(KeptReason::NoOwner),
-        Known::Found => Err(KeptReason::Unclaimed),
+        FolderOrigin::Default { workspace } => replaced(workspace).ok_or(KeptReason::Unclaimed),
+        FolderOrigin::Member { workspace } => member(folder, workspace, survey),
+        FolderOrigin::Config { file } | FolderOrigin::Journal { file } => {
+            named(folder, file, survey, dirs)
+        }
+        FolderOrigin::SharedRoot => Err(KeptReason::NoOwner),
+        FolderOrigin::Found => Err(KeptReason::Unclaimed),
     }
 }
 
@@ -152,8 +154,8 @@ pub(crate) fn delete(
 /// The workspace whose folder it is or was.
 pub(crate) fn owner(folder: &TargetFolder) -> Option<&Path> {
     match &folder.known {
-        Known::Owner { owner, .. } => Some(&owner.workspace),
-        Known::Default { workspace } | Known::Member { workspace } => Some(workspace),
+        FolderOrigin::Owner { owner, .. } => Some(&owner.workspace),
+        FolderOrigin::Default { workspace } | FolderOrigin::Member { workspace } => Some(workspace),
         _ => folder.users.first().map(PathBuf::as_path),
     }
 }
@@ -170,12 +172,12 @@ fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Ve
     }
     let mut workspaces = folder.users.clone();
     let known = match &folder.known {
-        Known::Default { workspace } => Some(workspace.as_path()),
-        Known::Owner { owner, .. } => Some(owner.workspace.as_path()),
+        FolderOrigin::Default { workspace } => Some(workspace.as_path()),
+        FolderOrigin::Owner { owner, .. } => Some(owner.workspace.as_path()),
         // Cargo is asked in the member, whose configuration may differ from that of its workspace.
-        Known::Member { .. } => folder.path.parent(),
+        FolderOrigin::Member { .. } => folder.path.parent(),
         // It built there once, or may from now on if its configuration changes before the deletion.
-        Known::Config { file } | Known::Journal { file } => survey
+        FolderOrigin::Config { file } | FolderOrigin::Journal { file } => survey
             .workspaces
             .iter()
             .find(|workspace| workspace.config.parent() == file.parent())

@@ -11,7 +11,7 @@ use crate::target::unit_file::UnitFile;
 
 /// A target folder that is looked at unit by unit.
 #[derive(Clone, Debug)]
-pub(crate) struct Stock {
+pub(crate) struct FolderUse {
     /// Which folder it was when it was looked at.
     pub(crate) identity: Identity,
     pub(crate) inventory: Inventory,
@@ -27,7 +27,7 @@ pub(crate) struct Stock {
     pub(crate) obstacle: Option<KeptReason>,
 }
 
-impl Stock {
+impl FolderUse {
     /// Every file and folder in it, once.
     pub(crate) fn files(&self) -> impl Iterator<Item = &UnitFile> {
         let units = self.inventory.units.iter().flat_map(|unit| &unit.files);

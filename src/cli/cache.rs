@@ -13,7 +13,7 @@ use crate::cli::run::places;
 use crate::fs;
 use crate::script::cache_command;
 use crate::script::evict::{CacheOptions, CachePart};
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 use crate::size::Bytes;
 use crate::survey::model::Settings;
 use crate::survey::settings;
@@ -80,7 +80,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
 }
 
 /// How large the cache may grow: by the environment, else by the settings file in it, else as we think fit.
-pub(super) fn limits(places: &Places) -> Result<CacheLimits> {
+pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
     let file = places.root().join(settings::FILE_NAME);
     let text = fs::read(&file)?.unwrap_or_default();
     let written = settings::parse(&String::from_utf8_lossy(&text)).map_err(|problem| {
@@ -96,7 +96,7 @@ pub(super) fn limits(places: &Places) -> Result<CacheLimits> {
 }
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.
-pub(super) fn keep_within(places: &Places, cwd: &Path, program: &Path) -> Result<()> {
+pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path) -> Result<()> {
     crate::cli::make_threads();
     let limits = limits(places)?;
     let speak = SpeakArgs::silent();

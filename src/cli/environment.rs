@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use etcetera::BaseStrategy as _;
 
-use crate::cargo::model::Surroundings;
+use crate::cargo::model::ConfigContext;
 use crate::cargo::{Cargo, config_edit, wrapper_script};
 use crate::cli::on_path;
 use crate::fs;
 use crate::remote::secrets::Secrets;
 use crate::survey::model::{EnvOverride, Settings, StoreSettings};
 use crate::survey::{Environment, settings};
-use crate::target::abilities_record::Known;
+use crate::target::abilities_record::KnownAbilities;
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {
@@ -152,7 +152,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         path(name).is_some_and(|wrapper| config_edit::may_answer(&wrapper.to_string_lossy()))
     };
     Environment {
-        surroundings: Surroundings {
+        surroundings: ConfigContext {
             cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
         },
         overrides: overrides.collect(),
@@ -179,7 +179,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
             .map(str::to_owned),
         secrets: secrets(),
-        known: Known::default(),
+        known: KnownAbilities::default(),
     }
 }
 

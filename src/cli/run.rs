@@ -14,7 +14,7 @@ use crate::fs;
 use crate::script::command;
 use crate::script::command::{Ran, RunOptions};
 use crate::script::compiler::Chosen;
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 use crate::script::request::{ScriptEnvironment, ScriptRequest};
 use crate::term::exit::Exit;
 use crate::text::shown;
@@ -134,7 +134,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
 }
 
 /// Where the cache of scripts is.
-pub(super) fn places(cwd: &Path) -> Result<Places> {
+pub(super) fn places(cwd: &Path) -> Result<ScriptCachePaths> {
     let given = std::env::var_os(CACHE).filter(|value| !value.is_empty());
     let folder = match given {
         Some(given) => cwd.join(given),
@@ -152,7 +152,9 @@ pub(super) fn places(cwd: &Path) -> Result<Places> {
         folder.display()
     );
     // Cargo compares paths as texts.
-    Ok(Places::new(fs::canonical_as_far_as_it_exists(&folder)))
+    Ok(ScriptCachePaths::new(fs::canonical_as_far_as_it_exists(
+        &folder,
+    )))
 }
 
 fn around(

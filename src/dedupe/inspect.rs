@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::clean::look;
 use crate::dedupe::decide::{Content, Sharer, wanted};
 use crate::fs;
-use crate::fs::Sought;
+use crate::fs::LockMode;
 use crate::fs::model::Identity;
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
@@ -74,7 +74,7 @@ fn busy(inventory: &Inventory) -> Option<KeptReason> {
         .map(|unit| Path::new(&unit.id.profile))
         .collect();
     let profiles: Vec<PathBuf> = profiles.into_iter().map(Path::to_owned).collect();
-    let busy = fs::lock_to_read(&inventory.folder, &profiles, Sought::Once).err()?;
+    let busy = fs::lock_to_read(&inventory.folder, &profiles, LockMode::Once).err()?;
     Some(KeptReason::Busy {
         lock: busy.lock,
         why: busy.why,

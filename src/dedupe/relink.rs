@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::dedupe::decide::Tally;
 use crate::dedupe::model::{RelinkFolder, RelinkUnit, Relinked};
 use crate::fs;
-use crate::fs::Sought;
+use crate::fs::LockMode;
 use crate::fs::model::{Freed, Identity};
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
@@ -102,7 +102,7 @@ fn lock_donors(relink: &RelinkFolder) -> Result<Vec<fs::LockGuard>, Stopped> {
     let mut locks = Vec::new();
     for (donor, profiles) in profiles {
         let profiles: Vec<PathBuf> = profiles.into_iter().map(Path::to_owned).collect();
-        let lock = fs::lock_to_read(donor, &profiles, Sought::Once);
+        let lock = fs::lock_to_read(donor, &profiles, LockMode::Once);
         locks.push(lock.map_err(|busy| held(&busy, &format!("`{}`", donor.display())))?);
     }
     Ok(locks)

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::model::{SetBy, Tracked};
 use crate::cargo::{config_chain, wrapper_script};
-use crate::doctor::model::{Ailment, AilmentKind, Checkup, DoctorFacts, Fix, Severity};
+use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, DoctorReport, Fix, Severity};
 use crate::fs::model::Problem;
 use crate::plan::kept::HookState;
 use crate::survey::model::{Survey, Workspace};
@@ -19,7 +19,7 @@ use crate::text::shell;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
 #[must_use]
-pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Checkup {
+pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> DoctorReport {
     let mut ailments = Vec::new();
     ailments.extend(shared(survey));
     ailments.extend(place::refused(survey));
@@ -34,7 +34,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Ch
     ailments.extend(tools::variables(&facts));
     ailments.extend(analyzers(&facts));
     ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
-    Checkup {
+    DoctorReport {
         facts,
         ailments,
         problems: problems(survey),
@@ -49,7 +49,7 @@ fn problems(survey: &Survey) -> Vec<Problem> {
     rest.cloned().collect()
 }
 
-impl Checkup {
+impl DoctorReport {
     /// What is mended in one way: the paths of what it is about.
     #[must_use]
     pub(crate) fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
@@ -69,7 +69,7 @@ impl Checkup {
 }
 
 /// Folders that several worktrees of one repository build into.
-fn shared(survey: &Survey) -> Vec<Ailment> {
+fn shared(survey: &Survey) -> Vec<Diagnosis> {
     let mut users: BTreeMap<(&Path, &Path), Vec<&Workspace>> = BTreeMap::new();
     for workspace in &survey.workspaces {
         let Some(place) = &workspace.place else {
@@ -102,15 +102,15 @@ fn shared(survey: &Survey) -> Vec<Ailment> {
         let many = worktrees.len();
         let (kind, what) = match inherited {
             Some(one) => (
-                AilmentKind::Inherited,
+                DiagnosisKind::Inherited,
                 format!("`{}` builds into `{}`, by the configuration of the worktree that it lies in", one.root.display(), dir.display()),
             ),
             None => (
-                AilmentKind::SharedByWorktrees,
+                DiagnosisKind::SharedByWorktrees,
                 format!("{many} worktrees of one repository build into `{}`", dir.display()),
             ),
         };
-        Ailment {
+        Diagnosis {
             severity: Severity::Danger,
             kind,
             paths: worktrees.into_iter().map(Path::to_owned).collect(),
@@ -129,7 +129,7 @@ fn is_tracked(workspace: &Workspace, survey: &Survey) -> bool {
     file.is_some_and(|file| file.tracked != Tracked::No && file.bytes.is_some())
 }
 
-fn overrides(survey: &Survey) -> Vec<Ailment> {
+fn overrides(survey: &Survey) -> Vec<Diagnosis> {
     let family = |repository: &crate::survey::model::Repository| {
         let present = repository
             .worktrees
@@ -138,9 +138,9 @@ fn overrides(survey: &Survey) -> Vec<Ailment> {
         present.count() > 1
     };
     let several = survey.repositories.iter().any(family);
-    let ailments = survey.overrides.iter().map(|one| Ailment {
+    let ailments = survey.overrides.iter().map(|one| Diagnosis {
         severity: if several { Severity::Danger } else { Severity::Broken },
-        kind: AilmentKind::EnvOverride,
+        kind: DiagnosisKind::EnvOverride,
         paths: vec![one.folder.clone()],
         what: format!("`{}` is set to `{}`", one.variable, one.value),
         why: match several {
@@ -154,7 +154,7 @@ fn overrides(survey: &Survey) -> Vec<Ailment> {
 }
 
 /// Configuration files that do not do what they seem to.
-fn configs(survey: &Survey) -> Vec<Ailment> {
+fn configs(survey: &Survey) -> Vec<Diagnosis> {
     let mut ailments = Vec::new();
     for (path, file) in &survey.configs {
         let keys = [&file.keys.target_dir, &file.keys.build_dir];
@@ -163,9 +163,9 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
             .flatten()
             .find(|value| Path::new(value).is_absolute());
         if let (Tracked::Yes, Some(value)) = (&file.tracked, own) {
-            ailments.push(Ailment {
+            ailments.push(Diagnosis {
                 severity: Severity::Danger,
-                kind: AilmentKind::TrackedPath,
+                kind: DiagnosisKind::TrackedPath,
                 paths: vec![path.clone()],
                 what: format!("git tracks `{}`, which names `{value}`", path.display()),
                 why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
@@ -181,9 +181,9 @@ fn configs(survey: &Survey) -> Vec<Ailment> {
                 .is_some_and(|file| file.bytes.is_some())
         };
         if path.ends_with(current) && file.bytes.is_some() && beside(legacy) {
-            ailments.push(Ailment {
+            ailments.push(Diagnosis {
                 severity: Severity::Broken,
-                kind: AilmentKind::LegacyConfig,
+                kind: DiagnosisKind::LegacyConfig,
                 paths: vec![path.with_file_name(legacy), path.clone()],
                 what: format!("`{}` stands beside `{legacy}`", path.display()),
                 why: format!("Cargo reads `{legacy}` and passes over `{current}`"),
@@ -202,7 +202,7 @@ fn untrack(path: &Path) -> String {
     format!("git --literal-pathspecs -C {folder} rm --cached {name}")
 }
 
-fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let ailments = facts.hooks.iter().filter_map(|status| {
         let repository = survey
             .repositories
@@ -257,9 +257,9 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             }
             _ => return None,
         };
-        Some(Ailment {
+        Some(Diagnosis {
             severity,
-            kind: AilmentKind::Hook,
+            kind: DiagnosisKind::Hook,
             paths: vec![status.file.clone()],
             what: format!("`{}`: {what}", status.repository.display()),
             why: "a new worktree begins cold, and with Cargo's own target folder".into(),
@@ -272,23 +272,23 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 
 const INSTALL: &str = "cargo sharedtarget hook install";
 
-fn analyzers(facts: &DoctorFacts) -> Vec<Ailment> {
+fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
     let ailments = facts.analyzers.iter().map(|one| {
         let absolute = one.folder.as_deref().filter(|folder| Path::new(folder).is_absolute());
         let file = one.file.display();
         match absolute {
-            Some(folder) => Ailment {
+            Some(folder) => Diagnosis {
                 severity: Severity::Danger,
-                kind: AilmentKind::Analyzer,
+                kind: DiagnosisKind::Analyzer,
                 paths: vec![one.file.clone()],
                 what: format!("`{file}` has rust-analyzer build into `{folder}`"),
                 why: "every worktree with this setting builds into that one folder, and is told of another one's errors".into(),
                 mend: "set `rust-analyzer.cargo.targetDir` to true".into(),
                 fix: None,
             },
-            None => Ailment {
+            None => Diagnosis {
                 severity: Severity::Hint,
-                kind: AilmentKind::Analyzer,
+                kind: DiagnosisKind::Analyzer,
                 paths: vec![one.file.clone()],
                 what: format!("`{file}` gives rust-analyzer a target folder of its own"),
                 why: "it does not wait for your builds, nor they for it; but it compiles everything once more, and nothing of that is shared".into(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::doctor::checks::checkup;
-use crate::doctor::model::{Checkup, Fix};
+use crate::doctor::model::{DoctorReport, Fix};
 use crate::doctor::{gather, json};
 use crate::hook::hook_script;
 use crate::plan::action::Plan;
@@ -53,14 +53,14 @@ pub(crate) fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<
     Ok(exit(&left))
 }
 
-fn examine(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<(Survey, Checkup)> {
+fn examine(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<(Survey, DoctorReport)> {
     let survey = look(request, ui)?;
     let facts = gather::facts(&survey, &request.environment, program);
     let checkup = checkup(&survey, facts, ui.view.now);
     Ok((survey, checkup))
 }
 
-fn exit(checkup: &Checkup) -> Exit {
+fn exit(checkup: &DoctorReport) -> Exit {
     match checkup.complains() {
         true => Exit::Incomplete,
         false => Exit::Done,
@@ -70,7 +70,7 @@ fn exit(checkup: &Checkup) -> Exit {
 /// The plan by which everything is mended that can be.
 fn mends(
     survey: &Survey,
-    found: &Checkup,
+    found: &DoctorReport,
     request: &Request,
     program: Option<&Path>,
     ui: &Ui,

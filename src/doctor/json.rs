@@ -1,6 +1,6 @@
 //! The answer of `doctor` for programs.
 
-use crate::doctor::model::Checkup;
+use crate::doctor::model::DoctorReport;
 use crate::survey::model::Survey;
 use crate::term::json::{VERSION, document};
 use serde::Serialize;
@@ -14,11 +14,15 @@ pub(crate) struct Doctor<'a> {
     command: &'a str,
     roots: &'a [PathBuf],
     #[serde(flatten)]
-    checkup: &'a Checkup,
+    checkup: &'a DoctorReport,
 }
 
 /// Writes what is wrong.
-pub(crate) fn doctor(out: &mut dyn Write, survey: &Survey, checkup: &Checkup) -> io::Result<()> {
+pub(crate) fn doctor(
+    out: &mut dyn Write,
+    survey: &Survey,
+    checkup: &DoctorReport,
+) -> io::Result<()> {
     let doctor = Doctor {
         version: VERSION,
         command: "doctor",

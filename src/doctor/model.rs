@@ -99,20 +99,20 @@ pub(crate) struct AnalyzerSetting {
 
 /// What was found wrong.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Checkup {
+pub(crate) struct DoctorReport {
     #[serde(flatten)]
     pub(crate) facts: DoctorFacts,
     /// What is wrong, the worst first.
-    pub(crate) ailments: Vec<Ailment>,
+    pub(crate) ailments: Vec<Diagnosis>,
     /// What could not be read.
     pub(crate) problems: Vec<Problem>,
 }
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Ailment {
+pub(crate) struct Diagnosis {
     pub(crate) severity: Severity,
-    pub(crate) kind: AilmentKind,
+    pub(crate) kind: DiagnosisKind,
     pub(crate) paths: Vec<PathBuf>,
     /// What is found, as a sentence without a full stop.
     pub(crate) what: String,
@@ -150,7 +150,7 @@ pub(crate) enum Severity {
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum AilmentKind {
+pub(crate) enum DiagnosisKind {
     /// Several worktrees of a repository build into one folder.
     SharedByWorktrees,
     /// A worktree in another one has that one's configuration.

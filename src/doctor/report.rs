@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::doctor::model::{Checkup, Severity};
+use crate::doctor::model::{DoctorReport, Severity};
 use crate::target::layout::DiskLayout;
 use crate::term::table::{Align, Table};
 use crate::term::view::{
@@ -14,13 +14,13 @@ use crate::text::shown;
 const NAMED: usize = 5;
 
 /// Writes what was found.
-pub(crate) fn doctor(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+pub(crate) fn doctor(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
     facts(out, checkup, view)?;
     ailments(out, checkup, view)
 }
 
 /// Writes what the machine says.
-fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+fn facts(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
     let facts = &checkup.facts;
     for tool in &facts.tools {
         let name = tool.version.as_deref().unwrap_or(&tool.name);
@@ -78,7 +78,7 @@ fn facts(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
 }
 
 /// Writes what is wrong.
-pub(crate) fn ailments(out: Out<'_>, checkup: &Checkup, view: &View) -> io::Result<()> {
+pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
     for ailment in &checkup.ailments {
         let (word, style): (&str, Style) = match ailment.severity {
             Severity::Danger => ("danger", ERROR),

@@ -46,14 +46,14 @@ pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard,
             try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
             files.push(file);
         }
-        held_units(&folder.join(profile), Sought::Once)?;
+        held_units(&folder.join(profile), LockMode::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
 
 /// How long to try for a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sought {
+pub(crate) enum LockMode {
     /// Once.
     Once,
     /// Until it is free.
@@ -75,15 +75,15 @@ pub(crate) enum Sought {
 pub(crate) fn lock_to_read(
     folder: &Path,
     profiles: &[PathBuf],
-    sought: Sought,
+    sought: LockMode,
 ) -> Result<LockGuard, Busy> {
     let mut files = Vec::new();
     for lock in unit_locks(folder, profiles) {
         match File::open(&lock) {
             Ok(file) => {
                 let taken = match sought {
-                    Sought::Once => try_often(|| file.try_lock_shared()),
-                    Sought::UntilFree => file.lock_shared().map_err(TryLockError::Error),
+                    LockMode::Once => try_often(|| file.try_lock_shared()),
+                    LockMode::UntilFree => file.lock_shared().map_err(TryLockError::Error),
                 };
                 taken.map_err(|error| busy(&lock, error))?;
                 files.push(file);
@@ -104,7 +104,7 @@ pub(crate) fn lock_to_read(
 /// Source: `src/compiler/mod.rs` and `locking.rs` of Cargo: with `-Zfine-grain-locking` (and so in the new layout) a build
 /// makes `build/<package>/<hash>/.lock` for every unit that it needs, holds it alone while it compiles the unit, and in
 /// common before, if the unit is fresh, and afterwards up to its end. A build script runs under a lock in common.
-fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
+fn held_units(profile: &Path, sought: LockMode) -> Result<(), Busy> {
     // Every Cargo that knows of such locks makes this one first.
     if !profile.join(BUILD_LOCK).exists() {
         return Ok(());
@@ -122,7 +122,9 @@ fn held_units(profile: &Path, sought: Sought) -> Result<(), Busy> {
             let tried = match File::open(&lock) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(TryLockError::Error(error)),
-                Ok(file) if sought == Sought::UntilFree => file.lock().map_err(TryLockError::Error),
+                Ok(file) if sought == LockMode::UntilFree => {
+                    file.lock().map_err(TryLockError::Error)
+                }
                 Ok(file) => try_often(|| file.try_lock()),
             };
             tried.map_err(|error| busy(&lock, error))?;
@@ -176,7 +178,7 @@ pub(crate) fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockG
         files.push(file);
     }
     for profile in profiles {
-        held_units(&folder.join(profile), Sought::Once)?;
+        held_units(&folder.join(profile), LockMode::Once)?;
     }
     Ok(LockGuard { _files: files })
 }
@@ -342,7 +344,7 @@ mod tests {
         let shared = File::create(profile.join(".cargo-build-lock")).expect("a lock file");
         shared.lock_shared().expect("a lock");
         let profiles = [PathBuf::from("debug")];
-        let read = || lock_to_read(dir.path(), &profiles, Sought::Once);
+        let read = || lock_to_read(dir.path(), &profiles, LockMode::Once);
         assert!(read().is_ok(), "other readers");
         let path = unit.join(UNIT_LOCK);
         let build = File::create(&path).expect("a lock file");

@@ -11,7 +11,7 @@ use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
 use crate::fs::model::FileState;
 use crate::script::package::LOCK;
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 
 use crate::script::write_package::MAIN;
 pub(crate) use crate::script::write_package::{Written, write};
@@ -57,7 +57,7 @@ pub(crate) struct ScriptBuild<'a> {
 pub(crate) fn build(
     build: &ScriptBuild<'_>,
     written: &Written,
-    places: &Places,
+    places: &ScriptCachePaths,
     cargo: &Cargo,
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,

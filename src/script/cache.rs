@@ -10,24 +10,24 @@ use crate::fs::model::Identity;
 use crate::progress::Progress;
 use crate::script::model::{CacheFolder, KeptPackage, KeptProgram, ScriptCache};
 use crate::script::package;
-use crate::script::paths::{LAST_RUN, Places};
+use crate::script::paths::{LAST_RUN, ScriptCachePaths};
 use crate::script::request::entry;
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]
-pub(crate) fn look(places: &Places, now: Timestamp, progress: &Progress) -> ScriptCache {
+pub(crate) fn look(places: &ScriptCachePaths, now: Timestamp, progress: &Progress) -> ScriptCache {
     if !fs::exists(&places.mark()) {
         return ScriptCache {
             root: places.root().to_owned(),
             ..ScriptCache::default()
         };
     }
-    let mut programs: Vec<KeptProgram> = folders(&places.bins(), Places::is_key, now)
+    let mut programs: Vec<KeptProgram> = folders(&places.bins(), ScriptCachePaths::is_key, now)
         .into_iter()
         .map(|(path, identity)| program(path, identity, progress))
         .collect();
     programs.sort_by(|one, other| (other.last_run, &one.path).cmp(&(one.last_run, &other.path)));
-    let packages: Vec<KeptPackage> = folders(&places.packages(), Places::is_package, now)
+    let packages: Vec<KeptPackage> = folders(&places.packages(), ScriptCachePaths::is_package, now)
         .into_iter()
         .filter_map(|(path, identity)| package(path, identity, progress))
         .collect();
@@ -70,7 +70,7 @@ fn folders(folder: &Path, is_ours: fn(&str) -> bool, now: Timestamp) -> Vec<(Pat
         let path = folder.join(&name);
         let info = fs::info(&path).ok().flatten()?;
         let is_old = || info.modified.is_some_and(|at| now.duration_since(at) > DAY);
-        let ours = is_ours(&name) || (Places::is_left(&name) && is_old());
+        let ours = is_ours(&name) || (ScriptCachePaths::is_left(&name) && is_old());
         (info.is_dir && ours).then_some((path, info.identity))
     });
     found.collect()

@@ -20,7 +20,7 @@ use crate::plan::run::Context;
 use crate::progress::Progress;
 use crate::script::evict::{CacheOptions, CachePart, TargetPart};
 use crate::script::model::{DropScript, ScriptCache};
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 use crate::script::{cache, evict, json};
 use crate::size::Bytes;
 use crate::survey::Request;
@@ -36,7 +36,12 @@ use crate::{fs, survey};
 /// # Errors
 ///
 /// The answer cannot be written.
-pub(crate) fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -> Result<Exit> {
+pub(crate) fn info(
+    places: &ScriptCachePaths,
+    limits: &CacheLimits,
+    top: usize,
+    ui: &Ui,
+) -> Result<Exit> {
     let cache = look(places, ui);
     let mut out = ui.answer();
     match ui.format {
@@ -54,7 +59,7 @@ pub(crate) fn info(places: &Places, limits: &CacheLimits, top: usize, ui: &Ui) -
 ///
 /// The target folder cannot be looked at, or the answer cannot be written.
 pub(crate) fn clean(
-    places: &Places,
+    places: &ScriptCachePaths,
     options: &CacheOptions,
     request: &Request,
     ui: &Ui,
@@ -92,7 +97,7 @@ pub(crate) fn clean(
 ///
 /// The target folder cannot be looked at.
 pub(crate) fn keep_within(
-    places: &Places,
+    places: &ScriptCachePaths,
     limits: &CacheLimits,
     spared: &Path,
     request: &Request,
@@ -146,7 +151,7 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// Locks out whoever builds a script, unless nothing is deleted.
-fn alone(places: &Places, dry_run: bool) -> Result<Option<fs::LockGuard>> {
+fn alone(places: &ScriptCachePaths, dry_run: bool) -> Result<Option<fs::LockGuard>> {
     if dry_run || !fs::exists(&places.mark()) {
         return Ok(None);
     }
@@ -159,7 +164,7 @@ fn alone(places: &Places, dry_run: bool) -> Result<Option<fs::LockGuard>> {
     Ok(lock)
 }
 
-fn look(places: &Places, ui: &Ui) -> ScriptCache {
+fn look(places: &ScriptCachePaths, ui: &Ui) -> ScriptCache {
     let now = ui.view.now;
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
@@ -169,7 +174,7 @@ fn look(places: &Places, ui: &Ui) -> ScriptCache {
 /// What happens to the target folder of scripts: as `clean` and `gc` do it with any other one.
 fn of_target(
     part: &TargetPart,
-    places: &Places,
+    places: &ScriptCachePaths,
     request: &Request,
     now: jiff::Timestamp,
     progress: &Arc<Progress>,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::fs::model::FileState;
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 use crate::{cargo, fs};
 
 /// Whatever decides which compiler a build would use.
@@ -52,7 +52,7 @@ const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 pub(crate) fn ask(
     chosen: &Chosen,
     toolchain: Option<&str>,
-    places: &Places,
+    places: &ScriptCachePaths,
     dir: &Path,
 ) -> Result<Compiler> {
     let toolchain = toolchain.or(chosen.toolchain.as_deref());

@@ -12,7 +12,7 @@ use crate::script::build::ScriptBuild;
 use crate::script::cache_key::is_cargos;
 use crate::script::model::Watched;
 use crate::script::package;
-use crate::script::paths::Places;
+use crate::script::paths::ScriptCachePaths;
 use crate::target::dep_info::RustcDepInfo;
 
 /// Files are dated by a clock that may be so much behind.
@@ -99,7 +99,7 @@ fn first_names(profile: &Path, program: &str) -> Vec<PathBuf> {
 pub(crate) fn watched(
     build: &ScriptBuild<'_>,
     built: &Built,
-    places: &Places,
+    places: &ScriptCachePaths,
     begun: Timestamp,
     made: &Made<'_>,
 ) -> Vec<Watched> {

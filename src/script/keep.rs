@@ -12,14 +12,14 @@ use crate::cargo::Built;
 use crate::fs;
 use crate::script::build::ScriptBuild;
 use crate::script::model::CachedProgram;
-use crate::script::paths::{ENTRY, LAST_RUN, NEW, Places};
+use crate::script::paths::{ENTRY, LAST_RUN, NEW, ScriptCachePaths};
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
 /// what is known about it in its place at once: nobody ever finds half of it.
 pub(crate) fn keep(
     build: &ScriptBuild<'_>,
     built: &Built,
-    places: &Places,
+    places: &ScriptCachePaths,
     begun: Timestamp,
     (is_copied, workspace): (bool, &Path),
     variable: &dyn Fn(&str) -> Option<String>,

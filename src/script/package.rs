@@ -8,7 +8,7 @@ use crate::script::embedded_manifest::{Embedded, Form};
 
 /// What a script is built from besides what its manifest says.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
+pub struct PackageContext<'a> {
     /// The script's name without its ending.
     pub stem: &'a str,
     /// 16 hexadecimal digits that are this script's alone.
@@ -79,7 +79,7 @@ const DEPENDENCIES: [&str; 5] = [
 pub fn package(
     embedded: &Embedded,
     inferred: &Table,
-    around: &Around<'_>,
+    around: &PackageContext<'_>,
 ) -> Result<Package, String> {
     let mut manifest = embedded.table.clone();
     for key in ["lib", "bin", "example", "test", "bench"] {
@@ -165,7 +165,7 @@ fn workspace(
     manifest: &mut DocumentMut,
     program: &str,
     resolver: Item,
-    around: &Around<'_>,
+    around: &PackageContext<'_>,
 ) -> Result<DocumentMut, String> {
     let mut workspace = DocumentMut::new();
     for key in ["workspace", "profile", "patch", "replace"] {
@@ -330,7 +330,7 @@ mod tests {
     use super::*;
     use crate::script::embedded_manifest;
 
-    const AROUND: Around<'_> = Around {
+    const AROUND: PackageContext<'_> = PackageContext {
         stem: "größe 2",
         id: "0123456789abcdef",
         wanted: &[],
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn a_script_that_is_named_as_a_crate() {
         let embedded = embedded_manifest::find("use regex::Regex;").expect("no manifest");
-        let around = Around {
+        let around = PackageContext {
             stem: "regex",
             wanted: &["regex"],
             ..AROUND

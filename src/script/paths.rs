@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The cache folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Places(PathBuf);
+pub(crate) struct ScriptCachePaths(PathBuf);
 
 /// The name of what is known about a kept program, beside it.
 pub(crate) const ENTRY: &str = "entry.json";
@@ -12,7 +12,7 @@ pub(crate) const ENTRY: &str = "entry.json";
 /// The name of the empty file whose time is that of a program's last run, beside it.
 pub(crate) const LAST_RUN: &str = "last-run";
 
-impl Places {
+impl ScriptCachePaths {
     /// A cache folder.
     #[must_use]
     pub(crate) fn new(folder: PathBuf) -> Self {
@@ -117,18 +117,26 @@ mod tests {
 
     #[test]
     fn names_of_ours() {
-        assert!(Places::is_key("0123456789abcdef0123456789abcdef"));
-        assert!(!Places::is_key("0123456789abcdef") && !Places::is_key("photos"));
-        assert!(!Places::is_key("0123456789ABCDEF0123456789ABCDEF"));
-        assert!(Places::is_package("a-b-0123456789abcdef"));
+        assert!(ScriptCachePaths::is_key("0123456789abcdef0123456789abcdef"));
         assert!(
-            !Places::is_package("web")
-                && !Places::is_package("a-b")
-                && !Places::is_package("0123456789abcdef")
+            !ScriptCachePaths::is_key("0123456789abcdef") && !ScriptCachePaths::is_key("photos")
+        );
+        assert!(!ScriptCachePaths::is_key(
+            "0123456789ABCDEF0123456789ABCDEF"
+        ));
+        assert!(ScriptCachePaths::is_package("a-b-0123456789abcdef"));
+        assert!(
+            !ScriptCachePaths::is_package("web")
+                && !ScriptCachePaths::is_package("a-b")
+                && !ScriptCachePaths::is_package("0123456789abcdef")
         );
         let input = input(Path::new("/w"), b"text");
         assert!(is_input(&input) && input.starts_with("/w"));
         assert!(!is_input(Path::new("/w/stdin-a.rs")));
-        assert!(Places::is_left(".new-x") && Places::is_left(".old-x") && !Places::is_left("new"));
+        assert!(
+            ScriptCachePaths::is_left(".new-x")
+                && ScriptCachePaths::is_left(".old-x")
+                && !ScriptCachePaths::is_left("new")
+        );
     }
 }

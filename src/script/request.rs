@@ -12,7 +12,7 @@ use crate::markers::CARGO_FOLDER;
 use crate::script::cache_key::Question;
 use crate::script::compiler::{Chosen, Compiler};
 use crate::script::model::CachedProgram;
-use crate::script::paths::{ENTRY, Places};
+use crate::script::paths::{ENTRY, ScriptCachePaths};
 use crate::script::{cache_key, compiler, paths};
 
 /// A script that is to run, and how.
@@ -35,7 +35,7 @@ pub(crate) struct ScriptRequest {
 
 /// What the environment says about scripts.
 pub(crate) struct ScriptEnvironment<'a> {
-    pub(crate) places: Places,
+    pub(crate) places: ScriptCachePaths,
     pub(crate) cwd: PathBuf,
     pub(crate) cargo: Cargo,
     pub(crate) cargo_home: PathBuf,

@@ -10,8 +10,8 @@ use crate::script::body::{Body, body, has_module_files};
 use crate::script::build::ScriptBuild;
 use crate::script::embedded_manifest::Embedded;
 use crate::script::infer::Named;
-use crate::script::package::{Around, Package};
-use crate::script::paths::Places;
+use crate::script::package::{Package, PackageContext};
+use crate::script::paths::ScriptCachePaths;
 use crate::script::{embedded_manifest, infer, package};
 use crate::survey::settings;
 use crate::{fs, markers};
@@ -49,7 +49,11 @@ const MANIFEST: &str = "Cargo.toml";
 /// # Errors
 ///
 /// The script's manifest has mistakes, each with its place in the script; or the cache folder cannot be written.
-pub(crate) fn write(build: &ScriptBuild<'_>, places: &Places, cargo: &Cargo) -> Result<Written> {
+pub(crate) fn write(
+    build: &ScriptBuild<'_>,
+    places: &ScriptCachePaths,
+    cargo: &Cargo,
+) -> Result<Written> {
     let embedded = embedded_manifest::find(build.text).map_err(|problem| {
         let (line, column) = (problem.line, problem.column);
         anyhow!("{}:{line}:{column}: {}", build.shown, problem.message)
@@ -175,7 +179,7 @@ impl Written {
 /// Makes sure that the cache folder is ours, and locks it against whoever would delete something in it.
 ///
 /// A folder with other things in it is never taken for ours: what is in the cache is deleted without a question.
-fn claim(places: &Places) -> Result<fs::LockGuard> {
+fn claim(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
     let root = places.root();
     let hint = "CARGO_SHAREDTARGET_CACHE_DIR can name another folder";
     let failed = || {
@@ -221,7 +225,7 @@ fn made(
     inferred: &Table,
     wanted: &[&str],
 ) -> Result<Package> {
-    let around = Around {
+    let around = PackageContext {
         wanted,
         stem: build.stem,
         id: build.id,
@@ -294,7 +298,7 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Gives a new package the `Cargo.lock` of the one that has most in common with it: crates of the same version are
 /// compiled once for both, and nobody has to be asked for the newest one. What does not fit Cargo chooses anew.
-fn seed_lock(folder: &Path, places: &Places, dependencies: &[String]) {
+fn seed_lock(folder: &Path, places: &ScriptCachePaths, dependencies: &[String]) {
     let lock = folder.join("Cargo.lock");
     let read = fs::read(&lock).ok().flatten();
     let read = read.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -306,7 +310,7 @@ fn seed_lock(folder: &Path, places: &Places, dependencies: &[String]) {
     let others = fs::names(&places.packages()).unwrap_or_default();
     let others: Vec<String> = others
         .into_iter()
-        .filter(|name| Places::is_package(name))
+        .filter(|name| ScriptCachePaths::is_package(name))
         .collect();
     let of = |name: &String| {
         let bytes = fs::read(&places.packages().join(name).join("Cargo.lock")).ok()??;

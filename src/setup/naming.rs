@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::cargo::model::SetBy;
 use crate::markers::{BUILD_FOLDER, SHARED_ROOT_MARK};
 use crate::survey::folder::Owner;
-use crate::survey::model::{Place, Survey, Workspace};
+use crate::survey::model::{Survey, Workspace, WorktreePlace};
 
 /// Where the flat layout's one folder lies under the shared root.
 const FLAT: [&str; 2] = ["flat", "all"];
@@ -226,7 +226,7 @@ fn home(workspace: &Workspace) -> PathBuf {
 /// inside another target folder would go with it.
 fn worktree_name(workspace: &Workspace, survey: &Survey) -> String {
     let (worktree, path) = match &workspace.place {
-        Some(Place {
+        Some(WorktreePlace {
             common_dir,
             worktree,
             path,

@@ -19,7 +19,7 @@ use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
-use crate::warm::choose_donor::{How, WarmOptions};
+use crate::warm::choose_donor::{EngineOptions, WarmOptions};
 use crate::warm::inspect::Trust;
 use crate::warm::supply::Held;
 
@@ -109,7 +109,7 @@ fn decide(
         &setup.dirs,
         focus,
         named.as_ref(),
-        How {
+        EngineOptions {
             // A hook runs while somebody still makes the worktree; a build does not begin before that is done.
             unsettled: ui.is_unattended() && !request.environment.in_a_build,
             ..warm.how(request, &trust, ui)

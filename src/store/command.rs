@@ -27,7 +27,7 @@ use crate::store::model::{
     After, DropRemote, HarvestUnits, PullUnits, PushUnits, RemotePart, STORE_VERSION,
     StoreContents, StoredUnit, TellProvider,
 };
-use crate::store::{Bounds, Places, harvest as acts, json, pack};
+use crate::store::{Bounds, StorePaths, harvest as acts, json, pack};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Request, settings};
 use crate::term::Spinner;
@@ -102,7 +102,7 @@ pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Re
 
 /// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
 /// nothing; what cannot be deleted now can be the next time.
-fn keep_within(survey: &Survey, places: &Places, request: &Request, ui: &Ui) {
+fn keep_within(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) {
     let contents = looks::contents(places, &Progress::default());
     let bounds = Bounds::of(&survey.settings.store);
     let dropped = store::dropped(&contents, &bounds, Bytes(0), ui.view.now);
@@ -116,7 +116,7 @@ fn keep_within(survey: &Survey, places: &Places, request: &Request, ui: &Ui) {
 }
 
 /// What comes must have room, and what was used longest ago makes it.
-fn make_room(plan: &mut Plan, survey: &Survey, places: &Places, ui: &Ui) {
+fn make_room(plan: &mut Plan, survey: &Survey, places: &StorePaths, ui: &Ui) {
     let coming = plan.all().map(|units: &HarvestUnits| units.length).sum();
     if coming > Bytes(0) {
         let contents = looks::contents(places, &Progress::default());
@@ -243,7 +243,7 @@ fn fetched(
     remote: &Remote,
     wish: &Wish,
     workspace: &Workspace,
-    places: &Places,
+    places: &StorePaths,
     options: PullOptions,
 ) -> Result<Result<PullUnits, Box<Kept>>> {
     let local = looks::stored(places, wish);
@@ -551,7 +551,7 @@ pub(crate) fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit
     Ok(Exit::Done)
 }
 
-fn contents(places: &Places, ui: &Ui) -> StoreContents {
+fn contents(places: &StorePaths, ui: &Ui) -> StoreContents {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking at the store");
@@ -561,7 +561,7 @@ fn contents(places: &Places, ui: &Ui) -> StoreContents {
 type Keepable = Result<(HarvestUnits, Wish), Box<Kept>>;
 
 /// Decides for each workspace of the worktree that is built.
-fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<Vec<Keepable>> {
+fn each(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) -> Result<Vec<Keepable>> {
     let options = WarmOptions {
         no_local: true,
         ..WarmOptions::default()
@@ -578,7 +578,7 @@ fn each(survey: &Survey, places: &Places, request: &Request, ui: &Ui) -> Result<
 }
 
 /// Where the local store is.
-fn places(survey: &Survey, request: &Request) -> Result<Places> {
+fn places(survey: &Survey, request: &Request) -> Result<StorePaths> {
     let settings = &survey.settings.store;
     let places = looks::places(settings, &request.environment, &survey.shared_root.path);
     places.context(
@@ -588,7 +588,7 @@ fn places(survey: &Survey, request: &Request) -> Result<Places> {
 }
 
 /// All units of a workspace that the store has, or is to have.
-fn stored(places: &Places, units: &HarvestUnits, wish: &Wish) -> Vec<StoredUnit> {
+fn stored(places: &StorePaths, units: &HarvestUnits, wish: &Wish) -> Vec<StoredUnit> {
     let there = looks::stored(places, wish)
         .into_iter()
         .map(|offered| offered.unit);
@@ -602,7 +602,7 @@ fn stored(places: &Places, units: &HarvestUnits, wish: &Wish) -> Vec<StoredUnit>
 }
 
 /// Has all files of units lie where the store has them once they are harvested.
-fn at_home(mut units: Vec<StoredUnit>, places: &Places) -> Vec<StoredUnit> {
+fn at_home(mut units: Vec<StoredUnit>, places: &StorePaths) -> Vec<StoredUnit> {
     for file in units.iter_mut().flat_map(|unit| &mut unit.files) {
         file.at = Some(places.object(&file.hash));
     }

@@ -10,13 +10,13 @@ use crate::fs::EntryKind;
 use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
-use crate::store::Places;
+use crate::store::StorePaths;
 use crate::store::model::{HeldObject, HeldUnit, HeldWith, StoreContents, StoredUnit};
 use crate::{fs, store};
 
 /// Looks at everything in a store; at nothing if there is none.
 #[must_use]
-pub(crate) fn contents(places: &Places, progress: &Progress) -> StoreContents {
+pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContents {
     let mut contents = StoreContents {
         folder: places.root().to_owned(),
         ..StoreContents::default()
@@ -159,7 +159,7 @@ fn read(file: &Path) -> Read {
 
 type Objects = HashMap<PathBuf, HeldObject>;
 
-fn objects(places: &Places, contents: &mut StoreContents, progress: &Progress) -> Objects {
+fn objects(places: &StorePaths, contents: &mut StoreContents, progress: &Progress) -> Objects {
     let root = places.objects();
     let all: Mutex<Objects> = Mutex::default();
     // What a link leads to is not ours.
@@ -191,7 +191,7 @@ fn objects(places: &Places, contents: &mut StoreContents, progress: &Progress) -
     all
 }
 
-fn held(places: &Places, file: PathBuf, unit: &StoredUnit, objects: &Objects) -> HeldUnit {
+fn held(places: &StorePaths, file: PathBuf, unit: &StoredUnit, objects: &Objects) -> HeldUnit {
     let mut hashes: Vec<&str> = unit.files.iter().map(|file| file.hash.as_str()).collect();
     hashes.sort_unstable();
     hashes.dedup();

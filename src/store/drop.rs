@@ -9,7 +9,7 @@ use crate::fs::{Ledger, Removal};
 use crate::plan::apply::Deleted;
 use crate::plan::outcome::{Collected, Stopped};
 use crate::plan::run::Context;
-use crate::store::Places;
+use crate::store::StorePaths;
 use crate::store::model::{DropUnits, StoredUnit};
 use crate::{fs, store};
 
@@ -19,7 +19,7 @@ pub(crate) fn units(
     context: &Context<'_>,
     ledger: &Ledger,
 ) -> Result<(Deleted, Collected), Stopped> {
-    let places = Places::new(drop.folder.clone());
+    let places = StorePaths::new(drop.folder.clone());
     // Whoever keeps units now may need what nobody needed before.
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Err(Stopped::Skipped("it is in use; run again later".into()));
@@ -45,7 +45,7 @@ pub(crate) fn units(
 }
 
 /// The contents that units have; `None` where a description is not understood, and they may be any.
-fn needed(places: &Places) -> Option<HashSet<PathBuf>> {
+fn needed(places: &StorePaths) -> Option<HashSet<PathBuf>> {
     let mut needed = HashSet::new();
     for circumstances in fs::names(&places.units()).unwrap_or_default() {
         let circumstances = places.units().join(circumstances);

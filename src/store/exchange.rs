@@ -17,7 +17,7 @@ use crate::size::Bytes;
 use crate::store::harvest::{add_to_set, open, write};
 use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::pack::Descriptions;
-use crate::store::{Places, pack};
+use crate::store::{StorePaths, pack};
 use crate::{fs, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
@@ -78,7 +78,7 @@ fn side_by_side<T: Send>(task: impl FnOnce() -> T + Send) -> Result<T> {
 /// Fetches units. Each is whole before it is there, so that a run that is killed goes on where it was the next time.
 pub(crate) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
-    let places = Places::new(pull.into.clone());
+    let places = StorePaths::new(pull.into.clone());
     let _store = open(&places)?;
     let with =
         serde_json::to_vec_pretty(&pull.built_with).context("failed to describe a compiler")?;
@@ -143,7 +143,12 @@ fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
 }
 
 /// Fetches one unit. What comes is looked at before it counts.
-fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -> Result<Bytes> {
+fn fetch(
+    unit: &StoredUnit,
+    remote: &Remote,
+    places: &StorePaths,
+    hashes: &Hashes,
+) -> Result<Bytes> {
     let there = |file: &StoredFile| fs::is_object(&places.object(&file.hash), file, hashes);
     let mut moved = Bytes(0);
     if !unit.files.iter().all(there) {
@@ -162,7 +167,7 @@ fn fetch(unit: &StoredUnit, remote: &Remote, places: &Places, hashes: &Hashes) -
 /// Puts units into a remote store: the contents first, then what tells of them.
 pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
-    let places = Places::new(push.from.clone());
+    let places = StorePaths::new(push.from.clone());
     let _store = open(&places)?;
     let room = Room::new(AT_A_TIME);
     let results = side_by_side(|| {
@@ -188,7 +193,7 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
     ended(done, remote)
 }
 
-fn send(unit: &StoredUnit, remote: &Remote, places: &Places) -> Result<Bytes> {
+fn send(unit: &StoredUnit, remote: &Remote, places: &StorePaths) -> Result<Bytes> {
     let name = pack::pack_name(unit);
     let mut moved = Bytes(0);
     // Where nobody can list, to look for an object means to read all of it.

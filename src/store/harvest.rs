@@ -14,7 +14,7 @@ use crate::fs::{Hashes, LockGuard};
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::size::Bytes;
-use crate::store::Places;
+use crate::store::StorePaths;
 use crate::store::model::{HarvestUnits, Moved, StoredSet, StoredUnit, TellProvider};
 use crate::target::layout;
 use crate::target::unit_file::Sharing;
@@ -26,7 +26,7 @@ use crate::{fs, markers, process, store};
 /// # Errors
 ///
 /// It cannot be made, or what is there is something else.
-pub(crate) fn open(places: &Places) -> Result<LockGuard> {
+pub(crate) fn open(places: &StorePaths) -> Result<LockGuard> {
     let root = places.root();
     if let Some((_, why)) = fs::refuses_store(root, &places.parts()) {
         bail!("{why}");
@@ -49,7 +49,7 @@ pub(crate) fn open(places: &Places) -> Result<LockGuard> {
 
 /// Removes what runs that were killed, or had no space left, have not put in its place. Where somebody is at work in the
 /// store it may be theirs, and stays for the next.
-pub(crate) fn clear(places: &Places) {
+pub(crate) fn clear(places: &StorePaths) {
     if !fs::is_folder(places.root()) || !fs::exists(&places.mark()) {
         return;
     }
@@ -81,7 +81,7 @@ pub(crate) fn harvest(
         let files = files.filter_map(|file| file.at.as_deref()?.strip_prefix(from).ok());
         trusted.gives(from, files)?;
     }
-    let places = Places::new(harvest.into.clone());
+    let places = StorePaths::new(harvest.into.clone());
     let _store = open(&places)?;
     let hashes = Hashes::read(&places.hashes());
     let mut done = Moved::default();
@@ -176,7 +176,7 @@ pub(crate) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
 }
 
 /// Puts the files of a unit into a store. How much is shared with where it comes from, and how much was copied.
-fn put(unit: &StoredUnit, places: &Places, hashes: &Hashes) -> Result<(Bytes, Bytes)> {
+fn put(unit: &StoredUnit, places: &StorePaths, hashes: &Hashes) -> Result<(Bytes, Bytes)> {
     let (mut linked, mut copied) = (Bytes(0), Bytes(0));
     for file in &unit.files {
         let at = file
@@ -213,7 +213,7 @@ pub(crate) fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
 /// # Errors
 ///
 /// It cannot be written.
-pub(crate) fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
+pub(crate) fn write(unit: &StoredUnit, places: &StorePaths) -> Result<()> {
     let mut unit = unit.clone();
     for file in &mut unit.files {
         file.at = None;
@@ -229,7 +229,7 @@ pub(crate) fn write(unit: &StoredUnit, places: &Places) -> Result<()> {
 /// # Errors
 ///
 /// It cannot be written.
-pub(crate) fn add_to_set(places: &Places, summary: &str, keys: &[&str]) -> Result<()> {
+pub(crate) fn add_to_set(places: &StorePaths, summary: &str, keys: &[&str]) -> Result<()> {
     let path = places.set(summary);
     let there = fs::read(&path)?.unwrap_or_default();
     let mut set: StoredSet = serde_json::from_slice(&there).unwrap_or_default();

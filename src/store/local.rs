@@ -12,7 +12,7 @@ pub(crate) use crate::store::describe::{Harvest, as_they_came, describe};
 pub(crate) use crate::store::holds::{has, remote};
 
 use crate::cargo::lockfile::Lock;
-use crate::store::Places;
+use crate::store::StorePaths;
 use crate::store::model::{
     Before, BuiltWith, Offered, STORE_VERSION, Stays, StoredSet, StoredUnit, Take, WantedPackage,
 };
@@ -77,25 +77,25 @@ pub(crate) fn places(
     settings: &StoreSettings,
     around: &Environment,
     shared_root: &Path,
-) -> Option<Places> {
+) -> Option<StorePaths> {
     let given = settings
         .folder
         .as_ref()
         .map(|folder| shared_root.join(folder));
     given
         .or_else(|| around.store_folder.clone())
-        .map(Places::new)
+        .map(StorePaths::new)
 }
 
 /// Whether there is a local store.
 #[must_use]
-pub(crate) fn is_there(places: &Places) -> bool {
+pub(crate) fn is_there(places: &StorePaths) -> bool {
     fs::exists(&places.mark())
 }
 
 /// What the local store has for a workspace, what was built together first, then what was used last.
 #[must_use]
-pub(crate) fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
+pub(crate) fn stored(places: &StorePaths, wish: &Wish) -> Vec<Offered> {
     let set = set(places, &wish.before.summary);
     let mut all: Vec<(bool, Option<Timestamp>, StoredUnit)> = Vec::new();
     for wanted in &wish.before.packages {
@@ -130,7 +130,7 @@ pub(crate) fn stored(places: &Places, wish: &Wish) -> Vec<Offered> {
 
 /// Whether the store has all files of a unit, as far as their lengths tell.
 #[must_use]
-pub(crate) fn is_whole(places: &Places, unit: &StoredUnit) -> bool {
+pub(crate) fn is_whole(places: &StorePaths, unit: &StoredUnit) -> bool {
     unit.files.iter().all(|file| {
         let info = fs::info(&places.object(&file.hash)).ok().flatten();
         info.is_some_and(|info| info.is_file && info.length.0 == file.length)
@@ -151,7 +151,7 @@ const MOST: u64 = 64 << 20;
 
 /// What was built together, by its summary; nothing if that is not known.
 #[must_use]
-pub(crate) fn set(places: &Places, summary: &str) -> StoredSet {
+pub(crate) fn set(places: &StorePaths, summary: &str) -> StoredSet {
     let bytes = fs::read_start(&places.set(summary), MOST).ok().flatten();
     let set = bytes.and_then(|bytes| serde_json::from_slice::<StoredSet>(&bytes).ok());
     let mut set = set.unwrap_or_default();

@@ -8,9 +8,9 @@ use crate::store::model::StoredUnit;
 
 /// The folder of a local store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Places(PathBuf);
+pub(crate) struct StorePaths(PathBuf);
 
-impl Places {
+impl StorePaths {
     /// A folder.
     #[must_use]
     pub(crate) fn new(folder: PathBuf) -> Self {

@@ -1,6 +1,6 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use crate::warm::supply::{Before, More, Supply};
+use crate::warm::supply::{Supplied, Supply, SupplyContext};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::store::local::{
     Harvest, Wish, {self as looks},
 };
 use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
-use crate::store::{Aged, Places};
+use crate::store::{Aged, StorePaths};
 use crate::survey::model::{Survey, Workspace};
 use crate::target::fingerprint;
 use crate::{fs, process, store};
 
 use crate::target::unit::UnitId;
-use crate::warm::choose_donor::{Cold, How, Wants};
-use crate::warm::decide::{Candidate, Here, Relation};
+use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
+use crate::warm::decide::{Candidate, DestinationUnits, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::model::WarmFolder;
@@ -49,16 +49,16 @@ pub(crate) struct FromStore;
 impl Supply for FromStore {
     fn more(
         &self,
-        cold: Cold<'_>,
-        wants: &Wants<'_>,
-        before: &Before<'_>,
+        cold: Destination<'_>,
+        wants: &Requirements<'_>,
+        before: &SupplyContext<'_>,
         survey: &Survey,
-        how: How<'_>,
+        how: EngineOptions<'_>,
         progress: &Progress,
-    ) -> More {
+    ) -> Supplied {
         let mut taken = Taken::default();
         let warm = more(cold, wants, before, survey, how, progress, &mut taken);
-        More {
+        Supplied {
             warm,
             warnings: std::mem::take(&mut taken.warnings),
             held: Some(Box::new(taken)),
@@ -68,11 +68,11 @@ impl Supply for FromStore {
 
 /// Takes from the store what is not there, and what no donor has.
 fn more(
-    cold: Cold<'_>,
-    wants: &Wants<'_>,
-    before: &Before<'_>,
+    cold: Destination<'_>,
+    wants: &Requirements<'_>,
+    before: &SupplyContext<'_>,
     survey: &Survey,
-    how: How<'_>,
+    how: EngineOptions<'_>,
     progress: &Progress,
     more: &mut Taken,
 ) -> Option<WarmFolder> {
@@ -92,7 +92,7 @@ fn more(
     };
     let places = aside
         .as_ref()
-        .map_or(places, |aside| Places::new(aside.path().to_owned()));
+        .map_or(places, |aside| StorePaths::new(aside.path().to_owned()));
     let mut foreign: HashSet<String> = HashSet::new();
     let taken = acts::open(&places).and_then(|guard| {
         more._store.push(guard);
@@ -182,12 +182,12 @@ type TakenUp = (Option<WarmFolder>, Option<Assembled>, Vec<(String, String)>);
 )]
 fn take(
     offered: &[Offered],
-    cold: Cold<'_>,
-    wants: &Wants<'_>,
-    before: &Before<'_>,
+    cold: Destination<'_>,
+    wants: &Requirements<'_>,
+    before: &SupplyContext<'_>,
     survey: &Survey,
-    places: &Places,
-    how: How<'_>,
+    places: &StorePaths,
+    how: EngineOptions<'_>,
     progress: &Progress,
 ) -> anyhow::Result<TakenUp> {
     let mut here = before.here();
@@ -301,7 +301,7 @@ fn sources_here(folder: &Path) -> Result<(), String> {
 }
 
 /// Whether the store has a unit with all of its files. One of which a file is damaged is kept again.
-fn has(places: &Places, unit: &StoredUnit, hashes: &Hashes) -> bool {
+fn has(places: &StorePaths, unit: &StoredUnit, hashes: &Hashes) -> bool {
     let mut files = unit.files.iter();
     fs::exists(&places.unit(unit))
         && files.all(|file| fs::is_object(&places.object(&file.hash), file, hashes))
@@ -312,11 +312,11 @@ pub(crate) fn keepable(
     survey: &Survey,
     workspace: &Workspace,
     dirs: &Dirs,
-    places: &Places,
-    how: How<'_>,
+    places: &StorePaths,
+    how: EngineOptions<'_>,
     progress: &Progress,
 ) -> Result<(HarvestUnits, Wish), Box<Kept>> {
-    let cold = Cold {
+    let cold = Destination {
         workspace,
         into: places.root(),
     };
@@ -349,7 +349,7 @@ pub(crate) fn keepable(
         home: Home::Single,
     };
     let mut donor = Donor::of(candidate, &wants, progress);
-    let warm = donor.choose(cold, &wants, &Here::default(), survey);
+    let warm = donor.choose(cold, &wants, &DestinationUnits::default(), survey);
     let hashes = Hashes::read(&places.hashes());
     let described = looks::describe(Harvest {
         donor: donor.inventory(),

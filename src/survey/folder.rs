@@ -14,7 +14,7 @@ pub(crate) struct TargetFolder {
     /// The workspaces whose builds write into it now.
     pub(crate) users: Vec<PathBuf>,
     /// How it came to be known.
-    pub(crate) known: Known,
+    pub(crate) known: FolderOrigin,
     /// What its top level looks like.
     pub(crate) marks: Marks,
     /// Its size; `None` if it was not asked for.
@@ -26,7 +26,7 @@ pub(crate) struct TargetFolder {
 /// How a target folder came to be known. The first that fits, from the top, is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
-pub(crate) enum Known {
+pub(crate) enum FolderOrigin {
     /// Our owner file stands beside it.
     Owner {
         /// What it says.

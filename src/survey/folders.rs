@@ -10,8 +10,8 @@ use crate::fs::model::Identity;
 use crate::markers::{CARGO_FOLDER, SHARED_ROOT_MARK};
 use crate::progress::Progress;
 use crate::survey::assign_users;
-use crate::survey::folder::{Known, Marks, TargetFolder};
-use crate::survey::journal::{Content, Journal};
+use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
+use crate::survey::journal::{Journal, RecordedContent};
 use crate::survey::model::Survey;
 use crate::{fs, markers};
 
@@ -21,13 +21,13 @@ pub(super) fn find(
     survey: &Survey,
     members: &[(PathBuf, PathBuf)],
     caches: &BTreeSet<PathBuf>,
-    owned: Vec<(PathBuf, Known)>,
+    owned: Vec<(PathBuf, FolderOrigin)>,
     journal: &Journal,
 ) -> (Vec<TargetFolder>, BTreeSet<PathBuf>) {
-    let mut known: BTreeMap<PathBuf, Known> = owned.into_iter().collect();
+    let mut known: BTreeMap<PathBuf, FolderOrigin> = owned.into_iter().collect();
     // Where the default place is a link, the link itself is what counts, so it is not resolved.
     for workspace in &survey.workspaces {
-        let default = Known::Default {
+        let default = FolderOrigin::Default {
             workspace: workspace.root.clone(),
         };
         known
@@ -42,31 +42,31 @@ pub(super) fn find(
     };
     // Cargo reads the configuration of the folder that it runs in, so a member may build where it likes.
     for (member, workspace) in members.iter().filter(|(member, _)| !configured(member)) {
-        let leftover = Known::Member {
+        let leftover = FolderOrigin::Member {
             workspace: workspace.clone(),
         };
         known.entry(member.join("target")).or_insert(leftover);
     }
-    let mut add = |path: PathBuf, reason: Known| {
+    let mut add = |path: PathBuf, reason: FolderOrigin| {
         known
             .entry(fs::canonical_as_far_as_it_exists(&path))
             .or_insert(reason);
     };
     for workspace in &survey.workspaces {
-        let config = || Known::Config {
+        let config = || FolderOrigin::Config {
             file: workspace.config.clone(),
         };
         add(workspace.dirs.target_dir.clone(), config());
         add(workspace.dirs.build_dir.clone(), config());
         for (path, file) in named_by_configs(survey, &workspace.root) {
-            add(path, Known::Config { file });
+            add(path, FolderOrigin::Config { file });
         }
     }
     for (path, file) in named_by_journal(survey, journal) {
-        add(path, Known::Journal { file });
+        add(path, FolderOrigin::Journal { file });
     }
     for path in caches {
-        add(path.clone(), Known::Found);
+        add(path.clone(), FolderOrigin::Found);
     }
     let shared_root = &survey.shared_root.path;
     let parents = known.keys().filter_map(|path| path.parent());
@@ -78,7 +78,7 @@ pub(super) fn find(
             let is_shared_root = path == shared_root && fs::exists(&path.join(SHARED_ROOT_MARK));
             there
                 && !is_shared_root
-                && (*known != Known::Found || markers::read(&fs::shape(path)).cargo)
+                && (*known != FolderOrigin::Found || markers::read(&fs::shape(path)).cargo)
         })
         .map(|(path, known)| TargetFolder {
             path,
@@ -119,8 +119,8 @@ fn named_by_journal(survey: &Survey, journal: &Journal) -> Vec<(PathBuf, PathBuf
     for entry in &journal.entries {
         let contents = [&entry.before, &entry.after].into_iter().flatten();
         let texts = contents.filter_map(|content| match content {
-            Content::Text(text) => Some(text),
-            Content::Bytes(_) => None,
+            RecordedContent::Text(text) => Some(text),
+            RecordedContent::Bytes(_) => None,
         });
         let Some(base) = entry.file.parent().and_then(Path::parent) else {
             continue;
@@ -173,8 +173,8 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
 pub(super) fn note_built(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
         let own = |folder: &&TargetFolder| match &folder.known {
-            Known::Default { workspace: of } => *of == workspace.root,
-            Known::Owner { owner, .. } => owner.workspace == workspace.root,
+            FolderOrigin::Default { workspace: of } => *of == workspace.root,
+            FolderOrigin::Owner { owner, .. } => owner.workspace == workspace.root,
             _ => folder.users.contains(&workspace.root) && folder.users.len() == 1,
         };
         workspace.built |= survey.folders.iter().any(|folder| own(&folder));

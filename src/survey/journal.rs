@@ -14,20 +14,20 @@ pub struct Journal {
     /// The version of this format.
     pub version: u32,
     /// The changes.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<JournalEntry>,
 }
 
 /// One change of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// When it was made.
     pub time: Timestamp,
     /// The file.
     pub file: PathBuf,
     /// What it held before; `None` if it did not exist.
-    pub before: Option<Content>,
+    pub before: Option<RecordedContent>,
     /// What it held afterwards.
-    pub after: Option<Content>,
+    pub after: Option<RecordedContent>,
     /// The folder of the file was made for it.
     pub made_folder: bool,
     /// When the file had last changed before that; where there was none, when something had last come to its folder or
@@ -42,20 +42,20 @@ const RUN: SignedDuration = SignedDuration::from_hours(1);
 /// The bytes of a file, readable where they are text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Content {
+pub enum RecordedContent {
     /// UTF-8.
     Text(String),
     /// Anything else.
     Bytes(Vec<u8>),
 }
 
-impl From<Vec<u8>> for Content {
+impl From<Vec<u8>> for RecordedContent {
     fn from(bytes: Vec<u8>) -> Self {
         String::from_utf8(bytes).map_or_else(|error| Self::Bytes(error.into_bytes()), Self::Text)
     }
 }
 
-impl Content {
+impl RecordedContent {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -135,8 +135,8 @@ impl Journal {
         let mut known = false;
         let mut remove_folder = false;
         for entry in self.entries.iter().rev().filter(|entry| entry.file == file) {
-            let before = entry.before.as_ref().map(Content::bytes);
-            let after = entry.after.as_ref().map(Content::bytes);
+            let before = entry.before.as_ref().map(RecordedContent::bytes);
+            let after = entry.after.as_ref().map(RecordedContent::bytes);
             if reached == after {
                 reached = before;
             } else if reached != before {
@@ -148,7 +148,7 @@ impl Journal {
         }
         let first = self.entries.iter().find(|entry| entry.file == file);
         let original =
-            first.is_some_and(|entry| entry.before.as_ref().map(Content::bytes) == current);
+            first.is_some_and(|entry| entry.before.as_ref().map(RecordedContent::bytes) == current);
         match known {
             false if original => Undo::AsItWas,
             false => Undo::ChangedByHand,
@@ -178,7 +178,7 @@ impl Journal {
         };
         files
             .filter(|file| file.starts_with(place))
-            .map(|file| (file, last(file).map(Content::bytes)))
+            .map(|file| (file, last(file).map(RecordedContent::bytes)))
             .collect()
     }
 
@@ -194,8 +194,8 @@ impl Journal {
     ) -> Option<Timestamp> {
         let (mut holds, mut changed) = (current, changed);
         for entry in self.entries.iter().rev().filter(|entry| entry.file == file) {
-            let after = entry.after.as_ref().map(Content::bytes);
-            let before = entry.before.as_ref().map(Content::bytes);
+            let after = entry.after.as_ref().map(RecordedContent::bytes);
+            let before = entry.before.as_ref().map(RecordedContent::bytes);
             let by_us = changed.is_some_and(|changed| {
                 changed.duration_since(entry.time).abs() < RUN && after == Some(holds)
             });
@@ -226,8 +226,8 @@ mod tests {
     const FILE: &str = "/w/.cargo/config.toml";
 
     fn journal(steps: &[(Option<&str>, Option<&str>)]) -> Journal {
-        let content = |text: &&str| Content::Text((*text).to_owned());
-        let entries = steps.iter().map(|(before, after)| Entry {
+        let content = |text: &&str| RecordedContent::Text((*text).to_owned());
+        let entries = steps.iter().map(|(before, after)| JournalEntry {
             time: Timestamp::UNIX_EPOCH,
             file: FILE.into(),
             before: before.as_ref().map(content),
@@ -347,10 +347,10 @@ mod tests {
     #[test]
     fn bytes_survive_the_record() {
         for bytes in [b"text\r\n".to_vec(), vec![0xff, 0, 1]] {
-            let content = Content::from(bytes.clone());
+            let content = RecordedContent::from(bytes.clone());
             let json = serde_json::to_string(&content).expect("serialises");
             assert_eq!(
-                serde_json::from_str::<Content>(&json)
+                serde_json::from_str::<RecordedContent>(&json)
                     .expect("reads")
                     .bytes(),
                 bytes

@@ -1,6 +1,6 @@
 //! What was found on disk.
 
-use crate::cargo::model::{ConfigFile, Dirs, Package, Surroundings};
+use crate::cargo::model::{ConfigContext, ConfigFile, Dirs, Package};
 use crate::fs::model::Problem;
 use crate::git::model::Head;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub(crate) struct Survey {
     pub(crate) configs: BTreeMap<PathBuf, ConfigFile>,
     /// What the configuration of a workspace is resolved against, besides its files.
     #[serde(skip)]
-    pub(crate) surroundings: Surroundings,
+    pub(crate) surroundings: ConfigContext,
 }
 
 /// The one folder under which all target folders of a run live.
@@ -226,7 +226,7 @@ pub(crate) struct Workspace {
     /// The folder of its root manifest, canonical.
     pub(crate) root: PathBuf,
     /// Where it stands in a repository; `None` outside git.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<WorktreePlace>,
     /// Another workspace of the same worktree in whose folder this one lies.
     pub(crate) nested_in: Option<PathBuf>,
     /// It was built: a target folder of its own is there.
@@ -255,7 +255,7 @@ impl Workspace {
 
 /// The place of a workspace in a repository. The common directory and the path together are the family.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct WorktreePlace {
     pub(crate) common_dir: PathBuf,
     /// The top folder of the worktree.
     pub(crate) worktree: PathBuf,

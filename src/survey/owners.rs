@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::model::{Problem, Tag};
 use crate::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX};
-use crate::survey::folder::{Known, Owner, OwnerState};
+use crate::survey::folder::{FolderOrigin, Owner, OwnerState};
 use crate::survey::litter::unplaced_in;
 use crate::survey::model::{Repository, Survey};
 use crate::{fs, git};
@@ -14,7 +14,7 @@ use crate::{fs, git};
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     /// Every target folder there, with or without an owner file.
-    pub(super) folders: Vec<(PathBuf, Known)>,
+    pub(super) folders: Vec<(PathBuf, FolderOrigin)>,
     /// Every owner file, by the folder that it is about.
     pub(super) notes: BTreeMap<PathBuf, Owner>,
     /// What interrupted runs left there.
@@ -37,7 +37,7 @@ pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Owned {
             .extend(unplaced_in(&root.join(SHARED_ROOT_MARK)));
         for (path, known) in &mut owned.folders {
             if let Some(owner) = owned.notes.get(path) {
-                *known = Known::Owner {
+                *known = FolderOrigin::Owner {
                     state: state(owner, &survey.repositories),
                     owner: owner.clone(),
                 };
@@ -70,7 +70,7 @@ fn search(holder: &Path, depth: usize, owned: &mut Owned, problems: &mut Vec<Pro
             || fs::tag(&folder) == Tag::Valid
             || (depth == 1 && !in_build)
         {
-            owned.folders.push((folder, Known::SharedRoot));
+            owned.folders.push((folder, FolderOrigin::SharedRoot));
         } else if depth + 1 < DEEPEST {
             search(&folder, depth + 1, owned, problems);
         }

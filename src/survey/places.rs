@@ -17,7 +17,7 @@ use crate::{fs, git};
 
 /// What the search found.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct SearchResult {
     pub(super) repositories: Vec<Repository>,
     pub(super) manifests: BTreeSet<PathBuf>,
     pub(super) caches: BTreeSet<PathBuf>,
@@ -26,8 +26,8 @@ pub(super) struct Places {
     pub(super) problems: Vec<Problem>,
 }
 
-pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool) -> Places {
-    let mut places = Places::default();
+pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool) -> SearchResult {
+    let mut places = SearchResult::default();
     let mut known: BTreeMap<PathBuf, Repository> = BTreeMap::new();
     let mut searched: BTreeSet<PathBuf> = BTreeSet::new();
     let mut queue: Vec<PathBuf> = roots.to_vec();

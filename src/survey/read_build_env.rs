@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::cargo::model::Surroundings;
+use crate::cargo::model::ConfigContext;
 use crate::cargo::wrapper_script::Whose;
 use crate::cargo::{config_chain, config_edit, configs, inherited, wrapper_script};
 use crate::fs::Source;
@@ -42,7 +42,7 @@ impl Records {
 
 /// The circumstances of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Circumstances {
+pub(crate) struct BuildEnv {
     pub(crate) workspace: PathBuf,
     /// Its `rust-toolchain.toml` or `rust-toolchain`, of which rustup takes the nearest one above.
     pub(crate) toolchain: Option<Vec<u8>>,
@@ -55,7 +55,7 @@ pub(crate) struct Circumstances {
     pub(crate) newest: Option<(Timestamp, PathBuf)>,
 }
 
-impl Circumstances {
+impl BuildEnv {
     /// Those in which no configuration says anything.
     #[must_use]
     pub(crate) fn plain() -> Self {
@@ -73,7 +73,7 @@ impl Circumstances {
 
     /// Reads those of a workspace.
     #[must_use]
-    pub(crate) fn of(workspace: &Path, around: &Surroundings, records: &Records) -> Self {
+    pub(crate) fn of(workspace: &Path, around: &ConfigContext, records: &Records) -> Self {
         let mut toolchains = workspace.ancestors().flat_map(|above| {
             ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name))
         });
@@ -102,7 +102,7 @@ impl Circumstances {
 
 /// The variables that configurations set for compilers and build scripts, by name, as they are written.
 #[must_use]
-pub(crate) fn variables(workspace: &Path, around: &Surroundings) -> BTreeMap<String, String> {
+pub(crate) fn variables(workspace: &Path, around: &ConfigContext) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for file in files(workspace, around).0 {
         for (name, value) in config_edit::env(&file.text.unwrap_or_default()) {
@@ -114,7 +114,7 @@ pub(crate) fn variables(workspace: &Path, around: &Surroundings) -> BTreeMap<Str
 
 /// The program that runs as the compiler or in its place, unless it is known to change nothing.
 #[must_use]
-pub(crate) fn program_of(workspace: &Path, around: &Surroundings) -> Option<PathBuf> {
+pub(crate) fn program_of(workspace: &Path, around: &ConfigContext) -> Option<PathBuf> {
     let known = Records {
         history: History {
             workspaces: [(workspace.to_owned(), Vec::new())].into(),
@@ -134,7 +134,7 @@ pub(crate) fn program_of(workspace: &Path, around: &Surroundings) -> Option<Path
 /// It cannot be written.
 pub(crate) fn note<'a>(
     workspaces: impl Iterator<Item = &'a Path>,
-    around: &Surroundings,
+    around: &ConfigContext,
     shared_root: &SharedRoot,
 ) -> anyhow::Result<()> {
     let Some(folder) = shared_root.records.as_deref() else {
@@ -164,7 +164,7 @@ const DEEP: usize = 8;
 
 /// The configurations that count for a workspace, those that decide first; and folders for configurations that have
 /// none.
-fn files(workspace: &Path, around: &Surroundings) -> (Vec<File>, Vec<PathBuf>) {
+fn files(workspace: &Path, around: &ConfigContext) -> (Vec<File>, Vec<PathBuf>) {
     let mut configs = BTreeMap::new();
     configs::read_above(std::iter::once(workspace), &mut configs);
     configs::read_folder(&around.cargo_home, &mut configs);
@@ -221,7 +221,7 @@ fn included(file: &File, deep: usize) -> Vec<File> {
 /// The words of a workspace's configurations now, and since when; with the one that changed last.
 fn look(
     workspace: &Path,
-    around: &Surroundings,
+    around: &ConfigContext,
     records: &Records,
 ) -> (Span, Option<(Timestamp, PathBuf)>) {
     // A look tells nothing of what comes after it.

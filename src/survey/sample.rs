@@ -8,9 +8,9 @@ use crate::cargo::model::Dirs;
 use crate::fs::model::{Tag, Usage};
 use crate::git::model::Head;
 use crate::size::Bytes;
-use crate::survey::folder::{Known, Marks, TargetFolder};
+use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
 use crate::survey::model::{
-    CargoAnswer, Place, Repository, SharedRoot, Survey, Workspace, Worktree,
+    CargoAnswer, Repository, SharedRoot, Survey, Workspace, Worktree, WorktreePlace,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -43,7 +43,7 @@ pub(crate) fn placed(root: &str, worktree: &str) -> Workspace {
         .to_owned();
     Workspace {
         stamp: Some(worktree.into()),
-        place: Some(Place {
+        place: Some(WorktreePlace {
             common_dir: "/r/.git".into(),
             worktree: worktree.into(),
             path,
@@ -85,7 +85,7 @@ pub(crate) fn repository(linked: &[&str]) -> Repository {
 }
 
 /// A target folder with the right marks, last built a day ago.
-pub(crate) fn folder(path: &str, known: Known) -> TargetFolder {
+pub(crate) fn folder(path: &str, known: FolderOrigin) -> TargetFolder {
     let day_old = now() - SignedDuration::from_hours(24);
     TargetFolder {
         path: path.into(),

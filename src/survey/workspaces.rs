@@ -14,7 +14,9 @@ use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::model::{CargoAnswer, Place, Repository, Survey, Workspace, worktree_of};
+use crate::survey::model::{
+    CargoAnswer, Repository, Survey, Workspace, WorktreePlace, worktree_of,
+};
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {
@@ -155,7 +157,7 @@ fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
 
 fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {
     let tree = worktree_of(root, repositories);
-    let place = tree.map(|(repository, worktree)| Place {
+    let place = tree.map(|(repository, worktree)| WorktreePlace {
         common_dir: repository.common_dir.clone(),
         worktree: worktree.to_owned(),
         path: root

@@ -4,7 +4,7 @@
 use crate::fs::model::Identity;
 use crate::fs::{create_private_folder, read, replace_own};
 use crate::target::artifact::abilities;
-use crate::target::artifact::abilities::{Abilities, Found};
+use crate::target::artifact::abilities::{Abilities, AbilitiesRecord};
 use crate::target::unit_file::UnitFile;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Reads the abilities of programs that earlier runs found, in the user's state folder. Where nothing can be read, none are
 /// known.
 #[must_use]
-pub(crate) fn read_abilities(state: &Path) -> Found {
+pub(crate) fn read_abilities(state: &Path) -> AbilitiesRecord {
     let bytes = read(&abilities_file(state)).ok().flatten();
-    let found = bytes.and_then(|bytes| serde_json::from_slice::<Found>(&bytes).ok());
+    let found = bytes.and_then(|bytes| serde_json::from_slice::<AbilitiesRecord>(&bytes).ok());
     found
         .filter(|found| found.rules == abilities::RULES)
         .unwrap_or_default()
@@ -41,15 +41,15 @@ pub(crate) fn abilities_file(state: &Path) -> PathBuf {
 
 /// The abilities of programs that this run and earlier ones have looked into, whatever folder they are in.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known(Arc<Mutex<Table>>);
+pub(crate) struct KnownAbilities(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    before: Option<Found>,
+    before: Option<AbilitiesRecord>,
     new: BTreeMap<String, Abilities>,
 }
 
-impl Known {
+impl KnownAbilities {
     /// The abilities of a program, which are found if they are not known.
     pub(crate) fn of(
         &self,

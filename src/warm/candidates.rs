@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::survey::folder::{Known, Layout};
+use crate::survey::folder::{FolderOrigin, Layout};
 use crate::survey::model::{Survey, Workspace};
 use crate::warm::verdict::Home;
 
@@ -91,7 +91,7 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
     let shared = |path: &Path| path.starts_with(&survey.shared_root.path);
     for folder in survey.folders.iter().filter(|folder| shared(&folder.path)) {
         let owner = match &folder.known {
-            Known::Owner { owner, .. } => Some(owner),
+            FolderOrigin::Owner { owner, .. } => Some(owner),
             _ => None,
         };
         let top = owner.map(|owner| owner.worktree.as_ref().unwrap_or(&owner.workspace));
@@ -126,7 +126,7 @@ fn home(survey: &Survey, folder: &Path, workspace: &Workspace) -> Home {
 
 /// How much a donor has to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rating {
+pub(crate) struct Estimate {
     /// How many of its units are wanted.
     pub(crate) units: usize,
     /// Its worktree is at the same commit, so that its local units may be wanted as well.
@@ -141,7 +141,7 @@ pub(crate) struct Rating {
 /// all others, a stranger after the family; then counts how many units are wanted, then whether the commit is the same,
 /// and then which is the newest.
 #[must_use]
-pub(crate) fn order(rated: Vec<(Candidate, Rating)>) -> Vec<(Candidate, Rating)> {
+pub(crate) fn order(rated: Vec<(Candidate, Estimate)>) -> Vec<(Candidate, Estimate)> {
     let mut all: Vec<_> = rated
         .into_iter()
         .filter(|(_, rating)| rating.units > 0)
@@ -208,7 +208,7 @@ mod tests {
             stamp: None,
         };
         let state = OwnerState::Present;
-        folder(path, Known::Owner { owner, state })
+        folder(path, FolderOrigin::Owner { owner, state })
     }
 
     /// The workspace's own folders, then the family's, then the rest under the shared root; each once, and never
@@ -228,11 +228,11 @@ mod tests {
             owned("/s/r", "/r"),
             folder(
                 "/x/target",
-                Known::Default {
+                FolderOrigin::Default {
                     workspace: "/x".into(),
                 },
             ),
-            folder("/s", Known::SharedRoot),
+            folder("/s", FolderOrigin::SharedRoot),
         ];
         let found = candidates(&survey(all, folders), &own, Path::new("/s/r"));
         let expected = [
@@ -272,7 +272,7 @@ mod tests {
                 home: Home::Single,
             };
             let newest = Some(now() - SignedDuration::from_hours(age));
-            let rating = Rating {
+            let rating = Estimate {
                 units,
                 same_commit,
                 newest,

@@ -4,7 +4,7 @@ use crate::survey::Request;
 
 pub(crate) use crate::warm::families::all;
 
-use crate::warm::supply::{Before, Held, Supply};
+use crate::warm::supply::{Held, Supply, SupplyContext};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -26,10 +26,10 @@ use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
 use crate::warm::decide::{
-    Candidate, Here, Rating, Relation, {self as decide},
+    Candidate, DestinationUnits, Estimate, Relation, {self as decide},
 };
 use crate::warm::inspect;
-use crate::warm::inspect::{Circumstances, Records, Trust};
+use crate::warm::inspect::{BuildEnv, Records, Trust};
 use crate::warm::model::WarmFolder;
 use crate::warm::verdict::Home;
 use crate::{cargo, fs};
@@ -39,7 +39,7 @@ const CLOSELY: usize = 3;
 
 /// How to warm.
 #[derive(Clone, Copy)]
-pub(crate) struct How<'a> {
+pub(crate) struct EngineOptions<'a> {
     pub(crate) around: &'a Environment,
     /// Take what the `Cargo.lock` does not name as well.
     pub(crate) all_units: bool,
@@ -60,11 +60,11 @@ pub(crate) struct How<'a> {
 }
 
 /// What a workspace can use.
-pub(crate) struct Wants<'a> {
+pub(crate) struct Requirements<'a> {
     /// The packages; `None` for all.
     pub(crate) lock: Option<Lock>,
     /// In what circumstances it is built.
-    pub(crate) circumstances: Circumstances,
+    pub(crate) circumstances: BuildEnv,
     /// The records of earlier times.
     pub(crate) records: Records,
     pub(crate) read_at: Timestamp,
@@ -77,7 +77,7 @@ pub(crate) struct Wants<'a> {
     pub(crate) rustc: OnceLock<Option<u64>>,
 }
 
-impl Wants<'_> {
+impl Requirements<'_> {
     /// The hash of what its compiler says of itself, which is asked once, and only where it may be another one.
     pub(crate) fn rustc(&self) -> Option<u64> {
         *self.rustc.get_or_init(|| {
@@ -91,19 +91,19 @@ impl Wants<'_> {
         Some((self.lock.as_ref()?, self.local))
     }
 
-    pub(crate) fn circumstances_of(&self, workspace: &Path) -> Circumstances {
-        Circumstances::of(workspace, &self.around.surroundings, &self.records)
+    pub(crate) fn circumstances_of(&self, workspace: &Path) -> BuildEnv {
+        BuildEnv::of(workspace, &self.around.surroundings, &self.records)
     }
 }
 
 /// A workspace, and the folder that it builds into.
 #[derive(Clone, Copy)]
-pub(crate) struct Cold<'a> {
+pub(crate) struct Destination<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) into: &'a Path,
 }
 
-impl Cold<'_> {
+impl Destination<'_> {
     pub(crate) fn kept(&self, reason: KeptReason) -> Box<Kept> {
         Box::new(Kept {
             subject: Subject::Folder,
@@ -115,7 +115,11 @@ impl Cold<'_> {
     }
 
     /// What it can use.
-    pub(crate) fn wants<'a>(&self, survey: &Survey, how: How<'a>) -> Result<Wants<'a>, Box<Kept>> {
+    pub(crate) fn wants<'a>(
+        &self,
+        survey: &Survey,
+        how: EngineOptions<'a>,
+    ) -> Result<Requirements<'a>, Box<Kept>> {
         let root = &self.workspace.root;
         let lock = inspect::lock(root).map_err(|problem| {
             self.kept(KeptReason::LockInvalid {
@@ -125,9 +129,9 @@ impl Cold<'_> {
         })?;
         let read_at = fs::clock();
         let records = Records::of(&survey.shared_root);
-        Ok(Wants {
+        Ok(Requirements {
             lock: lock.filter(|_| !how.all_units),
-            circumstances: Circumstances::of(root, &how.around.surroundings, &records),
+            circumstances: BuildEnv::of(root, &how.around.surroundings, &records),
             records,
             read_at,
             root: root.clone(),
@@ -217,7 +221,7 @@ pub(crate) fn each(
     dirs: &[Dirs],
     worktree: &Path,
     named: Option<&Candidate>,
-    how: How<'_>,
+    how: EngineOptions<'_>,
     supply: &dyn Supply,
 ) -> Result<Decided> {
     let progress = Progress::default();
@@ -226,7 +230,7 @@ pub(crate) fn each(
     for (workspace, dirs) in all.filter(|(workspace, _)| workspace.is_in(worktree)) {
         any = true;
         let nested = workspace.nested_in.is_some();
-        let cold = Cold {
+        let cold = Destination {
             workspace,
             into: &dirs.build_dir,
         };
@@ -248,7 +252,7 @@ pub(crate) fn each(
         let found = one(cold, candidates, survey, how, &progress);
         if named.is_none() && !nested {
             let there = inspect::inventory(cold.into, &progress);
-            let before = Before {
+            let before = SupplyContext {
                 there: &there,
                 donor: found.as_ref().ok().map(|(warm, donor)| (donor, warm)),
             };
@@ -285,16 +289,16 @@ pub(crate) fn each(
 
 /// Decides what one workspace gets, from the best of these donors.
 pub(crate) fn one(
-    cold: Cold<'_>,
+    cold: Destination<'_>,
     candidates: Vec<Candidate>,
     survey: &Survey,
-    how: How<'_>,
+    how: EngineOptions<'_>,
     progress: &Progress,
 ) -> Result<(WarmFolder, Donor), Box<Kept>> {
     let wants = cold.wants(survey, how)?;
     let wanted = wants.named();
     let rated = candidates.into_par_iter().map(|candidate| {
-        let rating = Rating {
+        let rating = Estimate {
             same_commit: cold.is_at_commit_of(&candidate, survey),
             ..inspect::rate(&candidate.folder, wanted)
         };
@@ -307,7 +311,7 @@ pub(crate) fn one(
     {
         ordered.remove(0);
     }
-    if let Some((first, Rating { busy: true, .. })) = ordered.first() {
+    if let Some((first, Estimate { busy: true, .. })) = ordered.first() {
         let folder = first.folder.clone();
         if let (true, Some(ui)) = (how.wait, how.tell) {
             let _ = ui.narrate(&format!(
@@ -373,14 +377,14 @@ pub(crate) fn one(
 /// The donor that has most to give, taken out of the rest with those that were looked at beside it. What is quickly rated is only likely to be right where the packages are not
 /// those of the workspace, so a few are looked at closely then.
 fn closest(
-    ordered: &mut Vec<(Candidate, Rating)>,
-    cold: Cold<'_>,
-    wants: &Wants<'_>,
+    ordered: &mut Vec<(Candidate, Estimate)>,
+    cold: Destination<'_>,
+    wants: &Requirements<'_>,
     there: &Inventory,
     survey: &Survey,
     trust: &Trust,
     progress: &Progress,
-) -> Option<(Donor, Here)> {
+) -> Option<(Donor, DestinationUnits)> {
     let alike = |candidate: &Candidate| {
         let other = candidate.workspace.as_deref();
         wants.lock.is_none()
@@ -402,13 +406,13 @@ fn closest(
     let same = same.map(|at| ordered.remove(at));
     let first = ordered.drain(..many.min(ordered.len()));
     let few: Vec<Candidate> = first.chain(same).map(|(candidate, _)| candidate).collect();
-    let looked_at: Vec<(usize, (Donor, Here))> = few
+    let looked_at: Vec<(usize, (Donor, DestinationUnits))> = few
         .into_par_iter()
         .filter(|candidate| trust.doubt(&candidate.folder).is_none())
         .map(|candidate| {
             let mut donor = Donor::of(candidate, wants, progress);
             donor.compare(cold, wants, survey);
-            let mut here = Here::of(there);
+            let mut here = DestinationUnits::of(there);
             here.different = inspect::different(donor.inventory(), there, &here);
             let draft = donor.draft(wants, &here);
             (draft.units.len() + draft.present, (donor, here))
@@ -452,8 +456,13 @@ pub(crate) struct WarmOptions {
 }
 
 impl WarmOptions {
-    pub(crate) fn how<'a>(&self, request: &'a Request, trust: &'a Trust, ui: &'a Ui) -> How<'a> {
-        How {
+    pub(crate) fn how<'a>(
+        &self,
+        request: &'a Request,
+        trust: &'a Trust,
+        ui: &'a Ui,
+    ) -> EngineOptions<'a> {
+        EngineOptions {
             around: &request.environment,
             all_units: self.all_units,
             wait: self.wait,

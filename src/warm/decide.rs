@@ -10,10 +10,10 @@ use std::path::PathBuf;
 pub use crate::warm::begun::set_since;
 pub(crate) use crate::warm::called::{own_names, speaks_of};
 pub(crate) use crate::warm::candidates::{
-    Candidate, Gives, Rating, Relation, candidates, cover, order,
+    Candidate, Estimate, Gives, Relation, candidates, cover, order,
 };
 pub(crate) use crate::warm::decide::local::of_other_worktrees;
-pub(crate) use crate::warm::destination::Here;
+pub(crate) use crate::warm::destination::DestinationUnits;
 
 use crate::warm::destination::There;
 pub(crate) use crate::warm::destination::Times;
@@ -32,7 +32,7 @@ use crate::warm::verdict::{Dated, LocalUnit, Locals};
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Offer<'a> {
+pub(crate) struct DonorView<'a> {
     pub(crate) donor: &'a Inventory,
     /// What the worktree's `Cargo.lock` names; `None` takes everything.
     pub(crate) lock: Option<&'a Lock>,
@@ -53,7 +53,7 @@ pub(crate) struct Offer<'a> {
 /// with other sources or one that is missing in the closure, and neither it nor what depends on it is taken. A unit
 /// that is there is never replaced.
 #[must_use]
-pub(crate) fn choose(offer: Offer<'_>, here: &Here) -> WarmFolder {
+pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolder {
     let donor = offer.donor;
     let by_id: HashMap<&UnitId, &Unit> = donor.units.iter().map(|unit| (&unit.id, unit)).collect();
     let mut chooser = Chooser {
@@ -138,8 +138,8 @@ enum Verdict {
 }
 
 struct Chooser<'a> {
-    offer: Offer<'a>,
-    here: &'a Here,
+    offer: DonorView<'a>,
+    here: &'a DestinationUnits,
     by_id: HashMap<&'a UnitId, &'a Unit>,
     verdicts: HashMap<&'a UnitId, Verdict>,
     /// Dependencies first.

@@ -14,7 +14,7 @@ use crate::warm::verdict::Dated;
 
 /// What the destination has already.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Here {
+pub(crate) struct DestinationUnits {
     pub(crate) units: HashMap<UnitId, There>,
     /// Its units that are not, byte for byte, what the donor has under the same name.
     pub(crate) different: BTreeSet<UnitId>,
@@ -36,7 +36,7 @@ pub(crate) enum There {
     Occupied,
 }
 
-impl Here {
+impl DestinationUnits {
     /// What an inventory has.
     #[must_use]
     pub(crate) fn of(inventory: &Inventory) -> Self {

@@ -9,11 +9,11 @@ use crate::progress::Progress;
 use crate::survey::build_env::Said;
 use crate::survey::model::Survey;
 use crate::target::unit::{Inventory, UnitId};
-use crate::warm::choose_donor::{Cold, Wants};
+use crate::warm::choose_donor::{Destination, Requirements};
 use crate::warm::decide::{
-    Candidate, Here, Offer, Relation, {self as decide},
+    Candidate, DestinationUnits, DonorView, Relation, {self as decide},
 };
-use crate::warm::inspect::{Circumstances, Origin};
+use crate::warm::inspect::{BuildEnv, Origin};
 use crate::warm::model::WarmFolder;
 use crate::warm::sources::{Ask, Programs};
 use crate::warm::verdict::{Home, Locals, Trace};
@@ -26,7 +26,7 @@ pub(crate) struct Donor {
     same_commit: bool,
     inventory: Inventory,
     /// Those in which it was built, as far as they are known.
-    circumstances: Option<Circumstances>,
+    circumstances: Option<BuildEnv>,
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
     traces: BTreeMap<UnitId, Trace>,
@@ -44,14 +44,14 @@ pub(crate) struct Donor {
 }
 
 impl Donor {
-    pub(crate) fn of(candidate: Candidate, wants: &Wants<'_>, progress: &Progress) -> Self {
+    pub(crate) fn of(candidate: Candidate, wants: &Requirements<'_>, progress: &Progress) -> Self {
         let workspace = candidate.workspace.as_deref();
         Self {
             inventory: inspect::inventory(&candidate.folder, progress),
             circumstances: match workspace {
                 Some(workspace) => Some(wants.circumstances_of(workspace)),
                 // The user knows what it is.
-                None if candidate.relation == Relation::Named => Some(Circumstances::plain()),
+                None if candidate.relation == Relation::Named => Some(BuildEnv::plain()),
                 None => None,
             },
             candidate,
@@ -77,7 +77,7 @@ impl Donor {
     }
 
     /// Finds out what was made in other circumstances than those of a workspace.
-    fn look_around(&mut self, wants: &Wants<'_>) {
+    fn look_around(&mut self, wants: &Requirements<'_>) {
         let here = &wants.circumstances.said;
         if !self.from_store && self.asked_in.as_ref() != Some(here) {
             let known = self.circumstances.as_ref();
@@ -91,7 +91,12 @@ impl Donor {
     }
 
     /// Compares the sources of its local units with those of a workspace, if they are wanted.
-    pub(crate) fn compare(&mut self, cold: Cold<'_>, wants: &Wants<'_>, survey: &Survey) {
+    pub(crate) fn compare(
+        &mut self,
+        cold: Destination<'_>,
+        wants: &Requirements<'_>,
+        survey: &Survey,
+    ) {
         self.same_commit = cold.is_at_commit_of(&self.candidate, survey);
         self.look_around(wants);
         let root = &cold.workspace.root;
@@ -133,7 +138,7 @@ impl Donor {
     }
 
     /// What would be taken, as far as nothing has been found wrong with it yet.
-    pub(crate) fn draft(&self, wants: &Wants<'_>, here: &Here) -> WarmFolder {
+    pub(crate) fn draft(&self, wants: &Requirements<'_>, here: &DestinationUnits) -> WarmFolder {
         let mut flaws = self.otherwise.clone();
         flaws.extend(self.flaws.clone());
         self.choice(wants, here, &flaws)
@@ -141,13 +146,13 @@ impl Donor {
 
     fn choice(
         &self,
-        wants: &Wants<'_>,
-        here: &Here,
+        wants: &Requirements<'_>,
+        here: &DestinationUnits,
         flaws: &BTreeMap<UnitId, LeftReason>,
     ) -> WarmFolder {
         let known = self.circumstances.as_ref();
         let same = known.is_some_and(|known| known.toolchain == wants.circumstances.toolchain);
-        let offer = Offer {
+        let offer = DonorView {
             donor: &self.inventory,
             lock: wants.lock.as_ref(),
             rustc: if same { None } else { wants.rustc() },
@@ -161,9 +166,9 @@ impl Donor {
     /// Chooses, after a closer look at what might be taken.
     pub(crate) fn choose(
         &mut self,
-        cold: Cold<'_>,
-        wants: &Wants<'_>,
-        here: &Here,
+        cold: Destination<'_>,
+        wants: &Requirements<'_>,
+        here: &DestinationUnits,
         survey: &Survey,
     ) -> WarmFolder {
         self.compare(cold, wants, survey);

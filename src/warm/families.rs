@@ -10,9 +10,9 @@ use crate::progress::Progress;
 use crate::survey::Environment;
 use crate::survey::model::Survey;
 use crate::term::Spinner;
-use crate::warm::choose_donor::{Cold, How, one};
+use crate::warm::choose_donor::{Destination, EngineOptions, one};
 use crate::warm::decide::{
-    Candidate, Gives, Here, Relation, {self as decide},
+    Candidate, DestinationUnits, Gives, Relation, {self as decide},
 };
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
@@ -34,7 +34,7 @@ pub(crate) fn all(
     trust: &Trust,
     ui: &Ui,
 ) -> Vec<WarmFolder> {
-    let how = How {
+    let how = EngineOptions {
         around,
         all_units: false,
         wait: false,
@@ -50,17 +50,17 @@ pub(crate) fn all(
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what can be shared");
-    let all: Vec<Cold<'_>> = survey
+    let all: Vec<Destination<'_>> = survey
         .workspaces
         .iter()
         .zip(dirs)
-        .map(|(workspace, dirs)| Cold {
+        .map(|(workspace, dirs)| Destination {
             workspace,
             into: &dirs.build_dir,
         })
         .collect();
     let users = |into: &Path| all.iter().filter(|other| other.into == into).count();
-    let mut families: BTreeMap<(&Path, &Path), Vec<Cold<'_>>> = BTreeMap::new();
+    let mut families: BTreeMap<(&Path, &Path), Vec<Destination<'_>>> = BTreeMap::new();
     for cold in &all {
         // What several workspaces build into belongs to none of them.
         let is_cold = users(cold.into) == 1 && inspect::rate(cold.into, None).units == 0;
@@ -86,7 +86,11 @@ pub(crate) fn all(
 }
 
 /// The donors that have most for all of a family together.
-fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candidate> {
+fn common_donors(
+    survey: &Survey,
+    colds: &[Destination<'_>],
+    how: EngineOptions<'_>,
+) -> Vec<Candidate> {
     let mut offers: BTreeMap<PathBuf, (Candidate, Gives)> = BTreeMap::new();
     for cold in colds {
         let Ok(wants) = cold.wants(survey, how) else {
@@ -127,10 +131,10 @@ fn common_donors(survey: &Survey, colds: &[Cold<'_>], how: How<'_>) -> Vec<Candi
 
 /// Takes from one donor after the other what the ones before did not have.
 fn from_several(
-    cold: Cold<'_>,
+    cold: Destination<'_>,
     common: &[Candidate],
     survey: &Survey,
-    how: How<'_>,
+    how: EngineOptions<'_>,
     known: &mut BTreeMap<PathBuf, Donor>,
     progress: &Progress,
 ) -> Vec<WarmFolder> {
@@ -154,7 +158,7 @@ fn from_several(
             .collect();
     }
     let there = inspect::inventory(cold.into, progress);
-    let mut here = Here::of(&there);
+    let mut here = DestinationUnits::of(&there);
     let mut warms: Vec<WarmFolder> = Vec::new();
     for candidate in queue {
         let folder = &candidate.folder;

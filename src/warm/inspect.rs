@@ -8,7 +8,7 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub(crate) use crate::survey::read_build_env::{Circumstances, Records, program_of, variables};
+pub(crate) use crate::survey::read_build_env::{BuildEnv, Records, program_of, variables};
 pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
 pub(crate) use crate::warm::inspect::reach::otherwise_made;
 pub(crate) use crate::warm::inspect::same::different;
@@ -16,13 +16,13 @@ pub(crate) use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, reposito
 
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::TomlProblem;
-use crate::fs::Sought;
+use crate::fs::LockMode;
 use crate::fs::model::Busy;
 use crate::progress::Progress;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::Inventory;
 use crate::target::{layout, read};
-use crate::warm::decide::{Gives, Rating};
+use crate::warm::decide::{Estimate, Gives};
 use crate::warm::relocate::without_place as without;
 use crate::{fs, markers};
 
@@ -50,9 +50,9 @@ pub(crate) fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
 
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.
 #[must_use]
-pub(crate) fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Rating {
+pub(crate) fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Estimate {
     let gives = gives(folder, wanted);
-    Rating {
+    Estimate {
         units: gives.units.len(),
         same_commit: false,
         newest: gives.newest,
@@ -92,7 +92,7 @@ pub(crate) fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
     Gives {
         units,
         newest: fs::newest_of_profiles(folder, &profiles),
-        busy: fs::lock_to_read(folder, &profiles, Sought::Once).is_err(),
+        busy: fs::lock_to_read(folder, &profiles, LockMode::Once).is_err(),
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
 /// Its locks do not work.
 pub(crate) fn wait(folder: &Path) -> Result<(), Busy> {
     let profiles = markers::read(&fs::shape(folder)).profiles;
-    fs::lock_to_read(folder, &profiles, Sought::UntilFree).map(drop)
+    fs::lock_to_read(folder, &profiles, LockMode::UntilFree).map(drop)
 }
 
 /// Takes the inventory of a folder; of one that is not there, an empty one.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::warm::stage::{Shared, Staging};
 
 use crate::fs::model::{Busy, BusyReason, SourceFile};
-use crate::fs::{LockGuard, Sought};
+use crate::fs::{LockGuard, LockMode};
 use crate::markers::STAGE;
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
@@ -42,8 +42,8 @@ pub(crate) fn folder(
         .collect();
     let profiles: Vec<PathBuf> = profiles.into_iter().collect();
     let sought = match warm.wait {
-        true => Sought::UntilFree,
-        false => Sought::Once,
+        true => LockMode::UntilFree,
+        false => LockMode::Once,
     };
     let _donor = fs::lock_to_read(&warm.from, &profiles, sought)
         .map_err(|busy| held(&busy, "the donor; --wait waits for it"))?;

@@ -3,11 +3,11 @@
 use crate::plan::action::Warning;
 use crate::progress::Progress;
 use crate::survey::model::Survey;
-use crate::warm::choose_donor::{Cold, How, Wants};
+use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
 use std::collections::HashSet;
 
 use crate::target::unit::Inventory;
-use crate::warm::decide::Here;
+use crate::warm::decide::DestinationUnits;
 use crate::warm::donor::Donor;
 use crate::warm::model::WarmFolder;
 
@@ -16,13 +16,13 @@ pub(crate) trait Supply {
     /// Chooses what a workspace can use of it, beyond what is there and what comes from a donor.
     fn more(
         &self,
-        cold: Cold<'_>,
-        wants: &Wants<'_>,
-        before: &Before<'_>,
+        cold: Destination<'_>,
+        wants: &Requirements<'_>,
+        before: &SupplyContext<'_>,
         survey: &Survey,
-        how: How<'_>,
+        how: EngineOptions<'_>,
         progress: &Progress,
-    ) -> More;
+    ) -> Supplied;
 }
 
 /// What has to stay until a plan is carried out: locks, and folders that were put together for it.
@@ -30,22 +30,22 @@ pub(crate) type Held = Box<dyn std::fmt::Debug>;
 
 /// What a workspace gets from elsewhere.
 #[derive(Debug, Default)]
-pub(crate) struct More {
+pub(crate) struct Supplied {
     pub(crate) warm: Option<WarmFolder>,
     pub(crate) held: Option<Held>,
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// What the destination has or gets from elsewhere.
-pub(crate) struct Before<'a> {
+pub(crate) struct SupplyContext<'a> {
     pub(crate) there: &'a Inventory,
     /// A donor, and what is taken from it.
     pub(crate) donor: Option<(&'a Donor, &'a WarmFolder)>,
 }
 
-impl Before<'_> {
-    pub(crate) fn here(&self) -> Here {
-        let mut here = Here::of(self.there);
+impl SupplyContext<'_> {
+    pub(crate) fn here(&self) -> DestinationUnits {
+        let mut here = DestinationUnits::of(self.there);
         if let Some((donor, warm)) = self.donor {
             here.add(donor.inventory(), warm);
         }
@@ -53,7 +53,7 @@ impl Before<'_> {
     }
 
     /// Whether there is a package of the workspace of which nothing is there.
-    pub(crate) fn lacks(&self, wants: &Wants<'_>) -> bool {
+    pub(crate) fn lacks(&self, wants: &Requirements<'_>) -> bool {
         let there = self
             .there
             .units

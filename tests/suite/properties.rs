@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_sharedtarget::cargo::config_edit::{Settings, keys, set};
 use cargo_sharedtarget::git::exclude_edit;
-use cargo_sharedtarget::survey::journal::{Content, Entry, Journal, Undo};
+use cargo_sharedtarget::survey::journal::{Journal, JournalEntry, RecordedContent, Undo};
 use proptest::prelude::*;
 use toml_edit::{Document, Item, TableLike, Value};
 
@@ -74,8 +74,8 @@ fn changed(before: &str, after: &str) -> std::ops::Range<usize> {
 }
 
 fn journal(texts: &[Option<String>]) -> Journal {
-    let content = |text: &String| Content::from(text.clone().into_bytes());
-    let entries = texts.windows(2).map(|pair| Entry {
+    let content = |text: &String| RecordedContent::from(text.clone().into_bytes());
+    let entries = texts.windows(2).map(|pair| JournalEntry {
         time: jiff::Timestamp::UNIX_EPOCH,
         file: PathBuf::from("/w/.cargo/config.toml"),
         before: pair[0].as_ref().map(content),

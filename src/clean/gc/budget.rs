@@ -10,7 +10,7 @@ use crate::age::since;
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
 use crate::clean::model::{CollectReason, KeptUnitReason};
-use crate::clean::stock::{Graph, Stock};
+use crate::clean::stock::{FolderUse, Graph};
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Unit};
@@ -40,7 +40,7 @@ struct Lot {
 
 /// Names more units, until the folders keep to the budgets.
 pub(crate) fn keep_to(
-    stocks: &[Stock],
+    stocks: &[FolderUse],
     graphs: &[Graph],
     products: &[Products],
     going: &mut [Going],
@@ -130,7 +130,7 @@ struct Space {
 }
 
 impl Space {
-    fn of(stocks: &[Stock]) -> Self {
+    fn of(stocks: &[FolderUse]) -> Self {
         let mut space = Self {
             taken: 0,
             freed: HashMap::new(),
@@ -197,7 +197,7 @@ impl Space {
 }
 
 /// Makes lots of what is left. Whatever shares a file with something else goes with it.
-fn lots(stocks: &[Stock], graphs: &[Graph], going: &[Going], options: &GcOptions) -> Vec<Lot> {
+fn lots(stocks: &[FolderUse], graphs: &[Graph], going: &[Going], options: &GcOptions) -> Vec<Lot> {
     let mut lots: Vec<Lot> = Vec::new();
     let mut by_inode: HashMap<Identity, usize> = HashMap::new();
     let mut of_unit: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -253,7 +253,7 @@ fn lots(stocks: &[Stock], graphs: &[Graph], going: &[Going], options: &GcOptions
 }
 
 /// The compiler's caches, which cost nothing but time.
-fn caches(at: usize, stock: &Stock, going: &Going, options: &GcOptions, lots: &mut Vec<Lot>) {
+fn caches(at: usize, stock: &FolderUse, going: &Going, options: &GcOptions, lots: &mut Vec<Lot>) {
     let mut found: BTreeMap<PathBuf, Lot> = BTreeMap::new();
     for (other, why) in stock.inventory.others.iter().zip(&going.others) {
         if why.is_some() || !matches!(other.group, Group::Incremental { .. }) {

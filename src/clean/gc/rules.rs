@@ -11,7 +11,7 @@ use crate::age::{Age, since};
 use crate::cargo::lockfile::Lock;
 use crate::clean::gc::{GcOptions, Going, is_clear};
 use crate::clean::model::{CollectReason, KeptUnitReason};
-use crate::clean::stock::{Compilers, Graph, Stock};
+use crate::clean::stock::{Compilers, FolderUse, Graph};
 use crate::plan::kept::LastUseSource;
 use crate::target::layout;
 use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};
@@ -26,7 +26,7 @@ const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
 /// What the rules are about in a folder, without budgets.
 pub(crate) fn going(
-    stock: &Stock,
+    stock: &FolderUse,
     graph: &Graph,
     compilers: &Compilers,
     options: &GcOptions,
@@ -130,7 +130,7 @@ fn keep_what_is_needed(
 
 /// Units that no build can ask for: no `Cargo.lock` names their package, or that of something they were made with.
 /// The name of a unit comes from all that it was made with, so that a build that makes the same has the same in it.
-fn unreferenced(stock: &Stock, graph: &Graph) -> Vec<(usize, CollectReason)> {
+fn unreferenced(stock: &FolderUse, graph: &Graph) -> Vec<(usize, CollectReason)> {
     let Ok(locks) = &stock.wanted.locks else {
         return Vec::new();
     };
@@ -168,7 +168,7 @@ fn unreferenced(stock: &Stock, graph: &Graph) -> Vec<(usize, CollectReason)> {
 }
 
 /// Why it cannot be told which units no build asks for.
-fn unreferenced_doubt(stock: &Stock) -> Option<String> {
+fn unreferenced_doubt(stock: &FolderUse) -> Option<String> {
     if let Err(why) = &stock.wanted.locks {
         return Some(why.clone());
     }
@@ -182,13 +182,13 @@ fn unreferenced_doubt(stock: &Stock) -> Option<String> {
     })
 }
 
-fn is_gone(rustc: u64, stock: &Stock, compilers: &Compilers) -> bool {
+fn is_gone(rustc: u64, stock: &FolderUse, compilers: &Compilers) -> bool {
     let asked_for = stock.wanted.compilers.as_ref();
     !compilers.installed.contains_key(&rustc) && asked_for.is_ok_and(|all| !all.contains(&rustc))
 }
 
 /// Why it cannot be told which compilers are gone.
-fn toolchain_doubt(stock: &Stock, compilers: &Compilers) -> Option<String> {
+fn toolchain_doubt(stock: &FolderUse, compilers: &Compilers) -> Option<String> {
     compilers
         .unsure
         .clone()
@@ -196,7 +196,7 @@ fn toolchain_doubt(stock: &Stock, compilers: &Compilers) -> Option<String> {
 }
 
 /// Why rules that were asked for do not count in a folder.
-pub(crate) fn doubts(stock: &Stock, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
+pub(crate) fn doubts(stock: &FolderUse, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
     let mut doubts = Vec::new();
     if options.unreferenced {
         doubts.extend(unreferenced_doubt(stock));
@@ -215,7 +215,7 @@ pub(crate) fn doubts(stock: &Stock, compilers: &Compilers, options: &GcOptions) 
 }
 
 /// The caches of the compiler that stay because of something in them which the compiler does not make.
-fn foreign_to_the_compiler(stock: &Stock) -> Vec<String> {
+fn foreign_to_the_compiler(stock: &FolderUse) -> Vec<String> {
     let sessions = Sessions::of(stock).0;
     let mut foreign: Vec<PathBuf> = sessions
         .into_values()
@@ -301,7 +301,7 @@ struct Session {
 }
 
 impl Sessions {
-    fn of(stock: &Stock) -> Self {
+    fn of(stock: &FolderUse) -> Self {
         let mut all = HashMap::new();
         for other in &stock.inventory.others {
             if matches!(other.group, Group::Incremental { .. }) {
@@ -334,7 +334,7 @@ fn is_of_the_compiler(other: &Other) -> bool {
 /// Whether something that belongs to no unit may go.
 fn other(
     other: &Other,
-    stock: &Stock,
+    stock: &FolderUse,
     sessions: &Sessions,
     options: &GcOptions,
     now: Timestamp,

@@ -52,8 +52,8 @@ fn unit(hash: &str, hours: i64, dependencies: &[&str], (inode, links): (u64, u64
     }
 }
 
-fn stock(folder: &str, units: Vec<Unit>) -> Stock {
-    Stock {
+fn stock(folder: &str, units: Vec<Unit>) -> FolderUse {
+    FolderUse {
         identity: Identity {
             device: 1,
             inode: 0,
@@ -76,7 +76,7 @@ fn stock(folder: &str, units: Vec<Unit>) -> Stock {
 }
 
 /// The hashes of the units that would go, by their first letter; sorted.
-fn going(stocks: Vec<Stock>, options: &GcOptions) -> String {
+fn going(stocks: Vec<FolderUse>, options: &GcOptions) -> String {
     let plan = gc(stocks, &Compilers::default(), options, now(), Vec::new());
     let mut gone: Vec<char> = Vec::new();
     for action in &plan.actions {
@@ -130,7 +130,7 @@ fn a_read_may_have_been_a_day_later_than_the_disk_says() {
         going(vec![stock("/t", vec![read(48)])], &older_than("1d")),
         "a"
     );
-    let silent = Stock {
+    let silent = FolderUse {
         notes_reads: false,
         ..stock("/t", vec![read(1)])
     };
@@ -313,7 +313,7 @@ fn every_unit_stands_in_the_plan_once() {
             KeptUnitReason::NoRule
         ]
     );
-    let busy = Stock {
+    let busy = FolderUse {
         obstacle: Some(KeptReason::SharedRoot),
         ..stock("/u", vec![unit("a", 500, &[], (1, 1))])
     };

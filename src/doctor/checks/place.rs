@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
-use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Fix, Severity};
+use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
 use crate::fs::model::freeable;
 use crate::size::Bytes;
 use crate::survey::model::{Survey, Workspace};
@@ -20,16 +20,16 @@ const LITTLE: u64 = 20;
 const SMALL: Bytes = Bytes(5_000_000_000);
 
 /// What is wrong with where target folders are.
-pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let Some(place) = &facts.place else {
         return Vec::new();
     };
     let mut ailments = Vec::new();
     let path = place.path.display();
     if let Some(network) = &place.network {
-        ailments.push(Ailment {
+        ailments.push(Diagnosis {
             severity: Severity::Danger,
-            kind: AilmentKind::NoLocks,
+            kind: DiagnosisKind::NoLocks,
             paths: vec![place.path.clone()],
             what: format!("`{path}` is on a filesystem of the network ({network})"),
             why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
@@ -38,9 +38,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         });
     }
     if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
-        ailments.push(Ailment {
+        ailments.push(Diagnosis {
             severity: Severity::Broken,
-            kind: AilmentKind::NearlyFull,
+            kind: DiagnosisKind::NearlyFull,
             paths: vec![place.path.clone()],
             what: format!(
                 "{} of {} are free at `{path}`",
@@ -52,9 +52,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         });
     }
     if place.clones == Some(false) {
-        ailments.push(Ailment {
+        ailments.push(Diagnosis {
             severity: Severity::Hint,
-            kind: AilmentKind::NoClones,
+            kind: DiagnosisKind::NoClones,
             paths: vec![place.path.clone()],
             what: format!("the filesystem of `{path}` makes no clones of files"),
             why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
@@ -73,9 +73,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
             .filter(|folder| !folder.users.is_empty() && folder.marks.identity.device != shared);
         let others: Vec<PathBuf> = others.map(|folder| folder.path.clone()).collect();
         if !others.is_empty() {
-            ailments.push(Ailment {
+            ailments.push(Diagnosis {
                 severity: Severity::Waste,
-                kind: AilmentKind::OtherFilesystem,
+                kind: DiagnosisKind::OtherFilesystem,
                 what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
                 paths: others,
                 why: "files are shared on one filesystem only: what these take from the others is copied".into(),
@@ -88,11 +88,11 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 }
 
 /// A shared root that must not be used.
-pub(crate) fn refused(survey: &Survey) -> Option<Ailment> {
+pub(crate) fn refused(survey: &Survey) -> Option<Diagnosis> {
     let refused = survey.shared_root.refused.as_ref()?;
-    Some(Ailment {
+    Some(Diagnosis {
         severity: Severity::Danger,
-        kind: AilmentKind::Refused,
+        kind: DiagnosisKind::Refused,
         paths: vec![refused.path.clone()],
         what: refused.what.clone(),
         why: "all that is in the shared root ends up in your programs, so that no command does anything with this one".into(),
@@ -102,7 +102,7 @@ pub(crate) fn refused(survey: &Survey) -> Option<Ailment> {
 }
 
 /// Configurations that lead to where the shared root was before it was moved, or to the one that it was copied from.
-pub(crate) fn misled(survey: &Survey) -> Vec<Ailment> {
+pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
     let root = &survey.shared_root;
     let mut all: BTreeMap<(&Path, bool), Vec<&Workspace>> = BTreeMap::new();
     if let Some(original) = &root.copy_of {
@@ -128,7 +128,7 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Ailment> {
         let (severity, kind, what, why) = match copied {
             true => (
                 if many > 0 { Severity::Danger } else { Severity::Broken },
-                AilmentKind::Copied,
+                DiagnosisKind::Copied,
                 match many {
                     0 => format!("`{here}` is a copy of the shared root `{there}`"),
                     _ => format!("`{here}` is a copy of the shared root `{there}`, and {many} workspaces here build into that one"),
@@ -137,12 +137,12 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Ailment> {
             ),
             false => (
                 Severity::Broken,
-                AilmentKind::Moved,
+                DiagnosisKind::Moved,
                 format!("`{there}` was moved to `{here}`, and {many} workspaces build into where it was"),
                 "their builds begin cold, and make the old folder again",
             ),
         };
-        Ailment {
+        Diagnosis {
             severity,
             kind,
             paths: match paths.is_empty() {
@@ -159,7 +159,7 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Ailment> {
 }
 
 /// What worktrees that are gone have left.
-pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
+pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
     let options = CleanOptions {
         orphaned: true,
         ..CleanOptions::default()
@@ -173,9 +173,9 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Ailment> {
         .all()
         .filter_map(|delete: &DeleteFolder| delete.usage.as_ref());
     let size = freeable(usages);
-    (!folders.is_empty()).then(|| Ailment {
+    (!folders.is_empty()).then(|| Diagnosis {
         severity: Severity::Waste,
-        kind: AilmentKind::Orphans,
+        kind: DiagnosisKind::Orphans,
         what: format!(
             "{} target folders are of worktrees that are gone: {size}",
             folders.len()

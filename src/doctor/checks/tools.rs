@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::cargo::{config_chain, config_edit, wrapper_script};
-use crate::doctor::model::{Ailment, AilmentKind, DoctorFacts, Severity, Tool, WrapperFacts};
+use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Severity, Tool, WrapperFacts};
 use crate::survey::model::{CargoAnswer, Survey};
 use crate::text::shell;
 
 /// What is wrong with the programs that everything depends on.
-pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let toolchains = facts.toolchains.iter().map(|toolchain| Tool {
         name: match &toolchain.name {
             Some(name) => format!("cargo +{name}"),
@@ -20,9 +20,9 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     let all: Vec<Tool> = facts.tools.iter().cloned().chain(toolchains).collect();
     let broken = all.iter().filter_map(|tool| {
         let why = tool.problem.as_ref()?;
-        Some(Ailment {
+        Some(Diagnosis {
             severity: Severity::Broken,
-            kind: AilmentKind::Tool,
+            kind: DiagnosisKind::Tool,
             paths: Vec::new(),
             what: format!("`{}` cannot be run: {why}", tool.name),
             why: "what it is asked for is not known, and so nothing is done".into(),
@@ -44,9 +44,9 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         })
         .map(|workspace| workspace.root.clone())
         .collect();
-    let old = (!old.is_empty()).then(|| Ailment {
+    let old = (!old.is_empty()).then(|| Diagnosis {
         severity: Severity::Waste,
-        kind: AilmentKind::OldCargo,
+        kind: DiagnosisKind::OldCargo,
         what: format!("{} workspaces are built by a Cargo before 1.91", old.len()),
         paths: old,
         why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
@@ -57,8 +57,8 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
 }
 
 /// What is wrong with what runs in place of the compiler.
-pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
-    let mut each: Vec<Ailment> = Vec::new();
+pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
+    let mut each: Vec<Diagnosis> = Vec::new();
     for one in facts.wrappers.iter().filter_map(wrapper) {
         // One for each worktree says it no better.
         match each.iter_mut().find(|known| known.what == one.what) {
@@ -72,9 +72,9 @@ pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
         let named = |root| config_chain::wrapper(root, &survey.configs, &survey.surroundings);
         let (other, file) = workspaces
             .find_map(|workspace| named(&workspace.root).filter(|(other, _)| *other != one.program))?;
-        Some(Ailment {
+        Some(Diagnosis {
             severity: Severity::Waste,
-            kind: AilmentKind::EnvOverride,
+            kind: DiagnosisKind::EnvOverride,
             paths: vec![file.to_owned()],
             what: format!(
                 "`{variable}` is set to `{}`, and `{}` names `{other}`",
@@ -89,7 +89,7 @@ pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Ailment> {
     each.into_iter().chain(beaten).collect()
 }
 
-fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
+fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
     let program = &one.program;
     let out = match (&one.variable, &one.config) {
         (Some(variable), _) => format!("unset {variable}"),
@@ -98,9 +98,9 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
         (None, None) => return None,
     };
     let ailment = |severity, what: String, why: &str, mend: String| {
-        Some(Ailment {
+        Some(Diagnosis {
             severity,
-            kind: AilmentKind::Wrapper,
+            kind: DiagnosisKind::Wrapper,
             paths: one.config.iter().cloned().collect(),
             what,
             why: why.into(),
@@ -146,7 +146,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Ailment> {
 }
 
 /// Variables of this shell by which it builds apart from others.
-pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
+pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Diagnosis> {
     let told = facts.variables.iter().filter_map(|(name, value)| {
         let key = match name.as_str() {
             _ if value.is_empty() => return None,
@@ -161,9 +161,9 @@ pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Ailment> {
         };
         // What Cargo puts between flags is not to be seen.
         let value = value.replace('\u{1f}', " ");
-        Some(Ailment {
+        Some(Diagnosis {
             severity: Severity::Waste,
-            kind: AilmentKind::EnvOverride,
+            kind: DiagnosisKind::EnvOverride,
             paths: Vec::new(),
             what: format!("`{name}` is set to `{value}`"),
             why: format!("it beats `build.{key}` in every configuration: what this shell builds is compiled apart from what an editor or another shell does, and shared with neither"),

@@ -8,11 +8,11 @@ use crate::plan::apply::root::NO_STATE;
 use crate::plan::kept::{KeptReason, Subject};
 use crate::plan::outcome::{Done, Outcome};
 use crate::plan::run::Context;
-use crate::survey::journal::{Content, Entry, Journal};
+use crate::survey::journal::{Journal, JournalEntry, RecordedContent};
 
 /// Writes down what is about to change, before it does.
 pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
-    let entries: Vec<Entry> = plan
+    let entries: Vec<JournalEntry> = plan
         .actions
         .iter()
         .filter_map(|action| Some(entry(action.recorded_edit()?, context)))
@@ -31,17 +31,17 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn entry(edit: &EditFile, context: &Context<'_>) -> Entry {
+fn entry(edit: &EditFile, context: &Context<'_>) -> JournalEntry {
     let folder = edit.file.parent().and_then(fs::touched);
-    Entry {
+    JournalEntry {
         since: match edit.before {
             Some(_) => fs::Source::at(&edit.file).newest,
             None => folder,
         },
         time: context.now,
         file: edit.file.clone(),
-        before: edit.before.clone().map(Content::from),
-        after: edit.after.clone().map(Content::from),
+        before: edit.before.clone().map(RecordedContent::from),
+        after: edit.after.clone().map(RecordedContent::from),
         made_folder: edit.file.parent().is_some_and(|folder| !fs::exists(folder)),
     }
 }

@@ -13,13 +13,13 @@ fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
 use crate::cargo::model::{ConfigFile, Tracked};
 use crate::cargo::{config_chain, config_edit};
 use crate::plan::action::EditFile;
-use crate::survey::folder::{Known, Owner, OwnerState};
+use crate::survey::folder::{FolderOrigin, Owner, OwnerState};
 use crate::survey::model::CargoAnswer;
 use crate::survey::sample::{folder, placed, repository, survey};
 
 /// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.
 fn two_worktrees() -> Survey {
-    let default = |root: &str| Known::Default {
+    let default = |root: &str| FolderOrigin::Default {
         workspace: root.into(),
     };
     let workspaces = vec![placed("/r", "/r"), placed("/r/x", "/r/x")];
@@ -118,7 +118,7 @@ fn the_names_stay_when_a_copy_of_a_worktree_appears() {
     survey.notes.insert("/s/r/main".into(), owner("/r"));
     survey.folders.push(folder(
         "/s/r/main",
-        Known::Owner {
+        FolderOrigin::Owner {
             owner: owner("/r"),
             state,
         },
@@ -146,7 +146,7 @@ fn a_moved_worktree_takes_its_folder_along() {
     let mut moved = owner("/r/gone");
     moved.stamp = survey.workspaces[1].stamp.clone();
     survey.notes.insert("/s/r/old".into(), moved.clone());
-    let known = Known::Owner {
+    let known = FolderOrigin::Owner {
         owner: moved,
         state: OwnerState::Gone,
     };
@@ -167,7 +167,7 @@ fn a_name_that_somebody_has_is_not_given_again() {
     let mut survey = two_worktrees();
     let mut other = owner("/elsewhere");
     other.common_dir = Some("/elsewhere/.git".into());
-    let known = Known::Owner {
+    let known = FolderOrigin::Owner {
         owner: other.clone(),
         state: OwnerState::Present,
     };

@@ -59,14 +59,14 @@ impl Abilities {
 
 /// The abilities of programs into which earlier runs have looked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct AbilitiesRecord {
     /// The rules by which they were found.
     pub(crate) rules: u32,
     /// By what tells a file from any other one, and from itself after a change.
     pub(crate) programs: BTreeMap<String, Abilities>,
 }
 
-impl Found {
+impl AbilitiesRecord {
     /// So many are kept; with more, all are forgotten.
     const MOST: usize = 10_000;
 

@@ -123,7 +123,7 @@ fn inventory(folder: &str, units: Vec<Unit>) -> Inventory {
 fn chosen(donor: Vec<Unit>, here: Vec<Unit>, lock: Option<&Lock>) -> WarmFolder {
     let donor = inventory("/donor", donor);
     let flaws = BTreeMap::new();
-    let offer = Offer {
+    let offer = DonorView {
         rustc: None,
         donor: &donor,
         lock,
@@ -131,7 +131,7 @@ fn chosen(donor: Vec<Unit>, here: Vec<Unit>, lock: Option<&Lock>) -> WarmFolder 
         locals: &Locals::default(),
         programs: true,
     };
-    choose(offer, &Here::of(&inventory("/here", here)))
+    choose(offer, &DestinationUnits::of(&inventory("/here", here)))
 }
 
 /// The packages that are taken, in order.
@@ -269,7 +269,7 @@ fn a_dependency_that_is_not_there() {
 fn a_flaw() {
     let donor = inventory("/donor", vec![unit(1, &[]), unit(2, &[1]), unit(3, &[])]);
     let flaws = BTreeMap::from([(id(1), LeftReason::SourcesInside)]);
-    let offer = Offer {
+    let offer = DonorView {
         rustc: None,
         donor: &donor,
         lock: None,
@@ -277,7 +277,7 @@ fn a_flaw() {
         locals: &Locals::default(),
         programs: true,
     };
-    let warm = choose(offer, &Here::default());
+    let warm = choose(offer, &DestinationUnits::default());
     assert_eq!(taken(&warm), ["p3"]);
     assert_eq!(
         reason(&warm, "p2"),

@@ -39,7 +39,7 @@ pub(crate) struct Origin<'a> {
 
 /// What a close look at units found.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Findings {
+pub(crate) struct Inspection {
     /// What is wrong with which.
     pub(crate) flaws: BTreeMap<UnitId, LeftReason>,
     /// Where local ones were compiled.
@@ -55,7 +55,7 @@ pub(crate) fn look_into(
     wanted: &BTreeSet<&UnitId>,
     worktree: Option<&Path>,
     origin: Option<Origin<'_>>,
-) -> Findings {
+) -> Inspection {
     let mut dependents: HashMap<&UnitId, Vec<&Unit>> = HashMap::new();
     for unit in &donor.units {
         for id in &unit.dependencies {
@@ -63,7 +63,7 @@ pub(crate) fn look_into(
         }
     }
     let names = names(donor);
-    let look = Look {
+    let look = Inspector {
         donor,
         dependents,
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
@@ -82,9 +82,9 @@ pub(crate) fn look_into(
     let found: Vec<(UnitId, Result<Trace, LeftReason>)> = wanted
         .map(|unit| (unit.id.clone(), look.flaw(unit)))
         .collect();
-    let mut findings = Findings {
+    let mut findings = Inspection {
         traces: also,
-        ..Findings::default()
+        ..Inspection::default()
     };
     for (id, found) in found {
         match found {
@@ -141,7 +141,7 @@ fn out_dir(file: &UnitFile) -> PathBuf {
     folder.join("out")
 }
 
-struct Look<'a> {
+struct Inspector<'a> {
     donor: &'a Inventory,
     by_id: HashMap<&'a UnitId, &'a Unit>,
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
@@ -153,7 +153,7 @@ struct Look<'a> {
     local: Option<Local>,
 }
 
-impl Look<'_> {
+impl Inspector<'_> {
     fn flaw(&self, unit: &Unit) -> Result<Trace, LeftReason> {
         let built = unit.files.iter().filter(|file| is_hash_file(file));
         let built = built.filter_map(|file| file.modified()).max();

@@ -16,7 +16,7 @@ use crate::survey::build_env::{Differences, Moment, Said};
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
-use crate::warm::inspect::Circumstances;
+use crate::warm::inspect::BuildEnv;
 use crate::{fs, markers};
 
 /// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
@@ -24,7 +24,7 @@ use crate::{fs, markers};
 #[must_use]
 pub(crate) fn otherwise_made(
     donor: &Inventory,
-    known: Option<&Circumstances>,
+    known: Option<&BuildEnv>,
     here: &Said,
 ) -> BTreeMap<UnitId, LeftReason> {
     let look = Look::of(donor, known, here);
@@ -44,7 +44,7 @@ struct Ability {
 
 struct Look<'a> {
     donor: &'a Inventory,
-    known: Option<&'a Circumstances>,
+    known: Option<&'a BuildEnv>,
     /// How each span of the donor's differs from here.
     differences: Vec<Differences>,
     by_id: HashMap<&'a UnitId, &'a Unit>,
@@ -53,7 +53,7 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn of(donor: &'a Inventory, known: Option<&'a Circumstances>, here: &Said) -> Self {
+    fn of(donor: &'a Inventory, known: Option<&'a BuildEnv>, here: &Said) -> Self {
         let spans = known.map_or(&[][..], |known| &known.spans);
         let differences: Vec<_> = spans
             .iter()
@@ -91,7 +91,7 @@ impl<'a> Look<'a> {
     }
 
     /// The span that a unit was made in.
-    fn moment(&self, unit: &Unit, known: &Circumstances) -> Option<usize> {
+    fn moment(&self, unit: &Unit, known: &BuildEnv) -> Option<usize> {
         let made = made(unit)?;
         let span = |at: Timestamp| match build_env::at(&known.spans, at) {
             Moment::Known(at, _) => Some(at),
@@ -102,7 +102,7 @@ impl<'a> Look<'a> {
     }
 
     /// When we have put a unit into the donor.
-    fn put_there(&self, unit: &Unit, known: &Circumstances, made: Timestamp) -> Option<Timestamp> {
+    fn put_there(&self, unit: &Unit, known: &BuildEnv, made: Timestamp) -> Option<Timestamp> {
         let mut files = unit.files.iter();
         let mark = files.find(|file| file.is_fingerprint() && file.name() == markers::CARRIED)?;
         let mark = fs::read(&self.donor.folder.join(&mark.path)).ok()??;

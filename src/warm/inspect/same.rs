@@ -10,7 +10,7 @@ use crate::fs;
 use crate::size::Bytes;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::warm::decide::Here;
+use crate::warm::decide::DestinationUnits;
 use crate::warm::inspect::flaws::names;
 use crate::warm::relocate;
 
@@ -23,7 +23,11 @@ const PLACE: &str = "<target>";
 /// not complete where they would go, `here`. That the other one has such a unit says nothing, since it may be damaged,
 /// or its build did not end.
 #[must_use]
-pub(crate) fn different(donor: &Inventory, other: &Inventory, here: &Here) -> BTreeSet<UnitId> {
+pub(crate) fn different(
+    donor: &Inventory,
+    other: &Inventory,
+    here: &DestinationUnits,
+) -> BTreeSet<UnitId> {
     let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
     let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
     let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();

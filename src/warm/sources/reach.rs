@@ -1,6 +1,6 @@
 //! What ran while a unit was made, and what that can do.
 
-use crate::target::abilities_record::Known;
+use crate::target::abilities_record::KnownAbilities;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -20,14 +20,14 @@ use crate::warm::sources::handed::Handed;
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
     by_unit: Mutex<HashMap<UnitId, Abilities>>,
-    known: Known,
+    known: KnownAbilities,
     state: Option<PathBuf>,
 }
 
 impl Programs {
     /// Those of a donor. Earlier runs have written down in the user's `state` folder what they found.
     #[must_use]
-    pub(crate) fn of(known: &Known, state: Option<&Path>) -> Self {
+    pub(crate) fn of(known: &KnownAbilities, state: Option<&Path>) -> Self {
         Self {
             by_unit: Mutex::default(),
             known: known.clone(),

@@ -41,10 +41,10 @@ fn a_dependency_that_is_there() {
     }
     // The same fingerprint, and not the same bytes.
     let donor = inventory("/donor", donor());
-    let mut here = Here::of(&inventory("/here", vec![other(1, 1)]));
+    let mut here = DestinationUnits::of(&inventory("/here", vec![other(1, 1)]));
     here.different.insert(id(1));
     let flaws = BTreeMap::new();
-    let offer = Offer {
+    let offer = DonorView {
         rustc: None,
         donor: &donor,
         lock: None,
@@ -79,7 +79,7 @@ fn what_a_build_left_half_way() {
 fn two_donors() {
     let first = inventory("/first", vec![unit(1, &[])]);
     let (flaws, locals) = (BTreeMap::new(), Locals::default());
-    let offer = |donor| Offer {
+    let offer = |donor| DonorView {
         rustc: None,
         donor,
         lock: None,
@@ -87,7 +87,7 @@ fn two_donors() {
         locals: &locals,
         programs: true,
     };
-    let mut here = Here::default();
+    let mut here = DestinationUnits::default();
     let warm = choose(offer(&first), &here);
     here.add(&first, &warm);
     assert!(here.has(&id(1)) && !here.has(&id(2)));

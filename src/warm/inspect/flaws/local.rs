@@ -13,7 +13,7 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::decide::speaks_of;
-use crate::warm::inspect::flaws::{Look, MOST, Origin, is_there, kept, without};
+use crate::warm::inspect::flaws::{Inspector, MOST, Origin, is_there, kept, without};
 use crate::warm::relocate;
 use crate::warm::verdict::Trace;
 use crate::{fs, markers};
@@ -61,7 +61,7 @@ impl Local {
     }
 }
 
-impl Look<'_> {
+impl Inspector<'_> {
     /// Whether a local unit keeps a path of the donor or of its worktree, and where it was compiled.
     pub(crate) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
