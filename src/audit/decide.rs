@@ -8,9 +8,9 @@ use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
 use crate::audit::model::{Audit, AuditedFolder};
+use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, rules};
-use crate::clean::stock::{Compilers, FolderUse, usage_of};
 use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;
 use crate::target::artifact::debug_info::DebugInfo;

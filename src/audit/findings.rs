@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
-use crate::clean::stock::FolderUse;
+use crate::clean::folder_use::FolderUse;
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Source, UnitId};

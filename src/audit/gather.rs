@@ -8,9 +8,9 @@ use rayon::prelude::*;
 
 use crate::audit::decide::{DebugFacts, Facts};
 use crate::cargo::config_chain;
+use crate::clean::folder_use::FolderUse;
 use crate::clean::look;
 use crate::clean::look::Workspaces;
-use crate::clean::stock::FolderUse;
 use crate::fs;
 use crate::fs::model::{Identity, Problem};
 use crate::progress::Progress;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use crate::audit::model::Share;
-use crate::clean::stock::FolderUse;
+use crate::clean::folder_use::FolderUse;
 use crate::fs::model::Identity;
 use crate::markers;
 use crate::size::Bytes;

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::audit::model::Unused;
 use crate::audit::shares::Part;
+use crate::clean::folder_use::{Compilers, FolderUse, Graph};
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
-use crate::clean::stock::{Compilers, FolderUse, Graph};
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::age::Age;
+use crate::clean::folder_use::{Compilers, FolderUse, Graph, usage_of};
 use crate::clean::model::{
     CollectFolder, CollectReason, CollectedOther, CollectedUnit, KeptUnit, KeptUnitReason,
 };
-use crate::clean::stock::{Compilers, FolderUse, Graph, usage_of};
 use crate::fs::model::{Identity, Usage, freeable};
 use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};

@@ -7,9 +7,9 @@ use anyhow::Result;
 use jiff::SignedDuration;
 
 use crate::cargo::model::Dirs;
+use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
 use crate::clean::look;
-use crate::clean::stock::Compilers;
 use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::Action;
 use crate::plan::conduct::{Ui, conduct, look};

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use crate::cargo::lockfile::Lock;
 use crate::clean::deletable::unfit;
-use crate::clean::stock::{Compilers, FolderUse, Wanted};
-use crate::clean::strangers;
+use crate::clean::folder_use::{Compilers, FolderUse, Wanted};
+use crate::clean::unknown_users;
 use crate::fs::model::BusyReason;
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
@@ -227,22 +227,22 @@ fn wanted(
         .flat_map(|user| [user.dirs.target_dir.as_path(), &user.dirs.build_dir]);
     let mut dirs = dirs.filter(|dir| dir.starts_with(&folder.path));
     let others = dirs
-        .find_map(|dir| strangers::by_configuration(dir, &users, survey, request))
+        .find_map(|dir| unknown_users::by_configuration(dir, &users, survey, request))
         .or_else(|| {
             let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
             let known = !users.is_empty() && users.iter().all(said);
-            known.then(|| strangers::by_products(inventory, &users, &own))?
+            known.then(|| unknown_users::by_products(inventory, &users, &own))?
         })
         .or_else(|| {
             let locks = locks(&users, survey, known).ok()?;
-            strangers::by_units(inventory, &users, &locks, survey)
+            unknown_users::by_units(inventory, &users, &locks, survey)
         });
     let alone = || others.clone().map_or(Ok(()), Err);
     Wanted {
         locks: alone().and_then(|()| locks(&users, survey, known)),
         crates: alone().and_then(|()| crates(&users, known)),
         compilers: alone()
-            .and_then(|()| strangers::no_compiler_is_named(&users, survey, request))
+            .and_then(|()| unknown_users::no_compiler_is_named(&users, survey, request))
             .and_then(|()| compilers_of(&users, known)),
     }
 }

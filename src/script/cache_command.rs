@@ -8,9 +8,9 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::clean::decide::CleanOptions;
+use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
 use crate::clean::look;
-use crate::clean::stock::Compilers;
 use crate::markers::TRASH_PREFIX;
 use crate::plan::action::Plan;
 use crate::plan::apply;

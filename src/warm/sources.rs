@@ -15,8 +15,8 @@
 
 pub(crate) mod above;
 pub(crate) mod altogether;
+pub(crate) mod callable_macros;
 pub(crate) mod compared;
-pub(crate) mod handed;
 pub(crate) mod newest;
 pub(crate) mod reach;
 pub(crate) mod script;

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::since;
+use crate::clean::folder_use::{FolderUse, Graph};
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
 use crate::clean::model::{CollectReason, KeptUnitReason};
-use crate::clean::stock::{FolderUse, Graph};
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Unit};

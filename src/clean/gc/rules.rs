@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::age::{Age, since};
 use crate::cargo::lockfile::Lock;
+use crate::clean::folder_use::{Compilers, FolderUse, Graph};
 use crate::clean::gc::{GcOptions, Going, is_clear};
 use crate::clean::model::{CollectReason, KeptUnitReason};
-use crate::clean::stock::{Compilers, FolderUse, Graph};
 use crate::plan::kept::LastUseSource;
 use crate::target::layout;
 use crate::target::unit::{Group, Other, Source, Unit, UnitId, UnitKind};

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::cargo::lockfile::Lock;
-use crate::clean::stock::Wanted;
+use crate::clean::folder_use::Wanted;
 use crate::plan::kept::LastUseSource;
 use crate::target::unit::{Inventory, Source};
 use crate::target::unit_file::{Role, Sharing, UnitFile};

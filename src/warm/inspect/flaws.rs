@@ -1,7 +1,7 @@
 //! Looks into the files of units, for what is wrong with them.
 
 pub(crate) mod local;
-pub(crate) mod strays;
+pub(crate) mod stray_outputs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ pub(crate) fn look_into(
         roots: roots(&names, worktree),
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         names,
-        strays: strays::of(donor),
+        strays: stray_outputs::of(donor),
         repositories: crate::warm::inspect::repositories(donor),
         worktree,
     };
@@ -147,7 +147,7 @@ struct Inspector<'a> {
     dependents: HashMap<&'a UnitId, Vec<&'a Unit>>,
     names: Vec<String>,
     roots: Vec<String>,
-    strays: Vec<strays::Stray<'a>>,
+    strays: Vec<stray_outputs::Stray<'a>>,
     repositories: Vec<PathBuf>,
     worktree: Option<&'a Path>,
     local: Option<Local>,
@@ -231,7 +231,7 @@ impl Inspector<'_> {
 
     /// Whether what a build script did is all there, and keeps no paths of the donor.
     fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
-        if let Some(stray) = strays::made_by(unit, &self.strays) {
+        if let Some(stray) = stray_outputs::made_by(unit, &self.strays) {
             return Err(LeftReason::WroteOutside {
                 file: stray.path.clone(),
             });

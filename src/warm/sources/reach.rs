@@ -14,7 +14,7 @@ use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 use crate::warm::sources::World;
-use crate::warm::sources::handed::Handed;
+use crate::warm::sources::callable_macros::Handed;
 
 /// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 pub(crate) mod by_units;
 
-pub(crate) use crate::clean::strangers::by_units::by_units;
+pub(crate) use crate::clean::unknown_users::by_units::by_units;
 
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use memchr::memmem;
 
 use crate::cargo::lockfile::Lock;
-use crate::clean::strangers::{MOST, package_of};
+use crate::clean::unknown_users::{MOST, package_of};
 use crate::fs;
 use crate::survey::model::{Survey, Workspace};
 use crate::target::dep_info::RustcDepInfo;
