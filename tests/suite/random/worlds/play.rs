@@ -34,10 +34,14 @@ pub(crate) struct Wrong {
     pub(crate) text: String,
 }
 
+/// A worktree's folders for what is built, and where they are kept as Cargo alone would have them.
+type Twin = (Vec<PathBuf>, Vec<PathBuf>);
+
 #[derive(Debug, Default)]
 struct Tree {
-    /// Its folders for what is built, and where they are kept as Cargo alone would have them.
-    twin: Option<(Vec<PathBuf>, Vec<PathBuf>)>,
+    twin: Option<Twin>,
+    /// That of the folders that were its own before it was given others.
+    before: Option<Twin>,
     /// Something of ours has had its hands on the target folder.
     ours: bool,
 }
@@ -178,7 +182,7 @@ impl<'a> Play<'a> {
                 if self.trees[&at].ours || self.trees[&at].twin.is_some() {
                     return self.compare(at, ask);
                 }
-                let seen = build(&self.sandbox, &self.workspace(at), ask);
+                let seen = build(&self.sandbox, &self.workspace(at), ask, None);
                 if !seen.ok {
                     self.note(&seen.log);
                 }
@@ -207,8 +211,14 @@ impl<'a> Play<'a> {
             Step::Add(at) => self.add(at),
             Step::CopyOver(at) => self.copy_over(at),
             Step::TouchTarget(at) => {
-                self.twins();
-                for file in self.targets(at).iter().flat_map(|target| files(target)) {
+                let others = self.trees.keys().copied().filter(|other| *other != at);
+                for other in others.collect::<Vec<_>>() {
+                    self.twin(other);
+                }
+                // To Cargo alone it would have happened as well.
+                let mut folders = self.targets(at);
+                folders.extend(self.trees[&at].twin.iter().flat_map(|twin| twin.1.clone()));
+                for file in folders.iter().flat_map(|folder| files(folder)) {
                     date(&file, Time::Now);
                 }
             }
@@ -381,6 +391,7 @@ impl<'a> Play<'a> {
             at,
             Tree {
                 twin: None,
+                before: None,
                 ours: hook,
             },
         );
@@ -422,25 +433,31 @@ impl<'a> Play<'a> {
         let workspace = self.workspace(at);
         let targets = self.targets(at);
         let made = self.sandbox.path(&workspace).join("made");
-        let ours = build(&self.sandbox, &workspace, ask);
+        let ours = build(&self.sandbox, &workspace, ask, None);
         self.count.compared += 1;
         self.count.fresh += ours.fresh;
         self.count.compiled += ours.compiled;
         let kept = self.asides(&targets);
         self.put(&targets, &kept);
-        let twin = self.trees[&at].twin.clone();
-        // In a folder that is new, Cargo alone would have nothing.
-        let twin = twin.filter(|(places, _)| *places == targets);
-        let twin = twin.map(|(_, twin)| twin);
-        let alone = twin.as_ref().map(|twin| {
-            self.put(twin, &targets);
-            let seen = build(&self.sandbox, &workspace, ask);
-            self.put(&targets, twin);
-            seen
-        });
+        let tree = self.trees.get_mut(&at).expect("a tree");
+        if let Some(moved) = tree.twin.take_if(|(places, _)| *places != targets) {
+            tree.before = Some(moved);
+        }
+        let (twin, before) = (tree.twin.clone(), tree.before.clone());
+        let mut alone: Vec<Seen> = Vec::new();
+        for (places, twin) in twin.iter().chain(&before) {
+            // They may have been left there.
+            let rest = self.asides(places);
+            self.put(places, &rest);
+            self.put(twin, places);
+            let elsewhere = (*places != targets).then_some(places.as_slice());
+            alone.push(build(&self.sandbox, &workspace, ask, elsewhere));
+            self.put(places, twin);
+            self.put(&rest, places);
+        }
         // It may be there since another build.
         drop(fs::remove_dir_all(&made));
-        let cold = build(&self.sandbox, &workspace, ask);
+        let cold = build(&self.sandbox, &workspace, ask, None);
         if twin.is_none() {
             let twin = self.asides(&targets);
             self.put(&targets, &twin);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 use serde_json::Value;
@@ -38,9 +38,23 @@ impl Ask {
     }
 }
 
-/// Builds in a folder.
-pub(crate) fn build(sandbox: &Sandbox, folder: &str, ask: Ask) -> Seen {
+/// Builds in a folder, into other folders than it is configured to if there are any: that for what is asked for first.
+pub(crate) fn build(
+    sandbox: &Sandbox,
+    folder: &str,
+    ask: Ask,
+    elsewhere: Option<&[PathBuf]>,
+) -> Seen {
+    let places = elsewhere.into_iter().flat_map(|all| {
+        let pair = ["target-dir", "build-dir"].into_iter();
+        let folders = [all.first(), all.last()];
+        pair.zip(folders.into_iter().flatten())
+    });
+    let configs: Vec<String> = places
+        .map(|(key, folder)| format!("build.{key}={:?}", folder.display().to_string()))
+        .collect();
     let mut args = ask.args().to_vec();
+    args.extend(configs.iter().flat_map(|config| ["--config", config]));
     args.extend(["--offline", "--message-format", "json"]);
     let output = sandbox.prepared("cargo", folder, &args).output();
     let run = Run::from(output.expect("cargo"));
