@@ -16,6 +16,11 @@ use super::plan::{Look, Shape, Spot, Tells, What, Who, World};
 pub(crate) const VENDORED: &str = "vendor/tp-1.0.0";
 /// A line of the root manifest that `Spot::Metadata` changes.
 pub(crate) const METADATA: &str = "note = \"first\"";
+/// What comes before the license in the root manifest, and before the readme in the one of `low`.
+pub(crate) const LICENSE: &str = "license = \"";
+pub(crate) const README: &str = "readme = \"";
+/// A file in the user's home.
+pub(crate) const HOME: &str = "home/look.txt";
 /// A line of the manifest of `side` that `Spot::Lock` changes.
 pub(crate) const SIDE: &str = "# More.\n";
 
@@ -46,6 +51,11 @@ impl Spot {
             Self::Part => "low/src/part.rs",
             Self::Metadata => "Cargo.toml",
             Self::Lock => "Cargo.lock",
+            Self::License => "Cargo.toml",
+            Self::Readme => "low/Cargo.toml",
+            Self::Clippy => "clippy.toml",
+            Self::ClippyNear => "low/clippy.toml",
+            Self::Home => unreachable!("it is in no worktree"),
         };
         format!("{}{inside}", shape.workspace())
     }
@@ -137,10 +147,10 @@ impl World {
                 "pub const PART: &str = \"<<low.part=first>>\";\n",
             ),
             ("side/src/lib.rs", ""),
-            ("clippy.toml", "too-many-arguments-threshold = 9\n"),
         ] {
             add(path, text.into());
         }
+        add("clippy.toml", clippy(9));
         add(
             "side/Cargo.toml",
             format!("{}\n[dependencies]\n{SIDE}", package("side")),
@@ -180,14 +190,18 @@ impl World {
 
     /// The files that git ignores, or that are not in the repository.
     pub(crate) fn untracked(&self) -> Vec<(String, String)> {
-        [
-            (Spot::DotEnv, "env"),
-            (Spot::Dot, "dot"),
-            (Spot::Dist, "dist"),
-            (Spot::Outside, "outside"),
-        ]
-        .map(|(spot, text)| (spot.path(&self.shape), text.to_owned()))
-        .into()
+        let mut files = vec![(Spot::Outside, "outside")];
+        if self.shape.ignored {
+            files.extend([
+                (Spot::DotEnv, "env"),
+                (Spot::Dot, "dot"),
+                (Spot::Dist, "dist"),
+            ]);
+        }
+        let files = files.into_iter();
+        files
+            .map(|(spot, text)| (spot.path(&self.shape), text.to_owned()))
+            .collect()
     }
 
     /// The files of the third-party package.
@@ -211,14 +225,14 @@ impl World {
         members.extend(self.of_macro().then_some("mac"));
         members.extend(self.of_helper().then_some("help"));
         format!(
-            "[workspace]\nmembers = {members:?}\ndefault-members = [\"low\", \"app\"]\nresolver = \"2\"\n\n[workspace.metadata]\n{METADATA}\n\n\
+            "[workspace]\nmembers = {members:?}\ndefault-members = [\"low\", \"app\"]\nresolver = \"2\"\n\n[workspace.package]\n{LICENSE}first\"\n\n[workspace.metadata]\n{METADATA}\n\n\
              [profile.dev]\ndebug = {}\nincremental = {}\n\n[profile.out]\ninherits = \"dev\"\n",
             self.shape.debug, self.shape.incremental
         )
     }
 
     fn low_manifest(&self) -> String {
-        let mut text = package("low") + "\n[dependencies]\n";
+        let mut text = member("low") + "\n[dependencies]\n";
         if self.of_macro() {
             text += "mac = { path = \"../mac\" }\n";
         }
@@ -232,7 +246,7 @@ impl World {
     }
 
     fn app_manifest(&self) -> String {
-        let mut text = package("app") + "\n[dependencies]\nlow = { path = \"../low\" }\n";
+        let mut text = member("app") + "\n[dependencies]\nlow = { path = \"../low\" }\n";
         if self.of_macro() {
             text += "mac = { path = \"../mac\" }\n";
         }
@@ -271,6 +285,13 @@ impl World {
             "low" => {
                 add("SOURCE".into(), "\"<<low.source=first>>\"");
                 add("PATH".into(), "concat!(\"<<low.file=\", file!(), \">>\")");
+                for name in ["license", "readme"] {
+                    let value = format!(
+                        "concat!(\"<<low.{name}=\", env!(\"CARGO_PKG_{}\"), \">>\")",
+                        name.to_uppercase()
+                    );
+                    add(name.to_uppercase(), &value);
+                }
             }
             "app" => add("OWN".into(), "\"<<app.own=first>>\""),
             _ => {}
@@ -346,7 +367,7 @@ impl World {
         for (at, look) in &looks {
             if look.tells == Tells::All {
                 for line in watched(look, &self.shape) {
-                    writeln!(text, "    println!(\"cargo:{line}\");").expect("text");
+                    writeln!(text, "    println!({line});").expect("text");
                 }
             }
             let value = if look.who == Who::Helper {
@@ -425,6 +446,18 @@ impl World {
 
 fn package(name: &str) -> String {
     format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+}
+
+fn member(name: &str) -> String {
+    format!(
+        "{}license.workspace = true\n{README}first\"\n",
+        package(name)
+    )
+}
+
+/// A configuration of clippy, by which a function with five arguments has too many, or not if the number is odd.
+pub(crate) fn clippy(number: u16) -> String {
+    format!("too-many-arguments-threshold = {}\n", 2 + number % 2 * 7)
 }
 
 fn test() -> String {

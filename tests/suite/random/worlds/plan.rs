@@ -49,10 +49,19 @@ pub(crate) enum Spot {
     Metadata,
     /// `Cargo.lock`, by one more dependency of a package that is never built.
     Lock,
+    /// The license of all packages, in the workspace's manifest.
+    License,
+    /// The readme that the manifest of `low` names.
+    Readme,
+    /// A file in the user's home, above which no worktree is.
+    Home,
+    /// The configuration of clippy in the workspace's folder, and one that is nearer to `low`.
+    Clippy,
+    ClippyNear,
 }
 
-/// All places.
-pub(crate) const SPOTS: [Spot; 16] = [
+/// The places that are looked at as files.
+pub(crate) const SPOTS: [Spot; 17] = [
     Spot::Own,
     Spot::OwnDeep,
     Spot::Other,
@@ -60,6 +69,7 @@ pub(crate) const SPOTS: [Spot; 16] = [
     Spot::Beside,
     Spot::Markdown,
     Spot::Above,
+    Spot::Outside,
     Spot::Outside,
     Spot::DotEnv,
     Spot::Dot,
@@ -96,8 +106,14 @@ pub(crate) enum What {
     Place,
     Name,
     Hash,
-    /// `OUT_DIR`.
+    /// `OUT_DIR`, or a hash of it.
     OutDir,
+    HashOut,
+    /// The license or the readme by the variable that Cargo gives a script.
+    License,
+    Readme,
+    /// The text of a file in the home, which Cargo is always told of.
+    Home,
     /// The text of a file is written into an ignored folder of the workspace, where the program of `app` reads it.
     Writes(Spot),
     /// A text is put beside the program, if it is not there yet.
@@ -136,6 +152,8 @@ pub(crate) struct Shape {
     /// `debug` of the profile `dev`: 0, 1 or 2.
     pub(crate) debug: u8,
     pub(crate) incremental: bool,
+    /// There are files that git ignores, which no new worktree has.
+    pub(crate) ignored: bool,
     /// There is a third-party package.
     pub(crate) third: bool,
     /// `setup` ran before anything was built.
@@ -272,6 +290,9 @@ impl What {
             | Self::Exists(spot)
             | Self::Shell(spot)
             | Self::Writes(spot) => Some(spot),
+            Self::License => Some(Spot::License),
+            Self::Readme => Some(Spot::Readme),
+            Self::Home => Some(Spot::Home),
             _ => None,
         }
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use walkdir::WalkDir;
 
+use super::files::HOME;
 use super::plan::{Ask, At, Place, Says, Step, Time, World};
 use super::seen::{Seen, build, difference};
 use crate::sandbox::{Run, Sandbox};
@@ -110,6 +111,7 @@ impl<'a> Play<'a> {
                 play.sandbox.write(&path, &text);
             }
         }
+        fs::write(play.sandbox.outside(HOME), "home").expect("a file");
         play.configure(Place::Home, Says::Nothing);
         let workspace = play.workspace(At::Main);
         play.sandbox

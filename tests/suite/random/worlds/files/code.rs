@@ -2,6 +2,14 @@
 
 use super::super::plan::{Look, Shape, What, World};
 
+/// The path of a file in the user's home.
+const HOME: &str = "std::env::var(\"HOME\").unwrap() + \"/look.txt\"";
+
+/// The value of a variable that Cargo gives a script, or the compiler.
+fn given(name: &str) -> String {
+    format!("clean(&std::env::var(\"CARGO_PKG_{name}\").unwrap_or_default())")
+}
+
 impl World {
     /// An expression for what a look finds.
     pub(super) fn value(&self, at: usize, look: &Look) -> String {
@@ -43,27 +51,27 @@ impl World {
                 )
             }
             What::Hash => "hash(&std::env::current_dir().unwrap().display().to_string())".into(),
+            What::HashOut => "hash(&std::env::var(\"OUT_DIR\").unwrap_or_default())".into(),
+            What::License => given("LICENSE"),
+            What::Readme => given("README"),
+            What::Home => format!("clean(&read(&({HOME})))"),
             What::OutDir => "clean(&std::env::var(\"OUT_DIR\").unwrap_or_default())".into(),
             What::CopyBeside => "\"copied\"".into(),
         }
     }
 }
 
-/// What a script that tells the truth has Cargo watch.
+/// What a script that tells the truth says for Cargo to watch.
 pub(super) fn watched(look: &Look, shape: &Shape) -> Vec<String> {
+    let file = |path: String| vec![format!("\"cargo:rerun-if-changed={path}\"")];
     match look.what {
         What::Read(spot) | What::Exists(spot) | What::Writes(spot) => {
-            vec![format!("rerun-if-changed={}", spot.from(look.who, shape))]
+            file(spot.from(look.who, shape))
         }
-        What::List(spot) => vec![format!(
-            "rerun-if-changed={}",
-            if spot.can_be_listed() {
-                spot.folder(look.who, shape)
-            } else {
-                spot.from(look.who, shape)
-            }
-        )],
-        What::Variable => vec!["rerun-if-env-changed=WORLD".into()],
+        What::List(spot) if spot.can_be_listed() => file(spot.folder(look.who, shape)),
+        What::List(spot) => file(spot.from(look.who, shape)),
+        What::Variable => vec!["\"cargo:rerun-if-env-changed=WORLD\"".into()],
+        What::Home => vec![format!("\"cargo:rerun-if-changed={{}}\", {HOME}")],
         _ => Vec::new(),
     }
 }
@@ -75,13 +83,18 @@ pub(super) fn prelude(looks: &[&Look]) -> String {
     if any(&|what| {
         !matches!(
             what,
-            What::Nothing | What::Exists(_) | What::Hash | What::CopyBeside
+            What::Nothing | What::Exists(_) | What::Hash | What::HashOut | What::CopyBeside
         )
     }) {
         text += "#[allow(dead_code)]\nfn clean(text: &str) -> String {\n    \
                  text.chars().map(|c| if c.is_ascii_graphic() && c != '<' && c != '>' { c } else { '_' }).collect()\n}\n";
     }
-    if any(&|what| matches!(what, What::Read(_) | What::Writes(_) | What::GitFile)) {
+    if any(&|what| {
+        matches!(
+            what,
+            What::Read(_) | What::Writes(_) | What::GitFile | What::Home
+        )
+    }) {
         text += "fn read(path: &str) -> String {\n    \
                  std::fs::read_to_string(path).unwrap_or_else(|_| \"none\".into())\n}\n";
     }
@@ -102,7 +115,7 @@ pub(super) fn prelude(looks: &[&Look]) -> String {
                  let out = std::process::Command::new(program).args(args).output().unwrap();\n    \
                  String::from_utf8_lossy(&out.stdout).trim().to_owned()\n}\n";
     }
-    if any(&|what| what == What::Hash) {
+    if any(&|what| matches!(what, What::Hash | What::HashOut)) {
         text += "fn hash(text: &str) -> String {\n    \
                  let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));\n    \
                  hash.to_string()\n}\n";

@@ -3,13 +3,16 @@
 use std::fs;
 
 use super::{Play, date};
-use crate::random::worlds::files::{METADATA, SIDE, VENDORED};
+use crate::random::worlds::files::{HOME, LICENSE, METADATA, README, SIDE, VENDORED, clippy};
 use crate::random::worlds::plan::{At, How, Place, Says, Spot, Time};
 
 impl Play<'_> {
     /// Changes a file, or what is beside it.
     pub(super) fn change(&mut self, at: At, spot: Spot, how: How, time: Time) {
-        let path = self.path(at, &spot.path(&self.world.shape));
+        let path = match spot {
+            Spot::Home => self.sandbox.outside(HOME),
+            _ => self.path(at, &spot.path(&self.world.shape)),
+        };
         if let How::Sibling(number) = how {
             let sibling = path.with_file_name(format!("more{number}.txt"));
             fs::create_dir_all(sibling.parent().expect("a folder")).expect("a folder");
@@ -25,9 +28,17 @@ impl Play<'_> {
             self.depend(at);
             return;
         }
+        if let (How::Changed(number), Spot::Clippy | Spot::ClippyNear) = (how, spot) {
+            fs::write(&path, clippy(number)).expect("a file");
+            date(&path, time);
+            return;
+        }
         let Ok(text) = fs::read_to_string(&path) else {
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(&path, "new").expect("a file");
+            // Clippy would refuse it.
+            if !matches!(spot, Spot::Clippy | Spot::ClippyNear) {
+                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                fs::write(&path, "new").expect("a file");
+            }
             return;
         };
         let text = match (how, spot) {
@@ -40,6 +51,12 @@ impl Play<'_> {
             (How::Changed(number), Spot::Metadata) => {
                 let (start, _) = METADATA.split_at(METADATA.len() - "first\"".len());
                 replaced(&text, start, "\"", &number.to_string())
+            }
+            (How::Changed(number), Spot::License) => {
+                replaced(&text, LICENSE, "\"", &number.to_string())
+            }
+            (How::Changed(number), Spot::Readme) => {
+                replaced(&text, README, "\"", &number.to_string())
             }
             (How::Changed(number), _) => number.to_string(),
             _ => text,
