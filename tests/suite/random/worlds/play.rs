@@ -220,8 +220,10 @@ impl<'a> Play<'a> {
                 // To Cargo alone it would have happened as well.
                 let mut folders = self.targets(at);
                 folders.extend(self.trees[&at].twin.iter().flat_map(|twin| twin.1.clone()));
+                // All get one time, so that the order in which Cargo wrote them tells nothing more.
+                let now = SystemTime::now();
                 for file in folders.iter().flat_map(|folder| files(folder)) {
-                    date(&file, Time::Now);
+                    date_at(&file, now);
                 }
             }
             Step::Spoil(at) => {
@@ -509,6 +511,10 @@ fn date(path: &Path, time: Time) {
         Time::HourAgo => now - hour,
         Time::HourAhead => now + hour,
     };
+    date_at(path, time);
+}
+
+fn date_at(path: &Path, time: SystemTime) {
     let Ok(file) = fs::File::open(path) else {
         return;
     };

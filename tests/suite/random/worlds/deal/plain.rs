@@ -5,7 +5,7 @@
 
 use super::{change_clippy, change_source, changed_elsewhere, may_go, number, spot, time};
 use crate::random::dice::Dice;
-use crate::random::worlds::plan::{Ask, At, How, Look, Shape, Spot, Step, Tells, What, Who, World};
+use crate::random::worlds::plan::{Ask, At, How, Look, Shape, Step, Tells, What, Who, World};
 
 /// The thing that happens.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,18 @@ fn look(dice: &mut Dice, shape: Shape, story: Story) -> Look {
         Who::LowMacro,
         Who::AppMacro,
     ]);
+    let known = matches!(story, Story::Source | Story::Touched | Story::Clippy) && !dice.one_in(3);
+    if story == Story::Manifest || known {
+        return Look {
+            who: *dice.pick(&[Who::LowScript, Who::AppScript, Who::Helper, Who::LowMacro]),
+            what: match story {
+                Story::Manifest => *dice.pick(&[What::License, What::License, What::Readme]),
+                _ => What::Nothing,
+            },
+            tells,
+            by_file: dice.one_in(2),
+        };
+    }
     let what = match dice.below(20) {
         0..=7 => What::Read(spot(dice)),
         8..=10 => What::List(spot(dice)),
@@ -144,16 +156,8 @@ fn steps(dice: &mut Dice, shape: Shape, looks: &[Look], story: Story) -> Vec<Ste
     }
     steps.push(Step::Build(At::Main, ask));
     steps.extend(match story {
-        Story::Looked => change(dice, look, At::Main),
         Story::Source | Story::Touched => change_source(dice, At::Main),
-        Story::Manifest => {
-            let spot = *dice.pick(&[Spot::License, Spot::License, Spot::Readme]);
-            let how = How::Changed(number(dice));
-            vec![
-                Step::Change(At::Main, spot, how, time(dice)),
-                Step::Commit(At::Main),
-            ]
-        }
+        Story::Looked | Story::Manifest => change(dice, look, At::Main),
         Story::Clippy => change_clippy(dice, At::Main),
         Story::Elsewhere => changed_elsewhere(dice, looks, ask),
         Story::Nothing | Story::Early | Story::Spoiled => Vec::new(),
