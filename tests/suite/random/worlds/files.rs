@@ -404,7 +404,11 @@ impl World {
         let mut text = prelude(&own);
         for (at, look) in looks {
             let value = self.value(at, look);
-            writeln!(text, "pub fn look{at}() -> String {{ {value} }}").expect("text");
+            writeln!(
+                text,
+                "pub fn look{at}() -> String {{ ({value}).to_string() }}"
+            )
+            .expect("text");
         }
         text
     }
