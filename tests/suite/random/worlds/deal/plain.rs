@@ -44,7 +44,8 @@ pub(super) fn plain(dice: &mut Dice) -> World {
     let shape = Shape {
         sub: dice.one_in(4),
         apart: dice.one_in(3),
-        locked: !dice.one_in(3),
+        // Without, the worktrees would never be the same altogether.
+        locked: !dice.one_in(8),
         debug: *dice.pick(&[0, 1, 2]),
         incremental: dice.one_in(6),
         ignored: dice.one_in(3),
