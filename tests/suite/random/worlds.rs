@@ -9,6 +9,7 @@
 //! `SHAREDTARGET_WORLDS=10000` runs so many, `SHAREDTARGET_WORLDS_SECONDS=60` runs new seeds for so long, and
 //! `SHAREDTARGET_WORLDS_SEED=7` begins at a seed. `SHAREDTARGET_WORLDS_NO_SHRINK=1` leaves a wrong one as it is.
 
+mod deal;
 mod files;
 mod plan;
 mod play;

@@ -4,7 +4,11 @@
 //! macros, a crate that build scripts call, and a third-party package. All that a look has found stands as
 //! `<<name=value>>` in what is compiled.
 
+mod code;
+
 use std::fmt::Write as _;
+
+use code::{prelude, watched};
 
 use super::plan::{Look, Shape, Spot, Tells, What, Who, World};
 
@@ -12,6 +16,11 @@ use super::plan::{Look, Shape, Spot, Tells, What, Who, World};
 pub(crate) const VENDORED: &str = "vendor/tp-1.0.0";
 /// A line of the root manifest that `Spot::Metadata` changes.
 pub(crate) const METADATA: &str = "note = \"first\"";
+/// What comes before the license in the root manifest, and before the readme in the one of `low`.
+pub(crate) const LICENSE: &str = "license = \"";
+pub(crate) const README: &str = "readme = \"";
+/// A file in the user's home.
+pub(crate) const HOME: &str = "home/look.txt";
 /// A line of the manifest of `side` that `Spot::Lock` changes.
 pub(crate) const SIDE: &str = "# More.\n";
 
@@ -42,6 +51,11 @@ impl Spot {
             Self::Part => "low/src/part.rs",
             Self::Metadata => "Cargo.toml",
             Self::Lock => "Cargo.lock",
+            Self::License => "Cargo.toml",
+            Self::Readme => "low/Cargo.toml",
+            Self::Clippy => "clippy.toml",
+            Self::ClippyNear => "low/clippy.toml",
+            Self::Home => unreachable!("it is in no worktree"),
         };
         format!("{}{inside}", shape.workspace())
     }
@@ -133,10 +147,10 @@ impl World {
                 "pub const PART: &str = \"<<low.part=first>>\";\n",
             ),
             ("side/src/lib.rs", ""),
-            ("clippy.toml", "too-many-arguments-threshold = 9\n"),
         ] {
             add(path, text.into());
         }
+        add("clippy.toml", clippy(9));
         add(
             "side/Cargo.toml",
             format!("{}\n[dependencies]\n{SIDE}", package("side")),
@@ -176,14 +190,18 @@ impl World {
 
     /// The files that git ignores, or that are not in the repository.
     pub(crate) fn untracked(&self) -> Vec<(String, String)> {
-        [
-            (Spot::DotEnv, "env"),
-            (Spot::Dot, "dot"),
-            (Spot::Dist, "dist"),
-            (Spot::Outside, "outside"),
-        ]
-        .map(|(spot, text)| (spot.path(&self.shape), text.to_owned()))
-        .into()
+        let mut files = vec![(Spot::Outside, "outside")];
+        if self.shape.ignored {
+            files.extend([
+                (Spot::DotEnv, "env"),
+                (Spot::Dot, "dot"),
+                (Spot::Dist, "dist"),
+            ]);
+        }
+        let files = files.into_iter();
+        files
+            .map(|(spot, text)| (spot.path(&self.shape), text.to_owned()))
+            .collect()
     }
 
     /// The files of the third-party package.
@@ -207,14 +225,14 @@ impl World {
         members.extend(self.of_macro().then_some("mac"));
         members.extend(self.of_helper().then_some("help"));
         format!(
-            "[workspace]\nmembers = {members:?}\ndefault-members = [\"low\", \"app\"]\nresolver = \"2\"\n\n[workspace.metadata]\n{METADATA}\n\n\
+            "[workspace]\nmembers = {members:?}\ndefault-members = [\"low\", \"app\"]\nresolver = \"2\"\n\n[workspace.package]\n{LICENSE}first\"\n\n[workspace.metadata]\n{METADATA}\n\n\
              [profile.dev]\ndebug = {}\nincremental = {}\n\n[profile.out]\ninherits = \"dev\"\n",
             self.shape.debug, self.shape.incremental
         )
     }
 
     fn low_manifest(&self) -> String {
-        let mut text = package("low") + "\n[dependencies]\n";
+        let mut text = member("low") + "\n[dependencies]\n";
         if self.of_macro() {
             text += "mac = { path = \"../mac\" }\n";
         }
@@ -228,7 +246,7 @@ impl World {
     }
 
     fn app_manifest(&self) -> String {
-        let mut text = package("app") + "\n[dependencies]\nlow = { path = \"../low\" }\n";
+        let mut text = member("app") + "\n[dependencies]\nlow = { path = \"../low\" }\n";
         if self.of_macro() {
             text += "mac = { path = \"../mac\" }\n";
         }
@@ -267,6 +285,13 @@ impl World {
             "low" => {
                 add("SOURCE".into(), "\"<<low.source=first>>\"");
                 add("PATH".into(), "concat!(\"<<low.file=\", file!(), \">>\")");
+                for name in ["license", "readme"] {
+                    let value = format!(
+                        "concat!(\"<<low.{name}=\", env!(\"CARGO_PKG_{}\"), \">>\")",
+                        name.to_uppercase()
+                    );
+                    add(name.to_uppercase(), &value);
+                }
             }
             "app" => add("OWN".into(), "\"<<app.own=first>>\""),
             _ => {}
@@ -342,7 +367,7 @@ impl World {
         for (at, look) in &looks {
             if look.tells == Tells::All {
                 for line in watched(look, &self.shape) {
-                    writeln!(text, "    println!(\"cargo:{line}\");").expect("text");
+                    writeln!(text, "    println!({line});").expect("text");
                 }
             }
             let value = if look.who == Who::Helper {
@@ -379,7 +404,11 @@ impl World {
         let mut text = prelude(&own);
         for (at, look) in looks {
             let value = self.value(at, look);
-            writeln!(text, "pub fn look{at}() -> String {{ {value} }}").expect("text");
+            writeln!(
+                text,
+                "pub fn look{at}() -> String {{ ({value}).to_string() }}"
+            )
+            .expect("text");
         }
         text
     }
@@ -417,116 +446,22 @@ impl World {
         }
         text
     }
-
-    /// An expression for what a look finds.
-    fn value(&self, at: usize, look: &Look) -> String {
-        let shape = &self.shape;
-        let who = look.who;
-        let up = if who.is_macro() { "" } else { "../" };
-        match look.what {
-            What::Nothing => "\"nothing\"".into(),
-            What::Read(spot) | What::Writes(spot) => {
-                format!("clean(&read(\"{}\"))", spot.from(who, shape))
-            }
-            What::List(spot) if spot.can_be_listed() => {
-                format!("clean(&list(\"{}\"))", spot.folder(who, shape))
-            }
-            What::List(spot) | What::Exists(spot) => {
-                format!(
-                    "std::path::Path::new(\"{}\").exists()",
-                    spot.from(who, shape)
-                )
-            }
-            What::Variable => {
-                "clean(&std::env::var(\"WORLD\").unwrap_or_else(|_| \"none\".into()))".into()
-            }
-            What::Branch => "clean(&out(\"git\", &[\"branch\", \"--show-current\"]))".into(),
-            What::Commit => "clean(&out(\"git\", &[\"rev-parse\", \"HEAD\"]))".into(),
-            What::Status => "clean(&out(\"git\", &[\"status\", \"--short\"]))".into(),
-            What::GitFile => {
-                let above = if shape.sub { "../" } else { "" };
-                format!("clean(&read(\"{up}{above}.git\"))")
-            }
-            What::Shell(_) => {
-                format!("clean(&out(\"sh\", &[\"{up}scripts/look{at}.sh\"]))")
-            }
-            What::Place => "clean(&std::env::current_dir().unwrap().display().to_string())".into(),
-            What::Name => {
-                let steps = usize::from(!who.is_macro()) + usize::from(shape.sub);
-                format!(
-                    "clean(&std::env::current_dir().unwrap().ancestors().nth({steps}).unwrap().file_name().unwrap().to_string_lossy())"
-                )
-            }
-            What::Hash => "hash(&std::env::current_dir().unwrap().display().to_string())".into(),
-            What::OutDir => "clean(&std::env::var(\"OUT_DIR\").unwrap_or_default())".into(),
-            What::CopyBeside => "\"copied\"".into(),
-        }
-    }
-}
-
-/// What a script that tells the truth has Cargo watch.
-fn watched(look: &Look, shape: &Shape) -> Vec<String> {
-    match look.what {
-        What::Read(spot) | What::Exists(spot) | What::Writes(spot) => {
-            vec![format!("rerun-if-changed={}", spot.from(look.who, shape))]
-        }
-        What::List(spot) => vec![format!(
-            "rerun-if-changed={}",
-            if spot.can_be_listed() {
-                spot.folder(look.who, shape)
-            } else {
-                spot.from(look.who, shape)
-            }
-        )],
-        What::Variable => vec!["rerun-if-env-changed=WORLD".into()],
-        _ => Vec::new(),
-    }
-}
-
-/// The functions that looks need, and no others: each makes a program able to look at more.
-fn prelude(looks: &[&Look]) -> String {
-    let mut text = String::new();
-    let any = |which: &dyn Fn(What) -> bool| looks.iter().any(|look| which(look.what));
-    if any(&|what| {
-        !matches!(
-            what,
-            What::Nothing | What::Exists(_) | What::Hash | What::CopyBeside
-        )
-    }) {
-        text += "#[allow(dead_code)]\nfn clean(text: &str) -> String {\n    \
-                 text.chars().map(|c| if c.is_ascii_graphic() && c != '<' && c != '>' { c } else { '_' }).collect()\n}\n";
-    }
-    if any(&|what| matches!(what, What::Read(_) | What::Writes(_) | What::GitFile)) {
-        text += "fn read(path: &str) -> String {\n    \
-                 std::fs::read_to_string(path).unwrap_or_else(|_| \"none\".into())\n}\n";
-    }
-    if any(&|what| matches!(what, What::List(spot) if spot.can_be_listed())) {
-        text += "fn list(path: &str) -> String {\n    let Ok(entries) = std::fs::read_dir(path) else { return \"none\".into() };\n    \
-                 let mut paths: Vec<_> = entries.map(|one| one.unwrap().path()).collect();\n    paths.sort();\n    \
-                 paths.iter().map(|path| {\n        let text = if path.is_dir() { list(path.to_str().unwrap()) } \
-                 else { std::fs::read_to_string(path).unwrap_or_default() };\n        \
-                 format!(\"{}={};\", path.file_name().unwrap().to_string_lossy(), text)\n    }).collect()\n}\n";
-    }
-    if any(&|what| {
-        matches!(
-            what,
-            What::Branch | What::Commit | What::Status | What::Shell(_)
-        )
-    }) {
-        text += "fn out(program: &str, args: &[&str]) -> String {\n    \
-                 let out = std::process::Command::new(program).args(args).output().unwrap();\n    \
-                 String::from_utf8_lossy(&out.stdout).trim().to_owned()\n}\n";
-    }
-    if any(&|what| what == What::Hash) {
-        text += "fn hash(text: &str) -> String {\n    \
-                 let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));\n    \
-                 hash.to_string()\n}\n";
-    }
-    text
 }
 
 fn package(name: &str) -> String {
     format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+}
+
+fn member(name: &str) -> String {
+    format!(
+        "{}license.workspace = true\n{README}first\"\n",
+        package(name)
+    )
+}
+
+/// A configuration of clippy, by which a function with five arguments has too many, or not if the number is odd.
+pub(crate) fn clippy(number: u16) -> String {
+    format!("too-many-arguments-threshold = {}\n", 2 + number % 2 * 7)
 }
 
 fn test() -> String {

@@ -1,5 +1,8 @@
 //! A world is made, and its steps are done.
 
+mod change;
+mod compare;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +12,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use super::files::{METADATA, SIDE, VENDORED};
-use super::plan::{Ask, At, How, Place, Says, Spot, Step, Time, World};
-use super::seen::{Seen, build, build_into, difference};
+use super::files::HOME;
+use super::plan::{At, Place, Says, Step, Time, World};
+use super::seen::build;
 use crate::sandbox::{Run, Sandbox};
+use compare::Twin;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,8 +39,9 @@ pub(crate) struct Wrong {
 
 #[derive(Debug, Default)]
 struct Tree {
-    /// Its folders for what is built, and where they are kept as Cargo alone would have them.
-    twin: Option<(Vec<PathBuf>, Vec<PathBuf>)>,
+    twin: Option<Twin>,
+    /// That of the folders that were its own before it was given others.
+    before: Option<Twin>,
     /// Something of ours has had its hands on the target folder.
     ours: bool,
 }
@@ -105,6 +110,7 @@ impl<'a> Play<'a> {
                 play.sandbox.write(&path, &text);
             }
         }
+        fs::write(play.sandbox.outside(HOME), "home").expect("a file");
         play.configure(Place::Home, Says::Nothing);
         let workspace = play.workspace(At::Main);
         play.sandbox
@@ -177,7 +183,7 @@ impl<'a> Play<'a> {
                 if self.trees[&at].ours || self.trees[&at].twin.is_some() {
                     return self.compare(at, ask);
                 }
-                let seen = build(&self.sandbox, &self.workspace(at), ask);
+                let seen = build(&self.sandbox, &self.workspace(at), ask, None);
                 if !seen.ok {
                     self.note(&seen.log);
                 }
@@ -206,9 +212,17 @@ impl<'a> Play<'a> {
             Step::Add(at) => self.add(at),
             Step::CopyOver(at) => self.copy_over(at),
             Step::TouchTarget(at) => {
-                self.twins();
-                for file in self.targets(at).iter().flat_map(|target| files(target)) {
-                    date(&file, Time::Now);
+                let others = self.trees.keys().copied().filter(|other| *other != at);
+                for other in others.collect::<Vec<_>>() {
+                    self.twin(other);
+                }
+                // To Cargo alone it would have happened as well.
+                let mut folders = self.targets(at);
+                folders.extend(self.trees[&at].twin.iter().flat_map(|twin| twin.1.clone()));
+                // All get one time, so that the order in which Cargo wrote them tells nothing more.
+                let now = SystemTime::now();
+                for file in folders.iter().flat_map(|folder| files(folder)) {
+                    date_at(&file, now);
                 }
             }
             Step::Spoil(at) => {
@@ -316,161 +330,6 @@ impl<'a> Play<'a> {
         std::iter::once(target).chain(build).collect()
     }
 
-    /// Puts folders elsewhere; where there is none, none is put.
-    fn put(&self, from: &[PathBuf], to: &[PathBuf]) {
-        for (from, to) in from.iter().zip(to) {
-            if from.exists() {
-                fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-                fs::rename(from, to).expect("renamed");
-            }
-        }
-    }
-
-    /// A name for something beside everything.
-    fn aside(&mut self) -> PathBuf {
-        self.aside += 1;
-        let folder = self.sandbox.outside("aside");
-        fs::create_dir_all(&folder).expect("a folder");
-        folder.join(self.aside.to_string())
-    }
-
-    fn asides(&mut self, folders: &[PathBuf]) -> Vec<PathBuf> {
-        folders.iter().map(|_| self.aside()).collect()
-    }
-
-    fn copy(&self, from: &Path, to: &Path, how: &str) {
-        let [from, to] = [from, to].map(|path| path.display().to_string());
-        let mut copy = self.sandbox.prepared("cp", "", &[how, &from, &to]);
-        assert!(copy.status().expect("cp").success(), "a copy");
-    }
-
-    /// Keeps the target folder as it is before something of ours.
-    fn twin(&mut self, at: At) {
-        let targets = self.targets(at);
-        let tree = &self.trees[&at];
-        if tree.ours || tree.twin.is_some() || !targets.iter().any(|target| target.exists()) {
-            return;
-        }
-        let twin = self.asides(&targets);
-        for (target, twin) in targets.iter().zip(&twin) {
-            if target.exists() {
-                self.copy(target, twin, "-a");
-            }
-        }
-        self.trees.get_mut(&at).expect("a tree").twin = Some((targets, twin));
-    }
-
-    fn twins(&mut self) {
-        for at in self.trees.keys().copied().collect::<Vec<_>>() {
-            self.twin(at);
-        }
-    }
-
-    fn change(&mut self, at: At, spot: Spot, how: How, time: Time) {
-        let path = self.path(at, &spot.path(&self.world.shape));
-        if let How::Sibling(number) = how {
-            let sibling = path.with_file_name(format!("more{number}.txt"));
-            fs::create_dir_all(sibling.parent().expect("a folder")).expect("a folder");
-            fs::write(&sibling, format!("more {number}")).expect("a file");
-            date(&sibling, time);
-            return;
-        }
-        if how == How::Deleted {
-            drop(fs::remove_file(&path));
-            return;
-        }
-        if spot == Spot::Lock {
-            self.depend(at);
-            return;
-        }
-        let Ok(text) = fs::read_to_string(&path) else {
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(&path, "new").expect("a file");
-            return;
-        };
-        let text = match (how, spot) {
-            (How::Changed(number), Spot::Source) => {
-                replaced(&text, "<<low.source=", ">>", &number.to_string())
-            }
-            (How::Changed(number), Spot::Part) => {
-                replaced(&text, "<<low.part=", ">>", &number.to_string())
-            }
-            (How::Changed(number), Spot::Metadata) => {
-                let (start, _) = METADATA.split_at(METADATA.len() - "first\"".len());
-                replaced(&text, start, "\"", &number.to_string())
-            }
-            (How::Changed(number), _) => number.to_string(),
-            _ => text,
-        };
-        fs::write(&path, text).expect("a file");
-        date(&path, time);
-    }
-
-    /// `side` depends on one package more, so that only the lock is another one.
-    fn depend(&mut self, at: At) {
-        let workspace = self.workspace(at);
-        let manifest = self.sandbox.path(&workspace).join("side/Cargo.toml");
-        let text = fs::read_to_string(&manifest).expect("a manifest");
-        let more = "low = { path = \"../low\" }\n";
-        if !text.contains(more) {
-            fs::write(&manifest, text.replace(SIDE, more)).expect("a manifest");
-        }
-        let args = ["generate-lockfile", "--offline"];
-        self.sandbox.command("cargo", &workspace, &args);
-    }
-
-    /// Writes Cargo's configuration, around what `setup` has written there.
-    fn configure(&mut self, place: Place, says: Says) {
-        let path = match place {
-            Place::Workspace(at) => {
-                let workspace = self.workspace(at);
-                self.sandbox.path(&workspace).join(".cargo/config.toml")
-            }
-            Place::AboveAll => self.sandbox.path("").join(".cargo/config.toml"),
-            Place::Home => self.sandbox.outside("cargo-home/config.toml"),
-        };
-        let wrapper = self.sandbox.path("wrapper.sh");
-        #[cfg(unix)]
-        if says == Says::Wrapper && !wrapper.exists() {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::write(&wrapper, "#!/bin/sh\nexec \"$@\" --cfg wrapped\n").expect("a script");
-            fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("a mode");
-        }
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let mut document: toml_edit::DocumentMut = text.parse().expect("a configuration");
-        document.remove("env");
-        if let Some(build) = document.get_mut("build").and_then(|one| one.as_table_mut()) {
-            build.remove("rustc-wrapper");
-            build.remove("rustflags");
-        }
-        let value = toml_edit::value;
-        match says {
-            Says::Nothing => {}
-            Says::Variable(number) => {
-                document["env"]["WORLD"] = value(number.to_string());
-            }
-            Says::Wrapper => {
-                document["build"]["rustc-wrapper"] = value(wrapper.display().to_string());
-            }
-            Says::Flag => {
-                document["build"]["rustflags"] = value("--cfg flagged".to_owned());
-            }
-        }
-        if place == Place::Home && self.world.shape.third {
-            document["source"]["crates-io"]["replace-with"] = value("kept".to_owned());
-            let kept = self.sandbox.path(VENDORED);
-            let kept = kept.parent().expect("a folder").display().to_string();
-            document["source"]["kept"]["directory"] = value(kept);
-        }
-        let text = document.to_string();
-        if text.trim().is_empty() {
-            drop(fs::remove_file(&path));
-        } else {
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(&path, text).expect("a configuration");
-        }
-    }
-
     fn add(&mut self, at: At) {
         if self.trees.contains_key(&at) {
             return;
@@ -485,6 +344,7 @@ impl<'a> Play<'a> {
             at,
             Tree {
                 twin: None,
+                before: None,
                 ours: hook,
             },
         );
@@ -519,56 +379,6 @@ impl<'a> Play<'a> {
             }
         }
     }
-
-    /// Builds, and compares that with a build from nothing at the same place, and with what Cargo alone would have.
-    fn compare(&mut self, at: At, ask: Ask) -> Result<(), Wrong> {
-        self.twin(at);
-        let workspace = self.workspace(at);
-        let targets = self.targets(at);
-        let made = self.sandbox.path(&workspace).join("made");
-        let ours = build(&self.sandbox, &workspace, ask);
-        self.count.compared += 1;
-        self.count.fresh += ours.fresh;
-        self.count.compiled += ours.compiled;
-        let kept = self.asides(&targets);
-        self.put(&targets, &kept);
-        let twin = self.trees[&at].twin.clone();
-        // In a folder that is new, Cargo alone would have nothing; but if we moved what it had, that is still its own.
-        let ours_at = self.trees[&at].ours;
-        let twin = twin.filter(|(places, _)| *places == targets || ours_at);
-        let alone = twin.as_ref().map(|(places, twin)| {
-            self.put(twin, places);
-            let into = if *places == targets { &[][..] } else { places };
-            let seen = build_into(&self.sandbox, &workspace, ask, into);
-            self.put(places, twin);
-            seen
-        });
-        // It may be there since another build.
-        drop(fs::remove_dir_all(&made));
-        let cold = build(&self.sandbox, &workspace, ask);
-        if twin.is_none() {
-            let twin = self.asides(&targets);
-            self.put(&targets, &twin);
-            let tree = self.trees.get_mut(&at).expect("a tree");
-            tree.twin = Some((targets.clone(), twin));
-        }
-        for target in &targets {
-            drop(fs::remove_dir_all(target));
-        }
-        self.put(&kept, &targets);
-        if !cold.ok {
-            self.count.failing += 1;
-        }
-        let mut right: Vec<&Seen> = vec![&cold];
-        right.extend(&alone);
-        match difference(&ours, &right) {
-            None => Ok(()),
-            Some(text) => Err(Wrong {
-                differs: true,
-                text,
-            }),
-        }
-    }
 }
 
 fn is_aside(root: &Path, path: &Path) -> bool {
@@ -595,20 +405,14 @@ fn date(path: &Path, time: Time) {
         Time::HourAgo => now - hour,
         Time::HourAhead => now + hour,
     };
+    date_at(path, time);
+}
+
+fn date_at(path: &Path, time: SystemTime) {
     let Ok(file) = fs::File::open(path) else {
         return;
     };
     drop(file.set_times(fs::FileTimes::new().set_modified(time)));
-}
-
-fn replaced(text: &str, start: &str, end: &str, with: &str) -> String {
-    let Some(from) = text.find(start).map(|at| at + start.len()) else {
-        return text.into();
-    };
-    let Some(to) = text[from..].find(end).map(|at| from + at) else {
-        return text.into();
-    };
-    format!("{}{with}{}", &text[..from], &text[to..])
 }
 
 impl Count {

@@ -38,25 +38,24 @@ impl Ask {
     }
 }
 
-/// Builds in a folder.
-pub(crate) fn build(sandbox: &Sandbox, folder: &str, ask: Ask) -> Seen {
-    build_into(sandbox, folder, ask, &[])
-}
-
-/// Builds into a target folder, and a build folder if there is one apart, whatever the configuration says.
-pub(crate) fn build_into(sandbox: &Sandbox, folder: &str, ask: Ask, places: &[PathBuf]) -> Seen {
-    let target = places.first().map(|target| ("target-dir", target));
-    let build = target
-        .and_then(|_| places.last())
-        .map(|build| ("build-dir", build));
-    let places = target.into_iter().chain(build);
-    // A variable would be seen by build scripts.
-    let settings: Vec<String> = places
-        .map(|(key, path)| format!("--config=build.{key}={path:?}"))
+/// Builds in a folder, into other folders than it is configured to if there are any: that for what is asked for first.
+pub(crate) fn build(
+    sandbox: &Sandbox,
+    folder: &str,
+    ask: Ask,
+    elsewhere: Option<&[PathBuf]>,
+) -> Seen {
+    let places = elsewhere.into_iter().flat_map(|all| {
+        let pair = ["target-dir", "build-dir"].into_iter();
+        let folders = [all.first(), all.last()];
+        pair.zip(folders.into_iter().flatten())
+    });
+    let configs: Vec<String> = places
+        .map(|(key, folder)| format!("build.{key}={:?}", folder.display().to_string()))
         .collect();
     let mut args = ask.args().to_vec();
+    args.extend(configs.iter().flat_map(|config| ["--config", config]));
     args.extend(["--offline", "--message-format", "json"]);
-    args.extend(settings.iter().map(String::as_str));
     let output = sandbox.prepared("cargo", folder, &args).output();
     let run = Run::from(output.expect("cargo"));
     let mut seen = Seen {
