@@ -299,6 +299,17 @@ impl<'a> World<'a> {
             at,
             self.begin,
             &self.texts(unit, sources),
+            &self.bases(unit),
         )
+    }
+
+    /// Where a relative path can begin that something looks at while a unit is made: a script's in the folder of its package,
+    /// a macro's also in that of the workspace, where Cargo starts rustc.
+    fn bases(&self, unit: &Unit) -> Vec<PathBuf> {
+        let name = unit.package.as_deref().unwrap_or_default();
+        let package = self.folders.get(name).map(|folder| self.top.join(folder));
+        let workspace = Some(self.ask.workspace.root.clone());
+        let workspace = workspace.filter(|_| unit.kind != UnitKind::BuildScriptRun);
+        package.into_iter().chain(workspace).collect()
     }
 }

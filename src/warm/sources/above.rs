@@ -36,7 +36,17 @@ pub(crate) fn same(
     at: Timestamp,
     begin: Timestamp,
     texts: &[PathBuf],
+    bases: &[PathBuf],
 ) -> Result<(), LeftReason> {
+    for text in texts.iter().filter(|text| is_source(text)) {
+        let missing = fs::with_content(text, |bytes| missing(ask, top, text, bases, bytes));
+        if let Some(path) = missing.flatten() {
+            let path = path.display();
+            return Err(unknown(&format!(
+                "`{path}` above the worktree may have been there"
+            )));
+        }
+    }
     let mut entries = entries(ask.from_worktree, top);
     entries.extend(in_target_folders(ask.from_worktree, top));
     let is_folder = |entry: &Entry| {
@@ -54,7 +64,7 @@ pub(crate) fn same(
     let (in_programs, in_sources) = (search(false)?, search(true)?);
     let mut named: BTreeSet<usize> = BTreeSet::new();
     for text in texts {
-        let is_source = text.extension().is_some_and(|end| end == "rs");
+        let is_source = is_source(text);
         let found = fs::with_content(text, |bytes| {
             let all = |names: &AhoCorasick| -> BTreeSet<usize> {
                 let found = names.find_overlapping_iter(bytes);
@@ -72,6 +82,73 @@ pub(crate) fn same(
         unchanged(entry, at, begin)?;
     }
     Ok(())
+}
+
+fn is_source(text: &Path) -> bool {
+    text.extension().is_some_and(|end| end == "rs")
+}
+
+/// A path that a source names, that leads above the top of the worktree, and that is nowhere: whoever looked at it while the
+/// donor was built may have found it, and nothing shows that it is gone. The time of the folder above cannot help, since
+/// `git worktree add` changes that.
+///
+/// A path counts from each of the bases and from the folder of the source. A name that is put together of parts cannot be
+/// seen.
+fn missing(
+    ask: Ask<'_>,
+    top: &Path,
+    text: &Path,
+    bases: &[PathBuf],
+    bytes: &[u8],
+) -> Option<PathBuf> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+    let bases = bases.iter().map(PathBuf::as_path).chain(text.parent());
+    let bases: Vec<&Path> = bases.collect();
+    let mut after = 0;
+    for at in memchr::memmem::find_iter(bytes, b"../") {
+        if at < after {
+            continue;
+        }
+        let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+        let line = bytes[line..].split(|byte| *byte == b'\n').next();
+        let line = line.unwrap_or_default().trim_ascii_start();
+        // Links in documentation lead everywhere.
+        if line.starts_with(b"//") && !line.contains(&b'"') {
+            continue;
+        }
+        let before = bytes[..at].iter().rev().take_while(|byte| is_part(byte));
+        let start = at - before.count();
+        after = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+        let Ok(token) = std::str::from_utf8(&bytes[start..after]) else {
+            continue;
+        };
+        // After a folder that the code puts before it, it begins with a slash.
+        let token = token.trim_start_matches('/');
+        for base in &bases {
+            let Some(path) = above(base, token, top) else {
+                continue;
+            };
+            let there = base.strip_prefix(top).ok();
+            let there = there
+                .and_then(|base| above(&ask.from_worktree.join(base), token, ask.from_worktree));
+            if !fs::exists(&path) && !there.is_some_and(|there| fs::exists(&there)) {
+                return Some(path);
+            }
+        }
+    }
+    None
+}
+
+/// Where a relative path leads, if that is outside of a worktree.
+fn above(base: &Path, path: &str, top: &Path) -> Option<PathBuf> {
+    let mut full = base.to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            std::path::Component::ParentDir => drop(full.pop()),
+            part => full.push(part),
+        }
+    }
+    (!full.starts_with(top)).then_some(full)
 }
 
 /// The files in the worktrees' target folders that Cargo did not make: other tools put some there, and scripts read them.

@@ -106,6 +106,26 @@ fn a_folder_above_that_a_script_walks_up_to() {
     assert_as_cold(&sandbox, "b/w2", &donors);
 }
 
+/// It is in neither worktree's folder above, and nothing but the source says that it ever was.
+#[test]
+fn a_file_above_that_is_gone_since() {
+    for path in [
+        "\"../outside.txt\"",
+        "concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../outside.txt\")",
+    ] {
+        let sandbox = with_script(
+            "r",
+            &format!("std::path::Path::new({path}).exists().to_string()"),
+        );
+        sandbox.write("outside.txt", "one");
+        commit(&sandbox, "r");
+        let donors = build(&sandbox, "r").1;
+        fs::remove_file(sandbox.path("outside.txt")).expect("removed");
+        sandbox.worktree("r", "w2");
+        assert_as_cold(&sandbox, "w2", &donors);
+    }
+}
+
 #[test]
 fn a_hash_of_where_the_out_dir_is() {
     let hash = "{ use std::hash::Hasher as _; \

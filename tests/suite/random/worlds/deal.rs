@@ -179,7 +179,7 @@ fn change(dice: &mut Dice, looks: &[Look], at: At) -> Vec<Step> {
 }
 
 /// Whether a file may be gone: without its sources nothing can be built, a manifest must stay one, and where a file that is
-/// watched is missing, Cargo runs a script each time. Of one above the worktrees nothing tells that it was there.
+/// watched is missing, Cargo runs a script each time.
 fn may_go(spot: Spot) -> bool {
     !matches!(
         spot,
@@ -190,7 +190,6 @@ fn may_go(spot: Spot) -> bool {
             | Spot::License
             | Spot::Readme
             | Spot::Home
-            | Spot::Outside
     )
 }
 
