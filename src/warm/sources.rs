@@ -293,13 +293,14 @@ impl<'a> World<'a> {
         let other = || unknown("it may have looked at any file, and the commit is another one");
         let all = self.all.as_ref().ok_or_else(other)?;
         all.since(at, self.begin)?;
+        let code = self.code(unit, sources);
+        above::none_missing(self.ask, self.top, &code, &self.bases(unit))?;
         above::same(
             self.ask,
             self.top,
             at,
             self.begin,
             &self.texts(unit, sources),
-            &self.bases(unit),
         )
     }
 

@@ -25,6 +25,30 @@ struct Entry {
     here: Option<PathBuf>,
 }
 
+/// Whether no source names a path above both worktrees that is nowhere: whoever looked at it while the donor was built may have
+/// found it, and nothing shows that it is gone. The time of the folder above cannot help, since `git worktree add`
+/// changes that.
+///
+/// A path counts from each of the bases and from the folder of the source. A name that is put together of parts cannot be
+/// seen.
+pub(crate) fn none_missing(
+    ask: Ask<'_>,
+    top: &Path,
+    code: &BTreeSet<PathBuf>,
+    bases: &[PathBuf],
+) -> Result<(), LeftReason> {
+    for source in code {
+        let missing = fs::with_content(source, |bytes| missing(ask, top, source, bases, bytes));
+        if let Some(path) = missing.flatten() {
+            let path = path.display();
+            return Err(unknown(&format!(
+                "`{path}` above the worktree may have been there"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Whether what lies in the folders above both worktrees, and is named in one of the `texts` (of programs and of sources),
 /// is the same and has been since a moment.
 ///
@@ -36,17 +60,7 @@ pub(crate) fn same(
     at: Timestamp,
     begin: Timestamp,
     texts: &[PathBuf],
-    bases: &[PathBuf],
 ) -> Result<(), LeftReason> {
-    for text in texts.iter().filter(|text| is_source(text)) {
-        let missing = fs::with_content(text, |bytes| missing(ask, top, text, bases, bytes));
-        if let Some(path) = missing.flatten() {
-            let path = path.display();
-            return Err(unknown(&format!(
-                "`{path}` above the worktree may have been there"
-            )));
-        }
-    }
     let mut entries = entries(ask.from_worktree, top);
     entries.extend(in_target_folders(ask.from_worktree, top));
     let is_folder = |entry: &Entry| {
@@ -64,7 +78,7 @@ pub(crate) fn same(
     let (in_programs, in_sources) = (search(false)?, search(true)?);
     let mut named: BTreeSet<usize> = BTreeSet::new();
     for text in texts {
-        let is_source = is_source(text);
+        let is_source = text.extension().is_some_and(|end| end == "rs");
         let found = fs::with_content(text, |bytes| {
             let all = |names: &AhoCorasick| -> BTreeSet<usize> {
                 let found = names.find_overlapping_iter(bytes);
@@ -84,16 +98,7 @@ pub(crate) fn same(
     Ok(())
 }
 
-fn is_source(text: &Path) -> bool {
-    text.extension().is_some_and(|end| end == "rs")
-}
-
-/// A path that a source names, that leads above the top of the worktree, and that is nowhere: whoever looked at it while the
-/// donor was built may have found it, and nothing shows that it is gone. The time of the folder above cannot help, since
-/// `git worktree add` changes that.
-///
-/// A path counts from each of the bases and from the folder of the source. A name that is put together of parts cannot be
-/// seen.
+/// A path that a source names, that leads above the top of the worktree, and that is nowhere.
 fn missing(
     ask: Ask<'_>,
     top: &Path,

@@ -134,6 +134,24 @@ impl<'a> World<'a> {
         programs.chain(sources).collect()
     }
 
+    /// The sources of what ran while a unit was made, as far as they are local, and its own.
+    pub(crate) fn code(&self, unit: &Unit, sources: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let mut code = sources.clone();
+        let mut seen: BTreeSet<&UnitId> = BTreeSet::new();
+        let mut next: Vec<&UnitId> = self.ran(unit, &mut HashMap::new()).into_iter().collect();
+        while let Some(id) = next.pop() {
+            let Some(unit) = self.by_id.get(id).filter(|_| seen.insert(id)) else {
+                continue;
+            };
+            next.extend(&unit.dependencies);
+            if let Some(Ok(named)) = self.named.get(id) {
+                code.extend(named.files.iter().cloned());
+            }
+        }
+        code.retain(|file| file.extension().is_some_and(|end| end == "rs"));
+        code.into_iter().map(|file| self.top.join(file)).collect()
+    }
+
     /// The programs that ran while a unit was made: a build script, or the macros that it can use.
     fn ran<'b>(
         &'b self,
