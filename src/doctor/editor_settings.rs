@@ -1,70 +1,90 @@
 //! What editors are told about rust-analyzer.
+//!
+//! Source: the manual of rust-analyzer, `rust-analyzer.cargo.targetDir`: `true` is a folder of its own in the target folder,
+//! a text is a folder.
 
-/// The folder that rust-analyzer is told to build into: nothing if it is told none, and no name for one of its own in the
-/// target folder.
-///
-/// Reads the settings of VS Code, which are JSON with comments and commas too many, and a `rust-analyzer.toml`: the
-/// value that follows the key, wherever that stands, and not in a comment. Source: the manual of rust-analyzer,
-/// `rust-analyzer.cargo.targetDir`.
+use jsonc_parser::ParseOptions;
+use serde_json::Value;
+use toml_edit::DocumentMut;
+
+/// The folder that rust-analyzer is told to build into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnalyzerFolder {
+    /// One of its own in the target folder.
+    Own,
+    /// The folder at this path.
+    At(String),
+}
+
+/// Reads the settings of VS Code: JSON with comments, and commas too many. `None` if they say nothing of the folder, or
+/// cannot be read.
 #[must_use]
-pub fn target_folder(text: &str) -> Option<Option<String>> {
-    let mut found = None;
-    for line in text.lines() {
-        let line = line.trim_start();
-        if line.starts_with("//") || line.starts_with('#') {
-            continue;
-        }
-        let Some(after) = line.split_once("targetDir").map(|(_, after)| after) else {
-            continue;
-        };
-        let value = after
-            .trim_start_matches(['"', '\'', ' ', '\t'])
-            .strip_prefix([':', '=']);
-        let Some(value) = value.map(str::trim_start) else {
-            continue;
-        };
-        let quote = value
-            .chars()
-            .next()
-            .filter(|quote| matches!(quote, '"' | '\''));
-        found = match quote {
-            Some(quote) => value[1..]
-                .split_once(quote)
-                .map(|(folder, _)| Some(folder.to_owned())),
-            None => value.starts_with("true").then_some(None),
-        };
+pub fn of_vs_code(text: &str) -> Option<AnalyzerFolder> {
+    let settings = jsonc_parser::parse_to_serde_value::<Value>(text, &ParseOptions::default());
+    match settings.ok()?.get("rust-analyzer.cargo.targetDir")? {
+        Value::Bool(true) => Some(AnalyzerFolder::Own),
+        Value::String(folder) => Some(AnalyzerFolder::At(folder.clone())),
+        _ => None,
     }
-    found
+}
+
+/// Reads a `rust-analyzer.toml`. `None` if it says nothing of the folder, or cannot be read.
+#[must_use]
+pub fn of_toml(text: &str) -> Option<AnalyzerFolder> {
+    let settings: DocumentMut = text.parse().ok()?;
+    let folder = settings.get("cargo")?.get("targetDir")?;
+    match (folder.as_bool(), folder.as_str()) {
+        (Some(true), _) => Some(AnalyzerFolder::Own),
+        (_, Some(folder)) => Some(AnalyzerFolder::At(folder.to_owned())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn at(folder: &str) -> Option<AnalyzerFolder> {
+        Some(AnalyzerFolder::At(folder.into()))
+    }
+
     #[test]
-    fn settings_of_editors() {
+    fn settings_of_vs_code() {
         for (text, folder) in [
+            ("", None),
             ("{}", None),
             (
                 "{\n  \"rust-analyzer.cargo.targetDir\": true, // why\n}",
-                Some(None),
+                Some(AnalyzerFolder::Own),
             ),
             (
                 "{ \"rust-analyzer.cargo.targetDir\" : \"/tmp/ra\" }",
-                Some(Some("/tmp/ra".to_owned())),
+                at("/tmp/ra"),
             ),
             ("{\n// \"rust-analyzer.cargo.targetDir\": true\n}", None),
+            ("{\n/* \"rust-analyzer.cargo.targetDir\": true\n*/}", None),
+            ("{ \"other.targetDir\": \"/tmp/x\" }", None),
             ("{ \"rust-analyzer.cargo.targetDir\": null }", None),
             ("{ \"rust-analyzer.cargo.targetDir\": false }", None),
-            ("[cargo]\ntargetDir = true\n", Some(None)),
-            (
-                "cargo.targetDir = 'target/ra'\n",
-                Some(Some("target/ra".to_owned())),
-            ),
-            ("# targetDir = true\n", None),
+            ("{ \"rust-analyzer.cargo.targetDir\": ", None),
             ("\"the targetDir is\n", None),
         ] {
-            assert_eq!(target_folder(text), folder, "{text}");
+            assert_eq!(of_vs_code(text), folder, "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_in_toml() {
+        for (text, folder) in [
+            ("", None),
+            ("[cargo]\ntargetDir = true\n", Some(AnalyzerFolder::Own)),
+            ("cargo.targetDir = 'target/ra'\n", at("target/ra")),
+            ("# cargo.targetDir = true\n", None),
+            ("targetDir = 'elsewhere'\n", None),
+            ("cargo = 1\n", None),
+            ("cargo.targetDir =", None),
+        ] {
+            assert_eq!(of_toml(text), folder, "{text}");
         }
     }
 }

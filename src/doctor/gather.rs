@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cargo::{config_chain, config_edit, wrapper_script};
+use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
     AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
 };
@@ -191,7 +192,13 @@ fn place(survey: &Survey) -> Option<PlaceFacts> {
 }
 
 /// Files in which editors have settings for rust-analyzer, below the top of a worktree.
-const SETTINGS: [&str; 2] = [".vscode/settings.json", "rust-analyzer.toml"];
+const SETTINGS: [(&str, ReadSettings); 2] = [
+    (".vscode/settings.json", editor_settings::of_vs_code),
+    ("rust-analyzer.toml", editor_settings::of_toml),
+];
+
+/// Reads the folder that rust-analyzer is told to build into.
+type ReadSettings = fn(&str) -> Option<AnalyzerFolder>;
 
 fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {
     let tops = survey
@@ -208,11 +215,13 @@ fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {
     let places: BTreeSet<PathBuf> = tops.chain(roots).collect();
     let files = places
         .iter()
-        .flat_map(|top| SETTINGS.map(|name| top.join(name)));
-    let settings = files.filter_map(|file| {
+        .flat_map(|top| SETTINGS.map(|(name, read)| (top.join(name), read)));
+    let settings = files.filter_map(|(file, read)| {
         let text = fs::read_start(&file, 1 << 20).ok()??;
-        let folder =
-            crate::doctor::editor_settings::target_folder(&String::from_utf8_lossy(&text))?;
+        let folder = match read(&String::from_utf8_lossy(&text))? {
+            AnalyzerFolder::Own => None,
+            AnalyzerFolder::At(folder) => Some(folder),
+        };
         Some(AnalyzerSetting { file, folder })
     });
     settings.collect()
