@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use cargo_sharedtarget::script::body::{Body, body, has_module_files};
-use cargo_sharedtarget::script::package::{self, Around};
+use cargo_sharedtarget::script::package::{self, PackageContext};
 use cargo_sharedtarget::script::{embedded_manifest, infer};
 use cargo_sharedtarget_fuzz::{Tree, is_shown};
 use libfuzzer_sys::fuzz_target;
@@ -76,7 +76,7 @@ fn is_rust(text: &str) -> bool {
 
 /// The package that a script is built as has a manifest that says what it was to say.
 fn is_a_package(embedded: &embedded_manifest::Embedded) {
-    let around = Around {
+    let around = PackageContext {
         stem: "größe",
         id: "0123456789abcdef",
         wanted: &["serde_json"],
