@@ -1,7 +1,7 @@
 //! `clean` deletes target folders, `gc` deletes units inside of them.
 //!
 //! Both answer one question, of a folder or of a unit: will a build miss it? All that a folder is used by is looked at
-//! ([`look`], [`stock`]), also workspaces that the roots do not hold (`strangers`); the deciding files (`decide`,
+//! ([`look`], [`folder_use`]), also workspaces that the roots do not hold (`unknown_users`); the deciding files (`decide`,
 //! `deletable`, `stale`, `gc`) are pure and give [`crate::plan`] an action for each folder, or the reason why it is kept.
 //! `delete_folders` and `delete_units` look at everything again before they touch it.
 
