@@ -13,7 +13,7 @@ use crate::cargo::model::{SetBy, Tracked};
 use crate::cargo::{config_chain, wrapper_script};
 use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, DoctorReport, Fix, Severity};
 use crate::fs::model::Problem;
-use crate::plan::kept::HookState;
+use crate::plan::hook_state::HookState;
 use crate::survey::model::{Survey, Workspace};
 use crate::text::shell;
 

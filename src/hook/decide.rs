@@ -11,7 +11,8 @@ use crate::hook::hook_script;
 use crate::hook::hook_script::Whose;
 use crate::hook::model::{HookChange, HookSite, HookStatus, HookStep, HooksFolder};
 use crate::plan::action::{Plan, Warning};
-use crate::plan::kept::{HookState, Kept, KeptReason, Subject};
+use crate::plan::hook_state::HookState;
+use crate::plan::kept::{Kept, KeptReason, Subject};
 
 /// The hook of a site.
 fn hook(site: &HookSite) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use crate::fs::model::FoundProgram;
 use crate::plan::action::Kind;
-use crate::plan::kept::HookState;
+use crate::plan::hook_state::HookState;
 use std::path::PathBuf;
 
 use serde::Serialize;

@@ -1,7 +1,8 @@
-//! TODO
+//! How it stands with the hook of a repository, and the words for it.
 
-use crate::plan::kept::HookState;
 use crate::term::Paths;
+use serde::Serialize;
+use std::path::PathBuf;
 
 /// How it stands with a hook.
 pub(crate) fn state(state: &HookState, paths: &Paths) -> String {
@@ -76,4 +77,68 @@ pub(crate) fn line(state: &HookState) -> Option<&str> {
         HookState::Shadowed { line, .. } => Some(line),
         _ => None,
     }
+}
+
+/// How it stands with the hook of one repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub(crate) enum HookState {
+    /// There is none of ours.
+    NotInstalled,
+    /// It is there, as this program would write it.
+    Installed,
+    /// It is there, but git does not run what is not executable.
+    NotExecutable,
+    /// It is that of another version, or names another program.
+    OutOfDate,
+    /// It is that of a newer version.
+    Newer {
+        /// That version.
+        version: u32,
+    },
+    /// A run was killed half-way.
+    Unfinished,
+    /// It is ours, with changes by somebody else.
+    ChangedByHand,
+    /// Somebody else's stands where ours was, and the name for the one from before is taken.
+    Overwritten {
+        /// The one from before.
+        before: PathBuf,
+    },
+    /// It is gone, but the one from before is still kept for it.
+    TakenOut {
+        /// The one from before.
+        before: PathBuf,
+    },
+    /// Git takes its hooks from another folder.
+    Shadowed {
+        /// That folder.
+        folder: PathBuf,
+        /// The line that does the same in a `post-checkout` there.
+        line: String,
+    },
+    /// Git takes its hooks from another folder, and the one there runs us.
+    RunElsewhere {
+        /// That folder.
+        folder: PathBuf,
+    },
+    /// Something that we write to is a symbolic link.
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        to: PathBuf,
+    },
+    /// Something that we write to is neither a file nor missing.
+    NotAFile {
+        /// What.
+        path: PathBuf,
+    },
+    /// Something cannot be read.
+    Unreadable {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
 }

@@ -1,10 +1,11 @@
-//! TODO
+//! Units that are left, why, and the words for it.
 
-use crate::plan::kept::{LeftReason, LeftUnit};
+use crate::target::unit::UnitId;
 use crate::term::view::{Out, View};
 use crate::text::shown;
+use serde::Serialize;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes what is not taken, by reason.
 pub(crate) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
@@ -160,3 +161,154 @@ pub(crate) fn detail(reason: &LeftReason, view: &View) -> String {
 
 /// How many units are named for a reason unless everything is asked for.
 pub(crate) const NAMED: usize = 3;
+
+/// A unit that is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct LeftUnit {
+    /// Its package, or what is known of it.
+    pub(crate) package: String,
+    /// The package's version, where it is known.
+    pub(crate) version: Option<String>,
+    pub(crate) id: UnitId,
+    #[serde(flatten)]
+    pub(crate) reason: LeftReason,
+}
+
+/// Why a unit is not taken. Cargo compiles it, as it would have done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub(crate) enum LeftReason {
+    /// Its package is local, and nothing but third-party crates is asked for.
+    Local,
+    /// Whether its sources are the same cannot be told.
+    SourcesUnknown {
+        /// Why not.
+        why: String,
+    },
+    /// A source of it is not the same in the worktree.
+    SourceDiffers {
+        /// The file, relative to the top of the worktree.
+        file: PathBuf,
+    },
+    /// A source of it may have changed in the donor's worktree since it was compiled.
+    SourceNewer {
+        /// The file or folder, relative to the top of the worktree where it lies in it.
+        file: PathBuf,
+    },
+    /// A source of it is changed and not committed in some worktree, so that a tool that makes worktrees may be about to
+    /// copy it into this one, with a time from before.
+    ChangedElsewhere {
+        /// The file, relative to the top of that worktree.
+        file: PathBuf,
+        /// That worktree.
+        worktree: PathBuf,
+    },
+    /// The manifest of the workspace or a configuration says something else of it than in the donor's worktree.
+    OtherSettings {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Its build script might do something else here.
+    BuildScript {
+        /// Why.
+        why: String,
+    },
+    /// It may have been compiled in another worktree than the donor's.
+    OtherWorktree {
+        /// That one, where something tells.
+        worktree: Option<PathBuf>,
+    },
+    /// A dependency is not taken, so that Cargo may make another one than it was compiled with.
+    DependsOn {
+        /// The package at the root of it.
+        root: String,
+        /// Why that one is not taken.
+        because: Box<LeftReason>,
+    },
+    /// The worktree's `Cargo.lock` does not have its package at this version.
+    NotLocked,
+    /// Another compiler made it than the one that the worktree uses.
+    OtherCompiler,
+    /// A variable that a configuration sets has another value here, and may have gone into it.
+    OtherEnvironment {
+        /// The variable.
+        variable: String,
+    },
+    /// In which environment it was made is not known.
+    EnvironmentUnknown {
+        /// The configuration that has changed since; none where its worktree is gone or not known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<PathBuf>,
+    },
+    /// Another program, or none, runs as the compiler or in its place here than where it was made.
+    OtherWrapper {
+        /// The program.
+        program: PathBuf,
+    },
+    /// Pages are made anew each time.
+    Documentation,
+    /// It is a program, which nothing depends on.
+    Program,
+    /// What it is or where it comes from cannot be told.
+    Unknown {
+        /// What could not be understood.
+        why: String,
+    },
+    /// A dependency is not there any more, or not as it was.
+    Incomplete {
+        /// The dependency's name.
+        missing: String,
+    },
+    /// Cargo would compile it again: a dependency is newer.
+    Stale,
+    /// It keeps a path of the donor, which may go.
+    PathInside {
+        /// The file that keeps it.
+        file: PathBuf,
+        /// The path.
+        path: String,
+    },
+    /// Its build script put something outside of its `OUT_DIR`, which would be missing.
+    WroteOutside {
+        /// What seems to be its.
+        file: PathBuf,
+    },
+    /// It holds a symbolic link that leads out of it.
+    LinkInside {
+        /// The link.
+        file: PathBuf,
+    },
+    /// A file of it is not whole, or has changed since it was built.
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Its sources lie in the donor's worktree.
+    SourcesInside,
+    /// The worktree has a dependency that it compiled itself, and that is not the same as the donor's.
+    OtherDependency {
+        /// The dependency's package.
+        package: String,
+    },
+    /// The worktree has something that was compiled with another one of it, which is gone: Cargo would take that for
+    /// fresh by the times of this one.
+    Awaited {
+        /// That one's package.
+        by: String,
+    },
+    /// The worktree has it in a form that Cargo or we do not understand.
+    Occupied,
+}
+
+impl LeftReason {
+    /// The reason at the root.
+    #[must_use]
+    pub(crate) fn root(&self) -> &Self {
+        match self {
+            Self::DependsOn { because, .. } => because.root(),
+            other => other,
+        }
+    }
+}

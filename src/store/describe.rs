@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::cargo::lockfile::Lock;
 use crate::fs::Hashes;
 use crate::fs::model::StoredFile;
-use crate::plan::kept::{LeftReason, LeftUnit};
+use crate::plan::left::{LeftReason, LeftUnit};
 use crate::store::local::content;
 use crate::store::model::{StoredLink, StoredUnit, WatchedFile};
 use crate::store::{platform, system_libraries, unit_key};

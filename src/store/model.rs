@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::model::{Problem, Seen};
 use crate::plan::action::DropReason;
-use crate::plan::kept::LeftUnit;
+use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
 

@@ -7,8 +7,8 @@ use std::io;
 use std::path::Path;
 
 use crate::plan::action::{DropReason, Plan};
-use crate::plan::kept::{LeftReason, LeftUnit};
 use crate::plan::left;
+use crate::plan::left::{LeftReason, LeftUnit};
 use crate::plan::outcome::Outcome;
 use crate::size::Bytes;
 use crate::store::Bounds;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::progress::Progress;
 use crate::survey::build_env::Said;
 use crate::survey::model::Survey;

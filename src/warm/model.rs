@@ -1,7 +1,7 @@
 //! Warming: which units a target folder gets from another one, and which not.
 
 use crate::plan::action::Kind;
-use crate::plan::kept::LeftUnit;
+use crate::plan::left::LeftUnit;
 use std::path::PathBuf;
 
 use jiff::Timestamp;

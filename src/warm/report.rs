@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::plan::action::Plan;
-use crate::plan::kept::LeftUnit;
+use crate::plan::left::LeftUnit;
 use crate::plan::outcome::{Done, Outcome};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};

@@ -33,7 +33,7 @@ use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use crate::git::sources::Listing;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::survey::model::{CargoAnswer, Workspace};
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};

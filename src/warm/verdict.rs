@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::unit::UnitId;
 
 /// What was found out about the local units of a donor, for one destination.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::warm::decide::Times;
 use crate::warm::verdict::{Home, Trace};

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Theirs;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::size::Bytes;
 use crate::target::artifact;
 use crate::target::artifact::paths;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::survey::build_env;
 use crate::survey::build_env::{Differences, Moment, Said};
 use crate::target::artifact::abilities;

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 
 use crate::fs::{Source, SourceKind};
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::warm::sources::{Ask, unknown};
 use crate::{fs, markers};
 

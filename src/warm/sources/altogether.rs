@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::fs::model::{SourceFile, Tag};
 use crate::git::sources::Listing;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::warm::sources::{Ask, Compared, unknown};
 use crate::{fs, markers};
 

@@ -12,7 +12,7 @@ use crate::fs::model::SourceFile;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
 use crate::markers::CARGO_FOLDER;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 
 /// Files that were compared.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::fingerprint;
 use crate::target::unit::{Unit, UnitKind};

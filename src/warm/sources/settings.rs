@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::cargo::inherited;
 use crate::fs;
 use crate::fs::Source;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 
 /// Whether the manifests of two workspaces say the same of one of their packages, whose own manifest is the same.
 pub(crate) fn same_manifests(

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::fs;
 use crate::fs::{Source, SourceKind};
 use crate::git::sources;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::dep_info::{Base, DepInfo, RustcDepInfo};
 use crate::target::unit::Unit;

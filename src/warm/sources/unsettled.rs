@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::git;
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Unit, UnitId};
 use crate::warm::sources::{World, unknown};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::plan::kept::LeftReason;
+use crate::plan::left::LeftReason;
 use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
