@@ -25,7 +25,6 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
 pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
-
 use crate::cargo::model::Package;
 use crate::process;
 

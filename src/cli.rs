@@ -17,10 +17,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::args::{
-    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
-};
-use crate::cli::mistakes::print;
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser as _};
@@ -31,6 +27,10 @@ use crate::audit::command::{AuditFormat, AuditOptions};
 use crate::cargo::wrapper_script;
 use crate::clean::decide::CleanOptions;
 use crate::clean::gc::GcOptions;
+use crate::cli::args::{
+    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
+};
+use crate::cli::mistakes::print;
 use crate::fs::Looking;
 use crate::plan::conduct;
 use crate::plan::conduct::{Format, Ui};

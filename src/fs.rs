@@ -49,6 +49,7 @@ pub(crate) use crate::fs::lock::{
     AtWork, LockGuard, LockMode, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
     lock_to_write, runs, stage_in_use,
 };
+use crate::fs::model::{Identity, Tag};
 pub(crate) use crate::fs::objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, new_folder, put, put_content, put_object, take_object,
@@ -80,8 +81,6 @@ pub(crate) use crate::fs::transfer::{
 pub(crate) use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;
 pub(crate) use crate::fs::walk::{Entry, EntryKind, walk};
-
-use crate::fs::model::{Identity, Tag};
 use crate::markers;
 use crate::markers::Shape;
 use crate::size::Bytes;

@@ -30,14 +30,13 @@ mod shared_root;
 mod tracking;
 mod workspaces;
 
-use crate::cargo::configs;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cargo::model::ConfigContext;
-use crate::cargo::{Cargo, wrapper_script};
+use crate::cargo::{Cargo, configs, wrapper_script};
 use crate::fs::Looking;
 use crate::fs::model::Problem;
 use crate::progress::Progress;

@@ -117,8 +117,9 @@ pub(crate) fn json_escape(c: char) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
 
     #[test]
     fn what_a_terminal_obeys_is_shown_and_the_rest_is_as_it_is() {

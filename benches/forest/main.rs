@@ -23,10 +23,9 @@ use anyhow::Result;
 use cargo_sharedtarget::fs::{Ledger, delete_tree};
 use cargo_sharedtarget::progress::Progress;
 use clap::Parser;
-use rayon::prelude::*;
-
 use make::{Forest, Size};
 use measure::{Contender, median, print_bar, print_table};
+use rayon::prelude::*;
 
 const PEAK_LIMIT_MIB: f64 = 64.0;
 

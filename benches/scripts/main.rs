@@ -34,9 +34,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
-
 use checks::Checks;
+use clap::Parser;
 use runner::{Kind, Runner};
 use script::Scripts;
 

@@ -38,9 +38,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
-
 use checks::Checks;
+use clap::Parser;
 use stage::Stage;
 
 /// Measures worktrees that cargo-sharedtarget has warmed

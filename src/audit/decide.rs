@@ -1,6 +1,5 @@
 //! Answers why target folders are as large as they are.
 
-use crate::audit::{findings, unused, variants};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
@@ -8,6 +7,8 @@ use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
 use crate::audit::model::{Audit, AuditedFolder};
+use crate::audit::shares::Shares;
+use crate::audit::{findings, unused, variants};
 use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
 use crate::clean::gc::rules::last_use;
 use crate::clean::gc::{GcOptions, rules};
@@ -15,8 +16,6 @@ use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::Unit;
-
-use crate::audit::shares::Shares;
 
 /// What is known beside what lies in the folders.
 #[derive(Debug, Default)]

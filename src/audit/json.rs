@@ -1,12 +1,14 @@
 //! The answer of `audit` for programs.
 
-use crate::audit::model::Audit;
-use crate::survey::model::Survey;
-use crate::term::json::{VERSION, document};
-use serde::Serialize;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::audit::model::Audit;
+use crate::survey::model::Survey;
+use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
 pub(crate) struct Audited<'a> {

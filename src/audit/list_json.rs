@@ -1,14 +1,16 @@
 //! The answer of `list` for programs.
 
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use crate::audit::listing::Listing;
 use crate::fs::model::Problem;
 use crate::survey::folder::Trash;
 use crate::survey::model::{EnvOverride, Repository, SharedRoot, Survey};
 use crate::term::json::{VERSION, document};
-use serde::Serialize;
-use std::io;
-use std::io::Write;
-use std::path::PathBuf;
 
 #[derive(Serialize)]
 pub(crate) struct List<'a> {

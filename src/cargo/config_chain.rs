@@ -3,7 +3,6 @@
 //! Reading the files is some twenty times quicker than running `cargo metadata` in every workspace, which is
 //! good enough to list and to plan with. Whatever is acted on is confirmed by Cargo itself.
 
-use crate::markers::CARGO_FOLDER;
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustc_stable_hash::StableSipHasher128;
 
 use crate::cargo::model::{ConfigContext, ConfigFile, ConfigKeys, Dirs, SetBy};
+use crate::markers::CARGO_FOLDER;
 
 /// The two names of a configuration file; where both exist, Cargo reads the first, the legacy one, and warns.
 ///

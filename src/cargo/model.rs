@@ -1,7 +1,8 @@
 //! Facts of Cargo's: what its configurations and lock files say, and where builds go.
 
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 /// The folders that a build writes into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -129,12 +129,12 @@ fn last_use(usage: &Usage) -> Option<(jiff::Timestamp, LastUseSource)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::clean::model::DeleteFolder;
     use std::path::PathBuf;
 
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::clean::model::DeleteFolder;
     use crate::fs::model::{Problem, Tag};
     use crate::plan::kept::Subject;
     use crate::survey::folder::{FolderOrigin, Layout, Owner, OwnerState};

@@ -1,12 +1,12 @@
 //! Deletes target folders: looks again, takes Cargo's locks, renames, then removes.
 
-use crate::plan::apply::Deleted;
 use std::path::{Path, PathBuf};
 
 use crate::clean::model::DeleteFolder;
 use crate::fs::Ledger;
 use crate::fs::model::Seen;
 use crate::markers::{GITIGNORE, TRASH_PREFIX};
+use crate::plan::apply::Deleted;
 use crate::plan::kept::{DeleteReason, KeptReason};
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;

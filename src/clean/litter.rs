@@ -1,14 +1,12 @@
 //! Decides what becomes of what interrupted runs left.
 
-use crate::clean::model::FinishTrash;
-use crate::survey::model::Scope;
-
 use crate::clean::deletable;
+use crate::clean::model::FinishTrash;
 use crate::fs::model::{BusyReason, Usage, freeable};
 use crate::plan::action::Plan;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::survey::folder::{Litter, Trash};
-use crate::survey::model::Survey;
+use crate::survey::model::{Scope, Survey};
 
 /// Has a plan take away what interrupted runs left, whatever else it does; what else it does comes first.
 ///

@@ -1,17 +1,15 @@
 //! Collecting: the deletion of single units.
 
-use crate::fs::model::Usage;
-use crate::plan::action::Kind;
-use crate::plan::kept::DeleteReason;
-use crate::survey::folder::Litter;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::fs::model::Identity;
-use crate::plan::kept::LastUseSource;
+use crate::fs::model::{Identity, Usage};
+use crate::plan::action::Kind;
+use crate::plan::kept::{DeleteReason, LastUseSource};
 use crate::size::Bytes;
+use crate::survey::folder::Litter;
 use crate::target::unit::{Source, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 

@@ -1,24 +1,23 @@
 //! The deletion of single units, for people.
 
-use crate::clean::model::{DeleteFolder, FinishTrash};
-use crate::fs::model::Usage;
-use crate::plan::action::Section;
-use crate::plan::outcome::Collected;
-use crate::plan::reasons;
-use crate::plan::report::at_most;
-use crate::term::view::ago;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use crate::clean::model::{CollectFolder, CollectReason, CollectedUnit, KeptUnit, KeptUnitReason};
-use crate::plan::action::Plan;
+use crate::clean::model::{
+    CollectFolder, CollectReason, CollectedUnit, DeleteFolder, FinishTrash, KeptUnit,
+    KeptUnitReason,
+};
+use crate::fs::model::Usage;
+use crate::plan::action::{Plan, Section};
 use crate::plan::kept::LastUseSource;
-use crate::plan::outcome::{Done, Outcome};
+use crate::plan::outcome::{Collected, Done, Outcome};
+use crate::plan::reasons;
+use crate::plan::report::at_most;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::term::table::{Align, Table};
-use crate::term::view::{GOOD, HEADING, Out, View, WARNING, counted, wrapped};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::cargo::model::Dirs;
 use crate::clean::deletable::obstacle;
 use crate::clean::model::DeleteFolder;
-
 use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::survey::folder::{FolderOrigin, OwnerState, TargetFolder};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};

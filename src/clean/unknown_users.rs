@@ -2,8 +2,6 @@
 
 pub(crate) mod by_units;
 
-pub(crate) use crate::clean::unknown_users::by_units::by_units;
-
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
@@ -11,6 +9,7 @@ use cargo_metadata::Package;
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
 use crate::cargo::model::SetBy;
 use crate::cargo::{config_chain, config_edit};
+pub(crate) use crate::clean::unknown_users::by_units::by_units;
 use crate::fs;
 use crate::survey::Request;
 use crate::survey::model::{Survey, Workspace, worktree_of};

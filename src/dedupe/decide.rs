@@ -27,7 +27,6 @@ use crate::dedupe::decide::storage::{Known, Name, Names, Storage};
 pub(crate) use crate::dedupe::decide::tally::Tally;
 use crate::dedupe::decide::wanted::may_share;
 pub(crate) use crate::dedupe::decide::wanted::wanted;
-
 use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
 use crate::fs::model::Identity;
 use crate::size::Bytes;

@@ -1,11 +1,11 @@
 //! Relinking: files of several target folders that are the same share their storage.
 
-use crate::plan::action::Kind;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::plan::action::Kind;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::UnitFile;

@@ -1,12 +1,11 @@
 //! What comes to share storage, for people.
 
-use crate::plan::action::Section;
 use std::collections::BTreeSet;
 use std::io;
 
 use crate::dedupe::model::{RelinkFolder, Relinked};
 use crate::fs::model::Freed;
-use crate::plan::action::Plan;
+use crate::plan::action::{Plan, Section};
 use crate::plan::outcome::{Done, Outcome};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};

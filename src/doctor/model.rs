@@ -1,6 +1,5 @@
 //! What is wrong with a setup.
 
-use crate::target::layout::DiskLayout;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -8,6 +7,7 @@ use serde::Serialize;
 use crate::fs::model::Problem;
 use crate::hook::model::HookStatus;
 use crate::size::Bytes;
+use crate::target::layout::DiskLayout;
 
 /// What the machine says, besides what lies on its disks.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -1,12 +1,14 @@
 //! Facts of the file system: which file is which, what a folder takes, and who holds a lock.
 
-use crate::size::Bytes;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Add;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::size::Bytes;
 
 /// A lock that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -186,8 +186,9 @@ pub(super) fn create(path: &Path) -> std::io::Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::*;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::*;
 
     fn set(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");

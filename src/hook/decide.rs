@@ -3,13 +3,14 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::hook::model::{InstallHook, RemoveHook};
 use std::path::{Path, PathBuf};
 
 use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::Whose;
-use crate::hook::model::{HookChange, HookSite, HookStatus, HookStep, HooksFolder};
+use crate::hook::model::{
+    HookChange, HookSite, HookStatus, HookStep, HooksFolder, InstallHook, RemoveHook,
+};
 use crate::plan::action::{Plan, Warning};
 use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};

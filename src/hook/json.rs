@@ -1,10 +1,12 @@
 //! The answer of `hook status` for programs.
 
-use crate::hook::model::HookStatus;
-use crate::term::json::{VERSION, document};
-use serde::Serialize;
 use std::io;
 use std::io::Write;
+
+use serde::Serialize;
+
+use crate::hook::model::HookStatus;
+use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
 pub(crate) struct Hooks<'a> {

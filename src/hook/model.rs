@@ -1,11 +1,12 @@
 //! The git hook that prepares new worktrees.
 
-use crate::fs::model::FoundProgram;
-use crate::plan::action::Kind;
-use crate::plan::hook_state::HookState;
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+use crate::fs::model::FoundProgram;
+use crate::plan::action::Kind;
+use crate::plan::hook_state::HookState;
 
 /// What was found where a repository has its hooks.
 #[derive(Clone, Debug)]

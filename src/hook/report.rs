@@ -1,12 +1,10 @@
 //! Git hooks in words.
 
-use crate::hook::model::{InstallHook, RemoveHook};
-use crate::plan::action::Section;
-use crate::plan::hook_state::state;
 use std::io;
 
-use crate::hook::model::{HookChange, HookStatus, HookStep};
-use crate::plan::action::Plan;
+use crate::hook::model::{HookChange, HookStatus, HookStep, InstallHook, RemoveHook};
+use crate::plan::action::{Plan, Section};
+use crate::plan::hook_state::state;
 use crate::plan::outcome::Outcome;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, counted};

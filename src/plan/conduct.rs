@@ -1,11 +1,10 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
-use crate::plan::action::CreateSharedRoot;
 use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::{CreateSharedRoot, Plan, Warning};
 use crate::plan::outcome::Outcome;
 use crate::plan::run::Context;
 use crate::plan::{apply, json, report};
@@ -16,9 +15,8 @@ use crate::survey::model::Survey;
 use crate::survey::{Request, read_build_env};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::{fs, process, survey};
-
 pub(crate) use crate::term::ui::{Format, Ui, beside};
+use crate::{fs, process, survey};
 
 /// Surveys, with progress shown.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {

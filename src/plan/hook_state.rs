@@ -1,8 +1,10 @@
 //! How it stands with the hook of a repository, and the words for it.
 
-use crate::term::Paths;
-use serde::Serialize;
 use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::term::Paths;
 
 /// How it stands with a hook.
 pub(crate) fn state(state: &HookState, paths: &Paths) -> String {

@@ -1,13 +1,15 @@
 //! A plan, and what became of it, for programs.
 
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use crate::plan::action::Plan;
 use crate::plan::outcome::Outcome;
 use crate::survey::model::{SharedRoot, Survey};
 use crate::term::json::{VERSION, document};
-use serde::Serialize;
-use std::io;
-use std::io::Write;
-use std::path::PathBuf;
 
 #[derive(Serialize)]
 pub(crate) struct Run<'a> {

@@ -1,7 +1,5 @@
 //! What stays as it is, and why.
 
-use crate::plan::hook_state::HookState;
-use crate::plan::left::LeftUnit;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,6 +7,8 @@ use serde::Serialize;
 
 use crate::cargo::model::TomlProblem;
 use crate::fs::model::BusyReason;
+use crate::plan::hook_state::HookState;
+use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::survey::folder::Layout;
 

@@ -1,11 +1,13 @@
 //! Units that are left, why, and the words for it.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
 use crate::target::unit::UnitId;
 use crate::term::view::{Out, View};
 use crate::text::shown;
-use serde::Serialize;
-use std::io;
-use std::path::{Path, PathBuf};
 
 /// Writes what is not taken, by reason.
 pub(crate) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {

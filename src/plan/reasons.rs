@@ -1,5 +1,7 @@
 //! Reasons in words.
 
+use jiff::Timestamp;
+
 use crate::age::since;
 use crate::fs::model::BusyReason;
 use crate::plan::action::Warning;
@@ -9,7 +11,6 @@ use crate::survey::folder::Layout;
 use crate::term::Paths;
 use crate::term::view::counted;
 use crate::text::shown;
-use jiff::Timestamp;
 
 /// A layout by the name that the command line knows it by.
 pub(crate) fn layout(layout: Layout) -> &'static str {

@@ -1,17 +1,14 @@
 //! Text for people.
 
-use crate::plan::action::{CreateSharedRoot, Section};
-use crate::plan::left;
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::plan::reasons;
-use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped};
-
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::{CreateSharedRoot, Plan, Section, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::outcome::{NotDone, Outcome};
+use crate::plan::{left, reasons};
 use crate::size::Bytes;
+use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped};
 
 /// The sections of all actions, each once, in an order.
 fn sections(plan: &Plan, order: fn(&Section) -> u8) -> Vec<&'static Section> {

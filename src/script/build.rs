@@ -1,6 +1,5 @@
 //! Builds a script and keeps its program.
 
-use crate::script::keep;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +9,9 @@ use jiff::Timestamp;
 use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
 use crate::fs::model::FileState;
+use crate::script::keep;
 use crate::script::package::LOCK;
 use crate::script::paths::ScriptCachePaths;
-
 use crate::script::write_package::MAIN;
 pub(crate) use crate::script::write_package::{Written, write};
 

@@ -1,7 +1,5 @@
 //! `cache`: what scripts have left, and how it is kept small.
 
-use crate::clean::model::FinishTrash;
-use crate::plan::action::boxed;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +9,9 @@ use crate::clean::decide::CleanOptions;
 use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
 use crate::clean::look;
+use crate::clean::model::FinishTrash;
 use crate::markers::TRASH_PREFIX;
-use crate::plan::action::Plan;
+use crate::plan::action::{Plan, boxed};
 use crate::plan::apply;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::plan::outcome::Outcome;

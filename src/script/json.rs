@@ -1,12 +1,14 @@
 //! The answer of `cache info` for programs.
 
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
 use crate::script::model::ScriptCache;
 use crate::size::Bytes;
 use crate::survey::settings::CacheLimits;
 use crate::term::json::{VERSION, document};
-use serde::Serialize;
-use std::io;
-use std::io::Write;
 
 #[derive(Serialize)]
 pub(crate) struct Scripts<'a> {

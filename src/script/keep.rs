@@ -1,16 +1,15 @@
 //! Keeps the program of a script, with what it was made from.
 
-use crate::script::inputs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use crate::script::inputs::Made;
-
 use crate::cargo::Built;
 use crate::fs;
 use crate::script::build::ScriptBuild;
+use crate::script::inputs;
+use crate::script::inputs::Made;
 use crate::script::model::CachedProgram;
 use crate::script::paths::{ENTRY, LAST_RUN, NEW, ScriptCachePaths};
 

@@ -1,13 +1,12 @@
 //! Programs of single-file scripts that were kept.
 
-use crate::fs::model::FileState;
-use crate::plan::action::{DropReason, Kind};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::model::{Identity, Seen};
+use crate::fs::model::{FileState, Identity, Seen};
+use crate::plan::action::{DropReason, Kind};
 use crate::size::Bytes;
 
 /// A script's program that was kept, and what it was made from.

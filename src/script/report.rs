@@ -1,11 +1,10 @@
 //! The cache of scripts, for people.
 
-use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
-use crate::plan::action::Section;
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{DropReason, Plan};
+use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
+use crate::plan::action::{DropReason, Plan, Section};
 use crate::plan::outcome::Outcome;
 use crate::script::model::{DropScript, KeptProgram, ScriptCache, ScriptPart};
 use crate::script::paths;

@@ -11,24 +11,22 @@ pub(crate) mod tests;
 pub(crate) mod warming;
 pub(crate) mod wrapper;
 
-use crate::clean::model::DeleteFolder;
-use crate::plan::action::{CreateSharedRoot, boxed};
-use crate::setup::decide::above::Above;
-pub(crate) use crate::setup::decide::above::served_from_above;
-use crate::setup::model::WriteConfig;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cargo::model::Dirs;
 use crate::clean::litter::finish_litter;
+use crate::clean::model::DeleteFolder;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::dedupe::model::RelinkFolder;
 use crate::fs::model::freeable;
-use crate::plan::action::{Action, Plan, Warning};
+use crate::plan::action::{Action, CreateSharedRoot, Plan, Warning, boxed};
 use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::plan::warnings;
+use crate::setup::decide::above::Above;
+pub(crate) use crate::setup::decide::above::served_from_above;
+use crate::setup::model::WriteConfig;
 use crate::setup::naming::Names;
 use crate::survey::folder::{Layout, TargetFolder};
 use crate::survey::model::{CargoAnswer, Scope, Settings, Survey, Workspace};

@@ -1,6 +1,5 @@
 //! `onboard`: set one worktree up, and warm it.
 
-use crate::store::supply::FromStore;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::setup::command::{note_devices, try_wrapper};
 use crate::setup::decide::SetupOptions;
 use crate::setup::warm;
 use crate::store::command;
+use crate::store::supply::FromStore;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;

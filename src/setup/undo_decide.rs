@@ -1,12 +1,12 @@
 //! Decides which files go back to what they were.
 
-use crate::setup::model::Restore;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cargo::wrapper_script;
 use crate::plan::action::{Change, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::model::Restore;
 use crate::survey::journal::{Journal, Undo};
 
 /// A file in the record, as it is now.

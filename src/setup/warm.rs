@@ -1,7 +1,5 @@
 //! `warm`: give a worktree what others have compiled.
 
-use crate::store::supply::FromStore;
-use crate::warm::choose_donor::WarmOptions;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,17 +7,17 @@ use anyhow::{Context as _, Result, ensure};
 use crate::cargo::model::Dirs;
 use crate::plan::conduct::{Ui, conduct, look, warn_of_stores};
 use crate::store::command;
+use crate::store::supply::FromStore;
 use crate::survey::Request;
 use crate::survey::model::Scope;
 use crate::term::exit::Exit;
-use crate::warm::choose_donor;
-use crate::{fs, survey};
-
+use crate::warm::choose_donor::WarmOptions;
 use crate::warm::decide::{
     Candidate, {self as decide},
 };
-use crate::warm::inspect;
 use crate::warm::inspect::Trust;
+use crate::warm::{choose_donor, inspect};
+use crate::{fs, survey};
 
 /// Warms every workspace of the worktree that the request is about.
 ///

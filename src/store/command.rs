@@ -1,10 +1,5 @@
 //! `store`: third-party units beyond a target folder.
 
-use crate::plan::action::boxed;
-use crate::store::model::Moved;
-use crate::store::report::SECTION;
-use crate::store::supply;
-use crate::warm::model::WarmFolder;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::age::Age;
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::{Plan, Warning, boxed};
 use crate::plan::conduct::{Format, Ui, carry_out, conduct, conduct_with, look};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::report;
@@ -24,19 +19,20 @@ use crate::store::local::{
     Wish, {self as looks},
 };
 use crate::store::model::{
-    After, DropRemote, HarvestUnits, PullUnits, PushUnits, RemotePart, STORE_VERSION,
+    After, DropRemote, HarvestUnits, Moved, PullUnits, PushUnits, RemotePart, STORE_VERSION,
     StoreContents, StoredUnit, TellProvider,
 };
-use crate::store::{Bounds, StorePaths, harvest as acts, json, pack};
+use crate::store::report::SECTION;
+use crate::store::{Bounds, StorePaths, harvest as acts, json, pack, supply};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Request, settings};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor::WarmOptions;
-use crate::{plan, process, remote, store};
-
 use crate::warm::inspect;
 use crate::warm::inspect::Trust;
+use crate::warm::model::WarmFolder;
+use crate::{plan, process, remote, store};
 
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]

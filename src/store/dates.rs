@@ -6,11 +6,11 @@
 //! name of the stored ones, and would see them change.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use crate::store::model::StoredUnit;
 use crate::target::layout;
 use crate::target::unit::UnitId;
-use std::path::Path;
 
 /// What is known of a unit besides its description.
 #[derive(Clone, Copy, Debug)]

@@ -162,10 +162,11 @@ impl<'a> Going<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::cargo::model::StoredPackage;
     use crate::store::model::HeldObject;
-    use std::path::Path;
 
     fn now() -> Timestamp {
         Timestamp::from_second(10_000_000).expect("a time")

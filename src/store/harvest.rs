@@ -7,14 +7,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
-pub(crate) use crate::store::assemble::{Assembled, Part, assemble};
-
 use crate::fs::model::StoredFile;
 use crate::fs::{Hashes, LockGuard};
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::size::Bytes;
 use crate::store::StorePaths;
+pub(crate) use crate::store::assemble::{Assembled, Part, assemble};
 use crate::store::model::{HarvestUnits, Moved, StoredSet, StoredUnit, TellProvider};
 use crate::target::layout;
 use crate::target::unit_file::Sharing;

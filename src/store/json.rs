@@ -1,14 +1,16 @@
 //! The answer of `store status` for programs.
 
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
 use crate::age::Age;
 use crate::size::Bytes;
 use crate::store::Bounds;
 use crate::store::model::{RemotePart, StoreContents};
 use crate::survey::model::StoreSettings;
 use crate::term::json::{VERSION, document};
-use serde::Serialize;
-use std::io;
-use std::io::Write;
 
 /// Writes what the local store holds.
 pub(crate) fn store(

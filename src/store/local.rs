@@ -1,21 +1,19 @@
 //! Looks at what the store is about: in which circumstances a workspace is built, what of a target folder can be kept
 //! beyond it, and what a local store has.
 
-use crate::store::platform;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+use crate::cargo::lockfile::Lock;
 pub(crate) use crate::store::contents::contents;
 pub(crate) use crate::store::describe::{Harvest, as_they_came, describe};
 pub(crate) use crate::store::holds::{has, remote};
-
-use crate::cargo::lockfile::Lock;
-use crate::store::StorePaths;
 use crate::store::model::{
     Before, BuiltWith, Offered, STORE_VERSION, Stays, StoredSet, StoredUnit, Take, WantedPackage,
 };
+use crate::store::{StorePaths, platform};
 use crate::survey::Environment;
 use crate::survey::model::StoreSettings;
 use crate::warm::inspect;

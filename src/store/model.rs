@@ -3,17 +3,15 @@
 //! One description of a unit serves everywhere: in the local store, in a remote one, and in what providers are told
 //! and answer.
 
-use crate::cargo::model::StoredPackage;
-use crate::fs::model::StoredFile;
-use crate::plan::action::Kind;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::model::{Problem, Seen};
-use crate::plan::action::DropReason;
+use crate::cargo::model::StoredPackage;
+use crate::fs::model::{Problem, Seen, StoredFile};
+use crate::plan::action::{DropReason, Kind};
 use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::UnitId;

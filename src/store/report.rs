@@ -1,18 +1,18 @@
 //! What goes into the store and out of it.
 
-use crate::plan::action::Section;
-use crate::plan::outcome::Collected;
-use crate::store::model::{DropRemote, DropUnits, Moved, PullUnits, PushUnits, TellProvider};
 use std::io;
 use std::path::Path;
 
-use crate::plan::action::{DropReason, Plan};
+use crate::plan::action::{DropReason, Plan, Section};
 use crate::plan::left;
 use crate::plan::left::{LeftReason, LeftUnit};
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Collected, Outcome};
 use crate::size::Bytes;
 use crate::store::Bounds;
-use crate::store::model::{HarvestUnits, RemotePart, StoreContents};
+use crate::store::model::{
+    DropRemote, DropUnits, HarvestUnits, Moved, PullUnits, PushUnits, RemotePart, StoreContents,
+    TellProvider,
+};
 use crate::survey::model::StoreSettings;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, WARNING, ago, counted};

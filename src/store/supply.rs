@@ -1,6 +1,5 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
-use crate::warm::supply::{Supplied, Supply, SupplyContext};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
@@ -20,15 +19,15 @@ use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
 use crate::store::{Aged, StorePaths};
 use crate::survey::model::{Survey, Workspace};
 use crate::target::fingerprint;
-use crate::{fs, process, store};
-
 use crate::target::unit::UnitId;
 use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
 use crate::warm::decide::{Candidate, DestinationUnits, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::model::WarmFolder;
+use crate::warm::supply::{Supplied, Supply, SupplyContext};
 use crate::warm::verdict::Home;
+use crate::{fs, process, store};
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);

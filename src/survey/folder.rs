@@ -1,11 +1,12 @@
 //! Target folders: what each one is, whose it is, and how much it takes.
 
-use crate::fs::model::{Busy, Identity, Tag, Usage};
-use crate::markers::OWNER_SUFFIX;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::fs::model::{Busy, Identity, Tag, Usage};
+use crate::markers::OWNER_SUFFIX;
 
 /// A folder that Cargo builds into, or built into once.
 #[derive(Clone, Debug, Serialize)]

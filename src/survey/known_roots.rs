@@ -329,8 +329,9 @@ fn folder_name(root: &Path) -> String {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make what they look at")]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     #[test]
     fn only_the_token_of_a_record_makes_a_root() {

@@ -1,15 +1,14 @@
 //! What was found on disk.
 
-use crate::cargo::model::{ConfigContext, ConfigFile, Dirs, Package};
-use crate::fs::model::Problem;
-use crate::git::model::Head;
 use std::collections::BTreeMap;
-
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::age::Age;
+use crate::cargo::model::{ConfigContext, ConfigFile, Dirs, Package};
+use crate::fs::model::Problem;
+use crate::git::model::Head;
 use crate::size::Bytes;
 use crate::survey::folder::{Owner, TargetFolder, Trash};
 

@@ -1,6 +1,5 @@
 //! Searches the roots, and the worktrees of every repository met.
 
-use crate::git::git_file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,10 +7,10 @@ use rayon::prelude::*;
 
 use crate::fs::model::Problem;
 use crate::fs::{Finds, Looking};
-use crate::git::exclude_edit;
 use crate::git::git_file::{Mark, mark};
 use crate::git::model::Head;
 use crate::git::porcelain::ListedWorktree;
+use crate::git::{exclude_edit, git_file};
 use crate::survey::model::{Repository, Worktree};
 use crate::{fs, git};
 

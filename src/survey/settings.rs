@@ -2,17 +2,17 @@
 
 pub(crate) mod store;
 
-use crate::survey::model::Survey;
-use crate::survey::settings;
-use jiff::SignedDuration;
 use std::path::PathBuf;
+
+use jiff::SignedDuration;
 use toml_edit::{Document, Item, Value};
 
 use crate::age::Age;
 use crate::cargo::config_edit;
 use crate::cargo::model::TomlProblem;
 use crate::size::Bytes;
-use crate::survey::model::Settings;
+use crate::survey::model::{Settings, Survey};
+use crate::survey::settings;
 
 /// The name of the file.
 pub(crate) const FILE_NAME: &str = "sharedtarget.toml";

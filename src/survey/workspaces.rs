@@ -1,6 +1,5 @@
 //! Finds the workspaces among the manifests, and what Cargo says of each.
 
-use crate::markers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,6 @@ use rayon::prelude::*;
 use crate::cargo::manifest::{Manifest, Role};
 use crate::cargo::model::{Dirs, SetBy};
 use crate::cargo::{config_chain, manifest};
-use crate::fs;
 use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -17,6 +15,7 @@ use crate::survey::Request;
 use crate::survey::model::{
     CargoAnswer, Repository, Survey, Workspace, WorktreePlace, worktree_of,
 };
+use crate::{fs, markers};
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {

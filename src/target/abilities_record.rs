@@ -1,15 +1,17 @@
 //! The abilities of programs that earlier runs found, in the user's state folder: reading a large program takes longer than
 //! everything else that is asked of a unit.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+
 use crate::fs::model::Identity;
 use crate::fs::{create_private_folder, read, replace_own};
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::{Abilities, AbilitiesRecord};
 use crate::target::unit_file::UnitFile;
-use anyhow::{Context as _, Result};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Reads the abilities of programs that earlier runs found, in the user's state folder. Where nothing can be read, none are
 /// known.

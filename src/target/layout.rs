@@ -7,14 +7,14 @@ pub(crate) mod classic;
 pub(crate) mod new;
 pub(crate) mod shape;
 
-use serde::Serialize;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub(crate) use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
+use serde::Serialize;
 
 use crate::markers;
+pub(crate) use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
 use crate::target::unit::Group;
 use crate::target::unit_file::{Role, Sharing};
 

@@ -1,7 +1,5 @@
 //! Takes the inventory of a target folder.
 
-use crate::fs::model::Seen;
-use crate::fs::number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet, btree_map};
@@ -12,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::fs::model::Identity;
-use crate::fs::{Entry, EntryKind};
+use crate::fs::model::{Identity, Seen};
+use crate::fs::{Entry, EntryKind, number};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::target::dep_info::{DepInfo, RustcDepInfo};

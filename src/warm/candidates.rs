@@ -188,10 +188,11 @@ pub(crate) fn cover(mut offers: Vec<(Candidate, Gives)>, most: usize) -> Vec<Can
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::survey::folder::{Layout, Owner, OwnerState};
     use crate::survey::sample::{folder, now, placed, survey, workspace};
-    use jiff::SignedDuration;
 
     fn shown(all: &[Candidate]) -> Vec<(Relation, String)> {
         let show = |one: &Candidate| (one.relation, one.folder.display().to_string());

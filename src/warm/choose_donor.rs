@@ -1,10 +1,5 @@
 //! Finds out what can be warmed and from where: the part of `warm`, `onboard` and `setup` that they have in common.
 
-use crate::survey::Request;
-
-pub(crate) use crate::warm::families::all;
-
-use crate::warm::supply::{Held, Supply, SupplyContext};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -12,26 +7,26 @@ use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::warm::donor::Donor;
-
-use crate::plan::conduct::Ui;
-
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
 use crate::plan::action::Warning;
+use crate::plan::conduct::Ui;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::left::{LeftReason, LeftUnit};
 use crate::progress::Progress;
-use crate::survey::Environment;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
+use crate::survey::{Environment, Request};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
 use crate::warm::decide::{
     Candidate, DestinationUnits, Estimate, Relation, {self as decide},
 };
+use crate::warm::donor::Donor;
+pub(crate) use crate::warm::families::all;
 use crate::warm::inspect;
 use crate::warm::inspect::{BuildEnv, Records, Trust};
 use crate::warm::model::WarmFolder;
+use crate::warm::supply::{Held, Supply, SupplyContext};
 use crate::warm::verdict::Home;
 use crate::{cargo, fs};
 

@@ -7,17 +7,6 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-pub use crate::warm::begun::set_since;
-pub(crate) use crate::warm::called::{own_names, speaks_of};
-pub(crate) use crate::warm::candidates::{
-    Candidate, Estimate, Gives, Relation, candidates, cover, order,
-};
-pub(crate) use crate::warm::decide::local::of_other_worktrees;
-pub(crate) use crate::warm::destination::DestinationUnits;
-
-use crate::warm::destination::There;
-pub(crate) use crate::warm::destination::Times;
-
 use crate::cargo::lockfile::Lock;
 use crate::fs::model::Identity;
 use crate::plan::action::Plan;
@@ -28,6 +17,14 @@ use crate::survey::model::Survey;
 use crate::target::layout;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::Sharing;
+pub use crate::warm::begun::set_since;
+pub(crate) use crate::warm::called::{own_names, speaks_of};
+pub(crate) use crate::warm::candidates::{
+    Candidate, Estimate, Gives, Relation, candidates, cover, order,
+};
+pub(crate) use crate::warm::decide::local::of_other_worktrees;
+use crate::warm::destination::There;
+pub(crate) use crate::warm::destination::{DestinationUnits, Times};
 use crate::warm::model::{TakenUnit, WarmFolder};
 use crate::warm::verdict::{Dated, LocalUnit, Locals};
 

@@ -8,21 +8,20 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub(crate) use crate::survey::read_build_env::{BuildEnv, Records, program_of, variables};
-pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
-pub(crate) use crate::warm::inspect::reach::otherwise_made;
-pub(crate) use crate::warm::inspect::same::different;
-pub(crate) use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
-
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::TomlProblem;
 use crate::fs::LockMode;
 use crate::fs::model::Busy;
 use crate::progress::Progress;
+pub(crate) use crate::survey::read_build_env::{BuildEnv, Records, program_of, variables};
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::Inventory;
 use crate::target::{layout, read};
 use crate::warm::decide::{Estimate, Gives};
+pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
+pub(crate) use crate::warm::inspect::reach::otherwise_made;
+pub(crate) use crate::warm::inspect::same::different;
+pub(crate) use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
 use crate::warm::relocate::without_place as without;
 use crate::{fs, markers};
 

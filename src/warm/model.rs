@@ -1,13 +1,13 @@
 //! Warming: which units a target folder gets from another one, and which not.
 
-use crate::plan::action::Kind;
-use crate::plan::left::LeftUnit;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fs::model::SourceFile;
+use crate::plan::action::Kind;
+use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::{UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;

@@ -7,8 +7,6 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::warm::stage::{Shared, Staging};
-
 use crate::fs::model::{Busy, BusyReason, SourceFile};
 use crate::fs::{LockGuard, LockMode};
 use crate::markers::STAGE;
@@ -20,6 +18,7 @@ use crate::target::fingerprint::rehash::Change;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::model::{Method, Skipped, TakenUnit, WarmFolder, Warmed};
+use crate::warm::stage::{Shared, Staging};
 use crate::warm::trusted::Trusted;
 use crate::{fs, markers};
 

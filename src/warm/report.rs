@@ -1,13 +1,11 @@
 //! What is taken from donors, what is left, and why.
 
-use crate::plan::action::Section;
-use crate::plan::left::left;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use crate::plan::action::Plan;
-use crate::plan::left::LeftUnit;
+use crate::plan::action::{Plan, Section};
+use crate::plan::left::{LeftUnit, left};
 use crate::plan::outcome::{Done, Outcome};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};

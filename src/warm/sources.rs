@@ -38,13 +38,12 @@ use crate::survey::model::{CargoAnswer, Workspace};
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::warm::inspect;
-use crate::warm::verdict::{LocalUnit, Locals};
-use crate::{fs, git};
-
 use crate::warm::sources::altogether::Altogether;
 use crate::warm::sources::compared::Compared;
 pub(crate) use crate::warm::sources::reach::Programs;
 use crate::warm::sources::unit::Named;
+use crate::warm::verdict::{LocalUnit, Locals};
+use crate::{fs, git};
 
 /// How far a filesystem's clock may be behind: a change after the look must not seem to be from before it.
 const TICK: SignedDuration = SignedDuration::from_millis(20);

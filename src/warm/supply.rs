@@ -1,12 +1,12 @@
 //! Units that no donor has, from somewhere else.
 
+use std::collections::HashSet;
+
 use crate::plan::action::Warning;
 use crate::progress::Progress;
 use crate::survey::model::Survey;
-use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
-use std::collections::HashSet;
-
 use crate::target::unit::Inventory;
+use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
 use crate::warm::decide::DestinationUnits;
 use crate::warm::donor::Donor;
 use crate::warm::model::WarmFolder;

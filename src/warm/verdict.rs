@@ -1,11 +1,11 @@
 //! Local units: whether what they were compiled from is the same in another worktree.
 
-use crate::fs::model::SourceFile;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::fs::model::SourceFile;
 use crate::plan::left::LeftReason;
 use crate::target::unit::UnitId;
 

@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use cargo_sharedtarget::cargo::config_edit::{Settings, keys, set};
 use cargo_sharedtarget::git::exclude_edit;
 use cargo_sharedtarget::survey::journal::{Journal, JournalEntry, RecordedContent, Undo};
+use document::{document, path};
 use proptest::prelude::*;
 use toml_edit::{Document, Item, TableLike, Value};
-
-use document::{document, path};
 
 fn target_dir(path: &str) -> Settings<'_> {
     Settings {

@@ -15,12 +15,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{fs, iter};
 
+use redact::Redactor;
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data, IntoData as _};
 
 use crate::registry::Registry;
 use crate::sandbox::{Run, Sandbox};
-use redact::Redactor;
 
 /// A sandbox, and a folder of snapshots of everything that is said in it.
 struct Book {

@@ -3,8 +3,6 @@
 mod times;
 mod workspace;
 
-pub(crate) use workspace::new_layout;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,11 +11,12 @@ use cargo_sharedtarget::progress::Progress;
 use cargo_sharedtarget::target::unit::{Group, Inventory, Source, Unit, UnitId, UnitKind};
 use cargo_sharedtarget::target::unit_file::{Sharing, UnitFile};
 use serde_json::Value;
-
-use crate::sandbox::Sandbox;
+pub(crate) use workspace::new_layout;
 #[cfg(target_os = "linux")]
 use workspace::replaced;
 use workspace::{build, inventory, workspace};
+
+use crate::sandbox::Sandbox;
 
 fn files(inventory: &Inventory) -> impl Iterator<Item = &UnitFile> {
     let units = inventory.units.iter().flat_map(|unit| &unit.files);

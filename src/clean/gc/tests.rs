@@ -1,6 +1,5 @@
 //! What the rules decide about units that are made up.
 
-use crate::clean::model::CollectFolder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::cargo::lockfile::Lock;
 use crate::clean::folder_use::Wanted;
+use crate::clean::model::CollectFolder;
 use crate::plan::kept::LastUseSource;
 use crate::target::unit::{Inventory, Source};
 use crate::target::unit_file::{Role, Sharing, UnitFile};

@@ -1,6 +1,5 @@
 //! What is wrong with the disk, and with what lies on it.
 
-use crate::clean::model::DeleteFolder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
+use crate::clean::model::DeleteFolder;
 use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
 use crate::fs::model::freeable;
 use crate::size::Bytes;

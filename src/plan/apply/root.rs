@@ -1,13 +1,13 @@
 //! Makes the shared root.
 
-use crate::plan::action::{Action, CreateSharedRoot, Kind, Section};
-use crate::plan::outcome::{Came, Stopped};
-use crate::plan::report;
-use crate::plan::run::Run;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::plan::action::{Action, CreateSharedRoot, Kind, Section};
+use crate::plan::outcome::{Came, Stopped};
+use crate::plan::report;
+use crate::plan::run::Run;
 use crate::{fs, markers};
 
 /// Why nothing can be recorded.

@@ -1,16 +1,15 @@
 //! The one configuration of the layout `build-dir`, above the worktrees.
 
-use crate::setup::model::{InstallWrapper, WriteConfig};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::config_edit::Settings;
 use crate::cargo::model::ConfigFile;
 use crate::markers::BUILD_FOLDER;
-
 use crate::plan::kept::KeptReason;
 use crate::setup::decide::configure::{build_template, edited, may_edit};
 use crate::setup::decide::{SetupOptions, wrapper};
+use crate::setup::model::{InstallWrapper, WriteConfig};
 use crate::survey::folder::Layout;
 use crate::survey::model::Survey;
 

@@ -1,6 +1,5 @@
 //! Where every workspace builds afterwards.
 
-use crate::setup::model::WriteConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use crate::cargo::model::{ConfigFile, Dirs, SetBy};
 use crate::clean::stale::AllDirs;
 use crate::plan::action::Warning;
 use crate::plan::kept::KeptReason;
+use crate::setup::model::WriteConfig;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 
 /// Where every workspace builds once everything is written.

@@ -1,6 +1,5 @@
 //! What each workspace's configuration should say.
 
-use crate::setup::model::WriteConfig;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use crate::markers::BUILD_FOLDER;
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
 use crate::setup::decide::{SetupOptions, wrapper};
+use crate::setup::model::WriteConfig;
 use crate::setup::naming;
 use crate::setup::naming::Names;
 use crate::survey::folder::Layout;

@@ -1,12 +1,12 @@
 //! What git must ignore: the configurations that we make.
 
-use crate::setup::model::{Exclude, InstallWrapper, WriteConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cargo::model::{ConfigFile, Tracked};
 use crate::git::exclude_edit;
 use crate::plan::action::{Change, EditFile};
+use crate::setup::model::{Exclude, InstallWrapper, WriteConfig};
 use crate::survey::model::{Repository, Survey, worktree_of};
 
 /// The edits of the exclude files of all repositories in which git would show one of our files. Each write that

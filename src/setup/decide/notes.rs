@@ -1,14 +1,13 @@
 //! Whose each target folder is.
 
-use crate::setup::model::RecordOwner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::cargo::model::{Dirs, SetBy};
 use crate::clean::stale::AllDirs;
 use crate::markers::BUILD_FOLDER;
-
 use crate::setup::decide::SetupOptions;
+use crate::setup::model::RecordOwner;
 use crate::setup::naming;
 use crate::survey::folder::{Layout, Owner, owner_file};
 use crate::survey::model::{Survey, Workspace};

@@ -1,13 +1,13 @@
 //! The edits of the settings files of a shared root.
 
-use crate::setup::model::WriteSettings;
-use crate::survey::settings::{file, own_file};
 use std::path::PathBuf;
 
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
+use crate::setup::model::WriteSettings;
 use crate::survey::model::{Settings, Survey};
 use crate::survey::settings;
+use crate::survey::settings::{file, own_file};
 
 /// Decides the edits that make the settings files say what was decided, or says for a file why it is left.
 pub(crate) fn edits(

@@ -1,10 +1,10 @@
 //! What `setup` decides, without a disk.
 
-use crate::clean::model::DeleteFolder;
-use crate::setup::model::{Exclude, RecordOwner, WriteConfig};
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::clean::model::DeleteFolder;
+use crate::setup::model::{Exclude, RecordOwner, WriteConfig};
 
 /// The plan of a setup in which nothing can be warmed.
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {

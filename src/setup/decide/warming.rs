@@ -1,10 +1,9 @@
 //! What warming means for the rest of a setup.
 
-use crate::clean::model::DeleteFolder;
 use std::collections::BTreeSet;
 
+use crate::clean::model::DeleteFolder;
 use crate::fs::model::Identity;
-
 use crate::size::Bytes;
 use crate::target::unit_file::Sharing;
 use crate::warm::model::WarmFolder;

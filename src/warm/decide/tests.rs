@@ -4,9 +4,8 @@ use std::cell::Cell;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::target::unit_file::{Role, UnitFile};
-
 use super::*;
+use crate::target::unit_file::{Role, UnitFile};
 
 /// A moment.
 fn at(second: i64) -> Timestamp {

@@ -6,7 +6,6 @@ pub(crate) mod stray_outputs;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::warm::inspect::flaws::local::Local;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
@@ -20,6 +19,7 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::decide::set_since;
+use crate::warm::inspect::flaws::local::Local;
 use crate::warm::inspect::{MOST, without};
 use crate::warm::relocate;
 use crate::warm::verdict::Trace;

@@ -1,6 +1,5 @@
 //! What ran while a unit was made, and what that can do.
 
-use crate::target::abilities_record::KnownAbilities;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::model::Identity;
+use crate::target::abilities_record::KnownAbilities;
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Unit, UnitId, UnitKind};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
+use compare::Twin;
 use serde_json::Value;
 use walkdir::WalkDir;
 
@@ -16,7 +17,6 @@ use super::files::HOME;
 use super::plan::{At, Place, Says, Step, Time, World};
 use super::seen::build;
 use crate::sandbox::{Run, Sandbox};
-use compare::Twin;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, Default)]
