@@ -38,7 +38,8 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 pub(crate) use crate::fs::cache::{
-    digest, has_other_names, lock_alone, lock_in_common, move_file, note_use, state, try_lock_alone,
+    digest, has_other_names, lock_alone, lock_in_common, lock_where_possible, move_file, note_use,
+    state, try_lock_alone,
 };
 pub(crate) use crate::fs::checkpoint::checkpoint;
 pub(crate) use crate::fs::delete::{Deletion, Removal};

@@ -7,7 +7,7 @@
 //! - **Harvest.** `describe` says of each unit of a donor under which circumstances it may be used elsewhere; what cannot be
 //!   said is not kept. [`harvest`] puts contents into the store by their hash, by a link where that is safe.
 //! - **Supply.** [`supply`] assembles what fits a workspace as a target folder, from which the engine warms as from any
-//!   donor: all of its rules hold by construction, whoever the units come from. [`mod@dates`] gives assembled units an order.
+//!   donor: all of its rules hold by construction, for units of every origin. [`mod@dates`] gives assembled units an order.
 //! - **Providers.** [`provider`] reads what a program of the user's offers, and trusts none of it: names, paths and hashes are
 //!   checked before anything is taken.
 //! - **Remote.** [`exchange`] moves packs ([`pack`]) to and from a server; [`crate::remote`] is the door.

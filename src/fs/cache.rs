@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -71,6 +72,20 @@ pub(crate) fn lock_alone(path: &Path) -> Result<LockGuard> {
         if crate::fs::info(path)?.is_some_and(|there| there.identity == identity(&held)) {
             return Ok(LockGuard::of(file));
         }
+    }
+}
+
+/// Waits for a lock that only one of us has at a time. On a filesystem without locks there is none.
+///
+/// # Errors
+///
+/// The file cannot be made.
+pub(crate) fn lock_where_possible(path: &Path) -> Result<LockGuard> {
+    let failed = || format!("failed to lock `{}`", path.display());
+    let file = lock_file(path).with_context(failed)?;
+    match file.lock() {
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).with_context(failed),
+        _ => Ok(LockGuard::of(file)),
     }
 }
 

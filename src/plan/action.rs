@@ -13,19 +13,19 @@ use crate::size::Bytes;
 use crate::survey::folder::Trash;
 use crate::term::view::{Out, View};
 
-/// What a run would do. One plan feeds the preview, the question, the JSON and the execution.
+/// The actions and decisions of a run. One plan feeds the preview, the question, the JSON and the execution.
 ///
 /// Everything that was looked at stands in it exactly once, as an [`Action`] or as [`Kept`].
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Plan {
     /// In the order in which they are carried out, within each [`Phase`].
     pub(crate) actions: Vec<Box<dyn Action>>,
-    /// What stays as it is.
+    /// Things that stay as they are, each with its reason.
     pub(crate) kept: Vec<Kept>,
-    /// What the user should know before saying yes.
+    /// Warnings to read before saying yes.
     pub(crate) warnings: Vec<Warning>,
-    /// What the deletions free together: each inode once, and only those whose every link goes. If nothing is deleted,
-    /// what is freed by sharing.
+    /// Bytes that the deletions free together: each inode once, and only inodes whose every link is deleted. If nothing is
+    /// deleted, the bytes that sharing frees.
     pub(crate) freeable: Bytes,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn all<T: Action>(actions: &[Box<dyn Action>]) -> impl Iterator<Item 
 ///
 /// The fields of the type are the action's JSON, with its kind before them as `action`.
 pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
-    /// What kind of action it is.
+    /// The kind of action.
     fn kind(&self) -> Kind;
 
     /// The file or folder that it changes.
@@ -137,7 +137,7 @@ impl Serialize for dyn Action {
     }
 }
 
-/// What kind of action it is. In JSON: its name.
+/// A kind of action. In JSON: its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
     name: &'static str,
@@ -180,7 +180,7 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// What is shown while it lasts; `None` if each action says it.
+    /// The words that are shown while the phase lasts; `None` if each action says its own.
     #[must_use]
     pub(crate) fn stage(self) -> Option<&'static str> {
         match self {
@@ -221,11 +221,11 @@ pub(crate) struct EditFile {
     /// Its bytes afterwards; `None` to remove it.
     #[serde(skip)]
     pub(crate) after: Option<Vec<u8>>,
-    /// What happens to the file, for the reader.
+    /// The kind of change, for the reader.
     pub(crate) change: Change,
 }
 
-/// What happens to a file.
+/// The kind of change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
@@ -249,7 +249,7 @@ pub(crate) enum DropReason {
     Budget,
 }
 
-/// What the user should know before saying yes.
+/// A warning to read before saying yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "warning")]
 pub(crate) enum Warning {
@@ -257,7 +257,7 @@ pub(crate) enum Warning {
     Provider {
         /// The program.
         program: String,
-        /// What went wrong.
+        /// The problem, in words.
         why: String,
     },
     /// The store could not be used.
@@ -274,7 +274,7 @@ pub(crate) enum Warning {
         packages: usize,
         /// The first of these.
         first: String,
-        /// What is wrong with it.
+        /// The problem with that package, in words.
         why: String,
     },
     /// The environment beats the configuration files in this shell.

@@ -29,7 +29,7 @@ pub(crate) fn apply(plan: &Plan, context: &Context<'_>) -> Outcome {
         return without_shared_root(plan, &why);
     }
     if let (Some(moved), Some(records)) = (context.moved, context.records) {
-        // What stays under the old names is found there again by the next run.
+        // The next run finds under its old name whatever could not be settled.
         let _ = crate::survey::known_roots::settle_moved(records, context.shared_root, moved);
     }
     let not_recorded = record::record(plan, context).err();
@@ -94,7 +94,7 @@ fn beside<'a>(phase: Phase, run: &Run<'a>) -> Vec<Ended<'a>> {
 fn settle(outcome: &mut Outcome, action: &dyn Action, result: Result<Came, Stopped>) {
     let (what, path) = (action.kind(), action.path().to_owned());
     let result = result.and_then(|came| {
-        // What a deletion freed counts even if it stopped half-way.
+        // Bytes that a deletion freed count even if it stopped half-way.
         let freed = came.freed.unwrap_or_default();
         outcome.freed = outcome.freed + freed;
         if action.phase() == Phase::Delete {
@@ -161,7 +161,7 @@ fn without_shared_root(plan: &Plan, why: &str) -> Outcome {
     outcome
 }
 
-/// What a deletion came to.
+/// The result of a deletion.
 pub(crate) struct Deleted {
     /// Which one of the ledger.
     pub(crate) number: usize,

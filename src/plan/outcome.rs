@@ -1,4 +1,4 @@
-//! What was done.
+//! The outcome of a run.
 
 use std::any::Any;
 use std::fmt;
@@ -10,14 +10,14 @@ use crate::fs::model::Freed;
 use crate::plan::action::Kind;
 use crate::size::Bytes;
 
-/// What a run did.
+/// The outcome of a run.
 #[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Outcome {
     pub(crate) done: Vec<Done>,
     /// The actions that were not carried out because something had changed since the plan.
     pub(crate) skipped: Vec<NotDone>,
     pub(crate) failed: Vec<NotDone>,
-    /// What the deletions freed, and what came to share storage.
+    /// Bytes and files that deletions and sharing freed.
     pub(crate) freed: Freed,
     #[serde(skip)]
     pub(crate) deleted: Freed,
@@ -54,9 +54,9 @@ impl Outcome {
 pub(crate) struct Done {
     pub(crate) what: Kind,
     pub(crate) path: PathBuf,
-    /// What it freed, for a deletion and for relinking.
+    /// Bytes and files that it freed, for a deletion and for relinking.
     pub(crate) freed: Option<Freed>,
-    /// What became of the units that it was about.
+    /// Details about its units.
     pub(crate) detail: Option<Box<dyn Detail>>,
 }
 
@@ -91,7 +91,7 @@ impl Serialize for Done {
     }
 }
 
-/// What became of the units that an action was about.
+/// Details about the units of an action.
 pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Sync {
     /// Its name in JSON.
     fn name(&self) -> &'static str;
@@ -100,7 +100,7 @@ pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
     fn left(&self) -> usize;
 }
 
-/// What became of the units that were to go.
+/// Details about a deletion of units.
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct Collected {
     /// How many units are gone.
@@ -119,13 +119,13 @@ impl Detail for Collected {
     }
 }
 
-/// What an action came to.
+/// The result of an action that did not stop.
 #[derive(Debug, Default)]
 pub(crate) struct Came {
     pub(crate) freed: Option<Freed>,
     /// Its number in the ledger of files of several links, which are counted when all deletions are over.
     pub(crate) number: Option<usize>,
-    /// What became of the units that it was about.
+    /// Details about its units.
     pub(crate) detail: Option<Box<dyn Detail>>,
     /// Why it did not come to its end: what it freed until then counts all the same.
     pub(crate) failed: Option<String>,
@@ -159,7 +159,7 @@ impl From<anyhow::Error> for Stopped {
 /// An action that was not carried out.
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct NotDone {
-    /// What was to be done.
+    /// The kind of action.
     pub(crate) what: Kind,
     pub(crate) path: PathBuf,
     pub(crate) message: String,

@@ -1,4 +1,4 @@
-//! What actions have in hand while a plan is carried out.
+//! The state that actions share while a plan is carried out.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::survey::journal::Relocated;
 
-/// What carrying out a plan needs besides the plan.
+/// Everything that carrying out a plan needs besides the plan.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) shared_root: &'a Path,

@@ -4,15 +4,14 @@
 //! state folder, where neither a clone nor a branch can put it. The looks of a folder say nothing, since anybody can
 //! commit a folder that looks like a shared root.
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::fs::{
-    create_folder, create_private_folder, info, is_folder, is_mine, names, read, replace_own,
+    create_folder, create_private_folder, info, is_folder, is_mine, lock_where_possible, names,
+    read, replace_own,
 };
 use crate::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
 use crate::survey::journal::{Journal, Relocated};
@@ -192,16 +191,7 @@ pub(crate) fn register_root(records: &Path, root: &Path) -> Result<()> {
     let original = known.original(root);
     create_private_folder(records)?;
     // Two runs that make the same root at once would give it two tokens.
-    let lock = records.join("lock");
-    let failed = || format!("failed to lock `{}`", lock.display());
-    let file = File::options().create(true).append(true).open(&lock);
-    let file = file.with_context(failed)?;
-    match file.lock() {
-        Err(error) if error.kind() != ErrorKind::Unsupported => {
-            return Err(error).with_context(failed);
-        }
-        _ => {}
-    }
+    let _lock = lock_where_possible(&records.join("lock"))?;
     let here = token(root);
     let moved = |record: &Record| here.as_ref() == Some(&record.token) && !record.has_copy_at(root);
     let record = match record(records) {

@@ -25,10 +25,10 @@ pub(crate) trait Supply {
     ) -> Supplied;
 }
 
-/// What has to stay until a plan is carried out: locks, and folders that were put together for it.
+/// Locks and temporary folders that must last until a plan is carried out.
 pub(crate) type Held = Box<dyn std::fmt::Debug>;
 
-/// What a workspace gets from elsewhere.
+/// Units that a workspace gets from a supply.
 #[derive(Debug, Default)]
 pub(crate) struct Supplied {
     pub(crate) warm: Option<WarmFolder>,
@@ -36,7 +36,7 @@ pub(crate) struct Supplied {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// What the destination has or gets from elsewhere.
+/// The units that the destination has, or gets from a donor.
 pub(crate) struct SupplyContext<'a> {
     pub(crate) there: &'a Inventory,
     /// A donor, and what is taken from it.
@@ -52,7 +52,7 @@ impl SupplyContext<'_> {
         here
     }
 
-    /// Whether there is a package of the workspace of which nothing is there.
+    /// Whether the destination has no unit of some package in the workspace's lock file.
     pub(crate) fn lacks(&self, wants: &Requirements<'_>) -> bool {
         let there = self
             .there

@@ -22,7 +22,7 @@ use snapbox::{Assert, Data, IntoData as _};
 use crate::registry::Registry;
 use crate::sandbox::{Run, Sandbox};
 
-/// A sandbox, and a folder of snapshots of everything that is said in it.
+/// A sandbox, and a folder with snapshots of all outputs in it.
 struct Book {
     sandbox: Sandbox,
     folder: PathBuf,

@@ -25,9 +25,9 @@ struct Entry {
     here: Option<PathBuf>,
 }
 
-/// Whether no source names a path above both worktrees that is nowhere: whoever looked at it while the donor was built may have
-/// found it, and nothing shows that it is gone. The time of the folder above cannot help, since `git worktree add`
-/// changes that.
+/// Whether no source names a path above both worktrees that does not exist. A script or a macro may have found a file there
+/// while Cargo built the donor, and nothing shows a deletion since: `git worktree add` changes the time of the folder
+/// above.
 ///
 /// A path counts from each of the bases and from the folder of the source. A name that is put together of parts cannot be
 /// seen.
