@@ -7,6 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+/// The variables that a program in a sandbox has from the tests': with others, a run as part of somebody's automation
+/// would show something else than one by hand.
+const INHERITED: [&str; 11] = [
+    "PATH",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "SystemRoot",
+    "SystemDrive",
+    "ComSpec",
+    "PATHEXT",
+];
+
 /// A sandbox; gone when dropped.
 pub(crate) struct Sandbox {
     _dir: tempfile::TempDir,
@@ -233,7 +249,7 @@ impl Sandbox {
         )
     }
 
-    /// A program in the sandbox: nothing of cargo's, rust's or git's variables gets in.
+    /// A program in the sandbox: of the variables around the tests, only those of [`INHERITED`] get in.
     pub(crate) fn prepared(
         &self,
         program: impl AsRef<OsStr>,
@@ -241,12 +257,9 @@ impl Sandbox {
         args: &[&str],
     ) -> Command {
         let mut command = Command::new(program);
+        // Not `env_clear`: tests that start a command by another program copy what it sets and removes.
         for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if ["CARGO", "RUST", "GIT_", "XDG_", "NO_COLOR", "CLICOLOR"]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            {
+            if !INHERITED.iter().any(|inherited| name == *inherited) {
                 command.env_remove(&name);
             }
         }
