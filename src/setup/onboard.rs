@@ -57,12 +57,17 @@ pub(crate) fn run(
         if !matches!(&decided, Ok((plan, ..)) if !plan.actions.is_empty()) {
             require_tools(&survey, request, ui)?;
         }
-        let (mut plan, swept, _held) = decided?;
+        let (mut plan, swept, held) = decided?;
         plan.warnings.extend(pulled);
         let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
         let conducted = conduct("onboard", &survey, &plan, request, ui);
         if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
             fs::note_use(&swept, ui.view.now);
+        }
+        if let Ok(Exit::Done | Exit::Incomplete) = conducted
+            && !ui.dry_run
+        {
+            held.iter().for_each(|held| held.note_use());
         }
         if conducted.is_ok() {
             warn_of_stores(&plan, ui)?;
@@ -93,7 +98,7 @@ fn decide(
     mut options: SetupOptions,
     warm: &WarmOptions,
     ui: &Ui,
-) -> Result<(Plan, Option<PathBuf>, Vec<Held>)> {
+) -> Result<(Plan, Option<PathBuf>, Vec<Box<dyn Held>>)> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options

@@ -50,6 +50,9 @@ pub(crate) fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<E
     plan.warnings
         .extend(pulled.into_iter().chain(decided.warnings));
     let exit = conduct("warm", &survey, &plan, request, ui)?;
+    if matches!(exit, Exit::Done | Exit::Incomplete) && !ui.dry_run {
+        decided.held.iter().for_each(|held| held.note_use());
+    }
     warn_of_stores(&plan, ui)?;
     Ok(match exit {
         Exit::Done if stuck => Exit::Incomplete,

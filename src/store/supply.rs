@@ -1,8 +1,10 @@
 //! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::cargo::model::Dirs;
 use crate::fs::{Hashes, LockGuard};
@@ -25,21 +27,42 @@ use crate::warm::decide::{Candidate, DestinationUnits, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::model::WarmFolder;
-use crate::warm::supply::{Supplied, Supply, SupplyContext};
+use crate::warm::supply::{Held, Supplied, Supply, SupplyContext};
 use crate::warm::verdict::Home;
 use crate::{fs, process, store};
 
 /// How long a provider may take to answer what it has: somebody waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
 
-/// What was put together of a store, and whatever has to stay until it is used.
+/// Units that were put together of a store, and all that has to stay until they are used.
 #[derive(Debug, Default)]
 struct Taken {
     warnings: Vec<Warning>,
-    _assembled: Vec<Assembled>,
+    used: Option<Use>,
+    _assembled: Option<Assembled>,
     _providers: Vec<process::Answer>,
     _store: Vec<LockGuard>,
     _aside: Vec<fs::Aside>,
+}
+
+/// What is noted of a store once its units were used.
+#[derive(Debug)]
+struct Use {
+    now: Timestamp,
+    units: Vec<PathBuf>,
+    hashes: (Hashes, PathBuf),
+}
+
+impl Held for Taken {
+    fn note_use(&self) {
+        let Some(used) = &self.used else { return };
+        let (hashes, file) = &used.hashes;
+        hashes.write(file);
+        for unit in &used.units {
+            // Where that cannot be noted, it looks older than it is, and goes sooner.
+            let _ = fs::date_file(unit, used.now);
+        }
+    }
 }
 
 /// The local store, and a provider if the settings name one.
@@ -116,7 +139,10 @@ fn more(
     });
     let warm = match taken {
         Ok((warm, assembled, left)) => {
-            more._assembled.extend(assembled);
+            if let Some((assembled, used)) = assembled {
+                more._assembled = Some(assembled);
+                more.used = Some(used);
+            }
             if let Some((package, why)) = left.first() {
                 let program = asked.filter(|_| foreign.contains(package));
                 more.warnings.push(Warning::StoreLeft {
@@ -172,7 +198,11 @@ fn ask(
     Ok((offers.units, answer))
 }
 
-type TakenUp = (Option<WarmFolder>, Option<Assembled>, Vec<(String, String)>);
+type TakenUp = (
+    Option<WarmFolder>,
+    Option<(Assembled, Use)>,
+    Vec<(String, String)>,
+);
 
 /// Puts together what is of use, and chooses from it as from any other donor.
 #[expect(
@@ -255,9 +285,6 @@ fn take(
         })
         .collect();
     let assembled = acts::assemble(&parts, &places.assembled(), &hashes)?;
-    if !how.dry_run {
-        hashes.write(&places.hashes());
-    }
     left.extend(assembled.left.iter().cloned());
     let candidate = Candidate {
         folder: assembled.folder.clone(),
@@ -275,20 +302,19 @@ fn take(
         here.different.extend(different);
     }
     let warm = donor.choose(cold, wants, &here, survey);
-    if !how.dry_run {
-        let used: HashSet<&UnitId> = warm.units.iter().map(|unit| &unit.id).collect();
-        for aged in aged.iter().filter(|aged| used.contains(&aged.unit.id())) {
-            let path = places.unit(aged.unit);
-            // Where that cannot be noted, it looks older than it is, and goes sooner.
-            let _ = fs::date_file(&path, how.now);
-        }
-    }
+    let ids: HashSet<&UnitId> = warm.units.iter().map(|unit| &unit.id).collect();
+    let used = aged.iter().filter(|aged| ids.contains(&aged.unit.id()));
+    let used = Use {
+        now: how.now,
+        units: used.map(|aged| places.unit(aged.unit)).collect(),
+        hashes: (hashes, places.hashes()),
+    };
     let warm = WarmFolder {
         from_store: true,
         ..warm
     };
     let warm = Some(warm).filter(|warm| !warm.units.is_empty());
-    Ok((warm, Some(assembled), left))
+    Ok((warm, Some((assembled, used)), left))
 }
 
 /// Whether the sources of a package, if they are here, are those that came: of others Cargo would compile something else.

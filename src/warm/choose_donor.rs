@@ -202,7 +202,7 @@ pub(crate) struct Decided {
     /// What each gets, or why it gets nothing.
     pub(crate) all: Vec<Result<WarmFolder, Box<Kept>>>,
     /// What has to stay until that is done.
-    pub(crate) held: Vec<Held>,
+    pub(crate) held: Vec<Box<dyn Held>>,
     /// What the user should know.
     pub(crate) warnings: Vec<Warning>,
 }

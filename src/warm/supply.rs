@@ -26,13 +26,16 @@ pub(crate) trait Supply {
 }
 
 /// Locks and temporary folders that must last until a plan is carried out.
-pub(crate) type Held = Box<dyn std::fmt::Debug>;
+pub(crate) trait Held: std::fmt::Debug {
+    /// Notes that it was used. To be called once a plan was carried out: nothing is noted for one that was only shown.
+    fn note_use(&self);
+}
 
 /// Units that a workspace gets from a supply.
 #[derive(Debug, Default)]
 pub(crate) struct Supplied {
     pub(crate) warm: Option<WarmFolder>,
-    pub(crate) held: Option<Held>,
+    pub(crate) held: Option<Box<dyn Held>>,
     pub(crate) warnings: Vec<Warning>,
 }
 

@@ -9,6 +9,7 @@ mod together;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use cargo_sharedtarget::store::model::StoredUnit;
 
@@ -180,6 +181,19 @@ fn contents(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
     all.into_iter().filter_map(Result::ok).map(of).collect()
 }
 
+/// When each file of the store was written, or its use noted.
+fn times(sandbox: &Sandbox) -> Vec<(PathBuf, SystemTime)> {
+    let all = walkdir::WalkDir::new(sandbox.outside("store")).sort_by_file_name();
+    let files = all.into_iter().filter_map(Result::ok);
+    let files = files.filter(|entry| entry.file_type().is_file());
+    files
+        .map(|entry| {
+            let info = entry.metadata().expect("a file");
+            (entry.into_path(), info.modified().expect("a time"))
+        })
+        .collect()
+}
+
 /// The point of it all: nothing that was built is there any more, and nothing of a registry is compiled again.
 #[test]
 fn what_was_built_outlives_all_worktrees() {
@@ -244,10 +258,17 @@ fn a_preview_leaves_no_trace() {
     assert_eq!(warm(&sandbox, "fresh"), UNITS);
     fresh(&sandbox, "other");
     let (before, there) = (sandbox.tree(""), contents(&sandbox));
+    let used = times(&sandbox);
     for command in ["warm", "onboard"] {
-        let run = sandbox.run("other", &[command, "-n"]).code(0);
-        run.says("the store");
-        assert!(sandbox.tree("") == before, "{command}");
-        assert!(contents(&sandbox) == there, "{command}");
+        // Without a terminal, a plan that is not agreed to is only shown.
+        for (args, code) in [(&[command, "-n"][..], 0), (&[command], 3)] {
+            let run = sandbox.run("other", args).code(code);
+            run.says("the store");
+            assert!(sandbox.tree("") == before, "{args:?}");
+            assert!(contents(&sandbox) == there, "{args:?}");
+            assert!(times(&sandbox) == used, "{args:?}");
+        }
     }
+    assert_eq!(warm(&sandbox, "other"), UNITS);
+    assert!(times(&sandbox) != used, "that units were used is noted");
 }
