@@ -63,8 +63,12 @@ fn a_killed_gc_leaves_what_cargo_can_build_on() {
         assert_eq!(sandbox.cargo_run("app"), OUTPUT, "{point}");
         sandbox.cargo("app", &["test", "-q", "--offline"]);
         let again = run(sandbox.program("app", &["gc", "--profile", "debug", "--yes"]));
-        again.code(0);
-        assert!(!sandbox.exists("app/target/debug/app"), "{point}");
+        let again = again.code(0);
+        assert!(
+            !sandbox.exists("app/target/debug/app"),
+            "{point}: {}",
+            again.said
+        );
         assert_eq!(sandbox.cargo_run("app"), OUTPUT, "{point}");
     }
     assert!(reached > 8, "{reached} points were reached");
