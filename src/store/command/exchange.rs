@@ -1,0 +1,230 @@
+//! Fetching from the remote store, and putting there.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::plan::action::{Plan, Warning, boxed};
+use crate::plan::conduct::{Ui, carry_out, conduct_with, look};
+use crate::plan::kept::{Kept, KeptReason};
+use crate::progress::Progress;
+use crate::remote::Remote;
+use crate::size::Bytes;
+use crate::store::command::{kept, places, remote as remote_store, wanted, wishes};
+use crate::store::local::{
+    Wish, {self as looks},
+};
+use crate::store::model::{Moved, PullUnits, PushUnits, StoredUnit};
+use crate::store::report::SECTION;
+use crate::store::{Bounds, StorePaths, harvest as acts};
+use crate::survey::Request;
+use crate::survey::model::{Survey, Workspace};
+use crate::term::Spinner;
+use crate::term::exit::Exit;
+use crate::{plan, store};
+
+/// How `pull` was asked to do it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PullOptions {
+    /// Ask for each package of which there is nothing, also where others have built the same packages together.
+    pub(crate) all: bool,
+}
+
+/// Fetches from the remote store what the worktree that the request is about can use.
+///
+/// # Errors
+///
+/// There is no remote store, it is of no use as it is set up, or there is no workspace; or the answer cannot be written.
+pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let remote = remote_store(&survey, request)?;
+    if !ui.dry_run {
+        acts::clear(&places);
+    }
+    let mut plan = Plan {
+        warnings: plan::warnings(&survey),
+        ..Plan::default()
+    };
+    {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        progress.stage("asking the remote store");
+        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
+            match fetched(&remote, &wish, workspace, &places, options) {
+                Ok(Ok(pull)) => plan.add(pull),
+                Ok(Err(kept)) => plan.kept.push(*kept),
+                // Then everything is built here, as it would be without one.
+                Err(error) => plan.warnings.push(Warning::NoStore {
+                    why: format!("{error:#}"),
+                }),
+            }
+        }
+    }
+    let exit = conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))?;
+    if exit == Exit::Done && !ui.dry_run && !plan.actions.is_empty() {
+        keep_within(&survey, &places, request, ui);
+    }
+    Ok(exit)
+}
+
+/// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
+/// warning: then everything is built here, as it would be without a store.
+pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<Warning> {
+    let wanted = survey.settings.store.pull == Some(true) && ui.yes && !ui.dry_run;
+    if !wanted {
+        return Vec::new();
+    }
+    let fetch = || -> Result<Vec<String>> {
+        let places = places(survey, request)?;
+        let remote = remote_store(survey, request)?;
+        let mut plan = Plan::default();
+        for (workspace, wish) in wishes(survey, request)?.into_iter().flatten() {
+            let options = PullOptions::default();
+            let fetched = fetched(&remote, &wish, workspace, &places, options)?;
+            plan.actions.extend(boxed(fetched.ok()));
+        }
+        if plan.actions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
+        keep_within(survey, &places, request, ui);
+        if !ui.quiet {
+            ui.warn(|out| (SECTION.outcome)(out, &outcome, &ui.view))?;
+        }
+        let failed = outcome.failed.into_iter().chain(outcome.skipped);
+        let moved = outcome.done.iter().filter_map(|done| done.detail());
+        let left = moved.flat_map(|moved: &Moved| moved.left.clone());
+        Ok(failed.map(|failed| failed.message).chain(left).collect())
+    };
+    let wrong = fetch().unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let warnings = wrong.into_iter().take(1);
+    warnings.map(|why| Warning::NoStore { why }).collect()
+}
+
+/// What is fetched for a workspace, or why nothing is.
+fn fetched(
+    remote: &Remote,
+    wish: &Wish,
+    workspace: &Workspace,
+    places: &StorePaths,
+    options: PullOptions,
+) -> Result<Result<PullUnits, Box<Kept>>> {
+    let local = looks::stored(places, wish);
+    let local = local.into_iter().map(|offered| offered.unit);
+    // What has lost a file comes again.
+    let local: Vec<StoredUnit> = local.filter(|unit| looks::is_whole(places, unit)).collect();
+    let packages = local.iter().map(|unit| unit.package.clone()).collect();
+    let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
+    let all = looks::remote(remote, wish, &packages, options.all)?;
+    let units: Vec<&StoredUnit> = all.iter().chain(&local).collect();
+    let usable = store::usable(&units, Some(&wish.lock), |_| false);
+    let usable: Vec<&StoredUnit> = usable.into_iter().map(|at| units[at]).collect();
+    let new = usable
+        .iter()
+        .filter(|unit| !there.contains(unit.key.as_str()));
+    let new: Vec<StoredUnit> = new.map(|unit| (*unit).clone()).collect();
+    if new.is_empty() {
+        let reason = match local.is_empty() {
+            true => KeptReason::NothingRemote {
+                from: remote.name(),
+            },
+            false => KeptReason::Harvested {
+                units: local.len(),
+                left: Vec::new(),
+            },
+        };
+        return Ok(Err(kept(&workspace.root, reason)));
+    }
+    Ok(Ok(PullUnits {
+        workspace: workspace.root.clone(),
+        from: remote.name(),
+        into: places.root().to_owned(),
+        summary: wish.before.summary.clone(),
+        circumstances: wish.before.circumstances.clone(),
+        built_with: wish.before.built_with.clone(),
+        keys: usable.iter().map(|unit| unit.key.clone()).collect(),
+        present: usable.len() - new.len(),
+        length: new.iter().map(StoredUnit::length).sum(),
+        units: new,
+    }))
+}
+
+/// How `push` was asked to do it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PushOptions {
+    /// Look for each unit, also for those that the remote store says it has.
+    pub(crate) all: bool,
+}
+
+/// Puts into the remote store what the local one has of the worktree that the request is about.
+///
+/// # Errors
+///
+/// There is no remote store, it cannot be asked, or there is no workspace; or the answer cannot be written.
+pub(crate) fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let places = places(&survey, request)?;
+    let remote = remote_store(&survey, request)?;
+    let mut plan = Plan {
+        warnings: plan::warnings(&survey),
+        ..Plan::default()
+    };
+    {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        progress.stage("asking the remote store");
+        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
+            let set = looks::set(&places, &wish.before.summary);
+            let all = looks::stored(&places, &wish).into_iter();
+            let all: Vec<StoredUnit> = all
+                .map(|offered| offered.unit)
+                .filter(|unit| set.keys.binary_search(&unit.key).is_ok())
+                .collect();
+            if all.is_empty() {
+                plan.kept
+                    .push(*kept(&workspace.root, KeptReason::NothingHarvested));
+                continue;
+            }
+            let there = looks::has(&remote, &wish.before.summary, &all, options.all)?;
+            let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
+            let new: Vec<StoredUnit> = new.cloned().collect();
+            // Whoever was killed in between has put everything there but what tells of it.
+            if new.is_empty() && there.together {
+                let reason = KeptReason::Pushed {
+                    units: all.len(),
+                    to: remote.name(),
+                };
+                plan.kept.push(*kept(&workspace.root, reason));
+                continue;
+            }
+            plan.add(PushUnits {
+                workspace: workspace.root.clone(),
+                from: places.root().to_owned(),
+                into: remote.name(),
+                summary: wish.before.summary.clone(),
+                present: all.len() - new.len(),
+                length: new.iter().map(StoredUnit::length).sum(),
+                units: new,
+                all,
+            });
+        }
+    }
+    conduct_with("store push", &survey, &plan, request, ui, Some(&remote))
+}
+
+/// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
+/// nothing; what cannot be deleted now can be the next time.
+fn keep_within(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) {
+    let contents = looks::contents(places, &Progress::default());
+    let bounds = Bounds::of(&survey.settings.store);
+    let dropped = store::dropped(&contents, &bounds, Bytes(0), ui.view.now);
+    if let Some(dropped) = dropped.filter(|dropped| !dropped.units.is_empty()) {
+        let plan = Plan {
+            actions: vec![Box::new(dropped)],
+            ..Plan::default()
+        };
+        let _ = carry_out(survey, &plan, request, ui, None);
+    }
+}
