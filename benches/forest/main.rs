@@ -64,8 +64,8 @@ struct Options {
 fn main() -> Result<()> {
     let mut options = Options::parse();
     if options.quick || !options.bench {
-        (options.workspaces, options.files, options.rounds) = (20, 20_000, 1);
-        options.audit_files = 5_000;
+        (options.workspaces, options.files, options.rounds) = (4, 2_000, 1);
+        options.audit_files = 1_000;
     }
     let size = Size {
         workspaces: options.workspaces.max(1),
