@@ -46,13 +46,10 @@ mod properties;
 #[cfg(unix)]
 mod random;
 mod readme;
-#[cfg(unix)]
-mod registry;
 mod rehash;
 #[cfg(feature = "remote")]
 mod remote;
 mod rooms;
-mod sandbox;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]
@@ -63,6 +60,8 @@ mod speak;
 #[cfg(unix)]
 mod store;
 mod story;
+#[path = "../support/mod.rs"]
+mod support;
 mod trust;
 mod undo;
 mod units;
@@ -74,3 +73,7 @@ mod worktrees;
 #[cfg(unix)]
 mod wrapper;
 mod write;
+
+#[cfg(unix)]
+use support::registry;
+use support::sandbox;
