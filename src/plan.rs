@@ -19,6 +19,7 @@ pub(crate) mod hook_state;
 pub(crate) mod json;
 pub(crate) mod kept;
 pub(crate) mod left;
+mod log;
 pub(crate) mod outcome;
 pub(crate) mod reasons;
 pub(crate) mod report;
