@@ -7,6 +7,7 @@ mod cache;
 mod environment;
 mod examples;
 mod hook;
+mod log;
 mod mistakes;
 mod pages;
 mod run;
@@ -19,9 +20,11 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result};
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
+use tracing::info;
+use tracing::level_filters::LevelFilter;
 
 use crate::audit::command::{AuditFormat, AuditOptions};
 use crate::cargo::wrapper_script;
@@ -46,7 +49,7 @@ use crate::{fs, survey};
 /// Reads the command line and runs.
 #[must_use]
 pub fn main() -> ExitCode {
-    let exit = match Cli::try_parse_from(arguments(std::env::args_os())) {
+    let exit = match parse(arguments(std::env::args_os())) {
         Err(error) => {
             print(&error);
             if error.use_stderr() {
@@ -63,7 +66,15 @@ pub fn main() -> ExitCode {
             Exit::CouldNotRun
         }),
     };
+    info!(?exit, "ends");
     exit.into()
+}
+
+/// Reads the command line, and starts the log that it asks for.
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    log::start(&matches, &arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
 /// Whoever read our answer has seen enough.
@@ -363,12 +374,14 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         yes: act.is_some_and(|act| act.yes),
         quiet: speak.tone.quiet,
         preview_width: width_of(terminal_size::terminal_size_of(std::io::stderr())),
-        progress: std::env::var("CARGO_TERM_PROGRESS_WHEN").map_or(true, |when| when != "never"),
+        // It would move over the log.
+        progress: LevelFilter::current() == LevelFilter::OFF
+            && std::env::var("CARGO_TERM_PROGRESS_WHEN").map_or(true, |when| when != "never"),
         view: View {
             paths: Paths { base, home },
             width: width_of(terminal_size::terminal_size_of(std::io::stdout())),
             links: links(&speak.tone),
-            verbose: speak.tone.verbose,
+            verbose: speak.tone.verbose > 0,
             now: Timestamp::now(),
         },
     };

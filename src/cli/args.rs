@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::age::Age;
 use crate::audit::command::AuditFormat;
@@ -407,7 +407,7 @@ impl SpeakArgs {
             format: Format::Human,
             tone: ToneArgs {
                 quiet: true,
-                verbose: false,
+                verbose: 0,
                 color: None,
             },
         }
@@ -426,16 +426,27 @@ pub(super) struct ToneArgs {
         conflicts_with = "verbose"
     )]
     pub(super) quiet: bool,
-    /// Say everything
+    /// Say everything; twice: log what is asked, decided and done as well
     #[arg(
         short,
         long,
         env = "CARGO_TERM_VERBOSE",
         hide_env = true,
-        help_heading = "Output"
+        help_heading = "Output",
+        action = ArgAction::Count,
+        value_parser = verbosity
     )]
-    pub(super) verbose: bool,
+    pub(super) verbose: u8,
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"], help_heading = "Output")]
     pub(super) color: Option<String>,
+}
+
+/// Reads how often a flag was given, or whether Cargo's variable is set to `true`.
+fn verbosity(text: &str) -> Result<u8, &'static str> {
+    match text {
+        "true" => Ok(1),
+        "false" => Ok(0),
+        count => count.parse().map_err(|_| "expected true or false"),
+    }
 }

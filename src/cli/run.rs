@@ -107,7 +107,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }),
         quiet: args.tone.quiet,
-        verbose: args.tone.verbose,
+        verbose: args.tone.verbose > 0,
         incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
         now: Timestamp::now(),
     };
