@@ -2,10 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the edge")]
 
-mod args;
 mod cache;
 mod environment;
-mod examples;
 mod hook;
 mod log;
 mod mistakes;
@@ -20,31 +18,119 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result};
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
 use tracing::info;
 use tracing::level_filters::LevelFilter;
 
+use crate::audit::args::{AuditArgs, ListArgs};
 use crate::audit::command::{AuditFormat, AuditOptions};
 use crate::cargo::wrapper_script;
+use crate::clean::args::{CleanArgs, GcArgs};
 use crate::clean::decide::CleanOptions;
 use crate::clean::gc::GcOptions;
-use crate::cli::args::{
-    ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
-};
 use crate::cli::mistakes::print;
+use crate::dedupe::args::DedupeArgs;
+use crate::doctor::args::DoctorArgs;
 use crate::fs::Looking;
+use crate::hook::args::HookCommand;
 use crate::plan::conduct;
 use crate::plan::conduct::{Format, Ui};
+use crate::setup::args::{DonorArgs, OnboardArgs, SetupArgs, UndoArgs, WarmArgs};
 use crate::setup::decide::{ConfigPlace, SetupOptions};
 use crate::survey::folder::Layout;
 use crate::survey::model::Settings;
 use crate::survey::{Environment, Request};
+use crate::term::args::{ActArgs, FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
 use crate::warm::choose_donor::WarmOptions;
 use crate::{fs, survey};
+
+/// Exit codes, and what most people want.
+const EXAMPLES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    some actions failed or were skipped
+  2    wrong usage
+  3    something would change, and nobody said yes
+  101  could not run
+
+Examples:
+  cargo sharedtarget --dry-run ~/code    show what would be done
+  cargo sharedtarget ~/code              show it, ask, and do it
+  cargo sharedtarget hook install        from now on `git worktree add` makes warm worktrees
+  cargo sharedtarget warm                give this worktree what others have compiled
+  cargo sharedtarget list                what there is, and how large it is
+  cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
+  cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
+  cargo sharedtarget run report.rs       run a single-file script
+  cargo sharedtarget store harvest       keep what was built, for clones and machines to come
+  cargo sharedtarget undo                put configurations back as they were";
+
+/// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
+///
+/// Without a command, sets up every workspace and worktree under ROOT, as `setup` does.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-sharedtarget", bin_name = "cargo sharedtarget", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    setup: SetupArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Give each worktree a target folder under one shared root, and delete what is left behind
+    #[command(after_help = crate::setup::args::SETUP)]
+    Setup(SetupArgs),
+    /// List target folders: size, last build, state
+    #[command(after_help = crate::audit::args::LIST)]
+    List(ListArgs),
+    /// Delete whole target folders, by default those that no build will use again
+    #[command(after_help = crate::clean::args::CLEAN)]
+    Clean(CleanArgs),
+    /// Say why target folders are so large, and what could be done about it
+    #[command(after_help = crate::audit::args::AUDIT)]
+    Audit(AuditArgs),
+    /// Delete single units of target folders, by default those that no build will miss
+    #[command(after_help = crate::clean::args::GC)]
+    Gc(GcArgs),
+    /// Have target folders share the storage of what is the same in them; nothing is deleted
+    #[command(after_help = crate::dedupe::args::DEDUPE)]
+    Dedupe(DedupeArgs),
+    /// Set one worktree up and warm it, quickly enough for a hook
+    #[command(after_help = crate::setup::args::ONBOARD)]
+    Onboard(OnboardArgs),
+    /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
+    #[command(after_help = crate::setup::args::WARM)]
+    Warm(WarmArgs),
+    /// Say what is wrong with the setup, why that matters, and what mends it
+    #[command(after_help = crate::doctor::args::DOCTOR)]
+    Doctor(DoctorArgs),
+    /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
+    Run(crate::script::args::RunArgs),
+    /// What scripts have left: kept programs, and what all were compiled with
+    #[command(subcommand)]
+    Cache(crate::script::args::CacheCommand),
+    /// Third-party crates that outlive target folders, by content
+    #[command(subcommand)]
+    Store(crate::store::args::StoreCommand),
+    /// Put configurations and git excludes back as they were before setup
+    #[command(after_help = crate::setup::args::UNDO)]
+    Undo(UndoArgs),
+    /// Print a script by which a shell completes our arguments
+    Completions(pages::CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(pages::ManArgs),
+    /// A git hook, by which `git worktree add` sets the new worktree up by itself
+    #[command(subcommand)]
+    Hook(HookCommand),
+}
 
 /// Reads the command line and runs.
 #[must_use]
@@ -425,11 +511,6 @@ fn links(tone: &ToneArgs) -> bool {
     };
     // Where there is no terminal, they go with the colours.
     wanted && color_choice(tone) != Some(false)
-}
-
-/// A bad pattern is a mistake on the command line, so it is found while that is read.
-fn glob(pattern: &str) -> Result<String, globset::Error> {
-    globset::Glob::new(pattern).map(|_| pattern.to_owned())
 }
 
 fn globs(patterns: &[String]) -> Result<globset::GlobSet> {

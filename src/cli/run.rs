@@ -1,16 +1,14 @@
-//! `run` and its arguments.
+//! Conducts `run`.
 
-use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
-use crate::cli::args::ToneArgs;
 use crate::fs;
+use crate::script::args::RunArgs;
 use crate::script::command;
 use crate::script::command::{Ran, RunOptions};
 use crate::script::compiler::Chosen;
@@ -18,52 +16,6 @@ use crate::script::paths::ScriptCachePaths;
 use crate::script::request::{ScriptEnvironment, ScriptRequest};
 use crate::term::exit::Exit;
 use crate::text::shown;
-
-const EXAMPLES: &str = "\
-Examples:
-  cargo sharedtarget run report.rs --since 2024    everything after the script is for the script
-  cargo sharedtarget run --release crunch.rs       in the release profile
-  cargo sharedtarget run --infer idea.rs           add the crates that it names and no manifest does
-  echo 'println!(\"{}\", 6 * 7)' | cargo sharedtarget run -
-
-As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
-
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct RunArgs {
-    /// The script, or `-` for standard input, and what it is given
-    #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
-    script: Vec<OsString>,
-    /// Build it in the release profile
-    #[arg(short, long)]
-    release: bool,
-    /// Build it, also if its program was kept
-    #[arg(short, long)]
-    force: bool,
-    /// Build it into a target folder of its own
-    #[arg(long)]
-    own_target: bool,
-    /// The toolchain of rustup's to build it with
-    #[arg(long, value_name = "NAME")]
-    toolchain: Option<String>,
-    /// The features of it to enable
-    #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',')]
-    features: Vec<String>,
-    /// Add crates that the code names and no manifest does, in their newest version
-    #[arg(long)]
-    infer: bool,
-    /// Run its tests
-    #[arg(long)]
-    test: bool,
-    /// Do not run it; print where its program is
-    #[arg(long, conflicts_with = "test")]
-    build_only: bool,
-    /// Do not build it; print where the package is that it is built as
-    #[arg(long, conflicts_with_all = ["test", "build_only"])]
-    package_dir: bool,
-    #[command(flatten)]
-    tone: ToneArgs,
-}
 
 /// The variable that says where the cache of scripts is.
 const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";

@@ -1,131 +1,20 @@
-//! `store` and its arguments.
+//! Conducts `store`.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::builder::BoolishValueParser;
+use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Subcommand};
 
-use crate::age::Age;
-use crate::cli::args::{ActArgs, Cli, FindArgs, SpeakArgs};
-use crate::cli::examples;
+use crate::cli::Cli;
 use crate::plan::conduct::Ui;
-use crate::size::Bytes;
+use crate::store::args::{StoreCommand, WorktreeArgs};
 use crate::store::command;
 use crate::store::command::{CleanOptions, HarvestOptions, PullOptions, PushOptions};
 use crate::survey::Request;
+use crate::term::args::{ActArgs, FindArgs, SpeakArgs};
 use crate::term::exit::Exit;
 use crate::{process, survey};
-
-#[derive(Debug, Subcommand)]
-pub(super) enum StoreCommand {
-    /// Keep what a worktree has built, beyond its target folder
-    #[command(after_help = examples::STORE)]
-    Harvest(HarvestArgs),
-    /// Fetch from the remote store what a worktree can use
-    #[command(after_help = examples::STORE)]
-    Pull(PullArgs),
-    /// Put into the remote store what the local one has of a worktree
-    #[command(after_help = examples::STORE)]
-    Push(PushArgs),
-    /// What the store holds, and where it is
-    #[command(after_help = examples::STORE)]
-    Status(StatusArgs),
-    /// Delete what the store holds, by default everything
-    #[command(after_help = examples::STORE)]
-    Clean(CleanStoreArgs),
-}
-
-/// Which worktree.
-#[derive(Debug, Args)]
-struct WorktreeArgs {
-    /// The worktree, or a folder in it [default: the current folder]
-    worktree: Option<PathBuf>,
-    /// The folder that holds all target folders [default: the one already configured]
-    #[arg(long, value_name = "DIR")]
-    shared_root: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HarvestArgs {
-    #[command(flatten)]
-    about: WorktreeArgs,
-    /// Tell the provider of what it was told of before as well
-    #[arg(long)]
-    all: bool,
-    /// Let every other program go first
-    #[arg(long)]
-    low_priority: bool,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PullArgs {
-    #[command(flatten)]
-    about: WorktreeArgs,
-    /// Ask for each package of which there is nothing, also where others have built the same ones together
-    #[arg(long)]
-    all: bool,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PushArgs {
-    #[command(flatten)]
-    about: WorktreeArgs,
-    /// Also where the variable CI is set, and the store would only be read
-    #[arg(
-        long,
-        env = "CARGO_SHAREDTARGET_STORE_WRITE",
-        hide_env_values = true,
-        value_parser = BoolishValueParser::new()
-    )]
-    write: bool,
-    /// Look for each unit, also for those that the remote store says it has
-    #[arg(long)]
-    all: bool,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct StatusArgs {
-    #[command(flatten)]
-    about: WorktreeArgs,
-    /// Also what the remote store holds, if it can list that
-    #[arg(long)]
-    remote: bool,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CleanStoreArgs {
-    #[command(flatten)]
-    about: WorktreeArgs,
-    /// Delete in the remote store, what was put there longer ago than --older-than
-    #[arg(long, requires = "older_than", conflicts_with = "max_size")]
-    remote: bool,
-    /// Only what was not used for this long, such as 30d
-    #[arg(long, value_name = "AGE", help_heading = "Rules")]
-    older_than: Option<Age>,
-    /// Only as much as is needed for the rest to take no more, such as 5GB; what was used longest ago goes first
-    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
-    max_size: Option<Bytes>,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
 
 pub(super) fn run(command: StoreCommand) -> Result<Exit> {
     match command {
