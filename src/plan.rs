@@ -15,6 +15,7 @@
 pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod conduct;
+pub(crate) mod edge;
 pub(crate) mod hook_state;
 pub(crate) mod json;
 pub(crate) mod kept;

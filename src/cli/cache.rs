@@ -9,7 +9,6 @@ use crate::cli::run::places;
 use crate::fs;
 use crate::script::args::CacheCommand;
 use crate::script::cache_command;
-use crate::script::evict::CacheOptions;
 use crate::script::paths::ScriptCachePaths;
 use crate::survey::model::Settings;
 use crate::survey::settings;
@@ -28,14 +27,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
         CacheCommand::Clean(args) => {
             let find = FindArgs::about(&cwd, None);
             let (request, ui) = crate::cli::prepare(find, &args.speak, Some(&args.act))?;
-            let options = CacheOptions {
-                part: args.part,
-                older_than: args.older_than,
-                max_size: args.max_size,
-                spared: None,
-                recent: None,
-            };
-            cache_command::clean(&places, &options, &request, &ui)
+            cache_command::clean(&places, &args.options(), &request, &ui)
         }
     }
 }

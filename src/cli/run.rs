@@ -10,24 +10,20 @@ use jiff::Timestamp;
 use crate::fs;
 use crate::script::args::RunArgs;
 use crate::script::command;
-use crate::script::command::{Ran, RunOptions};
+use crate::script::command::Ran;
 use crate::script::compiler::Chosen;
 use crate::script::paths::ScriptCachePaths;
-use crate::script::request::{ScriptEnvironment, ScriptRequest};
+use crate::script::request::ScriptEnvironment;
 use crate::term::exit::Exit;
 use crate::text::shown;
 
 /// The variable that says where the cache of scripts is.
 const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
 
-pub(super) fn run(args: RunArgs) -> Result<Exit> {
+pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let choice = crate::cli::color_choice(&args.tone);
     crate::cli::set_color(&args.tone);
-    let mut arguments = args.script;
-    let script = PathBuf::from(arguments.remove(0));
-    if arguments.first().is_some_and(|first| first == "--") {
-        arguments.remove(0);
-    }
+    let (script, arguments) = args.script();
     let text = match script == Path::new("-") {
         false => None,
         true => {
@@ -39,30 +35,13 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
             Some(text)
         }
     };
-    let request = ScriptRequest {
-        file: text.is_none().then_some(script),
-        text,
-        release: args.release,
-        test: args.test,
-        own_target: args.own_target,
-        features: args.features,
-        toolchain: args.toolchain,
-        infer: args.infer,
-    };
-    let options = RunOptions {
-        force: args.force,
-        build_only: args.build_only,
-        package_dir: args.package_dir,
-        arguments,
-        color: choice.unwrap_or_else(|| {
-            std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }),
-        quiet: args.tone.quiet,
-        verbose: args.tone.verbose > 0,
-        incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
-        now: Timestamp::now(),
-    };
+    let request = args.request(script, text);
+    let color = choice.unwrap_or_else(|| {
+        std::io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    });
+    let incremental = std::env::var_os("CARGO_INCREMENTAL").is_some();
+    let options = args.options(arguments, color, incremental, Timestamp::now());
     let cwd = crate::cli::cwd()?;
     let variable =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());

@@ -1,19 +1,32 @@
 //! The arguments of `dedupe`.
 
+use anyhow::Result;
 use clap::Args;
 
+use crate::dedupe::command;
+use crate::plan::edge::Edge;
 use crate::term::args::{ActArgs, FindArgs, SpeakArgs};
+use crate::term::exit::Exit;
 
-pub(crate) const DEDUPE: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   cargo sharedtarget dedupe -n ~/code    what several folders could store once";
 
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct DedupeArgs {
     #[command(flatten)]
-    pub(crate) find: FindArgs,
+    find: FindArgs,
     #[command(flatten)]
-    pub(crate) act: ActArgs,
+    act: ActArgs,
     #[command(flatten)]
-    pub(crate) speak: SpeakArgs,
+    speak: SpeakArgs,
+}
+
+impl DedupeArgs {
+    /// Runs `dedupe`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (request, ui) = edge.about_folders(self.find, &self.speak, Some(&self.act))?;
+        command::run(&request, &ui)
+    }
 }

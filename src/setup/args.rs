@@ -1,14 +1,25 @@
 //! The arguments of `setup`, `onboard`, `warm` and `undo`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
 
 use crate::age::Age;
+use crate::plan::conduct::Ui;
+use crate::plan::edge::Edge;
+use crate::setup::decide::{ConfigPlace, SetupOptions};
+use crate::setup::{command, onboard, undo, warm};
 use crate::size::Bytes;
+use crate::survey::Request;
 use crate::survey::folder::Layout;
+use crate::survey::model::Settings;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, LocalArgs, SpeakArgs};
+use crate::term::exit::Exit;
+use crate::warm::choose_donor::WarmOptions;
+use crate::{fs, markers};
 
 pub(crate) const SETUP: &str = "\
 Examples:
@@ -21,65 +32,65 @@ Examples:
   cargo sharedtarget setup --layout build-dir --config-at ~/code
       once for every future worktree";
 
-pub(crate) const ONBOARD: &str = "\
+const ONBOARD: &str = "\
 Examples:
   git worktree add ../topic && cargo sharedtarget onboard ../topic
       what the hook does by itself
   cargo sharedtarget onboard --layout in-place
       warm it, and write no configuration";
 
-pub(crate) const WARM: &str = "\
+const WARM: &str = "\
 Examples:
   cargo sharedtarget warm                   from the best worktree that is found
   cargo sharedtarget warm --from ../main    from this one
   cargo sharedtarget warm --no-local        third-party crates only";
 
-pub(crate) const UNDO: &str = "\
+const UNDO: &str = "\
 Examples:
   cargo sharedtarget undo -n    what would be put back";
 
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
     #[command(flatten)]
-    pub(crate) find: FindArgs,
+    find: FindArgs,
     /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
     #[arg(long, value_enum, help_heading = "Layout")]
-    pub(crate) layout: Option<Layout>,
+    layout: Option<Layout>,
     /// For the layout build-dir, --rustc-wrapper and --auto-onboard: the folder for one configuration above all, or
     /// `cargo-home`
     #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
-    pub(crate) config_at: Option<PathBuf>,
+    config_at: Option<PathBuf>,
     /// Edit configurations that git tracks
     #[arg(long, help_heading = "Layout")]
-    pub(crate) edit_tracked: bool,
+    edit_tracked: bool,
     /// Replace a target-dir or build-dir that you set yourself
     #[arg(long, help_heading = "Layout")]
-    pub(crate) replace: bool,
+    replace: bool,
     /// Let the layout flat mix worktrees, which runs one's code for another's
     #[arg(long, help_heading = "Layout")]
-    pub(crate) allow_unsafe_sharing: bool,
+    allow_unsafe_sharing: bool,
     /// Have Cargo run the compiler by this program: sccache, kache, or a path
     #[arg(long, value_name = "PROGRAM", help_heading = "Layout")]
-    pub(crate) rustc_wrapper: Option<PathBuf>,
+    rustc_wrapper: Option<PathBuf>,
     /// With --config-at: have Cargo itself set up a new worktree at its first build, where no hook does
     #[arg(long, requires = "config_at", help_heading = "Layout")]
-    pub(crate) auto_onboard: bool,
+    auto_onboard: bool,
     /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
-    pub(crate) relink: bool,
+    relink: bool,
     /// Delete nothing
     #[arg(long)]
-    pub(crate) keep_targets: bool,
+    keep_targets: bool,
     #[command(flatten)]
-    pub(crate) budget: BudgetArgs,
+    budget: BudgetArgs,
     #[command(flatten)]
-    pub(crate) local: LocalArgs,
+    local: LocalArgs,
     #[command(flatten)]
-    pub(crate) delete: DeleteArgs,
+    delete: DeleteArgs,
     #[command(flatten)]
-    pub(crate) act: ActArgs,
+    act: ActArgs,
     #[command(flatten)]
-    pub(crate) speak: SpeakArgs,
+    speak: SpeakArgs,
 }
 
 /// What is written into the settings file.
@@ -91,14 +102,14 @@ pub(crate) struct BudgetArgs {
         value_name = "SIZE",
         help_heading = "Budget, kept to by gc and onboard"
     )]
-    pub(crate) max_size: Option<Bytes>,
+    max_size: Option<Bytes>,
     /// How long units that nobody uses stay, such as 30d
     #[arg(
         long,
         value_name = "AGE",
         help_heading = "Budget, kept to by gc and onboard"
     )]
-    pub(crate) max_age: Option<Age>,
+    max_age: Option<Age>,
     /// Leave programs where they lie when their units go
     #[arg(
         long,
@@ -109,64 +120,183 @@ pub(crate) struct BudgetArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Budget, kept to by gc and onboard"
     )]
-    pub(crate) keep_programs: Option<bool>,
+    keep_programs: Option<bool>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DonorArgs {
     /// The worktree, or a folder in it [default: the current folder]
-    pub(crate) worktree: Option<PathBuf>,
+    worktree: Option<PathBuf>,
     /// The donor: a target folder, or a workspace that has one [default: the best that is found]
     #[arg(long, value_name = "DIR")]
-    pub(crate) from: Option<PathBuf>,
+    from: Option<PathBuf>,
     /// Take units of packages too that are not in the worktree's Cargo.lock
     #[arg(long)]
-    pub(crate) all_units: bool,
+    all_units: bool,
     /// Wait for a build that holds the donor
     #[arg(long)]
-    pub(crate) wait: bool,
+    wait: bool,
     #[command(flatten)]
-    pub(crate) local: LocalArgs,
+    local: LocalArgs,
     /// The folder that holds all target folders [default: the one already configured]
     #[arg(long, value_name = "DIR")]
-    pub(crate) shared_root: Option<PathBuf>,
+    shared_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = ONBOARD)]
 pub(crate) struct OnboardArgs {
     #[command(flatten)]
-    pub(crate) donor: DonorArgs,
+    donor: DonorArgs,
     /// How its target folder is laid out [default: as in setup]
     #[arg(long, value_parser = ["isolated", "in-place"])]
-    pub(crate) layout: Option<String>,
+    layout: Option<String>,
     /// Edit a configuration that git tracks
     #[arg(long)]
-    pub(crate) edit_tracked: bool,
+    edit_tracked: bool,
     /// Replace a target-dir or build-dir that you set yourself
     #[arg(long)]
-    pub(crate) replace: bool,
+    replace: bool,
     #[command(flatten)]
-    pub(crate) act: ActArgs,
+    act: ActArgs,
     #[command(flatten)]
-    pub(crate) speak: SpeakArgs,
+    speak: SpeakArgs,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = WARM)]
 pub(crate) struct WarmArgs {
     #[command(flatten)]
-    pub(crate) donor: DonorArgs,
+    donor: DonorArgs,
     #[command(flatten)]
-    pub(crate) act: ActArgs,
+    act: ActArgs,
     #[command(flatten)]
-    pub(crate) speak: SpeakArgs,
+    speak: SpeakArgs,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = UNDO)]
 pub(crate) struct UndoArgs {
     #[command(flatten)]
-    pub(crate) find: FindArgs,
+    find: FindArgs,
     #[command(flatten)]
-    pub(crate) act: ActArgs,
+    act: ActArgs,
     #[command(flatten)]
-    pub(crate) speak: SpeakArgs,
+    speak: SpeakArgs,
+}
+
+impl SetupArgs {
+    /// Runs `setup`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        self.check()
+            .map_err(|message| clap::Error::raw(ErrorKind::ArgumentConflict, message))?;
+        let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
+        let place = self.config_at.as_deref();
+        let place = place.map(|at| config_place(at, &request)).transpose()?;
+        request.config_at = place.as_ref().map(|place| place.cargo_folder.clone());
+        let wrapper = self.rustc_wrapper.as_deref();
+        let program = &request.environment.program;
+        let options = SetupOptions {
+            layout: self.layout,
+            edit_tracked: self.edit_tracked,
+            replace: self.replace,
+            config_at: place,
+            allow_unsafe_sharing: self.allow_unsafe_sharing,
+            auto_onboard: self.auto_onboard.then(|| program.clone()),
+            relink: self.relink,
+            no_local: self.local.no_local,
+            keep_targets: self.keep_targets,
+            settings: Settings {
+                max_size: self.budget.max_size,
+                max_age: self.budget.max_age,
+                keep_programs: self.budget.keep_programs,
+                rustc_wrapper: wrapper.map(|given| edge.program(given)).transpose()?,
+                ..Settings::default()
+            },
+            allowed_entries: self.delete.allow_entry,
+            ..SetupOptions::default()
+        };
+        command::run(&request, options, &ui)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.auto_onboard && cfg!(not(unix)) {
+            return Err(
+                "--auto-onboard needs a system whose shell runs scripts; the hook does the same",
+            );
+        }
+        match (self.layout, &self.config_at) {
+            (Some(Layout::BuildDir), None) => Err(
+                "--layout build-dir needs a place for its configuration: --config-at DIR, or --config-at cargo-home",
+            ),
+            (Some(Layout::BuildDir), Some(_)) | (_, None) => Ok(()),
+            (_, Some(_)) if self.rustc_wrapper.is_some() || self.auto_onboard => Ok(()),
+            (_, Some(_)) => {
+                Err("--config-at belongs to --layout build-dir, --rustc-wrapper or --auto-onboard")
+            }
+        }
+    }
+}
+
+fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
+    let cargo_folder = if at == Path::new("cargo-home") {
+        request.environment.surroundings.cargo_home.clone()
+    } else {
+        fs::canonical(at)?.join(markers::CARGO_FOLDER)
+    };
+    Ok(ConfigPlace { cargo_folder })
+}
+
+impl DonorArgs {
+    fn prepare(
+        self,
+        edge: &dyn Edge,
+        speak: &SpeakArgs,
+        act: &ActArgs,
+    ) -> Result<(Request, WarmOptions, Ui)> {
+        let (request, ui) =
+            edge.about_worktree(self.worktree, self.shared_root, speak, Some(act))?;
+        let options = WarmOptions {
+            from: self.from,
+            all_units: self.all_units,
+            wait: self.wait,
+            no_local: self.local.no_local,
+        };
+        Ok((request, options, ui))
+    }
+}
+
+impl OnboardArgs {
+    /// Runs `onboard`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (mut request, warm, ui) = self.donor.prepare(edge, &self.speak, &self.act)?;
+        request.to_act = true;
+        let options = SetupOptions {
+            layout: self.layout.map(|layout| match layout.as_str() {
+                "in-place" => Layout::InPlace,
+                _ => Layout::Isolated,
+            }),
+            edit_tracked: self.edit_tracked,
+            replace: self.replace,
+            ..SetupOptions::default()
+        };
+        onboard::run(&request, &options, &warm, &ui)
+    }
+}
+
+impl WarmArgs {
+    /// Runs `warm`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (request, options, ui) = self.donor.prepare(edge, &self.speak, &self.act)?;
+        warm::run(&request, &options, &ui)
+    }
+}
+
+impl UndoArgs {
+    /// Runs `undo`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
+        (request.sizes, request.to_act) = (false, false);
+        undo::run(&request, &ui)
+    }
 }

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
+use globset::{GlobBuilder, GlobSetBuilder};
 
+use crate::fs::Looking;
 use crate::term::ui::Format;
 
 #[derive(Debug, Args)]
@@ -27,6 +30,14 @@ pub(crate) struct FindArgs {
 }
 
 impl FindArgs {
+    /// Where to look, and how deep.
+    pub(crate) fn looking(&self) -> Result<Looking> {
+        Ok(Looking {
+            exclude: globs(&self.exclude)?,
+            max_depth: self.max_depth,
+        })
+    }
+
     /// One worktree, and all of it.
     pub(crate) fn about(worktree: &Path, shared_root: Option<PathBuf>) -> Self {
         Self {
@@ -131,4 +142,34 @@ fn verbosity(text: &str) -> Result<u8, &'static str> {
 /// A bad pattern is a mistake on the command line, so it is found while that is read.
 fn glob(pattern: &str) -> Result<String, globset::Error> {
     globset::Glob::new(pattern).map(|_| pattern.to_owned())
+}
+
+fn globs(patterns: &[String]) -> Result<globset::GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        // As in a gitignore, a name alone means that name at any depth.
+        let anywhere = if pattern.contains('/') {
+            pattern.clone()
+        } else {
+            format!("**/{pattern}")
+        };
+        let glob = GlobBuilder::new(anywhere.trim_end_matches('/'))
+            .literal_separator(true)
+            .build();
+        set.add(glob.with_context(|| format!("expected a glob for --exclude: `{pattern}`"))?);
+    }
+    set.build().context("failed to read the globs of --exclude")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_without_a_slash_matches_anywhere() {
+        let set = globs(&["node_modules".into(), "a/*/c".into()]).expect("globs");
+        assert!(set.is_match("x/node_modules"));
+        assert!(set.is_match("a/b/c"));
+        assert!(!set.is_match("x/a/b/c"));
+    }
 }
