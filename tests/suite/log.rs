@@ -191,11 +191,16 @@ fn no_secret_is_in_a_log() {
     std::fs::create_dir_all(settings.parent().expect("a folder")).expect("folders");
     let text = format!(
         "[store]\npull = true\nbefore = [\"false\", \"--token\", \"{SECRET}\"]\n\
-         [store.remote]\ntype = \"webdav\"\nendpoint = \"{address}\"\n"
+         [store.remote]\ntype = \"webdav\"\nendpoint = \"http://127.0.0.1:1\"\nusername = \"me\"\n"
     );
     std::fs::write(settings, text).expect("settings");
     sandbox.write("script.rs", "fn main() {}\n");
-    let (mut private, mut asked) = (0, 0);
+    // A package that no worktree has, so that the store is asked.
+    let lock = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"tp\"]\n\n\
+                [[package]]\nname = \"tp\"\nversion = \"1.0.0\"\n\
+                source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    sandbox.write("topic/Cargo.lock", lock);
+    let (mut private, mut asked, mut requests) = (0, 0, 0);
     for (folder, args) in [
         ("", &["setup", "--yes", "--shared-root", "shared"][..]),
         ("topic", &["warm", "--yes"]),
@@ -213,9 +218,17 @@ fn no_secret_is_in_a_log() {
             "{args:?}: {run:?}"
         );
         assert!(!run.stderr.contains(SECRET), "{args:?}: {}", run.stderr);
-        private += run.stderr.matches(" private]").count();
+        if args[0] == "warm" {
+            private += run.stderr.matches("arguments=[2 private]").count();
+        }
         asked += run.stderr.matches("private=2").count();
+        requests += run.stderr.matches("remote::engine: request").count();
     }
     assert!(private > 0, "no provider was asked");
+    assert_eq!(
+        requests > 0,
+        cfg!(feature = "remote"),
+        "no server was asked"
+    );
     assert_eq!(asked, 1, "the script has two arguments");
 }
