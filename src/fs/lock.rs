@@ -20,7 +20,8 @@ pub(crate) struct LockGuard {
 
 impl LockGuard {
     /// Holds the lock that a file has.
-    pub(super) fn of(file: File) -> Self {
+    pub(super) fn of(lock: &Path, file: File) -> Self {
+        debug!(?lock, "lock taken");
         Self { _files: vec![file] }
     }
 }
