@@ -3,6 +3,7 @@
 //! [`gather`] reads, [`decide`] (with `shares`, `variants`, `unused`, `findings`) counts, and the reports print a table, JSON
 //! or one page of HTML. Nothing is changed.
 
+pub(crate) mod args;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub mod features;

@@ -27,6 +27,7 @@ use cargo_metadata::MetadataCommand;
 pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
 use crate::cargo::model::Package;
 use crate::process;
+use crate::process::Started;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,8 +139,7 @@ impl Cargo {
         if let Some(toolchain) = toolchain {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
-        let output = command
-            .output()
+        let output = process::output(&mut command)
             .context("failed to run cargo (is it installed and on the PATH?)")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
@@ -250,9 +250,7 @@ fn plain(program: &Path) -> std::process::Command {
 }
 
 fn said(mut command: std::process::Command, what: &str) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("failed to run {what}"))?;
+    let output = process::output(&mut command).with_context(|| format!("failed to run {what}"))?;
     if !output.status.success() {
         bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
     }
@@ -267,10 +265,12 @@ const AT_MOST: u64 = 1 << 16;
 /// What a program says that may hang, or not come to an end. What it starts and leaves running is not waited for.
 fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String> {
     let failed = || format!("failed to run {what}");
+    let started = Started::new(&command);
     let mut child = command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
+        .inspect_err(|error| started.ended(Err(error)))
         .with_context(failed)?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (sender, said) = std::sync::mpsc::channel();
@@ -296,11 +296,12 @@ fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String
         }
         if begun.elapsed() > IN_TIME {
             let _ = child.kill();
-            let _ = child.wait();
+            started.ended(child.wait().as_ref().copied());
             bail!("it does not answer");
         }
         std::thread::sleep(Duration::from_millis(5));
     };
+    started.ended(Ok(status));
     let (answer, error) = said.recv_timeout(IN_TIME).unwrap_or_default();
     if !status.success() {
         bail!("{}", first_error(&String::from_utf8_lossy(&error)));

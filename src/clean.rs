@@ -6,6 +6,7 @@
 //! `delete_folders` and `delete_units` look at everything again before they touch it.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod deletable;

@@ -4,6 +4,7 @@
 //! and `relink` replaces each by rename after it has compared the bytes again.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod inspect;

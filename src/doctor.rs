@@ -3,6 +3,7 @@
 //! [`gather`] collects the facts, [`checks`] turns them into problems with a severity and a fix, both without changing
 //! anything; `doctor --fix` conducts the fixes as a plan.
 
+pub(crate) mod args;
 pub(crate) mod checks;
 pub(crate) mod command;
 pub mod editor_settings;

@@ -21,6 +21,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::git::porcelain::{Ignored, ListedWorktree};
 use crate::git::sources::Listing;
+use crate::process::Started;
 use crate::{fs, process};
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
@@ -336,20 +337,24 @@ fn plain(dir: &Path) -> Result<Command> {
 fn run(mut git: Command, input: Option<&[u8]>) -> Result<Output> {
     const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
     let output = match input {
-        None => git.output().context(MISSING)?,
+        None => process::output(&mut git).context(MISSING)?,
         Some(input) => {
             git.stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
-            let mut child = git.spawn().context(MISSING)?;
+            let started = Started::new(&git);
+            let child = git.spawn().inspect_err(|error| started.ended(Err(error)));
+            let mut child = child.context(MISSING)?;
             let mut stdin = child.stdin.take().context("git has no standard input")?;
-            std::thread::scope(|scope| {
+            let output = std::thread::scope(|scope| {
                 // Written from the side: git answers while it reads, and a full pipe would stop both.
                 scope.spawn(move || {
                     let _ = stdin.write_all(input);
                 });
-                child.wait_with_output().context("failed to hear from git")
-            })?
+                child.wait_with_output()
+            });
+            started.ended(output.as_ref().map(|output| output.status));
+            output.context("failed to hear from git")?
         }
     };
     if output.status.success() || (input.is_some() && output.status.code() == Some(1)) {

@@ -4,6 +4,7 @@
 //! repository, `decide` plans the change, and `install` puts a script in its place beside a hook of the user's.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub mod hook_script;

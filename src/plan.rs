@@ -15,10 +15,12 @@
 pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod conduct;
+pub(crate) mod edge;
 pub(crate) mod hook_state;
 pub(crate) mod json;
 pub(crate) mod kept;
 pub(crate) mod left;
+mod log;
 pub(crate) mod outcome;
 pub(crate) mod reasons;
 pub(crate) mod report;

@@ -3,6 +3,7 @@
 
 mod found;
 pub(crate) mod lookup;
+mod started;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,6 +17,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::process::Pid;
 
 pub(crate) use crate::process::found::{absolute_path, git, program, program_of, tool};
+pub(crate) use crate::process::started::{Started, output};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.
@@ -38,15 +40,19 @@ pub(crate) fn become_program(
         };
     }
     let failed = || format!("failed to run `{}`", program.display());
+    let started = Started::private(&command);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
-        Err(command.exec()).with_context(failed)
+        let error = command.exec();
+        started.ended(Err(&error));
+        Err(error).with_context(failed)
     }
     #[cfg(not(unix))]
     {
-        let status = command.status().with_context(failed)?;
-        Ok(status.code().unwrap_or(101))
+        let status = command.status();
+        started.ended(status.as_ref().copied());
+        Ok(status.with_context(failed)?.code().unwrap_or(101))
     }
 }
 
@@ -57,6 +63,7 @@ pub(crate) struct Answer {
     pub(crate) said: Vec<u8>,
     child: Child,
     input: Option<ChildStdin>,
+    started: Started,
 }
 
 /// How much a provider may answer.
@@ -127,14 +134,17 @@ fn exchange(
         .stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let started = Started::private(&command);
     let mut child = command
         .spawn()
+        .inspect_err(|error| started.ended(Err(error)))
         .with_context(|| format!("failed to run `{name}`"))?;
     let (input, output, aside) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut answer = Answer {
         said: Vec::new(),
         child,
         input: None,
+        started,
     };
     let request = [request, b"\n"].concat();
     let (sender, written) = mpsc::channel();
@@ -235,8 +245,8 @@ impl Drop for Answer {
                 let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             }
             let _ = self.child.kill();
-            let _ = self.child.wait();
         }
+        self.started.ended(self.child.wait().as_ref().copied());
     }
 }
 
@@ -244,12 +254,11 @@ impl Drop for Answer {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub(crate) fn says(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(tool(program).ok()?)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let output = output.ok().filter(|output| output.status.success())?;
+    let mut command = Command::new(tool(program).ok()?);
+    command.args(arguments).stdin(Stdio::null());
+    let output = output(command.stderr(Stdio::null()))
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
@@ -269,8 +278,10 @@ pub(crate) fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) ->
         .stderr(Stdio::null());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let started = command.spawn();
-    started
+    let started = Started::new(&command);
+    command
+        .spawn()
+        .inspect_err(|error| started.ended(Err(error)))
         .map(drop)
         .with_context(|| format!("failed to run `{}`", program.display()))
 }

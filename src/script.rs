@@ -6,6 +6,7 @@
 //! are compiled into one target folder. [`evict`] bounds the cache.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub mod body;
 pub(crate) mod build;
 pub(crate) mod cache;

@@ -4,6 +4,7 @@
 //! changes files whole and by rename, and the [`crate::survey::journal`] keeps what each held before, so that `undo` can put it back.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod model;

@@ -14,6 +14,7 @@
 //! - **Bounds.** [`evict`] says what goes for the sake of size and age.
 
 pub(crate) mod action;
+pub(crate) mod args;
 pub(crate) mod assemble;
 pub(crate) mod command;
 pub(crate) mod contents;

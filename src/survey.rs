@@ -107,6 +107,8 @@ pub(crate) struct Environment {
     pub(crate) store_folder: Option<PathBuf>,
     /// A build waits for us, and may hold locks of Cargo's.
     pub(crate) in_a_build: bool,
+    /// This runs on a server that builds for others: what it builds may be anybody's.
+    pub(crate) in_ci: bool,
     /// The program that a variable has Cargo run in place of the compiler.
     pub(crate) wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.

@@ -4,6 +4,7 @@
 //! styles of [`view`] alone. [`ui`] asks and narrates, [`table`] aligns, [`paths`] shows paths below the root as relative,
 //! [`json`] writes one document. A report is a function of the facts to a writer, so that tests can read it.
 
+pub(crate) mod args;
 pub(crate) mod exit;
 pub(crate) mod json;
 pub(crate) mod paths;

@@ -115,6 +115,30 @@ pub(crate) fn json_escape(c: char) -> String {
     all
 }
 
+/// A text whose addresses have neither a user nor what follows a `?`: signatures stand there.
+#[must_use]
+pub(crate) fn without_credentials(text: &str) -> String {
+    let mut rest = text;
+    let mut clean = String::new();
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after
+            .find(|c: char| c.is_whitespace() || "\"'`()<>,".contains(c))
+            .unwrap_or(after.len());
+        let (address, beyond) = after.split_at(end);
+        let address = address.split(['?', '#']).next().unwrap_or_default();
+        let (authority, path) = match address.find('/') {
+            Some(at) => address.split_at(at),
+            None => (address, ""),
+        };
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        // A password may have a `/` in it that nobody has escaped.
+        let path = path.rsplit('@').next().unwrap_or_default();
+        clean.extend([before, "://", host, path]);
+        rest = beyond;
+    }
+    clean + rest
+}
+
 #[cfg(test)]
 mod tests {
     use unicode_width::UnicodeWidthStr as _;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Message, PackageId, TargetKind};
 
 use crate::cargo::{Cargo, first_error};
+use crate::process::Started;
 use crate::{process, text};
 
 /// A program to be built.
@@ -107,7 +108,10 @@ impl Cargo {
             command.env("CARGO_INCREMENTAL", "0");
         }
         let failed = || "failed to run cargo (is it installed and on the PATH?)";
-        let mut child = command.spawn().with_context(failed)?;
+        let started = Started::new(&command);
+        let child = command.spawn();
+        let child = child.inspect_err(|error| started.ended(Err(error)));
+        let mut child = child.with_context(failed)?;
         let mut built = Built::default();
         let mut local: HashMap<PackageId, PathBuf> = HashMap::new();
         let answer = BufReader::new(child.stdout.take().with_context(failed)?);
@@ -148,7 +152,9 @@ impl Cargo {
                 _ => {}
             }
         }
-        let status = child.wait().with_context(failed)?;
+        let status = child.wait();
+        started.ended(status.as_ref().copied());
+        let status = status.with_context(failed)?;
         built.manifests.sort();
         built.manifests.dedup();
         Ok(
@@ -179,7 +185,7 @@ impl Cargo {
             command.arg("--features").arg(features.join(","));
         }
         command.current_dir(package).stdin(Stdio::null());
-        let output = command.output().context("failed to run cargo")?;
+        let output = process::output(&mut command).context("failed to run cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }

@@ -1,60 +1,20 @@
-//! `cache` and its arguments.
+//! Conducts `cache`.
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use clap::{Args, Subcommand};
 
-use crate::age::Age;
-use crate::cli::args::{ActArgs, FindArgs, SpeakArgs};
 use crate::cli::environment::given;
-use crate::cli::examples;
 use crate::cli::run::places;
 use crate::fs;
+use crate::script::args::CacheCommand;
 use crate::script::cache_command;
-use crate::script::evict::{CacheOptions, CachePart};
 use crate::script::paths::ScriptCachePaths;
-use crate::size::Bytes;
 use crate::survey::model::Settings;
 use crate::survey::settings;
 use crate::survey::settings::CacheLimits;
+use crate::term::args::{FindArgs, SpeakArgs};
 use crate::term::exit::Exit;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CacheCommand {
-    /// What it holds: sizes, scripts, last runs
-    #[command(after_help = examples::CACHE)]
-    Info(InfoArgs),
-    /// Delete kept programs, compiled dependencies, or everything
-    #[command(after_help = examples::CACHE)]
-    Clean(CleanCacheArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct InfoArgs {
-    /// Show as many scripts
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
-    top: usize,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CleanCacheArgs {
-    /// What to delete
-    #[arg(value_enum, default_value_t)]
-    part: CachePart,
-    /// Only what was not used for this long, such as 30d
-    #[arg(long, value_name = "AGE", help_heading = "Rules")]
-    older_than: Option<Age>,
-    /// Only as much as is needed for the rest to take no more, such as 2GB; what was used longest ago goes first
-    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
-    max_size: Option<Bytes>,
-    #[command(flatten)]
-    act: ActArgs,
-    #[command(flatten)]
-    speak: SpeakArgs,
-}
 
 pub(super) fn run(command: CacheCommand) -> Result<Exit> {
     let cwd = crate::cli::cwd()?;
@@ -67,14 +27,7 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
         CacheCommand::Clean(args) => {
             let find = FindArgs::about(&cwd, None);
             let (request, ui) = crate::cli::prepare(find, &args.speak, Some(&args.act))?;
-            let options = CacheOptions {
-                part: args.part,
-                older_than: args.older_than,
-                max_size: args.max_size,
-                spared: None,
-                recent: None,
-            };
-            cache_command::clean(&places, &options, &request, &ui)
+            cache_command::clean(&places, &args.options(), &request, &ui)
         }
     }
 }

@@ -128,6 +128,11 @@ fn state() -> Option<PathBuf> {
     ))
 }
 
+fn in_ci() -> bool {
+    let said = std::env::var_os("CI").unwrap_or_default();
+    !said.is_empty() && said != "false" && said != "0"
+}
+
 /// What the environment says.
 pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
@@ -160,11 +165,12 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         variables: variables(),
         own_settings: own_settings(),
         state: state(),
-        program: crate::cli::hook::program(),
+        program: std::env::current_exe().ok(),
         store_folder: crate::cli::run::places(cwd)
             .ok()
             .map(|places| beside(places.root())),
         in_a_build: path(wrapper_script::AT_WORK).is_some(),
+        in_ci: in_ci(),
         cargo: Cargo {
             fallback: path("CARGO"),
             on_path: on_path(Path::new("cargo")).is_some(),

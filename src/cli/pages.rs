@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 
-use crate::cli::args::Cli;
+use crate::cli::Cli;
 use crate::fs;
 use crate::term::exit::Exit;
 

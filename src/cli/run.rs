@@ -1,81 +1,29 @@
-//! `run` and its arguments.
+//! Conducts `run`.
 
-use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
-use crate::cli::args::ToneArgs;
 use crate::fs;
+use crate::script::args::RunArgs;
 use crate::script::command;
-use crate::script::command::{Ran, RunOptions};
+use crate::script::command::Ran;
 use crate::script::compiler::Chosen;
 use crate::script::paths::ScriptCachePaths;
-use crate::script::request::{ScriptEnvironment, ScriptRequest};
+use crate::script::request::ScriptEnvironment;
 use crate::term::exit::Exit;
 use crate::text::shown;
-
-const EXAMPLES: &str = "\
-Examples:
-  cargo sharedtarget run report.rs --since 2024    everything after the script is for the script
-  cargo sharedtarget run --release crunch.rs       in the release profile
-  cargo sharedtarget run --infer idea.rs           add the crates that it names and no manifest does
-  echo 'println!(\"{}\", 6 * 7)' | cargo sharedtarget run -
-
-As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
-
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct RunArgs {
-    /// The script, or `-` for standard input, and what it is given
-    #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
-    script: Vec<OsString>,
-    /// Build it in the release profile
-    #[arg(short, long)]
-    release: bool,
-    /// Build it, also if its program was kept
-    #[arg(short, long)]
-    force: bool,
-    /// Build it into a target folder of its own
-    #[arg(long)]
-    own_target: bool,
-    /// The toolchain of rustup's to build it with
-    #[arg(long, value_name = "NAME")]
-    toolchain: Option<String>,
-    /// The features of it to enable
-    #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',')]
-    features: Vec<String>,
-    /// Add crates that the code names and no manifest does, in their newest version
-    #[arg(long)]
-    infer: bool,
-    /// Run its tests
-    #[arg(long)]
-    test: bool,
-    /// Do not run it; print where its program is
-    #[arg(long, conflicts_with = "test")]
-    build_only: bool,
-    /// Do not build it; print where the package is that it is built as
-    #[arg(long, conflicts_with_all = ["test", "build_only"])]
-    package_dir: bool,
-    #[command(flatten)]
-    tone: ToneArgs,
-}
 
 /// The variable that says where the cache of scripts is.
 const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
 
-pub(super) fn run(args: RunArgs) -> Result<Exit> {
+pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let choice = crate::cli::color_choice(&args.tone);
     crate::cli::set_color(&args.tone);
-    let mut arguments = args.script;
-    let script = PathBuf::from(arguments.remove(0));
-    if arguments.first().is_some_and(|first| first == "--") {
-        arguments.remove(0);
-    }
+    let (script, arguments) = args.script();
     let text = match script == Path::new("-") {
         false => None,
         true => {
@@ -87,30 +35,13 @@ pub(super) fn run(args: RunArgs) -> Result<Exit> {
             Some(text)
         }
     };
-    let request = ScriptRequest {
-        file: text.is_none().then_some(script),
-        text,
-        release: args.release,
-        test: args.test,
-        own_target: args.own_target,
-        features: args.features,
-        toolchain: args.toolchain,
-        infer: args.infer,
-    };
-    let options = RunOptions {
-        force: args.force,
-        build_only: args.build_only,
-        package_dir: args.package_dir,
-        arguments,
-        color: choice.unwrap_or_else(|| {
-            std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }),
-        quiet: args.tone.quiet,
-        verbose: args.tone.verbose,
-        incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
-        now: Timestamp::now(),
-    };
+    let request = args.request(script, text);
+    let color = choice.unwrap_or_else(|| {
+        std::io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    });
+    let incremental = std::env::var_os("CARGO_INCREMENTAL").is_some();
+    let options = args.options(arguments, color, incremental, Timestamp::now());
     let cwd = crate::cli::cwd()?;
     let variable =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use tracing::debug;
 
 use crate::fs::lock::LockGuard;
 use crate::fs::model::FileState;
@@ -51,7 +52,7 @@ pub(crate) fn lock_in_common(path: &Path) -> Result<LockGuard> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
     file.lock_shared().with_context(failed)?;
-    Ok(LockGuard::of(file))
+    Ok(LockGuard::of(path, file))
 }
 
 /// Waits for a lock that only one of us has at a time. The file is made, with the folder around it, and stays.
@@ -70,7 +71,7 @@ pub(crate) fn lock_alone(path: &Path) -> Result<LockGuard> {
         // While we waited the folder may have been deleted, and the lock with it.
         let held = file.metadata().with_context(failed)?;
         if crate::fs::info(path)?.is_some_and(|there| there.identity == identity(&held)) {
-            return Ok(LockGuard::of(file));
+            return Ok(LockGuard::of(path, file));
         }
     }
 }
@@ -85,7 +86,7 @@ pub(crate) fn lock_where_possible(path: &Path) -> Result<LockGuard> {
     let file = lock_file(path).with_context(failed)?;
     match file.lock() {
         Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).with_context(failed),
-        _ => Ok(LockGuard::of(file)),
+        _ => Ok(LockGuard::of(path, file)),
     }
 }
 
@@ -98,13 +99,15 @@ pub(crate) fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
     match crate::fs::lock::try_often(|| file.try_lock()) {
-        Ok(()) => Ok(Some(LockGuard::of(file))),
+        Ok(()) => Ok(Some(LockGuard::of(path, file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(failed),
     }
 }
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
+    // Somebody may have it for long.
+    debug!(lock = ?path, "lock wanted");
     let mut options = File::options();
     options.create(true).truncate(false).write(true).open(path)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use tracing::debug;
 
 use crate::fs::model::{Busy, BusyReason};
 use crate::fs::{identity, info};
@@ -19,7 +20,8 @@ pub(crate) struct LockGuard {
 
 impl LockGuard {
     /// Holds the lock that a file has.
-    pub(super) fn of(file: File) -> Self {
+    pub(super) fn of(lock: &Path, file: File) -> Self {
+        debug!(?lock, "lock taken");
         Self { _files: vec![file] }
     }
 }
@@ -43,7 +45,7 @@ pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
             };
-            try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
+            taken(&lock, try_often(|| file.try_lock()))?;
             files.push(file);
         }
         held_units(&folder.join(profile), LockMode::Once)?;
@@ -81,11 +83,11 @@ pub(crate) fn lock_to_read(
     for lock in unit_locks(folder, profiles) {
         match File::open(&lock) {
             Ok(file) => {
-                let taken = match sought {
+                let result = match sought {
                     LockMode::Once => try_often(|| file.try_lock_shared()),
                     LockMode::UntilFree => file.lock_shared().map_err(TryLockError::Error),
                 };
-                taken.map_err(|error| busy(&lock, error))?;
+                taken(&lock, result)?;
                 files.push(file);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -174,7 +176,7 @@ pub(crate) fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockG
             .write(true)
             .open(&lock);
         let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
-        try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
+        taken(&lock, try_often(|| file.try_lock()))?;
         files.push(file);
     }
     for profile in profiles {
@@ -196,7 +198,7 @@ pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
         .write(true)
         .open(&lock);
     let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
-    try_often(|| file.try_lock()).map_err(|error| busy(&lock, error))?;
+    taken(&lock, try_often(|| file.try_lock()))?;
     // Whoever had it before us may have removed it, and then it keeps nobody away.
     let own = file.metadata().map(|metadata| identity(&metadata));
     let there = info(&lock).ok().flatten().map(|info| info.identity);
@@ -228,7 +230,15 @@ fn unit_locks(folder: &Path, profiles: &[PathBuf]) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Notes a lock that was taken.
+fn taken(lock: &Path, result: Result<(), TryLockError>) -> Result<(), Busy> {
+    result.map_err(|error| busy(lock, error))?;
+    debug!(?lock, "lock taken");
+    Ok(())
+}
+
 fn busy(lock: &Path, error: TryLockError) -> Busy {
+    debug!(?lock, %error, "lock not taken");
     Busy {
         lock: lock.to_owned(),
         why: match error {
@@ -276,7 +286,9 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     let Ok(mut file) = File::options().create(true).append(true).open(&path) else {
         return Ok(LockGuard::default());
     };
-    match try_often(|| file.try_lock()) {
+    let result = try_often(|| file.try_lock());
+    debug!(lock = ?path, ?result, "lock of the shared root");
+    match result {
         Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => Err(AtWork(format!(
             "another cargo-sharedtarget has been at work in `{}` since the plan was made; run again",
             shared_root.display()

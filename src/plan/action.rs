@@ -151,6 +151,12 @@ impl Kind {
         Self { name, done }
     }
 
+    /// Its name in JSON.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        self.name
+    }
+
     /// The name of the point right after it.
     #[must_use]
     pub(crate) fn checkpoint(self) -> &'static str {

@@ -16,6 +16,7 @@ use crate::fs::Deletion;
 use crate::fs::model::Freed;
 use crate::plan::action::{Action, CreateSharedRoot, Phase, Plan};
 pub(crate) use crate::plan::apply::root::create_shared_root;
+use crate::plan::log;
 use crate::plan::outcome::{Came, Collected, Done, Filesystem, NotDone, Outcome, Stopped};
 use crate::plan::run::{Context, Run};
 use crate::size::Bytes;
@@ -75,7 +76,7 @@ fn of_phase<'a>(phase: Phase, run: &Run<'a>) -> Vec<&'a dyn Action> {
 /// Carries out the actions of a phase one after the other.
 fn one_by_one(phase: Phase, run: &Run<'_>) {
     for action in of_phase(phase, run) {
-        let result = action.apply(run);
+        let result = log::carried_out(action, || action.apply(run));
         run.outcome(|outcome| settle(outcome, action, result));
         fs::checkpoint(action.kind().checkpoint());
     }
@@ -88,7 +89,8 @@ type Ended<'a> = (&'a dyn Action, Result<Came, Stopped>);
 /// Carries out the actions of a phase side by side.
 fn beside<'a>(phase: Phase, run: &Run<'a>) -> Vec<Ended<'a>> {
     let actions = of_phase(phase, run).into_par_iter();
-    actions.map(|action| (action, action.apply(run))).collect()
+    let apply = |action: &'a dyn Action| log::carried_out(action, || action.apply(run));
+    actions.map(|action| (action, apply(action))).collect()
 }
 
 fn settle(outcome: &mut Outcome, action: &dyn Action, result: Result<Came, Stopped>) {

@@ -1,13 +1,14 @@
 //! The subcommands: survey, plan, show, confirm, apply, report. Only here is known what a dry run is.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::plan::action::{CreateSharedRoot, Plan, Warning};
 use crate::plan::outcome::Outcome;
 use crate::plan::run::Context;
-use crate::plan::{apply, json, report};
+use crate::plan::{apply, json, log, report};
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::survey::journal::Relocated;
@@ -22,7 +23,11 @@ use crate::{fs, process, survey};
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    survey::survey(request, &progress)
+    let begun = Instant::now();
+    log::request(request);
+    let survey = survey::survey(request, &progress)?;
+    log::survey(&survey, begun);
+    Ok(survey)
 }
 
 /// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
@@ -45,6 +50,7 @@ pub(crate) fn conduct_with(
     ui: &Ui,
     remote: Option<&Remote>,
 ) -> Result<Exit> {
+    log::plan(name, plan, ui.dry_run);
     if plan.actions.is_empty() || ui.dry_run {
         if !ui.dry_run {
             note_circumstances(survey, request);

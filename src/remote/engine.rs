@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use opendal::layers::TimeoutLayer;
@@ -13,6 +13,7 @@ use opendal::options::ListOptions;
 use opendal::{Buffer, ErrorKind, Metadata, Operator};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
+use tracing::debug;
 
 use crate::fs;
 use crate::remote::breaker::Breaker;
@@ -168,8 +169,7 @@ impl Remote {
         let read = || async { unless_missing(self.parts.read(key).await) };
         // Its layers know nothing of how long its client tries to connect.
         let most = self.tries.then_some(self.waits.other);
-        let content = self.ask(most, read);
-        let content = content.with_context(|| self.failed("read", key))?;
+        let content = self.ask("read", key, most, read)?;
         Ok(content.map(|content| content.to_vec()))
     }
 
@@ -182,8 +182,7 @@ impl Remote {
         let most = self.waits.other + Duration::from_secs(bytes.len() as u64 / SLOWEST);
         let content = Buffer::from(bytes);
         let write = || async { self.whole.write(key, content.clone()).await.map(drop) };
-        self.ask(Some(most), write)
-            .with_context(|| self.failed("write", key))
+        self.ask("write", key, Some(most), write)
     }
 
     /// Whether an object is there.
@@ -193,8 +192,7 @@ impl Remote {
     /// Nobody says so, or the store is not asked any more; for a person, in one line.
     pub fn has(&self, key: &str) -> Result<bool> {
         let look = || async { unless_missing(self.whole.stat(key).await) };
-        let found = self.ask(Some(self.waits.other), look);
-        let found = found.with_context(|| self.failed("look for", key))?;
+        let found = self.ask("look for", key, Some(self.waits.other), look)?;
         Ok(found.is_some())
     }
 
@@ -233,8 +231,7 @@ impl Remote {
             Ok(all)
         };
         ensure!(self.lists(), "{} cannot list what it has", self.name);
-        let all = self.ask(None, list);
-        let mut all = all.with_context(|| self.failed("list", prefix))?;
+        let mut all = self.ask("list", prefix, None, list)?;
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
@@ -246,16 +243,29 @@ impl Remote {
     /// It cannot be deleted, or the store is not asked any more; for a person, in one line.
     pub fn delete(&self, key: &str) -> Result<()> {
         let delete = || async { unless_missing(self.whole.delete(key).await).map(drop) };
-        self.ask(Some(self.waits.other), delete)
-            .with_context(|| self.failed("delete", key))
+        self.ask("delete", key, Some(self.waits.other), delete)
     }
 
-    fn failed(&self, to: &str, key: &str) -> String {
-        format!("failed to {to} `{key}` in {}", self.name)
+    /// Asks for something to be done with a key.
+    fn ask<T, F>(
+        &self,
+        to: &str,
+        key: &str,
+        most: Option<Duration>,
+        task: impl Fn() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        let begun = Instant::now();
+        let answer = self.request(most, task);
+        let error = answer.as_ref().err().map(|error| format!("{error:#}"));
+        debug!(store = %self.name, to, key, took = ?begun.elapsed(), error, "request");
+        answer.with_context(|| format!("failed to {to} `{key}` in {}", self.name))
     }
 
     /// Asks, unless somebody has found out that it is of no use.
-    fn ask<T, F>(&self, most: Option<Duration>, task: impl Fn() -> F) -> Result<T>
+    fn request<T, F>(&self, most: Option<Duration>, task: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = opendal::Result<T>>,
     {
@@ -359,7 +369,6 @@ fn listed(key: String, metadata: &Metadata) -> Listed {
 mod tests {
     use std::net::TcpListener;
     use std::path::Path;
-    use std::time::Instant;
 
     use super::*;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
+use tracing::debug;
 
 use crate::script::build::{
     ScriptBuild, {self as apply},
@@ -65,7 +66,8 @@ pub(crate) fn run(
     let script = request::script(request, around)?;
     let mut again = request.test || options.force || options.package_dir;
     if !again {
-        match request::kept(&script, around) {
+        let kept = request::kept(&script, around);
+        match kept.inspect_err(|why| debug!(%why, "its program is built")) {
             Ok(program) if options.build_only => {
                 answer(&program)?;
                 return Ok(Ran::Here(Exit::Done));

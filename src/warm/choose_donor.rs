@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use rayon::prelude::*;
+use tracing::debug;
 
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
@@ -301,6 +302,10 @@ pub(crate) fn one(
         (candidate, rating)
     });
     let mut ordered = decide::order(rated.collect());
+    for (candidate, rating) in &ordered {
+        let (into, donor, relation) = (cold.into, &candidate.folder, candidate.relation);
+        debug!(?into, ?donor, ?relation, ?rating, "candidate");
+    }
     // The first of them that nothing speaks against may be far down, so that all before it are asked about.
     while let Some((first, _)) = ordered.first()
         && how.trust.doubt(&first.folder).is_some()

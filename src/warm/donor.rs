@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use tracing::debug;
+
 use crate::fs;
 use crate::plan::left::LeftReason;
 use crate::progress::Progress;
@@ -207,12 +209,16 @@ impl Donor {
         flaws.extend(self.flaws.clone());
         flaws.extend(self.otherwise.clone());
         let changed = wants.circumstances.newest.as_ref().map(|(at, _)| *at);
-        WarmFolder {
+        let warm = WarmFolder {
             configured: changed.map(|at| (at, wants.read_at)),
             workspace: cold.workspace.root.clone(),
             into: cold.into.to_owned(),
             names: inspect::names(&self.inventory),
             ..self.choice(wants, here, &flaws)
-        }
+        };
+        let (into, donor, present) = (cold.into, &warm.from, warm.present);
+        let (units, left) = (warm.units.len(), warm.left.len());
+        debug!(?into, ?donor, units, left, present, "donor inspected");
+        warm
     }
 }

@@ -38,6 +38,8 @@ mod gc;
 mod hook;
 mod life;
 #[cfg(unix)]
+mod log;
+#[cfg(unix)]
 mod matrix;
 #[cfg(unix)]
 mod nightly;

@@ -2,6 +2,7 @@
 //! we suggest runs any of it.
 
 mod commands;
+mod log;
 
 use std::collections::BTreeSet;
 use std::{fs, iter};

@@ -169,7 +169,7 @@ fn one_way_to_the_terminal() {
         // What the reader of the command line says, where nothing in it is unsafe.
         ("cli/mistakes.rs", "error.print()", 1),
         // In an example.
-        ("cli/run.rs", "println!", 1),
+        ("script/args.rs", "println!", 1),
     ];
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found: Vec<(String, &str, usize)> = Vec::new();

@@ -1,39 +1,48 @@
-//! `store` and its arguments.
+//! The arguments of `store`.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Subcommand};
+use clap::{Args, Subcommand};
 
 use crate::age::Age;
-use crate::cli::args::{ActArgs, Cli, FindArgs, SpeakArgs};
-use crate::cli::examples;
 use crate::plan::conduct::Ui;
+use crate::plan::edge::Edge;
+use crate::process;
 use crate::size::Bytes;
 use crate::store::command;
 use crate::store::command::{CleanOptions, HarvestOptions, PullOptions, PushOptions};
 use crate::survey::Request;
+use crate::term::args::{ActArgs, SpeakArgs};
 use crate::term::exit::Exit;
-use crate::{process, survey};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo sharedtarget store harvest                   keep what was built here, for worktrees to come
+  cargo sharedtarget store pull                      fetch what others have built of these packages
+  cargo sharedtarget store push --yes --write        in CI, after a harvest: let others have it
+  cargo sharedtarget store status                    what there is, and within which bounds
+  cargo sharedtarget store clean --older-than 30d    what was not used for 30 days
+  cargo sharedtarget warm --yes                      give a worktree what the store has, too";
 
 #[derive(Debug, Subcommand)]
-pub(super) enum StoreCommand {
+pub(crate) enum StoreCommand {
     /// Keep what a worktree has built, beyond its target folder
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = EXAMPLES)]
     Harvest(HarvestArgs),
     /// Fetch from the remote store what a worktree can use
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = EXAMPLES)]
     Pull(PullArgs),
     /// Put into the remote store what the local one has of a worktree
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = EXAMPLES)]
     Push(PushArgs),
     /// What the store holds, and where it is
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = EXAMPLES)]
     Status(StatusArgs),
     /// Delete what the store holds, by default everything
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = EXAMPLES)]
     Clean(CleanStoreArgs),
 }
 
@@ -48,7 +57,7 @@ struct WorktreeArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct HarvestArgs {
+pub(crate) struct HarvestArgs {
     #[command(flatten)]
     about: WorktreeArgs,
     /// Tell the provider of what it was told of before as well
@@ -64,7 +73,7 @@ pub(super) struct HarvestArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PullArgs {
+pub(crate) struct PullArgs {
     #[command(flatten)]
     about: WorktreeArgs,
     /// Ask for each package of which there is nothing, also where others have built the same ones together
@@ -77,7 +86,7 @@ pub(super) struct PullArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PushArgs {
+pub(crate) struct PushArgs {
     #[command(flatten)]
     about: WorktreeArgs,
     /// Also where the variable CI is set, and the store would only be read
@@ -98,7 +107,7 @@ pub(super) struct PushArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct StatusArgs {
+pub(crate) struct StatusArgs {
     #[command(flatten)]
     about: WorktreeArgs,
     /// Also what the remote store holds, if it can list that
@@ -109,7 +118,7 @@ pub(super) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CleanStoreArgs {
+pub(crate) struct CleanStoreArgs {
     #[command(flatten)]
     about: WorktreeArgs,
     /// Delete in the remote store, what was put there longer ago than --older-than
@@ -127,60 +136,55 @@ pub(super) struct CleanStoreArgs {
     speak: SpeakArgs,
 }
 
-pub(super) fn run(command: StoreCommand) -> Result<Exit> {
-    match command {
-        StoreCommand::Harvest(args) => {
-            if args.low_priority {
-                process::give_way();
+impl StoreCommand {
+    /// Runs a command about the store.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        match self {
+            Self::Harvest(args) => {
+                if args.low_priority {
+                    process::give_way();
+                }
+                let (request, ui) = args.about.prepare(edge, &args.speak, Some(&args.act))?;
+                command::harvest(&request, HarvestOptions { all: args.all }, &ui)
             }
-            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            command::harvest(&request, HarvestOptions { all: args.all }, &ui)
-        }
-        StoreCommand::Pull(args) => {
-            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            command::pull(&request, PullOptions { all: args.all }, &ui)
-        }
-        StoreCommand::Push(args) => {
-            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            if !args.write && in_ci() {
-                let why = "where the variable CI is set, the remote store is only read; --write has it written";
-                let error = Cli::command().error(ErrorKind::MissingRequiredArgument, why);
-                crate::cli::mistakes::print(&error);
-                return Ok(Exit::Usage);
+            Self::Pull(args) => {
+                let (request, ui) = args.about.prepare(edge, &args.speak, Some(&args.act))?;
+                command::pull(&request, PullOptions { all: args.all }, &ui)
             }
-            command::push(&request, PushOptions { all: args.all }, &ui)
-        }
-        StoreCommand::Status(args) => {
-            let (request, ui) = about(args.about, &args.speak, None)?;
-            command::status(&request, args.remote, &ui)
-        }
-        StoreCommand::Clean(args) => {
-            let (request, ui) = about(args.about, &args.speak, Some(&args.act))?;
-            if let (true, Some(age)) = (args.remote, args.older_than) {
-                return command::clean_remote(&request, age, &ui);
+            Self::Push(args) => {
+                let (request, ui) = args.about.prepare(edge, &args.speak, Some(&args.act))?;
+                if !args.write && request.environment.in_ci {
+                    let why = "where the variable CI is set, the remote store is only read; --write has it written";
+                    return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, why).into());
+                }
+                command::push(&request, PushOptions { all: args.all }, &ui)
             }
-            let options = CleanOptions {
-                older_than: args.older_than,
-                max_size: args.max_size,
-            };
-            command::clean(&request, options, &ui)
+            Self::Status(args) => {
+                let (request, ui) = args.about.prepare(edge, &args.speak, None)?;
+                command::status(&request, args.remote, &ui)
+            }
+            Self::Clean(args) => {
+                let (request, ui) = args.about.prepare(edge, &args.speak, Some(&args.act))?;
+                if let (true, Some(age)) = (args.remote, args.older_than) {
+                    return command::clean_remote(&request, age, &ui);
+                }
+                let options = CleanOptions {
+                    older_than: args.older_than,
+                    max_size: args.max_size,
+                };
+                command::clean(&request, options, &ui)
+            }
         }
     }
 }
 
-/// Whether this runs on a server that builds for others: what it builds may be anybody's.
-fn in_ci() -> bool {
-    let said = std::env::var_os("CI").unwrap_or_default();
-    !said.is_empty() && said != "false" && said != "0"
-}
-
-/// What a command needs that is about the store, and one worktree.
-fn about(args: WorktreeArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(Request, Ui)> {
-    let worktree = args.worktree.unwrap_or_else(|| PathBuf::from("."));
-    let worktree = survey::worktree_at(&worktree)?;
-    let find = FindArgs::about(&worktree, args.shared_root);
-    let (mut request, ui) = crate::cli::prepare(find, speak, act)?;
-    (request.sizes, request.to_act) = (false, false);
-    request.focus = Some(worktree);
-    Ok((request, ui))
+impl WorktreeArgs {
+    fn prepare(
+        self,
+        edge: &dyn Edge,
+        speak: &SpeakArgs,
+        act: Option<&ActArgs>,
+    ) -> Result<(Request, Ui)> {
+        edge.about_worktree(self.worktree, self.shared_root, speak, act)
+    }
 }

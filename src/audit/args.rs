@@ -1,0 +1,88 @@
+//! The arguments of `audit` and `list`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::audit::command::{AuditFormat, AuditOptions};
+use crate::audit::{command, list};
+use crate::plan::edge::Edge;
+use crate::size::Bytes;
+use crate::term::args::{FindArgs, SpeakArgs, ToneArgs};
+use crate::term::exit::Exit;
+use crate::term::ui::Format;
+
+const LIST: &str = "\
+Examples:
+  cargo sharedtarget list ~/code                     every workspace, with its size and last build
+  cargo sharedtarget list --no-size --format json    for programs, quickly";
+
+const AUDIT: &str = "\
+Examples:
+  cargo sharedtarget audit                                      what is in the target folders here
+  cargo sharedtarget audit --format html ~/code > audit.html    a page to look around in
+  cargo sharedtarget audit --max-size 20GB                      fail in CI if they take more";
+
+#[derive(Debug, Args)]
+#[command(after_help = LIST)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    /// Do not measure, which is much quicker
+    #[arg(long)]
+    no_size: bool,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = AUDIT)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    /// Show as many rows of each table
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    top: usize,
+    /// Exit with 1 if there is something to change
+    #[arg(long)]
+    check: bool,
+    /// Exit with 1 if all folders together take more than this, such as 20GB
+    #[arg(long, value_name = "SIZE")]
+    max_size: Option<Bytes>,
+    /// The format of the answer
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    format: AuditFormat,
+    #[command(flatten)]
+    tone: ToneArgs,
+}
+
+impl ListArgs {
+    /// Runs `list`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (mut request, ui) = edge.prepare(self.find, &self.speak, None)?;
+        request.sizes = !self.no_size;
+        list::run(&request, &ui)
+    }
+}
+
+impl AuditArgs {
+    /// Runs `audit`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let speak = SpeakArgs {
+            format: match self.format {
+                AuditFormat::Json => Format::Json,
+                AuditFormat::Human | AuditFormat::Html => Format::Human,
+            },
+            tone: self.tone,
+        };
+        let (mut request, ui) = edge.about_folders(self.find, &speak, None)?;
+        // To know what is busy, and what git tracks.
+        (request.to_act, request.looks_only) = (true, true);
+        let options = AuditOptions {
+            format: self.format,
+            top: self.top,
+            check: self.check,
+            max_size: self.max_size,
+        };
+        command::run(&request, &options, &ui)
+    }
+}

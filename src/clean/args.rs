@@ -1,0 +1,143 @@
+//! The arguments of `clean` and `gc`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::age::Age;
+use crate::clean::decide::CleanOptions;
+use crate::clean::gc::GcOptions;
+use crate::clean::{command, gc_command};
+use crate::plan::edge::Edge;
+use crate::size::Bytes;
+use crate::term::args::{ActArgs, DeleteArgs, FindArgs, SpeakArgs};
+use crate::term::exit::Exit;
+
+const CLEAN: &str = "\
+Examples:
+  cargo sharedtarget clean                      delete what no build will use again
+  cargo sharedtarget clean --idle 30d ~/code    and what was not built in for 30 days
+  cargo sharedtarget clean --all -n             what deleting everything would free";
+
+const GC: &str = "\
+Examples:
+  cargo sharedtarget gc
+      delete what no build will miss, and what the settings say
+  cargo sharedtarget gc --older-than 30d
+      what was not used for 30 days
+  cargo sharedtarget gc --max-size 20GB --keep-programs
+      keep to a budget, but not at the cost of programs
+  cargo sharedtarget gc --incremental=14d --superseded
+      what was left behind by edits";
+
+#[derive(Debug, Args)]
+#[command(after_help = CLEAN)]
+pub(crate) struct CleanArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    /// Folders that no build will use again: shadowed by the configuration, or their worktree is gone (default)
+    #[arg(long, help_heading = "Rules")]
+    stale: bool,
+    /// Only folders whose worktree is gone
+    #[arg(long, help_heading = "Rules", conflicts_with = "stale")]
+    orphaned: bool,
+    /// Also folders in use, if nothing was built in them for this long, such as 30d
+    #[arg(long, value_name = "AGE", help_heading = "Rules")]
+    idle: Option<Age>,
+    /// Every target folder found, in use or not
+    #[arg(long, help_heading = "Rules")]
+    all: bool,
+    #[command(flatten)]
+    delete: DeleteArgs,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = GC)]
+pub(crate) struct GcArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    /// Units that were not used for this long, nor anything made with them, such as 30d
+    #[arg(long, value_name = "AGE", help_heading = "Rules")]
+    older_than: Option<Age>,
+    /// Units of compilers that are not installed any more
+    #[arg(long, help_heading = "Rules")]
+    toolchain_gone: bool,
+    /// Units that no worktree's Cargo.lock asks for
+    #[arg(long, help_heading = "Rules")]
+    unreferenced: bool,
+    /// Units of which a newer one is there, of the same target in the same profile
+    #[arg(long, help_heading = "Rules")]
+    superseded: bool,
+    /// The compiler's incremental data, where it was not used for this long [default: any]
+    #[arg(
+        long,
+        value_name = "AGE",
+        num_args = 0..=1,
+        default_missing_value = "0s",
+        require_equals = true,
+        help_heading = "Rules"
+    )]
+    incremental: Option<Age>,
+    /// Only what is in this profile's folders, such as release; without other rules everything there
+    #[arg(long, value_name = "NAME", help_heading = "Rules")]
+    profile: Option<String>,
+    /// What was used longest ago, until all folders together take no more, such as 20GB
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    max_size: Option<Bytes>,
+    /// What was used longest ago, until as much is free on the filesystem
+    #[arg(long, value_name = "SIZE", help_heading = "Rules")]
+    min_free: Option<Bytes>,
+    /// Leave programs where they lie when their units go, and what they may need when they run
+    #[arg(long)]
+    keep_programs: bool,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+impl CleanArgs {
+    /// Runs `clean`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
+        let options = CleanOptions {
+            stale: self.stale || !self.orphaned,
+            orphaned: self.orphaned,
+            idle: self.idle,
+            all: self.all,
+            allowed_entries: self.delete.allow_entry,
+        };
+        command::run(&request, &options, &ui)
+    }
+}
+
+impl GcArgs {
+    /// Runs `gc`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (request, ui) = edge.about_folders(self.find, &self.speak, Some(&self.act))?;
+        let options = GcOptions {
+            older_than: self.older_than,
+            toolchain_gone: self.toolchain_gone,
+            unreferenced: self.unreferenced,
+            superseded: self.superseded,
+            incremental: self.incremental,
+            profile: self.profile.map(folder_of_profile),
+            max_size: self.max_size,
+            keep_programs: self.keep_programs,
+            ..GcOptions::default()
+        };
+        gc_command::run(&request, options, self.min_free, &ui)
+    }
+}
+
+/// The folder of a profile. Source: the reference of Cargo, Profiles, on where the built-in ones go.
+fn folder_of_profile(profile: String) -> String {
+    match profile.as_str() {
+        "dev" | "test" => "debug".into(),
+        "bench" => "release".into(),
+        _ => profile,
+    }
+}

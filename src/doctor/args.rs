@@ -1,0 +1,43 @@
+//! The arguments of `doctor`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::doctor::command;
+use crate::plan::edge::Edge;
+use crate::term::args::{ActArgs, FindArgs, SpeakArgs};
+use crate::term::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo sharedtarget doctor ~/code    what is wrong, why it matters, what mends it
+  cargo sharedtarget doctor --fix     mend what can be undone again";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    /// Mend what can be mended and undone: configurations of worktrees that share a folder, the git hook
+    #[arg(long)]
+    fix: bool,
+    #[command(flatten)]
+    act: ActArgs,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+impl DoctorArgs {
+    /// Runs `doctor`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
+        // To ask each Cargo, and what git tracks.
+        request.to_act = true;
+        request.looks_only = !self.fix;
+        let program = request.environment.program.as_deref();
+        match self.fix {
+            true => command::fix(&request, program, &ui),
+            false => command::run(&request, program, &ui),
+        }
+    }
+}
