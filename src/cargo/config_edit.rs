@@ -10,6 +10,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::cargo::model::{ConfigKeys, TomlProblem};
+use crate::cargo::toml_read::problem;
 use crate::cargo::{toml_values, wrapper_script};
 
 /// What to set; `None` leaves a key as it is.
@@ -348,24 +349,6 @@ pub fn includes(text: &str) -> Vec<String> {
         Some(Value::Array(all)) => all.iter().filter_map(one).collect(),
         Some(value) => one(value).into_iter().collect(),
         None => Vec::new(),
-    }
-}
-
-/// A place in a text as line and column, both from 1, with a message that names neither.
-pub(crate) fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
-    let mut at = span.map_or(0, |span| span.start).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    TomlProblem {
-        line: text[..at].matches('\n').count() + 1,
-        column: text[line_start..at]
-            .trim_start_matches('\u{feff}')
-            .chars()
-            .count()
-            + 1,
-        message: message.lines().collect::<Vec<_>>().join("; "),
     }
 }
 

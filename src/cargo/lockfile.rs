@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use toml_edit::{Document, Item, TableLike};
 
-use crate::cargo::config_edit;
 use crate::cargo::model::{StoredPackage, TomlProblem};
+use crate::cargo::toml_read;
 use crate::target::unit::{Source, Unit};
 
 /// What a `Cargo.lock` names.
@@ -30,9 +30,8 @@ impl Lock {
     ///
     /// It is no TOML, or a package has no name or version; with the place.
     pub fn parse(text: &str) -> Result<Self, TomlProblem> {
-        let document = Document::parse(text).map_err(|error| {
-            config_edit::problem(text, error.span(), error.message().to_owned())
-        })?;
+        let document = Document::parse(text)
+            .map_err(|error| toml_read::problem(text, error.span(), error.message().to_owned()))?;
         let mut lock = Self::default();
         let packages = document.get("package").and_then(Item::as_array_of_tables);
         for package in packages.into_iter().flatten() {
@@ -40,7 +39,7 @@ impl Lock {
                 let value = package.get(key).and_then(Item::as_str);
                 value.map(str::to_owned).ok_or_else(|| {
                     let message = format!("expected a package with a `{key}`");
-                    config_edit::problem(text, package.span(), message)
+                    toml_read::problem(text, package.span(), message)
                 })
             };
             let (name, version) = (text_of("name")?, text_of("version")?);

@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 
 use crate::age::Age;
+use crate::cargo::toml_read;
 use crate::cli::args::{ActArgs, FindArgs, SpeakArgs};
 use crate::cli::environment::given;
 use crate::cli::examples;
@@ -83,7 +84,8 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
 pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
     let file = places.root().join(settings::FILE_NAME);
     let text = fs::read(&file)?.unwrap_or_default();
-    let written = settings::parse(&String::from_utf8_lossy(&text)).map_err(|problem| {
+    let written = toml_read::utf8(&text).and_then(settings::parse);
+    let written = written.map_err(|problem| {
         let (line, column) = (problem.line, problem.column);
         anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
     })?;
