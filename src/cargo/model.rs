@@ -102,7 +102,7 @@ pub(crate) struct ConfigContext {
 
 /// A package of a registry or a git repository, as `Cargo.lock` has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StoredPackage {
+pub struct LockedPackage {
     /// Its name.
     pub name: String,
     pub(crate) version: String,
