@@ -14,7 +14,6 @@ pub mod lockfile;
 pub(crate) mod manifest;
 pub mod model;
 pub(crate) mod toml_read;
-pub(crate) mod toml_values;
 mod toolchain;
 pub(crate) mod wrapper_script;
 
