@@ -85,10 +85,7 @@ pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
     let file = places.root().join(settings::FILE_NAME);
     let text = fs::read(&file)?.unwrap_or_default();
     let written = toml_read::utf8(&text).and_then(settings::parse);
-    let written = written.map_err(|problem| {
-        let (line, column) = (problem.line, problem.column);
-        anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
-    })?;
+    let written = written.map_err(|problem| anyhow!("{}:{problem}", file.display()))?;
     let said = Settings {
         max_size: given("CARGO_SHAREDTARGET_CACHE_MAX_SIZE")?,
         max_age: given("CARGO_SHAREDTARGET_CACHE_MAX_AGE")?,

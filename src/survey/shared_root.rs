@@ -355,7 +355,7 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
 fn parsed(bytes: &[u8]) -> Result<Settings, String> {
     toml_read::utf8(bytes)
         .and_then(settings::parse)
-        .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+        .map_err(|problem| problem.to_string())
 }
 
 /// Leaves of the settings in a shared root what can only make sharing smaller and safer, unless the root is the user's own
