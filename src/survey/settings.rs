@@ -57,48 +57,45 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         shared_with_group: _,
         store: _,
     } = settings;
-    // What says the same already, in other words, stays.
     let wanted = [
-        ("local", local != there.local, local.map(Value::from)),
+        ("local", new(local, there.local, Value::from)),
         (
             "max-size",
-            max_size != there.max_size,
-            max_size.map(|size| Value::from(size.exact())),
+            new(max_size, there.max_size, |size| size.exact().into()),
         ),
         (
             "max-age",
-            max_age != there.max_age,
-            max_age.map(|age| Value::from(age.exact())),
+            new(max_age, there.max_age, |age| age.exact().into()),
         ),
         (
             "keep-programs",
-            keep_programs != there.keep_programs,
-            keep_programs.map(Value::from),
+            new(keep_programs, there.keep_programs, Value::from),
         ),
         (
             "rustc-wrapper",
-            rustc_wrapper != there.rustc_wrapper,
-            rustc_wrapper.map(Value::from),
+            new(rustc_wrapper, there.rustc_wrapper, Value::from),
         ),
     ];
     let mut edited = text.to_owned();
-    for (key, differs, value) in wanted {
-        let Some(value) = value.filter(|_| differs) else {
+    for (key, value) in wanted {
+        let Some(value) = value else {
             continue;
         };
-        let found = Document::parse(edited.as_str()).ok().and_then(|document| {
-            let item = document.get(key)?;
-            item.span()
-        });
-        match found {
-            Some(span) => edited.replace_range(span, value.to_string().trim()),
-            None => add(
-                &mut edited,
-                &format!("{key} = {}", value.to_string().trim()),
-            ),
+        let value = value.to_string();
+        let found = Document::parse(edited.as_str()).ok();
+        match found.and_then(|document| document.get(key)?.span()) {
+            Some(span) => edited.replace_range(span, value.trim()),
+            None => add(&mut edited, &format!("{key} = {}", value.trim())),
         }
     }
     Ok(edited)
+}
+
+/// A value to write: what says the same already, in other words, stays.
+fn new<T: PartialEq>(wanted: Option<T>, there: Option<T>, write: fn(T) -> Value) -> Option<Value> {
+    wanted
+        .filter(|wanted| there.as_ref() != Some(wanted))
+        .map(write)
 }
 
 /// Adds a line after the last one that is in no table.
