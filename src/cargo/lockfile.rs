@@ -20,14 +20,14 @@ pub struct Lock {
 #[derive(Deserialize)]
 struct LockFile {
     #[serde(default)]
-    package: Vec<Package>,
+    package: Vec<LockEntry>,
     /// Until 2017 the package of the workspace stood apart, and Cargo still reads that.
-    root: Option<Package>,
+    root: Option<LockEntry>,
 }
 
 /// A package with a `source`, or without one if it comes from a path.
 #[derive(Deserialize)]
-struct Package {
+struct LockEntry {
     name: String,
     version: String,
     source: Option<String>,
