@@ -35,9 +35,9 @@ impl FromStr for Age {
         let span: Span = text.trim().parse().map_err(|_| wrong())?;
         let age = span
             .to_duration(SpanRelativeTo::days_are_24_hours())
-            .map_err(|_| format!("{}; months and years have no fixed length", wrong()))?;
+            .map_err(|_| format!("{} (months and years have no fixed length)", wrong()))?;
         if age.is_negative() {
-            return Err(format!("{}; it cannot be negative", wrong()));
+            return Err(format!("{} (it cannot be negative)", wrong()));
         }
         Ok(Self(age))
     }

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use toml::Table;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::cargo::model::{ConfigKeys, TomlProblem};
-use crate::cargo::{toml_values, wrapper_script};
+use crate::cargo::toml_read::problem;
+use crate::cargo::wrapper_script;
 
 /// What to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -310,25 +312,21 @@ fn splice(text: &str, range: Range<usize>, with: &str) -> String {
 
 /// Whether the two texts hold the same values but for `build.<key>`, which holds `value` in the second.
 fn only_this_changed(before: &str, after: &str, key: &str, value: &str) -> bool {
-    let (Ok(before), Ok(after)) = (
-        before.parse::<toml_edit::DocumentMut>(),
-        after.parse::<toml_edit::DocumentMut>(),
-    ) else {
+    let (Ok(before), Ok(after)) = (toml::from_str(before), toml::from_str::<Table>(after)) else {
         return false;
     };
-    let is_set = after
-        .get("build")
-        .and_then(|build| build.get(key))
-        .and_then(Item::as_str)
-        == Some(value);
-    let rest = |mut document: toml_edit::DocumentMut| {
-        if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
+    let build = after.get("build").and_then(toml::Value::as_table);
+    let set = build.and_then(|build| build.get(key)?.as_str());
+    let is_set = set == Some(value);
+    // As text, in which keys have one order: a number that is none differs from itself.
+    let rest = |mut table: Table| {
+        if let Some(build) = table.get_mut("build").and_then(toml::Value::as_table_mut) {
             build.remove(key);
             if build.is_empty() {
-                document.remove("build");
+                table.remove("build");
             }
         }
-        toml_values::plain(document.as_item())
+        table.to_string()
     };
     is_set && rest(before) == rest(after)
 }
@@ -348,24 +346,6 @@ pub fn includes(text: &str) -> Vec<String> {
         Some(Value::Array(all)) => all.iter().filter_map(one).collect(),
         Some(value) => one(value).into_iter().collect(),
         None => Vec::new(),
-    }
-}
-
-/// A place in a text as line and column, both from 1, with a message that names neither.
-pub(crate) fn problem(text: &str, span: Option<Range<usize>>, message: String) -> TomlProblem {
-    let mut at = span.map_or(0, |span| span.start).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    TomlProblem {
-        line: text[..at].matches('\n').count() + 1,
-        column: text[line_start..at]
-            .trim_start_matches('\u{feff}')
-            .chars()
-            .count()
-            + 1,
-        message: message.lines().collect::<Vec<_>>().join("; "),
     }
 }
 

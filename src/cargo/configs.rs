@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::cargo::config_edit;
 use crate::cargo::model::{ConfigFile, TomlProblem};
+use crate::cargo::{config_edit, toml_read};
 use crate::fs;
 use crate::markers::CARGO_FOLDER;
 
@@ -49,25 +49,21 @@ fn read_file(path: PathBuf, folder_link: Option<PathBuf>) -> ConfigFile {
             file.symlink = Some(fs::link_target(&path));
         }
     }
-    let unreadable = |message: String| TomlProblem {
-        line: 1,
-        column: 1,
-        message,
-    };
     match fs::read(&path) {
         Ok(None) => {}
         Ok(Some(bytes)) => {
-            match std::str::from_utf8(&bytes) {
-                Ok(text) => match config_edit::keys(text) {
-                    Ok(keys) => file.keys = keys,
-                    Err(problem) => file.invalid = Some(problem),
-                },
-                Err(_) => file.invalid = Some(unreadable("expected UTF-8".into())),
+            match toml_read::utf8(&bytes).and_then(config_edit::keys) {
+                Ok(keys) => file.keys = keys,
+                Err(problem) => file.invalid = Some(problem),
             }
             file.bytes = Some(bytes);
         }
         Err(error) => {
-            file.invalid = Some(unreadable(error.root_cause().to_string()));
+            file.invalid = Some(TomlProblem {
+                line: 1,
+                column: 1,
+                message: error.root_cause().to_string(),
+            });
             file.bytes = Some(Vec::new());
         }
     }

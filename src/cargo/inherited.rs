@@ -2,22 +2,22 @@
 //! Cargo's configuration.
 //!
 //! Cargo has most of that in a unit's hash (profiles, lints, features, flags), but not all, such as what
-//! `[workspace.package]` says or which linker is used. So it is compared as text, without what surely does not matter.
+//! `[workspace.package]` says or which linker is used. So its values are compared, without those that surely do not matter. Numbers that
+//! are none are never the same, which costs a compilation.
 
 use std::collections::BTreeSet;
 
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml::{Table, Value};
 
-use crate::cargo::{config_edit, toml_values};
+use crate::cargo::config_edit;
 
-/// What the manifest of a workspace says that may matter to one of its packages, as text that is equal exactly if it
-/// is; `None` if one of the two is not valid.
+/// What the manifest of a workspace says that may matter to one of its packages; `None` if one of the two is not valid.
 ///
 /// Left out is what the root manifest says of its own package, which members there are, what Cargo has in the hash of
 /// every unit (profiles), and what of `[workspace.package]`, `[workspace.dependencies]` and `[workspace.lints]` the
 /// package does not take over.
 #[must_use]
-pub(crate) fn from_workspace(root: &str, package: &str) -> Option<String> {
+pub(crate) fn from_workspace(root: &str, package: &str) -> Option<Table> {
     const OF_ITS_PACKAGE: [&str; 17] = [
         "package",
         "project",
@@ -37,55 +37,48 @@ pub(crate) fn from_workspace(root: &str, package: &str) -> Option<String> {
         "lints",
         "profile",
     ];
-    let mut root: DocumentMut = root.parse().ok()?;
-    let package: DocumentMut = package.parse().ok()?;
+    let mut root: Table = toml::from_str(root).ok()?;
+    let package: Table = toml::from_str(package).ok()?;
     let mut taken = BTreeSet::new();
-    take_over(package.as_item(), &mut taken);
+    take_over(&package, &mut taken);
     for key in OF_ITS_PACKAGE {
         root.remove(key);
     }
-    if let Some(workspace) = root.get_mut("workspace").and_then(Item::as_table_like_mut) {
+    if let Some(workspace) = root.get_mut("workspace").and_then(Value::as_table_mut) {
         for key in ["members", "exclude", "default-members"] {
             workspace.remove(key);
         }
         for key in ["package", "dependencies"] {
-            if let Some(table) = workspace.get_mut(key).and_then(Item::as_table_like_mut) {
-                keep(table, |name| taken.contains(name));
+            if let Some(table) = workspace.get_mut(key).and_then(Value::as_table_mut) {
+                table.retain(|name, _| taken.contains(name));
             }
         }
-        keep(workspace, |name| name != "lints" || taken.contains(name));
+        workspace.retain(|name, _| name != "lints" || taken.contains(name));
     }
-    Some(toml_values::plain(root.as_item()))
+    Some(root)
 }
 
 /// The keys whose values a package takes over from its workspace.
-fn take_over(item: &Item, taken: &mut BTreeSet<String>) {
-    for (key, item) in item.as_table_like().into_iter().flat_map(TableLike::iter) {
-        let table = item.as_table_like();
-        let flag = table.and_then(|table| table.get("workspace")?.as_bool());
-        if flag == Some(true) {
-            taken.insert(key.to_owned());
+fn take_over(package: &Table, taken: &mut BTreeSet<String>) {
+    for (key, value) in package {
+        let Some(table) = value.as_table() else {
+            continue;
+        };
+        if table.get("workspace").and_then(Value::as_bool) == Some(true) {
+            taken.insert(key.clone());
         } else {
-            take_over(item, taken);
+            take_over(table, taken);
         }
     }
 }
 
-fn keep(table: &mut dyn TableLike, wanted: impl Fn(&str) -> bool) {
-    let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
-    for key in keys.iter().filter(|key| !wanted(key)) {
-        table.remove(key);
-    }
-}
-
-/// What a configuration file says that may matter to what is compiled, as text that is equal exactly if it is; `None`
-/// if it is not valid.
+/// What a configuration file says that may matter to what is compiled; `None` if it is not valid.
 ///
 /// Left out is where Cargo builds, how it talks to people and to registries, and what is compared for itself, since it
 /// reaches some units only: variables, and programs that run as the compiler or in its place. So are the files that it
 /// includes, since each says something itself.
 #[must_use]
-pub(crate) fn from_config(text: &str) -> Option<String> {
+pub(crate) fn from_config(text: &str) -> Option<Table> {
     const TALK: [&str; 10] = [
         "alias",
         "cache",
@@ -98,11 +91,11 @@ pub(crate) fn from_config(text: &str) -> Option<String> {
         "registries",
         "term",
     ];
-    let mut config: DocumentMut = text.trim_start_matches('\u{feff}').parse().ok()?;
+    let mut config: Table = toml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     for key in TALK {
         config.remove(key);
     }
-    if let Some(build) = config.get_mut("build").and_then(Item::as_table_like_mut) {
+    if let Some(build) = config.get_mut("build").and_then(Value::as_table_mut) {
         for key in ["target-dir", "build-dir", "jobs"]
             .into_iter()
             .chain(config_edit::COMPILERS)
@@ -113,7 +106,7 @@ pub(crate) fn from_config(text: &str) -> Option<String> {
             config.remove("build");
         }
     }
-    Some(toml_values::plain(config.as_item()))
+    Some(config)
 }
 
 #[cfg(test)]
@@ -202,6 +195,20 @@ mod tests {
         assert_eq!(plain(""), plain("[env]\nA = '1'"));
         assert_eq!(plain(""), plain("build.rustc-wrapper = 'x'"));
         assert_eq!(plain(""), plain("include = ['x.toml']"));
+        for (one, other, same) in [
+            (
+                "a = 1\n[b]\nc = 'x'",
+                "b = { c = \"x\" } # why\na = 0x1",
+                true,
+            ),
+            ("[[a]]\nb = 1", "a = [{ b = 1 }]", true),
+            ("a = 1", "a = '1'", false),
+            ("a = 1", "a = 1.0", false),
+            ("a = [1, 2]", "a = [2, 1]", false),
+            ("a = nan", "a = nan", false),
+        ] {
+            assert_eq!(plain(one) == plain(other), same, "{one:?} {other:?}");
+        }
         assert_eq!(from_config("["), None);
     }
 }

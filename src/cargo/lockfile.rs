@@ -2,24 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Document, Item, TableLike};
+use serde::Deserialize;
 
-use crate::cargo::config_edit;
-use crate::cargo::model::{StoredPackage, TomlProblem};
+use crate::cargo::model::{LockedPackage, TomlProblem};
+use crate::cargo::toml_read;
 use crate::target::unit::{Source, Unit};
 
 /// What a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
-    packages: BTreeMap<String, Vec<Locked>>,
+    packages: BTreeMap<String, Vec<LockedPackage>>,
     /// The packages that come from a path, and how many there are of each name.
     local: BTreeMap<String, usize>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Locked {
+/// The keys of the file that matter here.
+#[derive(Deserialize)]
+struct LockFile {
+    #[serde(default)]
+    package: Vec<LockEntry>,
+    /// Until 2017 the package of the workspace stood apart, and Cargo still reads that.
+    root: Option<LockEntry>,
+}
+
+/// A package with a `source`, or without one if it comes from a path.
+#[derive(Deserialize)]
+struct LockEntry {
+    name: String,
     version: String,
-    source: String,
+    source: Option<String>,
     checksum: Option<String>,
 }
 
@@ -30,36 +41,21 @@ impl Lock {
     ///
     /// It is no TOML, or a package has no name or version; with the place.
     pub fn parse(text: &str) -> Result<Self, TomlProblem> {
-        let document = Document::parse(text).map_err(|error| {
-            config_edit::problem(text, error.span(), error.message().to_owned())
-        })?;
+        let file: LockFile = toml_read::read(text)?;
         let mut lock = Self::default();
-        let packages = document.get("package").and_then(Item::as_array_of_tables);
-        for package in packages.into_iter().flatten() {
-            let text_of = |key: &str| {
-                let value = package.get(key).and_then(Item::as_str);
-                value.map(str::to_owned).ok_or_else(|| {
-                    let message = format!("expected a package with a `{key}`");
-                    config_edit::problem(text, package.span(), message)
-                })
-            };
-            let (name, version) = (text_of("name")?, text_of("version")?);
-            let given = |key| TableLike::get(package, key).and_then(Item::as_str);
-            if let Some(source) = given("source") {
-                let locked = Locked {
+        for package in file.package.into_iter().chain(file.root) {
+            let (name, version) = (package.name, package.version);
+            if let Some(source) = package.source {
+                let of_name = lock.packages.entry(name.clone()).or_default();
+                of_name.push(LockedPackage {
+                    name,
                     version,
-                    source: source.to_owned(),
-                    checksum: given("checksum").map(str::to_owned),
-                };
-                lock.packages.entry(name).or_default().push(locked);
+                    source,
+                    checksum: package.checksum,
+                });
             } else {
                 *lock.local.entry(name).or_default() += 1;
             }
-        }
-        // Until 2017 the package of the workspace stood apart, and Cargo still reads that.
-        let root = document.get("root").and_then(Item::as_table_like);
-        if let Some(name) = root.and_then(|root| root.get("name")?.as_str()) {
-            *lock.local.entry(name.to_owned()).or_default() += 1;
         }
         Ok(lock)
     }
@@ -96,36 +92,32 @@ impl Lock {
 
     /// Which package in it a unit is of: of a registry or a git repository.
     #[must_use]
-    pub(crate) fn package_of(&self, unit: &Unit) -> Option<StoredPackage> {
-        let name = unit.package.as_deref()?;
+    pub(crate) fn package_of(&self, unit: &Unit) -> Option<LockedPackage> {
         match unit.source {
-            Source::Registry { .. } | Source::Git { .. } => Some(self.locked(unit)?.named(name)),
+            Source::Registry { .. } | Source::Git { .. } => self.locked(unit).cloned(),
             Source::Directory | Source::Local | Source::Unknown => None,
         }
     }
 
     /// The packages in it that do not come from a path, sorted.
     #[must_use]
-    pub(crate) fn third_party(&self) -> Vec<StoredPackage> {
-        let all = self.packages.iter();
-        let mut all: Vec<StoredPackage> = all
-            .flat_map(|(name, locked)| locked.iter().map(|locked| locked.named(name)))
-            .collect();
+    pub(crate) fn third_party(&self) -> Vec<LockedPackage> {
+        let mut all: Vec<_> = self.packages.values().flatten().cloned().collect();
         all.sort();
         all
     }
 
     /// Whether a package is in it, with this source and checksum.
     #[must_use]
-    pub(crate) fn has(&self, package: &StoredPackage) -> bool {
+    pub(crate) fn has(&self, package: &LockedPackage) -> bool {
         let mut locked = self.packages.get(&package.name).into_iter().flatten();
-        locked.any(|locked| locked.named(&package.name) == *package)
+        locked.any(|locked| locked == package)
     }
 
-    fn locked(&self, unit: &Unit) -> Option<&Locked> {
+    fn locked(&self, unit: &Unit) -> Option<&LockedPackage> {
         let package = unit.package.as_deref().unwrap_or_default();
         let mut locked = self.packages.get(package).into_iter().flatten();
-        let version = |locked: &Locked| unit.version.as_ref() == Some(&locked.version);
+        let version = |locked: &LockedPackage| unit.version.as_ref() == Some(&locked.version);
         locked.find(|locked| match &unit.source {
             Source::Registry { .. } => !locked.source.starts_with("git+") && version(locked),
             Source::Git { revision, .. } => {
@@ -137,17 +129,6 @@ impl Lock {
             Source::Directory => true,
             Source::Local | Source::Unknown => false,
         })
-    }
-}
-
-impl Locked {
-    fn named(&self, name: &str) -> StoredPackage {
-        StoredPackage {
-            name: name.to_owned(),
-            version: self.version.clone(),
-            source: self.source.clone(),
-            checksum: self.checksum.clone(),
-        }
     }
 }
 
@@ -225,11 +206,18 @@ source = "git+file:///g?branch=x#f6d8c71eb664a3015ffb4851813c3350c06eee61"
 
     #[test]
     fn what_is_wrong_is_shown_with_its_place() {
-        let problem = Lock::parse("version = 4\n[[package]]\nname = 1\n").expect_err("no name");
-        assert_eq!((problem.line, problem.column), (2, 1), "{problem:?}");
-        assert!(problem.message.contains("`name`"));
-        let problem = Lock::parse("a = [\n<<<<<<<").expect_err("no TOML");
-        assert_eq!(problem.line, 2);
+        let begin = "version = 4\n[[package]]\n";
+        for (text, line, column, word) in [
+            ("version = '1'\n", 2, 1, "expected a key `name`"),
+            ("name = 1\n", 3, 8, "a string, found integer `1`"),
+            ("name = 'a'\nversion = '1'\nsource = 2", 5, 10, "string"),
+            ("a = [\n<<<<<<<", 4, 8, "`]`"),
+        ] {
+            let problem = Lock::parse(&format!("{begin}{text}")).expect_err(text);
+            let message = &problem.message;
+            assert_eq!((problem.line, problem.column), (line, column), "{message}");
+            assert!(message.contains(word), "{message}");
+        }
         assert_eq!(Lock::parse("").expect("empty"), Lock::default());
     }
 }

@@ -6,7 +6,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use toml_edit::{Document, Item};
+use toml::{Table, Value};
+
+use crate::cargo::model::TomlProblem;
+use crate::cargo::toml_read;
 
 /// What matters of one `Cargo.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,32 +45,24 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// The text is not valid TOML; the message of the parser in one line.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let document = Document::parse(text)
-            .map_err(|error| error.message().lines().collect::<Vec<_>>().join("; "))?;
-        let strings = |item: Option<&Item>| -> Vec<String> {
-            let array = item.and_then(Item::as_array);
-            array
-                .into_iter()
-                .flatten()
-                .filter_map(|value| value.as_str().map(str::to_owned))
+    /// The text is not valid TOML, with the place. A table that Cargo would refuse is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, TomlProblem> {
+        let table: Table = toml_read::read(text)?;
+        let strings = |list: Option<&Value>| -> Vec<String> {
+            let list = list.and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(|value| value.as_str().map(str::to_owned))
                 .collect()
         };
-        let package = document.get("package").or_else(|| document.get("project"));
+        let package = table.get("package").or_else(|| table.get("project"));
+        let workspace = table.get("workspace").and_then(Value::as_table);
+        let pointer = package.and_then(|package| package.get("workspace")?.as_str());
         Ok(Self {
-            workspace: document
-                .get("workspace")
-                .and_then(Item::as_table_like)
-                .map(|table| WorkspaceTable {
-                    members: strings(table.get("members")),
-                    exclude: strings(table.get("exclude")),
-                }),
-            package: package.is_some_and(Item::is_table_like),
-            pointer: package
-                .and_then(|table| table.get("workspace"))
-                .and_then(Item::as_str)
-                .map(str::to_owned),
+            workspace: workspace.map(|table| WorkspaceTable {
+                members: strings(table.get("members")),
+                exclude: strings(table.get("exclude")),
+            }),
+            package: package.is_some_and(Value::is_table),
+            pointer: pointer.map(str::to_owned),
         })
     }
 }

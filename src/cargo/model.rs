@@ -1,5 +1,6 @@
 //! Facts of Cargo's: what its configurations and lock files say, and where builds go.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,12 @@ pub struct TomlProblem {
     pub message: String,
 }
 
+impl fmt::Display for TomlProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)
+    }
+}
+
 /// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigContext {
@@ -102,7 +109,7 @@ pub(crate) struct ConfigContext {
 
 /// A package of a registry or a git repository, as `Cargo.lock` has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StoredPackage {
+pub struct LockedPackage {
     /// Its name.
     pub name: String,
     pub(crate) version: String,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
+use crate::cargo::toml_read;
 use crate::cli::environment::given;
 use crate::cli::run::places;
 use crate::fs;
@@ -36,10 +37,8 @@ pub(super) fn run(command: CacheCommand) -> Result<Exit> {
 pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
     let file = places.root().join(settings::FILE_NAME);
     let text = fs::read(&file)?.unwrap_or_default();
-    let written = settings::parse(&String::from_utf8_lossy(&text)).map_err(|problem| {
-        let (line, column) = (problem.line, problem.column);
-        anyhow!("{}:{line}:{column}: {}", file.display(), problem.message)
-    })?;
+    let written = toml_read::utf8(&text).and_then(settings::parse);
+    let written = written.map_err(|problem| anyhow!("{}:{problem}", file.display()))?;
     let said = Settings {
         max_size: given("CARGO_SHAREDTARGET_CACHE_MAX_SIZE")?,
         max_age: given("CARGO_SHAREDTARGET_CACHE_MAX_AGE")?,

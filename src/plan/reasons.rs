@@ -93,13 +93,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         }
         KeptReason::ConfigReadOnly { file } => format!("{} is read-only", paths.show(file)),
         KeptReason::ConfigInvalid { file, problem } => {
-            format!(
-                "{}:{}:{}: {}",
-                paths.show(file),
-                problem.line,
-                problem.column,
-                problem.message
-            )
+            format!("{}:{problem}", paths.show(file))
         }
         KeptReason::ConfigUnsure { file } => {
             format!(
@@ -281,13 +275,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::DonorBusy { folder } => {
             format!("stays as it is: a build holds {}", paths.show(folder))
         }
-        KeptReason::LockInvalid { file, problem } => format!(
-            "{}:{}:{}: {}",
-            paths.show(file),
-            problem.line,
-            problem.column,
-            problem.message
-        ),
+        KeptReason::LockInvalid { file, problem } => format!("{}:{problem}", paths.show(file)),
         KeptReason::Hook { hook: state } => hook_state::state(state, paths),
     }
 }

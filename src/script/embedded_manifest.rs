@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut};
 
-use crate::cargo::config_edit;
 use crate::cargo::model::TomlProblem;
+use crate::cargo::toml_read;
 
 /// In which form a script carries its manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
     };
     if let Some(second) = all.next() {
         let message = "expected one manifest in a script, found a second one".to_owned();
-        return Err(config_edit::problem(text, Some(second.whole), message));
+        return Err(toml_read::problem(text, Some(second.whole), message));
     }
     let table = match found.form {
         Form::DepsLine => dependencies(text, found.parts[0].clone())?,
@@ -107,7 +107,7 @@ fn blanked_but(text: &str, parts: &[Range<usize>]) -> String {
 
 fn table(script: &str, toml: &str) -> Result<DocumentMut, TomlProblem> {
     let document = Document::parse(toml).map_err(|error| {
-        config_edit::problem(
+        toml_read::problem(
             script,
             error.span(),
             format!("in the manifest: {}", error.message()),
@@ -119,7 +119,7 @@ fn table(script: &str, toml: &str) -> Result<DocumentMut, TomlProblem> {
 /// Manifests before the first line of code, in their order.
 fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
     let problem =
-        |at: usize, message: &str| config_edit::problem(text, Some(at..at), message.to_owned());
+        |at: usize, message: &str| toml_read::problem(text, Some(at..at), message.to_owned());
     let mut found = Vec::new();
     let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
     if text[at..].starts_with("#!") && !text[at..].starts_with("#![") {
@@ -229,7 +229,7 @@ fn block_end(text: &str) -> Option<usize> {
 ///
 /// Source: RFC 3503, "Frontmatter".
 fn frontmatter(text: &str, from: usize) -> Result<Option<Found>, TomlProblem> {
-    let problem = |at: usize, message: String| config_edit::problem(text, Some(at..at), message);
+    let problem = |at: usize, message: String| toml_read::problem(text, Some(at..at), message);
     let start = from + (text[from..].len() - text[from..].trim_start().len());
     let first = text[start..line_end(text, start)].trim_end();
     let dashes = first.len() - first.trim_start_matches('-').len();
@@ -327,7 +327,7 @@ fn dependencies(text: &str, list: Range<usize>) -> Result<DocumentMut, TomlProbl
                 let message = format!(
                     "expected the name of a crate, as in `// cargo-deps: regex=\"1\", rand`, found `{said}`"
                 );
-                return Err(config_edit::problem(text, Some(start..part.end), message));
+                return Err(toml_read::problem(text, Some(start..part.end), message));
             }
             table.insert(said, toml_edit::value("*"));
         }

@@ -54,10 +54,8 @@ pub(crate) fn write(
     places: &ScriptCachePaths,
     cargo: &Cargo,
 ) -> Result<Written> {
-    let embedded = embedded_manifest::find(build.text).map_err(|problem| {
-        let (line, column) = (problem.line, problem.column);
-        anyhow!("{}:{line}:{column}: {}", build.shown, problem.message)
-    })?;
+    let embedded = embedded_manifest::find(build.text)
+        .map_err(|problem| anyhow!("{}:{problem}", build.shown))?;
     let text = embedded.foreign.as_ref().map_or_else(
         || build.text.to_owned(),
         |foreign| embedded_manifest::blanked(build.text, foreign),

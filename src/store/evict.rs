@@ -165,7 +165,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cargo::model::StoredPackage;
+    use crate::cargo::model::LockedPackage;
     use crate::store::model::HeldObject;
 
     fn now() -> Timestamp {
@@ -176,7 +176,7 @@ mod tests {
         HeldUnit {
             file: key.into(),
             key: key.into(),
-            package: StoredPackage {
+            package: LockedPackage {
                 name: key.into(),
                 version: "1.0.0".into(),
                 source: "s".into(),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::cargo::model::StoredPackage;
+use crate::cargo::model::LockedPackage;
 use crate::remote::Remote;
 use crate::store::local::Wish;
 use crate::store::model::StoredUnit;
@@ -33,7 +33,7 @@ const VARIANTS: usize = 24;
 pub(crate) fn remote(
     remote: &Remote,
     wish: &Wish,
-    known: &HashSet<StoredPackage>,
+    known: &HashSet<LockedPackage>,
     each: bool,
 ) -> Result<Vec<StoredUnit>> {
     let before = &wish.before;
@@ -48,8 +48,8 @@ pub(crate) fn remote(
     for name in set_names(remote, &before.summary)? {
         take(read(remote, &name)?);
     }
-    let packages: HashSet<&StoredPackage> = all.values().map(|unit| &unit.package).collect();
-    let missing: Vec<&StoredPackage> = before
+    let packages: HashSet<&LockedPackage> = all.values().map(|unit| &unit.package).collect();
+    let missing: Vec<&LockedPackage> = before
         .packages
         .iter()
         .map(|wanted| &wanted.package)
@@ -60,7 +60,7 @@ pub(crate) fn remote(
         let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let pool = pool.context("failed to start threads")?;
         let found: Vec<Result<Vec<StoredUnit>>> = pool.install(|| {
-            let of = |package: &&StoredPackage| of_package(remote, &before.circumstances, package);
+            let of = |package: &&LockedPackage| of_package(remote, &before.circumstances, package);
             missing.par_iter().map(of).collect()
         });
         for units in found {
@@ -80,7 +80,7 @@ pub(crate) fn remote(
 fn of_package(
     remote: &Remote,
     circumstances: &str,
-    package: &StoredPackage,
+    package: &LockedPackage,
 ) -> Result<Vec<StoredUnit>> {
     if !remote.lists() {
         return read(remote, &pack::package_list(circumstances, package));
@@ -169,7 +169,7 @@ pub(crate) fn has(
         packages.sort();
         packages.dedup();
         let found: Result<Vec<Vec<StoredUnit>>> = pool.install(|| {
-            let listed = |(circumstances, package): &(&String, &StoredPackage)| {
+            let listed = |(circumstances, package): &(&String, &LockedPackage)| {
                 // One list that cannot be read is no reason not to write the others.
                 match read(remote, &pack::package_list(circumstances, package)) {
                     Err(error) if remote.off().is_some() => Err(error),

@@ -2,7 +2,7 @@
 
 use blake3::Hasher;
 
-use crate::cargo::model::StoredPackage;
+use crate::cargo::model::LockedPackage;
 use crate::store::model::{BuiltWith, STORE_VERSION, StoredUnit};
 use crate::target::layout;
 use crate::target::layout::Part;
@@ -32,7 +32,7 @@ impl Key {
         texts.for_each(|text| self.add(text));
     }
 
-    fn package(&mut self, package: &StoredPackage) {
+    fn package(&mut self, package: &LockedPackage) {
         self.add(&package.name);
         self.add(&package.version);
         self.add(&package.source);
@@ -113,8 +113,8 @@ pub(crate) fn made(profile: &str, path: &str) -> bool {
 
 /// What a workspace builds with, in one hash: whoever has the same one needs the same units.
 #[must_use]
-pub(crate) fn summary(circumstances: &str, packages: &[StoredPackage]) -> String {
-    let mut sorted: Vec<&StoredPackage> = packages.iter().collect();
+pub(crate) fn summary(circumstances: &str, packages: &[LockedPackage]) -> String {
+    let mut sorted: Vec<&LockedPackage> = packages.iter().collect();
     sorted.sort();
     let mut key = Key::new("packages");
     key.add(circumstances);

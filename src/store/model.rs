@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::model::StoredPackage;
+use crate::cargo::model::LockedPackage;
 use crate::fs::model::{Problem, Seen, StoredFile};
 use crate::plan::action::{DropReason, Kind};
 use crate::plan::left::LeftUnit;
@@ -39,7 +39,7 @@ pub struct StoredUnit {
     /// The hash of the [`BuiltWith`].
     pub circumstances: String,
     /// The package.
-    pub package: StoredPackage,
+    pub package: LockedPackage,
     /// Where Cargo has unpacked it. Cargo compares that, and compilers write it down.
     pub sources: PathBuf,
     /// The profile folder, relative to the target folder, with `/` between.
@@ -130,7 +130,7 @@ pub(crate) struct Before {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WantedPackage {
     #[serde(flatten)]
-    pub(crate) package: StoredPackage,
+    pub(crate) package: LockedPackage,
     /// The features that may be enabled; `None` if that is not known.
     pub(crate) features: Option<Vec<String>>,
 }
@@ -306,7 +306,7 @@ pub(crate) struct StoreContents {
 pub(crate) struct HeldUnit {
     pub(crate) file: PathBuf,
     pub(crate) key: String,
-    pub(crate) package: StoredPackage,
+    pub(crate) package: LockedPackage,
     /// The keys of what it was made with.
     pub(crate) dependencies: Vec<String>,
     /// The contents of its files, each once.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::model::StoredPackage;
+use crate::cargo::model::LockedPackage;
 use crate::fs::model::StoredFile;
 use crate::store::model::{STORE_VERSION, StoredUnit};
 use crate::store::paths::{folder_of, short};
@@ -119,7 +119,7 @@ pub(crate) fn unpack<'a>(
 
 /// Where descriptions of a package's units lie.
 #[must_use]
-pub(crate) fn package_folder(circumstances: &str, package: &StoredPackage) -> String {
+pub(crate) fn package_folder(circumstances: &str, package: &LockedPackage) -> String {
     let (with, package) = (short(circumstances), folder_of(package));
     format!("v{STORE_VERSION}/units/{with}/{package}/")
 }
@@ -133,7 +133,7 @@ pub(crate) fn unit_name(unit: &StoredUnit) -> String {
 
 /// Where a store that cannot list has all descriptions of a package.
 #[must_use]
-pub(crate) fn package_list(circumstances: &str, package: &StoredPackage) -> String {
+pub(crate) fn package_list(circumstances: &str, package: &LockedPackage) -> String {
     let (with, package) = (short(circumstances), folder_of(package));
     format!("v{STORE_VERSION}/lists/{with}/{package}")
 }
@@ -196,7 +196,7 @@ mod tests {
         StoredUnit {
             key: "k".into(),
             circumstances: "c".into(),
-            package: StoredPackage {
+            package: LockedPackage {
                 name: "a".into(),
                 version: "1.0.0+x/..".into(),
                 source: String::new(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cargo::model::StoredPackage;
+use crate::cargo::model::LockedPackage;
 use crate::store::is_key;
 use crate::store::model::StoredUnit;
 
@@ -69,7 +69,7 @@ impl StorePaths {
 
     /// What there is of a package, built in these circumstances.
     #[must_use]
-    pub(crate) fn package(&self, circumstances: &str, package: &StoredPackage) -> PathBuf {
+    pub(crate) fn package(&self, circumstances: &str, package: &LockedPackage) -> PathBuf {
         self.circumstances(circumstances).join(folder_of(package))
     }
 
@@ -109,7 +109,7 @@ impl StorePaths {
 ///
 /// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
 /// either, nothing leads to another folder.
-pub(crate) fn folder_of(package: &StoredPackage) -> String {
+pub(crate) fn folder_of(package: &LockedPackage) -> String {
     let plain = |text: &str| {
         text.chars()
             .map(|c| match c {

@@ -100,13 +100,13 @@ fn with_dependencies(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cargo::model::StoredPackage;
+    use crate::cargo::model::LockedPackage;
 
     fn unit(key: &str, hash: &str, needs: &[&str]) -> StoredUnit {
         StoredUnit {
             key: key.into(),
             circumstances: String::new(),
-            package: StoredPackage {
+            package: LockedPackage {
                 name: "a".into(),
                 version: "1.0.0".into(),
                 source: "registry+x".into(),

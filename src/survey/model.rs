@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::age::Age;
 use crate::cargo::model::{ConfigContext, ConfigFile, Dirs, Package};
@@ -11,6 +11,7 @@ use crate::fs::model::Problem;
 use crate::git::model::Head;
 use crate::size::Bytes;
 use crate::survey::folder::{Owner, TargetFolder, Trash};
+use crate::survey::settings;
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
 #[derive(Debug, Default, Serialize)]
@@ -114,13 +115,16 @@ pub(crate) struct FormerRoot {
 }
 
 /// What a user has decided once for all runs. What is not set is left to the program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// Share local crates whose sources are the same.
     pub local: Option<bool>,
     /// What all target folders under the shared root may take together.
+    #[serde(deserialize_with = "settings::written")]
     pub max_size: Option<Bytes>,
     /// Units that were not used for as long may go.
+    #[serde(deserialize_with = "settings::written")]
     pub max_age: Option<Age>,
     /// Programs stay where a budget has their units go.
     pub keep_programs: Option<bool>,
@@ -349,23 +353,30 @@ impl StoreSettings {
 }
 
 /// What a user has decided about the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(expecting = "a table `[store]`")]
 pub struct StoreSettings {
     /// The folder of the local store; without one it is in the cache folder.
     pub(crate) folder: Option<PathBuf>,
     /// What the local store may take.
+    #[serde(deserialize_with = "settings::written")]
     pub(crate) max_size: Option<Bytes>,
     /// Units that were not used for as long go.
+    #[serde(deserialize_with = "settings::written")]
     pub(crate) max_age: Option<Age>,
     /// The program that is asked before a build, with its arguments.
+    #[serde(deserialize_with = "settings::store::program")]
     pub(crate) before: Option<Vec<String>>,
     /// The program that is told after one, with its arguments.
+    #[serde(deserialize_with = "settings::store::program")]
     pub(crate) after: Option<Vec<String>>,
     /// `onboard` has what was built since harvested, in the background.
     pub(crate) harvest: Option<bool>,
     /// `onboard` and `warm` fetch from the remote store first.
     pub(crate) pull: Option<bool>,
     /// The remote store: its `type`, and what that one wants to know.
+    #[serde(deserialize_with = "settings::store::remote")]
     pub remote: Option<BTreeMap<String, String>>,
 }
 

@@ -365,7 +365,7 @@ fn says(bytes: &[u8], path: &Path) -> (Said, Vec<&'static str>) {
     }
     let rest = inherited::from_config(&text);
     if rest != inherited::from_config("") {
-        let rest = hash(&rest.unwrap_or_default());
+        let rest = hash(&rest.unwrap_or_default().to_string());
         said.rest.push((path.to_owned(), rest));
     }
     (said, named.into_keys().collect())

@@ -3,13 +3,16 @@
 pub(crate) mod store;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use jiff::SignedDuration;
-use toml_edit::{Document, Item, Value};
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
+use toml_edit::{Document, Value};
 
 use crate::age::Age;
-use crate::cargo::config_edit;
 use crate::cargo::model::TomlProblem;
+use crate::cargo::toml_read;
 use crate::size::Bytes;
 use crate::survey::model::{Settings, Survey};
 use crate::survey::settings;
@@ -17,41 +20,24 @@ use crate::survey::settings;
 /// The name of the file.
 pub(crate) const FILE_NAME: &str = "sharedtarget.toml";
 
-/// The keys that it may have.
-const KEYS: &str = "`local`, `max-size`, `max-age`, `keep-programs`, `rustc-wrapper`, `shared-with-group` or `[store]`";
-
 /// Reads the file.
 ///
 /// # Errors
 ///
 /// It is not valid TOML, or it has a key or a value that is not known; with the place.
 pub fn parse(text: &str) -> Result<Settings, TomlProblem> {
-    let document = Document::parse(text)
-        .map_err(|error| config_edit::problem(text, error.span(), error.message().to_owned()))?;
-    let mut settings = Settings::default();
-    for (key, item) in document.iter() {
-        let wrong =
-            |message: String| config_edit::problem(text, place(&document, key, item), message);
-        let flag = || {
-            let value = item.as_bool();
-            value.ok_or_else(|| wrong(format!("expected true or false for `{key}`")))
-        };
-        let value = || {
-            item.as_str()
-                .ok_or_else(|| wrong(format!("expected a text for `{key}`")))
-        };
-        match key {
-            "local" => settings.local = Some(flag()?),
-            "max-size" => settings.max_size = Some(value()?.parse().map_err(wrong)?),
-            "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
-            "keep-programs" => settings.keep_programs = Some(flag()?),
-            "rustc-wrapper" => settings.rustc_wrapper = Some(value()?.to_owned()),
-            "shared-with-group" => settings.shared_with_group = Some(flag()?),
-            "store" => settings.store = store::parse(text, item)?,
-            _ => return Err(wrong(format!("expected {KEYS}, found `{key}`"))),
-        }
-    }
-    Ok(settings)
+    toml_read::read(text)
+}
+
+/// Reads a value that is written as a text, such as `20GB`.
+pub(crate) fn written<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = String>,
+{
+    let text = String::deserialize(value)?;
+    let wrong = |expected| D::Error::custom(format!("{expected}, found `{text}`"));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Sets what is decided, and leaves everything else in the file as it is.
@@ -71,48 +57,45 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         shared_with_group: _,
         store: _,
     } = settings;
-    // What says the same already, in other words, stays.
     let wanted = [
-        ("local", local != there.local, local.map(Value::from)),
+        ("local", new(local, there.local, Value::from)),
         (
             "max-size",
-            max_size != there.max_size,
-            max_size.map(|size| Value::from(size.exact())),
+            new(max_size, there.max_size, |size| size.exact().into()),
         ),
         (
             "max-age",
-            max_age != there.max_age,
-            max_age.map(|age| Value::from(age.exact())),
+            new(max_age, there.max_age, |age| age.exact().into()),
         ),
         (
             "keep-programs",
-            keep_programs != there.keep_programs,
-            keep_programs.map(Value::from),
+            new(keep_programs, there.keep_programs, Value::from),
         ),
         (
             "rustc-wrapper",
-            rustc_wrapper != there.rustc_wrapper,
-            rustc_wrapper.map(Value::from),
+            new(rustc_wrapper, there.rustc_wrapper, Value::from),
         ),
     ];
     let mut edited = text.to_owned();
-    for (key, differs, value) in wanted {
-        let Some(value) = value.filter(|_| differs) else {
+    for (key, value) in wanted {
+        let Some(value) = value else {
             continue;
         };
-        let found = Document::parse(edited.as_str()).ok().and_then(|document| {
-            let item = document.get(key)?;
-            item.span()
-        });
-        match found {
-            Some(span) => edited.replace_range(span, value.to_string().trim()),
-            None => add(
-                &mut edited,
-                &format!("{key} = {}", value.to_string().trim()),
-            ),
+        let value = value.to_string();
+        let found = Document::parse(edited.as_str()).ok();
+        match found.and_then(|document| document.get(key)?.span()) {
+            Some(span) => edited.replace_range(span, value.trim()),
+            None => add(&mut edited, &format!("{key} = {}", value.trim())),
         }
     }
     Ok(edited)
+}
+
+/// A value to write: what says the same already, in other words, stays.
+fn new<T: PartialEq>(wanted: Option<T>, there: Option<T>, write: fn(T) -> Value) -> Option<Value> {
+    wanted
+        .filter(|wanted| there.as_ref() != Some(wanted))
+        .map(write)
 }
 
 /// Adds a line after the last one that is in no table.
@@ -149,7 +132,10 @@ fn table(text: &str) -> Option<usize> {
         match dotted {
             // Such a line is not in a table, and lines may follow it.
             true => None,
-            false => item.span().or(place(&document, key, item)),
+            // One that only its own tables name begins with the name of one of them.
+            false => item
+                .span()
+                .or_else(|| document.get_key_value(key)?.0.span()),
         }
     });
     spans.map(|span| span.start).min()
@@ -181,12 +167,6 @@ impl From<Settings> for CacheLimits {
             max_age: settings.max_age.unwrap_or(default.max_age),
         }
     }
-}
-
-/// Where an entry stands: a table has no place of its own.
-fn place(document: &Document<&str>, key: &str, item: &Item) -> Option<std::ops::Range<usize>> {
-    let named = document.get_key_value(key);
-    named.and_then(|(key, _)| key.span()).or(item.span())
 }
 
 /// Path of the settings file in the shared root.
@@ -286,14 +266,17 @@ mod tests {
 
     #[test]
     fn mistakes_have_a_place() {
+        let much = "expected a size such as `20GB` or `512MiB`, found `much`";
         for (text, line, column, word) in [
-            ("\nlocal = 'no'\n", 2, 1, "true or false"),
-            ("local = false\n locale = 1\n", 2, 2, "`locale`"),
-            ("max-size = 2", 1, 1, "a text"),
-            ("max-size = 'much'", 1, 1, "20GB"),
-            ("max-age = '1y'", 1, 1, "30d"),
-            ("keep-programs = 1", 1, 1, "true or false"),
-            ("size = '1GB'", 1, 1, "`size`"),
+            ("\nlocal = 'no'\n", 2, 9, "a boolean, found string \"no\""),
+            ("local = false\n locale = 1\n", 2, 2, "`local`"),
+            ("\u{feff}locale = 1\n", 1, 1, "found `locale`"),
+            ("max-size = 2", 1, 12, "a string, found integer `2`"),
+            ("max-size = 'much'", 1, 12, much),
+            ("max-age = '1y'", 1, 11, "30d"),
+            ("keep-programs = 1", 1, 17, "a boolean"),
+            ("size = '1GB'", 1, 1, "found `size`"),
+            ("local = true\nlocal = true", 2, 1, "duplicate"),
             ("[", 1, 2, ""),
         ] {
             let problem = parse(text).expect_err(text);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::cargo::toml_read;
 use crate::fs::model::Problem;
 use crate::markers::SHARED_ROOT_MARK;
 use crate::survey::known_roots::KnownRoots;
@@ -352,9 +353,9 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
 }
 
 fn parsed(bytes: &[u8]) -> Result<Settings, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "expected UTF-8".to_owned())?;
-    settings::parse(text)
-        .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+    toml_read::utf8(bytes)
+        .and_then(settings::parse)
+        .map_err(|problem| problem.to_string())
 }
 
 /// Leaves of the settings in a shared root what can only make sharing smaller and safer, unless the root is the user's own

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::cargo::manifest::{Manifest, Role};
 use crate::cargo::model::{Dirs, SetBy};
-use crate::cargo::{config_chain, manifest};
+use crate::cargo::{config_chain, manifest, toml_read};
 use crate::fs::model::Problem;
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -150,8 +150,10 @@ fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
     else {
         return Ok(None);
     };
-    let text = String::from_utf8(bytes).map_err(|_| problem("expected UTF-8".into()))?;
-    Manifest::parse(&text).map(Some).map_err(problem)
+    let manifest = toml_read::utf8(&bytes).and_then(Manifest::parse);
+    manifest
+        .map(Some)
+        .map_err(|fault| problem(fault.to_string()))
 }
 
 fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {

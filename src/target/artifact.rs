@@ -8,6 +8,7 @@ pub mod abilities;
 pub mod compiler_name;
 pub mod debug_info;
 pub mod paths;
+pub(crate) mod sections;
 pub(crate) mod symbols;
 pub(crate) mod wasm;
 
@@ -22,6 +23,7 @@ use object::{
     ReadCache, ReadRef,
 };
 
+use crate::target::artifact::sections::{Member, no_archive};
 use crate::target::artifact::symbols::Range;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
@@ -84,7 +86,7 @@ pub fn whole<R: Read + Seek>(name: &str, reader: R) -> Result<(), String> {
 fn metadata<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
     let length = length(data)?;
     let end = METADATA_END.len() as u64;
-    let starts = data.read_bytes_at(0, 4).is_ok_and(|has| has == METADATA);
+    let starts = starts(data, 0, METADATA);
     let ends = length
         .checked_sub(end)
         .is_some_and(|at| data.read_bytes_at(at, end) == Ok(METADATA_END));
@@ -104,25 +106,22 @@ fn metadata<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
 /// Without the index, a file that ends exactly after a member would pass for a shorter library.
 fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<(), String> {
     let length = length(cache)?;
-    let no = |error: object::Error| format!("it is no archive: {error}");
-    let archive = ArchiveFile::parse(cache).map_err(no)?;
+    let archive = ArchiveFile::parse(cache).map_err(no_archive)?;
     if archive.is_thin() {
         return Err("its members lie outside it".to_owned());
     }
     let mut has_metadata = false;
-    for member in archive.members() {
-        let member = member.map_err(no)?;
-        let name = member.name();
-        let (offset, size) = member.file_range();
-        inside(length, (offset, size))?;
-        let data = cache.range(offset, size);
+    for member in sections::members(&archive, length) {
+        let Member { name, range } = member?;
+        let name = name.unwrap_or_default();
+        let data = cache.range(range.0, range.1);
         let checked = if name == METADATA_MEMBER {
             has_metadata = true;
-            wrapped_metadata(cache, offset, size)
-        } else if BITCODE.iter().any(|magic| starts(data, magic)) {
+            wrapped_metadata(cache, range)
+        } else if BITCODE.iter().any(|magic| starts(data, 0, magic)) {
             Ok(())
         } else if FileKind::parse(data).is_ok()
-            || starts(data, wasm::MAGIC)
+            || starts(data, 0, wasm::MAGIC)
             || [&b".o"[..], b".obj"].iter().any(|end| name.ends_with(end))
         {
             object(data).map(drop)
@@ -135,8 +134,8 @@ fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<
         return Err("it has no metadata".to_owned());
     }
     let mut named = BTreeSet::new();
-    for symbol in archive.symbols().map_err(no)?.into_iter().flatten() {
-        named.insert(symbol.map_err(no)?.offset().0);
+    for symbol in archive.symbols().map_err(no_archive)?.into_iter().flatten() {
+        named.insert(symbol.map_err(no_archive)?.offset().0);
     }
     match named.last() {
         Some(&last) if last >= length => Err("members of it are missing".to_owned()),
@@ -147,30 +146,23 @@ fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<
 /// The metadata in a library, plain or in a section of an object file.
 fn wrapped_metadata<R: Read + Seek>(
     cache: &ReadCache<R>,
-    offset: u64,
-    size: u64,
+    (offset, size): Range,
 ) -> Result<(), String> {
     let data = cache.range(offset, size);
-    if starts(data, METADATA) {
+    if starts(data, 0, METADATA) {
         return metadata(data);
     }
     object(data)?;
-    let section = if starts(data, wasm::MAGIC) {
-        let mut sections = wasm::sections(data)?.into_iter();
-        sections.find_map(|(name, range)| (name == METADATA_SECTION).then_some(range))
-    } else {
-        let file = File::parse(data).map_err(no_object)?;
-        let mut sections = file.sections();
-        let section = sections.find(|section| section.name_bytes() == Ok(METADATA_SECTION));
-        section.and_then(|section| section.file_range())
-    };
-    let (at, long) = section.ok_or("it has no metadata")?;
+    let sections = sections::sections(data)?;
+    let mut sections = sections.iter();
+    let section = sections.find(|section| section.name == METADATA_SECTION);
+    let (at, long) = section.ok_or("it has no metadata")?.range;
     metadata(cache.range(offset + at, long))
 }
 
 /// An object file, linked or not: everything that its headers name lies inside it.
 fn object<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
-    if starts(data, wasm::MAGIC) {
+    if starts(data, 0, wasm::MAGIC) {
         return wasm::sections(data).map(drop);
     }
     let length = length(data)?;
@@ -231,8 +223,8 @@ fn inside(length: u64, (at, size): Range) -> Result<(), String> {
     }
 }
 
-fn starts<'data>(data: impl ReadRef<'data>, magic: &[u8]) -> bool {
-    data.read_bytes_at(0, magic.len() as u64) == Ok(magic)
+fn starts<'data>(data: impl ReadRef<'data>, at: u64, magic: &[u8]) -> bool {
+    data.read_bytes_at(at, magic.len() as u64) == Ok(magic)
 }
 
 fn length<'data>(data: impl ReadRef<'data>) -> Result<u64, String> {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::TomlProblem;
+use crate::cargo::toml_read;
 use crate::fs::LockMode;
 use crate::fs::model::Busy;
 use crate::progress::Progress;
@@ -43,8 +44,7 @@ pub(crate) fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
     let Some(bytes) = bytes.map_err(|error| problem(format!("{error:#}")))? else {
         return Ok(None);
     };
-    let text = String::from_utf8(bytes).map_err(|_| problem("expected UTF-8".into()))?;
-    Lock::parse(&text).map(Some)
+    toml_read::utf8(&bytes).and_then(Lock::parse).map(Some)
 }
 
 /// How much a folder has to give, by nothing but the names of its units: quick, and a little too much.

@@ -1,17 +1,10 @@
 //! What the settings say of the store: `[store]` and `[store.remote]`.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use toml_edit::{Item, TableLike};
-
-use crate::cargo::config_edit;
-use crate::cargo::model::TomlProblem;
-use crate::survey::model::StoreSettings;
-
-/// The keys that the table may have.
-const KEYS: &str =
-    "`folder`, `max-size`, `max-age`, `before`, `after`, `harvest`, `pull` or `[store.remote]`";
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Value;
 
 /// What has to come from the environment: whoever reads the file must not read it, and neither must git.
 const SECRETS: [&str; 7] = [
@@ -32,111 +25,77 @@ const OPEN: [&str; 4] = [
     "skip_signature",
 ];
 
-/// Reads the table.
-///
-/// # Errors
-///
-/// It has a key or a value that is not known, with the place.
-pub(crate) fn parse(text: &str, item: &Item) -> Result<StoreSettings, TomlProblem> {
-    let at =
-        |span: Option<Range<usize>>, message: String| config_edit::problem(text, span, message);
-    let Some(table) = item.as_table_like() else {
-        return Err(at(item.span(), "expected a table `[store]`".into()));
-    };
-    let mut settings = StoreSettings::default();
-    for (key, item) in table.iter() {
-        let wrong = |message: String| at(place(table, key, item), message);
-        let value = || {
-            let value = item.as_str();
-            value.ok_or_else(|| wrong(format!("expected a text for `{key}`")))
-        };
-        match key {
-            "folder" => settings.folder = Some(value()?.into()),
-            "max-size" => settings.max_size = Some(value()?.parse().map_err(wrong)?),
-            "max-age" => settings.max_age = Some(value()?.parse().map_err(wrong)?),
-            "before" => settings.before = Some(program(item).ok_or_else(|| wrong(list(key)))?),
-            "after" => settings.after = Some(program(item).ok_or_else(|| wrong(list(key)))?),
-            "harvest" => {
-                settings.harvest = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?);
-            }
-            "pull" => settings.pull = Some(item.as_bool().ok_or_else(|| wrong(no_flag(key)))?),
-            "remote" => {
-                let table = item.as_table_like();
-                let table =
-                    table.ok_or_else(|| wrong("expected a table `[store.remote]`".into()))?;
-                settings.remote = Some(remote(table, &at)?);
-            }
-            _ => {
-                return Err(wrong(format!(
-                    "expected {KEYS}, found `{key}` in `[store]`"
-                )));
-            }
-        }
+/// Reads a program and its arguments.
+pub(crate) fn program<'de, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    let value = Value::deserialize(value)?;
+    let words = value.try_into::<Vec<String>>().unwrap_or_default();
+    match words.first().is_some_and(|program| !program.is_empty()) {
+        true => Ok(Some(words)),
+        false => Err(D::Error::custom(
+            "expected a program and its arguments, such as [\"/usr/bin/provider\", \"--fast\"]",
+        )),
     }
-    Ok(settings)
 }
 
-fn no_flag(key: &str) -> String {
-    format!("expected true or false for `{key}`")
+/// Reads where a remote store is: everything but what nobody else may know.
+pub(crate) fn remote<'de, D: Deserializer<'de>>(
+    table: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    let options = BTreeMap::<OptionName, OptionValue>::deserialize(table)?;
+    let plain = |(name, value): (OptionName, OptionValue)| (name.0, value.0);
+    let options: BTreeMap<_, _> = options.into_iter().map(plain).collect();
+    match options.contains_key("type") {
+        true => Ok(Some(options)),
+        false => Err(D::Error::custom(
+            "expected a `type` in `[store.remote]`, such as \"s3\", \"redis\" or \"fs\"",
+        )),
+    }
 }
 
-fn list(key: &str) -> String {
-    format!(
-        "expected a program and its arguments for `{key}`, such as [\"/usr/bin/provider\", \"--fast\"]"
-    )
-}
+/// The name of an option of a remote store, if it is no secret.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(try_from = "String")]
+struct OptionName(String);
 
-/// A program and its arguments.
-fn program(item: &Item) -> Option<Vec<String>> {
-    let words = item.as_array()?.iter();
-    let words: Option<Vec<String>> = words.map(|word| word.as_str().map(str::to_owned)).collect();
-    words.filter(|words| words.first().is_some_and(|program| !program.is_empty()))
-}
+impl TryFrom<String> for OptionName {
+    type Error = String;
 
-/// Where a remote store is: everything but what nobody else may know.
-fn remote(
-    table: &dyn TableLike,
-    at: &dyn Fn(Option<Range<usize>>, String) -> TomlProblem,
-) -> Result<BTreeMap<String, String>, TomlProblem> {
-    let mut all = BTreeMap::new();
-    for (key, item) in table.iter() {
-        let wrong = |message: String| at(place(table, key, item), message);
+    fn try_from(key: String) -> Result<Self, Self::Error> {
         let name = key.replace('-', "_").to_lowercase();
-        let secret =
-            SECRETS.iter().any(|word| name.contains(word)) && !OPEN.contains(&name.as_str());
-        if secret {
-            return Err(wrong(format!(
+        match SECRETS.iter().any(|word| name.contains(word)) && !OPEN.contains(&name.as_str()) {
+            true => Err(format!(
                 "`{key}` may be a secret, which has no place in a file: set it in the environment"
-            )));
+            )),
+            false => Ok(Self(name)),
         }
-        let value = match item.as_value() {
-            Some(toml_edit::Value::String(text)) => text.value().clone(),
-            Some(toml_edit::Value::Boolean(flag)) => flag.value().to_string(),
-            Some(toml_edit::Value::Integer(number)) => number.value().to_string(),
-            _ => return Err(wrong(format!("expected a text for `{key}`"))),
-        };
-        if value.contains("://") && value.contains(['@', '?']) {
-            return Err(wrong(format!(
-                "`{key}` may hold a password, which has no place in a file: set it in the environment"
-            )));
-        }
-        all.insert(name, value);
     }
-    if !all.contains_key("type") {
-        return Err(at(
-            table
-                .iter()
-                .next()
-                .and_then(|(key, item)| place(table, key, item)),
-            "expected a `type` in `[store.remote]`, such as \"s3\", \"redis\" or \"fs\"".into(),
-        ));
-    }
-    Ok(all)
 }
 
-fn place(table: &dyn TableLike, key: &str, item: &Item) -> Option<Range<usize>> {
-    let named = table.get_key_value(key);
-    named.and_then(|(key, _)| key.span()).or(item.span())
+/// The value of such an option, if there is no password in it.
+#[derive(Deserialize)]
+#[serde(try_from = "Value")]
+struct OptionValue(String);
+
+impl TryFrom<Value> for OptionValue {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Boolean(flag) => flag.to_string(),
+            Value::Integer(number) => number.to_string(),
+            other => return Err(format!("expected a string, found {}", other.type_str())),
+        };
+        match text.contains("://") && text.contains(['@', '?']) {
+            true => Err(
+                "this may hold a password, which has no place in a file: set it in the environment"
+                    .to_owned(),
+            ),
+            false => Ok(Self(text)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,13 +130,20 @@ mod tests {
     fn mistakes_have_a_place() {
         for (text, line, column, word) in [
             ("store = 1", 1, 9, "a table"),
-            ("[store]\nsize = '1'", 2, 1, "`size`"),
-            ("[store]\nbefore = 'x'", 2, 1, "a program"),
-            ("[store]\nafter = []", 2, 1, "a program"),
-            ("[store]\nharvest = 'x'", 2, 1, "true or false"),
-            ("[store]\nmax-size = 'x'", 2, 1, "20GB"),
-            ("[store]\nremote = 'x'", 2, 1, "[store.remote]"),
-            ("[store.remote]\nbucket = 'x'", 2, 1, "`type`"),
+            ("[store]\nsize = '1'", 2, 1, "found `size`"),
+            ("[store]\nbefore = 'x'", 2, 10, "a program"),
+            ("[store]\nbefore = ['x', 1]", 2, 10, "a program"),
+            ("[store]\nafter = []", 2, 9, "a program"),
+            ("[store]\nharvest = 'x'", 2, 11, "a boolean"),
+            ("[store]\nmax-size = 'x'", 2, 12, "20GB"),
+            ("[store]\nremote = 'x'", 2, 10, "a map"),
+            ("\n[store.remote]\nbucket = 'x'", 2, 1, "`type`"),
+            (
+                "[store.remote]\ntype = 's3'\nuse = 1.5",
+                3,
+                7,
+                "a string, found float",
+            ),
             (
                 "[store.remote]\ntype = 's3'\nsecret-access-key = 'x'",
                 3,
@@ -187,7 +153,7 @@ mod tests {
             (
                 "[store.remote]\ntype = 'redis'\nendpoint = 'redis://a:b@c'",
                 3,
-                1,
+                12,
                 "environment",
             ),
         ] {

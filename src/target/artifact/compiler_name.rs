@@ -2,10 +2,9 @@
 
 use std::io::{Read, Seek};
 
-use object::read::archive::ArchiveFile;
-use object::{File, Object as _, ObjectSection as _, ReadCache, ReadRef};
+use object::{ReadCache, ReadRef};
 
-use crate::target::artifact::{DYLIB_METADATA, METADATA, METADATA_MEMBER, METADATA_SECTION, wasm};
+use crate::target::artifact::{METADATA, METADATA_MEMBER, sections, starts, wasm};
 
 /// The longest name that is taken for one; those of releases have 34 bytes, and distributions add their own.
 const LONGEST: u64 = 256;
@@ -20,33 +19,15 @@ const LONGEST: u64 = 256;
 pub fn compiler_name<R: Read + Seek>(reader: R) -> Option<String> {
     let cache = ReadCache::new(reader);
     let length = ReadRef::len(&cache).ok()?;
-    let whole = cache.range(0, length);
-    let Ok(archive) = ArchiveFile::parse(&cache) else {
-        return in_file(whole);
-    };
-    let mut members = archive.members().map_while(Result::ok);
-    let member = members.find(|member| member.name() == METADATA_MEMBER)?;
-    let (offset, size) = member.file_range();
-    let inside = offset.checked_add(size).is_some_and(|end| end <= length);
-    inside.then(|| in_file(cache.range(offset, size)))?
-}
-
-/// In metadata, or in an object file that has them in a section.
-fn in_file<'data>(data: impl ReadRef<'data>) -> Option<String> {
+    let mut files = sections::files(&cache, length);
+    let file = files.find(|file| file.name.is_none_or(|name| name == METADATA_MEMBER))?;
+    let data = cache.range(file.range.0, file.range.1);
     if starts(data, 0, METADATA) {
         return in_metadata(data, 0);
     }
-    let is_it = |name: &[u8]| name == METADATA_SECTION || name == DYLIB_METADATA;
-    let (at, _) = if starts(data, 0, wasm::MAGIC) {
-        let mut sections = wasm::sections(data).ok()?.into_iter();
-        sections.find_map(|(name, range)| is_it(name).then_some(range))?
-    } else {
-        let file = File::parse(data).ok()?;
-        let mut sections = file.sections();
-        let section = sections.find(|section| section.name_bytes().is_ok_and(is_it))?;
-        section.file_range()?
-    };
-    in_metadata(data, at)
+    let sections = sections::sections(data).ok()?;
+    let section = sections.iter().find(|section| section.is_metadata())?;
+    in_metadata(data, section.range.0)
 }
 
 /// After the word and version of the format, eight bytes, come numbers of eight bytes that are no matter here (the place of
@@ -74,10 +55,6 @@ fn in_metadata<'data>(data: impl ReadRef<'data>, at: u64) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
     let is_name = long <= LONGEST && name.starts_with("rustc ") && !name.contains(char::is_control);
     is_name.then(|| name.to_owned())
-}
-
-fn starts<'data>(data: impl ReadRef<'data>, at: u64, magic: &[u8]) -> bool {
-    data.read_bytes_at(at, magic.len() as u64) == Ok(magic)
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use object::elf::{FileHeader32, FileHeader64};
-use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader as _};
 use object::{
     Endianness, File, FileKind, Object as _, ObjectSection as _, ReadCache, ReadRef, elf,
 };
 
 use crate::size::Bytes;
-use crate::target::artifact::{METADATA_SECTION, wasm};
+use crate::target::artifact::sections::Section;
+use crate::target::artifact::{METADATA_SECTION, sections, starts, wasm};
 
 /// How much of an artifact is debug information, in bytes of the file: sections, their relocations in what is not
 /// linked, and the headers of both. What is compressed counts as it lies there.
@@ -106,19 +106,10 @@ pub fn sections<R: Read + Seek>(name: &str, reader: R) -> DebugInfo {
     let Ok(length) = ReadRef::len(&cache) else {
         return found;
     };
-    let Ok(archive) = ArchiveFile::parse(&cache) else {
-        file(name.as_bytes(), cache.range(0, length), &mut found);
-        return found;
-    };
-    if archive.is_thin() {
-        return found;
-    }
-    for member in archive.members().map_while(Result::ok) {
-        let (offset, size) = member.file_range();
-        if offset.checked_add(size).is_none_or(|end| end > length) {
-            break;
-        }
-        file(member.name(), cache.range(offset, size), &mut found);
+    for member in sections::files(&cache, length) {
+        let name = member.name.unwrap_or(name.as_bytes());
+        let (offset, size) = member.range;
+        file(name, cache.range(offset, size), &mut found);
     }
     found
 }
@@ -128,11 +119,11 @@ fn file<'data>(name: &[u8], data: impl ReadRef<'data>, found: &mut DebugInfo) {
     let Ok(length) = data.len() else {
         return;
     };
-    if data.read_bytes_at(0, wasm::MAGIC.len() as u64) == Ok(wasm::MAGIC) {
-        for (name, (_, size)) in wasm::sections(data).unwrap_or_default() {
+    if starts(data, 0, wasm::MAGIC) {
+        for Section { name, range, .. } in wasm::sections(data).unwrap_or_default() {
             let name = name.strip_prefix(b"reloc.").unwrap_or(name);
             if let Some(part) = part(name) {
-                found.add(part, size);
+                found.add(part, range.1);
             }
         }
         return;

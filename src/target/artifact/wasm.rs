@@ -2,11 +2,10 @@
 
 use object::ReadRef;
 
+use crate::target::artifact::sections::Section;
+
 /// How a module begins: the word and the version, which has been 1 since there are modules.
 pub(crate) const MAGIC: &[u8] = b"\0asm\x01\0\0\0";
-
-/// The name of a section, empty unless it has one of its own, and where its content lies: begin and length.
-pub(crate) type Section<'data> = (&'data [u8], (u64, u64));
 
 /// The sections of a module, which fill it to its end.
 ///
@@ -35,7 +34,7 @@ pub(crate) fn sections<'data>(data: impl ReadRef<'data>) -> Result<Vec<Section<'
         if begin > end || end > length {
             return Err(no(()));
         }
-        sections.push((name, (begin, end - begin)));
+        sections.push(Section::new(name, (begin, end - begin)));
         at = end;
     }
     Ok(sections)

@@ -46,7 +46,7 @@ fn a_budget_is_written_and_undone() {
     let run = sandbox.run("pika", &["setup", "--max-size=2TB", "--yes"]);
     let said = run.said();
     assert!(
-        said.contains("1:1") && said.contains("expected a text"),
+        said.contains("1:12") && said.contains("expected a string"),
         "{said}"
     );
     assert_eq!(sandbox.read(FILE), broken);

@@ -217,7 +217,7 @@ fn it_keeps_itself_small() {
     let run = desk.box_.run("", &["cache", "info"]).code(101);
     assert!(
         run.stderr
-            .contains("sharedtarget.toml:2:1: expected a text"),
+            .contains("sharedtarget.toml:2:12: expected a string"),
         "{}",
         run.stderr
     );

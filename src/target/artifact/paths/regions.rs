@@ -1,9 +1,8 @@
 //! What the parts of an artifact are.
 
-use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection};
-
-use crate::target::artifact::{BITCODE, DYLIB_METADATA, METADATA, METADATA_SECTION, symbols, wasm};
+use crate::target::artifact::sections::Section;
+use crate::target::artifact::symbols::Range;
+use crate::target::artifact::{BITCODE, METADATA, inside, sections};
 
 /// A part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +30,23 @@ pub(crate) enum Kind {
 /// The parts of an artifact, in order. What is not understood is in none.
 pub(crate) fn of(artifact: &[u8]) -> Vec<Region> {
     let mut regions = Vec::new();
-    add(artifact, 0, Part::Whole, &mut regions);
+    for file in sections::files(artifact, artifact.len() as u64) {
+        let (base, length) = file.range;
+        let data = &artifact[base as usize..(base + length) as usize];
+        let native = file.name.is_some_and(|name| !name.ends_with(CODEGEN_UNIT));
+        for (kind, (begin, size)) in parts(data) {
+            if size > 0 && inside(length, (begin, size)).is_ok() {
+                regions.push(Region {
+                    begin: (base + begin) as usize,
+                    end: (base + begin + size) as usize,
+                    kind: match kind {
+                        Kind::Code if native => Kind::Native,
+                        kind => kind,
+                    },
+                });
+            }
+        }
+    }
     regions.sort_by_key(|region| region.begin);
     regions
 }
@@ -43,80 +58,34 @@ pub(crate) fn at(regions: &[Region], byte: usize) -> Option<Region> {
     (byte < region.end).then_some(region)
 }
 
-/// What a file is to the artifact.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Whole,
-    /// A member of an archive, made by rustc.
-    Member,
-    /// Any other member.
-    Native,
-}
-
 /// How the names of the members end that rustc makes of Rust code.
 ///
 /// Source: `RUST_CGU_EXT` and `OutputFilenames::temp_path` in `compiler/rustc_session/src/config.rs` of rustc.
 const CODEGEN_UNIT: &[u8] = b".rcgu.o";
 
-/// Adds the parts of a file that begins at `base` in the artifact.
-fn add(data: &[u8], base: usize, part: Part, regions: &mut Vec<Region>) {
-    let mut push = |begin: u64, size: u64, kind| {
-        let kind = match (kind, part) {
-            (Kind::Code, Part::Native) => Kind::Native,
-            (kind, _) => kind,
-        };
-        let range = usize::try_from(begin).ok().zip(usize::try_from(size).ok());
-        let end = range.and_then(|(begin, size)| begin.checked_add(size));
-        if let (Some((begin, size)), Some(end)) = (range, end)
-            && size > 0
-            && end <= data.len()
-        {
-            regions.push(Region {
-                begin: base + begin,
-                end: base + end,
-                kind,
-            });
-        }
-    };
-    let all = data.len() as u64;
-    if data.starts_with(METADATA) {
-        push(0, all, Kind::Metadata);
-    } else if BITCODE.iter().any(|magic| data.starts_with(magic)) {
-        push(0, all, Kind::Bitcode);
-    } else if data.starts_with(wasm::MAGIC) {
-        for (name, (begin, size)) in wasm::sections(data).unwrap_or_default() {
-            push(begin, size, kind(name, b""));
-        }
-    } else if let Ok(file) = object::File::parse(data) {
-        for section in file.sections() {
-            let segment = section.segment_name_bytes().ok().flatten();
-            if let (Ok(name), Some((begin, size))) = (section.name_bytes(), section.file_range()) {
-                push(begin, size, kind(name, segment.unwrap_or_default()));
-            }
-        }
-        for (begin, size) in symbols::places(data, &file).unwrap_or_default() {
-            push(begin, size, Kind::Debug);
-        }
-    } else if let (Part::Whole, Ok(archive)) = (part, ArchiveFile::parse(data)) {
-        for member in archive.members().map_while(Result::ok) {
-            let (begin, _) = member.file_range();
-            if let (Ok(data), Ok(begin)) = (member.data(data), usize::try_from(begin)) {
-                let part = match member.name().ends_with(CODEGEN_UNIT) {
-                    true => Part::Member,
-                    false => Part::Native,
-                };
-                add(data, base + begin, part, regions);
-            }
-        }
+/// The parts of a file, each with its place.
+fn parts(file: &[u8]) -> Vec<(Kind, Range)> {
+    let all = (0, file.len() as u64);
+    if file.starts_with(METADATA) {
+        return vec![(Kind::Metadata, all)];
     }
+    if BITCODE.iter().any(|magic| file.starts_with(magic)) {
+        return vec![(Kind::Bitcode, all)];
+    }
+    let sections = sections::sections(file).unwrap_or_default();
+    let parts = sections
+        .iter()
+        .map(|section| (kind(section), section.range));
+    parts.collect()
 }
 
 /// What a section is, by its name and in Mach-O that of its segment.
-fn kind(name: &[u8], segment: &[u8]) -> Kind {
+fn kind(section: &Section<'_>) -> Kind {
+    let name = section.name;
     // First, because in Mach-O the segment of metadata is that of debug information.
-    if name == METADATA_SECTION || name == DYLIB_METADATA {
+    if section.is_metadata() {
         Kind::Metadata
-    } else if segment == b"__DWARF"
+    } else if section.in_dwarf
         || [&b".debug_"[..], b".debug$", b".zdebug_"]
             .iter()
             .any(|begin| name.starts_with(begin))
