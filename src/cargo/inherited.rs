@@ -58,6 +58,17 @@ pub(crate) fn from_workspace(root: &str, package: &str) -> Option<Table> {
     Some(root)
 }
 
+/// Whether a manifest takes over a value of `[workspace.package]`; `None` if it is not valid.
+#[must_use]
+pub(crate) fn takes_over(package: &str) -> Option<bool> {
+    let package: Table = toml::from_str(package).ok()?;
+    let mut taken = BTreeSet::new();
+    if let Some(table) = package.get("package").and_then(Value::as_table) {
+        take_over(table, &mut taken);
+    }
+    Some(!taken.is_empty())
+}
+
 /// The keys whose values a package takes over from its workspace.
 fn take_over(package: &Table, taken: &mut BTreeSet<String>) {
     for (key, value) in package {

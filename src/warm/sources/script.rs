@@ -14,7 +14,7 @@ use crate::target::fingerprint;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::Sharing;
 use crate::warm::relocate::without_place;
-use crate::warm::sources::{World, newest, settings, unknown};
+use crate::warm::sources::{World, newest, unknown};
 use crate::warm::verdict::LocalUnit;
 use crate::{fs, markers};
 
@@ -41,9 +41,7 @@ impl World<'_> {
         let at = self
             .ran_at(unit)
             .ok_or_else(|| unknown("nothing tells when it ran"))?;
-        if let Some(file) = settings::newer(self.ask.from, at) {
-            return Err(LeftReason::SourceNewer { file });
-        }
+        self.manifests(folder, at)?;
         let program = self.program_of(unit)?;
         let able = self.able_of(unit);
         if able.reach == Reach::Programs && !self.starts_compilers(program) {

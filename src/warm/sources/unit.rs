@@ -218,6 +218,9 @@ impl World<'_> {
             )));
         }
         let able = self.able_of(unit);
+        if able.reach >= Reach::Variables {
+            self.manifests(folder, named.at)?;
+        }
         if able.reach == Reach::Programs {
             return Err(unknown(
                 "one of its macros can start programs, which may look at anything",

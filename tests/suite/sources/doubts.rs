@@ -340,3 +340,85 @@ fn settings_that_were_others() {
     worktree(&sandbox);
     assert_held(&sandbox, &[]);
 }
+
+/// Values of manifests that Cargo gives to scripts and macros by variables, and that no fingerprint has: a donor that was
+/// built before they changed has the old ones, and Cargo does not notice.
+#[test]
+fn values_of_manifests() {
+    let reads = |macro_of: &str, variable: &str| {
+        format!("pub const IT: &str = {macro_of}::value!(\"{variable}\");\n")
+    };
+    for file in ["low/Cargo.toml", "Cargo.toml", "apart/Cargo.toml"] {
+        let sandbox = repository(&[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"app\", \"low\", \"mac\"]\nexclude = [\"apart\"]\nresolver = \"2\"\n\
+                 [workspace.package]\nlicense = \"value-1\"\n",
+            ),
+            (
+                "app/Cargo.toml",
+                &package(
+                    "app",
+                    "license.workspace = true\n[dependencies]\nlow.path = \"../low\"\nmac.path = \"../mac\"\n\
+                     inner.path = \"../apart/inner\"\n",
+                ),
+            ),
+            ("app/src/lib.rs", &reads("mac", "CARGO_PKG_LICENSE")),
+            (
+                "app/src/main.rs",
+                "fn main() { println!(\"{} {} {} {}\", app::IT, low::IT, low::SAID, inner::IT) }\n",
+            ),
+            (
+                "low/Cargo.toml",
+                &package(
+                    "low",
+                    "readme = \"value-1\"\n[dependencies]\nmac.path = \"../mac\"\n",
+                ),
+            ),
+            (
+                "low/build.rs",
+                "fn main() { println!(\"cargo:rerun-if-changed=build.rs\"); println!(\"cargo:rustc-env=SAID={}\", \
+                 std::env::var(\"CARGO_PKG_README\").unwrap()); }\n",
+            ),
+            (
+                "low/src/lib.rs",
+                &format!(
+                    "{}pub const SAID: &str = env!(\"SAID\");\n",
+                    reads("mac", "CARGO_PKG_README")
+                ),
+            ),
+            (
+                "mac/Cargo.toml",
+                &package("mac", "[lib]\nproc-macro = true\n"),
+            ),
+            (
+                "mac/src/lib.rs",
+                "#[proc_macro]\npub fn value(input: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+                 let value = std::env::var(input.to_string().trim_matches('\"')).unwrap();\n    \
+                 format!(\"{value:?}\").parse().unwrap()\n}\n",
+            ),
+            (
+                "apart/Cargo.toml",
+                "[workspace]\nmembers = [\"inner\"]\n[workspace.package]\nlicense = \"value-1\"\n",
+            ),
+            (
+                "apart/inner/Cargo.toml",
+                &package(
+                    "inner",
+                    "license.workspace = true\n[dependencies]\nmac.path = \"../../mac\"\n",
+                ),
+            ),
+            ("apart/inner/src/lib.rs", &reads("mac", "CARGO_PKG_LICENSE")),
+        ]);
+        build(&sandbox, "main", &[]);
+        let file = format!("main/{file}");
+        let text = sandbox.read(&file);
+        assert!(text.contains("value-1"), "{text}");
+        sandbox.write(&file, &text.replace("value-1", "value-2"));
+        let run = sandbox.cargo_run("main");
+        assert!(!run.contains("value-2"), "Cargo notices: {run}");
+        commit(&sandbox, "main");
+        worktree(&sandbox);
+        assert_held(&sandbox, &["-p", "app"]);
+    }
+}
