@@ -13,12 +13,11 @@ mod run;
 mod store;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{CommandFactory as _, Parser as _};
 use globset::{GlobBuilder, GlobSetBuilder};
 use jiff::Timestamp;
@@ -30,9 +29,8 @@ use crate::clean::gc::GcOptions;
 use crate::cli::args::{
     ActArgs, Cli, Command, DonorArgs, FindArgs, SetupArgs, SpeakArgs, ToneArgs,
 };
-use crate::cli::mistakes::print;
+use crate::cli::mistakes::{is_closed_pipe, print, say};
 use crate::fs::Looking;
-use crate::plan::conduct;
 use crate::plan::conduct::{Format, Ui};
 use crate::setup::decide::{ConfigPlace, SetupOptions};
 use crate::survey::folder::Layout;
@@ -40,6 +38,7 @@ use crate::survey::model::Settings;
 use crate::survey::{Environment, Request};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
+use crate::text::failure::Hint as _;
 use crate::warm::choose_donor::WarmOptions;
 use crate::{fs, survey};
 
@@ -59,20 +58,11 @@ pub fn main() -> ExitCode {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            let _ = writeln!(conduct::beside(), "error: {error:#}");
+            say(&error);
             Exit::CouldNotRun
         }),
     };
     exit.into()
-}
-
-/// Whoever read our answer has seen enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }
 
 /// Cargo calls us with our own name as the first argument.
@@ -260,10 +250,12 @@ fn about_folders(
     }
     let (mut request, ui) = prepare(find, speak, act)?;
     request.sizes = false;
-    anyhow::ensure!(
-        folders.is_empty() || folders.len() == many,
-        "expected either target folders, or folders to search for them, and not both"
-    );
+    if !folders.is_empty() && folders.len() < many {
+        return Err(anyhow!(
+            "expected either target folders, or folders to search for them, and not both"
+        ))
+        .hint("run this once for each kind");
+    }
     request.only_folders = !folders.is_empty();
     request.folders = folders;
     Ok((request, ui))
@@ -313,7 +305,9 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
     let cargo_folder = if at == Path::new("cargo-home") {
         request.environment.surroundings.cargo_home.clone()
     } else {
-        fs::canonical(at)?.join(crate::markers::CARGO_FOLDER)
+        fs::folder(at)
+            .hint("--config-at takes a folder above the worktrees, or `cargo-home`")?
+            .join(crate::markers::CARGO_FOLDER)
     };
     Ok(ConfigPlace { cargo_folder })
 }
@@ -330,11 +324,13 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     };
     for root in &roots {
         let typed = root.components().count() == 1 && !fs::exists(root);
-        anyhow::ensure!(
-            !typed,
-            "there is no folder and no command `{}` (see --help)",
-            root.display()
-        );
+        if typed {
+            return Err(anyhow!(
+                "there is no folder and no command `{}`",
+                root.display()
+            ))
+            .hint("`cargo sharedtarget --help` lists the commands");
+        }
     }
     let request = Request {
         roots,
@@ -376,7 +372,9 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
 }
 
 fn cwd() -> Result<PathBuf> {
-    std::env::current_dir().context("failed to find the current folder")
+    std::env::current_dir()
+        .context("failed to find the current folder")
+        .hint("it was deleted or moved, as it seems: change to another one")
 }
 
 fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
@@ -442,14 +440,18 @@ fn wrapper(given: PathBuf) -> Result<String> {
         1 => on_path(&given),
         _ => Some(cwd()?.join(&given)).filter(|path| fs::exists(path)),
     };
-    let path = found.with_context(|| format!("there is no program `{}`", given.display()))?;
+    let path = found
+        .with_context(|| format!("there is no program `{}`", given.display()))
+        .hint("name a program on the PATH, or give its path")?;
     let real = fs::canonical(&path)?;
     let script = fs::read_start(&real, 1 << 16).ok().flatten();
-    anyhow::ensure!(
-        !script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)),
-        "`{}` is our own script, which --auto-onboard writes: name what it is to run the compiler by",
-        path.display()
-    );
+    if script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)) {
+        return Err(anyhow!(
+            "`{}` is the script that --auto-onboard writes, and no compiler cache",
+            path.display()
+        ))
+        .hint("name the program that is to run the compiler");
+    }
     let text = path
         .to_str()
         .filter(|text| !text.contains(char::is_control));

@@ -106,7 +106,7 @@ impl Cargo {
             // A script is small, and these would take more than its program.
             command.env("CARGO_INCREMENTAL", "0");
         }
-        let failed = || "failed to run cargo (is it installed and on the PATH?)";
+        let failed = || "failed to run Cargo";
         let mut child = command.spawn().with_context(failed)?;
         let mut built = Built::default();
         let mut local: HashMap<PackageId, PathBuf> = HashMap::new();
@@ -179,7 +179,7 @@ impl Cargo {
             command.arg("--features").arg(features.join(","));
         }
         command.current_dir(package).stdin(Stdio::null());
-        let output = command.output().context("failed to run cargo")?;
+        let output = command.output().context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }
@@ -196,7 +196,7 @@ impl Cargo {
     fn program(&self, toolchain: Option<&str>) -> Result<std::process::Command> {
         let mut command = match (&self.fallback, self.on_path) {
             (Some(fallback), false) => std::process::Command::new(fallback),
-            _ => std::process::Command::new(process::tool("cargo")?),
+            _ => std::process::Command::new(crate::cargo::tool("cargo")?),
         };
         command.env("PATH", process::absolute_path());
         if let Some(toolchain) = toolchain {

@@ -8,6 +8,7 @@ use crate::cargo::config_edit;
 use crate::cargo::model::{ConfigFile, TomlProblem};
 use crate::fs;
 use crate::markers::CARGO_FOLDER;
+use crate::text::failure;
 
 type Configs = BTreeMap<PathBuf, ConfigFile>;
 
@@ -67,7 +68,7 @@ fn read_file(path: PathBuf, folder_link: Option<PathBuf>) -> ConfigFile {
             file.bytes = Some(bytes);
         }
         Err(error) => {
-            file.invalid = Some(unreadable(error.root_cause().to_string()));
+            file.invalid = Some(unreadable(failure::words(error.root_cause())));
             file.bytes = Some(Vec::new());
         }
     }

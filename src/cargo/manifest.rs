@@ -6,7 +6,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use toml_edit::{Document, Item};
+use toml_edit::Item;
+
+use crate::cargo::config_edit;
+use crate::cargo::model::TomlProblem;
 
 /// What matters of one `Cargo.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,10 +45,9 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// The text is not valid TOML; the message of the parser in one line.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let document = Document::parse(text)
-            .map_err(|error| error.message().lines().collect::<Vec<_>>().join("; "))?;
+    /// The text is not valid TOML.
+    pub(crate) fn parse(text: &str) -> Result<Self, TomlProblem> {
+        let document = config_edit::parse(text)?;
         let strings = |item: Option<&Item>| -> Vec<String> {
             let array = item.and_then(Item::as_array);
             array

@@ -1,5 +1,6 @@
 //! Facts of Cargo's: what its configurations and lock files say, and where builds go.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,13 @@ pub struct TomlProblem {
     pub column: usize,
     /// What was expected.
     pub message: String,
+}
+
+impl fmt::Display for TomlProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = (self.line, self.column);
+        write!(f, "line {line}, column {column}: {}", self.message)
+    }
 }
 
 /// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.

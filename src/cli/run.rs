@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use crate::script::compiler::Chosen;
 use crate::script::paths::ScriptCachePaths;
 use crate::script::request::{ScriptEnvironment, ScriptRequest};
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 use crate::text::shown;
 
 const EXAMPLES: &str = "\
@@ -139,18 +140,18 @@ pub(super) fn places(cwd: &Path) -> Result<ScriptCachePaths> {
     let folder = match given {
         Some(given) => cwd.join(given),
         None => etcetera::base_strategy::choose_native_strategy()
-            .with_context(|| {
-                format!("failed to find a folder for the cache of scripts ({CACHE} can name one)")
-            })?
+            .context("failed to find a folder for the cache of scripts")
+            .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"))?
             .cache_dir()
             .join("cargo-sharedtarget"),
     };
-    ensure!(
-        folder.is_absolute(),
-        "expected an absolute path for the cache of scripts, found `{}`: set HOME to an absolute path, or name a folder \
-         with {CACHE}",
-        folder.display()
-    );
+    if !folder.is_absolute() {
+        return Err(anyhow!(
+            "expected an absolute path for the cache of scripts, found `{}`",
+            folder.display()
+        ))
+        .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"));
+    }
     // Cargo compares paths as texts.
     Ok(ScriptCachePaths::new(fs::canonical_as_far_as_it_exists(
         &folder,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::age::Age;
 use crate::plan::action::{Plan, Warning, boxed};
@@ -25,9 +25,11 @@ use crate::store::model::{
 use crate::store::report::SECTION;
 use crate::store::{Bounds, StorePaths, harvest as acts, json, pack, supply};
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
-use crate::survey::{Request, settings};
+use crate::survey::{Request, no_workspace, settings};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
+use crate::text::failure;
+use crate::text::failure::Hint as _;
 use crate::warm::choose_donor::WarmOptions;
 use crate::warm::inspect;
 use crate::warm::inspect::Trust;
@@ -93,7 +95,8 @@ pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Re
         }
     }
     make_room(&mut plan, &survey, &places, ui);
-    conduct("store harvest", &survey, &plan, request, ui)
+    let exit = conduct("store harvest", &survey, &plan, request, ui)?;
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 /// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
@@ -157,7 +160,7 @@ pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<E
                 Ok(Err(kept)) => plan.kept.push(*kept),
                 // Then everything is built here, as it would be without one.
                 Err(error) => plan.warnings.push(Warning::NoStore {
-                    why: format!("{error:#}"),
+                    why: failure::words(error.as_ref()),
                 }),
             }
         }
@@ -166,7 +169,7 @@ pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<E
     if exit == Exit::Done && !ui.dry_run && !plan.actions.is_empty() {
         keep_within(&survey, &places, request, ui);
     }
-    Ok(exit)
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 /// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
@@ -198,7 +201,7 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let left = moved.flat_map(|moved: &Moved| moved.left.clone());
         Ok(failed.map(|failed| failed.message).chain(left).collect())
     };
-    let wrong = fetch().unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let wrong = fetch().unwrap_or_else(|error| vec![failure::words(error.as_ref())]);
     let warnings = wrong.into_iter().take(1);
     warnings.map(|why| Warning::NoStore { why }).collect()
 }
@@ -342,7 +345,8 @@ pub(crate) fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<E
             });
         }
     }
-    conduct_with("store push", &survey, &plan, request, ui, Some(&remote))
+    let exit = conduct_with("store push", &survey, &plan, request, ui, Some(&remote))?;
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
@@ -351,12 +355,17 @@ fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
         name == settings::FILE_NAME
     });
     let settings = survey.settings.store.remote.as_ref();
-    let settings = settings.with_context(|| match wrong {
+    let settings = match (settings, wrong) {
+        (Some(settings), _) => settings,
         // It may be what names one.
-        Some(problem) => format!("{}: {}", problem.path.display(), problem.message),
-        None => "there is no remote store: say where it is under `[store.remote]` in the settings"
-            .into(),
-    })?;
+        (None, Some(problem)) => bail!("`{}`: {}", problem.path.display(), problem.message),
+        (None, None) => {
+            let own = request.environment.own_settings.as_deref();
+            let file = own.unwrap_or(Path::new(settings::FILE_NAME));
+            return Err(anyhow!("no settings name a remote store"))
+                .with_hint(|| format!("name one under `[store.remote]` in `{}`", file.display()));
+        }
+    };
     remote::open(settings, &request.environment.secrets)
 }
 
@@ -403,11 +412,9 @@ fn built<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<&'a Workspace>
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let inside = |workspace: &&Workspace| workspace.is_in(focus);
     let all: Vec<&Workspace> = survey.workspaces.iter().filter(inside).collect();
-    ensure!(
-        !all.is_empty(),
-        "expected a Cargo workspace in `{}`",
-        focus.display()
-    );
+    if all.is_empty() {
+        return Err(no_workspace(survey, focus));
+    }
     let built = |workspace: &&Workspace| {
         let said = matches!(workspace.cargo, CargoAnswer::Said { .. });
         said && workspace.nested_in.is_none()
@@ -577,9 +584,8 @@ fn each(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) -> Res
 fn places(survey: &Survey, request: &Request) -> Result<StorePaths> {
     let settings = &survey.settings.store;
     let places = looks::places(settings, &request.environment, &survey.shared_root.path);
-    places.context(
-        "there is no folder for caches: name one for the store, by `folder` under `[store]` in the settings, \
-         or by CARGO_SHAREDTARGET_STORE_DIR",
+    places.context("there is no folder for caches").hint(
+        "name one for the store, by `folder` under `[store]` in the settings, or by CARGO_SHAREDTARGET_STORE_DIR",
     )
 }
 

@@ -13,6 +13,7 @@ use crate::survey::model::{
     worktree_of,
 };
 use crate::survey::settings;
+use crate::text::failure;
 use crate::{fs, git, markers};
 
 /// The name of the shared root, unless the user names one.
@@ -158,7 +159,8 @@ fn foreign_files(path: &Path) -> Option<String> {
                 )
             }),
             Err(error) => Some(format!(
-                "git does not say whether it tracks files in it, so nothing in it counts: {error:#}"
+                "git does not say whether it tracks files in it, so nothing in it counts: {}",
+failure::words(error.as_ref())
             )),
         }
     })
@@ -189,6 +191,12 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     if let (true, Some(why)) = (known.knows(path), foreign_files(path)) {
         bail!("`{}` is no shared root: {why}", path.display());
     }
+    if !fs::is_folder(path) {
+        bail!(
+            "expected a folder for the shared root: `{}`: not a directory",
+            path.display()
+        );
+    }
     let held = fs::names(path)?
         .into_iter()
         .find(|name| !is_begun_with(name));
@@ -199,13 +207,17 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     );
 }
 
+/// What helps against a folder that cannot be a shared root.
+const ANOTHER: &str = "name another folder with --shared-root";
+
 /// What speaks against a shared root, for those who only look.
 pub(super) fn refusal(shared_root: &SharedRoot, error: &anyhow::Error) -> Refusal {
     Refusal {
         path: shared_root.path.clone(),
-        what: format!("{error:#}"),
-        mend: "name another shared root with --shared-root, or mend that".into(),
-        message: format!("{error:#}"),
+        what: failure::words(error.as_ref()),
+        mend: ANOTHER.into(),
+        hint: ANOTHER.into(),
+        message: failure::words(error.as_ref()),
     }
 }
 
@@ -346,15 +358,14 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
     let bytes = match fs::read(file) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return (Settings::default(), None),
-        Err(error) => return (wrong(format!("{error:#}")), None),
+        Err(error) => return (wrong(failure::words(error.as_ref())), None),
     };
     (parsed(&bytes).unwrap_or_else(wrong), Some(bytes))
 }
 
 fn parsed(bytes: &[u8]) -> Result<Settings, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "expected UTF-8".to_owned())?;
-    settings::parse(text)
-        .map_err(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message))
+    settings::parse(text).map_err(|problem| problem.to_string())
 }
 
 /// Leaves of the settings in a shared root what can only make sharing smaller and safer, unless the root is the user's own
@@ -397,7 +408,7 @@ pub(super) fn store_settings(file: Option<&Path>, problems: &mut Vec<Problem>) -
     };
     let read = match fs::read(file) {
         Ok(bytes) => parsed(&bytes.unwrap_or_default()),
-        Err(error) => Err(format!("{error:#}")),
+        Err(error) => Err(failure::words(error.as_ref())),
     };
     let only = read.and_then(|settings| match settings {
         Settings { ref store, .. } if settings == only_store(store) => Ok(store.clone()),

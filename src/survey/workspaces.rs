@@ -15,6 +15,7 @@ use crate::survey::Request;
 use crate::survey::model::{
     CargoAnswer, Repository, Survey, Workspace, WorktreePlace, worktree_of,
 };
+use crate::text::failure;
 use crate::{fs, markers};
 
 /// The workspaces, and the packages that belong to one.
@@ -146,12 +147,14 @@ fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
         path: path.clone(),
         message,
     };
-    let Some(bytes) = fs::read(&path).map_err(|error| problem(error.root_cause().to_string()))?
+    let Some(bytes) =
+        fs::read(&path).map_err(|error| problem(failure::words(error.root_cause())))?
     else {
         return Ok(None);
     };
     let text = String::from_utf8(bytes).map_err(|_| problem("expected UTF-8".into()))?;
-    Manifest::parse(&text).map(Some).map_err(problem)
+    let parsed = Manifest::parse(&text).map(Some);
+    parsed.map_err(|wrong| problem(wrong.to_string()))
 }
 
 fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {
@@ -240,7 +243,7 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
         match cargo.metadata(&workspace.root) {
             Err(error) => {
                 workspace.cargo = CargoAnswer::Refused {
-                    message: format!("{error:#}"),
+                    message: failure::words(error.as_ref()),
                 }
             }
             Ok(said)

@@ -23,6 +23,7 @@ use object::{
 };
 
 use crate::target::artifact::symbols::Range;
+use crate::text::failure;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///
@@ -104,7 +105,7 @@ fn metadata<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
 /// Without the index, a file that ends exactly after a member would pass for a shorter library.
 fn archive<R: Read + Seek>(cache: &ReadCache<R>, with_metadata: bool) -> Result<(), String> {
     let length = length(cache)?;
-    let no = |error: object::Error| format!("it is no archive: {error}");
+    let no = |error: object::Error| format!("it is no archive: {}", failure::words(&error));
     let archive = ArchiveFile::parse(cache).map_err(no)?;
     if archive.is_thin() {
         return Err("its members lie outside it".to_owned());
@@ -206,7 +207,7 @@ fn elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
 }
 
 fn no_object(error: object::Error) -> String {
-    format!("it is no object: {error}")
+    format!("it is no object: {}", failure::words(&error))
 }
 
 /// The sections of a linked file for Windows with their padding, which is mapped with them.
