@@ -92,13 +92,16 @@ pub(crate) fn run(
     }
 }
 
+/// The plan, the shared root that is kept to its budget, and what has to stay in the store until it is carried out.
+type Onboarding = (Plan, Option<PathBuf>, Vec<Box<dyn Held>>);
+
 fn decide(
     survey: &Survey,
     request: &Request,
     mut options: SetupOptions,
     warm: &WarmOptions,
     ui: &Ui,
-) -> Result<(Plan, Option<PathBuf>, Vec<Box<dyn Held>>)> {
+) -> Result<Onboarding> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
