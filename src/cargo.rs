@@ -28,6 +28,7 @@ pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
 use crate::cargo::model::Package;
 use crate::process;
 use crate::process::Started;
+use crate::text::failure::Hint as _;
 
 /// What `cargo metadata` says of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +106,7 @@ impl Cargo {
         let mut command = MetadataCommand::new();
         match (self.on_path, &self.fallback) {
             (false, Some(fallback)) => command.cargo_path(fallback),
-            _ => command.cargo_path(process::tool("cargo")?),
+            _ => command.cargo_path(tool("cargo")?),
         };
         let options = options.iter().map(|option| (*option).to_owned());
         let offline = std::iter::once("--offline".to_owned());
@@ -139,8 +140,7 @@ impl Cargo {
         if let Some(toolchain) = toolchain {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
-        let output = process::output(&mut command)
-            .context("failed to run cargo (is it installed and on the PATH?)")?;
+        let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }
@@ -162,7 +162,7 @@ pub(crate) fn version(program: &str, toolchain: Option<&str>) -> Result<String> 
     {
         toolchain::none_of_a_worktree(&here)?;
     }
-    let mut command = plain(&process::tool(toolchain.map_or(program, |_| "rustup"))?);
+    let mut command = plain(&tool(toolchain.map_or(program, |_| "rustup"))?);
     if let Some(toolchain) = toolchain {
         command.args(["run", toolchain, program]);
     }
@@ -187,14 +187,21 @@ pub(crate) fn wrapper_version(wrapper: &Path) -> Result<String> {
 ///
 /// There is no rustup, or it fails.
 pub fn toolchains() -> Result<Vec<String>> {
-    let mut command = plain(&process::tool("rustup")?);
+    let mut command = plain(&tool("rustup")?);
     command.args(["toolchain", "list", "--quiet"]);
     let listed = said(command, "rustup")?;
-    let names = listed.lines().filter_map(|line| line.split(' ').next());
-    Ok(names
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(named(&listed))
+}
+
+/// The toolchains in the answer of rustup, which says `no installed toolchains` where there is none. Source: rustup's
+/// `list_toolchains` in `src/cli/common.rs`.
+fn named(listed: &str) -> Vec<String> {
+    let lines = listed
+        .lines()
+        .filter(|line| *line != "no installed toolchains");
+    let names = lines.filter_map(|line| line.split(' ').next());
+    let names = names.filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 /// What `rustc -vV` says, by an installed toolchain.
@@ -203,7 +210,7 @@ pub fn toolchains() -> Result<Vec<String>> {
 ///
 /// The toolchain has no compiler that runs.
 pub(crate) fn rustc_of(toolchain: &str) -> Result<String> {
-    let mut command = plain(&process::tool("rustup")?);
+    let mut command = plain(&tool("rustup")?);
     command.args(["run", toolchain, "rustc", "-vV"]);
     said(command, "rustc")
 }
@@ -215,7 +222,7 @@ pub(crate) fn rustc_of(toolchain: &str) -> Result<String> {
 /// There is no rustc, or the folder's toolchain is not installed.
 pub(crate) fn rustc_version(dir: &Path) -> Result<String> {
     toolchain::none_of_a_worktree(dir)?;
-    let mut command = plain(&process::tool("rustc")?);
+    let mut command = plain(&tool("rustc")?);
     command.arg("-vV").current_dir(dir);
     said(command, "rustc")
 }
@@ -234,6 +241,11 @@ pub(crate) fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
         bail!("it does not pass `rustc -vV` on to the compiler");
     }
     Ok(())
+}
+
+/// A program of Rust's on the `PATH`.
+fn tool(name: &str) -> Result<PathBuf> {
+    process::tool(name).with_hint(|| format!("install Rust, or put `{name}` on the PATH"))
 }
 
 /// A program of Rust's, which chooses the toolchain and installs nothing.
@@ -309,31 +321,38 @@ fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String
     String::from_utf8(answer).with_context(|| format!("{what} printed something that is not text"))
 }
 
-/// The line of an error output that says most in one line.
+/// An error output in one line: where Cargo found it, its first line, and the first lines of its causes.
 fn first_error(stderr: &str) -> String {
     let lines: Vec<&str> = stderr
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    let error = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("error: "))
-        .or(lines.first().copied());
-    let cause = lines
-        .iter()
-        .position(|line| *line == "Caused by:")
-        .and_then(|at| lines.get(at + 1));
-    match (error, cause) {
-        (Some(error), Some(cause)) => format!("{error}: {cause}"),
-        (Some(error), None) => error.to_owned(),
-        _ => "cargo failed without a message".to_owned(),
-    }
+    let at = lines.iter().position(|line| line.starts_with("error: "));
+    let first = at.unwrap_or_default();
+    let Some(line) = lines.get(first) else {
+        return "cargo failed without a message".to_owned();
+    };
+    // Of a manifest, Cargo gives the place in the line below.
+    let place = lines.get(first + 1);
+    let place = place.and_then(|line| line.strip_prefix("--> "));
+    let causes = lines.windows(2).filter(|pair| pair[0] == "Caused by:");
+    let causes = causes.map(|pair| pair[1]);
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let all: Vec<&str> = place.into_iter().chain([line]).chain(causes).collect();
+    all.join(": ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn toolchains_are_told_from_a_sentence() {
+        assert_eq!(named("no installed toolchains\n"), [""; 0]);
+        let listed = "stable-x86_64 (active, default)\n1.89\n\nno-name\n";
+        assert_eq!(named(listed), ["stable-x86_64", "1.89", "no-name"]);
+    }
 
     #[test]
     fn an_error_in_one_line() {
@@ -345,6 +364,17 @@ mod tests {
         assert_eq!(
             first_error("error: toolchain '1.2' is not installed\nhelp: run\n"),
             "toolchain '1.2' is not installed"
+        );
+        assert_eq!(
+            first_error(
+                "error: invalid basic string\n --> Cargo.toml:2:12\n  |\n2 | name = \"app\n"
+            ),
+            "Cargo.toml:2:12: invalid basic string"
+        );
+        let config = "error: no config\n\nCaused by:\n  no TOML in `c`\n\nCaused by:\n  TOML parse error at line 2, column 8\n    |\n";
+        assert_eq!(
+            first_error(config),
+            "no config: no TOML in `c`: TOML parse error at line 2, column 8"
         );
         assert_eq!(first_error(""), "cargo failed without a message");
     }

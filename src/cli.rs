@@ -10,12 +10,11 @@ mod pages;
 mod run;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tracing::info;
@@ -24,11 +23,10 @@ use tracing::level_filters::LevelFilter;
 use crate::audit::args::{AuditArgs, ListArgs};
 use crate::cargo::wrapper_script;
 use crate::clean::args::{CleanArgs, GcArgs};
-use crate::cli::mistakes::print;
+use crate::cli::mistakes::{is_closed_pipe, print, say};
 use crate::dedupe::args::DedupeArgs;
 use crate::doctor::args::DoctorArgs;
 use crate::hook::args::HookCommand;
-use crate::plan::conduct;
 use crate::plan::conduct::Ui;
 use crate::plan::edge::Edge;
 use crate::script::args::{CacheCommand, RunArgs};
@@ -38,6 +36,7 @@ use crate::survey::{Environment, Request};
 use crate::term::args::{ActArgs, FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
+use crate::text::failure::Hint as _;
 use crate::{fs, setup};
 
 /// Exit codes, and what most people want.
@@ -138,7 +137,7 @@ pub fn main() -> ExitCode {
                     Exit::Usage
                 }
                 Err(error) => {
-                    let _ = writeln!(conduct::beside(), "error: {error:#}");
+                    say(&error);
                     Exit::CouldNotRun
                 }
             }
@@ -153,15 +152,6 @@ fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches_from(&arguments)?;
     log::start(&matches, &arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
-}
-
-/// Whoever read our answer has seen enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }
 
 /// Cargo calls us with our own name as the first argument.
@@ -239,11 +229,13 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     };
     for root in &roots {
         let typed = root.components().count() == 1 && !fs::exists(root);
-        anyhow::ensure!(
-            !typed,
-            "there is no folder and no command `{}` (see --help)",
-            root.display()
-        );
+        if typed {
+            return Err(anyhow!(
+                "there is no folder and no command `{}`",
+                root.display()
+            ))
+            .hint("`cargo sharedtarget --help` lists the commands");
+        }
     }
     let request = Request {
         roots,
@@ -284,7 +276,9 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
 }
 
 fn cwd() -> Result<PathBuf> {
-    std::env::current_dir().context("failed to find the current folder")
+    std::env::current_dir()
+        .context("failed to find the current folder")
+        .hint("it was deleted or moved, as it seems: change to another one")
 }
 
 fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
@@ -328,14 +322,18 @@ fn wrapper(given: &Path) -> Result<String> {
         1 => on_path(given),
         _ => Some(cwd()?.join(given)).filter(|path| fs::exists(path)),
     };
-    let path = found.with_context(|| format!("there is no program `{}`", given.display()))?;
+    let path = found
+        .with_context(|| format!("there is no program `{}`", given.display()))
+        .hint("name a program on the PATH, or give its path")?;
     let real = fs::canonical(&path)?;
     let script = fs::read_start(&real, 1 << 16).ok().flatten();
-    anyhow::ensure!(
-        !script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)),
-        "`{}` is our own script, which --auto-onboard writes: name what it is to run the compiler by",
-        path.display()
-    );
+    if script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)) {
+        return Err(anyhow!(
+            "`{}` is the script that --auto-onboard writes, and no compiler cache",
+            path.display()
+        ))
+        .hint("name the program that is to run the compiler");
+    }
     let text = path
         .to_str()
         .filter(|text| !text.contains(char::is_control));

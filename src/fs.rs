@@ -61,7 +61,9 @@ pub(crate) use crate::fs::owner::{
 pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
-pub(crate) use crate::fs::read::{open, read, read_known, read_pipe, read_start, with_content};
+pub(crate) use crate::fs::read::{
+    folder, open, read, read_known, read_pipe, read_start, with_content,
+};
 pub(crate) use crate::fs::replace::{
     is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
     replace_unseen, write_if_absent,

@@ -22,6 +22,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::git::porcelain::{Ignored, ListedWorktree};
 use crate::git::sources::Listing;
 use crate::process::Started;
+use crate::text::failure::Hint as _;
 use crate::{fs, process};
 
 /// Lists the worktrees of a repository, given by its common git directory. The first is the main one, or the
@@ -295,8 +296,7 @@ fn is_repository(folder: &Path) -> bool {
 /// The same, with hooks where they are, for a question that runs none; and without the variables by which a hook or an
 /// alias would point git to another repository.
 fn plain(dir: &Path) -> Result<Command> {
-    const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
-    let mut git = Command::new(process::git().context(MISSING)?);
+    let mut git = Command::new(process::git().hint("install git, or put it on the PATH")?);
     git.env("PATH", process::absolute_path());
     git.arg("-C").arg(dir).arg("--no-pager");
     for setting in QUIET {
@@ -335,16 +335,16 @@ fn plain(dir: &Path) -> Result<Command> {
 
 /// Runs git and takes its output. Exit code 1 is an answer of some commands, anything above it an error.
 fn run(mut git: Command, input: Option<&[u8]>) -> Result<Output> {
-    const MISSING: &str = "failed to run git (is it installed and on the PATH?)";
+    const FAILED: &str = "failed to run git";
     let output = match input {
-        None => process::output(&mut git).context(MISSING)?,
+        None => process::output(&mut git).context(FAILED)?,
         Some(input) => {
             git.stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
             let started = Started::new(&git);
             let child = git.spawn().inspect_err(|error| started.ended(Err(error)));
-            let mut child = child.context(MISSING)?;
+            let mut child = child.context(FAILED)?;
             let mut stdin = child.stdin.take().context("git has no standard input")?;
             let output = std::thread::scope(|scope| {
                 // Written from the side: git answers while it reads, and a full pipe would stop both.

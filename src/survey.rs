@@ -33,7 +33,7 @@ mod workspaces;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::cargo::model::ConfigContext;
 use crate::cargo::{Cargo, configs, wrapper_script};
@@ -45,6 +45,8 @@ use crate::survey::folder::TargetFolder;
 use crate::survey::journal::Journal;
 use crate::survey::known_roots::KnownRoots;
 use crate::survey::model::{EnvOverride, Scope, Settings, SharedRoot, Survey, Workspace};
+use crate::text::failure;
+use crate::text::failure::Hint as _;
 use crate::{fs, markers};
 
 /// What to look at, and how closely.
@@ -129,17 +131,12 @@ pub(crate) struct Environment {
 pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let mut roots = Vec::new();
     for root in &request.roots {
-        let root = fs::canonical(root)?;
-        anyhow::ensure!(
-            fs::is_folder(&root),
-            "expected a folder to start from: `{}`",
-            root.display()
-        );
-        anyhow::ensure!(
-            root.to_str().is_some(),
-            "expected a path in Unicode: `{}`",
-            root.display()
-        );
+        let root = fs::folder(root)
+            .hint("name a folder to search; without one, the current folder is searched")?;
+        if root.to_str().is_none() {
+            return Err(anyhow!("expected a path in Unicode: `{}`", root.display()))
+                .hint("rename that folder: neither configurations nor JSON can name it");
+        }
         if !roots.contains(&root) {
             roots.push(root);
         }
@@ -177,6 +174,13 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     configs::read_folder(&request.environment.surroundings.cargo_home, &mut configs);
 
+    problems.extend(configs.values().filter_map(|file| {
+        Some(Problem {
+            path: file.path.clone(),
+            message: file.invalid.as_ref()?.to_string(),
+        })
+    }));
+
     let mut survey = Survey {
         roots,
         repositories,
@@ -201,7 +205,11 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         refused = rights::check(&survey, &written.settings);
     }
     if let Some(refused) = refused {
-        anyhow::ensure!(request.looks_only, "{}", refused.message);
+        if !request.looks_only {
+            let why = refused.message.strip_suffix(&refused.hint);
+            let why = why.map_or(&*refused.message, |why| why.trim_end_matches(": "));
+            return Err(anyhow!("{why}")).hint(refused.hint);
+        }
         problems.push(Problem {
             path: refused.path.clone(),
             message: refused.message.clone(),
@@ -263,10 +271,29 @@ fn read_journal(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Journa
     crate::survey::records::read_journal(records).unwrap_or_else(|error| {
         problems.push(Problem {
             path: crate::survey::records::journal_file(records),
-            message: format!("{error:#}"),
+            message: failure::words(error.as_ref()),
         });
         Journal::default()
     })
+}
+
+/// Why there is nothing to do in a worktree without a workspace: its manifest cannot be read, or there is none.
+pub(crate) fn no_workspace(survey: &Survey, worktree: &Path) -> anyhow::Error {
+    let mut problems = survey.problems.iter();
+    let broken = problems.find(|one| one.path == worktree.join("Cargo.toml"));
+    let (why, hint) = match broken {
+        Some(one) => (
+            format!(": Cargo.toml: {}", one.message),
+            "mend that file, and run this again",
+        ),
+        None => (
+            String::new(),
+            "change to a folder with a `Cargo.toml`, or name one",
+        ),
+    };
+    let expected = format!("expected a Cargo workspace in `{}`", worktree.display());
+    let failed: Result<()> = Err(anyhow!("{expected}{why}"));
+    failed.hint(hint).expect_err("it is one")
 }
 
 /// The top of the worktree that a path lies in; outside of git, the path.
@@ -275,7 +302,9 @@ fn read_journal(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> Journa
 ///
 /// There is nothing at the path.
 pub(crate) fn worktree_at(path: &Path) -> Result<PathBuf> {
-    let path = fs::canonical(path)?;
+    let path = fs::folder(path).hint(
+        "name a worktree, or a folder in it; without one, that of the current folder counts",
+    )?;
     let top = path
         .ancestors()
         .find(|above| fs::exists(&above.join(".git")));

@@ -10,6 +10,7 @@
 //!   marks that only mean something to it. The worst that text can do that comes there raw is to be bold.
 //! - One statement writes one line: a line end in what it is given does not lead to the margin.
 
+pub(crate) mod failure;
 pub(crate) mod shell;
 
 use std::borrow::Cow;

@@ -107,7 +107,7 @@ impl Cargo {
             // A script is small, and these would take more than its program.
             command.env("CARGO_INCREMENTAL", "0");
         }
-        let failed = || "failed to run cargo (is it installed and on the PATH?)";
+        let failed = || "failed to run Cargo";
         let started = Started::new(&command);
         let child = command.spawn();
         let child = child.inspect_err(|error| started.ended(Err(error)));
@@ -185,7 +185,7 @@ impl Cargo {
             command.arg("--features").arg(features.join(","));
         }
         command.current_dir(package).stdin(Stdio::null());
-        let output = process::output(&mut command).context("failed to run cargo")?;
+        let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }
@@ -202,7 +202,7 @@ impl Cargo {
     fn program(&self, toolchain: Option<&str>) -> Result<std::process::Command> {
         let mut command = match (&self.fallback, self.on_path) {
             (Some(fallback), false) => std::process::Command::new(fallback),
-            _ => std::process::Command::new(process::tool("cargo")?),
+            _ => std::process::Command::new(crate::cargo::tool("cargo")?),
         };
         command.env("PATH", process::absolute_path());
         if let Some(toolchain) = toolchain {

@@ -230,7 +230,7 @@ pub(crate) fn known_wrapper(wrapper: &str) -> Option<&'static str> {
     TRANSPARENT.into_iter().find(|known| name == *known)
 }
 
-fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
+pub(super) fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
     Document::parse(text).map_err(|error| problem(text, error.span(), error.message().to_owned()))
 }
 

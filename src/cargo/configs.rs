@@ -8,6 +8,7 @@ use crate::cargo::model::{ConfigFile, TomlProblem};
 use crate::cargo::{config_edit, toml_read};
 use crate::fs;
 use crate::markers::CARGO_FOLDER;
+use crate::text::failure;
 
 type Configs = BTreeMap<PathBuf, ConfigFile>;
 
@@ -62,7 +63,7 @@ fn read_file(path: PathBuf, folder_link: Option<PathBuf>) -> ConfigFile {
             file.invalid = Some(TomlProblem {
                 line: 1,
                 column: 1,
-                message: error.root_cause().to_string(),
+                message: failure::words(error.root_cause()),
             });
             file.bytes = Some(Vec::new());
         }

@@ -95,6 +95,14 @@ pub struct TomlProblem {
     pub message: String,
 }
 
+impl TomlProblem {
+    /// The same as a part of a sentence about the file.
+    pub(crate) fn in_words(&self) -> String {
+        let (line, column) = (self.line, self.column);
+        format!("line {line}, column {column}: {}", self.message)
+    }
+}
+
 impl fmt::Display for TomlProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.message)

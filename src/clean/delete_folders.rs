@@ -12,6 +12,7 @@ use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::size::Bytes;
 use crate::survey::folder::Marks;
+use crate::text::failure;
 use crate::{fs, markers};
 
 /// Deletes one target folder, if everything in it is what the plan saw.
@@ -122,8 +123,8 @@ fn throw_away(
         return Err(match put_back(&inner, path, &trash) {
             Ok(()) => Stopped::Skipped(format!("{what}; run again")),
             Err(error) => {
-                let inner = inner.display();
-                Stopped::Failed(format!("{what}, and was moved to `{inner}`: {error:#}"))
+                let (inner, why) = (inner.display(), failure::words(error.as_ref()));
+                Stopped::Failed(format!("{what}, and was moved to `{inner}`: {why}"))
             }
         });
     }
@@ -154,7 +155,10 @@ fn throw_away(
         let at = inner.display().to_string();
         *left = match put_back(&inner, path, &trash) {
             Ok(()) => left.replace(&at, &path.display().to_string()),
-            Err(error) => format!("{left}; it was moved there: {error:#}"),
+            Err(error) => format!(
+                "{left}; it was moved there: {}",
+                failure::words(error.as_ref())
+            ),
         };
     }
     if deleted.left.is_none() {
@@ -209,8 +213,9 @@ fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> 
         .iter()
         .find_map(|workspace| match context.cargo.metadata(workspace) {
             Err(error) => Some(format!(
-                "cargo does not say where `{}` builds: {error:#}",
-                workspace.display()
+                "cargo does not say where `{}` builds: {}",
+                workspace.display(),
+                failure::words(error.as_ref())
             )),
             Ok(said) => {
                 let is_it = |dir: &Path| fs::canonical_as_far_as_it_exists(dir) == folder.path;

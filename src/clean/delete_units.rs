@@ -13,6 +13,7 @@ use crate::plan::outcome::{Collected, Stopped};
 use crate::plan::run::Context;
 use crate::target::layout;
 use crate::target::unit_file::UnitFile;
+use crate::text::failure;
 use crate::warm::place::{held, unchanged};
 
 /// Deletes the units of one folder, under Cargo's locks.
@@ -89,7 +90,8 @@ fn remove(
 ) -> Result<(), String> {
     for file in files {
         // A folder tells by its time whether something came into it.
-        unchanged(&folder.join(&file.path), file).map_err(|error| format!("{error:#}"))?;
+        unchanged(&folder.join(&file.path), file)
+            .map_err(|error| failure::words(error.as_ref()))?;
     }
     for entry in entries {
         let path = folder.join(entry);

@@ -18,6 +18,7 @@ use crate::survey::{Environment, Request, compiler_name};
 use crate::target::unit::{Group, Inventory, Other, Unit};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::target::{fingerprint, read};
+use crate::text::failure;
 use crate::warm::inspect;
 use crate::{cargo, fs};
 
@@ -145,13 +146,14 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
     let asked: Vec<_> = users
         .par_iter()
         .map(|root| {
-            let version = cargo::rustc_version(root).map_err(|error| format!("{error:#}"));
+            let version =
+                cargo::rustc_version(root).map_err(|error| failure::words(error.as_ref()));
             let triple = version
                 .as_deref()
                 .ok()
                 .and_then(|version| field(version, "host"));
             let resolved = around.cargo.resolve(root, triple.unwrap_or_default());
-            let resolved = resolved.map_err(|error| format!("{error:#}"));
+            let resolved = resolved.map_err(|error| failure::words(error.as_ref()));
             progress.add(1, crate::size::Bytes(0));
             let compiler = version.and_then(|version| match minor(&version) {
                 Some(FIRST_STABLE..) => Ok(fingerprint::hash_of_rustc(&version)),
@@ -258,10 +260,9 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
     for user in users {
         // Where the next build changes the `Cargo.lock`, it may ask for anything.
         if let Some(Err(message)) = known.resolved.get(&user.root) {
-            let lock = user.root.join("Cargo.lock");
+            // It names the `Cargo.lock`.
             return Err(format!(
-                "what the next build asks for cannot be told by `{}`: {message}",
-                lock.display()
+                "what the next build asks for is not known: {message}"
             ));
         }
     }
@@ -386,7 +387,8 @@ fn installed() -> Compilers {
         Err(error) => {
             return Compilers {
                 unsure: Some(format!(
-                    "which compilers are installed is not known: {error:#}"
+                    "which compilers are installed is not known: {}",
+                    failure::words(error.as_ref())
                 )),
                 ..Compilers::default()
             };
@@ -412,7 +414,10 @@ fn installed() -> Compilers {
                 ));
             }
             Err(error) => {
-                compilers.unsure = Some(format!("the toolchain `{name}` does not work: {error:#}"));
+                compilers.unsure = Some(format!(
+                    "the toolchain `{name}` does not work: {}",
+                    failure::words(error.as_ref())
+                ));
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::remote::secrets::Secrets;
 use crate::survey::model::{EnvOverride, Settings, StoreSettings};
 use crate::survey::{Environment, settings};
 use crate::target::abilities_record::KnownAbilities;
+use crate::text::failure::Hint as _;
 
 /// What variables decide in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {
@@ -64,6 +65,7 @@ pub(super) fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Op
     value
         .map(Some)
         .map_err(|message| anyhow!("{name}: {message}"))
+        .with_hint(|| format!("mend the variable {name}, or unset it"))
 }
 
 /// The variables that name a program which Cargo runs in place of the compiler; those for all crates first.

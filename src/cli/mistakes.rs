@@ -1,9 +1,11 @@
-//! Mistakes on the command line, as they are told.
+//! Mistakes on the command line, and errors that end a run, as they are told.
 
 use std::io::Write as _;
 
 use crate::plan::conduct;
+use crate::term::view::{ERROR, HINT};
 use crate::text;
+use crate::text::failure;
 
 /// Prints what the reader of the command line has to say. It repeats arguments and variables as they came; where one has
 /// in it what a terminal obeys, all is printed without colours, and that is shown.
@@ -17,4 +19,22 @@ pub(super) fn print(error: &clap::Error) {
         return;
     }
     let _ = write!(conduct::beside(), "{}", error.render());
+}
+
+/// Says why the run failed, and what to do next.
+pub(super) fn say(error: &anyhow::Error) {
+    let (mut out, error) = (conduct::beside(), error.as_ref());
+    let _ = writeln!(out, "{ERROR}error{ERROR:#}: {}", failure::message(error));
+    if let Some(hint) = failure::hint(error).or_else(|| failure::usual_hint(error)) {
+        let _ = writeln!(out, "{HINT}hint{HINT:#}: {hint}");
+    }
+}
+
+/// Whoever read our answer has seen enough.
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }

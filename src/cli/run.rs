@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ use crate::script::compiler::Chosen;
 use crate::script::paths::ScriptCachePaths;
 use crate::script::request::ScriptEnvironment;
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 use crate::text::shown;
 
 /// The variable that says where the cache of scripts is.
@@ -70,18 +71,18 @@ pub(super) fn places(cwd: &Path) -> Result<ScriptCachePaths> {
     let folder = match given {
         Some(given) => cwd.join(given),
         None => etcetera::base_strategy::choose_native_strategy()
-            .with_context(|| {
-                format!("failed to find a folder for the cache of scripts ({CACHE} can name one)")
-            })?
+            .context("failed to find a folder for the cache of scripts")
+            .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"))?
             .cache_dir()
             .join("cargo-sharedtarget"),
     };
-    ensure!(
-        folder.is_absolute(),
-        "expected an absolute path for the cache of scripts, found `{}`: set HOME to an absolute path, or name a folder \
-         with {CACHE}",
-        folder.display()
-    );
+    if !folder.is_absolute() {
+        return Err(anyhow!(
+            "expected an absolute path for the cache of scripts, found `{}`",
+            folder.display()
+        ))
+        .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"));
+    }
     // Cargo compares paths as texts.
     Ok(ScriptCachePaths::new(fs::canonical_as_far_as_it_exists(
         &folder,

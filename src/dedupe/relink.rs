@@ -15,6 +15,7 @@ use crate::fs::model::{Freed, Identity};
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::target::unit::UnitId;
+use crate::text::failure;
 use crate::warm::model::Method;
 use crate::warm::place::{Stage, held, unchanged};
 use crate::warm::trusted::Trusted;
@@ -78,7 +79,8 @@ pub(crate) fn folder(
             }
             Err(error) => {
                 left.insert(&unit.id);
-                relinked.left.push(format!("{}: {error:#}", unit.package));
+                let why = failure::words(error.as_ref());
+                relinked.left.push(format!("{}: {why}", unit.package));
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::process::lookup::Refused;
 use crate::survey::Environment;
 use crate::survey::model::{Survey, Workspace};
 use crate::target::layout;
+use crate::text::failure;
 use crate::{cargo, fs, git, process};
 
 /// Gathers what the machine says. `program` is where we are, as the hook names it.
@@ -59,7 +60,7 @@ fn git() -> Tool {
 fn told(answer: Result<String>) -> (Option<String>, Option<String>) {
     match answer {
         Ok(said) => (said.lines().next().map(str::to_owned), None),
-        Err(error) => (None, Some(format!("{error:#}"))),
+        Err(error) => (None, Some(failure::message(error.as_ref()))),
     }
 }
 
@@ -155,7 +156,7 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
 fn does_not_run(wrapper: &Path, workspace: &Path) -> Option<String> {
     cargo::rustc_version(workspace).ok()?;
     let tried = cargo::try_wrapper(wrapper, workspace);
-    tried.err().map(|error| format!("{error:#}"))
+    tried.err().map(|error| failure::words(error.as_ref()))
 }
 
 /// Whether local crates of a workspace are compiled incrementally, which they are unless somebody says otherwise.

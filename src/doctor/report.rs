@@ -123,7 +123,8 @@ pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io:
         )?;
     }
     match checkup.ailments.len() {
-        0 => writeln!(out, "{GOOD}nothing is wrong{GOOD:#}"),
+        0 if checkup.problems.is_empty() => writeln!(out, "{GOOD}nothing is wrong{GOOD:#}"),
+        0 => writeln!(out, "nothing else is wrong"),
         many => {
             let fixable = checkup.ailments.iter().filter(|one| one.fix.is_some());
             let fixable = match fixable.count() {

@@ -15,6 +15,7 @@ use crate::fs::open_folder::{Entry, MOUNTED, OpenFolder, above};
 use crate::fs::{checkpoint, seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::text::failure;
 
 /// The reason for keeping an entry that differs from what the plan saw.
 const CHANGED: &str = "it is not what it was when the plan was made";
@@ -316,7 +317,7 @@ impl Work<'_> {
     }
 
     fn not_entered(&self, path: &Path, error: &io::Error) {
-        match error.to_string() {
+        match failure::words(error) {
             mounted if mounted == MOUNTED => self.keep(path, MOUNTED),
             _ => self.failed(path, error),
         }
@@ -328,7 +329,7 @@ impl Work<'_> {
     }
 
     fn failed(&self, path: &Path, error: &io::Error) {
-        self.problem(path, error.to_string());
+        self.problem(path, failure::words(error));
     }
 
     fn problem(&self, path: &Path, message: String) {

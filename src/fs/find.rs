@@ -9,6 +9,7 @@ use crate::fs::model::{Problem, Tag};
 use crate::fs::tag;
 use crate::markers;
 use crate::markers::CARGO_FOLDER;
+use crate::text::failure;
 
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.
 const VENDORED: &str = ".cargo-checksum.json";
@@ -75,9 +76,10 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             Ok(entry) => entries.push(entry),
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_owned();
-                let message = error
-                    .io_error()
-                    .map_or_else(|| error.to_string(), ToString::to_string);
+                let message = match error.io_error() {
+                    Some(io) => failure::words(io),
+                    None => failure::words(&error),
+                };
                 finds.problems.push(Problem { path, message });
             }
         }

@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::fs::model::{Busy, BusyReason};
 use crate::fs::{identity, info};
 use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
+use crate::text::failure;
 
 /// Holds locks until it is dropped.
 #[derive(Debug, Default)]
@@ -243,7 +244,7 @@ fn busy(lock: &Path, error: TryLockError) -> Busy {
         lock: lock.to_owned(),
         why: match error {
             TryLockError::WouldBlock => BusyReason::Held,
-            TryLockError::Error(error) => BusyReason::Unclear(error.to_string()),
+            TryLockError::Error(error) => BusyReason::Unclear(failure::words(&error)),
         },
     }
 }
@@ -290,7 +291,7 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     debug!(lock = ?path, ?result, "lock of the shared root");
     match result {
         Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => Err(AtWork(format!(
-            "another cargo-sharedtarget has been at work in `{}` since the plan was made; run again",
+            "another cargo-sharedtarget has been at work in `{}` since the plan was made",
             shared_root.display()
         ))
         .into()),
@@ -299,13 +300,11 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
             let _ = file.write_all(b".");
             Ok(LockGuard { _files: vec![file] })
         }
-        Err(TryLockError::WouldBlock) => {
-            Err(AtWork(format!(
-                "another cargo-sharedtarget is at work here (it holds `{}`); try again later",
-                path.display()
-            ))
-            .into())
-        }
+        Err(TryLockError::WouldBlock) => Err(AtWork(format!(
+            "another cargo-sharedtarget is at work here (it holds `{}`)",
+            path.display()
+        ))
+        .into()),
         // A filesystem without locks is no reason to refuse.
         Err(TryLockError::Error(_)) => Ok(LockGuard::default()),
     }

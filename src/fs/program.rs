@@ -10,13 +10,14 @@ use anyhow::{Context as _, Result};
 use crate::fs::model::FoundProgram;
 use crate::fs::replace::{TEMPORARY, put_unseen, sync_folder};
 use crate::fs::{checkpoint, info, link_target, names, read, remove_leftovers};
+use crate::text::failure;
 
 /// Looks at a program without following a link.
 #[must_use]
 pub(crate) fn program(path: &Path) -> FoundProgram {
     let found = match info(path) {
         Ok(found) => found,
-        Err(error) => return FoundProgram::Unreadable(format!("{error:#}")),
+        Err(error) => return FoundProgram::Unreadable(failure::words(error.as_ref())),
     };
     match found {
         None => FoundProgram::Nothing,
@@ -28,8 +29,8 @@ pub(crate) fn program(path: &Path) -> FoundProgram {
                 mode: mode(&metadata),
                 executable: executable(&metadata),
             },
-            (Err(error), _) => FoundProgram::Unreadable(format!("{error:#}")),
-            (Ok(_), Err(error)) => FoundProgram::Unreadable(error.to_string()),
+            (Err(error), _) => FoundProgram::Unreadable(failure::words(error.as_ref())),
+            (Ok(_), Err(error)) => FoundProgram::Unreadable(failure::words(&error)),
             // Gone in between.
             (Ok(None), Ok(_)) => FoundProgram::Nothing,
         },

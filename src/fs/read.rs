@@ -1,12 +1,12 @@
-//! Reading files, which leaves no trace where the system lets us.
+//! Reading files, which leaves no trace where the system lets us; and the folders that the user names.
 
 use std::cell::RefCell;
 use std::fs;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 /// Opens a file for reading, without its time of access changing where the system allows that: by it we tell when
 /// Cargo last looked at a unit, and looking at target folders is no use of them. A pipe does not keep us waiting.
@@ -121,4 +121,20 @@ pub(crate) fn read_known(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 /// There is none, or it may not be read.
 pub(crate) fn open(path: &Path) -> Result<File> {
     open_quietly(path).with_context(|| format!("failed to open `{}`", path.display()))
+}
+
+/// Canonical path of a folder that the user named.
+///
+/// # Errors
+///
+/// There is nothing at the path, or something else.
+pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
+    let expected = || format!("expected a folder: `{}`", path.display());
+    let real = dunce::canonicalize(path).with_context(expected)?;
+    ensure!(
+        crate::fs::is_folder(&real),
+        "{}: not a directory",
+        expected()
+    );
+    Ok(real)
 }

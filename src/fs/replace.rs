@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use crate::fs::{checkpoint, info, is_folder, names, read};
 use crate::markers::GITIGNORE;
 use crate::size::Bytes;
+use crate::text::failure::Hint as _;
 
 /// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
@@ -217,10 +218,11 @@ pub(crate) fn no_link(root: &Path, path: &Path) -> Result<()> {
         .take_while(|at| *at != root && at.starts_with(root));
     for at in below {
         if info(at)?.is_some_and(|info| info.is_symlink) {
-            anyhow::bail!(
-                "expected no link at `{}`: nothing of ours is written through one; remove it and run again",
+            return Err(anyhow::anyhow!(
+                "expected no link at `{}`: nothing of ours is written through one",
                 at.display()
-            );
+            ))
+            .hint("remove it, and run this again");
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::fs::open_folder::mount_of;
 use crate::fs::{allocation, identity, seen};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::text::failure;
 
 /// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
 ///
@@ -141,7 +142,7 @@ fn lossy(path: &Path) -> PathBuf {
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem {
         path: lossy(path),
-        message: error.to_string(),
+        message: failure::words(error),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::fs::model::{Identity, Problem};
 use crate::fs::{accessed, allocation, changed, identity, modified};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::text::failure;
 
 /// A file or folder, without following a link.
 #[derive(Debug)]
@@ -134,7 +135,7 @@ fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
 fn problem(path: &Path, error: &std::io::Error) -> Problem {
     Problem {
         path: path.to_string_lossy().into_owned().into(),
-        message: error.to_string(),
+        message: failure::words(error),
     }
 }
 

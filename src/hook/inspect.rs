@@ -8,7 +8,11 @@ use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
 use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
+use crate::text::failure::Hint as _;
 use crate::{fs, git};
+
+/// What helps if a path leads to no repository.
+const NAME_ONE: &str = "change to a worktree of the repository, or name one";
 
 /// Looks at the hooks of the repositories that these folders lie in, each repository once.
 ///
@@ -18,25 +22,24 @@ use crate::{fs, git};
 pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
     let mut sites: Vec<HookSite> = Vec::new();
     for path in paths {
-        let path = fs::canonical(path)?;
-        anyhow::ensure!(
-            fs::is_folder(&path),
-            "expected a folder in a git repository: `{}`",
-            path.display()
-        );
+        let path = fs::folder(path).hint(NAME_ONE)?;
         let outside = || {
             format!(
                 "expected a folder in a git repository: `{}`",
                 path.display()
             )
         };
-        let repository = git::common_dir(&path).with_context(outside)?;
+        let repository = git::common_dir(&path)
+            .with_context(outside)
+            .hint(NAME_ONE)?;
         let repository = fs::canonical(&repository)?;
-        anyhow::ensure!(
-            repository.to_str().is_some(),
-            "expected a path in Unicode: `{}`",
-            repository.display()
-        );
+        if repository.to_str().is_none() {
+            return Err(anyhow::anyhow!(
+                "expected a path in Unicode: `{}`",
+                repository.display()
+            ))
+            .hint("rename that folder: the hook has to name it");
+        }
         if !sites.iter().any(|site| site.repository == repository) {
             sites.push(site(repository, &path)?);
         }

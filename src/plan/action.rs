@@ -40,6 +40,12 @@ impl Plan {
         all(&self.actions)
     }
 
+    /// Returns whether there was something to do that could not even be planned.
+    #[must_use]
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.kept.iter().any(|kept| kept.reason.is_stuck())
+    }
+
     /// Returns whether there is an action of a type.
     #[must_use]
     pub(crate) fn has<T: Action>(&self) -> bool {

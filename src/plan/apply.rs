@@ -20,6 +20,7 @@ use crate::plan::log;
 use crate::plan::outcome::{Came, Collected, Done, Filesystem, NotDone, Outcome, Stopped};
 use crate::plan::run::{Context, Run};
 use crate::size::Bytes;
+use crate::text::failure;
 
 /// Carries out a plan.
 #[must_use]
@@ -143,9 +144,8 @@ fn available(plan: &Plan) -> Vec<(PathBuf, Bytes)> {
 /// Makes the shared root that a plan begins with.
 fn make_shared_root(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     match plan.all::<CreateSharedRoot>().next() {
-        Some(planned) => {
-            create_shared_root(&planned.path, context.records).map_err(|error| format!("{error:#}"))
-        }
+        Some(planned) => create_shared_root(&planned.path, context.records)
+            .map_err(|error| failure::words(error.as_ref())),
         None => Ok(()),
     }
 }

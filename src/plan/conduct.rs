@@ -17,6 +17,7 @@ use crate::survey::{Request, read_build_env};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 pub(crate) use crate::term::ui::{Format, Ui, beside};
+use crate::text::failure::Hint as _;
 use crate::{fs, process, survey};
 
 /// Surveys, with progress shown.
@@ -111,9 +112,10 @@ pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Resu
         (false, true) => "there is no `cargo`",
         (false, false) => return Ok(()),
     };
-    anyhow::bail!(
-        "{missing} on the PATH, and nothing was written without its answer; install it, or put it on the PATH, and run this again"
-    )
+    Err(anyhow::anyhow!(
+        "{missing} on the PATH, and nothing was written without its answer"
+    ))
+    .hint("install what is missing, or put it on the PATH, and run this again")
 }
 
 /// Says in one line each what was of no use in a store, where no plan was shown: whoever waits for a build that is not
@@ -160,7 +162,8 @@ pub(crate) fn carry_out(
             )
             .is_ok());
     let _guard = if lockable {
-        fs::lock_run(&survey.shared_root.path, survey.shared_root.runs)?
+        fs::lock_run(&survey.shared_root.path, survey.shared_root.runs)
+            .hint("run this again when it has ended")?
     } else {
         fs::LockGuard::default()
     };

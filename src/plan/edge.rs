@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow};
 
 use crate::plan::conduct::Ui;
 use crate::survey;
 use crate::survey::Request;
 use crate::term::args::{ActArgs, FindArgs, SpeakArgs};
+use crate::text::failure::Hint as _;
 
 /// The edge, as the arguments of a command see it when they run that command. It alone reads the environment.
 pub(crate) trait Edge {
@@ -47,10 +48,12 @@ pub(crate) trait Edge {
         }
         let (mut request, ui) = self.prepare(find, speak, act)?;
         request.sizes = false;
-        ensure!(
-            folders.is_empty() || folders.len() == many,
-            "expected either target folders, or folders to search for them, and not both"
-        );
+        if !folders.is_empty() && folders.len() < many {
+            return Err(anyhow!(
+                "expected either target folders, or folders to search for them, and not both"
+            ))
+            .hint("run this once for each kind");
+        }
         request.only_folders = !folders.is_empty();
         request.folders = folders;
         Ok((request, ui))

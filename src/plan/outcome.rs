@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use crate::fs::model::Freed;
 use crate::plan::action::Kind;
 use crate::size::Bytes;
+use crate::text::failure;
 
 /// The outcome of a run.
 #[derive(Debug, Default, serde::Serialize)]
@@ -152,7 +153,7 @@ pub(crate) enum Stopped {
 
 impl From<anyhow::Error> for Stopped {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed(format!("{error:#}"))
+        Self::Failed(failure::words(error.as_ref()))
     }
 }
 

@@ -248,7 +248,15 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::NothingToCollect { units, doubts } => {
             let asked = match &doubts[..] {
                 [] => String::new(),
-                doubts => format!("; not asked: {}", doubts.join("; ")),
+                doubts => {
+                    // One doubt may be the cause of another, and is said there.
+                    let causes = |one: &&String| {
+                        let others = || doubts.iter().filter(|other| other != one);
+                        !others().any(|other| other.contains(one.as_str()))
+                    };
+                    let doubts: Vec<&str> = doubts.iter().filter(causes).map(String::as_str).collect();
+                    format!("; not asked: {}", doubts.join("; "))
+                }
             };
             format!("stays as it is: no rule is about any of its {units} units{asked}")
         }

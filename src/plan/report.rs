@@ -23,14 +23,11 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         (section.plan)(out, plan, view)?;
     }
     kept(out, &plan.kept, view)?;
-    for one in &plan.warnings {
+    for one in plan.warnings.iter().filter(|one| !stands_above(one, plan)) {
         warning(out, one, view)?;
     }
     let lost = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
-    if plan.actions.is_empty()
-        && !plan.kept.iter().any(|kept| kept.reason.is_stuck())
-        && !plan.warnings.iter().any(lost)
-    {
+    if plan.actions.is_empty() && !plan.is_stuck() && !plan.warnings.iter().any(lost) {
         let found_nothing = plan.kept.is_empty();
         let why = if found_nothing {
             ": nothing was found here"
@@ -40,6 +37,20 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
     }
     Ok(())
+}
+
+/// Returns whether a warning repeats why something is kept.
+fn stands_above(warning: &Warning, plan: &Plan) -> bool {
+    let Warning::Problem { path, .. } = warning else {
+        return false;
+    };
+    plan.kept.iter().any(|kept| match &kept.reason {
+        KeptReason::ConfigInvalid { file, .. } | KeptReason::LockInvalid { file, .. } => {
+            file == path
+        }
+        KeptReason::CargoRefused { message } => message.contains(&*path.to_string_lossy()),
+        _ => false,
+    })
 }
 
 /// Writes a warning.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 
 use crate::remote::Listed;
 use crate::remote::secrets::Secrets;
+use crate::text::failure::Hint as _;
 
 /// A remote store. There is none in this program.
 #[derive(Debug)]
@@ -42,9 +43,8 @@ pub(crate) fn decompress(_packed: &[u8], _most: u64) -> Result<Vec<u8>> {
 }
 
 fn missing<T>() -> Result<T> {
-    bail!(
-        "this program was built without remote stores; `cargo install cargo-sharedtarget --features remote` has them"
-    )
+    Err(anyhow!("this program was built without remote stores"))
+        .hint("`cargo install cargo-sharedtarget --features remote` builds it with them")
 }
 
 impl Remote {

@@ -22,6 +22,8 @@ use crate::remote::options::Options;
 use crate::remote::redis::Door;
 use crate::remote::secrets::Secrets;
 use crate::remote::{Listed, options};
+use crate::text::failure;
+use crate::text::failure::Hint as _;
 
 /// Where a folder keeps what is not written to its end.
 pub(crate) const ASIDE: &str = ".tmp";
@@ -93,13 +95,13 @@ pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Re
     if let ("fs", Some(root)) = (options.kind, options.told.get("root")) {
         // It would be made: what is not mounted would become a folder of this machine's.
         let there = fs::canonical(Path::new(root)).is_ok_and(|real| fs::is_folder(&real));
-        ensure!(
-            there,
-            "expected a folder `{root}`: make it, or mount what belongs there"
-        );
+        if !there {
+            return Err(anyhow!("expected a folder for the remote store: `{root}`"))
+                .hint("make it, or mount what belongs there");
+        }
     }
     let runtime = RUNTIME.as_ref();
-    let runtime = runtime.map_err(|error| anyhow!("failed to start a thread: {error}"))?;
+    let runtime = runtime.context("failed to start a thread")?;
     // An error means that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -259,7 +261,10 @@ impl Remote {
     {
         let begun = Instant::now();
         let answer = self.request(most, task);
-        let error = answer.as_ref().err().map(|error| format!("{error:#}"));
+        let error = answer
+            .as_ref()
+            .err()
+            .map(|error| failure::words(error.as_ref()));
         debug!(store = %self.name, to, key, took = ?begun.elapsed(), error, "request");
         answer.with_context(|| format!("failed to {to} `{key}` in {}", self.name))
     }
@@ -270,7 +275,7 @@ impl Remote {
         F: Future<Output = opendal::Result<T>>,
     {
         let runtime = RUNTIME.as_ref();
-        let runtime = runtime.map_err(|error| anyhow!("failed to start a thread: {error}"))?;
+        let runtime = runtime.context("failed to start a thread")?;
         // All others wait for the first, so that one wait is enough to find out.
         self.reached.get_or_init(|| runtime.block_on(self.reach()));
         if let Some(why) = self.breaker.off() {
@@ -286,7 +291,7 @@ impl Remote {
         if let Some(door) = &self.redis {
             let failed = match timeout(self.waits.first, door.knock()).await {
                 Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(one_line(&error.to_string(), &self.secrets)),
+                Ok(Err(error)) => Some(one_line(&failure::words(&error), &self.secrets)),
                 Err(_) => Some(no_answer(self.waits.first)),
             };
             if let Some(why) = failed {
@@ -347,7 +352,7 @@ fn no_answer(waited: Duration) -> String {
 
 /// Whether it is the layer's error, which has no kind of its own.
 fn timed_out(error: &opendal::Error) -> bool {
-    error.kind() == ErrorKind::Unexpected && error.to_string().contains("timeout reached")
+    error.kind() == ErrorKind::Unexpected && failure::words(error).contains("timeout reached")
 }
 
 fn unless_missing<T>(found: opendal::Result<T>) -> opendal::Result<Option<T>> {
@@ -404,7 +409,8 @@ mod tests {
         let root = dir.path().join("new");
         let words = [("type", "fs"), ("root", root.to_str().expect("Unicode"))];
         let missing = opened(&words).map(|_| ()).expect_err("nobody makes it");
-        assert!(missing.to_string().contains("make it"), "{missing}");
+        let hint = failure::hint(missing.as_ref()).unwrap_or_default();
+        assert!(hint.contains("make it"), "{missing}");
         fs::create_folder(&root).expect("a folder");
         let remote = folder(&root);
         assert!(remote.name().contains("new") && remote.lists());

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use opendal::{Error, ErrorKind};
 
-use crate::text::without_credentials;
+use crate::text::{failure, without_credentials};
 
 /// The longest error that is shown.
 const LONGEST: usize = 300;
@@ -19,7 +19,7 @@ pub(crate) fn in_words(error: &Error, secrets: &[String]) -> String {
         _ => "",
     };
     // There is no other way to get at the message. What stands before it is of no use to anybody, or a secret.
-    let text = error.to_string();
+    let text = failure::words(error);
     let message = text.split_once(" => ").map_or("", |(_, message)| message);
     let message = message
         .split(", source: ")
@@ -29,7 +29,7 @@ pub(crate) fn in_words(error: &Error, secrets: &[String]) -> String {
     let mut cause = None;
     let mut next = error.source();
     while let Some(inner) = next {
-        cause = Some(inner.to_string());
+        cause = Some(failure::words(inner));
         next = inner.source();
     }
     let cause = cause.filter(|cause| *cause != message).unwrap_or_default();

@@ -28,6 +28,7 @@ use crate::survey::model::Survey;
 use crate::survey::settings::CacheLimits;
 use crate::term::Spinner;
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 use crate::{fs, survey};
 
 /// Shows what the cache of scripts holds.
@@ -155,11 +156,10 @@ fn alone(places: &ScriptCachePaths, dry_run: bool) -> Result<Option<fs::LockGuar
         return Ok(None);
     }
     let lock = fs::try_lock_alone(&places.mark())?;
-    anyhow::ensure!(
-        lock.is_some(),
-        "scripts are being built in `{}`: try again",
-        places.root().display()
-    );
+    if lock.is_none() {
+        let busy = anyhow::anyhow!("scripts are being built in `{}`", places.root().display());
+        return Err(busy).hint("run this again when they are built");
+    }
     Ok(lock)
 }
 

@@ -15,6 +15,7 @@ use crate::script::paths::LAST_RUN;
 use crate::script::request;
 use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};
 use crate::term::exit::Exit;
+use crate::text::failure;
 use crate::{fs, process};
 
 /// What a run does besides running the script.
@@ -102,7 +103,8 @@ pub(crate) fn run(
         {
             let _ = writeln!(
                 crate::plan::conduct::beside(),
-                "warning: the cache of scripts may grow: {error:#}"
+                "warning: the cache of scripts may grow: {}",
+                failure::words(error.as_ref())
             );
         }
         if options.build_only {

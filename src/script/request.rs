@@ -14,6 +14,7 @@ use crate::script::compiler::{Chosen, Compiler};
 use crate::script::model::CachedProgram;
 use crate::script::paths::{ENTRY, ScriptCachePaths};
 use crate::script::{cache_key, compiler, paths};
+use crate::text::failure::Hint as _;
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +67,9 @@ pub(crate) struct Script {
     pub(crate) compiler: Compiler,
 }
 
+/// What helps if there is no script at a path.
+const NAME_ONE: &str = "name a file with Rust code, or `-` for standard input";
+
 /// Reads a script and asks for all that decides about its program.
 ///
 /// # Errors
@@ -76,11 +80,11 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         (None, text) => input(text.clone().unwrap_or_default(), around),
         (Some(file), _) => match fs::canonical(file) {
             Ok(path) => {
-                anyhow::ensure!(
-                    !fs::is_folder(&path),
-                    "expected a script, and `{}` is a folder",
-                    file.display()
-                );
+                if fs::is_folder(&path) {
+                    let folder =
+                        anyhow::anyhow!("expected a script, and `{}` is a folder", file.display());
+                    return Err(folder).hint(NAME_ONE);
+                }
                 // A pipe, or a device, has no content of its own: it is read once, as `cat` does, until its writers end.
                 if fs::info(&path)?.is_some_and(|info| !info.is_file) {
                     input(fs::read_pipe(&path)?, around)
@@ -95,7 +99,10 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
             // A pipe that a shell makes has a name, and no place.
             Err(error) => match fs::read_pipe(file) {
                 Ok(bytes) => input(bytes, around),
-                Err(_) => return Err(error),
+                Err(_) => {
+                    return Err(error)
+                        .hint("name a file with Rust code, or `-` for standard input");
+                }
             },
         },
     };

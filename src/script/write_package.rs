@@ -14,6 +14,8 @@ use crate::script::package::{Package, PackageContext};
 use crate::script::paths::ScriptCachePaths;
 use crate::script::{embedded_manifest, infer, package};
 use crate::survey::settings;
+use crate::text::failure;
+use crate::text::failure::Hint as _;
 use crate::{fs, markers};
 
 /// The package of a script, as it lies in the cache folder.
@@ -153,8 +155,12 @@ impl Written {
             // It may be no crate: what comes by a glob of another one looks the same.
             if let Err(error) = added {
                 self.doubts.push(format!(
-                    "{}:{}:{}: found no crate for `{}`: {error:#}",
-                    build.shown, named.line, named.column, named.name
+                    "{}:{}:{}: found no crate for `{}`: {}",
+                    build.shown,
+                    named.line,
+                    named.column,
+                    named.name,
+                    failure::words(error.as_ref())
                 ));
             }
         }
@@ -178,11 +184,14 @@ impl Written {
 ///
 /// A folder with other things in it is never taken for ours: what is in the cache is deleted without a question.
 fn claim(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
+    claimed(places).hint("CARGO_SHAREDTARGET_CACHE_DIR can name another folder")
+}
+
+fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
     let root = places.root();
-    let hint = "CARGO_SHAREDTARGET_CACHE_DIR can name another folder";
     let failed = || {
         format!(
-            "the cache of scripts cannot be written: `{}` ({hint})",
+            "the cache of scripts cannot be written: `{}`",
             root.display()
         )
     };
@@ -193,7 +202,7 @@ fn claim(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
     names.retain(|name| name != settings::FILE_NAME);
     if !names.is_empty() && !fs::exists(&mark) {
         bail!(
-            "expected an empty folder for the cache of scripts, or one that was made for it, and `{}` holds other things ({hint})",
+            "expected an empty folder for the cache of scripts, or one that was made for it, and `{}` holds other things",
             root.display()
         );
     }

@@ -18,6 +18,7 @@ use crate::survey::folder::Layout;
 use crate::survey::model::Settings;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, LocalArgs, SpeakArgs};
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 use crate::warm::choose_donor::WarmOptions;
 use crate::{fs, markers};
 
@@ -242,7 +243,9 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
     let cargo_folder = if at == Path::new("cargo-home") {
         request.environment.surroundings.cargo_home.clone()
     } else {
-        fs::canonical(at)?.join(markers::CARGO_FOLDER)
+        fs::folder(at)
+            .hint("--config-at takes a folder above the worktrees, or `cargo-home`")?
+            .join(markers::CARGO_FOLDER)
     };
     Ok(ConfigPlace { cargo_folder })
 }

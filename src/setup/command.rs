@@ -3,15 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use rayon::prelude::*;
 
 use crate::dedupe::relinking;
+use crate::plan::action::Warning;
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
-use crate::warm::choose_donor;
+use crate::text::failure;
 use crate::warm::inspect::Trust;
+use crate::warm::{choose_donor, inspect};
 use crate::{cargo, fs, process};
 
 /// Sets every workspace up.
@@ -38,12 +41,27 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
         false => Vec::new(),
     };
     let mut plan = setup.with(&survey, warms, relinks);
+    plan.warnings.extend(broken_locks(&survey));
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
     if plan.actions.is_empty() {
         require_tools(&survey, request, ui)?;
     }
     conduct("setup", &survey, &plan, request, ui)
+}
+
+/// Warns of the workspaces that cannot be warmed, since nothing can read which packages they need.
+fn broken_locks(survey: &Survey) -> Vec<Warning> {
+    let workspaces = survey.workspaces.par_iter();
+    let built = workspaces.filter(|workspace| workspace.nested_in.is_none());
+    let broken = built.filter_map(|workspace| {
+        let problem = inspect::lock(&workspace.root).err()?;
+        Some(Warning::Problem {
+            path: workspace.root.join("Cargo.lock"),
+            message: format!("{problem}; the workspace is not warmed until that is mended"),
+        })
+    });
+    broken.collect()
 }
 
 /// Tries the program that configurations are to name in place of the compiler: one that does not run breaks every build.
@@ -74,8 +92,8 @@ pub(crate) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
             let file = file.unwrap_or_else(|| crate::survey::settings::file(survey));
             let file = ui.view.paths.show(&file);
             ui.narrate(&format!(
-                "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: \
-                 {error:#}"
+                "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: {}",
+failure::words(error.as_ref())
             ))
         }
     }

@@ -59,7 +59,7 @@ pub(crate) fn run(
         }
         let (mut plan, swept, held) = decided?;
         plan.warnings.extend(pulled);
-        let stuck = plan.kept.iter().any(|kept| kept.reason.is_stuck());
+        let stuck = plan.is_stuck();
         let conducted = conduct("onboard", &survey, &plan, request, ui);
         if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
             fs::note_use(&swept, ui.view.now);
@@ -83,7 +83,7 @@ pub(crate) fn run(
                 }
                 return Ok(Exit::Incomplete);
             }
-            Err(error) if error.is::<fs::AtWork>() && tries < most => {
+            Err(error) if error.chain().any(|cause| cause.is::<fs::AtWork>()) && tries < most => {
                 tries += 1;
                 std::thread::sleep(PAUSE);
             }
@@ -92,13 +92,16 @@ pub(crate) fn run(
     }
 }
 
+/// The plan, the shared root that is kept to its budget, and what has to stay in the store until it is carried out.
+type Onboarding = (Plan, Option<PathBuf>, Vec<Box<dyn Held>>);
+
 fn decide(
     survey: &Survey,
     request: &Request,
     mut options: SetupOptions,
     warm: &WarmOptions,
     ui: &Ui,
-) -> Result<(Plan, Option<PathBuf>, Vec<Box<dyn Held>>)> {
+) -> Result<Onboarding> {
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::cargo::model::Dirs;
 use crate::plan::conduct::{Ui, conduct, look, warn_of_stores};
@@ -11,6 +11,7 @@ use crate::store::supply::FromStore;
 use crate::survey::Request;
 use crate::survey::model::Scope;
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 use crate::warm::choose_donor::WarmOptions;
 use crate::warm::decide::{
     Candidate, {self as decide},
@@ -54,10 +55,7 @@ pub(crate) fn run(request: &Request, options: &WarmOptions, ui: &Ui) -> Result<E
         decided.held.iter().for_each(|held| held.note_use());
     }
     warn_of_stores(&plan, ui)?;
-    Ok(match exit {
-        Exit::Done if stuck => Exit::Incomplete,
-        exit => exit,
-    })
+    Ok(exit.unless(stuck))
 }
 
 /// The donor that the user named, if one was.
@@ -66,24 +64,24 @@ pub(crate) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<C
     from.map(|from| named(from, request)).transpose()
 }
 
+/// What helps if `--from` names nothing of use.
+const LEAVE_OUT: &str = "without --from, the best donor among the other worktrees is chosen";
+
 fn named(from: &Path, request: &Request) -> Result<Candidate> {
-    let path = fs::canonical(from)?;
-    ensure!(
-        fs::is_folder(&path),
-        "expected a folder: `{}`",
-        path.display()
-    );
+    let path = fs::folder(from).hint(LEAVE_OUT)?;
     if !fs::exists(&path.join("Cargo.toml")) {
         let built = inspect::rate(&path, None).units > 0;
-        ensure!(
-            built,
-            "expected a target folder with something built in it, or a workspace that has one: `{}`",
-            path.display()
-        );
+        if !built {
+            return Err(anyhow!(
+                "expected a target folder with something built in it, or a workspace that has one: `{}`",
+                path.display()
+            ))
+            .hint(LEAVE_OUT);
+        }
         return Ok(choose_donor::named(path, None, None, None));
     }
     let said = request.environment.cargo.metadata(&path);
-    let said = said.with_context(|| format!("cargo does not accept `{}`", path.display()))?;
+    let said = said.with_context(|| format!("Cargo does not accept `{}`", path.display()))?;
     let folder = said.build_dir.unwrap_or_else(|| said.target_dir.clone());
     let worktree = survey::worktree_at(&said.workspace_root)?;
     Ok(choose_donor::named(

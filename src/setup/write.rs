@@ -11,6 +11,7 @@ use crate::plan::action::EditFile;
 use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::survey::folder::Owner;
+use crate::text::failure;
 use crate::{cargo, fs};
 
 /// How a file gets its new content.
@@ -33,7 +34,10 @@ pub(crate) fn install_script(edit: &EditFile) -> Result<(), Stopped> {
             None => fs::remove_file(&edit.file),
         };
         let _ = put_back;
-        Stopped::Failed(format!("it does not run there: {error:#}"))
+        Stopped::Failed(format!(
+            "it does not run there: {}",
+            failure::words(error.as_ref())
+        ))
     })
 }
 

@@ -10,6 +10,7 @@ use crate::fs::Hashes;
 use crate::store::harvest::is_linkable;
 use crate::store::model::{StoredUnit, Take};
 use crate::target::unit::UnitId;
+use crate::text::failure;
 use crate::{fs, markers};
 
 /// A unit that is put together.
@@ -81,7 +82,7 @@ pub(crate) fn assemble(parts: &[Part<'_>], above: &Path, hashes: &Hashes) -> Res
                 missing.insert(&unit.key);
                 if let Some(error) = error {
                     let package = format!("{} {}", unit.package.name, unit.package.version);
-                    told.insert(package, format!("{error:#}"));
+                    told.insert(package, failure::words(error.as_ref()));
                 }
             }
         }

@@ -8,7 +8,7 @@ mod status;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::plan::action::Plan;
 use crate::plan::conduct::Ui;
@@ -28,8 +28,9 @@ use crate::store::local::{
 };
 use crate::store::model::StoreContents;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
-use crate::survey::{Request, settings};
+use crate::survey::{Request, no_workspace, settings};
 use crate::term::Spinner;
+use crate::text::failure::Hint as _;
 use crate::warm::inspect;
 
 fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
@@ -38,12 +39,17 @@ fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
         name == settings::FILE_NAME
     });
     let settings = survey.settings.store.remote.as_ref();
-    let settings = settings.with_context(|| match wrong {
+    let settings = match (settings, wrong) {
+        (Some(settings), _) => settings,
         // It may be what names one.
-        Some(problem) => format!("{}: {}", problem.path.display(), problem.message),
-        None => "there is no remote store: say where it is under `[store.remote]` in the settings"
-            .into(),
-    })?;
+        (None, Some(problem)) => bail!("`{}`: {}", problem.path.display(), problem.message),
+        (None, None) => {
+            let own = request.environment.own_settings.as_deref();
+            let file = own.unwrap_or(Path::new(settings::FILE_NAME));
+            return Err(anyhow!("no settings name a remote store"))
+                .with_hint(|| format!("name one under `[store.remote]` in `{}`", file.display()));
+        }
+    };
     remote::open(settings, &request.environment.secrets)
 }
 
@@ -90,11 +96,9 @@ fn built<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<&'a Workspace>
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
     let inside = |workspace: &&Workspace| workspace.is_in(focus);
     let all: Vec<&Workspace> = survey.workspaces.iter().filter(inside).collect();
-    ensure!(
-        !all.is_empty(),
-        "expected a Cargo workspace in `{}`",
-        focus.display()
-    );
+    if all.is_empty() {
+        return Err(no_workspace(survey, focus));
+    }
     let built = |workspace: &&Workspace| {
         let said = matches!(workspace.cargo, CargoAnswer::Said { .. });
         said && workspace.nested_in.is_none()
@@ -123,8 +127,7 @@ fn contents(places: &StorePaths, ui: &Ui) -> StoreContents {
 fn places(survey: &Survey, request: &Request) -> Result<StorePaths> {
     let settings = &survey.settings.store;
     let places = looks::places(settings, &request.environment, &survey.shared_root.path);
-    places.context(
-        "there is no folder for caches: name one for the store, by `folder` under `[store]` in the settings, \
-         or by CARGO_SHAREDTARGET_STORE_DIR",
+    places.context("there is no folder for caches").hint(
+        "name one for the store, by `folder` under `[store]` in the settings, or by CARGO_SHAREDTARGET_STORE_DIR",
     )
 }

@@ -12,6 +12,7 @@ use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::store::StorePaths;
 use crate::store::model::{HeldObject, HeldUnit, HeldWith, StoreContents, StoredUnit};
+use crate::text::failure;
 use crate::{fs, store};
 
 /// Looks at everything in a store; at nothing if there is none.
@@ -153,7 +154,7 @@ fn read(file: &Path) -> Read {
             Err(_) => Read::Rubbish,
         },
         Ok(None) => Read::Unclear("it is gone".into()),
-        Err(error) => Read::Unclear(format!("{error:#}")),
+        Err(error) => Read::Unclear(failure::words(error.as_ref())),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::fingerprint;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
+use crate::text::failure;
 use crate::warm::model::TakenUnit;
 use crate::warm::relocate::without_place;
 use crate::{fs, markers, store};
@@ -94,7 +95,7 @@ pub(crate) fn describe(harvest: Harvest<'_>) -> Described {
                         continue;
                     }
                     Err(error) => LeftReason::Unknown {
-                        why: format!("{error:#}"),
+                        why: failure::words(error.as_ref()),
                     },
                 }
             }
@@ -231,9 +232,9 @@ impl Look<'_> {
     /// Whether nothing has changed in a folder of sources since Cargo unpacked it.
     fn as_they_came(&self, folder: &Path) -> Result<()> {
         let mut known = self.sources.borrow_mut();
-        let found = known
-            .entry(folder.to_owned())
-            .or_insert_with(|| as_they_came(folder).map_err(|error| format!("{error:#}")));
+        let found = known.entry(folder.to_owned()).or_insert_with(|| {
+            as_they_came(folder).map_err(|error| failure::words(error.as_ref()))
+        });
         found.clone().map_err(anyhow::Error::msg)
     }
 

@@ -18,6 +18,7 @@ use crate::store::harvest::{add_to_set, open, write};
 use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::pack::Descriptions;
 use crate::store::{StorePaths, pack};
+use crate::text::failure;
 use crate::{fs, remote};
 
 /// How many units are on their way at a time: most of the time is spent waiting.
@@ -116,8 +117,8 @@ fn settle(units: &[StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&str
                 done.transferred += bytes;
             }
             Err(error) => {
-                let package = &unit.package;
-                let line = format!("{} {}: {error:#}", package.name, package.version);
+                let (package, why) = (&unit.package, failure::words(error.as_ref()));
+                let line = format!("{} {}: {why}", package.name, package.version);
                 missing.push(unit.key.as_str());
                 done.left.push(line);
             }
@@ -186,8 +187,10 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
     if remote.off().is_none() {
         let told = tell(push, &missing, remote);
         if let Err(error) = told {
-            done.left
-                .push(format!("what was built together: {error:#}"));
+            done.left.push(format!(
+                "what was built together: {}",
+                failure::words(error.as_ref())
+            ));
         }
     }
     ended(done, remote)
@@ -278,7 +281,7 @@ pub(crate) fn drop_remote(drop: &DropRemote, context: &Context<'_>) -> Result<Mo
         for result in results {
             match result {
                 Ok(()) => done.units += 1,
-                Err(error) => done.left.push(format!("{error:#}")),
+                Err(error) => done.left.push(failure::words(error.as_ref())),
             }
         }
     }

@@ -17,6 +17,7 @@ pub(crate) use crate::store::assemble::{Assembled, Part, assemble};
 use crate::store::model::{HarvestUnits, Moved, StoredSet, StoredUnit, TellProvider};
 use crate::target::layout;
 use crate::target::unit_file::Sharing;
+use crate::text::failure;
 use crate::warm::trusted::Trusted;
 use crate::{fs, markers, process, store};
 
@@ -113,9 +114,9 @@ pub(crate) fn harvest(
             }
             Err(error) => {
                 missing.push(&unit.key);
-                let package = &unit.package;
+                let (package, why) = (&unit.package, failure::words(error.as_ref()));
                 done.left
-                    .push(format!("{} {}: {error:#}", package.name, package.version));
+                    .push(format!("{} {}: {why}", package.name, package.version));
             }
         }
     }
@@ -150,7 +151,7 @@ pub(crate) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
     after.units.retain(|unit| unit.files.iter().all(is_there));
     let request = serde_json::to_vec(&after).context("failed to describe units")?;
     let said = process::tell(&tell.program, &request, &tell.dir, IN_TIME);
-    let said = said.map_err(|error| skipped(format!("{error:#}")))?;
+    let said = said.map_err(|error| skipped(failure::words(error.as_ref())))?;
     let taken = store::taken(&said).map_err(skipped)?;
     let mut done = Moved {
         units: after.units.len(),

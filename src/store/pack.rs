@@ -13,6 +13,7 @@ use crate::cargo::model::LockedPackage;
 use crate::fs::model::StoredFile;
 use crate::store::model::{STORE_VERSION, StoredUnit};
 use crate::store::paths::{folder_of, short};
+use crate::text::failure;
 
 /// Units with a description each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +42,9 @@ impl Descriptions {
     ///
     /// They are none, or of another version; for a person.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let read: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("expected descriptions of units: {error}"))?;
+        let read: Self = serde_json::from_slice(bytes).map_err(|error| {
+            format!("expected descriptions of units: {}", failure::words(&error))
+        })?;
         match read.version {
             STORE_VERSION => Ok(read),
             version => Err(format!(

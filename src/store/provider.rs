@@ -7,6 +7,7 @@ use crate::store::model::{Offers, STORE_VERSION, StoredUnit, Taken};
 use crate::store::{is_key, unit_key};
 use crate::target::layout;
 use crate::target::layout::Owner;
+use crate::text::failure;
 
 /// Reads what a provider has answered to `before`.
 ///
@@ -44,8 +45,12 @@ const MOST_OF_A_FILE: u64 = 2 << 30;
 const MOST_OF_A_UNIT: u64 = 4 << 30;
 
 fn read<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(answer)
-        .map_err(|error| format!("it answered what is not expected: {error}"))
+    serde_json::from_slice(answer).map_err(|error| {
+        format!(
+            "it answered what is not expected: {}",
+            failure::words(&error)
+        )
+    })
 }
 
 fn expect_version(version: u32) -> Result<(), String> {

@@ -22,6 +22,7 @@ use crate::store::{Aged, StorePaths};
 use crate::survey::model::{Survey, Workspace};
 use crate::target::fingerprint;
 use crate::target::unit::UnitId;
+use crate::text::failure;
 use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
 use crate::warm::decide::{Candidate, DestinationUnits, Relation};
 use crate::warm::donor::Donor;
@@ -155,7 +156,7 @@ fn more(
             warm
         }
         Err(error) => {
-            let why = format!("{error:#}");
+            let why = failure::words(error.as_ref());
             more.warnings.push(Warning::NoStore { why });
             None
         }
@@ -182,9 +183,9 @@ fn ask(
     wish: &Wish,
     dir: &Path,
 ) -> Result<(Vec<Offered>, process::Answer), String> {
-    let request = serde_json::to_vec(&wish.before).map_err(|error| error.to_string())?;
+    let request = serde_json::to_vec(&wish.before).map_err(|error| failure::words(&error))?;
     let answer = process::ask(program, &request, dir, IN_TIME);
-    let answer = answer.map_err(|error| format!("{error:#}"))?;
+    let answer = answer.map_err(|error| failure::words(error.as_ref()))?;
     let mut offers = store::offers(&answer.said)?;
     if fs::is_superuser() {
         // To them every file is their own, those of the system too.
@@ -267,7 +268,7 @@ fn take(
             }
             Err(error) => {
                 missing.insert(&unit.key);
-                left.push((named(unit), format!("{error:#}")));
+                left.push((named(unit), failure::words(error.as_ref())));
             }
         }
     }
@@ -320,7 +321,7 @@ fn take(
 /// Whether the sources of a package, if they are here, are those that came: of others Cargo would compile something else.
 fn sources_here(folder: &Path) -> Result<(), String> {
     match fs::exists(folder) {
-        true => looks::as_they_came(folder).map_err(|error| format!("{error:#}")),
+        true => looks::as_they_came(folder).map_err(|error| failure::words(error.as_ref())),
         false => Ok(()),
     }
 }
@@ -360,7 +361,7 @@ pub(crate) fn keepable(
     }
     let unclear = |error: anyhow::Error| {
         kept(KeptReason::NoCompiler {
-            why: format!("{error:#}"),
+            why: failure::words(error.as_ref()),
         })
     };
     let wish = looks::wish(&workspace.root, lock.clone(), how.around).map_err(unclear)?;

@@ -15,6 +15,7 @@ use crate::fs::{
 };
 use crate::markers::{ROOT_TOKEN, SHARED_ROOT_MARK};
 use crate::survey::journal::{Journal, Relocated};
+use crate::text::failure::Hint as _;
 
 /// The folder in the state folder with one folder of records for each shared root.
 const ROOTS: &str = "roots";
@@ -189,7 +190,8 @@ impl KnownRoots {
 pub(crate) fn register_root(records: &Path, root: &Path) -> Result<()> {
     let known = KnownRoots::load(records.ancestors().nth(2));
     let original = known.original(root);
-    create_private_folder(records)?;
+    create_private_folder(records)
+        .hint("that is the state folder of this program: XDG_STATE_HOME can name another one")?;
     // Two runs that make the same root at once would give it two tokens.
     let _lock = lock_where_possible(&records.join("lock"))?;
     let here = token(root);
@@ -299,7 +301,7 @@ fn is_token(text: &str) -> bool {
 
 fn random_token() -> Result<String> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random number: {error}"))?;
+    getrandom::fill(&mut bytes).context("failed to make a random number")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

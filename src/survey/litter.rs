@@ -11,6 +11,7 @@ use crate::survey::folder::{Litter, Trash};
 use crate::survey::journal::Journal;
 use crate::survey::meant::is_meant;
 use crate::survey::model::Survey;
+use crate::text::failure;
 use crate::{fs, git};
 
 /// Looks at what interrupted runs left: what the search and the owner files' folders `found`, the half-deleted folders
@@ -139,7 +140,8 @@ fn trash(kind: Litter, path: PathBuf, progress: &Progress) -> Trash {
 fn tracked_in(path: &Path) -> Result<Option<PathBuf>, String> {
     let tops = path.ancestors().skip(1);
     for top in tops.filter(|top| fs::exists(&top.join(".git"))) {
-        let first = git::first_tracked(top, path).map_err(|error| format!("{error:#}"))?;
+        let first =
+            git::first_tracked(top, path).map_err(|error| failure::words(error.as_ref()))?;
         if first.is_some() {
             return Ok(first);
         }

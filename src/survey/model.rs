@@ -102,7 +102,9 @@ pub(crate) struct Refusal {
     /// What is wrong, as a sentence without a full stop.
     pub(crate) what: String,
     pub(crate) mend: String,
-    /// All of it in one line.
+    /// All ways to mend it.
+    pub(crate) hint: String,
+    /// All of it in one line, with the hint at its end where that says more than `mend`.
     pub(crate) message: String,
 }
 

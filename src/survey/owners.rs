@@ -8,6 +8,7 @@ use crate::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX}
 use crate::survey::folder::{FolderOrigin, Owner, OwnerState};
 use crate::survey::litter::unplaced_in;
 use crate::survey::model::{Repository, Survey};
+use crate::text::failure;
 use crate::{fs, git};
 
 /// What lies under the shared root.
@@ -90,12 +91,12 @@ fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mu
                 }
                 Err(error) => problems.push(Problem {
                     path,
-                    message: format!("expected an owner file: {error}"),
+                    message: format!("expected an owner file: {}", failure::words(&error)),
                 }),
             },
             Err(error) => problems.push(Problem {
                 path,
-                message: error.root_cause().to_string(),
+                message: failure::words(error.root_cause()),
             }),
         }
     }
@@ -130,7 +131,7 @@ fn state(owner: &Owner, repositories: &[Repository]) -> OwnerState {
                 .into_iter()
                 .map(|w| (w.path, w.locked.is_some()))
                 .collect(),
-            Err(error) => return missing(format!("{error:#}")),
+            Err(error) => return missing(failure::words(error.as_ref())),
         },
     };
     let worktree = owner.worktree.as_deref().unwrap_or(&owner.workspace);

@@ -12,6 +12,7 @@ use crate::git::model::Head;
 use crate::git::porcelain::ListedWorktree;
 use crate::git::{exclude_edit, git_file};
 use crate::survey::model::{Repository, Worktree};
+use crate::text::failure;
 use crate::{fs, git};
 
 /// What the search found.
@@ -135,7 +136,7 @@ fn repository(
     let listed = asked.unwrap_or_else(|error| {
         problems.push(Problem {
             path: common_dir.clone(),
-            message: format!("{error:#}"),
+            message: failure::words(error.as_ref()),
         });
         Vec::new()
     });

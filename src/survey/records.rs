@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::fs::{create_private_folder, read, replace_own};
 use crate::survey::build_env::History;
 use crate::survey::journal::Journal;
+use crate::text::failure::Hint as _;
 
 /// Path of the record in the folder of a shared root's records.
 #[must_use]
@@ -24,19 +25,23 @@ pub(crate) fn read_journal(records: &Path) -> Result<Journal> {
     let Some(bytes) = read(&path)? else {
         return Ok(Journal::default());
     };
-    let journal: Journal = serde_json::from_slice(&bytes).with_context(|| {
+    let journal = serde_json::from_slice::<Journal>(&bytes).with_context(|| {
         format!(
             "expected a record of cargo-sharedtarget in `{}`",
             path.display()
         )
-    })?;
-    anyhow::ensure!(
-        journal.version == Journal::default().version,
-        "`{}` has version {} and this program knows version {}: use a newer cargo-sharedtarget",
-        path.display(),
-        journal.version,
-        Journal::default().version
-    );
+    });
+    let journal =
+        journal.hint("move that file away; without it, `undo` knows no earlier changes")?;
+    let known = Journal::default().version;
+    if journal.version != known {
+        return Err(anyhow!(
+            "`{}` has version {}, and this program knows version {known}",
+            path.display(),
+            journal.version,
+        ))
+        .hint("use a newer cargo-sharedtarget");
+    }
     Ok(journal)
 }
 

@@ -26,6 +26,7 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Option<Refusal> {
         path,
         what,
         mend,
+        hint: how,
     };
     used(survey).into_iter().find_map(|path| {
         let at = path.display();

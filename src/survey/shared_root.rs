@@ -14,6 +14,7 @@ use crate::survey::model::{
     worktree_of,
 };
 use crate::survey::settings;
+use crate::text::failure;
 use crate::{fs, git, markers};
 
 /// The name of the shared root, unless the user names one.
@@ -159,7 +160,8 @@ fn foreign_files(path: &Path) -> Option<String> {
                 )
             }),
             Err(error) => Some(format!(
-                "git does not say whether it tracks files in it, so nothing in it counts: {error:#}"
+                "git does not say whether it tracks files in it, so nothing in it counts: {}",
+failure::words(error.as_ref())
             )),
         }
     })
@@ -190,6 +192,12 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     if let (true, Some(why)) = (known.knows(path), foreign_files(path)) {
         bail!("`{}` is no shared root: {why}", path.display());
     }
+    if !fs::is_folder(path) {
+        bail!(
+            "expected a folder for the shared root: `{}`: not a directory",
+            path.display()
+        );
+    }
     let held = fs::names(path)?
         .into_iter()
         .find(|name| !is_begun_with(name));
@@ -200,13 +208,17 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     );
 }
 
+/// What helps against a folder that cannot be a shared root.
+const ANOTHER: &str = "name another folder with --shared-root";
+
 /// What speaks against a shared root, for those who only look.
 pub(super) fn refusal(shared_root: &SharedRoot, error: &anyhow::Error) -> Refusal {
     Refusal {
         path: shared_root.path.clone(),
-        what: format!("{error:#}"),
-        mend: "name another shared root with --shared-root, or mend that".into(),
-        message: format!("{error:#}"),
+        what: failure::words(error.as_ref()),
+        mend: ANOTHER.into(),
+        hint: ANOTHER.into(),
+        message: failure::words(error.as_ref()),
     }
 }
 
@@ -347,7 +359,7 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
     let bytes = match fs::read(file) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return (Settings::default(), None),
-        Err(error) => return (wrong(format!("{error:#}")), None),
+        Err(error) => return (wrong(failure::words(error.as_ref())), None),
     };
     (parsed(&bytes).unwrap_or_else(wrong), Some(bytes))
 }
@@ -355,7 +367,7 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
 fn parsed(bytes: &[u8]) -> Result<Settings, String> {
     toml_read::utf8(bytes)
         .and_then(settings::parse)
-        .map_err(|problem| problem.to_string())
+        .map_err(|problem| problem.in_words())
 }
 
 /// Leaves of the settings in a shared root what can only make sharing smaller and safer, unless the root is the user's own
@@ -398,7 +410,7 @@ pub(super) fn store_settings(file: Option<&Path>, problems: &mut Vec<Problem>) -
     };
     let read = match fs::read(file) {
         Ok(bytes) => parsed(&bytes.unwrap_or_default()),
-        Err(error) => Err(format!("{error:#}")),
+        Err(error) => Err(failure::words(error.as_ref())),
     };
     let only = read.and_then(|settings| match settings {
         Settings { ref store, .. } if settings == only_store(store) => Ok(store.clone()),

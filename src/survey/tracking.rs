@@ -10,6 +10,7 @@ use crate::cargo::model::{ConfigFile, Tracked};
 use crate::git;
 use crate::survey::Request;
 use crate::survey::model::{Survey, worktree_of};
+use crate::text::failure;
 
 /// The paths that were asked about in one worktree, and those that git tracks there, or its error.
 type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);
@@ -55,7 +56,9 @@ pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
                 .and_then(|(repository, _)| repository.doubt.clone());
             let tracked = match doubt {
                 Some(doubt) => Err(doubt),
-                None => git::tracked(&worktree, &paths).map_err(|error| format!("{error:#}")),
+                None => {
+                    git::tracked(&worktree, &paths).map_err(|error| failure::words(error.as_ref()))
+                }
             };
             (paths, tracked)
         })

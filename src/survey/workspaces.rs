@@ -15,6 +15,7 @@ use crate::survey::Request;
 use crate::survey::model::{
     CargoAnswer, Repository, Survey, Workspace, WorktreePlace, worktree_of,
 };
+use crate::text::failure;
 use crate::{fs, markers};
 
 /// The workspaces, and the packages that belong to one.
@@ -146,14 +147,15 @@ fn read_one(dir: &Path) -> Result<Option<Manifest>, Problem> {
         path: path.clone(),
         message,
     };
-    let Some(bytes) = fs::read(&path).map_err(|error| problem(error.root_cause().to_string()))?
+    let Some(bytes) =
+        fs::read(&path).map_err(|error| problem(failure::words(error.root_cause())))?
     else {
         return Ok(None);
     };
     let manifest = toml_read::utf8(&bytes).and_then(Manifest::parse);
     manifest
         .map(Some)
-        .map_err(|fault| problem(fault.to_string()))
+        .map_err(|fault| problem(fault.in_words()))
 }
 
 fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) -> Workspace {
@@ -242,7 +244,7 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
         match cargo.metadata(&workspace.root) {
             Err(error) => {
                 workspace.cargo = CargoAnswer::Refused {
-                    message: format!("{error:#}"),
+                    message: failure::words(error.as_ref()),
                 }
             }
             Ok(said)

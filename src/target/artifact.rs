@@ -25,6 +25,7 @@ use object::{
 
 use crate::target::artifact::sections::{Member, no_archive};
 use crate::target::artifact::symbols::Range;
+use crate::text::failure;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///
@@ -198,7 +199,7 @@ fn elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
 }
 
 fn no_object(error: object::Error) -> String {
-    format!("it is no object: {error}")
+    format!("it is no object: {}", failure::words(&error))
 }
 
 /// The sections of a linked file for Windows with their padding, which is mapped with them.

@@ -13,6 +13,7 @@ use rustc_stable_hash::StableSipHasher128;
 use serde::Deserialize;
 
 use crate::target::unit::UnitKind;
+use crate::text::failure;
 
 /// What went into a unit, from `<name>.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +68,8 @@ struct Json {
 ///
 /// A fragment that says what is wrong: it is not JSON, or a field that matters is missing or of another type.
 pub fn parse(json: &[u8]) -> Result<Fingerprint, String> {
-    let json: Json =
-        serde_json::from_slice(json).map_err(|error| format!("its fingerprint: {error}"))?;
+    let json: Json = serde_json::from_slice(json)
+        .map_err(|error| format!("its fingerprint: {}", failure::words(&error)))?;
     let features = names(&json.features)?;
     let declared_features = names(&json.declared_features)?;
     let precalculated = json.local.iter().find_map(|local| {
@@ -107,8 +108,12 @@ fn names(list: &str) -> Result<Vec<String>, String> {
         return Ok(Vec::new());
     }
     // A list in Rust's debug format, which for names of features is JSON.
-    let mut names: Vec<String> = serde_json::from_str(list)
-        .map_err(|error| format!("the features in its fingerprint: {error}"))?;
+    let mut names: Vec<String> = serde_json::from_str(list).map_err(|error| {
+        format!(
+            "the features in its fingerprint: {}",
+            failure::words(&error)
+        )
+    })?;
     names.sort();
     Ok(names)
 }

@@ -20,6 +20,7 @@ use crate::target::layout::{Owner, Part};
 use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::target::{fingerprint, identify, layout};
+use crate::text::failure;
 use crate::{fs, markers};
 
 /// The most that is read of a file. Real ones are a thousand times smaller; what is longer is not Cargo's.
@@ -348,7 +349,7 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
         let Some(path) = names.get(name) else {
             return Ok(None);
         };
-        fs::read_known(&folder.join(path), MOST).map_err(|error| format!("{error:#}"))
+        fs::read_known(&folder.join(path), MOST).map_err(|error| failure::words(error.as_ref()))
     };
     let ends: Vec<&str> = names
         .keys()

@@ -18,6 +18,17 @@ pub(crate) enum Exit {
     CouldNotRun = 101,
 }
 
+impl Exit {
+    /// The same, or incomplete where something could not be done.
+    #[must_use]
+    pub(crate) fn unless(self, stuck: bool) -> Self {
+        match self {
+            Self::Done if stuck => Self::Incomplete,
+            exit => exit,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

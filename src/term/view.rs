@@ -18,14 +18,16 @@ pub(crate) const WARNING: Style = Style(1);
 pub(crate) const ERROR: Style = Style(2);
 pub(crate) const GOOD: Style = Style(3);
 pub(crate) const COLUMN: Style = Style(4);
+pub(crate) const HINT: Style = Style(5);
 
 /// The styles, by their numbers.
-const STYLES: [anstyle::Style; 5] = [
+const STYLES: [anstyle::Style; 6] = [
     anstyle::Style::new().bold(),
     AnsiColor::Yellow.on_default().bold(),
     AnsiColor::Red.on_default().bold(),
     AnsiColor::Green.on_default().bold(),
     anstyle::Style::new().dimmed(),
+    AnsiColor::Cyan.on_default().bold(),
 ];
 
 /// How something is set off. Shown, it is a mark for the screen, and `{:#}` is the one that ends it.

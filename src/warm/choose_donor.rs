@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use jiff::Timestamp;
 use rayon::prelude::*;
 use tracing::debug;
@@ -16,7 +16,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::left::{LeftReason, LeftUnit};
 use crate::progress::Progress;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
-use crate::survey::{Environment, Request};
+use crate::survey::{Environment, Request, no_workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
 use crate::warm::decide::{
@@ -276,11 +276,9 @@ pub(crate) fn each(
             one => decided.all.push(one),
         }
     }
-    ensure!(
-        any,
-        "expected a Cargo workspace in `{}`",
-        worktree.display()
-    );
+    if !any {
+        return Err(no_workspace(survey, worktree));
+    }
     Ok(decided)
 }
 

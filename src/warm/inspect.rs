@@ -18,6 +18,7 @@ pub(crate) use crate::survey::read_build_env::{BuildEnv, Records, program_of, va
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::Inventory;
 use crate::target::{layout, read};
+use crate::text::failure;
 use crate::warm::decide::{Estimate, Gives};
 pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
 pub(crate) use crate::warm::inspect::reach::otherwise_made;
@@ -41,7 +42,7 @@ pub(crate) fn lock(workspace: &Path) -> Result<Option<Lock>, TomlProblem> {
         message,
     };
     let bytes = fs::read(&workspace.join("Cargo.lock"));
-    let Some(bytes) = bytes.map_err(|error| problem(format!("{error:#}")))? else {
+    let Some(bytes) = bytes.map_err(|error| problem(failure::words(error.as_ref())))? else {
         return Ok(None);
     };
     toml_read::utf8(&bytes).and_then(Lock::parse).map(Some)

@@ -17,6 +17,7 @@ use crate::target::fingerprint;
 use crate::target::fingerprint::rehash::Change;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::{Sharing, UnitFile};
+use crate::text::failure;
 use crate::warm::model::{Method, Skipped, TakenUnit, WarmFolder, Warmed};
 use crate::warm::stage::{Shared, Staging};
 use crate::warm::trusted::Trusted;
@@ -100,7 +101,7 @@ pub(crate) fn folder(
     for (_, unit, staged) in &staged {
         let without = unit.dependencies.iter().find_map(|id| left.get(id));
         let result = match (staged, without) {
-            (Err(error), _) => Err(format!("{error:#}")),
+            (Err(error), _) => Err(failure::words(error.as_ref())),
             (Ok(_), Some(package)) => Err(format!("it depends on {package}, which was left")),
             (Ok(_), None) if unit.local && changed.is_some() => {
                 let file = changed.unwrap_or(Path::new("")).display();
@@ -109,7 +110,7 @@ pub(crate) fn folder(
             (Ok(shared), None) => rehash(unit, &stage.path, &mut rehashed)
                 .and_then(|()| place(unit, &stage.path, &warm.into))
                 .map(|()| shared)
-                .map_err(|error| format!("{error:#}")),
+                .map_err(|error| failure::words(error.as_ref())),
         };
         match result {
             Ok(shared) => {
@@ -140,8 +141,8 @@ pub(crate) fn folder(
 
 pub(crate) fn held(busy: &Busy, what: &str) -> Stopped {
     Stopped::Skipped(match &busy.why {
-        BusyReason::Unclear(error) => format!(
-            "whether a build is running cannot be told (`{}`: {error})",
+        BusyReason::Unclear(why) => format!(
+            "whether a build is running cannot be told (`{}`: {why})",
             busy.lock.display()
         ),
         _ => format!("a build holds {what} (`{}`)", busy.lock.display()),

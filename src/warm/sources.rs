@@ -37,6 +37,7 @@ use crate::plan::left::LeftReason;
 use crate::survey::model::{CargoAnswer, Workspace};
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::text::failure;
 use crate::warm::inspect;
 use crate::warm::sources::altogether::Altogether;
 use crate::warm::sources::compared::Compared;
@@ -235,7 +236,7 @@ impl<'a> World<'a> {
         };
         let listings = self
             .listings
-            .get_or_init(|| ask().map_err(|error| unknown(&format!("{error:#}"))));
+            .get_or_init(|| ask().map_err(|error| unknown(&failure::words(error.as_ref()))));
         listings.as_ref().map_err(Clone::clone)
     }
 

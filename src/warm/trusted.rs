@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::Theirs;
 use crate::plan::outcome::Stopped;
+use crate::text::failure;
 use crate::{fs, git};
 
 /// What was asked about folders in this run, each once.
@@ -62,8 +63,9 @@ impl Trusted {
                 Ok(None) => None,
                 Ok(Some(path)) => Some(format!("git tracks `{}`", path.display())),
                 Err(error) => Some(format!(
-                    "git does not say whether it tracks files in `{}`: {error:#}",
-                    folder.display()
+                    "git does not say whether it tracks files in `{}`: {}",
+                    folder.display(),
+                    failure::words(error.as_ref())
                 )),
             };
             self.known.insert(folder.to_owned(), why);

@@ -207,6 +207,39 @@ fn what_decides_reaches_no_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What an error is formatted by without `text::failure`: its causes repeat each other then, and `(os error 2)` is shown.
+const UNREADABLE: [&str; 6] = [
+    "{error:#}",
+    "{error:?}",
+    "{error}",
+    "{:#}\", error",
+    "error.to_string()",
+    ".root_cause().to_string()",
+];
+
+#[test]
+fn errors_are_put_into_words_in_one_place() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut wrong, mut uses) = (Vec::new(), 0);
+    for entry in walkdir::WalkDir::new(&sources) {
+        let path = entry.expect("a readable folder").into_path();
+        let is_source = path.extension().is_some_and(|end| end == "rs");
+        let is_test = path
+            .iter()
+            .any(|part| part == "tests" || part == "tests.rs");
+        if !is_source || is_test || path.ends_with("text/failure.rs") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source");
+        let code = code(source.split("\nmod tests {").next().unwrap_or_default());
+        uses += code.matches("failure::words(").count();
+        let found = UNREADABLE.iter().filter(|form| code.contains(**form));
+        wrong.extend(found.map(|form| format!("{}: {form}", path.display())));
+    }
+    assert!(uses > 50, "only {uses} errors are put into words");
+    assert!(wrong.is_empty(), "use text::failure: {wrong:#?}");
+}
+
 /// They would not be run: `doctest = false` in the manifest.
 #[test]
 fn no_examples_in_the_documentation() {

@@ -43,6 +43,7 @@ fn without_our_own(text: &str) -> String {
             "\u{1b}[31m",
             "\u{1b}[32m",
             "\u{1b}[33m",
+            "\u{1b}[36m",
         ] {
             if let Some(behind) = rest.strip_prefix(own) {
                 rest = behind;

@@ -9,6 +9,7 @@ use crate::plan::kept::{KeptReason, Subject};
 use crate::plan::outcome::{Done, Outcome};
 use crate::plan::run::Context;
 use crate::survey::journal::{Journal, JournalEntry, RecordedContent};
+use crate::text::failure;
 
 /// Writes down what is about to change, before it does.
 pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
@@ -22,11 +23,11 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
     }
     let records = context.records.ok_or(NO_STATE)?;
     // A configuration that leads into a folder where Cargo cannot write would break every build.
-    fs::expect_writable(context.shared_root).map_err(|error| format!("{error:#}"))?;
+    fs::expect_writable(context.shared_root).map_err(|error| failure::words(error.as_ref()))?;
     crate::survey::records::change_journal(records, |journal| {
         journal.entries.extend(entries);
     })
-    .map_err(|error| format!("{error:#}"))?;
+    .map_err(|error| failure::words(error.as_ref()))?;
     fs::checkpoint("recorded");
     Ok(())
 }

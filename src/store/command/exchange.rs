@@ -22,6 +22,7 @@ use crate::survey::Request;
 use crate::survey::model::{Survey, Workspace};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
+use crate::text::failure;
 use crate::{plan, store};
 
 /// How `pull` was asked to do it.
@@ -57,7 +58,7 @@ pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<E
                 Ok(Err(kept)) => plan.kept.push(*kept),
                 // Then everything is built here, as it would be without one.
                 Err(error) => plan.warnings.push(Warning::NoStore {
-                    why: format!("{error:#}"),
+                    why: failure::words(error.as_ref()),
                 }),
             }
         }
@@ -66,7 +67,7 @@ pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<E
     if exit == Exit::Done && !ui.dry_run && !plan.actions.is_empty() {
         keep_within(&survey, &places, request, ui);
     }
-    Ok(exit)
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 /// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
@@ -98,7 +99,7 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         let left = moved.flat_map(|moved: &Moved| moved.left.clone());
         Ok(failed.map(|failed| failed.message).chain(left).collect())
     };
-    let wrong = fetch().unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let wrong = fetch().unwrap_or_else(|error| vec![failure::words(error.as_ref())]);
     let warnings = wrong.into_iter().take(1);
     warnings.map(|why| Warning::NoStore { why }).collect()
 }
@@ -211,7 +212,8 @@ pub(crate) fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<E
             });
         }
     }
-    conduct_with("store push", &survey, &plan, request, ui, Some(&remote))
+    let exit = conduct_with("store push", &survey, &plan, request, ui, Some(&remote))?;
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 /// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says

@@ -86,7 +86,8 @@ pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Re
         }
     }
     make_room(&mut plan, &survey, &places, ui);
-    conduct("store harvest", &survey, &plan, request, ui)
+    let exit = conduct("store harvest", &survey, &plan, request, ui)?;
+    Ok(exit.unless(plan.is_stuck()))
 }
 
 /// What comes must have room, and what was used longest ago makes it.

@@ -5,6 +5,7 @@ use object::{File, Object as _, ObjectSection as _, ReadRef};
 
 use crate::target::artifact::symbols::{self, Range};
 use crate::target::artifact::{DYLIB_METADATA, METADATA_SECTION, inside, no_object, starts, wasm};
+use crate::text::failure;
 
 /// A file in an artifact.
 #[derive(Clone, Copy)]
@@ -41,7 +42,7 @@ pub(crate) fn members<'data, R: ReadRef<'data>>(
 }
 
 pub(crate) fn no_archive(error: object::Error) -> String {
-    format!("it is no archive: {error}")
+    format!("it is no archive: {}", failure::words(&error))
 }
 
 /// A section that has a place in its file.

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use rustc_stable_hash::StableSipHasher128;
 use serde::{Deserialize, Serialize};
 
+use crate::text::failure;
+
 /// What is different in the other worktree.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
@@ -107,7 +109,8 @@ enum Method {
 
 impl Whole {
     fn json(&self) -> Result<Vec<u8>, String> {
-        serde_json::to_vec(self).map_err(|error| format!("its fingerprint: {error}"))
+        serde_json::to_vec(self)
+            .map_err(|error| format!("its fingerprint: {}", failure::words(&error)))
     }
 
     fn hash_u64(&self) -> u64 {
@@ -137,8 +140,8 @@ impl Whole {
 /// A fragment that says what is wrong: the text is not one that the Cargos known would write, its hash does not
 /// come out as `hash`, or a `precalculated` is given for a fingerprint that has none.
 pub fn rehash(json: &[u8], hash: u64, change: &Change<'_>) -> Result<(Vec<u8>, u64), String> {
-    let mut whole: Whole =
-        serde_json::from_slice(json).map_err(|error| format!("its fingerprint: {error}"))?;
+    let mut whole: Whole = serde_json::from_slice(json)
+        .map_err(|error| format!("its fingerprint: {}", failure::words(&error)))?;
     if whole.json()? != json {
         return Err("its fingerprint is not written as Cargo would".into());
     }

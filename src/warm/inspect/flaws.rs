@@ -18,6 +18,7 @@ use crate::target::artifact::paths;
 use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
+use crate::text::failure;
 use crate::warm::decide::set_since;
 use crate::warm::inspect::flaws::local::Local;
 use crate::warm::inspect::{MOST, without};
@@ -207,7 +208,8 @@ impl Inspector<'_> {
                 UnitKind::Program | UnitKind::Test | UnitKind::Bench | UnitKind::Example
             );
         if unit.kind != UnitKind::BuildScriptRun && file.is_artifact() && !of_nothing {
-            let open = fs::open(&path).map_err(|error| damaged(file, format!("{error:#}")))?;
+            let open =
+                fs::open(&path).map_err(|error| damaged(file, failure::words(error.as_ref())))?;
             artifact::whole(&name, open).map_err(|why| damaged(file, why))?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::fs::Theirs;
 use crate::plan::action::Plan;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::target::unit::Inventory;
+use crate::text::failure;
 use crate::{fs, git};
 
 /// Which folders nothing is taken from, asked once each.
@@ -92,7 +93,7 @@ pub(crate) fn doubt(folder: &Path) -> Option<KeptReason> {
         Err(error) => {
             return Some(KeptReason::Unreadable {
                 path: folder.to_owned(),
-                message: format!("{error:#}"),
+                message: failure::words(error.as_ref()),
             });
         }
     };
@@ -110,7 +111,7 @@ fn tracked(folder: &Path) -> Option<KeptReason> {
         Ok(None) => None,
         Ok(Some(path)) => Some(KeptReason::TrackedInside { path }),
         Err(error) => Some(KeptReason::TrackedUnclear {
-            message: format!("{error:#}"),
+            message: failure::words(error.as_ref()),
         }),
     }
 }

@@ -12,6 +12,7 @@ use crate::git;
 use crate::plan::left::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Unit, UnitId};
+use crate::text::failure;
 use crate::warm::sources::{World, unknown};
 use crate::warm::verdict::LocalUnit;
 
@@ -31,7 +32,8 @@ impl World<'_> {
         let others = self.ask.others.par_iter();
         let changes: Vec<Changes<'_>> = others
             .map(|top| {
-                let changes = git::changes(top).map_err(|error| unknown(&format!("{error:#}")));
+                let changes =
+                    git::changes(top).map_err(|error| unknown(&failure::words(error.as_ref())));
                 (top.as_path(), changes)
             })
             .collect();

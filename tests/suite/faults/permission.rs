@@ -76,7 +76,7 @@ fn to_write_a_configuration() {
     let config = sandbox.path("beside/.cargo/config.toml");
     told.code(1)
         .says(&config.display().to_string())
-        .says("Permission denied");
+        .says("permission denied");
     assert!(!config.exists());
     assert!(
         sandbox.exists("beside/target/debug/app"),
@@ -143,7 +143,7 @@ fn to_rename_a_folder() {
         return;
     };
     let worktree = sandbox.path("beside").display().to_string();
-    told.code(1).says(&worktree).says("Permission denied");
+    told.code(1).says(&worktree).says("permission denied");
     assert_eq!(sandbox.tree("beside/target"), before, "nothing was put in");
     assert!(sandbox.exists("beside/.cargo/config.toml"));
     assert!(!sandbox.exists("pika/target") && !sandbox.exists("third/target"));
@@ -167,7 +167,7 @@ fn to_write_a_shared_root_that_is_there_already() {
     };
     told.code(1)
         .says(&lock.display().to_string())
-        .says("Permission denied");
+        .says("permission denied");
     assert!(!sandbox.exists("later/.cargo"));
     drop(shut);
     held(&sandbox, "pika", &["--yes"])
@@ -185,7 +185,7 @@ fn to_write_the_shared_root() {
         return;
     };
     let root = sandbox.path("pika/.shared-target").display().to_string();
-    told.code(1).says(&root).says("Permission denied");
+    told.code(1).says(&root).says("permission denied");
     assert_eq!(
         sandbox.tree(""),
         before,

@@ -1,6 +1,7 @@
 //! Bad input: wrong arguments, broken files, and what is missing.
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use super::Book;
 use crate::sandbox::Run;
@@ -38,6 +39,18 @@ fn wrong_arguments() {
     says("donor", &["warm", "-n", "--from", "nowhere"]);
     says("worktree", &["warm", "--yes", "nowhere"]);
     says("folders-and-roots", &["gc", "-n", "src", "target/debug"]);
+    says("script-folder", &["run", "src"]);
+    says("donor-empty", &["warm", "-n", "--from", "src"]);
+    let config_at = ["--layout", "build-dir", "--config-at", "nowhere"];
+    says("config-at", &[&["setup", "-n"][..], &config_at].concat());
+    let mut program = book.sandbox.program("pika", &["list"]);
+    program.env("CARGO_SHAREDTARGET_MAX_SIZE", "much");
+    let run = Run::from(program.output().expect("our program"));
+    book.heard(
+        "variable",
+        "pika$ CARGO_SHAREDTARGET_MAX_SIZE=much cargo sharedtarget list",
+        &run,
+    );
     let version = says("version", &["--version"]);
     assert_eq!(version.code, Some(0));
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
@@ -203,5 +216,33 @@ fn missing() {
     without("hook-status", &["hook", "status"]);
     without("hook-install", &["hook", "install"]);
     without("doctor", &["doctor"]);
+
+    let nothing = sandbox.outside("nothing");
+    std::fs::create_dir(&nothing).expect("a folder");
+    let with = |name: &str, variable: &str, value: &Path, args: &[&str]| {
+        let mut program = sandbox.program("pika", args);
+        let run = Run::from(program.env(variable, value).output().expect("our program"));
+        let line = format!(
+            "pika$ {variable}={} cargo sharedtarget {}",
+            value.display(),
+            args.join(" ")
+        );
+        book.heard(name, &line, &run);
+    };
+    with("no-tools-setup", "PATH", &nothing, &["setup", "--yes"]);
+    with("no-tools-warm", "PATH", &nothing, &["warm", "-n"]);
+    let file = sandbox.path("pika/notes.txt");
+    with(
+        "no-state-setup",
+        "XDG_STATE_HOME",
+        &file,
+        &["setup", "--yes"],
+    );
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    let lock = sandbox.path("pika/.shared-target/.sharedtarget/lock");
+    let lock = std::fs::File::open(lock).expect("the lock");
+    lock.lock().expect("locked");
+    book.says("locked-undo", "pika", &["undo", "--yes"]);
+    drop(lock);
     book.close();
 }
