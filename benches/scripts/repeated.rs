@@ -7,9 +7,7 @@ use anyhow::Result;
 use super::checks::Checks;
 use super::figures::{median_of, print_bar};
 use super::place;
-use super::runner::{
-    Kind, Runner, words, {self},
-};
+use super::runner::{self, Kind, Runner, words};
 use super::script::Scripts;
 
 /// The milliseconds that ours may add.

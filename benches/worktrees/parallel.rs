@@ -12,9 +12,7 @@ use super::cost::Cost;
 use super::figures::Series;
 use super::place;
 use super::stage::Stage;
-use super::warm::{
-    Donor, {self},
-};
+use super::warm::{self, Donor};
 
 /// What builds at once may take of what they take where nothing is shared.
 const LIMIT: f64 = 1.10;

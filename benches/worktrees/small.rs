@@ -12,9 +12,7 @@ use super::figures::{mebibytes, print_bar};
 use super::place;
 use super::stage::Stage;
 use super::usage::{Copied, Parts, du};
-use super::warm::{
-    Donor, {self},
-};
+use super::warm::{self, Donor};
 
 /// What all may take of one whole target folder and the local crates of each of the others.
 const LIMIT: f64 = 1.05;

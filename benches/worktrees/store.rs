@@ -16,9 +16,7 @@ use super::checks::Checks;
 use super::cost::Cost;
 use super::figures::{Series, mebibytes};
 use super::stage::{Stage, run};
-use super::warm::{
-    Donor, {self},
-};
+use super::warm::{self, Donor};
 use super::{place, tools};
 
 /// Fills a store from the first worktree; then in each round builds a clone that has nothing, cold, from the store, and

@@ -11,9 +11,7 @@ use super::figures::mebibytes;
 use super::place;
 use super::stage::Stage;
 use super::usage::du;
-use super::warm::{
-    Donor, {self},
-};
+use super::warm::{self, Donor};
 
 /// A compiler cache that Cargo calls in the place of `rustc`.
 struct Wrapper {

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cargo::{config_chain, config_edit, wrapper_script};
-use crate::doctor::editor_settings::{
-    AnalyzerFolder, {self},
-};
+use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
     AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
 };

@@ -8,9 +8,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tracing::debug;
 
-use crate::script::build::{
-    ScriptBuild, {self as apply},
-};
+use crate::script::build::{self as apply, ScriptBuild};
 use crate::script::paths::LAST_RUN;
 use crate::script::request;
 use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};

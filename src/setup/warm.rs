@@ -13,9 +13,7 @@ use crate::survey::model::Scope;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
 use crate::warm::choose_donor::WarmOptions;
-use crate::warm::decide::{
-    Candidate, {self as decide},
-};
+use crate::warm::decide::{self as decide, Candidate};
 use crate::warm::inspect::Trust;
 use crate::warm::{choose_donor, inspect};
 use crate::{fs, survey};

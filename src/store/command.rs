@@ -23,9 +23,7 @@ pub(crate) use crate::store::command::exchange::{
 };
 pub(crate) use crate::store::command::harvest::{HarvestOptions, harvest, harvest_aside};
 pub(crate) use crate::store::command::status::status;
-use crate::store::local::{
-    Wish, {self as looks},
-};
+use crate::store::local::{self as looks, Wish};
 use crate::store::model::StoreContents;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Request, no_workspace, settings};

@@ -11,12 +11,8 @@ use crate::fs::{Hashes, LockGuard};
 use crate::plan::action::Warning;
 use crate::plan::kept::{Kept, KeptReason};
 use crate::progress::Progress;
-use crate::store::harvest::{
-    Assembled, Part, {self as acts},
-};
-use crate::store::local::{
-    Harvest, Wish, {self as looks},
-};
+use crate::store::harvest::{self as acts, Assembled, Part};
+use crate::store::local::{self as looks, Harvest, Wish};
 use crate::store::model::{HarvestUnits, Offered, Stays, StoredUnit, Take};
 use crate::store::{Aged, StorePaths};
 use crate::survey::model::{Survey, Workspace};

@@ -19,9 +19,7 @@ use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Environment, Request, no_workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
-use crate::warm::decide::{
-    Candidate, DestinationUnits, Estimate, Relation, {self as decide},
-};
+use crate::warm::decide::{self as decide, Candidate, DestinationUnits, Estimate, Relation};
 use crate::warm::donor::Donor;
 pub(crate) use crate::warm::families::all;
 use crate::warm::inspect;

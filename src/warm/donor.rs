@@ -12,9 +12,7 @@ use crate::survey::build_env::Said;
 use crate::survey::model::Survey;
 use crate::target::unit::{Inventory, UnitId};
 use crate::warm::choose_donor::{Destination, Requirements};
-use crate::warm::decide::{
-    Candidate, DestinationUnits, DonorView, Relation, {self as decide},
-};
+use crate::warm::decide::{self as decide, Candidate, DestinationUnits, DonorView, Relation};
 use crate::warm::inspect::{BuildEnv, Origin};
 use crate::warm::model::WarmFolder;
 use crate::warm::sources::{Ask, Programs};

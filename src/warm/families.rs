@@ -11,9 +11,7 @@ use crate::survey::Environment;
 use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::warm::choose_donor::{Destination, EngineOptions, one};
-use crate::warm::decide::{
-    Candidate, DestinationUnits, Gives, Relation, {self as decide},
-};
+use crate::warm::decide::{self as decide, Candidate, DestinationUnits, Gives, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::inspect::Trust;

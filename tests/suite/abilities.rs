@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_sharedtarget::target::artifact::abilities::{
-    Abilities, Reach, {self},
-};
+use cargo_sharedtarget::target::artifact::abilities::{self, Abilities, Reach};
 
 use crate::sandbox::Sandbox;
 

@@ -8,9 +8,7 @@ mod locks;
 mod metadata;
 mod outside;
 
-use std::fs::{
-    File, {self},
-};
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};

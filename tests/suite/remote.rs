@@ -22,9 +22,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cargo_sharedtarget::remote::secrets::Secrets;
-use cargo_sharedtarget::remote::{
-    Remote, {self},
-};
+use cargo_sharedtarget::remote::{self, Remote};
 use cargo_sharedtarget::survey::settings;
 use servers::{Redis, S3};
 

@@ -12,9 +12,7 @@ use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::size::Bytes;
 use crate::store::command::{kept, places, remote as remote_store, wanted, wishes};
-use crate::store::local::{
-    Wish, {self as looks},
-};
+use crate::store::local::{self as looks, Wish};
 use crate::store::model::{Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::report::SECTION;
 use crate::store::{Bounds, StorePaths, harvest as acts};

@@ -13,9 +13,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::store::command::{built, places};
-use crate::store::local::{
-    Wish, {self as looks},
-};
+use crate::store::local::{self as looks, Wish};
 use crate::store::model::{After, HarvestUnits, STORE_VERSION, StoredUnit, TellProvider};
 use crate::store::{Bounds, StorePaths, harvest as acts, supply};
 use crate::survey::Request;

@@ -1,8 +1,6 @@
 //! Something that may not be written or deleted.
 
-use std::fs::{
-    Permissions, {self},
-};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;

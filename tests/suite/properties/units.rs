@@ -2,9 +2,7 @@
 
 use cargo_sharedtarget::target::dep_info::{DepInfo, RustcDepInfo};
 use cargo_sharedtarget::target::fingerprint;
-use cargo_sharedtarget::target::layout::{
-    Owner, {self},
-};
+use cargo_sharedtarget::target::layout::{self, Owner};
 use proptest::prelude::*;
 
 /// Bytes that begin like a dep-info, with lengths that are often small enough to be met.

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::random::build::{
-    Command, Seen, {self},
-};
+use crate::random::build::{self, Command, Seen};
 use crate::random::edit;
 use crate::random::generate::Plan;
 use crate::sandbox::Sandbox;

@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::random::dice::Dice;
 use crate::random::generate::{Has, Member, Plan};
-use crate::random::source::{
-    MODULES, SAID, {self},
-};
+use crate::random::source::{self, MODULES, SAID};
 
 /// What is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

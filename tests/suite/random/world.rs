@@ -3,17 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::random::build::{
-    Built, Command, difference, {self},
-};
-use crate::random::clone::{
-    Contents, Untouched, {self},
-};
+use crate::random::build::{self, Built, Command, difference};
+use crate::random::clone::{self, Contents, Untouched};
 use crate::random::compiled;
 use crate::random::dice::Dice;
-use crate::random::edit::{
-    Edit, Editor, {self},
-};
+use crate::random::edit::{self, Edit, Editor};
 use crate::random::generate::Plan;
 use crate::sandbox::{Run, Sandbox};
 

@@ -1,8 +1,6 @@
 //! What a remote store holds, and how old of it goes.
 
-use std::fs::{
-    File, {self},
-};
+use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use crate::remote::machines::{Machine, UNITS, folder};

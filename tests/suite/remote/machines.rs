@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_sharedtarget::remote::secrets::Secrets;
-use cargo_sharedtarget::remote::{
-    Remote, {self},
-};
+use cargo_sharedtarget::remote::{self, Remote};
 use cargo_sharedtarget::survey::settings;
 
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};

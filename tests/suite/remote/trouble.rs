@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use cargo_sharedtarget::remote::{
-    Remote, {self},
-};
+use cargo_sharedtarget::remote::{self, Remote};
 use serde_json::{Value, json};
 
 use crate::faults::harness::Stopped;

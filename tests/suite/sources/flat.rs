@@ -3,9 +3,7 @@
 //! Cargo takes the other one's code for the donor's own where the donor's sources are older. Nothing of it may reach
 //! a third worktree.
 
-use crate::sources::edit::Edit::{
-    Replace, {self},
-};
+use crate::sources::edit::Edit::{self, Replace};
 use crate::sources::full;
 use crate::sources::mini::Mini;
 

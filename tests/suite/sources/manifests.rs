@@ -1,8 +1,6 @@
 //! Differences in manifests and configurations.
 
-use crate::sources::edit::Edit::{
-    Append, Replace, Write, {self},
-};
+use crate::sources::edit::Edit::{self, Append, Replace, Write};
 use crate::sources::stage::{Age, Cell};
 
 const fn cell(

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::sandbox::Sandbox;
-use crate::sources::built::{
-    Built, {self},
-};
+use crate::sources::built::{self, Built};
 use crate::sources::edit::{Edit, hour_ago, set_all};
 
 /// All packages of it.

@@ -5,15 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 
 use crate::sandbox::Sandbox;
-use crate::sources::built::{
-    Built, {self},
-};
-use crate::sources::edit::{
-    Edit, {self},
-};
-use crate::sources::repository::{
-    LOOKS, NEVER, PACKAGES, {self},
-};
+use crate::sources::built::{self, Built};
+use crate::sources::edit::{self, Edit};
+use crate::sources::repository::{self, LOOKS, NEVER, PACKAGES};
 
 pub(crate) const DONOR: &str = "donor/tree";
 /// The clone, beside what is surveyed.

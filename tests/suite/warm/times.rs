@@ -1,8 +1,6 @@
 //! Times that anybody can set: what a program has touched is no proof of when it was compiled.
 
-use std::fs::{
-    File, {self},
-};
+use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
