@@ -177,7 +177,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     problems.extend(configs.values().filter_map(|file| {
         Some(Problem {
             path: file.path.clone(),
-            message: file.invalid.as_ref()?.to_string(),
+            message: file.invalid.as_ref()?.in_words(),
         })
     }));
 

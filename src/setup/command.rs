@@ -58,7 +58,10 @@ fn broken_locks(survey: &Survey) -> Vec<Warning> {
         let problem = inspect::lock(&workspace.root).err()?;
         Some(Warning::Problem {
             path: workspace.root.join("Cargo.lock"),
-            message: format!("{problem}; the workspace is not warmed until that is mended"),
+            message: format!(
+                "{}; the workspace is not warmed until that is mended",
+                problem.in_words()
+            ),
         })
     });
     broken.collect()
