@@ -60,7 +60,7 @@ fn a_plan_that_another_run_has_carried_out_meanwhile_is_not() {
         assert_eq!(sandbox.cargo_run(worktree), "hello\n");
     }
     let before = sandbox.tree("");
-    slow.go_on().code(101).says("run again");
+    slow.go_on().code(101).says("run this again");
     assert_eq!(
         difference(&before, &sandbox.tree("")),
         Vec::<&PathBuf>::new()
@@ -79,7 +79,7 @@ fn two_repositories_of_one_name_at_once_get_two_folders() {
     let args = ["--yes", "--shared-root", &root];
     let slow = Stopped::at(sandbox.program("one/pika", &args), "planned");
     sandbox.run("two/pika", &args).code(0);
-    slow.go_on().code(101).says("run again");
+    slow.go_on().code(101).says("run this again");
     sandbox.run("one/pika", &args).code(0);
     let one = sandbox.read("one/pika/.cargo/config.toml");
     let two = sandbox.read("two/pika/.cargo/config.toml");

@@ -101,7 +101,7 @@ fn of_the_shared_root() {
     run(sandbox.program("pika", &args))
         .code(1)
         .says(&root)
-        .says("No space left");
+        .says("no space left");
     assert_eq!(
         difference(&before, &sandbox.tree("")),
         Vec::<&PathBuf>::new(),
@@ -137,7 +137,7 @@ fn of_a_shared_root_that_is_there_already() {
     run(sandbox.program("pika", &args))
         .code(1)
         .says(&root)
-        .says("No space left");
+        .says("no space left");
     assert!(sandbox.exists("beside/target/debug/app"));
     assert!(!sandbox.exists("beside/.cargo"));
     assert_eq!(record, self::record(&small), "the record is whole");
@@ -168,7 +168,7 @@ fn of_one_worktree() {
     let told = run(sandbox.program("pika", &["--yes"])).code(1);
     let config = sandbox.path("small/worktree/.cargo/config.toml");
     told.says(&config.display().to_string())
-        .says("No space left");
+        .says("no space left");
     nothing_half(&sandbox);
     assert!(!sandbox.exists("small/worktree/.cargo"));
     assert!(
