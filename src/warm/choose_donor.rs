@@ -65,8 +65,10 @@ pub(crate) struct Requirements<'a> {
     pub(crate) read_at: Timestamp,
     pub(crate) root: PathBuf,
     pub(crate) local: bool,
-    /// The worktrees from which changes may be copied into this one.
+    /// The other worktrees of the repository.
     pub(crate) others: Vec<PathBuf>,
+    /// Changes may be copied from these into this one.
+    pub(crate) unsettled: bool,
     pub(crate) programs: bool,
     pub(crate) around: &'a Environment,
     pub(crate) rustc: OnceLock<Option<u64>>,
@@ -131,10 +133,8 @@ impl Destination<'_> {
             read_at,
             root: root.clone(),
             local: how.local && survey.settings.local != Some(false),
-            others: match how.unsettled {
-                true => self.other_worktrees(survey),
-                false => Vec::new(),
-            },
+            others: self.other_worktrees(survey),
+            unsettled: how.unsettled,
             programs: how.programs,
             around: how.around,
             rustc: OnceLock::new(),

@@ -117,6 +117,7 @@ impl Donor {
                 same_commit: self.same_commit,
                 programs: &self.programs,
                 others: &wants.others,
+                unsettled: wants.unsettled,
             })
         });
         self.locals = (root.clone(), compared.unwrap_or_default());

@@ -65,9 +65,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) same_commit: bool,
     /// What is known of the donor's build scripts and macros.
     pub(crate) programs: &'a Programs,
-    /// The worktrees from which changes that are not committed may be copied into the destination; none if it is not
-    /// being made just now.
+    /// The other worktrees of the repository.
     pub(crate) others: &'a [PathBuf],
+    /// The destination is being made just now, so that changes that are not committed may be copied into it from the others.
+    pub(crate) unsettled: bool,
 }
 
 /// Finds out which local units of a donor were compiled from what the destination has, too.

@@ -63,10 +63,9 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
     let tops = [ask.from_worktree, top];
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     for listing in [there, here] {
-        let ignored = listing.ignored.iter().chain(&listing.ignored_folders);
         // What lies in a folder counts, however deep, if Cargo did not build it.
-        let made = ignored.filter(|path| !is_built(&tops, path));
-        files.extend(listing.files.iter().chain(made).cloned());
+        files.extend(own_ignored(ask, &tops, top, listing));
+        files.extend(listing.files.iter().cloned());
         // Of another worktree, `.git` is a file that leads to this repository, and a build here has nothing to do with it.
         let is_own = |folder: &Path| {
             let git = |top: &&Path| {
@@ -117,6 +116,37 @@ fn is_of_worktree(ask: Ask<'_>, git: &Path) -> bool {
     let common = ask.workspace.place.as_ref().map(|place| &place.common_dir);
     let leads = text.trim().strip_prefix("gitdir: ").zip(common);
     leads.is_some_and(|(leads, common)| Path::new(leads).starts_with(common.join("worktrees")))
+}
+
+/// Of the ignored files and folders of one of some worktrees those that are its own: Cargo and we have not built them, and
+/// they are no other worktrees. A folder that holds a worktree is opened.
+pub(crate) fn own_ignored(
+    ask: Ask<'_>,
+    tops: &[&Path],
+    destination: &Path,
+    listing: &Listing,
+) -> Vec<PathBuf> {
+    let others = ask.others.iter().map(PathBuf::as_path);
+    let worktrees: Vec<&Path> = others.chain([destination]).collect();
+    let ignored = listing.ignored.iter().chain(&listing.ignored_folders);
+    let mut next: Vec<PathBuf> = ignored.cloned().collect();
+    let mut own = Vec::new();
+    while let Some(path) = next.pop() {
+        let places: Vec<PathBuf> = tops.iter().map(|top| top.join(&path)).collect();
+        let is_worktree = |place: &PathBuf| worktrees.contains(&place.as_path());
+        if is_built(tops, &path) || places.iter().any(is_worktree) {
+            continue;
+        }
+        let holds = |place: &&PathBuf| worktrees.iter().any(|one| one.starts_with(place));
+        match places.iter().find(holds) {
+            Some(place) => {
+                let names = fs::names(place).unwrap_or_default();
+                next.extend(names.iter().map(|name| path.join(name)));
+            }
+            None => own.push(path),
+        }
+    }
+    own
 }
 
 /// Whether a path in one of the worktrees is a folder that Cargo builds into or a shared root, or lies in one: a shared root

@@ -8,16 +8,24 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::git;
+use crate::git::sources;
+use crate::markers::CARGO_FOLDER;
 use crate::plan::left::LeftReason;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Unit, UnitId};
 use crate::text::failure;
+use crate::warm::sources::altogether::own_ignored;
 use crate::warm::sources::{World, unknown};
 use crate::warm::verdict::LocalUnit;
+use crate::{fs, git};
 
-/// The changes in one worktree, or why they are not known.
-type Changes<'a> = (&'a Path, Result<Vec<PathBuf>, LeftReason>);
+/// What is not committed in one worktree.
+struct Changes {
+    /// Tracked files that were changed, and others that git does not ignore.
+    files: Vec<PathBuf>,
+    /// Files and folders that git ignores, but for those that Cargo and we have made, and other worktrees.
+    ignored: Vec<PathBuf>,
+}
 
 impl World<'_> {
     /// Leaves the units of packages that have changes in another worktree.
@@ -26,16 +34,12 @@ impl World<'_> {
         units: &[&Unit],
         verdicts: &mut BTreeMap<UnitId, Result<LocalUnit, LeftReason>>,
     ) {
-        if self.ask.others.is_empty() || !verdicts.values().any(Result::is_ok) {
+        if !self.ask.unsettled || !verdicts.values().any(Result::is_ok) {
             return;
         }
         let others = self.ask.others.par_iter();
-        let changes: Vec<Changes<'_>> = others
-            .map(|top| {
-                let changes =
-                    git::changes(top).map_err(|error| unknown(&failure::words(error.as_ref())));
-                (top.as_path(), changes)
-            })
+        let changes: Vec<(&Path, Result<Changes, LeftReason>)> = others
+            .map(|top| (top.as_path(), self.changes(top)))
             .collect();
         for unit in units {
             if let Some(verdict) = verdicts.get_mut(&unit.id)
@@ -47,10 +51,32 @@ impl World<'_> {
         }
     }
 
-    fn settled(&self, unit: &Unit, changes: &[Changes<'_>]) -> Result<(), LeftReason> {
-        for (worktree, files) in changes {
-            let files = files.as_ref().map_err(Clone::clone)?;
-            if let Some(file) = files.iter().find(|file| self.may_matter(unit, file)) {
+    fn changes(&self, top: &Path) -> Result<Changes, LeftReason> {
+        let (files, listing) = rayon::join(|| git::changes(top), || git::listing(top));
+        let failed = |error: anyhow::Error| unknown(&failure::words(error.as_ref()));
+        let listing = listing.map_err(failed)?;
+        let mut ignored = own_ignored(self.ask, &[top], self.top, &listing);
+        // Of these, the circumstances tell; and each worktree has its own.
+        ignored.retain(|path| !sources::is_configuration(path) && !is_configured(top, path));
+        Ok(Changes {
+            files: files.map_err(failed)?,
+            ignored,
+        })
+    }
+
+    fn settled(
+        &self,
+        unit: &Unit,
+        changes: &[(&Path, Result<Changes, LeftReason>)],
+    ) -> Result<(), LeftReason> {
+        for (worktree, changes) in changes {
+            let changes = changes.as_ref().map_err(Clone::clone)?;
+            let mut files = changes.files.iter();
+            let mut ignored = changes.ignored.iter();
+            let file = files
+                .find(|file| self.may_matter(unit, file))
+                .or_else(|| ignored.find(|path| self.may_matter_though_ignored(unit, path)));
+            if let Some(file) = file {
                 return Err(LeftReason::ChangedElsewhere {
                     file: file.clone(),
                     worktree: worktree.to_path_buf(),
@@ -60,17 +86,44 @@ impl World<'_> {
         Ok(())
     }
 
-    fn may_matter(&self, unit: &Unit, file: &Path) -> bool {
-        // What runs while it is made may look at anything.
-        if self.able_of(unit).reach >= Reach::Files {
-            return true;
-        }
+    /// Whether an ignored file or folder may matter. People keep much in a worktree that is no source, so that a place in the
+    /// package alone says nothing.
+    fn may_matter_though_ignored(&self, unit: &Unit, path: &Path) -> bool {
+        let is_module = path.extension().is_some_and(|end| end == "rs");
+        self.looks_at_files(unit)
+            || self.names(unit, path)
+            || (is_module && self.may_matter(unit, path))
+    }
+
+    /// What runs while it is made may look at anything.
+    fn looks_at_files(&self, unit: &Unit) -> bool {
+        self.able_of(unit).reach >= Reach::Files
+    }
+
+    /// Whether a unit was compiled from a file, or from one in a folder.
+    fn names(&self, unit: &Unit, path: &Path) -> bool {
         let named = self.named.get(&unit.id);
         let named = named.and_then(|named| named.as_ref().ok());
-        let is_named = named.is_some_and(|named| named.files.contains(file));
+        named.is_some_and(|named| named.files.iter().any(|file| file.starts_with(path)))
+    }
+
+    fn may_matter(&self, unit: &Unit, file: &Path) -> bool {
+        if self.looks_at_files(unit) {
+            return true;
+        }
+        let is_named = self.names(unit, file);
         // A file that comes to a package may be one of its modules.
         let folder = self.folder(unit);
         let own = folder.is_none_or(|folder| file.starts_with(folder));
         is_named || own || file.ends_with("Cargo.toml")
     }
+}
+
+/// Whether a folder holds nothing but Cargo's configuration.
+fn is_configured(top: &Path, path: &Path) -> bool {
+    let names = || fs::names(&top.join(path)).unwrap_or_default();
+    path.ends_with(CARGO_FOLDER)
+        && names()
+            .iter()
+            .all(|name| sources::is_configuration(&path.join(name)))
 }

@@ -127,6 +127,61 @@ fn what_is_not_committed_may_be_copied() {
     assert!(is_fresh(&sandbox, "fourth"));
 }
 
+/// The same with files that git ignores, of a worktree that is no donor: a script that looks at files may look for them.
+#[test]
+fn what_git_ignores_may_be_copied() {
+    let sandbox = built("");
+    sandbox.write(
+        "main/build.rs",
+        "fn main() { println!(\"cargo:rerun-if-changed=build.rs\"); \
+         println!(\"cargo:rustc-env=THERE={}\", std::path::Path::new(\"dist/a.txt\").exists()); }\n",
+    );
+    let there = "pub fn it() -> &'static str { env!(\"THERE\") }\n";
+    sandbox.write("main/src/lib.rs", there);
+    sandbox.write("main/.gitignore", "target\n.cargo\ndist\n.trees\n");
+    sandbox.git("main", &["add", "-A"]);
+    sandbox.git("main", &["commit", "-q", "-m", "script"]);
+    sandbox.worktree("main", "main/.trees/first");
+    wait();
+    sandbox.cargo("main", &["build", "-q", "--offline"]);
+    wait();
+    let by_hook = ["onboard", "--yes", "--quiet"];
+    // Another worktree in an ignored folder is nothing that a tool copies.
+    sandbox.worktree("main", "second");
+    let answer = sandbox.json("second", &by_hook);
+    assert!(is_fresh(&sandbox, "second"), "{answer}");
+    // So that it is the one donor.
+    std::fs::remove_dir_all(sandbox.path("main/target")).expect("removed");
+    sandbox.write("main/dist/a.txt", "a\n");
+    let path = sandbox.path("main/dist/a.txt");
+    let mut old = Command::new("touch");
+    old.args(["-d", "1 hour ago"]).arg(&path);
+    assert!(old.status().expect("touch").success());
+    sandbox.worktree("main", "dest");
+    let answer = sandbox.json("dest", &by_hook);
+    std::fs::create_dir(sandbox.path("dest/dist")).expect("a folder");
+    let mut copied = Command::new("cp");
+    copied
+        .args(["-p"])
+        .arg(&path)
+        .arg(sandbox.path("dest/dist"));
+    assert!(copied.status().expect("cp").success());
+    assert_eq!(sandbox.cargo_run("dest"), "true\n", "{answer}");
+    let changed = "changed_elsewhere".to_owned();
+    assert!(reasons(&answer).contains(&changed), "{answer}");
+}
+
+/// What people keep in a worktree does not hold up a package that looks at no file.
+#[test]
+fn what_git_ignores_matters_to_few() {
+    let sandbox = built("");
+    sandbox.write("main/.cargo/notes.txt", "mine\n");
+    wait();
+    sandbox.worktree("main", "dest");
+    let answer = sandbox.json("dest", &["onboard", "--yes", "--quiet"]);
+    assert!(is_fresh(&sandbox, "dest"), "{answer}");
+}
+
 /// The filesystem is that of a server whose clock is behind ours: an edit right after warming is older than our look.
 #[test]
 fn a_filesystem_whose_clock_is_behind() {
