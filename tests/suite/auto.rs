@@ -308,7 +308,12 @@ fn it_is_never_run_by_itself() {
             &wrapper,
         ];
         let run = sandbox.run("", &args).code(101);
-        assert!(run.stderr.contains("is the script that --auto-onboard writes"), "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains("is the script that --auto-onboard writes"),
+            "{}",
+            run.stderr
+        );
     }
     sandbox.cargo("repo", &["build", "--offline"]);
 }

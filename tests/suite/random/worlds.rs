@@ -102,7 +102,7 @@ fn random_worlds() {
                         Ok(count) => {
                             let sum = &mut result.lock().expect("a result").0;
                             *sum = sum.and(count);
-                            if sum.worlds.is_multiple_of(500) {
+                            if sum.worlds.is_multiple_of(100) {
                                 eprintln!("{sum:?} in {:.0?}", start.elapsed());
                             }
                         }

@@ -95,7 +95,12 @@ fn mistakes_in_the_settings() {
     let said = sandbox
         .run("beside", &["warm", "--dry-run", "--verbose"])
         .said();
-    for part in ["sharedtarget.toml", "2:1", "`local`", "`locale`"] {
+    for part in [
+        "sharedtarget.toml",
+        "line 2, column 1",
+        "`local`",
+        "`locale`",
+    ] {
         assert!(said.contains(part), "no `{part}` in:\n{said}");
     }
     assert!(said.contains("are of local packages"), "{said}");
