@@ -69,15 +69,27 @@ impl GcOptions {
 
     /// Whether there is no rule, but perhaps a profile.
     fn has_no_rule(&self) -> bool {
-        self.older_than.is_none()
-            && self.incremental.is_none()
-            && self.max_size.is_none()
-            && self.to_free.is_empty()
-            && !(self.toolchain_gone
-                || self.unreferenced
-                || self.superseded
-                || self.unfinished
-                || self.crate_gone)
+        // Each field by its name, so that a new rule cannot be forgotten: without one, the default rules would run.
+        let Self {
+            older_than,
+            toolchain_gone,
+            unreferenced,
+            superseded,
+            unfinished,
+            crate_gone,
+            incremental,
+            max_size,
+            to_free,
+            profile: _,
+            keep_programs: _,
+            spared: _,
+            unused_since: _,
+        } = self;
+        let by_state =
+            *toolchain_gone || *unreferenced || *superseded || *unfinished || *crate_gone;
+        let by_age = older_than.is_some() || incremental.is_some();
+        let by_size = max_size.is_some() || !to_free.is_empty();
+        !(by_state || by_age || by_size)
     }
 
     /// Whether nothing was asked for.

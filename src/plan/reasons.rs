@@ -258,7 +258,12 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                     format!("; not asked: {}", doubts.join("; "))
                 }
             };
-            format!("stays as it is: no rule is about any of its {units} units{asked}")
+            let about = match units {
+                0 => "it holds no units".to_owned(),
+                1 => "no rule is about its only unit".to_owned(),
+                units => format!("no rule is about any of its {units} units"),
+            };
+            format!("stays as it is: {about}{asked}")
         }
         KeptReason::Harvested { units, left } => {
             let kept = format!("is in the store with {}", counted(*units, "unit"));
