@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::Timestamp;
-use toml_edit::{Document, Item};
+use toml::{Table, Value};
 
+use crate::cargo::toml_read;
 use crate::fs;
 use crate::git::sources::Listing;
 
@@ -19,7 +20,7 @@ use crate::git::sources::Listing;
 /// by git.
 pub(crate) fn of_package(top: &Path, folder: &Path, listing: &Listing) -> Option<String> {
     let root = top.join(folder);
-    let excluded = excluded(&root)?;
+    let excluded = excluded(top, &root)?;
     let files: Vec<&Path> = listing
         .files
         .range(folder.to_owned()..)
@@ -76,24 +77,39 @@ fn text(modified: Timestamp, file: &Path) -> String {
     format!("{seconds}.{nanoseconds:09}s ({})", file.display())
 }
 
-/// What the manifest's `exclude` leaves out; `None` if there is an `include`, by which Cargo does not ask git.
-fn excluded(root: &Path) -> Option<Gitignore> {
-    let text = fs::read(&root.join("Cargo.toml")).ok()??;
-    let text = String::from_utf8(text).ok()?;
-    let manifest = Document::parse(text.as_str()).ok()?;
-    let package = manifest.get("package").and_then(Item::as_table_like)?;
-    let is_empty = |item: &Item| item.as_array().is_some_and(toml_edit::Array::is_empty);
-    if package
-        .get("include")
-        .is_some_and(|include| !is_empty(include))
-    {
+/// The patterns of the manifest's `exclude`; `None` if there is an `include`, by which Cargo does not ask git.
+fn excluded(top: &Path, root: &Path) -> Option<Gitignore> {
+    let include = patterns(top, root, "include")?;
+    if !include.is_empty() {
         return None;
     }
     let mut builder = GitignoreBuilder::new(root);
-    if let Some(exclude) = package.get("exclude") {
-        for pattern in exclude.as_array()? {
-            builder.add_line(None, pattern.as_str()?).ok()?;
-        }
+    for pattern in patterns(top, root, "exclude")? {
+        builder.add_line(None, &pattern).ok()?;
     }
     builder.build().ok()
+}
+
+/// The patterns under a key of a package, which may take them over from its workspace.
+fn patterns(top: &Path, root: &Path, key: &str) -> Option<Vec<String>> {
+    let package = manifest(root)?;
+    let own = package.get("package")?.as_table()?.get(key);
+    let strings = |value: &Value| -> Option<Vec<String>> {
+        let all = value.as_array()?.iter();
+        all.map(|one| one.as_str().map(str::to_owned)).collect()
+    };
+    match own {
+        None => Some(Vec::new()),
+        Some(Value::Table(table)) if table.get("workspace") == Some(&Value::Boolean(true)) => {
+            let above = root.ancestors().take_while(|above| above.starts_with(top));
+            let mut workspaces = above.filter_map(|above| manifest(above)?.remove("workspace"));
+            strings(workspaces.next()?.get("package")?.get(key)?)
+        }
+        Some(value) => strings(value),
+    }
+}
+
+fn manifest(folder: &Path) -> Option<Table> {
+    let text = fs::read(&folder.join("Cargo.toml")).ok()??;
+    toml_read::read(std::str::from_utf8(&text).ok()?).ok()
 }

@@ -182,6 +182,37 @@ fn what_git_ignores_matters_to_few() {
     assert!(is_fresh(&sandbox, "dest"), "{answer}");
 }
 
+/// Cargo compares the newest file of a package whose script says nothing, but for what `exclude` leaves out, which the
+/// package may take over from its workspace.
+#[test]
+fn patterns_of_the_workspace() {
+    let sandbox = Sandbox::new();
+    let put = |file: &str, text: &str| sandbox.write(&format!("main/{file}"), text);
+    put(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"low\"]\nresolver = \"2\"\n[workspace.package]\nexclude = [\"*.md\"]\n",
+    );
+    put(
+        "low/Cargo.toml",
+        "[package]\nname = \"low\"\nversion = \"0.1.0\"\nedition = \"2021\"\nexclude.workspace = true\n",
+    );
+    put("low/build.rs", "fn main() {}\n");
+    put("low/src/lib.rs", "pub fn it() {}\n");
+    put(".gitignore", "target\n");
+    wait();
+    put("low/notes.md", "the newest\n");
+    sandbox.git("main", &["init", "-q", "-b", "main"]);
+    sandbox.cargo("main", &["generate-lockfile", "--offline"]);
+    sandbox.git("main", &["add", "-A"]);
+    sandbox.git("main", &["commit", "-q", "-m", "work"]);
+    wait();
+    sandbox.cargo("main", &["build", "-q", "--offline"]);
+    wait();
+    sandbox.worktree("main", "dest");
+    let answer = sandbox.json("dest", &["warm", "--yes"]);
+    assert!(is_fresh(&sandbox, "dest"), "{answer}");
+}
+
 /// The filesystem is that of a server whose clock is behind ours: an edit right after warming is older than our look.
 #[test]
 fn a_filesystem_whose_clock_is_behind() {
