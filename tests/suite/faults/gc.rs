@@ -62,10 +62,13 @@ fn a_killed_gc_leaves_what_cargo_can_build_on() {
         reached += 1;
         assert_eq!(sandbox.cargo_run("app"), OUTPUT, "{point}");
         sandbox.cargo("app", &["test", "-q", "--offline"]);
-        let again = run(sandbox.program("app", &["gc", "--profile", "debug", "--yes"]));
+        let again =
+            run(sandbox.program("app", &["gc", "--profile", "debug", "--yes", "--verbose"]));
         let again = again.code(0);
+        // Where only Cargo's own explanation of a fingerprint was gone, Cargo does without it, and we keep the unit.
+        let explained = !again.said.contains("there is no fingerprint");
         assert!(
-            !sandbox.exists("app/target/debug/app"),
+            !explained || !sandbox.exists("app/target/debug/app"),
             "{point}: {}",
             again.said
         );
