@@ -138,12 +138,10 @@ pub(crate) fn own_ignored(
             continue;
         }
         let holds = |place: &&PathBuf| worktrees.iter().any(|one| one.starts_with(place));
-        match places.iter().find(holds) {
-            Some(place) => {
-                let names = fs::names(place).unwrap_or_default();
-                next.extend(names.iter().map(|name| path.join(name)));
-            }
-            None => own.push(path),
+        match places.iter().find(holds).map(|place| fs::names(place)) {
+            Some(Ok(names)) => next.extend(names.iter().map(|name| path.join(name))),
+            // One that cannot be read counts as a whole.
+            Some(Err(_)) | None => own.push(path),
         }
     }
     own

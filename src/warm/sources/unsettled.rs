@@ -121,9 +121,10 @@ impl World<'_> {
 
 /// Whether a folder holds nothing but Cargo's configuration.
 fn is_configured(top: &Path, path: &Path) -> bool {
-    let names = || fs::names(&top.join(path)).unwrap_or_default();
+    // One that cannot be read may hold anything.
     path.ends_with(CARGO_FOLDER)
-        && names()
-            .iter()
-            .all(|name| sources::is_configuration(&path.join(name)))
+        && fs::names(&top.join(path)).is_ok_and(|names| {
+            let mut names = names.iter();
+            names.all(|name| sources::is_configuration(&path.join(name)))
+        })
 }
