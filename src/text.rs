@@ -132,7 +132,7 @@ pub(crate) fn without_credentials(text: &str) -> String {
             None => (address, ""),
         };
         let host = authority.rsplit('@').next().unwrap_or_default();
-        // A password may have a `/` in it that nobody has escaped.
+        // A password may have a `/` in it that is not escaped.
         let path = path.rsplit('@').next().unwrap_or_default();
         clean.extend([before, "://", host, path]);
         rest = beyond;

@@ -30,7 +30,7 @@ pub(super) fn say(error: &anyhow::Error) {
     }
 }
 
-/// Whoever read our answer has seen enough.
+/// Whether the reader of our answer has closed the pipe, since it has seen enough.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

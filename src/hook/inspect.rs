@@ -11,7 +11,7 @@ use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
 use crate::text::failure::Hint as _;
 use crate::{fs, git};
 
-/// What helps if a path leads to no repository.
+/// The hint for a path that leads to no repository.
 const NAME_ONE: &str = "change to a worktree of the repository, or name one";
 
 /// Looks at the hooks of the repositories that these folders lie in, each repository once.

@@ -1,4 +1,4 @@
-//! What commands get from the edge of the program: their request, and the way to speak.
+//! The edge of the program as commands see it: it gives them their request, and the way to speak.
 
 use std::path::{Path, PathBuf};
 

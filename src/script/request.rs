@@ -67,7 +67,7 @@ pub(crate) struct Script {
     pub(crate) compiler: Compiler,
 }
 
-/// What helps if there is no script at a path.
+/// The hint for a path at which there is no script.
 const NAME_ONE: &str = "name a file with Rust code, or `-` for standard input";
 
 /// Reads a script and asks for all that decides about its program.

@@ -62,7 +62,7 @@ pub(crate) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<C
     from.map(|from| named(from, request)).transpose()
 }
 
-/// What helps if `--from` names nothing of use.
+/// The hint for a `--from` that names nothing of use.
 const LEAVE_OUT: &str = "without --from, the best donor among the other worktrees is chosen";
 
 fn named(from: &Path, request: &Request) -> Result<Candidate> {

@@ -42,7 +42,7 @@ struct Taken {
     _aside: Vec<fs::Aside>,
 }
 
-/// What is noted of a store once its units were used.
+/// The notes that a store gets once its units were used.
 #[derive(Debug)]
 struct Use {
     now: Timestamp,

@@ -208,7 +208,7 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
     );
 }
 
-/// What helps against a folder that cannot be a shared root.
+/// The hint for a folder that cannot be a shared root.
 const ANOTHER: &str = "name another folder with --shared-root";
 
 /// What speaks against a shared root, for those who only look.

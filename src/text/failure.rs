@@ -88,14 +88,14 @@ pub(crate) fn message(error: &(dyn Error + 'static)) -> String {
     all
 }
 
-/// What to do next; the innermost hint where there are several, since it is nearest to the cause.
+/// The hint that an error carries; the innermost one where there are several, since it is nearest to the cause.
 #[must_use]
 pub(crate) fn hint<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
     let hints = chain(error).filter_map(|cause| cause.downcast_ref::<Hinted>());
     hints.last().map(|hinted| hinted.hint.as_str())
 }
 
-/// What to do next where nothing said so: what mends the system's error, for those that a user can mend.
+/// The hint for an error of the system that a user can mend, where the error carries none.
 #[must_use]
 pub(crate) fn usual_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let kind = chain(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))?;

@@ -2,7 +2,7 @@
 
 use crate::sandbox::{Run, Sandbox};
 
-/// Two worktrees of one repository, of which the first one is built.
+/// Two worktrees of one repository; the first one is built.
 fn worktrees() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &["topic"]);

@@ -207,7 +207,7 @@ fn what_decides_reaches_no_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What an error is formatted by without `text::failure`: its causes repeat each other then, and `(os error 2)` is shown.
+/// Ways to format an error without `text::failure`: its causes repeat each other then, and `(os error 2)` is shown.
 const UNREADABLE: [&str; 6] = [
     "{error:#}",
     "{error:?}",

@@ -19,7 +19,7 @@ use crate::warm::sources::{World, unknown};
 use crate::warm::verdict::LocalUnit;
 use crate::{fs, git};
 
-/// What is not committed in one worktree.
+/// The files of one worktree that are not committed.
 struct Changes {
     /// Tracked files that were changed, and others that git does not ignore.
     files: Vec<PathBuf>,
@@ -95,7 +95,7 @@ impl World<'_> {
             || (is_module && self.may_matter(unit, path))
     }
 
-    /// What runs while it is made may look at anything.
+    /// Whether a macro or a build script that runs while it is made may look at any file.
     fn looks_at_files(&self, unit: &Unit) -> bool {
         self.able_of(unit).reach >= Reach::Files
     }

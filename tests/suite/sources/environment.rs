@@ -171,7 +171,7 @@ fn what_git_ignores_may_be_copied() {
     assert!(reasons(&answer).contains(&changed), "{answer}");
 }
 
-/// What people keep in a worktree does not hold up a package that looks at no file.
+/// Ignored files of people's own do not hold up a package that looks at no file.
 #[test]
 fn what_git_ignores_matters_to_few() {
     let sandbox = built("");
