@@ -111,18 +111,27 @@ fn remove(
     Ok(())
 }
 
-/// What is deleted of a unit, each with everything in it: its fingerprint first.
+/// What is deleted of a unit, each with everything in it: its hashes first, then the rest of its fingerprint.
+///
+/// Cargo takes a unit with a hash for fresh, also without the explanation beside it (`.json`), without which nothing of the
+/// unit can be understood here.
 fn entries<'a>(profile: &str, files: impl Iterator<Item = &'a Path>) -> Vec<PathBuf> {
     let depth = profile.split('/').count();
-    let entries: BTreeSet<(bool, PathBuf)> = files
+    let files: BTreeSet<&Path> = files.collect();
+    let entries: BTreeSet<(u8, PathBuf)> = files
+        .iter()
         .flat_map(|file| {
             let first = |many: usize| -> PathBuf { file.iter().take(depth + many).collect() };
             let inner = layout::in_profile(file, profile, layout::entry);
             let print = layout::in_profile(file, profile, layout::fingerprint_folder);
-            let of_unit = inner.map(|many| (Some(many) != print, first(many)));
+            let of_unit = inner.map(|many| (if Some(many) == print { 1 } else { 2 }, first(many)));
             // In the new layout it lies in the unit's folder.
-            let of_print = print.map(|many| (false, first(many)));
-            of_unit.into_iter().chain(of_print)
+            let of_print = print.map(|many| (1, first(many)));
+            let mut explanation = file.as_os_str().to_owned();
+            explanation.push(".json");
+            let explained = print.is_some() && files.contains(Path::new(&explanation));
+            let hash = explained.then(|| (0, file.to_path_buf()));
+            of_unit.into_iter().chain(of_print).chain(hash)
         })
         .collect();
     entries.into_iter().map(|(_, path)| path).collect()
@@ -173,12 +182,19 @@ mod tests {
         };
         let classic = [
             "debug/.fingerprint/a-#",
+            "debug/.fingerprint/a-#/dep-lib-a",
             "debug/.fingerprint/a-#/lib-a",
+            "debug/.fingerprint/a-#/lib-a.json",
             "debug/build/a-#/out/x",
+            "debug/build/a-#/out/x.json",
         ];
         assert_eq!(
             of("debug", &classic),
-            ["debug/.fingerprint/a-#", "debug/build/a-#"]
+            [
+                "debug/.fingerprint/a-#/lib-a",
+                "debug/.fingerprint/a-#",
+                "debug/build/a-#"
+            ]
         );
         let new = [
             "t/debug/build/a/#/out/x",
