@@ -23,6 +23,10 @@ impl Action for DeleteFolder {
         Phase::Delete
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
     fn section(&self) -> &'static Section {
         &report::FOLDERS
     }
@@ -71,6 +75,10 @@ impl Action for CollectFolder {
 
     fn phase(&self) -> Phase {
         Phase::Delete
+    }
+
+    fn deletes(&self) -> bool {
+        true
     }
 
     fn section(&self) -> &'static Section {

@@ -46,6 +46,12 @@ impl Plan {
         self.kept.iter().any(|kept| kept.reason.is_stuck())
     }
 
+    /// Returns whether something goes for good.
+    #[must_use]
+    pub(crate) fn deletes(&self) -> bool {
+        self.actions.iter().any(|action| action.deletes())
+    }
+
     /// Returns whether there is an action of a type.
     #[must_use]
     pub(crate) fn has<T: Action>(&self) -> bool {
@@ -96,6 +102,12 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
 
     /// Whether it is to free space.
     fn frees(&self) -> bool {
+        false
+    }
+
+    /// Whether something goes for good, so that somebody must have said yes. Litter does not count: that was agreed to
+    /// before.
+    fn deletes(&self) -> bool {
         false
     }
 

@@ -31,7 +31,10 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {
     Ok(survey)
 }
 
-/// Shows a plan, asks, carries it out and reports. The same plan feeds all four.
+/// The commands that change much at once, so that they ask on a terminal also where nothing is deleted.
+const ASKING: [&str; 2] = ["setup", "doctor"];
+
+/// Shows a plan, asks if something would be deleted, carries it out and reports. The same plan feeds all four.
 pub(crate) fn conduct(
     name: &str,
     survey: &Survey,
@@ -59,10 +62,11 @@ pub(crate) fn conduct_with(
         show(name, survey, plan, None, ui)?;
         return Ok(Exit::Done);
     }
-    if !ui.yes {
+    let asks = !ui.yes && (plan.deletes() || (ASKING.contains(&name) && ui.can_ask()));
+    if asks {
         if !ui.can_ask() {
             show(name, survey, plan, None, ui)?;
-            ui.narrate("nothing was changed: say --yes to go on without a terminal")?;
+            ui.narrate("nothing was changed: it would delete something, and there is no terminal to ask on; say --yes to go on")?;
             return Ok(Exit::NotConfirmed);
         }
         preview(survey, plan, ui)?;
@@ -100,7 +104,7 @@ pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
 ///
 /// One of them is missing, an answer of it was needed, and the run was to change something.
 pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
-    if !ui.yes || ui.dry_run || survey.workspaces.is_empty() {
+    if ui.dry_run || survey.workspaces.is_empty() {
         return Ok(());
     }
     let cargo = &request.environment.cargo;

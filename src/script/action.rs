@@ -21,6 +21,10 @@ impl Action for DropScript {
         Phase::Delete
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
     fn section(&self) -> &'static Section {
         &report::SECTION
     }

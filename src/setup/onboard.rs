@@ -78,7 +78,7 @@ pub(crate) fn run(
         }
         match conducted {
             Ok(Exit::Done) if stuck => {
-                if ui.quiet || (ui.yes && !plan.actions.is_empty()) {
+                if ui.quiet || !plan.actions.is_empty() {
                     ui.warn(|out| report::stuck(out, &plan, &ui.preview_view()))?;
                 }
                 return Ok(Exit::Incomplete);

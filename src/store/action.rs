@@ -148,6 +148,10 @@ impl Action for DropRemote {
         false
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
     fn section(&self) -> &'static Section {
         &SECTION
     }
@@ -176,6 +180,10 @@ impl Action for DropUnits {
     }
 
     fn frees(&self) -> bool {
+        true
+    }
+
+    fn deletes(&self) -> bool {
         true
     }
 

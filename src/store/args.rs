@@ -22,10 +22,10 @@ const EXAMPLES: &str = "\
 Examples:
   cargo sharedtarget store harvest                   keep what was built here, for worktrees to come
   cargo sharedtarget store pull                      fetch what others have built of these packages
-  cargo sharedtarget store push --yes --write        in CI, after a harvest: let others have it
+  cargo sharedtarget store push --write              in CI, after a harvest: let others have it
   cargo sharedtarget store status                    what there is, and within which bounds
   cargo sharedtarget store clean --older-than 30d    what was not used for 30 days
-  cargo sharedtarget warm --yes                      give a worktree what the store has, too";
+  cargo sharedtarget warm                            give a worktree what the store has, too";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {

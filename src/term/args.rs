@@ -74,7 +74,7 @@ pub(crate) struct ActArgs {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// Do it without asking
+    /// Do not ask before something is deleted
     #[arg(short, long)]
     pub(crate) yes: bool,
 }

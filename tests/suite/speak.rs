@@ -48,9 +48,9 @@ fn a_dry_run_leaves_everything_as_it_was() {
 
 #[test]
 fn nobody_said_yes() {
-    let (sandbox, commands) = busy();
+    let (sandbox, [setup, clean, undo]) = busy();
     let tree = sandbox.tree("");
-    for command in commands {
+    for command in [setup, clean] {
         let run = sandbox.run("", &command).code(3);
         assert_ne!(run.stdout, "", "{command:?}");
         assert!(run.stderr.contains("--yes"), "{}", run.stderr);
@@ -60,6 +60,22 @@ fn nobody_said_yes() {
         assert!(run.json()["outcome"].is_null());
         assert!(sandbox.tree("") == tree, "{command:?} changed something");
     }
+    // It deletes nothing, so it asks nothing.
+    sandbox.run("", &undo).code(0);
+    assert!(!sandbox.exists("done/.cargo"));
+}
+
+/// Where nothing is deleted, `setup` needs no yes; where something is, it does nothing at all without one.
+#[test]
+fn setup_asks_for_what_it_deletes() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.run("pika", &[]).code(0);
+    assert!(sandbox.exists("pika/.cargo/config.toml"));
+    sandbox.repository("other", &[]);
+    sandbox.target("other/target");
+    sandbox.run("other", &[]).code(3);
+    assert!(!sandbox.exists("other/.cargo"));
 }
 
 #[test]
@@ -86,6 +102,7 @@ fn exit_codes() {
     sandbox.repository("pika", &[]);
     sandbox.run("pika", &["list"]).code(0);
     sandbox.run("pika", &["--dry-run"]).code(0);
+    sandbox.target("pika/target");
     sandbox.run("pika", &[]).code(3);
     sandbox.run("pika", &["--no-such-flag"]).code(2);
     sandbox.run("pika", &["clean", "--idle", "soon"]).code(2);

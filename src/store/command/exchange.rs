@@ -68,10 +68,10 @@ pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<E
     Ok(exit.unless(plan.is_stuck()))
 }
 
-/// Fetches what a worktree can use before it is warmed, if settings say so and somebody has said yes. What goes wrong is a
-/// warning: then everything is built here, as it would be without a store.
+/// Fetches what a worktree can use before it is warmed, if settings say so. A failure is a warning: then everything is
+/// built here, as it would be without a store.
 pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<Warning> {
-    let wanted = survey.settings.store.pull == Some(true) && ui.yes && !ui.dry_run;
+    let wanted = survey.settings.store.pull == Some(true) && !ui.dry_run;
     if !wanted {
         return Vec::new();
     }

@@ -46,10 +46,10 @@ fn what_is_the_same_is_shared_and_nothing_is_compiled() {
     let args = ["--layout", "in-place", "--relink"];
     let before = libraries(&sandbox, "beside");
     sandbox
-        .run("pika", &args)
-        .code(3)
+        .run("pika", &[&args[..], &["-n"]].concat())
+        .code(0)
         .says("Share what is the same");
-    assert_eq!(libraries(&sandbox, "beside"), before, "nobody said yes");
+    assert_eq!(libraries(&sandbox, "beside"), before);
     let answer = sandbox.json("pika", &[&args[..], &["--yes"]].concat());
     let freed = &answer["outcome"]["done"][0]["freed"]["on_disk"];
     assert!(freed.as_u64().is_some_and(|bytes| bytes > 0), "{answer}");
