@@ -43,6 +43,7 @@ mod log;
 mod matrix;
 #[cfg(unix)]
 mod nightly;
+mod packages;
 mod pages;
 mod properties;
 #[cfg(unix)]

@@ -23,7 +23,7 @@ use plan::World;
 use play::{Count, Wrong, play};
 
 /// How many worlds there are by default, and how many are played at a time.
-const MANY: u64 = 16;
+const MANY: u64 = 8;
 const AT_A_TIME: usize = 2;
 
 /// Leaves out what a wrong world does not need.
