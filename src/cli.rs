@@ -45,13 +45,12 @@ Exit codes:
   0    done, or nothing to do
   1    some actions failed or were skipped
   2    wrong usage
-  3    something would change, and nobody said yes
+  3    something would be deleted, and it was not confirmed
   101  could not run
 
 Examples:
   cargo sharedtarget --dry-run ~/code    show what would be done
   cargo sharedtarget ~/code              show it, ask, and do it
-  cargo sharedtarget hook install        from now on `git worktree add` makes warm worktrees
   cargo sharedtarget warm                give this worktree what others have compiled
   cargo sharedtarget list                what there is, and how large it is
   cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days

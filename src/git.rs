@@ -222,6 +222,12 @@ pub(crate) fn common_dir(folder: &Path) -> Result<PathBuf> {
 ///
 /// # Errors
 ///
+/// The `post-checkout` of a repository, where `core.hooksPath` does not lead elsewhere.
+#[must_use]
+pub(crate) fn hook_file(common_dir: &Path) -> PathBuf {
+    common_dir.join("hooks").join("post-checkout")
+}
+
 /// Git is not there, or the folder is in no repository that it accepts.
 pub(crate) fn hooks(folder: &Path) -> Result<PathBuf> {
     answered(plain(folder)?, folder, &["--git-path", "hooks"])

@@ -8,6 +8,7 @@ use crate::doctor::checks::checkup;
 use crate::doctor::model::{DoctorReport, Fix};
 use crate::doctor::{gather, json};
 use crate::hook::hook_script;
+use crate::hook::inspect::hooks_of;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct, look};
 use crate::setup::command::{note_devices, try_wrapper};
@@ -104,7 +105,7 @@ fn mends(
         }
     };
     let hooks = found.to_fix(Fix::InstallHook);
-    let sites: Vec<_> = gather::sites(survey)
+    let sites: Vec<_> = hooks_of(survey.repositories.iter())
         .into_iter()
         .filter(|site| {
             let hook = hook_script::folder(&site.repository).join(hook_script::NAME);

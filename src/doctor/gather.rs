@@ -10,7 +10,7 @@ use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
     AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
 };
-use crate::hook::model::HookSite;
+use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
 use crate::survey::model::{Survey, Workspace};
@@ -27,22 +27,9 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         wrappers: wrappers(survey, around),
         variables: around.variables.clone(),
         place: place(survey),
-        hooks: crate::hook::decide::hook_status(&sites(survey), program),
+        hooks: crate::hook::decide::hook_status(&hooks_of(survey.repositories.iter()), program),
         analyzers: analyzers(survey),
     }
-}
-
-/// What is there of hooks in the repositories that were met. One that no path leads to is said by the survey already.
-#[must_use]
-pub(crate) fn sites(survey: &Survey) -> Vec<HookSite> {
-    let repositories = survey
-        .repositories
-        .iter()
-        .map(|repository| repository.common_dir.clone());
-    repositories
-        .filter_map(|path| crate::hook::inspect::hooks(&[path]).ok())
-        .flatten()
-        .collect()
 }
 
 fn git() -> Tool {

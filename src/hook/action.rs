@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::hook::model::{InstallHook, RemoveHook};
 use crate::hook::{install, report};
-use crate::plan::action::{Action, Kind, Section};
+use crate::plan::action::{Action, EditFile, Kind, Section};
 use crate::plan::outcome::{Came, Stopped};
 use crate::plan::run::Run;
 
@@ -14,15 +14,24 @@ impl Action for InstallHook {
     }
 
     fn path(&self) -> &Path {
-        &self.0.file
+        &self.change.file
+    }
+
+    fn recorded_edit(&self) -> Option<&EditFile> {
+        self.recorded.as_ref()
     }
 
     fn section(&self) -> &'static Section {
         &report::SECTION
     }
 
-    fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
-        install::install(&self.0)?;
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        if let (Some(_), Some(why)) = (&self.recorded, &run.not_recorded) {
+            return Err(Stopped::Failed(format!(
+                "not installed, since it could not be undone: {why}"
+            )));
+        }
+        install::install(&self.change)?;
         Ok(Came::default())
     }
 }
@@ -34,6 +43,10 @@ impl Action for RemoveHook {
 
     fn path(&self) -> &Path {
         &self.0.file
+    }
+
+    fn puts_back(&self) -> bool {
+        true
     }
 
     fn section(&self) -> &'static Section {

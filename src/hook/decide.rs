@@ -11,7 +11,7 @@ use crate::hook::hook_script::Whose;
 use crate::hook::model::{
     HookChange, HookSite, HookStatus, HookStep, HooksFolder, InstallHook, RemoveHook,
 };
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::{Change, EditFile, Plan, Warning, all};
 use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 
@@ -165,13 +165,39 @@ pub(crate) fn install_hook(sites: &[HookSite], program: Option<&Path>) -> Plan {
                 .push(Warning::HookGoesByItsName { file: hook(site) });
         }
         let calls = how == HookStep::Chain || site.files.before != FoundProgram::Nothing;
-        plan.add(InstallHook(HookChange {
-            file: hook(site),
-            how,
-            before: calls.then(|| before(site)),
-            found: site.files.clone(),
-            content: hook_script::script(program, made_folder),
-        }));
+        plan.add(InstallHook {
+            change: HookChange {
+                file: hook(site),
+                how,
+                before: calls.then(|| before(site)),
+                found: site.files.clone(),
+                content: hook_script::script(program, made_folder),
+            },
+            recorded: None,
+        });
+    }
+    plan
+}
+
+/// Decides the same as a part of `setup`, and so that its `undo` takes out again what is new.
+#[must_use]
+pub(crate) fn install_with_setup(sites: &[HookSite], program: Option<&Path>) -> Plan {
+    let mut plan = install_hook(sites, program);
+    let actions = std::mem::take(&mut plan.actions);
+    for install in all::<InstallHook>(&actions) {
+        let change = install.change.clone();
+        let bytes = match &change.found.hook {
+            FoundProgram::File { bytes, .. } => Some(bytes.clone()),
+            _ => None,
+        };
+        // One that was ours before stays when this setup is undone.
+        let recorded = (change.how != HookStep::Renew).then(|| EditFile {
+            file: change.file.clone(),
+            change: bytes.as_ref().map_or(Change::Create, |_| Change::Edit),
+            before: bytes,
+            after: Some(change.content.clone()),
+        });
+        plan.add(InstallHook { change, recorded });
     }
     plan
 }

@@ -8,6 +8,7 @@ use crate::fs::model::FoundProgram;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
 use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
+use crate::survey::model::Repository;
 use crate::text::failure::Hint as _;
 use crate::{fs, git};
 
@@ -45,6 +46,14 @@ pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
         }
     }
     Ok(sites)
+}
+
+/// Looks at the hooks of some repositories. One that no path leads to is said by the survey already.
+#[must_use]
+pub(crate) fn hooks_of<'a>(repositories: impl Iterator<Item = &'a Repository>) -> Vec<HookSite> {
+    let paths = repositories.map(|repository| repository.common_dir.clone());
+    let sites = paths.filter_map(|path| hooks(&[path]).ok());
+    sites.flatten().collect()
 }
 
 /// Looks at a repository, asked from a folder in it.

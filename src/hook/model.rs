@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::fs::model::FoundProgram;
-use crate::plan::action::Kind;
+use crate::plan::action::{EditFile, Kind};
 use crate::plan::hook_state::HookState;
 
 /// What was found where a repository has its hooks.
@@ -102,8 +102,13 @@ pub(crate) struct HookStatus {
 
 /// Put our git hook in its place.
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub(crate) struct InstallHook(pub HookChange);
+pub(crate) struct InstallHook {
+    #[serde(flatten)]
+    pub(crate) change: HookChange,
+    /// For `undo`, where `setup` installs it.
+    #[serde(skip)]
+    pub(crate) recorded: Option<EditFile>,
+}
 
 impl InstallHook {
     /// Its kind.

@@ -34,7 +34,7 @@ pub(crate) static SECTION: Section = Section {
 
 /// Writes what a plan does to hooks.
 fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    let install = plan.all::<InstallHook>().map(|hook| &hook.0);
+    let install = plan.all::<InstallHook>().map(|hook| &hook.change);
     let remove = plan.all::<RemoveHook>().map(|hook| &hook.0);
     table(out, "Install", &install.collect::<Vec<_>>(), view)?;
     table(out, "Take out", &remove.collect::<Vec<_>>(), view)

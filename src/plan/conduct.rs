@@ -66,7 +66,7 @@ pub(crate) fn conduct_with(
     if asks {
         if !ui.can_ask() {
             show(name, survey, plan, None, ui)?;
-            ui.narrate("nothing was changed: it would delete something, and there is no terminal to ask on; say --yes to go on")?;
+            ui.narrate("nothing was changed: this deletes something; say --yes to go on without a terminal")?;
             return Ok(Exit::NotConfirmed);
         }
         preview(survey, plan, ui)?;

@@ -76,6 +76,14 @@ pub(crate) struct SetupArgs {
     /// With --config-at: have Cargo itself set up a new worktree at its first build, where no hook does
     #[arg(long, requires = "config_at", help_heading = "Layout")]
     auto_onboard: bool,
+    /// Leave git hooks as they are
+    #[arg(
+        long,
+        env = "CARGO_SHAREDTARGET_NO_HOOK",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    no_hook: bool,
     /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
     relink: bool,
@@ -205,6 +213,7 @@ impl SetupArgs {
             allow_unsafe_sharing: self.allow_unsafe_sharing,
             auto_onboard: self.auto_onboard.then(|| program.clone()),
             relink: self.relink,
+            no_hook: self.no_hook,
             no_local: self.local.no_local,
             keep_targets: self.keep_targets,
             settings: Settings {

@@ -6,11 +6,13 @@ use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::dedupe::relinking;
-use crate::plan::action::Warning;
+use crate::hook::decide::install_with_setup;
+use crate::hook::inspect::hooks_of;
+use crate::plan::action::{Plan, Warning};
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
-use crate::survey::model::Survey;
+use crate::survey::model::{Repository, Survey};
 use crate::term::exit::Exit;
 use crate::text::failure;
 use crate::warm::inspect::Trust;
@@ -41,6 +43,12 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
         false => Vec::new(),
     };
     let mut plan = setup.with(&survey, warms, relinks);
+    if !options.no_hook {
+        let hooks = hooks(&survey, request.environment.program.as_deref());
+        plan.actions.extend(hooks.actions);
+        plan.kept.extend(hooks.kept);
+        plan.warnings.extend(hooks.warnings);
+    }
     plan.warnings.extend(broken_locks(&survey));
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
@@ -48,6 +56,16 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
         require_tools(&survey, request, ui)?;
     }
     conduct("setup", &survey, &plan, request, ui)
+}
+
+/// Has git set up and warm the worktrees to come, in each repository with a workspace.
+fn hooks(survey: &Survey, program: Option<&Path>) -> Plan {
+    let has_workspace = |repository: &&Repository| {
+        let mut places = survey.workspaces.iter().filter_map(|w| w.place.as_ref());
+        repository.doubt.is_none() && places.any(|place| place.common_dir == repository.common_dir)
+    };
+    let repositories = survey.repositories.iter().filter(has_workspace);
+    install_with_setup(&hooks_of(repositories), program)
 }
 
 /// Warns of the workspaces that cannot be warmed, since nothing can read which packages they need.

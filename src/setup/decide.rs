@@ -56,6 +56,8 @@ pub(crate) struct SetupOptions {
     pub(crate) auto_onboard: Option<Option<PathBuf>>,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
     pub(crate) no_wrapper: bool,
+    /// Leave git hooks as they are.
+    pub(crate) no_hook: bool,
     /// The worktrees that are set up; all others stay as they are, and nothing is deleted.
     pub(crate) only: Option<Vec<PathBuf>>,
     /// Top-level entries that Cargo does not make, and that may go all the same.

@@ -7,19 +7,22 @@ use anyhow::Result;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::wrapper_script;
-use crate::fs;
 use crate::git::exclude_edit;
+use crate::hook::decide::{hooks_are_as_asked, uninstall_hook};
+use crate::hook::inspect::hooks_of;
 use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::Warning;
 use crate::plan::conduct::{Ui, conduct, look, moved};
+use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::undo_decide::Recorded;
 use crate::survey::Request;
 use crate::survey::journal::Journal;
 use crate::survey::known_roots::KnownRoots;
-use crate::survey::meant::is_meant;
-use crate::survey::model::Survey;
+use crate::survey::meant::{is_hook, is_meant};
+use crate::survey::model::{Repository, Survey};
 use crate::term::exit::Exit;
+use crate::{fs, git};
 
 /// Puts every file back that a setup changed.
 ///
@@ -37,11 +40,10 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         journal.relocate(moved);
     }
     let mut files = Vec::new();
-    for file in journal
-        .files()
-        .into_iter()
-        .filter(|file| is_meant(file, &survey))
-    {
+    let meant = journal.files().into_iter();
+    let meant = meant.filter(|file| is_meant(file, &survey));
+    let (hooks, meant): (Vec<&Path>, Vec<&Path>) = meant.partition(|file| is_hook(file, &survey));
+    for file in meant {
         let place = file.parent().and_then(Path::parent);
         let repository =
             crate::survey::model::worktree_of(file, &survey.repositories).map(|(found, _)| found);
@@ -54,6 +56,15 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         });
     }
     let mut plan = crate::setup::undo_decide::undo(&journal, files);
+    let installed = |repository: &&Repository| {
+        let hook = git::hook_file(&repository.common_dir);
+        hooks.contains(&hook.as_path())
+    };
+    let sites = hooks_of(survey.repositories.iter().filter(installed));
+    let hooks = uninstall_hook(&sites, request.environment.program.as_deref());
+    let hooks_are_out = hooks_are_as_asked(&hooks, false);
+    plan.actions.extend(hooks.actions);
+    plan.kept.extend(hooks.kept.into_iter().map(as_it_was));
     if let Some(moved) = moved {
         let outside = journal.files().into_iter();
         let outside = outside.filter(|file| !is_meant(file, &survey));
@@ -79,13 +90,28 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         request.environment.state.as_deref(),
     ));
     let unknown = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
-    let incomplete = plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
+    let incomplete =
+        !hooks_are_out || plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
     Ok(match exit {
         Exit::Done if incomplete => Exit::Incomplete,
         other => other,
     })
+}
+
+/// A hook that is not there any more needs no taking out, and its record goes.
+fn as_it_was(kept: Kept) -> Kept {
+    match &kept.reason {
+        KeptReason::Hook {
+            hook: HookState::NotInstalled,
+        } => Kept {
+            subject: Subject::File,
+            reason: KeptReason::AsItWas,
+            ..kept
+        },
+        _ => kept,
+    }
 }
 
 /// The configurations beside a script that one of them may name.

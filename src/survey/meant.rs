@@ -4,10 +4,10 @@ use std::path::{Component, Path};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::wrapper_script;
-use crate::fs;
 use crate::git::exclude_edit;
 use crate::markers::CARGO_FOLDER;
 use crate::survey::model::Survey;
+use crate::{fs, git};
 
 /// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
 /// user's own, and undo goes by it for nothing else all the same.
@@ -19,7 +19,10 @@ pub(crate) fn is_meant(file: &Path, survey: &Survey) -> bool {
     file.is_absolute()
         && file.components().all(plain)
         && file.parent().is_some_and(straight)
-        && (is_configuration(file, survey) || is_exclude(file, survey) || is_settings(file, survey))
+        && (is_configuration(file, survey)
+            || is_exclude(file, survey)
+            || is_hook(file, survey)
+            || is_settings(file, survey))
 }
 
 /// Returns whether a file is a configuration of Cargo's or our script beside one: under a root, in a worktree, above a root
@@ -59,6 +62,13 @@ fn is_exclude(file: &Path, survey: &Survey) -> bool {
     repositories
         .iter()
         .any(|repository| exclude_edit::file(&repository.common_dir) == file)
+}
+
+/// Returns whether a file is the hook of a repository met.
+#[must_use]
+pub(crate) fn is_hook(file: &Path, survey: &Survey) -> bool {
+    let mut repositories = survey.repositories.iter();
+    repositories.any(|repository| git::hook_file(&repository.common_dir) == file)
 }
 
 /// Returns whether a file has the settings of the shared root.

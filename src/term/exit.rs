@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Incomplete = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// Something would change, and nobody said yes.
+    /// Something would be deleted, and it was not confirmed.
     NotConfirmed = 3,
     /// It could not run.
     CouldNotRun = 101,

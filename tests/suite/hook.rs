@@ -3,6 +3,7 @@
 mod changes;
 mod elsewhere;
 mod runs;
+mod setup;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

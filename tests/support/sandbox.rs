@@ -280,6 +280,8 @@ impl Sandbox {
             .env("GIT_AUTHOR_EMAIL", "me@example.org")
             .env("GIT_COMMITTER_NAME", "me")
             .env("GIT_COMMITTER_EMAIL", "me@example.org")
+            // Worktrees that a test adds are set up where it says so.
+            .env("CARGO_SHAREDTARGET_NO_HOOK", "true")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(std::process::Stdio::null());
         command

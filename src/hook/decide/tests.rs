@@ -98,7 +98,7 @@ fn carried_out(site: &HookSite, change: &HookChange) -> HookSite {
 
 fn the_change(plan: &Plan) -> Option<&HookChange> {
     assert_eq!(plan.actions.len() + plan.kept.len(), 1, "each exactly once");
-    let install = plan.all::<InstallHook>().map(|hook| &hook.0);
+    let install = plan.all::<InstallHook>().map(|hook| &hook.change);
     let remove = plan.all::<RemoveHook>().map(|hook| &hook.0);
     let change = install.chain(remove).next();
     assert_eq!(change.is_some(), !plan.actions.is_empty(), "{plan:?}");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::fs;
-use crate::plan::action::{EditFile, Kind, Plan};
+use crate::plan::action::{CreateSharedRoot, EditFile, Kind, Plan};
 use crate::plan::apply::root::NO_STATE;
 use crate::plan::kept::{KeptReason, Subject};
 use crate::plan::outcome::{Done, Outcome};
@@ -22,8 +22,10 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
         return Ok(());
     }
     let records = context.records.ok_or(NO_STATE)?;
-    // A configuration that leads into a folder where Cargo cannot write would break every build.
-    fs::expect_writable(context.shared_root).map_err(|error| failure::words(error.as_ref()))?;
+    if plan.has::<CreateSharedRoot>() || fs::exists(context.shared_root) {
+        // A configuration that leads into a folder where Cargo cannot write would break every build.
+        fs::expect_writable(context.shared_root).map_err(|error| failure::words(error.as_ref()))?;
+    }
     crate::survey::records::change_journal(records, |journal| {
         journal.entries.extend(entries);
     })

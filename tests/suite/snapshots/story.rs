@@ -133,12 +133,7 @@ fn all_commands() {
         "pika",
         &["hook", "uninstall", "-n"],
     );
-    book.says(
-        "hook-uninstall-not-confirmed",
-        "pika",
-        &["hook", "uninstall"],
-    );
-    book.says("hook-uninstall", "pika", &["hook", "uninstall", "--yes"]);
+    book.says("hook-uninstall", "pika", &["hook", "uninstall"]);
     book.says("hook-uninstall-again", "pika", &["hook", "uninstall"]);
 
     // A worktree without it.
@@ -150,9 +145,8 @@ fn all_commands() {
         "third",
         &["onboard", "-n", "--format", "json"],
     );
-    book.says("onboard-not-confirmed", "third", &["onboard"]);
-    book.says("onboard", "third", &["onboard", "--yes"]);
-    book.says("onboard-again", "third", &["onboard", "--yes"]);
+    book.says("onboard", "third", &["onboard"]);
+    book.says("onboard-again", "third", &["onboard"]);
     sandbox.worktree("pika", "fourth");
     book.says("onboard-quiet", "fourth", &["onboard", "-q", "--yes"]);
     book.says(
@@ -170,10 +164,9 @@ fn all_commands() {
     warm("warm-verbose", &["-n", "-v", "--from", "../beside"]);
     warm("warm-json", &["-n", "--format", "json"]);
     warm("warm-no-local", &["-n", "--no-local"]);
-    warm("warm-not-confirmed", &[]);
-    warm("warm", &["--yes"]);
-    warm("warm-again", &["--yes"]);
-    warm("warm-quiet", &["--yes", "--quiet"]);
+    warm("warm", &[]);
+    warm("warm-again", &[]);
+    warm("warm-quiet", &["--quiet"]);
 
     // Audit.
     sandbox.write("pika/src/main.rs", &main_file("again"));
@@ -197,10 +190,9 @@ fn all_commands() {
     book.says("dedupe-preview", "", &["dedupe", "-n"]);
     book.says("dedupe-verbose", "", &["dedupe", "-n", "-v"]);
     book.says("dedupe-json", "", &["dedupe", "-n", "--format", "json"]);
-    book.says("dedupe-not-confirmed", "", &["dedupe"]);
-    book.says("dedupe", "", &["dedupe", "--yes"]);
-    book.says("dedupe-again", "", &["dedupe", "--yes"]);
-    book.says("dedupe-quiet", "", &["dedupe", "-q", "--yes"]);
+    book.says("dedupe", "", &["dedupe"]);
+    book.says("dedupe-again", "", &["dedupe"]);
+    book.says("dedupe-quiet", "", &["dedupe", "-q"]);
 
     // The store.
     book.says("store-status-empty", "pika", &["store", "status"]);
@@ -340,10 +332,9 @@ fn all_commands() {
     book.says("undo-preview", "", &["undo", "-n"]);
     book.says("undo-verbose", "", &["undo", "-n", "-v"]);
     book.says("undo-json", "", &["undo", "-n", "--format", "json"]);
-    book.says("undo-not-confirmed", "", &["undo"]);
-    book.says("undo", "", &["undo", "--yes"]);
-    book.says("undo-again", "", &["undo", "--yes"]);
-    book.says("undo-quiet", "", &["undo", "--yes", "--quiet"]);
+    book.says("undo", "", &["undo"]);
+    book.says("undo-again", "", &["undo"]);
+    book.says("undo-quiet", "", &["undo", "--quiet"]);
     outcomes(&book);
     book.close();
 }
