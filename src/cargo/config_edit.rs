@@ -21,6 +21,8 @@ pub struct Settings<'a> {
     pub target_dir: Option<&'a str>,
     /// `build.build-dir`.
     pub build_dir: Option<&'a str>,
+    /// Take `build.build-dir` out.
+    pub drop_build_dir: bool,
     /// `build.rustc-wrapper`.
     pub rustc_wrapper: Option<&'a str>,
 }
@@ -76,7 +78,26 @@ pub fn set(text: &str, settings: Settings<'_>) -> Result<String, EditError> {
             edited = set_key(&edited, key, value)?;
         }
     }
-    Ok(edited)
+    match settings.drop_build_dir {
+        true => drop_key(&edited, "build-dir"),
+        false => Ok(edited),
+    }
+}
+
+/// Takes a key out that has a line of its own.
+fn drop_key(text: &str, key: &str) -> Result<String, EditError> {
+    let document = parse(text).map_err(EditError::Invalid)?;
+    let build = build_table(&document, text).map_err(EditError::Invalid)?;
+    let Some(value) = build.and_then(|table| table.get(key)) else {
+        return Ok(text.to_owned());
+    };
+    let span = value.span().ok_or(EditError::Unsure)?;
+    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let edited = splice(text, start..end_of_line(text, span.end), "");
+    match only_this_changed(text, &edited, key, None) {
+        true => Ok(edited),
+        false => Err(EditError::Unsure),
+    }
 }
 
 fn set_key(text: &str, key: &str, value: &str) -> Result<String, EditError> {
@@ -118,7 +139,7 @@ fn set_key(text: &str, key: &str, value: &str) -> Result<String, EditError> {
         }
         _ => append_table(text, &line, eol),
     };
-    if only_this_changed(text, &edited, key, value) {
+    if only_this_changed(text, &edited, key, Some(value)) {
         Ok(edited)
     } else {
         Err(EditError::Unsure)
@@ -311,13 +332,13 @@ fn splice(text: &str, range: Range<usize>, with: &str) -> String {
 }
 
 /// Whether the two texts hold the same values but for `build.<key>`, which holds `value` in the second.
-fn only_this_changed(before: &str, after: &str, key: &str, value: &str) -> bool {
+fn only_this_changed(before: &str, after: &str, key: &str, value: Option<&str>) -> bool {
     let (Ok(before), Ok(after)) = (toml::from_str(before), toml::from_str::<Table>(after)) else {
         return false;
     };
     let build = after.get("build").and_then(toml::Value::as_table);
     let set = build.and_then(|build| build.get(key)?.as_str());
-    let is_set = set == Some(value);
+    let is_set = set == value;
     // As text, in which keys have one order: a number that is none differs from itself.
     let rest = |mut table: Table| {
         if let Some(build) = table.get_mut("build").and_then(toml::Value::as_table_mut) {
@@ -444,10 +465,38 @@ mod tests {
             target_dir: Some("/t"),
             build_dir: Some("/b/{workspace-path-hash}"),
             rustc_wrapper: Some("/bin/sccache"),
+            ..Settings::default()
         };
         let text = set("[build]\njobs = 1\n", all).expect("editable");
         let expected = "[build]\njobs = 1\ntarget-dir = \"/t\"\nbuild-dir = \"/b/{workspace-path-hash}\"\nrustc-wrapper = \"/bin/sccache\"\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn takes_a_line_out() {
+        let drop = |text: &str| {
+            let settings = Settings {
+                drop_build_dir: true,
+                ..Settings::default()
+            };
+            set(text, settings)
+        };
+        for (before, after) in [
+            (
+                "[build]\njobs = 1\nbuild-dir = \"/b\" # ours\n",
+                "[build]\njobs = 1\n",
+            ),
+            (
+                "[build]\r\nbuild-dir = '/b'\r\n[net]\r\n",
+                "[build]\r\n[net]\r\n",
+            ),
+            ("build.build-dir = \"/b\"\nbuild.jobs = 2", "build.jobs = 2"),
+            ("[build]\njobs = 1\n", "[build]\njobs = 1\n"),
+        ] {
+            assert_eq!(drop(before).expect("editable"), after);
+        }
+        let inline = drop("build = { jobs = 1, build-dir = \"/b\" }\n");
+        assert_eq!(inline, Err(EditError::Unsure));
     }
 
     #[test]

@@ -28,8 +28,23 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         variables: around.variables.clone(),
         place: place(survey),
         hooks: crate::hook::decide::hook_status(&hooks_of(survey.repositories.iter()), program),
+        broken_links: broken_links(survey),
         analyzers: analyzers(survey),
     }
+}
+
+/// The links in the place of target folders that lead to nothing.
+fn broken_links(survey: &Survey) -> Vec<(PathBuf, PathBuf)> {
+    let dirs = survey.workspaces.iter().map(|workspace| &workspace.dirs);
+    let folders = dirs.flat_map(|dirs| [&dirs.target_dir, &dirs.build_dir]);
+    let folders: BTreeSet<&PathBuf> = folders.collect();
+    let broken = folders.into_iter().filter(|path| {
+        let is_link = matches!(fs::info(path), Ok(Some(info)) if info.is_symlink);
+        is_link && fs::canonical(path).is_err()
+    });
+    broken
+        .map(|path| (path.clone(), fs::link_target(path)))
+        .collect()
 }
 
 fn git() -> Tool {

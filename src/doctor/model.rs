@@ -26,6 +26,9 @@ pub(crate) struct DoctorFacts {
     /// The git hooks of the repositories that were met.
     #[serde(skip)]
     pub(crate) hooks: Vec<HookStatus>,
+    /// Links in the place of target folders that lead to nothing, each with where it leads.
+    #[serde(skip)]
+    pub(crate) broken_links: Vec<(PathBuf, PathBuf)>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
@@ -169,6 +172,8 @@ pub(crate) enum DiagnosisKind {
     LegacyConfig,
     /// A filesystem without locks.
     NoLocks,
+    /// A link in the place of a target folder leads to nothing.
+    BrokenLink,
     /// Little space is left.
     NearlyFull,
     /// Other filesystems than that of the target folders.

@@ -329,8 +329,8 @@ pub(crate) enum Warning {
         /// How many.
         workspaces: usize,
     },
-    /// This Cargo does not know `build.build-dir`, so an unconfigured nested worktree shares its parent's folder.
-    NoBuildDir {
+    /// These have no guard, so that a worktree inside one shares its folder until it is set up.
+    NoGuard {
         /// How many workspaces.
         workspaces: usize,
     },

@@ -112,6 +112,8 @@ pub(crate) enum KeptReason {
         /// The workspace around it.
         around: PathBuf,
     },
+    /// It lies in a folder that git ignores, where other package managers put what is none of the user's.
+    IgnoredByGit,
     /// Its Cargo does not know `build.build-dir`, without which an unconfigured worktree inside this one would
     /// share its folder.
     OldCargo,

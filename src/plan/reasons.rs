@@ -114,6 +114,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(around)
             )
         }
+        KeptReason::IgnoredByGit => "lies in a folder that git ignores".into(),
         KeptReason::OldCargo => {
             "its cargo is older than 1.91, with which a worktree inside it would share its folder"
                 .into()
@@ -319,6 +320,7 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::Unclaimed | KeptReason::NoOwner => {
             "`cargo sharedtarget clean --all` takes these too"
         }
+        KeptReason::IgnoredByGit => "name the folder of one to set it up all the same",
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"
         }
@@ -413,9 +415,10 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::ColdStart { workspaces } => {
             format!("the next build of each of {workspaces} workspaces starts cold")
         }
-        Warning::NoBuildDir { workspaces } => format!(
-            "the cargo of {workspaces} workspaces does not know build-dir (1.91 does): a worktree inside one of \
-             them shares its folder until it is set up itself"
+        Warning::NoGuard { workspaces } => format!(
+            "no guard is written for {}: a worktree inside shares the folder until it is set up itself (a guard needs \
+             Cargo 1.91 or later)",
+            counted(*workspaces, "workspace")
         ),
         Warning::OverBudget { bytes } => format!(
             "{bytes} are over the budget of the settings, and would take what is in use: nothing goes for it"

@@ -110,6 +110,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
                 | KeptReason::NeverBuilt { .. }
+                | KeptReason::IgnoredByGit
         )
     };
     let (plain, notable): (Vec<&Kept>, Vec<&Kept>) =
@@ -149,17 +150,21 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    let untouched = |kept: &&&Kept| matches!(kept.reason, KeptReason::NeverBuilt { .. });
-    let nested = plain.iter().filter(untouched).count();
+    let unbuilt = |kept: &&&Kept| matches!(kept.reason, KeptReason::NeverBuilt { .. });
+    let nested = plain.iter().filter(unbuilt).count();
+    let ignored = plain.iter();
+    let ignored = ignored.filter(|kept| kept.reason == KeptReason::IgnoredByGit);
+    let ignored = ignored.count();
     let folders = plain
         .iter()
         .filter(|kept| kept.subject == Subject::Folder)
         .count();
-    let configs = plain.len() - nested - folders;
+    let configs = plain.len() - nested - ignored - folders;
     let counts: Vec<String> = [
         (configs, "configuration", "as it should be"),
         (folders, "target folder", "in use"),
         (nested, "workspace", "inside others, never built"),
+        (ignored, "workspace", "in folders that git ignores"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)

@@ -57,6 +57,13 @@ pub(crate) struct SetupArgs {
     /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
     #[arg(long, value_enum, help_heading = "Layout")]
     layout: Option<Layout>,
+    /// Also set a build-dir that keeps apart what lies inside a worktree and was not set up; by default where something
+    /// does
+    #[arg(long, help_heading = "Layout", overrides_with = "no_guard")]
+    guard: bool,
+    /// Set no such build-dir: what lies inside a worktree and was not set up builds into its folder
+    #[arg(long, help_heading = "Layout", overrides_with = "guard")]
+    no_guard: bool,
     /// For the layout build-dir, --rustc-wrapper and --auto-onboard: the folder for one configuration above all, or
     /// `cargo-home`
     #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
@@ -207,6 +214,7 @@ impl SetupArgs {
         let program = &request.environment.program;
         let options = SetupOptions {
             layout: self.layout,
+            guard: (self.guard || self.no_guard).then_some(self.guard),
             edit_tracked: self.edit_tracked,
             replace: self.replace,
             config_at: place,

@@ -26,6 +26,7 @@ use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::plan::warnings;
 use crate::setup::decide::above::Above;
 pub(crate) use crate::setup::decide::above::served_from_above;
+use crate::setup::decide::configure::has_others_inside;
 use crate::setup::model::WriteConfig;
 use crate::setup::naming::Names;
 use crate::survey::folder::{Layout, TargetFolder};
@@ -37,6 +38,8 @@ use crate::warm::model::WarmFolder;
 pub(crate) struct SetupOptions {
     /// The layout; `None` chooses `isolated`, and `in-place` where the configuration is tracked.
     pub(crate) layout: Option<Layout>,
+    /// Whether configurations get a guard; `None` has those that need one.
+    pub(crate) guard: Option<bool>,
     /// Edit configurations that git tracks.
     pub(crate) edit_tracked: bool,
     /// Replace a target-dir that the user set.
@@ -132,6 +135,7 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     }
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
+    let mut unguarded = 0;
     // Nobody was asked about those that are never built.
     let asked = |workspace: &Workspace| workspace.cargo != CargoAnswer::NotAsked;
     let meant = |workspace: &&Workspace| {
@@ -140,6 +144,8 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     for workspace in survey.workspaces.iter().filter(meant) {
         match configure::workspace(workspace, survey, options, &mut names) {
             Ok((write, file)) => {
+                let is_isolated = write.layout == Layout::Isolated && write.build_dir.is_none();
+                unguarded += usize::from(is_isolated && has_others_inside(workspace, survey));
                 configs.insert(file.path.clone(), file);
                 writes.push(write);
             }
@@ -170,10 +176,6 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             Err((path, reason)) => plan.kept.push(kept(Subject::File, path, reason)),
         }
     }
-    let without_build_dir = writes
-        .iter()
-        .filter(|write| is_isolated_without_build_dir(write))
-        .count();
     let mut actions: Vec<Box<dyn Action>> = Vec::new();
     actions.extend(boxed(excludes));
     actions.extend(boxed(settings));
@@ -186,10 +188,9 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
         plan.add(CreateSharedRoot { path });
     }
     plan.actions.extend(actions);
-    if without_build_dir > 0 {
-        plan.warnings.push(Warning::NoBuildDir {
-            workspaces: without_build_dir,
-        });
+    if unguarded > 0 {
+        let workspaces = unguarded;
+        plan.warnings.push(Warning::NoGuard { workspaces });
     }
     plan.warnings
         .extend(after::shared_by_worktrees(survey, &after));
@@ -290,10 +291,6 @@ fn up_to_date(options: &SetupOptions) -> KeptReason {
     KeptReason::UpToDate {
         layout: options.layout.unwrap_or_default(),
     }
-}
-
-fn is_isolated_without_build_dir(write: &WriteConfig) -> bool {
-    write.layout == Layout::Isolated && write.build_dir.is_none()
 }
 
 fn kept(subject: Subject, path: PathBuf, reason: KeptReason) -> Kept {

@@ -99,7 +99,7 @@ impl<'a> Names<'a> {
         // Nobody knows what was built into the rest.
         for folder in &survey.folders {
             if let Ok(relative) = folder.path.strip_prefix(names.shared_root) {
-                names.taken.entry(key(relative)).or_default();
+                names.taken.entry(key(&name(relative))).or_default();
             }
         }
         names
@@ -110,6 +110,7 @@ impl<'a> Names<'a> {
         let Ok(relative) = folder.strip_prefix(self.shared_root) else {
             return;
         };
+        let relative = &name(relative);
         if let Some(Component::Normal(first)) = relative.components().next() {
             // A target folder on the first level is no place for another one.
             let home = match (relative.components().count(), common_dir) {
@@ -125,7 +126,7 @@ impl<'a> Names<'a> {
         self.taken.entry(key(relative)).or_insert(holder);
     }
 
-    /// The folder of a workspace.
+    /// The folder of a workspace, where no guard is written.
     pub(crate) fn folder(&mut self, workspace: &Workspace) -> PathBuf {
         let holder = Holder::of(workspace);
         if let Some(own) = self
@@ -157,7 +158,7 @@ impl<'a> Names<'a> {
     /// with the tree around it.
     fn configured(&self, workspace: &Workspace, holder: &Holder) -> Option<PathBuf> {
         let current = &workspace.dirs.target_dir;
-        let relative = current.strip_prefix(self.shared_root).ok()?;
+        let relative = &name(current.strip_prefix(self.shared_root).ok()?);
         let in_place = relative.components().count() == 2 && !relative.starts_with(BUILD_FOLDER);
         let own = |file: &PathBuf| *file == workspace.config;
         let by_itself = matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if own(file));
@@ -166,16 +167,18 @@ impl<'a> Names<'a> {
             .get(&key(relative))
             .is_some_and(|other| other.is(holder));
         let is_flat = *current == flat(self.shared_root);
-        (in_place && by_itself && is_holder && !is_flat).then(|| current.clone())
+        (in_place && by_itself && is_holder && !is_flat).then(|| self.shared_root.join(relative))
     }
 
     /// The folder that an owner file gives to the workspace, though it builds elsewhere now.
     fn noted(&self, holder: &Holder) -> Option<PathBuf> {
-        let build = self.shared_root.join(BUILD_FOLDER);
-        let mut notes = self.survey.notes.iter();
-        notes
-            .find(|(folder, owner)| Holder::noted(owner).is(holder) && !folder.starts_with(&build))
-            .map(|(folder, _)| folder.clone())
+        let notes = self.survey.notes.iter();
+        let mut own = notes.filter(|(_, owner)| Holder::noted(owner).is(holder));
+        own.find_map(|(folder, _)| {
+            let relative = name(folder.strip_prefix(self.shared_root).ok()?);
+            let named = !relative.starts_with(BUILD_FOLDER);
+            named.then(|| self.shared_root.join(relative))
+        })
     }
 
     fn repository_name(&self, workspace: &Workspace) -> String {
@@ -206,6 +209,17 @@ impl<'a> Names<'a> {
             }
         };
         plain(&name.unwrap_or_default())
+    }
+}
+
+/// The name that a folder under the shared root goes by: of one that a guard leads to, the part that is not Cargo's.
+fn name(relative: &Path) -> PathBuf {
+    let parts: Vec<_> = relative.iter().collect();
+    match parts.as_slice() {
+        [build, repository, worktree, _, _] if *build == BUILD_FOLDER => {
+            Path::new(repository).join(worktree)
+        }
+        _ => relative.to_owned(),
     }
 }
 
@@ -292,6 +306,21 @@ fn free(name: &str, is_free: impl Fn(&str) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guard_changes_no_name() {
+        for (folder, expected) in [
+            ("just/main", "just/main"),
+            ("build/just/main/61/600dd04a0368c4", "just/main"),
+            (
+                "build/by-path/61/600dd04a0368c4",
+                "build/by-path/61/600dd04a0368c4",
+            ),
+            ("flat/all", "flat/all"),
+        ] {
+            assert_eq!(name(Path::new(folder)), Path::new(expected));
+        }
+    }
 
     #[test]
     fn names_are_plain_and_free() {

@@ -9,6 +9,7 @@ use crate::plan::reasons;
 use crate::setup::model::{
     Exclude, InstallWrapper, RecordOwner, Restore, WriteConfig, WriteSettings,
 };
+use crate::survey::folder::Layout;
 use crate::term::table::{Align, Table};
 use crate::term::view::{HEADING, Out, View, counted, wrapped};
 use crate::text::shown;
@@ -29,7 +30,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("CONFIG", Align::Left),
         ("BUILDS INTO", Align::Left),
     ]);
-    let mut count = 0;
+    let (mut count, mut guards) = (0, 0);
     let mut wrapper = None;
     for write in plan.all::<WriteConfig>() {
         wrapper = wrapper.or(write.rustc_wrapper.as_deref());
@@ -41,6 +42,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             into.unwrap_or_default(),
         ]);
         count += 1;
+        guards += usize::from(write.layout == Layout::Isolated && write.build_dir.is_some());
     }
     let ignored: Vec<&EditFile> = plan.all::<Exclude>().map(|exclude| &exclude.0).collect();
     let restored: Vec<&Restore> = plan.all().collect();
@@ -52,6 +54,21 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             counted(count, "configuration")
         )?;
         table.write(out, view.width)?;
+        if guards > 0 {
+            let text = format!(
+                "{} a guard as well (build-dir), since worktrees or unbuilt workspaces lie inside: without one these \
+                 would build into its folder until they are set up. With one, CARGO_TARGET_DIR and --target-dir move \
+                 final programs only; --no-guard leaves it out",
+                match (guards, count) {
+                    (1, 1) => "it sets".to_owned(),
+                    (guards, _) => format!(
+                        "{guards} of them {}",
+                        if guards == 1 { "sets" } else { "set" }
+                    ),
+                }
+            );
+            wrapped(out, &text, "  ", view.width)?;
+        }
         if let Some(wrapper) = wrapper {
             writeln!(out, "  the compiler is run by {}", show(Path::new(wrapper)))?;
         }

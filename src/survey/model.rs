@@ -236,6 +236,9 @@ pub(crate) struct Workspace {
     pub(crate) nested_in: Option<PathBuf>,
     /// It was built: a target folder of its own is there.
     pub(crate) built: bool,
+    /// Its folder is ignored by git, as those of other package managers are. Known where configurations may be written.
+    #[serde(skip)]
+    pub(crate) ignored: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
     pub(crate) dirs: Dirs,
     /// The configuration file that would be edited.

@@ -23,6 +23,7 @@ pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
         root: root.into(),
         place: None,
         nested_in: None,
+        ignored: false,
         built: true,
         dirs: Dirs {
             target_dir: target.into(),

@@ -1,6 +1,6 @@
 //! Asks git what it tracks and what it ignores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -85,7 +85,8 @@ pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
     }
 }
 
-/// Asks git which of the configurations that we might make it ignores. Outside git nothing shows them.
+/// Asks git which of the configurations that we might make it ignores, and which workspaces. Outside git nothing shows
+/// them.
 pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
     let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in editable(survey, config_at) {
@@ -96,6 +97,14 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
                 .configs
                 .entry(path)
                 .and_modify(|file| file.ignored = true);
+        }
+    }
+    for workspace in &survey.workspaces {
+        // Of the top of a worktree, git says nothing.
+        let place = workspace.place.as_ref();
+        let inner = place.filter(|place| !place.path.as_os_str().is_empty());
+        if let Some(asked) = inner.and_then(|place| questions.get_mut(&place.worktree)) {
+            asked.push(workspace.root.clone());
         }
     }
     let shared_root = survey.shared_root.path.clone();
@@ -122,10 +131,12 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
             .collect::<Vec<_>>()
     };
     let answers: Vec<Vec<PathBuf>> = questions.into_par_iter().map(ask).collect();
-    for path in answers.into_iter().flatten() {
-        if let Some(file) = survey.configs.get_mut(&path) {
-            file.ignored = true;
-        }
+    let ignored: BTreeSet<PathBuf> = answers.into_iter().flatten().collect();
+    for (path, file) in &mut survey.configs {
+        file.ignored |= ignored.contains(path);
+    }
+    for workspace in &mut survey.workspaces {
+        workspace.ignored = ignored.contains(&workspace.root);
     }
 }
 

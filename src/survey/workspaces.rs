@@ -182,6 +182,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
     let [legacy, usual] = config;
     Workspace {
         nested_in: nested_in.map(Path::to_owned),
+        ignored: false,
         place,
         built: false,
         dirs: Dirs::default(),

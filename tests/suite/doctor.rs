@@ -89,6 +89,20 @@ fn a_nested_worktree_that_nobody_set_up() {
 }
 
 #[test]
+fn a_link_to_a_disk_that_is_gone() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("repo", &["topic"]);
+    let gone = sandbox.outside("disk/target");
+    std::os::unix::fs::symlink(&gone, sandbox.path("topic/target")).expect("a link");
+    let found = ailment(&sandbox, "broken_link");
+    assert_eq!(found["severity"], "broken");
+    let what = found["what"].as_str().expect("a text");
+    assert!(what.contains("topic/target"), "{found}");
+    std::fs::create_dir_all(&gone).expect("a folder");
+    assert!(!kinds(&sandbox).contains(&"broken_link".to_owned()));
+}
+
+#[test]
 fn a_variable_beats_all() {
     let mut sandbox = Sandbox::new();
     sandbox.repository("repo", &["topic"]);

@@ -26,7 +26,7 @@ fn both<'a>(target: &'a str, build: &'a str) -> Settings<'a> {
     Settings {
         target_dir: Some(target),
         build_dir: Some(build),
-        rustc_wrapper: None,
+        ..Settings::default()
     }
 }
 

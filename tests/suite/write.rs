@@ -61,6 +61,34 @@ fn exclude_gets_one_line_and_only_if_needed() {
     );
 }
 
+/// Packages of npm and pip bring manifests that are none of the user's. A worktree in an ignored folder is one all the same.
+#[test]
+fn ignored_folders_are_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("web/.gitignore", "node_modules\n.worktrees\ntarget\n");
+    sandbox.package("web/native", "app", "hello");
+    sandbox.commit_all("web");
+    let packages = ["web/node_modules/tree/x", "web/node_modules/@napi/cli"];
+    for package in packages {
+        sandbox.package(package, "x", "hello");
+    }
+    sandbox.worktree("web", "web/.worktrees/topic");
+    let answer = sandbox.json("web", &["setup"]);
+    for written in ["native", ".worktrees/topic/native"] {
+        assert!(sandbox.exists(&format!("web/{written}/.cargo/config.toml")));
+    }
+    for package in packages {
+        assert!(!sandbox.exists(&format!("{package}/.cargo")), "{package}");
+        assert_eq!(sandbox.why_kept(&answer, package), "ignored_by_git");
+    }
+    sandbox
+        .run("web", &["setup"])
+        .code(0)
+        .says("2 workspaces in folders that git ignores");
+    sandbox.run(packages[0], &["setup"]).code(0);
+    assert!(sandbox.exists(&format!("{}/.cargo/config.toml", packages[0])));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symlinked_config_is_left_alone() {

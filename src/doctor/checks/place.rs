@@ -19,6 +19,24 @@ const LITTLE: u64 = 20;
 /// … and so is less than this, on whatever disk.
 const SMALL: Bytes = Bytes(5_000_000_000);
 
+/// Links in the place of target folders that lead to nothing, as to a disk that was emptied or is not mounted.
+pub(crate) fn broken_links(facts: &DoctorFacts) -> Vec<Diagnosis> {
+    let diagnosis = |(path, to): &(PathBuf, PathBuf)| Diagnosis {
+        severity: Severity::Broken,
+        kind: DiagnosisKind::BrokenLink,
+        paths: vec![path.clone()],
+        what: format!(
+            "`{}` is a link to `{}`, which is not there",
+            path.display(),
+            to.display()
+        ),
+        why: "Cargo cannot make the folder, so that every build fails".into(),
+        mend: format!("mount or make `{}`, or delete the link", to.display()),
+        fix: None,
+    };
+    facts.broken_links.iter().map(diagnosis).collect()
+}
+
 /// What is wrong with where target folders are.
 pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let Some(place) = &facts.place else {

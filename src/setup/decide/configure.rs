@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::cargo::config_chain::{WORKSPACE_PATH_HASH, expand};
 use crate::cargo::config_edit::{EditError, Settings};
 use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
@@ -27,6 +27,10 @@ pub(crate) fn workspace(
     options: &SetupOptions,
     names: &mut Names<'_>,
 ) -> Result<(WriteConfig, ConfigFile), KeptReason> {
+    let is_asked_for = survey.roots.contains(&workspace.root);
+    if workspace.ignored && !is_asked_for && says_nothing(workspace, survey) {
+        return Err(KeptReason::IgnoredByGit);
+    }
     let knows_build_dir = match &workspace.cargo {
         CargoAnswer::Refused { message } => {
             never_built(workspace, survey)?;
@@ -61,15 +65,21 @@ pub(crate) fn workspace(
             (Layout::Flat, naming::flat(shared_root), None)
         }
         Layout::Isolated => {
-            if knows_build_dir {
+            let guarded = guarded(workspace, survey, options);
+            if knows_build_dir || !guarded {
                 never_built(workspace, survey)?;
-            } else if options.layout.is_none() && workspace.place.is_some() {
+            } else if options.layout.is_none() {
                 return Err(KeptReason::OldCargo);
             }
             let folder = names.folder(workspace);
             let name = folder.strip_prefix(shared_root).unwrap_or(&folder);
-            let build_dir = build_template(shared_root, name).filter(|_| knows_build_dir);
-            (Layout::Isolated, folder, build_dir)
+            let guard = build_template(shared_root, name).filter(|_| guarded && knows_build_dir);
+            let folder = match &guard {
+                // Cargo has one folder for both.
+                Some(guard) => expand(guard, &workspace.root, &survey.surroundings).into(),
+                None => folder,
+            };
+            (Layout::Isolated, folder, guard)
         }
     };
     let unwritable = || KeptReason::Unwritable {
@@ -80,6 +90,8 @@ pub(crate) fn workspace(
         rustc_wrapper: wrapper.as_deref(),
         target_dir: Some(target_dir.to_str().ok_or_else(unwritable)?),
         build_dir: build_dir.as_deref(),
+        // One of ours that no guard needs would split the folder.
+        drop_build_dir: build_dir.is_none() && own_build_dir(workspace, survey),
     };
     let file = survey.configs.get(&workspace.config);
     let Some((edit, after)) = edited(&workspace.config, file, settings)? else {
@@ -97,6 +109,35 @@ pub(crate) fn workspace(
         edit,
     };
     Ok((write, after))
+}
+
+/// Whether a workspace's configuration gets a guard: a `build-dir` that is another folder for each workspace that takes
+/// the configuration over. Without one, these would build into its folder, and each could run the other's code.
+fn guarded(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
+    let needed = || own_build_dir(workspace, survey) || has_others_inside(workspace, survey);
+    options.guard.unwrap_or_else(needed)
+}
+
+/// Whether something lies inside a workspace that may take its configuration over: worktrees, which need not be set up, and
+/// workspaces that were never built.
+pub(crate) fn has_others_inside(workspace: &Workspace, survey: &Survey) -> bool {
+    let inside = |path: &Path| path.starts_with(&workspace.root) && path != workspace.root;
+    let worktrees = survey.repositories.iter().flat_map(|r| &r.worktrees);
+    let mut worktrees = worktrees.filter(|worktree| worktree.present);
+    let mut others = survey.workspaces.iter();
+    worktrees.any(|worktree| inside(&worktree.path))
+        || others.any(|other| inside(&other.root) && never_built(other, survey).is_err())
+}
+
+/// Whether its configuration has a `build-dir` of ours.
+fn own_build_dir(workspace: &Workspace, survey: &Survey) -> bool {
+    let dirs = &workspace.dirs;
+    dirs.build_set_by == SetBy::Config(workspace.config.clone())
+        && dirs.build_dir.starts_with(&survey.shared_root.path)
+        && survey
+            .configs
+            .get(&workspace.config)
+            .is_some_and(|file| file.keys.build_dir.is_some())
 }
 
 /// The edit that makes a configuration say what it should, and the file after it; `None` if it says so already.
@@ -159,15 +200,20 @@ pub(crate) fn build_template(shared_root: &Path, name: &Path) -> Option<String> 
 /// A nested workspace that was never built is left alone: it may be a fixture or a template, and what it
 /// inherits is safe, since the build-dir is named by its own path.
 fn never_built(workspace: &Workspace, survey: &Survey) -> Result<(), KeptReason> {
-    let keys = survey.configs.get(&workspace.config).map(|file| &file.keys);
-    let says_nothing =
-        keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none());
     match &workspace.nested_in {
-        Some(around) if !workspace.built && says_nothing => Err(KeptReason::NeverBuilt {
-            around: around.clone(),
-        }),
+        Some(around) if !workspace.built && says_nothing(workspace, survey) => {
+            Err(KeptReason::NeverBuilt {
+                around: around.clone(),
+            })
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether its own configuration names no folder.
+fn says_nothing(workspace: &Workspace, survey: &Survey) -> bool {
+    let keys = survey.configs.get(&workspace.config).map(|file| &file.keys);
+    keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none())
 }
 
 /// Where Cargo refuses, a broken configuration is the likeliest cause, and its place says more than Cargo.

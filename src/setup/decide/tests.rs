@@ -10,25 +10,26 @@ use crate::setup::model::{Exclude, RecordOwner, WriteConfig};
 fn plan_of(survey: &Survey, options: &SetupOptions) -> Plan {
     setup(survey, options).with(survey, Vec::new(), Vec::new())
 }
-use crate::cargo::model::{ConfigFile, Tracked};
+use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::cargo::model::{ConfigContext, ConfigFile, Tracked};
 use crate::cargo::{config_chain, config_edit};
 use crate::plan::action::EditFile;
 use crate::survey::folder::{FolderOrigin, Owner, OwnerState};
 use crate::survey::model::CargoAnswer;
 use crate::survey::sample::{folder, placed, repository, survey};
 
-/// The main worktree `/r` and the linked one `/r/x`, each built once into its own `target`.
+/// The main worktree `/r` and the linked one `/x`, each built once into its own `target`.
 fn two_worktrees() -> Survey {
     let default = |root: &str| FolderOrigin::Default {
         workspace: root.into(),
     };
-    let workspaces = vec![placed("/r", "/r"), placed("/r/x", "/r/x")];
+    let workspaces = vec![placed("/r", "/r"), placed("/x", "/x")];
     let folders = vec![
         folder("/r/target", default("/r")),
-        folder("/r/x/target", default("/r/x")),
+        folder("/x/target", default("/x")),
     ];
     Survey {
-        repositories: vec![repository(&["/r/x"])],
+        repositories: vec![repository(&["/x"])],
         ..survey(workspaces, folders)
     }
 }
@@ -61,14 +62,19 @@ fn reason<'a>(plan: &'a Plan, path: &str) -> &'a KeptReason {
 
 /// Gives a workspace the configuration that a setup would have given it, with this folder.
 fn configure(survey: &mut Survey, at: usize, target_dir: &str) {
+    configure_with(
+        survey,
+        at,
+        &format!("[build]\ntarget-dir = \"{target_dir}\"\n"),
+    );
+}
+
+fn configure_with(survey: &mut Survey, at: usize, text: &str) {
     let workspace = &mut survey.workspaces[at];
-    let name = target_dir.strip_prefix("/s/").unwrap_or("elsewhere");
-    let build_dir = format!("/s/build/{name}/{{workspace-path-hash}}");
-    let text = format!("[build]\ntarget-dir = \"{target_dir}\"\nbuild-dir = \"{build_dir}\"\n");
     let file = ConfigFile {
         path: workspace.config.clone(),
-        keys: config_edit::keys(&text).expect("valid"),
-        bytes: Some(text.into_bytes()),
+        keys: config_edit::keys(text).expect("valid"),
+        bytes: Some(text.as_bytes().to_vec()),
         ..ConfigFile::default()
     };
     survey.configs.insert(file.path.clone(), file);
@@ -90,14 +96,14 @@ fn owner(workspace: &str) -> Owner {
 fn each_worktree_gets_a_folder_and_loses_its_old_one() {
     let survey = two_worktrees();
     let plan = plan(&survey);
-    let expected = [("/r", "/s/r/main"), ("/r/x", "/s/r/x")];
+    let expected = [("/r", "/s/r/main"), ("/x", "/s/r/x")];
     assert_eq!(
         written(&plan),
         expected.map(|(w, t)| (Path::new(w), Path::new(t)))
     );
     assert_eq!(
         deleted(&plan),
-        [Path::new("/r/target"), Path::new("/r/x/target")]
+        [Path::new("/r/target"), Path::new("/x/target")]
     );
     assert!(plan.kept.is_empty(), "{:?}", plan.kept);
     for delete in plan.all::<DeleteFolder>() {
@@ -132,7 +138,7 @@ fn the_names_stay_when_a_copy_of_a_worktree_appears() {
     };
     assert_eq!(into("/r"), None, "its owner is as it should be");
     assert_eq!(
-        into("/r/x"),
+        into("/x"),
         Some(PathBuf::from("/s/r/x")),
         "the copied configuration is not believed"
     );
@@ -157,7 +163,7 @@ fn a_moved_worktree_takes_its_folder_along() {
         "it is in use, whatever its note says"
     );
     let noted = plan.all::<RecordOwner>().any(|note| {
-        note.owner.workspace == Path::new("/r/x") && note.file.ends_with("old.sharedtarget.json")
+        note.owner.workspace == Path::new("/x") && note.file.ends_with("old.sharedtarget.json")
     });
     assert!(noted, "the note is put right");
 }
@@ -248,18 +254,78 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
         reason(&before, "/r/fixture"),
         KeptReason::NeverBuilt { .. }
     ));
-    // A cargo without build-dir would mix it with the workspace around it.
-    survey.workspaces[2].cargo = CargoAnswer::Said {
+    let main = written(&before)[0].1;
+    assert_eq!(
+        main,
+        guard("main", "/r"),
+        "it would mix with the one around it"
+    );
+    // A cargo without build-dir would mix them all the same.
+    survey.workspaces[0].cargo = CargoAnswer::Said {
         knows_build_dir: false,
         packages: Vec::new(),
     };
-    assert_eq!(*reason(&plan(&survey), "/r/fixture"), KeptReason::OldCargo);
+    assert_eq!(*reason(&plan(&survey), "/r"), KeptReason::OldCargo);
     let isolated = SetupOptions {
         layout: Some(Layout::Isolated),
         ..SetupOptions::default()
     };
     let asked_for = plan_of(&survey, &isolated);
-    assert_eq!(written(&asked_for)[2].1, Path::new("/s/r/main+fixture"));
+    assert_eq!(written(&asked_for)[0].1, Path::new("/s/r/main"));
+    let unguarded = |warning: &Warning| matches!(warning, Warning::NoGuard { workspaces: 1 });
+    assert!(asked_for.warnings.iter().any(unguarded));
+}
+
+/// The folder that a guard leads to.
+fn guard(name: &str, root: &str) -> PathBuf {
+    let around = ConfigContext::default();
+    let template = format!("/s/build/r/{name}/{WORKSPACE_PATH_HASH}");
+    config_chain::expand(&template, Path::new(root), &around).into()
+}
+
+/// One that is not set up would build into the folder of the worktree around it.
+#[test]
+fn a_guard_stands_where_a_worktree_lies_inside() {
+    let workspaces = vec![placed("/r", "/r"), placed("/r/x", "/r/x")];
+    let mut survey = Survey {
+        repositories: vec![repository(&["/r/x"])],
+        ..survey(workspaces, Vec::new())
+    };
+    let before = plan(&survey);
+    let main = guard("main", "/r");
+    let expected: [(&Path, &Path); 2] = [
+        (Path::new("/r"), &main),
+        (Path::new("/r/x"), Path::new("/s/r/x")),
+    ];
+    assert_eq!(written(&before), expected);
+    let build_dirs: Vec<Option<&str>> = before
+        .all::<WriteConfig>()
+        .map(|write| write.build_dir.as_deref())
+        .collect();
+    let template = format!("/s/build/r/main/{WORKSPACE_PATH_HASH}");
+    assert_eq!(build_dirs, [Some(template.as_str()), None]);
+    for write in before.all::<WriteConfig>() {
+        let text = write.edit.after.clone().expect("a text");
+        let text = String::from_utf8(text).expect("a text");
+        let at = usize::from(write.workspace.as_deref() == Some(Path::new("/r/x")));
+        configure_with(&mut survey, at, &text);
+    }
+    assert!(written(&plan(&survey)).is_empty(), "it stays");
+    let without = SetupOptions {
+        guard: Some(false),
+        ..SetupOptions::default()
+    };
+    let without = plan_of(&survey, &without);
+    assert_eq!(
+        written(&without),
+        [(Path::new("/r"), Path::new("/s/r/main"))]
+    );
+    let edit = &without.all::<WriteConfig>().next().expect("a write").edit;
+    let text = edit.after.as_deref().map(String::from_utf8_lossy);
+    assert_eq!(
+        text.as_deref(),
+        Some("[build]\ntarget-dir = \"/s/r/main\"\n")
+    );
 }
 
 #[test]
@@ -314,10 +380,10 @@ fn two_worktrees_that_change_places_keep_what_each_has_built() {
     let mut survey = two_worktrees();
     configure(&mut survey, 0, "/s/r/x");
     configure(&mut survey, 1, "/s/r/main");
-    for (folder, root) in [("/s/r/main", "/r"), ("/s/r/x", "/r/x")] {
+    for (folder, root) in [("/s/r/main", "/r"), ("/s/r/x", "/x")] {
         survey.notes.insert(folder.into(), owner(root));
     }
-    survey.workspaces[0].stamp = Some("/r/x".into());
+    survey.workspaces[0].stamp = Some("/x".into());
     survey.workspaces[1].stamp = Some("/r".into());
     let plan = plan(&survey);
     assert!(
@@ -329,7 +395,7 @@ fn two_worktrees_that_change_places_keep_what_each_has_built() {
 #[test]
 fn a_new_worktree_at_an_old_path_gets_a_folder_that_nobody_built_into() {
     let mut survey = two_worktrees();
-    survey.notes.insert("/s/r/x".into(), owner("/r/x"));
+    survey.notes.insert("/s/r/x".into(), owner("/x"));
     survey.workspaces[1].stamp = Some("made later".into());
     let plan = plan(&survey);
     assert_eq!(written(&plan)[1].1, Path::new("/s/r/x-2"));

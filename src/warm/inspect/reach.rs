@@ -16,6 +16,7 @@ use crate::survey::build_env::{Differences, Moment, Said};
 use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::Reach;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::warm::begun::set_since;
 use crate::warm::inspect::BuildEnv;
 use crate::{fs, markers};
 
@@ -47,6 +48,9 @@ struct Look<'a> {
     known: Option<&'a BuildEnv>,
     /// How each span of the donor's differs from here.
     differences: Vec<Differences>,
+    /// One span holds since ever.
+    always: bool,
+    now: Timestamp,
     by_id: HashMap<&'a UnitId, &'a Unit>,
     /// Of each build script and macro.
     abilities: HashMap<&'a UnitId, Ability>,
@@ -73,6 +77,8 @@ impl<'a> Look<'a> {
             donor,
             known,
             differences,
+            always: matches!(spans, [span] if span.since.is_none() && span.until == Timestamp::MAX),
+            now: fs::clock(),
             by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
             abilities,
         }
@@ -97,8 +103,10 @@ impl<'a> Look<'a> {
             Moment::Known(at, _) => Some(at),
             Moment::Unknown => None,
         };
+        // By a time that somebody has set it is only known where nothing has changed ever.
+        let by_time = || span(made).filter(|_| self.always || set_since(unit, self.now).is_none());
         // Where we have put it, it was found then that the circumstances are alike.
-        span(made).or_else(|| span(self.put_there(unit, known, made)?))
+        by_time().or_else(|| span(self.put_there(unit, known, made)?))
     }
 
     /// When we have put a unit into the donor.

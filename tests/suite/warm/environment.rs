@@ -64,6 +64,23 @@ fn a_configuration_that_has_changed_since() {
     }
 }
 
+/// Somebody has touched the donor since its configuration changed, so that its units look as if they came later.
+#[test]
+fn a_donor_that_was_touched_after_a_change() {
+    let sandbox = built("");
+    sandbox.write("pika/.cargo/config.toml", ENV);
+    wait();
+    sandbox.write("stamp", "");
+    let touch = ["-type", "f", "-exec", "touch", "-r", "stamp", "{}", "+"];
+    sandbox
+        .command("find", "", &[&["pika/target"], &touch[..]].concat())
+        .code(0);
+    sandbox.worktree("pika", "beside");
+    sandbox.write("beside/.cargo/config.toml", ENV);
+    let answer = sandbox.json("beside", &["warm", "--yes"]);
+    assert_eq!(run(&sandbox, "beside"), "one one\n", "{answer}");
+}
+
 /// Git had it, and took its folder away with it.
 #[test]
 fn a_configuration_that_another_commit_had() {
