@@ -10,7 +10,7 @@ use crate::audit::model::{Audit, AuditedFolder};
 use crate::audit::shares::Shares;
 use crate::audit::{findings, unused, variants};
 use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
-use crate::clean::gc::rules::last_use;
+use crate::clean::gc::rules::idle::last_use;
 use crate::clean::gc::{GcOptions, rules};
 use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;

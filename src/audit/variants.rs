@@ -10,7 +10,8 @@ use crate::audit::features::Uses;
 use crate::audit::model::{AskedBy, AuditedPackage, Difference, Variant};
 use crate::audit::shares::{PackageKey, Part, Shares, key, kind};
 use crate::clean::folder_use::FolderUse;
-use crate::clean::gc::rules::{is_checked, last_use};
+use crate::clean::gc::rules::idle::last_use;
+use crate::clean::gc::rules::superseded::is_checked;
 use crate::size::Bytes;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 

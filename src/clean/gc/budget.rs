@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::age::since;
 use crate::clean::folder_use::{FolderUse, Graph};
-use crate::clean::gc::rules::last_use;
+use crate::clean::gc::rules::idle::last_use;
 use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
 use crate::clean::model::{CollectReason, KeptUnitReason};
 use crate::fs::model::Identity;
