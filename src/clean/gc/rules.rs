@@ -1,99 +1,120 @@
-//! What each rule is about, one folder at a time.
+//! The rules, and what they cover together in one folder, without budgets.
+//!
+//! Each rule is a file. It looks itself whether it was asked for, and has one or more of `units` (the units that it
+//! covers), `other` (whether it covers something that belongs to no unit) and `doubts` (why it does not count in a
+//! folder).
 
+mod crate_gone;
 pub(crate) mod idle;
-pub(crate) mod others;
+mod incremental;
+mod profile;
 pub(crate) mod superseded;
-pub(crate) mod toolchain_gone;
-pub(crate) mod unfinished;
-pub(crate) mod unreferenced;
+mod toolchain_gone;
+mod unfinished;
+mod unreferenced;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::clean::folder_use::{Compilers, FolderUse, Graph};
-use crate::clean::gc::rules::idle::{is_older, last_use};
-use crate::clean::gc::rules::others::{Sessions, foreign_to_the_compiler};
-use crate::clean::gc::rules::superseded::superseded;
-use crate::clean::gc::rules::toolchain_gone::{is_gone, toolchain_doubt};
-use crate::clean::gc::rules::unfinished::has_run;
-use crate::clean::gc::rules::unreferenced::{unreferenced, unreferenced_doubt};
-use crate::clean::gc::{GcOptions, Going, is_clear};
+use crate::clean::gc::others::WholeOther;
+use crate::clean::gc::{CollectReasons, GcOptions, is_clear, programs};
 use crate::clean::model::{CollectReason, KeptUnitReason};
-use crate::target::unit::{Source, Unit, UnitKind};
+use crate::target::unit::Unit;
 
-/// What the rules are about in a folder, without budgets.
-pub(crate) fn going(
-    stock: &FolderUse,
-    graph: &Graph,
-    compilers: &Compilers,
-    options: &GcOptions,
+/// A unit that a rule covers, by its place.
+type Covered = (usize, CollectReason);
+
+/// The rules about units. The first that covers a unit gives the reason.
+const UNITS: [fn(&RuleInput<'_>) -> Vec<Covered>; 6] = [
+    unfinished::units,
+    unreferenced::units,
+    toolchain_gone::units,
+    superseded::units,
+    idle::units,
+    profile::units,
+];
+
+/// The rules about what belongs to no unit. The first that covers something gives the reason.
+const OTHERS: [fn(&RuleInput<'_>, &WholeOther<'_>) -> Option<CollectReason>; 3] =
+    [profile::other, crate_gone::other, incremental::other];
+
+/// The doubts about rules that were asked for.
+const DOUBTS: [fn(&RuleInput<'_>) -> Vec<String>; 4] = [
+    unreferenced::doubts,
+    toolchain_gone::doubts,
+    foreign_to_the_compiler,
+    crate_gone::doubts,
+];
+
+/// Everything that a rule looks at: one target folder, and the options.
+pub(crate) struct RuleInput<'a> {
+    pub(crate) folder: &'a FolderUse,
+    pub(crate) graph: Graph,
+    pub(crate) others: Vec<WholeOther<'a>>,
+    compilers: &'a Compilers,
+    pub(crate) options: &'a GcOptions,
     now: Timestamp,
-) -> Going {
-    let units = &stock.inventory.units;
-    let mut why: Vec<Option<CollectReason>> = vec![None; units.len()];
-    let mut name = |at: usize, reason: CollectReason| {
-        let unit = &units[at];
-        if why[at].is_none()
-            && is_clear(unit).is_ok()
-            && options.covers(&stock.inventory.folder, &unit.id.profile)
-        {
-            why[at] = Some(reason);
-        }
-    };
-    if options.unfinished {
-        let unfinished = units.iter().enumerate();
-        for (at, unit) in unfinished.filter(|(_, unit)| unit.unfinished && !has_run(unit)) {
-            debug_assert!(matches!(unit.kind, UnitKind::Unknown { .. }));
-            name(at, CollectReason::Unfinished);
-        }
-    }
-    if options.unreferenced && unreferenced_doubt(stock).is_none() {
-        for (at, reason) in unreferenced(stock, graph) {
-            name(at, reason);
-        }
-    }
-    if options.toolchain_gone && toolchain_doubt(stock, compilers).is_none() {
-        for (at, unit) in units.iter().enumerate() {
-            if let Some(rustc) = unit.rustc.filter(|rustc| is_gone(*rustc, stock, compilers)) {
-                let toolchain = compilers.made_by.get(&rustc).cloned();
-                name(at, CollectReason::ToolchainGone { toolchain });
-            }
-        }
-    }
-    if options.superseded {
-        // Two workspaces may each have a package of that name.
-        let told = |at: &usize| stock.users.len() <= 1 || units[*at].source != Source::Local;
-        for (at, by) in superseded(units).into_iter().filter(|(at, _)| told(at)) {
-            name(at, CollectReason::Superseded { by });
-        }
-    }
-    if let Some(age) = options.older_than {
-        for (at, unit) in units.iter().enumerate() {
-            let Some((since, source)) = last_use(unit, stock.notes_reads) else {
-                continue;
-            };
-            if is_older((since, source), age, now) {
-                name(at, CollectReason::Idle { since, source });
-            }
-        }
-    }
-    if options.is_profile_alone() {
-        (0..units.len()).for_each(|at| name(at, CollectReason::Profile));
-    }
-    let kept = keep_what_is_needed(units, graph, &mut why);
-    let others = stock.inventory.others.iter();
-    let incremental = Sessions::of(stock);
-    let mut going = Going {
-        units: why,
-        kept,
-        others: others
-            .map(|other| others::other(other, stock, &incremental, options, now))
-            .collect(),
-    };
-    crate::clean::gc::keep_what_runs(stock, graph, options, &mut going);
-    going
 }
 
-/// Takes back what units that stay were made with, and says of each unit that stays why.
+impl<'a> RuleInput<'a> {
+    pub(crate) fn of(
+        folder: &'a FolderUse,
+        compilers: &'a Compilers,
+        options: &'a GcOptions,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            folder,
+            graph: Graph::of(&folder.inventory.units),
+            others: WholeOther::all(&folder.inventory),
+            compilers,
+            options,
+            now,
+        }
+    }
+
+    /// Whether something in this profile folder may be collected.
+    pub(crate) fn covers(&self, profile: &str) -> bool {
+        self.options.covers(&self.folder.inventory.folder, profile)
+    }
+
+    /// The units for which there is a reason.
+    fn units_that(&self, reason: impl Fn(&Unit) -> Option<CollectReason>) -> Vec<Covered> {
+        let units = self.folder.inventory.units.iter().enumerate();
+        units
+            .filter_map(|(at, unit)| Some((at, reason(unit)?)))
+            .collect()
+    }
+}
+
+/// Why each unit of a folder, and each of what belongs to none, is collected or kept.
+pub(crate) fn reasons(input: &RuleInput<'_>) -> CollectReasons {
+    let units = &input.folder.inventory.units;
+    let mut why: Vec<Option<CollectReason>> = vec![None; units.len()];
+    for (at, reason) in UNITS.iter().flat_map(|rule| rule(input)) {
+        let unit = &units[at];
+        if why[at].is_none() && is_clear(unit).is_ok() && input.covers(&unit.id.profile) {
+            why[at] = Some(reason);
+        }
+    }
+    let kept = keep_what_is_needed(units, &input.graph, &mut why);
+    let other = |other: &WholeOther<'_>| {
+        let mut rules = OTHERS.iter();
+        let reason = rules.find_map(|rule| rule(input, other));
+        reason.filter(|_| other.foreign.is_none() && input.covers(&other.profile))
+    };
+    let mut reasons = CollectReasons {
+        units: why,
+        kept,
+        others: input.others.iter().map(other).collect(),
+    };
+    programs::keep_what_runs(input, &mut reasons);
+    reasons
+}
+
+/// Keeps those units with which units were made that are kept, and says why each one is.
 fn keep_what_is_needed(
     units: &[Unit],
     graph: &Graph,
@@ -118,20 +139,24 @@ fn keep_what_is_needed(
 }
 
 /// Why rules that were asked for do not count in a folder.
-pub(crate) fn doubts(stock: &FolderUse, compilers: &Compilers, options: &GcOptions) -> Vec<String> {
-    let mut doubts = Vec::new();
-    if options.unreferenced {
-        doubts.extend(unreferenced_doubt(stock));
-    }
-    if options.toolchain_gone {
-        doubts.extend(toolchain_doubt(stock, compilers));
-    }
-    if options.crate_gone || options.incremental.is_some() || options.is_profile_alone() {
-        doubts.extend(foreign_to_the_compiler(stock));
-    }
-    if options.crate_gone {
-        doubts.extend(stock.wanted.crates.as_ref().err().cloned());
-    }
+pub(crate) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
+    let mut doubts: Vec<String> = DOUBTS.iter().flat_map(|doubts| doubts(input)).collect();
     doubts.dedup();
     doubts
+}
+
+/// The compiler's caches that are kept because of something in them which the compiler does not make.
+fn foreign_to_the_compiler(input: &RuleInput<'_>) -> Vec<String> {
+    let options = input.options;
+    if !(options.crate_gone || options.incremental.is_some() || options.is_profile_alone()) {
+        return Vec::new();
+    }
+    let mut foreign: Vec<_> = input
+        .others
+        .iter()
+        .filter_map(|other| other.foreign)
+        .collect();
+    foreign.sort_unstable();
+    let said = |path: &Path| format!("rustc makes no `{}`, so that it stays", path.display());
+    foreign.into_iter().map(said).collect()
 }

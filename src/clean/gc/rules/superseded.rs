@@ -4,11 +4,26 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 
-use crate::target::unit::{Unit, UnitId, UnitKind};
+use crate::clean::gc::rules::{Covered, RuleInput};
+use crate::clean::model::CollectReason;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+
+pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
+    if !input.options.superseded {
+        return Vec::new();
+    }
+    let units = &input.folder.inventory.units;
+    // Two workspaces may each have a package of that name.
+    let told = |at: usize| input.folder.users.len() <= 1 || units[at].source != Source::Local;
+    let superseded = superseded(units).into_iter().filter(|(at, _)| told(*at));
+    superseded
+        .map(|(at, by)| (at, CollectReason::Superseded { by }))
+        .collect()
+}
 
 /// The units of which a newer one is there: of the same target of the same package, in the same profile folder, of
 /// which as much was made (a checked one does not supersede one that was built).
-pub(crate) fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
+fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
     let mut alike: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
         let known = !matches!(unit.kind, UnitKind::Unknown { .. } | UnitKind::Doc);

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 
 use crate::cargo::lockfile::Lock;
-use crate::clean::folder_use::{FolderUse, Graph};
+use crate::clean::folder_use::Graph;
+use crate::clean::gc::rules::{Covered, RuleInput};
 use crate::clean::model::CollectReason;
 use crate::target::unit::{Source, Unit};
 
 /// Crates that only the standard library is built with (`-Zbuild-std`): what they need stands in no `Cargo.lock`.
-pub(super) const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
+const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
-/// Units that no build can ask for: no `Cargo.lock` names their package, or that of something they were made with.
+/// No `Cargo.lock` names their package, or that of something they were made with.
 /// The name of a unit comes from all that it was made with, so that a build that makes the same has the same in it.
-pub(super) fn unreferenced(stock: &FolderUse, graph: &Graph) -> Vec<(usize, CollectReason)> {
-    let Ok(locks) = &stock.wanted.locks else {
-        return Vec::new();
+pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
+    let locks = match &input.folder.wanted.locks {
+        Ok(locks) if input.options.unreferenced && doubts(input).is_empty() => locks,
+        _ => return Vec::new(),
     };
-    let units = &stock.inventory.units;
+    let units = &input.folder.inventory.units;
     let named = |unit: &Unit| match &unit.source {
         Source::Unknown => true,
         Source::Local => {
@@ -31,7 +33,7 @@ pub(super) fn unreferenced(stock: &FolderUse, graph: &Graph) -> Vec<(usize, Coll
     let roots = (0..units.len()).filter(|at| !named(&units[*at]));
     let mut found = Vec::new();
     let mut package: HashMap<usize, String> = HashMap::new();
-    Graph::spread(&graph.dependents, roots, |at, by| {
+    Graph::spread(&input.graph.dependents, roots, |at, by| {
         let reason = match by.and_then(|by| package.get(&by).cloned()) {
             Some(from) if named(&units[at]) => {
                 package.insert(at, from.clone());
@@ -50,16 +52,20 @@ pub(super) fn unreferenced(stock: &FolderUse, graph: &Graph) -> Vec<(usize, Coll
 }
 
 /// Why it cannot be told which units no build asks for.
-pub(super) fn unreferenced_doubt(stock: &FolderUse) -> Option<String> {
-    if let Err(why) = &stock.wanted.locks {
-        return Some(why.clone());
+pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
+    if !input.options.unreferenced {
+        return Vec::new();
     }
-    let standard = stock.inventory.units.iter().find(|unit| {
+    if let Err(why) = &input.folder.wanted.locks {
+        return vec![why.clone()];
+    }
+    let standard = input.folder.inventory.units.iter().find(|unit| {
         let package = unit.package.as_deref().unwrap_or_default();
         unit.source == Source::Local && OF_THE_STANDARD_LIBRARY.contains(&package)
     });
-    standard.map(|unit| {
+    let doubt = standard.map(|unit| {
         let profile = &unit.id.profile;
         format!("the standard library was built in `{profile}`, and what it needs stands in no Cargo.lock")
-    })
+    });
+    doubt.into_iter().collect()
 }
