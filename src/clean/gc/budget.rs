@@ -253,7 +253,7 @@ fn caches(folder: usize, input: &RuleInput<'_>, reasons: &CollectReasons, lots: 
         caches: vec![(folder, at)],
         used: cache.newest(),
         on_disk: cache.files.iter().map(|file| file.on_disk).sum(),
-        may_go: input.covers(&cache.profile),
+        may_go: input.may_collect(cache),
         ..Lot::default()
     }));
 }

@@ -80,6 +80,11 @@ impl<'a> RuleInput<'a> {
         self.options.covers(&self.folder.inventory.folder, profile)
     }
 
+    /// Whether something that belongs to no unit may be collected, if a rule or a budget is about it.
+    pub(crate) fn may_collect(&self, other: &WholeOther<'_>) -> bool {
+        other.foreign.is_none() && self.covers(&other.profile)
+    }
+
     /// The units for which there is a reason.
     fn units_that(&self, reason: impl Fn(&Unit) -> Option<CollectReason>) -> Vec<Covered> {
         let units = self.folder.inventory.units.iter().enumerate();
@@ -103,7 +108,7 @@ pub(crate) fn reasons(input: &RuleInput<'_>) -> CollectReasons {
     let other = |other: &WholeOther<'_>| {
         let mut rules = OTHERS.iter();
         let reason = rules.find_map(|rule| rule(input, other));
-        reason.filter(|_| other.foreign.is_none() && input.covers(&other.profile))
+        reason.filter(|_| input.may_collect(other))
     };
     let mut reasons = CollectReasons {
         units: why,
@@ -148,7 +153,9 @@ pub(crate) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
 /// The compiler's caches that are kept because of something in them which the compiler does not make.
 fn foreign_to_the_compiler(input: &RuleInput<'_>) -> Vec<String> {
     let options = input.options;
-    if !(options.crate_gone || options.incremental.is_some() || options.is_profile_alone()) {
+    let by_budget = options.max_size.is_some() || !options.to_free.is_empty();
+    let by_rule = options.crate_gone || options.incremental.is_some() || options.is_profile_alone();
+    if !(by_budget || by_rule) {
         return Vec::new();
     }
     let mut foreign: Vec<_> = input

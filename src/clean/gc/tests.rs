@@ -10,7 +10,7 @@ use crate::clean::folder_use::Wanted;
 use crate::clean::model::CollectFolder;
 use crate::fs::model::Identity;
 use crate::plan::kept::LastUseSource;
-use crate::target::unit::{Inventory, Source, UnitId};
+use crate::target::unit::{Group, Inventory, Other, Source, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 fn now() -> Timestamp {
@@ -350,4 +350,61 @@ fn every_unit_stands_in_the_plan_once() {
         Vec::new(),
     );
     assert_eq!((plan.actions.len(), plan.kept.len()), (0, 1));
+}
+
+#[test]
+fn a_cache_is_collected_whole_and_kept_for_a_file_that_the_compiler_does_not_make() {
+    let collected = |foreign: bool, options: &GcOptions| {
+        let mut folder = folder_of("/t", Vec::new());
+        let sample = unit("a", 100, &[], (1, 1)).files.remove(0);
+        let other = |path: &str, sharing: Sharing| Other {
+            file: UnitFile {
+                path: format!("t/debug/incremental/a-0ahsy9a9455j1{path}").into(),
+                sharing,
+                ..sample.clone()
+            },
+            group: Group::Incremental { name: "a".into() },
+            profile_depth: 2,
+        };
+        folder.inventory.others = vec![
+            other("", Sharing::Folder),
+            other(
+                "/s-holsryk8l2-0b262il-1w27xpq9bc7bgitxtseaaab3o",
+                Sharing::Folder,
+            ),
+        ];
+        let notes = other("/notes", Sharing::Copy);
+        folder.inventory.others.extend(foreign.then_some(notes));
+        let folders = vec![folder];
+        let plan = gc(folders, &Compilers::default(), options, now(), Vec::new());
+        let actions = plan.actions.iter();
+        let folders = actions.filter_map(|action| action.as_type::<CollectFolder>());
+        let others = folders.flat_map(|folder| &folder.others);
+        others
+            .map(|other| (other.profile.clone(), other.path.clone(), other.files.len()))
+            .collect::<Vec<_>>()
+    };
+    let whole = (
+        "t/debug".to_owned(),
+        "t/debug/incremental/a-0ahsy9a9455j1".into(),
+        2,
+    );
+    for options in [
+        GcOptions::sure(),
+        GcOptions {
+            incremental: "1d".parse().ok(),
+            ..GcOptions::default()
+        },
+        GcOptions {
+            profile: Some("debug".into()),
+            ..GcOptions::default()
+        },
+        GcOptions {
+            max_size: Some(Bytes(0)),
+            ..GcOptions::default()
+        },
+    ] {
+        assert_eq!(collected(false, &options), [whole.clone()], "{options:?}");
+        assert!(collected(true, &options).is_empty(), "{options:?}");
+    }
 }
