@@ -70,11 +70,19 @@ pub(crate) fn folder(
         },
     );
     let (gone, of_others): (Vec<_>, Vec<_>) = (gone.collect(), of_others.collect());
-    let units = gone.iter().filter(|result| result.is_ok()).count();
+    let done = |results: &[Result<(), String>]| results.iter().filter(|one| one.is_ok()).count();
+    let (units, others) = (done(&gone), done(&of_others));
     let left = gone.into_iter().chain(of_others);
     let left = left.filter_map(Result::err).collect();
     fs::checkpoint("collected");
-    Ok((Deleted::from(removal.finish()), Collected { units, left }))
+    Ok((
+        Deleted::from(removal.finish()),
+        Collected {
+            units,
+            others,
+            left,
+        },
+    ))
 }
 
 /// Deletes some entries of a folder, if their files are what they were. Where one of them cannot be deleted, those after
