@@ -59,10 +59,10 @@ fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> 
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let around = &request.environment;
-    let (stocks, workspaces) = look::take(survey, &folders, request, &progress);
-    let mut facts = gather::gather(survey, &stocks, workspaces, around, &progress);
+    let (folders, workspaces) = look::take(survey, &folders, request, &progress);
+    let mut facts = gather::gather(survey, &folders, workspaces, around, &progress);
     facts.budget = options.max_size;
-    decide::audit(&stocks, &facts, ui.view.now)
+    decide::audit(&folders, &facts, ui.view.now)
 }
 
 fn write(

@@ -10,7 +10,8 @@ use crate::audit::model::{Audit, AuditedFolder};
 use crate::audit::shares::Shares;
 use crate::audit::{findings, unused, variants};
 use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
-use crate::clean::gc::rules::last_use;
+use crate::clean::gc::rules::RuleInput;
+use crate::clean::gc::rules::idle::last_use;
 use crate::clean::gc::{GcOptions, rules};
 use crate::fs::model::{Identity, Problem};
 use crate::size::Bytes;
@@ -44,14 +45,14 @@ pub(crate) struct DebugFacts {
 
 /// Says what is in some folders, why there are several of the same, and what could be done.
 #[must_use]
-pub(crate) fn audit(stocks: &[FolderUse], facts: &Facts, now: Timestamp) -> Audit {
-    let parts = Shares::of(stocks);
+pub(crate) fn audit(folders: &[FolderUse], facts: &Facts, now: Timestamp) -> Audit {
+    let parts = Shares::of(folders);
     let (packages, (unused, frees)) = rayon::join(
-        || variants::packages(stocks, facts, &parts),
-        || unused::unused(stocks, &facts.compilers, now),
+        || variants::packages(folders, facts, &parts),
+        || unused::unused(folders, &facts.compilers, now),
     );
     let mut audit = Audit {
-        folders: folders(stocks),
+        folders: audited_folders(folders),
         total: parts.total.share(),
         profiles: parts.profiles.shares(),
         triples: parts.triples.shares(),
@@ -60,53 +61,55 @@ pub(crate) fn audit(stocks: &[FolderUse], facts: &Facts, now: Timestamp) -> Audi
         packages,
         unused,
         findings: Vec::new(),
-        problems: problems(stocks, facts),
+        problems: problems(folders, facts, now),
     };
-    audit.findings = findings::findings(&audit, &frees, stocks, facts, now);
+    audit.findings = findings::findings(&audit, &frees, folders, facts, now);
     audit
 }
 
 /// What could not be read, and the first reason for each folder why it cannot be told what nothing uses.
-fn problems(stocks: &[FolderUse], facts: &Facts) -> Vec<Problem> {
+fn problems(folders: &[FolderUse], facts: &Facts, now: Timestamp) -> Vec<Problem> {
     let mut problems = facts.problems.clone();
-    for stock in stocks {
-        let doubts = rules::doubts(stock, &facts.compilers, &GcOptions::sure());
+    let options = GcOptions::sure();
+    for folder in folders {
+        let input = RuleInput::of(folder, &facts.compilers, &options, now);
+        let doubts = rules::doubts(&input);
         problems.extend(doubts.into_iter().take(1).map(|doubt| Problem {
-            path: stock.inventory.folder.clone(),
+            path: folder.inventory.folder.clone(),
             message: format!("not all that nothing uses is known: {doubt}"),
         }));
     }
     problems
 }
 
-fn folders(stocks: &[FolderUse]) -> Vec<AuditedFolder> {
+fn audited_folders(folders: &[FolderUse]) -> Vec<AuditedFolder> {
     let mut folders_with: HashMap<Identity, usize> = HashMap::new();
-    let files = |stock: &FolderUse| {
-        let linked = stock.files().filter(|file| file.links > 1);
+    let files = |folder: &FolderUse| {
+        let linked = folder.files().filter(|file| file.links > 1);
         linked.map(|file| file.identity).collect::<BTreeSet<_>>()
     };
-    for stock in stocks {
-        for identity in files(stock) {
+    for folder in folders {
+        for identity in files(folder) {
             *folders_with.entry(identity).or_default() += 1;
         }
     }
-    let mut folders: Vec<AuditedFolder> = stocks
+    let mut folders: Vec<AuditedFolder> = folders
         .iter()
-        .map(|stock| {
-            let usage = usage_of(stock.files());
+        .map(|folder| {
+            let usage = usage_of(folder.files());
             let shared = usage.links.iter();
             let shared = shared.filter(|file| folders_with.get(&file.identity) > Some(&1));
-            let used = |unit: &Unit| last_use(unit, stock.notes_reads).map(|(at, _)| at);
+            let used = |unit: &Unit| last_use(unit, folder.notes_reads).map(|(at, _)| at);
             AuditedFolder {
-                path: stock.inventory.folder.clone(),
-                workspaces: stock.users.clone(),
+                path: folder.inventory.folder.clone(),
+                workspaces: folder.users.clone(),
                 on_disk: usage.on_disk,
                 freeable: usage.freeable,
                 shared: shared.map(|file| file.on_disk).sum(),
-                logical: stock.inventory.totals.logical,
-                entries: stock.inventory.totals.entries,
-                units: stock.inventory.units.len(),
-                last_use: stock.inventory.units.iter().filter_map(used).max(),
+                logical: folder.inventory.totals.logical,
+                entries: folder.inventory.totals.entries,
+                units: folder.inventory.units.len(),
+                last_use: folder.inventory.units.iter().filter_map(used).max(),
             }
         })
         .collect();

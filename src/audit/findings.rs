@@ -25,11 +25,11 @@ const NAMED: usize = 3;
 pub(crate) fn findings(
     audit: &Audit,
     frees: &BTreeMap<String, Bytes>,
-    stocks: &[FolderUse],
+    folders: &[FolderUse],
     facts: &Facts,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let manifest = stocks.iter().find_map(|stock| stock.users.first());
+    let manifest = folders.iter().find_map(|folder| folder.users.first());
     let manifest = manifest.map(|root| root.join("Cargo.toml"));
     let mut all = Vec::new();
     all.extend(unused(audit, frees));
@@ -37,9 +37,9 @@ pub(crate) fn findings(
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
     all.extend(versions(&audit.packages));
-    all.extend(rarely_used(stocks, now));
-    all.extend(flat(stocks));
-    all.extend(duplicates(stocks));
+    all.extend(rarely_used(folders, now));
+    all.extend(flat(folders));
+    all.extend(duplicates(folders));
     all.extend(wrapper(audit, facts));
     all.extend(budget(audit, facts));
     all.sort_by_key(|finding| Reverse(finding.saves));
@@ -226,19 +226,15 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
 }
 
 /// The compiler's cache in profiles in which nothing was built for long.
-fn rarely_used(stocks: &[FolderUse], now: Timestamp) -> Option<Finding> {
+fn rarely_used(folders: &[FolderUse], now: Timestamp) -> Option<Finding> {
     let mut profiles: BTreeMap<PathBuf, (Bytes, Option<Timestamp>)> = BTreeMap::new();
-    for stock in stocks {
-        for other in &stock.inventory.others {
+    for folder in folders {
+        for other in &folder.inventory.others {
             if !matches!(other.group, Group::Incremental { .. }) {
                 continue;
             }
-            let mut names = other.file.path.iter();
-            let profile: PathBuf = names
-                .by_ref()
-                .take_while(|name| *name != "incremental")
-                .collect();
-            let folder = stock.inventory.folder.join(profile);
+            let profile = other.profile().unwrap_or_default();
+            let folder = folder.inventory.folder.join(profile);
             let (bytes, newest) = profiles.entry(folder).or_default();
             *bytes += other.file.on_disk;
             *newest = (*newest).max(other.file.modified());
@@ -265,18 +261,18 @@ fn rarely_used(stocks: &[FolderUse], now: Timestamp) -> Option<Finding> {
 }
 
 /// Folders into which several workspaces build.
-fn flat(stocks: &[FolderUse]) -> Vec<Finding> {
-    let several = stocks.iter().filter(|stock| stock.users.len() > 1);
+fn flat(folders: &[FolderUse]) -> Vec<Finding> {
+    let several = folders.iter().filter(|folder| folder.users.len() > 1);
     several
-        .map(|stock| Finding {
+        .map(|folder| Finding {
             kind: FindingKind::FlatSharing,
             saves: None,
             at_most: false,
             what: format!(
                 "{} workspaces build into `{}`: Cargo can run one worktree's code for another's, and builds wait for \
                  each other",
-                stock.users.len(),
-                stock.inventory.folder.display()
+                folder.users.len(),
+                folder.inventory.folder.display()
             ),
             change: "cargo sharedtarget setup --replace".to_owned(),
             file: None,
@@ -285,10 +281,10 @@ fn flat(stocks: &[FolderUse]) -> Vec<Finding> {
 }
 
 /// Libraries of one name and one length that several folders have, each its own.
-fn duplicates(stocks: &[FolderUse]) -> Option<Finding> {
+fn duplicates(folders: &[FolderUse]) -> Option<Finding> {
     let mut found: HashMap<(&UnitId, u64), BTreeMap<Identity, Bytes>> = HashMap::new();
-    for stock in stocks {
-        let units = stock.inventory.units.iter();
+    for folder in folders {
+        let units = folder.inventory.units.iter();
         for unit in units.filter(|unit| unit.source.is_third_party()) {
             for file in unit
                 .files
@@ -305,7 +301,7 @@ fn duplicates(stocks: &[FolderUse]) -> Option<Finding> {
         .values()
         .map(|all| all.values().skip(1).copied().sum())
         .sum();
-    (saves > Bytes(0) && stocks.len() > 1).then(|| Finding {
+    (saves > Bytes(0) && folders.len() > 1).then(|| Finding {
         kind: FindingKind::Duplicates,
         saves: Some(saves),
         at_most: true,

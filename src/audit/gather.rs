@@ -25,13 +25,13 @@ use crate::target::unit_file::UnitFile;
 #[must_use]
 pub(crate) fn gather(
     survey: &Survey,
-    stocks: &[FolderUse],
+    folders: &[FolderUse],
     workspaces: Workspaces,
     around: &Environment,
     progress: &Progress,
 ) -> Facts {
     progress.stage("measuring debug information");
-    let debug = debug(stocks, progress);
+    let debug = debug(folders, progress);
     let mut problems = survey.problems.clone();
     let mut resolved = HashMap::new();
     for (root, answer) in workspaces.resolved {
@@ -46,11 +46,11 @@ pub(crate) fn gather(
         }
     }
     problems.sort_by(|one, other| one.path.cmp(&other.path));
-    for stock in stocks {
-        problems.extend(stock.inventory.problems.iter().cloned());
+    for folder in folders {
+        problems.extend(folder.inventory.problems.iter().cloned());
     }
     Facts {
-        compilers: look::compilers(stocks),
+        compilers: look::compilers(folders),
         resolved,
         debug,
         wrapper: around.wrapper.clone().or_else(|| configured(survey)),
@@ -69,12 +69,12 @@ fn configured(survey: &Survey) -> Option<String> {
 }
 
 /// Measures the debug information in all libraries and programs, each file once.
-fn debug(stocks: &[FolderUse], progress: &Progress) -> DebugFacts {
+fn debug(folders: &[FolderUse], progress: &Progress) -> DebugFacts {
     let mut seen: HashSet<Identity> = HashSet::new();
     let mut files: Vec<(&Path, &UnitFile, bool)> = Vec::new();
-    for stock in stocks {
-        let folder = stock.inventory.folder.as_path();
-        for unit in &stock.inventory.units {
+    for folder in folders {
+        let path = folder.inventory.folder.as_path();
+        for unit in &folder.inventory.units {
             let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
             if matches!(
                 unit.kind,
@@ -85,7 +85,7 @@ fn debug(stocks: &[FolderUse], progress: &Progress) -> DebugFacts {
             let third_party = library && unit.source.is_third_party();
             let artifacts = unit.files.iter().filter(|file| holds_code(&file.path));
             for file in artifacts.filter(|file| file.links <= 1 || seen.insert(file.identity)) {
-                files.push((folder, file, third_party));
+                files.push((path, file, third_party));
             }
         }
     }

@@ -101,19 +101,19 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn of(stocks: &[FolderUse]) -> Self {
+    pub(crate) fn of(folders: &[FolderUse]) -> Self {
         let mut shares = Self::default();
         let mut seen: HashSet<Identity> = HashSet::new();
-        for stock in stocks {
-            shares.add(stock, &mut seen);
+        for folder in folders {
+            shares.add(folder, &mut seen);
         }
         shares
     }
 
-    fn add(&mut self, stock: &FolderUse, seen: &mut HashSet<Identity>) {
+    fn add(&mut self, folder: &FolderUse, seen: &mut HashSet<Identity>) {
         let mut owners: HashMap<Identity, &Unit> = HashMap::new();
         let mut first = |file: &UnitFile| file.links <= 1 || seen.insert(file.identity);
-        let units = &stock.inventory.units;
+        let units = &folder.inventory.units;
         let profiles: BTreeSet<&str> = units.iter().map(|unit| &*unit.id.profile).collect();
         for unit in units {
             let mut own = Part::default();
@@ -125,7 +125,7 @@ impl Shares {
             }
             self.of_unit(unit, &own);
         }
-        for other in &stock.inventory.others {
+        for other in &folder.inventory.others {
             let mut own = Part::default();
             own.add(&other.file, first(&other.file));
             // A program at the top of a profile folder is that of its unit.

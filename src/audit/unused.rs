@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::audit::model::Unused;
 use crate::audit::shares::Part;
-use crate::clean::folder_use::{Compilers, FolderUse, Graph};
+use crate::clean::folder_use::{Compilers, FolderUse};
+use crate::clean::gc::rules::RuleInput;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
 use crate::fs::model::Identity;
@@ -28,7 +29,7 @@ struct Found {
 ///
 /// And what each command frees: the compiler's cache may have files in common with a unit, which are freed if both go.
 pub(crate) fn unused(
-    stocks: &[FolderUse],
+    folders: &[FolderUse],
     compilers: &Compilers,
     now: Timestamp,
 ) -> (Vec<Unused>, BTreeMap<String, Bytes>) {
@@ -45,18 +46,18 @@ pub(crate) fn unused(
     let mut found: BTreeMap<(&'static str, &'static str), Found> = BTreeMap::new();
     let mut by_command: BTreeMap<&'static str, Part> = BTreeMap::new();
     let mut seen: HashSet<Identity> = HashSet::new();
-    for stock in stocks {
-        let graph = Graph::of(&stock.inventory.units);
-        let mut known = vec![false; stock.inventory.units.len()];
-        let mut known_others = vec![false; stock.inventory.others.len()];
+    for folder in folders {
+        let mut known = vec![false; folder.inventory.units.len()];
+        let mut known_others: HashSet<PathBuf> = HashSet::new();
         for (options, command) in &rules {
-            let going = rules::going(stock, &graph, compilers, options, now);
-            for (at, why) in going.units.iter().enumerate() {
+            let input = RuleInput::of(folder, compilers, options, now);
+            let reasons = rules::reasons(&input);
+            for (at, why) in reasons.units.iter().enumerate() {
                 let Some(why) = why else { continue };
                 if std::mem::replace(&mut known[at], true) {
                     continue;
                 }
-                let unit = &stock.inventory.units[at];
+                let unit = &folder.inventory.units[at];
                 let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
                 let one = found.entry((word(why, &unit.kind), *command)).or_default();
                 one.count += 1;
@@ -70,31 +71,25 @@ pub(crate) fn unused(
                 *one.names.entry(name).or_default() +=
                     unit.files.iter().map(|file| file.on_disk).sum();
             }
-            let mut caches: HashSet<PathBuf> = HashSet::new();
-            for (at, why) in going.others.iter().enumerate() {
+            for (other, why) in input.others.iter().zip(&reasons.others) {
                 let Some(why) = why else { continue };
-                if std::mem::replace(&mut known_others[at], true) {
+                if !known_others.insert(other.path.clone()) {
                     continue;
                 }
-                let other = &stock.inventory.others[at];
-                let whole = crate::clean::gc::whole(other);
-                let name = whole.file_name().unwrap_or_default().to_string_lossy();
+                let name = other.path.file_name().unwrap_or_default().to_string_lossy();
                 let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
-                let one = found
-                    .entry((word(why, &UnitKind::Library), *command))
-                    .or_default();
+                let word = word(why, &UnitKind::Library);
+                let one = found.entry((word, *command)).or_default();
+                one.count += 1;
                 one.why.get_or_insert_with(|| why.clone());
-                let first = other.file.links <= 1 || seen.insert(other.file.identity);
-                one.part.add(&other.file, first);
-                by_command
-                    .entry(command)
-                    .or_default()
-                    .add(&other.file, first);
-                match one.names.get_mut(name) {
-                    Some(bytes) => *bytes += other.file.on_disk,
-                    None => drop(one.names.insert(name.to_owned(), other.file.on_disk)),
+                let freed = by_command.entry(command).or_default();
+                for file in &other.files {
+                    let first = file.links <= 1 || seen.insert(file.identity);
+                    one.part.add(file, first);
+                    freed.add(file, first);
                 }
-                one.count += usize::from(caches.insert(whole));
+                *one.names.entry(name.to_owned()).or_default() +=
+                    other.files.iter().map(|file| file.on_disk).sum();
             }
         }
     }

@@ -10,7 +10,8 @@ use crate::audit::features::Uses;
 use crate::audit::model::{AskedBy, AuditedPackage, Difference, Variant};
 use crate::audit::shares::{PackageKey, Part, Shares, key, kind};
 use crate::clean::folder_use::FolderUse;
-use crate::clean::gc::rules::{is_checked, last_use};
+use crate::clean::gc::rules::idle::last_use;
+use crate::clean::gc::rules::superseded::is_checked;
 use crate::size::Bytes;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 
@@ -28,23 +29,23 @@ struct Found<'a> {
 
 /// All packages, the largest first.
 pub(crate) fn packages(
-    stocks: &[FolderUse],
+    folders: &[FolderUse],
     facts: &Facts,
     shares: &Shares,
 ) -> Vec<AuditedPackage> {
-    let mut units: Vec<(PackageKey, &Unit, &FolderUse)> = stocks
+    let mut units: Vec<(PackageKey, &Unit, &FolderUse)> = folders
         .iter()
-        .flat_map(|stock| {
-            let units = stock.inventory.units.iter().filter(|unit| counts(unit));
-            units.filter_map(move |unit| Some((key(unit)?, unit, stock)))
+        .flat_map(|folder| {
+            let units = folder.inventory.units.iter().filter(|unit| counts(unit));
+            units.filter_map(move |unit| Some((key(unit)?, unit, folder)))
         })
         .collect();
     units.sort_unstable_by(|(one, one_unit, _), (other, other_unit, _)| {
         (one, &one_unit.id).cmp(&(other, &other_unit.id))
     });
-    let names: HashMap<&UnitId, &str> = stocks
+    let names: HashMap<&UnitId, &str> = folders
         .iter()
-        .flat_map(|stock| &stock.inventory.units)
+        .flat_map(|folder| &folder.inventory.units)
         .filter_map(|unit| Some((&unit.id, unit.package.as_deref()?)))
         .collect();
     let uses: Vec<(&Metadata, Uses<'_>)> = facts
@@ -76,8 +77,8 @@ fn found_of<'a>(
     names: &HashMap<&UnitId, &str>,
 ) -> Found<'a> {
     let (_, unit, _) = alike[0];
-    let used = alike.iter().filter_map(|(_, unit, stock)| {
-        let (at, _) = last_use(unit, stock.notes_reads)?;
+    let used = alike.iter().filter_map(|(_, unit, folder)| {
+        let (at, _) = last_use(unit, folder.notes_reads)?;
         Some(at)
     });
     Found {

@@ -36,19 +36,9 @@ pub(crate) fn folder(
             ));
         }
     }
-    let mut profiles: BTreeSet<PathBuf> = folder
-        .units
-        .iter()
-        .map(|unit| PathBuf::from(&unit.id.profile))
-        .collect();
-    for other in &folder.others {
-        // Without it, there is no lock that keeps out the build that writes there.
-        let Some(profile) = profile(other) else {
-            let why = format!("no profile is known for `{}`", other.path.display());
-            return Err(Stopped::Skipped(why));
-        };
-        profiles.insert(profile);
-    }
+    let of_units = folder.units.iter().map(|unit| &unit.id.profile);
+    let of_others = folder.others.iter().map(|other| &other.profile);
+    let profiles: BTreeSet<PathBuf> = of_units.chain(of_others).map(PathBuf::from).collect();
     let profiles: Vec<PathBuf> = profiles.into_iter().collect();
     // Held until all is gone: a build would find half of it.
     let _locks = fs::lock_to_write(path, &profiles).map_err(|busy| held(&busy, "it"))?;
@@ -80,11 +70,19 @@ pub(crate) fn folder(
         },
     );
     let (gone, of_others): (Vec<_>, Vec<_>) = (gone.collect(), of_others.collect());
-    let units = gone.iter().filter(|result| result.is_ok()).count();
+    let done = |results: &[Result<(), String>]| results.iter().filter(|one| one.is_ok()).count();
+    let (units, others) = (done(&gone), done(&of_others));
     let left = gone.into_iter().chain(of_others);
     let left = left.filter_map(Result::err).collect();
     fs::checkpoint("collected");
-    Ok((Deleted::from(removal.finish()), Collected { units, left }))
+    Ok((
+        Deleted::from(removal.finish()),
+        Collected {
+            units,
+            others,
+            left,
+        },
+    ))
 }
 
 /// Deletes some entries of a folder, if their files are what they were. Where one of them cannot be deleted, those after
@@ -137,39 +135,9 @@ fn entries<'a>(profile: &str, files: impl Iterator<Item = &'a Path>) -> Vec<Path
     entries.into_iter().map(|(_, path)| path).collect()
 }
 
-/// The profile folder that something lies in which belongs to no unit; `None` for what lies in none.
-fn profile(other: &CollectedOther) -> Option<PathBuf> {
-    let names: Vec<_> = other.path.iter().collect();
-    let end = names.iter().position(|name| {
-        ["incremental", "deps", "examples"]
-            .iter()
-            .any(|known| name == known)
-    });
-    let end = end.or(names.len().checked_sub(1))?;
-    (end > 0).then(|| names.into_iter().take(end).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clean::model::CollectReason;
-    use crate::size::Bytes;
-
-    #[test]
-    fn each_profile_has_a_lock_of_its_own() {
-        let profile = |path: &str| {
-            profile(&CollectedOther {
-                path: path.into(),
-                why: CollectReason::Profile,
-                on_disk: Bytes(0),
-                files: Vec::new(),
-            })
-        };
-        assert_eq!(profile("debug/app"), Some("debug".into()));
-        assert_eq!(profile("t/debug/incremental/a-1"), Some("t/debug".into()));
-        assert_eq!(profile("debug/deps/a.d"), Some("debug".into()));
-        assert_eq!(profile("doc"), None);
-    }
 
     #[test]
     fn the_fingerprint_of_a_unit_goes_first() {

@@ -55,9 +55,9 @@ pub(crate) fn run(
     let plan = {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-        let (stocks, _) = look::take(&survey, &folders, request, &progress);
+        let (folder_uses, _) = look::take(&survey, &folders, request, &progress);
         let compilers = match options.toolchain_gone {
-            true => look::compilers(&stocks),
+            true => look::compilers(&folder_uses),
             false => Compilers::default(),
         };
         for (wanted, folder) in min_free
@@ -69,7 +69,8 @@ pub(crate) fn run(
             options.to_free.insert(folder.marks.identity.device, least);
         }
         let warnings = plan::warnings(&survey);
-        let mut plan = crate::clean::gc::gc(stocks, &compilers, &options, ui.view.now, warnings);
+        let mut plan =
+            crate::clean::gc::gc(folder_uses, &compilers, &options, ui.view.now, warnings);
         crate::clean::litter::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };
@@ -149,8 +150,8 @@ pub(crate) fn limited(
         ..GcOptions::default()
     };
     let decide = |options: &GcOptions| {
-        let (stocks, _) = look::take(survey, &folders, request, &progress);
-        crate::clean::gc::gc(stocks, &Compilers::default(), options, now, Vec::new())
+        let (folder_uses, _) = look::take(survey, &folders, request, &progress);
+        crate::clean::gc::gc(folder_uses, &Compilers::default(), options, now, Vec::new())
     };
     let mut plan = decide(&options);
     let missed = over.and_then(|over| over.checked_sub(plan.freeable.0));

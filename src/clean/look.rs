@@ -60,7 +60,7 @@ pub(crate) fn take(
         .collect();
     let workspaces = ask(&users, &request.environment, progress);
     progress.stage("looking at units");
-    let stocks = outer.into_iter().map(|folder| {
+    let folders = outer.into_iter().map(|folder| {
         let inventory = read::read(&folder.path, progress);
         FolderUse {
             identity: folder.marks.identity,
@@ -72,11 +72,11 @@ pub(crate) fn take(
             apart: Vec::new(),
         }
     });
-    let mut stocks: Vec<FolderUse> = stocks.collect();
-    for at in 0..stocks.len() {
-        stocks[at].apart = apart(&stocks[at].inventory.folder, survey, &stocks, progress);
+    let mut folders: Vec<FolderUse> = folders.collect();
+    for at in 0..folders.len() {
+        folders[at].apart = apart(&folders[at].inventory.folder, survey, &folders, progress);
     }
-    (stocks, workspaces)
+    (folders, workspaces)
 }
 
 /// Where final products of a folder lie that is for intermediate artifacts alone.
@@ -87,10 +87,10 @@ fn products_of<'a>(folder: &'a Path, survey: &'a Survey) -> BTreeSet<&'a Path> {
 }
 
 /// The final products that lie in other folders than the units that they are of.
-fn apart(folder: &Path, survey: &Survey, stocks: &[FolderUse], progress: &Progress) -> Vec<Other> {
+fn apart(folder: &Path, survey: &Survey, folders: &[FolderUse], progress: &Progress) -> Vec<Other> {
     let mut all = Vec::new();
     for products in products_of(folder, survey) {
-        let mut known = stocks.iter().map(|stock| &stock.inventory);
+        let mut known = folders.iter().map(|folder| &folder.inventory);
         let read;
         let inventory = match known.find(|inventory| inventory.folder == products) {
             Some(inventory) => inventory,
@@ -341,19 +341,19 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
 
 /// The compilers of this machine, by rustup, and those that made the units.
 #[must_use]
-pub(crate) fn compilers(stocks: &[FolderUse]) -> Compilers {
+pub(crate) fn compilers(folders: &[FolderUse]) -> Compilers {
     Compilers {
-        made_by: made_by(stocks),
+        made_by: made_by(folders),
         ..installed()
     }
 }
 
 /// The names of the compilers that made units, by one artifact of each.
-fn made_by(stocks: &[FolderUse]) -> BTreeMap<u64, String> {
+fn made_by(folders: &[FolderUse]) -> BTreeMap<u64, String> {
     let mut names = BTreeMap::new();
     let mut asked: HashMap<u64, usize> = HashMap::new();
-    for stock in stocks {
-        for unit in &stock.inventory.units {
+    for folder in folders {
+        for unit in &folder.inventory.units {
             let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
                 continue;
             };
@@ -363,7 +363,7 @@ fn made_by(stocks: &[FolderUse]) -> BTreeMap<u64, String> {
                     break;
                 }
                 *asked += 1;
-                if let Some(name) = compiler_name::of(&stock.inventory.folder.join(&file.path)) {
+                if let Some(name) = compiler_name::of(&folder.inventory.folder.join(&file.path)) {
                     names.insert(rustc, name);
                     break;
                 }

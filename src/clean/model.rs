@@ -13,18 +13,18 @@ use crate::survey::folder::Litter;
 use crate::target::unit::{Source, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
 
-/// Units of a target folder that would go, and those that stay.
+/// The units of a target folder that are collected, and those that are kept.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectFolder {
     pub(crate) path: PathBuf,
-    /// The units that go, dependents before what they were made with.
+    /// The units that are collected, dependents before what they were made with.
     pub(crate) units: Vec<CollectedUnit>,
     pub(crate) others: Vec<CollectedOther>,
-    /// The units that stay, by profile folder and hash.
+    /// The units that are kept, by profile folder and hash.
     pub(crate) kept: Vec<KeptUnit>,
     /// Why rules that were asked for do not count here: fragments.
     pub(crate) doubts: Vec<String>,
-    /// What the deletion of all this frees, if no other folder's goes: only blocks whose every link goes.
+    /// What the deletion of all this alone frees: only blocks whose every link is in it.
     pub(crate) freeable: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
@@ -36,7 +36,7 @@ impl CollectFolder {
     pub(crate) const KIND: Kind = Kind::new("collect", "collected");
 }
 
-/// A unit that goes, whole.
+/// A unit that is collected, whole.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectedUnit {
     pub(crate) id: UnitId,
@@ -54,11 +54,14 @@ pub(crate) struct CollectedUnit {
     pub(crate) files: Vec<UnitFile>,
 }
 
-/// A file or folder that goes, with everything in it, and belongs to no unit.
+/// A file or folder that is collected with everything in it, and belongs to no unit.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectedOther {
     /// Relative to the target folder.
     pub(crate) path: PathBuf,
+    /// The profile folder whose lock keeps out the builds that write there.
+    #[serde(skip)]
+    pub(crate) profile: String,
     pub(crate) why: CollectReason,
     /// Its allocated space, each file once.
     pub(crate) on_disk: Bytes,
@@ -67,7 +70,7 @@ pub(crate) struct CollectedOther {
     pub(crate) files: Vec<UnitFile>,
 }
 
-/// A unit that stays.
+/// A unit that is kept.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct KeptUnit {
     pub(crate) id: UnitId,
@@ -77,7 +80,7 @@ pub(crate) struct KeptUnit {
     pub(crate) reason: KeptUnitReason,
 }
 
-/// Why a unit may go.
+/// Why a unit is collected.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum CollectReason {
@@ -118,20 +121,20 @@ pub(crate) enum CollectReason {
     CrateGone,
     /// The compiler's own cache, which was asked for.
     Incremental,
-    /// It is another name of a unit's program that goes.
+    /// It is another name of a program of a unit that is collected.
     ProductOf {
         /// That unit.
         unit: UnitId,
     },
 }
 
-/// Why a unit stays.
+/// Why a unit is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum KeptUnitReason {
     /// No rule that was asked for is about it.
     NoRule,
-    /// A unit that stays was made with it.
+    /// A unit that is kept was made with it.
     Needed {
         /// One of those.
         by: UnitId,

@@ -66,10 +66,11 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
     let units = folder.units.len() + folder.kept.len();
     writeln!(
         out,
-        "{HEADING}Delete from {}{HEADING:#} {} of {}",
+        "{HEADING}Delete from {}{HEADING:#} {} of {}{}",
         view.paths.show(&folder.path),
         folder.units.len(),
         counted(units, "unit"),
+        and_others(folder.others.len()),
     )?;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for unit in &folder.units {
@@ -185,6 +186,14 @@ fn why(reason: &CollectReason) -> String {
     }
 }
 
+/// Counts what belongs to no unit, if there is any: the compiler's caches, and the names of programs.
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(" and {}", counted(count, "other")),
+    }
+}
+
 /// Writes which units were deleted.
 fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let done: Vec<&Done> = outcome.all(CollectFolder::KIND).collect();
@@ -196,10 +205,12 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             .filter_map(|done| Some((&done.path, done.detail::<Collected>()?)))
     };
     let units: usize = collected().map(|(_, one)| one.units).sum();
+    let others = collected().map(|(_, one)| one.others).sum();
     writeln!(
         out,
-        "deleted {} of {} ({} files): freed {}{GOOD}{}{GOOD:#}",
+        "deleted {}{} of {} ({} files): freed {}{GOOD}{}{GOOD:#}",
         counted(units, "unit"),
+        and_others(others),
         counted(done.len(), "target folder"),
         outcome.freed.entries,
         at_most(outcome),

@@ -204,12 +204,12 @@ pub(crate) fn without_inner(
     deletions: Vec<DeleteFolder>,
     survey: &Survey,
 ) -> (Vec<DeleteFolder>, Vec<Kept>) {
-    let going: Vec<PathBuf> = deletions.iter().map(|one| one.path.clone()).collect();
+    let deleted: Vec<PathBuf> = deletions.iter().map(|one| one.path.clone()).collect();
     let mut inner = Vec::new();
     let mut left = Vec::new();
     for deletion in deletions {
         let path = &deletion.path;
-        let mut outer = going.iter();
+        let mut outer = deleted.iter();
         let outer = outer.find(|outer| path.starts_with(outer) && path != *outer);
         let folder = survey.folders.iter().find(|folder| folder.path == *path);
         match (outer, folder) {

@@ -106,6 +106,8 @@ pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
 pub(crate) struct Collected {
     /// How many units are gone.
     pub(crate) units: usize,
+    /// How many files and folders are gone that belong to no unit.
+    pub(crate) others: usize,
     /// Why something stays after all.
     pub(crate) left: Vec<String>,
 }

@@ -210,8 +210,8 @@ fn of_target(
                 ..GcOptions::default()
             };
             let folders = crate::clean::gc_command::folders(&survey, &request);
-            let (stocks, _) = look::take(&survey, &folders, &request, progress);
-            crate::clean::gc::gc(stocks, &Compilers::default(), &options, now, Vec::new())
+            let (folders, _) = look::take(&survey, &folders, &request, progress);
+            crate::clean::gc::gc(folders, &Compilers::default(), &options, now, Vec::new())
         }
         _ => {
             let options = CleanOptions {

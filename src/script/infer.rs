@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 pub(crate) mod tests;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,6 +15,9 @@ use syn::Block;
 use syn::parse::Parser;
 use syn::visit::Visit;
 
+use crate::script::infer::words::{
+    ALWAYS, BUILT_IN, DERIVES, HERE, KEYWORDS, PRIMITIVE, STD_MODULES, TOOLS,
+};
 use crate::script::tokens::{is_ident, is_punct, mark, plain};
 
 /// A crate that a script names.
@@ -28,105 +32,6 @@ pub struct Named {
     /// The features that what the script does with it needs, as far as they are known.
     pub(crate) features: BTreeSet<String>,
 }
-
-/// What the compiler brings, under which nothing else is looked for.
-const BUILT_IN: [&str; 6] = ["std", "core", "alloc", "proc_macro", "test", "crate"];
-
-/// Types that everything knows; `str::from_utf8` has no crate.
-const PRIMITIVE: [&str; 19] = [
-    "bool", "char", "f128", "f16", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str",
-    "u128", "u16", "u32", "u64", "u8", "usize",
-];
-
-/// Words of the language that may stand before a path that begins with `::`, and are none of it.
-const KEYWORDS: [&str; 32] = [
-    "as", "async", "await", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
-    "ref", "return", "static", "unsafe", "use", "where", "while", "yield",
-];
-
-/// Words that begin a path in the script itself.
-const HERE: [&str; 4] = ["self", "Self", "super", "crate"];
-
-/// Whose attributes need no crate.
-const TOOLS: [&str; 6] = [
-    "clippy",
-    "diagnostic",
-    "miri",
-    "rust_analyzer",
-    "rustdoc",
-    "rustfmt",
-];
-
-/// Modules that `use std::*` brings into reach.
-const STD_MODULES: [&str; 46] = [
-    "alloc",
-    "any",
-    "arch",
-    "array",
-    "ascii",
-    "backtrace",
-    "borrow",
-    "boxed",
-    "cell",
-    "char",
-    "clone",
-    "cmp",
-    "collections",
-    "convert",
-    "default",
-    "env",
-    "error",
-    "f32",
-    "f64",
-    "ffi",
-    "fmt",
-    "fs",
-    "future",
-    "hash",
-    "hint",
-    "io",
-    "iter",
-    "marker",
-    "mem",
-    "net",
-    "num",
-    "ops",
-    "option",
-    "os",
-    "panic",
-    "path",
-    "pin",
-    "prelude",
-    "process",
-    "ptr",
-    "rc",
-    "result",
-    "string",
-    "sync",
-    "thread",
-    "time",
-];
-
-/// Crates whose derives are in a feature that is off by default.
-///
-/// A table, since nothing but their own manifests says so, and these are not here when a script is read. Crates that
-/// are not in it either have their derives without a feature, as thiserror, or are seldom used.
-const DERIVES: [(&str, &str); 10] = [
-    ("arbitrary", "derive"),
-    ("borsh", "derive"),
-    ("bytemuck", "derive"),
-    ("clap", "derive"),
-    ("minicbor", "derive"),
-    ("serde", "derive"),
-    ("strum", "derive"),
-    ("validator", "derive"),
-    ("zerocopy", "derive"),
-    ("zeroize", "derive"),
-];
-
-/// Crates that are of next to no use without a feature.
-const ALWAYS: [(&str, &str); 1] = [("tokio", "full")];
 
 /// The crates that a script names, by name, each with its first place.
 ///

@@ -39,6 +39,7 @@ pub(crate) fn units(
     }
     let collected = Collected {
         units: drop.units.len(),
+        others: 0,
         left: Vec::new(),
     };
     Ok((Deleted::from(removal.finish()), collected))

@@ -87,7 +87,7 @@ impl Content {
         for entry in entries {
             content.count(&entry);
             let place = above.owner(&entry);
-            content.add(entry, place);
+            content.add(entry, place, above.depth);
         }
         content.close();
         content.units.shrink_to_fit();
@@ -114,7 +114,7 @@ impl Content {
         }
     }
 
-    fn add(&mut self, entry: Entry, place: Place) {
+    fn add(&mut self, entry: Entry, place: Place, depth: Option<usize>) {
         let read = entry.accessed;
         let file = unit_file(entry);
         let (id, triple, package, part) = match place {
@@ -124,7 +124,13 @@ impl Content {
                 package,
                 part,
             } => (id, triple, package, part),
-            Place::None(group) => return self.others.push(Other { file, group }),
+            Place::None(group) => {
+                return self.others.push(Other {
+                    file,
+                    group,
+                    profile_depth: depth.unwrap_or(0),
+                });
+            }
         };
         // Cargo opens these; what it only asks for the times of does not tell.
         let opened = match part {
@@ -400,4 +406,40 @@ pub(crate) fn seen<'a>(files: impl Iterator<Item = &'a UnitFile>) -> Seen {
         Some(number(file.path.file_name()?, file.identity, content))
     };
     Seen::new(files.filter_map(number).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_no_unit_has_the_profile_whose_lock_its_build_takes() {
+        let dir = tempfile::tempdir().expect("a folder");
+        // A profile may have any name, also that of one of Cargo's folders.
+        for profile in ["debug", "t/debug", "deps"] {
+            let profile = dir.path().join(profile);
+            for inner in [".fingerprint", "deps", "examples", "incremental/a-1/s-1"] {
+                fs::create_folder(&profile.join(inner)).expect("a folder");
+            }
+            for file in ["app", "deps/a.d", "examples/ex", "incremental/a-1/s-1/x"] {
+                fs::write_if_absent(&profile.join(file), b"").expect("a file");
+            }
+        }
+        fs::create_folder(&dir.path().join("doc")).expect("a folder");
+        fs::write_if_absent(&dir.path().join("doc/a.html"), b"").expect("a file");
+        let inventory = read(dir.path(), &Progress::default());
+        let mut files = 0;
+        for other in &inventory.others {
+            if other.file.sharing == Sharing::Folder {
+                continue;
+            }
+            let path = other.file.path.to_string_lossy().replace('\\', "/");
+            let profile = ["debug", "t/debug", "deps"]
+                .into_iter()
+                .find(|profile| path.starts_with(&format!("{profile}/")));
+            assert_eq!(other.profile().as_deref(), profile, "{path}");
+            files += 1;
+        }
+        assert_eq!(files, 13);
+    }
 }

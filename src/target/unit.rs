@@ -1,5 +1,6 @@
 //! What a target folder is made of: units, and what belongs to none.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -203,6 +204,24 @@ pub struct Other {
     pub file: UnitFile,
     /// What it is for.
     pub group: Group,
+    /// How many components of its path name the profile folder that it lies in; 0 outside of all of them.
+    #[serde(skip)]
+    pub(crate) profile_depth: usize,
+}
+
+impl Other {
+    /// The profile folder that it lies in, relative to the target folder, with `/` between.
+    #[must_use]
+    pub(crate) fn profile(&self) -> Option<String> {
+        let names = self.file.path.iter().take(self.profile_depth);
+        let names: Vec<_> = names.map(OsStr::to_string_lossy).collect();
+        (!names.is_empty()).then(|| names.join("/"))
+    }
+
+    /// The components of its path in its profile folder.
+    pub(crate) fn in_profile(&self) -> impl Iterator<Item = &OsStr> {
+        self.file.path.iter().skip(self.profile_depth)
+    }
 }
 
 /// What is in a target folder besides units.

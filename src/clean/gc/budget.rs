@@ -2,28 +2,29 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
-use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::since;
-use crate::clean::folder_use::{FolderUse, Graph};
-use crate::clean::gc::rules::last_use;
-use crate::clean::gc::{GcOptions, Going, Products, is_clear, is_needed_to_run, whole};
+use crate::clean::gc::programs::{Products, is_needed_to_run};
+use crate::clean::gc::rules::RuleInput;
+use crate::clean::gc::rules::idle::last_use;
+use crate::clean::gc::{CollectReasons, GcOptions, is_clear};
 use crate::clean::model::{CollectReason, KeptUnitReason};
 use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::target::unit::{Group, Unit};
+use crate::target::unit::Unit;
 use crate::target::unit_file::UnitFile;
 
 /// The longest that one compilation is taken to last; what looks longer was not made in one go.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 
-/// What goes or stays together: units in several folders that share files free nothing unless all go.
+/// Units and caches that are collected together or not at all: units in several folders that share files free nothing
+/// unless all are deleted. Each is named by the places of its folder and of it there.
 #[derive(Debug, Default)]
 struct Lot {
     units: Vec<(usize, usize)>,
-    caches: Vec<(usize, PathBuf)>,
+    caches: Vec<(usize, usize)>,
     /// Lots that hold what was made with this one.
     dependents: Vec<usize>,
     /// Lots that this one was made with.
@@ -34,31 +35,30 @@ struct Lot {
     seconds: f64,
     /// Its allocated space.
     on_disk: Bytes,
-    /// It may go.
+    /// No rule and no option keeps it.
     may_go: bool,
 }
 
 /// Names more units, until the folders keep to the budgets.
-pub(crate) fn keep_to(
-    stocks: &[FolderUse],
-    graphs: &[Graph],
+pub(super) fn keep_to(
+    inputs: &[RuleInput<'_>],
     products: &[Products],
-    going: &mut [Going],
+    reasons: &mut [CollectReasons],
     options: &GcOptions,
     now: Timestamp,
 ) {
-    let mut space = Space::of(stocks);
-    for (stock, going) in stocks.iter().zip(going.iter()) {
-        let units = stock.inventory.units.iter().zip(&going.units);
+    let mut space = Space::of(inputs);
+    for (input, reasons) in inputs.iter().zip(reasons.iter()) {
+        let units = input.folder.inventory.units.iter().zip(&reasons.units);
         units
             .filter(|(_, why)| why.is_some())
             .for_each(|(unit, _)| unit.files.iter().for_each(|file| space.remove(file)));
-        let others = stock.inventory.others.iter().zip(&going.others);
+        let others = input.others.iter().zip(&reasons.others);
         others
             .filter(|(_, why)| why.is_some())
-            .for_each(|(other, _)| space.remove(&other.file));
+            .for_each(|(other, _)| other.files.iter().for_each(|file| space.remove(file)));
     }
-    let lots = lots(stocks, graphs, going, options);
+    let lots = lots(inputs, reasons, options);
     let mut left: Vec<usize> = lots.iter().map(|lot| lot.dependents.len()).collect();
     let rank = |at: usize| {
         let lot = &lots[at];
@@ -78,37 +78,32 @@ pub(crate) fn keep_to(
             break;
         };
         let lot = &lots[at];
-        let of_units = lot.units.iter().map(|(stock, _)| *stock);
-        let of_caches = lot.caches.iter().map(|(stock, _)| *stock);
-        let mut devices = of_units
-            .chain(of_caches)
-            .map(|stock| stocks[stock].identity.device);
+        let mut devices = lot
+            .units
+            .iter()
+            .chain(&lot.caches)
+            .map(|(folder, _)| inputs[*folder].folder.identity.device);
         let helps = devices.any(|device| space.is_short(device, options));
         if !helps && space.is_small(options) {
             continue;
         }
-        for (stock, unit) in &lot.units {
-            let inventory = &stocks[*stock].inventory;
-            let (at, going) = (*unit, &mut going[*stock]);
-            let unit = &inventory.units[at];
+        let since = lot.used.unwrap_or(now);
+        let why = CollectReason::Budget { since };
+        for (folder, at) in &lot.units {
+            let (input, reasons) = (&inputs[*folder], &mut reasons[*folder]);
+            let unit = &input.folder.inventory.units[*at];
             unit.files.iter().for_each(|file| space.remove(file));
-            let since = lot.used.unwrap_or(now);
-            let why = CollectReason::Budget { since };
-            for product in products[*stock].go_with(&unit.id, going, &why, options) {
-                space.remove(&inventory.others[*product].file);
+            for product in products[*folder].collect_with(&unit.id, reasons, &why, options) {
+                let files = input.others[*product].files.iter();
+                files.for_each(|file| space.remove(file));
             }
-            going.units[at] = Some(why);
-            going.kept[at] = KeptUnitReason::NoRule;
+            reasons.units[*at] = Some(why.clone());
+            reasons.kept[*at] = KeptUnitReason::NoRule;
         }
-        for (stock, cache) in &lot.caches {
-            let others = &stocks[*stock].inventory.others;
-            for (other, why) in others.iter().zip(&mut going[*stock].others) {
-                if matches!(other.group, Group::Incremental { .. }) && whole(other) == *cache {
-                    space.remove(&other.file);
-                    let since = lot.used.unwrap_or(now);
-                    *why = Some(CollectReason::Budget { since });
-                }
-            }
+        for (folder, at) in &lot.caches {
+            let files = inputs[*folder].others[*at].files.iter();
+            files.for_each(|file| space.remove(file));
+            reasons[*folder].others[*at] = Some(why.clone());
         }
         for dependency in &lot.dependencies {
             left[*dependency] -= 1;
@@ -130,16 +125,14 @@ struct Space {
 }
 
 impl Space {
-    fn of(stocks: &[FolderUse]) -> Self {
+    fn of(inputs: &[RuleInput<'_>]) -> Self {
         let mut space = Self {
             taken: 0,
             freed: HashMap::new(),
             links: HashMap::new(),
         };
-        for stock in stocks {
-            let units = stock.inventory.units.iter().flat_map(|unit| &unit.files);
-            let others = stock.inventory.others.iter().map(|other| &other.file);
-            for file in units.chain(others) {
+        for input in inputs {
+            for file in input.folder.files() {
                 if file.links <= 1 {
                     space.taken += file.on_disk.0;
                     continue;
@@ -197,13 +190,13 @@ impl Space {
 }
 
 /// Makes lots of what is left. Whatever shares a file with something else goes with it.
-fn lots(stocks: &[FolderUse], graphs: &[Graph], going: &[Going], options: &GcOptions) -> Vec<Lot> {
+fn lots(inputs: &[RuleInput<'_>], reasons: &[CollectReasons], options: &GcOptions) -> Vec<Lot> {
     let mut lots: Vec<Lot> = Vec::new();
     let mut by_inode: HashMap<Identity, usize> = HashMap::new();
     let mut of_unit: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for (at, (stock, going)) in stocks.iter().zip(going).enumerate() {
-        for (unit_at, unit) in stock.inventory.units.iter().enumerate() {
-            if going.units[unit_at].is_some() {
+    for (at, (input, reasons)) in inputs.iter().zip(reasons).enumerate() {
+        for (unit_at, unit) in input.folder.inventory.units.iter().enumerate() {
+            if reasons.units[unit_at].is_some() {
                 continue;
             }
             let linked = || unit.files.iter().filter(|file| file.links > 1);
@@ -220,21 +213,21 @@ fn lots(stocks: &[FolderUse], graphs: &[Graph], going: &[Going], options: &GcOpt
             let lot = &mut lots[lot];
             lot.units.push((at, unit_at));
             lot.may_go &= is_clear(unit).is_ok()
-                && options.covers(&stock.inventory.folder, &unit.id.profile)
+                && input.covers(&unit.id.profile)
                 && !(options.keep_programs && is_needed_to_run(unit));
             lot.used = lot
                 .used
-                .max(last_use(unit, stock.notes_reads).map(|(at, _)| at));
+                .max(last_use(unit, input.folder.notes_reads).map(|(at, _)| at));
             lot.seconds = lot.seconds.max(seconds(unit));
             lot.on_disk = lot
                 .on_disk
                 .max(unit.files.iter().map(|file| file.on_disk).sum());
         }
-        caches(at, stock, going, options, &mut lots);
+        caches(at, input, reasons, &mut lots);
     }
-    for ((stock, unit), lot) in &of_unit {
-        for dependent in &graphs[*stock].dependents[*unit] {
-            let Some(above) = of_unit.get(&(*stock, *dependent)) else {
+    for ((folder, unit), lot) in &of_unit {
+        for dependent in &inputs[*folder].graph.dependents[*unit] {
+            let Some(above) = of_unit.get(&(*folder, *dependent)) else {
                 continue;
             };
             if above != lot && !lots[*lot].dependents.contains(above) {
@@ -253,26 +246,15 @@ fn lots(stocks: &[FolderUse], graphs: &[Graph], going: &[Going], options: &GcOpt
 }
 
 /// The compiler's caches, which cost nothing but time.
-fn caches(at: usize, stock: &FolderUse, going: &Going, options: &GcOptions, lots: &mut Vec<Lot>) {
-    let mut found: BTreeMap<PathBuf, Lot> = BTreeMap::new();
-    for (other, why) in stock.inventory.others.iter().zip(&going.others) {
-        if why.is_some() || !matches!(other.group, Group::Incremental { .. }) {
-            continue;
-        }
-        let whole = whole(other);
-        let profile = whole.parent().and_then(std::path::Path::parent);
-        let profile = profile.map(|profile| profile.to_string_lossy().replace('\\', "/"));
-        let lot = found.entry(whole).or_insert_with(|| Lot {
-            may_go: profile
-                .is_some_and(|profile| options.covers(&stock.inventory.folder, &profile)),
-            ..Lot::default()
-        });
-        lot.used = lot.used.max(other.file.modified());
-        lot.on_disk += other.file.on_disk;
-    }
-    lots.extend(found.into_iter().map(|(cache, lot)| Lot {
-        caches: vec![(at, cache)],
-        ..lot
+fn caches(folder: usize, input: &RuleInput<'_>, reasons: &CollectReasons, lots: &mut Vec<Lot>) {
+    let others = input.others.iter().zip(&reasons.others).enumerate();
+    let caches = others.filter(|(_, (other, why))| why.is_none() && other.is_cache());
+    lots.extend(caches.map(|(at, (cache, _))| Lot {
+        caches: vec![(folder, at)],
+        used: cache.newest(),
+        on_disk: cache.files.iter().map(|file| file.on_disk).sum(),
+        may_go: input.may_collect(cache),
+        ..Lot::default()
     }));
 }
 

@@ -8,8 +8,9 @@ use super::*;
 use crate::cargo::lockfile::Lock;
 use crate::clean::folder_use::Wanted;
 use crate::clean::model::CollectFolder;
+use crate::fs::model::Identity;
 use crate::plan::kept::LastUseSource;
-use crate::target::unit::{Inventory, Source};
+use crate::target::unit::{Group, Inventory, Other, Source, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 
 fn now() -> Timestamp {
@@ -52,7 +53,7 @@ fn unit(hash: &str, hours: i64, dependencies: &[&str], (inode, links): (u64, u64
     }
 }
 
-fn stock(folder: &str, units: Vec<Unit>) -> FolderUse {
+fn folder_of(folder: &str, units: Vec<Unit>) -> FolderUse {
     FolderUse {
         identity: Identity {
             device: 1,
@@ -76,8 +77,8 @@ fn stock(folder: &str, units: Vec<Unit>) -> FolderUse {
 }
 
 /// The hashes of the units that would go, by their first letter; sorted.
-fn going(stocks: Vec<FolderUse>, options: &GcOptions) -> String {
-    let plan = gc(stocks, &Compilers::default(), options, now(), Vec::new());
+fn collected(folders: Vec<FolderUse>, options: &GcOptions) -> String {
+    let plan = gc(folders, &Compilers::default(), options, now(), Vec::new());
     let mut gone: Vec<char> = Vec::new();
     for action in &plan.actions {
         let Some(folder) = action.as_type::<CollectFolder>() else {
@@ -111,8 +112,14 @@ fn what_something_newer_was_made_with_stays() {
             unit("d", 100, &["a"], (4, 1)),
         ]
     };
-    assert_eq!(going(vec![stock("/t", units())], &older_than("2d")), "d");
-    assert_eq!(going(vec![stock("/t", units())], &older_than("1m")), "abcd");
+    assert_eq!(
+        collected(vec![folder_of("/t", units())], &older_than("2d")),
+        "d"
+    );
+    assert_eq!(
+        collected(vec![folder_of("/t", units())], &older_than("1m")),
+        "abcd"
+    );
 }
 
 #[test]
@@ -123,16 +130,16 @@ fn a_read_may_have_been_a_day_later_than_the_disk_says() {
         one
     };
     assert_eq!(
-        going(vec![stock("/t", vec![read(47)])], &older_than("1d")),
+        collected(vec![folder_of("/t", vec![read(47)])], &older_than("1d")),
         ""
     );
     assert_eq!(
-        going(vec![stock("/t", vec![read(48)])], &older_than("1d")),
+        collected(vec![folder_of("/t", vec![read(48)])], &older_than("1d")),
         "a"
     );
     let silent = FolderUse {
         notes_reads: false,
-        ..stock("/t", vec![read(1)])
+        ..folder_of("/t", vec![read(1)])
     };
     let plan = gc(
         vec![silent],
@@ -161,11 +168,14 @@ fn where_the_standard_library_was_built_no_lock_tells_what_is_asked_for() {
         ..GcOptions::default()
     };
     let one = || unit("a", 1, &[], (1, 1));
-    assert_eq!(going(vec![stock("/t", vec![one()])], &unreferenced), "a");
+    assert_eq!(
+        collected(vec![folder_of("/t", vec![one()])], &unreferenced),
+        "a"
+    );
     let mut core = unit("b", 1, &[], (2, 1));
     core.package = Some("core".into());
     assert_eq!(
-        going(vec![stock("/t", vec![one(), core])], &unreferenced),
+        collected(vec![folder_of("/t", vec![one(), core])], &unreferenced),
         ""
     );
 }
@@ -181,9 +191,15 @@ fn what_cannot_be_told_stays_and_what_did_not_end_goes() {
         max_size: Some(Bytes(0)),
         ..older_than("1s")
     };
-    assert_eq!(going(vec![stock("/t", vec![unclear(false)])], &all), "");
     assert_eq!(
-        going(vec![stock("/t", vec![unclear(true)])], &GcOptions::sure()),
+        collected(vec![folder_of("/t", vec![unclear(false)])], &all),
+        ""
+    );
+    assert_eq!(
+        collected(
+            vec![folder_of("/t", vec![unclear(true)])],
+            &GcOptions::sure()
+        ),
         "a"
     );
 }
@@ -202,15 +218,21 @@ fn a_budget_takes_the_oldest_first_and_dependents_before_what_they_need() {
         ..GcOptions::default()
     };
     // `b` is newer than `c`, and who uses `b` uses `a`.
-    assert_eq!(going(vec![stock("/t", units())], &most(8192)), "c");
-    assert_eq!(going(vec![stock("/t", units())], &most(4096)), "bc");
-    assert_eq!(going(vec![stock("/t", units())], &most(4095)), "abc");
-    assert_eq!(going(vec![stock("/t", units())], &most(1 << 20)), "");
+    assert_eq!(collected(vec![folder_of("/t", units())], &most(8192)), "c");
+    assert_eq!(collected(vec![folder_of("/t", units())], &most(4096)), "bc");
+    assert_eq!(
+        collected(vec![folder_of("/t", units())], &most(4095)),
+        "abc"
+    );
+    assert_eq!(
+        collected(vec![folder_of("/t", units())], &most(1 << 20)),
+        ""
+    );
     let free = GcOptions {
         to_free: BTreeMap::from([(1, Bytes(1))]),
         ..GcOptions::default()
     };
-    assert_eq!(going(vec![stock("/t", units())], &free), "c");
+    assert_eq!(collected(vec![folder_of("/t", units())], &free), "c");
 }
 
 #[test]
@@ -222,7 +244,10 @@ fn what_shares_a_file_goes_together_or_not_at_all() {
         ..GcOptions::default()
     };
     assert_eq!(
-        going(vec![stock("/t", old()), stock("/u", new())], &budget),
+        collected(
+            vec![folder_of("/t", old()), folder_of("/u", new())],
+            &budget
+        ),
         "b"
     );
     let more = GcOptions {
@@ -230,11 +255,11 @@ fn what_shares_a_file_goes_together_or_not_at_all() {
         ..GcOptions::default()
     };
     assert_eq!(
-        going(vec![stock("/t", old()), stock("/u", new())], &more),
+        collected(vec![folder_of("/t", old()), folder_of("/u", new())], &more),
         "aab"
     );
     let plan = gc(
-        vec![stock("/t", old()), stock("/u", new())],
+        vec![folder_of("/t", old()), folder_of("/u", new())],
         &Compilers::default(),
         &more,
         now(),
@@ -251,7 +276,7 @@ fn units_that_name_each_other_do_no_harm() {
         unit("c", 500, &["c"], (3, 1)),
     ];
     assert_eq!(
-        going(vec![stock("/t", units.clone())], &older_than("1d")),
+        collected(vec![folder_of("/t", units.clone())], &older_than("1d")),
         "abc"
     );
     let budget = GcOptions {
@@ -259,7 +284,7 @@ fn units_that_name_each_other_do_no_harm() {
         ..GcOptions::default()
     };
     assert_eq!(
-        going(vec![stock("/t", units)], &budget),
+        collected(vec![folder_of("/t", units)], &budget),
         "c",
         "of two, nothing comes first"
     );
@@ -280,7 +305,7 @@ fn a_profile_is_a_filter_for_other_rules() {
         profile: Some(profile.into()),
         ..options
     };
-    let of = |options| going(vec![stock("/t", units())], &options);
+    let of = |options| collected(vec![folder_of("/t", units())], &options);
     assert_eq!(of(only("release", GcOptions::default())), "a");
     assert_eq!(of(only("debug", older_than("1d"))), "b");
     assert_eq!(of(only("debug", older_than("50d"))), "");
@@ -295,7 +320,7 @@ fn every_unit_stands_in_the_plan_once() {
         unit("c", 500, &[], (3, 1)),
     ];
     let plan = gc(
-        vec![stock("/t", units)],
+        vec![folder_of("/t", units)],
         &Compilers::default(),
         &older_than("1d"),
         now(),
@@ -315,7 +340,7 @@ fn every_unit_stands_in_the_plan_once() {
     );
     let busy = FolderUse {
         obstacle: Some(KeptReason::SharedRoot),
-        ..stock("/u", vec![unit("a", 500, &[], (1, 1))])
+        ..folder_of("/u", vec![unit("a", 500, &[], (1, 1))])
     };
     let plan = gc(
         vec![busy],
@@ -325,4 +350,62 @@ fn every_unit_stands_in_the_plan_once() {
         Vec::new(),
     );
     assert_eq!((plan.actions.len(), plan.kept.len()), (0, 1));
+}
+
+#[test]
+fn a_cache_is_collected_whole_and_kept_for_a_file_that_the_compiler_does_not_make() {
+    let collected = |foreign: bool, options: &GcOptions| {
+        let mut folder = folder_of("/t", Vec::new());
+        let sample = unit("a", 100, &[], (1, 1)).files.remove(0);
+        let other = |path: &str, sharing: Sharing| Other {
+            file: UnitFile {
+                path: format!("t/debug/incremental/a-0ahsy9a9455j1{path}").into(),
+                sharing,
+                ..sample.clone()
+            },
+            group: Group::Incremental { name: "a".into() },
+            profile_depth: 2,
+        };
+        folder.inventory.others = vec![
+            other("", Sharing::Folder),
+            other(
+                "/s-holsryk8l2-0b262il-1w27xpq9bc7bgitxtseaaab3o",
+                Sharing::Folder,
+            ),
+        ];
+        let notes = other("/notes", Sharing::Copy);
+        folder.inventory.others.extend(foreign.then_some(notes));
+        let folders = vec![folder];
+        let plan = gc(folders, &Compilers::default(), options, now(), Vec::new());
+        let actions = plan.actions.iter();
+        let folders = actions.filter_map(|action| action.as_type::<CollectFolder>());
+        let others = folders.flat_map(|folder| &folder.others);
+        others
+            .map(|other| (other.profile.clone(), other.path.clone(), other.files.len()))
+            .collect::<Vec<_>>()
+    };
+    let whole = (
+        "t/debug".to_owned(),
+        "t/debug/incremental/a-0ahsy9a9455j1".into(),
+        2,
+    );
+    for options in [
+        GcOptions::sure(),
+        GcOptions {
+            incremental: "1d".parse().ok(),
+            ..GcOptions::default()
+        },
+        GcOptions {
+            profile: Some("debug".into()),
+            ..GcOptions::default()
+        },
+        GcOptions {
+            max_size: Some(Bytes(0)),
+            ..GcOptions::default()
+        },
+    ] {
+        let whole = std::slice::from_ref(&whole);
+        assert_eq!(collected(false, &options), whole, "{options:?}");
+        assert!(collected(true, &options).is_empty(), "{options:?}");
+    }
 }

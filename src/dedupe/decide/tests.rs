@@ -212,8 +212,11 @@ fn a_file_with_names_elsewhere_stays_and_is_a_donor() {
     // Its other name is that of a final library: both are replaced.
     let mut file = both[0].inventory.units[1].files[0].clone();
     file.path = "debug/liba.rlib".into();
-    let group = Group::Final;
-    both[0].inventory.others.push(Other { file, group });
+    both[0].inventory.others.push(Other {
+        file,
+        group: Group::Final,
+        profile_depth: 1,
+    });
     let folders = relink(&both, &contents_one);
     let a = folders[0].units.iter().find(|unit| unit.package == "a");
     assert_eq!(a.map(|unit| unit.files.len()), Some(3));

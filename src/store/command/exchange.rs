@@ -37,33 +37,24 @@ pub(crate) struct PullOptions {
 /// There is no remote store, it is of no use as it is set up, or there is no workspace; or the answer cannot be written.
 pub(crate) fn pull(request: &Request, options: PullOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let places = places(&survey, request)?;
-    let remote = remote_store(&survey, request)?;
+    let exchange = Exchange::open(&survey, request, ui)?;
     if !ui.dry_run {
-        acts::clear(&places);
+        acts::clear(&exchange.places);
     }
-    let mut plan = Plan {
-        warnings: plan::warnings(&survey),
-        ..Plan::default()
-    };
-    {
-        let progress = Arc::new(Progress::default());
-        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-        progress.stage("asking the remote store");
-        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
-            match fetched(&remote, &wish, workspace, &places, options) {
-                Ok(Ok(pull)) => plan.add(pull),
-                Ok(Err(kept)) => plan.kept.push(*kept),
-                // Then everything is built here, as it would be without one.
-                Err(error) => plan.warnings.push(Warning::NoStore {
-                    why: failure::words(error.as_ref()),
-                }),
-            }
+    let plan = exchange.plan(|workspace, wish, plan| {
+        match exchange.fetched(wish, workspace, options) {
+            Ok(Ok(pull)) => plan.add(pull),
+            Ok(Err(kept)) => plan.kept.push(*kept),
+            // Then everything is built here, as it would be without one.
+            Err(error) => plan.warnings.push(Warning::NoStore {
+                why: failure::words(error.as_ref()),
+            }),
         }
-    }
-    let exit = conduct_with("store pull", &survey, &plan, request, ui, Some(&remote))?;
+        Ok(())
+    })?;
+    let exit = exchange.conduct("store pull", &plan)?;
     if exit == Exit::Done && !ui.dry_run && !plan.actions.is_empty() {
-        keep_within(&survey, &places, request, ui);
+        exchange.keep_within();
     }
     Ok(exit.unless(plan.is_stuck()))
 }
@@ -76,19 +67,18 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
         return Vec::new();
     }
     let fetch = || -> Result<Vec<String>> {
-        let places = places(survey, request)?;
-        let remote = remote_store(survey, request)?;
+        let exchange = Exchange::open(survey, request, ui)?;
         let mut plan = Plan::default();
         for (workspace, wish) in wishes(survey, request)?.into_iter().flatten() {
             let options = PullOptions::default();
-            let fetched = fetched(&remote, &wish, workspace, &places, options)?;
+            let fetched = exchange.fetched(&wish, workspace, options)?;
             plan.actions.extend(boxed(fetched.ok()));
         }
         if plan.actions.is_empty() {
             return Ok(Vec::new());
         }
-        let outcome = carry_out(survey, &plan, request, ui, Some(&remote))?;
-        keep_within(survey, &places, request, ui);
+        let outcome = carry_out(survey, &plan, request, ui, Some(&exchange.remote))?;
+        exchange.keep_within();
         if !ui.quiet {
             ui.warn(|out| (SECTION.outcome)(out, &outcome, &ui.view))?;
         }
@@ -100,54 +90,6 @@ pub(crate) fn pull_first(survey: &Survey, request: &Request, ui: &Ui) -> Vec<War
     let wrong = fetch().unwrap_or_else(|error| vec![failure::words(error.as_ref())]);
     let warnings = wrong.into_iter().take(1);
     warnings.map(|why| Warning::NoStore { why }).collect()
-}
-
-/// What is fetched for a workspace, or why nothing is.
-fn fetched(
-    remote: &Remote,
-    wish: &Wish,
-    workspace: &Workspace,
-    places: &StorePaths,
-    options: PullOptions,
-) -> Result<Result<PullUnits, Box<Kept>>> {
-    let local = looks::stored(places, wish);
-    let local = local.into_iter().map(|offered| offered.unit);
-    // What has lost a file comes again.
-    let local: Vec<StoredUnit> = local.filter(|unit| looks::is_whole(places, unit)).collect();
-    let packages = local.iter().map(|unit| unit.package.clone()).collect();
-    let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
-    let all = looks::remote(remote, wish, &packages, options.all)?;
-    let units: Vec<&StoredUnit> = all.iter().chain(&local).collect();
-    let usable = store::usable(&units, Some(&wish.lock), |_| false);
-    let usable: Vec<&StoredUnit> = usable.into_iter().map(|at| units[at]).collect();
-    let new = usable
-        .iter()
-        .filter(|unit| !there.contains(unit.key.as_str()));
-    let new: Vec<StoredUnit> = new.map(|unit| (*unit).clone()).collect();
-    if new.is_empty() {
-        let reason = match local.is_empty() {
-            true => KeptReason::NothingRemote {
-                from: remote.name(),
-            },
-            false => KeptReason::Harvested {
-                units: local.len(),
-                left: Vec::new(),
-            },
-        };
-        return Ok(Err(kept(&workspace.root, reason)));
-    }
-    Ok(Ok(PullUnits {
-        workspace: workspace.root.clone(),
-        from: remote.name(),
-        into: places.root().to_owned(),
-        summary: wish.before.summary.clone(),
-        circumstances: wish.before.circumstances.clone(),
-        built_with: wish.before.built_with.clone(),
-        keys: usable.iter().map(|unit| unit.key.clone()).collect(),
-        present: usable.len() - new.len(),
-        length: new.iter().map(StoredUnit::length).sum(),
-        units: new,
-    }))
 }
 
 /// How `push` was asked to do it.
@@ -164,67 +106,161 @@ pub(crate) struct PushOptions {
 /// There is no remote store, it cannot be asked, or there is no workspace; or the answer cannot be written.
 pub(crate) fn push(request: &Request, options: PushOptions, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let places = places(&survey, request)?;
-    let remote = remote_store(&survey, request)?;
-    let mut plan = Plan {
-        warnings: plan::warnings(&survey),
-        ..Plan::default()
-    };
-    {
-        let progress = Arc::new(Progress::default());
-        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-        progress.stage("asking the remote store");
-        for (workspace, wish) in wanted(&survey, request, &mut plan)? {
-            let set = looks::set(&places, &wish.before.summary);
-            let all = looks::stored(&places, &wish).into_iter();
-            let all: Vec<StoredUnit> = all
-                .map(|offered| offered.unit)
-                .filter(|unit| set.keys.binary_search(&unit.key).is_ok())
-                .collect();
-            if all.is_empty() {
-                plan.kept
-                    .push(*kept(&workspace.root, KeptReason::NothingHarvested));
-                continue;
-            }
-            let there = looks::has(&remote, &wish.before.summary, &all, options.all)?;
-            let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
-            let new: Vec<StoredUnit> = new.cloned().collect();
-            // Whoever was killed in between has put everything there but what tells of it.
-            if new.is_empty() && there.together {
-                let reason = KeptReason::Pushed {
-                    units: all.len(),
-                    to: remote.name(),
-                };
-                plan.kept.push(*kept(&workspace.root, reason));
-                continue;
-            }
-            plan.add(PushUnits {
-                workspace: workspace.root.clone(),
-                from: places.root().to_owned(),
-                into: remote.name(),
-                summary: wish.before.summary.clone(),
-                present: all.len() - new.len(),
-                length: new.iter().map(StoredUnit::length).sum(),
-                units: new,
-                all,
-            });
+    let exchange = Exchange::open(&survey, request, ui)?;
+    let plan = exchange.plan(|workspace, wish, plan| {
+        match exchange.put(wish, workspace, options)? {
+            Ok(push) => plan.add(push),
+            Err(kept) => plan.kept.push(*kept),
         }
-    }
-    let exit = conduct_with("store push", &survey, &plan, request, ui, Some(&remote))?;
+        Ok(())
+    })?;
+    let exit = exchange.conduct("store push", &plan)?;
     Ok(exit.unless(plan.is_stuck()))
 }
 
-/// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
-/// nothing; what cannot be deleted now can be the next time.
-fn keep_within(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) {
-    let contents = looks::contents(places, &Progress::default());
-    let bounds = Bounds::of(&survey.settings.store);
-    let dropped = store::dropped(&contents, &bounds, Bytes(0), ui.view.now);
-    if let Some(dropped) = dropped.filter(|dropped| !dropped.units.is_empty()) {
-        let plan = Plan {
-            actions: vec![Box::new(dropped)],
+/// Exchange between the local store and the remote one.
+struct Exchange<'a> {
+    survey: &'a Survey,
+    request: &'a Request,
+    ui: &'a Ui,
+    places: StorePaths,
+    remote: Remote,
+}
+
+impl<'a> Exchange<'a> {
+    /// Opens both stores.
+    fn open(survey: &'a Survey, request: &'a Request, ui: &'a Ui) -> Result<Self> {
+        Ok(Self {
+            survey,
+            request,
+            ui,
+            places: places(survey, request)?,
+            remote: remote_store(survey, request)?,
+        })
+    }
+
+    /// Makes a plan of what `decide` adds for each workspace.
+    fn plan(&self, decide: impl Fn(&Workspace, &Wish, &mut Plan) -> Result<()>) -> Result<Plan> {
+        let mut plan = Plan {
+            warnings: plan::warnings(self.survey),
             ..Plan::default()
         };
-        let _ = carry_out(survey, &plan, request, ui, None);
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), self.ui.shows_progress());
+        progress.stage("asking the remote store");
+        for (workspace, wish) in wanted(self.survey, self.request, &mut plan)? {
+            decide(workspace, &wish, &mut plan)?;
+        }
+        Ok(plan)
+    }
+
+    /// Shows a plan and carries it out, as `command`.
+    fn conduct(&self, command: &str, plan: &Plan) -> Result<Exit> {
+        let remote = Some(&self.remote);
+        conduct_with(command, self.survey, plan, self.request, self.ui, remote)
+    }
+
+    /// What is fetched for a workspace, or why nothing is.
+    fn fetched(
+        &self,
+        wish: &Wish,
+        workspace: &Workspace,
+        options: PullOptions,
+    ) -> Result<Result<PullUnits, Box<Kept>>> {
+        let (places, remote) = (&self.places, &self.remote);
+        let local = looks::stored(places, wish);
+        let local = local.into_iter().map(|offered| offered.unit);
+        // What has lost a file comes again.
+        let local: Vec<StoredUnit> = local.filter(|unit| looks::is_whole(places, unit)).collect();
+        let packages = local.iter().map(|unit| unit.package.clone()).collect();
+        let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
+        let all = looks::remote(remote, wish, &packages, options.all)?;
+        let units: Vec<&StoredUnit> = all.iter().chain(&local).collect();
+        let usable = store::usable(&units, Some(&wish.lock), |_| false);
+        let usable: Vec<&StoredUnit> = usable.into_iter().map(|at| units[at]).collect();
+        let new = usable
+            .iter()
+            .filter(|unit| !there.contains(unit.key.as_str()));
+        let new: Vec<StoredUnit> = new.map(|unit| (*unit).clone()).collect();
+        if new.is_empty() {
+            let reason = match local.is_empty() {
+                true => KeptReason::NothingRemote {
+                    from: remote.name(),
+                },
+                false => KeptReason::Harvested {
+                    units: local.len(),
+                    left: Vec::new(),
+                },
+            };
+            return Ok(Err(kept(&workspace.root, reason)));
+        }
+        Ok(Ok(PullUnits {
+            workspace: workspace.root.clone(),
+            from: remote.name(),
+            into: places.root().to_owned(),
+            summary: wish.before.summary.clone(),
+            circumstances: wish.before.circumstances.clone(),
+            built_with: wish.before.built_with.clone(),
+            keys: usable.iter().map(|unit| unit.key.clone()).collect(),
+            present: usable.len() - new.len(),
+            length: new.iter().map(StoredUnit::length).sum(),
+            units: new,
+        }))
+    }
+
+    /// What is put there for a workspace, or why nothing is.
+    fn put(
+        &self,
+        wish: &Wish,
+        workspace: &Workspace,
+        options: PushOptions,
+    ) -> Result<Result<PushUnits, Box<Kept>>> {
+        let (places, remote) = (&self.places, &self.remote);
+        let summary = &wish.before.summary;
+        let set = looks::set(places, summary);
+        let all = looks::stored(places, wish).into_iter();
+        let all: Vec<StoredUnit> = all
+            .map(|offered| offered.unit)
+            .filter(|unit| set.keys.binary_search(&unit.key).is_ok())
+            .collect();
+        if all.is_empty() {
+            return Ok(Err(kept(&workspace.root, KeptReason::NothingHarvested)));
+        }
+        let there = looks::has(remote, summary, &all, options.all)?;
+        let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
+        let new: Vec<StoredUnit> = new.cloned().collect();
+        // Whoever was killed in between has put everything there but what tells of it.
+        if new.is_empty() && there.together {
+            let reason = KeptReason::Pushed {
+                units: all.len(),
+                to: remote.name(),
+            };
+            return Ok(Err(kept(&workspace.root, reason)));
+        }
+        Ok(Ok(PushUnits {
+            workspace: workspace.root.clone(),
+            from: places.root().to_owned(),
+            into: remote.name(),
+            summary: summary.clone(),
+            present: all.len() - new.len(),
+            length: new.iter().map(StoredUnit::length).sum(),
+            units: new,
+            all,
+        }))
+    }
+
+    /// Keeps the store within its bounds, after what came is there: how much others say that it is, is nothing to go by. Says
+    /// nothing; what cannot be deleted now can be the next time.
+    fn keep_within(&self) {
+        let contents = looks::contents(&self.places, &Progress::default());
+        let bounds = Bounds::of(&self.survey.settings.store);
+        let dropped = store::dropped(&contents, &bounds, Bytes(0), self.ui.view.now);
+        if let Some(dropped) = dropped.filter(|dropped| !dropped.units.is_empty()) {
+            let plan = Plan {
+                actions: vec![Box::new(dropped)],
+                ..Plan::default()
+            };
+            let _ = carry_out(self.survey, &plan, self.request, self.ui, None);
+        }
     }
 }
