@@ -83,7 +83,8 @@ pub(crate) struct SetupArgs {
     /// With --config-at: have Cargo itself set up a new worktree at its first build, where no hook does
     #[arg(long, requires = "config_at", help_heading = "Layout")]
     auto_onboard: bool,
-    /// Leave git hooks as they are
+    /// Leave git hooks as they are: a worktree that is made inside another one builds into its folder until it is set up,
+    /// but for --guard
     #[arg(
         long,
         env = "CARGO_SHAREDTARGET_NO_HOOK",

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
 use crate::plan::action::{EditFile, Plan, Section};
 use crate::plan::outcome::Outcome;
 use crate::plan::reasons;
@@ -42,7 +43,9 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             into.unwrap_or_default(),
         ]);
         count += 1;
-        guards += usize::from(write.layout == Layout::Isolated && write.build_dir.is_some());
+        let build_dir = write.build_dir.as_deref();
+        let is_guard = build_dir.is_some_and(|value| value.contains(WORKSPACE_PATH_HASH));
+        guards += usize::from(write.layout == Layout::Isolated && is_guard);
     }
     let ignored: Vec<&EditFile> = plan.all::<Exclude>().map(|exclude| &exclude.0).collect();
     let restored: Vec<&Restore> = plan.all().collect();
@@ -55,17 +58,15 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         )?;
         table.write(out, view.width)?;
         if guards > 0 {
+            let who = match (guards, count) {
+                (1, 1) => "it sets".to_owned(),
+                (1, _) => "1 of them sets".to_owned(),
+                _ => format!("{guards} of them set"),
+            };
             let text = format!(
-                "{} a guard as well (build-dir), since worktrees or unbuilt workspaces lie inside: without one these \
-                 would build into its folder until they are set up. With one, CARGO_TARGET_DIR and --target-dir move \
-                 final programs only; --no-guard leaves it out",
-                match (guards, count) {
-                    (1, 1) => "it sets".to_owned(),
-                    (guards, _) => format!(
-                        "{guards} of them {}",
-                        if guards == 1 { "sets" } else { "set" }
-                    ),
-                }
+                "{who} a guard as well (build-dir): without one, worktrees and unbuilt workspaces that lie inside build \
+                 into its folder until they are set up. With one, CARGO_TARGET_DIR and --target-dir move final \
+                 programs only; --no-guard leaves it out"
             );
             wrapped(out, &text, "  ", view.width)?;
         }

@@ -76,7 +76,14 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
             let place = other.place.as_ref();
             let top = place.map_or(&other.root, |place| &place.worktree);
             let default = other.root.join("target");
-            for folder in [&other.dirs.build_dir, &other.dirs.target_dir, &default] {
+            // Of the folder of a workspace around it, it has final programs at most.
+            let of_another = |folder: &Path| {
+                let mut others = survey.workspaces.iter();
+                folder != other.dirs.build_dir
+                    && others.any(|one| one.root != other.root && one.dirs.build_dir == folder)
+            };
+            let folders = [&other.dirs.build_dir, &other.dirs.target_dir, &default];
+            for folder in folders.into_iter().filter(|folder| !of_another(folder)) {
                 add(Candidate {
                     folder: folder.clone(),
                     relation,

@@ -34,6 +34,7 @@ mod faults;
 mod find;
 #[cfg(unix)]
 mod gc;
+mod guard;
 #[cfg(unix)]
 mod hook;
 mod life;

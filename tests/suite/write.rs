@@ -65,8 +65,9 @@ fn exclude_gets_one_line_and_only_if_needed() {
 #[test]
 fn ignored_folders_are_left_alone() {
     let sandbox = Sandbox::new();
-    sandbox.write("web/.gitignore", "node_modules\n.worktrees\ntarget\n");
     sandbox.package("web/native", "app", "hello");
+    sandbox.commit_all("web");
+    sandbox.write("web/.gitignore", "node_modules\n.worktrees\ntarget\n");
     sandbox.commit_all("web");
     let packages = ["web/node_modules/tree/x", "web/node_modules/@napi/cli"];
     for package in packages {
@@ -261,7 +262,8 @@ fn in_place_writes_nothing() {
 
 #[test]
 fn a_new_worktree_inside_another_does_not_build_into_its_folder() {
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
+    sandbox.env("CARGO_SHAREDTARGET_NO_HOOK", "false");
     sandbox.repository("pika", &[]);
     sandbox.run("pika", &["--yes"]).code(0);
     assert_eq!(sandbox.cargo_run("pika"), "hello\n");

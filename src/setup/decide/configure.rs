@@ -74,12 +74,15 @@ pub(crate) fn workspace(
             let folder = names.folder(workspace);
             let name = folder.strip_prefix(shared_root).unwrap_or(&folder);
             let guard = build_template(shared_root, name).filter(|_| guarded && knows_build_dir);
+            // Cargo has one folder for both, whatever stands further out.
             let folder = match &guard {
-                // Cargo has one folder for both.
                 Some(guard) => expand(guard, &workspace.root, &survey.surroundings).into(),
                 None => folder,
             };
-            (Layout::Isolated, folder, guard)
+            let inherits = knows_build_dir && inherits_build_dir(workspace, survey, options);
+            let same = || folder.to_str().filter(|text| !text.contains(['{', '}']));
+            let same = inherits.then(same).flatten().map(str::to_owned);
+            (Layout::Isolated, folder, guard.or(same))
         }
     };
     let unwritable = || KeptReason::Unwritable {
@@ -114,8 +117,35 @@ pub(crate) fn workspace(
 /// Whether a workspace's configuration gets a guard: a `build-dir` that is another folder for each workspace that takes
 /// the configuration over. Without one, these would build into its folder, and each could run the other's code.
 fn guarded(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
-    let needed = || own_build_dir(workspace, survey) || has_others_inside(workspace, survey);
+    let is_guard = |file: &ConfigFile| {
+        let build_dir = file.keys.build_dir.as_deref();
+        build_dir.is_some_and(|value| value.contains(WORKSPACE_PATH_HASH))
+    };
+    let has_one = || {
+        own_build_dir(workspace, survey)
+            && survey.configs.get(&workspace.config).is_some_and(is_guard)
+    };
+    let needed = || has_one() || has_others_inside(workspace, survey);
     options.guard.unwrap_or_else(needed)
+}
+
+/// Whether a configuration further out sets a `build-dir`, or a guard is written there.
+fn inherits_build_dir(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
+    let outer = survey.workspaces.iter();
+    let mut outer = outer
+        .filter(|outer| workspace.root.starts_with(&outer.root) && workspace.root != outer.root);
+    let mut chain = config_chain::chain(&workspace.root, &survey.configs, &survey.surroundings);
+    outer.any(|outer| options.means(outer) && guarded(outer, survey, options))
+        || chain.any(|(file, _)| {
+            let dropped = options.guard == Some(false) && is_ours(file, survey);
+            file.path != workspace.config && file.keys.build_dir.is_some() && !dropped
+        })
+}
+
+/// Whether a configuration has a `build-dir` of ours.
+fn is_ours(file: &ConfigFile, survey: &Survey) -> bool {
+    let build_dir = file.keys.build_dir.as_deref().map(Path::new);
+    build_dir.is_some_and(|folder| folder.starts_with(&survey.shared_root.path))
 }
 
 /// Whether something lies inside a workspace that may take its configuration over: worktrees, which need not be set up, and
@@ -131,13 +161,8 @@ pub(crate) fn has_others_inside(workspace: &Workspace, survey: &Survey) -> bool 
 
 /// Whether its configuration has a `build-dir` of ours.
 fn own_build_dir(workspace: &Workspace, survey: &Survey) -> bool {
-    let dirs = &workspace.dirs;
-    dirs.build_set_by == SetBy::Config(workspace.config.clone())
-        && dirs.build_dir.starts_with(&survey.shared_root.path)
-        && survey
-            .configs
-            .get(&workspace.config)
-            .is_some_and(|file| file.keys.build_dir.is_some())
+    let file = survey.configs.get(&workspace.config);
+    file.is_some_and(|file| is_ours(file, survey))
 }
 
 /// The edit that makes a configuration say what it should, and the file after it; `None` if it says so already.

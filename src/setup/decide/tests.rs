@@ -303,7 +303,11 @@ fn a_guard_stands_where_a_worktree_lies_inside() {
         .map(|write| write.build_dir.as_deref())
         .collect();
     let template = format!("/s/build/r/main/{WORKSPACE_PATH_HASH}");
-    assert_eq!(build_dirs, [Some(template.as_str()), None]);
+    assert_eq!(
+        build_dirs,
+        [Some(template.as_str()), Some("/s/r/x")],
+        "what the guard says is not taken over"
+    );
     for write in before.all::<WriteConfig>() {
         let text = write.edit.after.clone().expect("a text");
         let text = String::from_utf8(text).expect("a text");
@@ -316,9 +320,10 @@ fn a_guard_stands_where_a_worktree_lies_inside() {
         ..SetupOptions::default()
     };
     let without = plan_of(&survey, &without);
+    let expected = [("/r", "/s/r/main"), ("/r/x", "/s/r/x")];
     assert_eq!(
         written(&without),
-        [(Path::new("/r"), Path::new("/s/r/main"))]
+        expected.map(|(w, t)| (Path::new(w), Path::new(t)))
     );
     let edit = &without.all::<WriteConfig>().next().expect("a write").edit;
     let text = edit.after.as_deref().map(String::from_utf8_lossy);

@@ -80,24 +80,25 @@ fn an_old_cargo_gets_no_build_dir() {
         "[toolchain]\nchannel = \"1.89.0\"\n",
     );
     sandbox.commit_all("pika");
+    sandbox.worktree("pika", "pika/inside");
     sandbox.cargo("pika", &["build", "-q", "--offline"]);
+    // Without a guard, the worktree inside could build into its folder.
     let kept = sandbox.json("pika", &["--yes"]);
-    assert!(
-        kept["plan"]["kept"].to_string().contains("old_cargo"),
-        "{kept}"
-    );
-    assert!(!sandbox.exists("pika/.cargo"));
+    assert_eq!(sandbox.why_kept(&kept, "pika"), "old_cargo");
+    assert!(!sandbox.exists("pika/.cargo") && sandbox.exists("pika/inside/.cargo"));
 
     let ran = sandbox.json("pika", &["--layout", "isolated", "--yes"]);
     assert!(
-        ran["plan"]["warnings"].to_string().contains("no_build_dir"),
+        ran["plan"]["warnings"].to_string().contains("no_guard"),
         "{ran}"
     );
-    let config = sandbox.read("pika/.cargo/config.toml");
-    assert!(
-        config.contains("target-dir") && !config.contains("build-dir"),
-        "{config}"
-    );
+    for folder in ["pika", "pika/inside"] {
+        let config = sandbox.read(&format!("{folder}/.cargo/config.toml"));
+        assert!(
+            config.contains("target-dir") && !config.contains("build-dir"),
+            "{config}"
+        );
+    }
     assert!(!sandbox.exists("pika/target"));
     let built = sandbox.cargo("pika", &["build", "--offline"]);
     assert!(!built.stderr.contains("unused"), "{}", built.stderr);

@@ -204,7 +204,7 @@ fn of_others_to_the_shared_root() {
     let set = |path: &PathBuf, mode| {
         fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
     };
-    let folders = [".", ".sharedtarget", "build/pika"].map(|folder| root.join(folder));
+    let folders = [".", ".sharedtarget", "pika"].map(|folder| root.join(folder));
     for folder in &folders {
         set(folder, 0o757);
         for args in [&["--yes"][..], &["warm", "--yes"], &["dedupe", "--yes"]] {

@@ -151,13 +151,13 @@ fn onboarding_keeps_to_the_budget() {
 
     let before = sandbox.tree("pika/.shared-target");
     // To have looked at them is a use as well.
-    age(&sandbox.path("pika/.shared-target/build/pika/old"), 40);
+    age(&sandbox.path("pika/.shared-target/pika/old"), 40);
     let planned = sandbox.json("beside", &["onboard", "-n"]);
     let freeable = planned["plan"]["freeable"].as_u64().expect("a number");
     assert!(freeable > 0, "{planned}");
     sandbox.run("beside", &["onboard"]).code(3);
     assert_eq!(sandbox.tree("pika/.shared-target"), before);
-    age(&sandbox.path("pika/.shared-target/build/pika/old"), 40);
+    age(&sandbox.path("pika/.shared-target/pika/old"), 40);
     let answer = sandbox.json("beside", &["onboard", "--yes"]);
     assert_eq!(
         answer["outcome"]["freed"]["on_disk"].as_u64(),

@@ -259,6 +259,7 @@ fn all_commands() {
 
     // Clean.
     sandbox.git("pika", &["worktree", "remove", "--force", "../third"]);
+    build("lone");
     sandbox.cargo("lone", &["build", "-q", "--target-dir", "target"]);
     book.says("list-left-behind", "", &["list", "-v"]);
     book.says("clean-preview", "", &["clean", "-n"]);
@@ -276,11 +277,7 @@ fn all_commands() {
         "{}",
         "+",
     ];
-    let folders = [
-        ".",
-        "../.shared-target/lone",
-        "../.shared-target/build/lone",
-    ];
+    let folders = [".", "../.shared-target/lone"];
     sandbox
         .command("find", "lone", &[&folders[..], &old].concat())
         .code(0);
