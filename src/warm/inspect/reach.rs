@@ -91,8 +91,14 @@ impl<'a> Look<'a> {
         };
         match self.moment(unit, known) {
             Some(at) => self.differs(unit, &self.differences[at]),
-            // There may have been a program in the compiler's place.
-            None => Some(unknown(known.newest.as_ref().map(|(_, file)| file.clone()))),
+            None => match set_since(unit, self.now) {
+                Some((file, why)) => Some(LeftReason::Damaged {
+                    file: file.path.clone(),
+                    why: why.into(),
+                }),
+                // There may have been a program in the compiler's place.
+                None => Some(unknown(known.newest.as_ref().map(|(_, file)| file.clone()))),
+            },
         }
     }
 
