@@ -102,7 +102,8 @@ const TOP_FILES: [&str; 9] = [
 ];
 
 /// Folders of Cargo's at the top of a target folder, besides profiles and triples.
-const TOP_FOLDERS: [&str; 6] = [
+const TOP_FOLDERS: [&str; 7] = [
+    WASM_BUILD,
     "doc",
     "package",
     "tmp",
@@ -110,6 +111,13 @@ const TOP_FOLDERS: [&str; 6] = [
     ".cargo-artifacts",
     STAGE,
 ];
+
+/// Where trybuild makes packages in a target folder, and builds them.
+pub(crate) const TESTS: &str = "tests";
+pub(crate) const TRYBUILD: &str = "trybuild";
+
+/// Where build scripts of Substrate make packages, beside the profile or in it, and build them.
+pub(crate) const WASM_BUILD: &str = "wbuild";
 
 /// Folders that well-known tools make there, and make again: each a target folder in itself, or scratch.
 const TOOL_FOLDERS: [&str; 6] = [
@@ -173,16 +181,20 @@ pub(crate) fn read(shape: &Shape) -> Reading {
             reading.foreign.push(name.clone());
             continue;
         };
-        let tool = TOOL_FOLDERS.contains(&name.as_str());
-        let profiles = if tool {
-            // A target folder in itself, with locks of its own.
-            read(inner)
-                .profiles
-                .iter()
-                .map(|profile| Path::new(name).join(profile))
-                .collect()
-        } else {
-            profiles_in(Path::new(name), inner)
+        // A target folder in itself, with locks of its own.
+        let in_itself = match trybuild(name, inner) {
+            Some(inner) => Some((Path::new(name).join(TRYBUILD), inner)),
+            None => TOOL_FOLDERS
+                .contains(&name.as_str())
+                .then(|| (name.into(), inner)),
+        };
+        let tool = in_itself.is_some();
+        let profiles = match in_itself {
+            Some((at, inner)) => {
+                let profiles = read(inner).profiles.into_iter();
+                profiles.map(|profile| at.join(profile)).collect()
+            }
+            None => profiles_in(Path::new(name), inner),
         };
         if profiles.is_empty() && !tool && !TOP_FOLDERS.contains(&name.as_str()) {
             reading.foreign.push(name.clone());
@@ -192,6 +204,15 @@ pub(crate) fn read(shape: &Shape) -> Reading {
     }
     reading.foreign.sort();
     reading
+}
+
+/// The folder of trybuild's, in which it makes a package for each crate that it tests, and builds these.
+///
+/// Source: `path!(target_dir / "tests" / "trybuild")` in trybuild's `run.rs`.
+fn trybuild<'a>(name: &str, inner: &'a Shape) -> Option<&'a Shape> {
+    let alone = inner.files.is_empty() && inner.folders.len() == 1;
+    let inner = inner.folders.get(TRYBUILD)?.as_ref();
+    inner.filter(|_| alone && name == TESTS)
 }
 
 /// The folder itself if it is a profile, or the profiles in it if it is a triple and holds nothing else.
@@ -304,6 +325,26 @@ mod tests {
             ["wasm32-unknown-unknown"],
             "a triple holds profiles and nothing else"
         );
+    }
+
+    #[test]
+    fn packages_that_are_tested_are_made_again() {
+        let reading = read(&shape(&[
+            "CACHEDIR.TAG",
+            "debug/.fingerprint/",
+            "tests/trybuild/debug/.cargo-lock",
+            "tests/trybuild/app/Cargo.toml",
+            "wbuild/rt/Cargo.toml",
+        ]));
+        assert_eq!(reading.foreign, Vec::<String>::new());
+        let profiles = ["debug", "tests/trybuild/debug"];
+        assert_eq!(reading.profiles, profiles.map(PathBuf::from));
+        let reading = read(&shape(&[
+            "debug/.fingerprint/",
+            "tests/trybuild/",
+            "tests/a.rs",
+        ]));
+        assert_eq!(reading.foreign, ["tests"]);
     }
 
     #[test]

@@ -181,7 +181,11 @@ fn inside(folder: &TargetFolder) -> Option<KeptReason> {
             why: "it was not looked into".into(),
         });
     };
-    if let Some(path) = &usage.git_inside {
+    // Of a folder that neither Cargo nor we say is one, nobody knows who made what is in it.
+    let known =
+        folder.marks.tag == Tag::Valid || matches!(folder.known, FolderOrigin::Owner { .. });
+    let made_again = usage.git_made_again.as_ref().filter(|_| !known);
+    if let Some(path) = usage.git_inside.as_ref().or(made_again) {
         return Some(KeptReason::GitInside { path: path.clone() });
     }
     if let Some(path) = &usage.sources_inside {

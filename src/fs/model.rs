@@ -70,6 +70,9 @@ pub struct Usage {
     pub(crate) last_read: Option<Timestamp>,
     /// A git repository inside, which nothing may delete.
     pub(crate) git_inside: Option<PathBuf>,
+    /// One at a place where tests and build scripts make such things again.
+    #[serde(skip)]
+    pub(crate) git_made_again: Option<PathBuf>,
     /// A Cargo manifest at a place where Cargo puts none, which means sources.
     pub(crate) sources_inside: Option<PathBuf>,
     /// Folders inside that could not be read.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::fs::model::{Identity, LinkedFile, Problem, Seen, Usage};
 use crate::fs::open_folder::mount_of;
 use crate::fs::{allocation, identity, seen};
+use crate::markers::{TESTS, TRYBUILD, WASM_BUILD};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::text::failure;
@@ -19,8 +20,8 @@ use crate::text::failure;
 ///
 /// Enters no other mount, not even one of the same filesystem: what is there belongs to somebody else.
 ///
-/// Notices a git repository and Cargo manifests on the way, which are reasons not to delete it. Manifests
-/// below `package`, `tmp` and build-script output are none, since Cargo unpacks crates there.
+/// Notices a git repository and Cargo manifests on the way, which are reasons not to delete it; those that tests and build
+/// scripts make again in the places that Cargo gives to them ([`Place::MadeAgain`]) apart from the others.
 #[must_use]
 pub fn usage(folder: &Path, progress: &Progress) -> Usage {
     let sum = Mutex::new(Sum::default());
@@ -36,12 +37,40 @@ pub fn usage(folder: &Path, progress: &Progress) -> Usage {
 enum Place {
     /// At the top.
     Top,
-    /// Anywhere below, where Cargo puts no manifests.
+    /// In a folder of the top that may be a profile or a triple, or in one of those in a triple.
+    Profile { in_triple: bool },
+    /// In the folder of build scripts and their runs, so deep. In the new layout all units lie there.
+    Units { deep: u8 },
+    /// In the folder that trybuild has for itself.
+    Tests,
+    /// Anywhere else, where Cargo puts no manifests.
     Below,
     /// In a `.fingerprint` folder, or that of one unit: files that Cargo reads on every build.
     Fingerprint,
-    /// Where Cargo or a build script may put manifests.
-    Unpacked,
+    /// Where tests and build scripts put what they like, and make it again: `tmp` (`CARGO_TARGET_TMPDIR`), an `OUT_DIR`, the
+    /// packages of trybuild and of Substrate's `wbuild`; and where Cargo unpacks what it packages.
+    MadeAgain,
+}
+
+impl Place {
+    /// The place of a folder in this one.
+    fn inner(self, name: &str) -> Self {
+        match (self, name) {
+            (Self::MadeAgain, _) => Self::MadeAgain,
+            (Self::Fingerprint, _) | (_, ".fingerprint" | "fingerprint") => Self::Fingerprint,
+            (Self::Top, "package" | "tmp") => Self::MadeAgain,
+            (Self::Top | Self::Profile { .. }, WASM_BUILD) => Self::MadeAgain,
+            (Self::Top, TESTS) => Self::Tests,
+            (Self::Tests, TRYBUILD) => Self::MadeAgain,
+            (Self::Profile { .. }, "build") => Self::Units { deep: 0 },
+            // `build/<package>-<hash>/out`, in the new layout `build/<package>/<hash>/out`.
+            (Self::Units { deep: 1 | 2 }, "out") => Self::MadeAgain,
+            (Self::Units { deep }, _) if deep < 2 => Self::Units { deep: deep + 1 },
+            (Self::Top, _) => Self::Profile { in_triple: false },
+            (Self::Profile { in_triple: false }, _) => Self::Profile { in_triple: true },
+            _ => Self::Below,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -63,6 +92,7 @@ impl Sum {
         mine.on_disk += theirs.on_disk;
         mine.entries += theirs.entries;
         mine.git_inside = mine.git_inside.take().or(theirs.git_inside);
+        mine.git_made_again = mine.git_made_again.take().or(theirs.git_made_again);
         mine.sources_inside = mine.sources_inside.take().or(theirs.sources_inside);
         mine.mounted = mine.mounted.take().or(theirs.mounted);
         mine.unreadable.extend(theirs.unreadable);
@@ -163,25 +193,21 @@ fn count<'s>(
     usage.entries += 1;
     sum.seen.push(seen::of_metadata(&name, &metadata));
     if name == ".git" {
-        usage.git_inside.get_or_insert_with(|| lossy(&entry.path()));
+        let found = match place {
+            Place::MadeAgain => &mut usage.git_made_again,
+            _ => &mut usage.git_inside,
+        };
+        found.get_or_insert_with(|| lossy(&entry.path()));
     }
     if metadata.is_dir() {
         usage.on_disk += Bytes(on_disk);
-        let inner = match (place, name.to_str()) {
-            (Place::Unpacked, _) | (_, Some("out")) | (Place::Top, Some("package" | "tmp")) => {
-                Place::Unpacked
-            }
-            (_, Some(".fingerprint" | "fingerprint")) | (Place::Fingerprint, _) => {
-                Place::Fingerprint
-            }
-            _ => Place::Below,
-        };
+        let inner = place.inner(&name.to_string_lossy());
         let path = entry.path();
         scope.spawn(move |scope| visit(path, inner, mount, total, progress, scope));
         return Ok(());
     }
     usage.logical += Bytes(metadata.len());
-    if place != Place::Unpacked && name == "Cargo.toml" {
+    if place != Place::MadeAgain && name == "Cargo.toml" {
         usage
             .sources_inside
             .get_or_insert_with(|| lossy(&entry.path()));
@@ -239,20 +265,29 @@ mod tests {
     #[test]
     fn notices_what_must_not_be_deleted() {
         let dir = tempfile::tempdir().expect("a folder");
-        for path in ["debug/build/x/out", "tmp/t", "package/p-1", "debug/deps"] {
-            fs::create_dir_all(dir.path().join(path)).expect("a folder");
+        let made_again = [
+            "debug/build/x/out",
+            "x86/debug/build/x/0123456789abcdef/out/deep",
+            "tmp/t",
+            "package/p-1",
+            "tests/trybuild/app",
+            "debug/wbuild/rt",
+        ];
+        for path in made_again {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.join(".git")).expect("a folder");
+            fs::write(path.join("Cargo.toml"), "").expect("a file");
         }
-        for path in ["debug/build/x/out", "tmp/t", "package/p-1"] {
-            fs::write(dir.path().join(path).join("Cargo.toml"), "").expect("a file");
-        }
-        assert_eq!(usage(dir.path(), &Progress::default()).sources_inside, None);
+        let before = usage(dir.path(), &Progress::default());
+        assert_eq!((before.sources_inside, before.git_inside), (None, None));
+        assert!(before.git_made_again.is_some());
         fs::write(dir.path().join("debug/Cargo.toml"), "").expect("a file");
-        fs::create_dir(dir.path().join("tmp/t/.git")).expect("a folder");
+        fs::create_dir_all(dir.path().join("debug/out/.git")).expect("a folder");
         let usage = usage(dir.path(), &Progress::default());
         assert_eq!(
             usage.sources_inside,
             Some(dir.path().join("debug/Cargo.toml"))
         );
-        assert_eq!(usage.git_inside, Some(dir.path().join("tmp/t/.git")));
+        assert_eq!(usage.git_inside, Some(dir.path().join("debug/out/.git")));
     }
 }

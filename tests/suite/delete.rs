@@ -101,7 +101,38 @@ fn a_tracked_file_inside_keeps_the_folder() {
 #[test]
 fn a_repository_inside_keeps_the_folder() {
     let sandbox = built();
-    sandbox.write("pika/target/debug/build/dep-1/out/checkout/.git/HEAD", "x");
+    sandbox.write("pika/target/debug/deps/checkout/.git/HEAD", "x");
+    assert_eq!(kept(&sandbox), "git_inside");
+}
+
+/// Repositories and packages that tests and build scripts make where Cargo gives them room, they make again.
+#[test]
+fn what_tests_and_build_scripts_make_goes_along() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "hello");
+    sandbox.write(
+        "pika/build.rs",
+        "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \
+         std::fs::create_dir_all(format!(\"{out}/clone/.git\")).unwrap(); \
+         std::fs::write(format!(\"{out}/clone/Cargo.toml\"), \"\").unwrap(); }\n",
+    );
+    sandbox.write(
+        "pika/tests/it.rs",
+        "#[test] fn it() { let tmp = env!(\"CARGO_TARGET_TMPDIR\"); \
+         assert!(std::process::Command::new(\"git\").args([\"init\", \"-q\"])\
+         .arg(format!(\"{tmp}/repository\")).status().unwrap().success()); }\n",
+    );
+    sandbox.commit_all("pika");
+    sandbox.cargo("pika", &["test", "-q", "--offline"]);
+    for package in ["debug/wbuild/rt", "tests/trybuild/app"] {
+        sandbox.package(&format!("pika/target/{package}"), "made", "hello");
+    }
+    let answer = sandbox.json("pika", &["clean", "--all", "--yes"]);
+    assert_eq!(sandbox.deletes(&answer), ["pika/target"]);
+    assert!(!sandbox.exists("pika/target"));
+    // Without Cargo's tag, it is not known who made what is in it.
+    sandbox.cargo("pika", &["test", "-q", "--offline"]);
+    fs::remove_file(sandbox.path("pika/target/CACHEDIR.TAG")).expect("removed");
     assert_eq!(kept(&sandbox), "git_inside");
 }
 
