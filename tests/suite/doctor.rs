@@ -88,6 +88,7 @@ fn a_nested_worktree_that_nobody_set_up() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_to_a_disk_that_is_gone() {
     let sandbox = Sandbox::new();
