@@ -26,14 +26,16 @@ fuzz_target!(|input: &str| {
         config_edit::names_compiler(text),
         config_edit::includes(text),
     );
-    for (target_dir, build_dir, rustc_wrapper) in [
-        (Some(target_dir), None, None),
-        (None, Some(build_dir), Some(target_dir)),
-        (Some(target_dir), Some(build_dir), None),
+    for (target_dir, build_dir, rustc_wrapper, drop_build_dir) in [
+        (Some(target_dir), None, None, false),
+        (None, Some(build_dir), Some(target_dir), false),
+        (Some(target_dir), Some(build_dir), None, false),
+        (Some(target_dir), None, None, true),
     ] {
         let settings = Settings {
             target_dir,
             build_dir,
+            drop_build_dir,
             rustc_wrapper,
         };
         if let Ok(edited) = config_edit::set(text, settings) {
@@ -52,7 +54,10 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
         let or = |set: Option<&str>, was: &Option<String>| set.map(str::to_owned).or(was.clone());
         let expected = ConfigKeys {
             target_dir: or(settings.target_dir, &before.target_dir),
-            build_dir: or(settings.build_dir, &before.build_dir),
+            build_dir: match settings.drop_build_dir {
+                true => None,
+                false => or(settings.build_dir, &before.build_dir),
+            },
             rustc_wrapper: or(settings.rustc_wrapper, &before.rustc_wrapper),
             includes: before.includes,
         };
@@ -70,7 +75,8 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
     let rest = |text| {
         let mut tree = Tree::of(document(text).as_item());
         for (key, set) in set(settings) {
-            if set.is_some() {
+            let dropped = settings.drop_build_dir && key == "build-dir";
+            if set.is_some() || dropped {
                 tree.remove("build", key);
             }
         }
@@ -81,7 +87,8 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
     // Of one edit all bytes are there before and behind it, but for those of the value that was there.
     let all = set(settings);
     let mut changed = all.iter().filter(|(_, set)| set.is_some());
-    if let (Some((key, _)), None) = (changed.next(), changed.next()) {
+    if let (Some((key, _)), None, false) = (changed.next(), changed.next(), settings.drop_build_dir)
+    {
         let document = document(text);
         let old = document.get("build").and_then(|build| build.get(key));
         let old = old.and_then(Item::span).map_or(0, |span| span.len());
