@@ -184,12 +184,16 @@ impl Journal {
 
     /// When a file last changed in a way that matters, where it holds `current` and was `changed` last at a time: our own
     /// changes do not count by which it says the `same` as before. `None` if it never did.
+    ///
+    /// Each run looks at the files once more when it has changed them. So a change that is later than the last look, `seen`,
+    /// is none of those that were recorded before it, though the file may hold again what we wrote.
     #[must_use]
     pub(crate) fn changed(
         &self,
         file: &Path,
         current: &[u8],
         changed: Option<Timestamp>,
+        seen: Option<Timestamp>,
         same: impl Fn(&[u8], &[u8]) -> bool,
     ) -> Option<Timestamp> {
         let (mut holds, mut changed) = (current, changed);
@@ -197,7 +201,9 @@ impl Journal {
             let after = entry.after.as_ref().map(RecordedContent::bytes);
             let before = entry.before.as_ref().map(RecordedContent::bytes);
             let by_us = changed.is_some_and(|changed| {
-                changed.duration_since(entry.time).abs() < RUN && after == Some(holds)
+                changed.duration_since(entry.time).abs() < RUN
+                    && seen.is_none_or(|seen| changed <= seen || entry.time > seen)
+                    && after == Some(holds)
             });
             // Of an older record nothing tells how old the file before was.
             let told = before.is_none() || entry.since.is_some();
@@ -330,8 +336,13 @@ mod tests {
     fn our_own_changes_make_nothing_newer() {
         let changed = |steps: &[(Option<&str>, Option<&str>)], current: &str, at: i64| {
             let same = |one: &[u8], two: &[u8]| one.first() == two.first() || one.is_empty();
-            let found =
-                journal(steps).changed(Path::new(FILE), current.as_bytes(), Some(second(at)), same);
+            let found = journal(steps).changed(
+                Path::new(FILE),
+                current.as_bytes(),
+                Some(second(at)),
+                None,
+                same,
+            );
             found.map(Timestamp::as_second)
         };
         let ours = [(Some("a"), Some("ab"))];
@@ -342,6 +353,28 @@ mod tests {
         assert_eq!(changed(&[(None, Some("ab"))], "ab", 9), None);
         let twice = [(None, Some("a")), (Some("a"), Some("ab"))];
         assert_eq!(changed(&twice, "ab", 9), None, "both are ours");
+    }
+
+    #[test]
+    fn who_puts_back_what_we_wrote_has_changed_it() {
+        let changed = |at: i64, seen: Option<i64>| {
+            let (at, seen) = (Some(second(at)), seen.map(second));
+            let found = journal(&[(Some("a"), Some("ab"))]).changed(
+                Path::new(FILE),
+                b"ab",
+                at,
+                seen,
+                |_, _| true,
+            );
+            found.map(Timestamp::as_second)
+        };
+        assert_eq!(changed(9, Some(10)), Some(7), "seen since");
+        assert_eq!(changed(12, Some(10)), Some(12), "after the last look");
+        assert_eq!(
+            changed(9, Some(-1)),
+            Some(7),
+            "recorded after the last look"
+        );
     }
 
     #[test]

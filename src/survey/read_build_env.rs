@@ -27,6 +27,12 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// When a run has looked at a workspace's configurations last.
+    fn seen(&self, workspace: &Path) -> Option<Timestamp> {
+        let spans = self.history.workspaces.get(workspace)?;
+        spans.last().map(|span| span.until)
+    }
+
     /// Reads those of a shared root. One that cannot be read says nothing.
     #[must_use]
     pub(crate) fn of(shared_root: &SharedRoot) -> Self {
@@ -253,9 +259,13 @@ fn look(
             continue;
         };
         let same = |one: &[u8], two: &[u8]| says(one, &file.path) == says(two, &file.path);
-        let changed = records
-            .journal
-            .changed(&file.path, text.as_bytes(), changed, same);
+        let changed = records.journal.changed(
+            &file.path,
+            text.as_bytes(),
+            changed,
+            records.seen(workspace),
+            same,
+        );
         let (own, keys) = says(text.as_bytes(), &file.path);
         // One that says nothing, and came with its folder, never said anything.
         let nothing = own == Said::default() && keys.is_empty();

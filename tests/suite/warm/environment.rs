@@ -81,6 +81,30 @@ fn a_donor_that_was_touched_after_a_change() {
     assert_eq!(run(&sandbox, "beside"), "one one\n", "{answer}");
 }
 
+/// What `setup` wrote was edited, and put back after a build: nothing in it tells.
+#[test]
+fn a_configuration_of_ours_that_was_edited_and_put_back() {
+    let sandbox = built("");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    let config = "pika/.cargo/config.toml";
+    let ours = sandbox.read(config);
+    wait();
+    sandbox.write(config, &format!("{ours}{ENV}"));
+    wait();
+    let folder = sandbox.metadata("pika")["target_directory"].clone();
+    fs::remove_dir_all(folder.as_str().expect("a folder")).expect("removed");
+    assert_eq!(run(&sandbox, "pika"), "one one\n");
+    wait();
+    sandbox.write(config, &ours);
+    wait();
+    // The first run of ours after it does not take it for its own change either.
+    for worktree in ["beside", "third"] {
+        sandbox.worktree("pika", worktree);
+        let answer = sandbox.json(worktree, &["onboard"]);
+        assert_eq!(run(&sandbox, worktree), " \n", "{answer}");
+    }
+}
+
 /// Git had it, and took its folder away with it.
 #[test]
 fn a_configuration_that_another_commit_had() {

@@ -133,6 +133,8 @@ impl<'a> Play<'a> {
             play.ours(At::Main, &["hook", "install", "--yes"])
                 .expect("a hook");
         }
+        // Nothing was built yet that could have gone into its folder.
+        play.trees.entry(At::Main).or_default().ours = false;
         play
     }
 
