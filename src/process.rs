@@ -159,14 +159,14 @@ fn exchange(
     let (sender, said) = mpsc::channel();
     std::thread::spawn(move || {
         let mut line = Vec::new();
-        if let Some(output) = output {
-            let mut output = BufReader::new(output.take(MOST));
+        let mut output = output.map(|output| BufReader::new(output.take(MOST)));
+        if let Some(output) = &mut output {
             let _ = match then {
                 Input::StaysOpen => output.read_until(b'\n', &mut line),
                 Input::Ends => output.read_to_end(&mut line),
             };
         }
-        let _ = sender.send(line);
+        let _ = sender.send((line, output));
     });
     let (sender, complaint) = mpsc::channel();
     std::thread::spawn(move || {
@@ -178,7 +178,8 @@ fn exchange(
             let _ = std::io::copy(&mut aside, &mut std::io::sink());
         }
     });
-    let said = said
+    // Open until it is asked whether the program has failed: one that goes on writing would fail for that alone.
+    let (said, _output) = said
         .recv_timeout(in_time)
         .map_err(|_| anyhow!("it did not answer in {} seconds", in_time.as_secs()))?;
     let whole = said.last() == Some(&b'\n');
