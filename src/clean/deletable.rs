@@ -181,7 +181,7 @@ fn inside(folder: &TargetFolder) -> Option<KeptReason> {
             why: "it was not looked into".into(),
         });
     };
-    // Of a folder that neither Cargo nor we say is one, nobody knows who made what is in it.
+    // Without Cargo's tag and our owner file, a user may have made what is in it.
     let known =
         folder.marks.tag == Tag::Valid || matches!(folder.known, FolderOrigin::Owner { .. });
     let made_again = usage.git_made_again.as_ref().filter(|_| !known);

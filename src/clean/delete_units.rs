@@ -109,7 +109,7 @@ fn remove(
     Ok(())
 }
 
-/// What is deleted of a unit, each with everything in it: its hashes first, then the rest of its fingerprint.
+/// The entries that a unit consists of, each with everything in it: its hashes first, then the rest of its fingerprint.
 ///
 /// Cargo takes a unit with a hash for fresh, also without the explanation beside it (`.json`), without which nothing of the
 /// unit can be understood here.

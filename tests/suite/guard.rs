@@ -104,7 +104,7 @@ fn it_is_left_out_or_written_on_demand() {
     assert!(!sandbox.exists("pika/.cargo"));
 }
 
-/// What an earlier version split is one folder again, and nothing is compiled for it.
+/// The two folders of an earlier version become one again, and nothing is compiled for it.
 #[test]
 fn a_split_folder_is_joined() {
     let sandbox = Sandbox::new();

@@ -84,7 +84,7 @@ fn one_that_was_changed_by_hand_stays() {
     assert!(!sandbox.exists("pika/.cargo"), "the rest is undone");
 }
 
-/// Git takes its hooks from elsewhere: nothing is written there, and the line to add is said.
+/// Git takes its hooks from elsewhere: `setup` writes nothing there, and says which line to add.
 #[test]
 fn where_git_takes_hooks_from_elsewhere() {
     let sandbox = start();

@@ -81,7 +81,7 @@ fn a_donor_that_was_touched_after_a_change() {
     assert_eq!(run(&sandbox, "beside"), "one one\n", "{answer}");
 }
 
-/// What `setup` wrote was edited, and put back after a build: nothing in it tells.
+/// The user edits the configuration that `setup` wrote, and puts it back after a build: nothing in it tells.
 #[test]
 fn a_configuration_of_ours_that_was_edited_and_put_back() {
     let sandbox = built("");
