@@ -59,7 +59,11 @@ pub(crate) fn all(
         .collect();
     let users = |into: &Path| all.iter().filter(|other| other.into == into).count();
     let mut families: BTreeMap<(&Path, &Path), Vec<Destination<'_>>> = BTreeMap::new();
-    for cold in &all {
+    let shared_root = &survey.shared_root.path;
+    // Nothing is written into folders of other package managers.
+    let is_ours =
+        |cold: &&Destination<'_>| !cold.workspace.ignored || cold.into.starts_with(shared_root);
+    for cold in all.iter().filter(is_ours) {
         // What several workspaces build into belongs to none of them.
         let is_cold = users(cold.into) == 1 && inspect::rate(cold.into, None).units == 0;
         if is_cold && trust.tracked(cold.into).is_none() {

@@ -78,6 +78,22 @@ fn every_worktree_is_warmed_before_the_old_folders_go() {
         .says("nothing to do");
 }
 
+/// A package that npm brought has the same third-party crates, and stays as it is all the same.
+#[test]
+fn packages_in_ignored_folders_are_not_warmed() {
+    let sandbox = start();
+    sandbox.write("web/read.me", "");
+    sandbox.commit_all("web");
+    sandbox.write("web/.gitignore", "node_modules\n");
+    sandbox.commit_all("web");
+    let script = "mkdir web/node_modules && cp -r pika web/node_modules/x && cd web/node_modules/x && rm -rf .git target";
+    sandbox.command("sh", "", &["-c", script]).code(0);
+    sandbox.run("", &["setup", "--yes"]).code(0);
+    let again = sandbox.run("", &["setup", "--yes"]).code(0);
+    assert!(!sandbox.exists("web/node_modules/x/target"), "{again:?}");
+    assert!(!sandbox.exists("web/node_modules/x/.cargo"), "{again:?}");
+}
+
 /// What the preview promises to free is what is freed: files that others link to stay.
 #[test]
 fn freeable_counts_what_stays_with_others() {
