@@ -72,8 +72,8 @@ fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()
         ("FREEABLE", Align::Right),
         ("WHERE", Align::Left),
     ]);
-    // What is not a thousandth of it says nothing to people.
-    let matters = |share: &&Share| share.on_disk.0 >= audit.total.on_disk.0 / 1000;
+    // Less than a hundredth of it helps no reader, and would come and go with the block size of the filesystem.
+    let matters = |share: &&Share| share.on_disk.0 >= audit.total.on_disk.0 / 100;
     let mut rows = |shares: &[Share], of: &str| {
         for share in shares.iter().take(top).filter(matters) {
             let name = format!("{of}{}", share.name);
