@@ -16,6 +16,7 @@ pub(crate) mod donor;
 pub(crate) mod families;
 pub(crate) mod inspect;
 pub(crate) mod model;
+pub(crate) mod moving;
 pub(crate) mod place;
 pub(crate) mod relocate;
 pub(crate) mod report;

@@ -34,17 +34,17 @@ struct Group {
 
 /// Where deleted units are shown.
 pub(crate) static UNITS: Section = Section {
-    plan_order: 7,
+    plan_order: 8,
     plan,
-    outcome_order: 6,
+    outcome_order: 7,
     outcome,
 };
 
 /// Where deleted folders are shown.
 pub(crate) static FOLDERS: Section = Section {
-    plan_order: 8,
+    plan_order: 9,
     plan: deletions,
-    outcome_order: 8,
+    outcome_order: 9,
     outcome: deleted,
 };
 

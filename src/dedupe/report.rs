@@ -17,9 +17,9 @@ const NAMED: usize = 3;
 
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
-    plan_order: 4,
+    plan_order: 5,
     plan,
-    outcome_order: 4,
+    outcome_order: 5,
     outcome,
 };
 

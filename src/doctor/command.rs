@@ -90,7 +90,8 @@ fn mends(
             let setup = crate::setup::decide::setup(survey, &options);
             let trust = Trust::default();
             let around = &request.environment;
-            let mut warms = choose_donor::all(survey, &setup.dirs, around, true, &trust, ui);
+            let mut warms =
+                choose_donor::all(survey, &setup.dirs, &setup.moves, around, true, &trust, ui);
             let meant: Vec<PathBuf> = survey
                 .workspaces
                 .iter()

@@ -26,9 +26,9 @@ pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::
 
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
-    plan_order: 5,
+    plan_order: 6,
     plan,
-    outcome_order: 5,
+    outcome_order: 6,
     outcome,
 };
 

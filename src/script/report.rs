@@ -117,9 +117,9 @@ fn named(script: Option<&Path>, path: &Path, view: &View) -> String {
 
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
-    plan_order: 6,
+    plan_order: 7,
     plan,
-    outcome_order: 7,
+    outcome_order: 8,
     outcome,
 };
 

@@ -95,6 +95,18 @@ pub(crate) struct SetupArgs {
     /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
     #[arg(long)]
     relink: bool,
+    /// Move the target folders of the worktrees that were built within this, and of main worktrees, in place of deleting
+    /// them
+    #[arg(long, value_name = "AGE", default_value = "3d")]
+    keep_built_within: Age,
+    /// Move no target folder: delete all that are replaced
+    #[arg(
+        long,
+        env = "CARGO_SHAREDTARGET_RECLAIM_ALL",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    reclaim_all: bool,
     /// Delete nothing
     #[arg(long)]
     keep_targets: bool,
@@ -225,6 +237,7 @@ impl SetupArgs {
             no_hook: self.no_hook,
             no_local: self.local.no_local,
             keep_targets: self.keep_targets,
+            move_built_since: (!self.reclaim_all).then(|| ui.view.now - self.keep_built_within.0),
             settings: Settings {
                 max_size: self.budget.max_size,
                 max_age: self.budget.max_age,

@@ -1,6 +1,7 @@
 //! `setup`: configure, share, reclaim.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use rayon::prelude::*;
@@ -10,13 +11,16 @@ use crate::hook::decide::install_with_setup;
 use crate::hook::inspect::hooks_of;
 use crate::plan::action::{Plan, Warning};
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
+use crate::progress::Progress;
 use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::{Repository, Survey};
+use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::text::failure;
 use crate::warm::inspect::Trust;
-use crate::warm::{choose_donor, inspect};
+use crate::warm::moving::MoveFolder;
+use crate::warm::{choose_donor, inspect, moving};
 use crate::{cargo, fs, process};
 
 /// Sets every workspace up.
@@ -28,16 +32,21 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
     try_wrapper(&survey, &mut options, ui)?;
-    let setup = crate::setup::decide::setup(&survey, &options);
+    let mut setup = crate::setup::decide::setup(&survey, &options);
+    inspect_moves(&mut setup.moves, ui);
     let trust = Trust::default();
-    let warms = choose_donor::all(
+    let mut warms = choose_donor::all(
         &survey,
         &setup.dirs,
+        &setup.moves,
         &request.environment,
         !options.no_local,
         &trust,
         ui,
     );
+    for warm in &mut warms {
+        warm.follow(&setup.moves);
+    }
     let relinks = match options.relink {
         true => relinking::all(&survey, &setup.dirs, &trust, ui),
         false => Vec::new(),
@@ -56,6 +65,16 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
         require_tools(&survey, request, ui)?;
     }
     conduct("setup", &survey, &plan, request, ui)
+}
+
+/// Finds out what cannot follow where folders are moved.
+pub(crate) fn inspect_moves(moves: &mut [MoveFolder], ui: &Ui) {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    progress.stage("looking for what cannot be moved");
+    for one in moves {
+        moving::inspect::complete(one, ui.view.now, &progress);
+    }
 }
 
 /// Has git set up and warm the worktrees to come, in each repository with a workspace.
@@ -120,8 +139,14 @@ failure::words(error.as_ref())
     }
 }
 
-/// Notes the filesystem of each workspace.
+/// Notes the filesystem of each workspace, and that of the shared root.
 pub(crate) fn note_devices(survey: &Survey, options: &mut SetupOptions) {
+    let shared_root = &survey.shared_root.path;
+    let infos = shared_root.ancestors().map(fs::info);
+    if let Some(info) = infos.filter_map(|info| info.ok().flatten()).next() {
+        let device = info.identity.device;
+        options.devices.insert(shared_root.clone(), device);
+    }
     for workspace in &survey.workspaces {
         if let Ok(Some(info)) = fs::info(&workspace.root) {
             let device = info.identity.device;

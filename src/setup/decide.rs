@@ -4,6 +4,7 @@ pub(crate) mod above;
 pub(crate) mod after;
 pub(crate) mod configure;
 pub(crate) mod excludes;
+pub(crate) mod moving;
 pub(crate) mod notes;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -12,7 +13,9 @@ pub(crate) mod warming;
 pub(crate) mod wrapper;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use crate::cargo::model::Dirs;
 use crate::clean::litter::finish_litter;
@@ -32,6 +35,7 @@ use crate::setup::naming::Names;
 use crate::survey::folder::{Layout, TargetFolder};
 use crate::survey::model::{CargoAnswer, Scope, Settings, Survey, Workspace};
 use crate::warm::model::WarmFolder;
+use crate::warm::moving::MoveFolder;
 
 /// How `setup` was asked to do it.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +56,8 @@ pub(crate) struct SetupOptions {
     pub(crate) relink: bool,
     pub(crate) no_local: bool,
     pub(crate) keep_targets: bool,
+    /// A folder that was built into since then is moved, and so is that of the main worktree; `None` moves none.
+    pub(crate) move_built_since: Option<Timestamp>,
     /// What the settings file is to say from now on.
     pub(crate) settings: Settings,
     /// Have the configuration above name a script that sets new worktrees up, where it lies; we may be found at this path
@@ -65,7 +71,7 @@ pub(crate) struct SetupOptions {
     pub(crate) only: Option<Vec<PathBuf>>,
     /// Top-level entries that Cargo does not make, and that may go all the same.
     pub(crate) allowed_entries: Vec<String>,
-    /// The filesystem of each workspace, for its owner file.
+    /// The filesystem of each workspace, for its owner file, and that of the shared root, whether or not it exists.
     pub(crate) devices: BTreeMap<PathBuf, u64>,
 }
 
@@ -83,12 +89,22 @@ impl SetupOptions {
         let mut only = self.only.iter().flatten();
         self.only.is_none() || only.any(|worktree| workspace.is_in(worktree))
     }
+
+    /// The filesystem of a folder that may not exist yet, as far as it is known.
+    fn device_of(&self, folder: &Path) -> Option<u64> {
+        folder
+            .ancestors()
+            .find_map(|at| self.devices.get(at))
+            .copied()
+    }
 }
 
 /// What `setup` does, before it is known what can be warmed.
 #[derive(Debug)]
 pub(crate) struct Setup {
     plan: Plan,
+    /// The folders that are moved, right after the configurations are written.
+    pub(crate) moves: Vec<MoveFolder>,
     /// The folders that go, after what is warmed.
     deletions: Vec<DeleteFolder>,
     /// Where each workspace of the survey builds once everything is written.
@@ -163,9 +179,9 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
             .push(kept(Subject::Workspace, workspace.root.clone(), reason));
     }
 
-    let deletions = match &options.only {
+    let (moves, deletions) = match &options.only {
         None => decide_folders(survey, &after, options, &mut plan.kept),
-        Some(_) => Vec::new(),
+        Some(_) => Default::default(),
     };
     let excludes = excludes::edits(survey, wrapper.as_ref(), &mut writes);
     let notes = notes::missing(survey, &after, options, meant);
@@ -200,6 +216,7 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     };
     Setup {
         plan,
+        moves,
         deletions,
         dirs: after,
         litter,
@@ -217,6 +234,7 @@ impl Setup {
     ) -> Plan {
         let Self {
             mut plan,
+            moves,
             mut deletions,
             dirs,
             litter,
@@ -225,13 +243,16 @@ impl Setup {
         if !deletions.is_empty() {
             plan.warnings.push(Warning::NoWayBack);
         }
-        let warm =
-            |workspace: &Workspace| warms.iter().any(|warm| warm.workspace == workspace.root);
+        let warm = |workspace: &Workspace| {
+            warms.iter().any(|warm| warm.workspace == workspace.root)
+                || moves.iter().any(|one| one.workspace == workspace.root)
+        };
         let cold = after::cold_starts(survey, &dirs, warm);
         if cold > 0 {
             plan.warnings.push(Warning::ColdStart { workspaces: cold });
         }
         warming::wait(&mut deletions, &warms, &mut plan.freeable);
+        plan.actions.extend(boxed(moves));
         plan.actions.extend(boxed(warms));
         plan.actions.extend(boxed(relinks));
         plan.actions.extend(boxed(deletions));
@@ -246,10 +267,17 @@ fn decide_folders(
     after: &AllDirs,
     options: &SetupOptions,
     kept_folders: &mut Vec<Kept>,
-) -> Vec<DeleteFolder> {
-    let mut deletions = Vec::new();
+) -> (Vec<MoveFolder>, Vec<DeleteFolder>) {
+    let (mut moves, mut deletions) = (Vec::new(), Vec::new());
     for folder in &survey.folders {
-        let decided = reason(folder, survey, after).and_then(|why| match options.keep_targets {
+        let reason = reason(folder, survey, after);
+        if let Ok(DeleteReason::Replaced { .. }) = reason
+            && let Some(one) = moving::instead(folder, survey, after, options)
+        {
+            moves.push(one);
+            continue;
+        }
+        let decided = reason.and_then(|why| match options.keep_targets {
             true => Err(KeptReason::NotAsked { why }),
             false => stale::delete(folder, why, survey, after, &options.allowed_entries),
         });
@@ -261,7 +289,7 @@ fn decide_folders(
     let (mut deletions, inner) = stale::without_inner(deletions, survey);
     kept_folders.extend(inner);
     stale::sort_by_size(&mut deletions);
-    deletions
+    (moves, deletions)
 }
 
 fn reason(

@@ -20,9 +20,9 @@ use crate::text::shown;
 
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
-    plan_order: 3,
+    plan_order: 4,
     plan,
-    outcome_order: 3,
+    outcome_order: 4,
     outcome,
 };
 

@@ -1,12 +1,13 @@
 //! Warming, as an action of a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::plan::action::{Action, Kind, Phase, Section};
 use crate::plan::outcome::{Came, Detail, Stopped};
 use crate::plan::run::Run;
 use crate::survey::folder::{Litter, Trash};
 use crate::warm::model::{WarmFolder, Warmed};
+use crate::warm::moving::MoveFolder;
 use crate::warm::{place, report};
 
 impl Action for WarmFolder {
@@ -35,7 +36,11 @@ impl Action for WarmFolder {
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
-        let warmed = run.with(|trusted| place::folder(self, trusted, run.context))?;
+        let moved = |from: &PathBuf| run.outcome(|outcome| outcome.did(MoveFolder::KIND, from));
+        let unmoved = self.moved_from.as_ref().filter(|from| !moved(from));
+        let unmoved = unmoved.map(|_| self.without_move());
+        let warm = unmoved.as_ref().unwrap_or(self);
+        let warmed = run.with(|trusted| place::folder(warm, trusted, run.context))?;
         Ok(Came::with(warmed))
     }
 }

@@ -66,6 +66,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
     let mut warm = WarmFolder {
         workspace: PathBuf::new(),
         from: donor.folder.clone(),
+        moved_from: None,
         from_store: false,
         into: PathBuf::new(),
         names: Vec::new(),

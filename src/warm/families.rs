@@ -16,17 +16,19 @@ use crate::warm::donor::Donor;
 use crate::warm::inspect;
 use crate::warm::inspect::Trust;
 use crate::warm::model::WarmFolder;
+use crate::warm::moving::MoveFolder;
 
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;
 
-/// Decides for every workspace that is cold.
+/// Decides for every workspace that is cold, and whose folder is not moved to it.
 ///
 /// The workspaces of a family get the same donors in the same order, so that they share one storage; what these
 /// lack and their own earlier folder has, they get from there.
 pub(crate) fn all(
     survey: &Survey,
     dirs: &[Dirs],
+    moves: &[MoveFolder],
     around: &Environment,
     local: bool,
     trust: &Trust,
@@ -64,8 +66,9 @@ pub(crate) fn all(
     let is_ours =
         |cold: &&Destination<'_>| !cold.workspace.ignored || cold.into.starts_with(shared_root);
     for cold in all.iter().filter(is_ours) {
+        let comes = moves.iter().any(|one| one.to == *cold.into);
         // What several workspaces build into belongs to none of them.
-        let is_cold = users(cold.into) == 1 && inspect::rate(cold.into, None).units == 0;
+        let is_cold = users(cold.into) == 1 && !comes && inspect::rate(cold.into, None).units == 0;
         if is_cold && trust.tracked(cold.into).is_none() {
             let family = match &cold.workspace.place {
                 Some(place) => (place.common_dir.as_path(), place.path.as_path()),

@@ -11,6 +11,7 @@ use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::{UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
+use crate::warm::moving::{MoveFolder, place_after};
 use crate::warm::verdict::Dated;
 
 /// A target folder is given units of another one.
@@ -20,6 +21,9 @@ pub(crate) struct WarmFolder {
     pub(crate) workspace: PathBuf,
     /// The donor: the target folder that they are taken from.
     pub(crate) from: PathBuf,
+    /// Where the donor lies until it is moved.
+    #[serde(skip)]
+    pub(crate) moved_from: Option<PathBuf>,
     /// The donor was put together for this, of units of the store.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) from_store: bool,
@@ -58,6 +62,25 @@ pub(crate) struct WarmFolder {
 impl WarmFolder {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("warm", "warmed");
+
+    /// Has it take the units where its donor lies once it is moved.
+    pub(crate) fn follow(&mut self, moves: &[MoveFolder]) {
+        let to = place_after(&self.from, moves).to_owned();
+        if to != self.from {
+            // Notes in it name the new place by then.
+            self.names.push(to.display().to_string());
+            self.moved_from = Some(std::mem::replace(&mut self.from, to));
+        }
+    }
+
+    /// The same from where the donor lies, if it was not moved after all.
+    pub(crate) fn without_move(&self) -> Self {
+        let from = self.moved_from.as_ref().unwrap_or(&self.from);
+        Self {
+            from: from.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A unit that is taken.

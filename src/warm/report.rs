@@ -15,9 +15,9 @@ use crate::warm::model::{Method, WarmFolder, Warmed};
 
 /// Where it is shown.
 pub(crate) static SECTION: Section = Section {
-    plan_order: 2,
+    plan_order: 3,
     plan,
-    outcome_order: 2,
+    outcome_order: 3,
     outcome,
 };
 

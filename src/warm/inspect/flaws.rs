@@ -427,7 +427,7 @@ fn watches(said: &[u8], out_dir: &[u8]) -> bool {
 }
 
 /// The file by which Cargo knows that a unit is complete.
-fn is_hash_file(file: &UnitFile) -> bool {
+pub(crate) fn is_hash_file(file: &UnitFile) -> bool {
     let name = file.name();
     file.is_fingerprint()
         && !name.ends_with(".json")

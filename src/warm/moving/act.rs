@@ -1,0 +1,185 @@
+//! Moves a target folder: looks again, takes Cargo's locks, renames, and has what names the old place follow.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::fs;
+use crate::markers;
+use crate::plan::outcome::Stopped;
+use crate::plan::run::Context;
+use crate::survey::folder::owner_file;
+use crate::text::failure;
+use crate::warm::moving::{MoveFolder, Moved};
+use crate::warm::place::held;
+use crate::warm::relocate;
+
+/// What the name of a hash gets while Cargo is not to see it.
+const ASIDE: &str = ".sharedtarget-moving";
+
+/// Moves one folder, if everything in it is what the plan saw and Cargo builds into the new place by now.
+///
+/// A run that is killed leaves the folder whole at one of the two places, and units that Cargo does not believe to be
+/// complete where it was at work.
+pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, Stopped> {
+    fs::checkpoint("moving");
+    let (from, to) = (one.from.as_path(), one.to.as_path());
+    let skip = |why: String| Err(Stopped::Skipped(why));
+    match fs::info(from)? {
+        None => return skip("it is gone already".into()),
+        Some(info) if info.is_symlink || info.identity != one.identity => {
+            return skip("it is another folder than the one in the plan; run again".into());
+        }
+        Some(_) => {}
+    }
+    if let Some(why) = builds_elsewhere(one, context) {
+        return skip(why);
+    }
+    let profiles = markers::read(&fs::shape(from)).profiles;
+    // Held until the folder has its new name: a build that waits for them starts there.
+    let locks = fs::lock_all(from, &profiles).map_err(|busy| held(&busy, "it"))?;
+    if let Some(busy) = fs::Uses::now().of(from) {
+        return skip(format!("it is in use (`{}`)", busy.lock.display()));
+    }
+    let Some(usage) = &one.usage else {
+        return skip("it was not looked into".into());
+    };
+    if let Some(other) = fs::difference(from, &usage.seen)? {
+        return skip(format!(
+            "`{}` is not what it was when the plan was made; run again",
+            other.display()
+        ));
+    }
+    if fs::exists(to) {
+        return skip(format!("something is at `{}` by now", to.display()));
+    }
+    fs::no_link(context.shared_root, to)?;
+    fs::create_folder(to.parent().unwrap_or(to))?;
+    let hashes = one.left_hashes.iter().chain(&one.noted_hashes);
+    let hidden = hide(hashes, from)?;
+    fs::checkpoint("move-hidden");
+    // Windows does not rename a folder in which a file is open, so a build may start in the moment between.
+    #[cfg(windows)]
+    drop(locks);
+    if let Err(error) = renamed(one) {
+        for hash in hidden {
+            let _ = fs::rename(&aside(&from.join(hash)), &from.join(hash));
+        }
+        return Err(error);
+    }
+    fs::checkpoint("move-renamed");
+    let mut moved = Moved {
+        compiled_again: one.left.len(),
+        left: Vec::new(),
+    };
+    for note in &one.notes {
+        if let Err(error) = follow(&to.join(note), one) {
+            moved.left.push(failure::words(error.as_ref()));
+        }
+    }
+    fs::checkpoint("move-noted");
+    for hash in &one.noted_hashes {
+        let hash = to.join(hash);
+        if moved.left.is_empty() {
+            fs::rename(&aside(&hash), &hash)?;
+        }
+    }
+    for hash in &one.left_hashes {
+        // One that stays is nothing to Cargo.
+        let _ = fs::remove_file(&aside(&to.join(hash)));
+    }
+    #[cfg(not(windows))]
+    drop(locks);
+    leave_the_old_place(one, context);
+    Ok(moved)
+}
+
+/// Why the workspace's next build would not find the folder at its new place, if it would not.
+fn builds_elsewhere(one: &MoveFolder, context: &Context<'_>) -> Option<String> {
+    let workspace = one.workspace.display();
+    match context.cargo.metadata(&one.workspace) {
+        Err(error) => {
+            let why = failure::words(error.as_ref());
+            Some(format!(
+                "cargo does not say where `{workspace}` builds: {why}"
+            ))
+        }
+        Ok(said) => {
+            let build_dir = said.build_dir.as_deref().unwrap_or(&said.target_dir);
+            let is_it = |dir: &Path| fs::canonical_as_far_as_it_exists(dir) == one.to;
+            let both = is_it(build_dir) && is_it(&said.target_dir);
+            (!both).then(|| format!("`{workspace}` does not build into `{}`", one.to.display()))
+        }
+    }
+}
+
+fn aside(hash: &Path) -> PathBuf {
+    let mut name = hash.file_name().unwrap_or_default().to_owned();
+    name.push(ASIDE);
+    hash.with_file_name(name)
+}
+
+/// Has Cargo not see some hashes, and says which these were.
+fn hide<'a>(
+    hashes: impl Iterator<Item = &'a PathBuf>,
+    folder: &Path,
+) -> Result<Vec<&'a Path>, Stopped> {
+    let mut hidden: Vec<&Path> = Vec::new();
+    for hash in hashes {
+        let path = folder.join(hash);
+        if let Err(error) = fs::rename(&path, &aside(&path)) {
+            for hash in hidden {
+                let _ = fs::rename(&aside(&folder.join(hash)), &folder.join(hash));
+            }
+            return Err(error.into());
+        }
+        hidden.push(hash);
+    }
+    Ok(hidden)
+}
+
+/// Renames the folder, and makes sure that it was the one of the plan.
+fn renamed(one: &MoveFolder) -> Result<(), Stopped> {
+    let (from, to) = (one.from.as_path(), one.to.as_path());
+    let above = [from.parent().unwrap_or(from), to.parent().unwrap_or(to)];
+    fs::keeping_times(&above, || fs::rename(from, to))?;
+    let moved = fs::info(to)?;
+    if moved.is_some_and(|info| !info.is_symlink && info.identity == one.identity) {
+        return Ok(());
+    }
+    let what = "it is another folder than the one in the plan";
+    Err(match fs::rename(to, from) {
+        Ok(()) => Stopped::Skipped(format!("{what}; run again")),
+        Err(error) => {
+            let (to, why) = (to.display(), failure::words(error.as_ref()));
+            Stopped::Failed(format!("{what}, and was moved to `{to}`: {why}"))
+        }
+    })
+}
+
+/// Has a note name the new place. It looks as old as before, and so does its folder.
+fn follow(note: &Path, one: &MoveFolder) -> anyhow::Result<()> {
+    let text = fs::read(note)?.context("a note is gone")?;
+    let Some(text) = relocate::relocate(&text, &one.names, &one.to.display().to_string()) else {
+        return Ok(());
+    };
+    // It may have a name elsewhere, where it must stay as it is.
+    let new = note.with_file_name(format!("note{ASIDE}-{}", std::process::id()));
+    let above = note.parent().unwrap_or(note);
+    fs::keeping_times(&[above], || {
+        fs::write_like(note, &new, &text).and_then(|()| fs::rename(&new, note))
+    })
+}
+
+/// Removes what says whose folder it was, and the folders around it that hold nothing any more.
+fn leave_the_old_place(one: &MoveFolder, context: &Context<'_>) {
+    if one.from.starts_with(context.shared_root) {
+        let _ = fs::remove_file(&owner_file(&one.from));
+        for holder in one.from.ancestors().skip(1) {
+            let inside = holder.starts_with(context.shared_root) && holder != context.shared_root;
+            if !inside || !fs::remove_empty_folder(holder) {
+                break;
+            }
+        }
+    }
+}
