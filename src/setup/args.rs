@@ -330,7 +330,7 @@ impl UndoArgs {
     /// Runs `undo`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
-        (request.sizes, request.to_act) = (false, false);
+        request.to_act = false;
         undo::run(&request, &ui)
     }
 }

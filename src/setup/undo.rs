@@ -11,10 +11,13 @@ use crate::git::exclude_edit;
 use crate::hook::decide::{hooks_are_as_asked, uninstall_hook};
 use crate::hook::inspect::hooks_of;
 use crate::markers::SHARED_ROOT_MARK;
-use crate::plan::action::Warning;
+use crate::plan::action::{Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look, moved};
 use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::command::{inspect_moves, note_devices};
+use crate::setup::decide::SetupOptions;
+use crate::setup::undo_decide;
 use crate::setup::undo_decide::Recorded;
 use crate::survey::Request;
 use crate::survey::journal::Journal;
@@ -24,7 +27,7 @@ use crate::survey::model::{Repository, Survey};
 use crate::term::exit::Exit;
 use crate::{fs, git};
 
-/// Puts every file back that a setup changed.
+/// Puts every file back that a setup changed, and moves target folders to where their workspaces build then.
 ///
 /// # Errors
 ///
@@ -55,7 +58,12 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
             beside: beside(file)?,
         });
     }
-    let mut plan = crate::setup::undo_decide::undo(&journal, files);
+    let mut plan = undo_decide::undo(&journal, files);
+    let mut options = SetupOptions::default();
+    note_devices(&survey, &mut options);
+    let mut moves = undo_decide::moves(&survey, &plan, &options);
+    inspect_moves(&mut moves, ui);
+    plan.actions.extend(boxed(moves));
     let installed = |repository: &&Repository| {
         let hook = git::hook_file(&repository.common_dir);
         hooks.contains(&hook.as_path())

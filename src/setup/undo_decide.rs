@@ -1,13 +1,19 @@
 //! Decides which files go back to what they were.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
-use crate::cargo::wrapper_script;
+use crate::cargo::model::SetBy;
+use crate::cargo::{config_chain, config_edit, toml_read, wrapper_script};
+use crate::clean::stale::AllDirs;
 use crate::plan::action::{Change, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::setup::decide::SetupOptions;
+use crate::setup::decide::moving::to_new_place;
 use crate::setup::model::Restore;
 use crate::survey::journal::{Journal, Undo};
+use crate::survey::model::{Survey, Workspace};
+use crate::warm::moving::MoveFolder;
 
 /// A file in the record, as it is now.
 #[derive(Clone, Debug)]
@@ -21,6 +27,41 @@ pub(crate) struct Recorded {
     pub(crate) exclude: Option<PathBuf>,
     /// Of a script: the configurations beside it, as they are now.
     pub(crate) beside: Vec<(PathBuf, Option<Vec<u8>>)>,
+}
+
+/// Where every workspace builds once everything is put back.
+pub(crate) fn dirs(survey: &Survey, plan: &Plan) -> AllDirs {
+    let mut configs = survey.configs.clone();
+    let mut restored: BTreeSet<&Path> = BTreeSet::new();
+    for Restore { edit, .. } in plan.all::<Restore>() {
+        let Some(config) = configs.get_mut(&edit.file) else {
+            continue;
+        };
+        let text = toml_read::utf8(edit.after.as_deref().unwrap_or_default());
+        // One that was broken before is so again, and Cargo builds nowhere.
+        if let Ok(keys) = text.and_then(config_edit::keys) {
+            (config.keys, config.bytes) = (keys, edit.after.clone());
+            restored.insert(&edit.file);
+        }
+    }
+    let by_restored =
+        |set_by: &SetBy| matches!(set_by, SetBy::Config(file) if restored.contains(file.as_path()));
+    let of = |workspace: &Workspace| {
+        let dirs = &workspace.dirs;
+        match by_restored(&dirs.target_set_by) || by_restored(&dirs.build_set_by) {
+            true => config_chain::resolve(&workspace.root, &configs, &survey.surroundings),
+            false => dirs.clone(),
+        }
+    };
+    survey.workspaces.iter().map(of).collect()
+}
+
+/// The folders that go back to where their workspaces build then.
+pub(crate) fn moves(survey: &Survey, plan: &Plan, options: &SetupOptions) -> Vec<MoveFolder> {
+    let after = dirs(survey, plan);
+    let folders = survey.folders.iter();
+    let moves = folders.filter_map(|folder| to_new_place(folder, survey, &after, options));
+    moves.collect()
 }
 
 /// Decides for each file in the record whether it goes back.

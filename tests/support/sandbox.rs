@@ -282,6 +282,8 @@ impl Sandbox {
             .env("GIT_COMMITTER_EMAIL", "me@example.org")
             // Worktrees that a test adds are set up where it says so.
             .env("CARGO_SHAREDTARGET_NO_HOOK", "true")
+            // All that they have built was built just now, and would be moved.
+            .env("CARGO_SHAREDTARGET_RECLAIM_ALL", "true")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(std::process::Stdio::null());
         command
