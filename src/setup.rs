@@ -5,6 +5,7 @@
 
 pub(crate) mod action;
 pub(crate) mod args;
+pub(crate) mod collect;
 pub(crate) mod command;
 pub(crate) mod decide;
 pub(crate) mod model;

@@ -9,6 +9,7 @@ use crate::plan::outcome::{Came, Stopped};
 use crate::plan::run::Run;
 use crate::survey::folder::{Litter, Trash};
 use crate::warm::model::WarmFolder;
+use crate::warm::moving::expect_moved;
 
 impl Action for DeleteFolder {
     fn kind(&self) -> Kind {
@@ -90,6 +91,7 @@ impl Action for CollectFolder {
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        expect_moved(std::iter::once(self.path.as_path()), run)?;
         Ok(delete_units::folder(self, run.context, &run.ledger)?.into())
     }
 }

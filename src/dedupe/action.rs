@@ -1,6 +1,6 @@
 //! Sharing of storage, as an action of a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dedupe::decide::Tally;
 use crate::dedupe::model::{RelinkFolder, Relinked};
@@ -9,6 +9,7 @@ use crate::plan::action::{Action, Kind, Phase, Section};
 use crate::plan::outcome::{Came, Detail, Stopped};
 use crate::plan::run::Run;
 use crate::survey::folder::{Litter, Trash};
+use crate::warm::moving::expect_moved;
 use crate::warm::trusted::Trusted;
 
 /// What all folders of a run have in common.
@@ -44,6 +45,8 @@ impl Action for RelinkFolder {
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        let folders = std::iter::once(&self.into).chain(&self.from);
+        expect_moved(folders.map(PathBuf::as_path), run)?;
         let (freed, relinked) = run.with(|common: &mut Common| {
             relink::folder(self, &mut common.tally, &mut common.trusted, run.context)
         })?;

@@ -10,6 +10,7 @@ use crate::size::Bytes;
 use crate::target::unit::UnitId;
 use crate::target::unit_file::UnitFile;
 use crate::warm::model::Method;
+use crate::warm::moving::{MoveFolder, place_after};
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +34,23 @@ pub(crate) struct RelinkFolder {
 impl RelinkFolder {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("relink", "relinked-folder");
+
+    /// Has it share the storage of folders where they lie once they are moved. What is compiled again there stays out.
+    pub(crate) fn follow(&mut self, moves: &[MoveFolder]) {
+        let moved = |folder: &mut PathBuf| *folder = place_after(folder, moves).to_owned();
+        let left = |folder: &PathBuf, id: &UnitId| {
+            let mut all = moves.iter().filter(|one| one.from == *folder);
+            all.any(|one| one.left.iter().any(|unit| unit.id == *id))
+        };
+        let into = &self.into;
+        self.units.retain(|unit| !left(into, &unit.id));
+        for file in self.units.iter_mut().flat_map(|unit| &mut unit.files) {
+            moved(&mut file.donor);
+        }
+        self.from.iter_mut().for_each(moved);
+        self.from.sort();
+        moved(&mut self.into);
+    }
 }
 
 /// A unit whose files are replaced.

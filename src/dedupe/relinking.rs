@@ -13,15 +13,24 @@ use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::warm::inspect as donors;
 use crate::warm::inspect::Trust;
+use crate::warm::moving::MoveFolder;
 
-/// Decides for all folders that have units and that workspaces build into once everything is set up.
-pub(crate) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec<RelinkFolder> {
+/// Decides for all folders that have units and that workspaces build into once everything is set up, some of which are
+/// moved before.
+pub(crate) fn all(
+    survey: &Survey,
+    dirs: &[Dirs],
+    moves: &[MoveFolder],
+    trust: &Trust,
+    ui: &Ui,
+) -> Vec<RelinkFolder> {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking at units");
     let mut folders: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
     for (workspace, dirs) in survey.workspaces.iter().zip(dirs) {
-        let folder = dirs.build_dir.as_path();
+        let moved = moves.iter().find(|one| one.to == dirs.build_dir);
+        let folder = moved.map_or(dirs.build_dir.as_path(), |one| &one.from);
         if folders.contains_key(folder) || donors::rate(folder, None).units > 0 {
             folders
                 .entry(folder)
@@ -36,6 +45,9 @@ pub(crate) fn all(survey: &Survey, dirs: &[Dirs], trust: &Trust, ui: &Ui) -> Vec
         .collect();
     let contents = inspect::contents(&sharers, &progress);
     let mut relinks = decide::relink(&sharers, &contents);
+    for relink in &mut relinks {
+        relink.follow(moves);
+    }
     relinks.retain(|relink| !relink.units.is_empty());
     relinks
 }

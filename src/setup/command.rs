@@ -9,9 +9,10 @@ use rayon::prelude::*;
 use crate::dedupe::relinking;
 use crate::hook::decide::install_with_setup;
 use crate::hook::inspect::hooks_of;
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::{Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::progress::Progress;
+use crate::setup::collect;
 use crate::setup::decide::SetupOptions;
 use crate::survey::Request;
 use crate::survey::model::{Repository, Survey};
@@ -47,11 +48,15 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     for warm in &mut warms {
         warm.follow(&setup.moves);
     }
-    let relinks = match options.relink {
-        true => relinking::all(&survey, &setup.dirs, &trust, ui),
+    let relinks = match options.relink || !setup.moves.is_empty() {
+        true => relinking::all(&survey, &setup.dirs, &setup.moves, &trust, ui),
         false => Vec::new(),
     };
+    let (collects, freeable) = collect::moved(&survey, &setup.moves, request, ui);
+    let relinks = collect::without_collected(relinks, &collects);
     let mut plan = setup.with(&survey, warms, relinks);
+    plan.actions.extend(boxed(collects));
+    plan.freeable += freeable;
     if !options.no_hook {
         let hooks = hooks(&survey, request.environment.program.as_deref());
         plan.actions.extend(hooks.actions);

@@ -11,6 +11,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;
 use crate::setup::decide::moving::to_new_place;
 use crate::setup::model::Restore;
+use crate::survey::folder::TargetFolder;
 use crate::survey::journal::{Journal, Undo};
 use crate::survey::model::{Survey, Workspace};
 use crate::warm::moving::MoveFolder;
@@ -59,7 +60,9 @@ pub(crate) fn dirs(survey: &Survey, plan: &Plan) -> AllDirs {
 /// The folders that go back to where their workspaces build then.
 pub(crate) fn moves(survey: &Survey, plan: &Plan, options: &SetupOptions) -> Vec<MoveFolder> {
     let after = dirs(survey, plan);
-    let folders = survey.folders.iter();
+    // Of others git was not asked whether it tracks something in them.
+    let ours = |folder: &&TargetFolder| folder.path.starts_with(&survey.shared_root.path);
+    let folders = survey.folders.iter().filter(ours);
     let moves = folders.filter_map(|folder| to_new_place(folder, survey, &after, options));
     moves.collect()
 }

@@ -109,6 +109,29 @@ impl Action for MoveFolder {
     }
 }
 
+/// Refuses work in folders that were to be moved before, and were not.
+///
+/// # Errors
+///
+/// One of them is at its old place still, or nowhere.
+pub(crate) fn expect_moved<'a>(
+    mut folders: impl Iterator<Item = &'a Path>,
+    run: &Run<'_>,
+) -> Result<(), Stopped> {
+    let moves: Vec<&MoveFolder> = run.plan.all().collect();
+    let to_come = |folder: &&Path| {
+        let mut moves = moves.iter().filter(|one| one.to == **folder);
+        moves.any(|one| !run.outcome(|outcome| outcome.did(MoveFolder::KIND, &one.from)))
+    };
+    match folders.find(to_come) {
+        Some(folder) => Err(Stopped::Skipped(format!(
+            "nothing was moved to `{}`",
+            folder.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Where a folder lies when all moves of a plan are done.
 pub(crate) fn place_after<'a>(folder: &'a Path, moves: &'a [MoveFolder]) -> &'a Path {
     let moved = moves.iter().find(|one| one.from == folder);

@@ -63,7 +63,7 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
     drop(locks);
     if let Err(error) = renamed(one) {
         for hash in hidden {
-            let _ = fs::rename(&aside(&from.join(hash)), &from.join(hash));
+            let _ = show(&from.join(hash));
         }
         return Err(error);
     }
@@ -81,7 +81,7 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
     for hash in &one.noted_hashes {
         let hash = to.join(hash);
         if moved.left.is_empty() {
-            fs::rename(&aside(&hash), &hash)?;
+            show(&hash)?;
         }
     }
     for hash in &one.left_hashes {
@@ -127,15 +127,25 @@ fn hide<'a>(
     let mut hidden: Vec<&Path> = Vec::new();
     for hash in hashes {
         let path = folder.join(hash);
-        if let Err(error) = fs::rename(&path, &aside(&path)) {
+        if let Err(error) = rename_beside(&path, &aside(&path)) {
             for hash in hidden {
-                let _ = fs::rename(&aside(&folder.join(hash)), &folder.join(hash));
+                let _ = show(&folder.join(hash));
             }
             return Err(error.into());
         }
         hidden.push(hash);
     }
     Ok(hidden)
+}
+
+fn show(hash: &Path) -> anyhow::Result<()> {
+    rename_beside(&aside(hash), hash)
+}
+
+/// Renames a file. Its folder looks as old as before: by that we tell whether something came into it.
+fn rename_beside(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let above = from.parent().unwrap_or(from);
+    fs::keeping_times(&[above], || fs::rename(from, to))
 }
 
 /// Renames the folder, and makes sure that it was the one of the plan.
