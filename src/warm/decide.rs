@@ -67,6 +67,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         workspace: PathBuf::new(),
         from: donor.folder.clone(),
         moved_from: None,
+        rewritten: BTreeSet::new(),
         from_store: false,
         into: PathBuf::new(),
         names: Vec::new(),

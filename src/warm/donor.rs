@@ -196,6 +196,7 @@ impl Donor {
                 workspace,
                 programs: self.candidate.programs.as_deref(),
                 same,
+                moves: false,
                 own_names: &self.asked.1,
                 now: fs::clock(),
             }),

@@ -1,5 +1,6 @@
 //! Warming: which units a target folder gets from another one, and which not.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::{UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
-use crate::warm::moving::{MoveFolder, place_after};
+use crate::warm::moving::MoveFolder;
 use crate::warm::verdict::Dated;
 
 /// A target folder is given units of another one.
@@ -24,6 +25,9 @@ pub(crate) struct WarmFolder {
     /// Where the donor lies until it is moved.
     #[serde(skip)]
     pub(crate) moved_from: Option<PathBuf>,
+    /// Files of the donor that name the new place once it is moved, so that they are other files then.
+    #[serde(skip)]
+    pub(crate) rewritten: BTreeSet<PathBuf>,
     /// The donor was put together for this, of units of the store.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) from_store: bool,
@@ -65,11 +69,10 @@ impl WarmFolder {
 
     /// Has it take the units where its donor lies once it is moved.
     pub(crate) fn follow(&mut self, moves: &[MoveFolder]) {
-        let to = place_after(&self.from, moves).to_owned();
-        if to != self.from {
-            // Notes in it name the new place by then.
-            self.names.push(to.display().to_string());
-            self.moved_from = Some(std::mem::replace(&mut self.from, to));
+        if let Some(one) = moves.iter().find(|one| one.from == self.from) {
+            self.rewritten.extend(one.notes.iter().cloned());
+            self.names.push(one.to.display().to_string());
+            self.moved_from = Some(std::mem::replace(&mut self.from, one.to.clone()));
         }
     }
 
@@ -78,6 +81,7 @@ impl WarmFolder {
         let from = self.moved_from.as_ref().unwrap_or(&self.from);
         Self {
             from: from.clone(),
+            rewritten: BTreeSet::new(),
             ..self.clone()
         }
     }

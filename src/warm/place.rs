@@ -62,6 +62,7 @@ pub(crate) fn folder(
         stage: &stage.path,
         method: method(warm, &stage.path),
         names: &warm.names,
+        rewritten: &warm.rewritten,
         into: warm.into.display().to_string(),
         looked_at,
         configured: warm.configured,

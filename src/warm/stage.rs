@@ -1,6 +1,6 @@
 //! Puts units together beside the place where Cargo looks for them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -29,6 +29,8 @@ pub(crate) struct Staging<'a> {
     pub(crate) stage: &'a Path,
     pub(crate) method: Method,
     pub(crate) names: &'a [String],
+    /// Files that are not those of the plan, since we have written them anew.
+    pub(crate) rewritten: &'a BTreeSet<PathBuf>,
     pub(crate) into: String,
     /// The time of what is as new as the look at the sources.
     pub(crate) looked_at: Option<Timestamp>,
@@ -52,7 +54,7 @@ impl Staging<'_> {
             if let Some(folder) = to.parent() {
                 fs::create_folder(folder)?;
             }
-            unchanged(&from, file)?;
+            self.unchanged(&from, file)?;
             match file.sharing {
                 Sharing::Special => fs::copy_link(&from, &to)?,
                 _ => {
@@ -74,7 +76,7 @@ impl Staging<'_> {
                 }
             }
             // It may have been replaced or written to while it was copied.
-            unchanged(&from, file)?;
+            self.unchanged(&from, file)?;
         }
         self.date(unit)?;
         self.note_circumstances(unit)?;
@@ -85,6 +87,14 @@ impl Staging<'_> {
             }
         }
         Ok(total)
+    }
+
+    /// Whether a file is that of the plan.
+    fn unchanged(&self, path: &Path, file: &UnitFile) -> anyhow::Result<()> {
+        match self.rewritten.contains(&file.path) {
+            true => Ok(()),
+            false => unchanged(path, file),
+        }
     }
 
     /// Has files look as new as the look at the sources. All are the destination's own: links have the donor's times.

@@ -43,6 +43,8 @@ mod log;
 #[cfg(unix)]
 mod matrix;
 #[cfg(unix)]
+mod moving;
+#[cfg(unix)]
 mod nightly;
 mod packages;
 mod pages;

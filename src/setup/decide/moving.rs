@@ -45,32 +45,32 @@ pub(crate) fn to_new_place(
     after: &AllDirs,
     options: &SetupOptions,
 ) -> Option<MoveFolder> {
-    let is_known = match &folder.known {
-        FolderOrigin::Default { .. } => true,
-        FolderOrigin::Owner { state, .. } => *state == OwnerState::Present,
-        _ => false,
+    let owner = match &folder.known {
+        FolderOrigin::Default { workspace } => workspace,
+        FolderOrigin::Owner { owner, state } if *state == OwnerState::Present => &owner.workspace,
+        _ => return None,
     };
     let all = || survey.workspaces.iter().zip(after);
     let within = |dirs: &Dirs, path: &Path| {
         dirs.target_dir.starts_with(path) || dirs.build_dir.starts_with(path)
     };
-    let mut users = all().filter(|(workspace, _)| within(&workspace.dirs, &folder.path));
-    let (workspace, dirs): (&Workspace, &Dirs) = users.next()?;
-    let is_alone = users.next().is_none() && folder.users == [workspace.root.clone()];
-    let before = &workspace.dirs;
-    let to = &dirs.target_dir;
-    let is_one = |dirs: &Dirs| dirs.target_dir == dirs.build_dir;
-    let mut elsewhere = all().filter(|(other, _)| other.root != workspace.root);
+    let (workspace, dirs) = all().find(|(one, _)| one.root == *owner)?;
+    let (before, to) = (&workspace.dirs, &dirs.target_dir);
+    // Workspaces inside that were never built take over where it builds.
+    let counts = |one: &Workspace| one.built || one.nested_in.is_none();
+    let others = || all().filter(|(one, _)| one.root != *owner && counts(one));
+    let is_alone = !others().any(|(one, _)| within(&one.dirs, &folder.path));
     let is_taken = survey.folders.iter().any(|other| other.path == *to)
-        || elsewhere.any(|(_, dirs)| within(dirs, to));
+        || others().any(|(_, dirs)| within(dirs, to));
+    let is_one = |dirs: &Dirs| dirs.target_dir == dirs.build_dir;
+    // A run that was stopped may have led the builds away from it already.
+    let is_whole = is_one(before) && [&folder.path, to].contains(&&before.target_dir);
     let inside = to.starts_with(&folder.path) || folder.path.starts_with(to);
-    let fits = is_known
-        && is_alone
-        && before.target_dir == folder.path
-        && is_one(before)
+    let fits = is_alone
+        && !is_taken
+        && is_whole
         && is_one(dirs)
         && !inside
-        && !is_taken
         && options.device_of(to) == Some(folder.marks.identity.device);
     let stays = after
         .iter()

@@ -33,6 +33,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) programs: Option<&'a Path>,
     /// It is the destination's own workspace, so that its path may be kept.
     pub(crate) same: bool,
+    /// The folder is moved as a whole: nothing but its place changes, so that units are as whole and as old as they were.
+    pub(crate) moves: bool,
     /// Names by which its place is told from that of the destination.
     pub(crate) own_names: &'a [String],
     pub(crate) now: Timestamp,
@@ -70,6 +72,7 @@ pub(crate) fn look_into(
         by_id: donor.units.iter().map(|unit| (&unit.id, unit)).collect(),
         roots: roots(&names, worktree),
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
+        moves: origin.is_some_and(|origin| origin.moves),
         names,
         strays: stray_outputs::of(donor),
         repositories: crate::warm::inspect::repositories(donor),
@@ -151,6 +154,7 @@ struct Inspector<'a> {
     strays: Vec<stray_outputs::Stray<'a>>,
     repositories: Vec<PathBuf>,
     worktree: Option<&'a Path>,
+    moves: bool,
     local: Option<Local>,
 }
 
@@ -162,7 +166,7 @@ impl Inspector<'_> {
             // Cargo writes the fingerprint last; only its own explanation of it comes later.
             let after = file.modified() > built && !file.is_fingerprint();
             // Of folders only those count that a build script filled: something has come or gone.
-            if after && (file.sharing != Sharing::Folder || file.in_out_dir()) {
+            if after && !self.moves && (file.sharing != Sharing::Folder || file.in_out_dir()) {
                 return Err(damaged(file, "it has changed since it was built".into()));
             }
             self.file(unit, file)?;
@@ -173,6 +177,9 @@ impl Inspector<'_> {
     /// Whether a file is what it should be, by itself.
     fn file(&self, unit: &Unit, file: &UnitFile) -> Result<(), LeftReason> {
         let path = self.donor.folder.join(&file.path);
+        if self.moves && file.sharing != Sharing::Special {
+            return Ok(());
+        }
         let mut repositories = self.repositories.iter();
         if let Some(top) = repositories.find(|top| file.path.starts_with(top)) {
             let why = format!("it lies in the git repository `{}`", top.display());
@@ -233,7 +240,9 @@ impl Inspector<'_> {
 
     /// Whether what a build script did is all there, and keeps no paths of the donor.
     fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
-        if let Some(stray) = stray_outputs::made_by(unit, &self.strays) {
+        // These are moved as well.
+        let stray = stray_outputs::made_by(unit, &self.strays);
+        if let Some(stray) = stray.filter(|_| !self.moves) {
             return Err(LeftReason::WroteOutside {
                 file: stray.path.clone(),
             });
@@ -340,7 +349,7 @@ impl Inspector<'_> {
         let local = self.local.as_ref().filter(|_| unit.source == Source::Local);
         let roots = local.map_or(&self.roots, |local| &local.roots);
         let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
-        if let Some(local) = local
+        if let Some(local) = local.filter(|_| !self.moves)
             && let Some((file, why)) = set_since(unit, local.now)
             && !self.is_carried(unit, local)?
         {

@@ -27,6 +27,7 @@ pub(crate) fn complete(one: &mut MoveFolder, now: Timestamp, progress: &Progress
         workspace: &one.workspace,
         programs: None,
         same: true,
+        moves: true,
         own_names: &[],
         now,
     };

@@ -46,13 +46,13 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let keeps = |unit: &&LeftUnit| matches!(unit.reason, LeftReason::PathInside { .. });
     let (keep, doubtful): (Vec<&LeftUnit>, Vec<&LeftUnit>) = all.partition(keeps);
     let reasons = [
-        (keep, "keep the old place"),
-        (doubtful, "may keep it, which cannot be told"),
+        (keep, "compiled again, with the old place inside"),
+        (doubtful, "compiled again, perhaps with it inside"),
     ];
     for (units, why) in reasons.iter().filter(|(units, _)| !units.is_empty()) {
         let count = counted(units.len(), "unit");
         let names = named(units, view);
-        writeln!(out, "  {count} {why}, and compile again{names}")?;
+        writeln!(out, "  {count} {why}{names}")?;
         for unit in units.iter().filter(|_| view.verbose) {
             let detail = detail(&unit.reason, view);
             writeln!(
@@ -86,10 +86,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
     let again: usize = done.iter().map(|moved| moved.compiled_again).sum();
     let again = match again {
         0 => String::new(),
-        _ => format!(
-            "; {} kept the old place, and compile again",
-            counted(again, "unit")
-        ),
+        _ => format!("; {} to compile again", counted(again, "unit")),
     };
     writeln!(out, "moved {}{again}", counted(done.len(), "target folder"))?;
     for message in done.iter().flat_map(|moved| &moved.left) {

@@ -26,6 +26,7 @@ impl World {
             isolated: dice.one_in(3),
             hook: dice.one_in(2),
             config_ignored: dice.one_in(2),
+            moves: !dice.one_in(3),
         };
         let shape = Shape {
             hook: shape.hook && shape.isolated,
@@ -278,6 +279,7 @@ fn steps(dice: &mut Dice, shape: Shape, looks: &[Look]) -> Vec<Step> {
         2 => Some(Step::Stash(At::Main)),
         3 => Some(Step::Back(At::Main)),
         4 => Some(Step::Age(At::Main)),
+        5 if !shape.hook && dice.one_in(3) => Some(Step::Undo),
         5 => Some(Step::Setup),
         6 => Some(Step::Gc),
         7 => Some(Step::Harvest(At::Main)),

@@ -162,6 +162,8 @@ pub(crate) struct Shape {
     pub(crate) hook: bool,
     /// Cargo's configuration in the worktree is ignored by git.
     pub(crate) config_ignored: bool,
+    /// `setup` moves the folders of the worktrees, as it does by default, in place of warming new ones.
+    pub(crate) moves: bool,
 }
 
 /// A worktree.
@@ -253,6 +255,8 @@ pub(crate) enum Step {
     Warm(At),
     Onboard(At),
     Setup,
+    /// `undo`.
+    Undo,
     Dedupe,
     Gc,
     Harvest(At),

@@ -91,6 +91,8 @@ impl<'a> Play<'a> {
         sandbox.env("CARGO_TERM_COLOR", "never");
         let path = without_rustup(&sandbox);
         sandbox.env("PATH", path);
+        let reclaims = if world.shape.moves { "false" } else { "true" };
+        sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", reclaims);
         let mut play = Self {
             world,
             sandbox,
@@ -255,12 +257,13 @@ impl<'a> Play<'a> {
                 self.twin(at);
                 return self.ours(at, &["onboard", "--yes", "--verbose"]);
             }
-            Step::Setup => {
+            Step::Setup | Step::Undo => {
                 for at in self.trees.keys().copied().collect::<Vec<_>>() {
                     self.twin(at);
                     self.trees.get_mut(&at).expect("a tree").ours = true;
                 }
-                return self.over_all(&["setup", "--yes", "--verbose"]);
+                let command = if step == Step::Setup { "setup" } else { "undo" };
+                return self.over_all(&[command, "--yes", "--verbose"]);
             }
             Step::Dedupe | Step::Gc => {
                 self.twins();

@@ -53,6 +53,7 @@ pub(super) fn plain(dice: &mut Dice) -> World {
         isolated: hook || dice.one_in(4),
         hook,
         config_ignored: dice.one_in(2),
+        moves: !dice.one_in(3),
     };
     let looks = vec![look(dice, shape, story)];
     World {

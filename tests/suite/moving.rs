@@ -1,0 +1,363 @@
+//! Folders that are in use are moved to where they belong, and no build notices.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::facts::{actions, items};
+use crate::faults::harness::Stopped;
+use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
+use crate::sandbox::Sandbox;
+
+/// A registry with a library, whose build script says where it lies, one that reads that, and one without a script; and a
+/// workspace with all of them and tests.
+fn prepared() -> PathBuf {
+    once("moving", |folder| {
+        let registry = Registry::new(folder);
+        let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+                      std::fs::write(format!(\"{out}/it.rs\"), \"pub fn it() -> u32 { 1 }\").unwrap();\n    \
+                      std::fs::write(format!(\"{out}/it.pc\"), format!(\"prefix={out}\\n\")).unwrap();\n    \
+                      println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+                      println!(\"cargo::metadata=note={out}/it.pc\");\n}\n";
+        let text = "include!(concat!(env!(\"OUT_DIR\"), \"/it.rs\"));\n";
+        let files = [("build.rs", script), ("src/lib.rs", text)];
+        registry.publish(("native", "1.0.0"), &[], "links = \"native\"\n", &files);
+        // Fails where the note names a place that is not there.
+        let script = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+                      println!(\"cargo::rerun-if-env-changed=AGAIN\");\n    \
+                      let note = std::fs::read_to_string(std::env::var(\"DEP_NATIVE_NOTE\").unwrap()).unwrap();\n    \
+                      let place = note.trim().strip_prefix(\"prefix=\").unwrap();\n    \
+                      std::fs::read_to_string(format!(\"{place}/it.rs\")).unwrap();\n}\n";
+        let text = "pub fn it() -> u32 { native::it() }\n";
+        let files = [("build.rs", script), ("src/lib.rs", text)];
+        registry.publish(("user", "1.0.0"), &["native"], "", &files);
+        let text = "pub fn it() -> u32 { 0 }\n";
+        registry.publish(("plain", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
+        let sandbox = sandbox_with(folder);
+        let write = |path: &str, text: &str| sandbox.write(&format!("pika/{path}"), text);
+        write(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"own\"]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+             [dependencies]\nuser = \"1\"\nplain = \"1\"\nown = { path = \"own\" }\n",
+        );
+        let own = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+        write("own/Cargo.toml", own);
+        write(
+            "own/src/lib.rs",
+            "pub fn it() -> u32 { 1 }\n#[test]\nfn is_one() { assert_eq!(it(), 1) }\n",
+        );
+        let main = "fn main() { println!(\"{}\", user::it() + own::it() + plain::it()) }\n";
+        write("src/main.rs", main);
+        write(
+            "tests/own.rs",
+            "#[test]\nfn is_one() { assert_eq!(own::it(), 1) }\n",
+        );
+        write(".gitignore", "target\n");
+        sandbox.cargo("pika", &["generate-lockfile"]);
+        copy_all(&sandbox.path("pika"), &folder.join("pika"));
+    })
+}
+
+/// The workspace and two more worktrees of it.
+fn start() -> Sandbox {
+    let prepared = prepared();
+    let mut sandbox = sandbox_with(&prepared);
+    sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
+    sandbox.env("RAYON_NUM_THREADS", "1");
+    copy_all(&prepared.join("pika"), &sandbox.path("pika"));
+    sandbox.git("pika", &["init", "-q", "-b", "main"]);
+    sandbox.commit_all("pika");
+    for worktree in ["beside", "idle"] {
+        sandbox.worktree("pika", worktree);
+    }
+    sandbox
+}
+
+const ASKS: [&[&str]; 3] = [&["build"], &["test", "--no-run"], &["clippy"]];
+
+/// Builds all that there is.
+fn build(sandbox: &Sandbox, worktree: &str) {
+    for ask in ASKS {
+        sandbox.cargo(worktree, ask);
+    }
+}
+
+/// The packages that Cargo compiles or checks in a worktree.
+fn compiles(sandbox: &Sandbox, worktree: &str) -> Vec<String> {
+    let all = ASKS.iter().flat_map(|ask| {
+        let said = sandbox.cargo(worktree, ask).said();
+        let lines = said
+            .lines()
+            .map(|line| line.trim().replace("Checking ", "Compiling "));
+        compiled(&lines.collect::<Vec<_>>().join("\n"))
+    });
+    all.collect()
+}
+
+/// Has a worktree look as if nothing had happened in it for as long.
+fn idle(sandbox: &Sandbox, worktree: &str, days: u64) {
+    let then = SystemTime::now() - Duration::from_hours(24 * days);
+    for (path, _) in sandbox.tree(worktree) {
+        set_back(&sandbox.path(worktree).join(path), then);
+    }
+    let mut folders = vec![sandbox.path(worktree)];
+    while let Some(folder) = folders.pop() {
+        let inner = fs::read_dir(&folder).expect("a folder");
+        let inner = inner.map(|entry| entry.expect("an entry").path());
+        folders.extend(inner.filter(|path| path.is_dir() && !path.is_symlink()));
+        set_back(&folder, then);
+    }
+}
+
+fn set_back(path: &Path, then: SystemTime) {
+    let file = fs::File::open(path).expect("a file");
+    file.set_modified(then).expect("a time");
+}
+
+fn moved(answer: &Value) -> Vec<String> {
+    let moves = actions(answer, "move_folder");
+    let from = moves.map(|one| one["from"].as_str().expect("a path").to_owned());
+    let mut from: Vec<String> = from
+        .map(|path| {
+            let mut parts = path.rsplit('/').skip(1);
+            parts.next().expect("a folder").to_owned()
+        })
+        .collect();
+    from.sort();
+    from
+}
+
+/// The example of the issue: nothing is compiled after `setup`, and `undo` gives every byte back.
+#[test]
+fn no_build_notices_setup_or_undo() {
+    let sandbox = start();
+    for worktree in ["pika", "beside", "idle"] {
+        build(&sandbox, worktree);
+    }
+    // The main one is moved however old it is.
+    idle(&sandbox, "pika", 30);
+    idle(&sandbox, "idle", 4);
+    for worktree in ["pika", "beside"] {
+        assert_eq!(compiles(&sandbox, worktree), [""; 0], "{worktree} before");
+    }
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    assert_eq!(moved(&answer), ["beside", "pika"]);
+    assert_eq!(items(&answer["outcome"]["skipped"]).count(), 0);
+    assert_eq!(actions(&answer, "delete_folder").count(), 1, "that of idle");
+    for worktree in ["pika", "beside"] {
+        assert!(!sandbox.exists(&format!("{worktree}/target")));
+        assert_eq!(compiles(&sandbox, worktree), [""; 0], "{worktree} after");
+        assert_eq!(sandbox.cargo_run(worktree), "2\n");
+        assert_eq!(sandbox.status(worktree), "");
+    }
+    assert!(!sandbox.exists("idle/target"));
+    let third = compiles(&sandbox, "idle");
+    let third: Vec<_> = third.iter().filter(|name| *name != "app").collect();
+    assert!(
+        !third.contains(&&"native".to_owned()),
+        "it is warm: {third:?}"
+    );
+    let answer = sandbox.json("pika", &["undo", "--yes"]);
+    assert_eq!(actions(&answer, "move_folder").count(), 3);
+    for worktree in ["pika", "beside", "idle"] {
+        assert!(sandbox.exists(&format!("{worktree}/target")));
+        assert_eq!(compiles(&sandbox, worktree), [""; 0], "{worktree} undone");
+    }
+    assert!(!sandbox.exists("pika/.shared-target/pika"), "it is empty");
+}
+
+/// What is in the folders is the same, byte for byte: also what names them follows there and back.
+#[test]
+fn all_bytes_come_back() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    let before = sandbox.tree("pika/target");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    let there = sandbox.tree("pika/.shared-target/pika/main");
+    let names: Vec<_> = there.keys().collect();
+    assert_eq!(names, before.keys().collect::<Vec<_>>());
+    let differ = before
+        .iter()
+        .filter(|(path, bytes)| there[*path] != **bytes);
+    let differ: Vec<_> = differ.map(|(path, _)| path).collect();
+    assert!(
+        differ.iter().all(|path| path.ends_with("it.pc")),
+        "{differ:?}"
+    );
+    assert!(!differ.is_empty());
+    sandbox.run("pika", &["undo"]).code(0);
+    assert_eq!(sandbox.tree("pika/target"), before);
+}
+
+/// A dependent reads the note that its dependency left; nothing of the note is at its old place any more.
+#[test]
+fn notes_follow() {
+    let mut sandbox = start();
+    build(&sandbox, "pika");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    // `user` reads it again, `native` does not write it again.
+    sandbox.env("AGAIN", "1");
+    let said = sandbox.cargo("pika", &["build"]).said();
+    assert_eq!(compiled(&said), ["app", "user"], "{said}");
+}
+
+/// Cargo would run a test that starts a program at a place where none is any more.
+#[test]
+fn what_keeps_the_old_place_is_compiled_again() {
+    let sandbox = start();
+    let test = "#[test]\nfn runs() {\n    \
+                let run = std::process::Command::new(env!(\"CARGO_BIN_EXE_app\")).output().unwrap();\n    \
+                assert_eq!(run.stdout, b\"2\\n\");\n}\n";
+    sandbox.write("pika/tests/runs.rs", test);
+    build(&sandbox, "pika");
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    let one = actions(&answer, "move_folder")
+        .next()
+        .expect("a move")
+        .clone();
+    let left: Vec<&Value> = items(&one["left"]).map(|unit| &unit["reason"]).collect();
+    assert!(!left.is_empty());
+    assert!(left.iter().all(|reason| *reason == "path_inside"), "{one}");
+    sandbox.cargo("pika", &["test"]);
+    sandbox.run("pika", &["undo"]).code(0);
+    sandbox.cargo("pika", &["test"]);
+}
+
+#[test]
+fn the_age_decides_and_can_be_said() {
+    let mut sandbox = start();
+    for worktree in ["pika", "beside", "idle"] {
+        build(&sandbox, worktree);
+    }
+    idle(&sandbox, "idle", 4);
+    let plan = |sandbox: &Sandbox, args: &[&str]| {
+        let args = [&["setup", "-n"], args].concat();
+        moved(&sandbox.json("pika", &args))
+    };
+    assert_eq!(
+        plan(&sandbox, &["--keep-built-within", "5d"]),
+        ["beside", "idle", "pika"]
+    );
+    assert_eq!(plan(&sandbox, &["--keep-built-within", "0d"]), ["pika"]);
+    assert_eq!(plan(&sandbox, &["--reclaim-all"]), [""; 0]);
+    assert_eq!(plan(&sandbox, &["--layout", "in-place"]), [""; 0]);
+    assert_eq!(plan(&sandbox, &[]), ["beside", "pika"]);
+    sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "true");
+    assert_eq!(plan(&sandbox, &[]), [""; 0]);
+}
+
+/// Workspaces inside that were never built take over the configuration, and hold nothing up.
+#[test]
+fn workspaces_inside_hold_nothing_up() {
+    let sandbox = start();
+    sandbox.package("pika/example", "example", "example");
+    build(&sandbox, "pika");
+    for args in [&["setup", "--yes"][..], &["undo"]] {
+        let answer = sandbox.json("pika", args);
+        let mut moves = actions(&answer, "move_folder");
+        let of =
+            |one: &Value| one["workspace"].as_str().map(Path::new) == Some(&*sandbox.path("pika"));
+        assert!(moves.any(of), "{answer}");
+        assert_eq!(compiles(&sandbox, "pika"), [""; 0], "{args:?}");
+    }
+}
+
+/// Whose folder holds something else is kept, as where it would be deleted.
+#[test]
+fn what_is_not_ours_is_not_moved() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    sandbox.write("pika/target/notes.txt", "precious");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    assert_eq!(sandbox.read("pika/target/notes.txt"), "precious");
+    assert!(sandbox.exists("pika/target/debug"));
+    assert!(
+        sandbox.exists("pika/.shared-target/pika/main/debug"),
+        "warm all the same"
+    );
+}
+
+/// A build that begins in between keeps its folder, and the next run goes on.
+#[test]
+fn a_build_in_between_keeps_it() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    let stopped = Stopped::at(sandbox.program("pika", &["setup", "--yes"]), "planned");
+    sandbox.write("pika/src/main.rs", "fn main() { println!(\"new\") }\n");
+    sandbox.cargo("pika", &["build"]);
+    stopped.go_on().code(1).says("run again");
+    assert!(sandbox.exists("pika/target/debug"));
+    assert!(
+        !sandbox.exists("pika/.shared-target/pika/main"),
+        "nothing is put there"
+    );
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    assert_eq!(moved(&answer), ["pika"]);
+    let said = sandbox.cargo("pika", &["build"]).said();
+    assert_eq!(compiled(&said), [""; 0], "{said}");
+    assert_eq!(sandbox.cargo_run("pika"), "new\n");
+}
+
+/// Wherever a run is killed: the folder is whole at one of the two places, and each build is right.
+#[test]
+fn killed_at_any_point() {
+    for point in [
+        "moving",
+        "move-hidden",
+        "move-renamed",
+        "move-noted",
+        "moved",
+    ] {
+        let sandbox = start();
+        build(&sandbox, "pika");
+        let setup = sandbox.program("pika", &["setup", "--yes"]);
+        Stopped::at(setup, point).kill();
+        let places = ["pika/target/debug", "pika/.shared-target/pika/main/debug"];
+        let there = places.iter().filter(|place| sandbox.exists(place)).count();
+        assert_eq!(there, 1, "{point}");
+        sandbox.run("pika", &["setup", "--yes"]).code(0);
+        assert!(!sandbox.exists("pika/target"), "{point}");
+        let mut again = sandbox;
+        again.env("AGAIN", "1");
+        assert_eq!(again.cargo_run("pika"), "2\n", "{point}");
+        let said = again.cargo("pika", &["build", "-v"]).said();
+        assert!(said.contains("Fresh own"), "{point}: {said}");
+    }
+}
+
+/// What two worktrees have compiled alike takes its space once, and what no build asks for goes.
+#[test]
+fn they_come_to_share_what_is_the_same() {
+    let sandbox = start();
+    for worktree in ["pika", "beside"] {
+        build(&sandbox, worktree);
+    }
+    // Of a version that no worktree asks for any more.
+    sandbox.cargo("pika", &["build", "--profile", "release"]);
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    assert!(actions(&answer, "relink").count() > 0, "{answer}");
+    assert_eq!(items(&answer["outcome"]["skipped"]).count(), 0, "{answer}");
+    assert_eq!(items(&answer["outcome"]["failed"]).count(), 0, "{answer}");
+    let library = |worktree: &str| {
+        let deps = sandbox.path(&format!("pika/.shared-target/pika/{worktree}/debug/deps"));
+        let names = fs::read_dir(deps).expect("a folder");
+        let mut paths = names.map(|entry| entry.expect("an entry").path());
+        let is_it = |path: &PathBuf| {
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            name.starts_with("libplain-") && name.ends_with(".rlib")
+        };
+        paths.find(is_it).expect("a library")
+    };
+    let inode =
+        |path: PathBuf| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).expect("it"));
+    assert_eq!(inode(library("main")), inode(library("beside")));
+    for worktree in ["pika", "beside"] {
+        assert_eq!(compiles(&sandbox, worktree), [""; 0], "{worktree}");
+    }
+}
