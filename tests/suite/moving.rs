@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::facts::{actions, items};
+use crate::facts::{actions, items, named_like};
 use crate::faults::harness::Stopped;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
@@ -327,32 +327,48 @@ fn killed_at_any_point() {
     }
 }
 
-/// What two worktrees have compiled alike takes its space once, and what no build asks for goes.
+/// What no build asks for any more goes with the move.
+#[test]
+fn what_no_build_asks_for_goes() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    let manifest = sandbox
+        .read("pika/Cargo.toml")
+        .replace("plain = \"1\"\n", "");
+    sandbox.write("pika/Cargo.toml", &manifest);
+    let main = "fn main() { println!(\"{}\", user::it() + own::it()) }\n";
+    sandbox.write("pika/src/main.rs", main);
+    for worktree in ["beside", "idle"] {
+        let path = sandbox.path(worktree).display().to_string();
+        sandbox.git("pika", &["worktree", "remove", &path]);
+    }
+    build(&sandbox, "pika");
+    let before = named_like(&sandbox.path("pika/target"), "libplain-");
+    assert!(!before.is_empty());
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    assert_eq!(actions(&answer, "collect").count(), 1, "{answer}");
+    assert_eq!(items(&answer["outcome"]["skipped"]).count(), 0, "{answer}");
+    let after = sandbox.path("pika/.shared-target/pika/main");
+    assert_eq!(named_like(&after, "libplain-"), [""; 0].map(PathBuf::from));
+    assert_eq!(compiles(&sandbox, "pika"), [""; 0]);
+}
+
+/// What two worktrees have compiled alike takes its space once.
 #[test]
 fn they_come_to_share_what_is_the_same() {
     let sandbox = start();
     for worktree in ["pika", "beside"] {
         build(&sandbox, worktree);
     }
-    // Of a version that no worktree asks for any more.
-    sandbox.cargo("pika", &["build", "--profile", "release"]);
     let answer = sandbox.json("pika", &["setup", "--yes"]);
     assert!(actions(&answer, "relink").count() > 0, "{answer}");
     assert_eq!(items(&answer["outcome"]["skipped"]).count(), 0, "{answer}");
     assert_eq!(items(&answer["outcome"]["failed"]).count(), 0, "{answer}");
     let library = |worktree: &str| {
-        let deps = sandbox.path(&format!("pika/.shared-target/pika/{worktree}/debug/deps"));
-        let names = fs::read_dir(deps).expect("a folder");
-        let mut paths = names.map(|entry| entry.expect("an entry").path());
-        let is_it = |path: &PathBuf| {
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            name.starts_with("libplain-") && name.ends_with(".rlib")
-        };
-        paths.find(is_it).expect("a library")
+        let folder = sandbox.path(&format!("pika/.shared-target/pika/{worktree}/debug"));
+        let mut all = named_like(&folder, "libplain-").into_iter();
+        all.find(|path| path.extension().is_some_and(|end| end == "rlib"))
+            .expect("a library")
     };
     let inode =
         |path: PathBuf| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).expect("it"));
