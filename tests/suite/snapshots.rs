@@ -42,6 +42,8 @@ impl Book {
         let all = iter::once(tools(&sandbox)).chain(std::env::split_paths(&path));
         sandbox.env("PATH", std::env::join_paths(all).expect("a PATH"));
         sandbox.env("LC_ALL", "C");
+        // As for a user.
+        sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
         let doctor = sandbox.json("", &["doctor"]);
         if doctor["place"]["clones"] == true || !is_known(&doctor["toolchains"][0]) {
             eprintln!(

@@ -430,7 +430,11 @@ fn moment(text: &str) -> Option<(usize, &'static str)> {
 
 /// The name of a folder that the compiler has for its own cache: `app-2jxqp7xpacmsy`.
 fn incremental(text: &str) -> Option<(usize, &'static str)> {
-    let names = [("app-", "app-[CACHE]"), ("inner-", "inner-[CACHE]")];
+    let names = [
+        ("app-", "app-[CACHE]"),
+        ("inner-", "inner-[CACHE]"),
+        ("lone-", "lone-[CACHE]"),
+    ];
     let (name, shown) = names.iter().find(|(name, _)| text.starts_with(name))?;
     let rest = &text[name.len()..];
     let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();

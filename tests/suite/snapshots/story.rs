@@ -79,7 +79,7 @@ fn all_commands() {
     book.says("doctor-fix-preview", "", &["doctor", "--fix", "--dry-run"]);
 
     // Setup.
-    book.says("no-command", "", &[]);
+    book.says("setup-not-confirmed", "", &["setup", "--reclaim-all"]);
     book.says("setup-preview", "", &["setup", "--dry-run"]);
     book.says("setup-preview-verbose", "", &["setup", "-n", "-v"]);
     book.says("setup-preview-quiet", "", &["setup", "-n", "-q"]);
@@ -100,6 +100,7 @@ fn all_commands() {
     book.says("setup-json", "", &[&["setup", "-n"], &json[..]].concat());
     book.says("setup", "", &["setup", "--yes", "--max-size", "20GB"]);
     book.says("setup-again", "", &["setup", "--yes"]);
+    book.says("no-command", "", &[]);
     book.says("setup-again-verbose", "", &["setup", "--yes", "--verbose"]);
     book.says("setup-again-quiet", "", &["setup", "--yes", "--quiet"]);
     book.says("list-after-setup", "", &["list"]);
