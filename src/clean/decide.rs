@@ -57,7 +57,7 @@ pub(crate) fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> 
             Err(reason) => plan.kept.push(stale::kept(folder, reason)),
         }
     }
-    let (mut deletions, inner) = stale::without_inner(deletions, survey);
+    let (mut deletions, inner) = stale::without_inner(deletions, std::iter::empty(), survey);
     plan.kept.extend(inner);
     stale::sort_by_size(&mut deletions);
     plan.freeable = freeable(deletions.iter().filter_map(|delete| delete.usage.as_ref()));

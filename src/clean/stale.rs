@@ -199,17 +199,19 @@ pub(crate) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
     }
 }
 
-/// Leaves the deletion of a folder inside another one that goes to that one.
-pub(crate) fn without_inner(
+/// Leaves the deletion of a folder inside another one that goes to that one, or is moved with it.
+pub(crate) fn without_inner<'a>(
     deletions: Vec<DeleteFolder>,
+    moved: impl Iterator<Item = &'a PathBuf>,
     survey: &Survey,
 ) -> (Vec<DeleteFolder>, Vec<Kept>) {
-    let deleted: Vec<PathBuf> = deletions.iter().map(|one| one.path.clone()).collect();
+    let mut going: Vec<PathBuf> = moved.cloned().collect();
+    going.extend(deletions.iter().map(|one| one.path.clone()));
     let mut inner = Vec::new();
     let mut left = Vec::new();
     for deletion in deletions {
         let path = &deletion.path;
-        let mut outer = deleted.iter();
+        let mut outer = going.iter();
         let outer = outer.find(|outer| path.starts_with(outer) && path != *outer);
         let folder = survey.folders.iter().find(|folder| folder.path == *path);
         match (outer, folder) {

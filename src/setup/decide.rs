@@ -286,7 +286,8 @@ fn decide_folders(
             Err(reason) => kept_folders.push(stale::kept(folder, reason)),
         }
     }
-    let (mut deletions, inner) = stale::without_inner(deletions, survey);
+    let going = moves.iter().map(|one: &MoveFolder| &one.from);
+    let (mut deletions, inner) = stale::without_inner(deletions, going, survey);
     kept_folders.extend(inner);
     stale::sort_by_size(&mut deletions);
     (moves, deletions)

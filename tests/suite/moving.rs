@@ -327,6 +327,33 @@ fn killed_at_any_point() {
     }
 }
 
+/// An editor has its own folder inside, and asks Cargo where that is.
+#[test]
+fn folders_inside_go_along() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    let inner = |place: &str| {
+        sandbox
+            .path(&format!("{place}/rust-analyzer"))
+            .display()
+            .to_string()
+    };
+    let old = inner("pika/target");
+    sandbox.cargo("pika", &["check", "--target-dir", &old]);
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    assert_eq!(moved(&answer), ["pika"]);
+    assert_eq!(items(&answer["outcome"]["skipped"]).count(), 0, "{answer}");
+    assert!(!sandbox.exists("pika/target"));
+    let new = inner("pika/.shared-target/pika/main");
+    let said = sandbox
+        .cargo("pika", &["check", "-v", "--target-dir", &new])
+        .said();
+    assert!(
+        !said.contains("Checking") && !said.contains("Compiling"),
+        "{said}"
+    );
+}
+
 /// What no build asks for any more goes with the move.
 #[test]
 fn what_no_build_asks_for_goes() {

@@ -152,7 +152,12 @@ fn rename_beside(from: &Path, to: &Path) -> anyhow::Result<()> {
 fn renamed(one: &MoveFolder) -> Result<(), Stopped> {
     let (from, to) = (one.from.as_path(), one.to.as_path());
     let above = [from.parent().unwrap_or(from), to.parent().unwrap_or(to)];
-    fs::keeping_times(&above, || fs::rename(from, to))?;
+    if let Err(error) = fs::keeping_times(&above, || fs::rename(from, to)) {
+        let why = failure::words(error.as_ref());
+        return Err(Stopped::Failed(format!(
+            "{why}; with --reclaim-all the new one is given what can be shared"
+        )));
+    }
     let moved = fs::info(to)?;
     if moved.is_some_and(|info| !info.is_symlink && info.identity == one.identity) {
         return Ok(());
