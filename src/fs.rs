@@ -305,6 +305,17 @@ pub(crate) fn is_full(error: &anyhow::Error) -> bool {
     })
 }
 
+/// Whether an error means that something cannot be renamed, only copied: to another filesystem, or out of a lower layer of
+/// an overlay.
+#[must_use]
+pub(crate) fn is_across(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        let error = cause.downcast_ref::<std::io::Error>();
+        error.is_some_and(|io| io.kind() == ErrorKind::CrossesDevices)
+    })
+}
+
 /// Removes a file.
 ///
 /// # Errors

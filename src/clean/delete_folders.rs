@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::clean::model::DeleteFolder;
-use crate::fs::Ledger;
 use crate::fs::model::Seen;
+use crate::fs::{Ledger, Removal};
 use crate::markers::{GITIGNORE, TRASH_PREFIX};
 use crate::plan::apply::Deleted;
 use crate::plan::kept::{DeleteReason, KeptReason};
@@ -113,7 +113,10 @@ fn throw_away(
     let above = path.parent().unwrap_or(path);
     if let Err(error) = fs::keeping_times(&[above], || fs::rename(path, &inner)) {
         fs::discard_trash(&trash);
-        return Err(error.into());
+        return match fs::is_across(&error) {
+            true => Ok(in_place(folder, seen, context, ledger)),
+            false => Err(error.into()),
+        };
     }
     #[cfg(not(windows))]
     drop(locks);
@@ -176,6 +179,46 @@ fn throw_away(
         }
     }
     Ok(deleted)
+}
+
+/// Deletes a folder that cannot be renamed where it is: what has fingerprints first, so that Cargo makes anew whatever a run
+/// that is killed leaves, and the marks of a target folder last, so that the next run goes on. Under Cargo's locks, which the
+/// caller holds.
+fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &Ledger) -> Deleted {
+    let path = folder.path.as_path();
+    let removal = Removal::new(Some(seen), ledger, context.progress);
+    let profiles = markers::read(&fs::shape(path)).profiles;
+    for profile in profiles.iter().map(|profile| path.join(profile)) {
+        // In the classic layout all of them, in the new one each in the folder of its unit.
+        for inner in [".fingerprint", "build"] {
+            removal.remove(&profile.join(inner));
+        }
+    }
+    fs::checkpoint("deleting-in-place");
+    let names = fs::names(path).unwrap_or_default();
+    let last = |name: &String| name == markers::TAG_NAME || name == markers::RUSTC_INFO;
+    let (marks, rest): (Vec<String>, Vec<String>) = names.into_iter().partition(last);
+    for name in rest {
+        removal.remove(&path.join(name));
+    }
+    let own = fs::on_disk(path);
+    // What was kept stays in a target folder.
+    let is_all = fs::names(path).is_ok_and(|left| left.len() == marks.len());
+    for mark in marks.iter().filter(|_| is_all) {
+        removal.remove(&path.join(mark));
+    }
+    let mut deleted = Deleted::from(removal.finish());
+    if fs::remove_empty_folder(path) {
+        deleted.freed.on_disk += own;
+        deleted.freed.entries += 1;
+    } else if deleted.left.is_none() {
+        deleted.left = Some("something came into it; the rest is gone".into());
+    }
+    if deleted.left.is_none() && goes_for_good(folder, context.shared_root) {
+        let _ = fs::remove_file(&crate::survey::folder::owner_file(path));
+        remove_empty_holders(path, context.shared_root);
+    }
+    deleted
 }
 
 /// Moves something back that is not what the plan named.

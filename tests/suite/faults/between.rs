@@ -132,21 +132,26 @@ fn with_mount(
     proc: bool,
     args: &[&str],
 ) -> Option<Ended> {
-    if !superuser() || !works("unshare", &["-m", "true"]) {
-        eprintln!("skipped: nothing can be mounted here");
-        return None;
-    }
-    let program = sandbox.program("pika", args);
     let script = match proc {
         true => "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"",
         false => {
             "mount --bind \"$1\" \"$2\" && mount -t tmpfs none /proc && shift 2 && exec \"$@\""
         }
     };
+    with_script(sandbox, script, [mounted, at], args)
+}
+
+/// By way of a script that mounts something, in a world of its own.
+fn with_script(sandbox: &Sandbox, script: &str, paths: [&Path; 2], args: &[&str]) -> Option<Ended> {
+    if !superuser() || !works("unshare", &["-m", "true"]) {
+        eprintln!("skipped: nothing can be mounted here");
+        return None;
+    }
+    let program = sandbox.program("pika", args);
     let mut unshare = Command::new("unshare");
     unshare
         .args(["-m", "sh", "-c", script, "sh"])
-        .args([mounted, at])
+        .args(paths)
         .arg(program.get_program())
         .args(program.get_args())
         .current_dir(sandbox.path("pika"))
@@ -158,6 +163,46 @@ fn with_mount(
         };
     }
     Some(run(unshare))
+}
+
+/// What lies in a lower layer can be deleted, but not renamed.
+#[test]
+fn a_folder_in_a_lower_layer_of_an_overlay_goes_where_it_is() {
+    const MOUNT: &str = "mkdir -p \"$2/up\" \"$2/work\" && \
+        { mount -t overlay overlay -o lowerdir=\"$1\",upperdir=\"$2/up\",workdir=\"$2/work\" \"$1\" || exit 99; } && \
+        cd \"$1\" && shift 2 && { \"$@\"; code=$?; ls -A; exit $code; }";
+    let with_overlay = |sandbox: &Sandbox, args: &[&str]| {
+        let (pika, overlay) = (sandbox.path("pika"), sandbox.outside("overlay"));
+        let ended = with_script(sandbox, MOUNT, [&pika, &overlay], args)?;
+        if ended.code == Some(99) {
+            eprintln!("skipped: no overlay can be mounted here");
+            return None;
+        }
+        let is_there = ended.said.lines().any(|line| line == "target");
+        assert!(
+            !ended.said.contains(".sharedtarget-trash"),
+            "{}",
+            ended.said
+        );
+        Some((ended, is_there))
+    };
+    for args in [
+        &["clean", "--all", "--yes"][..],
+        &["setup", "--reclaim-all", "--yes"],
+    ] {
+        let Some((ended, is_there)) = with_overlay(&built(), args) else {
+            return;
+        };
+        let ended = ended.code(0).says("deleted 1 target folder");
+        assert!(!is_there, "{}", ended.said);
+    }
+    // Nor can it be moved.
+    let mut sandbox = built();
+    sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
+    if let Some((ended, is_there)) = with_overlay(&sandbox, &["setup", "--yes"]) {
+        let ended = ended.code(1).says("with --reclaim-all");
+        assert!(is_there, "{}", ended.said);
+    }
 }
 
 #[test]
