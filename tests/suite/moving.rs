@@ -66,6 +66,7 @@ fn start() -> Sandbox {
     let mut sandbox = sandbox_with(&prepared);
     sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
     sandbox.env("RAYON_NUM_THREADS", "1");
+    sandbox.env("CARGO_SHAREDTARGET_NO_LOCAL", "false");
     copy_all(&prepared.join("pika"), &sandbox.path("pika"));
     sandbox.git("pika", &["init", "-q", "-b", "main"]);
     sandbox.commit_all("pika");
@@ -98,7 +99,7 @@ fn compiles(sandbox: &Sandbox, worktree: &str) -> Vec<String> {
 
 /// Has a worktree look as if nothing had happened in it for as long.
 fn idle(sandbox: &Sandbox, worktree: &str, days: u64) {
-    let then = SystemTime::now() - Duration::from_hours(24 * days);
+    let then = SystemTime::now() - Duration::from_secs(86_400 * days);
     for (path, _) in sandbox.tree(worktree) {
         set_back(&sandbox.path(worktree).join(path), then);
     }
@@ -298,6 +299,25 @@ fn a_build_in_between_keeps_it() {
     let said = sandbox.cargo("pika", &["build"]).said();
     assert_eq!(compiled(&said), [""; 0], "{said}");
     assert_eq!(sandbox.cargo_run("pika"), "new\n");
+}
+
+/// Our own configuration and the move make nothing older: a new worktree at the same commit compiles nothing.
+#[test]
+fn a_new_worktree_right_after_setup_compiles_nothing() {
+    let sandbox = start();
+    for ask in [&["build"][..], &["clippy"]] {
+        sandbox.cargo("pika", ask);
+    }
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    sandbox.worktree("pika", "new");
+    sandbox.run("new", &["onboard"]).code(0);
+    for ask in [&["build"][..], &["clippy"]] {
+        let said = sandbox.cargo("new", ask).said();
+        assert!(
+            !said.contains("Compiling") && !said.contains("Checking"),
+            "{said}"
+        );
+    }
 }
 
 /// Wherever a run is killed: the folder is whole at one of the two places, and each build is right.
