@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cargo::{config_chain, config_edit};
-use crate::fs::model::Identity;
+use crate::fs::model::{Identity, Tag};
 use crate::markers::{CARGO_FOLDER, SHARED_ROOT_MARK};
 use crate::progress::Progress;
 use crate::survey::assign_users;
@@ -172,12 +172,15 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
 /// A workspace with a target folder of its own was built.
 pub(super) fn note_built(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
+        // A folder that is there for another purpose is no build: of fixtures, git may track one.
+        let used = |folder: &&TargetFolder| folder.marks.tag == Tag::Valid || folder.marks.cargo;
         let own = |folder: &&TargetFolder| match &folder.known {
             FolderOrigin::Default { workspace: of } => *of == workspace.root,
             FolderOrigin::Owner { owner, .. } => owner.workspace == workspace.root,
             _ => folder.users.contains(&workspace.root) && folder.users.len() == 1,
         };
-        workspace.built |= survey.folders.iter().any(|folder| own(&folder));
+        let mut folders = survey.folders.iter().filter(used);
+        workspace.built |= folders.any(|folder| own(&folder));
     }
 }
 

@@ -138,3 +138,15 @@ fn a_split_folder_is_joined() {
     assert!(!sandbox.exists("pika/.shared-target/pika/main"));
     assert_eq!(planned(&sandbox.json("pika", &["setup"])), 0);
 }
+
+/// Of fixtures, git may track a `target` with nothing of Cargo's in it.
+#[test]
+fn a_tracked_folder_named_target_is_no_build() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    sandbox.package("pika/data/sample", "sample", "sample");
+    sandbox.write("pika/data/sample/target/.gitkeep", "");
+    sandbox.run("pika", &["setup"]).code(0);
+    assert!(!sandbox.exists("pika/data/sample/.cargo"));
+    assert!(sandbox.exists("pika/data/sample/target/.gitkeep"));
+}
