@@ -112,6 +112,23 @@ pub(crate) fn tracked_at(top: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
+/// Whether a commit that git can still reach from a worktree, be it by the log of a reference, or the index, has something
+/// at a path.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub(crate) fn was_there(worktree: &Path, path: &Path) -> Result<bool> {
+    if first_tracked(worktree, path)?.is_some() {
+        return Ok(true);
+    }
+    let mut git = git(worktree)?;
+    git.args(["--literal-pathspecs", "rev-list", "--all", "--reflog"])
+        .args(["--full-history", "--max-count=1", "--"])
+        .arg(path);
+    Ok(!run(git, None)?.stdout.is_empty())
+}
+
 /// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.
 fn is_top(folder: &Path) -> bool {
     let git = folder.join(".git");

@@ -22,6 +22,7 @@ mod owners;
 mod places;
 pub(crate) mod read_build_env;
 pub(crate) mod records;
+pub(crate) mod remains;
 mod rights;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -226,6 +227,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
+    remains::forget_configs(&mut survey, &owned.folders);
     let left = litter::Found {
         half_deleted: trash.into_iter().chain(owned.trash).collect(),
         unplaced: owned.unplaced,
@@ -246,6 +248,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);
     survey.folders = folders;
     folders::look(&mut survey, request.to_act);
+    remains::tell(&mut survey);
     tracking::ask_tracked(&mut survey, request);
     if request.to_act {
         tracking::ask_ignored(&mut survey, request.config_at.as_deref());

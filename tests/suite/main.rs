@@ -51,6 +51,7 @@ mod properties;
 mod random;
 mod readme;
 mod rehash;
+mod remains;
 #[cfg(feature = "remote")]
 mod remote;
 mod rooms;
