@@ -8,6 +8,7 @@
 
 pub mod exclude_edit;
 pub(crate) mod git_file;
+pub(crate) mod jj;
 pub mod model;
 pub mod porcelain;
 pub(crate) mod sources;

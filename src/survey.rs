@@ -40,6 +40,7 @@ use crate::cargo::model::ConfigContext;
 use crate::cargo::{Cargo, configs, wrapper_script};
 use crate::fs::Looking;
 use crate::fs::model::Problem;
+use crate::git::jj;
 use crate::progress::Progress;
 use crate::remote::secrets::Secrets;
 use crate::survey::folder::TargetFolder;
@@ -299,7 +300,7 @@ pub(crate) fn no_workspace(survey: &Survey, worktree: &Path) -> anyhow::Error {
     failed.hint(hint).expect_err("it is one")
 }
 
-/// The top of the worktree that a path lies in; outside of git, the path.
+/// The top of the worktree that a path lies in; outside of git and Jujutsu, the path.
 ///
 /// # Errors
 ///
@@ -310,7 +311,7 @@ pub(crate) fn worktree_at(path: &Path) -> Result<PathBuf> {
     )?;
     let top = path
         .ancestors()
-        .find(|above| fs::exists(&above.join(".git")));
+        .find(|above| fs::exists(&above.join(".git")) || jj::is_top(above));
     Ok(top.unwrap_or(&path).to_owned())
 }
 

@@ -37,6 +37,8 @@ mod gc;
 mod guard;
 #[cfg(unix)]
 mod hook;
+#[cfg(not(windows))]
+mod jj;
 mod life;
 #[cfg(unix)]
 mod log;
