@@ -130,6 +130,11 @@ pub(crate) fn was_there(worktree: &Path, path: &Path) -> Result<bool> {
     Ok(!run(git, None)?.stdout.is_empty())
 }
 
+/// Whether a worktree has submodules (gitmodules(5)).
+pub(crate) fn has_submodules(worktree: &Path) -> bool {
+    fs::exists(&worktree.join(".gitmodules"))
+}
+
 /// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.
 fn is_top(folder: &Path) -> bool {
     let git = folder.join(".git");

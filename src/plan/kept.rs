@@ -121,6 +121,9 @@ pub(crate) enum KeptReason {
     CargoRefused {
         /// The first line of its error.
         message: String,
+        /// Its worktree has submodules, which git fetches after it makes the worktree.
+        #[serde(skip)]
+        submodules: bool,
     },
     /// Cargo says that it belongs to another workspace.
     PartOf {
@@ -364,6 +367,12 @@ impl KeptReason {
     #[must_use]
     pub(crate) fn is_stuck(&self) -> bool {
         matches!(self, Self::LockInvalid { .. } | Self::DonorBusy { .. })
+    }
+
+    /// Whether something is left to do when that has changed, so that it is named where nothing else is.
+    #[must_use]
+    pub(crate) fn waits(&self) -> bool {
+        self.is_stuck() || matches!(self, Self::CargoRefused { .. })
     }
 }
 

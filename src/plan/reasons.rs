@@ -119,7 +119,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "its cargo is older than 1.91, with which a worktree inside it would share its folder"
                 .into()
         }
-        KeptReason::CargoRefused { message } => format!("cargo says: {message}"),
+        KeptReason::CargoRefused { message, .. } => format!("cargo says: {message}"),
         KeptReason::PartOf { workspace } => {
             format!("belongs to {}, says cargo", paths.show(workspace))
         }
@@ -320,6 +320,9 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::Unclaimed | KeptReason::NoOwner => {
             "`cargo sharedtarget clean --all` takes these too"
         }
+        KeptReason::CargoRefused {
+            submodules: true, ..
+        } => "run `git submodule update --init`, then `cargo sharedtarget onboard`",
         KeptReason::IgnoredByGit => "name the folder of one to set it up all the same",
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"
