@@ -10,7 +10,7 @@ use crate::fs::model::{Usage, freeable};
 use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{DeleteReason, KeptReason, LastUseSource};
 use crate::plan::warnings;
-use crate::survey::folder::{FolderOrigin, TargetFolder};
+use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Scope, Survey};
 
 /// Which folders `clean` is asked to delete. Several rules add up.
@@ -89,9 +89,7 @@ fn asked(
             }
         }
         // A folder of somebody who was not looked at is not ours to judge.
-        Err(reason @ (KeptReason::OwnerElsewhere { .. } | KeptReason::OwnerMissing { .. }))
-            if !matches!(folder.known, FolderOrigin::Remains { .. }) =>
-        {
+        Err(reason @ (KeptReason::OwnerElsewhere { .. } | KeptReason::OwnerMissing { .. })) => {
             Err(reason)
         }
         Err(_) if options.all => Ok(DeleteReason::All),
@@ -139,7 +137,7 @@ mod tests {
     use crate::clean::model::DeleteFolder;
     use crate::fs::model::{Problem, Tag};
     use crate::plan::kept::Subject;
-    use crate::survey::folder::{Layout, Owner, OwnerState};
+    use crate::survey::folder::{FolderOrigin, Layout, Owner, OwnerState};
     use crate::survey::sample::{folder, now, survey, workspace};
 
     /// Gives a folder a fault.

@@ -51,7 +51,7 @@ pub(crate) fn stale(
             OwnerState::Gone => Ok(DeleteReason::OwnerGone {
                 workspace: workspace.clone(),
             }),
-            OwnerState::Missing { why } => Err(KeptReason::OwnerMissing {
+            OwnerState::Missing { why } => Err(KeptReason::MayComeBack {
                 workspace: workspace.clone(),
                 why: why.clone(),
             }),

@@ -162,12 +162,24 @@ pub(crate) enum KeptReason {
         /// That file.
         file: PathBuf,
     },
+    /// A configuration names it that stands where no workspace is known, such as beside a broken manifest.
+    NamedByStranger {
+        /// That file.
+        file: PathBuf,
+    },
     /// It carries Cargo's marks, but no configuration names it: it may be used by `--target-dir` or a tool.
     Unclaimed,
     /// No owner file says whose it is.
     NoOwner,
     /// Its workspace is not there, but may come back.
     OwnerMissing {
+        /// The workspace.
+        workspace: PathBuf,
+        /// Why that is possible.
+        why: String,
+    },
+    /// Nothing else is left of its workspace, whose sources may come back.
+    MayComeBack {
         /// The workspace.
         workspace: PathBuf,
         /// Why that is possible.

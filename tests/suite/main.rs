@@ -40,6 +40,7 @@ mod hook;
 #[cfg(not(windows))]
 mod jj;
 mod life;
+mod lifted;
 #[cfg(unix)]
 mod log;
 #[cfg(unix)]

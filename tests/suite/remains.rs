@@ -135,7 +135,7 @@ fn a_folder_that_others_may_use_stays() {
         ("option/target", "unclaimed"),
         ("both/target", "unclaimed"),
         ("checked/target", "unclaimed"),
-        ("named/target", "may_serve_others"),
+        ("named/target", "named_by_stranger"),
     ] {
         assert_eq!(why(&sandbox, folder), reason, "{folder}");
     }
@@ -153,9 +153,9 @@ fn sources_that_may_come_back() {
     sandbox.cargo("pika/tool", &BUILD);
     sandbox.git("pika", &["switch", "-q", "main"]);
     assert!(!sandbox.exists("pika/tool/Cargo.toml"));
-    assert_eq!(why(&sandbox, "pika/tool/target"), "owner_missing");
+    assert_eq!(why(&sandbox, "pika/tool/target"), "may_come_back");
     sandbox.git("pika", &["branch", "-q", "-D", "with-tool"]);
-    assert_eq!(why(&sandbox, "pika/tool/target"), "owner_missing");
+    assert_eq!(why(&sandbox, "pika/tool/target"), "may_come_back");
     sandbox.git("pika", &["reflog", "expire", "--expire=now", "--all"]);
     assert_eq!(orphaned(&sandbox), ["pika/tool/target"]);
 
@@ -163,7 +163,7 @@ fn sources_that_may_come_back() {
     sandbox.cargo("other/tool", &BUILD);
     empty(&sandbox, "other/tool");
     fs::create_dir(sandbox.path("other/.hg")).expect("a folder");
-    assert_eq!(why(&sandbox, "other/tool/target"), "owner_missing");
+    assert_eq!(why(&sandbox, "other/tool/target"), "may_come_back");
     let all = sandbox.json("", &["clean", "--all", "--yes"]);
     assert!(
         sandbox.deletes(&all).contains(&"other/tool/target".into()),
@@ -184,7 +184,7 @@ fn of_worktrees_that_git_lists() {
     empty(&sandbox, "bare");
     empty(&sandbox, "locked");
     fs::remove_file(sandbox.path("pointless/.git")).expect("removed");
-    assert_eq!(why(&sandbox, "locked/target"), "owner_missing");
+    assert_eq!(why(&sandbox, "locked/target"), "may_come_back");
     assert!(!sandbox.exists("bare/target"), "git would prune it");
     assert!(sandbox.exists("pointless/target/debug"));
 
