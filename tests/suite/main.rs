@@ -31,6 +31,8 @@ mod embedded;
 mod facts;
 #[cfg(unix)]
 mod faults;
+#[cfg(target_os = "linux")]
+mod few_files;
 mod find;
 #[cfg(unix)]
 mod gc;
