@@ -37,7 +37,7 @@ use crate::term::args::{ActArgs, FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
 use crate::text::failure::Hint as _;
-use crate::{fs, setup};
+use crate::{fs, process, setup};
 
 /// Exit codes, and what most people want.
 const EXAMPLES: &str = "\
@@ -210,7 +210,16 @@ impl Edge for CommandLine {
 /// Makes the threads by which folders are walked: these are entered by recursion, and somebody may have nested them a
 /// thousand deep.
 fn make_threads() {
+    // As many as rayon would make, but with files enough for each.
+    let asked = std::env::var("RAYON_NUM_THREADS").ok();
+    let asked = asked.and_then(|text| text.parse().ok());
+    let asked = asked.filter(|many| *many > 0).or_else(|| {
+        let processors = std::thread::available_parallelism().ok()?;
+        Some(processors.get())
+    });
+    let threads = asked.unwrap_or(1).min(process::threads_with_files());
     let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
         .stack_size(64 << 20)
         .build_global();
 }

@@ -8,6 +8,7 @@
 
 pub mod exclude_edit;
 pub(crate) mod git_file;
+pub(crate) mod jj;
 pub mod model;
 pub mod porcelain;
 pub(crate) mod sources;
@@ -110,6 +111,28 @@ pub(crate) fn tracked_at(top: &Path) -> Result<Option<PathBuf>> {
         true => first_tracked(top, top),
         false => Ok(None),
     }
+}
+
+/// Whether a commit that git can still reach from a worktree, be it by the log of a reference, or the index, has something
+/// at a path.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub(crate) fn was_there(worktree: &Path, path: &Path) -> Result<bool> {
+    if first_tracked(worktree, path)?.is_some() {
+        return Ok(true);
+    }
+    let mut git = git(worktree)?;
+    git.args(["--literal-pathspecs", "rev-list", "--all", "--reflog"])
+        .args(["--full-history", "--max-count=1", "--"])
+        .arg(path);
+    Ok(!run(git, None)?.stdout.is_empty())
+}
+
+/// Whether a worktree has submodules (gitmodules(5)).
+pub(crate) fn has_submodules(worktree: &Path) -> bool {
+    fs::exists(&worktree.join(".gitmodules"))
 }
 
 /// Whether a folder is the top of a worktree, as git sees it: an empty `.git` folder is none.

@@ -287,6 +287,22 @@ pub(crate) fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) ->
         .with_context(|| format!("failed to run `{}`", program.display()))
 }
 
+/// How many threads may run programs and walk folders at once, by the number of files that this process may have open.
+pub(crate) fn threads_with_files() -> usize {
+    /// What is open besides, such as locks and the log.
+    const BESIDES: u64 = 64;
+    /// Pipes of a program that is started, and the folders on the way to one that is deleted.
+    const EACH: u64 = 16;
+    #[cfg(unix)]
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    let most = None::<u64>;
+    most.map_or(usize::MAX, |most| {
+        let threads = most.saturating_sub(BESIDES) / EACH;
+        usize::try_from(threads.max(1)).unwrap_or(usize::MAX)
+    })
+}
+
 /// Lets every other program go first.
 pub(crate) fn give_way() {
     #[cfg(unix)]

@@ -22,6 +22,7 @@ mod owners;
 mod places;
 pub(crate) mod read_build_env;
 pub(crate) mod records;
+pub(crate) mod remains;
 mod rights;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -39,6 +40,7 @@ use crate::cargo::model::ConfigContext;
 use crate::cargo::{Cargo, configs, wrapper_script};
 use crate::fs::Looking;
 use crate::fs::model::Problem;
+use crate::git::jj;
 use crate::progress::Progress;
 use crate::remote::secrets::Secrets;
 use crate::survey::folder::TargetFolder;
@@ -226,6 +228,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     workspaces::confirm(&mut survey, request, progress);
     let owned = owners::read(&survey, &mut problems);
     survey.notes = owned.notes;
+    remains::forget_configs(&mut survey, &owned.folders);
     let left = litter::Found {
         half_deleted: trash.into_iter().chain(owned.trash).collect(),
         unplaced: owned.unplaced,
@@ -246,6 +249,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         folders::find(&survey, &found.members, &caches, owned.folders, &journal);
     survey.folders = folders;
     folders::look(&mut survey, request.to_act);
+    remains::tell(&mut survey);
     tracking::ask_tracked(&mut survey, request);
     if request.to_act {
         tracking::ask_ignored(&mut survey, request.config_at.as_deref());
@@ -296,7 +300,7 @@ pub(crate) fn no_workspace(survey: &Survey, worktree: &Path) -> anyhow::Error {
     failed.hint(hint).expect_err("it is one")
 }
 
-/// The top of the worktree that a path lies in; outside of git, the path.
+/// The top of the worktree that a path lies in; outside of git and Jujutsu, the path.
 ///
 /// # Errors
 ///
@@ -307,7 +311,7 @@ pub(crate) fn worktree_at(path: &Path) -> Result<PathBuf> {
     )?;
     let top = path
         .ancestors()
-        .find(|above| fs::exists(&above.join(".git")));
+        .find(|above| fs::exists(&above.join(".git")) || jj::is_top(above));
     Ok(top.unwrap_or(&path).to_owned())
 }
 

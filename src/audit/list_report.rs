@@ -208,7 +208,7 @@ fn state(state: &FolderState) -> &'static str {
         FolderState::Stale { .. } => "stale",
         FolderState::Unclear { because } => match because {
             KeptReason::OwnerElsewhere { .. } => "elsewhere",
-            KeptReason::OwnerMissing { .. } => "missing",
+            KeptReason::OwnerMissing { .. } | KeptReason::MayComeBack { .. } => "missing",
             KeptReason::MayServeOthers { .. } => "shadowed",
             _ => "unclaimed",
         },

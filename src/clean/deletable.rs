@@ -27,7 +27,7 @@ pub(crate) fn obstacle<'a>(
         return Some(KeptReason::NamedByEnv { variable });
     }
     if let Some(file) = named_by_a_stranger(path, survey) {
-        return Some(KeptReason::MayServeOthers { file });
+        return Some(KeptReason::NamedByStranger { file });
     }
     let workspaces = survey
         .workspaces

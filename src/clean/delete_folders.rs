@@ -246,7 +246,9 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
 /// Asks Cargo once more whether somebody builds into a folder that nobody should build into.
 fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> {
     if let DeleteReason::OwnerGone { workspace } = &folder.why
-        && fs::exists(&workspace.join("Cargo.toml"))
+        && ["Cargo.toml", ".git"]
+            .iter()
+            .any(|name| fs::exists(&workspace.join(name)))
     {
         return Some(format!("its workspace `{}` is back", workspace.display()));
     }

@@ -47,6 +47,16 @@ pub(crate) fn stale(
                 })
             }
         },
+        FolderOrigin::Remains { workspace, state } => match state {
+            OwnerState::Gone => Ok(DeleteReason::OwnerGone {
+                workspace: workspace.clone(),
+            }),
+            OwnerState::Missing { why } => Err(KeptReason::MayComeBack {
+                workspace: workspace.clone(),
+                why: why.clone(),
+            }),
+            OwnerState::Present => Err(KeptReason::Unclaimed),
+        },
         FolderOrigin::Default { workspace } => replaced(workspace).ok_or(KeptReason::Unclaimed),
         FolderOrigin::Member { workspace } => member(folder, workspace, survey),
         FolderOrigin::Config { file } | FolderOrigin::Journal { file } => {
@@ -154,7 +164,9 @@ pub(crate) fn delete(
 pub(crate) fn owner(folder: &TargetFolder) -> Option<&Path> {
     match &folder.known {
         FolderOrigin::Owner { owner, .. } => Some(&owner.workspace),
-        FolderOrigin::Default { workspace } | FolderOrigin::Member { workspace } => Some(workspace),
+        FolderOrigin::Default { workspace }
+        | FolderOrigin::Member { workspace }
+        | FolderOrigin::Remains { workspace, .. } => Some(workspace),
         _ => folder.users.first().map(PathBuf::as_path),
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(place::broken_links(&facts));
     ailments.extend(place::place(survey, &facts));
     ailments.extend(place::orphans(survey, now));
+    ailments.extend(place::half_removed(&facts));
     ailments.extend(hooks(survey, &facts));
     ailments.extend(tools::tools(survey, &facts));
     ailments.extend(tools::wrappers(survey, &facts));

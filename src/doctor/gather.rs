@@ -8,12 +8,13 @@ use anyhow::Result;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
-    AnalyzerSetting, DoctorFacts, PlaceFacts, Tool, Toolchain, WrapperFacts,
+    AnalyzerSetting, DoctorFacts, HalfRemoved, Left, PlaceFacts, Tool, Toolchain, WrapperFacts,
 };
 use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
 use crate::survey::model::{Survey, Workspace};
+use crate::survey::remains;
 use crate::target::layout;
 use crate::text::failure;
 use crate::{cargo, fs, git, process};
@@ -29,8 +30,29 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         place: place(survey),
         hooks: crate::hook::decide::hook_status(&hooks_of(survey.repositories.iter()), program),
         broken_links: broken_links(survey),
+        half_removed: half_removed(survey),
         analyzers: analyzers(survey),
     }
+}
+
+/// The worktrees that git would prune.
+fn half_removed(survey: &Survey) -> Vec<HalfRemoved> {
+    let each = survey.repositories.iter().flat_map(|repository| {
+        let listed = repository.worktrees.iter();
+        let pruned = listed.filter(|one| one.prunable.is_some() && !one.present);
+        pruned.map(|one| HalfRemoved {
+            path: one.path.clone(),
+            repository: repository.common_dir.clone(),
+            left: match fs::exists(&one.path) {
+                false => Left::Nothing,
+                true if remains::is_bare(&one.path, &survey.shared_root.path) => Left::Folder,
+                true => Left::Files,
+            },
+        })
+    });
+    let mut all: Vec<HalfRemoved> = each.collect();
+    all.sort_by_key(|one| one.left);
+    all
 }
 
 /// The links in the place of target folders that lead to nothing.

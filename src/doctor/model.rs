@@ -29,6 +29,9 @@ pub(crate) struct DoctorFacts {
     /// Links in the place of target folders that lead to nothing, each with where it leads.
     #[serde(skip)]
     pub(crate) broken_links: Vec<(PathBuf, PathBuf)>,
+    /// Worktrees that git lists, and that are not there as such.
+    #[serde(skip)]
+    pub(crate) half_removed: Vec<HalfRemoved>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
@@ -89,6 +92,25 @@ pub(crate) struct PlaceFacts {
     pub(crate) total: Bytes,
     /// Files can share storage until one is written to; nothing if nobody tried.
     pub(crate) clones: Option<bool>,
+}
+
+/// A worktree that git lists, and would prune.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HalfRemoved {
+    pub(crate) path: PathBuf,
+    /// The common git directory of its repository.
+    pub(crate) repository: PathBuf,
+    pub(crate) left: Left,
+}
+
+/// What is left of a worktree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Left {
+    /// More than what builds and setup make.
+    Files,
+    Nothing,
+    /// Its folder, with no more than what builds and setup make.
+    Folder,
 }
 
 /// A setting of rust-analyzer's that moves its target folder.
@@ -182,6 +204,8 @@ pub(crate) enum DiagnosisKind {
     NoClones,
     /// Folders of worktrees that are gone.
     Orphans,
+    /// Worktrees that git lists, without their files or without their `.git`.
+    HalfRemoved,
     /// The git hook does not do what it is there for.
     Hook,
     /// A Cargo that does not know `build.build-dir`.

@@ -31,6 +31,8 @@ pub(crate) struct Looking {
 pub(crate) struct Finds {
     pub(crate) manifests: Vec<PathBuf>,
     pub(crate) git_marks: Vec<PathBuf>,
+    /// Tops of workspaces of Jujutsu.
+    pub(crate) jj_tops: Vec<PathBuf>,
     pub(crate) bare_repositories: Vec<PathBuf>,
     /// Tagged cache folders, and untagged ones with Cargo's mark; the search does not enter them.
     pub(crate) caches: Vec<PathBuf>,
@@ -45,6 +47,7 @@ impl Finds {
     fn and(mut self, other: Self) -> Self {
         self.manifests.extend(other.manifests);
         self.git_marks.extend(other.git_marks);
+        self.jj_tops.extend(other.jj_tops);
         self.bare_repositories.extend(other.bare_repositories);
         self.caches.extend(other.caches);
         self.cargo_folders.extend(other.cargo_folders);
@@ -54,7 +57,7 @@ impl Finds {
     }
 }
 
-/// Searches a folder, hidden ones in it included. Follows no link and never enters `.git`.
+/// Searches a folder, hidden ones in it included. Follows no link and never enters `.git` or `.jj`.
 ///
 /// Folders are searched side by side; what is found comes in the order of the names all the same.
 #[must_use]
@@ -114,6 +117,8 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
             }
             if name == ".git" {
                 finds.git_marks.push(entry.into_path());
+            } else if name == ".jj" {
+                finds.jj_tops.push(folder.to_owned());
             } else if name.starts_with(markers::TRASH_PREFIX) {
                 finds.trash.push(entry.into_path());
             } else if !excluded(entry.path(), root, looking) && !entry.path().ends_with(TOOLCHAIN) {

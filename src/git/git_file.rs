@@ -94,7 +94,7 @@ fn same(a: &Path, b: &Path) -> bool {
 }
 
 /// The text of a file of one line, if it is Unicode.
-fn line(path: &Path) -> Option<String> {
+pub(super) fn line(path: &Path) -> Option<String> {
     let text = String::from_utf8(fs::read(path).ok()??).ok()?;
     Some(text.trim_end_matches(['\r', '\n']).to_owned())
 }

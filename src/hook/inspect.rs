@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::fs::model::FoundProgram;
+use crate::git::jj;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
 use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
@@ -51,7 +52,9 @@ pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
 /// Looks at the hooks of some repositories. One that no path leads to is said by the survey already.
 #[must_use]
 pub(crate) fn hooks_of<'a>(repositories: impl Iterator<Item = &'a Repository>) -> Vec<HookSite> {
-    let paths = repositories.map(|repository| repository.common_dir.clone());
+    // Jujutsu runs no hooks, and nobody else makes worktrees of the repository in a `.jj`.
+    let by_git = repositories.filter(|one| !one.common_dir.iter().any(|part| part == jj::FOLDER));
+    let paths = by_git.map(|repository| repository.common_dir.clone());
     let sites = paths.filter_map(|path| hooks(&[path]).ok());
     sites.flatten().collect()
 }

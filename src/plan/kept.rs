@@ -121,6 +121,9 @@ pub(crate) enum KeptReason {
     CargoRefused {
         /// The first line of its error.
         message: String,
+        /// Its worktree has submodules, which git fetches after it makes the worktree.
+        #[serde(skip)]
+        submodules: bool,
     },
     /// Cargo says that it belongs to another workspace.
     PartOf {
@@ -159,12 +162,24 @@ pub(crate) enum KeptReason {
         /// That file.
         file: PathBuf,
     },
+    /// A configuration names it that stands where no workspace is known, such as beside a broken manifest.
+    NamedByStranger {
+        /// That file.
+        file: PathBuf,
+    },
     /// It carries Cargo's marks, but no configuration names it: it may be used by `--target-dir` or a tool.
     Unclaimed,
     /// No owner file says whose it is.
     NoOwner,
     /// Its workspace is not there, but may come back.
     OwnerMissing {
+        /// The workspace.
+        workspace: PathBuf,
+        /// Why that is possible.
+        why: String,
+    },
+    /// Nothing else is left of its workspace, whose sources may come back.
+    MayComeBack {
         /// The workspace.
         workspace: PathBuf,
         /// Why that is possible.
@@ -364,6 +379,12 @@ impl KeptReason {
     #[must_use]
     pub(crate) fn is_stuck(&self) -> bool {
         matches!(self, Self::LockInvalid { .. } | Self::DonorBusy { .. })
+    }
+
+    /// Whether something is left to do when that has changed, so that it is named where nothing else is.
+    #[must_use]
+    pub(crate) fn waits(&self) -> bool {
+        self.is_stuck() || matches!(self, Self::CargoRefused { .. })
     }
 }
 

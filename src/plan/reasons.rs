@@ -119,7 +119,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "its cargo is older than 1.91, with which a worktree inside it would share its folder"
                 .into()
         }
-        KeptReason::CargoRefused { message } => format!("cargo says: {message}"),
+        KeptReason::CargoRefused { message, .. } => format!("cargo says: {message}"),
         KeptReason::PartOf { workspace } => {
             format!("belongs to {}, says cargo", paths.show(workspace))
         }
@@ -152,7 +152,12 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "no configuration names it; --target-dir or a tool may use it".into()
         }
         KeptReason::NoOwner => "no owner file says whose it is".into(),
-        KeptReason::OwnerMissing { workspace, why } => {
+        KeptReason::NamedByStranger { file } => format!(
+            "{} names it, and no workspace is known there",
+            paths.show(file)
+        ),
+        KeptReason::OwnerMissing { workspace, why }
+        | KeptReason::MayComeBack { workspace, why } => {
             format!("{} is not there, but {why}", paths.show(workspace))
         }
         KeptReason::OwnerElsewhere { workspace } => {
@@ -317,9 +322,29 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::FlatSameName { .. } => {
             "use the layout isolated, or take the risk with --allow-unsafe-sharing"
         }
-        KeptReason::Unclaimed | KeptReason::NoOwner => {
-            "`cargo sharedtarget clean --all` takes these too"
+        KeptReason::Unclaimed
+        | KeptReason::NoOwner
+        | KeptReason::MayServeOthers { .. }
+        | KeptReason::MayComeBack { .. }
+        | KeptReason::HoldsUsed { .. } => "`cargo sharedtarget clean --all` takes these too",
+        KeptReason::InUse { .. } => {
+            "`cargo sharedtarget clean --idle AGE` takes those that were not used for so long, --all takes all"
         }
+        KeptReason::Recent { .. } => "--idle with a shorter time takes these too",
+        KeptReason::NotAsked {
+            why: DeleteReason::OwnerGone { .. },
+        } => "`cargo sharedtarget clean --orphaned` takes these",
+        KeptReason::NotAsked { .. } => "`cargo sharedtarget clean` takes these",
+        KeptReason::NamedByEnv { .. } => "unset the variable, and run again",
+        KeptReason::NamedByStranger { .. } => {
+            "mend or delete what is beside that file, and run again"
+        }
+        KeptReason::OwnerElsewhere { .. } => {
+            "name the folders of both as ROOT, without --exclude and --inside-root-only"
+        }
+        KeptReason::CargoRefused {
+            submodules: true, ..
+        } => "run `git submodule update --init`, then `cargo sharedtarget onboard`",
         KeptReason::IgnoredByGit => "name the folder of one to set it up all the same",
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"

@@ -48,7 +48,7 @@ fn stands_above(warning: &Warning, plan: &Plan) -> bool {
         KeptReason::ConfigInvalid { file, .. } | KeptReason::LockInvalid { file, .. } => {
             file == path
         }
-        KeptReason::CargoRefused { message } => message.contains(&*path.to_string_lossy()),
+        KeptReason::CargoRefused { message, .. } => message.contains(&*path.to_string_lossy()),
         _ => false,
     })
 }
@@ -61,9 +61,16 @@ pub(crate) fn warning(out: Out<'_>, warning: &Warning, view: &View) -> io::Resul
 
 /// Says what stays cold though something could be done about it: beside an answer that does not show what is kept.
 pub(crate) fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
-    for kept in plan.kept.iter().filter(|kept| kept.reason.is_stuck()) {
+    let mut said: Vec<&KeptReason> = Vec::new();
+    for kept in plan.kept.iter().filter(|kept| kept.reason.waits()) {
+        if said.contains(&&kept.reason) {
+            continue;
+        }
+        said.push(&kept.reason);
         let reason = reasons::kept(&kept.reason, &view.paths, view.now);
-        let advice = reasons::advice(&kept.reason).unwrap_or_default();
+        let advice = reasons::advice(&kept.reason);
+        let advice =
+            advice.unwrap_or("run `cargo sharedtarget onboard` when that is mended".into());
         writeln!(
             out,
             "{WARNING}warning{WARNING:#}: {} {reason}: {advice}",

@@ -9,6 +9,7 @@ use crate::clean::gc_command;
 use crate::fs;
 use crate::plan::action::{Plan, Warning};
 use crate::plan::conduct::{Ui, conduct, look, require_tools, warn_of_stores};
+use crate::plan::kept::KeptReason;
 use crate::plan::report;
 use crate::setup::command::{note_devices, try_wrapper};
 use crate::setup::decide::SetupOptions;
@@ -77,11 +78,12 @@ pub(crate) fn run(
             }
         }
         match conducted {
-            Ok(Exit::Done) if stuck => {
-                if ui.quiet || !plan.actions.is_empty() {
+            Ok(exit @ (Exit::Done | Exit::Incomplete)) => {
+                let waits = plan.kept.iter().any(|kept| kept.reason.waits());
+                if waits && (ui.quiet || (stuck && !plan.actions.is_empty())) {
                     ui.warn(|out| report::stuck(out, &plan, &ui.preview_view()))?;
                 }
-                return Ok(Exit::Incomplete);
+                return Ok(exit.unless(stuck));
             }
             Err(error) if error.chain().any(|cause| cause.is::<fs::AtWork>()) && tries < most => {
                 tries += 1;
@@ -133,6 +135,15 @@ fn decide(
     }
     let limited = gc_command::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
+    // Why nothing is written, and why nothing is warmed, may be the same.
+    kept.retain(|one| {
+        let repeats = |known: &KeptReason| match (known, &one.reason) {
+            (KeptReason::ConfigInvalid { .. }, KeptReason::CargoRefused { .. }) => true,
+            (known, reason) => known == reason,
+        };
+        let mut known = plan.kept.iter();
+        !known.any(|known| known.path == one.path && repeats(&known.reason))
+    });
     plan.kept.extend(kept);
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);

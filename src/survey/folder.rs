@@ -55,6 +55,13 @@ pub(crate) enum FolderOrigin {
         /// The file.
         file: PathBuf,
     },
+    /// Cargo's default place for a workspace of which nothing else is left, by the sources of its products.
+    Remains {
+        /// The workspace.
+        workspace: PathBuf,
+        /// Whether that may come back.
+        state: OwnerState,
+    },
     /// It lies under the shared root, but no owner file says whose it is.
     SharedRoot,
     /// It carries Cargo's marks, but nothing names it.

@@ -288,6 +288,9 @@ pub(crate) enum CargoAnswer {
     Refused {
         /// The error.
         message: String,
+        /// Its worktree has submodules, which git fetches after it makes the worktree.
+        #[serde(skip)]
+        submodules: bool,
     },
     /// It belongs to another workspace, so nothing is done with this one.
     Elsewhere {

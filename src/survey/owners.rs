@@ -8,6 +8,7 @@ use crate::markers::{BUILD_FOLDER, OWNER_SUFFIX, SHARED_ROOT_MARK, TRASH_PREFIX}
 use crate::survey::folder::{FolderOrigin, Owner, OwnerState};
 use crate::survey::litter::unplaced_in;
 use crate::survey::model::{Repository, Survey};
+use crate::survey::remains;
 use crate::text::failure;
 use crate::{fs, git};
 
@@ -39,7 +40,7 @@ pub(super) fn read(survey: &Survey, problems: &mut Vec<Problem>) -> Owned {
         for (path, known) in &mut owned.folders {
             if let Some(owner) = owned.notes.get(path) {
                 *known = FolderOrigin::Owner {
-                    state: state(owner, &survey.repositories),
+                    state: state(owner, &survey.repositories, root),
                     owner: owner.clone(),
                 };
             }
@@ -109,7 +110,7 @@ pub(super) fn of(folder: &Path) -> Option<Owner> {
 }
 
 /// Whether the workspace of an owner is gone for good. Doubt means that it may come back.
-fn state(owner: &Owner, repositories: &[Repository]) -> OwnerState {
+fn state(owner: &Owner, repositories: &[Repository], shared_root: &Path) -> OwnerState {
     if fs::exists(&owner.workspace.join("Cargo.toml")) {
         return OwnerState::Present;
     }
@@ -135,16 +136,17 @@ fn state(owner: &Owner, repositories: &[Repository]) -> OwnerState {
         },
     };
     let worktree = owner.worktree.as_deref().unwrap_or(&owner.workspace);
+    let bare = |worktree| remains::is_bare(worktree, shared_root);
     match listed.iter().find(|(path, _)| path == worktree) {
         Some((_, true)) => missing("its worktree is locked in git".into()),
-        Some(_) if fs::exists(worktree) => {
+        Some(_) if fs::exists(worktree) && !bare(worktree) => {
             missing("its worktree is there; another branch may have it".into())
         }
-        Some(_) => gone_unless_unmounted(owner),
-        None if fs::exists(worktree) => {
+        None if fs::exists(worktree) && !bare(worktree) => {
             missing("its folder is there, but git does not know it as a worktree".into())
         }
-        None => OwnerState::Gone,
+        None if !fs::exists(worktree) => OwnerState::Gone,
+        _ => gone_unless_unmounted(owner),
     }
 }
 

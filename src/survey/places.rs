@@ -10,7 +10,7 @@ use crate::fs::{Finds, Looking};
 use crate::git::git_file::{Mark, mark};
 use crate::git::model::Head;
 use crate::git::porcelain::ListedWorktree;
-use crate::git::{exclude_edit, git_file};
+use crate::git::{exclude_edit, git_file, jj};
 use crate::survey::model::{Repository, Worktree};
 use crate::text::failure;
 use crate::{fs, git};
@@ -40,6 +40,7 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
             .collect();
         for find in finds {
             marks.extend(find.git_marks.iter().filter_map(|path| mark(path)));
+            marks.extend(find.jj_tops.iter().flat_map(|top| jj::marks(top)));
             marks.extend(find.bare_repositories.into_iter().map(|path| Mark {
                 worktree: None,
                 part: PathBuf::new(),
@@ -52,6 +53,18 @@ pub(super) fn find(roots: &[PathBuf], looking: &Looking, inside_root_only: bool)
             places.cargo_folders.extend(find.cargo_folders);
             places.trash.extend(find.trash);
             places.problems.extend(find.problems);
+        }
+        // git lists all of its own, so that only those of Jujutsu are new.
+        for mark in &marks {
+            if let (Some(known), Some(path)) = (known.get_mut(&mark.common_dir), &mark.worktree)
+                && !known
+                    .worktrees
+                    .iter()
+                    .any(|worktree| worktree.path == *path)
+                && jj::is_top(path)
+            {
+                known.worktrees.push(met(path, mark.is_main, roots));
+            }
         }
         marks.retain(|mark| !known.contains_key(&mark.common_dir));
         let mut fresh: BTreeMap<PathBuf, Vec<Mark>> = BTreeMap::new();
@@ -98,14 +111,30 @@ fn passed_over(worktree: &Path, common_dir: &Path, caches: &BTreeSet<PathBuf>) -
 
 /// The mark of the worktree that a root lies in, if its `.git` is above it.
 fn enclosing(root: &Path) -> Option<Mark> {
-    let (top, found) = root
-        .ancestors()
-        .skip(1)
-        .map(|above| (above, above.join(".git")))
-        .find(|(_, path)| fs::exists(path))?;
-    let mut mark = mark(&found)?;
+    let mut above = root.ancestors().skip(1);
+    let top = above.find(|above| fs::exists(&above.join(".git")) || jj::is_top(above))?;
+    let found = top.join(".git");
+    let mut mark = match fs::exists(&found) {
+        true => mark(&found)?,
+        false => jj::marks(top).pop()?,
+    };
     mark.part = root.strip_prefix(top).ok()?.to_owned();
     Some(mark)
+}
+
+/// A worktree that git does not list.
+fn met(path: &Path, main: bool, roots: &[PathBuf]) -> Worktree {
+    Worktree {
+        path: path.to_owned(),
+        main,
+        head: Head::Unknown,
+        commit: None,
+        locked: None,
+        prunable: None,
+        present: true,
+        inside_root: roots.iter().any(|root| path.starts_with(root)),
+        stamp: git_file::stamp(path).or_else(|| jj::stamp(path)),
+    }
 }
 
 /// Asks git for the worktrees. Where git refuses, those that were met stand for them.
@@ -140,7 +169,12 @@ fn repository(
         });
         Vec::new()
     });
-    let bare = listed.first().is_some_and(|first| first.bare);
+    // The git repository in a `.jj` has worktrees all the same.
+    let by_jj = marks.iter().any(|mark| {
+        let top = mark.worktree.as_deref().filter(|_| mark.is_main);
+        top.is_some_and(|top| !fs::exists(&top.join(".git")) && jj::is_top(top))
+    });
+    let bare = !by_jj && listed.first().is_some_and(|first| first.bare);
     // What is not Unicode can neither be configured nor be named in JSON; the search says so where it meets it.
     let usable = |entry: &ListedWorktree| !entry.bare && entry.path.to_str().is_some();
     let mut worktrees: Vec<Worktree> = Vec::new();
@@ -181,17 +215,7 @@ fn repository(
     for mark in marks.iter().filter(|mark| !(bare && mark.is_main)) {
         let Some(path) = &mark.worktree else { continue };
         if !worktrees.iter().any(|worktree| worktree.path == *path) {
-            worktrees.push(Worktree {
-                path: path.clone(),
-                main: mark.is_main,
-                head: Head::Unknown,
-                commit: None,
-                locked: None,
-                prunable: None,
-                present: true,
-                inside_root: inside(path),
-                stamp: git_file::stamp(path),
-            });
+            worktrees.push(met(path, mark.is_main, roots));
         }
     }
     // If the whole repository was met, all of each worktree counts; else the part that the root lies in.

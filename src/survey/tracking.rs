@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::model::{ConfigFile, Tracked};
-use crate::git;
 use crate::survey::Request;
-use crate::survey::model::{Survey, worktree_of};
+use crate::survey::model::{Repository, Survey, worktree_of};
 use crate::text::failure;
+use crate::{fs, git};
 
 /// The paths that were asked about in one worktree, and those that git tracks there, or its error.
 type Answer = (Vec<PathBuf>, Result<Vec<PathBuf>, String>);
@@ -52,12 +52,25 @@ pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
     let answers: Vec<Answer> = questions
         .into_par_iter()
         .map(|(worktree, paths)| {
-            let doubt = worktree_of(&worktree, &survey.repositories)
-                .and_then(|(repository, _)| repository.doubt.clone());
-            let tracked = match doubt {
-                Some(doubt) => Err(doubt),
-                None => {
-                    git::tracked(&worktree, &paths).map_err(|error| failure::words(error.as_ref()))
+            let repository = worktree_of(&worktree, &survey.repositories).map(|(one, _)| one);
+            let doubt = repository.and_then(|repository| repository.doubt.clone());
+            let tracked = match (doubt, asked_for(&worktree, repository)) {
+                (Some(doubt), _) => Err(doubt),
+                (None, None) => Ok(Vec::new()),
+                (None, Some(top)) => {
+                    let there: Vec<PathBuf> = paths
+                        .iter()
+                        .map(|path| moved(path, &worktree, top))
+                        .collect();
+                    let found = git::tracked(top, &there);
+                    found
+                        .map(|found| {
+                            found
+                                .iter()
+                                .map(|path| moved(path, top, &worktree))
+                                .collect()
+                        })
+                        .map_err(|error| failure::words(error.as_ref()))
                 }
             };
             (paths, tracked)
@@ -83,6 +96,24 @@ pub(super) fn ask_tracked(survey: &mut Survey, request: &Request) {
             }
         }
     }
+}
+
+/// The worktree in which git is asked about one: a workspace of Jujutsu that git does not know has, but for edits, the files
+/// of the main one. `None` where git knows neither, so that nothing in it is known to be tracked.
+fn asked_for<'a>(worktree: &'a Path, repository: Option<&'a Repository>) -> Option<&'a Path> {
+    let by_git = |top: &Path| fs::exists(&top.join(".git"));
+    if by_git(worktree) {
+        return Some(worktree);
+    }
+    let mut worktrees = repository?.worktrees.iter();
+    let main = worktrees.find(|one| one.main).map(|one| one.path.as_path());
+    main.filter(|main| by_git(main))
+}
+
+/// A path in one worktree, in another one.
+fn moved(path: &Path, from: &Path, to: &Path) -> PathBuf {
+    path.strip_prefix(from)
+        .map_or_else(|_| path.to_owned(), |inside| to.join(inside))
 }
 
 /// Asks git which of the configurations that we might make it ignores, and which workspaces. Outside git nothing shows
@@ -123,8 +154,10 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
         let relative =
             |file: &PathBuf| Some(file.strip_prefix(&worktree).ok()?.to_str()?.to_owned());
         let paths: Vec<String> = files.iter().filter_map(relative).collect();
+        let repository = worktree_of(&worktree, &survey.repositories).map(|(one, _)| one);
         // Where git does not answer, the line is added: one too many hides nothing but our file.
-        let ignored = git::ignored(&worktree, &paths).unwrap_or_default();
+        let ignored = asked_for(&worktree, repository).map(|top| git::ignored(top, &paths));
+        let ignored = ignored.and_then(Result::ok).unwrap_or_default();
         ignored
             .into_iter()
             .map(|ignored| worktree.join(ignored.path))

@@ -16,7 +16,7 @@ use crate::survey::model::{
     CargoAnswer, Repository, Survey, Workspace, WorktreePlace, worktree_of,
 };
 use crate::text::failure;
-use crate::{fs, markers};
+use crate::{fs, git, markers};
 
 /// The workspaces, and the packages that belong to one.
 pub(super) struct Found {
@@ -244,8 +244,10 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
         }
         match cargo.metadata(&workspace.root) {
             Err(error) => {
+                let place = workspace.place.as_ref();
                 workspace.cargo = CargoAnswer::Refused {
                     message: failure::words(error.as_ref()),
+                    submodules: place.is_some_and(|place| git::has_submodules(&place.worktree)),
                 }
             }
             Ok(said)

@@ -229,13 +229,28 @@ pub(crate) fn each(
             workspace,
             into: &dirs.build_dir,
         };
+        let mut how = how;
         match &workspace.cargo {
             CargoAnswer::Said { .. } => {}
-            CargoAnswer::Refused { message } if !nested => {
-                let message = message.clone();
-                let kept = cold.kept(KeptReason::CargoRefused { message });
-                decided.all.push(Err(kept));
-                continue;
+            CargoAnswer::Refused {
+                message,
+                submodules,
+            } if !nested => {
+                let reason = KeptReason::CargoRefused {
+                    message: message.clone(),
+                    submodules: *submodules,
+                };
+                decided.all.push(Err(Box::new(Kept {
+                    subject: Subject::Workspace,
+                    path: workspace.root.clone(),
+                    ..*cold.kept(reason)
+                })));
+                // What its lock names fits, whichever members it has. Of these, nothing is known.
+                let is_ours = cold.into.starts_with(&survey.shared_root.path);
+                if !is_ours || !matches!(inspect::lock(&workspace.root), Ok(Some(_))) {
+                    continue;
+                }
+                (how.local, how.programs, how.all_units) = (false, false, false);
             }
             _ => continue,
         }

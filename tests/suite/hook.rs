@@ -2,6 +2,7 @@
 
 mod changes;
 mod elsewhere;
+mod later;
 mod runs;
 mod setup;
 

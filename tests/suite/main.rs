@@ -31,13 +31,18 @@ mod embedded;
 mod facts;
 #[cfg(unix)]
 mod faults;
+#[cfg(target_os = "linux")]
+mod few_files;
 mod find;
 #[cfg(unix)]
 mod gc;
 mod guard;
 #[cfg(unix)]
 mod hook;
+#[cfg(not(windows))]
+mod jj;
 mod life;
+mod lifted;
 #[cfg(unix)]
 mod log;
 #[cfg(unix)]
@@ -53,6 +58,7 @@ mod properties;
 mod random;
 mod readme;
 mod rehash;
+mod remains;
 #[cfg(feature = "remote")]
 mod remote;
 mod rooms;

@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
 use crate::clean::model::DeleteFolder;
-use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
+use crate::doctor::model::{
+    Diagnosis, DiagnosisKind, DoctorFacts, Fix, HalfRemoved, Left, Severity,
+};
 use crate::fs::model::freeable;
 use crate::size::Bytes;
 use crate::survey::model::{Survey, Workspace};
+use crate::text::shell;
 
 /// Less than this part of a disk is little, …
 const LITTLE: u64 = 20;
@@ -194,13 +197,60 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
     (!folders.is_empty()).then(|| Diagnosis {
         severity: Severity::Waste,
         kind: DiagnosisKind::Orphans,
-        what: format!(
-            "{} target folders are of worktrees that are gone: {size}",
-            folders.len()
-        ),
+        what: match folders.as_slice() {
+            [one] => format!(
+                "`{}` is the target folder of a worktree that is gone: {size}",
+                one.display()
+            ),
+            many => format!(
+                "{} target folders are of worktrees that are gone: {size}",
+                many.len()
+            ),
+        },
         paths: folders,
         why: "no build will use them again".into(),
         mend: "cargo sharedtarget clean --orphaned".into(),
         fix: None,
     })
+}
+
+/// Worktrees that git lists, and that are not there as such.
+pub(crate) fn half_removed(facts: &DoctorFacts) -> Vec<Diagnosis> {
+    let diagnosis = |one: &HalfRemoved| {
+        let (path, repository) = (one.path.display(), shell::word(&one.repository));
+        let (what, why) = match one.left {
+            Left::Files => (
+                format!("git lists the worktree `{path}`, which has no `.git`"),
+                "git does not know the files there as a worktree, so that nothing sets it up",
+            ),
+            Left::Nothing | Left::Folder => (
+                format!("git lists the worktree `{path}`, whose files are gone"),
+                "its branch counts as checked out; where it lies on a disk that is not mounted, `git worktree lock` keeps it",
+            ),
+        };
+        let with_files =
+            |other: &HalfRemoved| other.left == Left::Files && other.repository == one.repository;
+        let mend = match one.left {
+            Left::Files => format!("git -C {repository} worktree repair"),
+            Left::Nothing => format!(
+                "git -C {repository} worktree remove {}",
+                shell::word(&one.path)
+            ),
+            // git would forget those with files as well.
+            Left::Folder if facts.half_removed.iter().any(with_files) => {
+                "mend the worktrees without `.git` first, and delete the folder".into()
+            }
+            Left::Folder => format!("git -C {repository} worktree prune"),
+        };
+        Diagnosis {
+            severity: Severity::Hint,
+            kind: DiagnosisKind::HalfRemoved,
+            paths: vec![one.path.clone()],
+            what,
+            why: why.into(),
+            mend,
+            fix: None,
+        }
+    };
+    facts.half_removed.iter().map(diagnosis).collect()
 }

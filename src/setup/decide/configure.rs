@@ -15,7 +15,7 @@ use crate::setup::model::WriteConfig;
 use crate::setup::naming;
 use crate::setup::naming::Names;
 use crate::survey::folder::Layout;
-use crate::survey::model::{CargoAnswer, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Survey, Workspace, WorktreePlace};
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
@@ -32,9 +32,16 @@ pub(crate) fn workspace(
         return Err(KeptReason::IgnoredByGit);
     }
     let knows_build_dir = match &workspace.cargo {
-        CargoAnswer::Refused { message } => {
+        CargoAnswer::Refused { .. } => {
             never_built(workspace, survey)?;
-            return Err(refused(workspace, survey, message));
+            match refused(workspace, survey) {
+                Some(KeptReason::CargoRefused { .. })
+                    if is_one_of_a_family(workspace, survey, options) => {}
+                Some(reason) => return Err(reason),
+                None => {}
+            }
+            // A guard is written where Cargo knows the key.
+            inherits_build_dir(workspace, survey, options)
         }
         CargoAnswer::Elsewhere { root } => {
             return Err(KeptReason::PartOf {
@@ -241,16 +248,41 @@ fn says_nothing(workspace: &Workspace, survey: &Survey) -> bool {
     keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none())
 }
 
+/// Whether a worktree that is set up by itself is one of a family of which we have set up others: then the folder of its own
+/// keeps its builds apart, whatever Cargo says of it later. Submodules and generated manifests come after the hook.
+fn is_one_of_a_family(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
+    let Some(place) = workspace.place.as_ref().filter(|_| options.only.is_some()) else {
+        return false;
+    };
+    let mut others = survey.workspaces.iter();
+    others.any(|other| {
+        let own = |set_by: &SetBy| matches!(set_by, SetBy::Config(file) if *file == other.config);
+        let same = |of: &WorktreePlace| of.common_dir == place.common_dir && of.path == place.path;
+        other.root != workspace.root
+            && other.place.as_ref().is_some_and(same)
+            && own(&other.dirs.target_set_by)
+            && other.dirs.target_dir.starts_with(&survey.shared_root.path)
+    })
+}
+
 /// Where Cargo refuses, a broken configuration is the likeliest cause, and its place says more than Cargo.
-fn refused(workspace: &Workspace, survey: &Survey, message: &str) -> KeptReason {
+fn refused(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
+    let CargoAnswer::Refused {
+        message,
+        submodules,
+    } = &workspace.cargo
+    else {
+        return None;
+    };
     let broken = config_chain::chain(&workspace.root, &survey.configs, &survey.surroundings)
         .find_map(|(file, _)| Some((file.path.clone(), file.invalid.clone()?)));
-    match broken {
+    Some(match broken {
         Some((file, problem)) => KeptReason::ConfigInvalid { file, problem },
         None => KeptReason::CargoRefused {
-            message: message.to_owned(),
+            message: message.clone(),
+            submodules: *submodules,
         },
-    }
+    })
 }
 
 /// What stands in the way of editing the file itself.

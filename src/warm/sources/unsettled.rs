@@ -52,6 +52,9 @@ impl World<'_> {
     }
 
     fn changes(&self, top: &Path) -> Result<Changes, LeftReason> {
+        if !fs::exists(&top.join(".git")) {
+            return Err(unknown("git does not know all worktrees of its repository"));
+        }
         let (files, listing) = rayon::join(|| git::changes(top), || git::listing(top));
         let failed = |error: anyhow::Error| unknown(&failure::words(error.as_ref()));
         let listing = listing.map_err(failed)?;
