@@ -260,6 +260,13 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     folders::measure(&mut survey, request.sizes, progress);
     survey.trash = litter::look(&survey, left, &beside, &journal, progress);
+    let root = &survey.shared_root;
+    if root.unreachable.is_some() {
+        // Those who can write there take it away.
+        survey
+            .trash
+            .retain(|trash| !trash.path.starts_with(&root.path));
+    }
     survey.problems = problems;
     Ok(survey)
 }

@@ -26,6 +26,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(place::misled(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
+    ailments.extend(place::closed(survey, &facts));
     ailments.extend(place::broken_links(&facts));
     ailments.extend(place::place(survey, &facts));
     ailments.extend(place::orphans(survey, now));
@@ -36,6 +37,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(analyzers(&facts));
     ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
     DoctorReport {
+        to_write: place::to_write(survey, &facts),
         facts,
         ailments,
         problems: problems(survey),

@@ -1,5 +1,6 @@
 //! What is wrong with a setup.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -29,6 +30,9 @@ pub(crate) struct DoctorFacts {
     /// Links in the place of target folders that lead to nothing, each with where it leads.
     #[serde(skip)]
     pub(crate) broken_links: Vec<(PathBuf, PathBuf)>,
+    /// Workspaces that can be written from here, but cannot be built.
+    #[serde(skip)]
+    pub(crate) closed: Vec<ClosedFolder>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
@@ -91,6 +95,16 @@ pub(crate) struct PlaceFacts {
     pub(crate) clones: Option<bool>,
 }
 
+/// A folder that a workspace builds into, and that cannot be written from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClosedFolder {
+    pub(crate) workspace: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) why: String,
+    /// The git folder of its repository, if that cannot be written either.
+    pub(crate) git: Option<PathBuf>,
+}
+
 /// A setting of rust-analyzer's that moves its target folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AnalyzerSetting {
@@ -107,6 +121,9 @@ pub(crate) struct DoctorReport {
     pub(crate) facts: DoctorFacts,
     /// What is wrong, the worst first.
     pub(crate) ailments: Vec<Diagnosis>,
+    /// The folders that a sandbox would have to let builds write.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) to_write: BTreeSet<PathBuf>,
     /// What could not be read.
     pub(crate) problems: Vec<Problem>,
 }
@@ -164,6 +181,8 @@ pub(crate) enum DiagnosisKind {
     Copied,
     /// A project was moved with its shared root, and its configurations lead to where that was.
     Moved,
+    /// Builds lead into a folder that cannot be written from here.
+    Unreachable,
     /// A variable beats the configuration.
     EnvOverride,
     /// A configuration that git tracks has a path of this machine.

@@ -51,6 +51,16 @@ pub(crate) enum KeptReason {
     },
     /// The layout writes nothing.
     InPlaceAsked,
+    /// It builds into its own `target`, as was decided for its repository.
+    InPlaceDecided {
+        /// The file that says so.
+        file: PathBuf,
+    },
+    /// It builds into its own `target`, since the shared root cannot be used from here.
+    Unreachable {
+        /// Why not.
+        why: String,
+    },
     /// One configuration above it serves it.
     ServedAbove {
         /// That file.

@@ -69,7 +69,13 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
     match reason {
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
         KeptReason::InPlaceAsked => {
-            "is left as it is; undo takes back what an earlier setup wrote".into()
+            "is left as it is (in-place)".into()
+        }
+        KeptReason::Unreachable { why } => {
+            format!("builds into its own target (in-place): the shared root cannot be written from here: {why}")
+        }
+        KeptReason::InPlaceDecided { file } => {
+            format!("builds into its own target (in-place), as {} says", paths.show(file))
         }
         KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
         KeptReason::NotServed { file } => {
@@ -414,6 +420,15 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),
         Warning::ColdStart { workspaces } => {
             format!("the next build of each of {workspaces} workspaces starts cold")
+        }
+        Warning::Unreachable { why, in_place } => {
+            let so = match in_place {
+                true => "so the layout is in-place",
+                false => {
+                    "and builds lead there (onboard --layout in-place needs only the worktree)"
+                }
+            };
+            format!("the shared root cannot be written from here, {so}: {why}")
         }
         Warning::NoGuard { workspaces } => format!(
             "no guard is written for {}: a worktree inside shares the folder until it is set up itself (a guard needs \

@@ -50,6 +50,12 @@ pub(crate) struct WriteConfig {
 impl WriteConfig {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("write_config", "config-written");
+
+    /// Whether it has a workspace build into its own `target`.
+    #[must_use]
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.workspace.is_some() && self.layout == Layout::InPlace
+    }
 }
 
 /// Put the script in its place that Cargo runs in place of the compiler.

@@ -16,6 +16,7 @@ use crate::setup::warm;
 use crate::store::command;
 use crate::store::supply::FromStore;
 use crate::survey::Request;
+use crate::survey::folder::Layout;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
@@ -106,7 +107,9 @@ fn decide(
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
         .layout
-        .or_else(|| crate::setup::decide::served_from_above(survey, focus));
+        .or_else(|| crate::setup::decide::served_from_above(survey, focus))
+        // What is above leads there as well.
+        .filter(|layout| *layout != Layout::BuildDir || survey.shared_root.unreachable.is_none());
     note_devices(survey, &mut options);
     try_wrapper(survey, &mut options, ui)?;
     let setup = crate::setup::decide::setup(survey, &options);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::markers::TARGET;
 use crate::plan::action::{EditFile, Plan, Section};
 use crate::plan::outcome::Outcome;
 use crate::plan::reasons;
@@ -37,6 +38,8 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         wrapper = wrapper.or(write.rustc_wrapper.as_deref());
         let into = write.target_dir.as_deref().map(show);
         let into = into.or_else(|| write.build_dir.as_deref().map(|b| show(Path::new(b))));
+        let in_place = write.workspace.as_ref().filter(|_| write.is_in_place());
+        let into = into.or_else(|| in_place.map(|workspace| show(&workspace.join(TARGET))));
         table.row(vec![
             reasons::layout(write.layout).into(),
             show(&write.edit.file),

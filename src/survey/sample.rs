@@ -10,7 +10,8 @@ use crate::git::model::Head;
 use crate::size::Bytes;
 use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
 use crate::survey::model::{
-    CargoAnswer, Repository, SharedRoot, Survey, Workspace, Worktree, WorktreePlace,
+    CargoAnswer, Repository, RepositorySettings, SharedRoot, Survey, Workspace, Worktree,
+    WorktreePlace,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -81,6 +82,8 @@ pub(crate) fn repository(linked: &[&str]) -> Repository {
             .map(worktree)
             .collect(),
         exclude: None,
+        settings: RepositorySettings::default(),
+        settings_file: None,
         doubt: None,
     }
 }

@@ -37,6 +37,7 @@ mod gc;
 mod guard;
 #[cfg(unix)]
 mod hook;
+mod in_place;
 mod life;
 #[cfg(unix)]
 mod log;

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
 use crate::clean::model::DeleteFolder;
-use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
+use crate::doctor::model::{ClosedFolder, Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
 use crate::fs::model::freeable;
 use crate::size::Bytes;
 use crate::survey::model::{Survey, Workspace};
+use crate::text::shell;
 
 /// Less than this part of a disk is little, …
 const LITTLE: u64 = 20;
@@ -35,6 +36,60 @@ pub(crate) fn broken_links(facts: &DoctorFacts) -> Vec<Diagnosis> {
         fix: None,
     };
     facts.broken_links.iter().map(diagnosis).collect()
+}
+
+/// Builds that lead into a folder that cannot be written from here.
+pub(crate) fn closed(survey: &Survey, facts: &DoctorFacts) -> Option<Diagnosis> {
+    let root = &survey.shared_root;
+    let first = facts.closed.first()?;
+    let many = facts.closed.len();
+    let who = match many {
+        1 => format!("`{}` builds", first.workspace.display()),
+        _ => format!("{many} workspaces build"),
+    };
+    // Of what is not ours, the user must say so.
+    let replace = match root.is_lost || first.folder.starts_with(&root.path) {
+        true => "",
+        false => " --replace",
+    };
+    Some(Diagnosis {
+        severity: Severity::Broken,
+        kind: DiagnosisKind::Unreachable,
+        paths: facts
+            .closed
+            .iter()
+            .map(|one| one.workspace.clone())
+            .collect(),
+        what: format!(
+            "{who} into `{}`, which cannot be written from here: {}",
+            first.folder.display(),
+            first.why
+        ),
+        why: "every build fails here, as in a sandbox or a container that has the worktree alone"
+            .into(),
+        mend: match many {
+            1 => format!(
+                "cargo sharedtarget onboard --layout in-place{replace} {}",
+                shell::word(&first.workspace)
+            ),
+            _ => format!("cargo sharedtarget setup --layout in-place{replace}"),
+        },
+        fix: None,
+    })
+}
+
+/// The folders that a sandbox has to let builds write, and git's, if `onboard` is to do more than to warm.
+pub(crate) fn to_write(survey: &Survey, facts: &DoctorFacts) -> BTreeSet<PathBuf> {
+    let root = &survey.shared_root;
+    let place = |one: &ClosedFolder| match one.folder.starts_with(&root.path) {
+        true => root.path.clone(),
+        false => one.folder.clone(),
+    };
+    // What is not there cannot be allowed either.
+    let closed = facts.closed.iter().filter(|_| !root.is_lost);
+    closed
+        .flat_map(|one| one.git.clone().into_iter().chain([place(one)]))
+        .collect()
 }
 
 /// What is wrong with where target folders are.

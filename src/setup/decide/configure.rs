@@ -1,16 +1,16 @@
 //! What each workspace's configuration should say.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::{WORKSPACE_PATH_HASH, expand};
 use crate::cargo::config_edit::{EditError, Settings};
 use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
-use crate::markers::BUILD_FOLDER;
+use crate::markers::{BUILD_FOLDER, TARGET};
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
-use crate::setup::decide::{SetupOptions, wrapper};
+use crate::setup::decide::{SetupOptions, in_place, wrapper};
 use crate::setup::model::WriteConfig;
 use crate::setup::naming;
 use crate::setup::naming::Names;
@@ -24,6 +24,7 @@ const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true 
 pub(crate) fn workspace(
     workspace: &Workspace,
     survey: &Survey,
+    configs: &BTreeMap<PathBuf, ConfigFile>,
     options: &SetupOptions,
     names: &mut Names<'_>,
 ) -> Result<(WriteConfig, ConfigFile), KeptReason> {
@@ -57,9 +58,14 @@ pub(crate) fn workspace(
         return Err(KeptReason::Unwritable { path });
     }
     let shared_root = &survey.shared_root.path;
-    let (layout, target_dir, build_dir) = match options.layout.unwrap_or(Layout::Isolated) {
-        // Of the layout build-dir, the workspaces themselves see nothing.
-        Layout::InPlace | Layout::BuildDir => return Err(KeptReason::InPlaceAsked),
+    let (layout, as_it_is) = in_place::layout(workspace, survey, options);
+    let (layout, target_dir, build_dir) = match layout {
+        // The workspaces themselves see nothing of it.
+        Layout::BuildDir => return Err(as_it_is),
+        Layout::InPlace => {
+            never_built(workspace, survey)?;
+            return in_place::configure(workspace, survey, configs, options, as_it_is);
+        }
         Layout::Flat => {
             flat_is_safe(workspace, survey, options)?;
             (Layout::Flat, naming::flat(shared_root), None)
@@ -95,6 +101,7 @@ pub(crate) fn workspace(
         build_dir: build_dir.as_deref(),
         // One of ours that no guard needs would split the folder.
         drop_build_dir: build_dir.is_none() && own_build_dir(workspace, survey),
+        ..Settings::default()
     };
     let file = survey.configs.get(&workspace.config);
     let Some((edit, after)) = edited(&workspace.config, file, settings)? else {
@@ -308,8 +315,12 @@ fn users_choice(
         ("target-dir", &dirs.target_dir, &dirs.target_set_by),
         ("build-dir", &dirs.build_dir, &dirs.build_set_by),
     ];
+    // The layout in-place names it where another configuration stands further out.
+    let in_place = workspace.root.join(TARGET);
+    let config = survey.configs.get(&workspace.config);
+    let by_us = config.is_some_and(|file| file.created_by_us);
     for (key, folder, set_by) in settings {
-        if own(folder) {
+        if own(folder) || (by_us && *folder == in_place) {
             continue;
         }
         let set = |file: &Path, value: String| KeptReason::ConfigSet {
