@@ -69,15 +69,16 @@ fn closed(survey: &Survey) -> Vec<ClosedFolder> {
             .into_iter()
             .filter(|dir| !dir.starts_with(&workspace.root));
         let (folder, why) = dirs.find_map(|dir| Some((dir.clone(), why(dir)?)))?;
-        let git = workspace
-            .place
-            .as_ref()
-            .map(|place| place.common_dir.clone());
+        let git = workspace.place.as_ref().map(|place| &place.common_dir);
+        let also = git.into_iter().chain(&root.records);
         Some(ClosedFolder {
             workspace: workspace.root.clone(),
             folder,
             why,
-            git: git.filter(|git| fs::unwritable(git).is_some()),
+            also: also
+                .filter(|path| fs::unwritable(path).is_some())
+                .cloned()
+                .collect(),
         })
     });
     let mut closed: Vec<ClosedFolder> = closed.collect();

@@ -101,8 +101,8 @@ pub(crate) struct ClosedFolder {
     pub(crate) workspace: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) why: String,
-    /// The git folder of its repository, if that cannot be written either.
-    pub(crate) git: Option<PathBuf>,
+    /// What `onboard` writes besides and cannot write from here either: the git folder of its repository, and our record.
+    pub(crate) also: Vec<PathBuf>,
 }
 
 /// A setting of rust-analyzer's that moves its target folder.

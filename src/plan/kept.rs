@@ -117,6 +117,13 @@ pub(crate) enum KeptReason {
         /// Its value there.
         value: String,
     },
+    /// Its `target` leads elsewhere, where its owner wants what is built.
+    TargetElsewhere {
+        /// Where.
+        to: PathBuf,
+    },
+    /// It has no other worktree to share anything with.
+    Alone,
     /// A nested workspace that was never built: it takes its configuration from above, safely.
     NeverBuilt {
         /// The workspace around it.

@@ -114,6 +114,10 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(file)
             )
         }
+        KeptReason::TargetElsewhere { to } => {
+            format!("its target leads to {}, by your own choice", paths.show(to))
+        }
+        KeptReason::Alone => "has no other worktree to share with".into(),
         KeptReason::NeverBuilt { around } => {
             format!(
                 "was never built, and takes its configuration from {}",
@@ -311,6 +315,10 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         }
         KeptReason::OldCargo => "--layout isolated sets them up all the same",
         KeptReason::ConfigSet { .. } => "--replace puts ours in their place",
+        KeptReason::TargetElsewhere { .. } => {
+            "--shared-root DIR, with a folder there, sets them up there; --replace where all others are"
+        }
+        KeptReason::Alone => "without --worktrees-only they are set up as well",
         KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
         KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
         KeptReason::ConfigInvalid { .. } => "mend these files, and run again",

@@ -30,6 +30,8 @@ Examples:
       keep all target folders together below this
   cargo sharedtarget setup --rustc-wrapper sccache
       let a compiler cache help where sources differ
+  cargo sharedtarget setup --new-worktrees in-place
+      for worktrees of agents whose sandbox lets them write nothing else
   cargo sharedtarget setup --layout build-dir --config-at ~/code
       once for every future worktree";
 
@@ -38,7 +40,7 @@ Examples:
   git worktree add ../topic && cargo sharedtarget onboard ../topic
       what the hook does by itself
   cargo sharedtarget onboard --layout in-place
-      warm it, and write no configuration";
+      build into its own target, as where a sandbox lets nothing else be written";
 
 const WARM: &str = "\
 Examples:
@@ -60,6 +62,9 @@ pub(crate) struct SetupArgs {
     /// The layout of the worktrees that come later, which the hook and onboard follow; by default as the others
     #[arg(long, value_name = "LAYOUT", value_enum, help_heading = "Layout")]
     new_worktrees: Option<WorktreeLayout>,
+    /// Leave workspaces without another worktree as they are: nothing is shared with them yet
+    #[arg(long, help_heading = "Layout")]
+    worktrees_only: bool,
     /// Also set a build-dir that keeps apart what lies inside a worktree and was not set up; by default where something
     /// does
     #[arg(long, help_heading = "Layout", overrides_with = "no_guard")]
@@ -227,6 +232,7 @@ impl SetupArgs {
             allow_unsafe_sharing: self.allow_unsafe_sharing,
             auto_onboard: self.auto_onboard.then(|| program.clone()),
             relink: self.relink,
+            worktrees_only: self.worktrees_only,
             no_hook: self.no_hook,
             no_local: self.local.no_local,
             keep_targets: self.keep_targets,

@@ -62,6 +62,8 @@ pub(crate) struct SetupOptions {
     pub(crate) auto_onboard: Option<Option<PathBuf>>,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
     pub(crate) no_wrapper: bool,
+    /// Leave workspaces as they are that have no other worktree.
+    pub(crate) worktrees_only: bool,
     /// Leave git hooks as they are.
     pub(crate) no_hook: bool,
     /// The worktrees that are set up; all others stay as they are, and nothing is deleted.

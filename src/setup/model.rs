@@ -43,6 +43,9 @@ pub(crate) struct WriteConfig {
     pub(crate) rustc_wrapper: Option<String>,
     /// The exclude file that must have been changed before, so that git does not show the new file.
     pub(crate) needs: Option<PathBuf>,
+    /// The workspace has no other worktree.
+    #[serde(skip)]
+    pub(crate) alone: bool,
     #[serde(flatten)]
     pub(crate) edit: EditFile,
 }

@@ -110,6 +110,10 @@ fn decide(
         .or_else(|| crate::setup::decide::served_from_above(survey, focus))
         // What is above leads there as well.
         .filter(|layout| *layout != Layout::BuildDir || survey.shared_root.unreachable.is_none());
+    if request.environment.in_a_build {
+        // Cargo has read its configurations: nothing is written into them, as with the one above.
+        options.layout = Some(Layout::BuildDir);
+    }
     note_devices(survey, &mut options);
     try_wrapper(survey, &mut options, ui)?;
     let setup = crate::setup::decide::setup(survey, &options);

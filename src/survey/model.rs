@@ -264,6 +264,9 @@ pub(crate) struct Workspace {
     pub(crate) ignored: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
     pub(crate) dirs: Dirs,
+    /// Where its `target` leads, if that is a link or another filesystem and no configuration names another folder.
+    #[serde(skip)]
+    pub(crate) target_elsewhere: Option<PathBuf>,
     /// The configuration file that would be edited.
     pub(crate) config: PathBuf,
     /// What `cargo metadata`, run in its folder, said.

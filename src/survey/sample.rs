@@ -31,6 +31,7 @@ pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
             build_dir: target.into(),
             ..Dirs::default()
         },
+        target_elsewhere: None,
         config: PathBuf::from(root).join(".cargo/config.toml"),
         cargo: CargoAnswer::NotAsked,
         stamp: Some(root.into()),

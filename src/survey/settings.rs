@@ -299,6 +299,34 @@ mod tests {
     }
 
     #[test]
+    fn the_layout_of_a_repository() {
+        let in_place = RepositorySettings {
+            layout: Some(WorktreeLayout::InPlace),
+            new_worktrees: None,
+        };
+        let both = RepositorySettings {
+            layout: None,
+            new_worktrees: Some(WorktreeLayout::Isolated),
+        };
+        for (before, decided, after) in [
+            ("", in_place, "layout = \"in-place\"\n"),
+            (
+                "# mine\nlayout = 'isolated' # so\n",
+                in_place,
+                "# mine\nlayout = \"in-place\" # so\n",
+            ),
+            (
+                "layout = 'in-place'\n",
+                both,
+                "layout = 'in-place'\nnew-worktrees = \"isolated\"\n",
+            ),
+        ] {
+            assert_eq!(set_for_repository(before, decided).as_deref(), Ok(after));
+        }
+        assert!(set_for_repository("layout = 'flat'", in_place).is_err());
+    }
+
+    #[test]
     fn mistakes_have_a_place() {
         let much = "expected a size such as `20GB` or `512MiB`, found `much`";
         for (text, line, column, word) in [

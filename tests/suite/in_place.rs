@@ -176,3 +176,87 @@ fn settings_that_are_wrong_do_not_count() {
         assert_eq!(sandbox.read(SETTINGS), text);
     }
 }
+
+/// Nothing is gained where there is no other worktree.
+#[test]
+fn workspaces_without_another_worktree() {
+    let mut sandbox = start();
+    sandbox.env("CARGO_SHAREDTARGET_NO_HOOK", "false");
+    sandbox.repository("lone", &[]);
+    sandbox.package("plain", "plain", "plain");
+    let run = sandbox.run("", &["setup", "-n"]).code(0);
+    assert!(
+        run.said().contains("2 of them have no other worktree"),
+        "{run:?}"
+    );
+    let answer = sandbox.json("", &["setup", "--worktrees-only", "--yes"]);
+    for folder in ["lone", "plain"] {
+        assert_eq!(sandbox.why_kept(&answer, folder), "alone");
+        assert!(!sandbox.exists(&format!("{folder}/.cargo")));
+    }
+    assert!(!sandbox.exists("lone/.git/hooks/post-checkout"));
+    assert!(sandbox.exists("pika/.git/hooks/post-checkout"));
+    assert!(
+        sandbox.exists("pika/.cargo/config.toml") && sandbox.exists("beside/.cargo/config.toml")
+    );
+}
+
+/// A `target` that its owner has put elsewhere stays there, unless they say where else.
+#[cfg(unix)]
+#[test]
+fn a_target_that_is_a_link() {
+    let sandbox = start();
+    let disk = sandbox.outside("disk");
+    for name in ["there", "nowhere"] {
+        std::fs::create_dir_all(disk.join(name)).expect("a folder");
+    }
+    let link = |to: &str, from: &str| {
+        let from = sandbox.path(from);
+        std::os::unix::fs::symlink(disk.join(to), from).expect("a link");
+    };
+    link("there", "pika/target");
+    link("nowhere", "beside/target");
+    std::fs::remove_dir(disk.join("nowhere")).expect("an empty folder");
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    for worktree in ["pika", "beside"] {
+        assert_eq!(sandbox.why_kept(&answer, worktree), "target_elsewhere");
+        assert!(!sandbox.exists(&format!("{worktree}/.cargo")));
+    }
+    sandbox
+        .run("pika", &["setup", "-n"])
+        .code(0)
+        .says("--shared-root DIR");
+    assert_eq!(sandbox.cargo_run("pika"), "hello\n");
+    assert!(disk.join("there/debug").exists());
+
+    let root = disk.join("root").display().to_string();
+    sandbox
+        .run("pika", &["setup", "--shared-root", &root, "--yes"])
+        .code(0);
+    assert_eq!(sandbox.cargo_run("pika"), "hello\n");
+    assert!(disk.join("root/pika/main/debug").exists());
+    assert!(!sandbox.exists("pika/.shared-target"));
+}
+
+/// The same for a folder that a configuration above names.
+#[test]
+fn a_folder_that_is_set_above() {
+    let sandbox = start();
+    let mine = sandbox.outside("mine").display().to_string();
+    let text = format!("[build]\ntarget-dir = \"{mine}\"\n");
+    for config in [
+        sandbox.outside("cargo-home/config.toml"),
+        sandbox.path(".cargo/config.toml"),
+    ] {
+        std::fs::create_dir_all(config.parent().expect("a folder")).expect("folders");
+        std::fs::write(&config, &text).expect("a file");
+        let answer = sandbox.json("pika", &["setup", "--yes"]);
+        for worktree in ["pika", "beside"] {
+            assert_eq!(sandbox.why_kept(&answer, worktree), "config_set");
+            assert!(!sandbox.exists(&format!("{worktree}/.cargo")));
+        }
+        let said = sandbox.run("pika", &["setup", "-n"]).code(0).said();
+        assert!(said.contains("--replace"), "{said}");
+        std::fs::remove_file(&config).expect("a file");
+    }
+}

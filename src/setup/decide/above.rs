@@ -102,6 +102,7 @@ pub(crate) fn configure(
         build_dir: Some(template).filter(|_| by_path),
         rustc_wrapper: wrapper,
         needs: None,
+        alone: false,
         edit,
     };
     Ok(Above {

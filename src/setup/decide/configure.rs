@@ -15,7 +15,7 @@ use crate::setup::model::WriteConfig;
 use crate::setup::naming;
 use crate::setup::naming::Names;
 use crate::survey::folder::Layout;
-use crate::survey::model::{CargoAnswer, Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Repository, SharedRootChoice, Survey, Workspace};
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
@@ -56,6 +56,9 @@ pub(crate) fn workspace(
         // Neither a line of an exclude file nor one on a terminal can name it.
         let path = workspace.root.clone();
         return Err(KeptReason::Unwritable { path });
+    }
+    if options.worktrees_only && is_alone(workspace, survey) {
+        return Err(KeptReason::Alone);
     }
     let shared_root = &survey.shared_root.path;
     let (layout, as_it_is) = in_place::layout(workspace, survey, options);
@@ -116,6 +119,7 @@ pub(crate) fn workspace(
         build_dir,
         rustc_wrapper: wrapper,
         needs: None,
+        alone: layout == Layout::Isolated && is_alone(workspace, survey),
         edit,
     };
     Ok((write, after))
@@ -147,6 +151,16 @@ fn inherits_build_dir(workspace: &Workspace, survey: &Survey, options: &SetupOpt
             let dropped = options.guard == Some(false) && is_ours(file, survey);
             file.path != workspace.config && file.keys.build_dir.is_some() && !dropped
         })
+}
+
+/// Whether a workspace has no other worktree.
+pub(crate) fn is_alone(workspace: &Workspace, survey: &Survey) -> bool {
+    let place = workspace.place.as_ref();
+    let mut repositories = survey.repositories.iter();
+    let own =
+        repositories.find(|one| place.is_some_and(|place| place.common_dir == one.common_dir));
+    let present = |own: &Repository| own.worktrees.iter().filter(|one| one.present).count();
+    own.is_none_or(|own| present(own) < 2)
 }
 
 /// Whether a configuration has a `build-dir` of ours.
@@ -304,6 +318,12 @@ fn users_choice(
     }
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
+    // Whoever names a shared root says where the bytes go.
+    if let Some(to) = &workspace.target_elsewhere
+        && survey.shared_root.chosen != SharedRootChoice::Named
+    {
+        return Err(KeptReason::TargetElsewhere { to: to.clone() });
+    }
     // Setup wrote what leads to where the root was, or to the root that it is a copy of.
     let misled = &survey.shared_root.misled;
     let was = misled.get(&workspace.root).map(|was| &was.path);

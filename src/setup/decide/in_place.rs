@@ -149,7 +149,8 @@ pub(crate) fn configure(
             ..
         }
     );
-    let inherits = dirs.build_set_by != dirs.target_set_by && knows_build_dir;
+    let mut chain = config_chain::chain(&workspace.root, &configs, &survey.surroundings);
+    let inherits = knows_build_dir && chain.any(|(file, _)| file.keys.build_dir.is_some());
     // By a name that holds wherever the worktree is mounted.
     let here = |led: bool| led.then_some(TARGET);
     let (target_dir, build_dir) = (here(target_led), here(build_led && inherits));
@@ -179,6 +180,7 @@ pub(crate) fn configure(
         build_dir: None,
         rustc_wrapper: None,
         needs: None,
+        alone: false,
         edit,
     };
     Ok((write, after))
