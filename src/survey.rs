@@ -13,6 +13,7 @@ pub(crate) mod build_env;
 pub mod compiler_name;
 pub(crate) mod folder;
 mod folders;
+pub(crate) mod joined_flags;
 pub mod journal;
 pub(crate) mod known_roots;
 mod litter;

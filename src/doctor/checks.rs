@@ -26,6 +26,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(place::misled(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
+    ailments.extend(place::flags_twice(survey));
     ailments.extend(place::closed(survey, &facts));
     ailments.extend(place::broken_links(&facts));
     ailments.extend(place::place(survey, &facts));

@@ -199,6 +199,8 @@ pub(crate) enum DiagnosisKind {
     OtherFilesystem,
     /// Files cannot share storage until one is written to.
     NoClones,
+    /// A worktree inside another one gets its flags as well.
+    FlagsTwice,
     /// Folders of worktrees that are gone.
     Orphans,
     /// The git hook does not do what it is there for.

@@ -341,6 +341,13 @@ pub(crate) enum Warning {
         /// What is set up builds into its own `target` for that.
         in_place: bool,
     },
+    /// Cargo joins the flags of worktrees with those of the one that they lie in.
+    FlagsTwice {
+        /// The inner ones.
+        worktrees: Vec<PathBuf>,
+        /// The configuration further out.
+        file: PathBuf,
+    },
     /// These have no guard, so that a worktree inside one shares its folder until it is set up.
     NoGuard {
         /// How many workspaces.

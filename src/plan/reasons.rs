@@ -438,6 +438,16 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
             };
             format!("the shared root cannot be written from here, {so}: {why}")
         }
+        Warning::FlagsTwice { worktrees, file } => {
+            let first = worktrees.first().map(|one| paths.show(one));
+            format!(
+                "{} inside another one: Cargo adds the rustflags in {} to its own, so that it compiles everything by \
+                 itself, where a worktree beside would share (first: {})",
+                counted(worktrees.len(), "worktree"),
+                paths.show(file),
+                first.unwrap_or_default()
+            )
+        }
         Warning::NoGuard { workspaces } => format!(
             "no guard is written for {}: a worktree inside shares the folder until it is set up itself (a guard needs \
              Cargo 1.91 or later)",

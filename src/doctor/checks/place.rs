@@ -11,7 +11,8 @@ use crate::clean::model::DeleteFolder;
 use crate::doctor::model::{ClosedFolder, Diagnosis, DiagnosisKind, DoctorFacts, Fix, Severity};
 use crate::fs::model::freeable;
 use crate::size::Bytes;
-use crate::survey::model::{Survey, Workspace};
+use crate::survey::joined_flags;
+use crate::survey::model::{Survey, Workspace, worktree_of};
 use crate::text::shell;
 
 /// Less than this part of a disk is little, …
@@ -229,6 +230,29 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
         }
     });
     ailments.collect()
+}
+
+/// Worktrees that get the flags of the one around them beside their own.
+pub(crate) fn flags_twice(survey: &Survey) -> Option<Diagnosis> {
+    let joined = joined_flags::find(survey);
+    let first = joined.first()?;
+    let worktree = first.worktree;
+    let around = worktree_of(first.outer, &survey.repositories)?.1;
+    let beside = around.with_file_name(worktree.file_name()?);
+    Some(Diagnosis {
+        severity: Severity::Waste,
+        kind: DiagnosisKind::FlagsTwice,
+        paths: joined.iter().map(|one| one.worktree.to_owned()).collect(),
+        what: format!(
+            "`{}` lies inside `{}`, and gets the rustflags in `{}` beside its own",
+            worktree.display(),
+            around.display(),
+            first.outer.display()
+        ),
+        why: "Cargo joins such arrays, and a unit with other flags is another unit: it compiles everything by itself, and a worktree beside would share".into(),
+        mend: format!("git worktree move {} {}", shell::word(worktree), shell::word(&beside)),
+        fix: None,
+    })
 }
 
 /// What worktrees that are gone have left.
