@@ -50,7 +50,7 @@ pub(crate) use crate::fs::find::{Finds, Looking, find};
 pub(crate) use crate::fs::in_use::Uses;
 pub(crate) use crate::fs::lock::{
     AtWork, LockGuard, LockMode, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
-    lock_to_write, runs, stage_in_use,
+    lock_to_write, runs, stage_in_use, unwritable_root,
 };
 use crate::fs::model::{Identity, Tag};
 pub(crate) use crate::fs::objects::{
@@ -58,7 +58,7 @@ pub(crate) use crate::fs::objects::{
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
 pub(crate) use crate::fs::owner::{
-    Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs,
+    Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs, unwritable,
 };
 pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,

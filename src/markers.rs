@@ -252,6 +252,12 @@ pub(crate) fn is_profile(shape: &Shape) -> bool {
 /// The name of the folder that Cargo looks for above a workspace.
 pub(crate) const CARGO_FOLDER: &str = ".cargo";
 
+/// The name of the shared root, unless the user names one.
+pub(crate) const DEFAULT_ROOT: &str = ".shared-target";
+
+/// The name of the folder in a workspace that Cargo builds into unless a configuration names another one.
+pub(crate) const TARGET: &str = "target";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,6 +27,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 
 use crate::plan::action::Warning;
+use crate::survey::joined_flags;
 use crate::survey::model::Survey;
 
 /// What the user should know of the survey, whatever is done.
@@ -40,5 +41,16 @@ pub(crate) fn warnings(survey: &Survey) -> Vec<Warning> {
         path: problem.path.clone(),
         message: problem.message.clone(),
     });
-    overrides.chain(problems).collect()
+    overrides
+        .chain(problems)
+        .chain(flags_twice(survey))
+        .collect()
+}
+
+/// Warns of worktrees that get the flags of the one around them beside their own.
+fn flags_twice(survey: &Survey) -> Option<Warning> {
+    let joined = joined_flags::find(survey);
+    let file = joined.first()?.outer.to_owned();
+    let worktrees = joined.iter().map(|one| one.worktree.to_owned()).collect();
+    Some(Warning::FlagsTwice { worktrees, file })
 }

@@ -13,6 +13,7 @@ pub(crate) mod build_env;
 pub mod compiler_name;
 pub(crate) mod folder;
 mod folders;
+pub(crate) mod joined_flags;
 pub mod journal;
 pub(crate) mod known_roots;
 mod litter;
@@ -264,6 +265,13 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     }
     folders::measure(&mut survey, request.sizes, progress);
     survey.trash = litter::look(&survey, left, &beside, &journal, progress);
+    let root = &survey.shared_root;
+    if root.unreachable.is_some() {
+        // Those who can write there take it away.
+        survey
+            .trash
+            .retain(|trash| !trash.path.starts_with(&root.path));
+    }
     survey.problems = problems;
     Ok(survey)
 }

@@ -31,10 +31,12 @@ fuzz_target!(|input: &str| {
         (None, Some(build_dir), Some(target_dir), false),
         (Some(target_dir), Some(build_dir), None, false),
         (Some(target_dir), None, None, true),
+        (None, None, None, true),
     ] {
         let settings = Settings {
             target_dir,
             build_dir,
+            drop_target_dir: drop_build_dir && target_dir.is_none(),
             drop_build_dir,
             rustc_wrapper,
         };
@@ -53,7 +55,10 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
     if let Some(before) = before {
         let or = |set: Option<&str>, was: &Option<String>| set.map(str::to_owned).or(was.clone());
         let expected = ConfigKeys {
-            target_dir: or(settings.target_dir, &before.target_dir),
+            target_dir: match settings.drop_target_dir {
+                true => None,
+                false => or(settings.target_dir, &before.target_dir),
+            },
             build_dir: match settings.drop_build_dir {
                 true => None,
                 false => or(settings.build_dir, &before.build_dir),
@@ -75,7 +80,11 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
     let rest = |text| {
         let mut tree = Tree::of(document(text).as_item());
         for (key, set) in set(settings) {
-            let dropped = settings.drop_build_dir && key == "build-dir";
+            let dropped = match key {
+                "target-dir" => settings.drop_target_dir,
+                "build-dir" => settings.drop_build_dir,
+                _ => false,
+            };
             if set.is_some() || dropped {
                 tree.remove("build", key);
             }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustc_stable_hash::StableSipHasher128;
 
 use crate::cargo::model::{ConfigContext, ConfigFile, ConfigKeys, Dirs, SetBy};
-use crate::markers::CARGO_FOLDER;
+use crate::markers::{CARGO_FOLDER, TARGET};
 
 /// The two names of a configuration file; where both exist, Cargo reads the first, the legacy one, and warns.
 ///
@@ -35,7 +35,7 @@ pub(crate) fn resolve(
     };
     let (target_dir, target_set_by) = match setting(|keys| keys.target_dir.as_ref()) {
         Some((value, file, base)) => (base.join(value), SetBy::Config(file.path.clone())),
-        None => (workspace.join("target"), SetBy::Default),
+        None => (workspace.join(TARGET), SetBy::Default),
     };
     let (build_dir, build_set_by) = match setting(|keys| keys.build_dir.as_ref()) {
         Some((value, file, base)) => (

@@ -24,6 +24,8 @@ pub struct Settings<'a> {
     pub target_dir: Option<&'a str>,
     /// `build.build-dir`.
     pub build_dir: Option<&'a str>,
+    /// Take `build.target-dir` out.
+    pub drop_target_dir: bool,
     /// Take `build.build-dir` out.
     pub drop_build_dir: bool,
     /// `build.rustc-wrapper`.
@@ -81,10 +83,21 @@ pub fn set(text: &str, settings: Settings<'_>) -> Result<String, EditError> {
             edited = set_key(&edited, key, value)?;
         }
     }
-    match settings.drop_build_dir {
-        true => drop_key(&edited, "build-dir"),
-        false => Ok(edited),
+    let dropped = [
+        ("target-dir", settings.drop_target_dir),
+        ("build-dir", settings.drop_build_dir),
+    ];
+    for (key, _) in dropped.into_iter().filter(|(_, dropped)| *dropped) {
+        edited = drop_key(&edited, key)?;
     }
+    Ok(edited)
+}
+
+/// Returns whether a text sets nothing and says nothing to people: no more is left of a file of ours than the table.
+#[must_use]
+pub fn is_empty(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line == "[build]")
 }
 
 /// Takes a key out that has a line of its own.

@@ -111,7 +111,8 @@ pub(crate) fn limited(
     let settings = &survey.settings;
     let shared_root = &survey.shared_root;
     // What it takes to know which units go, waits for a lock that a build may hold.
-    if !settings.limit() || !shared_root.exists || request.environment.in_a_build {
+    let is_closed = !shared_root.exists || shared_root.unreachable.is_some();
+    if !settings.limit() || is_closed || request.environment.in_a_build {
         return Ok(Limited::default());
     }
     let folders = shared_folders(survey, &[]);

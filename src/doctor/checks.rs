@@ -26,6 +26,8 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(place::misled(survey));
     ailments.extend(overrides(survey));
     ailments.extend(configs(survey));
+    ailments.extend(place::flags_twice(survey));
+    ailments.extend(place::closed(survey, &facts));
     ailments.extend(place::broken_links(&facts));
     ailments.extend(place::place(survey, &facts));
     ailments.extend(place::orphans(survey, now));
@@ -37,6 +39,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     ailments.extend(analyzers(&facts));
     ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
     DoctorReport {
+        to_write: place::to_write(survey, &facts),
         facts,
         ailments,
         problems: problems(survey),

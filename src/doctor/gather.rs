@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
-    AnalyzerSetting, DoctorFacts, HalfRemoved, Left, PlaceFacts, Tool, Toolchain, WrapperFacts,
+    AnalyzerSetting, ClosedFolder, DoctorFacts, HalfRemoved, Left, PlaceFacts, Tool, Toolchain,
+    WrapperFacts,
 };
 use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
@@ -31,6 +32,7 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         hooks: crate::hook::decide::hook_status(&hooks_of(survey.repositories.iter()), program),
         broken_links: broken_links(survey),
         half_removed: half_removed(survey),
+        closed: closed(survey),
         analyzers: analyzers(survey),
     }
 }
@@ -67,6 +69,53 @@ fn broken_links(survey: &Survey) -> Vec<(PathBuf, PathBuf)> {
     broken
         .map(|path| (path.clone(), fs::link_target(path)))
         .collect()
+}
+
+/// The workspaces that this shell can write, but whose builds lead to where it cannot. Those that it cannot write are none of
+/// its business.
+fn closed(survey: &Survey) -> Vec<ClosedFolder> {
+    let root = &survey.shared_root;
+    let why = |dir: &Path| {
+        let in_root = || root.unreachable.is_some() && dir.starts_with(&root.path);
+        // Where its repository cannot be seen, whoever makes that folder makes one that nobody else sees.
+        let around = dir.ancestors().nth(3);
+        let is_elsewhere = || root.is_lost && around.is_some_and(|around| !fs::exists(around));
+        fs::unwritable(dir)
+            .or_else(|| in_root().then(|| "its shared root cannot be written".to_owned()))
+            .or_else(|| is_elsewhere().then(|| "it is not there".to_owned()))
+    };
+    let writable = survey.workspaces.iter();
+    let writable = writable.filter(|workspace| fs::unwritable(&workspace.root).is_none());
+    let closed = writable.filter_map(|workspace| {
+        let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        let mut dirs = dirs
+            .into_iter()
+            .filter(|dir| !dir.starts_with(&workspace.root));
+        let (folder, why) = dirs.find_map(|dir| Some((dir.clone(), why(dir)?)))?;
+        let git = workspace.place.as_ref().map(|place| &place.common_dir);
+        let also = git.into_iter().chain(&root.records);
+        Some(ClosedFolder {
+            workspace: workspace.root.clone(),
+            folder,
+            why,
+            also: also
+                .filter(|path| fs::unwritable(path).is_some())
+                .cloned()
+                .collect(),
+        })
+    });
+    let mut closed: Vec<ClosedFolder> = closed.collect();
+    // In a sandbox, what others build into is none of its business either.
+    let is_here = |one: &ClosedFolder| {
+        survey
+            .roots
+            .iter()
+            .any(|root| root.starts_with(&one.workspace))
+    };
+    if closed.iter().any(is_here) {
+        closed.retain(is_here);
+    }
+    closed
 }
 
 fn git() -> Tool {

@@ -1,5 +1,6 @@
 //! What is wrong with a setup.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -32,6 +33,9 @@ pub(crate) struct DoctorFacts {
     /// Worktrees that git lists, and that are not there as such.
     #[serde(skip)]
     pub(crate) half_removed: Vec<HalfRemoved>,
+    /// Workspaces that can be written from here, but cannot be built.
+    #[serde(skip)]
+    pub(crate) closed: Vec<ClosedFolder>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
@@ -113,6 +117,16 @@ pub(crate) enum Left {
     Folder,
 }
 
+/// A folder that a workspace builds into, and that cannot be written from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClosedFolder {
+    pub(crate) workspace: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) why: String,
+    /// What `onboard` writes besides and cannot write from here either: the git folder of its repository, and our record.
+    pub(crate) also: Vec<PathBuf>,
+}
+
 /// A setting of rust-analyzer's that moves its target folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AnalyzerSetting {
@@ -129,6 +143,9 @@ pub(crate) struct DoctorReport {
     pub(crate) facts: DoctorFacts,
     /// What is wrong, the worst first.
     pub(crate) ailments: Vec<Diagnosis>,
+    /// The folders that a sandbox would have to let builds write.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) to_write: BTreeSet<PathBuf>,
     /// What could not be read.
     pub(crate) problems: Vec<Problem>,
 }
@@ -186,6 +203,8 @@ pub(crate) enum DiagnosisKind {
     Copied,
     /// A project was moved with its shared root, and its configurations lead to where that was.
     Moved,
+    /// Builds lead into a folder that cannot be written from here.
+    Unreachable,
     /// A variable beats the configuration.
     EnvOverride,
     /// A configuration that git tracks has a path of this machine.
@@ -202,6 +221,8 @@ pub(crate) enum DiagnosisKind {
     OtherFilesystem,
     /// Files cannot share storage until one is written to.
     NoClones,
+    /// A worktree inside another one gets its flags as well.
+    FlagsTwice,
     /// Folders of worktrees that are gone.
     Orphans,
     /// Worktrees that git lists, without their files or without their `.git`.

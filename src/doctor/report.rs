@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::doctor::model::{DoctorReport, Severity};
+use crate::doctor::model::{DiagnosisKind, DoctorReport, Severity};
 use crate::target::layout::DiskLayout;
 use crate::term::table::{Align, Table};
 use crate::term::view::{
@@ -112,6 +112,18 @@ pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io:
         let is_command = ["cargo ", "git "].iter().any(|name| mend.starts_with(name));
         let width = view.width.filter(|_| !is_command);
         wrapped_after(out, "  mend: ".len(), &mend, "  ", width)?;
+        if ailment.kind == DiagnosisKind::Unreachable && !checkup.to_write.is_empty() {
+            let folders: Vec<String> = checkup
+                .to_write
+                .iter()
+                .map(|folder| format!("\"{}\"", shown(&folder.display().to_string())))
+                .collect();
+            writeln!(
+                out,
+                "  or add this to the folders that the sandbox lets it write:"
+            )?;
+            writeln!(out, "    {}", folders.join(", "))?;
+        }
         writeln!(out)?;
     }
     for problem in &checkup.problems {

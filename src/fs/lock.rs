@@ -325,6 +325,18 @@ pub(crate) fn expect_writable(shared_root: &Path) -> Result<()> {
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
 
+/// Says why nothing can be written in a shared root, as far as that can be told without writing; `None` if it can.
+#[must_use]
+pub(crate) fn unwritable_root(shared_root: &Path) -> Option<String> {
+    let why = crate::fs::unwritable(shared_root);
+    why.or_else(|| {
+        // Some sandboxes (Landlock) refuse what a folder's rights allow. A file that is only opened stays as it is.
+        let opened = File::options().append(true).open(lock_file(shared_root));
+        let error = opened.err()?;
+        (error.kind() != std::io::ErrorKind::NotFound).then(|| failure::words(&error))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,6 +77,26 @@ pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, 
     })
 }
 
+/// Says why this user cannot make anything in a folder, by its rights and its filesystem; `None` if that is possible. Of a
+/// folder that is not there the nearest one above counts.
+#[must_use]
+pub(crate) fn unwritable(folder: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        // A link that leads to nothing is another matter.
+        let there = folder.ancestors().find(|above| above.exists())?;
+        let rights = Access::WRITE_OK | Access::EXEC_OK;
+        let error = access(there, rights).err()?;
+        Some(crate::text::failure::words(&std::io::Error::from(error)))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
 /// Returns whether a folder lets no other user in.
 #[must_use]
 pub(crate) fn is_closed(folder: &Path) -> bool {

@@ -57,6 +57,15 @@ pub(crate) fn stamp(worktree: &Path) -> Option<String> {
     fs::stamp(&git_dir(&worktree.join(".git"))?)
 }
 
+/// The git folder that a worktree's `.git` names, where that cannot be seen from here, as in a container that knows the
+/// worktree alone.
+pub(crate) fn lost(worktree: &Path) -> Option<PathBuf> {
+    let file = worktree.join(".git");
+    let named = line(&file)?;
+    let named = worktree.join(named.strip_prefix("gitdir:")?.trim());
+    (!fs::exists(&named)).then_some(named)
+}
+
 /// The git folder of a worktree, by its `.git`.
 fn git_dir(path: &Path) -> Option<PathBuf> {
     let real = fs::canonical(path).ok()?;

@@ -122,6 +122,11 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
         true
     }
 
+    /// Whether it has builds go into the shared root, which must be there and writable then.
+    fn leads_into_shared_root(&self) -> bool {
+        false
+    }
+
     /// Carries it out: looks at everything again, and does nothing where something has changed since the plan was made.
     ///
     /// # Errors
@@ -328,6 +333,20 @@ pub(crate) enum Warning {
     ColdStart {
         /// How many.
         workspaces: usize,
+    },
+    /// The shared root cannot be written from here.
+    Unreachable {
+        /// Why not.
+        why: String,
+        /// What is set up builds into its own `target` for that.
+        in_place: bool,
+    },
+    /// Cargo joins the flags of worktrees with those of the one that they lie in.
+    FlagsTwice {
+        /// The inner ones.
+        worktrees: Vec<PathBuf>,
+        /// The configuration further out.
+        file: PathBuf,
     },
     /// These have no guard, so that a worktree inside one shares its folder until it is set up.
     NoGuard {

@@ -62,6 +62,7 @@ pub(crate) fn conduct_with(
         show(name, survey, plan, None, ui)?;
         return Ok(Exit::Done);
     }
+    expect_shared_root(survey, plan)?;
     let asks = !ui.yes && (plan.deletes() || (ASKING.contains(&name) && ui.can_ask()));
     if asks {
         if !ui.can_ask() {
@@ -85,6 +86,22 @@ pub(crate) fn conduct_with(
     } else {
         Exit::Incomplete
     })
+}
+
+/// Makes sure that the shared root can be written, if something is done in it.
+fn expect_shared_root(survey: &Survey, plan: &Plan) -> Result<()> {
+    let root = &survey.shared_root;
+    let mut inside = plan
+        .actions
+        .iter()
+        .filter(|action| action.path().starts_with(&root.path) || action.leads_into_shared_root());
+    match &root.unreachable {
+        Some(why) if inside.next().is_some() => Err(anyhow::anyhow!(
+            "the shared root cannot be written from here: {why}"
+        ))
+        .hint("run this where it can be written; `cargo sharedtarget onboard --layout in-place` needs only the worktree"),
+        _ => Ok(()),
+    }
 }
 
 /// Notes what the configurations of all workspaces say now. Where that cannot be written, less is known later.

@@ -51,6 +51,16 @@ pub(crate) enum KeptReason {
     },
     /// The layout writes nothing.
     InPlaceAsked,
+    /// It builds into its own `target`, as was decided for its repository.
+    InPlaceDecided {
+        /// The file that says so.
+        file: PathBuf,
+    },
+    /// It builds into its own `target`, since the shared root cannot be used from here.
+    Unreachable {
+        /// Why not.
+        why: String,
+    },
     /// One configuration above it serves it.
     ServedAbove {
         /// That file.
@@ -107,6 +117,13 @@ pub(crate) enum KeptReason {
         /// Its value there.
         value: String,
     },
+    /// Its `target` leads elsewhere, where its owner wants what is built.
+    TargetElsewhere {
+        /// Where.
+        to: PathBuf,
+    },
+    /// It has no other worktree to share anything with.
+    Alone,
     /// A nested workspace that was never built: it takes its configuration from above, safely.
     NeverBuilt {
         /// The workspace around it.

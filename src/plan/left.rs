@@ -89,6 +89,7 @@ pub(crate) fn words(reason: &LeftReason) -> &'static str {
         },
         LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
         LeftReason::OtherCompiler => "were made by another compiler",
+        LeftReason::OtherFlags => "are compiled with other flags here",
         LeftReason::OtherEnvironment { .. } => {
             "have a build script or a macro that ran in another environment"
         }
@@ -152,6 +153,7 @@ pub(crate) fn detail(reason: &LeftReason, view: &View) -> String {
         }
         LeftReason::Local
         | LeftReason::OtherCompiler
+        | LeftReason::OtherFlags
         | LeftReason::NotLocked
         | LeftReason::Documentation
         | LeftReason::Program
@@ -231,6 +233,8 @@ pub(crate) enum LeftReason {
     NotLocked,
     /// Another compiler made it than the one that the worktree uses.
     OtherCompiler,
+    /// The worktree's configurations ask for other flags of the compiler, so that its builds do not look for it.
+    OtherFlags,
     /// A variable that a configuration sets has another value here, and may have gone into it.
     OtherEnvironment {
         /// The variable.

@@ -69,7 +69,13 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
     match reason {
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
         KeptReason::InPlaceAsked => {
-            "is left as it is; undo takes back what an earlier setup wrote".into()
+            "is left as it is (in-place)".into()
+        }
+        KeptReason::Unreachable { why } => {
+            format!("builds into its own target (in-place): the shared root cannot be written from here: {why}")
+        }
+        KeptReason::InPlaceDecided { file } => {
+            format!("builds into its own target (in-place), as {} says", paths.show(file))
         }
         KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
         KeptReason::NotServed { file } => {
@@ -108,6 +114,10 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(file)
             )
         }
+        KeptReason::TargetElsewhere { to } => {
+            format!("its target leads to {}, by your own choice", paths.show(to))
+        }
+        KeptReason::Alone => "has no other worktree to share with".into(),
         KeptReason::NeverBuilt { around } => {
             format!(
                 "was never built, and takes its configuration from {}",
@@ -310,6 +320,10 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         }
         KeptReason::OldCargo => "--layout isolated sets them up all the same",
         KeptReason::ConfigSet { .. } => "--replace puts ours in their place",
+        KeptReason::TargetElsewhere { .. } => {
+            "--shared-root DIR, with a folder there, sets them up there; --replace where all others are"
+        }
+        KeptReason::Alone => "without --worktrees-only they are set up as well",
         KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
         KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
         KeptReason::ConfigInvalid { .. } => "mend these files, and run again",
@@ -439,6 +453,25 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),
         Warning::ColdStart { workspaces } => {
             format!("the next build of each of {workspaces} workspaces starts cold")
+        }
+        Warning::Unreachable { why, in_place } => {
+            let so = match in_place {
+                true => "so the layout is in-place",
+                false => {
+                    "and builds lead there (onboard --layout in-place needs only the worktree)"
+                }
+            };
+            format!("the shared root cannot be written from here, {so}: {why}")
+        }
+        Warning::FlagsTwice { worktrees, file } => {
+            let first = worktrees.first().map(|one| paths.show(one));
+            format!(
+                "{} inside another one: Cargo adds the rustflags in {} to its own, so that it compiles everything by \
+                 itself, where a worktree beside would share (first: {})",
+                counted(worktrees.len(), "worktree"),
+                paths.show(file),
+                first.unwrap_or_default()
+            )
         }
         Warning::NoGuard { workspaces } => format!(
             "no guard is written for {}: a worktree inside shares the folder until it is set up itself (a guard needs \

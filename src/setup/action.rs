@@ -155,7 +155,16 @@ impl Action for WriteConfig {
         &SECTION
     }
 
+    fn leads_into_shared_root(&self) -> bool {
+        self.target_dir.is_some() || self.build_dir.is_some()
+    }
+
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        if self.is_in_place() {
+            // Where neither the record nor git's folder can be written, as in a sandbox, its builds would fail without.
+            write::in_place(&self.edit)?;
+            return Ok(Came::default());
+        }
         if let Some(exclude) = &self.needs
             && !run.outcome(|outcome| outcome.did(Exclude::KIND, exclude))
         {

@@ -14,7 +14,7 @@ use crate::setup::decide::{ConfigPlace, SetupOptions};
 use crate::setup::{command, onboard, undo, warm};
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::survey::folder::Layout;
+use crate::survey::folder::{Layout, WorktreeLayout};
 use crate::survey::model::Settings;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, LocalArgs, SpeakArgs};
 use crate::term::exit::Exit;
@@ -30,6 +30,8 @@ Examples:
       keep all target folders together below this
   cargo sharedtarget setup --rustc-wrapper sccache
       let a compiler cache help where sources differ
+  cargo sharedtarget setup --new-worktrees in-place
+      for worktrees of agents whose sandbox lets them write nothing else
   cargo sharedtarget setup --layout build-dir --config-at ~/code
       once for every future worktree";
 
@@ -38,7 +40,7 @@ Examples:
   git worktree add ../topic && cargo sharedtarget onboard ../topic
       what the hook does by itself
   cargo sharedtarget onboard --layout in-place
-      warm it, and write no configuration";
+      build into its own target, as where a sandbox lets nothing else be written";
 
 const WARM: &str = "\
 Examples:
@@ -57,6 +59,12 @@ pub(crate) struct SetupArgs {
     /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
     #[arg(long, value_enum, help_heading = "Layout")]
     layout: Option<Layout>,
+    /// The layout of the worktrees that come later, which the hook and onboard follow; by default as the others
+    #[arg(long, value_name = "LAYOUT", value_enum, help_heading = "Layout")]
+    new_worktrees: Option<WorktreeLayout>,
+    /// Leave workspaces without another worktree as they are: nothing is shared with them yet
+    #[arg(long, help_heading = "Layout")]
+    worktrees_only: bool,
     /// Also set a build-dir that keeps apart what lies inside a worktree and was not set up; by default where something
     /// does
     #[arg(long, help_heading = "Layout", overrides_with = "no_guard")]
@@ -177,9 +185,10 @@ pub(crate) struct DonorArgs {
 pub(crate) struct OnboardArgs {
     #[command(flatten)]
     donor: DonorArgs,
-    /// How its target folder is laid out [default: as in setup]
-    #[arg(long, value_parser = ["isolated", "in-place"])]
-    layout: Option<String>,
+    /// How its target folder is laid out; by default as setup has decided, and in-place where the shared root cannot be
+    /// written
+    #[arg(long, value_enum)]
+    layout: Option<WorktreeLayout>,
     /// Edit a configuration that git tracks
     #[arg(long)]
     edit_tracked: bool,
@@ -227,6 +236,7 @@ impl SetupArgs {
         let program = &request.environment.program;
         let options = SetupOptions {
             layout: self.layout,
+            new_worktrees: self.new_worktrees,
             guard: (self.guard || self.no_guard).then_some(self.guard),
             edit_tracked: self.edit_tracked,
             replace: self.replace,
@@ -234,6 +244,7 @@ impl SetupArgs {
             allow_unsafe_sharing: self.allow_unsafe_sharing,
             auto_onboard: self.auto_onboard.then(|| program.clone()),
             relink: self.relink,
+            worktrees_only: self.worktrees_only,
             no_hook: self.no_hook,
             no_local: self.local.no_local,
             keep_targets: self.keep_targets,
@@ -306,10 +317,7 @@ impl OnboardArgs {
         let (mut request, warm, ui) = self.donor.prepare(edge, &self.speak, &self.act)?;
         request.to_act = true;
         let options = SetupOptions {
-            layout: self.layout.map(|layout| match layout.as_str() {
-                "in-place" => Layout::InPlace,
-                _ => Layout::Isolated,
-            }),
+            layout: self.layout.map(Into::into),
             edit_tracked: self.edit_tracked,
             replace: self.replace,
             ..SetupOptions::default()

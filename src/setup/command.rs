@@ -14,6 +14,7 @@ use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::progress::Progress;
 use crate::setup::collect;
 use crate::setup::decide::SetupOptions;
+use crate::setup::decide::configure::is_alone;
 use crate::survey::Request;
 use crate::survey::model::{Repository, Survey};
 use crate::term::Spinner;
@@ -58,7 +59,7 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     plan.actions.extend(boxed(collects));
     plan.freeable += freeable;
     if !options.no_hook {
-        let hooks = hooks(&survey, request.environment.program.as_deref());
+        let hooks = hooks(&survey, &options, request.environment.program.as_deref());
         plan.actions.extend(hooks.actions);
         plan.kept.extend(hooks.kept);
         plan.warnings.extend(hooks.warnings);
@@ -83,10 +84,14 @@ pub(crate) fn inspect_moves(moves: &mut [MoveFolder], ui: &Ui) {
 }
 
 /// Has git set up and warm the worktrees to come, in each repository with a workspace.
-fn hooks(survey: &Survey, program: Option<&Path>) -> Plan {
+fn hooks(survey: &Survey, options: &SetupOptions, program: Option<&Path>) -> Plan {
     let has_workspace = |repository: &&Repository| {
-        let mut places = survey.workspaces.iter().filter_map(|w| w.place.as_ref());
-        repository.doubt.is_none() && places.any(|place| place.common_dir == repository.common_dir)
+        let mut meant = survey.workspaces.iter().filter(|workspace| {
+            let place = workspace.place.as_ref();
+            place.is_some_and(|place| place.common_dir == repository.common_dir)
+                && !(options.worktrees_only && is_alone(workspace, survey))
+        });
+        repository.doubt.is_none() && meant.next().is_some()
     };
     let repositories = survey.repositories.iter().filter(has_workspace);
     install_with_setup(&hooks_of(repositories), program)

@@ -4,6 +4,7 @@ pub(crate) mod above;
 pub(crate) mod after;
 pub(crate) mod configure;
 pub(crate) mod excludes;
+pub(crate) mod in_place;
 pub(crate) mod moving;
 pub(crate) mod notes;
 pub(crate) mod settings;
@@ -30,9 +31,9 @@ use crate::plan::warnings;
 use crate::setup::decide::above::Above;
 pub(crate) use crate::setup::decide::above::served_from_above;
 use crate::setup::decide::configure::has_others_inside;
-use crate::setup::model::WriteConfig;
+use crate::setup::model::{WriteConfig, WriteSettings};
 use crate::setup::naming::Names;
-use crate::survey::folder::{Layout, TargetFolder};
+use crate::survey::folder::{Layout, TargetFolder, WorktreeLayout};
 use crate::survey::model::{CargoAnswer, Scope, Settings, Survey, Workspace};
 use crate::warm::model::WarmFolder;
 use crate::warm::moving::MoveFolder;
@@ -42,6 +43,8 @@ use crate::warm::moving::MoveFolder;
 pub(crate) struct SetupOptions {
     /// The layout; `None` chooses `isolated`, and `in-place` where the configuration is tracked.
     pub(crate) layout: Option<Layout>,
+    /// The layout of the worktrees that come later; `None` leaves it at what was decided.
+    pub(crate) new_worktrees: Option<WorktreeLayout>,
     /// Whether configurations get a guard; `None` has those that need one.
     pub(crate) guard: Option<bool>,
     /// Edit configurations that git tracks.
@@ -65,6 +68,8 @@ pub(crate) struct SetupOptions {
     pub(crate) auto_onboard: Option<Option<PathBuf>>,
     /// The program that the settings name in place of the compiler does not run, so nothing may name it.
     pub(crate) no_wrapper: bool,
+    /// Leave workspaces as they are that have no other worktree.
+    pub(crate) worktrees_only: bool,
     /// Leave git hooks as they are.
     pub(crate) no_hook: bool,
     /// The worktrees that are set up; all others stay as they are, and nothing is deleted.
@@ -151,16 +156,18 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     }
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
-    let mut unguarded = 0;
+    let (mut unguarded, mut falls_back) = (0, false);
     // Nobody was asked about those that are never built.
     let asked = |workspace: &Workspace| workspace.cargo != CargoAnswer::NotAsked;
     let meant = |workspace: &&Workspace| {
         options.means(workspace) && (options.only.is_none() || asked(workspace))
     };
     for workspace in survey.workspaces.iter().filter(meant) {
-        match configure::workspace(workspace, survey, options, &mut names) {
+        match configure::workspace(workspace, survey, &configs, options, &mut names) {
             Ok((write, file)) => {
                 let is_isolated = write.layout == Layout::Isolated && write.build_dir.is_none();
+                falls_back |=
+                    write.is_in_place() && in_place::falls_back(workspace, survey, options);
                 unguarded += usize::from(is_isolated && has_others_inside(workspace, survey));
                 configs.insert(file.path.clone(), file);
                 writes.push(write);
@@ -186,12 +193,22 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let excludes = excludes::edits(survey, wrapper.as_ref(), &mut writes);
     let notes = notes::missing(survey, &after, options, meant);
     let mut settings = Vec::new();
-    for edit in settings::edits(survey, &options.settings) {
+    let edits = settings::edits(survey, &options.settings);
+    for edit in edits
+        .into_iter()
+        .chain(settings::of_repositories(survey, options))
+    {
         match edit {
             Ok(edit) => settings.push(edit),
             Err((path, reason)) => plan.kept.push(kept(Subject::File, path, reason)),
         }
     }
+    let in_git = |edit: &WriteSettings| {
+        let mut repositories = survey.repositories.iter();
+        repositories.any(|one| edit.edit.file.parent() == Some(one.common_dir.as_path()))
+    };
+    let needs_root = !(notes.is_empty() && settings.iter().all(in_git) && wrapper.is_none())
+        || writes.iter().any(|write| !write.is_in_place());
     let mut actions: Vec<Box<dyn Action>> = Vec::new();
     actions.extend(boxed(excludes));
     actions.extend(boxed(settings));
@@ -199,11 +216,21 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     // A build between the two must find what its configuration names.
     actions.extend(boxed(wrapper));
     actions.extend(boxed(writes));
-    if !actions.is_empty() && !survey.shared_root.exists {
+    if needs_root && !survey.shared_root.exists {
         let path = survey.shared_root.path.clone();
         plan.add(CreateSharedRoot { path });
     }
     plan.actions.extend(actions);
+    if let Some(why) = &survey.shared_root.unreachable {
+        let root = &survey.shared_root.path;
+        let all = survey.workspaces.iter().zip(&after);
+        let mut meant = all.filter(|(workspace, _)| meant(workspace));
+        let leads = meant.any(|(_, dirs)| dirs.target_dir.starts_with(root));
+        let (why, in_place) = (why.clone(), falls_back && !leads);
+        let warning = Warning::Unreachable { why, in_place };
+        plan.warnings
+            .extend((falls_back || leads).then_some(warning));
+    }
     if unguarded > 0 {
         let workspaces = unguarded;
         plan.warnings.push(Warning::NoGuard { workspaces });

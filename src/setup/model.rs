@@ -43,6 +43,9 @@ pub(crate) struct WriteConfig {
     pub(crate) rustc_wrapper: Option<String>,
     /// The exclude file that must have been changed before, so that git does not show the new file.
     pub(crate) needs: Option<PathBuf>,
+    /// The workspace has no other worktree.
+    #[serde(skip)]
+    pub(crate) alone: bool,
     #[serde(flatten)]
     pub(crate) edit: EditFile,
 }
@@ -50,6 +53,12 @@ pub(crate) struct WriteConfig {
 impl WriteConfig {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("write_config", "config-written");
+
+    /// Whether it has a workspace build into its own `target`.
+    #[must_use]
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.workspace.is_some() && self.layout == Layout::InPlace
+    }
 }
 
 /// Put the script in its place that Cargo runs in place of the compiler.

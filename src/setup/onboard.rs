@@ -17,6 +17,7 @@ use crate::setup::warm;
 use crate::store::command;
 use crate::store::supply::FromStore;
 use crate::survey::Request;
+use crate::survey::folder::Layout;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
@@ -108,7 +109,13 @@ fn decide(
     options.only = Some(vec![focus.to_owned()]);
     options.layout = options
         .layout
-        .or_else(|| crate::setup::decide::served_from_above(survey, focus));
+        .or_else(|| crate::setup::decide::served_from_above(survey, focus))
+        // What is above leads there as well.
+        .filter(|layout| *layout != Layout::BuildDir || survey.shared_root.unreachable.is_none());
+    if request.environment.in_a_build {
+        // Cargo has read its configurations: nothing is written into them, as with the one above.
+        options.layout = Some(Layout::BuildDir);
+    }
     note_devices(survey, &mut options);
     try_wrapper(survey, &mut options, ui)?;
     let setup = crate::setup::decide::setup(survey, &options);

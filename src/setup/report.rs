@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cargo::config_chain::WORKSPACE_PATH_HASH;
+use crate::markers::TARGET;
 use crate::plan::action::{EditFile, Plan, Section};
 use crate::plan::outcome::Outcome;
 use crate::plan::reasons;
@@ -31,18 +32,21 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("CONFIG", Align::Left),
         ("BUILDS INTO", Align::Left),
     ]);
-    let (mut count, mut guards) = (0, 0);
+    let (mut count, mut guards, mut alone) = (0, 0, 0);
     let mut wrapper = None;
     for write in plan.all::<WriteConfig>() {
         wrapper = wrapper.or(write.rustc_wrapper.as_deref());
         let into = write.target_dir.as_deref().map(show);
         let into = into.or_else(|| write.build_dir.as_deref().map(|b| show(Path::new(b))));
+        let in_place = write.workspace.as_ref().filter(|_| write.is_in_place());
+        let into = into.or_else(|| in_place.map(|workspace| show(&workspace.join(TARGET))));
         table.row(vec![
             reasons::layout(write.layout).into(),
             show(&write.edit.file),
             into.unwrap_or_default(),
         ]);
         count += 1;
+        alone += usize::from(write.alone);
         let build_dir = write.build_dir.as_deref();
         let is_guard = build_dir.is_some_and(|value| value.contains(WORKSPACE_PATH_HASH));
         guards += usize::from(write.layout == Layout::Isolated && is_guard);
@@ -67,6 +71,17 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 "{who} a guard as well (build-dir): without one, worktrees and unbuilt workspaces that lie inside build \
                  into its folder until they are set up. With one, CARGO_TARGET_DIR and --target-dir move final \
                  programs only; --no-guard leaves it out"
+            );
+            wrapped(out, &text, "  ", view.width)?;
+        }
+        if alone > 0 {
+            let who = match (alone, count) {
+                (1, 1) => "it has no other worktree: it gains".to_owned(),
+                (1, _) => "1 of them has no other worktree: it gains".to_owned(),
+                _ => format!("{alone} of them have no other worktree: they gain"),
+            };
+            let text = format!(
+                "{who} nothing from it until one is added; --worktrees-only leaves such as they are"
             );
             wrapped(out, &text, "  ", view.width)?;
         }

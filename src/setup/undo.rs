@@ -50,6 +50,8 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         let place = file.parent().and_then(Path::parent);
         let repository =
             crate::survey::model::worktree_of(file, &survey.repositories).map(|(found, _)| found);
+        // Git shows nothing of its own folder.
+        let repository = repository.filter(|found| !file.starts_with(&found.common_dir));
         files.push(Recorded {
             exclude: repository.map(|found| exclude_edit::file(&found.common_dir)),
             file: file.to_owned(),

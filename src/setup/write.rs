@@ -22,6 +22,17 @@ pub(crate) fn write(edit: &EditFile) -> Result<(), Stopped> {
     write_by(edit, fs::replace_unseen)
 }
 
+/// Has a workspace build into its own `target`. A folder that was made for its configuration alone goes with that.
+pub(crate) fn in_place(edit: &EditFile) -> Result<(), Stopped> {
+    fs::keeping_times(&around(&edit.file), || {
+        write(edit)?;
+        if let (None, Some(folder)) = (&edit.after, edit.file.parent()) {
+            fs::remove_empty_folder(folder);
+        }
+        Ok(())
+    })
+}
+
 /// Puts a script in its place, unless something else is there than was. One that does not run goes again: it may lie on a
 /// filesystem that runs no programs.
 pub(crate) fn install_script(edit: &EditFile) -> Result<(), Stopped> {

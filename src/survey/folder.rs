@@ -123,12 +123,42 @@ pub(crate) enum Layout {
     /// A folder for each workspace of each worktree under the shared root
     #[default]
     Isolated,
-    /// Each worktree keeps Cargo's own `target/`; nothing is written
+    /// Each worktree keeps Cargo's own `target/`, and nothing outside of it is written
     InPlace,
     /// Only intermediate artifacts move, by one config above the worktrees
     BuildDir,
     /// One folder for all, which gives worktrees each other's code
     Flat,
+}
+
+/// The layouts that can be decided for each worktree on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WorktreeLayout {
+    /// Each worktree keeps Cargo's own `target/`
+    InPlace,
+    /// A folder under the shared root
+    Isolated,
+}
+
+impl WorktreeLayout {
+    /// Its name in settings and on the command line.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::InPlace => "in-place",
+            Self::Isolated => "isolated",
+        }
+    }
+}
+
+impl From<WorktreeLayout> for Layout {
+    fn from(layout: WorktreeLayout) -> Self {
+        match layout {
+            WorktreeLayout::InPlace => Self::InPlace,
+            WorktreeLayout::Isolated => Self::Isolated,
+        }
+    }
 }
 
 /// What the top level of a folder looks like.

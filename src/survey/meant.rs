@@ -7,6 +7,7 @@ use crate::cargo::wrapper_script;
 use crate::git::exclude_edit;
 use crate::markers::CARGO_FOLDER;
 use crate::survey::model::Survey;
+use crate::survey::settings;
 use crate::{fs, git};
 
 /// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
@@ -71,8 +72,10 @@ pub(crate) fn is_hook(file: &Path, survey: &Survey) -> bool {
     repositories.any(|repository| git::hook_file(&repository.common_dir) == file)
 }
 
-/// Returns whether a file has the settings of the shared root.
+/// Returns whether a file has the settings of the shared root, or those of a repository met.
 fn is_settings(file: &Path, survey: &Survey) -> bool {
-    crate::survey::settings::file(survey) == file
-        || crate::survey::settings::own_file(survey).as_deref() == Some(file)
+    let mut repositories = survey.repositories.iter();
+    settings::file(survey) == file
+        || settings::own_file(survey).as_deref() == Some(file)
+        || repositories.any(|one| settings::of_repository(&one.common_dir) == file)
 }

@@ -10,7 +10,7 @@ use crate::cargo::model::{ConfigContext, ConfigFile, Dirs, Package};
 use crate::fs::model::Problem;
 use crate::git::model::Head;
 use crate::size::Bytes;
-use crate::survey::folder::{Owner, TargetFolder, Trash};
+use crate::survey::folder::{Owner, TargetFolder, Trash, WorktreeLayout};
 use crate::survey::settings;
 
 /// Everything that was found under the roots, and in the worktrees that belong to it.
@@ -78,6 +78,12 @@ pub(crate) struct SharedRoot {
     /// Why nothing may be done with it. A run that acts ends at that.
     #[serde(skip)]
     pub(crate) refused: Option<Refusal>,
+    /// Why it cannot be written from here, as in a sandbox or a container; of one that is not there, why it cannot be made.
+    #[serde(skip)]
+    pub(crate) unreachable: Option<String>,
+    /// The repository that a worktree belongs to cannot be seen from here, and so neither can its shared root.
+    #[serde(skip)]
+    pub(crate) is_lost: bool,
     /// It was moved here, which no run has noted yet.
     #[serde(skip)]
     pub(crate) moved: bool,
@@ -198,9 +204,26 @@ pub(crate) struct Repository {
     /// The bytes of its `info/exclude`; `None` if there is no such file.
     #[serde(skip)]
     pub(crate) exclude: Option<Vec<u8>>,
+    /// What was decided for its worktrees.
+    #[serde(skip)]
+    pub(crate) settings: RepositorySettings,
+    /// The bytes of the file that says so; `None` if there is none.
+    #[serde(skip)]
+    pub(crate) settings_file: Option<Vec<u8>>,
     /// Why nothing that git says of it counts.
     #[serde(skip)]
     pub(crate) doubt: Option<String>,
+}
+
+/// What a user has decided once for the worktrees of a repository. It lies in its git folder, where no branch can put it,
+/// and where it stays when the project is moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RepositorySettings {
+    /// The layout of all of them.
+    pub(crate) layout: Option<WorktreeLayout>,
+    /// The layout of those that come later.
+    pub(crate) new_worktrees: Option<WorktreeLayout>,
 }
 
 /// A git working tree.
@@ -241,6 +264,9 @@ pub(crate) struct Workspace {
     pub(crate) ignored: bool,
     /// Where Cargo builds now, by its configuration alone (without the environment).
     pub(crate) dirs: Dirs,
+    /// Where its `target` leads, if that is a link or another filesystem and no configuration names another folder.
+    #[serde(skip)]
+    pub(crate) target_elsewhere: Option<PathBuf>,
     /// The configuration file that would be edited.
     pub(crate) config: PathBuf,
     /// What `cargo metadata`, run in its folder, said.

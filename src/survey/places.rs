@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::cargo::toml_read;
 use crate::fs::model::Problem;
 use crate::fs::{Finds, Looking};
 use crate::git::git_file::{Mark, mark};
 use crate::git::model::Head;
 use crate::git::porcelain::ListedWorktree;
 use crate::git::{exclude_edit, git_file, jj};
-use crate::survey::model::{Repository, Worktree};
+use crate::survey::model::{Repository, RepositorySettings, Worktree};
+use crate::survey::settings;
 use crate::text::failure;
 use crate::{fs, git};
 
@@ -230,6 +232,18 @@ fn repository(
     };
     let name = name(&common_dir, &worktrees, bare);
     let exclude = fs::read(&exclude_edit::file(&common_dir)).ok().flatten();
+    let path = settings::of_repository(&common_dir);
+    let settings_file = fs::read(&path).ok().flatten();
+    let bytes = settings_file.as_deref().unwrap_or_default();
+    let settings = toml_read::utf8(bytes).and_then(toml_read::read);
+    let settings = settings.unwrap_or_else(|problem| {
+        let message = format!(
+            "{}; until that is mended, nothing of it counts",
+            problem.in_words()
+        );
+        problems.push(Problem { path, message });
+        RepositorySettings::default()
+    });
     (
         Repository {
             common_dir,
@@ -237,6 +251,8 @@ fn repository(
             bare,
             worktrees,
             exclude,
+            settings,
+            settings_file,
             doubt,
         },
         part,

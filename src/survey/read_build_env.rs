@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::model::ConfigContext;
+use crate::cargo::rustflags::{self, Flags};
 use crate::cargo::wrapper_script::Whose;
 use crate::cargo::{config_chain, config_edit, configs, inherited, wrapper_script};
 use crate::fs::Source;
@@ -55,6 +56,8 @@ pub(crate) struct BuildEnv {
     pub(crate) is_there: bool,
     /// The words of its configurations now.
     pub(crate) said: Said,
+    /// The flags of the compiler that they ask for now.
+    pub(crate) flags: Flags,
     /// The spans of time in which they said the same, as far as they are known.
     pub(crate) spans: Vec<Span>,
     /// When they last changed, and which of them did; nothing if all that is known of them holds since ever.
@@ -96,6 +99,9 @@ impl BuildEnv {
             circumstances.spans = known.cloned().unwrap_or_default();
             return circumstances;
         }
+        let (files, _) = files(workspace, around);
+        circumstances.flags =
+            rustflags::joined(files.iter().filter_map(|file| file.text.as_deref()));
         let (mut seen, newest) = look(workspace, around, records);
         circumstances.said = seen.said.clone();
         circumstances.newest = newest;

@@ -10,7 +10,8 @@ use crate::git::model::Head;
 use crate::size::Bytes;
 use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
 use crate::survey::model::{
-    CargoAnswer, Repository, SharedRoot, Survey, Workspace, Worktree, WorktreePlace,
+    CargoAnswer, Repository, RepositorySettings, SharedRoot, Survey, Workspace, Worktree,
+    WorktreePlace,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -30,6 +31,7 @@ pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
             build_dir: target.into(),
             ..Dirs::default()
         },
+        target_elsewhere: None,
         config: PathBuf::from(root).join(".cargo/config.toml"),
         cargo: CargoAnswer::NotAsked,
         stamp: Some(root.into()),
@@ -81,6 +83,8 @@ pub(crate) fn repository(linked: &[&str]) -> Repository {
             .map(worktree)
             .collect(),
         exclude: None,
+        settings: RepositorySettings::default(),
+        settings_file: None,
         doubt: None,
     }
 }

@@ -1,8 +1,9 @@
-//! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, and in the cache of scripts.
+//! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, in a repository's git folder, and in
+//! the cache of scripts.
 
 pub(crate) mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -14,7 +15,8 @@ use crate::age::Age;
 use crate::cargo::model::TomlProblem;
 use crate::cargo::toml_read;
 use crate::size::Bytes;
-use crate::survey::model::{Settings, Survey};
+use crate::survey::folder::WorktreeLayout;
+use crate::survey::model::{RepositorySettings, Settings, Survey};
 use crate::survey::settings;
 
 /// The name of the file.
@@ -76,6 +78,11 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
             new(rustc_wrapper, there.rustc_wrapper, Value::from),
         ),
     ];
+    Ok(splice(text, wanted))
+}
+
+/// Sets these keys, and leaves everything else in the text as it is.
+fn splice<const N: usize>(text: &str, wanted: [(&str, Option<Value>); N]) -> String {
     let mut edited = text.to_owned();
     for (key, value) in wanted {
         let Some(value) = value else {
@@ -88,7 +95,34 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
             None => add(&mut edited, &format!("{key} = {}", value.trim())),
         }
     }
-    Ok(edited)
+    edited
+}
+
+/// Sets what is decided for the worktrees of a repository, and leaves everything else in the file as it is.
+///
+/// # Errors
+///
+/// The file is not valid: nobody knows what it is to say.
+pub(crate) fn set_for_repository(
+    text: &str,
+    decided: RepositorySettings,
+) -> Result<String, TomlProblem> {
+    let there: RepositorySettings = toml_read::read(text)?;
+    let name = |layout: WorktreeLayout| layout.name().into();
+    let wanted = [
+        ("layout", new(decided.layout, there.layout, name)),
+        (
+            "new-worktrees",
+            new(decided.new_worktrees, there.new_worktrees, name),
+        ),
+    ];
+    Ok(splice(text, wanted))
+}
+
+/// Path of the settings file of a repository, given by its common git directory.
+#[must_use]
+pub(crate) fn of_repository(common_dir: &Path) -> PathBuf {
+    common_dir.join(FILE_NAME)
 }
 
 /// A value to write: what says the same already, in other words, stays.
@@ -262,6 +296,34 @@ mod tests {
             assert_eq!(size(before), after, "from {before}");
         }
         assert!(set("size = 1", Settings::default()).is_err());
+    }
+
+    #[test]
+    fn the_layout_of_a_repository() {
+        let in_place = RepositorySettings {
+            layout: Some(WorktreeLayout::InPlace),
+            new_worktrees: None,
+        };
+        let both = RepositorySettings {
+            layout: None,
+            new_worktrees: Some(WorktreeLayout::Isolated),
+        };
+        for (before, decided, after) in [
+            ("", in_place, "layout = \"in-place\"\n"),
+            (
+                "# mine\nlayout = 'isolated' # so\n",
+                in_place,
+                "# mine\nlayout = \"in-place\" # so\n",
+            ),
+            (
+                "layout = 'in-place'\n",
+                both,
+                "layout = 'in-place'\nnew-worktrees = \"isolated\"\n",
+            ),
+        ] {
+            assert_eq!(set_for_repository(before, decided).as_deref(), Ok(after));
+        }
+        assert!(set_for_repository("layout = 'flat'", in_place).is_err());
     }
 
     #[test]

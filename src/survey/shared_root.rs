@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 
 use crate::cargo::toml_read;
 use crate::fs::model::Problem;
-use crate::markers::SHARED_ROOT_MARK;
+use crate::git::git_file;
+use crate::markers::{DEFAULT_ROOT, SHARED_ROOT_MARK};
 use crate::survey::known_roots::KnownRoots;
 use crate::survey::model::{
     FormerRoot, Refusal, Settings, SharedRoot, SharedRootChoice, StoreSettings, Survey, Workspace,
@@ -16,9 +17,6 @@ use crate::survey::model::{
 use crate::survey::settings;
 use crate::text::failure;
 use crate::{fs, git, markers};
-
-/// The name of the shared root, unless the user names one.
-const DEFAULT_NAME: &str = ".shared-target";
 
 /// Chooses the shared root: the one that the user named, else the one of the user's own that most workspaces are configured
 /// to, else the default.
@@ -79,7 +77,22 @@ pub(super) fn choose(
         return shared_root(path, SharedRootChoice::Configured, survey, known, problems);
     }
     let path = default(survey, known);
-    shared_root(path, SharedRootChoice::Default, survey, known, problems)
+    let root = shared_root(path, SharedRootChoice::Default, survey, known, problems);
+    let worktree = survey
+        .roots
+        .first()
+        .and_then(|root| worktree_of(root, &survey.repositories));
+    match worktree.and_then(|(_, worktree)| git_file::lost(worktree)) {
+        None => root,
+        Some(lost) => SharedRoot {
+            unreachable: Some(format!(
+                "`.git` leads to `{}`, which is not there",
+                lost.display()
+            )),
+            is_lost: true,
+            ..root
+        },
+    }
 }
 
 /// Looks at a path as the shared root of a run. Files that git tracks in it came with a branch, so the user's own root counts
@@ -121,6 +134,8 @@ fn shared_root(
     });
     SharedRoot {
         refused: None,
+        unreachable: fs::unwritable_root(&path).map(|why| format!("`{}`: {why}", path.display())),
+        is_lost: false,
         exists,
         copy_of,
         moved: known.moved_from(&path).is_some(),
@@ -263,7 +278,7 @@ fn may_be_made_again(path: &Path, known: &KnownRoots) -> bool {
 /// repository, since a linked worktree may be removed with everything in it.
 fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
     let Some(root) = survey.roots.first() else {
-        return PathBuf::from(DEFAULT_NAME);
+        return PathBuf::from(DEFAULT_ROOT);
     };
     let base = match worktree_of(root, &survey.repositories) {
         None => root.clone(),
@@ -283,8 +298,8 @@ fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
         }
     };
     // The name may be taken, by a flat target folder for one, which must be free to go as a whole.
-    let names = std::iter::once(DEFAULT_NAME.to_owned())
-        .chain((2..).map(|n| format!("{DEFAULT_NAME}-{n}")));
+    let names = std::iter::once(DEFAULT_ROOT.to_owned())
+        .chain((2..).map(|n| format!("{DEFAULT_ROOT}-{n}")));
     names
         .map(|name| base.join(name))
         .find(|path| {
@@ -294,7 +309,7 @@ fn default(survey: &Survey, known: &KnownRoots) -> PathBuf {
                 || is_begun(path)
                 || may_be_made_again(path, known)
         })
-        .unwrap_or_else(|| base.join(DEFAULT_NAME))
+        .unwrap_or_else(|| base.join(DEFAULT_ROOT))
 }
 
 /// Returns whether a folder holds no more than a run that was killed while it made a shared root may have left, or settings

@@ -9,6 +9,7 @@ use crate::cargo::manifest::{Manifest, Role};
 use crate::cargo::model::{Dirs, SetBy};
 use crate::cargo::{config_chain, manifest, toml_read};
 use crate::fs::model::Problem;
+use crate::markers::TARGET;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
@@ -185,6 +186,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
         ignored: false,
         place,
         built: false,
+        target_elsewhere: None,
         dirs: Dirs::default(),
         config: if fs::exists(&legacy) { legacy } else { usual },
         cargo: CargoAnswer::NotAsked,
@@ -205,7 +207,21 @@ pub(super) fn resolve_dirs(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
         let dirs = config_chain::resolve(&workspace.root, &survey.configs, &survey.surroundings);
         workspace.dirs = canonical(dirs);
+        if workspace.dirs.target_set_by == SetBy::Default {
+            workspace.target_elsewhere = elsewhere(&workspace.root);
+        }
     }
+}
+
+/// Where the `target` of a workspace leads, if its owner has put that elsewhere: a link, or a mount of another filesystem.
+fn elsewhere(root: &Path) -> Option<PathBuf> {
+    let target = root.join(TARGET);
+    let found = fs::info(&target).ok()??;
+    if found.is_symlink {
+        return Some(fs::link_target(&target));
+    }
+    let own = fs::info(root).ok()??;
+    (found.identity.device != own.identity.device).then_some(target)
 }
 
 fn canonical(dirs: Dirs) -> Dirs {

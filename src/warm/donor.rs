@@ -82,6 +82,11 @@ impl Donor {
         if !self.from_store && self.asked_in.as_ref() != Some(here) {
             let known = self.circumstances.as_ref();
             self.otherwise = inspect::otherwise_made(&self.inventory, known, here);
+            if let Some(known) = known.filter(|known| known.is_there) {
+                let (there, here) = (&known.flags, &wants.circumstances.flags);
+                let flagged = inspect::otherwise_flagged(&self.inventory, there, here);
+                self.otherwise.extend(flagged);
+            }
             self.asked_in = Some(here.clone());
         }
     }

@@ -8,7 +8,7 @@ pub(crate) mod harness;
 mod hook;
 mod hostile;
 mod kill;
-mod permission;
+pub(crate) mod permission;
 mod races;
 mod space;
 mod warm;

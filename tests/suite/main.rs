@@ -39,6 +39,7 @@ mod gc;
 mod guard;
 #[cfg(unix)]
 mod hook;
+mod in_place;
 #[cfg(not(windows))]
 mod jj;
 mod life;

@@ -9,6 +9,7 @@ mod circumstances;
 mod donors;
 #[cfg(unix)]
 mod environment;
+mod flags;
 mod handed;
 mod links;
 mod local;

@@ -249,14 +249,17 @@ fn flat_is_refused_for_two_packages_of_one_name() {
 }
 
 #[test]
-fn in_place_writes_nothing() {
+fn in_place_writes_nothing_but_that_it_is() {
     let sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside"]);
     sandbox.target("pika/target");
     let tree = sandbox.tree("");
     let answer = sandbox.json("pika", &["--layout", "in-place", "--yes"]);
-    assert_eq!(items(&answer["plan"]["actions"]).count(), 0);
-    assert_eq!(sandbox.tree(""), tree);
+    assert_eq!(actions(&answer, "write_settings").count(), 1);
+    assert_eq!(items(&answer["plan"]["actions"]).count(), 1);
+    let mut after = sandbox.tree("");
+    after.remove(std::path::Path::new("pika/.git/sharedtarget.toml"));
+    assert_eq!(after, tree);
 }
 
 #[test]

@@ -102,13 +102,11 @@ fn sets_all_keys_side_by_side() {
 
 #[test]
 fn takes_a_line_out() {
-    let drop = |text: &str| {
-        let settings = Settings {
-            drop_build_dir: true,
-            ..Settings::default()
-        };
-        set(text, settings)
+    let drops = Settings {
+        drop_build_dir: true,
+        ..Settings::default()
     };
+    let drop = |text: &str| set(text, drops);
     for (before, after) in [
         (
             "[build]\njobs = 1\nbuild-dir = \"/b\" # ours\n",
@@ -125,6 +123,25 @@ fn takes_a_line_out() {
     }
     let inline = drop("build = { jobs = 1, build-dir = \"/b\" }\n");
     assert_eq!(inline, Err(EditError::Unsure));
+    let both = Settings {
+        drop_target_dir: true,
+        ..drops
+    };
+    for (before, after, nothing) in [
+        (
+            "[build]\ntarget-dir = '/t'\nbuild-dir = '/b'\n",
+            "[build]\n",
+            true,
+        ),
+        (
+            "# mine\n[build]\ntarget-dir = '/t'\n",
+            "# mine\n[build]\n",
+            false,
+        ),
+    ] {
+        assert_eq!(set(before, both).as_deref(), Ok(after));
+        assert_eq!(is_empty(after), nothing, "{after}");
+    }
 }
 
 #[test]

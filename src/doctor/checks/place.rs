@@ -9,11 +9,12 @@ use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
 use crate::clean::model::DeleteFolder;
 use crate::doctor::model::{
-    Diagnosis, DiagnosisKind, DoctorFacts, Fix, HalfRemoved, Left, Severity,
+    ClosedFolder, Diagnosis, DiagnosisKind, DoctorFacts, Fix, HalfRemoved, Left, Severity,
 };
 use crate::fs::model::freeable;
 use crate::size::Bytes;
-use crate::survey::model::{Survey, Workspace};
+use crate::survey::joined_flags;
+use crate::survey::model::{Survey, Workspace, worktree_of};
 use crate::text::shell;
 
 /// Less than this part of a disk is little, …
@@ -38,6 +39,60 @@ pub(crate) fn broken_links(facts: &DoctorFacts) -> Vec<Diagnosis> {
         fix: None,
     };
     facts.broken_links.iter().map(diagnosis).collect()
+}
+
+/// Builds that lead into a folder that cannot be written from here.
+pub(crate) fn closed(survey: &Survey, facts: &DoctorFacts) -> Option<Diagnosis> {
+    let root = &survey.shared_root;
+    let first = facts.closed.first()?;
+    let many = facts.closed.len();
+    let who = match many {
+        1 => format!("`{}` builds", first.workspace.display()),
+        _ => format!("{many} workspaces build"),
+    };
+    // Of what is not ours, the user must say so.
+    let replace = match root.is_lost || first.folder.starts_with(&root.path) {
+        true => "",
+        false => " --replace",
+    };
+    Some(Diagnosis {
+        severity: Severity::Broken,
+        kind: DiagnosisKind::Unreachable,
+        paths: facts
+            .closed
+            .iter()
+            .map(|one| one.workspace.clone())
+            .collect(),
+        what: format!(
+            "{who} into `{}`, which cannot be written from here: {}",
+            first.folder.display(),
+            first.why
+        ),
+        why: "every build fails here, as in a sandbox or a container that has the worktree alone"
+            .into(),
+        mend: match many {
+            1 => format!(
+                "cargo sharedtarget onboard --layout in-place{replace} {}",
+                shell::word(&first.workspace)
+            ),
+            _ => format!("cargo sharedtarget setup --layout in-place{replace}"),
+        },
+        fix: None,
+    })
+}
+
+/// The folders that a sandbox has to let builds write, and git's, if `onboard` is to do more than to warm.
+pub(crate) fn to_write(survey: &Survey, facts: &DoctorFacts) -> BTreeSet<PathBuf> {
+    let root = &survey.shared_root;
+    let place = |one: &ClosedFolder| match one.folder.starts_with(&root.path) {
+        true => root.path.clone(),
+        false => one.folder.clone(),
+    };
+    // What is not there cannot be allowed either.
+    let closed = facts.closed.iter().filter(|_| !root.is_lost);
+    closed
+        .flat_map(|one| one.also.iter().cloned().chain([place(one)]))
+        .collect()
 }
 
 /// What is wrong with where target folders are.
@@ -177,6 +232,29 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
         }
     });
     ailments.collect()
+}
+
+/// Worktrees that get the flags of the one around them beside their own.
+pub(crate) fn flags_twice(survey: &Survey) -> Option<Diagnosis> {
+    let joined = joined_flags::find(survey);
+    let first = joined.first()?;
+    let worktree = first.worktree;
+    let around = worktree_of(first.outer, &survey.repositories)?.1;
+    let beside = around.with_file_name(worktree.file_name()?);
+    Some(Diagnosis {
+        severity: Severity::Waste,
+        kind: DiagnosisKind::FlagsTwice,
+        paths: joined.iter().map(|one| one.worktree.to_owned()).collect(),
+        what: format!(
+            "`{}` lies inside `{}`, and gets the rustflags in `{}` beside its own",
+            worktree.display(),
+            around.display(),
+            first.outer.display()
+        ),
+        why: "Cargo joins such arrays, and a unit with other flags is another unit: it compiles everything by itself, and a worktree beside would share".into(),
+        mend: format!("git worktree move {} {}", shell::word(worktree), shell::word(&beside)),
+        fix: None,
+    })
 }
 
 /// What worktrees that are gone have left.

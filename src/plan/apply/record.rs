@@ -22,7 +22,8 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
         return Ok(());
     }
     let records = context.records.ok_or(NO_STATE)?;
-    if plan.has::<CreateSharedRoot>() || fs::exists(context.shared_root) {
+    let mut actions = plan.actions.iter();
+    if plan.has::<CreateSharedRoot>() || actions.any(|action| action.leads_into_shared_root()) {
         // A configuration that leads into a folder where Cargo cannot write would break every build.
         fs::expect_writable(context.shared_root).map_err(|error| failure::words(error.as_ref()))?;
     }

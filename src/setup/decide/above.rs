@@ -70,7 +70,7 @@ pub(crate) fn configure(
         target_dir: None,
         build_dir: Some(template.as_str()).filter(|_| by_path),
         rustc_wrapper: wrapper.as_deref(),
-        drop_build_dir: false,
+        ..Settings::default()
     };
     let Some((edit, after)) = edited(path, file, settings)? else {
         let script = script.map(InstallWrapper);
@@ -102,6 +102,7 @@ pub(crate) fn configure(
         build_dir: Some(template).filter(|_| by_path),
         rustc_wrapper: wrapper,
         needs: None,
+        alone: false,
         edit,
     };
     Ok(Above {

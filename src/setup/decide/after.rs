@@ -23,7 +23,9 @@ pub(crate) fn dirs(
         let dirs = config_chain::resolve(&workspace.root, configs, &survey.surroundings);
         let decided_by_us = |set_by: &SetBy| matches!(set_by, SetBy::Config(file) if written.contains(file.as_path()));
         let mut after = workspace.dirs.clone();
-        if decided_by_us(&dirs.target_set_by) {
+        // By what is written, or by what it takes out.
+        let decided = |now: &SetBy, then: &SetBy| decided_by_us(now) || decided_by_us(then);
+        if decided(&dirs.target_set_by, &after.target_set_by) {
             (after.target_dir, after.target_set_by) = (dirs.target_dir, dirs.target_set_by);
         }
         match workspace.cargo {
@@ -31,7 +33,7 @@ pub(crate) fn dirs(
                 knows_build_dir: true,
                 ..
             } => {
-                if decided_by_us(&dirs.build_set_by) {
+                if decided(&dirs.build_set_by, &after.build_set_by) {
                     (after.build_dir, after.build_set_by) = (dirs.build_dir, dirs.build_set_by);
                 }
             }

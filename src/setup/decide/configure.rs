@@ -1,21 +1,23 @@
 //! What each workspace's configuration should say.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::{WORKSPACE_PATH_HASH, expand};
 use crate::cargo::config_edit::{EditError, Settings};
 use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
-use crate::markers::BUILD_FOLDER;
+use crate::markers::{BUILD_FOLDER, TARGET};
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
-use crate::setup::decide::{SetupOptions, wrapper};
+use crate::setup::decide::{SetupOptions, in_place, wrapper};
 use crate::setup::model::WriteConfig;
 use crate::setup::naming;
 use crate::setup::naming::Names;
 use crate::survey::folder::Layout;
-use crate::survey::model::{CargoAnswer, Survey, Workspace, WorktreePlace};
+use crate::survey::model::{
+    CargoAnswer, Repository, SharedRootChoice, Survey, Workspace, WorktreePlace,
+};
 
 /// The line by which a tracked configuration takes in an untracked one (Cargo 1.93 and later).
 const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true }]"#;
@@ -24,6 +26,7 @@ const INCLUDE_LINE: &str = r#"include = [{ path = "local.toml", optional = true 
 pub(crate) fn workspace(
     workspace: &Workspace,
     survey: &Survey,
+    configs: &BTreeMap<PathBuf, ConfigFile>,
     options: &SetupOptions,
     names: &mut Names<'_>,
 ) -> Result<(WriteConfig, ConfigFile), KeptReason> {
@@ -63,10 +66,18 @@ pub(crate) fn workspace(
         let path = workspace.root.clone();
         return Err(KeptReason::Unwritable { path });
     }
+    if options.worktrees_only && is_alone(workspace, survey) {
+        return Err(KeptReason::Alone);
+    }
     let shared_root = &survey.shared_root.path;
-    let (layout, target_dir, build_dir) = match options.layout.unwrap_or(Layout::Isolated) {
-        // Of the layout build-dir, the workspaces themselves see nothing.
-        Layout::InPlace | Layout::BuildDir => return Err(KeptReason::InPlaceAsked),
+    let (layout, as_it_is) = in_place::layout(workspace, survey, options);
+    let (layout, target_dir, build_dir) = match layout {
+        // The workspaces themselves see nothing of it.
+        Layout::BuildDir => return Err(as_it_is),
+        Layout::InPlace => {
+            never_built(workspace, survey)?;
+            return in_place::configure(workspace, survey, configs, options, as_it_is);
+        }
         Layout::Flat => {
             flat_is_safe(workspace, survey, options)?;
             (Layout::Flat, naming::flat(shared_root), None)
@@ -102,6 +113,7 @@ pub(crate) fn workspace(
         build_dir: build_dir.as_deref(),
         // One of ours that no guard needs would split the folder.
         drop_build_dir: build_dir.is_none() && own_build_dir(workspace, survey),
+        ..Settings::default()
     };
     let file = survey.configs.get(&workspace.config);
     let Some((edit, after)) = edited(&workspace.config, file, settings)? else {
@@ -116,6 +128,7 @@ pub(crate) fn workspace(
         build_dir,
         rustc_wrapper: wrapper,
         needs: None,
+        alone: layout == Layout::Isolated && is_alone(workspace, survey),
         edit,
     };
     Ok((write, after))
@@ -147,6 +160,16 @@ fn inherits_build_dir(workspace: &Workspace, survey: &Survey, options: &SetupOpt
             let dropped = options.guard == Some(false) && is_ours(file, survey);
             file.path != workspace.config && file.keys.build_dir.is_some() && !dropped
         })
+}
+
+/// Whether a workspace has no other worktree.
+pub(crate) fn is_alone(workspace: &Workspace, survey: &Survey) -> bool {
+    let place = workspace.place.as_ref();
+    let mut repositories = survey.repositories.iter();
+    let own =
+        repositories.find(|one| place.is_some_and(|place| place.common_dir == one.common_dir));
+    let present = |own: &Repository| own.worktrees.iter().filter(|one| one.present).count();
+    own.is_none_or(|own| present(own) < 2)
 }
 
 /// Whether a configuration has a `build-dir` of ours.
@@ -329,6 +352,12 @@ fn users_choice(
     }
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
+    // Whoever names a shared root says where the bytes go.
+    if let Some(to) = &workspace.target_elsewhere
+        && survey.shared_root.chosen != SharedRootChoice::Named
+    {
+        return Err(KeptReason::TargetElsewhere { to: to.clone() });
+    }
     // Setup wrote what leads to where the root was, or to the root that it is a copy of.
     let misled = &survey.shared_root.misled;
     let was = misled.get(&workspace.root).map(|was| &was.path);
@@ -340,8 +369,12 @@ fn users_choice(
         ("target-dir", &dirs.target_dir, &dirs.target_set_by),
         ("build-dir", &dirs.build_dir, &dirs.build_set_by),
     ];
+    // The layout in-place names it where another configuration stands further out.
+    let in_place = workspace.root.join(TARGET);
+    let config = survey.configs.get(&workspace.config);
+    let by_us = config.is_some_and(|file| file.created_by_us);
     for (key, folder, set_by) in settings {
-        if own(folder) {
+        if own(folder) || (by_us && *folder == in_place) {
             continue;
         }
         let set = |file: &Path, value: String| KeptReason::ConfigSet {

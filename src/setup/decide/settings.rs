@@ -1,11 +1,14 @@
-//! The edits of the settings files of a shared root.
+//! The edits of the settings files of a shared root, and of repositories.
 
 use std::path::PathBuf;
 
+use crate::cargo::model::TomlProblem;
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
+use crate::setup::decide::SetupOptions;
 use crate::setup::model::WriteSettings;
-use crate::survey::model::{Settings, Survey};
+use crate::survey::folder::{Layout, WorktreeLayout};
+use crate::survey::model::{Repository, RepositorySettings, Settings, Survey};
 use crate::survey::settings;
 use crate::survey::settings::{file, own_file};
 
@@ -25,6 +28,44 @@ pub(crate) fn edits(
     shared.into_iter().chain(own).collect()
 }
 
+/// Decides the edits that make repositories remember the layout of their worktrees.
+pub(crate) fn of_repositories(
+    survey: &Survey,
+    options: &SetupOptions,
+) -> Vec<Result<WriteSettings, (PathBuf, KeptReason)>> {
+    if options.only.is_some() {
+        return Vec::new();
+    }
+    let has_workspace = |repository: &&Repository| {
+        let mut places = survey.workspaces.iter().filter_map(|w| w.place.as_ref());
+        repository.doubt.is_none() && places.any(|place| place.common_dir == repository.common_dir)
+    };
+    let edit = |repository: &Repository| {
+        let layout = options.layout.map(|layout| match layout {
+            Layout::InPlace => WorktreeLayout::InPlace,
+            _ => WorktreeLayout::Isolated,
+        });
+        // It is the default.
+        let is_news = |layout: &WorktreeLayout| {
+            *layout == WorktreeLayout::InPlace || repository.settings.layout.is_some()
+        };
+        let decided = RepositorySettings {
+            layout: layout.filter(is_news),
+            new_worktrees: options.new_worktrees,
+        };
+        if decided == RepositorySettings::default() {
+            return None;
+        }
+        let file = settings::of_repository(&repository.common_dir);
+        let before = repository.settings_file.as_deref();
+        edit_text(file, before, |text| {
+            settings::set_for_repository(text, decided)
+        })
+    };
+    let repositories = survey.repositories.iter().filter(has_workspace);
+    repositories.filter_map(edit).collect()
+}
+
 /// Decides the edit of one file; `None` if it says so already, or has nothing to say.
 fn edit(
     file: PathBuf,
@@ -34,11 +75,20 @@ fn edit(
     if *decided == Settings::default() {
         return None;
     }
+    edit_text(file, before, |text| settings::set(text, decided.clone()))
+}
+
+/// Decides the edit that sets something in a file; `None` if that says so already.
+fn edit_text(
+    file: PathBuf,
+    before: Option<&[u8]>,
+    set: impl Fn(&str) -> Result<String, TomlProblem>,
+) -> Option<Result<WriteSettings, (PathBuf, KeptReason)>> {
     let Ok(text) = std::str::from_utf8(before.unwrap_or_default()) else {
         let reason = KeptReason::ConfigUnsure { file: file.clone() };
         return Some(Err((file, reason)));
     };
-    let after = match settings::set(text, decided.clone()) {
+    let after = match set(text) {
         Ok(after) => after,
         Err(problem) => {
             let reason = KeptReason::ConfigInvalid {
@@ -60,7 +110,7 @@ fn edit(
         before: before.map(<[u8]>::to_vec),
         after: Some(after.into_bytes()),
     };
-    let said = settings::set("", decided.clone()).unwrap_or_default();
+    let said = set("").unwrap_or_default();
     let says = said.lines().map(str::to_owned).collect();
     Some(Ok(WriteSettings { says, edit }))
 }

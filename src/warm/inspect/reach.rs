@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 use rayon::prelude::*;
 
+use crate::cargo::rustflags::{self, Flags};
 use crate::plan::left::LeftReason;
 use crate::survey::build_env;
 use crate::survey::build_env::{Differences, Moment, Said};
@@ -32,6 +33,25 @@ pub(crate) fn otherwise_made(
     let units = donor.units.par_iter();
     let reasons = units.filter_map(|unit| Some((unit.id.clone(), look.reason(unit)?)));
     reasons.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// Which units of a donor no build would use where these flags are asked for, since it was compiled with those of its own
+/// workspace.
+#[must_use]
+pub(crate) fn otherwise_flagged(
+    donor: &Inventory,
+    there: &Flags,
+    here: &Flags,
+) -> BTreeMap<UnitId, LeftReason> {
+    if there == here {
+        return BTreeMap::new();
+    }
+    let by_target = donor.units.iter().any(|unit| unit.id.profile.contains('/'));
+    let units = donor.units.iter();
+    let differ = units.filter(|unit| rustflags::differ(&unit.rustflags, there, here, by_target));
+    differ
+        .map(|unit| (unit.id.clone(), LeftReason::OtherFlags))
+        .collect()
 }
 
 /// A build script or macro, as far as variables are concerned.

@@ -14,17 +14,21 @@ const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-f
 ///
 /// The superuser gives up the right to pass over them, and stays the owner of the files.
 fn held(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Option<Ended> {
-    if !superuser() {
-        return Some(run(sandbox.program(folder, args)));
-    }
-    if !works("setpriv", &[&DROPPED[..], &["true"]].concat()) {
+    held_back(sandbox, &sandbox.program(folder, args), folder)
+}
+
+/// Any program, in the same way.
+pub(crate) fn held_back(sandbox: &Sandbox, program: &Command, folder: &str) -> Option<Ended> {
+    if superuser() && !works("setpriv", &[&DROPPED[..], &["true"]].concat()) {
         eprintln!("skipped: permissions do not hold for the superuser here");
         return None;
     }
-    let program = sandbox.program(folder, args);
-    let mut setpriv = Command::new("setpriv");
+    let mut setpriv = match superuser() {
+        true => Command::new("setpriv"),
+        false => Command::new("env"),
+    };
     setpriv
-        .args(DROPPED)
+        .args(DROPPED.iter().filter(|_| superuser()))
         .arg(program.get_program())
         .args(program.get_args())
         .current_dir(sandbox.path(folder))
@@ -39,10 +43,10 @@ fn held(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Option<Ended> {
 }
 
 /// Takes the right to write a folder away, until it is dropped.
-struct Shut(PathBuf);
+pub(crate) struct Shut(PathBuf);
 
 impl Shut {
-    fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         fs::set_permissions(&path, Permissions::from_mode(0o555)).expect("permissions");
         Self(path)
     }
