@@ -71,6 +71,16 @@ pub(crate) enum KeptReason {
         /// That file.
         file: PathBuf,
     },
+    /// Workspaces lie inside that tests run Cargo on, so it is in place.
+    FixtureInside {
+        /// One of them.
+        inside: PathBuf,
+    },
+    /// Tests run Cargo on it.
+    Fixture {
+        /// The workspace whose tests these are.
+        around: PathBuf,
+    },
     /// Git tracks the configuration, so a change would show in `git status`.
     ConfigTracked {
         /// The file.

@@ -84,6 +84,13 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(file)
             )
         }
+        KeptReason::FixtureInside { inside } => format!(
+            "its tests run cargo on {}, which a configuration would lead elsewhere, so the layout is in-place",
+            paths.show(inside)
+        ),
+        KeptReason::Fixture { around } => {
+            format!("is there for the tests of {}", paths.show(around))
+        }
         KeptReason::ConfigTracked { .. } => {
             "git tracks the configuration, so the layout is in-place and nothing is written".into()
         }
@@ -318,7 +325,9 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
                  cargo-home) puts one config above them; or their maintainers commit `{include}` (cargo 1.93)"
             ));
         }
-        KeptReason::OldCargo => "--layout isolated sets them up all the same",
+        KeptReason::OldCargo | KeptReason::FixtureInside { .. } => {
+            "--layout isolated sets them up all the same"
+        }
         KeptReason::ConfigSet { .. } => "--replace puts ours in their place",
         KeptReason::TargetElsewhere { .. } => {
             "--shared-root DIR, with a folder there, sets them up there; --replace where all others are"

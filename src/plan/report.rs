@@ -117,6 +117,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
                 | KeptReason::NeverBuilt { .. }
+                | KeptReason::Fixture { .. }
                 | KeptReason::IgnoredByGit
         )
     };
@@ -159,6 +160,8 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     }
     let unbuilt = |kept: &&&Kept| matches!(kept.reason, KeptReason::NeverBuilt { .. });
     let nested = plain.iter().filter(unbuilt).count();
+    let fixture = |kept: &&&Kept| matches!(kept.reason, KeptReason::Fixture { .. });
+    let fixtures = plain.iter().filter(fixture).count();
     let ignored = plain.iter();
     let ignored = ignored.filter(|kept| kept.reason == KeptReason::IgnoredByGit);
     let ignored = ignored.count();
@@ -166,11 +169,12 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         .iter()
         .filter(|kept| kept.subject == Subject::Folder)
         .count();
-    let configs = plain.len() - nested - ignored - folders;
+    let configs = plain.len() - nested - fixtures - ignored - folders;
     let counts: Vec<String> = [
         (configs, "configuration", "as it should be"),
         (folders, "target folder", "in use"),
         (nested, "workspace", "inside others, never built"),
+        (fixtures, "workspace", "for tests of others"),
         (ignored, "workspace", "in folders that git ignores"),
     ]
     .into_iter()

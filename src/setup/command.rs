@@ -49,7 +49,7 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     for warm in &mut warms {
         warm.follow(&setup.moves);
     }
-    let relinks = match options.relink || !setup.moves.is_empty() {
+    let relinks = match options.relink || !setup.moves.is_empty() || setup.has_fixtures() {
         true => relinking::all(&survey, &setup.dirs, &setup.moves, &trust, ui),
         false => Vec::new(),
     };

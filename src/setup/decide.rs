@@ -251,6 +251,13 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
 }
 
 impl Setup {
+    /// Whether folders stay in place that would be moved otherwise.
+    #[must_use]
+    pub(crate) fn has_fixtures(&self) -> bool {
+        let mut kept = self.plan.kept.iter();
+        kept.any(|kept| matches!(kept.reason, KeptReason::FixtureInside { .. }))
+    }
+
     /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.
     #[must_use]
     pub(crate) fn with(

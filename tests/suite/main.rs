@@ -35,6 +35,8 @@ mod faults;
 mod few_files;
 mod find;
 #[cfg(unix)]
+mod fixtures;
+#[cfg(unix)]
 mod gc;
 mod guard;
 #[cfg(unix)]

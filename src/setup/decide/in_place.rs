@@ -33,8 +33,56 @@ pub(crate) fn layout(
             Layout::InPlace,
             KeptReason::Unreachable { why: why.clone() },
         ),
-        _ => (Layout::Isolated, KeptReason::InPlaceAsked),
+        _ => match with_fixtures(workspace, survey) {
+            Some(reason) => (Layout::InPlace, reason),
+            None => (Layout::Isolated, KeptReason::InPlaceAsked),
+        },
     }
+}
+
+/// Folders in which workspaces lie that tests run Cargo on.
+const TEST_FOLDERS: [&str; 8] = [
+    "fixture",
+    "fixtures",
+    "test",
+    "test-data",
+    "test_data",
+    "testdata",
+    "testing",
+    "tests",
+];
+
+/// Why a workspace stays in place for the sake of the workspaces that its tests run Cargo on, or as one of these: tests look
+/// beside a fixture, and set `CARGO_TARGET_DIR` for it, and both a configuration in it and one around it lead its builds
+/// elsewhere. Where one worktree of the family has another layout, it was asked for.
+fn with_fixtures(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
+    if let Some(around) = is_fixture(workspace, survey) {
+        let around = around.to_owned();
+        return Some(KeptReason::Fixture { around });
+    }
+    let mut others = survey.workspaces.iter();
+    let fixture = others.find(|other| {
+        let place = |one: &Workspace| one.place.as_ref().map(|place| place.worktree.clone());
+        let inside = other.root.starts_with(&workspace.root) && other.root != workspace.root;
+        inside && place(other) == place(workspace) && is_fixture(other, survey).is_some()
+    })?;
+    let family = |one: &&Workspace| match (&one.place, &workspace.place) {
+        (Some(one), Some(own)) => (&one.common_dir, &one.path) == (&own.common_dir, &own.path),
+        _ => one.root == workspace.root,
+    };
+    let mut family = survey.workspaces.iter().filter(family);
+    let asked = family.any(|one| is_isolated(one, survey));
+    let inside = fixture.root.clone();
+    (!asked).then_some(KeptReason::FixtureInside { inside })
+}
+
+/// The workspace around a fixture; `None` if it is none, or was set up as a workspace of its own.
+fn is_fixture<'a>(workspace: &'a Workspace, survey: &Survey) -> Option<&'a Path> {
+    let around = workspace.nested_in.as_deref()?;
+    let inside = workspace.root.strip_prefix(around).ok()?;
+    let mut folders = inside.iter().map(|name| name.to_string_lossy());
+    let is_one = folders.any(|name| TEST_FOLDERS.contains(&&*name));
+    (is_one && !workspace.ignored && !is_isolated(workspace, survey)).then_some(around)
 }
 
 /// Whether a workspace gets the layout `in-place` for want of a shared root.
@@ -118,6 +166,9 @@ pub(crate) fn configure(
     options: &SetupOptions,
     as_it_is: KeptReason,
 ) -> Result<(WriteConfig, ConfigFile), KeptReason> {
+    if let KeptReason::Fixture { .. } = as_it_is {
+        return Err(as_it_is);
+    }
     let file = survey.configs.get(&workspace.config);
     let keys = file.map(|file| file.keys.clone()).unwrap_or_default();
     let [drop_target_dir, drop_build_dir] = match options.replace {
