@@ -81,7 +81,7 @@ pub(crate) use crate::fs::source::{
 pub(crate) use crate::fs::stage::{discard_stage, is_our_stage, make_stage};
 pub(crate) use crate::fs::transfer::{
     clone_file, clones, copy_far, copy_file, copy_link, date_file, date_folder, link_file,
-    same_content, write_like, write_own,
+    make_link, same_content, write_like, write_own,
 };
 pub(crate) use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;

@@ -132,13 +132,24 @@ pub(crate) fn copy_far(from: &Path, to: &Path) -> Result<()> {
 ///
 /// The system makes none.
 pub(crate) fn copy_link(from: &Path, to: &Path) -> Result<()> {
-    let failed = || describe("copy the link", from, to);
-    let target = fs::read_link(from).with_context(failed)?;
+    let target = fs::read_link(from).with_context(|| describe("copy the link", from, to))?;
+    make_link(&target, to)
+}
+
+/// Makes a symbolic link.
+///
+/// # Errors
+///
+/// The system makes none.
+pub(crate) fn make_link(target: &Path, at: &Path) -> Result<()> {
     #[cfg(unix)]
-    std::os::unix::fs::symlink(target, to).with_context(failed)?;
+    let made = std::os::unix::fs::symlink(target, at);
     #[cfg(windows)]
-    std::os::windows::fs::symlink_file(target, to).with_context(failed)?;
-    Ok(())
+    let made = match target.is_dir() {
+        true => std::os::windows::fs::symlink_dir(target, at),
+        false => std::os::windows::fs::symlink_file(target, at),
+    };
+    made.with_context(|| describe("link", target, at))
 }
 
 /// Whether two files have the same content. What cannot be read is not the same.

@@ -71,6 +71,11 @@ pub(crate) enum KeptReason {
         /// That file.
         file: PathBuf,
     },
+    /// It cannot go where its workspace builds from now on.
+    NotMoved {
+        /// That place.
+        to: PathBuf,
+    },
     /// Workspaces lie inside that tests run Cargo on, so it is in place.
     FixtureInside {
         /// One of them.

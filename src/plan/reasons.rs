@@ -84,6 +84,10 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 paths.show(file)
             )
         }
+        KeptReason::NotMoved { to } => format!(
+            "cannot be moved to {}: something is there, it is on another filesystem, or others build into it",
+            paths.show(to)
+        ),
         KeptReason::FixtureInside { inside } => format!(
             "its tests run cargo on {}, which a configuration would lead elsewhere, so the layout is in-place",
             paths.show(inside)

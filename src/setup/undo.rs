@@ -63,7 +63,8 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut plan = undo_decide::undo(&journal, files);
     let mut options = SetupOptions::default();
     note_devices(&survey, &mut options);
-    let mut moves = undo_decide::moves(&survey, &plan, &options);
+    let (mut moves, left) = undo_decide::moves(&survey, &plan, &options);
+    plan.kept.extend(left);
     inspect_moves(&mut moves, ui);
     plan.actions.extend(boxed(moves));
     let installed = |repository: &&Repository| {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::model::SetBy;
 use crate::cargo::{config_chain, config_edit, toml_read, wrapper_script};
+use crate::clean::deletable::obstacle;
+use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::plan::action::{Change, EditFile, Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
@@ -57,14 +59,38 @@ pub(crate) fn dirs(survey: &Survey, plan: &Plan) -> AllDirs {
     survey.workspaces.iter().map(of).collect()
 }
 
-/// The folders that go back to where their workspaces build then.
-pub(crate) fn moves(survey: &Survey, plan: &Plan, options: &SetupOptions) -> Vec<MoveFolder> {
+/// The folders that go back to where their workspaces build then, and why others stay.
+pub(crate) fn moves(
+    survey: &Survey,
+    plan: &Plan,
+    options: &SetupOptions,
+) -> (Vec<MoveFolder>, Vec<Kept>) {
     let after = dirs(survey, plan);
     // Of others git was not asked whether it tracks something in them.
     let ours = |folder: &&TargetFolder| folder.path.starts_with(&survey.shared_root.path);
-    let folders = survey.folders.iter().filter(ours);
-    let moves = folders.filter_map(|folder| to_new_place(folder, survey, &after, options));
-    moves.collect()
+    let (mut moves, mut left) = (Vec::new(), Vec::new());
+    for folder in survey.folders.iter().filter(ours) {
+        if let Some(one) = to_new_place(folder, survey, &after, options) {
+            moves.push(one);
+            continue;
+        }
+        let mut all = survey.workspaces.iter().zip(&after);
+        let led_away = all.find(|(workspace, dirs)| {
+            workspace.dirs.build_dir == folder.path && dirs.build_dir != folder.path
+        });
+        if let Some((_, dirs)) = led_away {
+            let stays = after
+                .iter()
+                .flat_map(|dirs| [dirs.target_dir.as_path(), dirs.build_dir.as_path()]);
+            let reason = obstacle(folder, survey, stays, &[]);
+            let to = dirs.build_dir.clone();
+            left.push(stale::kept(
+                folder,
+                reason.unwrap_or(KeptReason::NotMoved { to }),
+            ));
+        }
+    }
+    (moves, left)
 }
 
 /// Decides for each file in the record whether it goes back.

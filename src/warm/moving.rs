@@ -42,6 +42,9 @@ pub(crate) struct MoveFolder {
     /// The hashes of the units whose notes these are: Cargo does not see those while only some of them are written.
     #[serde(skip)]
     pub(crate) noted_hashes: Vec<PathBuf>,
+    /// Links in it that lead into it by its whole path, relative to the folder.
+    #[serde(skip)]
+    pub(crate) links: Vec<PathBuf>,
     /// What the folder is called in these notes: by every name that it has had.
     #[serde(skip)]
     pub(crate) names: Vec<String>,
@@ -102,6 +105,10 @@ impl Action for MoveFolder {
 
     fn section(&self) -> &'static Section {
         &report::SECTION
+    }
+
+    fn leads_into_shared_root(&self) -> bool {
+        true
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {

@@ -424,3 +424,143 @@ fn they_come_to_share_what_is_the_same() {
         assert_eq!(compiles(&sandbox, worktree), [""; 0], "{worktree}");
     }
 }
+
+/// What was made with a unit that is compiled again is compiled again as well: that one need not come out the same.
+#[test]
+fn what_depends_on_it_is_compiled_again() {
+    let sandbox = start();
+    let write = |path: &str, text: &str| sandbox.write(&format!("pika/{path}"), text);
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
+    };
+    write("low/Cargo.toml", &manifest("low", ""));
+    write("low/build.rs", "fn main() {}\n");
+    write(
+        "low/src/lib.rs",
+        "pub struct It(pub u32);\npub const PLACE: &str = env!(\"OUT_DIR\");\n",
+    );
+    let uses_low = "[dependencies]\nlow = { path = \"../low\" }\n";
+    write("mid/Cargo.toml", &manifest("mid", uses_low));
+    write("mid/src/lib.rs", "pub fn it() -> low::It { low::It(5) }\n");
+    let top = sandbox
+        .read("pika/Cargo.toml")
+        .replace("plain = \"1\"\n", "")
+        + "low = { path = \"low\" }\nmid = { path = \"mid\" }\n";
+    write("Cargo.toml", &top);
+    let main = "fn main() {\n    let it: low::It = mid::it();\n    \
+                assert!(std::path::Path::new(low::PLACE).exists());\n    println!(\"{}\", it.0);\n}\n";
+    write("src/main.rs", main);
+    build(&sandbox, "pika");
+    for args in [&["setup", "--yes"][..], &["undo"]] {
+        let answer = sandbox.json("pika", args);
+        let own = sandbox.path("pika").display().to_string();
+        let mut moves = actions(&answer, "move_folder");
+        let one = moves.find(|one| one["workspace"] == own).expect("a move");
+        assert!(items(&one["left"]).count() > 2, "{one}");
+        assert_eq!(sandbox.cargo_run("pika"), "5\n", "{args:?}");
+        build(&sandbox, "pika");
+    }
+}
+
+/// Libraries of another language that a script has linked may hold the place of another one, or of a file.
+#[test]
+fn native_libraries_with_the_old_place_are_made_again() {
+    let sandbox = start();
+    let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+                  let library = format!(\"\\x7fELF\\0{out}/data\\0\");\n    \
+                  std::fs::create_dir_all(format!(\"{out}/data\")).unwrap();\n    \
+                  std::fs::write(format!(\"{out}/data/it\"), \"it\").unwrap();\n    \
+                  std::fs::write(format!(\"{out}/libit.so\"), library).unwrap();\n    \
+                  println!(\"cargo::rerun-if-changed=build.rs\");\n}\n";
+    sandbox.write("pika/own/build.rs", script);
+    build(&sandbox, "pika");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    build(&sandbox, "pika");
+    let target = sandbox.path("pika/.shared-target/pika/main");
+    for library in named_like(&target, "libit.so") {
+        let text = fs::read(&library).expect("a library");
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(!text.contains("pika/target"), "{}", library.display());
+    }
+}
+
+/// Tests leave links in the folder that Cargo gives them, and scripts beside the program.
+#[test]
+fn links_by_their_whole_path_follow() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    sandbox.write("pika/target/tmp/versions/1", "one");
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(sandbox.path(to), sandbox.path(from)).expect("a link");
+    };
+    link("pika/target/tmp/current", "pika/target/tmp/versions");
+    link("pika/target/debug/elsewhere", "pika/own");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    let now = "pika/.shared-target/pika/main";
+    assert_eq!(sandbox.read(&format!("{now}/tmp/current/1")), "one");
+    assert!(sandbox.exists(&format!("{now}/debug/elsewhere/Cargo.toml")));
+    sandbox.run("pika", &["undo"]).code(0);
+    assert_eq!(sandbox.read("pika/target/tmp/current/1"), "one");
+}
+
+/// The worktree goes by another name, by which it was built.
+#[test]
+fn programs_that_tests_start_are_found_by_any_name() {
+    let sandbox = start();
+    let test = "#[test]\nfn runs() {\n    \
+                assert!(std::process::Command::new(env!(\"CARGO_BIN_EXE_app\")).status().unwrap().success());\n}\n";
+    sandbox.write("pika/tests/runs.rs", test);
+    std::os::unix::fs::symlink(sandbox.path("pika"), sandbox.path("alias")).expect("a link");
+    let ask = ["test", "--manifest-path", "alias/Cargo.toml"];
+    sandbox.cargo("", &ask);
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    assert!(!sandbox.exists("pika/target"));
+    sandbox.cargo("", &ask);
+}
+
+/// From one layout to the other and back.
+#[test]
+fn another_layout_moves_it_as_well() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    for (layout, at) in [
+        ("isolated", "pika/.shared-target/pika/main"),
+        ("in-place", "pika/target"),
+        ("isolated", "pika/.shared-target/pika/main"),
+    ] {
+        let answer = sandbox.json("pika", &["setup", "--yes", "--layout", layout]);
+        let own = sandbox.path("pika").display().to_string();
+        let mut moves = actions(&answer, "move_folder");
+        assert!(moves.any(|one| one["workspace"] == own), "{layout}: {answer}");
+        assert!(sandbox.exists(&format!("{at}/debug")), "{layout}");
+        assert_eq!(compiles(&sandbox, "pika"), [""; 0], "{layout}");
+    }
+}
+
+/// A folder that stays where it is when the configuration goes back is named.
+#[test]
+fn undo_says_what_it_cannot_move() {
+    let sandbox = start();
+    build(&sandbox, "pika");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    let mine = "pika/.shared-target/pika/main/notes.txt";
+    sandbox.write(mine, "precious");
+    let run = sandbox.run("pika", &["undo"]).code(0);
+    assert!(run.said().contains("notes.txt"), "{}", run.said());
+    assert_eq!(sandbox.read(mine), "precious");
+}
+
+/// The user has set another place, and has it replaced.
+#[test]
+fn a_place_that_is_replaced_is_moved() {
+    let sandbox = start();
+    sandbox.write("pika/.git/info/exclude", "/.cargo\n/out\n");
+    sandbox.write("pika/.cargo/config.toml", "[build]\ntarget-dir = \"out\"\n");
+    build(&sandbox, "pika");
+    let answer = sandbox.json("pika", &["setup", "--yes", "--replace"]);
+    assert_eq!(actions(&answer, "move_folder").count(), 1, "{answer}");
+    assert_eq!(compiles(&sandbox, "pika"), [""; 0]);
+    sandbox.run("pika", &["undo"]).code(0);
+    assert!(sandbox.exists("pika/out/debug"));
+    assert_eq!(compiles(&sandbox, "pika"), [""; 0]);
+}

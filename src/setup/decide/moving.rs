@@ -48,6 +48,11 @@ pub(crate) fn to_new_place(
     let owner = match &folder.known {
         FolderOrigin::Default { workspace } => workspace,
         FolderOrigin::Owner { owner, state } if *state == OwnerState::Present => &owner.workspace,
+        // One that the user has set, and that is replaced.
+        FolderOrigin::Config { file } | FolderOrigin::Journal { file } => {
+            let mut all = survey.workspaces.iter();
+            &all.find(|one| one.config.parent() == file.parent())?.root
+        }
         _ => return None,
     };
     let all = || survey.workspaces.iter().zip(after);
@@ -88,6 +93,7 @@ pub(crate) fn to_new_place(
         left_hashes: Vec::new(),
         notes: Vec::new(),
         noted_hashes: Vec::new(),
+        links: Vec::new(),
         names: Vec::new(),
         identity: folder.marks.identity,
     })

@@ -240,9 +240,7 @@ impl Inspector<'_> {
 
     /// Whether what a build script did is all there, and keeps no paths of the donor.
     fn run(&self, unit: &Unit, roots: &[&str]) -> Result<(), LeftReason> {
-        // These are moved as well.
-        let stray = stray_outputs::made_by(unit, &self.strays);
-        if let Some(stray) = stray.filter(|_| !self.moves) {
+        if let Some(stray) = stray_outputs::made_by(unit, &self.strays) {
             return Err(LeftReason::WroteOutside {
                 file: stray.path.clone(),
             });
@@ -258,6 +256,18 @@ impl Inspector<'_> {
             }
             self.made(unit, &out_dir(file), &String::from_utf8_lossy(&said))?;
             self.notes(unit, &out_dir(file))?;
+        }
+        let native = |file: &&UnitFile| {
+            let is_file = matches!(file.sharing, Sharing::Link | Sharing::Copy);
+            let is_other = !relocate::may_be_note(&file.name()) && !file.name().ends_with(".rs");
+            is_file && is_other && file.in_out_dir()
+        };
+        // A library that a script has linked may look for another one, or for a file, at the old place.
+        for file in unit.files.iter().filter(native).filter(|_| self.moves) {
+            let found = |bytes: &[u8]| paths::foreign_path(bytes, roots, &[], &is_there);
+            if let Some(path) = self.with_whole(file, found)? {
+                return Err(kept(file, path));
+            }
         }
         let copied = |file: &&UnitFile| file.sharing == Sharing::Copy;
         for file in unit.files.iter().filter(copied) {
@@ -366,7 +376,8 @@ impl Inspector<'_> {
             return self.compiled_here(unit, local);
         }
         let mut sources = Vec::new();
-        let mut suspect = self.has_out_dir(unit);
+        // A macro may have written the place down, without a script.
+        let mut suspect = self.moves || self.has_out_dir(unit);
         for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = self.list(file)?;
             if unit.source == Source::Directory

@@ -77,6 +77,11 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
             moved.left.push(failure::words(error.as_ref()));
         }
     }
+    for link in &one.links {
+        if let Err(error) = lead_along(&to.join(link), one) {
+            moved.left.push(failure::words(error.as_ref()));
+        }
+    }
     fs::checkpoint("move-noted");
     for hash in &one.noted_hashes {
         let hash = to.join(hash);
@@ -183,6 +188,19 @@ fn follow(note: &Path, one: &MoveFolder) -> anyhow::Result<()> {
     let above = note.parent().unwrap_or(note);
     fs::keeping_times(&[above], || {
         fs::write_like(note, &new, &text).and_then(|()| fs::rename(&new, note))
+    })
+}
+
+/// Has a link that leads into the folder lead to the new place.
+fn lead_along(link: &Path, one: &MoveFolder) -> anyhow::Result<()> {
+    let target = fs::link_target(link);
+    let Ok(inner) = target.strip_prefix(&one.from) else {
+        return Ok(());
+    };
+    let new = link.with_file_name(format!("link{ASIDE}-{}", std::process::id()));
+    let above = link.parent().unwrap_or(link);
+    fs::keeping_times(&[above], || {
+        fs::make_link(&one.to.join(inner), &new).and_then(|()| fs::rename(&new, link))
     })
 }
 

@@ -42,12 +42,22 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ]);
     }
     table.write(out, view.width)?;
-    let all = moves.iter().flat_map(|one| &one.left);
-    let keeps = |unit: &&LeftUnit| matches!(unit.reason, LeftReason::PathInside { .. });
-    let (keep, doubtful): (Vec<&LeftUnit>, Vec<&LeftUnit>) = all.partition(keeps);
+    let all = || moves.iter().flat_map(|one| &one.left);
+    let of = |which: fn(&LeftReason) -> bool| -> Vec<&LeftUnit> {
+        all().filter(|unit| which(&unit.reason)).collect()
+    };
+    let depends = |reason: &LeftReason| matches!(reason, LeftReason::DependsOn { .. });
+    let keeps = |reason: &LeftReason| matches!(reason, LeftReason::PathInside { .. });
+    let other = |reason: &LeftReason| {
+        !matches!(
+            reason,
+            LeftReason::DependsOn { .. } | LeftReason::PathInside { .. }
+        )
+    };
     let reasons = [
-        (keep, "compiled again, with the old place inside"),
-        (doubtful, "compiled again, perhaps with it inside"),
+        (of(keeps), "compiled again, with the old place inside"),
+        (of(other), "compiled again, perhaps with it inside"),
+        (of(depends), "compiled again, made with one of these"),
     ];
     for (units, why) in reasons.iter().filter(|(units, _)| !units.is_empty()) {
         let count = counted(units.len(), "unit");

@@ -42,6 +42,11 @@ fn tells_a_place(variable: &str) -> bool {
     NAMES.contains(&variable) || variable.starts_with("CARGO_BIN_EXE_")
 }
 
+/// Variables by which Cargo tells a compiler where it puts something.
+fn tells_where_it_builds(variable: &str) -> bool {
+    variable == "CARGO_TARGET_TMPDIR" || variable.starts_with("CARGO_BIN_EXE_")
+}
+
 impl Local {
     pub(crate) fn of(origin: Origin<'_>, names: &[String], worktree: Option<&Path>) -> Self {
         let text = |path: &Path| path.display().to_string();
@@ -69,7 +74,12 @@ impl Inspector<'_> {
         for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = self.list(file)?;
             let mut names = info.env.iter().map(|(name, _)| name);
-            if let (Some(name), false) = (names.find(|name| tells_a_place(name)), local.same) {
+            let told = names.find(|name| match local.same {
+                // What was built in this worktree tells where that is, and may tell where it builds.
+                true => self.moves && tells_where_it_builds(name),
+                false => tells_a_place(name),
+            });
+            if let Some(name) = told {
                 return Err(kept(file, format!("the value of {name}")));
             }
             if let Some(name) = paths::foreign_variable(&info.env, &roots, &info.sources) {
