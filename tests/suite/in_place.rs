@@ -243,7 +243,7 @@ fn a_target_that_is_a_link() {
 fn a_folder_that_is_set_above() {
     let sandbox = start();
     let mine = sandbox.outside("mine").display().to_string();
-    let text = format!("[build]\ntarget-dir = \"{mine}\"\n");
+    let text = format!("[build]\ntarget-dir = '{mine}'\n");
     for config in [
         sandbox.outside("cargo-home/config.toml"),
         sandbox.path(".cargo/config.toml"),
