@@ -531,7 +531,10 @@ fn another_layout_moves_it_as_well() {
         let answer = sandbox.json("pika", &["setup", "--yes", "--layout", layout]);
         let own = sandbox.path("pika").display().to_string();
         let mut moves = actions(&answer, "move_folder");
-        assert!(moves.any(|one| one["workspace"] == own), "{layout}: {answer}");
+        assert!(
+            moves.any(|one| one["workspace"] == own),
+            "{layout}: {answer}"
+        );
         assert!(sandbox.exists(&format!("{at}/debug")), "{layout}");
         assert_eq!(compiles(&sandbox, "pika"), [""; 0], "{layout}");
     }
