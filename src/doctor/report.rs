@@ -116,7 +116,7 @@ pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io:
             let folders: Vec<String> = checkup
                 .to_write
                 .iter()
-                .map(|folder| format!("\"{}\"", shown(&folder.display().to_string())))
+                .map(|folder| format!("\"{}\"", shown(&folder.to_string_lossy())))
                 .collect();
             writeln!(
                 out,
