@@ -13,6 +13,7 @@
 //! disk again before it acts. One failure never stops the rest.
 
 pub(crate) mod action;
+pub(crate) mod advice;
 pub(crate) mod apply;
 pub(crate) mod conduct;
 pub(crate) mod edge;

@@ -289,7 +289,7 @@ pub(crate) fn start_aside(program: &Path, arguments: &[OsString], dir: &Path) ->
 
 /// How many threads may run programs and walk folders at once, by the number of files that this process may have open.
 pub(crate) fn threads_with_files() -> usize {
-    /// What is open besides, such as locks and the log.
+    /// Files that are open besides, such as locks and the log.
     const BESIDES: u64 = 64;
     /// Pipes of a program that is started, and the folders on the way to one that is deleted.
     const EACH: u64 = 16;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::audit::listing::{Configured, FolderState, ListedFolder, ListedWorkspace, Listing};
 use crate::clean::litter::why_litter_stays;
 use crate::plan::action::Warning;
+use crate::plan::advice::advice;
 use crate::plan::kept::{DeleteReason, KeptReason};
 use crate::plan::reasons;
 use crate::size::Bytes;
@@ -259,7 +260,7 @@ fn warnings(out: Out<'_>, survey: &Survey, listing: &Listing, view: &View) -> io
             Some(KeptReason::OtherRun { .. }) => continue,
             Some(reason) => {
                 let why = reasons::kept(&reason, &view.paths, view.now);
-                let advice = reasons::advice(&reason).map(|advice| format!(": {advice}"));
+                let advice = advice(&reason).map(|advice| format!(": {advice}"));
                 format!("{path} {why}{}", advice.unwrap_or_default())
             }
             None => format!(

@@ -11,7 +11,7 @@ use toml_edit::{Document, Item, Value};
 /// Flags by what they are for: `build`, or the name of a target.
 pub(crate) type Flags = BTreeMap<String, Vec<String>>;
 
-/// What is for everything that no target's own flags are for.
+/// The flags for everything that no target's own flags are for.
 pub(crate) const BUILD: &str = "build";
 
 /// The flags that one configuration sets as an array, and those that it sets as a text. What cannot be read sets none.

@@ -202,7 +202,7 @@ fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &
         removal.remove(&path.join(name));
     }
     let own = fs::on_disk(path);
-    // What was kept stays in a target folder.
+    // Files that were kept stay in a target folder.
     let is_all = fs::names(path).is_ok_and(|left| left.len() == marks.len());
     for mark in marks.iter().filter(|_| is_all) {
         removal.remove(&path.join(mark));

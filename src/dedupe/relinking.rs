@@ -15,8 +15,8 @@ use crate::warm::inspect as donors;
 use crate::warm::inspect::Trust;
 use crate::warm::moving::MoveFolder;
 
-/// Decides for all folders that have units and that workspaces build into once everything is set up, some of which are
-/// moved before.
+/// Decides for all folders that have units and that workspaces build into once everything is set up. Some are moved
+/// before.
 pub(crate) fn all(
     survey: &Survey,
     dirs: &[Dirs],

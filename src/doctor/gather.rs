@@ -77,7 +77,7 @@ fn closed(survey: &Survey) -> Vec<ClosedFolder> {
     let root = &survey.shared_root;
     let why = |dir: &Path| {
         let in_root = || root.unreachable.is_some() && dir.starts_with(&root.path);
-        // Where its repository cannot be seen, whoever makes that folder makes one that nobody else sees.
+        // Where its repository cannot be seen, a run that made that folder would make one that no other run sees.
         let around = dir.ancestors().nth(3);
         let is_elsewhere = || root.is_lost && around.is_some_and(|around| !fs::exists(around));
         fs::unwritable(dir)

@@ -107,7 +107,7 @@ pub(crate) struct HalfRemoved {
     pub(crate) left: Left,
 }
 
-/// What is left of a worktree.
+/// The remains of a worktree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Left {
     /// More than what builds and setup make.

@@ -1,4 +1,4 @@
-//! What a `.jj` says: which git repository a workspace of Jujutsu belongs to.
+//! Reads `.jj`: which git repository a workspace of Jujutsu belongs to.
 //!
 //! The first workspace of a repository has the folder `.jj/repo`. In each other one that is a file with the path of that
 //! folder, relative to its own `.jj`; and `store/git_target` in it leads to the git repository.

@@ -52,7 +52,7 @@ pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
 /// Looks at the hooks of some repositories. One that no path leads to is said by the survey already.
 #[must_use]
 pub(crate) fn hooks_of<'a>(repositories: impl Iterator<Item = &'a Repository>) -> Vec<HookSite> {
-    // Jujutsu runs no hooks, and nobody else makes worktrees of the repository in a `.jj`.
+    // Jujutsu runs no hooks, and no other program makes worktrees of the repository in a `.jj`.
     let by_git = repositories.filter(|one| !one.common_dir.iter().any(|part| part == jj::FOLDER));
     let paths = by_git.map(|repository| repository.common_dir.clone());
     let sites = paths.filter_map(|path| hooks(&[path]).ok());

@@ -338,7 +338,7 @@ pub(crate) enum Warning {
     Unreachable {
         /// Why not.
         why: String,
-        /// What is set up builds into its own `target` for that.
+        /// A workspace that is set up builds into its own `target` for that.
         in_place: bool,
     },
     /// Cargo joins the flags of worktrees with those of the one that they lie in.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::plan::action::{CreateSharedRoot, Plan, Section, Warning};
+use crate::plan::advice::advice;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::outcome::{NotDone, Outcome};
 use crate::plan::{left, reasons};
@@ -68,7 +69,7 @@ pub(crate) fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         }
         said.push(&kept.reason);
         let reason = reasons::kept(&kept.reason, &view.paths, view.now);
-        let advice = reasons::advice(&kept.reason);
+        let advice = advice(&kept.reason);
         let advice =
             advice.unwrap_or("run `cargo sharedtarget onboard` when that is mended".into());
         writeln!(
@@ -147,7 +148,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
                     left::left(out, &left.iter().collect::<Vec<_>>(), view)?;
                 }
             }
-            let hint = group.first().and_then(|kept| reasons::advice(&kept.reason));
+            let hint = group.first().and_then(|kept| advice(&kept.reason));
             if let Some(hint) = hint.filter(|hint| !given.contains(hint)) {
                 wrapped(out, &format!("hint: {hint}"), "      ", view.width)?;
                 given.push(hint);

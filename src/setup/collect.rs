@@ -1,4 +1,4 @@
-//! What goes of folders that `setup` moves: the units that no build will miss, as by `gc` without rules.
+//! Collects units of folders that `setup` moves: those that no build will miss, as by `gc` without rules.
 
 use std::path::Path;
 use std::sync::Arc;

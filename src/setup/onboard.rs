@@ -110,7 +110,7 @@ fn decide(
     options.layout = options
         .layout
         .or_else(|| crate::setup::decide::served_from_above(survey, focus))
-        // What is above leads there as well.
+        // The configuration above leads there as well.
         .filter(|layout| *layout != Layout::BuildDir || survey.shared_root.unreachable.is_none());
     if request.environment.in_a_build {
         // Cargo has read its configurations: nothing is written into them, as with the one above.

@@ -55,7 +55,7 @@ pub(crate) enum FolderOrigin {
         /// The file.
         file: PathBuf,
     },
-    /// Cargo's default place for a workspace of which nothing else is left, by the sources of its products.
+    /// Cargo's default place for a workspace that is gone but for this, by the sources of its products.
     Remains {
         /// The workspace.
         workspace: PathBuf,

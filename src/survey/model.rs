@@ -204,7 +204,7 @@ pub(crate) struct Repository {
     /// The bytes of its `info/exclude`; `None` if there is no such file.
     #[serde(skip)]
     pub(crate) exclude: Option<Vec<u8>>,
-    /// What was decided for its worktrees.
+    /// The user's decisions for its worktrees.
     #[serde(skip)]
     pub(crate) settings: RepositorySettings,
     /// The bytes of the file that says so; `None` if there is none.
@@ -215,7 +215,7 @@ pub(crate) struct Repository {
     pub(crate) doubt: Option<String>,
 }
 
-/// What a user has decided once for the worktrees of a repository. It lies in its git folder, where no branch can put it,
+/// The decisions of a user for the worktrees of a repository. It lies in its git folder, where no branch can put it,
 /// and where it stays when the project is moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

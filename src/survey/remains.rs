@@ -1,4 +1,4 @@
-//! What is left of a workspace or worktree that is gone: a folder with nothing in it but what builds and setup made there.
+//! The remains of a workspace or worktree that is gone: a folder with nothing in it but what builds and setup made there.
 //!
 //! Somebody may build into such a folder by `--target-dir`, by a variable, or through a link. So the target folder itself has
 //! to say whose it was: Cargo lists the sources of each final product beside it.
@@ -20,7 +20,7 @@ const TARGET: &str = "target";
 /// The most that is read of the list of a product's sources.
 const MOST: u64 = 16 << 20;
 
-/// What says that sources may come back to a folder below it, though git knows nothing of that: another version control, or
+/// The signs that sources may come back to a folder below them, though git knows nothing of that: another version control, or
 /// a workspace that may have a member there.
 const HOLDERS: [&str; 4] = [".jj", ".hg", ".svn", "Cargo.toml"];
 

@@ -46,7 +46,7 @@ where
 ///
 /// # Errors
 ///
-/// The file is not valid: nobody knows what it is to say.
+/// The file is not valid, so that its keys are not known.
 pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
     let there = parse(text)?;
     let Settings {
@@ -102,7 +102,7 @@ fn splice<const N: usize>(text: &str, wanted: [(&str, Option<Value>); N]) -> Str
 ///
 /// # Errors
 ///
-/// The file is not valid: nobody knows what it is to say.
+/// The file is not valid, so that its keys are not known.
 pub(crate) fn set_for_repository(
     text: &str,
     decided: RepositorySettings,

@@ -245,7 +245,7 @@ pub(crate) fn each(
                     path: workspace.root.clone(),
                     ..*cold.kept(reason)
                 })));
-                // What its lock names fits, whichever members it has. Of these, nothing is known.
+                // The packages that its lock names fit, whichever members it has. Of these, nothing is known.
                 let is_ours = cold.into.starts_with(&survey.shared_root.path);
                 if !is_ours || !matches!(inspect::lock(&workspace.root), Ok(Some(_))) {
                     continue;

@@ -29,7 +29,7 @@ pub(crate) struct MoveFolder {
     pub(crate) to: PathBuf,
     /// Why it is moved, where others are deleted.
     pub(crate) why: MoveReason,
-    /// What it takes; `None` if sizes were not asked for.
+    /// Its sizes; `None` if they were not asked for.
     pub(crate) usage: Option<Usage>,
     /// Units that cannot follow, and are compiled again.
     pub(crate) left: Vec<LeftUnit>,
@@ -45,7 +45,7 @@ pub(crate) struct MoveFolder {
     /// Links in it that lead into it by its whole path, relative to the folder.
     #[serde(skip)]
     pub(crate) links: Vec<PathBuf>,
-    /// What the folder is called in these notes: by every name that it has had.
+    /// The names of the folder in these notes: every one that it has had.
     #[serde(skip)]
     pub(crate) names: Vec<String>,
     /// Which folder was looked at.
@@ -75,7 +75,7 @@ impl MoveFolder {
     pub(crate) const KIND: Kind = Kind::new("move_folder", "moved");
 }
 
-/// What became of the units of a folder that was moved.
+/// The result of a move.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Moved {
     /// How many units are compiled again.

@@ -92,7 +92,7 @@ fn a_folder_around_one_in_use() {
 }
 
 #[test]
-fn folders_of_nobody() {
+fn folders_without_an_owner() {
     let sandbox = built();
     sandbox.target("elsewhere/target");
     let hint = "clean --all` takes these too";

@@ -1,4 +1,4 @@
-//! What is left of a worktree that is gone: its folder with nothing but a target folder in it.
+//! The remains of a worktree that is gone: its folder with nothing but a target folder in it.
 
 use std::fs;
 
@@ -142,7 +142,7 @@ fn a_folder_that_others_may_use_stays() {
     assert!(sandbox.exists("linked/target/debug"));
 }
 
-/// What a branch, a commit that is left or another version control can bring back stays.
+/// Sources that a branch, a commit that is left or another version control can bring back keep their folder.
 #[test]
 fn sources_that_may_come_back() {
     let sandbox = Sandbox::new();

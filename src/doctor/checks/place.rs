@@ -88,7 +88,7 @@ pub(crate) fn to_write(survey: &Survey, facts: &DoctorFacts) -> BTreeSet<PathBuf
         true => root.path.clone(),
         false => one.folder.clone(),
     };
-    // What is not there cannot be allowed either.
+    // A folder that is not there cannot be allowed either.
     let closed = facts.closed.iter().filter(|_| !root.is_lost);
     closed
         .flat_map(|one| one.also.iter().cloned().chain([place(one)]))

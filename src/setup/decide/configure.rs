@@ -271,7 +271,7 @@ fn says_nothing(workspace: &Workspace, survey: &Survey) -> bool {
     keys.is_none_or(|keys| keys.target_dir.is_none() && keys.build_dir.is_none())
 }
 
-/// Whether a worktree that is set up by itself is one of a family of which we have set up others: then the folder of its own
+/// Whether a worktree that is set up by itself is one of a family whose others we have set up: then the folder of its own
 /// keeps its builds apart, whatever Cargo says of it later. Submodules and generated manifests come after the hook.
 fn is_one_of_a_family(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
     let Some(place) = workspace.place.as_ref().filter(|_| options.only.is_some()) else {
@@ -352,7 +352,7 @@ fn users_choice(
     }
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
-    // Whoever names a shared root says where the bytes go.
+    // A user who names a shared root says where the bytes go.
     if let Some(to) = &workspace.target_elsewhere
         && survey.shared_root.chosen != SharedRootChoice::Named
     {

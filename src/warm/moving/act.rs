@@ -14,7 +14,7 @@ use crate::warm::moving::{MoveFolder, Moved};
 use crate::warm::place::held;
 use crate::warm::relocate;
 
-/// What the name of a hash gets while Cargo is not to see it.
+/// The end of a hash's name while Cargo is not to see it.
 const ASIDE: &str = ".sharedtarget-moving";
 
 /// Moves one folder, if everything in it is what the plan saw and Cargo builds into the new place by now.

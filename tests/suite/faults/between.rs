@@ -165,7 +165,7 @@ fn with_script(sandbox: &Sandbox, script: &str, paths: [&Path; 2], args: &[&str]
     Some(run(unshare))
 }
 
-/// What lies in a lower layer can be deleted, but not renamed.
+/// A folder in a lower layer can be deleted, but not renamed.
 #[test]
 fn a_folder_in_a_lower_layer_of_an_overlay_goes_where_it_is() {
     const MOUNT: &str = "mkdir -p \"$2/up\" \"$2/work\" && \

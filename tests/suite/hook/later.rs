@@ -1,4 +1,4 @@
-//! What a worktree needs and gets only after the hook: submodules, and manifests that something generates.
+//! Files that a worktree gets only after the hook: submodules, and manifests that a program generates.
 
 use std::fs;
 
@@ -52,7 +52,7 @@ fn add(sandbox: &Sandbox, at: &str) -> String {
     said
 }
 
-/// What the hook warns of.
+/// The warnings of the hook.
 fn warnings(said: &str) -> Vec<&str> {
     let lines = said.lines();
     lines.filter(|line| line.starts_with("warning")).collect()

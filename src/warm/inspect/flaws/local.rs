@@ -75,7 +75,7 @@ impl Inspector<'_> {
             let info = self.list(file)?;
             let mut names = info.env.iter().map(|(name, _)| name);
             let told = names.find(|name| match local.same {
-                // What was built in this worktree tells where that is, and may tell where it builds.
+                // A unit that was built in this worktree tells where that is, and may tell where it builds.
                 true => self.moves && tells_where_it_builds(name),
                 false => tells_a_place(name),
             });
