@@ -245,13 +245,13 @@ fn the_users_own_choice_stays_unless_replaced() {
 #[test]
 fn a_nested_workspace_that_was_never_built_is_left_alone() {
     let mut survey = two_worktrees();
-    let mut fixture = placed("/r/fixture", "/r");
-    fixture.nested_in = Some("/r".into());
-    fixture.built = false;
-    survey.workspaces.push(fixture.clone());
+    let mut template = placed("/r/template", "/r");
+    template.nested_in = Some("/r".into());
+    template.built = false;
+    survey.workspaces.push(template.clone());
     let before = plan(&survey);
     assert!(matches!(
-        reason(&before, "/r/fixture"),
+        reason(&before, "/r/template"),
         KeptReason::NeverBuilt { .. }
     ));
     let main = written(&before)[0].1;
@@ -274,6 +274,37 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
     assert_eq!(written(&asked_for)[0].1, Path::new("/s/r/main"));
     let unguarded = |warning: &Warning| matches!(warning, Warning::NoGuard { workspaces: 1 });
     assert!(asked_for.warnings.iter().any(unguarded));
+}
+
+#[test]
+fn a_workspace_of_tests_keeps_the_one_around_it_in_place() {
+    let mut survey = two_worktrees();
+    let mut fixture = placed("/r/tests/sample", "/r");
+    fixture.nested_in = Some("/r".into());
+    survey.workspaces.push(fixture);
+    let kept = plan(&survey);
+    assert!(matches!(
+        reason(&kept, "/r/tests/sample"),
+        KeptReason::Fixture { .. }
+    ));
+    assert!(matches!(
+        reason(&kept, "/r"),
+        KeptReason::FixtureInside { .. }
+    ));
+    let isolated = SetupOptions {
+        layout: Some(Layout::Isolated),
+        ..SetupOptions::default()
+    };
+    let asked_for = plan_of(&survey, &isolated);
+    assert_eq!(
+        written(&asked_for).len(),
+        3,
+        "all of them, as they were asked for"
+    );
+    configure(&mut survey, 1, "/s/r/x");
+    let as_its_sibling = plan(&survey);
+    let written = written(&as_its_sibling);
+    assert!(written.iter().any(|(root, _)| *root == Path::new("/r")));
 }
 
 /// The folder that a guard leads to.
