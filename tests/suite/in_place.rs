@@ -260,3 +260,20 @@ fn a_folder_that_is_set_above() {
         std::fs::remove_file(&config).expect("a file");
     }
 }
+
+/// A link to where another worktree builds is no place of its own: each would run the other's code.
+#[test]
+fn a_target_that_leads_to_another_worktrees() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    sandbox.package("beside", "app", "beside");
+    std::os::unix::fs::symlink("../pika/target", sandbox.path("beside/target")).expect("a link");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    for (worktree, says) in [
+        ("pika", "hello\n"),
+        ("beside", "beside\n"),
+        ("pika", "hello\n"),
+    ] {
+        assert_eq!(sandbox.cargo_run(worktree), says);
+    }
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain::{WORKSPACE_PATH_HASH, expand};
 use crate::cargo::config_edit::{EditError, Settings};
+use crate::cargo::manifest::normalise;
 use crate::cargo::model::{ConfigFile, SetBy, Tracked};
 use crate::cargo::{config_chain, config_edit};
 use crate::markers::{BUILD_FOLDER, TARGET};
@@ -265,6 +266,23 @@ fn never_built(workspace: &Workspace, survey: &Survey) -> Result<(), KeptReason>
     }
 }
 
+/// Whether a place that a workspace's `target` leads to is where another workspace builds, or lies in one: each would run the
+/// other's code.
+fn is_anothers(to: &Path, workspace: &Workspace, survey: &Survey) -> bool {
+    let to = normalise(&workspace.root.join(to));
+    let own = &workspace.dirs;
+    let mut others = survey.workspaces.iter();
+    others.any(|other| {
+        let dirs = [&other.dirs.target_dir, &other.dirs.build_dir];
+        let builds_there =
+            |place: &Path| place.starts_with(&other.root) || dirs.iter().any(|dir| *dir == place);
+        let is_around = workspace.root.starts_with(&other.root);
+        other.root != workspace.root
+            && !is_around
+            && (builds_there(&to) || builds_there(&own.target_dir))
+    })
+}
+
 /// Whether its own configuration names no folder.
 fn says_nothing(workspace: &Workspace, survey: &Survey) -> bool {
     let keys = survey.configs.get(&workspace.config).map(|file| &file.keys);
@@ -355,6 +373,7 @@ fn users_choice(
     // A user who names a shared root says where the bytes go.
     if let Some(to) = &workspace.target_elsewhere
         && survey.shared_root.chosen != SharedRootChoice::Named
+        && !is_anothers(to, workspace, survey)
     {
         return Err(KeptReason::TargetElsewhere { to: to.clone() });
     }
