@@ -1,4 +1,4 @@
-//! What a user has decided once for all runs: `sharedtarget.toml` in the shared root, in a repository's git folder, and in
+//! The decisions of a user for all runs: `sharedtarget.toml` in the shared root, in a repository's git folder, and in
 //! the cache of scripts.
 
 pub(crate) mod store;

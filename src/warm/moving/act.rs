@@ -85,8 +85,11 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
     fs::checkpoint("move-noted");
     for hash in &one.noted_hashes {
         let hash = to.join(hash);
-        if moved.left.is_empty() {
-            show(&hash)?;
+        // The folder is moved by now, whatever becomes of this one.
+        if moved.left.is_empty()
+            && let Err(error) = show(&hash)
+        {
+            moved.left.push(failure::words(error.as_ref()));
         }
     }
     for hash in &one.left_hashes {

@@ -97,7 +97,8 @@ fn add_dependents<'a>(units: &'a [Unit], left: &mut BTreeMap<&'a UnitId, LeftRea
 /// The links anywhere in a folder that lead into it by its whole path, relative to it.
 fn links(folder: &Path) -> Vec<PathBuf> {
     let links = Mutex::new(Vec::new());
-    let problems = fs::walk(folder, &Progress::default(), &|_, entries| {
+    // A folder with something that cannot be read is not moved.
+    let _ = fs::walk(folder, &Progress::default(), &|_, entries| {
         let special = entries
             .into_iter()
             .filter(|entry| entry.kind == EntryKind::Special);
@@ -106,8 +107,6 @@ fn links(folder: &Path) -> Vec<PathBuf> {
         let mut links = links.lock().unwrap_or_else(PoisonError::into_inner);
         links.extend(inside.map(|entry| entry.path));
     });
-    // A folder with something that cannot be read is not moved.
-    drop(problems);
     links.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
