@@ -262,6 +262,7 @@ fn a_folder_that_is_set_above() {
 }
 
 /// A link to where another worktree builds is no place of its own: each would run the other's code.
+#[cfg(unix)]
 #[test]
 fn a_target_that_leads_to_another_worktrees() {
     let sandbox = Sandbox::new();
