@@ -5,6 +5,7 @@
 //! configuration decides what, as Cargo does (`src/cargo/util/context` of Cargo), [`config_edit`] edits one with its layout
 //! kept, [`lockfile`] and [`manifest`] read, [`inherited`] says what of a workspace's files a member depends on.
 
+mod answers;
 mod build;
 pub(crate) mod config_chain;
 pub mod config_edit;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
+pub(crate) use crate::cargo::answers::Answers;
 pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
 use crate::cargo::model::Package;
 use crate::process;
@@ -49,7 +51,19 @@ pub(crate) struct Cargo {
     pub(crate) fallback: Option<PathBuf>,
     /// There is a `cargo` on the `PATH`.
     pub(crate) on_path: bool,
+    /// What it has said before.
+    pub(crate) answers: Answers,
 }
+
+/// Variables that are taken away from a Cargo that is asked.
+const REMOVED: [&str; 6] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_BUILD_DIR",
+    "RUSTUP_TOOLCHAIN",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_PATH",
+];
 
 impl Cargo {
     /// Asks Cargo about the package or workspace in a folder.
@@ -63,7 +77,9 @@ impl Cargo {
     ///
     /// Cargo is not there or does not accept the package; the first line of what it says.
     pub(crate) fn metadata(&self, dir: &Path) -> Result<Metadata> {
-        let metadata = self.ask(dir, &["--no-deps"], toolchain::to_look(dir)?)?;
+        let options = ["--no-deps"];
+        let ask = || self.ask(dir, &options, toolchain::to_look(dir)?);
+        let metadata = self.answers.get(dir, &options, ask)?;
         Ok(Metadata {
             workspace_root: metadata.workspace_root.into_std_path_buf(),
             target_dir: metadata.target_directory.into_std_path_buf(),
@@ -94,16 +110,58 @@ impl Cargo {
     pub(crate) fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
         toolchain::none_of_a_worktree(dir)?;
         toolchain::no_compiler_of_a_worktree(dir)?;
-        self.ask(dir, &["--locked", "--filter-platform", triple], None)
+        let options = ["--locked", "--filter-platform", triple];
+        let ask = || self.ask(dir, &options, None);
+        let mut answer = self.answers.get(dir, &options, ask)?;
+        // It may have been given for a worktree that builds elsewhere.
+        (answer.target_directory, answer.build_directory) = Default::default();
+        Ok(answer)
+    }
+
+    /// The names of the toolchains that rustup has installed.
+    ///
+    /// # Errors
+    ///
+    /// There is no rustup, or it fails.
+    pub(crate) fn toolchains(&self) -> Result<Vec<String>> {
+        let listed = self.answers.of_toolchains(b"toolchains", || {
+            let mut command = plain(&tool("rustup")?);
+            command.args(["toolchain", "list", "--quiet"]);
+            said(command, "rustup")
+        })?;
+        Ok(named(&listed))
+    }
+
+    /// What `rustc -vV` says, by an installed toolchain.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain has no compiler that runs.
+    pub(crate) fn rustc_of(&self, toolchain: &str) -> Result<String> {
+        let question = format!("rustc of {toolchain}");
+        self.answers.of_toolchains(question.as_bytes(), || {
+            let mut command = plain(&tool("rustup")?);
+            command.args(["run", toolchain, "rustc", "-vV"]);
+            said(command, "rustc")
+        })
+    }
+
+    /// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.
+    ///
+    /// # Errors
+    ///
+    /// There is no rustc, or the folder's toolchain is not installed.
+    pub(crate) fn rustc_version(&self, dir: &Path) -> Result<String> {
+        let Some(identity) = toolchain::identity(dir) else {
+            return rustc_version(dir);
+        };
+        let question = [b"rustc here".as_slice(), &identity].concat();
+        let ask = || rustc_version(dir);
+        self.answers.of_toolchains(&question, ask)
     }
 
     /// Runs `cargo metadata` in a folder, offline and without any program in place of the compiler.
-    fn ask(
-        &self,
-        dir: &Path,
-        options: &[&str],
-        toolchain: Option<String>,
-    ) -> Result<cargo_metadata::Metadata> {
+    fn ask(&self, dir: &Path, options: &[&str], toolchain: Option<String>) -> Result<String> {
         let mut command = MetadataCommand::new();
         match (self.on_path, &self.fallback) {
             (false, Some(fallback)) => command.cargo_path(fallback),
@@ -115,15 +173,7 @@ impl Cargo {
             .current_dir(dir)
             .other_options(offline.chain(options).collect::<Vec<String>>());
         let mut command = command.cargo_command();
-        let removed = [
-            "CARGO_TARGET_DIR",
-            "CARGO_BUILD_TARGET_DIR",
-            "CARGO_BUILD_BUILD_DIR",
-            "RUSTUP_TOOLCHAIN",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_MANIFEST_PATH",
-        ];
-        for variable in removed {
+        for variable in REMOVED {
             command.env_remove(variable);
         }
         command
@@ -145,9 +195,8 @@ impl Cargo {
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }
-        let text = String::from_utf8(output.stdout)
-            .context("cargo metadata printed something that is not text")?;
-        MetadataCommand::parse(text).context("cargo metadata printed something unexpected")
+        String::from_utf8(output.stdout)
+            .context("cargo metadata printed something that is not text")
     }
 }
 
@@ -182,18 +231,6 @@ pub(crate) fn wrapper_version(wrapper: &Path) -> Result<String> {
     said_in_time(command, &wrapper.to_string_lossy())
 }
 
-/// The names of the toolchains that rustup has installed.
-///
-/// # Errors
-///
-/// There is no rustup, or it fails.
-pub fn toolchains() -> Result<Vec<String>> {
-    let mut command = plain(&tool("rustup")?);
-    command.args(["toolchain", "list", "--quiet"]);
-    let listed = said(command, "rustup")?;
-    Ok(named(&listed))
-}
-
 /// The toolchains in the answer of rustup, which says `no installed toolchains` where there is none. Source: rustup's
 /// `list_toolchains` in `src/cli/common.rs`.
 fn named(listed: &str) -> Vec<String> {
@@ -203,17 +240,6 @@ fn named(listed: &str) -> Vec<String> {
     let names = lines.filter_map(|line| line.split(' ').next());
     let names = names.filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
-}
-
-/// What `rustc -vV` says, by an installed toolchain.
-///
-/// # Errors
-///
-/// The toolchain has no compiler that runs.
-pub(crate) fn rustc_of(toolchain: &str) -> Result<String> {
-    let mut command = plain(&tool("rustup")?);
-    command.args(["run", toolchain, "rustc", "-vV"]);
-    said(command, "rustc")
 }
 
 /// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.

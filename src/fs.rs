@@ -67,8 +67,8 @@ pub(crate) use crate::fs::read::{
     folder, open, read, read_known, read_pipe, read_start, with_content,
 };
 pub(crate) use crate::fs::replace::{
-    is_leftover, leftovers, no_link, remove_leftover, remove_leftovers, replace, replace_own,
-    replace_unseen, write_if_absent,
+    is_leftover, keep_newest, leftovers, no_link, remove_leftover, remove_leftovers, replace,
+    replace_own, replace_spare, replace_unseen, write_if_absent,
 };
 pub(crate) use crate::fs::seen::{difference, number, seen_at};
 pub(crate) use crate::fs::share::{
@@ -150,6 +150,12 @@ pub(crate) fn exists(path: &Path) -> bool {
 #[must_use]
 pub(crate) fn is_folder(path: &Path) -> bool {
     matches!(info(path), Ok(Some(info)) if info.is_dir)
+}
+
+/// Whether a path is a folder, or a link to one.
+#[must_use]
+pub(crate) fn is_folder_or_leads_to_one(path: &Path) -> bool {
+    path.is_dir()
 }
 
 /// The path without links, `.` and `..`, in the form in which other programs take it.

@@ -240,17 +240,17 @@ pub(crate) fn common_dir(folder: &Path) -> Result<PathBuf> {
     rev_parse(folder, &["--git-common-dir"])
 }
 
-/// The folder that git takes hooks from, wherever `core.hooksPath` leads. A relative one counts from the top of the
-/// worktree, or from the given folder if that is in none.
-///
-/// # Errors
-///
 /// The `post-checkout` of a repository, where `core.hooksPath` does not lead elsewhere.
 #[must_use]
 pub(crate) fn hook_file(common_dir: &Path) -> PathBuf {
     common_dir.join("hooks").join("post-checkout")
 }
 
+/// The folder that git takes hooks from, wherever `core.hooksPath` leads. A relative one counts from the top of the
+/// worktree, or from the given folder if that is in none.
+///
+/// # Errors
+///
 /// Git is not there, or the folder is in no repository that it accepts.
 pub(crate) fn hooks(folder: &Path) -> Result<PathBuf> {
     answered(plain(folder)?, folder, &["--git-path", "hooks"])

@@ -253,7 +253,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     remains::tell(&mut survey);
     tracking::ask_tracked(&mut survey, request);
     if request.to_act {
-        tracking::ask_ignored(&mut survey, request.config_at.as_deref());
+        tracking::ask_ignored(&mut survey, request);
     }
     for file in survey.configs.values_mut() {
         let first = journal.entries.iter().find(|entry| entry.file == file.path);

@@ -50,7 +50,7 @@ pub(crate) fn gather(
         problems.extend(folder.inventory.problems.iter().cloned());
     }
     Facts {
-        compilers: look::compilers(folders),
+        compilers: look::compilers(folders, &around.cargo),
         resolved,
         debug,
         wrapper: around.wrapper.clone().or_else(|| configured(survey)),

@@ -90,3 +90,76 @@ pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// What is installed: Cargo, the settings of rustup but for overrides, and each toolchain's programs by their times. `None`
+/// where no Cargo is on the `PATH`.
+pub(super) fn installed() -> Option<&'static [u8]> {
+    static INSTALLED: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let found = || {
+        let cargo = process::tool("cargo").ok()?;
+        let rustc = process::tool("rustc").ok();
+        let rustc = rustc.map(|rustc| (fs::state(&rustc), rustc));
+        let mut all = format!("{:?} {:?} {rustc:?}\n", fs::state(&cargo)?, cargo);
+        let mut settings = settings().clone();
+        settings.remove("overrides");
+        all.push_str(&toml::to_string(&settings).ok()?);
+        let folder = home("RUSTUP_HOME", ".rustup")?.join("toolchains");
+        for toolchain in fs::names(&folder).unwrap_or_default() {
+            let programs = ["cargo", "rustc"].map(|program| {
+                let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+                fs::state(&folder.join(&toolchain).join("bin").join(name))
+            });
+            all.push_str(&format!("{toolchain} {programs:?}\n"));
+        }
+        Some(all.into_bytes())
+    };
+    INSTALLED.get_or_init(found).as_deref()
+}
+
+/// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, the files that
+/// name one, and rustup's overrides. `None` where a file names one by its path, whose programs may be replaced.
+///
+/// Source: rustup's `find_override_config` in `src/config.rs`.
+pub(super) fn identity(dir: &Path) -> Option<Vec<u8>> {
+    let mut all = installed()?.to_vec();
+    for above in dir.ancestors() {
+        for name in ["rust-toolchain", "rust-toolchain.toml"] {
+            let Some(bytes) = fs::read(&above.join(name)).ok()? else {
+                continue;
+            };
+            if lookup::names_toolchain_by_path(std::str::from_utf8(&bytes).ok()?) {
+                return None;
+            }
+            all.extend_from_slice(&bytes);
+            all.push(0);
+        }
+    }
+    let settings = settings();
+    let overrides = settings.get("overrides").and_then(toml::Value::as_table);
+    for (folder, toolchain) in overrides.into_iter().flatten() {
+        if dir.starts_with(folder) {
+            all.extend_from_slice(format!("{folder} {toolchain}").as_bytes());
+        }
+    }
+    Some(all)
+}
+
+/// The settings of rustup, which has its own format for them.
+fn settings() -> &'static toml::Table {
+    static SETTINGS: OnceLock<toml::Table> = OnceLock::new();
+    SETTINGS.get_or_init(|| {
+        let file = home("RUSTUP_HOME", ".rustup").map(|home| home.join("settings.toml"));
+        let bytes = file.and_then(|file| fs::read(&file).ok().flatten());
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        text.and_then(|text| toml::from_str(&text).ok())
+            .unwrap_or_default()
+    })
+}
+
+/// The folder that a variable names, or one in the user's home.
+#[expect(clippy::disallowed_methods, reason = "this module is a door")]
+pub(super) fn home(variable: &str, usual: &str) -> Option<PathBuf> {
+    let given = std::env::var_os(variable).filter(|given| !given.is_empty());
+    let given = given.map(PathBuf::from).filter(|given| given.is_absolute());
+    given.or_else(|| Some(std::env::home_dir()?.join(usual)))
+}

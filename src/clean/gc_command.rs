@@ -57,7 +57,7 @@ pub(crate) fn run(
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         let (folder_uses, _) = look::take(&survey, &folders, request, &progress);
         let compilers = match options.toolchain_gone {
-            true => look::compilers(&folder_uses),
+            true => look::compilers(&folder_uses, &request.environment.cargo),
             false => Compilers::default(),
         };
         for (wanted, folder) in min_free

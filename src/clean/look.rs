@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::cargo::Cargo;
 use crate::cargo::lockfile::Lock;
 use crate::clean::deletable::unfit;
 use crate::clean::folder_use::{Compilers, FolderUse, Wanted};
 use crate::clean::unknown_users;
+use crate::fs;
 use crate::fs::model::BusyReason;
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
@@ -20,7 +22,6 @@ use crate::target::unit_file::{Sharing, UnitFile};
 use crate::target::{fingerprint, read};
 use crate::text::failure;
 use crate::warm::inspect;
-use crate::{cargo, fs};
 
 /// The first Rust whose fingerprints have hashes that are the same on every machine.
 ///
@@ -146,8 +147,10 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
     let asked: Vec<_> = users
         .par_iter()
         .map(|root| {
-            let version =
-                cargo::rustc_version(root).map_err(|error| failure::words(error.as_ref()));
+            let version = around
+                .cargo
+                .rustc_version(root)
+                .map_err(|error| failure::words(error.as_ref()));
             let triple = version
                 .as_deref()
                 .ok()
@@ -341,10 +344,10 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
 
 /// The compilers of this machine, by rustup, and those that made the units.
 #[must_use]
-pub(crate) fn compilers(folders: &[FolderUse]) -> Compilers {
+pub(crate) fn compilers(folders: &[FolderUse], cargo: &Cargo) -> Compilers {
     Compilers {
         made_by: made_by(folders),
-        ..installed()
+        ..installed(cargo)
     }
 }
 
@@ -381,8 +384,8 @@ fn libraries(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
     })
 }
 
-fn installed() -> Compilers {
-    let names = match cargo::toolchains() {
+fn installed(cargo: &Cargo) -> Compilers {
+    let names = match cargo.toolchains() {
         Ok(names) => names,
         Err(error) => {
             return Compilers {
@@ -397,7 +400,7 @@ fn installed() -> Compilers {
     let versions: Vec<(String, anyhow::Result<String>)> = names
         .into_par_iter()
         .map(|name| {
-            let version = cargo::rustc_of(&name);
+            let version = cargo.rustc_of(&name);
             (name, version)
         })
         .collect();

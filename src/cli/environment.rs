@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use etcetera::BaseStrategy as _;
 
 use crate::cargo::model::ConfigContext;
-use crate::cargo::{Cargo, config_edit, wrapper_script};
+use crate::cargo::{Answers, Cargo, config_edit, wrapper_script};
 use crate::cli::on_path;
 use crate::fs;
 use crate::remote::secrets::Secrets;
@@ -155,9 +155,11 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             folder,
         })
     });
-    let answers = |name: &str| {
+    let may_answer = |name: &str| {
         path(name).is_some_and(|wrapper| config_edit::may_answer(&wrapper.to_string_lossy()))
     };
+    let state = state();
+    let answers = Answers::in_state(state.as_deref());
     Environment {
         surroundings: ConfigContext {
             cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
@@ -166,7 +168,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         settings: Settings::default(),
         variables: variables(),
         own_settings: own_settings(),
-        state: state(),
+        state,
         program: std::env::current_exe().ok(),
         store_folder: crate::cli::run::places(cwd)
             .ok()
@@ -176,6 +178,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         cargo: Cargo {
             fallback: path("CARGO"),
             on_path: on_path(Path::new("cargo")).is_some(),
+            answers,
         },
         wrapper: WRAPPERS[..2]
             .iter()
@@ -184,7 +187,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         compiler: ["RUSTC", "CARGO_BUILD_RUSTC"]
             .into_iter()
             .find(|name| path(name).is_some())
-            .or_else(|| WRAPPERS.into_iter().find(|name| answers(name)))
+            .or_else(|| WRAPPERS.into_iter().find(|name| may_answer(name)))
             .map(str::to_owned),
         secrets: secrets(),
         known: KnownAbilities::default(),

@@ -1,6 +1,6 @@
 //! What a doctor asks besides what a survey finds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -14,7 +14,7 @@ use crate::doctor::model::{
 use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
 use crate::survey::Environment;
-use crate::survey::model::{Survey, Workspace};
+use crate::survey::model::{Repository, Survey, Workspace};
 use crate::survey::remains;
 use crate::target::layout;
 use crate::text::failure;
@@ -25,16 +25,30 @@ use crate::{cargo, fs, git, process};
 pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path>) -> DoctorFacts {
     DoctorFacts {
         tools: vec![git()],
-        toolchains: toolchains(),
+        toolchains: toolchains(around),
         wrappers: wrappers(survey, around),
         variables: around.variables.clone(),
         place: place(survey),
-        hooks: crate::hook::decide::hook_status(&hooks_of(survey.repositories.iter()), program),
+        hooks: crate::hook::decide::hook_status(&hooks_of(with_builds(survey)), program),
         broken_links: broken_links(survey),
         half_removed: half_removed(survey),
         closed: closed(survey),
         analyzers: analyzers(survey),
     }
+}
+
+/// The repositories for which a hook has something to do, or has one already: to ask git about each takes some
+/// milliseconds.
+fn with_builds(survey: &Survey) -> impl Iterator<Item = &Repository> {
+    let places = survey
+        .workspaces
+        .iter()
+        .filter_map(|one| one.place.as_ref());
+    let built: HashSet<&Path> = places.map(|place| place.common_dir.as_path()).collect();
+    survey.repositories.iter().filter(move |repository| {
+        built.contains(repository.common_dir.as_path())
+            || fs::exists(&git::hook_file(&repository.common_dir))
+    })
 }
 
 /// The worktrees that git would prune.
@@ -135,9 +149,9 @@ fn told(answer: Result<String>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn toolchains() -> Vec<Toolchain> {
+fn toolchains(around: &Environment) -> Vec<Toolchain> {
     // Where there is no rustup, there is one toolchain.
-    let installed = cargo::toolchains().unwrap_or_default();
+    let installed = around.cargo.toolchains().unwrap_or_default();
     let names = std::iter::once(None).chain(installed.into_iter().map(Some));
     let asked = names.map(|name| {
         let (cargo, no_cargo) = told(cargo::version("cargo", name.as_deref()));

@@ -32,6 +32,45 @@ pub(crate) fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
     put_in_place(path, bytes, true)
 }
 
+/// Writes a file that can be done without: one that is cut off after a loss of power is as good as none.
+///
+/// # Errors
+///
+/// The folder cannot be written.
+pub(crate) fn replace_spare(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("failed to write `{}`", path.display());
+    let folder = path.parent().with_context(failed)?;
+    let mut builder = tempfile::Builder::new();
+    let mut new = builder
+        .prefix(TEMPORARY)
+        .tempfile_in(folder)
+        .with_context(failed)?;
+    new.write_all(bytes).with_context(failed)?;
+    new.persist(path)
+        .map_err(|error| error.error)
+        .with_context(failed)?;
+    Ok(())
+}
+
+/// Removes the oldest files of a folder that holds only such as can be done without, if it has many more than `most`.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub(crate) fn keep_newest(folder: &Path, most: usize) -> Result<()> {
+    let mut files = names(folder)?;
+    if files.len() <= most + most / 8 {
+        return Ok(());
+    }
+    let modified = |name: &String| info(&folder.join(name)).ok()??.modified;
+    files.sort_by_cached_key(|name| std::cmp::Reverse(modified(name)));
+    for name in &files[most..] {
+        // Another run may have removed it.
+        let _ = fs::remove_file(folder.join(name));
+    }
+    Ok(())
+}
+
 fn put_in_place(path: &Path, bytes: &[u8], own: bool) -> Result<()> {
     let failed = || format!("failed to write `{}`", path.display());
     let old = info(path)?;

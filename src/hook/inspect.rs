@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use rayon::prelude::*;
 
 use crate::fs::model::FoundProgram;
 use crate::git::jj;
@@ -55,8 +56,11 @@ pub(crate) fn hooks_of<'a>(repositories: impl Iterator<Item = &'a Repository>) -
     // Jujutsu runs no hooks, and no other program makes worktrees of the repository in a `.jj`.
     let by_git = repositories.filter(|one| !one.common_dir.iter().any(|part| part == jj::FOLDER));
     let paths = by_git.map(|repository| repository.common_dir.clone());
-    let sites = paths.filter_map(|path| hooks(&[path]).ok());
-    sites.flatten().collect()
+    let paths: Vec<PathBuf> = paths.filter(|path| path.to_str().is_some()).collect();
+    let sites = paths.into_par_iter();
+    sites
+        .filter_map(|path| site(fs::canonical(&path).ok()?, &path).ok())
+        .collect()
 }
 
 /// Looks at a repository, asked from a folder in it.

@@ -36,7 +36,7 @@ pub(crate) fn moved(
         .filter(|folder| of(&folder.path).is_some())
         .collect();
     let (folder_uses, _) = look::take(survey, &folders, request, &progress);
-    let compilers = look::compilers(&folder_uses);
+    let compilers = look::compilers(&folder_uses, &request.environment.cargo);
     let options = GcOptions {
         keep_programs: survey.settings.keep_programs == Some(true),
         ..GcOptions::sure()

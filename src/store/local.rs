@@ -17,7 +17,7 @@ use crate::store::{StorePaths, platform};
 use crate::survey::Environment;
 use crate::survey::model::StoreSettings;
 use crate::warm::inspect;
-use crate::{cargo, fs, store};
+use crate::{fs, store};
 
 /// What a workspace wants of a store.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(crate) fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result
             program.display()
         );
     }
-    let rustc = cargo::rustc_version(workspace)?;
+    let rustc = around.cargo.rustc_version(workspace)?;
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.unwrap_or_default().to_owned();
     let built_with = BuiltWith {

@@ -118,7 +118,8 @@ fn moved(path: &Path, from: &Path, to: &Path) -> PathBuf {
 
 /// Asks git which of the configurations that we might make it ignores, and which workspaces. Outside git nothing shows
 /// them.
-pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
+pub(super) fn ask_ignored(survey: &mut Survey, request: &Request) {
+    let config_at = request.config_at.as_deref();
     let mut questions: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in editable(survey, config_at) {
         if let Some((_, worktree)) = worktree_of(&path, &survey.repositories) {
@@ -138,6 +139,8 @@ pub(super) fn ask_ignored(survey: &mut Survey, config_at: Option<&Path>) {
             asked.push(workspace.root.clone());
         }
     }
+    let focus = request.focus.as_deref();
+    questions.retain(|worktree, _| focus.is_none_or(|focus| focus == worktree));
     let shared_root = survey.shared_root.path.clone();
     if let Some((_, worktree)) = worktree_of(&shared_root, &survey.repositories) {
         let paths = shared_root

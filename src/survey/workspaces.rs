@@ -248,13 +248,14 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
             config_chain::chain(&workspace.root, configs, around)
                 .any(|(file, _)| file.keys.includes)
         };
-        let asked = match &request.focus {
-            Some(focus) => {
-                let fixture = workspace.nested_in.is_some() && !used.contains(&family(workspace));
-                workspace.is_in(focus) && !fixture
-            }
+        let about = match &request.focus {
+            Some(focus) => workspace.is_in(focus),
             None => request.to_act,
         };
+        // Those that `setup` may configure are all asked.
+        let spared = request.focus.is_some() || request.looks_only;
+        let fixture = spared && workspace.nested_in.is_some() && !used.contains(&family(workspace));
+        let asked = about && !fixture;
         if !asked && !includes() {
             return;
         }

@@ -10,6 +10,7 @@ use tracing::debug;
 
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
+use crate::fs;
 use crate::plan::action::Warning;
 use crate::plan::conduct::Ui;
 use crate::plan::kept::{Kept, KeptReason, Subject};
@@ -27,7 +28,6 @@ use crate::warm::inspect::{BuildEnv, Records, Trust};
 use crate::warm::model::WarmFolder;
 use crate::warm::supply::{Held, Supply, SupplyContext};
 use crate::warm::verdict::Home;
-use crate::{cargo, fs};
 
 /// How many of the likeliest donors are looked at closely.
 const CLOSELY: usize = 3;
@@ -78,7 +78,7 @@ impl Requirements<'_> {
     /// The hash of what its compiler says of itself, which is asked once, and only where it may be another one.
     pub(crate) fn rustc(&self) -> Option<u64> {
         *self.rustc.get_or_init(|| {
-            let version = cargo::rustc_version(&self.root).ok()?;
+            let version = self.around.cargo.rustc_version(&self.root).ok()?;
             Some(fingerprint::hash_of_rustc(&version))
         })
     }

@@ -172,8 +172,8 @@ fn which_compiler_made_it() {
         ("dynamic.so", "--crate-type=dylib"),
         ("it", "--crate-type=staticlib"),
     ];
-    let toolchains = cargo_sharedtarget::cargo::toolchains().unwrap_or_default();
-    let toolchains = toolchains.iter().map(|name| vec![format!("+{name}")]);
+    let listed = sandbox.command("rustup", "", &["toolchain", "list", "--quiet"]);
+    let toolchains = listed.stdout.lines().map(|name| vec![format!("+{name}")]);
     let mut checked = 0;
     for toolchain in toolchains.chain([Vec::new()]) {
         let rustc = |args: &[&str]| {
