@@ -14,6 +14,8 @@
 
 mod abilities;
 #[cfg(unix)]
+mod answers;
+#[cfg(unix)]
 mod audit;
 mod audit_facts;
 mod authority;
