@@ -183,28 +183,38 @@ fn key(root: &Path, options: &[&str]) -> Option<String> {
         add(&name, &value);
     }
     add("toolchain", &toolchain::identity(root)?);
-    if !is_plain(root) {
-        add("root", root.as_os_str().as_encoded_bytes());
-    }
+    let mut for_this_alone = !is_plain(root);
     let resolves = !options.contains(&"--no-deps");
     let mut own_workspace = false;
     for (depth, above) in root.ancestors().enumerate() {
-        // Cargo looks further up for the workspace of a package only where it is none itself.
+        // Cargo looks further up for the workspace of a package only where it is none itself. A manifest up there goes by
+        // the names of folders.
         if !own_workspace && let Some(bytes) = fs::read(&above.join("Cargo.toml")).ok()? {
             add(&format!("manifest {depth}"), &bytes);
             own_workspace = depth == 0 && table(&bytes)?.contains_key("workspace");
+            for_this_alone |= depth > 0;
         }
         if let Some(text) = configuration(&above.join(CARGO_FOLDER), resolves)? {
-            add(&format!("configuration {depth}"), text.as_bytes());
+            add("configuration", text.as_bytes());
+            // `{workspace-path-hash}` is another one for each workspace.
+            for_this_alone |= text.contains('{');
+            // A relative path in it starts from its folder.
+            if depth > 0 {
+                add("for", above.as_os_str().as_encoded_bytes());
+            }
         }
     }
     let home = toolchain::home("CARGO_HOME", ".cargo")?;
     add("home", home.as_os_str().as_encoded_bytes());
     if let Some(text) = configuration(&home, false)? {
         add("configuration of the home", text.as_bytes());
+        for_this_alone |= text.contains('{');
     }
     if resolves {
         add("lock", &fs::read(&root.join("Cargo.lock")).ok()??);
+    }
+    if for_this_alone {
+        add("root", root.as_os_str().as_encoded_bytes());
     }
     Some(hasher.finalize().to_hex()[..32].to_owned())
 }
@@ -231,7 +241,8 @@ fn variables() -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// The text of the configuration in a `.cargo` folder, if there is one. `None` if it includes others, or cannot be read.
+/// The text of the configuration in a `.cargo` folder, if there is one. `None` if it includes others, names a
+/// folder with packages, or cannot be read.
 ///
 /// Dependencies do not go by the folders that a build writes into, which `setup` names in each worktree anew.
 fn configuration(folder: &Path, resolves: bool) -> Option<Option<String>> {
@@ -245,6 +256,16 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<String>> {
             return None;
         }
         let mut table: toml::Table = toml::from_str(text).ok()?;
+        // Packages in a folder may be changed, whatever the `Cargo.lock` says.
+        let sources = table.get("source").and_then(toml::Value::as_table);
+        let mut sources = sources.into_iter().flatten();
+        if sources.any(|(_, one)| {
+            ["directory", "local-registry"]
+                .iter()
+                .any(|key| one.get(key).is_some())
+        }) {
+            return None;
+        }
         if resolves && let Some(toml::Value::Table(build)) = table.get_mut("build") {
             build.remove("target-dir");
             build.remove("build-dir");

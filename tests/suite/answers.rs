@@ -160,3 +160,47 @@ fn packages_elsewhere_are_looked_at_each_time() {
     let (again, run) = asks(&sandbox, &["gc", "--dry-run", "main"]);
     assert!(first >= 1 && again >= 1, "{first} {again} {}", run.said());
 }
+
+/// The answers for two workspaces that look the same differ by what lies above them.
+#[test]
+fn not_for_another_workspace_that_has_other_folders_above() {
+    let configuration = "[build]\ntarget-dir = \"t\"\n";
+    let template = "[build]\nbuild-dir = \"builds/{workspace-path-hash}\"\n";
+    let outer = "[workspace]\nexclude = [\"one\"]\n";
+    let above: &[&[(&str, &str)]] = &[
+        &[
+            ("a/.cargo/config.toml", configuration),
+            ("b/.cargo/config.toml", configuration),
+        ],
+        &[(".cargo/config.toml", template)],
+        &[("a/Cargo.toml", outer), ("b/Cargo.toml", outer)],
+    ];
+    for files in above {
+        let sandbox = Sandbox::new();
+        for folder in ["a/one", "b/one", "b/two"] {
+            sandbox.package(folder, "app", "app");
+        }
+        for (path, content) in *files {
+            sandbox.write(path, content);
+        }
+        let first = asks(&sandbox, SETUP).1;
+        let again = asks(&sandbox, SETUP).1;
+        assert_eq!(first.stdout, again.stdout);
+        // Asked for each alone, with nothing known.
+        let state = sandbox.outside("home/.local/state/cargo-sharedtarget/answers");
+        let mut alone = Vec::new();
+        for folder in ["a/one", "b/one", "b/two"] {
+            drop(fs::remove_dir_all(&state));
+            let said = sandbox.json(folder, &["setup", "--dry-run"]);
+            alone.push((folder, said));
+        }
+        fs::remove_dir_all(&state).expect("answers are kept there");
+        for (folder, expected) in alone {
+            assert_eq!(
+                sandbox.json(folder, &["setup", "--dry-run"]),
+                expected,
+                "{files:?}"
+            );
+        }
+    }
+}
