@@ -29,7 +29,9 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use cells::{By, Donor, Score};
-use commands::{COMMANDS, Command, OnDisk, only};
+pub(crate) use commands::OnDisk;
+use commands::{COMMANDS, Command, only};
+pub(crate) use facts::chosen_layout;
 use local::MARKED;
 use stage::{Mtimes, Setup, Stage};
 
@@ -40,7 +42,7 @@ fn full() -> bool {
 
 /// Whether a Cargo is there that lays out its build folder like this; says so if not. A chosen one does it in one way.
 fn available(on_disk: OnDisk) -> bool {
-    if let Some(layout) = facts::chosen_layout() {
+    if let Some(layout) = chosen_layout() {
         return on_disk == layout;
     }
     let there = on_disk == OnDisk::Classic || facts::toolchains().contains(&"+nightly");
@@ -58,7 +60,7 @@ fn a_slice_of_the_matrix() {
     let start = Instant::now();
     let all: Vec<&Command> = COMMANDS.iter().collect();
     let few = only(&["build", "run"]);
-    let chosen = facts::chosen_layout().is_some();
+    let chosen = chosen_layout().is_some();
     let mut score = Score::default();
     for (setup, on_disk, commands) in [
         (Setup::InPlace, OnDisk::Classic, &all),

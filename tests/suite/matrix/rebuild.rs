@@ -34,10 +34,18 @@ pub(crate) fn prints(folder: &Path) -> BTreeMap<PathBuf, Print> {
 #[track_caller]
 pub(crate) fn assert_same(before: &BTreeMap<PathBuf, Print>, folder: &Path) {
     let after = prints(folder);
+    let differ = changed(before, &after);
+    assert!(differ.is_empty(), "changed: {differ:?}");
+}
+
+/// What came, went or changed.
+pub(crate) fn changed<'a>(
+    before: &'a BTreeMap<PathBuf, Print>,
+    after: &'a BTreeMap<PathBuf, Print>,
+) -> Vec<&'a Path> {
     let names = before.keys().chain(after.keys());
     let differ = names.filter(|path| before.get(*path) != after.get(*path));
-    let differ: Vec<_> = differ.collect();
-    assert!(differ.is_empty(), "changed: {differ:?}");
+    differ.map(PathBuf::as_path).collect()
 }
 
 /// A linker that writes into the file that is there, as some do; gives its path.

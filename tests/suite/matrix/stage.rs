@@ -217,7 +217,7 @@ fn newest(build: &Path) -> BTreeMap<String, SystemTime> {
     times
 }
 
-fn is_hash(name: &str) -> bool {
+pub(crate) fn is_hash(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -19,11 +19,10 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// Runs a command in a worktree; `plus` is a toolchain, or nothing.
+    /// Runs a command in a worktree.
     pub(crate) fn by(
         sandbox: &Sandbox,
         worktree: &str,
-        plus: &[&str],
         args: &[&str],
         env: &[(&str, &str)],
     ) -> Self {
@@ -31,8 +30,7 @@ impl Built {
             Some(at) => args.split_at(at),
             None => (args, &[][..]),
         };
-        let mut all = plus.to_vec();
-        all.extend(ours);
+        let mut all = ours.to_vec();
         all.extend(["-v", "--offline", "--message-format=json"]);
         all.extend(theirs);
         let mut command = sandbox.prepared("cargo", worktree, &all);

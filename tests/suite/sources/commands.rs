@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::sources::built::Built;
-use crate::sources::repository::NEVER;
-use crate::sources::stage::{Cell, Setup, Stage, with_dependents};
+use crate::sources::stage::{Cell, Setup, Stage, never, with_dependents};
 
 /// Whether rustup has a toolchain.
 pub(crate) fn has_toolchain(name: &str) -> bool {
@@ -14,12 +13,13 @@ pub(crate) fn has_toolchain(name: &str) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// A command, and what it compiles; `never` is [`NEVER`], and `never-linked` that without the shared library, which no
+/// A command, and what it compiles; `never` is [`never`], and `never-linked` that without the shared library, which no
 /// test is linked with.
 const COMMANDS: [(&[&str], &[&str]); 7] = [
     (&["build", "--workspace"], &["never"]),
     // Of a program that was only checked there is nothing that tells where that was; and all packages have tests.
-    (&["check", "--workspace"], &["never", "show"]),
+    // The metadata of a shared library that was only checked is empty.
+    (&["check", "--workspace"], &["never", "dynamic", "show"]),
     (&["clippy", "--workspace", "--all-targets"], &["*"]),
     (
         &[
@@ -33,8 +33,11 @@ const COMMANDS: [(&[&str], &[&str]); 7] = [
     ),
     (&["run", "--example", "demo"], &[]),
     (&["run", "--bin", "show"], &[]),
-    // Without debug information, nothing tells where a program was compiled.
-    (&["build", "--workspace", "--release"], &["never", "show"]),
+    // Without debug information, nothing tells where a program or a shared library was compiled.
+    (
+        &["build", "--workspace", "--release"],
+        &["never", "dynamic", "show"],
+    ),
 ];
 
 #[test]
@@ -55,8 +58,8 @@ fn every_command() {
             .iter()
             .flat_map(|name| match *name {
                 "*" => with_dependents(&["*"]).into_iter().collect(),
-                "never" => NEVER.to_vec(),
-                "never-linked" => NEVER
+                "never" => never(Setup::InPlace),
+                "never-linked" => never(Setup::InPlace)
                     .into_iter()
                     .filter(|name| *name != "dynamic")
                     .collect(),

@@ -19,7 +19,11 @@ pub(crate) enum Edit {
     Move(&'static str, &'static str),
     /// It is the same, and new.
     Touch(&'static str),
+    /// A file that names the toolchain that is used anyway.
+    Toolchain,
 }
+
+const TOOLCHAIN: &str = "rust-toolchain.toml";
 
 impl Edit {
     /// The files that it is about.
@@ -31,6 +35,7 @@ impl Edit {
             | Self::Remove(file)
             | Self::Touch(file) => vec![file],
             Self::Move(from, to) => vec![from, to],
+            Self::Toolchain => vec![TOOLCHAIN],
         }
     }
 
@@ -56,6 +61,12 @@ impl Edit {
                 fs::rename(top.join(from), to).expect("moved");
             }
             Self::Touch(file) => set_mtime(&top.join(file), SystemTime::now()),
+            Self::Toolchain => {
+                let mut above = top.ancestors().skip(1);
+                let text = above.find_map(|folder| fs::read_to_string(folder.join(TOOLCHAIN)).ok());
+                let stable = "[toolchain]\nchannel = \"stable\"\n";
+                put(&top.join(TOOLCHAIN), text.as_deref().unwrap_or(stable));
+            }
         }
     }
 }

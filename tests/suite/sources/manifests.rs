@@ -233,12 +233,5 @@ pub(crate) const CELLS: &[Cell] = &[
         )],
         &[],
     ),
-    cell(
-        "the same toolchain by a file",
-        &[Write(
-            "rust-toolchain.toml",
-            "[toolchain]\nchannel = \"stable\"\n",
-        )],
-        &[],
-    ),
+    cell("the same toolchain by a file", &[Edit::Toolchain], &[]),
 ];

@@ -128,7 +128,7 @@ impl Mini {
     /// Builds a worktree in some way, which succeeds.
     #[track_caller]
     pub(crate) fn build_with(&self, worktree: &str, args: &[&str], env: &[(&str, &str)]) -> Built {
-        let built = Built::by(&self.sandbox, worktree, &[], args, env);
+        let built = Built::by(&self.sandbox, worktree, args, env);
         assert!(built.ok, "{}", built.log);
         built
     }

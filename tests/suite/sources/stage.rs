@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 
+use crate::matrix::{OnDisk, chosen_layout};
 use crate::sandbox::Sandbox;
 use crate::sources::built::{self, Built};
 use crate::sources::edit::{self, Edit};
@@ -18,10 +19,18 @@ const CLONE: &str = "clone/tree";
 pub(crate) enum Setup {
     /// Nothing is configured.
     InPlace,
-    /// A folder of its own for each, elsewhere.
+    /// A folder of its own for each, elsewhere; `setup` finds the files as they are then.
     Isolated,
+    /// The same, and files change once `setup` has warmed: only what Cargo itself notices is compiled.
+    Edited,
     /// Nothing is configured, and Cargo uses its new layout.
     New,
+}
+
+impl Setup {
+    fn is_isolated(self) -> bool {
+        matches!(self, Self::Isolated | Self::Edited)
+    }
 }
 
 /// How old the destination's sources are.
@@ -68,6 +77,8 @@ impl Stage {
         let mut sandbox = Sandbox::new();
         sandbox.env("CARGO_INCREMENTAL", "0");
         if setup == Setup::New {
+            let channel = "[toolchain]\nchannel = \"nightly\"\n";
+            sandbox.write("../rust-toolchain.toml", channel);
             sandbox.env("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true");
         }
         let top = sandbox.path("m/repo");
@@ -85,6 +96,7 @@ impl Stage {
         sandbox.git("m/repo", &["add", "-A"]);
         sandbox.git("m/repo", &["commit", "-q", "-m", "work"]);
         stage.add(DONOR);
+        stage.set_up(&[]);
         // A worktree that git knows would be a donor, too.
         sandbox.git("", &["clone", "-q", "m/repo", "../clone/tree"]);
         std::thread::scope(|scope| {
@@ -106,24 +118,22 @@ impl Stage {
         let path = self.sandbox.path(worktree).display().to_string();
         let add = ["worktree", "add", "-q", "--detach", &path, "main"];
         self.sandbox.git("m/repo", &add);
-        if self.setup == Setup::Isolated {
+    }
+
+    fn set_up(&self, more: &[&str]) {
+        if self.setup.is_isolated() {
             let args = ["setup", "--yes", "--keep-targets", "--layout", "isolated"];
-            self.sandbox.run("", &args).code(0);
+            self.sandbox.run("", &[&args, more].concat()).code(0);
         }
     }
 
     pub(crate) fn build(&self, worktree: &str, args: &[&str], env: &[(&str, &str)]) -> Built {
-        let plus: &[&str] = if self.setup == Setup::New {
-            &["+nightly"]
-        } else {
-            &[]
-        };
-        Built::by(&self.sandbox, worktree, plus, args, env)
+        Built::by(&self.sandbox, worktree, args, env)
     }
 
     /// Where the programs of a worktree are.
     pub(crate) fn target(&self, worktree: &str) -> PathBuf {
-        if self.setup != Setup::Isolated {
+        if !self.setup.is_isolated() {
             return self.sandbox.path(worktree).join("target");
         }
         let args = ["metadata", "--format-version=1", "--no-deps", "--offline"];
@@ -140,6 +150,9 @@ impl Stage {
             self.add(&worktree);
             worktree
         };
+        if self.setup == Setup::Edited {
+            self.set_up(cell.args);
+        }
         let top = self.sandbox.path(&worktree);
         for edit in cell.edits {
             edit.apply(&top);
@@ -158,6 +171,9 @@ impl Stage {
                     }
                 }
             }
+        }
+        if self.setup == Setup::Isolated {
+            self.set_up(cell.args);
         }
         let mut args = vec!["warm", "-v", "--yes"];
         args.extend(cell.args);
@@ -260,17 +276,7 @@ impl Stage {
         let target = self.sandbox.path(&clone).join("target");
         // Under another name it would stay.
         std::fs::remove_file(target.join("debug/libdynamic.so")).ok();
-        let built = Built::by(
-            &self.sandbox,
-            &clone,
-            if self.setup == Setup::New {
-                &["+nightly"]
-            } else {
-                &[]
-            },
-            &["build", "--workspace"],
-            cell.env,
-        );
+        let built = Built::by(&self.sandbox, &clone, &["build", "--workspace"], cell.env);
         match built.ok {
             true => (true, built::programs(&self.sandbox, &clone, &target)),
             false => (false, BTreeSet::from([built.log])),
@@ -300,19 +306,17 @@ fn changed_with(file: &str) -> Vec<String> {
 impl Cell {
     /// The packages that are compiled for it.
     fn expected(&self, setup: Setup) -> BTreeSet<String> {
-        // In the new layout its folder tells the hash.
-        let never = NEVER.into_iter();
-        let never = never.filter(|name| setup != Setup::New || *name != "dynamic");
-        // Where anything is different, so may be what a build script or a macro has read; but `setup` has warmed before
-        // it was, without programs. What a configuration says is told from what scripts read.
+        let never = never(setup).into_iter();
+        // Where anything is different, so may be what a build script or a macro has read, unless `setup` has warmed
+        // before it was. What a configuration says is told from what scripts read.
         let is_read = |edit: &Edit| {
             let files = edit.files();
             !matches!(edit, Edit::Touch(_)) && !files.contains(&".cargo/config.toml")
         };
         let differs = self.edits.iter().any(is_read);
         // What a script that says nothing goes into is not taken later on.
-        let program = (setup == Setup::Isolated).then_some("show");
-        let unclear: &[&str] = match differs && setup != Setup::Isolated {
+        let program = setup.is_isolated().then_some("show");
+        let unclear: &[&str] = match differs && setup != Setup::Edited {
             true => &LOOKS,
             false => &[],
         };
@@ -324,6 +328,13 @@ impl Cell {
             .map(str::to_owned)
             .collect()
     }
+}
+
+/// [`NEVER`] with a layout: in the new one, a shared library's folder tells the hash.
+pub(crate) fn never(setup: Setup) -> Vec<&'static str> {
+    let new = setup == Setup::New || chosen_layout() == Some(OnDisk::New);
+    let never = NEVER.into_iter();
+    never.filter(|name| !new || *name != "dynamic").collect()
 }
 
 /// These packages, and all that depend on them.
