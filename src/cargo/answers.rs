@@ -258,12 +258,11 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<String>> {
         let mut table: toml::Table = toml::from_str(text).ok()?;
         // Packages in a folder may be changed, whatever the `Cargo.lock` says.
         let sources = table.get("source").and_then(toml::Value::as_table);
-        let mut sources = sources.into_iter().flatten();
-        if sources.any(|(_, one)| {
-            ["directory", "local-registry"]
-                .iter()
-                .any(|key| one.get(key).is_some())
-        }) {
+        let in_folder = |one: &toml::Value| {
+            let keys = ["directory", "local-registry"];
+            keys.iter().any(|key| one.get(key).is_some())
+        };
+        if sources.is_some_and(|all| all.values().any(in_folder)) {
             return None;
         }
         if resolves && let Some(toml::Value::Table(build)) = table.get_mut("build") {
