@@ -51,7 +51,7 @@ pub(crate) struct Cargo {
     pub(crate) fallback: Option<PathBuf>,
     /// There is a `cargo` on the `PATH`.
     pub(crate) on_path: bool,
-    /// What it has said before.
+    /// Its answers from this run and earlier ones.
     pub(crate) answers: Answers,
 }
 
@@ -132,7 +132,7 @@ impl Cargo {
         Ok(named(&listed))
     }
 
-    /// What `rustc -vV` says, by an installed toolchain.
+    /// The answer to `rustc -vV` by an installed toolchain.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Cargo {
         })
     }
 
-    /// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.
+    /// The answer to `rustc -vV` in a folder, by the toolchain that a plain build there would use.
     ///
     /// # Errors
     ///

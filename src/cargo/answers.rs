@@ -277,7 +277,7 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<String>> {
     Some((!all.is_empty()).then(|| all.join("\n")))
 }
 
-/// What an answer was made from below the workspace's folder, with its state; `None` if anything of it is elsewhere.
+/// All that Cargo made an answer from below the workspace's folder, with its state; `None` if anything of it is elsewhere.
 fn inputs(root: &Path, answer: &Metadata) -> Option<BTreeMap<PathBuf, String>> {
     if answer.workspace_root.as_std_path() != root {
         return None;
@@ -367,7 +367,7 @@ fn state_of(path: &Path) -> String {
             Ok(None) => "none".to_owned(),
             Err(_) => "unreadable".to_owned(),
         },
-        // What is in a source makes no difference to Cargo's answer.
+        // Cargo reads no source for an answer.
         false => (if fs::exists(path) { "there" } else { "none" }).to_owned(),
     }
 }

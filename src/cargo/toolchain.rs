@@ -91,7 +91,7 @@ pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What is installed: Cargo, the settings of rustup but for overrides, and each toolchain's programs by their times. `None`
+/// All that is installed: Cargo, the settings of rustup but for overrides, and each toolchain's programs by their times. `None`
 /// where no Cargo is on the `PATH`.
 pub(super) fn installed() -> Option<&'static [u8]> {
     static INSTALLED: OnceLock<Option<Vec<u8>>> = OnceLock::new();

@@ -53,7 +53,7 @@ fn one_for_all_worktrees_and_none_the_next_time() {
     let first = asked(&sandbox, SETUP, 1);
     let again = asked(&sandbox, SETUP, 0);
     assert_eq!(first.stdout, again.stdout);
-    // What is wanted of dependencies is another question.
+    // Dependencies are another question.
     let first = asked(&sandbox, GC, 1);
     let again = asked(&sandbox, GC, 0);
     assert_eq!(first.stdout, again.stdout);

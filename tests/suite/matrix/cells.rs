@@ -166,7 +166,7 @@ impl Stage {
         score.into_inner().expect("a score")
     }
 
-    /// What no other worktree may change of a donor's folder.
+    /// The files of a donor's folder that no other worktree may change.
     ///
     /// A worktree inside that is not set up itself has its configuration: the last of what Cargo makes lies in one
     /// folder for both, and only what that is made of does not.

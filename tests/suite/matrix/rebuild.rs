@@ -38,7 +38,7 @@ pub(crate) fn assert_same(before: &BTreeMap<PathBuf, Print>, folder: &Path) {
     assert!(differ.is_empty(), "changed: {differ:?}");
 }
 
-/// What came, went or changed.
+/// The files that came, went or changed.
 pub(crate) fn changed<'a>(
     before: &'a BTreeMap<PathBuf, Print>,
     after: &'a BTreeMap<PathBuf, Print>,
