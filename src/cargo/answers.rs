@@ -11,7 +11,7 @@
 //!
 //! The first three make the name of the file. The last are known only with the answer, so they are written down with it
 //! ([`Record`]) and compared before it is taken. An answer that says anything of a manifest outside of the workspace's
-//! folder, or was made with `include` in a configuration, is not kept; nor is an error. Packages of registries and of git
+//! folder, or was made with `include` in a configuration, is not kept; nor is one while files are edited, nor an error. Packages of registries and of git
 //! never change at one version, and a `Cargo.lock` names them by it.
 //!
 //! Source: `src/cargo/core/workspace.rs` (members), `src/cargo/util/toml/targets.rs` (targets that are found by names).
@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
@@ -102,9 +103,15 @@ impl Answers {
         {
             return Ok(answer);
         }
+        let begun = fs::clock();
         let text = ask()?;
         let answer = parse(&text)?;
-        if let (Some(inputs), Some(text)) = (inputs(root, &answer), relative(&text, root)) {
+        if let (Some(inputs), Some(text)) = (inputs(root, &answer), relative(&text, root))
+            && self::key(root, options).is_some_and(|now| now == key)
+            && inputs
+                .keys()
+                .all(|path| unchanged_since(begun, &root.join(path)))
+        {
             records.insert(0, Record { inputs, text });
             records.truncate(FOR_EACH);
             // Where it cannot be written, the next run asks again.
@@ -149,6 +156,22 @@ impl Answers {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(asked.entry(key.to_owned()).or_default())
     }
+}
+
+/// Whether a path is the same as before a time, and nothing came beside it or went. While Cargo answered, somebody may have
+/// edited it: its state is looked at only then.
+///
+/// Filesystems note times in steps, so that a change may seem to be that much older.
+fn unchanged_since(begun: Timestamp, path: &Path) -> bool {
+    const STEP: SignedDuration = SignedDuration::from_millis(10);
+    let older = |path: &Path| match fs::state(path) {
+        Some(state) => state
+            .changed
+            .or(state.modified)
+            .is_some_and(|at| at < begun - STEP),
+        None => true,
+    };
+    older(path) && path.parent().is_none_or(older)
 }
 
 fn parse(text: &str) -> Result<Metadata> {
@@ -350,10 +373,9 @@ fn folders_of_members(manifest: &Path) -> Option<Vec<PathBuf>> {
 /// member.
 fn state_of(path: &Path) -> String {
     if fs::is_folder_or_leads_to_one(path) {
-        let Ok(mut names) = fs::names(path) else {
+        let Ok(names) = fs::names(path) else {
             return "unreadable".to_owned();
         };
-        names.sort();
         let holds = |name: &str| {
             let has = |file: &str| fs::exists(&path.join(name).join(file));
             (has("main.rs"), has("Cargo.toml"))
@@ -361,14 +383,13 @@ fn state_of(path: &Path) -> String {
         let names: Vec<_> = names.iter().map(|name| (name, holds(name))).collect();
         return format!("folder {}", digest(format!("{names:?}").as_bytes()));
     }
-    match path.extension().is_some_and(|end| end == "toml") {
-        true => match fs::read(path) {
-            Ok(Some(bytes)) => format!("file {}", digest(&bytes)),
-            Ok(None) => "none".to_owned(),
-            Err(_) => "unreadable".to_owned(),
-        },
+    match fs::exists(path) {
+        false => "none".to_owned(),
+        true if path.extension().is_some_and(|end| end == "toml") => {
+            fs::digest(path).map_or_else(|| "unreadable".to_owned(), |hash| format!("file {hash}"))
+        }
         // Cargo reads no source for an answer.
-        false => (if fs::exists(path) { "there" } else { "none" }).to_owned(),
+        true => "there".to_owned(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Cargo is asked once for each distinct answer, and again as soon as anything is different that it goes by.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::sandbox::{Run, Sandbox};
 
@@ -24,6 +26,8 @@ fn worktrees() -> Sandbox {
 
 /// Runs a command with its log; how often it asked Cargo about a workspace.
 fn asks(sandbox: &Sandbox, args: &[&str]) -> (usize, Run) {
+    // An answer about files that were written this moment is not kept.
+    std::thread::sleep(std::time::Duration::from_millis(50));
     let run = sandbox.run("", &[args, &["-vv"]].concat());
     let lines = run.stderr.lines();
     let asked = lines.filter(|line| line.contains("program starts") && line.contains("metadata"));
@@ -129,6 +133,32 @@ fn a_refusal_is_asked_for_each_time() {
     }
     sandbox.git("beside", &["checkout", "-q", "."]);
     asked(&sandbox, SETUP, 0);
+}
+
+/// Somebody edits a member while Cargo answers: its state is looked at after that, and would be that of another answer.
+#[test]
+fn an_answer_is_not_kept_while_files_are_edited() {
+    let mut sandbox = worktrees();
+    let real = sandbox.command("rustup", "", &["which", "cargo"]);
+    let member = sandbox.path("main/crates/one/Cargo.toml");
+    let script = format!(
+        "#!/bin/sh\n{real} \"$@\"; code=$?\n\
+         case \"$*\" in *metadata*) sed -i s/0.1.0/0.3.0/ {member} ;; esac; exit $code\n",
+        real = real.stdout.trim(),
+        member = member.display(),
+    );
+    sandbox.write("../bin/cargo", &script);
+    let program = sandbox.outside("bin/cargo");
+    fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("a program");
+    let path = std::env::var_os("PATH").expect("a path");
+    let with = [program.parent().expect("a folder").to_owned()];
+    let path = std::env::join_paths(with.into_iter().chain(std::env::split_paths(&path)));
+    sandbox.env("PATH", Path::new(&path.expect("a path")));
+    let (first, run) = asks(&sandbox, SETUP);
+    assert!(first >= 1, "{}", run.said());
+    assert!(sandbox.read("main/crates/one/Cargo.toml").contains("0.3.0"));
+    let (again, run) = asks(&sandbox, &["setup", "--dry-run", "main"]);
+    assert!(again >= 1, "{}", run.said());
 }
 
 #[test]
