@@ -13,6 +13,7 @@ mod delete;
 mod filesystem;
 mod find;
 mod in_use;
+mod kind;
 mod lock;
 pub mod model;
 mod objects;
@@ -48,6 +49,7 @@ pub use crate::fs::delete::{Ledger, delete_tree};
 pub(crate) use crate::fs::filesystem::{available, network, notes_reads, total};
 pub(crate) use crate::fs::find::{Finds, Looking, find};
 pub(crate) use crate::fs::in_use::Uses;
+pub(crate) use crate::fs::kind::{Kind, Target, kind, names_exactly};
 pub(crate) use crate::fs::lock::{
     AtWork, LockGuard, LockMode, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
     lock_to_write, runs, stage_in_use, unwritable_root,
@@ -150,12 +152,6 @@ pub(crate) fn exists(path: &Path) -> bool {
 #[must_use]
 pub(crate) fn is_folder(path: &Path) -> bool {
     matches!(info(path), Ok(Some(info)) if info.is_dir)
-}
-
-/// Whether a path is a folder, or a link to one.
-#[must_use]
-pub(crate) fn is_folder_or_leads_to_one(path: &Path) -> bool {
-    path.is_dir()
 }
 
 /// The path without links, `.` and `..`, in the form in which other programs take it.

@@ -6,28 +6,36 @@ use std::sync::OnceLock;
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
+use crate::fs::model::FileState;
 use crate::markers::CARGO_FOLDER;
 use crate::process::lookup;
 use crate::{fs, process};
+
+/// The files by which rustup knows which toolchain a folder has.
+const NAMES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+
+/// The text of a file that names a toolchain. `None` if it cannot be read here: it is a link, large, or not UTF-8.
+fn naming(file: &Path) -> Option<String> {
+    const MOST: u64 = 1 << 20;
+    let info = fs::info(file).ok()??;
+    if !info.is_file || info.length.0 >= MOST {
+        return None;
+    }
+    String::from_utf8(fs::read_start(file, MOST).ok()??).ok()
+}
 
 /// The file that is not the user's own, by which rustup would run programs of a folder and not of a toolchain that is
 /// installed.
 ///
 /// Rustup takes the nearest file that it can read. Every file up to the top is looked at, and one that cannot be read here
-/// counts as well: a link, a large file, or text that is not UTF-8.
+/// counts as well.
 fn by_path(dir: &Path) -> Option<PathBuf> {
-    let names_path = |file: &PathBuf| match fs::info(file) {
-        Ok(None) => false,
-        Ok(Some(info)) if info.is_file && info.length.0 < 1 << 20 => match fs::read(file) {
-            Ok(bytes) => String::from_utf8(bytes.unwrap_or_default())
-                .map_or(true, |text| lookup::names_toolchain_by_path(&text)),
-            Err(_) => true,
-        },
-        _ => true,
+    let names_path = |file: &PathBuf| {
+        fs::exists(file) && naming(file).is_none_or(|text| lookup::names_toolchain_by_path(&text))
     };
     let others = dir.ancestors().filter(|above| !fs::is_users_own(above));
     others
-        .flat_map(|above| ["rust-toolchain", "rust-toolchain.toml"].map(|name| above.join(name)))
+        .flat_map(|above| NAMES.map(|name| above.join(name)))
         .find(names_path)
 }
 
@@ -91,75 +99,94 @@ pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// All that is installed: Cargo, the settings of rustup but for overrides, and each toolchain's programs by their times. `None`
-/// where no Cargo is on the `PATH`.
+/// All that is installed: Cargo, the settings of rustup, and each toolchain's programs by their times. `None` where no
+/// Cargo is on the `PATH`, or where one of them is a script: that may choose another program by anything.
 pub(super) fn installed() -> Option<&'static [u8]> {
     static INSTALLED: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     let found = || {
         let cargo = process::tool("cargo").ok()?;
-        let rustc = process::tool("rustc").ok();
-        let rustc = rustc.map(|rustc| (fs::state(&rustc), rustc));
-        let mut all = format!("{:?} {:?} {rustc:?}\n", fs::state(&cargo)?, cargo);
-        let mut settings = settings().clone();
-        settings.remove("overrides");
-        all.push_str(&toml::to_string(&settings).ok()?);
+        let mut all = format!("{cargo:?} {:?}\n", compiled(&cargo)?);
+        if let Ok(rustc) = process::tool("rustc") {
+            all.push_str(&format!("{rustc:?} {:?}\n", compiled(&rustc)?));
+        }
+        all.push_str(&toml::to_string(settings()?).ok()?);
         let folder = home("RUSTUP_HOME", ".rustup")?.join("toolchains");
         for toolchain in fs::names(&folder).unwrap_or_default() {
-            let programs = ["cargo", "rustc"].map(|program| {
+            all.push_str(&toolchain);
+            for program in ["cargo", "rustc"] {
                 let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-                fs::state(&folder.join(&toolchain).join("bin").join(name))
-            });
-            all.push_str(&format!("{toolchain} {programs:?}\n"));
+                let program = folder.join(&toolchain).join("bin").join(name);
+                // One that is linked may have none, and rustup takes another one's then.
+                if fs::state(&program).is_some() {
+                    all.push_str(&format!(" {:?}", compiled(&program)?));
+                }
+            }
+            all.push('\n');
         }
         Some(all.into_bytes())
     };
     INSTALLED.get_or_init(found).as_deref()
 }
 
-/// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, the files that
-/// name one, and rustup's overrides. `None` where a file names one by its path, whose programs may be replaced.
+/// The state of a program; `None` if there is none, or it is a script.
+fn compiled(program: &Path) -> Option<FileState> {
+    let real = fs::canonical(program).ok()?;
+    let start = fs::read_start(&real, 2).ok()??;
+    (start != b"#!").then(|| fs::state(program)).flatten()
+}
+
+/// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, and on the way
+/// up from the folder the files that name one and rustup's overrides, of which rustup takes the nearest. `None` where a file
+/// names one by its path, whose programs may be replaced, or cannot be read.
 ///
 /// Source: rustup's `find_override_config` in `src/config.rs`.
 pub(super) fn identity(dir: &Path) -> Option<Vec<u8>> {
     let mut all = installed()?.to_vec();
-    for above in dir.ancestors() {
-        for name in ["rust-toolchain", "rust-toolchain.toml"] {
-            let Some(bytes) = fs::read(&above.join(name)).ok()? else {
+    let overrides = settings()?.get("overrides");
+    let overrides = overrides.and_then(toml::Value::as_table);
+    let mut add = |depth: usize, kind: &str, value: &[u8]| {
+        let head = format!("{depth} {kind} {}\n", value.len());
+        all.extend_from_slice(head.as_bytes());
+        all.extend_from_slice(value);
+    };
+    for (depth, above) in dir.ancestors().enumerate() {
+        if let Some(chosen) = overrides.and_then(|all| all.get(above.to_str()?)) {
+            add(depth, "override", chosen.to_string().as_bytes());
+        }
+        for name in NAMES {
+            let file = above.join(name);
+            if !fs::exists(&file) {
                 continue;
-            };
-            if lookup::names_toolchain_by_path(std::str::from_utf8(&bytes).ok()?) {
+            }
+            let text = naming(&file)?;
+            if lookup::names_toolchain_by_path(&text) {
                 return None;
             }
-            all.extend_from_slice(&bytes);
-            all.push(0);
-        }
-    }
-    let settings = settings();
-    let overrides = settings.get("overrides").and_then(toml::Value::as_table);
-    for (folder, toolchain) in overrides.into_iter().flatten() {
-        if dir.starts_with(folder) {
-            all.extend_from_slice(format!("{folder} {toolchain}").as_bytes());
+            add(depth, name, text.as_bytes());
         }
     }
     Some(all)
 }
 
-/// The settings of rustup, which has its own format for them.
-fn settings() -> &'static toml::Table {
-    static SETTINGS: OnceLock<toml::Table> = OnceLock::new();
-    SETTINGS.get_or_init(|| {
-        let file = home("RUSTUP_HOME", ".rustup").map(|home| home.join("settings.toml"));
-        let bytes = file.and_then(|file| fs::read(&file).ok().flatten());
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        text.and_then(|text| toml::from_str(&text).ok())
-            .unwrap_or_default()
-    })
+/// The settings of rustup, which has its own format for them: none where there is no rustup. `None` if they cannot be read.
+fn settings() -> Option<&'static toml::Table> {
+    static SETTINGS: OnceLock<Option<toml::Table>> = OnceLock::new();
+    let found = || {
+        let file = home("RUSTUP_HOME", ".rustup")?.join("settings.toml");
+        match fs::read(&file).ok()? {
+            None => Some(toml::Table::new()),
+            Some(bytes) => toml::from_str(&String::from_utf8(bytes).ok()?).ok(),
+        }
+    };
+    SETTINGS.get_or_init(found).as_ref()
 }
 
-/// The folder that a variable names, or one in the user's home.
+/// The folder that a variable names, or one in the user's home. `None` where the variable has a relative path, which leads
+/// elsewhere from each folder.
 #[expect(clippy::disallowed_methods, reason = "this module is a door")]
 pub(super) fn home(variable: &str, usual: &str) -> Option<PathBuf> {
-    let given = std::env::var_os(variable).filter(|given| !given.is_empty());
-    let given = given.map(PathBuf::from).filter(|given| given.is_absolute());
-    given.or_else(|| Some(std::env::home_dir()?.join(usual)))
+    match std::env::var_os(variable).filter(|given| !given.is_empty()) {
+        Some(given) => Some(PathBuf::from(given)).filter(|given| given.is_absolute()),
+        None => Some(std::env::home_dir()?.join(usual)),
+    }
 }

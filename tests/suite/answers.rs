@@ -139,14 +139,60 @@ fn a_refusal_is_asked_for_each_time() {
 #[test]
 fn an_answer_is_not_kept_while_files_are_edited() {
     let mut sandbox = worktrees();
+    sandbox.write("main/crates/one/tests/t/other.rs", "");
     let real = sandbox.command("rustup", "", &["which", "cargo"]);
     let member = sandbox.path("main/crates/one/Cargo.toml");
-    let script = format!(
-        "#!/bin/sh\n{real} \"$@\"; code=$?\n\
-         case \"$*\" in *metadata*) sed -i s/0.1.0/0.3.0/ {member} ;; esac; exit $code\n",
-        real = real.stdout.trim(),
-        member = member.display(),
-    );
+    let test = sandbox.path("main/crates/one/tests/t/main.rs");
+    // No script: where Cargo is one, no answer is kept at all.
+    let program = r#"
+        use std::{env, fs, process};
+        fn main() {
+            let all: Vec<_> = env::args_os().skip(1).collect();
+            let status = process::Command::new("REAL").args(&all).status().unwrap();
+            if all.iter().any(|word| word == "metadata") {
+                if env::var_os("EDIT").is_some() {
+                    let text = fs::read_to_string("MEMBER").unwrap();
+                    fs::write("MEMBER", text.replace("0.1.0", "0.3.0")).unwrap();
+                } else {
+                    fs::write("TEST", "").unwrap();
+                }
+            }
+            process::exit(status.code().unwrap_or(1));
+        }
+    "#;
+    let program = program
+        .replace("REAL", real.stdout.trim())
+        .replace("MEMBER", &member.display().to_string())
+        .replace("TEST", &test.display().to_string());
+    sandbox.write("../bin/cargo.rs", &program);
+    let bin = sandbox.outside("bin");
+    let source = bin.join("cargo.rs").display().to_string();
+    let out = bin.join("cargo").display().to_string();
+    sandbox
+        .command("rustc", "", &["--edition=2021", &source, "-o", &out])
+        .code(0);
+    let path = std::env::var_os("PATH").expect("a path");
+    let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&path)));
+    sandbox.env("PATH", Path::new(&path.expect("a path")));
+    let target = |sandbox: &Sandbox| asks(sandbox, &["setup", "--dry-run", "main"]);
+    // A target appears in a folder of its own, deep below the package.
+    assert!(target(&sandbox).0 >= 1);
+    let (again, run) = target(&sandbox);
+    assert!(again >= 1, "{}", run.said());
+    sandbox.env("EDIT", "1");
+    fs::remove_dir_all(state(&sandbox)).expect("answers are kept there");
+    assert!(target(&sandbox).0 >= 1);
+    assert!(sandbox.read("main/crates/one/Cargo.toml").contains("0.3.0"));
+    let (again, run) = target(&sandbox);
+    assert!(again >= 1, "{}", run.said());
+}
+
+/// Cargo and rustc that are scripts may be other ones in each folder.
+#[test]
+fn no_answer_of_a_script_is_kept() {
+    let mut sandbox = worktrees();
+    let real = sandbox.command("rustup", "", &["which", "cargo"]);
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", real.stdout.trim());
     sandbox.write("../bin/cargo", &script);
     let program = sandbox.outside("bin/cargo");
     fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("a program");
@@ -154,11 +200,225 @@ fn an_answer_is_not_kept_while_files_are_edited() {
     let with = [program.parent().expect("a folder").to_owned()];
     let path = std::env::join_paths(with.into_iter().chain(std::env::split_paths(&path)));
     sandbox.env("PATH", Path::new(&path.expect("a path")));
-    let (first, run) = asks(&sandbox, SETUP);
-    assert!(first >= 1, "{}", run.said());
-    assert!(sandbox.read("main/crates/one/Cargo.toml").contains("0.3.0"));
-    let (again, run) = asks(&sandbox, &["setup", "--dry-run", "main"]);
-    assert!(again >= 1, "{}", run.said());
+    for _ in 0..2 {
+        let (asked, run) = asks(&sandbox, SETUP);
+        assert!(asked >= 1, "{}", run.said());
+    }
+}
+
+/// Where the answers are kept.
+fn state(sandbox: &Sandbox) -> std::path::PathBuf {
+    sandbox.outside("home/.local/state/cargo-sharedtarget/answers")
+}
+
+/// What Cargo reads besides the manifests of the packages in its answer, or reads otherwise than by their names.
+#[test]
+fn again_where_anything_else_is_different() {
+    struct Case {
+        name: &'static str,
+        /// What is there at first.
+        files: &'static [(&'static str, &'static str)],
+        links: &'static [(&'static str, &'static str)],
+        /// What comes then.
+        then: (&'static str, &'static str),
+        args: &'static [&'static str],
+    }
+    const INHERITS: &str = "[package]\nname = \"sub\"\nversion = \"0.1.0\"\nedition.workspace = true\n[lib]\npath = \"l.rs\"\n";
+    let cases = [
+        Case {
+            name: "a pattern for members that are built when none is named",
+            files: &[(
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"crates/one\", \"crates/two\"]\ndefault-members = [\"crates/*\"]\n",
+            )],
+            links: &[],
+            then: (
+                "crates/three/Cargo.toml",
+                "[package]\nname = \"three\"\nversion = \"0.1.0\"\n[lib]\npath = \"l.rs\"\n",
+            ),
+            args: SETUP,
+        },
+        Case {
+            name: "a pattern over several folders",
+            files: &[("Cargo.toml", "[workspace]\nmembers = [\"crates/**\"]\n")],
+            links: &[],
+            then: (
+                "crates/a/b/c/Cargo.toml",
+                "[package]\nname = \"c\"\nversion = \"0.1.0\"\n[lib]\npath = \"l.rs\"\n",
+            ),
+            args: SETUP,
+        },
+        Case {
+            name: "the manifest of a workspace inside, from which a package inherits",
+            files: &[
+                (
+                    "Cargo.toml",
+                    "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"deps\"]\n",
+                ),
+                (
+                    "deps/Cargo.toml",
+                    "[workspace]\nmembers = [\"sub\"]\n[workspace.package]\nedition = \"2021\"\n",
+                ),
+                ("deps/sub/Cargo.toml", INHERITS),
+                ("deps/sub/l.rs", ""),
+                (
+                    "crates/two/Cargo.toml",
+                    "[package]\nname = \"two\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nsub = { path = \"../../deps/sub\" }\n",
+                ),
+            ],
+            links: &[],
+            then: (
+                "deps/Cargo.toml",
+                "[workspace]\nmembers = [\"sub\"]\n[workspace.package]\nedition = \"2018\"\n",
+            ),
+            args: GC,
+        },
+        Case {
+            name: "a replacement that is not used",
+            files: &[
+                (
+                    "Cargo.toml",
+                    "[workspace]\nmembers = [\"crates/*\"]\n[patch.crates-io]\nsub = { path = \"deps/sub\" }\n",
+                ),
+                (
+                    "deps/sub/Cargo.toml",
+                    "[package]\nname = \"sub\"\nversion = \"0.1.0\"\n[lib]\npath = \"l.rs\"\n",
+                ),
+                ("deps/sub/l.rs", ""),
+            ],
+            links: &[],
+            then: (
+                "deps/sub/Cargo.toml",
+                "[package]\nname = \"sub\"\nversion = \"0.2.0\"\n[lib]\npath = \"l.rs\"\n",
+            ),
+            args: GC,
+        },
+        Case {
+            name: "a source behind a link",
+            files: &[("crates/one/tests/t/README", "")],
+            links: &[("crates/one/tests/t/main.rs", "../../../../gen.rs")],
+            then: ("gen.rs", ""),
+            args: SETUP,
+        },
+        Case {
+            name: "the name of the file that names a toolchain",
+            files: &[("rust-toolchain", "CHANNEL")],
+            links: &[],
+            then: (
+                "rust-toolchain.toml",
+                "[toolchain]\nchannel = \"CHANNEL\"\n",
+            ),
+            args: SETUP,
+        },
+        Case {
+            name: "a lock file elsewhere",
+            files: &[(
+                ".cargo/config.toml",
+                "[resolver]\nlockfile-path = \"locks/Cargo.lock\"\n",
+            )],
+            links: &[],
+            then: ("locks/Cargo.lock", "version = 4\n"),
+            args: GC,
+        },
+    ];
+    for case in cases {
+        let sandbox = worktrees();
+        let channel = toolchain(&sandbox);
+        for (path, content) in case.files {
+            sandbox.write(
+                &format!("main/{path}"),
+                &content.replace("CHANNEL", &channel),
+            );
+        }
+        for (path, to) in case.links {
+            std::os::unix::fs::symlink(to, sandbox.path(&format!("main/{path}"))).expect("a link");
+        }
+        sandbox.command("cargo", "main", &["generate-lockfile", "--offline"]);
+        let args = [case.args, &["main"]].concat();
+        let (first, run) = asks(&sandbox, &args);
+        assert!(first >= 1, "{}: {}", case.name, run.said());
+        asks(&sandbox, &args);
+        let (path, content) = case.then;
+        if path.starts_with("crates") {
+            sandbox.write(&format!("main/{}", path.replace("Cargo.toml", "l.rs")), "");
+        }
+        sandbox.write(
+            &format!("main/{path}"),
+            &content.replace("CHANNEL", &channel),
+        );
+        let (again, known) = asks(&sandbox, &args);
+        assert!(again >= 1, "{}: {}", case.name, known.said());
+        let _ = fs::remove_dir_all(state(&sandbox));
+        let (_, fresh) = asks(&sandbox, &args);
+        assert_eq!(known.stdout, fresh.stdout, "{}", case.name);
+    }
+}
+
+/// A copy of a workspace has the answers of the first one only where nothing leads there.
+#[test]
+fn a_copy_whose_configuration_leads_to_the_first_one_has_its_own_answers() {
+    let sandbox = Sandbox::new();
+    sandbox.package("p", "app", "app");
+    sandbox.commit_all("p");
+    sandbox.cargo("p", &["build", "-q", "--offline"]);
+    sandbox.run("p", &["setup", "--yes"]).code(0);
+    asks(&sandbox, &["setup", "--dry-run", "p"]);
+    let (from, to) = (sandbox.path("p"), sandbox.path("copy"));
+    crate::registry::copy_all(&from, &to);
+    let (_, known) = asks(&sandbox, &["audit", "copy", "--format", "json"]);
+    fs::remove_dir_all(state(&sandbox)).expect("answers are kept there");
+    let (_, fresh) = asks(&sandbox, &["audit", "copy", "--format", "json"]);
+    assert_eq!(known.stdout, fresh.stdout);
+}
+
+/// One configuration above two workspaces has both build into one of them: the other does not build into its own.
+#[test]
+fn a_folder_that_is_said_above_is_the_same_for_all() {
+    for said in ["main/target", "ROOT/main/target"] {
+        let sandbox = worktrees();
+        let said = said.replace("ROOT", &sandbox.path("").display().to_string());
+        let text = format!("[build]\ntarget-dir = \"{}\"\n", said.replace("//", "/"));
+        sandbox.write(".cargo/config.toml", &text);
+        let told = |folder: &str| sandbox.json(folder, &["setup", "--dry-run"]);
+        asks(&sandbox, SETUP);
+        let (main, beside) = (told("main"), told("beside"));
+        for (folder, known) in [("main", main), ("beside", beside)] {
+            drop(fs::remove_dir_all(state(&sandbox)));
+            assert_eq!(told(folder), known, "{said} {folder}");
+        }
+    }
+}
+
+/// A clone has a file without an end in the place of the one that names a toolchain.
+#[test]
+fn a_file_without_an_end_is_not_read() {
+    let sandbox = worktrees();
+    std::os::unix::fs::symlink("/dev/zero", sandbox.path("main/rust-toolchain")).expect("a link");
+    let manifest = sandbox.path("main/.cargo");
+    fs::create_dir(&manifest).expect("a folder");
+    std::os::unix::fs::symlink("/dev/zero", manifest.join("config")).expect("a link");
+    let program = env!("CARGO_BIN_EXE_cargo-sharedtarget");
+    let command = format!("ulimit -v 3000000; exec {program} sharedtarget gc --dry-run main");
+    let begun = std::time::Instant::now();
+    let run = sandbox.command("sh", "", &["-c", &command]);
+    // It would read for hours, or until there is no memory.
+    assert!(begun.elapsed().as_secs() < 60);
+    assert!(
+        run.code.is_some() && !run.said().contains("allocation"),
+        "{}",
+        run.said()
+    );
+}
+
+/// From each folder a relative path leads elsewhere.
+#[test]
+fn a_relative_home_keeps_nothing() {
+    let mut sandbox = worktrees();
+    sandbox.env("CARGO_HOME", "home-of-cargo");
+    for _ in 0..2 {
+        let (asked, run) = asks(&sandbox, SETUP);
+        assert!(asked >= 1, "{}", run.said());
+    }
 }
 
 #[test]
