@@ -16,6 +16,7 @@ mod folders;
 pub(crate) mod joined_flags;
 pub mod journal;
 pub(crate) mod known_roots;
+pub(crate) mod linker;
 mod litter;
 pub(crate) mod meant;
 pub mod model;

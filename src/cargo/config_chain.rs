@@ -153,6 +153,7 @@ mod tests {
     fn dirs(configs: &[(PathBuf, ConfigFile)]) -> Dirs {
         let around = ConfigContext {
             cargo_home: "/home/me/.cargo".into(),
+            ..ConfigContext::default()
         };
         resolve(
             Path::new("/r/w"),

@@ -217,6 +217,49 @@ pub(crate) fn compilers(text: &str) -> BTreeMap<&'static str, String> {
     named.collect()
 }
 
+/// Whether a configuration names a linker that is no usual driver of one by its name on the `PATH`, such as `clang-18` or
+/// `x86_64-linux-gnu-gcc`; or may do so, in files that it includes or since it is not valid.
+#[must_use]
+pub(crate) fn may_name_linker(text: &str) -> bool {
+    let Ok(document) = parse(text) else {
+        return true;
+    };
+    let names = |item: &Item| {
+        let mut open = vec![item];
+        while let Some(item) = open.pop() {
+            let Some(table) = item.as_table_like() else {
+                continue;
+            };
+            for (key, inner) in table.iter() {
+                if key == "linker" && !inner.as_str().is_some_and(is_usual_linker) {
+                    return true;
+                }
+                open.push(inner);
+            }
+        }
+        false
+    };
+    let tables = ["target", "host"].iter();
+    let mut tables = tables.filter_map(|name| document.get(name));
+    document.contains_key("include") || tables.any(names)
+}
+
+/// Whether a name is that of a compiler driver, which runs the linker and does no more with what that has made.
+#[must_use]
+pub(crate) fn is_usual_linker(name: &str) -> bool {
+    const DRIVERS: [&str; 7] = ["cc", "c++", "gcc", "g++", "clang", "clang++", "rust-lld"];
+    let version = name.rsplit_once('-').filter(|(_, version)| {
+        let digits = |c: char| c.is_ascii_digit() || c == '.';
+        !version.is_empty() && version.chars().all(digits)
+    });
+    let name = version.map_or(name, |(name, _)| name);
+    let is_driver = |driver: &&str| {
+        let before = name.strip_suffix(*driver);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('-'))
+    };
+    !name.contains(['/', '\\']) && DRIVERS.iter().any(is_driver)
+}
+
 /// Whether a configuration names the compiler (`build.rustc`) or a program that may answer in its place, or may do so in
 /// files that it includes.
 #[must_use]

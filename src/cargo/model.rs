@@ -113,6 +113,8 @@ impl fmt::Display for TomlProblem {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigContext {
     pub(crate) cargo_home: PathBuf,
+    /// A variable names a linker.
+    pub(crate) names_linker: bool,
 }
 
 /// A package of a registry or a git repository, as `Cargo.lock` has it.

@@ -130,6 +130,16 @@ fn state() -> Option<PathBuf> {
     ))
 }
 
+/// Whether a variable names a linker in place of the usual one, for any system.
+fn names_linker() -> bool {
+    std::env::vars_os().any(|(name, value)| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_TARGET_")
+            && name.ends_with("_LINKER")
+            && !value.to_str().is_some_and(config_edit::is_usual_linker)
+    })
+}
+
 fn in_ci() -> bool {
     let said = std::env::var_os("CI").unwrap_or_default();
     !said.is_empty() && said != "false" && said != "0"
@@ -163,6 +173,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     Environment {
         surroundings: ConfigContext {
             cargo_home: fs::canonical_as_far_as_it_exists(&cargo_home),
+            names_linker: names_linker(),
         },
         overrides: overrides.collect(),
         settings: Settings::default(),

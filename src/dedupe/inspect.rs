@@ -14,10 +14,11 @@ use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::folder::TargetFolder;
+use crate::survey::linker;
 use crate::survey::model::Survey;
-use crate::target::read;
 use crate::target::unit::Inventory;
 use crate::target::unit_file::Sharing;
+use crate::target::{linked, read};
 use crate::warm::inspect;
 
 /// What is in some target folders, or why nothing in one of them may change, in their order.
@@ -37,7 +38,7 @@ pub(crate) fn take(
         let obstacle = look::obstacle(folder, &inventory).or_else(|| busy(&inventory));
         match obstacle.or_else(refused) {
             Some(reason) => Err((folder.path.clone(), inventory.totals.on_disk, reason)),
-            None => Ok(sharer(inventory, look::users_of(folder, survey))),
+            None => Ok(sharer(inventory, look::users_of(folder, survey), survey)),
         }
     });
     sharers.collect()
@@ -45,7 +46,12 @@ pub(crate) fn take(
 
 /// A folder whose files may share storage.
 #[must_use]
-pub(crate) fn sharer(mut inventory: Inventory, users: Vec<PathBuf>) -> Sharer {
+pub(crate) fn sharer(mut inventory: Inventory, users: Vec<PathBuf>, survey: &Survey) -> Sharer {
+    if users.is_empty() || !users.iter().all(|user| linker::is_usual(survey, user)) {
+        for unit in &mut inventory.units {
+            linked::take_back(&mut unit.files);
+        }
+    }
     let repositories = inspect::repositories(&inventory);
     if !repositories.is_empty() {
         let inside = |path: &Path| repositories.iter().any(|top| path.starts_with(top));

@@ -41,7 +41,7 @@ pub(crate) fn all(
     let sharers: Vec<decide::Sharer> = folders
         .into_iter()
         .filter(|(folder, _)| trust.doubt(folder).is_none())
-        .map(|(folder, users)| inspect::sharer(donors::inventory(folder, &progress), users))
+        .map(|(folder, users)| inspect::sharer(donors::inventory(folder, &progress), users, survey))
         .collect();
     let contents = inspect::contents(&sharers, &progress);
     let mut relinks = decide::relink(&sharers, &contents);

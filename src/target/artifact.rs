@@ -7,6 +7,7 @@
 pub mod abilities;
 pub mod compiler_name;
 pub mod debug_info;
+pub(crate) mod linker_name;
 pub mod paths;
 pub(crate) mod sections;
 pub(crate) mod symbols;

@@ -136,7 +136,8 @@ pub fn outside(path: &[&str], folder: bool) -> Group {
 /// How a file may be shared, by its name and by what it is to its unit.
 ///
 /// rustc writes `.rlib` and `.rmeta` beside their place and renames them; everything else it, the linker, Cargo
-/// or a build script may open and truncate, which would reach through a hard link.
+/// or a build script may open and truncate, which would reach through a hard link. The exceptions among programs are in
+/// [`linked`](crate::target::linked).
 #[must_use]
 pub(crate) fn sharing(name: &str, part: Part) -> Sharing {
     let linkable = [".rlib", ".rmeta"].iter().any(|end| name.ends_with(end));

@@ -14,12 +14,13 @@ use crate::fs::model::{Identity, Seen};
 use crate::fs::{Entry, EntryKind, number};
 use crate::progress::Progress;
 use crate::size::Bytes;
+use crate::target::artifact::linker_name::linker_name;
 use crate::target::dep_info::{DepInfo, RustcDepInfo};
 use crate::target::identify::{Evidence, Target};
 use crate::target::layout::{Owner, Part};
 use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
-use crate::target::{fingerprint, identify, layout};
+use crate::target::{fingerprint, identify, layout, linked};
 use crate::text::failure;
 use crate::{fs, markers};
 
@@ -330,7 +331,12 @@ fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
         infos.any(DepInfo::is_local)
     };
     let root = match &targets {
-        Ok(targets) if !local(targets) => root(folder, &found.files),
+        Ok(targets) if !local(targets) => {
+            linked::allow(&mut found.files, targets, |file| {
+                linker_name(fs::open(&folder.join(&file.path)).ok()?)
+            });
+            root(folder, &found.files)
+        }
         _ => None,
     };
     Evidence {

@@ -166,7 +166,7 @@ impl Serialize for FileTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sharing {
-    /// By a hard link: whoever makes it anew unlinks it first (`.rlib` and `.rmeta`).
+    /// By a hard link: Cargo, rustc or the linker replaces the file if the unit is made anew.
     Link,
     /// By a copy or a reflink: it may be written to in place.
     Copy,

@@ -14,9 +14,9 @@ use crate::plan::kept::Kept;
 use crate::plan::left::{LeftReason, LeftUnit};
 use crate::size::Bytes;
 use crate::survey::model::Survey;
-use crate::target::layout;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::Sharing;
+use crate::target::{layout, linked};
 pub use crate::warm::begun::set_since;
 pub(crate) use crate::warm::called::{own_names, speaks_of};
 pub(crate) use crate::warm::candidates::{
@@ -42,6 +42,8 @@ pub(crate) struct DonorView<'a> {
     pub(crate) locals: &'a Locals,
     /// Take local programs as well, which need space of their own.
     pub(crate) programs: bool,
+    /// Programs that the linker replaces may be links, as libraries are.
+    pub(crate) links_programs: bool,
 }
 
 /// Chooses the units that are taken, and says of every other one why it is not.
@@ -77,6 +79,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         linkable: Bytes(0),
         copied: Bytes(0),
         wait: false,
+        compiler: false,
         looked_at: offer.locals.looked_at,
         configured: None,
         sources: offer.locals.sources.clone(),
@@ -105,8 +108,8 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         let mut seen: BTreeSet<Identity> = BTreeSet::new();
         for file in &unit.files {
             match file.sharing {
-                Sharing::Link => warm.linkable += file.length,
                 _ if file.links > 1 && !seen.insert(file.identity) => {}
+                Sharing::Link => warm.linkable += file.length,
                 _ => warm.copied += file.length,
             }
         }
@@ -255,6 +258,9 @@ impl<'a> Chooser<'a> {
             () => Dated::AsTheyWere,
         };
         let mut files = unit.files.clone();
+        if !self.offer.links_programs {
+            linked::take_back(&mut files);
+        }
         // Another name of a file has its times.
         for file in files.iter_mut().filter(|_| dated == Dated::Whole) {
             if file.sharing == Sharing::Link {

@@ -9,6 +9,7 @@ use crate::fs;
 use crate::plan::left::LeftReason;
 use crate::progress::Progress;
 use crate::survey::build_env::Said;
+use crate::survey::linker;
 use crate::survey::model::Survey;
 use crate::target::unit::{Inventory, UnitId};
 use crate::warm::choose_donor::{Destination, Requirements};
@@ -39,6 +40,8 @@ pub(crate) struct Donor {
     asked_in: Option<Said>,
     /// Whether it is the own one of who asked last, and the names that that one does not have.
     asked: (bool, Vec<String>),
+    /// Programs may be links where the one who asked last builds.
+    links_programs: bool,
     /// What is known of local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
@@ -64,6 +67,7 @@ impl Donor {
             otherwise: BTreeMap::new(),
             asked_in: None,
             asked: (false, Vec::new()),
+            links_programs: false,
             locals: (PathBuf::new(), Locals::default()),
         }
     }
@@ -105,6 +109,9 @@ impl Donor {
         self.same_commit = cold.is_at_commit_of(&self.candidate, survey);
         self.look_around(wants);
         let root = &cold.workspace.root;
+        let own = self.candidate.workspace.as_deref();
+        self.links_programs =
+            linker::is_usual(survey, root) && own.is_some_and(|own| linker::is_usual(survey, own));
         let candidate = &self.candidate;
         if !wants.local || self.locals.0 == *root || candidate.relation == Relation::Stranger {
             return;
@@ -165,8 +172,13 @@ impl Donor {
             flaws,
             locals: &self.locals.1,
             programs: wants.programs,
+            links_programs: self.links_programs,
         };
-        decide::choose(offer, here)
+        let mut chosen = decide::choose(offer, here);
+        let here = &wants.circumstances.said;
+        let alike = known.is_some_and(|known| known.said.differences(here).is_none());
+        chosen.compiler = same && alike && !self.from_store;
+        chosen
     }
 
     /// Chooses, after a closer look at what might be taken.

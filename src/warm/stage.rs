@@ -1,6 +1,6 @@
 //! Puts units together beside the place where Cargo looks for them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -45,6 +45,7 @@ impl Staging<'_> {
     pub(crate) fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
         let mut total = Shared::default();
         let mut copies: HashMap<Identity, PathBuf> = HashMap::new();
+        let mut counted: HashSet<Identity> = HashSet::new();
         for file in &unit.files {
             let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
             if file.sharing == Sharing::Folder {
@@ -68,7 +69,9 @@ impl Staging<'_> {
                         fs::write_like(&from, &to, &text)?;
                         total.copied += file.length;
                     } else if self.file(file.sharing, &from, &to)? {
-                        total.shared += file.length;
+                        if file.links <= 1 || counted.insert(file.identity) {
+                            total.shared += file.length;
+                        }
                     } else {
                         total.copied += file.length;
                         copies.insert(file.identity, to);

@@ -48,6 +48,8 @@ mod in_place;
 mod jj;
 mod life;
 mod lifted;
+#[cfg(target_os = "linux")]
+mod linkers;
 #[cfg(unix)]
 mod log;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ mod content;
 mod locks;
 mod metadata;
 mod outside;
+mod programs;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};

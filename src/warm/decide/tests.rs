@@ -129,6 +129,7 @@ fn chosen(donor: Vec<Unit>, here: Vec<Unit>, lock: Option<&Lock>) -> WarmFolder 
         flaws: &flaws,
         locals: &Locals::default(),
         programs: true,
+        links_programs: true,
     };
     choose(offer, &DestinationUnits::of(&inventory("/here", here)))
 }
@@ -275,6 +276,7 @@ fn a_flaw() {
         flaws: &flaws,
         locals: &Locals::default(),
         programs: true,
+        links_programs: true,
     };
     let warm = choose(offer, &DestinationUnits::default());
     assert_eq!(taken(&warm), ["p3"]);

@@ -19,15 +19,25 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, fs::Metadata> {
         .collect()
 }
 
+/// Whether a build replaces a file: libraries and metadata, programs of build scripts, which Cargo removes first, and
+/// procedural macros where the linker says that it is LLD.
 fn is_linkable(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end == "rlib" || end == "rmeta")
+    let names_itself = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    let name = path.file_name().expect("a name").to_string_lossy();
+    let in_build = path.starts_with("debug/build");
+    match path.extension() {
+        Some(end) if end == "so" => names_itself,
+        Some(end) => end == "rlib" || end == "rmeta",
+        None => {
+            in_build && (name == "build-script-build" || name.starts_with("build_script_build-"))
+        }
+    }
 }
 
-/// Libraries and metadata are the donor's own files, since nobody writes into those; all else is a copy with the
-/// same content, time and mode, and no two names of one file that were not two before.
+/// Third-party files that a build replaces are the donor's own; all else is a copy with the same content, time and mode,
+/// and no two names of one file that were not two before.
 #[test]
-fn only_libraries_and_metadata_are_linked() {
+fn only_what_a_build_replaces_is_linked() {
     let sandbox = start();
     let answer = sandbox.json("beside", &["warm", "--yes"]);
     // Where this filesystem clones, nothing is linked; `faults` makes one of each kind.
@@ -36,7 +46,10 @@ fn only_libraries_and_metadata_are_linked() {
     let warmed = files(&sandbox.path("beside/target"));
     let mut linked = 0;
     for (path, file) in &warmed {
-        if path.ends_with("CACHEDIR.TAG") || path.to_string_lossy().contains(".cargo-") {
+        let of_folder = ["CACHEDIR.TAG", ".rustc_info.json"];
+        if of_folder.iter().any(|name| path.ends_with(name))
+            || path.to_string_lossy().contains(".cargo-")
+        {
             continue;
         }
         let original = &donor[path];
@@ -65,7 +78,12 @@ fn only_libraries_and_metadata_are_linked() {
             );
         }
     }
-    assert_eq!(linked, 6, "leaf, made and top");
+    let names_itself = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    let expected = 6 + 4 + usize::from(names_itself);
+    assert_eq!(
+        linked, expected,
+        "leaf, made and top; two names of two scripts; macs"
+    );
     let times = |folder: &str| {
         let made = sandbox.path(&format!("{folder}/target/debug/build"));
         let entries = fs::read_dir(made)
@@ -140,4 +158,26 @@ fn cleaning_one_leaves_the_other() {
         build(&sandbox, "pika"),
         (OWN.map(str::to_owned).into(), OUTPUT.into())
     );
+}
+
+/// What Cargo has asked the compiler comes along, so that the first build asks for nothing; but not to a worktree whose
+/// configuration may have the compiler say something else.
+#[test]
+fn cargo_need_not_ask_the_compiler_again() {
+    const INFO: &str = "target/.rustc_info.json";
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    let given = sandbox.read(&format!("beside/{INFO}"));
+    assert_eq!(given, sandbox.read(&format!("pika/{INFO}")));
+    assert_eq!(build(&sandbox, "beside").1, OUTPUT);
+    assert_eq!(
+        given,
+        sandbox.read(&format!("beside/{INFO}")),
+        "nothing was added"
+    );
+
+    sandbox.worktree("pika", "third");
+    sandbox.write("third/.cargo/config.toml", "[env]\nASKED = \"1\"\n");
+    warm(&sandbox, "third", &[]);
+    assert!(!sandbox.exists(&format!("third/{INFO}")));
 }

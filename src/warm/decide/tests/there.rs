@@ -51,6 +51,7 @@ fn a_dependency_that_is_there() {
         flaws: &flaws,
         locals: &Locals::default(),
         programs: true,
+        links_programs: true,
     };
     assert_eq!(reason(&choose(offer, &here), "p2"), &differs);
 }
@@ -86,6 +87,7 @@ fn two_donors() {
         flaws: &flaws,
         locals: &locals,
         programs: true,
+        links_programs: true,
     };
     let mut here = DestinationUnits::default();
     let warm = choose(offer(&first), &here);
