@@ -71,7 +71,7 @@ pub(super) fn of(
         let state = state(&path)?;
         // Of the workspace's own the question knows it.
         if is_manifest(&path)
-            && relative != "Cargo.toml"
+            && relative != Path::new("Cargo.toml")
             && names_a_place(&Value::Table(table(&bytes(&path)??)?))
         {
             return None;
