@@ -49,7 +49,7 @@ pub use crate::fs::delete::{Ledger, delete_tree};
 pub(crate) use crate::fs::filesystem::{available, network, notes_reads, total};
 pub(crate) use crate::fs::find::{Finds, Looking, find};
 pub(crate) use crate::fs::in_use::Uses;
-pub(crate) use crate::fs::kind::{Kind, Target, kind, names_exactly};
+pub(crate) use crate::fs::kind::{Kind, Target, is_script, kind, names_exactly};
 pub(crate) use crate::fs::lock::{
     AtWork, LockGuard, LockMode, expect_writable, lock_all, lock_run, lock_stage, lock_to_read,
     lock_to_write, runs, stage_in_use, unwritable_root,

@@ -217,34 +217,30 @@ pub(crate) fn compilers(text: &str) -> BTreeMap<&'static str, String> {
     named.collect()
 }
 
-/// Whether a configuration names a linker that is no usual driver of one by its name on the `PATH`, such as `clang-18` or
-/// `x86_64-linux-gnu-gcc`; or may do so, in files that it includes or since it is not valid.
+/// The linkers that a configuration names, for any system. `None` if it may name others, in files that it includes or
+/// since it is not valid.
 #[must_use]
-pub(crate) fn may_name_linker(text: &str) -> bool {
-    let Ok(document) = parse(text) else {
-        return true;
-    };
-    let names = |item: &Item| {
-        let mut open = vec![item];
-        while let Some(item) = open.pop() {
-            let Some(table) = item.as_table_like() else {
-                continue;
-            };
-            for (key, inner) in table.iter() {
-                if key == "linker" && !inner.as_str().is_some_and(is_usual_linker) {
-                    return true;
-                }
-                open.push(inner);
-            }
-        }
-        false
-    };
+pub(crate) fn linkers(text: &str) -> Option<Vec<String>> {
+    let document = parse(text).ok()?;
+    if document.contains_key("include") {
+        return None;
+    }
     let tables = ["target", "host"].iter();
-    let mut tables = tables.filter_map(|name| document.get(name));
-    document.contains_key("include") || tables.any(names)
+    let mut open: Vec<&Item> = tables.filter_map(|name| document.get(name)).collect();
+    let mut found = Vec::new();
+    while let Some(item) = open.pop() {
+        for (key, inner) in item.as_table_like().into_iter().flat_map(TableLike::iter) {
+            if key == "linker" {
+                found.push(inner.as_str().unwrap_or_default().to_owned());
+            }
+            open.push(inner);
+        }
+    }
+    Some(found)
 }
 
-/// Whether a name is that of a compiler driver, which runs the linker and does no more with what that has made.
+/// Whether a name is that of a compiler driver on the `PATH`, such as `clang-18` or `x86_64-linux-gnu-gcc`, which runs the
+/// linker and does no more with what that has made.
 #[must_use]
 pub(crate) fn is_usual_linker(name: &str) -> bool {
     const DRIVERS: [&str; 7] = ["cc", "c++", "gcc", "g++", "clang", "clang++", "rust-lld"];

@@ -130,9 +130,9 @@ pub(super) fn installed() -> Option<&'static [u8]> {
 
 /// The state of a program; `None` if there is none, or it is a script.
 fn compiled(program: &Path) -> Option<FileState> {
-    let real = fs::canonical(program).ok()?;
-    let start = fs::read_start(&real, 2).ok()??;
-    (start != b"#!").then(|| fs::state(program)).flatten()
+    (!fs::is_script(program))
+        .then(|| fs::state(program))
+        .flatten()
 }
 
 /// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, and on the way

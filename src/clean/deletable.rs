@@ -87,16 +87,14 @@ fn named_by_a_stranger(folder: &Path, survey: &Survey) -> Option<PathBuf> {
         let Some(base) = file.path.parent().and_then(Path::parent) else {
             return false;
         };
-        let known = survey
-            .workspaces
-            .iter()
-            .any(|workspace| workspace.root.starts_with(base));
         let values = [&file.keys.target_dir, &file.keys.build_dir];
-        !known
-            && values
-                .into_iter()
-                .flatten()
-                .any(|value| normalise(&base.join(value)) == folder)
+        let mut values = values.into_iter().flatten();
+        // Most name none, and there may be thousands of both.
+        values.any(|value| normalise(&base.join(value)) == folder)
+            && !survey
+                .workspaces
+                .iter()
+                .any(|workspace| workspace.root.starts_with(base))
     };
     survey
         .configs

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -41,6 +42,14 @@ pub(crate) fn kind(path: &Path) -> Kind {
         Some(_) => Target::Other,
     };
     Kind { is_link, target }
+}
+
+/// Whether a program is a script, which may do anything; so is one that cannot be read.
+#[must_use]
+pub(crate) fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    let read = fs::File::open(program).and_then(|mut file| file.read_exact(&mut start));
+    read.is_err() || &start == b"#!"
 }
 
 /// The names in a folder as they are, in no order: [`names`](super::names) has them as text.

@@ -4,17 +4,28 @@ use std::path::Path;
 
 use crate::cargo::{config_chain, config_edit};
 use crate::survey::model::Survey;
+use crate::{fs, process};
 
 /// Whether the configurations of a workspace leave the linker to the compiler or name a usual driver of one, so that a name
-/// which a linker has left in a program tells what the next one does. `false` for a workspace of which they are not known.
+/// which a linker has left in a program tells what the next one does. `false` for a workspace of which they are not known,
+/// and where `cc` is a script.
 #[must_use]
 pub(crate) fn is_usual(survey: &Survey, workspace: &Path) -> bool {
     let known = survey.workspaces.iter().any(|one| one.root == workspace);
     let mut files = config_chain::chain(workspace, &survey.configs, &survey.surroundings);
+    let is_script = |name: &str| process::tool(name).is_ok_and(|path| fs::is_script(&path));
+    let others = |text: &str| match config_edit::linkers(text) {
+        Some(names) => names
+            .iter()
+            .any(|name| !config_edit::is_usual_linker(name) || is_script(name)),
+        None => true,
+    };
     known
         && !survey.surroundings.names_linker
+        && !is_script("cc")
         && !files.any(|(file, _)| {
-            let text = String::from_utf8_lossy(file.bytes.as_deref().unwrap_or_default());
-            config_edit::may_name_linker(&text)
+            others(&String::from_utf8_lossy(
+                file.bytes.as_deref().unwrap_or_default(),
+            ))
         })
 }

@@ -12,7 +12,7 @@ use crate::target::fingerprint::Fingerprint;
 use crate::target::layout::{Leftover, Part};
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
-use crate::target::{fingerprint, layout, linked};
+use crate::target::{fingerprint, layout};
 
 /// What was read about a unit.
 #[derive(Clone, Debug)]
@@ -61,52 +61,38 @@ pub(crate) fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     }
     inherit_from_build_scripts(&mut units, &links);
     inherit_by_package(&mut units, &evidence, &links);
-    keep_apart(&mut units, &evidence, &links);
+    keep_apart(&mut units, &links);
     units
 }
 
-/// Has no file with local code be linked, nor one of a unit that local code may have been compiled into: no build writes
-/// to a library in place, but other programs do, such as one that copies a folder over another one or sets all times.
-/// What comes from elsewhere is the same in every folder, so that nothing of a worktree can get to another one.
-fn keep_apart(units: &mut [Unit], evidence: &[Evidence], links: &[Links]) {
+/// Has no file be linked but those of packages of a registry, which were compiled with nothing else. No build writes to one
+/// in place, but other programs do, such as one that copies a folder over another one or sets all times. What comes from a
+/// registry is the same under one hash; under that of a package from git may be another commit, and local code is each
+/// worktree's own.
+fn keep_apart(units: &mut [Unit], links: &[Links]) {
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
     for (at, links) in links.iter().enumerate() {
         for found in &links.found {
             dependents[*found].push(at);
         }
     }
-    let alike = |unit: &Unit| unit.source.is_third_party() && unit.missing.is_empty();
-    let apart = with_dependents(&dependents, units.iter().map(|unit| !alike(unit)));
-    let surroundings = units.iter().zip(evidence).map(|(unit, evidence)| {
-        let targets = evidence.targets.as_deref().unwrap_or_default();
-        linked::depends_on_surroundings(&unit.kind, targets)
-    });
-    let other = with_dependents(&dependents, surroundings);
-    for (at, unit) in units.iter_mut().enumerate() {
-        if apart[at] {
-            copies(unit.files.iter_mut());
-        } else if other[at] && unit.kind == UnitKind::BuildScript {
-            let own = unit.files.iter_mut();
-            copies(own.filter(|file| linked::is_in_own_folder(file)));
-        }
-    }
-}
-
-/// Adds all that depends on those that are in a set, whichever way.
-fn with_dependents(dependents: &[Vec<usize>], set: impl Iterator<Item = bool>) -> Vec<bool> {
-    let mut set: Vec<bool> = set.collect();
-    let mut next: Vec<usize> = (0..set.len()).filter(|at| set[*at]).collect();
+    let alike =
+        |unit: &Unit| matches!(unit.source, Source::Registry { .. }) && unit.missing.is_empty();
+    let mut apart: Vec<bool> = units.iter().map(|unit| !alike(unit)).collect();
+    let mut next: Vec<usize> = (0..units.len()).filter(|at| apart[*at]).collect();
     while let Some(at) = next.pop() {
         for dependent in &dependents[at] {
-            if !std::mem::replace(&mut set[*dependent], true) {
+            if !std::mem::replace(&mut apart[*dependent], true) {
                 next.push(*dependent);
             }
         }
     }
-    set
+    for (unit, _) in units.iter_mut().zip(apart).filter(|(_, apart)| *apart) {
+        copies(&mut unit.files);
+    }
 }
 
-fn copies<'a>(files: impl Iterator<Item = &'a mut UnitFile>) {
+fn copies(files: &mut [UnitFile]) {
     for file in files {
         if file.sharing == Sharing::Link {
             file.sharing = Sharing::Copy;
@@ -154,7 +140,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         unit.kind,
         UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
     ) {
-        copies(files.iter_mut());
+        copies(&mut files);
     }
     let times = || {
         let real = files.iter().filter(|file| file.sharing != Sharing::Folder);

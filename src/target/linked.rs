@@ -3,19 +3,14 @@
 //! rustc replaces libraries and metadata, but a program or dynamic library is written by a linker, and some linkers write
 //! into the file that is there, and so into all of its names. So it may have another name only if
 //!
-//! - Cargo removes it before it has it linked anew: it does so with the program of a build script in the classic layout,
-//!   which it gives a second name itself; or
-//! - it says that a linker made it that replaces such a file ([`linker_name`]).
-//!
-//! The layout from Cargo 1.100 has no second name. There the user can choose another linker later by a way that is not in the
-//! hash of a unit (`mold -run`). So that even then nothing differs, the program must be one of which Cargo can only make
-//! the same again ([`depends_on_surroundings`]).
+//! - it is the program of a build script in the classic layout, to which Cargo gives a second name itself: Cargo removes it
+//!   before it has it linked anew. In the layout from 1.100 there is no second name, and such a program is copied; or
+//! - it is a procedural macro that says which linker made it ([`Linker`]), since those that say so make a new file for a
+//!   shared library.
 //!
 //! Source: `rustc` in `src/cargo/core/compiler/mod.rs` of Cargo ("Some linkers do not remove the executable, but truncate
 //! and modify it"), <https://github.com/rust-lang/cargo/issues/8348>. Tests: `suite linkers::`, `warm::links::` and
 //! `matrix::facts::written_through`.
-
-use std::path::Path;
 
 use crate::target::artifact::linker_name::Linker;
 use crate::target::fingerprint;
@@ -30,10 +25,11 @@ pub(crate) fn allow(
     targets: &[Target],
     linker_of: impl Fn(&UnitFile) -> Option<Linker>,
 ) {
-    let mut flags = targets.iter().flat_map(|of| &of.fingerprint.rustflags);
-    if !cfg!(unix) || flags.any(|flag| flag.contains("linker=")) {
+    if !cfg!(unix) {
         return;
     }
+    let mut flags = targets.iter().flat_map(|of| &of.fingerprint.rustflags);
+    let usual = flags.all(|flag| keeps_linker(flag));
     let kinds = targets
         .iter()
         .map(|target| fingerprint::target(&target.name));
@@ -43,13 +39,9 @@ pub(crate) fn allow(
         .iter_mut()
         .filter(|(file, _)| file.sharing == Sharing::Copy);
     for (file, part) in files {
-        let linker = || linker_of(file);
-        let program = script && file.path.extension().is_none();
-        let library = file.path.extension().is_some_and(|end| end == "so");
         let may = match part {
-            Part::Artifact if program => true,
-            Part::Out if program => linker().is_some_and(Linker::replaces_programs),
-            Part::Artifact | Part::Out if library => linker().is_some(),
+            Part::Artifact if script && file.path.extension().is_none() => true,
+            Part::Artifact | Part::Out if is_macro(file) => usual && linker_of(file).is_some(),
             _ => false,
         };
         if may {
@@ -58,40 +50,48 @@ pub(crate) fn allow(
     }
 }
 
-/// Has files be copied that are no library or metadata: nothing is known of the linker.
+/// Has procedural macros be copied: nothing is known of the linker.
 pub(crate) fn take_back(files: &mut [UnitFile]) {
-    let of_rustc = |file: &UnitFile| {
-        let end = file.path.extension();
-        end.is_some_and(|end| end == "rlib" || end == "rmeta")
-    };
-    let removed_first =
-        |file: &UnitFile| file.path.extension().is_none() && !is_in_own_folder(file);
     for file in files {
-        if file.sharing == Sharing::Link && !of_rustc(file) && !removed_first(file) {
+        if file.sharing == Sharing::Link && is_macro(file) {
             file.sharing = Sharing::Copy;
         }
     }
 }
 
-/// Whether a file is the program of a build script in the layout from Cargo 1.100, if it is a build script's at all.
-pub(crate) fn is_in_own_folder(file: &UnitFile) -> bool {
-    let folder = file.path.parent().and_then(Path::file_name);
-    folder.is_some_and(|folder| folder == "out")
+fn is_macro(file: &UnitFile) -> bool {
+    file.path.extension().is_some_and(|end| end == "so")
 }
 
-/// Whether a unit, were Cargo to make it anew under the same hash, could become another one by what is around the build: by
-/// a variable that it was compiled with, or since it is what a build script or macro may have looked for.
-pub(crate) fn depends_on_surroundings(kind: &UnitKind, targets: &[Target]) -> bool {
-    const OF_CARGO: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_NAME"];
-    let runs = matches!(
-        kind,
-        UnitKind::BuildScriptRun | UnitKind::ProcMacro | UnitKind::Unknown { .. }
-    );
-    let mut infos = targets.iter().map(|target| target.dep_info.as_ref());
-    runs || infos.any(|info| {
-        info.is_none_or(|info| {
-            let mut names = info.env.iter().map(|(name, _)| name);
-            names.any(|name| !OF_CARGO.iter().any(|begin| name.starts_with(begin)))
-        })
-    })
+/// Whether a flag for rustc names no linker, or one of those that are known, which is looked for where it always is.
+fn keeps_linker(flag: &str) -> bool {
+    const KNOWN: [&str; 5] = ["bfd", "gold", "lld", "mold", "wild"];
+    let chosen = flag.rsplit_once("-fuse-ld=").map(|(_, name)| name);
+    match chosen {
+        Some(name) => KNOWN.contains(&name),
+        None => !flag.contains("linker=") && !flag.contains("link-arg"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_that_name_a_linker() {
+        for flag in [
+            "-Clinker=/x",
+            "linker=cc",
+            "-Clink-arg=-B/x",
+            "link-args=-s",
+        ] {
+            assert!(!keeps_linker(flag), "{flag}");
+        }
+        for flag in ["-Clink-arg=-fuse-ld=/x/ld", "-Clink-arg=-fuse-ld=mine"] {
+            assert!(!keeps_linker(flag), "{flag}");
+        }
+        for flag in ["-Clink-arg=-fuse-ld=mold", "--cfg", "-Copt-level=1", "-C"] {
+            assert!(keeps_linker(flag), "{flag}");
+        }
+    }
 }

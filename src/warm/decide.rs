@@ -79,7 +79,6 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         linkable: Bytes(0),
         copied: Bytes(0),
         wait: false,
-        compiler: false,
         looked_at: offer.locals.looked_at,
         configured: None,
         sources: offer.locals.sources.clone(),

@@ -174,11 +174,7 @@ impl Donor {
             programs: wants.programs,
             links_programs: self.links_programs,
         };
-        let mut chosen = decide::choose(offer, here);
-        let here = &wants.circumstances.said;
-        let alike = known.is_some_and(|known| known.said.differences(here).is_none());
-        chosen.compiler = same && alike && !self.from_store;
-        chosen
+        decide::choose(offer, here)
     }
 
     /// Chooses, after a closer look at what might be taken.

@@ -58,9 +58,6 @@ pub(crate) struct WarmFolder {
     /// The destination's sources that were looked at.
     #[serde(skip)]
     pub(crate) sources: Vec<SourceFile>,
-    /// What Cargo knows of the donor's compiler is given along: it would ask the same compiler for the same.
-    #[serde(skip)]
-    pub(crate) compiler: bool,
     /// The tops of the donor's worktree and of the destination's, if local units come from another one.
     #[serde(skip)]
     pub(crate) worktrees: Option<(PathBuf, PathBuf)>,

@@ -130,10 +130,6 @@ pub(crate) fn folder(
             }
         }
     }
-    if warm.compiler {
-        // Without it, Cargo asks the compiler.
-        let _ = give_compiler_info(warm);
-    }
     match warmed.left.first() {
         // Whoever deletes the donor next must not take that for a success.
         Some(first) if warmed.units == 0 => Err(Stopped::Failed(format!(
@@ -141,22 +137,6 @@ pub(crate) fn folder(
             first.package, first.message
         ))),
         _ => Ok(warmed),
-    }
-}
-
-/// Gives along what Cargo has asked the compiler, if the destination has none of it: else the first build there asks three
-/// times again. Cargo takes the answers only if the compiler is the same file with the same time.
-///
-/// Source: `src/cargo/util/rustc.rs` of Cargo (`Cache`, `rustc_fingerprint`).
-fn give_compiler_info(warm: &WarmFolder) -> anyhow::Result<()> {
-    const MOST: u64 = 1 << 20;
-    let [from, to] = [&warm.from, &warm.into].map(|folder| folder.join(markers::RUSTC_INFO));
-    if fs::exists(&to) || fs::theirs(&from).is_some() {
-        return Ok(());
-    }
-    match fs::read_start(&from, MOST)? {
-        Some(bytes) => fs::replace_spare(&to, &bytes),
-        None => Ok(()),
     }
 }
 

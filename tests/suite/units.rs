@@ -239,7 +239,8 @@ fn everything(layout: bool) {
         for file in &unit.files {
             let name = file.path.to_string_lossy();
             let linkable = name.ends_with(".rlib") || name.ends_with(".rmeta");
-            let third_party = unit.source.is_third_party();
+            // Those of git and of a folder may be others under one hash.
+            let third_party = matches!(unit.source, Source::Registry { .. });
             let expected = linkable && third_party && !name.contains("made");
             // Which of these may be links, `warm::links` and `nightly::programs` say.
             let linked = matches!(unit.kind, UnitKind::BuildScript | UnitKind::ProcMacro)

@@ -11,8 +11,8 @@ const MOST: u64 = 64 << 10;
 
 /// A linker that names itself in the files that it makes. GNU ld (`ld.bfd`) does not.
 ///
-/// If there is a file already where the output goes, all of these make a new file for a shared library. For a program, LLD
-/// and gold do; Wild, and mold from version 2, write into the file that is there, and so into all of its names. The test
+/// If there is a file already where the output goes, all of these make a new file for a shared library. (For a program,
+/// Wild, and mold from version 2, write into the file that is there, and so into all of its names.) The test
 /// `linkers::a_linker_that_names_itself_replaces_what_is_linked` runs those that are installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linker {
@@ -20,14 +20,6 @@ pub(crate) enum Linker {
     Gold,
     Mold,
     Wild,
-}
-
-impl Linker {
-    /// Whether it makes a new file for a program, whichever its version.
-    #[must_use]
-    pub(crate) fn replaces_programs(self) -> bool {
-        matches!(self, Self::Lld | Self::Gold)
-    }
 }
 
 /// The linker that made an ELF file, by the names in its section `.comment`. `None` if there is none of those that are

@@ -116,7 +116,10 @@ fn the_donor_stays(on_disk: OnDisk) {
         if library && !path.to_string_lossy().contains("incremental") {
             linked += 1;
             let names = fs::metadata(path).expect("there").nlink();
-            assert_eq!(names, 2, "{}", path.display());
+            // Under one hash may be another commit of a package from git.
+            let from_git = path.to_string_lossy().contains("from_git");
+            let expected = if from_git { 1 } else { 2 };
+            assert_eq!(names, expected, "{}", path.display());
         }
     }
     assert!(linked >= 12, "{linked}");

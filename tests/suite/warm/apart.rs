@@ -102,3 +102,50 @@ fn what_is_touched_in_a_donor_hides_nothing_in_another_worktree() {
     super::times::touch(&sandbox.path("pika/target"));
     assert_eq!(build(&sandbox, "beside").1, "high 2\n");
 }
+
+/// Under one hash may be another commit of a package from git, so that it is no worktree's but its own: a program that
+/// copies a folder over another one would put the one commit in the place of the other.
+#[cfg(unix)]
+#[test]
+fn no_package_from_git_is_one_file_in_two_worktrees() {
+    use std::os::unix::fs::MetadataExt as _;
+    let sandbox = super::start();
+    sandbox.package("dep", "gdep", "dep");
+    sandbox.write("dep/src/lib.rs", "pub fn it() {}\n");
+    sandbox.write(
+        "dep/build.rs",
+        "fn main() { println!(\"cargo::rerun-if-changed=build.rs\"); }\n",
+    );
+    sandbox.commit_all("dep");
+    let manifest = sandbox.read("pika/Cargo.toml");
+    let git = format!(
+        "[dependencies]\ngdep = {{ git = \"file://{}\" }}",
+        sandbox.path("dep").display()
+    );
+    sandbox.write("pika/Cargo.toml", &manifest.replace("[dependencies]", &git));
+    let build = ["build", "-q", "--config", "net.offline=false"];
+    sandbox.command("cargo", "pika", &build).code(0);
+    sandbox.commit_all("pika");
+    sandbox.git("beside", &["reset", "-q", "--hard", "main"]);
+    sandbox.run("beside", &["warm", "--yes"]).code(0);
+    sandbox.run("", &["dedupe", "--yes"]).code(0);
+    let mut files = 0;
+    for entry in walkdir::WalkDir::new(sandbox.path("beside/target/debug")) {
+        let entry = entry.expect("readable");
+        let path = entry.path().display().to_string();
+        if !entry.file_type().is_file() || !path.contains("gdep-") {
+            continue;
+        }
+        let own = entry.metadata().expect("a file").ino();
+        let donor = sandbox.path("pika/target").join(
+            entry
+                .path()
+                .strip_prefix(sandbox.path("beside/target"))
+                .expect("inside"),
+        );
+        let theirs = fs::metadata(donor).ok().map(|file| file.ino());
+        assert_ne!(theirs, Some(own), "{path}");
+        files += 1;
+    }
+    assert!(files >= 6, "{files}");
+}
