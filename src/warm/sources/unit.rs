@@ -1,7 +1,7 @@
 //! What a unit was compiled from, and whether that is still there.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -172,6 +172,7 @@ impl World<'_> {
                 };
                 // Cargo's list has the paths that lead out of the worktree.
                 let inside = inside.filter(|inside| sources::normalized(inside).is_some());
+                let inside = inside.map(|inside| self.without_detours(inside));
                 let made = |inside: &PathBuf| {
                     let path = self.ask.from_worktree.join(inside);
                     path.starts_with(&self.ask.donor.folder)
@@ -180,6 +181,22 @@ impl World<'_> {
             }
         }
         all
+    }
+
+    /// A path without `..` as far as that leads back from a folder that is no link in either worktree: `src/../etc` is
+    /// `etc`, and not something in a folder `src/..` that has the time of the worktree itself.
+    fn without_detours(&self, path: PathBuf) -> PathBuf {
+        let tops = [self.ask.from_worktree, self.top];
+        let is_real = |folder: &Path| tops.iter().all(|top| fs::is_folder(&top.join(folder)));
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir if is_real(&plain) => drop(plain.pop()),
+                Component::ParentDir => return path,
+                part => plain.push(part),
+            }
+        }
+        plain
     }
 
     /// Whether a unit was compiled from what its sources are now, and nothing else went into it that is not the same.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::sources::built::Built;
+use crate::sources::full;
 use crate::sources::stage::{Cell, Setup, Stage, never, with_dependents};
 
 /// Whether rustup has a toolchain.
@@ -42,9 +43,12 @@ const COMMANDS: [(&[&str], &[&str]); 7] = [
 
 #[test]
 fn every_command() {
-    let prepared: Vec<&[&str]> = COMMANDS.iter().map(|(command, _)| *command).collect();
+    // The others are in the matrix as well.
+    let some = |command: &[&str]| full() || ["build", "check", "test"].contains(&command[0]);
+    let commands = COMMANDS.iter().filter(|(command, _)| some(command));
+    let prepared: Vec<&[&str]> = commands.clone().map(|(command, _)| *command).collect();
     let stage = Stage::new(Setup::InPlace, &prepared);
-    for (command, compiled) in COMMANDS {
+    for &(command, compiled) in commands {
         let cell = Cell {
             name: "the same",
             ..Cell::default()

@@ -171,3 +171,30 @@ fn a_link_to_a_source_leads_elsewhere() {
     sandbox.run("other", &["warm", "--yes"]).code(0);
     assert_eq!(build(&sandbox, "other").1, "high two\n");
 }
+
+/// A source that is named by a way that goes back (`src/../etc/it`) is no newer for what happens to the folder that it goes
+/// back to: a worktree that was warmed gives on what it got.
+#[test]
+fn a_source_by_a_way_back() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "");
+    sandbox.write("pika/etc/it", "it");
+    sandbox.write(
+        "pika/src/main.rs",
+        "fn main() { println!(\"{}\", app::it()) }\n",
+    );
+    sandbox.write(
+        "pika/src/lib.rs",
+        "pub fn it() -> &'static str { include_str!(\"../etc/it\") }\n",
+    );
+    sandbox.write("pika/.gitignore", "target\n");
+    sandbox.cargo("pika", &["build", "-q", "--offline"]);
+    sandbox.commit_all("pika");
+    for (from, to) in [("pika", "beside"), ("beside", "third")] {
+        sandbox.worktree("pika", to);
+        let from = sandbox.path(from).display().to_string();
+        sandbox.run(to, &["warm", "--yes", "--from", &from]).code(0);
+        let built = sandbox.cargo(to, &["build", "-v", "--offline"]);
+        assert!(built.stderr.contains("Fresh app"), "{to}: {}", built.said());
+    }
+}
