@@ -301,14 +301,14 @@ impl Setup {
 /// Where the move of a folder stands among actions: right after the configuration that has its workspace build into the
 /// new place. A build between the two would begin there with nothing, and be in the way.
 fn place_of(one: &MoveFolder, actions: &[Box<dyn Action>]) -> usize {
-    let before = |action: &Box<dyn Action>| {
+    let before = |action: &dyn Action| {
         let of_own = |workspace: &Path| workspace == one.workspace;
         let write = action.as_type::<WriteConfig>();
         let writes = write.is_some_and(|write| write.workspace.as_deref().is_none_or(of_own));
         let moves = action.as_type::<MoveFolder>();
         writes || moves.is_some_and(|other| of_own(&other.workspace))
     };
-    let last = actions.iter().rposition(before);
+    let last = actions.iter().rposition(|action| before(&**action));
     last.map_or(actions.len(), |at| at + 1)
 }
 
