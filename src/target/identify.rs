@@ -30,6 +30,9 @@ pub(crate) struct Evidence {
     pub(crate) targets: Result<Vec<Target>, String>,
     /// The first source in its `.d` file: the root of the crate.
     pub(crate) root: Option<String>,
+    /// Cargo has compared its sources, in a folder of vendored packages, with the checksum of a registry. Those from git
+    /// have none.
+    pub(crate) has_checksum: bool,
 }
 
 /// One fingerprint of a unit.
@@ -61,24 +64,33 @@ pub(crate) fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     }
     inherit_from_build_scripts(&mut units, &links);
     inherit_by_package(&mut units, &evidence, &links);
-    keep_apart(&mut units, &links);
+    keep_apart(&mut units, &evidence, &links);
     units
 }
 
-/// Has no file be linked but those of packages of a registry, which were compiled with nothing else. No build writes to one
+/// Has no file be linked but those of packages of a registry (or vendored with the checksum of one), which were compiled with
+/// nothing else. No build writes to one
 /// in place, but other programs do, such as one that copies a folder over another one or sets all times. What comes from a
 /// registry is the same under one hash; under that of a package from git may be another commit, and local code is each
 /// worktree's own.
-fn keep_apart(units: &mut [Unit], links: &[Links]) {
+fn keep_apart(units: &mut [Unit], evidence: &[Evidence], links: &[Links]) {
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
     for (at, links) in links.iter().enumerate() {
         for found in &links.found {
             dependents[*found].push(at);
         }
     }
-    let alike =
-        |unit: &Unit| matches!(unit.source, Source::Registry { .. }) && unit.missing.is_empty();
-    let mut apart: Vec<bool> = units.iter().map(|unit| !alike(unit)).collect();
+    let is_alike = |unit: &Unit, evidence: &Evidence| {
+        let known = match unit.source {
+            Source::Registry { .. } => true,
+            // The run of a build script is as its script, on which it depends.
+            Source::Directory => evidence.has_checksum || evidence.root.is_none(),
+            _ => false,
+        };
+        known && unit.missing.is_empty()
+    };
+    let both = units.iter().zip(evidence);
+    let mut apart: Vec<bool> = both.map(|(unit, of)| !is_alike(unit, of)).collect();
     let mut next: Vec<usize> = (0..units.len()).filter(|at| apart[*at]).collect();
     while let Some(at) = next.pop() {
         for dependent in &dependents[at] {

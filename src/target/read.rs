@@ -340,6 +340,7 @@ fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
         _ => None,
     };
     Evidence {
+        has_checksum: root.as_deref().is_some_and(has_checksum),
         id,
         triple: found.triple,
         last_read: found.last_read,
@@ -399,6 +400,26 @@ fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
     let text = std::str::from_utf8(&bytes).map(Cow::Borrowed);
     let text = text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
     RustcDepInfo::parse(&text).sources.into_iter().next()
+}
+
+/// Whether the package that a source belongs to was vendored with the checksum of a registry. Of packages from a registry
+/// itself nothing is looked at.
+///
+/// Source: `Checksum` in `src/cargo/sources/directory.rs` of Cargo.
+fn has_checksum(root: &str) -> bool {
+    if ["/registry/src/", "/git/checkouts/"]
+        .iter()
+        .any(|home| root.contains(home))
+    {
+        return false;
+    }
+    let mut above = Path::new(root).ancestors().skip(1).take(4);
+    let list = above.find_map(|folder| {
+        let bytes = fs::read_known(&folder.join(".cargo-checksum.json"), MOST);
+        bytes.ok().flatten()
+    });
+    let list = list.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    list.is_some_and(|list| list["package"].is_string())
 }
 
 /// Record of the files and folders that an inventory saw.

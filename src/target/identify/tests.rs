@@ -82,6 +82,7 @@ fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Ev
             dep_info: None,
         }]),
         root: None,
+        has_checksum: false,
     }
 }
 
