@@ -136,7 +136,7 @@ fn compiled(program: &Path) -> Option<FileState> {
 }
 
 /// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, and on the way
-/// up from the folder the files that name one and rustup's overrides, of which rustup takes the nearest. `None` where a file
+/// up from the folder the files that name one and rustup's overrides: rustup takes the nearest of all. `None` where a file
 /// names one by its path, whose programs may be replaced, or cannot be read.
 ///
 /// Source: rustup's `find_override_config` in `src/config.rs`.

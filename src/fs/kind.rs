@@ -1,4 +1,4 @@
-//! What is at a path, and where it leads.
+//! The kind of file at a path, and where a link leads.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,16 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-/// What is at a path.
+/// The kind of file at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Kind {
     /// It is a symbolic link.
     pub(crate) is_link: bool,
-    /// What it is, or what the link leads to.
+    /// The file itself, or the one that the link leads to.
     pub(crate) target: Target,
 }
 
-/// What is at the end of all links.
+/// The kind of file at the end of all links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     /// Nothing that can be looked at.

@@ -6,8 +6,8 @@ use crate::cargo::{config_chain, config_edit};
 use crate::survey::model::Survey;
 use crate::{fs, process};
 
-/// Whether the configurations of a workspace leave the linker to the compiler or name a usual driver of one, so that a name
-/// which a linker has left in a program tells what the next one does. `false` for a workspace of which they are not known,
+/// Whether the configurations of a workspace leave the linker to the compiler or name a usual driver of one, so that the
+/// name that a linker has left in a program tells what the next one does. `false` for a workspace of which they are not known,
 /// and where `cc` is a script.
 #[must_use]
 pub(crate) fn is_usual(survey: &Survey, workspace: &Path) -> bool {

@@ -68,11 +68,9 @@ pub(crate) fn identify(mut evidence: Vec<Evidence>) -> Vec<Unit> {
     units
 }
 
-/// Has no file be linked but those of packages of a registry (or vendored with the checksum of one), which were compiled with
-/// nothing else. No build writes to one
-/// in place, but other programs do, such as one that copies a folder over another one or sets all times. What comes from a
-/// registry is the same under one hash; under that of a package from git may be another commit, and local code is each
-/// worktree's own.
+/// Has files be linked of packages from a registry alone (or vendored with the checksum of one), and not if such a package was
+/// compiled with anything else. No build writes to one in place, but other programs do: they copy a folder over another one,
+/// or set all times. A registry's package is the same under one hash; a git package's hash may stand for several commits.
 fn keep_apart(units: &mut [Unit], evidence: &[Evidence], links: &[Links]) {
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
     for (at, links) in links.iter().enumerate() {

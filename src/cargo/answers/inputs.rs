@@ -1,4 +1,4 @@
-//! What Cargo made an answer from, as far as only the answer tells.
+//! The inputs of an answer that are known only with the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -124,7 +124,7 @@ fn folders_of_members(manifest: &Path) -> Option<Vec<PathBuf>> {
     Some(folders)
 }
 
-/// What Cargo goes by of a file or folder.
+/// The part of a file or folder that Cargo's answer goes by.
 pub(super) struct State {
     pub(super) text: String,
     /// When anything of it last changed.
@@ -168,7 +168,7 @@ pub(super) fn state(path: &Path) -> Option<State> {
     Some(State { text, newest })
 }
 
-/// What is at a path; `None` for a link that leads nowhere, since nothing beside it changes when it does.
+/// The kind of file at a path; `None` for a link that leads nowhere, since nothing beside it changes when it does.
 fn known_kind(path: &Path) -> Option<Kind> {
     let kind = fs::kind(path);
     (!kind.is_link || kind.target != Target::None).then_some(kind)

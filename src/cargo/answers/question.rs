@@ -151,7 +151,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What the configuration in a folder says.
+/// The words of the configuration in a folder.
 struct Configuration {
     text: String,
     /// It names a folder that builds write into.
