@@ -7,8 +7,8 @@ use crate::survey::model::Survey;
 use crate::{fs, process};
 
 /// Whether the configurations of a workspace leave the linker to the compiler or name a usual driver of one, so that the
-/// name that a linker has left in a program tells what the next one does. `false` for a workspace of which they are not known,
-/// and where `cc` is a script.
+/// name that a linker has left in a program tells what the next one does. `false` where the configurations of the workspace
+/// are not known, and where `cc` is a script.
 #[must_use]
 pub(crate) fn is_usual(survey: &Survey, workspace: &Path) -> bool {
     let known = survey.workspaces.iter().any(|one| one.root == workspace);
