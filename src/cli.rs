@@ -256,6 +256,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
         config_at: None,
         sizes: true,
         to_act: act.is_some(),
+        configures: false,
         looks_only: false,
         environment: Environment {
             settings: environment::settings()?,

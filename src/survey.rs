@@ -75,6 +75,8 @@ pub(crate) struct Request {
     pub(crate) sizes: bool,
     /// Prepare to act: ask Cargo about every workspace, try locks, and ask git what it tracks.
     pub(crate) to_act: bool,
+    /// The run may write configurations: ask git which of them it ignores, one process for each worktree.
+    pub(crate) configures: bool,
     /// The run changes nothing, so that it reports a shared root that must not be used, and goes on.
     pub(crate) looks_only: bool,
     pub(crate) environment: Environment,
@@ -253,7 +255,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     folders::look(&mut survey, request.to_act);
     remains::tell(&mut survey);
     tracking::ask_tracked(&mut survey, request);
-    if request.to_act {
+    if request.to_act && request.configures {
         tracking::ask_ignored(&mut survey, request);
     }
     for file in survey.configs.values_mut() {

@@ -33,7 +33,7 @@ impl DoctorArgs {
         let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
         // To ask each Cargo, and what git tracks.
         request.to_act = true;
-        request.looks_only = !self.fix;
+        (request.looks_only, request.configures) = (!self.fix, self.fix);
         let program = request.environment.program.as_deref();
         match self.fix {
             true => command::fix(&request, program, &ui),

@@ -19,7 +19,7 @@ impl Uses {
     pub(crate) fn now() -> Self {
         Self {
             programs: running_programs(),
-            mounts: mount_points(),
+            mounts: mounts_known(),
         }
     }
 
@@ -72,15 +72,23 @@ fn running_programs() -> Vec<(PathBuf, Option<Identity>)> {
         .collect()
 }
 
-/// Where filesystems are mounted, by `/proc/self/mountinfo`; empty where there is none.
+/// Where filesystems are mounted, as far as that is known.
 ///
 /// A bind mount shows what belongs to somebody else under another name, so deleting through one would delete
 /// that.
-fn mount_points() -> Vec<PathBuf> {
-    let Ok(text) = fs::read_to_string("/proc/self/mountinfo") else {
-        return Vec::new();
-    };
+fn mounts_known() -> Vec<PathBuf> {
+    let text = mount_info().unwrap_or_default();
     text.lines().filter_map(mount_point).collect()
+}
+
+/// Where filesystems are mounted; `None` where not all of it is known.
+pub(super) fn all_mounts() -> Option<Vec<PathBuf>> {
+    mount_info()?.lines().map(mount_point).collect()
+}
+
+/// All mounts of this process, a line each (proc(5)).
+fn mount_info() -> Option<String> {
+    fs::read_to_string("/proc/self/mountinfo").ok()
 }
 
 /// The fifth field, in which some characters stand as octal escapes (proc(5)).

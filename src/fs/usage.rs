@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use crate::fs::in_use::all_mounts;
 use crate::fs::model::{Identity, LinkedFile, Problem, Seen, Usage};
 use crate::fs::open_folder::mount_of;
-use crate::fs::{allocation, identity, seen};
+use crate::fs::{allocation, canonical, identity, seen};
 use crate::markers::{TESTS, TRYBUILD, WASM_BUILD};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -25,11 +26,42 @@ use crate::text::failure;
 #[must_use]
 pub fn usage(folder: &Path, progress: &Progress) -> Usage {
     let sum = Mutex::new(Sum::default());
-    let mount = mount_of(folder);
-    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, mount, &sum, progress, scope));
+    let mounts = Mounts::of(folder);
+    let mounts = &mounts;
+    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, mounts, &sum, progress, scope));
     sum.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .finish(folder)
+}
+
+/// What is mounted in a folder.
+enum Mounts {
+    /// The places, as the system lists them. Mostly there is none, and to ask for each folder takes a sixteenth of the walk.
+    Listed(Vec<PathBuf>),
+    /// The system does not list them, or the folder has another name there: each folder is compared with the mount of the
+    /// first.
+    Unlisted(Option<u64>),
+}
+
+impl Mounts {
+    fn of(folder: &Path) -> Self {
+        let is_real = canonical(folder).is_ok_and(|real| real == folder);
+        match all_mounts().filter(|_| is_real) {
+            Some(mut points) => {
+                points.retain(|point| point != folder && point.starts_with(folder));
+                Self::Listed(points)
+            }
+            None => Self::Unlisted(mount_of(folder)),
+        }
+    }
+
+    /// Whether a folder below the first is on another mount.
+    fn is_other(&self, folder: &Path) -> bool {
+        match self {
+            Self::Listed(points) => points.iter().any(|point| point == folder),
+            Self::Unlisted(mount) => mount_of(folder) != *mount,
+        }
+    }
 }
 
 /// Where in a target folder the walk is, as far as that matters.
@@ -130,23 +162,22 @@ impl Sum {
 fn visit<'s>(
     folder: PathBuf,
     place: Place,
-    mount: Option<u64>,
+    mounts: &'s Mounts,
     total: &'s Mutex<Sum>,
     progress: &'s Progress,
     scope: &rayon::Scope<'s>,
 ) {
     let mut sum = Sum::default();
-    // The first one is the measure.
-    if place != Place::Top && mount_of(&folder) != mount {
+    if place != Place::Top && mounts.is_other(&folder) {
         sum.usage.mounted = Some(folder);
         return take(total, sum);
     }
     match fs::read_dir(&folder) {
         Ok(entries) => {
             for entry in entries {
-                if let Err(error) = entry
-                    .and_then(|entry| count(&entry, place, mount, &mut sum, total, progress, scope))
-                {
+                if let Err(error) = entry.and_then(|entry| {
+                    count(&entry, place, mounts, &mut sum, total, progress, scope)
+                }) {
                     sum.usage.unreadable.push(unreadable(&folder, &error));
                 }
             }
@@ -179,7 +210,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 fn count<'s>(
     entry: &fs::DirEntry,
     place: Place,
-    mount: Option<u64>,
+    mounts: &'s Mounts,
     sum: &mut Sum,
     total: &'s Mutex<Sum>,
     progress: &'s Progress,
@@ -203,7 +234,7 @@ fn count<'s>(
         usage.on_disk += Bytes(on_disk);
         let inner = place.inner(&name.to_string_lossy());
         let path = entry.path();
-        scope.spawn(move |scope| visit(path, inner, mount, total, progress, scope));
+        scope.spawn(move |scope| visit(path, inner, mounts, total, progress, scope));
         return Ok(());
     }
     usage.logical += Bytes(metadata.len());

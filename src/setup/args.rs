@@ -229,6 +229,7 @@ impl SetupArgs {
         self.check()
             .map_err(|message| clap::Error::raw(ErrorKind::ArgumentConflict, message))?;
         let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
+        request.configures = true;
         let place = self.config_at.as_deref();
         let place = place.map(|at| config_place(at, &request)).transpose()?;
         request.config_at = place.as_ref().map(|place| place.cargo_folder.clone());
@@ -315,7 +316,7 @@ impl OnboardArgs {
     /// Runs `onboard`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (mut request, warm, ui) = self.donor.prepare(edge, &self.speak, &self.act)?;
-        request.to_act = true;
+        (request.to_act, request.configures) = (true, true);
         let options = SetupOptions {
             layout: self.layout.map(Into::into),
             edit_tracked: self.edit_tracked,

@@ -63,9 +63,11 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
             all.push(candidate);
         }
     };
-    let own = |other: &Workspace| other.root == workspace.root;
+    let own = |other: &Workspace| same(&other.root, &workspace.root);
     let family = |other: &Workspace| match (&workspace.place, &other.place) {
-        (Some(one), Some(two)) => one.common_dir == two.common_dir && one.path == two.path,
+        (Some(one), Some(two)) => {
+            same(&one.common_dir, &two.common_dir) && same(&one.path, &two.path)
+        }
         _ => false,
     };
     for (relation, belongs) in [
@@ -79,8 +81,10 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
             // Of the folder of a workspace around it, it has final programs at most.
             let of_another = |folder: &Path| {
                 let mut others = survey.workspaces.iter();
-                folder != other.dirs.build_dir
-                    && others.any(|one| one.root != other.root && one.dirs.build_dir == folder)
+                !same(folder, &other.dirs.build_dir)
+                    && others.any(|one| {
+                        same(&one.dirs.build_dir, folder) && !same(&one.root, &other.root)
+                    })
             };
             let folders = [&other.dirs.build_dir, &other.dirs.target_dir, &default];
             for folder in folders.into_iter().filter(|folder| !of_another(folder)) {
@@ -114,13 +118,19 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
     all
 }
 
+/// Whether two paths of a survey are the same. They are in normal form, so their text tells. `Path` compares part by part, and
+/// for each of a thousand workspaces all others are compared.
+fn same(one: &Path, other: &Path) -> bool {
+    one.as_os_str() == other.as_os_str()
+}
+
 /// Whose a folder is that a workspace builds into, or would by default.
 fn home(survey: &Survey, folder: &Path, workspace: &Workspace) -> Home {
-    let uses = |other: &&Workspace| {
-        other.root != workspace.root
-            && [&other.dirs.build_dir, &other.dirs.target_dir].contains(&&folder.to_owned())
+    let uses = |other: &Workspace| {
+        let dirs = [&other.dirs.build_dir, &other.dirs.target_dir];
+        dirs.iter().any(|dir| same(dir, folder)) && !same(&other.root, &workspace.root)
     };
-    if survey.workspaces.iter().any(|other| uses(&other)) {
+    if survey.workspaces.iter().any(uses) {
         return Home::Several;
     }
     match survey.notes.get(folder) {

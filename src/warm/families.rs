@@ -1,6 +1,6 @@
 //! What all workspaces get that have nothing where they build from now on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,16 +59,21 @@ pub(crate) fn all(
             into: &dirs.build_dir,
         })
         .collect();
-    let users = |into: &Path| all.iter().filter(|other| other.into == into).count();
+    let mut users: HashMap<&Path, usize> = HashMap::new();
+    for one in &all {
+        *users.entry(one.into).or_default() += 1;
+    }
+    let moved: HashSet<&Path> = moves.iter().map(|one| one.to.as_path()).collect();
     let mut families: BTreeMap<(&Path, &Path), Vec<Destination<'_>>> = BTreeMap::new();
     let shared_root = &survey.shared_root.path;
     // Nothing is written into folders of other package managers.
     let is_ours =
         |cold: &&Destination<'_>| !cold.workspace.ignored || cold.into.starts_with(shared_root);
     for cold in all.iter().filter(is_ours) {
-        let comes = moves.iter().any(|one| one.to == *cold.into);
+        let comes = moved.contains(cold.into);
         // What several workspaces build into belongs to none of them.
-        let is_cold = users(cold.into) == 1 && !comes && inspect::rate(cold.into, None).units == 0;
+        let is_cold =
+            users.get(cold.into) == Some(&1) && !comes && inspect::rate(cold.into, None).units == 0;
         if is_cold && trust.tracked(cold.into).is_none() {
             let family = match &cold.workspace.place {
                 Some(place) => (place.common_dir.as_path(), place.path.as_path()),
