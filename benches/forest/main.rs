@@ -1,4 +1,5 @@
-//! Compares this program with others on a forest of worktrees: finding, measuring and deleting.
+//! Compares this program with others on a forest of worktrees: finding, measuring and deleting; and on many small
+//! repositories, where it counts how often Cargo and git are started.
 //!
 //! `cargo bench --bench forest` makes 200 workspaces with 580,000 files, compares, and removes them;
 //! `-- --quick` does the same with few. Only ratios taken in one run mean something, since machines differ
@@ -11,12 +12,14 @@
 )]
 
 mod make;
+mod many;
 mod measure;
 mod random;
 mod target;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -41,6 +44,9 @@ struct Options {
     /// How many files in the folder for the audit
     #[arg(long, default_value_t = 300_000)]
     audit_files: usize,
+    /// How many repositories with three workspaces, and how many times three without Cargo
+    #[arg(long, default_value_t = 300)]
+    repositories: usize,
     /// How often to compare
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -51,7 +57,7 @@ struct Options {
     #[arg(long)]
     keep: bool,
     /// Compare only one thing
-    #[arg(long, value_parser = ["list", "delete", "audit"])]
+    #[arg(long, value_parser = ["list", "delete", "audit", "many"])]
     only: Option<String>,
     /// Where to make the forest [default: a temporary folder]
     #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
@@ -65,7 +71,7 @@ fn main() -> Result<()> {
     let mut options = Options::parse();
     if options.quick || !options.bench {
         (options.workspaces, options.files, options.rounds) = (4, 2_000, 1);
-        options.audit_files = 1_000;
+        (options.audit_files, options.repositories) = (1_000, 4);
     }
     let size = Size {
         workspaces: options.workspaces.max(1),
@@ -85,6 +91,7 @@ fn main() -> Result<()> {
     };
     // A link on the way (as `/tmp` is on macOS) would make the same folder look like two.
     let dir = std::fs::canonicalize(dir)?;
+    let _ = STATE.set(dir.join("state"));
     let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     if wanted("list") {
         list(&dir, size, &options)?;
@@ -92,11 +99,17 @@ fn main() -> Result<()> {
     if wanted("audit") {
         audit(&dir, &options)?;
     }
+    if wanted("many") {
+        many(&dir, &options)?;
+    }
     if wanted("delete") {
         delete(&dir, size.half(), &options)?;
     }
     Ok(())
 }
+
+/// Where our program keeps what it knows of the runs before.
+static STATE: OnceLock<PathBuf> = OnceLock::new();
 
 /// Our program, without what the environment of `cargo bench` would make it believe.
 fn ours(args: &[&str], root: &Path) -> Command {
@@ -107,6 +120,13 @@ fn ours(args: &[&str], root: &Path) -> Command {
         "CARGO_BUILD_BUILD_DIR",
     ] {
         ours.env_remove(variable);
+    }
+    for (variable, folder) in [
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_CACHE_HOME", "cache"),
+    ] {
+        ours.envs(STATE.get().map(|state| (variable, state.join(folder))));
     }
     ours.args(args).arg(root);
     ours
@@ -131,6 +151,12 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
         ("du -s", theirs("du", &["-s"], root)),
         ("list", Some(ours(&["list"], root))),
         ("list --no-size", Some(ours(&["list", "--no-size"], root))),
+        ("audit", Some(ours(&["audit"], root))),
+        ("gc --dry-run", Some(ours(&["gc", "--dry-run"], root))),
+        (
+            "clean --all --dry-run",
+            Some(ours(&["clean", "--all", "--dry-run"], root)),
+        ),
         ("dust -d 0", theirs("dust", &["-d", "0"], root)),
         (
             "cargo-clean-all --dry-run",
@@ -154,19 +180,24 @@ fn list(dir: &Path, size: Size, options: &Options) -> Result<()> {
     print_table(&contenders);
     let find = |name: &str| contenders.iter().find(|contender| contender.name == name);
     let ratio = |mine: &Contender, name: &str| find(name).map(|to| median(&mine.ratios(to)));
-    for (name, limit) in [("list", 0.75), ("list --no-size", 0.15)] {
+    for (name, limit, peak) in [
+        ("list", 0.5, PEAK_LIMIT_MIB),
+        ("list --no-size", 0.15, PEAK_LIMIT_MIB),
+        ("audit", 2.0, 100.0),
+        ("clean --all --dry-run", 0.7, PEAK_LIMIT_MIB),
+    ] {
         let Some(mine) = find(name) else { continue };
         if let Some(is) = ratio(mine, "du -s") {
             print_bar(&format!("{name} / du"), is, limit);
         }
-        if let Some(is) = ratio(mine, "dust -d 0") {
+        if let Some(is) = ratio(mine, "dust -d 0").filter(|_| name.starts_with("list")) {
             print_bar(&format!("{name} / dust"), is, 1.0);
         }
         if let Some(kibibytes) = mine.peak {
             print_bar(
                 &format!("{name}, peak MiB"),
                 kibibytes as f64 / 1024.0,
-                PEAK_LIMIT_MIB,
+                peak,
             );
         }
     }
@@ -193,6 +224,45 @@ fn compare(all: Vec<(&'static str, Option<Command>)>, options: &Options) -> Resu
         }
     }
     Ok(contenders)
+}
+
+/// Many small repositories. Each is asked about once before anything is compared, so that answers of Cargo's are kept.
+fn many(dir: &Path, options: &Options) -> Result<()> {
+    let (with, without) = (dir.join("many"), dir.join("without-cargo"));
+    let others = options.repositories * 10 / 3;
+    many::with_workspaces(&with, options.repositories)?;
+    many::without_cargo(&without, others)?;
+    let first = measure::time(&mut ours(&["setup", "--dry-run"], &with))?;
+    let all = vec![
+        ("list", Some(ours(&["list"], &with))),
+        (
+            "setup --dry-run",
+            Some(ours(&["setup", "--dry-run"], &with)),
+        ),
+        ("audit", Some(ours(&["audit"], &with))),
+        ("gc --dry-run", Some(ours(&["gc", "--dry-run"], &with))),
+        ("doctor", Some(ours(&["doctor"], &with))),
+    ];
+    let contenders = compare(all, options)?;
+    println!(
+        "\n{} repositories with 3 workspaces each, {} rounds:",
+        options.repositories, options.rounds
+    );
+    measure::print_load();
+    print_table(&contenders);
+    println!("the first `setup --dry-run`, which asks Cargo about each: {first:.3} s");
+    let all = vec![
+        ("list", Some(ours(&["list"], &without))),
+        ("doctor", Some(ours(&["doctor"], &without))),
+    ];
+    let contenders = compare(all, options)?;
+    println!("\n{others} repositories without Cargo:");
+    print_table(&contenders);
+    if !options.keep {
+        std::fs::remove_dir_all(&with)?;
+        std::fs::remove_dir_all(&without)?;
+    }
+    Ok(())
 }
 
 /// One large target folder, with all files in it, looked at unit by unit.
@@ -278,7 +348,7 @@ fn delete(dir: &Path, size: Size, options: &Options) -> Result<()> {
     measure::print_load();
     print_table(&contenders);
     let [rm, alone, whole] = &contenders;
-    print_bar("deletion alone / rm -rf", median(&alone.ratios(rm)), 0.8);
+    print_bar("deletion alone / rm -rf", median(&alone.ratios(rm)), 0.6);
     print_bar(
         "clean, with finding and measuring / rm -rf",
         median(&whole.ratios(rm)),

@@ -174,7 +174,8 @@ fn member(dir: &Path, folder: &str) -> Result<()> {
     Ok(())
 }
 
-fn git(dir: &Path, args: &[&str]) -> Result<()> {
+/// Runs git in a folder, with no settings of the user's.
+pub(crate) fn git(dir: &Path, args: &[&str]) -> Result<()> {
     let mut git = Command::new("git");
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
         git.env_remove(variable);

@@ -42,7 +42,7 @@ pub(crate) struct Workspaces {
     compilers: HashMap<PathBuf, Result<u64, String>>,
 }
 
-/// Takes the inventory of target folders, one after the other.
+/// Takes the inventory of target folders.
 ///
 /// Folders in others of them are left out: they are looked at with those.
 #[must_use]
@@ -61,7 +61,8 @@ pub(crate) fn take(
         .collect();
     let workspaces = ask(&users, &request.environment, progress);
     progress.stage("looking at units");
-    let folders = outer.into_iter().map(|folder| {
+    // Each is walked by all threads, but there are many small ones.
+    let folders = outer.into_par_iter().map(|folder| {
         let inventory = read::read(&folder.path, progress);
         FolderUse {
             identity: folder.marks.identity,
