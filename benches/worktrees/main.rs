@@ -22,6 +22,7 @@ mod checks;
 mod cost;
 mod figures;
 mod generate;
+mod idle;
 mod parallel;
 mod place;
 mod products;
@@ -115,7 +116,7 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
         parallel::measure(&stage, &donor, if quick { 2 } else { 4 }, rounds, checks)?;
     }
     if wanted("small") {
-        small::measure(&stage, &donor, if quick { 2 } else { 10 }, checks)?;
+        small::measure(&stage, &donor, if quick { 2 } else { 10 }, rounds, checks)?;
     }
     if wanted("tools") && (!quick || !options.only.is_empty()) {
         tools::measure(&stage, &donor, checks)?;

@@ -1,4 +1,5 @@
-//! How much disk worktrees take: the third-party crates once, and each one's own crates.
+//! How much disk worktrees take: the third-party crates once, and each one's own crates; and what commands take in them
+//! that have nothing to do.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use cargo_sharedtarget::target::read;
 
 use super::checks::Checks;
 use super::figures::{mebibytes, print_bar};
+use super::idle;
 use super::place;
 use super::stage::Stage;
 use super::usage::{Copied, Parts, du};
@@ -22,6 +24,7 @@ pub(crate) fn measure(
     stage: &Stage,
     donor: &Donor,
     worktrees: usize,
+    rounds: usize,
     checks: &mut Checks,
 ) -> Result<()> {
     println!("\nsmall, {worktrees} worktrees beside the first one:");
@@ -95,6 +98,7 @@ pub(crate) fn measure(
         total as f64 / wanted as f64,
         LIMIT,
     );
+    idle::measure(stage, &added, rounds)?;
     remove(stage, &added)
 }
 

@@ -28,6 +28,7 @@ pub(crate) use crate::dedupe::decide::tally::Tally;
 use crate::dedupe::decide::wanted::may_share;
 pub(crate) use crate::dedupe::decide::wanted::wanted;
 use crate::dedupe::model::{RelinkDate, RelinkFile, RelinkFolder, RelinkUnit};
+use crate::fs::Rights;
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::layout;
@@ -74,12 +75,14 @@ pub(crate) fn relink(
 ) -> Vec<RelinkFolder> {
     let names = Names::of(sharers, contents);
     let mut survivors: HashMap<Class, Vec<Survivor<'_>>> = HashMap::new();
+    let mut rights: HashMap<Alike, HashSet<Rights>> = HashMap::new();
     for (at, sharer) in sharers.iter().enumerate() {
         for unit in &sharer.inventory.units {
             for file in &unit.files {
                 let Some((class, known)) = class(&names, file, sharer.clones) else {
                     continue;
                 };
+                rights.entry(class.0).or_default().insert(class.1);
                 let found = Survivor::of(at, unit, file, known);
                 let oldest = survivors.entry(class).or_default();
                 match oldest.first() {
@@ -104,6 +107,7 @@ pub(crate) fn relink(
             at,
             names: &names,
             twins: &twins,
+            rights: &rights,
         };
         folders.push((at, decider.decide(&mut survivors)));
     }
@@ -118,12 +122,15 @@ pub(crate) fn relink(
 }
 
 /// Files that are the same and could share.
-type Class = (u64, bool, u64, [u8; 32]);
+type Class = (Alike, Rights);
+
+/// Files that are the same, whosever they are: their disk, whether they would be cloned, their length and their hash.
+type Alike = (u64, bool, u64, [u8; 32]);
 
 fn class<'n>(names: &'n Names<'_>, file: &UnitFile, clones: bool) -> Option<(Class, &'n Known)> {
     let known = names.known(file)?;
-    let class = (file.identity.device, clones, file.length.0, known.hash);
-    may_share(file, clones).then_some((class, known))
+    let alike = (file.identity.device, clones, file.length.0, known.hash);
+    may_share(file, clones).then_some(((alike, known.rights), known))
 }
 
 /// A file that stays.
@@ -158,6 +165,8 @@ struct Decider<'a, 'n> {
     names: &'n Names<'a>,
     /// The units of one name in all folders.
     twins: &'n Twins<'a>,
+    /// With which rights there are files that are the same.
+    rights: &'n HashMap<Alike, HashSet<Rights>>,
 }
 
 type Twins<'a> = HashMap<&'a UnitId, Vec<(usize, &'a Unit)>>;
@@ -185,6 +194,7 @@ impl<'a> Decider<'a, '_> {
             method: sharer.method(),
             units: Vec::new(),
             left: 0,
+            left_by_rights: 0,
             frees: Bytes(0),
         };
         let mut times: HashMap<&UnitId, Times> = HashMap::new();
@@ -226,6 +236,7 @@ impl<'a> Decider<'a, '_> {
                     });
                 }
                 None if any => decided.left += 1,
+                None if self.differs_in_rights(unit) => decided.left_by_rights += 1,
                 None => {}
             }
             times.insert(&unit.id, now);
@@ -236,6 +247,17 @@ impl<'a> Decider<'a, '_> {
         let donors: BTreeSet<&Path> = donors.map(|file| file.donor.as_path()).collect();
         decided.from = donors.into_iter().map(Path::to_owned).collect();
         decided
+    }
+
+    /// Whether a file of a unit is there elsewhere as well, but with another owner or mode.
+    fn differs_in_rights(&self, unit: &Unit) -> bool {
+        let clones = self.sharers[self.at].clones;
+        unit.files.iter().any(|file| {
+            let class = class(self.names, file, clones);
+            class.is_some_and(|((alike, _), _)| {
+                self.rights.get(&alike).is_some_and(|all| all.len() > 1)
+            })
+        })
     }
 
     /// The files of a unit that stay can be had by others.

@@ -90,7 +90,7 @@ fn busy(inventory: &Inventory) -> Option<KeptReason> {
 /// Where a file lies: the disk, and its parts there.
 type Place<'a> = (u64, &'a [(u64, u64)]);
 
-/// Looks into all files of which another one may be the same. What cannot be read is left out.
+/// Looks into all files of which another one may be the same. What cannot be read, or is another user's, is left out.
 ///
 /// Files that lie at one place of the disk are read once.
 #[must_use]
@@ -124,12 +124,24 @@ pub(crate) fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Ident
             hash.flatten()
         })
         .collect();
+    let rights: Vec<Option<fs::Rights>> = wanted
+        .par_iter()
+        .map(|file| {
+            let mine = fs::theirs(&file.path) != Some(fs::Theirs::Owner);
+            let rights = fs::rights(&file.path).filter(|_| mine)?;
+            Some(match file.clones {
+                true => rights.without_mode(),
+                false => rights,
+            })
+        })
+        .collect();
     let all = wanted.iter().zip(&lying).enumerate();
     all.filter_map(|(at, (file, lying))| {
         let content = Content {
             hash: hashes[first[at]]?,
             extents: lying.as_ref().map(|lying| lying.extents.clone()),
             shared: lying.as_ref().is_some_and(|lying| lying.shared),
+            rights: rights[at]?,
         };
         Some((file.identity, content))
     })

@@ -27,6 +27,8 @@ pub(crate) struct RelinkFolder {
     pub(crate) units: Vec<RelinkUnit>,
     /// How many units stay as they are, though a donor has the same: linked, Cargo would take them for stale.
     pub(crate) left: usize,
+    /// How many units stay as they are since what is the same elsewhere has another owner or mode.
+    pub(crate) left_by_rights: usize,
     /// Space of the files that are replaced, as far as nobody else has them after this folder's turn.
     pub(crate) frees: Bytes,
 }

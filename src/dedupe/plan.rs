@@ -33,6 +33,7 @@ pub(crate) fn dedupe(
                 reason: KeptReason::NothingToShare {
                     units: sharer.inventory.units.len(),
                     left: folder.left,
+                    left_by_rights: folder.left_by_rights,
                     donor: donors.contains(&folder.into),
                 },
                 path: folder.into,

@@ -51,6 +51,14 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         let what = counted(count, "target folder");
         writeln!(out, "{HEADING}Share what is the same in {what}{HEADING:#}")?;
         table.write(out, view.width)?;
+        for relink in relinks().filter(|relink| relink.left_by_rights > 0) {
+            let text = format!(
+                "{}: {} as they are, since others have the same with another owner or mode",
+                view.paths.show(&relink.into),
+                counted(relink.left_by_rights, "unit")
+            );
+            wrapped(out, &text, "  ", view.width)?;
+        }
         for relink in relinks().filter(|_| view.verbose) {
             let units = relink.units.iter().filter(|unit| !unit.only_dated);
             let names: BTreeSet<&str> = units.map(|unit| unit.package.as_str()).collect();

@@ -118,23 +118,49 @@ pub(crate) fn lies(_: &Path) -> Option<Lying> {
     None
 }
 
+/// Whose a file is, and what may be done with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Rights {
+    /// Its user and its group; 0 where the system has none.
+    owner: (u32, u32),
+    /// Its mode; where the system has none, whether it is read-only.
+    mode: u32,
+}
+
+impl Rights {
+    /// Whose it is alone: a clone gets the mode of the file that it replaces.
+    #[must_use]
+    pub(crate) fn without_mode(self) -> Self {
+        Self { mode: 0, ..self }
+    }
+}
+
+/// Whose a file is, and what may be done with it; `None` if it cannot be told. A link is looked at itself.
+#[must_use]
+pub(crate) fn rights(path: &Path) -> Option<Rights> {
+    let file = fs::symlink_metadata(path).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        Some(Rights {
+            owner: (file.uid(), file.gid()),
+            mode: file.mode(),
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        Some(Rights {
+            owner: (0, 0),
+            mode: u32::from(file.permissions().readonly()),
+        })
+    }
+}
+
 /// Whether two files are the same user's and group's and let the same be done with them: else one must not take the
 /// place of the other, whatever is in them.
 #[must_use]
 pub(crate) fn same_rights(one: &Path, two: &Path) -> bool {
-    let (Ok(one), Ok(two)) = (fs::symlink_metadata(one), fs::symlink_metadata(two)) else {
-        return false;
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let rights = |file: &fs::Metadata| (file.uid(), file.gid(), file.mode());
-        rights(&one) == rights(&two)
-    }
-    #[cfg(not(unix))]
-    {
-        one.permissions() == two.permissions()
-    }
+    rights(one).is_some_and(|one| rights(two) == Some(one))
 }
 
 #[cfg(test)]

@@ -346,6 +346,8 @@ pub(crate) enum KeptReason {
         units: usize,
         /// How many of them stay as they are, though others have the same: linked, Cargo would take them for stale.
         left: usize,
+        /// How many of them stay as they are since what is the same elsewhere has another owner or mode.
+        left_by_rights: usize,
         /// Others come to share what it has.
         donor: bool,
     },

@@ -265,12 +265,21 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::NothingToShare { donor: true, .. } => {
             "stays as it is, and others share what it has".into()
         }
-        KeptReason::NothingToShare { units, left, .. } => {
+        KeptReason::NothingToShare {
+            units,
+            left,
+            left_by_rights,
+            ..
+        } => {
             let left = match left {
                 0 => String::new(),
                 left => format!("; {left} are the same elsewhere, but would look stale as links"),
             };
-            format!("has nothing to share in {}{left}", counted(*units, "unit"))
+            let rights = match left_by_rights {
+                0 => String::new(),
+                left => format!("; {left} are the same elsewhere, but for another owner or mode"),
+            };
+            format!("has nothing to share in {}{left}{rights}", counted(*units, "unit"))
         }
         KeptReason::NothingToCollect { units, doubts } => {
             let asked = match &doubts[..] {

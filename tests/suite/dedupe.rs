@@ -361,6 +361,42 @@ fn a_build_is_running() {
     assert!(done(&sandbox.json("", &["dedupe", "--yes"])).1 > 0);
 }
 
+/// A compiler cache fills a folder with files of another mode, by links: these cannot take the place of the others, which is
+/// seen before anything is promised. A clone has the mode of what it replaces.
+#[cfg(unix)]
+#[test]
+fn files_of_another_mode_are_not_promised() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = start();
+    for folder in ["pika", "beside"] {
+        build(&sandbox, folder);
+    }
+    for entry in walkdir::WalkDir::new(sandbox.path("beside/target/debug")) {
+        let entry = entry.expect("readable");
+        if entry.file_type().is_file() {
+            let mode = fs::metadata(entry.path())
+                .expect("there")
+                .permissions()
+                .mode();
+            let read_only = fs::Permissions::from_mode(mode & !0o222);
+            fs::set_permissions(entry.path(), read_only).expect("a mode");
+        }
+    }
+    let before = sandbox.tree("");
+    let answer = sandbox.json("", &["dedupe", "--yes"]);
+    if answer["plan"]["actions"][0]["method"] == "clones" {
+        assert!(done(&answer).1 > 0);
+        return;
+    }
+    assert_eq!(answer["plan"]["actions"], Value::Array(vec![]), "{answer}");
+    assert!(sandbox.tree("") == before, "it changed something");
+    sandbox
+        .run("", &["dedupe", "--yes", "--verbose"])
+        .code(0)
+        .says("but for another owner or mode")
+        .says("nothing to do");
+}
+
 /// The metadata of a library in a folder.
 fn metadata(sandbox: &Sandbox, folder: &str, library: &str) -> PathBuf {
     let deps = sandbox.path(&format!("{folder}/target/debug/deps"));

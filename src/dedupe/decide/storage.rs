@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::dedupe::decide::Sharer;
 use crate::dedupe::model::Space;
+use crate::fs::Rights;
 use crate::fs::model::Identity;
 use crate::target::unit::{Group, UnitId};
 use crate::target::unit_file::{Sharing, UnitFile};
@@ -17,6 +18,8 @@ pub(crate) struct Content {
     pub(crate) extents: Option<Vec<(u64, u64)>>,
     /// Another file has a part of this storage, whether we know of it or not.
     pub(crate) shared: bool,
+    /// Only files with the same rights take each other's place, as far as these count for the way they would share.
+    pub(crate) rights: Rights,
 }
 
 /// Storage that a file has, perhaps with others.
@@ -39,6 +42,7 @@ impl Storage {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) hash: [u8; 32],
+    pub(crate) rights: Rights,
     pub(crate) storage: Storage,
     /// What its storage is to the filesystem; `None` if it has a name or a sharer that is not known, so that nothing
     /// comes free.
@@ -147,6 +151,7 @@ fn known(
             let space = pieces.get(&storage).filter(freeable);
             let known = Known {
                 hash: content.hash,
+                rights: content.rights,
                 space: space.map(|piece| piece.space),
                 storage,
             };

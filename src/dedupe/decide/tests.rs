@@ -57,6 +57,7 @@ fn contents(sharers: &[Sharer], other: &[u64]) -> HashMap<Identity, Content> {
             hash: *blake3::hash(text.as_bytes()).as_bytes(),
             extents: None,
             shared: false,
+            rights: Rights::default(),
         };
         (file.identity, content)
     };

@@ -1,0 +1,53 @@
+//! What commands take where everything is warm and built already.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use super::cost::Cost;
+use super::figures::Series;
+use super::stage::Stage;
+
+/// The commands, with what each may take of a build that finds nothing to do.
+const COMMANDS: [(&[&str], f64); 4] = [
+    (&["warm"], 0.25),
+    (&["onboard", "--dry-run"], 0.65),
+    (&["setup", "--dry-run"], f64::INFINITY),
+    (&["doctor"], f64::INFINITY),
+];
+
+/// Compares commands that have nothing to do with a build that has nothing to do, in one of several worktrees.
+pub(crate) fn measure(stage: &Stage, worktrees: &[PathBuf], rounds: usize) -> Result<()> {
+    let Some(worktree) = worktrees.last() else {
+        return Ok(());
+    };
+    println!("\nnothing to do, {} worktrees:", worktrees.len());
+    for (args, limit) in COMMANDS {
+        let name = format!("`{}` / build with nothing to do", args.join(" "));
+        let mut series = Series::new(name);
+        // The first of each answers from what Cargo says, the others from what was kept.
+        run(stage, worktree, args)?;
+        for _ in 0..rounds {
+            let build = stage.build(worktree)?;
+            ensure!(build.crates() == 0, "not all is built: {build:?}");
+            series.note(run(stage, worktree, args)?, build.cost);
+        }
+        series.print();
+        if limit.is_finite() {
+            series.print_bar(limit);
+        }
+    }
+    Ok(())
+}
+
+/// Some end with 1 where they find something to say.
+fn run(stage: &Stage, worktree: &Path, args: &[&str]) -> Result<Cost> {
+    let folder = match args.first() {
+        Some(&("setup" | "doctor")) => worktree.parent().unwrap_or(worktree),
+        _ => worktree,
+    };
+    let mut ours = stage.program(env!("CARGO_BIN_EXE_cargo-sharedtarget"), folder);
+    ours.args(args);
+    let (cost, _) = Cost::of(|| Ok(ours.output()?))?;
+    Ok(cost)
+}
