@@ -32,7 +32,7 @@ use crate::plan::edge::Edge;
 use crate::script::args::{CacheCommand, RunArgs};
 use crate::setup::args::{OnboardArgs, SetupArgs, UndoArgs, WarmArgs};
 use crate::store::args::StoreCommand;
-use crate::survey::{Environment, Request};
+use crate::survey::{Environment, Request, root_around};
 use crate::term::args::{ActArgs, FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
@@ -231,7 +231,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     let home = std::env::home_dir();
     let looking = find.looking()?;
     let roots = if find.roots.is_empty() {
-        vec![cwd.clone()]
+        vec![root_around(&cwd)]
     } else {
         find.roots
     };

@@ -33,6 +33,8 @@ mod shared_root;
 mod tracking;
 mod workspaces;
 
+pub(crate) use workspaces::root_around;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 

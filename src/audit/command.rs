@@ -8,6 +8,7 @@ use crate::audit::model::{Audit, FindingKind};
 use crate::audit::{decide, gather, html, json};
 use crate::clean::look;
 use crate::plan::conduct::{Ui, look};
+use crate::plan::report::absence;
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::survey::Request;
@@ -55,7 +56,7 @@ pub(crate) fn run(request: &Request, options: &AuditOptions, ui: &Ui) -> Result<
 }
 
 fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> Audit {
-    let folders = crate::clean::gc_command::folders(survey, request);
+    let folders = crate::clean::gc_command::all_folders(survey, request);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let around = &request.environment;
@@ -75,6 +76,10 @@ fn write(
     match options.format {
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
+        AuditFormat::Human if audit.folders.is_empty() => {
+            let absence = absence("audit", survey, &ui.view);
+            writeln!(out, "nothing to audit: {absence}")?;
+        }
         AuditFormat::Human => crate::audit::report::audit(out, audit, options.top, &ui.view)?,
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::plan::action::Warning;
 use crate::plan::advice::advice;
 use crate::plan::kept::{DeleteReason, KeptReason};
 use crate::plan::reasons;
+use crate::plan::report::absence;
 use crate::size::Bytes;
 use crate::survey::folder::FolderOrigin;
 use crate::survey::model::Survey;
@@ -59,7 +60,7 @@ pub(crate) fn list(
         heading(out, common_dir, survey, view)?;
         group.write(out, sizes_known, view)?;
     }
-    summary(out, listing, hidden, sizes_known, view)?;
+    summary(out, survey, listing, hidden, sizes_known, view)?;
     warnings(out, survey, listing, view)
 }
 
@@ -218,13 +219,15 @@ fn state(state: &FolderState) -> &'static str {
 
 fn summary(
     out: Out<'_>,
+    survey: &Survey,
     listing: &Listing,
     hidden: usize,
     sizes_known: bool,
     view: &View,
 ) -> io::Result<()> {
     if listing.workspaces.is_empty() && listing.folders.is_empty() {
-        return writeln!(out, "no Cargo workspace found");
+        let absence = absence("list", survey, view);
+        return writeln!(out, "nothing to list: {absence}");
     }
     let workspaces = counted(listing.workspaces.len(), "workspace");
     let folders = counted(listing.folders.len(), "target folder");

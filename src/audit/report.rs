@@ -14,9 +14,6 @@ const NAMED: usize = 4;
 
 /// Writes an audit, at most `top` rows of each table.
 pub(crate) fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
-    if audit.folders.is_empty() {
-        return writeln!(out, "no target folder found");
-    }
     folders(out, audit, top, view)?;
     shares(out, audit, top, view)?;
     variants(out, audit, top, view)?;

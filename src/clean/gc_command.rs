@@ -11,7 +11,7 @@ use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
 use crate::clean::look;
 use crate::markers::SHARED_ROOT_MARK;
-use crate::plan::action::Action;
+use crate::plan::action::{Action, Warning};
 use crate::plan::conduct::{Ui, conduct, look};
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
@@ -40,6 +40,7 @@ pub(crate) fn run(
     let survey = look(request, ui)?;
     let settings = survey.settings.clone();
     let mut folders = folders(&survey, request);
+    let left_out = all_folders(&survey, request).len() - folders.len();
     if options.is_empty() && min_free.is_none() {
         options = GcOptions {
             keep_programs: options.keep_programs,
@@ -68,7 +69,11 @@ pub(crate) fn run(
             let least = Bytes(wanted.0.saturating_sub(free.0));
             options.to_free.insert(folder.marks.identity.device, least);
         }
-        let warnings = plan::warnings(&survey);
+        let mut warnings = plan::warnings(&survey);
+        if left_out > 0 {
+            let folders = left_out;
+            warnings.push(Warning::OtherWorktrees { folders });
+        }
         let mut plan =
             crate::clean::gc::gc(folder_uses, &compilers, &options, ui.view.now, warnings);
         crate::clean::litter::finish_litter(&survey, request.litter(), &mut plan);
@@ -182,14 +187,26 @@ fn shared_folders<'a>(survey: &'a Survey, meant: &[&'a TargetFolder]) -> Vec<&'a
     all.filter(is_real).collect()
 }
 
-/// The target folders that a run is about: those that were named, or else those that lie under the roots, or that a
-/// workspace there builds into. The other worktrees of a repository that is met were looked at to know what they ask
-/// for; theirs are left to whoever names them.
+/// The target folders that a run is about which frees single units: those that were named, or else those that lie under the
+/// roots, or that a workspace there builds into. The folders of other worktrees of the same repository are left out, since a
+/// rule such as `--max-size 0` takes all of them.
 pub(crate) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
+    let within = |path: &Path| survey.roots.iter().any(|root| path.starts_with(root));
+    let meant = all_folders(survey, request).into_iter().filter(|folder| {
+        let mut users = folder.users.iter();
+        request.only_folders || within(&folder.path) || users.any(|user| within(user))
+    });
+    meant.collect()
+}
+
+/// The target folders that a run is about which takes nothing away: those that were named, or else those that lie under the
+/// roots, or that a workspace of the survey builds into. The survey has the other worktrees of a repository too, unless the
+/// user wants those under the roots alone.
+pub(crate) fn all_folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
     let within = |path: &Path| survey.roots.iter().any(|root| path.starts_with(root));
     let meant = |folder: &&TargetFolder| match request.only_folders {
         true => request.folders.contains(&folder.path),
-        false => within(&folder.path) || folder.users.iter().any(|user| within(user)),
+        false => within(&folder.path) || !folder.users.is_empty(),
     };
     survey
         .folders

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::clean::gc_command::folders;
+use crate::clean::gc_command::all_folders;
 use crate::dedupe::inspect;
 use crate::plan;
 use crate::plan::conduct::{Ui, conduct, look};
@@ -21,7 +21,7 @@ use crate::term::exit::Exit;
 /// A root cannot be read, another run is at work, or the answer cannot be written.
 pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let folders = folders(&survey, request);
+    let folders = all_folders(&survey, request);
     let plan = {
         let progress = Arc::new(Progress::default());
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());

@@ -353,6 +353,11 @@ pub(crate) enum Warning {
         /// How many workspaces.
         workspaces: usize,
     },
+    /// Target folders of other worktrees are left out, since the roots name only some of the worktrees.
+    OtherWorktrees {
+        /// How many target folders.
+        folders: usize,
+    },
     /// The settings' budget cannot be kept to without what is in use.
     OverBudget {
         /// How much is over it.

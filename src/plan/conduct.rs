@@ -70,13 +70,13 @@ pub(crate) fn conduct_with(
             ui.narrate("nothing was changed: this deletes something; say --yes to go on without a terminal")?;
             return Ok(Exit::NotConfirmed);
         }
-        preview(survey, plan, ui)?;
+        preview(plan, ui)?;
         if !ui.ask("Proceed?")? {
             ui.narrate("nothing was changed")?;
             return Ok(Exit::NotConfirmed);
         }
     } else if ui.format == Format::Human && !ui.quiet {
-        preview(survey, plan, ui)?;
+        preview(plan, ui)?;
     }
     let outcome = carry_out(survey, plan, request, ui, remote)?;
     note_circumstances(survey, request);
@@ -157,10 +157,10 @@ pub(crate) fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn preview(_survey: &Survey, plan: &Plan, ui: &Ui) -> Result<()> {
+fn preview(plan: &Plan, ui: &Ui) -> Result<()> {
     let view = ui.preview_view();
     // Nobody may be there to read it; that is no reason not to do what was asked for.
-    let _ = report::plan(&mut ui.preview(), plan, &view);
+    let _ = report::plan(&mut ui.preview(), plan, "", &view);
     Ok(())
 }
 
@@ -232,7 +232,10 @@ pub(crate) fn show(
         (Format::Json, _) => json::run(&mut out, name, ui.dry_run, survey, plan, outcome)?,
         (Format::Human, Some(outcome)) => report::outcome(&mut out, plan, outcome, &ui.view)?,
         (Format::Human, None) if ui.quiet && !ui.dry_run && plan.actions.is_empty() => {}
-        (Format::Human, None) => report::plan(&mut out, plan, &ui.view)?,
+        (Format::Human, None) => {
+            let absence = report::absence(name, survey, &ui.view);
+            report::plan(&mut out, plan, &absence, &ui.view)?;
+        }
     }
     Ok(())
 }

@@ -416,6 +416,14 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
              Cargo 1.91 or later)",
             counted(*workspaces, "workspace")
         ),
+        Warning::OtherWorktrees { folders } => {
+            let are = if *folders == 1 { "is" } else { "are" };
+            format!(
+                "{} of other worktrees of the same repository {are} left out: name their folders, or one that holds them \
+                 all",
+                counted(*folders, "target folder")
+            )
+        }
         Warning::OverBudget { bytes } => format!(
             "{bytes} are over the budget of the settings, and would take what is in use: nothing goes for it"
         ),

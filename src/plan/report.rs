@@ -9,6 +9,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::outcome::{NotDone, Outcome};
 use crate::plan::{left, reasons};
 use crate::size::Bytes;
+use crate::survey::model::Survey;
 use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped};
 
 /// The sections of all actions, each once, in an order.
@@ -18,8 +19,8 @@ fn sections(plan: &Plan, order: fn(&Section) -> u8) -> Vec<&'static Section> {
     by_place.into_values().collect()
 }
 
-/// Writes a plan.
-pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
+/// Writes a plan. `absence` says what was looked for and is not there, for a plan that has nothing to say of anything.
+pub(crate) fn plan(out: Out<'_>, plan: &Plan, absence: &str, view: &View) -> io::Result<()> {
     for section in sections(plan, |section| section.plan_order) {
         (section.plan)(out, plan, view)?;
     }
@@ -29,15 +30,43 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     }
     let lost = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
     if plan.actions.is_empty() && !plan.is_stuck() && !plan.warnings.iter().any(lost) {
-        let found_nothing = plan.kept.is_empty();
-        let why = if found_nothing {
-            ": nothing was found here"
-        } else {
-            ""
+        let why = match plan.kept.is_empty() && !absence.is_empty() {
+            true => format!(": {absence}"),
+            false => String::new(),
         };
         writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
     }
     Ok(())
+}
+
+/// Says what a run looked for and did not find, as a fragment; nothing where something of all of it is there.
+pub(crate) fn absence(command: &str, survey: &Survey, view: &View) -> String {
+    let roots: Vec<String> = survey
+        .roots
+        .iter()
+        .map(|root| view.paths.show(root))
+        .collect();
+    let (first, more) = match &roots[..] {
+        [] => return String::new(),
+        [first] => (first, String::new()),
+        [first, rest @ ..] => (
+            first,
+            format!(" and {}", counted(rest.len(), "other folder")),
+        ),
+    };
+    let roots = match &**first {
+        "." => format!("the current folder{more}"),
+        first => format!("{first}{more}"),
+    };
+    let (workspaces, folders) = (&survey.workspaces, &survey.folders);
+    match (command, workspaces.is_empty(), folders.is_empty()) {
+        ("undo", ..) => format!("no run of `setup` has changed anything in {roots}"),
+        (_, true, true) => {
+            format!("there is no `Cargo.toml` and no target folder in {roots} or below")
+        }
+        (_, false, true) => format!("no workspace in {roots} has a target folder"),
+        (_, _, false) => String::new(),
+    }
 }
 
 /// Returns whether a warning repeats why something is kept.

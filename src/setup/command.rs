@@ -21,6 +21,7 @@ use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::text::failure;
 use crate::warm::inspect::Trust;
+use crate::warm::inspect::flaws::FreeFiles;
 use crate::warm::moving::MoveFolder;
 use crate::warm::{choose_donor, inspect, moving};
 use crate::{cargo, fs, process};
@@ -78,8 +79,9 @@ pub(crate) fn inspect_moves(moves: &mut [MoveFolder], ui: &Ui) {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what cannot be moved");
+    let free = FreeFiles::of(moves.iter().map(|one| one.from.as_path()));
     for one in moves {
-        moving::inspect::complete(one, ui.view.now, &progress);
+        moving::inspect::complete(one, free.as_ref(), ui.view.now, &progress);
     }
 }
 

@@ -65,6 +65,37 @@ pub(super) fn find(
     }
 }
 
+/// The folder that a run searches where the user named none: the root of the workspace that a folder lies in, as Cargo looks
+/// for it, if both lie in one worktree; else the folder itself.
+///
+/// A manifest outside of the worktree, such as a forgotten one in a home folder, says nothing of what lies below.
+pub(crate) fn root_around(folder: &Path) -> PathBuf {
+    let above = || folder.ancestors();
+    let Some(worktree) = above().find(|at| fs::exists(&at.join(".git")) || git::jj::is_top(at))
+    else {
+        return folder.to_owned();
+    };
+    let is_inside = |at: &&Path| at.starts_with(worktree);
+    let has_manifest = |at: &&Path| fs::exists(&at.join("Cargo.toml"));
+    let Some(package) = above().take_while(is_inside).find(has_manifest) else {
+        return folder.to_owned();
+    };
+    let mut manifests = Manifests::default();
+    manifests.read(
+        &above().map(Path::to_owned).collect(),
+        &BTreeSet::new(),
+        &mut Vec::new(),
+    );
+    let root = match manifest::role(package, |dir| manifests.get(dir)) {
+        Role::PartOf(root) => root,
+        Role::Workspace | Role::Neither => package.to_owned(),
+    };
+    match root.starts_with(worktree) && folder.starts_with(&root) {
+        true => root,
+        false => package.to_owned(),
+    }
+}
+
 /// Adds the same workspaces in the other worktrees of their repositories.
 pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
     let mut all: BTreeSet<PathBuf> = found.workspaces.iter().map(|w| w.root.clone()).collect();

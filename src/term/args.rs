@@ -12,7 +12,7 @@ use crate::term::ui::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct FindArgs {
-    /// Folders to start from [default: the current folder]
+    /// Folders to search [default: the workspace around the current folder, else that folder]
     #[arg(value_name = "ROOT")]
     pub(crate) roots: Vec<PathBuf>,
     /// Pass over folders that match, by path or by path under the root

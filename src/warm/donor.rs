@@ -211,6 +211,7 @@ impl Donor {
                 same,
                 moves: false,
                 own_names: &self.asked.1,
+                free: None,
                 now: fs::clock(),
             }),
         );

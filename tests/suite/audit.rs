@@ -338,7 +338,7 @@ fn checks_and_budgets_are_exit_codes() {
     sandbox
         .run("empty", &["audit"])
         .code(0)
-        .says("no target folder found");
+        .says("nothing to audit: there is no `Cargo.toml` and no target folder in the current folder or below");
 }
 
 /// A folder that anybody may have written to: nothing outside it is looked at, and nothing of it is guessed.

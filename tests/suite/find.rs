@@ -241,3 +241,46 @@ fn sources_that_come_with_a_toolchain_or_are_vendored_are_passed_over() {
     sandbox.write("pika/vendor/dep/.cargo-checksum.json", "{\"files\":{}}");
     assert_eq!(sandbox.workspaces("", &[]), ["pika/lib"]);
 }
+
+/// Without a root, a run searches the workspace around the current folder, as Cargo looks for it, and the other worktrees.
+#[test]
+fn from_a_folder_in_a_workspace() {
+    let sandbox = Sandbox::new();
+    sandbox.write("app/Cargo.toml", "[workspace]\nmembers = [\"own\"]\n");
+    manifest(&sandbox, "app/own", "");
+    sandbox.write("app/own/src/deep/mod.rs", "");
+    sandbox.write("app/.gitignore", "target\n");
+    sandbox.commit_all("app");
+    sandbox.worktree("app", "beside");
+    for folder in ["app", "beside"] {
+        sandbox.cargo(folder, &["build"]);
+    }
+    let inside = "app/own/src/deep";
+    for command in ["list", "audit", "dedupe"] {
+        let folders = |answer: &serde_json::Value| match command {
+            "dedupe" => answer["plan"]["kept"].as_array().map(Vec::len),
+            _ => answer["folders"].as_array().map(Vec::len),
+        };
+        let args: &[&str] = match command {
+            "dedupe" => &["dedupe", "--dry-run"],
+            command => &[command],
+        };
+        let answer = sandbox.json(inside, args);
+        assert_eq!(folders(&answer), Some(2), "{command}: {answer}");
+    }
+    let setup = sandbox.json(inside, &["setup", "--dry-run"]);
+    let root = sandbox.path("app").display().to_string();
+    assert_eq!(setup["roots"], serde_json::json!([root]), "{setup}");
+
+    // A manifest outside of every worktree says nothing of what lies below it.
+    manifest(&sandbox, "home", "");
+    manifest(&sandbox, "home/code/app", "");
+    let list = sandbox.json("home/code", &["list"]);
+    let root = sandbox.path("home/code").display().to_string();
+    assert_eq!(list["roots"], serde_json::json!([root]), "{list}");
+    sandbox.write("empty/file", "");
+    sandbox
+        .run("empty", &["clean"])
+        .code(0)
+        .says("nothing to do: there is no `Cargo.toml` and no target folder in the current folder or below");
+}

@@ -57,10 +57,7 @@ pub fn foreign_path(
     for form in &forms {
         hits.extend(memmem::find_iter(artifact, form.as_bytes()));
     }
-    let has_bitcode = crate::target::artifact::BITCODE
-        .iter()
-        .any(|magic| memmem::find(artifact, magic).is_some());
-    if hits.is_empty() && !has_bitcode {
+    if hits.is_empty() && !has_bitcode(artifact) {
         return None;
     }
     hits.sort_unstable();
@@ -101,6 +98,19 @@ pub fn foreign_path(
             !code.any(|source| found.is(source))
         })
         .map(|found| shown(found.text()))
+}
+
+/// Whether [`foreign_path`] finds nothing in an artifact for any root at or below a folder, since the folder stands nowhere in
+/// it.
+#[must_use]
+pub(crate) fn is_free_of(artifact: &[u8], folder: &str) -> bool {
+    !names_root(artifact, &[folder]) && !has_bitcode(artifact)
+}
+
+/// Bitcode may have a text at any bit.
+fn has_bitcode(artifact: &[u8]) -> bool {
+    let mut magics = crate::target::artifact::BITCODE.iter();
+    magics.any(|magic| memmem::find(artifact, magic).is_some())
 }
 
 /// Whether something that is no text names a root, and there is something at one of the paths that begin there.

@@ -3,14 +3,16 @@
 pub(crate) mod local;
 pub(crate) mod stray_outputs;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Theirs;
+use crate::fs::model::Identity;
 use crate::plan::left::LeftReason;
 use crate::size::Bytes;
 use crate::target::artifact;
@@ -37,7 +39,61 @@ pub(crate) struct Origin<'a> {
     pub(crate) moves: bool,
     /// Names by which its place is told from that of the destination.
     pub(crate) own_names: &'a [String],
+    /// Files that were looked at for other folders.
+    pub(crate) free: Option<&'a FreeFiles>,
     pub(crate) now: Timestamp,
+}
+
+/// Files with several hard links that hold no path at or below a folder: one look at each serves all target folders there that
+/// have it.
+#[derive(Debug)]
+pub(crate) struct FreeFiles {
+    folder: String,
+    files: Mutex<HashSet<FileState>>,
+}
+
+/// A file as it is: only the system sets the time of its last change.
+type FileState = (Identity, u64, Option<Timestamp>);
+
+impl FreeFiles {
+    /// For target folders with a folder above all of them; `None` where that is too short to mean anything.
+    pub(crate) fn of<'a>(mut folders: impl Iterator<Item = &'a Path>) -> Option<Self> {
+        let first = folders.next()?;
+        let above = folders.fold(first, |above, folder| {
+            let mut all = above.ancestors();
+            all.find(|one| folder.starts_with(one)).unwrap_or(above)
+        });
+        let folder = above.to_str().filter(|_| above.components().count() > 2)?;
+        Some(Self {
+            folder: folder.to_owned(),
+            files: Mutex::default(),
+        })
+    }
+
+    fn state(file: &UnitFile) -> FileState {
+        (file.identity, file.length.0, file.changed())
+    }
+
+    /// Whether it serves for a file and these roots.
+    fn is_for(&self, file: &UnitFile, roots: &[&str]) -> bool {
+        let below = |root: &&str| Path::new(root).starts_with(&self.folder);
+        file.links > 1 && file.changed().is_some() && roots.iter().all(below)
+    }
+
+    fn has(&self, file: &UnitFile) -> bool {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.contains(&Self::state(file))
+    }
+
+    /// Looks at a file, and remembers it if it is free.
+    fn look(&self, file: &UnitFile, bytes: &[u8]) -> bool {
+        let free = paths::is_free_of(bytes, &self.folder);
+        if free {
+            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            files.insert(Self::state(file));
+        }
+        free
+    }
 }
 
 /// What a close look at units found.
@@ -73,6 +129,7 @@ pub(crate) fn look_into(
         roots: roots(&names, worktree),
         local: origin.map(|origin| Local::of(origin, &names, worktree)),
         moves: origin.is_some_and(|origin| origin.moves),
+        free: origin.and_then(|origin| origin.free),
         names,
         strays: stray_outputs::of(donor),
         repositories: crate::warm::inspect::repositories(donor),
@@ -155,6 +212,7 @@ struct Inspector<'a> {
     repositories: Vec<PathBuf>,
     worktree: Option<&'a Path>,
     moves: bool,
+    free: Option<&'a FreeFiles>,
     local: Option<Local>,
 }
 
@@ -397,8 +455,15 @@ impl Inspector<'_> {
             return Ok(Trace::None);
         }
         for file in unit.files.iter().filter(|file| file.is_artifact()) {
+            let free = self.free.filter(|free| free.is_for(file, &roots));
+            if free.is_some_and(|free| free.has(file)) {
+                continue;
+            }
             let found = self.with_whole(file, |bytes| {
-                paths::foreign_path(bytes, &roots, &sources, &is_there)
+                match free.is_some_and(|free| free.look(file, bytes)) {
+                    true => None,
+                    false => paths::foreign_path(bytes, &roots, &sources, &is_there),
+                }
             });
             if let Some(path) = found? {
                 return Err(kept(file, path));

@@ -14,15 +14,21 @@ use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::target::unit::{Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
-use crate::warm::inspect::flaws::is_hash_file;
+use crate::warm::inspect::flaws::{FreeFiles, is_hash_file};
 use crate::warm::inspect::{Origin, inventory, look_into, names};
 use crate::warm::moving::MoveFolder;
 use crate::warm::relocate;
 
 /// Completes a move that was decided on.
 ///
-/// A unit stays as fresh as it was, unless something of it keeps the old place or cannot be looked into.
-pub(crate) fn complete(one: &mut MoveFolder, now: Timestamp, progress: &Progress) {
+/// A unit stays as fresh as it was, unless something of it keeps the old place or cannot be looked into. `free` is for all
+/// moves of a run.
+pub(crate) fn complete(
+    one: &mut MoveFolder,
+    free: Option<&FreeFiles>,
+    now: Timestamp,
+    progress: &Progress,
+) {
     let inventory = inventory(&one.from, progress);
     let wanted: BTreeSet<_> = inventory.units.iter().map(|unit| &unit.id).collect();
     let origin = Origin {
@@ -31,6 +37,7 @@ pub(crate) fn complete(one: &mut MoveFolder, now: Timestamp, progress: &Progress
         same: true,
         moves: true,
         own_names: &[],
+        free,
         now,
     };
     let found = look_into(&inventory, &wanted, None, Some(origin));

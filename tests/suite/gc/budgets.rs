@@ -61,6 +61,10 @@ fn another_worktree_is_left_to_whoever_names_it() {
     plain.compiles(&sandbox, "pika", &["build"]);
     sandbox.worktree("pika", "beside");
     plain.compiles(&sandbox, "beside", &["build"]);
+    sandbox
+        .run("pika", &["gc", "--max-size", "0", "--dry-run"])
+        .code(0)
+        .says("1 target folder of other worktrees of the same repository is left out");
     gc(&sandbox, "pika", &["--max-size", "0"]);
     assert_eq!(plain.compiles(&sandbox, "beside", &["build"]), [""; 0]);
 }
