@@ -14,6 +14,7 @@ pub(crate) mod inherited;
 pub mod lockfile;
 pub(crate) mod manifest;
 pub mod model;
+pub(crate) mod profile;
 pub(crate) mod rustflags;
 pub(crate) mod toml_read;
 mod toolchain;

@@ -74,7 +74,7 @@ pub(crate) use crate::fs::replace::{
 };
 pub(crate) use crate::fs::seen::{difference, number, seen_at};
 pub(crate) use crate::fs::share::{
-    Lying, Rights, clone_like, clones_here, hash_content, lies, rights, same_rights,
+    Lying, clone_like, clones_here, hash_content, lies, rights, same_rights,
 };
 pub(crate) use crate::fs::source::{
     Source, SourceKind, born, clock, clock_behind, everything_in, filled, first_listed,

@@ -29,6 +29,7 @@ mod rights;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod settings;
+pub(crate) mod shared_place;
 mod shared_root;
 mod tracking;
 mod workspaces;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::audit::model::{Audit, AuditedFolder};
 use crate::audit::shares::Shares;
 use crate::audit::{findings, unused, variants};
+use crate::cargo::profile::DevDebug;
 use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
 use crate::clean::gc::rules::RuleInput;
 use crate::clean::gc::rules::idle::last_use;
@@ -27,6 +28,11 @@ pub(crate) struct Facts {
     pub(crate) resolved: HashMap<PathBuf, Metadata>,
     /// What there is of debug information.
     pub(crate) debug: DebugFacts,
+    /// The manifests of the workspaces that build into the folders, each in its main worktree where there is one, with what
+    /// they ask for.
+    pub(crate) manifests: Vec<(PathBuf, DevDebug)>,
+    /// The folders into which several worktrees of one repository build, with how many these are.
+    pub(crate) shared: Vec<(PathBuf, usize)>,
     /// The program that Cargo has run in place of the compiler, as the configuration says.
     pub(crate) wrapper: Option<String>,
     /// How much all folders may take.

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
+use crate::cargo::profile::{DebugLevel, DevDebug};
 use crate::clean::folder_use::FolderUse;
 use crate::fs::model::Identity;
 use crate::size::Bytes;
@@ -17,6 +18,9 @@ use crate::target::unit_file::Sharing;
 
 /// For as long nobody has built what is called rarely used.
 const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What saves less than that, and less than a hundredth of all, is no advice.
+const LITTLE: Bytes = Bytes(50 << 20);
 
 /// So many names are given as examples.
 const NAMED: usize = 3;
@@ -29,21 +33,26 @@ pub(crate) fn findings(
     facts: &Facts,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let manifest = folders.iter().find_map(|folder| folder.users.first());
-    let manifest = manifest.map(|root| root.join("Cargo.toml"));
     let mut all = Vec::new();
     all.extend(unused(audit, frees));
-    all.extend(debug_info(facts, manifest.as_ref()));
+    all.extend(debug_info(facts));
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
     all.extend(versions(&audit.packages));
     all.extend(rarely_used(folders, now));
-    all.extend(flat(folders));
+    all.extend(flat(facts));
     all.extend(duplicates(folders));
     all.extend(wrapper(audit, facts));
+    all.retain(|finding| !is_trifle(finding, audit.total.on_disk));
     all.extend(budget(audit, facts));
     all.sort_by_key(|finding| Reverse(finding.saves));
     all
+}
+
+/// Whether following an advice changes hardly anything.
+fn is_trifle(finding: &Finding, total: Bytes) -> bool {
+    let little = |saves: Bytes| saves < LITTLE && saves.0.saturating_mul(100) < total.0;
+    finding.saves.is_some_and(little)
 }
 
 fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
@@ -67,18 +76,26 @@ fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
         .collect()
 }
 
-/// What less debug information would save, measured by the sections of the artifacts.
-fn debug_info(facts: &Facts, manifest: Option<&PathBuf>) -> Vec<Finding> {
+/// What less debug information would save, measured by the sections of the artifacts. Nothing where all manifests ask for no
+/// more than that already.
+fn debug_info(facts: &Facts) -> Vec<Finding> {
     let (third_party, own) = (facts.debug.third_party, facts.debug.own);
     let of_dependencies = third_party.line_tables + third_party.other;
     let finding = |kind, saves: Bytes, what: String, change: &str| {
-        (saves > Bytes(0)).then(|| Finding {
+        let asks_for_more = |asked: &DevDebug| match kind {
+            FindingKind::DependencyDebugInfo => asked.third_party > DebugLevel::None,
+            _ => asked.own > DebugLevel::LineTables,
+        };
+        let mut manifests = facts.manifests.iter();
+        let more = manifests.find(|(_, asked)| asks_for_more(asked));
+        let told = facts.manifests.is_empty() || more.is_some();
+        (saves > Bytes(0) && told).then(|| Finding {
             kind,
             saves: Some(saves),
             at_most: true,
             what,
             change: change.to_owned(),
-            file: manifest.cloned(),
+            file: more.map(|(manifest, _)| manifest.clone()),
         })
     };
     let dependencies = finding(
@@ -260,24 +277,20 @@ fn rarely_used(folders: &[FolderUse], now: Timestamp) -> Option<Finding> {
     })
 }
 
-/// Folders into which several workspaces build.
-fn flat(folders: &[FolderUse]) -> Vec<Finding> {
-    let several = folders.iter().filter(|folder| folder.users.len() > 1);
-    several
-        .map(|folder| Finding {
-            kind: FindingKind::FlatSharing,
-            saves: None,
-            at_most: false,
-            what: format!(
-                "{} workspaces build into `{}`: Cargo can run one worktree's code for another's, and builds wait for \
-                 each other",
-                folder.users.len(),
-                folder.inventory.folder.display()
-            ),
-            change: "cargo sharedtarget setup --replace".to_owned(),
-            file: None,
-        })
-        .collect()
+/// Folders into which several worktrees build.
+fn flat(facts: &Facts) -> impl Iterator<Item = Finding> + '_ {
+    facts.shared.iter().map(|(folder, worktrees)| Finding {
+        kind: FindingKind::FlatSharing,
+        saves: None,
+        at_most: false,
+        what: format!(
+            "{worktrees} worktrees of one repository build into `{}`: Cargo can run one worktree's code for another's, and \
+             builds wait for each other",
+            folder.display()
+        ),
+        change: "cargo sharedtarget setup --replace".to_owned(),
+        file: None,
+    })
 }
 
 /// Libraries of one name and one length that several folders have, each its own.

@@ -77,9 +77,10 @@ const WRAPPERS: [&str; 4] = [
 ];
 
 /// Variables besides `CARGO_BUILD_*` that beat what configurations say under `build`.
-const HEEDED: [&str; 6] = [
+const HEEDED: [&str; 7] = [
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_INCREMENTAL",
+    "CARGO_PROFILE_DEV_DEBUG",
     "RUSTC",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",

@@ -9,7 +9,7 @@ use crate::clean::look;
 use crate::dedupe::decide::{Content, Sharer, wanted};
 use crate::fs;
 use crate::fs::LockMode;
-use crate::fs::model::Identity;
+use crate::fs::model::{Identity, Rights};
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -124,7 +124,7 @@ pub(crate) fn contents(sharers: &[Sharer], progress: &Progress) -> HashMap<Ident
             hash.flatten()
         })
         .collect();
-    let rights: Vec<Option<fs::Rights>> = wanted
+    let rights: Vec<Option<Rights>> = wanted
         .par_iter()
         .map(|file| {
             let mine = fs::theirs(&file.path) != Some(fs::Theirs::Owner);

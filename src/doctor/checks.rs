@@ -3,7 +3,7 @@
 pub(crate) mod place;
 pub(crate) mod tools;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, DoctorReport, 
 use crate::fs::model::Problem;
 use crate::plan::hook_state::HookState;
 use crate::survey::model::{Survey, Workspace};
+use crate::survey::shared_place::shared_places;
 use crate::text::shell;
 
 /// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
@@ -75,27 +76,8 @@ impl DoctorReport {
 
 /// Folders that several worktrees of one repository build into.
 fn shared(survey: &Survey) -> Vec<Diagnosis> {
-    let mut users: BTreeMap<(&Path, &Path), Vec<&Workspace>> = BTreeMap::new();
-    for workspace in &survey.workspaces {
-        let Some(place) = &workspace.place else {
-            continue;
-        };
-        let dirs = BTreeSet::from([&workspace.dirs.target_dir, &workspace.dirs.build_dir]);
-        for dir in dirs {
-            users
-                .entry((dir.as_path(), place.common_dir.as_path()))
-                .or_default()
-                .push(workspace);
-        }
-    }
-    let several = users.into_iter().filter_map(|((dir, _), all)| {
-        let worktrees: BTreeSet<&Path> = all
-            .iter()
-            .filter_map(|one| Some(one.place.as_ref()?.worktree.as_path()))
-            .collect();
-        (worktrees.len() > 1).then_some((dir, all, worktrees))
-    });
-    let ailments = several.map(|(dir, all, worktrees)| {
+    let ailments = shared_places(survey).into_iter().map(|place| {
+        let (dir, all, worktrees) = (place.folder, place.workspaces, place.worktrees);
         // A configuration in one worktree counts in another one that lies inside it.
         let inherited = all.iter().find(|one| {
             let own = one.place.as_ref().map(|place| place.worktree.as_path());

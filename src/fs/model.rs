@@ -295,6 +295,23 @@ pub(crate) fn is_nothing(bytes: &Bytes) -> bool {
     bytes.0 == 0
 }
 
+/// Whose a file is, and what may be done with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Rights {
+    /// Its user and its group; 0 where the system has none.
+    pub(super) owner: (u32, u32),
+    /// Its mode; where the system has none, whether it is read-only.
+    pub(super) mode: u32,
+}
+
+impl Rights {
+    /// Whose it is alone: a clone gets the mode of the file that it replaces.
+    #[must_use]
+    pub(crate) fn without_mode(self) -> Self {
+        Self { mode: 0, ..self }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

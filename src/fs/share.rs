@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::fs::model::Rights;
 use crate::fs::owner::expect_mine;
 use crate::fs::read::open_quietly;
 use crate::fs::transfer::keep;
@@ -116,23 +117,6 @@ pub(crate) fn lies(path: &Path) -> Option<Lying> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn lies(_: &Path) -> Option<Lying> {
     None
-}
-
-/// Whose a file is, and what may be done with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Rights {
-    /// Its user and its group; 0 where the system has none.
-    owner: (u32, u32),
-    /// Its mode; where the system has none, whether it is read-only.
-    mode: u32,
-}
-
-impl Rights {
-    /// Whose it is alone: a clone gets the mode of the file that it replaces.
-    #[must_use]
-    pub(crate) fn without_mode(self) -> Self {
-        Self { mode: 0, ..self }
-    }
 }
 
 /// Whose a file is, and what may be done with it; `None` if it cannot be told. A link is looked at itself.

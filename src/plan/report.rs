@@ -62,7 +62,7 @@ pub(crate) fn absence(command: &str, survey: &Survey, view: &View) -> String {
     match (command, workspaces.is_empty(), folders.is_empty()) {
         ("undo", ..) => format!("no run of `setup` has changed anything in {roots}"),
         (_, true, true) => {
-            format!("there is no `Cargo.toml` and no target folder in {roots} or below")
+            format!("no Cargo workspace and no target folder in {roots} or below")
         }
         (_, false, true) => format!("no workspace in {roots} has a target folder"),
         (_, _, false) => String::new(),

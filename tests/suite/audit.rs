@@ -278,6 +278,9 @@ fn variants_are_told_apart_by_what_made_them() {
 #[test]
 fn what_nothing_uses_is_found_with_the_command_that_deletes_it() {
     let sandbox = workspace();
+    // Less than a hundredth of all would be no advice.
+    let large = "pub fn it() {}\npub static LARGE: [u8; 4_000_000] = [1; 4_000_000];\n";
+    sandbox.write("code/one/src/lib.rs", large);
     sandbox.cargo("code", &["build", "--workspace", "--offline"]);
     let clean = sandbox.json("code", &["audit"]);
     assert_eq!(clean["unused"], serde_json::json!([]));
@@ -335,10 +338,9 @@ fn checks_and_budgets_are_exit_codes() {
         .says("1 target folder");
     sandbox.run(".", &["audit", "--format", "csv"]).code(2);
     std::fs::create_dir(sandbox.path("empty")).expect("a folder");
-    sandbox
-        .run("empty", &["audit"])
-        .code(0)
-        .says("nothing to audit: there is no `Cargo.toml` and no target folder in the current folder or below");
+    sandbox.run("empty", &["audit"]).code(0).says(
+        "nothing to audit: no Cargo workspace and no target folder in the current folder or below",
+    );
 }
 
 /// A folder that anybody may have written to: nothing outside it is looked at, and nothing of it is guessed.
@@ -367,4 +369,72 @@ fn strange_folders_do_no_harm() {
             .sum::<u64>()
             > 0
     );
+}
+
+/// An advice that the manifest follows already is none, and one that is not followed names the manifest of the main worktree.
+#[test]
+fn advice_that_is_followed_is_gone() {
+    let sandbox = Sandbox::new();
+    let manifest = |more: &str| {
+        let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+        sandbox.write("main/Cargo.toml", &format!("{package}{more}"));
+    };
+    manifest("");
+    sandbox.write("main/src/main.rs", "fn main() {}\n");
+    sandbox.write("main/.gitignore", "target\n");
+    sandbox.commit_all("main");
+    sandbox.worktree("main", "beside");
+    for folder in ["beside", "main"] {
+        sandbox.cargo(folder, &["build", "--offline"]);
+    }
+    let advice = || {
+        let audit = sandbox.json("beside", &["audit"]);
+        let findings = audit["findings"].as_array().expect("findings").clone();
+        let of = |one: &&Value| one["kind"] == "own_debug_info";
+        findings.iter().find(of).cloned()
+    };
+    let told = advice().expect("the program is mostly debug information");
+    let main = sandbox.path("main/Cargo.toml").display().to_string();
+    assert_eq!(told["file"], serde_json::json!(main), "{told}");
+    manifest("[profile.dev]\ndebug = \"line-tables-only\"\n");
+    assert_eq!(advice(), None);
+    manifest("");
+    sandbox.write("main/.cargo/config.toml", "[profile.dev]\ndebug = false\n");
+    assert_eq!(advice(), None);
+}
+
+/// Workspaces inside others build into one folder where a configuration says so, without any danger: that is for worktrees
+/// alone, and `doctor` says the same.
+#[test]
+fn only_worktrees_in_one_folder_are_a_danger() {
+    let sandbox = workspace();
+    sandbox.write(
+        "code/fixture/Cargo.toml",
+        "[package]\nname = \"fixture\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+    );
+    sandbox.write("code/fixture/src/lib.rs", "");
+    let config = |shared: &str| {
+        sandbox.write(
+            "code/.cargo/config.toml",
+            &format!("[build]\ntarget-dir = \"{shared}\"\n"),
+        );
+    };
+    config("target");
+    sandbox.cargo("code", &["build", "--offline"]);
+    sandbox.cargo("code/fixture", &["build", "--offline"]);
+    let flat = || {
+        let audit = sandbox.json("code", &["audit"]);
+        let findings = audit["findings"].as_array().expect("findings").clone();
+        let doctor = sandbox.run("code", &["doctor", "--format", "json"]).said();
+        let in_audit = findings.iter().any(|one| one["kind"] == "flat_sharing");
+        (in_audit, doctor.contains("shared_by_worktrees"))
+    };
+    assert_eq!(flat(), (false, false));
+    sandbox.worktree("code", "beside");
+    config(&sandbox.path("code/target").display().to_string());
+    sandbox.write(
+        "beside/.cargo/config.toml",
+        &sandbox.read("code/.cargo/config.toml"),
+    );
+    assert_eq!(flat(), (true, true));
 }

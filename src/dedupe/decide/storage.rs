@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::dedupe::decide::Sharer;
 use crate::dedupe::model::Space;
-use crate::fs::Rights;
-use crate::fs::model::Identity;
+use crate::fs::model::{Identity, Rights};
 use crate::target::unit::{Group, UnitId};
 use crate::target::unit_file::{Sharing, UnitFile};
 
