@@ -105,6 +105,11 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
         false
     }
 
+    /// Bytes that it copies, which take space of their own unless the filesystem clones.
+    fn copies(&self) -> Bytes {
+        Bytes(0)
+    }
+
     /// Whether something goes for good, so that somebody must have said yes. Litter does not count: that was agreed to
     /// before.
     fn deletes(&self) -> bool {

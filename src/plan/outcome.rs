@@ -43,6 +43,13 @@ impl Outcome {
         self.all(what).count()
     }
 
+    /// Bytes that were copied, and take space of their own.
+    #[must_use]
+    pub(crate) fn copied(&self) -> Bytes {
+        let details = self.done.iter().filter_map(|done| done.detail.as_ref());
+        details.map(|detail| detail.copied()).sum()
+    }
+
     /// Whether everything was done, and nothing of it was left.
     #[must_use]
     pub(crate) fn is_complete(&self) -> bool {
@@ -99,6 +106,11 @@ pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
 
     /// How much of it was not done after all.
     fn left(&self) -> usize;
+
+    /// Bytes that were copied, and take space of their own.
+    fn copied(&self) -> Bytes {
+        Bytes(0)
+    }
 }
 
 /// Details about a deletion of units.

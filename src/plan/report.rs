@@ -28,6 +28,10 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, absence: &str, view: &View) -> io:
     for one in plan.warnings.iter().filter(|one| !stands_above(one, plan)) {
         warning(out, one, view)?;
     }
+    let copies = plan.actions.iter().map(|action| action.copies()).sum();
+    if sections(plan, |section| section.plan_order).len() > 1 {
+        balance(out, plan.freeable, copies, "up to ")?;
+    }
     let lost = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
     if plan.actions.is_empty() && !plan.is_stuck() && !plan.warnings.iter().any(lost) {
         let why = match plan.kept.is_empty() && !absence.is_empty() {
@@ -37,6 +41,27 @@ pub(crate) fn plan(out: Out<'_>, plan: &Plan, absence: &str, view: &View) -> io:
         writeln!(out, "{GOOD}nothing to do{GOOD:#}{why}")?;
     }
     Ok(())
+}
+
+/// Writes what all of it changes on the disk, where copies take a part of what comes free.
+fn balance(out: Out<'_>, freed: Bytes, copied: Bytes, at_most: &str) -> io::Result<()> {
+    if copied == Bytes(0) {
+        return Ok(());
+    }
+    if freed == Bytes(0) {
+        return writeln!(out, "in sum {at_most}{copied} more on disk, by copies");
+    }
+    let sum = match freed.0.checked_sub(copied.0) {
+        Some(less) => format!("{GOOD}{}{GOOD:#} less", Bytes(less)),
+        None => format!(
+            "{WARNING}{at_most}{} more{WARNING:#}",
+            Bytes(copied.0 - freed.0)
+        ),
+    };
+    writeln!(
+        out,
+        "in sum {sum} on disk: {freed} freed, {at_most}{copied} taken by copies"
+    )
 }
 
 /// Says what a run looked for and did not find, as a fragment; nothing where something of all of it is there.
@@ -243,12 +268,20 @@ pub(crate) fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View)
     for section in sections(plan, |section| section.outcome_order) {
         (section.outcome)(out, outcome, view)?;
     }
+    let copied = outcome.copied();
     if outcome.freed.entries > 0 {
+        balance(out, outcome.freed.on_disk, copied, "")?;
         for disk in &outcome.filesystems {
             let (before, after) = (disk.available_before, disk.available_after);
             let change = match after.0.checked_sub(before.0) {
                 Some(more) => format!("{} more", Bytes(more)),
-                None => format!("{} less, since others write too", Bytes(before.0 - after.0)),
+                None if before.0 - after.0 <= copied.0 => {
+                    format!("{} less", Bytes(before.0 - after.0))
+                }
+                None => format!(
+                    "{} less, since other programs write too",
+                    Bytes(before.0 - after.0)
+                ),
             };
             let at = match outcome.filesystems.len() {
                 1 => String::new(),

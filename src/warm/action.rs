@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::plan::action::{Action, Kind, Phase, Section};
 use crate::plan::outcome::{Came, Detail, Stopped};
 use crate::plan::run::Run;
+use crate::size::Bytes;
 use crate::survey::folder::{Litter, Trash};
 use crate::warm::model::{WarmFolder, Warmed};
 use crate::warm::moving::MoveFolder;
@@ -25,6 +26,10 @@ impl Action for WarmFolder {
 
     fn section(&self) -> &'static Section {
         &report::SECTION
+    }
+
+    fn copies(&self) -> Bytes {
+        self.copied
     }
 
     fn takes(&self, litter: &Trash) -> bool {
@@ -52,5 +57,9 @@ impl Detail for Warmed {
 
     fn left(&self) -> usize {
         self.left.len()
+    }
+
+    fn copied(&self) -> Bytes {
+        self.copied
     }
 }

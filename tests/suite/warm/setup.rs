@@ -136,3 +136,25 @@ fn in_place_where_the_configuration_is_tracked() {
     assert!(sandbox.exists("beside/target/debug/app"));
     assert_eq!(sandbox.git("beside", &["status", "--short"]), "");
 }
+
+/// Copies take a part of what deletions free: plan and outcome say what is left of it, as `df` does.
+#[test]
+fn the_sum_is_said_with_copies() {
+    let sandbox = start();
+    sandbox.worktree("pika", "built");
+    for folder in ["pika", "built"] {
+        compile(&sandbox, folder);
+    }
+    let reclaim = ["setup", "--reclaim-all"];
+    sandbox
+        .run("", &[&reclaim[..], &["--dry-run"]].concat())
+        .code(0)
+        .says("on disk: ")
+        .says("taken by copies");
+    let answer = sandbox.json("", &[&reclaim[..], &["--yes"]].concat());
+    let done = answer["outcome"]["done"].as_array().expect("actions");
+    let copied = |one: &serde_json::Value| one["warmed"]["copied"].as_u64();
+    let copied: u64 = done.iter().filter_map(copied).sum();
+    let freed = answer["outcome"]["freed"]["on_disk"].as_u64();
+    assert!(copied > 0 && freed > Some(copied), "{answer}");
+}
