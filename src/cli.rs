@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::{Context as _, Result, anyhow};
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tracing::info;
@@ -163,6 +164,12 @@ fn arguments(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run(cli: Cli) -> Result<Exit> {
+    if cli.command.is_none() {
+        cli.setup
+            .roots()
+            .iter()
+            .try_for_each(|root| folder_or_command(root))?;
+    }
     let command = cli.command.unwrap_or(Command::Setup(cli.setup));
     // A script whose program was kept needs none, and is to begin at once.
     if !matches!(command, Command::Run(_)) {
@@ -187,6 +194,28 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Man(args) => pages::man(&args),
         Command::Hook(command) => command.run(&edge),
     }
+}
+
+/// Refuses a word that names neither a folder nor a command, and suggests the command that is most like it.
+fn folder_or_command(word: &Path) -> Result<(), clap::Error> {
+    /// As clap has it.
+    const ALIKE: f64 = 0.7;
+    if word.components().count() != 1 || fs::exists(word) {
+        return Ok(());
+    }
+    let word = word.to_string_lossy();
+    let command = Cli::command();
+    let names = command.get_subcommands().filter(|one| !one.is_hide_set());
+    let alike = names
+        .map(|one| (strsim::jaro(&word, one.get_name()), one.get_name()))
+        .filter(|(alike, _)| *alike > ALIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    let hint = match alike {
+        Some((_, name)) => format!("did you mean `cargo sharedtarget {name}`?"),
+        None => "`cargo sharedtarget --help` lists the commands".to_owned(),
+    };
+    let message = format!("there is no folder and no command `{word}`\nhint: {hint}");
+    Err(clap::Error::raw(ErrorKind::InvalidSubcommand, message))
 }
 
 /// The edge of the program: arguments and the environment.
@@ -235,16 +264,6 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     } else {
         find.roots
     };
-    for root in &roots {
-        let typed = root.components().count() == 1 && !fs::exists(root);
-        if typed {
-            return Err(anyhow!(
-                "there is no folder and no command `{}`",
-                root.display()
-            ))
-            .hint("`cargo sharedtarget --help` lists the commands");
-        }
-    }
     let request = Request {
         roots,
         looking,

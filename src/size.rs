@@ -37,7 +37,7 @@ impl Bytes {
             .find(|(length, _)| self.0 > 0 && self.0.is_multiple_of(*length));
         match unit {
             Some((length, name)) => format!("{}{name}", self.0 / length),
-            None => self.0.to_string(),
+            None => format!("{}B", self.0),
         }
     }
 }
@@ -45,11 +45,13 @@ impl Bytes {
 impl FromStr for Bytes {
     type Err = String;
 
-    /// Reads `20GB` and `20 GiB`; a number alone is of bytes.
+    /// Reads `20GB` and `20 GiB`. A number alone is refused, since `20` seldom means bytes; of 0 the unit does not matter.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let size = parse_size::parse_size(text.trim());
+        let text = text.trim();
+        let has_unit = text.ends_with(|last: char| last.is_ascii_alphabetic()) || text == "0";
+        let size = parse_size::parse_size(text).ok().filter(|_| has_unit);
         size.map(Self)
-            .map_err(|_| "expected a size such as `20GB` or `512MiB`".to_owned())
+            .ok_or_else(|| "expected a size with its unit, such as `20GB` or `512MiB`".to_owned())
     }
 }
 
@@ -81,8 +83,9 @@ mod tests {
         let size = |text: &str| text.parse::<Bytes>();
         assert_eq!(size("20GB"), Ok(Bytes(20_000_000_000)));
         assert_eq!(size("1.5 KiB"), Ok(Bytes(1536)));
-        assert_eq!(size("7"), Ok(Bytes(7)));
-        for wrong in ["", "much", "-1", "3 apples"] {
+        assert_eq!(size("7B"), Ok(Bytes(7)));
+        assert_eq!(size("0"), Ok(Bytes(0)));
+        for wrong in ["", "much", "-1", "3 apples", "20", "1.5"] {
             let error = size(wrong).expect_err(wrong);
             assert!(error.contains("such as `20GB`"), "{error}");
         }
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn is_written_as_it_is_read() {
-        for text in ["20GB", "512MiB", "1TiB", "1500MB", "7", "0"] {
+        for text in ["20GB", "512MiB", "1TiB", "1500MB", "7B", "0B"] {
             let size: Bytes = text.parse().expect(text);
             assert_eq!(size.exact(), text);
         }

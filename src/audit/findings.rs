@@ -358,7 +358,7 @@ fn budget(audit: &Audit, facts: &Facts) -> Option<Finding> {
             "the folders take {}, and may take {budget}",
             audit.total.on_disk
         ),
-        change: format!("cargo sharedtarget gc --max-size {}", budget.0),
+        change: format!("cargo sharedtarget gc --max-size {}", budget.exact()),
         file: None,
     })
 }

@@ -224,6 +224,11 @@ pub(crate) struct UndoArgs {
 }
 
 impl SetupArgs {
+    /// The folders to search, as they were given.
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.find.roots
+    }
+
     /// Runs `setup`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         self.check()

@@ -110,7 +110,7 @@ fn exit_codes() {
         .run("pika", &["clean", "--stale", "--orphaned"])
         .code(2);
     sandbox.run("pika", &["list", "nowhere/at/all"]).code(101);
-    sandbox.run("pika", &["lost"]).code(101);
+    sandbox.run("pika", &["lost"]).code(2);
     sandbox.run("pika", &["list", "Cargo.toml"]).code(101);
     sandbox.run("pika", &["--help"]).code(0);
     sandbox.run("pika", &["--version"]).code(0);

@@ -12,7 +12,7 @@ fn the_oldest_goes_first() {
     let target = sandbox.path("pika/target");
     let (all, release) = (du(&target), du(&target.join("release")));
     let budget = all - release / 2;
-    gc(&sandbox, "pika", &["--max-size", &budget.to_string()]);
+    gc(&sandbox, "pika", &["--max-size", &format!("{budget}B")]);
     assert!(du(&target) <= budget);
     assert!(du(&target) > all - release, "no more than was asked for");
     for args in &EVERYTHING[..3] {

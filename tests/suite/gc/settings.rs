@@ -146,7 +146,7 @@ fn onboarding_keeps_to_the_budget() {
     plain.compiles(&sandbox, "pika", &["build"]);
     // The new worktree itself needs some kilobytes only, since the rest is links.
     let most = du(&sandbox.path("pika/.shared-target")) - 500_000;
-    sandbox.write(FILE, &format!("max-size = '{most}'\n"));
+    sandbox.write(FILE, &format!("max-size = '{most}B'\n"));
     sandbox.worktree("pika", "beside");
 
     let before = sandbox.tree("pika/.shared-target");

@@ -100,7 +100,7 @@ fn bounds() {
     clean(&[]).code(3);
     assert_eq!(stored(&sandbox).len(), UNITS);
     let size = status["on_disk"].as_u64().expect("a size");
-    let less = (size - 1).to_string();
+    let less = format!("{}B", size - 1);
     clean(&["--max-size", &less, "--yes"]).code(0);
     let left = stored(&sandbox).len();
     assert!(left < UNITS, "{left} are left");
@@ -119,7 +119,7 @@ fn bounds() {
     fs::create_dir_all(sandbox.path("fresh/.shared-target")).expect("a folder");
     sandbox.write(
         "fresh/.shared-target/sharedtarget.toml",
-        "[store]\nmax-size = '1'\n",
+        "[store]\nmax-size = '1B'\n",
     );
     harvest(&sandbox, "fresh").code(0);
     assert_eq!(
