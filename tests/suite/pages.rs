@@ -11,16 +11,100 @@ fn each_shell_has_its_script() {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
     }
+    sandbox.run("", &["completions", "no-shell"]).code(2);
+}
+
+/// What the user types, and what real shells make of its last word.
+#[cfg(unix)]
+const TYPED: [(&str, &str); 7] = [
+    ("cargo-sharedtarget ded", "dedupe"),
+    ("cargo-sharedtarget dedupe --insi", "--inside-root-only"),
+    ("cargo-sharedtarget cache cle", "clean"),
+    ("cargo-sharedtarget cache clean --max", "--max-size"),
+    ("cargo sharedtarget ded", "dedupe"),
+    ("cargo sharedtarget dedupe --insi", "--inside-root-only"),
+    ("cargo sharedtarget cache clean --max", "--max-size"),
+];
+
+/// bash, as it calls the function that is registered for the first word; and Cargo's own script goes on for other words.
+#[cfg(unix)]
+#[test]
+fn bash_completes_every_word() {
+    let sandbox = Sandbox::new();
     let run = sandbox.run("", &["completions", "bash"]).code(0);
     sandbox.write("script", &run.stdout);
-    if cfg!(unix) {
-        // What bash makes of it, where the words after `dedupe` are asked for.
-        let ask = "source ./script; COMP_WORDS=(cargo-sharedtarget ded); COMP_CWORD=1; \
-            _cargo__sharedtarget cargo-sharedtarget ded cargo-sharedtarget; echo ${COMPREPLY[@]}";
-        let said = sandbox.command("bash", "", &["-c", ask]).code(0).stdout;
-        assert_eq!(said, "dedupe\n");
+    let begin = "_of_cargo() { COMPREPLY=(\"of-cargo-$2\"); }; complete -F _of_cargo cargo; source ./script; \
+        typed() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); \
+        local all=$(complete -p \"$1\"); all=${all##*-F }; \
+        ${all%% *} \"$1\" \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"; echo \"${COMPREPLY[@]}\"; }; ";
+    for (typed, completed) in TYPED {
+        let ask = format!("{begin} typed {typed}");
+        let said = sandbox.command("bash", "", &["-c", &ask]).code(0).stdout;
+        assert_eq!(said, format!("{completed}\n"), "{typed}");
     }
-    sandbox.run("", &["completions", "no-shell"]).code(2);
+    let ask = format!("{begin} typed cargo bui");
+    let said = sandbox.command("bash", "", &["-c", &ask]).code(0).stdout;
+    assert_eq!(said, "of-cargo-bui\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn fish_completes_every_word() {
+    let sandbox = Sandbox::new();
+    if !has_shell("fish") {
+        return;
+    }
+    let run = sandbox.run("", &["completions", "fish"]).code(0);
+    sandbox.write("script.fish", &run.stdout);
+    for (typed, completed) in TYPED {
+        let ask = format!("source script.fish; complete -C '{typed}'");
+        let said = sandbox
+            .command("fish", "", &["--no-config", "-c", &ask])
+            .code(0)
+            .stdout;
+        let words = said.lines().filter_map(|line| line.split('\t').next());
+        assert_eq!(words.collect::<Vec<_>>(), [completed], "{typed}");
+    }
+}
+
+/// zsh completes only at a terminal. Cargo's own script calls a function of our script's name, as that of the toolchain does.
+#[cfg(unix)]
+#[test]
+fn zsh_completes_every_word() {
+    let sandbox = Sandbox::new();
+    if !has_shell("zsh") {
+        return;
+    }
+    let run = sandbox.run("", &["completions", "zsh"]).code(0);
+    sandbox.write("functions/_cargo-sharedtarget", &run.stdout);
+    let of_cargo = "#compdef cargo\n_arguments -C '1: :(build)' '*::arg:->args'\n\
+        [[ $state == args ]] && _call_function ret _cargo-${words[1]}\n";
+    sandbox.write("functions/_cargo", of_cargo);
+    let ask = "zmodload zsh/zpty; zpty z env TERM=dumb zsh -f -i; \
+        zpty -w z 'PS1=; fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -D -u; setopt no_beep; \
+        print rea''dy'; \
+        while zpty -r z line; do [[ $line == *ready* ]] && break; done; \
+        zpty -w -n z \"$1\"$'\\t'$'\\C-A'\"print -r -- '\"$'\\C-E'\"'; exit\"$'\\n'; \
+        while zpty -r z line; do print -r -- \"$line\"; done";
+    sandbox.write("ask.zsh", ask);
+    for (typed, completed) in TYPED {
+        let said = sandbox.command("zsh", "", &["-f", "ask.zsh", typed]).stdout;
+        let before = typed.rsplit_once(' ').map_or("", |(before, _)| before);
+        let whole = format!("{before} {completed}");
+        let mut lines = said.lines().map(str::trim_end);
+        assert!(lines.any(|line| line == whole), "{typed}: {said}");
+    }
+}
+
+/// Whether a shell is installed here.
+#[cfg(unix)]
+fn has_shell(name: &str) -> bool {
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&search).any(|folder| folder.join(name).is_file());
+    if !found {
+        eprintln!("skipped: there is no {name} here");
+    }
+    found
 }
 
 #[test]
