@@ -92,7 +92,7 @@ enum Command {
     Onboard(OnboardArgs),
     /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
     Warm(WarmArgs),
-    /// Say what is wrong with the setup, why that matters, and what mends it
+    /// Say what is wrong with the setup, why that matters, and what fixes it
     Doctor(DoctorArgs),
     /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
     Run(RunArgs),

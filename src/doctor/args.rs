@@ -10,15 +10,15 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget doctor ~/code    what is wrong, why it matters, what mends it
-  cargo sharedtarget doctor --fix     mend what can be undone again";
+  cargo sharedtarget doctor ~/code    what is wrong, why it matters, what fixes it
+  cargo sharedtarget doctor --fix     fix what can be undone again";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Mend what can be mended and undone: configurations of worktrees that share a folder, the git hook
+    /// Fix what can be fixed and undone: configurations of worktrees that share a folder, the git hook
     #[arg(long)]
     fix: bool,
     #[command(flatten)]

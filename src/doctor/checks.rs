@@ -18,36 +18,36 @@ use crate::survey::model::{Survey, Workspace};
 use crate::survey::shared_place::shared_places;
 use crate::text::shell;
 
-/// Decides what is wrong, the worst first. Everything that is found stands in it with what mends it.
+/// Decides what is wrong, the worst first. Everything that is found stands in it with what fixes it.
 #[must_use]
 pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> DoctorReport {
-    let mut ailments = Vec::new();
-    ailments.extend(shared(survey));
-    ailments.extend(place::refused(survey));
-    ailments.extend(place::misled(survey));
-    ailments.extend(overrides(survey));
-    ailments.extend(configs(survey));
-    ailments.extend(place::flags_twice(survey));
-    ailments.extend(place::closed(survey, &facts));
-    ailments.extend(place::broken_links(&facts));
-    ailments.extend(place::place(survey, &facts));
-    ailments.extend(place::orphans(survey, now));
-    ailments.extend(place::half_removed(&facts));
-    ailments.extend(hooks(survey, &facts));
-    ailments.extend(tools::tools(survey, &facts));
-    ailments.extend(tools::wrappers(survey, &facts));
-    ailments.extend(tools::variables(&facts));
-    ailments.extend(analyzers(&facts));
-    ailments.sort_by_key(|ailment| (ailment.severity, ailment.kind));
+    let mut diagnoses = Vec::new();
+    diagnoses.extend(shared(survey));
+    diagnoses.extend(place::refused(survey));
+    diagnoses.extend(place::misled(survey));
+    diagnoses.extend(overrides(survey));
+    diagnoses.extend(configs(survey));
+    diagnoses.extend(place::flags_twice(survey));
+    diagnoses.extend(place::closed(survey, &facts));
+    diagnoses.extend(place::broken_links(&facts));
+    diagnoses.extend(place::place(survey, &facts));
+    diagnoses.extend(place::orphans(survey, now));
+    diagnoses.extend(place::half_removed(&facts));
+    diagnoses.extend(hooks(survey, &facts));
+    diagnoses.extend(tools::tools(survey, &facts));
+    diagnoses.extend(tools::wrappers(survey, &facts));
+    diagnoses.extend(tools::variables(&facts));
+    diagnoses.extend(analyzers(&facts));
+    diagnoses.sort_by_key(|diagnosis| (diagnosis.severity, diagnosis.kind));
     DoctorReport {
         to_write: place::to_write(survey, &facts),
         facts,
-        ailments,
+        diagnoses,
         problems: problems(survey),
     }
 }
 
-/// What could not be read, without what is an ailment.
+/// What could not be read, without what is an diagnosis.
 fn problems(survey: &Survey) -> Vec<Problem> {
     let refused = survey.shared_root.refused.as_ref();
     let problems = survey.problems.iter();
@@ -59,24 +59,27 @@ impl DoctorReport {
     /// What is mended in one way: the paths of what it is about.
     #[must_use]
     pub(crate) fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
-        let mended = self.ailments.iter().filter(|one| one.fix == Some(how));
+        let mended = self
+            .diagnoses
+            .iter()
+            .filter(|one| one.automatic == Some(how));
         mended
             .flat_map(|one| &one.paths)
             .map(std::path::PathBuf::as_path)
             .collect()
     }
 
-    /// Whether something is wrong that nobody may want.
+    /// Whether there is more than hints: a problem, or a file that cannot be read.
     #[must_use]
     pub(crate) fn complains(&self) -> bool {
-        let mut severities = self.ailments.iter().map(|one| one.severity);
-        severities.any(|severity| severity != Severity::Hint)
+        let mut severities = self.diagnoses.iter().map(|one| one.severity);
+        severities.any(|severity| severity != Severity::Hint) || !self.problems.is_empty()
     }
 }
 
 /// Folders that several worktrees of one repository build into.
 fn shared(survey: &Survey) -> Vec<Diagnosis> {
-    let ailments = shared_places(survey).into_iter().map(|place| {
+    let diagnoses = shared_places(survey).into_iter().map(|place| {
         let (dir, all, worktrees) = (place.folder, place.workspaces, place.worktrees);
         // A configuration in one worktree counts in another one that lies inside it.
         let inherited = all.iter().find(|one| {
@@ -103,12 +106,12 @@ fn shared(survey: &Survey) -> Vec<Diagnosis> {
             paths: worktrees.into_iter().map(Path::to_owned).collect(),
             what,
             why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
-            mend: "cargo sharedtarget setup --replace".into(),
+            fix: "cargo sharedtarget setup --replace".into(),
             // What git tracks is edited for those who say so.
-            fix: (!all.iter().any(|one| is_tracked(one, survey))).then_some(Fix::Configure),
+            automatic: (!all.iter().any(|one| is_tracked(one, survey))).then_some(Fix::Configure),
         }
     });
-    ailments.collect()
+    diagnoses.collect()
 }
 
 fn is_tracked(workspace: &Workspace, survey: &Survey) -> bool {
@@ -125,7 +128,7 @@ fn overrides(survey: &Survey) -> Vec<Diagnosis> {
         present.count() > 1
     };
     let several = survey.repositories.iter().any(family);
-    let ailments = survey.overrides.iter().map(|one| Diagnosis {
+    let diagnoses = survey.overrides.iter().map(|one| Diagnosis {
         severity: if several { Severity::Danger } else { Severity::Broken },
         kind: DiagnosisKind::EnvOverride,
         paths: vec![one.folder.clone()],
@@ -134,15 +137,15 @@ fn overrides(survey: &Survey) -> Vec<Diagnosis> {
             true => "it beats every configuration: all worktrees build into one folder from this shell, and may run each other's code".into(),
             false => "it beats every configuration, so that nothing of what is set up counts in this shell".into(),
         },
-        mend: format!("unset {}", one.variable),
-        fix: None,
+        fix: format!("unset {}", one.variable),
+        automatic: None,
     });
-    ailments.collect()
+    diagnoses.collect()
 }
 
 /// Configuration files that do not do what they seem to.
 fn configs(survey: &Survey) -> Vec<Diagnosis> {
-    let mut ailments = Vec::new();
+    let mut diagnoses = Vec::new();
     for (path, file) in &survey.configs {
         let keys = [&file.keys.target_dir, &file.keys.build_dir];
         let own = keys
@@ -150,14 +153,14 @@ fn configs(survey: &Survey) -> Vec<Diagnosis> {
             .flatten()
             .find(|value| Path::new(value).is_absolute());
         if let (Tracked::Yes, Some(value)) = (&file.tracked, own) {
-            ailments.push(Diagnosis {
+            diagnoses.push(Diagnosis {
                 severity: Severity::Danger,
                 kind: DiagnosisKind::TrackedPath,
                 paths: vec![path.clone()],
                 what: format!("git tracks `{}`, which names `{value}`", path.display()),
                 why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
-                mend: untrack(path),
-                fix: None,
+                fix: untrack(path),
+                automatic: None,
             });
         }
         let [legacy, current] = CONFIG_NAMES;
@@ -168,18 +171,18 @@ fn configs(survey: &Survey) -> Vec<Diagnosis> {
                 .is_some_and(|file| file.bytes.is_some())
         };
         if path.ends_with(current) && file.bytes.is_some() && beside(legacy) {
-            ailments.push(Diagnosis {
+            diagnoses.push(Diagnosis {
                 severity: Severity::Broken,
                 kind: DiagnosisKind::LegacyConfig,
                 paths: vec![path.with_file_name(legacy), path.clone()],
                 what: format!("`{}` stands beside `{legacy}`", path.display()),
                 why: format!("Cargo reads `{legacy}` and passes over `{current}`"),
-                mend: format!("merge `{legacy}` into `{current}`, and delete it"),
-                fix: None,
+                fix: format!("merge `{legacy}` into `{current}`, and delete it"),
+                automatic: None,
             });
         }
     }
-    ailments
+    diagnoses
 }
 
 /// The command by which git forgets a file. A name may look like an option or a pattern.
@@ -190,7 +193,7 @@ fn untrack(path: &Path) -> String {
 }
 
 fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
-    let ailments = facts.hooks.iter().filter_map(|status| {
+    let diagnoses = facts.hooks.iter().filter_map(|status| {
         let repository = survey
             .repositories
             .iter()
@@ -250,17 +253,17 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             paths: vec![status.file.clone()],
             what: format!("`{}`: {what}", status.repository.display()),
             why: "a new worktree begins cold, and with Cargo's own target folder".into(),
-            mend: format!("{mend} {}", shell::word(place)),
-            fix: (mend == INSTALL).then_some(Fix::InstallHook),
+            fix: format!("{mend} {}", shell::word(place)),
+            automatic: (mend == INSTALL).then_some(Fix::InstallHook),
         })
     });
-    ailments.collect()
+    diagnoses.collect()
 }
 
 const INSTALL: &str = "cargo sharedtarget hook install";
 
 fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
-    let ailments = facts.analyzers.iter().map(|one| {
+    let diagnoses = facts.analyzers.iter().map(|one| {
         let absolute = one.folder.as_deref().filter(|folder| Path::new(folder).is_absolute());
         let file = one.file.display();
         match absolute {
@@ -270,8 +273,8 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
                 paths: vec![one.file.clone()],
                 what: format!("`{file}` has rust-analyzer build into `{folder}`"),
                 why: "every worktree with this setting builds into that one folder, and is told of another one's errors".into(),
-                mend: "set `rust-analyzer.cargo.targetDir` to true".into(),
-                fix: None,
+                fix: "set `rust-analyzer.cargo.targetDir` to true".into(),
+                automatic: None,
             },
             None => Diagnosis {
                 severity: Severity::Hint,
@@ -279,10 +282,10 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
                 paths: vec![one.file.clone()],
                 what: format!("`{file}` gives rust-analyzer a target folder of its own"),
                 why: "it does not wait for your builds, nor they for it; but it compiles everything once more, and nothing of that is shared".into(),
-                mend: "leave it if you wait for locks, else take `rust-analyzer.cargo.targetDir` out".into(),
-                fix: None,
+                fix: "leave it if you wait for locks, else take `rust-analyzer.cargo.targetDir` out".into(),
+                automatic: None,
             },
         }
     });
-    ailments.collect()
+    diagnoses.collect()
 }

@@ -1,4 +1,4 @@
-//! `doctor`: what is wrong, and what mends it.
+//! `doctor`: what is wrong, and what fixes it.
 
 use std::path::{Path, PathBuf};
 
@@ -47,9 +47,9 @@ pub(crate) fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<
         return Ok(done);
     }
     let (_, left) = examine(request, program, ui)?;
-    if ui.format == Format::Human && !left.ailments.is_empty() {
+    if ui.format == Format::Human && !left.diagnoses.is_empty() {
         let mut out = ui.answer();
-        crate::doctor::report::ailments(&mut out, &left, &ui.view)?;
+        crate::doctor::report::diagnoses(&mut out, &left, &ui.view)?;
     }
     Ok(exit(&left))
 }

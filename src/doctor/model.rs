@@ -142,7 +142,7 @@ pub(crate) struct DoctorReport {
     #[serde(flatten)]
     pub(crate) facts: DoctorFacts,
     /// What is wrong, the worst first.
-    pub(crate) ailments: Vec<Diagnosis>,
+    pub(crate) diagnoses: Vec<Diagnosis>,
     /// The folders that a sandbox would have to let builds write.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) to_write: BTreeSet<PathBuf>,
@@ -160,9 +160,9 @@ pub(crate) struct Diagnosis {
     pub(crate) what: String,
     pub(crate) why: String,
     /// The one command, or the one thing to do, that mends it.
-    pub(crate) mend: String,
+    pub(crate) fix: String,
     /// How `--fix` mends it, if it does.
-    pub(crate) fix: Option<Fix>,
+    pub(crate) automatic: Option<Fix>,
 }
 
 /// What `--fix` does about something. All of it can be undone, and nothing is deleted.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::doctor::model::{DiagnosisKind, DoctorReport, Severity};
+use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorReport, Severity};
 use crate::target::layout::DiskLayout;
 use crate::term::table::{Align, Table};
 use crate::term::view::{
@@ -15,8 +15,10 @@ const NAMED: usize = 5;
 
 /// Writes what was found.
 pub(crate) fn doctor(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
-    facts(out, checkup, view)?;
-    ailments(out, checkup, view)
+    if view.verbose {
+        facts(out, checkup, view)?;
+    }
+    diagnoses(out, checkup, view)
 }
 
 /// Writes what the machine says.
@@ -78,41 +80,51 @@ fn facts(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
 }
 
 /// Writes what is wrong.
-pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
-    for ailment in &checkup.ailments {
-        let (word, style): (&str, Style) = match ailment.severity {
+pub(crate) fn diagnoses(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io::Result<()> {
+    // Hard links serve as well, and on most disks nothing can be done.
+    let is_shown = |kind| view.verbose || kind != DiagnosisKind::NoClones;
+    let all = checkup.diagnoses.iter();
+    let all: Vec<&Diagnosis> = all.filter(|one| is_shown(one.kind)).collect();
+    for diagnosis in &all {
+        let (word, style): (&str, Style) = match diagnosis.severity {
             Severity::Danger => ("danger", ERROR),
             Severity::Broken => ("broken", WARNING),
             Severity::Waste => ("waste", HEADING),
             Severity::Hint => ("hint", HEADING),
         };
         write!(out, "{style}{word}{style:#}: ")?;
-        wrapped_after(out, word.len() + 2, &shown(&ailment.what), "  ", view.width)?;
-        wrapped(out, &shown(&ailment.why), "  ", view.width)?;
+        wrapped_after(
+            out,
+            word.len() + 2,
+            &shown(&diagnosis.what),
+            "  ",
+            view.width,
+        )?;
+        wrapped(out, &shown(&diagnosis.why), "  ", view.width)?;
         let most = if view.verbose {
-            ailment.paths.len()
+            diagnosis.paths.len()
         } else {
             NAMED
         };
-        if ailment.paths.len() > 1 {
-            for path in ailment.paths.iter().take(most) {
+        if diagnosis.paths.len() > 1 {
+            for path in diagnosis.paths.iter().take(most) {
                 writeln!(out, "    {}", view.paths.show(path))?;
             }
-            if ailment.paths.len() > most {
+            if diagnosis.paths.len() > most {
                 writeln!(
                     out,
                     "    and {} more (--verbose shows them)",
-                    ailment.paths.len() - most
+                    diagnosis.paths.len() - most
                 )?;
             }
         }
-        write!(out, "  {HEADING}mend{HEADING:#}: ")?;
-        let mend = shown(&ailment.mend);
+        write!(out, "  {HEADING}fix{HEADING:#}: ")?;
+        let fix = shown(&diagnosis.fix);
         // A command is to be copied as it is.
-        let is_command = ["cargo ", "git "].iter().any(|name| mend.starts_with(name));
+        let is_command = ["cargo ", "git "].iter().any(|name| fix.starts_with(name));
         let width = view.width.filter(|_| !is_command);
-        wrapped_after(out, "  mend: ".len(), &mend, "  ", width)?;
-        if ailment.kind == DiagnosisKind::Unreachable && !checkup.to_write.is_empty() {
+        wrapped_after(out, "  fix: ".len(), &fix, "  ", width)?;
+        if diagnosis.kind == DiagnosisKind::Unreachable && !checkup.to_write.is_empty() {
             let folders: Vec<String> = checkup
                 .to_write
                 .iter()
@@ -134,16 +146,26 @@ pub(crate) fn ailments(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io:
             problem.message
         )?;
     }
-    match checkup.ailments.len() {
-        0 if checkup.problems.is_empty() => writeln!(out, "{GOOD}nothing is wrong{GOOD:#}"),
-        0 => writeln!(out, "nothing else is wrong"),
-        many => {
-            let fixable = checkup.ailments.iter().filter(|one| one.fix.is_some());
-            let fixable = match fixable.count() {
-                0 => String::new(),
-                some => format!(", {some} of which `cargo sharedtarget doctor --fix` mends"),
-            };
-            writeln!(out, "{} found{fixable}", counted(many, "ailment"))
-        }
+    let hints = all.iter().filter(|one| one.severity == Severity::Hint);
+    let hints = hints.count();
+    let counts = [(all.len() - hints, "problem"), (hints, "hint")];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| counted(count, name))
+        .collect();
+    if counts.is_empty() {
+        return match checkup.problems.is_empty() {
+            true => writeln!(out, "{GOOD}no problem found{GOOD:#}"),
+            false => writeln!(out, "no other problem found"),
+        };
     }
+    let fixes = all.iter().filter(|one| one.automatic.is_some()).count();
+    let fixes = match fixes {
+        0 => String::new(),
+        1 if all.len() == 1 => "; `cargo sharedtarget doctor --fix` fixes it".to_owned(),
+        _ if fixes == all.len() => "; `cargo sharedtarget doctor --fix` fixes all".to_owned(),
+        some => format!("; `cargo sharedtarget doctor --fix` fixes {some} of them"),
+    };
+    writeln!(out, "{} found{fixes}", counts.join(" and "))
 }

@@ -84,11 +84,11 @@ fn list_and_doctor_say_that_a_project_is_a_copy() {
     let said = sandbox.run("copy", &["list"]).code(0).said();
     assert!(said.contains("is a copy of the shared root"), "{said}");
     let doctor = sandbox.json("copy", &["doctor"]);
-    let ailments = doctor["ailments"].as_array().expect("a list");
-    let copied = ailments.iter().find(|one| one["kind"] == "copied");
+    let diagnoses = doctor["diagnoses"].as_array().expect("a list");
+    let copied = diagnoses.iter().find(|one| one["kind"] == "copied");
     let copied = copied.unwrap_or_else(|| panic!("{doctor:#}"));
     assert_eq!(copied["severity"], "danger");
-    assert_eq!(copied["mend"], "cargo sharedtarget setup");
+    assert_eq!(copied["fix"], "cargo sharedtarget setup");
     assert_eq!(sandbox.tree(""), before);
     let fixed = sandbox.run("copy", &["doctor", "--fix", "--yes"]);
     assert!(
@@ -129,9 +129,9 @@ fn a_moved_project_keeps_its_root_and_frees_its_place() {
     let kept = token(&sandbox, "pika");
     fs::rename(sandbox.path("pika"), sandbox.path("moved")).expect("moved");
     let doctor = sandbox.json("moved", &["doctor"]);
-    let ailments = doctor["ailments"].as_array().expect("a list");
+    let diagnoses = doctor["diagnoses"].as_array().expect("a list");
     assert!(
-        ailments.iter().any(|one| one["kind"] == "moved"),
+        diagnoses.iter().any(|one| one["kind"] == "moved"),
         "{doctor:#}"
     );
     sandbox.run("moved", &["setup", "--yes"]).code(0);

@@ -9,23 +9,23 @@ use crate::sandbox::Sandbox;
 /// The kinds of what is wrong, but for what depends on the machine's disks.
 fn kinds(sandbox: &Sandbox) -> Vec<String> {
     let json = sandbox.json("", &["doctor"]);
-    let all = json["ailments"].as_array().expect("ailments").iter();
+    let all = json["diagnoses"].as_array().expect("diagnoses").iter();
     let kinds = all.map(|one| one["kind"].as_str().expect("a kind").to_owned());
     kinds
         .filter(|kind| !["no_clones", "nearly_full", "other_filesystem"].contains(&kind.as_str()))
         .collect()
 }
 
-fn ailment(sandbox: &Sandbox, kind: &str) -> Value {
+fn diagnosis(sandbox: &Sandbox, kind: &str) -> Value {
     let json = sandbox.json("", &["doctor"]);
-    let all = json["ailments"].as_array().expect("ailments").clone();
+    let all = json["diagnoses"].as_array().expect("diagnoses").clone();
     let found = all.into_iter().find(|one| one["kind"] == kind);
     found.unwrap_or_else(|| panic!("no {kind}"))
 }
 
 /// Does what is said to mend something, by a command of ours.
-fn mend(sandbox: &Sandbox, ailment: &Value) {
-    let said = ailment["mend"].as_str().expect("a command");
+fn mend(sandbox: &Sandbox, diagnosis: &Value) {
+    let said = diagnosis["fix"].as_str().expect("a command");
     let ours = said.strip_prefix("cargo sharedtarget ").expect("ours");
     let args: Vec<&str> = ours.split(' ').chain(["--yes"]).collect();
     sandbox.run("", &args).code(0);
@@ -36,7 +36,9 @@ fn one_healthy_worktree() {
     let sandbox = Sandbox::new();
     sandbox.repository("repo", &[]);
     assert_eq!(kinds(&sandbox), [] as [&str; 0]);
-    let run = sandbox.run("", &["doctor"]);
+    let healthy = sandbox.run("", &["doctor"]).code(0).stdout;
+    assert_eq!(healthy, "no problem found\n");
+    let run = sandbox.run("", &["doctor", "--verbose"]);
     for part in ["git version 2.", "TOOLCHAIN", "(here)", "classic"] {
         assert!(run.stdout.contains(part), "no {part} in {}", run.said());
     }
@@ -51,7 +53,7 @@ fn worktrees_in_one_folder_and_the_command_that_parts_them() {
     let sandbox = Sandbox::new();
     sandbox.repository("repo", &["topic"]);
     sandbox.write(".cargo/config.toml", "[build]\ntarget-dir = \"all\"\n");
-    let found = ailment(&sandbox, "shared_by_worktrees");
+    let found = diagnosis(&sandbox, "shared_by_worktrees");
     assert_eq!(found["severity"], "danger");
     let paths: Vec<&str> = found["paths"]
         .as_array()
@@ -64,7 +66,7 @@ fn worktrees_in_one_folder_and_the_command_that_parts_them() {
     let run = sandbox.run("", &["doctor"]).code(1);
     assert!(
         run.stdout
-            .contains("\n\ndanger: 2 worktrees of one repository build into"),
+            .starts_with("danger: 2 worktrees of one repository build into"),
         "{}",
         run.stdout
     );
@@ -77,7 +79,7 @@ fn a_nested_worktree_that_nobody_set_up() {
     let sandbox = Sandbox::new();
     sandbox.repository("repo", &["repo/.worktrees/topic"]);
     sandbox.write("repo/.cargo/config.toml", "[build]\ntarget-dir = \"out\"\n");
-    let found = ailment(&sandbox, "inherited");
+    let found = diagnosis(&sandbox, "inherited");
     assert_eq!(found["severity"], "danger");
     assert!(
         found["what"]
@@ -95,7 +97,7 @@ fn a_link_to_a_disk_that_is_gone() {
     sandbox.repository("repo", &["topic"]);
     let gone = sandbox.outside("disk/target");
     std::os::unix::fs::symlink(&gone, sandbox.path("topic/target")).expect("a link");
-    let found = ailment(&sandbox, "broken_link");
+    let found = diagnosis(&sandbox, "broken_link");
     assert_eq!(found["severity"], "broken");
     let what = found["what"].as_str().expect("a text");
     assert!(what.contains("topic/target"), "{found}");
@@ -109,9 +111,9 @@ fn a_variable_beats_all() {
     sandbox.repository("repo", &["topic"]);
     let all = sandbox.outside("all");
     sandbox.env("CARGO_TARGET_DIR", all);
-    let found = ailment(&sandbox, "env_override");
+    let found = diagnosis(&sandbox, "env_override");
     assert_eq!(
-        (&found["severity"], &found["mend"]),
+        (&found["severity"], &found["fix"]),
         (&"danger".into(), &"unset CARGO_TARGET_DIR".into())
     );
 }
@@ -125,7 +127,7 @@ fn configurations_that_do_not_do_what_they_seem_to() {
         "[build]\ntarget-dir = \"/tmp/of-this-machine\"\n",
     );
     sandbox.commit_all("repo");
-    let found = ailment(&sandbox, "tracked_path");
+    let found = diagnosis(&sandbox, "tracked_path");
     assert!(
         found["what"]
             .as_str()
@@ -134,7 +136,7 @@ fn configurations_that_do_not_do_what_they_seem_to() {
         "{found}"
     );
     sandbox.write("repo/.cargo/config", "[build]\njobs = 1\n");
-    assert_eq!(ailment(&sandbox, "legacy_config")["severity"], "broken");
+    assert_eq!(diagnosis(&sandbox, "legacy_config")["severity"], "broken");
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn what_a_worktree_left_and_the_command_that_deletes_it() {
     assert!(!kinds(&sandbox).contains(&"orphans".to_owned()));
     fs::remove_dir_all(sandbox.path("topic")).expect("removed");
     sandbox.git("repo", &["worktree", "prune"]);
-    let found = ailment(&sandbox, "orphans");
+    let found = diagnosis(&sandbox, "orphans");
     mend(&sandbox, &found);
     assert!(!kinds(&sandbox).contains(&"orphans".to_owned()));
 }
@@ -157,13 +159,13 @@ fn a_hook_that_git_does_not_run() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::new();
     sandbox.repository("repo", &["topic"]);
-    let hint = ailment(&sandbox, "hook");
+    let hint = diagnosis(&sandbox, "hook");
     assert_eq!(hint["severity"], "hint");
     sandbox.run("repo", &["hook", "install", "--yes"]).code(0);
     assert!(!kinds(&sandbox).contains(&"hook".to_owned()));
     let hook = sandbox.path("repo/.git/hooks/post-checkout");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o644)).expect("a mode");
-    let found = ailment(&sandbox, "hook");
+    let found = diagnosis(&sandbox, "hook");
     assert_eq!(found["severity"], "broken");
     sandbox.run("repo", &["hook", "install", "--yes"]).code(0);
     assert!(!kinds(&sandbox).contains(&"hook".to_owned()));
@@ -177,12 +179,12 @@ fn editors_with_folders_of_their_own() {
         "repo/.vscode/settings.json",
         "{\n  // mine\n  \"rust-analyzer.cargo.targetDir\": true,\n}\n",
     );
-    assert_eq!(ailment(&sandbox, "analyzer")["severity"], "hint");
+    assert_eq!(diagnosis(&sandbox, "analyzer")["severity"], "hint");
     sandbox.write(
         "repo/.vscode/settings.json",
         "{ \"rust-analyzer.cargo.targetDir\": \"/tmp/ra\" }\n",
     );
-    assert_eq!(ailment(&sandbox, "analyzer")["severity"], "danger");
+    assert_eq!(diagnosis(&sandbox, "analyzer")["severity"], "danger");
 }
 
 /// What can be undone is mended after a question; the rest is said.
@@ -249,11 +251,11 @@ fn what_runs_in_place_of_the_compiler() {
         "[ \"$1\" = --version ] && echo sccache 9.9 || exec \"$@\"",
     );
     named(&cache);
-    let hint = ailment(&sandbox, "wrapper");
+    let hint = diagnosis(&sandbox, "wrapper");
     assert_eq!(hint["severity"], "hint");
     let what = hint["what"].as_str().expect("a text");
     assert!(what.contains("incrementally"), "{what}");
-    let run = sandbox.run("repo", &["doctor"]).code(0);
+    let run = sandbox.run("repo", &["doctor", "--verbose"]).code(0);
     assert!(
         run.stdout.contains("sccache 9.9 in place of the compiler"),
         "{}",
@@ -264,19 +266,19 @@ fn what_runs_in_place_of_the_compiler() {
     assert!(!kinds(&sandbox).contains(&"wrapper".to_owned()));
 
     named(&wrapper("unknown", "exec \"$@\""));
-    assert_eq!(ailment(&sandbox, "wrapper")["severity"], "hint");
+    assert_eq!(diagnosis(&sandbox, "wrapper")["severity"], "hint");
     named("no/such/wrapper");
-    let found = ailment(&sandbox, "wrapper");
+    let found = diagnosis(&sandbox, "wrapper");
     assert_eq!(found["severity"], "broken");
-    let mend = found["mend"].as_str().expect("a text");
+    let mend = found["fix"].as_str().expect("a text");
     assert!(mend.starts_with("take `rustc-wrapper` out of"), "{mend}");
 
     named(&cache);
     let other = wrapper("other", "exec \"$@\"");
     sandbox.env("RUSTC_WRAPPER", other);
-    let found = ailment(&sandbox, "env_override");
+    let found = diagnosis(&sandbox, "env_override");
     assert_eq!(
-        (&found["severity"], &found["mend"]),
+        (&found["severity"], &found["fix"]),
         (&"waste".into(), &"unset RUSTC_WRAPPER".into())
     );
 }
@@ -288,9 +290,9 @@ fn variables_by_which_a_shell_builds_apart() {
     sandbox.env("CARGO_BUILD_JOBS", "2");
     assert!(!kinds(&sandbox).contains(&"env_override".to_owned()));
     sandbox.env("RUSTFLAGS", "-Cdebuginfo=0");
-    let found = ailment(&sandbox, "env_override");
+    let found = diagnosis(&sandbox, "env_override");
     assert_eq!(found["severity"], "waste");
-    let mend = found["mend"].as_str().expect("a text");
+    let mend = found["fix"].as_str().expect("a text");
     assert!(mend.contains("`rustflags` under `[build]`"), "{mend}");
 }
 
@@ -333,7 +335,7 @@ fn the_build_folder_of_a_removed_worktree() {
     sandbox.run("", &layout).code(0);
     sandbox.cargo("topic", &["build", "-q", "--offline"]);
     sandbox.git("repo", &["worktree", "remove", "--force", "../topic"]);
-    let found = ailment(&sandbox, "orphans");
+    let found = diagnosis(&sandbox, "orphans");
     let path = found["paths"][0].as_str().expect("a path");
     assert!(path.contains("by-path"), "{path}");
     mend(&sandbox, &found);

@@ -29,7 +29,7 @@ fn workspace(sandbox: &Sandbox, at: &str, first: &str, says: &str) {
 
 fn kinds(sandbox: &Sandbox) -> Vec<String> {
     let json = sandbox.json("pika", &["doctor"]);
-    let all = json["ailments"].as_array().expect("ailments").iter();
+    let all = json["diagnoses"].as_array().expect("diagnoses").iter();
     all.map(|one| one["kind"].as_str().expect("a kind").to_owned())
         .collect()
 }

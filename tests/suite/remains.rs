@@ -35,14 +35,14 @@ fn why(sandbox: &Sandbox, folder: &str) -> String {
     sandbox.why_kept(&answer, folder)
 }
 
-fn ailment(sandbox: &Sandbox, kind: &str) -> Option<Value> {
+fn diagnosis(sandbox: &Sandbox, kind: &str) -> Option<Value> {
     let json = sandbox.json("", &["doctor"]);
-    let all = json["ailments"].as_array().expect("ailments").clone();
+    let all = json["diagnoses"].as_array().expect("diagnoses").clone();
     all.into_iter().find(|one| one["kind"] == kind)
 }
 
-fn paths(sandbox: &Sandbox, ailment: &Value) -> Vec<String> {
-    let paths = ailment["paths"].as_array().expect("paths").iter();
+fn paths(sandbox: &Sandbox, diagnosis: &Value) -> Vec<String> {
+    let paths = diagnosis["paths"].as_array().expect("paths").iter();
     let mut paths: Vec<String> = paths.map(|path| sandbox.relative(path)).collect();
     paths.sort();
     paths
@@ -60,13 +60,13 @@ fn of_worktrees_that_git_has_forgotten() {
     empty(&sandbox, "pika/.worktrees/w2");
     fs::remove_dir_all(sandbox.path("pika/.git/worktrees")).expect("removed");
     let both = ["pika/.worktrees/w2/target", "w1/target"];
-    let found = ailment(&sandbox, "orphans").expect("named");
+    let found = diagnosis(&sandbox, "orphans").expect("named");
     assert_eq!(found["severity"], "waste");
-    assert_eq!(found["mend"], "cargo sharedtarget clean --orphaned");
+    assert_eq!(found["fix"], "cargo sharedtarget clean --orphaned");
     assert_eq!(paths(&sandbox, &found), both);
     assert_eq!(orphaned(&sandbox), both);
     assert!(sandbox.exists("pika/target") && !sandbox.exists("w1/target"));
-    assert_eq!(ailment(&sandbox, "orphans"), None);
+    assert_eq!(diagnosis(&sandbox, "orphans"), None);
 }
 
 /// Its folder under the shared root goes as well, though the worktree's own is there with a configuration of ours.
@@ -189,12 +189,12 @@ fn of_worktrees_that_git_lists() {
     assert!(sandbox.exists("pointless/target/debug"));
 
     let json = sandbox.json("", &["doctor"]);
-    let all = json["ailments"].as_array().expect("ailments").iter();
+    let all = json["diagnoses"].as_array().expect("diagnoses").iter();
     let of_kind = all.filter(|one| one["kind"] == "half_removed");
     let mut mends = Vec::new();
     for one in of_kind {
         assert_eq!(one["severity"], "hint");
-        let mend = one["mend"].as_str().expect("a command");
+        let mend = one["fix"].as_str().expect("a command");
         let args: Vec<String> = mend.split(' ').skip(1).map(str::to_owned).collect();
         mends.push((paths(&sandbox, one), args));
     }

@@ -54,12 +54,14 @@ fn doctor_asks_no_wrapper_that_a_clone_names_by_its_path() {
     assert_eq!(wire.fired(), None);
     // The one on the path is the user's choice, and so is one that their own configuration names.
     sandbox.write("r/.cargo/config.toml", &config(&usual));
-    sandbox.run("r", &["doctor"]).says("sccache 0.8.2");
+    sandbox
+        .run("r", &["doctor", "--verbose"])
+        .says("sccache 0.8.2");
     assert!(wire.fired().is_some());
     fs::remove_dir_all(sandbox.path("r/.cargo")).expect("it can go");
     let own = sandbox.outside("cargo-home/config.toml");
     fs::write(own, config(&there)).expect("a file");
-    sandbox.run("r", &["doctor"]).says("sccache 0.8.2");
+    sandbox.run("r", &["doctor", "-v"]).says("sccache 0.8.2");
     assert!(wire.fired().is_some());
 }
 

@@ -287,7 +287,7 @@ fn a_copied_repository_has_no_part_in_the_worktrees_of_the_original() {
     assert_eq!(says("it seems to be a copy"), 1, "{messages:?}");
 
     for args in [
-        &["gc", "--max-size", "1", "--yes"][..],
+        &["gc", "--max-size", "1B", "--yes"][..],
         &["--yes"],
         &["clean", "--all", "--yes"],
     ] {

@@ -35,8 +35,8 @@ pub(crate) fn broken_links(facts: &DoctorFacts) -> Vec<Diagnosis> {
             to.display()
         ),
         why: "Cargo cannot make the folder, so that every build fails".into(),
-        mend: format!("mount or make `{}`, or delete the link", to.display()),
-        fix: None,
+        fix: format!("mount or make `{}`, or delete the link", to.display()),
+        automatic: None,
     };
     facts.broken_links.iter().map(diagnosis).collect()
 }
@@ -70,14 +70,14 @@ pub(crate) fn closed(survey: &Survey, facts: &DoctorFacts) -> Option<Diagnosis> 
         ),
         why: "every build fails here, as in a sandbox or a container that has the worktree alone"
             .into(),
-        mend: match many {
+        fix: match many {
             1 => format!(
                 "cargo sharedtarget onboard --layout in-place{replace} {}",
                 shell::word(&first.workspace)
             ),
             _ => format!("cargo sharedtarget setup --layout in-place{replace}"),
         },
-        fix: None,
+        automatic: None,
     })
 }
 
@@ -100,21 +100,21 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let Some(place) = &facts.place else {
         return Vec::new();
     };
-    let mut ailments = Vec::new();
+    let mut diagnoses = Vec::new();
     let path = place.path.display();
     if let Some(network) = &place.network {
-        ailments.push(Diagnosis {
+        diagnoses.push(Diagnosis {
             severity: Severity::Danger,
             kind: DiagnosisKind::NoLocks,
             paths: vec![place.path.clone()],
             what: format!("`{path}` is on a filesystem of the network ({network})"),
             why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
-            mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
-            fix: None,
+            fix: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
+            automatic: None,
         });
     }
     if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
-        ailments.push(Diagnosis {
+        diagnoses.push(Diagnosis {
             severity: Severity::Broken,
             kind: DiagnosisKind::NearlyFull,
             paths: vec![place.path.clone()],
@@ -123,19 +123,19 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
                 place.available, place.total
             ),
             why: "a build that runs out of space leaves what the next one has to make again".into(),
-            mend: "cargo sharedtarget gc --min-free 20GB".into(),
-            fix: None,
+            fix: "cargo sharedtarget gc --min-free 20GB".into(),
+            automatic: None,
         });
     }
     if place.clones == Some(false) {
-        ailments.push(Diagnosis {
+        diagnoses.push(Diagnosis {
             severity: Severity::Hint,
             kind: DiagnosisKind::NoClones,
             paths: vec![place.path.clone()],
             what: format!("the filesystem of `{path}` makes no clones of files"),
             why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
-            mend: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
-            fix: None,
+            fix: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
+            automatic: None,
         });
     }
     let shared_device = survey
@@ -149,18 +149,18 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             .filter(|folder| !folder.users.is_empty() && folder.marks.identity.device != shared);
         let others: Vec<PathBuf> = others.map(|folder| folder.path.clone()).collect();
         if !others.is_empty() {
-            ailments.push(Diagnosis {
+            diagnoses.push(Diagnosis {
                 severity: Severity::Waste,
                 kind: DiagnosisKind::OtherFilesystem,
                 what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
                 paths: others,
                 why: "files are shared on one filesystem only: what these take from the others is copied".into(),
-                mend: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
-                fix: None,
+                fix: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
+                automatic: None,
             });
         }
     }
-    ailments
+    diagnoses
 }
 
 /// A shared root that must not be used.
@@ -172,8 +172,8 @@ pub(crate) fn refused(survey: &Survey) -> Option<Diagnosis> {
         paths: vec![refused.path.clone()],
         what: refused.what.clone(),
         why: "all that is in the shared root ends up in your programs, so that no command does anything with this one".into(),
-        mend: refused.mend.clone(),
-        fix: None,
+        fix: refused.mend.clone(),
+        automatic: None,
     })
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
                 .push(workspace);
         }
     }
-    let ailments = all.into_iter().map(|((was, copied), led)| {
+    let diagnoses = all.into_iter().map(|((was, copied), led)| {
         let (here, there) = (root.path.display(), was.display());
         let many = led.len();
         let worktree = |one: &&Workspace| {
@@ -227,11 +227,11 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
             },
             what,
             why: why.into(),
-            mend: "cargo sharedtarget setup".into(),
-            fix: by_worktree.then_some(Fix::Configure),
+            fix: "cargo sharedtarget setup".into(),
+            automatic: by_worktree.then_some(Fix::Configure),
         }
     });
-    ailments.collect()
+    diagnoses.collect()
 }
 
 /// Worktrees that get the flags of the one around them beside their own.
@@ -252,8 +252,8 @@ pub(crate) fn flags_twice(survey: &Survey) -> Option<Diagnosis> {
             first.outer.display()
         ),
         why: "Cargo joins such arrays, and a unit with other flags is another unit: it compiles everything by itself, and a worktree beside would share".into(),
-        mend: format!("git worktree move {} {}", shell::word(worktree), shell::word(&beside)),
-        fix: None,
+        fix: format!("git worktree move {} {}", shell::word(worktree), shell::word(&beside)),
+        automatic: None,
     })
 }
 
@@ -287,8 +287,8 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
         },
         paths: folders,
         why: "no build will use them again".into(),
-        mend: "cargo sharedtarget clean --orphaned".into(),
-        fix: None,
+        fix: "cargo sharedtarget clean --orphaned".into(),
+        automatic: None,
     })
 }
 
@@ -326,8 +326,8 @@ pub(crate) fn half_removed(facts: &DoctorFacts) -> Vec<Diagnosis> {
             paths: vec![one.path.clone()],
             what,
             why: why.into(),
-            mend,
-            fix: None,
+            fix: mend,
+            automatic: None,
         }
     };
     facts.half_removed.iter().map(diagnosis).collect()

@@ -26,8 +26,8 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             paths: Vec::new(),
             what: format!("`{}` cannot be run: {why}", tool.name),
             why: "what it is asked for is not known, and so nothing is done".into(),
-            mend: format!("install `{}`, or put it on the PATH", tool.name),
-            fix: None,
+            fix: format!("install `{}`, or put it on the PATH", tool.name),
+            automatic: None,
         })
     });
     let old: Vec<PathBuf> = survey
@@ -50,8 +50,8 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
         what: format!("{} workspaces are built by a Cargo before 1.91", old.len()),
         paths: old,
         why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
-        mend: "rustup update".into(),
-        fix: None,
+        fix: "rustup update".into(),
+        automatic: None,
     });
     broken.chain(old).collect::<Vec<_>>()
 }
@@ -82,8 +82,8 @@ pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
                 file.display()
             ),
             why: "the variable beats the configuration, so that this shell compiles by another program than an editor does".into(),
-            mend: format!("unset {variable}"),
-            fix: None,
+            fix: format!("unset {variable}"),
+            automatic: None,
         })
     });
     each.into_iter().chain(beaten).collect()
@@ -97,19 +97,19 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
         (None, Some(file)) => format!("take `rustc-wrapper` out of `{}`", file.display()),
         (None, None) => return None,
     };
-    let ailment = |severity, what: String, why: &str, mend: String| {
+    let diagnosis = |severity, what: String, why: &str, fix: String| {
         Some(Diagnosis {
             severity,
             kind: DiagnosisKind::Wrapper,
             paths: one.config.iter().cloned().collect(),
             what,
             why: why.into(),
-            mend,
-            fix: None,
+            fix,
+            automatic: None,
         })
     };
     if let Some(problem) = &one.problem {
-        return ailment(
+        return diagnosis(
             Severity::Broken,
             format!("`{program}` cannot run the compiler: {problem}"),
             "Cargo runs every compilation by it, so every build fails",
@@ -120,7 +120,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
         );
     }
     if let Some(why) = &one.not_asked {
-        return ailment(
+        return diagnosis(
             Severity::Hint,
             format!("`{program}` was not asked for its version, because {why}"),
             "a file that came with a clone names it, or it lies beside one; a build here runs it",
@@ -128,14 +128,14 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
         );
     }
     match config_edit::known_wrapper(program) {
-        None => ailment(
+        None => diagnosis(
             Severity::Hint,
             format!("`{program}` runs in place of the compiler, and is not known"),
             "it may answer for the compiler, or change what that makes: units of no compiler are taken for gone, and local crates are not shared between worktrees that differ in it",
             format!("leave it if you know what it does, else {out}"),
         ),
         // Source: the README of sccache, on incremental compilation.
-        Some("sccache") if one.incremental => ailment(
+        Some("sccache") if one.incremental => diagnosis(
             Severity::Hint,
             "sccache keeps nothing of your own crates, since they are compiled incrementally".into(),
             "what is third-party is shared without it; it helps with what differs between worktrees",
@@ -167,8 +167,8 @@ pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Diagnosis> {
             paths: Vec::new(),
             what: format!("`{name}` is set to `{value}`"),
             why: format!("it beats `build.{key}` in every configuration: what this shell builds is compiled apart from what an editor or another shell does, and shared with neither"),
-            mend: format!("unset {}, and write `{key}` under `[build]` of a configuration if you want it", shell::word(Path::new(name))),
-            fix: None,
+            fix: format!("unset {}, and write `{key}` under `[build]` of a configuration if you want it", shell::word(Path::new(name))),
+            automatic: None,
         })
     });
     told.collect()

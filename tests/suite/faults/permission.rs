@@ -261,10 +261,10 @@ fn of_others_to_the_shared_root_is_a_finding() {
     fs::set_permissions(&root, Permissions::from_mode(0o757)).expect("permissions");
     let before = sandbox.tree("");
     let doctor = sandbox.json("pika", &["doctor"]);
-    let ailments = doctor["ailments"].as_array().expect("a list");
-    assert_eq!(ailments[0]["kind"], "refused", "{doctor:#}");
+    let diagnoses = doctor["diagnoses"].as_array().expect("a list");
+    assert_eq!(diagnoses[0]["kind"], "refused", "{doctor:#}");
     let mend = format!("chmod -R go-w {}", root.display());
-    assert_eq!(ailments[0]["mend"], mend);
+    assert_eq!(diagnoses[0]["fix"], mend);
     assert!(doctor["toolchains"].is_array(), "{doctor:#}");
     run(sandbox.program("pika", &["doctor"]))
         .code(1)

@@ -40,7 +40,7 @@ fn suggested_commands_are_safe_to_paste() {
         let mends = run
             .stdout
             .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("mend: "));
+            .filter_map(|line| line.trim_start().strip_prefix("fix: "));
         let commands: Vec<&str> = mends
             .filter(|line| line.starts_with("git ") || line.starts_with("cargo "))
             .collect();
