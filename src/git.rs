@@ -9,6 +9,7 @@
 pub mod exclude_edit;
 pub(crate) mod git_file;
 pub(crate) mod jj;
+pub(crate) mod merged;
 pub mod model;
 pub mod porcelain;
 pub(crate) mod sources;

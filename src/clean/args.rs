@@ -16,6 +16,7 @@ const CLEAN: &str = "\
 Examples:
   cargo sharedtarget clean                      delete what no build will use again
   cargo sharedtarget clean --idle 30d ~/code    and what was not built in for 30 days
+  cargo sharedtarget clean --merged             and what worktrees of merged branches have built
   cargo sharedtarget clean --all -n             what deleting everything would free";
 
 const GC: &str = "\
@@ -43,6 +44,10 @@ pub(crate) struct CleanArgs {
     /// Also folders in use, if nothing was built in them for this long, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     idle: Option<Age>,
+    /// Also folders in use by worktrees whose branch is merged into the default branch, or into the one that it follows; as it
+    /// is, rebased or squashed. The worktrees stay
+    #[arg(long, help_heading = "Rules")]
+    merged: bool,
     /// Every target folder found, in use or not
     #[arg(long, help_heading = "Rules")]
     all: bool,
@@ -109,8 +114,9 @@ impl CleanArgs {
             idle: self.idle,
             all: self.all,
             allowed_entries: self.delete.allow_entry,
+            ..CleanOptions::default()
         };
-        command::run(&request, &options, &ui)
+        command::run(&request, options, self.merged, &ui)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Decides which whole target folders may go, by rule.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use crate::age::{Age, since};
@@ -22,6 +25,9 @@ pub(crate) struct CleanOptions {
     pub(crate) orphaned: bool,
     /// Folders in use, but not used for as long.
     pub(crate) idle: Option<Age>,
+    /// Folders in use by worktrees whose branch is merged: the worktrees, each with its branch and the one that this is merged
+    /// into.
+    pub(crate) merged: BTreeMap<PathBuf, (String, String)>,
     pub(crate) all: bool,
     /// Top-level entries that Cargo does not make, and that may go all the same.
     pub(crate) allowed_entries: Vec<String>,
@@ -93,12 +99,29 @@ fn asked(
             Err(reason)
         }
         Err(_) if options.all => Ok(DeleteReason::All),
-        Err(reason @ KeptReason::InUse { .. }) => match options.idle {
-            Some(age) => idle(folder, age, now),
-            None => Err(reason),
-        },
+        Err(reason @ KeptReason::InUse { .. }) => {
+            if let Some(why) = merged(folder, survey, options) {
+                return Ok(why);
+            }
+            match options.idle {
+                Some(age) => idle(folder, age, now),
+                None => Err(reason),
+            }
+        }
         Err(reason) => Err(reason),
     }
+}
+
+/// Whether only worktrees build into a folder whose branch is merged.
+fn merged(folder: &TargetFolder, survey: &Survey, options: &CleanOptions) -> Option<DeleteReason> {
+    let branch_of = |user: &PathBuf| {
+        let mut all = survey.workspaces.iter();
+        let place = all.find(|one| one.root == *user)?.place.as_ref()?;
+        options.merged.get(&place.worktree)
+    };
+    let branches: Option<Vec<_>> = folder.users.iter().map(branch_of).collect();
+    let (branch, into) = branches?.into_iter().next()?.clone();
+    Some(DeleteReason::Merged { branch, into })
 }
 
 fn idle(folder: &TargetFolder, age: Age, now: Timestamp) -> Result<DeleteReason, KeptReason> {
@@ -129,8 +152,6 @@ fn last_use(usage: &Usage) -> Option<(jiff::Timestamp, LastUseSource)> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use jiff::SignedDuration;
 
     use super::*;

@@ -453,6 +453,13 @@ pub(crate) enum DeleteReason {
         /// Where that is known from.
         source: LastUseSource,
     },
+    /// Merged: the branches of all worktrees that build into it are merged.
+    Merged {
+        /// The branch of one of them.
+        branch: String,
+        /// The branch that it is merged into.
+        into: String,
+    },
     /// Everything was asked for.
     All,
 }

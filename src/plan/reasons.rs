@@ -30,6 +30,7 @@ pub(crate) fn delete(why: &DeleteReason) -> &'static str {
         DeleteReason::MemberOf { .. } => "member's",
         DeleteReason::OwnerGone { .. } => "orphaned",
         DeleteReason::Idle { .. } => "idle",
+        DeleteReason::Merged { .. } => "merged",
         DeleteReason::All => "asked for",
     }
 }
@@ -53,6 +54,7 @@ pub(crate) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> 
         DeleteReason::Idle { since: at, source } => {
             format!("last used {}, by {}", since(*at, now), by(*source))
         }
+        DeleteReason::Merged { branch, into } => format!("`{branch}` is merged into `{into}`"),
         DeleteReason::All => "everything was asked for".into(),
     }
 }

@@ -55,6 +55,7 @@ mod log;
 #[cfg(unix)]
 mod matrix;
 #[cfg(unix)]
+mod merged;
 mod moving;
 #[cfg(unix)]
 mod nightly;
