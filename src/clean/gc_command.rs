@@ -34,7 +34,7 @@ use crate::{fs, plan};
 pub(crate) fn run(
     request: &Request,
     mut options: GcOptions,
-    min_free: Option<Bytes>,
+    mut min_free: Option<Bytes>,
     ui: &Ui,
 ) -> Result<Exit> {
     let survey = look(request, ui)?;
@@ -48,7 +48,8 @@ pub(crate) fn run(
             max_size: settings.max_size.filter(|_| !request.only_folders),
             ..GcOptions::sure()
         };
-        if options.max_size.is_some() {
+        min_free = settings.min_free.filter(|_| !request.only_folders);
+        if options.max_size.is_some() || min_free.is_some() {
             folders = shared_folders(&survey, &folders);
         }
     }
@@ -96,6 +97,8 @@ pub(crate) struct Limited {
     pub(crate) freeable: Bytes,
     /// How much would have to go, if that cannot be.
     pub(crate) missed: Option<Bytes>,
+    /// How much less is free then than the settings say.
+    pub(crate) short: Option<Bytes>,
     /// Where the time is kept of the last look at the age of everything, if this was one.
     pub(crate) swept: Option<PathBuf>,
 }
@@ -135,7 +138,16 @@ pub(crate) fn limited(
         let taken = crate::fs::model::on_disk(usages.iter()) + copied;
         taken.0.checked_sub(most.0).filter(|over| *over > 0)
     });
-    if over.is_none() && older_than.is_none() {
+    let device = fs::info(&shared_root.path)?.map(|info| info.identity.device);
+    let short = match settings.min_free {
+        Some(least) => {
+            let free = fs::available(&shared_root.path)?;
+            let short = (least + copied).0.checked_sub(free.0);
+            short.filter(|short| *short > 0).map(Bytes)
+        }
+        None => None,
+    };
+    if over.is_none() && older_than.is_none() && short.is_none() {
         return Ok(Limited::default());
     }
     let focus = request.focus.as_deref().unwrap_or(Path::new(""));
@@ -153,6 +165,7 @@ pub(crate) fn limited(
         keep_programs: settings.keep_programs == Some(true),
         spared: own.chain(donors).collect(),
         unused_since: Some(now - DAY),
+        to_free: device.zip(short).into_iter().collect(),
         ..GcOptions::default()
     };
     let decide = |options: &GcOptions| {
@@ -169,10 +182,13 @@ pub(crate) fn limited(
         };
         plan = decide(&options);
     }
+    // Of a full disk each part helps that comes free.
+    let still_short = short.and_then(|short| short.0.checked_sub(plan.freeable.0));
     Ok(Limited {
         freeable: plan.freeable,
         actions: plan.actions,
         missed,
+        short: still_short.filter(|short| *short > 0).map(Bytes),
         swept: due.then_some(swept).filter(|_| older_than.is_some()),
     })
 }

@@ -22,6 +22,7 @@ pub(super) fn settings() -> Result<Settings> {
     Ok(Settings {
         local: no_local.map(|flag| !flag.0),
         max_size: given("CARGO_SHAREDTARGET_MAX_SIZE")?,
+        min_free: given("CARGO_SHAREDTARGET_MIN_FREE")?,
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
         rustc_wrapper: None,

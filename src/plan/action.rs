@@ -368,6 +368,11 @@ pub(crate) enum Warning {
         /// How much is over it.
         bytes: Bytes,
     },
+    /// Less is free than the settings say, also after what may go.
+    LowSpace {
+        /// How much less.
+        bytes: Bytes,
+    },
     /// A git hook that is called under another name from now on seems to look at its name.
     HookGoesByItsName {
         /// The hook.

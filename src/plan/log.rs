@@ -46,6 +46,7 @@ pub(crate) fn survey(survey: &Survey, begun: Instant) {
     debug!(
         local = ?settings.local,
         max_size = ?settings.max_size,
+        min_free = ?settings.min_free,
         max_age = ?settings.max_age,
         keep_programs = ?settings.keep_programs,
         rustc_wrapper = ?settings.rustc_wrapper,

@@ -429,6 +429,9 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::OverBudget { bytes } => format!(
             "{bytes} are over the budget of the settings, and would take what is in use: nothing goes for it"
         ),
+        Warning::LowSpace { bytes } => format!(
+            "{bytes} less than `min-free` of the settings are free then: everything else is in use, or was used within a day"
+        ),
         Warning::HookGoesByItsName { file } => format!(
             "{} seems to look at its own name ($0), and is called as post-checkout.before-sharedtarget from now on",
             paths.show(file)

@@ -140,6 +140,13 @@ pub(crate) struct BudgetArgs {
         help_heading = "Budget, kept to by gc and onboard"
     )]
     max_size: Option<Bytes>,
+    /// How much is to be free on the filesystem of the shared root, such as 30GB
+    #[arg(
+        long,
+        value_name = "SIZE",
+        help_heading = "Budget, kept to by gc and onboard"
+    )]
+    min_free: Option<Bytes>,
     /// How long units that nobody uses stay, such as 30d
     #[arg(
         long,
@@ -257,6 +264,7 @@ impl SetupArgs {
             move_built_since: (!self.reclaim_all).then(|| ui.view.now - self.keep_built_within.0),
             settings: Settings {
                 max_size: self.budget.max_size,
+                min_free: self.budget.min_free,
                 max_age: self.budget.max_age,
                 keep_programs: self.budget.keep_programs,
                 rustc_wrapper: wrapper.map(|given| edge.program(given)).transpose()?,

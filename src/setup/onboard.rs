@@ -160,5 +160,8 @@ fn decide(
     if let Some(bytes) = limited.missed {
         plan.warnings.push(Warning::OverBudget { bytes });
     }
+    if let Some(bytes) = limited.short {
+        plan.warnings.push(Warning::LowSpace { bytes });
+    }
     Ok((plan, limited.swept, decided.held))
 }

@@ -131,6 +131,9 @@ pub struct Settings {
     /// What all target folders under the shared root may take together.
     #[serde(deserialize_with = "settings::written")]
     pub max_size: Option<Bytes>,
+    /// How much is to be free on the filesystem of the shared root.
+    #[serde(deserialize_with = "settings::written")]
+    pub min_free: Option<Bytes>,
     /// Units that were not used for as long may go.
     #[serde(deserialize_with = "settings::written")]
     pub max_age: Option<Age>,
@@ -151,6 +154,7 @@ impl Settings {
         Self {
             local: self.local.or(others.local),
             max_size: self.max_size.or(others.max_size),
+            min_free: self.min_free.or(others.min_free),
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
@@ -174,7 +178,7 @@ impl Settings {
     /// Whether units are to go for them.
     #[must_use]
     pub(crate) fn limit(&self) -> bool {
-        self.max_size.is_some() || self.max_age.is_some()
+        self.max_size.is_some() || self.min_free.is_some() || self.max_age.is_some()
     }
 }
 

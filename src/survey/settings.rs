@@ -52,6 +52,7 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
     let Settings {
         local,
         max_size,
+        min_free,
         max_age,
         keep_programs,
         rustc_wrapper,
@@ -64,6 +65,10 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         (
             "max-size",
             new(max_size, there.max_size, |size| size.exact().into()),
+        ),
+        (
+            "min-free",
+            new(min_free, there.min_free, |size| size.exact().into()),
         ),
         (
             "max-age",

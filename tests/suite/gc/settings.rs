@@ -208,3 +208,50 @@ fn a_budget_that_cannot_be_kept_costs_nobody_anything() {
     assert!(du(&sandbox.path("pika/.shared-target")) >= before.1);
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
 }
+
+/// A disk that is too full: a new worktree has what the others used longest ago deleted, and it is said what is still missing.
+#[test]
+fn onboarding_keeps_to_the_floor() {
+    let sandbox = start();
+    let plain = Layout(None);
+    sandbox.worktree("pika", "old");
+    sandbox
+        .run("pika", &["setup", "--yes", "--min-free", "1MB"])
+        .code(0);
+    assert!(sandbox.read(FILE).contains("min-free = \"1MB\""));
+    plain.compiles(&sandbox, "old", &["test", "--no-run", "--release"]);
+    age(&sandbox.path("pika/.shared-target"), 40);
+    plain.compiles(&sandbox, "pika", &["build"]);
+    sandbox.worktree("pika", "beside");
+    let freeable = || {
+        // To have looked at them is a use as well.
+        age(&sandbox.path("pika/.shared-target/pika/old"), 40);
+        let planned = sandbox.json("beside", &["onboard", "-n"]);
+        planned["plan"]["freeable"].as_u64().expect("a number")
+    };
+    assert_eq!(freeable(), 0, "as much is free");
+    sandbox.write(FILE, "min-free = '9000TB'\n");
+    let promised = freeable();
+    assert!(promised > 0);
+    age(&sandbox.path("pika/.shared-target/pika/old"), 40);
+    let answer = sandbox.json("beside", &["onboard", "--yes"]);
+    assert_eq!(
+        answer["outcome"]["freed"]["on_disk"].as_u64(),
+        Some(promised)
+    );
+    assert!(
+        answer["plan"]["warnings"].to_string().contains("low_space"),
+        "{answer}"
+    );
+    for folder in ["beside", "pika"] {
+        let made = plain.compiles(&sandbox, folder, &["build"]);
+        let third_party = made.iter().find(|name| *name != "app" && *name != "helper");
+        assert_eq!(third_party, None, "{folder}");
+    }
+    // Without a rule `gc` keeps to it too, and to no day of grace.
+    let planned = sandbox.json("pika", &["gc", "-n"]);
+    assert!(planned["plan"]["freeable"].as_u64() > Some(0), "{planned}");
+    sandbox.write(FILE, "min-free = '1MB'\n");
+    let planned = sandbox.json("pika", &["gc", "-n"]);
+    assert_eq!(planned["plan"]["freeable"].as_u64(), Some(0), "{planned}");
+}
