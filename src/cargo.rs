@@ -20,6 +20,7 @@ pub(crate) mod toml_read;
 mod toolchain;
 pub(crate) mod wrapper_script;
 
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -78,9 +79,7 @@ impl Cargo {
     ///
     /// Cargo is not there or does not accept the package; the first line of what it says.
     pub(crate) fn metadata(&self, dir: &Path) -> Result<Metadata> {
-        let options = ["--no-deps"];
-        let ask = || self.ask(dir, &options, toolchain::to_look(dir)?);
-        let metadata = self.answers.get(dir, &options, ask)?;
+        let metadata = self.members(dir)?;
         Ok(Metadata {
             workspace_root: metadata.workspace_root.into_std_path_buf(),
             target_dir: metadata.target_directory.into_std_path_buf(),
@@ -102,12 +101,24 @@ impl Cargo {
         })
     }
 
+    /// Asks Cargo about the members of the workspace in a folder, without what they depend on.
+    ///
+    /// # Errors
+    ///
+    /// As for [`metadata`](Self::metadata).
+    pub(crate) fn members(&self, dir: &Path) -> Result<cargo_metadata::Metadata> {
+        let options = ["--no-deps"];
+        let ask = || self.ask(dir, &options, toolchain::to_look(dir)?);
+        self.answers.get(dir, &options, ask)
+    }
+
     /// Asks Cargo what the packages in a folder are built from, by the `Cargo.lock` as it stands.
     ///
     /// # Errors
     ///
     /// As for [`metadata`](Self::metadata); and where a build would change the `Cargo.lock`, or would have to fetch
-    /// something for this triple. Also where Cargo would have to ask a compiler that a file of a worktree names.
+    /// something for this triple: then the error is [`NotFetched`] if the `Cargo.lock` is as it should be. Also where Cargo
+    /// would have to ask a compiler that a file of a worktree names.
     pub(crate) fn resolve(&self, dir: &Path, triple: &str) -> Result<cargo_metadata::Metadata> {
         toolchain::none_of_a_worktree(dir)?;
         toolchain::no_compiler_of_a_worktree(dir)?;
@@ -194,11 +205,44 @@ impl Cargo {
         }
         let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
-            bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
+            let said = first_error(&String::from_utf8_lossy(&output.stderr));
+            if let Some(package) = not_fetched(&said) {
+                return Err(NotFetched { package }.into());
+            }
+            bail!("{said}");
         }
         String::from_utf8(output.stdout)
             .context("cargo metadata printed something that is not text")
     }
+}
+
+/// The sources of a package were never downloaded, such as those of a dev-dependency where nothing but `cargo build` was run.
+///
+/// Cargo looks for them when it has resolved everything, so that the `Cargo.lock` is as it should be. Source:
+/// `resolve_ws_with_opts` in `src/cargo/ops/resolve.rs` of Cargo.
+#[derive(Debug)]
+pub(crate) struct NotFetched {
+    /// Its name and version.
+    package: String,
+}
+
+impl fmt::Display for NotFetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let package = &self.package;
+        write!(
+            f,
+            "the sources of `{package}` are not downloaded (`cargo fetch` does that)"
+        )
+    }
+}
+
+impl std::error::Error for NotFetched {}
+
+/// The package whose sources Cargo would have to download, by its error.
+fn not_fetched(said: &str) -> Option<String> {
+    let (package, why) = said.strip_prefix("failed to download `")?.split_once('`')?;
+    let offline = why.contains("--offline was specified");
+    offline.then(|| package.to_owned())
 }
 
 /// What `cargo` or `rustc` says of its version, by a toolchain or by the one that is chosen here.
@@ -374,6 +418,24 @@ fn first_error(stderr: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The words of Cargo 1.89, 1.95, 1.100 and 1.101 for a package of a registry whose sources are not there.
+    #[test]
+    fn sources_that_are_not_fetched() {
+        let said = "error: failed to download `diff v0.1.13`\n\nCaused by:\n  attempting to make an HTTP request, but \
+                    --offline was specified\n";
+        assert_eq!(
+            not_fetched(&first_error(said)).as_deref(),
+            Some("diff v0.1.13")
+        );
+        for other in [
+            "error: failed to download `diff v0.1.13`\n\nCaused by:\n  it is a teapot\n",
+            "error: failed to download from somewhere, but --offline was specified\n",
+            "error: the lock file needs to be updated but --locked was passed to prevent this\n",
+        ] {
+            assert_eq!(not_fetched(&first_error(other)), None, "{other}");
+        }
+    }
 
     #[test]
     fn toolchains_are_told_from_a_sentence() {

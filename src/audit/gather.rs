@@ -11,7 +11,7 @@ use crate::cargo::config_chain;
 use crate::cargo::profile::DevDebug;
 use crate::clean::folder_use::FolderUse;
 use crate::clean::look;
-use crate::clean::look::Workspaces;
+use crate::clean::look::{Answer, Workspaces};
 use crate::fs;
 use crate::fs::model::{Identity, Problem};
 use crate::progress::Progress;
@@ -41,10 +41,10 @@ pub(crate) fn gather(
     let mut resolved = HashMap::new();
     for (root, answer) in workspaces.resolved {
         match answer {
-            Ok(metadata) => {
+            Answer::Whole(metadata) => {
                 resolved.insert(root, metadata);
             }
-            Err(message) => problems.push(Problem {
+            Answer::Members(_, message) | Answer::Nothing(message) => problems.push(Problem {
                 path: root,
                 message: format!("who asks for which features is not known: {message}"),
             }),

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::{Metadata, Package};
 use rayon::prelude::*;
 
-use crate::cargo::Cargo;
 use crate::cargo::lockfile::Lock;
+use crate::cargo::{Cargo, NotFetched};
 use crate::clean::deletable::unfit;
 use crate::clean::folder_use::{Compilers, FolderUse, Wanted};
 use crate::clean::unknown_users;
@@ -31,8 +32,38 @@ const FIRST_STABLE: u32 = 85;
 /// So many artifacts of a compiler are asked for its name: almost each one has it.
 const ASKED_FOR_A_NAME: usize = 16;
 
-/// What Cargo says of a workspace, or why it does not.
-type Answer = Result<cargo_metadata::Metadata, String>;
+/// What Cargo says of a workspace.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// All that it is built from.
+    Whole(Metadata),
+    /// Its members, and why no more: sources of others are not here. Its `Cargo.lock` is as it should be.
+    Members(Metadata, String),
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+impl Answer {
+    fn of(root: &Path, triple: &str, cargo: &Cargo) -> Self {
+        let error = match cargo.resolve(root, triple) {
+            Ok(all) => return Self::Whole(all),
+            Err(error) => error,
+        };
+        let why = failure::words(error.as_ref());
+        match cargo.members(root) {
+            Ok(members) if error.is::<NotFetched>() => Self::Members(members, why),
+            _ => Self::Nothing(why),
+        }
+    }
+
+    /// The packages that are known, the workspace's own among them.
+    fn packages(&self) -> Result<&[Package], &String> {
+        match self {
+            Self::Whole(metadata) | Self::Members(metadata, _) => Ok(&metadata.packages),
+            Self::Nothing(why) => Err(why),
+        }
+    }
+}
 
 /// What is known of the workspaces that build into some folders.
 #[derive(Debug, Default)]
@@ -156,8 +187,7 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
                 .as_deref()
                 .ok()
                 .and_then(|version| field(version, "host"));
-            let resolved = around.cargo.resolve(root, triple.unwrap_or_default());
-            let resolved = resolved.map_err(|error| failure::words(error.as_ref()));
+            let resolved = Answer::of(root, triple.unwrap_or_default(), &around.cargo);
             progress.add(1, crate::size::Bytes(0));
             let compiler = version.and_then(|version| match minor(&version) {
                 Some(FIRST_STABLE..) => Ok(fingerprint::hash_of_rustc(&version)),
@@ -220,11 +250,8 @@ fn wanted(
     let users: Vec<&Workspace> = users(folder, survey).collect();
     let packages = users
         .iter()
-        .filter_map(|user| match known.resolved.get(&user.root) {
-            Some(Ok(metadata)) => Some(metadata),
-            _ => None,
-        });
-    let packages = packages.flat_map(|metadata| &metadata.packages);
+        .filter_map(|user| known.resolved.get(&user.root)?.packages().ok());
+    let packages = packages.flatten();
     let own: Vec<_> = packages
         .filter(|package| package.source.is_none())
         .collect();
@@ -235,7 +262,10 @@ fn wanted(
     let others = dirs
         .find_map(|dir| unknown_users::by_configuration(dir, &users, survey, request))
         .or_else(|| {
-            let said = |user: &&Workspace| matches!(known.resolved.get(&user.root), Some(Ok(_)));
+            let said = |user: &&Workspace| {
+                let answer = known.resolved.get(&user.root);
+                answer.is_some_and(|answer| answer.packages().is_ok())
+            };
             let known = !users.is_empty() && users.iter().all(said);
             known.then(|| unknown_users::by_products(inventory, &users, &own))?
         })
@@ -263,7 +293,7 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
     }
     for user in users {
         // Where the next build changes the `Cargo.lock`, it may ask for anything.
-        if let Some(Err(message)) = known.resolved.get(&user.root) {
+        if let Some(Answer::Nothing(message)) = known.resolved.get(&user.root) {
             // It names the `Cargo.lock`.
             return Err(format!(
                 "what the next build asks for is not known: {message}"
@@ -304,10 +334,9 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
     }
     let mut crates = BTreeSet::new();
     for user in users {
-        match known.resolved.get(&user.root) {
-            Some(Ok(metadata)) => {
-                let packages = metadata.packages.iter();
-                let own = || packages.clone().filter(|package| package.source.is_none());
+        match known.resolved.get(&user.root).map(Answer::packages) {
+            Some(Ok(packages)) => {
+                let own = || packages.iter().filter(|package| package.source.is_none());
                 // Of another platform, or for a feature: what is in it cannot be asked for without what it needs.
                 if let Ok(Some(lock)) = inspect::lock(&user.root)
                     && let Some(name) = lock
