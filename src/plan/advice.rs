@@ -9,8 +9,9 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
     let advice = match reason {
         KeptReason::ConfigTracked { include, .. } => {
             return Some(format!(
-                "to share these: --edit-tracked edits the file all the same; --layout build-dir --config-at DIR (or \
-                 cargo-home) puts one config above them; or their maintainers commit `{include}` (cargo 1.93)"
+                "nothing is missing for that; to have the folders under one shared root all the same, --edit-tracked edits \
+                 the file; --layout build-dir --config-at DIR (or cargo-home) puts one config above them; or their maintainers \
+                 commit `{include}` (cargo 1.93)"
             ));
         }
         KeptReason::OldCargo | KeptReason::FixtureInside { .. } => {

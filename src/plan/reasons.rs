@@ -98,7 +98,9 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             format!("is there for the tests of {}", paths.show(around))
         }
         KeptReason::ConfigTracked { .. } => {
-            "git tracks the configuration, so the layout is in-place and nothing is written".into()
+            "git tracks the configuration, so the layout is in-place: each worktree keeps its own target, and shares in \
+             it what others have compiled"
+                .into()
         }
         KeptReason::TrackedUnclear { message } => {
             format!("git does not say whether it tracks it: {message}")
