@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::cargo::model::SetBy;
 use crate::cargo::{config_chain, config_edit};
 use crate::fs::model::{Identity, Tag};
 use crate::markers::{CARGO_FOLDER, SHARED_ROOT_MARK};
@@ -12,7 +13,8 @@ use crate::progress::Progress;
 use crate::survey::assign_users;
 use crate::survey::folder::{FolderOrigin, Marks, TargetFolder};
 use crate::survey::journal::{Journal, RecordedContent};
-use crate::survey::model::Survey;
+use crate::survey::model::{Survey, Workspace};
+use crate::survey::workspaces;
 use crate::{fs, markers};
 
 /// Collects the folders, each once, with the first reason for which it is known; and the folders that they lie
@@ -169,7 +171,7 @@ pub(super) fn look(survey: &mut Survey, to_act: bool) {
     });
 }
 
-/// A workspace with a target folder of its own was built.
+/// A workspace with a target folder of its own was built, and its family is used.
 pub(super) fn note_built(survey: &mut Survey) {
     for workspace in &mut survey.workspaces {
         // A folder that is there for another purpose is no build: of fixtures, git may track one.
@@ -181,6 +183,16 @@ pub(super) fn note_built(survey: &mut Survey) {
         };
         let mut folders = survey.folders.iter().filter(used);
         workspace.built |= folders.any(|folder| own(&folder));
+    }
+    let says_so = |workspace: &Workspace| match &workspace.dirs.target_set_by {
+        SetBy::Config(file) => *file == workspace.config,
+        _ => false,
+    };
+    let used = survey.workspaces.iter();
+    let used = used.filter(|workspace| workspace.built || says_so(workspace));
+    let used: BTreeSet<_> = used.map(workspaces::family).collect();
+    for workspace in &mut survey.workspaces {
+        workspace.used = used.contains(&workspaces::family(workspace));
     }
 }
 

@@ -263,6 +263,10 @@ pub(crate) struct Workspace {
     pub(crate) nested_in: Option<PathBuf>,
     /// It was built: a target folder of its own is there.
     pub(crate) built: bool,
+    /// It was built, or is one of a family of which another worktree's was built, or has a folder of its own by its
+    /// configuration.
+    #[serde(skip)]
+    pub(crate) used: bool,
     /// Its folder is ignored by git, as those of other package managers are. Known where configurations may be written.
     #[serde(skip)]
     pub(crate) ignored: bool,

@@ -26,6 +26,7 @@ pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
         nested_in: None,
         ignored: false,
         built: true,
+        used: true,
         dirs: Dirs {
             target_dir: target.into(),
             build_dir: target.into(),

@@ -133,7 +133,7 @@ fn may_be_built(workspace: &Path) -> bool {
 }
 
 /// What a workspace and the same one in other worktrees have in common.
-fn family(workspace: &Workspace) -> (PathBuf, PathBuf) {
+pub(super) fn family(workspace: &Workspace) -> (PathBuf, PathBuf) {
     match &workspace.place {
         Some(place) => (place.common_dir.clone(), place.path.clone()),
         None => (PathBuf::new(), workspace.root.clone()),
@@ -217,6 +217,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
         ignored: false,
         place,
         built: false,
+        used: false,
         target_elsewhere: None,
         dirs: Dirs::default(),
         config: if fs::exists(&legacy) { legacy } else { usual },

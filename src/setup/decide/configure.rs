@@ -253,11 +253,12 @@ pub(crate) fn build_template(shared_root: &Path, name: &Path) -> Option<String> 
     (!text.contains(['{', '}'])).then(|| format!("{text}{separator}{WORKSPACE_PATH_HASH}"))
 }
 
-/// A nested workspace that was never built is left alone: it may be a fixture or a template, and what it
-/// inherits is safe, since the build-dir is named by its own path.
+/// A nested workspace that was never built in any worktree is left alone: it may be a fixture or a template, and what it
+/// inherits is safe, since the build-dir is named by its own path. One that another worktree builds is no such thing: it
+/// may be built by a build script of the one around it, which holds the lock of the folder that it would inherit.
 fn never_built(workspace: &Workspace, survey: &Survey) -> Result<(), KeptReason> {
     match &workspace.nested_in {
-        Some(around) if !workspace.built && says_nothing(workspace, survey) => {
+        Some(around) if !workspace.used && says_nothing(workspace, survey) => {
             Err(KeptReason::NeverBuilt {
                 around: around.clone(),
             })

@@ -247,7 +247,7 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
     let mut survey = two_worktrees();
     let mut template = placed("/r/template", "/r");
     template.nested_in = Some("/r".into());
-    template.built = false;
+    (template.built, template.used) = (false, false);
     survey.workspaces.push(template.clone());
     let before = plan(&survey);
     assert!(matches!(
@@ -260,6 +260,12 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
         guard("main", "/r"),
         "it would mix with the one around it"
     );
+    // Another worktree builds it.
+    survey.workspaces[2].used = true;
+    let known = plan(&survey);
+    let own = (Path::new("/r/template"), Path::new("/s/r/main+template"));
+    assert!(written(&known).contains(&own), "{:?}", written(&known));
+    survey.workspaces[2].used = false;
     // A cargo without build-dir would mix them all the same.
     survey.workspaces[0].cargo = CargoAnswer::Said {
         knows_build_dir: false,

@@ -109,9 +109,8 @@ fn several_at_once() {
     assert_eq!(folders.len(), 3, "each has its own");
 }
 
-/// A nested workspace that nobody builds costs nothing, and one that is built in another worktree is warmed too.
-#[test]
-fn nested_workspaces() {
+/// Two nested workspaces, of which one is built, and a worktree in which none is.
+fn nested() -> Sandbox {
     let sandbox = start();
     for name in ["tool", "fixture"] {
         app(&sandbox, &format!("pika/{name}"), "nested");
@@ -131,6 +130,27 @@ fn nested_workspaces() {
         sandbox.path("third/tool/Cargo.lock"),
     )
     .expect("copied");
+    sandbox
+}
+
+/// One that another worktree builds gets a folder of its own: a build script of the workspace around it may run Cargo in it,
+/// and would wait for ever for the folder of this one.
+#[test]
+fn nested_workspaces_of_others_are_set_up() {
+    let sandbox = nested();
+    sandbox.run("third", &["onboard", "--yes"]).code(0);
+    let own = sandbox.read("third/tool/.cargo/config.toml");
+    assert!(own.contains("third+tool"), "{own}");
+    assert!(!sandbox.exists("third/fixture/.cargo"), "nobody builds it");
+    let run = sandbox.cargo("third/tool", &["build", "-v"]);
+    assert_eq!(compiled(&run.stderr), OWN);
+    assert_eq!(sandbox.git("third", &["status", "--short"]), "");
+}
+
+/// A nested workspace that nobody builds costs nothing, and one that is built in another worktree is warmed too.
+#[test]
+fn nested_workspaces() {
+    let sandbox = nested();
     let answer = sandbox.json("third", &["warm", "--yes"]);
     let done = answer["outcome"]["done"].as_array().expect("done");
     let paths: Vec<&str> = done
