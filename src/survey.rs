@@ -10,6 +10,7 @@
 //! program. Cargo is asked in a way that starts no program of the clone's ([`crate::cargo`]).
 
 pub(crate) mod build_env;
+mod cargo_inside;
 pub mod compiler_name;
 pub(crate) mod folder;
 mod folders;
@@ -266,6 +267,9 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         file.created_by_us = first.is_some_and(|entry| entry.before.is_none());
     }
     folders::note_built(&mut survey);
+    if request.configures || (request.to_act && request.looks_only) {
+        cargo_inside::look(&mut survey, request.focus.is_some());
+    }
     if request.sizes {
         progress.stage("measuring");
     }

@@ -23,6 +23,7 @@ use crate::text::shell;
 pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> DoctorReport {
     let mut diagnoses = Vec::new();
     diagnoses.extend(shared(survey));
+    diagnoses.extend(place::cargo_inside(survey));
     diagnoses.extend(place::refused(survey));
     diagnoses.extend(place::misled(survey));
     diagnoses.extend(overrides(survey));

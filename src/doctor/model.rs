@@ -195,6 +195,8 @@ pub(crate) enum Severity {
 pub(crate) enum DiagnosisKind {
     /// Several worktrees of a repository build into one folder.
     SharedByWorktrees,
+    /// Cargo is run in a target folder that has the configuration of another worktree above it.
+    CargoInside,
     /// A worktree in another one has that one's configuration.
     Inherited,
     /// A shared root that others can write to, or that is none of the user's.

@@ -14,6 +14,9 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
                  commit `{include}` (cargo 1.93)"
             ));
         }
+        KeptReason::CargoInside { .. } => {
+            "--shared-root DIR with a folder outside of every worktree sets them up isolated"
+        }
         KeptReason::OldCargo | KeptReason::FixtureInside { .. } => {
             "--layout isolated sets them up all the same"
         }

@@ -90,6 +90,11 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "cannot be moved to {}: something is there, it is on another filesystem, or others build into it",
             paths.show(to)
         ),
+        KeptReason::CargoInside { by } => format!(
+            "its tests or build scripts run cargo in its target folder, by {}: in a shared root inside a worktree they would \
+             get the configuration of that worktree, so the layout is in-place",
+            paths.show(by)
+        ),
         KeptReason::FixtureInside { inside } => format!(
             "its tests run cargo on {}, which a configuration would lead elsewhere, so the layout is in-place",
             paths.show(inside)

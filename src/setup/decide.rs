@@ -255,7 +255,12 @@ impl Setup {
     #[must_use]
     pub(crate) fn has_fixtures(&self) -> bool {
         let mut kept = self.plan.kept.iter();
-        kept.any(|kept| matches!(kept.reason, KeptReason::FixtureInside { .. }))
+        kept.any(|kept| {
+            matches!(
+                kept.reason,
+                KeptReason::FixtureInside { .. } | KeptReason::CargoInside { .. }
+            )
+        })
     }
 
     /// The whole plan, with what is warmed: after the configurations are written, and before anything goes.

@@ -267,6 +267,10 @@ pub(crate) struct Workspace {
     /// configuration.
     #[serde(skip)]
     pub(crate) used: bool,
+    /// A file that says that its tests or build scripts run Cargo in its target folder, which then must not lie in another
+    /// worktree. Known where configurations may be written.
+    #[serde(skip)]
+    pub(crate) cargo_inside: Option<PathBuf>,
     /// Its folder is ignored by git, as those of other package managers are. Known where configurations may be written.
     #[serde(skip)]
     pub(crate) ignored: bool,

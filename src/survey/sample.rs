@@ -25,6 +25,7 @@ pub(crate) fn workspace(root: &str, target: &str) -> Workspace {
         place: None,
         nested_in: None,
         ignored: false,
+        cargo_inside: None,
         built: true,
         used: true,
         dirs: Dirs {

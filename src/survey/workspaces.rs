@@ -215,6 +215,7 @@ fn workspace(root: &Path, all: &BTreeSet<PathBuf>, repositories: &[Repository]) 
     Workspace {
         nested_in: nested_in.map(Path::to_owned),
         ignored: false,
+        cargo_inside: None,
         place,
         built: false,
         used: false,

@@ -22,6 +22,7 @@ mod authority;
 #[cfg(unix)]
 mod auto;
 #[cfg(unix)]
+mod cargo_inside;
 mod cases;
 #[cfg(unix)]
 mod copied;

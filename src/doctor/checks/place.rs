@@ -332,3 +332,36 @@ pub(crate) fn half_removed(facts: &DoctorFacts) -> Vec<Diagnosis> {
     };
     facts.half_removed.iter().map(diagnosis).collect()
 }
+
+/// Workspaces whose tests or build scripts run Cargo in a target folder that lies in a shared root inside a worktree.
+pub(crate) fn cargo_inside(survey: &Survey) -> Vec<Diagnosis> {
+    let root = &survey.shared_root.path;
+    let Some((_, around)) = worktree_of(root, &survey.repositories) else {
+        return Vec::new();
+    };
+    let isolated = survey
+        .workspaces
+        .iter()
+        .filter(|one| one.dirs.target_dir.starts_with(root));
+    let found = isolated.filter_map(|one| {
+        let sign = one.cargo_inside.as_ref()?;
+        Some(Diagnosis {
+            severity: Severity::Danger,
+            kind: DiagnosisKind::CargoInside,
+            paths: vec![one.root.clone()],
+            what: format!(
+                "tests or build scripts of `{}` run Cargo in its target folder, by `{}`",
+                one.root.display(),
+                sign.display()
+            ),
+            why: format!(
+                "the shared root lies in the worktree `{}`, whose configuration leads them to its folder: they run another \
+                 worktree's code, or wait for ever for a build that waits for them",
+                around.display()
+            ),
+            fix: "cargo sharedtarget setup --layout in-place".into(),
+            automatic: None,
+        })
+    });
+    found.collect()
+}

@@ -33,10 +33,13 @@ pub(crate) fn layout(
             Layout::InPlace,
             KeptReason::Unreachable { why: why.clone() },
         ),
-        _ => match with_fixtures(workspace, survey) {
-            Some(reason) => (Layout::InPlace, reason),
-            None => (Layout::Isolated, KeptReason::InPlaceAsked),
-        },
+        _ => {
+            match with_fixtures(workspace, survey).or_else(|| with_cargo_inside(workspace, survey))
+            {
+                Some(reason) => (Layout::InPlace, reason),
+                None => (Layout::Isolated, KeptReason::InPlaceAsked),
+            }
+        }
     }
 }
 
@@ -66,14 +69,25 @@ fn with_fixtures(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
         let inside = other.root.starts_with(&workspace.root) && other.root != workspace.root;
         inside && place(other) == place(workspace) && is_fixture(other, survey).is_some()
     })?;
+    let inside = fixture.root.clone();
+    (!family_is_isolated(workspace, survey)).then_some(KeptReason::FixtureInside { inside })
+}
+
+/// Why a workspace stays in place since its tests or build scripts run Cargo in its target folder: in a shared root that lies in
+/// a worktree, they would build into the folder of that one. Where one worktree of the family has another layout, it was asked for.
+fn with_cargo_inside(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
+    let by = workspace.cargo_inside.clone()?;
+    (!family_is_isolated(workspace, survey)).then_some(KeptReason::CargoInside { by })
+}
+
+/// Whether a worktree of a workspace's family leads into the shared root.
+fn family_is_isolated(workspace: &Workspace, survey: &Survey) -> bool {
     let family = |one: &&Workspace| match (&one.place, &workspace.place) {
         (Some(one), Some(own)) => (&one.common_dir, &one.path) == (&own.common_dir, &own.path),
         _ => one.root == workspace.root,
     };
     let mut family = survey.workspaces.iter().filter(family);
-    let asked = family.any(|one| is_isolated(one, survey));
-    let inside = fixture.root.clone();
-    (!asked).then_some(KeptReason::FixtureInside { inside })
+    family.any(|one| is_isolated(one, survey))
 }
 
 /// The workspace around a fixture; `None` if it is none, or was set up as a workspace of its own.
