@@ -51,7 +51,8 @@ pub(crate) fn measure(
         ));
     }
     let count = worktrees as u64;
-    let wanted = full + count * own.local;
+    // The first one was built cold, with the compiler's own caches, and so has more of its own.
+    let wanted = full + theirs.local;
     let of_full = |kibibytes: u64| {
         let ratio = kibibytes as f64 / full as f64;
         format!("{ratio:>7.3} [{}]", mebibytes(kibibytes))
@@ -94,7 +95,7 @@ pub(crate) fn measure(
         "a third-party library does not share its storage".into()
     });
     print_bar(
-        &format!("all / (one whole + {worktrees} x local)"),
+        &format!("all / (one whole + what is local of the other {worktrees})"),
         total as f64 / wanted as f64,
         LIMIT,
     );
