@@ -398,11 +398,9 @@ fn a_file_without_an_end_is_not_read() {
     fs::create_dir(&manifest).expect("a folder");
     std::os::unix::fs::symlink("/dev/zero", manifest.join("config")).expect("a link");
     let program = env!("CARGO_BIN_EXE_cargo-sharedtarget");
-    let command = format!("ulimit -v 3000000; exec {program} sharedtarget gc --dry-run main");
-    let begun = std::time::Instant::now();
+    let command = format!("ulimit -v 1500000; exec {program} sharedtarget gc --dry-run main");
+    // It would read until there is no memory, as rustup does, and say so.
     let run = sandbox.command("sh", "", &["-c", &command]);
-    // It would read for hours, or until there is no memory.
-    assert!(begun.elapsed().as_secs() < 60);
     assert!(
         run.code.is_some() && !run.said().contains("allocation"),
         "{}",
