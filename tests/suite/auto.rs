@@ -191,7 +191,7 @@ fn looking_is_no_build() {
         sandbox.run("later", args);
         assert!(!sandbox.exists("later/target"), "{args:?}");
     }
-    let run = sandbox.run("", &["doctor"]);
+    let run = sandbox.run("", &["doctor", "--verbose"]);
     assert!(
         run.stdout
             .contains("sharedtarget-rustc in place of the compiler"),
