@@ -165,6 +165,33 @@ pub(crate) fn listing(worktree: &Path) -> Result<Listing> {
     Ok(Listing::of(files?, ignored?))
 }
 
+/// Where texts stand in the files of a worktree that git tracks and a pathspec matches: each file, once for each time, with the
+/// text.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree.
+pub(crate) fn holding(
+    worktree: &Path,
+    texts: &[&str],
+    pathspec: &str,
+) -> Result<Vec<(PathBuf, String)>> {
+    let mut git = git(worktree)?;
+    git.args(["grep", "-z", "-I", "--only-matching", "--no-color"])
+        .args(["--fixed-strings", "--no-textconv", "--no-line-number"])
+        .args(["--no-column", "--no-recurse-submodules"]);
+    for text in texts {
+        git.args(["-e", text]);
+    }
+    git.args(["--", pathspec]);
+    // It exits 1 where nothing is found.
+    let found = porcelain::found(&run(git, Some(b""))?.stdout);
+    let found = found.into_iter();
+    Ok(found
+        .map(|(path, text)| (worktree.join(path), text))
+        .collect())
+}
+
 /// Which of these commits have one of these paths, by their order.
 ///
 /// # Errors

@@ -123,6 +123,19 @@ pub fn paths(output: &[u8]) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The output of `git grep -z --only-matching`: the path, and the text that was found.
+#[must_use]
+pub(crate) fn found(output: &[u8]) -> Vec<(PathBuf, String)> {
+    let lines = output.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| {
+            let at = line.iter().position(|byte| *byte == 0)?;
+            let text = String::from_utf8_lossy(&line[at + 1..]).into_owned();
+            Some((path(&line[..at]), text))
+        })
+        .collect()
+}
+
 /// The path in a line of output. It may hold line ends itself.
 #[must_use]
 pub fn path_line(output: &[u8]) -> PathBuf {

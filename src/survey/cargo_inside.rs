@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 use rayon::prelude::*;
 
-use crate::fs;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Survey, worktree_of};
 use crate::survey::workspaces::family;
+use crate::{fs, git};
 
 /// So many target folders of a family are looked into, those that were built last.
 const LOOKED_INTO: usize = 2;
@@ -24,6 +24,12 @@ const MOST: u64 = 1 << 20;
 
 /// How deep projects lie in the folders that Cargo gives to tests and build scripts.
 const DEEP: usize = 3;
+
+/// A test asks for the folder that Cargo gives it by this name.
+const FOR_TESTS: &str = "CARGO_TARGET_TMPDIR";
+
+/// By these a build script that runs Cargo names it.
+const CARGO: [&str; 2] = ["\"CARGO\"", "\"cargo\""];
 
 /// What rustc writes into its list of sources for a test that asks for the folder which Cargo gives it.
 const TMPDIR: &[u8] = b"env-dep:CARGO_TARGET_TMPDIR";
@@ -55,8 +61,66 @@ pub(super) fn look(survey: &mut Survey, new_only: bool) {
             Some((family, found))
         })
         .collect();
+    let said = if new_only { Vec::new() } else { said(survey) };
     for workspace in &mut survey.workspaces {
-        workspace.cargo_inside = found.get(&family(workspace)).cloned();
+        let known = found.get(&family(workspace)).cloned();
+        // What lies in a workspace inside is not of this one, but a build script here may run Cargo there.
+        let inside = || {
+            said.iter()
+                .find(|file| file.starts_with(&workspace.root))
+                .cloned()
+        };
+        workspace.cargo_inside = known.or_else(inside);
+    }
+    spread(survey);
+}
+
+/// The sources that say so, of one worktree of each repository that has others, and of all that have none.
+fn said(survey: &Survey) -> Vec<PathBuf> {
+    let has_workspace = |top: &Path| {
+        survey
+            .workspaces
+            .iter()
+            .any(|one| one.root.starts_with(top))
+    };
+    let tops: Vec<&Path> = survey
+        .repositories
+        .iter()
+        .filter(|repository| repository.doubt.is_none())
+        .filter_map(|repository| {
+            let present = repository.worktrees.iter().filter(|one| one.present);
+            let main = present.clone().find(|one| one.main);
+            main.or_else(|| present.clone().next())
+        })
+        .map(|worktree| worktree.path.as_path())
+        .filter(|top| fs::exists(&top.join(".git")) && has_workspace(top))
+        .collect();
+    let texts = [FOR_TESTS, CARGO[0], CARGO[1]];
+    let found = tops
+        .into_par_iter()
+        .flat_map_iter(|top| git::holding(top, &texts, "*.rs").unwrap_or_default());
+    let says_so = |(file, text): &(PathBuf, String)| {
+        let is_script = file.file_name().is_some_and(|name| name == "build.rs");
+        (text == FOR_TESTS || is_script) && !is_vendored(file)
+    };
+    found.filter(says_so).map(|(file, _)| file).collect()
+}
+
+/// Whether a source came by `cargo vendor`: what its package's tests do, no build here asks for.
+fn is_vendored(file: &Path) -> bool {
+    let mut above = file.ancestors().skip(1).take(4);
+    above.any(|folder| fs::exists(&folder.join(".cargo-checksum.json")))
+}
+
+/// The workspaces of a family are alike, whichever worktree tells.
+fn spread(survey: &mut Survey) {
+    let told: BTreeMap<(PathBuf, PathBuf), PathBuf> = survey
+        .workspaces
+        .iter()
+        .filter_map(|one| Some((family(one), one.cargo_inside.clone()?)))
+        .collect();
+    for workspace in &mut survey.workspaces {
+        workspace.cargo_inside = told.get(&family(workspace)).cloned();
     }
 }
 

@@ -101,6 +101,24 @@ fn tests_that_clean_up() {
     setup_leaves_it_in_place(&sandbox, &["test", "--offline"]);
 }
 
+/// Where nothing was built, the sources say so: of a nested workspace too, and not those of packages that were vendored.
+#[test]
+fn sources_that_nobody_has_built() {
+    for (file, text) in [("tests/it.rs", TEST), ("build.rs", SCRIPT)] {
+        let sandbox = host(file, text);
+        let answer = sandbox.json("host", &["setup", "--yes"]);
+        assert_eq!(reasons(&answer), ["cargo_inside"; 2], "{file}: {answer}");
+    }
+    let sandbox = host("vendor/it/tests/it.rs", TEST);
+    sandbox.write("host/vendor/it/.cargo-checksum.json", "{}");
+    sandbox.write("host/src/build.rs", "// \"cargo\" is named in a module.\n");
+    sandbox.git("host", &["add", "--force", "."]);
+    sandbox.git("host", &["commit", "-q", "-m", "Vendor"]);
+    sandbox.git("host", &["mv", "src/build.rs", "src/other.rs"]);
+    let answer = sandbox.json("host", &["setup", "--dry-run"]);
+    assert_eq!(reasons(&answer), [] as [&str; 0], "{answer}");
+}
+
 #[test]
 fn build_scripts() {
     let sandbox = host("build.rs", SCRIPT);
