@@ -38,6 +38,7 @@ use crate::term::args::{ActArgs, FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::{Paths, View};
 use crate::text::failure::Hint as _;
+use crate::why::args::WhyArgs;
 use crate::{fs, process, setup};
 
 /// Exit codes, and what most people want.
@@ -84,6 +85,8 @@ enum Command {
     Clean(CleanArgs),
     /// Say why target folders are so large, and what could be done about it
     Audit(AuditArgs),
+    /// Say why the last build here compiled what it compiled, and what would have shared it
+    Why(WhyArgs),
     /// Delete single units of target folders, by default those that no build will miss
     Gc(GcArgs),
     /// Have target folders share the storage of what is the same in them; nothing is deleted
@@ -181,6 +184,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::List(args) => args.run(&edge),
         Command::Clean(args) => args.run(&edge),
         Command::Audit(args) => args.run(&edge),
+        Command::Why(args) => args.run(&edge),
         Command::Gc(args) => args.run(&edge),
         Command::Dedupe(args) => args.run(&edge),
         Command::Onboard(args) => args.run(&edge),

@@ -13,7 +13,7 @@
 //! | [`term`] | how the program speaks |
 //! | [`plan`] | one plan feeds preview, question, JSON and act |
 //! | [`warm`], [`store`] | which units can be shared, and where they come from |
-//! | [`clean`], [`dedupe`], [`hook`], [`setup`], [`script`], [`audit`], [`doctor`] | the subcommands |
+//! | [`clean`], [`dedupe`], [`hook`], [`setup`], [`script`], [`audit`], [`why`], [`doctor`] | the subcommands |
 //! | [`cli`] | arguments in, exit code out |
 
 pub(crate) mod age;
@@ -40,3 +40,4 @@ pub mod target;
 pub(crate) mod term;
 pub mod text;
 pub mod warm;
+pub(crate) mod why;

@@ -24,7 +24,18 @@ struct Found<'a> {
     unit: &'a Unit,
     variant: Variant,
     /// What it was made with: the units of each package.
-    dependencies: BTreeMap<String, BTreeSet<&'a UnitId>>,
+    dependencies: Dependencies<'a>,
+}
+
+impl Found<'_> {
+    fn compared(&self) -> Compared<'_> {
+        Compared {
+            unit: self.unit,
+            checked: self.variant.checked,
+            compiler: self.variant.compiler.as_deref(),
+            dependencies: &self.dependencies,
+        }
+    }
 }
 
 /// All packages, the largest first.
@@ -174,11 +185,12 @@ fn variant(unit: &Unit, facts: &Facts, part: Option<&Part>) -> Variant {
     }
 }
 
-fn dependencies<'a>(
+/// The units of each package that a unit was compiled with, by the names of the packages of all units.
+pub(crate) fn dependencies<'a>(
     unit: &'a Unit,
     names: &HashMap<&UnitId, &str>,
-) -> BTreeMap<String, BTreeSet<&'a UnitId>> {
-    let mut all: BTreeMap<String, BTreeSet<&UnitId>> = BTreeMap::new();
+) -> Dependencies<'a> {
+    let mut all = Dependencies::new();
     for id in &unit.dependencies {
         let name = names.get(id).copied().unwrap_or_default();
         all.entry(name.to_owned()).or_default().insert(id);
@@ -191,30 +203,49 @@ fn are_alike(one: &Found<'_>, other: &Found<'_>) -> bool {
     one.unit.targets == other.unit.targets && one.unit.kind == other.unit.kind
 }
 
+fn differences(one: &Found<'_>, other: &Found<'_>) -> Vec<Difference> {
+    compare(&one.compared(), &other.compared())
+}
+
+/// A unit as one variant of its package.
+pub(crate) struct Compared<'a> {
+    pub(crate) unit: &'a Unit,
+    /// Only metadata were made.
+    pub(crate) checked: bool,
+    /// The compiler by name, where that is known.
+    pub(crate) compiler: Option<&'a str>,
+    /// The units of each package that it was compiled with.
+    pub(crate) dependencies: &'a Dependencies<'a>,
+}
+
+/// The units of each package that a unit was compiled with.
+pub(crate) type Dependencies<'a> = BTreeMap<String, BTreeSet<&'a UnitId>>;
+
 /// What tells one variant from another. If only what they were made with does, that is said; else it mostly follows
 /// from the rest.
-fn differences(one: &Found<'_>, other: &Found<'_>) -> Vec<Difference> {
-    let (from, to) = (&one.variant, &other.variant);
+pub(crate) fn compare(one: &Compared<'_>, other: &Compared<'_>) -> Vec<Difference> {
+    let (from, to) = (one.unit, other.unit);
     let mut all = Vec::new();
-    if from.checked != to.checked {
+    if one.checked != other.checked {
         all.push(Difference::Checked);
     }
-    let profile = |variant: &Variant| {
-        let name = variant.id.profile.rsplit('/').next();
+    let profile = |unit: &Unit| {
+        let name = unit.id.profile.rsplit('/').next();
         name.unwrap_or_default().to_owned()
     };
     if profile(from) != profile(to) {
         let (from, to) = (profile(from), profile(to));
         all.push(Difference::Profile { from, to });
-    } else if one.unit.settings != other.unit.settings && all.is_empty() {
+    } else if from.settings != to.settings && all.is_empty() {
         all.push(Difference::Settings);
     }
     if from.triple != to.triple {
         let (from, to) = (from.triple.clone(), to.triple.clone());
         all.push(Difference::Triple { from, to });
     }
-    if one.unit.rustc != other.unit.rustc {
-        let (from, to) = (from.compiler.clone(), to.compiler.clone());
+    if from.rustc != to.rustc {
+        let name = |one: &Compared<'_>| one.compiler.map(str::to_owned);
+        let (from, to) = (name(one), name(other));
         all.push(Difference::Compiler { from, to });
     }
     if from.rustflags != to.rustflags {

@@ -12,8 +12,8 @@ use crate::target::unit::{Source, Unit};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     packages: BTreeMap<String, Vec<LockedPackage>>,
-    /// The packages that come from a path, and how many there are of each name.
-    local: BTreeMap<String, usize>,
+    /// The packages that come from a path: the versions of each name.
+    local: BTreeMap<String, Vec<String>>,
 }
 
 /// The keys of the file that matter here.
@@ -54,7 +54,7 @@ impl Lock {
                     checksum: package.checksum,
                 });
             } else {
-                *lock.local.entry(name).or_default() += 1;
+                lock.local.entry(name).or_default().push(version);
             }
         }
         Ok(lock)
@@ -80,7 +80,27 @@ impl Lock {
     /// Whether exactly one package of this name is in it that comes from a path.
     #[must_use]
     pub(crate) fn names_one_local(&self, package: &str) -> bool {
-        self.local.get(package) == Some(&1)
+        self.local_version(package).is_some()
+    }
+
+    /// The version of the only package of this name in it that comes from a path.
+    #[must_use]
+    pub(crate) fn local_version(&self, package: &str) -> Option<&str> {
+        match self.local.get(package)?.as_slice() {
+            [version] => Some(version),
+            _ => None,
+        }
+    }
+
+    /// The names and versions of all packages in it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let third_party = self.packages.values().flatten();
+        let third_party = third_party.map(|one| (one.name.as_str(), one.version.as_str()));
+        let local = self.local.iter().flat_map(|(name, versions)| {
+            let versions = versions.iter();
+            versions.map(|version| (name.as_str(), version.as_str()))
+        });
+        third_party.chain(local)
     }
 
     /// Whether a unit is of a package in it. The unit of a git package has no version, but the beginning of its

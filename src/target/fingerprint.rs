@@ -5,6 +5,7 @@
 //! [`dep_info`](crate::target::dep_info)). Source: `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo, which calls all
 //! of it internal; so whatever looks different from what is known is an error and never a guess.
 
+pub mod differences;
 pub mod rehash;
 
 use std::hash::{Hash as _, Hasher};

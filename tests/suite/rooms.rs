@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms: modules at the root of the crate, in their order.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "age", "size", "progress", "text", "markers", "fs", "process", "git", "target", "cargo",
     "remote", "survey", "term", "plan", "warm", "store", "clean", "dedupe", "hook", "setup",
-    "script", "audit", "doctor", "cli",
+    "script", "audit", "why", "doctor", "cli",
 ];
 
 /// The modules that touch the world.
@@ -27,7 +27,7 @@ const DOORS: [&str; 7] = [
 const WORDS: [&str; 3] = ["fs::model", "remote::secrets", "plan::run"];
 
 /// The names of files that decide, wherever they are: from their imports no door can be reached.
-const DECIDE: [&str; 28] = [
+const DECIDE: [&str; 30] = [
     "begun",
     "budget",
     "build_env",
@@ -50,7 +50,9 @@ const DECIDE: [&str; 28] = [
     "provider",
     "relocate",
     "rules",
+    "session",
     "shares",
+    "spec",
     "stale",
     "unused",
     "usable",

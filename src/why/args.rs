@@ -1,0 +1,44 @@
+//! The arguments of `why`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::plan::edge::Edge;
+use crate::term::args::SpeakArgs;
+use crate::term::exit::Exit;
+use crate::why::command;
+use crate::why::spec::Spec;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo sharedtarget why                  what the last build here compiled, by cause
+  cargo sharedtarget why serde            each unit of one package, in detail
+  cargo sharedtarget why serde@1.0.219    of one version";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct WhyArgs {
+    /// The package, as Cargo's own commands name it [default: all that the last build compiled]
+    #[arg(value_name = "PACKAGE")]
+    package: Option<Spec>,
+    /// The worktree, or a folder in it [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    worktree: Option<PathBuf>,
+    /// The folder that holds all target folders [default: the one already configured]
+    #[arg(long, value_name = "DIR")]
+    shared_root: Option<PathBuf>,
+    #[command(flatten)]
+    speak: SpeakArgs,
+}
+
+impl WhyArgs {
+    /// Runs `why`.
+    pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
+        let at = self.worktree.clone();
+        let (request, ui) =
+            edge.about_worktree(self.worktree, self.shared_root, &self.speak, None)?;
+        command::run(&request, at.as_deref(), self.package.as_ref(), &ui)
+    }
+}
