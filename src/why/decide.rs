@@ -402,12 +402,12 @@ impl<'a> Search<'a> {
             for other in units.filter(|other| is_alike(unit, other, facts.folder.relation)) {
                 let theirs = self.by_package(other);
                 let differences = self.differences((other, &theirs), (unit, &own));
-                let rank = (differences.len(), donor);
+                let rank = (differences.iter().map(weight).sum(), donor);
                 if best
                     .as_ref()
                     .is_none_or(|(many, at, ..)| rank < (*many, *at))
                 {
-                    best = Some((differences.len(), donor, other, differences));
+                    best = Some((rank.0, donor, other, differences));
                 }
             }
         }
@@ -523,6 +523,14 @@ fn is_alike(unit: &Unit, other: &Unit, relation: Relation) -> bool {
     is_of_package(unit, other, relation) && unit.kind == other.kind && unit.targets == other.targets
 }
 
+/// How far a difference keeps two units apart: another version is another package.
+fn weight(difference: &UnitDifference) -> usize {
+    match difference {
+        UnitDifference::Package(_) => 4,
+        UnitDifference::Unit(_) => 1,
+    }
+}
+
 /// How near a cause is to sharing the unit, the nearest first.
 fn rank(cause: &Cause) -> u8 {
     match cause.root() {
@@ -558,9 +566,12 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
     const TOOLCHAIN: &str = "let a `rust-toolchain.toml` name one toolchain for both worktrees";
     const FLAGS: &str = "set `rustflags` in one configuration above both worktrees";
     Some(match cause.root() {
+        Cause::NotWarmed { warmed: None, .. } => {
+            "`cargo sharedtarget hook install` has git warm each new worktree before its first build; \
+             `cargo sharedtarget onboard` does that by hand"
+        }
         Cause::NotWarmed { .. } => {
-            "`cargo sharedtarget hook install` warms new worktrees before their first build, \
-             `cargo sharedtarget onboard` warms this one"
+            "before a build, `cargo sharedtarget warm --from DIR` warms from the donor that you name"
         }
         Cause::OtherUnit { differences, .. } => match differences.first()? {
             UnitDifference::Package(PackageDifference::Version { .. }) => {

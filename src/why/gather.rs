@@ -1,5 +1,6 @@
 //! Reads the target folder of a workspace and those that `warm` would take units from.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -115,7 +116,14 @@ pub(crate) fn neighbours(
             false => BTreeMap::new(),
         }
     });
-    neighbours.rules = rules.collect();
+    let rules: Vec<_> = rules.collect();
+    // As `warm` would have it: the donor that gives most is the first.
+    let mut all: Vec<_> = neighbours.donors.into_iter().zip(rules).collect();
+    all.sort_by_cached_key(|(_, rules)| {
+        let taken = ids.iter().filter(|id| rules.get(*id) == Some(&Ok(())));
+        Reverse(taken.count())
+    });
+    (neighbours.donors, neighbours.rules) = all.into_iter().unzip();
     neighbours
 }
 

@@ -66,7 +66,7 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
     wrapped(out, &text, "", view.width)?;
     let mut groups: Vec<(String, Vec<&ExplainedUnit>)> = Vec::new();
     for unit in &build.units {
-        let words = heading(&unit.cause, view);
+        let words = heading(&unit.cause, &unit.package, view);
         match groups.iter_mut().find(|(known, _)| *known == words) {
             Some((_, group)) => group.push(unit),
             None => groups.push((words, vec![unit])),
@@ -146,7 +146,7 @@ fn details(out: Out<'_>, spec: &Spec, build: &WorkspaceBuild, view: &View) -> io
             let text = format!("{}, in {took}, by {which}", ago(Some(began), view));
             row(out, "compiled", &text, view)?;
         }
-        row(out, "cause", &sentence(&unit.cause, view), view)?;
+        row(out, "cause", &sentence(&unit.cause, &unit.package, view), view)?;
         if let Some(nearest) = nearest(&unit.cause) {
             row(out, "nearest", &view.paths.show(&nearest.folder), view)?;
         }
@@ -241,8 +241,8 @@ fn nearest(cause: &Cause) -> Option<&ComparedFolder> {
     }
 }
 
-/// A cause as the heading of all units that have it: without what each has for itself.
-fn heading(cause: &Cause, view: &View) -> String {
+/// A cause as the heading of all units that have it, without what each has for itself. `of` is the package.
+fn heading(cause: &Cause, of: &str, view: &View) -> String {
     let place = |one: &ComparedFolder| view.paths.show(one.place());
     match cause {
         Cause::OtherUnit {
@@ -276,15 +276,15 @@ fn heading(cause: &Cause, view: &View) -> String {
                 "same unit in {}, and nothing warmed this folder before the build",
                 place(nearest)
             ),
-            Some(_) => sentence(cause, view),
+            Some(_) => sentence(cause, of, view),
         },
         Cause::PutHere { .. } => "not compiled here: something has put it here".into(),
-        cause => sentence(cause, view),
+        cause => sentence(cause, of, view),
     }
 }
 
 /// A cause in all detail.
-fn sentence(cause: &Cause, view: &View) -> String {
+fn sentence(cause: &Cause, of: &str, view: &View) -> String {
     let place = |one: &ComparedFolder| view.paths.show(one.place());
     let show = |path: &Path| view.paths.show(path);
     match cause {
@@ -293,17 +293,21 @@ fn sentence(cause: &Cause, view: &View) -> String {
             show(file),
             ago(Some(*modified), view)
         ),
-        Cause::Dependency { package, because } => format!(
-            "dependency `{package}` was compiled: {}",
-            sentence(because, view)
-        ),
+        Cause::Dependency { package, because } => {
+            let because = sentence(because, of, view);
+            match package == of {
+                // Such as the build script, or the library beside a program.
+                true => format!("another target of it was compiled: {because}"),
+                false => format!("dependency `{package}` was compiled: {because}"),
+            }
+        }
         Cause::Alone => "no other worktree or target folder to share with".into(),
         Cause::OnlyHere => "package is in no other worktree's Cargo.lock".into(),
         Cause::NotBuiltElsewhere {
             named_by,
             others_in,
         } => {
-            let heading = heading(cause, view);
+            let heading = heading(cause, of, view);
             match (named_by.first(), others_in) {
                 (Some(first), None) => format!(
                     "{heading}; the Cargo.lock of {}{} has it",
@@ -339,7 +343,7 @@ fn sentence(cause: &Cause, view: &View) -> String {
             format!("source differs from {}: {}", place(nearest), show(file))
         }
         Cause::Left { left, .. } => {
-            format!("{}{}", heading(cause, view), left::detail(left, view))
+            format!("{}{}", heading(cause, of, view), left::detail(left, view))
         }
         Cause::NotWarmed {
             nearest,
@@ -354,7 +358,7 @@ fn sentence(cause: &Cause, view: &View) -> String {
                 "same unit in {}, not taken when this folder was warmed before the build",
                 place(nearest)
             ),
-            (None, _) => heading(cause, view),
+            (None, _) => heading(cause, of, view),
         },
         Cause::BuiltLater { nearest, at } => format!(
             "same unit in {}, there only since after this build began ({})",

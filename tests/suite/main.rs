@@ -92,6 +92,8 @@ mod untrusted;
 mod warm;
 mod worktrees;
 #[cfg(unix)]
+mod why;
+#[cfg(unix)]
 mod wrapper;
 mod write;
 
