@@ -186,10 +186,7 @@ fn variant(unit: &Unit, facts: &Facts, part: Option<&Part>) -> Variant {
 }
 
 /// The units of each package that a unit was compiled with, by the names of the packages of all units.
-pub(crate) fn dependencies<'a>(
-    unit: &'a Unit,
-    names: &HashMap<&UnitId, &str>,
-) -> Dependencies<'a> {
+pub(crate) fn dependencies<'a>(unit: &'a Unit, names: &HashMap<&UnitId, &str>) -> Dependencies<'a> {
     let mut all = Dependencies::new();
     for id in &unit.dependencies {
         let name = names.get(id).copied().unwrap_or_default();

@@ -45,11 +45,23 @@ pub(crate) fn run(
     let mut names: Vec<String> = Vec::new();
     for workspace in workspaces {
         let lock = inspect::lock(&workspace.root).ok().flatten();
-        let build = of_workspace(&survey, workspace, lock.as_ref(), request, package, ui, &progress);
+        let build = of_workspace(
+            &survey,
+            workspace,
+            lock.as_ref(),
+            request,
+            package,
+            ui,
+            &progress,
+        );
         names.extend(lock.iter().flat_map(Lock::all).map(|(name, version)| {
             let meant = package.is_some_and(|spec| spec.means(name, Some(version)));
             // Another version of it is no typing error.
-            if meant { String::new() } else { name.to_owned() }
+            if meant {
+                String::new()
+            } else {
+                name.to_owned()
+            }
         }));
         builds.push(build);
     }
@@ -70,15 +82,19 @@ pub(crate) fn run(
 
 /// The workspace that a folder lies in; where it lies in none, those of the worktree that were built.
 fn workspaces<'a>(survey: &'a Survey, at: &Path, worktree: &Path) -> Vec<&'a Workspace> {
-    let in_worktree = survey.workspaces.iter().filter(|one| {
-        one.is_in(worktree) && !matches!(one.cargo, CargoAnswer::Elsewhere { .. })
-    });
+    let in_worktree = survey
+        .workspaces
+        .iter()
+        .filter(|one| one.is_in(worktree) && !matches!(one.cargo, CargoAnswer::Elsewhere { .. }));
     let around = in_worktree.clone().filter(|one| at.starts_with(&one.root));
     if let Some(innermost) = around.max_by_key(|one| one.root.as_os_str().len()) {
         return vec![innermost];
     }
     let all: Vec<&Workspace> = in_worktree.collect();
-    let built = all.iter().copied().filter(|one| fs::exists(&one.dirs.build_dir));
+    let built = all
+        .iter()
+        .copied()
+        .filter(|one| fs::exists(&one.dirs.build_dir));
     match built.collect::<Vec<_>>() {
         built if built.is_empty() => all,
         built => built,
@@ -112,7 +128,7 @@ fn of_workspace(
         workspace: workspace.root.clone(),
         folder: into.to_owned(),
         build: question.build,
-        unfinished: there.units.iter().filter(|unit| unit.unfinished).count(),
+        unfinished: decide::unfinished(&there),
         compared,
         units,
         problems: there.problems.clone(),

@@ -10,8 +10,10 @@ use crate::audit::variants::{Compared, compare, dependencies};
 use crate::cargo::lockfile::Lock;
 use crate::clean::gc::rules::superseded::is_checked;
 use crate::plan::left::LeftReason;
+use crate::target::fingerprint;
 use crate::target::fingerprint::differences::FieldDifference;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
+use crate::target::unit_file::UnitFile;
 use crate::warm::decide::{Relation, name};
 use crate::why::model::{
     Cause, ComparedFolder, ExplainedUnit, LastBuild, PackageDifference, UnitDifference,
@@ -29,6 +31,17 @@ pub(crate) struct Question {
     pub(crate) compiled: BTreeSet<usize>,
     /// The units to explain, by index.
     pub(crate) asked: BTreeSet<usize>,
+}
+
+impl Question {
+    /// When the build began that has compiled a unit: of an earlier one, only the moment of that unit is known.
+    pub(crate) fn began(&self, at: usize) -> Option<Timestamp> {
+        let Origin::Compiled(span) = *self.origins.get(at)? else {
+            return None;
+        };
+        let build = self.build.filter(|_| self.compiled.contains(&at));
+        Some(build.map_or(span.began, |build| build.began))
+    }
 }
 
 /// What was found out about a folder and its neighbours.
@@ -90,7 +103,7 @@ pub(crate) fn question(
         Some(spec) => {
             let is_meant = |unit: &Unit| {
                 let version = version(unit, lock);
-                spec.means(&name(unit), version.as_deref()) && !unit.unfinished
+                spec.means(&name(unit), version.as_deref()) && has_fingerprint(unit)
             };
             let all = units.iter().enumerate();
             all.filter(|(_, unit)| is_meant(unit))
@@ -104,6 +117,24 @@ pub(crate) fn question(
         compiled,
         asked,
     }
+}
+
+/// Whether there is a fingerprint, though it may be empty: of other things that Cargo has made nothing can be told.
+fn has_fingerprint(unit: &Unit) -> bool {
+    let is_hash =
+        |file: &UnitFile| file.is_fingerprint() && fingerprint::target(&file.name()).is_some();
+    unit.files.iter().any(is_hash)
+}
+
+/// How many units have an empty fingerprint: their build failed, or it still runs.
+pub(crate) fn unfinished(there: &Inventory) -> usize {
+    let is_empty = |file: &UnitFile| {
+        let name = file.name();
+        let is_hash = !name.ends_with(".json") && fingerprint::target(&name).is_some();
+        file.is_fingerprint() && is_hash && file.length.0 == 0
+    };
+    let units = there.units.iter();
+    units.filter(|unit| unit.files.iter().any(is_empty)).count()
 }
 
 /// The version of a unit's package, of a local one by `Cargo.lock`.
@@ -239,7 +270,7 @@ impl<'a> Search<'a> {
             Origin::Unknown => return unknown("nothing tells when it was compiled"),
             Origin::Compiled(_) => {}
         }
-        if session::before(unit).is_some() {
+        if self.was_before(at) {
             if let Some((file, modified)) = self.facts.changed.get(&unit.id) {
                 let (file, modified) = (file.clone(), *modified);
                 return Cause::ChangedHere { file, modified };
@@ -251,6 +282,12 @@ impl<'a> Search<'a> {
         self.same_elsewhere(at)
             .or_else(|| self.other_elsewhere(at))
             .unwrap_or_else(|| self.nowhere(at))
+    }
+
+    /// Whether the unit was here before the build that has compiled it.
+    fn was_before(&self, at: usize) -> bool {
+        let build = self.question.began(at);
+        build.is_some_and(|build| session::before(self.unit(at), build).is_some())
     }
 
     /// Of a unit that was here before: the dependency that the same build has compiled anew.
@@ -343,7 +380,9 @@ impl<'a> Search<'a> {
         let is_dependency =
             |one: &&FieldDifference| matches!(one, FieldDifference::Dependency { .. });
         let is_soft = |one: &&FieldDifference| **one == FieldDifference::SourceState;
-        let own = found.iter().filter(|one| !is_dependency(one) && !is_soft(one));
+        let own = found
+            .iter()
+            .filter(|one| !is_dependency(one) && !is_soft(one));
         let own: Vec<FieldDifference> = own.cloned().collect();
         if !own.is_empty() {
             return Some(Cause::OtherFingerprint {
@@ -489,7 +528,12 @@ impl<'a> Search<'a> {
         };
         let others_in = facts.donors.iter().find(has);
         let others_in = others_in.map(|donor| donor.folder.clone());
-        let locks = || facts.others.iter().filter_map(|(root, lock)| Some((root, lock.as_ref()?)));
+        let locks = || {
+            facts
+                .others
+                .iter()
+                .filter_map(|(root, lock)| Some((root, lock.as_ref()?)))
+        };
         let names = |lock: &Lock| lock.names(package) || lock.names_local(package);
         let named_by = locks().filter(|(_, lock)| names(lock));
         let named_by: Vec<PathBuf> = named_by.map(|(root, _)| root.clone()).collect();
@@ -535,10 +579,11 @@ fn weight(difference: &UnitDifference) -> usize {
 fn rank(cause: &Cause) -> u8 {
     match cause.root() {
         Cause::NotWarmed { .. } => 0,
-        Cause::Left { .. } | Cause::SourceDiffers { .. } => 1,
-        Cause::OtherFingerprint { .. } => 2,
-        Cause::BuiltLater { .. } => 3,
-        _ => 4,
+        Cause::Left { .. } => 1,
+        Cause::SourceDiffers { .. } => 2,
+        Cause::OtherFingerprint { .. } => 3,
+        Cause::BuiltLater { .. } => 4,
+        _ => 5,
     }
 }
 
@@ -589,13 +634,15 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
                 Difference::Features { .. } => {
                     "build the same packages in both worktrees: Cargo unites the features of all that one command builds"
                 }
-                Difference::Settings
-                | Difference::Dependencies { .. }
-                | Difference::Unknown => return None,
+                Difference::Settings | Difference::Dependencies { .. } | Difference::Unknown => {
+                    return None;
+                }
             },
         },
         Cause::OtherFingerprint { differences, .. } => match differences.first()? {
-            FieldDifference::Variable { .. } => "set the variable to the same value for both builds",
+            FieldDifference::Variable { .. } => {
+                "set the variable to the same value for both builds"
+            }
             FieldDifference::Compiler => TOOLCHAIN,
             FieldDifference::Rustflags => FLAGS,
             _ => return None,

@@ -180,7 +180,10 @@ fn rated(
             Some(format!("{}/{package}-{}", unit.id.profile, unit.id.hash))
         })
         .collect();
-    let packages: BTreeSet<&str> = asked.iter().filter_map(|unit| unit.package.as_deref()).collect();
+    let packages: BTreeSet<&str> = asked
+        .iter()
+        .filter_map(|unit| unit.package.as_deref())
+        .collect();
     let rated: Vec<_> = all
         .into_par_iter()
         .map(|candidate| {
@@ -242,24 +245,31 @@ pub(crate) fn facts<'a>(
     lock: Option<&'a Lock>,
     question: &Question,
 ) -> Facts<'a> {
-    let asked: Vec<&Unit> = question.asked.union(&question.compiled).map(|at| &there.units[*at]).collect();
+    let asked: Vec<usize> = question.asked.union(&question.compiled).copied().collect();
     let changed = asked
-        .par_iter()
-        .filter_map(|unit| Some((unit.id.clone(), changed(there, unit, workspace)?)))
+        .into_par_iter()
+        .filter_map(|at| {
+            let (unit, build) = (&there.units[at], question.began(at)?);
+            Some((unit.id.clone(), changed(there, unit, build, workspace)?))
+        })
         .collect();
-    let donors = neighbours.donors.iter().enumerate().map(|(at, (candidate, donor))| {
-        let rules = neighbours.rules.get(at).cloned().unwrap_or_default();
-        DonorFacts {
-            folder: ComparedFolder {
-                folder: candidate.folder.clone(),
-                relation: candidate.relation,
-                workspace: candidate.workspace.clone(),
-            },
-            inventory: donor.inventory(),
-            rules,
-            fields: fields(there, donor.inventory()),
-        }
-    });
+    let donors = neighbours
+        .donors
+        .iter()
+        .enumerate()
+        .map(|(at, (candidate, donor))| {
+            let rules = neighbours.rules.get(at).cloned().unwrap_or_default();
+            DonorFacts {
+                folder: ComparedFolder {
+                    folder: candidate.folder.clone(),
+                    relation: candidate.relation,
+                    workspace: candidate.workspace.clone(),
+                },
+                inventory: donor.inventory(),
+                rules,
+                fields: fields(there, donor.inventory()),
+            }
+        });
     let donors: Vec<DonorFacts<'a>> = donors.collect();
     let inventories = donors.iter().map(|donor| donor.inventory);
     Facts {
@@ -338,9 +348,10 @@ fn one_unit(
 fn changed(
     there: &Inventory,
     unit: &Unit,
+    build: Timestamp,
     workspace: &Workspace,
 ) -> Option<(PathBuf, Timestamp)> {
-    let before = session::before(unit)?;
+    let before = session::before(unit, build)?;
     let session::Origin::Compiled(span) = session::origin(unit, false) else {
         return None;
     };
@@ -364,7 +375,12 @@ fn changed(
             let json = part(unit, &format!("{name}.json")).and_then(|file| read(there, file));
             let read = json.and_then(|bytes| fingerprint::parse(&bytes).ok());
             let watched = read.map(|read| read.watched).unwrap_or_default();
-            sources.extend(watched.iter().filter_map(|path| in_package(path)).take(SOURCES));
+            sources.extend(
+                watched
+                    .iter()
+                    .filter_map(|path| in_package(path))
+                    .take(SOURCES),
+            );
         }
     }
     let times = sources.into_iter().filter_map(|path| {

@@ -145,13 +145,9 @@ pub(crate) enum Cause {
         at: Timestamp,
     },
     /// It was not compiled here: `warm` or something else has put it here.
-    PutHere {
-        at: Timestamp,
-    },
+    PutHere { at: Timestamp },
     /// It cannot be told.
-    Unknown {
-        why: String,
-    },
+    Unknown { why: String },
 }
 
 /// What tells a unit from another one of its package.

@@ -146,7 +146,12 @@ fn details(out: Out<'_>, spec: &Spec, build: &WorkspaceBuild, view: &View) -> io
             let text = format!("{}, in {took}, by {which}", ago(Some(began), view));
             row(out, "compiled", &text, view)?;
         }
-        row(out, "cause", &sentence(&unit.cause, &unit.package, view), view)?;
+        row(
+            out,
+            "cause",
+            &sentence(&unit.cause, &unit.package, view),
+            view,
+        )?;
         if let Some(nearest) = nearest(&unit.cause) {
             row(out, "nearest", &view.paths.show(&nearest.folder), view)?;
         }
@@ -323,7 +328,11 @@ fn sentence(cause: &Cause, of: &str, view: &View) -> String {
             ..
         } => {
             let all: Vec<String> = differences.iter().map(difference).collect();
-            format!("nearest unit, in {}, differs: {}", place(nearest), all.join("; "))
+            format!(
+                "nearest unit, in {}, differs: {}",
+                place(nearest),
+                all.join("; ")
+            )
         }
         Cause::OtherFingerprint {
             nearest,

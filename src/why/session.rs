@@ -4,6 +4,8 @@
 //! done. While a build runs, something is compiled at each moment; so what began before the last unit was done, and has not
 //! much time between, is of the same build. Cargo writes down nothing else of a build.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::target::layout;
@@ -58,21 +60,32 @@ pub(crate) fn there_since(unit: &Unit) -> Option<Timestamp> {
     hash.modified().max(hash.changed())
 }
 
-/// When the unit was first there, if a build has compiled it anew since: Cargo writes to the files that are there, so that
-/// their folder is as old as they are. `None` if it was not there before, or nothing tells.
-pub(crate) fn before(unit: &Unit) -> Option<Timestamp> {
+/// When a unit was first there, if a build has compiled it anew since: Cargo writes to the files that are there, so that
+/// their folder is as old as they are. `build` is when that build began. `None` if the unit was not there before, or
+/// nothing tells.
+///
+/// In the new layout each build writes a file of warnings anew, so that the folder of the fingerprint is young. The folder
+/// around it is as old as the unit, but Cargo makes that one before it compiles anything.
+pub(crate) fn before(unit: &Unit, build: Timestamp) -> Option<Timestamp> {
     let began = stamp(unit)?;
-    let folder = hash(unit)?.path.parent()?;
-    let mut files = unit.files.iter();
-    let folder = files.find(|file| file.sharing == Sharing::Folder && file.path == folder)?;
-    folder.modified().filter(|at| *at < began)
+    let print = hash(unit)?.path.parent()?;
+    let made = |path: &Path| {
+        let mut files = unit.files.iter();
+        let folder = files.find(|file| file.sharing == Sharing::Folder && file.path == path);
+        folder?.modified()
+    };
+    let classic = made(print).filter(|at| *at < began);
+    let is_new = print.file_name().is_some_and(|name| name == "fingerprint");
+    let around = print.parent().filter(|_| is_new).and_then(made);
+    classic.or(around.filter(|at| *at + PAUSE < build))
 }
 
 /// What the last build did: the first and the last moment, and which of these are of it, by index.
 pub(crate) fn last(all: &[Option<Span>]) -> Option<(Span, Vec<usize>)> {
     let known = all.iter().enumerate();
-    let mut known: Vec<(usize, Span)> =
-        known.filter_map(|(at, span)| Some((at, (*span)?))).collect();
+    let mut known: Vec<(usize, Span)> = known
+        .filter_map(|(at, span)| Some((at, (*span)?)))
+        .collect();
     known.sort_by_key(|(_, span)| std::cmp::Reverse(span.ended));
     let (_, newest) = *known.first()?;
     let mut build = newest;

@@ -95,7 +95,11 @@ mod tests {
             ("https://example.org/serde.git?branch=x", "serde", None),
             ("https://example.org/serde#1.0.2", "serde", Some("1.0.2")),
             ("https://example.org/all#serde", "serde", None),
-            ("registry+https://e.org/index#serde@1.0", "serde", Some("1.0")),
+            (
+                "registry+https://e.org/index#serde@1.0",
+                "serde",
+                Some("1.0"),
+            ),
             ("path+file:///w/core#0.1.0", "core", Some("0.1.0")),
             ("", "", None),
             ("#", "", None),

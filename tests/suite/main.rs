@@ -90,9 +90,9 @@ mod units;
 mod untrusted;
 #[cfg(unix)]
 mod warm;
-mod worktrees;
 #[cfg(unix)]
 mod why;
+mod worktrees;
 #[cfg(unix)]
 mod wrapper;
 mod write;

@@ -7,11 +7,12 @@ use crate::sandbox::Sandbox;
 const START: &str = "<!-- help:start -->";
 const END: &str = "<!-- help:end -->";
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "setup",
     "list",
     "clean",
     "audit",
+    "why",
     "gc",
     "dedupe",
     "onboard",

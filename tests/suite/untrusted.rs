@@ -234,6 +234,8 @@ fn nothing_of_a_clone_reaches_the_terminal() {
         for command in [
             &["onboard", "--dry-run"][..],
             &["warm", "--dry-run"],
+            &["why"],
+            &["why", "app"],
             &["hook", "status"],
             &["doctor"],
             &["list"],

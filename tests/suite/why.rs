@@ -155,7 +155,8 @@ fn nowhere_else() {
     assert_eq!(core["package"], "extra");
     assert_eq!(core["because"]["cause"], "only_here");
     let text = said(&sandbox, "beside", &["core-lib"]);
-    let expected = "cause      dependency `extra` was compiled: package is in no other worktree's Cargo.lock";
+    let expected =
+        "cause      dependency `extra` was compiled: package is in no other worktree's Cargo.lock";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -179,21 +180,36 @@ fn another_unit() {
     assert_eq!(difference(&sandbox, "leaf")["in"], "checked");
     let sandbox = build(&["build"], &["build", "--release"]);
     let found = difference(&sandbox, "leaf");
-    assert_eq!((&found["in"], &found["to"]), (&"profile".into(), &"release".into()));
-    let sandbox = build(&["build"], &["build", "--config", "build.rustflags=['--cfg=it']"]);
+    assert_eq!(
+        (&found["in"], &found["to"]),
+        (&"profile".into(), &"release".into())
+    );
+    let sandbox = build(
+        &["build"],
+        &["build", "--config", "build.rustflags=['--cfg=it']"],
+    );
     assert_eq!(difference(&sandbox, "leaf")["in"], "rustflags");
     let args = ["build", "-p", "core-lib", "--features", "core-lib/more"];
     let sandbox = build(&["build"], &args);
     let found = difference(&sandbox, "core-lib");
     assert_eq!(found["more"][0], "more", "{found}");
     let text = said(&sandbox, "beside", &[]);
-    assert!(text.contains("1  nearest unit, in ../pika, differs in features\n"), "{text}");
-    assert!(text.contains("hint: build the same packages in both worktrees"), "{text}");
+    assert!(
+        text.contains("1  nearest unit, in ../pika, differs in features\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("hint: build the same packages in both worktrees"),
+        "{text}"
+    );
     let version = sandbox.cargo("", &["-vV"]).stdout;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let sandbox = build(&["build"], &["build", "--target", host.expect("a host")]);
     let found = difference(&sandbox, "leaf");
-    assert_eq!((&found["in"], &found["to"]), (&"triple".into(), &host.into()));
+    assert_eq!(
+        (&found["in"], &found["to"]),
+        (&"triple".into(), &host.into())
+    );
 }
 
 #[test]
@@ -214,7 +230,14 @@ fn another_fingerprint() {
     let sandbox = start();
     sandbox.cargo("pika", &["build"]);
     let mut cargo = sandbox.prepared("cargo", "beside", &["build"]);
-    assert!(cargo.env("FOO", "secret").output().expect("cargo").status.success());
+    assert!(
+        cargo
+            .env("FOO", "secret")
+            .output()
+            .expect("cargo")
+            .status
+            .success()
+    );
     let answer = sandbox.run("beside", &["why", "app", "--format", "json"]);
     assert!(!answer.stdout.contains("secret"));
     let app = units(&workspace(&sandbox, "beside", &[]), "app");
@@ -230,8 +253,14 @@ fn another_fingerprint() {
     assert_eq!(program["cause"], "dependency", "{program}");
     assert_eq!(program["because"]["differences"], expected);
     let text = said(&sandbox, "beside", &["app@0.2.0"]);
-    assert!(text.contains("variable `FOO` differs from ../pika\n"), "{text}");
-    assert!(text.contains("hint: set the variable to the same value for both builds\n"), "{text}");
+    assert!(
+        text.contains("variable `FOO` differs from ../pika\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("hint: set the variable to the same value for both builds\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -250,7 +279,10 @@ fn another_source() {
     let app = units(&answer, "app");
     let program = app.iter().find(|unit| unit["kind"] == "program");
     let program = &program.expect("a program")["cause"];
-    assert_eq!((&program["cause"], &program["package"]), (&"dependency".into(), &"core-lib".into()));
+    assert_eq!(
+        (&program["cause"], &program["package"]),
+        (&"dependency".into(), &"core-lib".into())
+    );
     assert_eq!(program["because"]["cause"], "source_differs");
     // From any folder in it, and from elsewhere.
     for (folder, args) in [
@@ -262,9 +294,11 @@ fn another_source() {
         assert_eq!(again["units"], answer["units"], "{folder}");
     }
     let text = said(&sandbox, "beside", &[]);
-    let expected = "      1  source differs from ../pika: core/src/lib.rs\n         core-lib 0.1.0\n";
+    let expected =
+        "      1  source differs from ../pika: core/src/lib.rs\n         core-lib 0.1.0\n";
     assert!(text.contains(expected), "{text}");
-    let expected = "dependency `core-lib` was compiled: source differs from ../pika: core/src/lib.rs\n";
+    let expected =
+        "dependency `core-lib` was compiled: source differs from ../pika: core/src/lib.rs\n";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -335,7 +369,10 @@ fn the_last_build_alone() {
     let core = cause(&second, "core-lib");
     assert_eq!(core["cause"], "changed_here", "{core}");
     let app = cause(&second, "app");
-    assert_eq!((&app["cause"], &app["package"]), (&"dependency".into(), &"core-lib".into()));
+    assert_eq!(
+        (&app["cause"], &app["package"]),
+        (&"dependency".into(), &"core-lib".into())
+    );
     assert_eq!(app["because"], core);
     // A build that has nothing to do is none.
     sleep(PAUSE);
@@ -356,7 +393,10 @@ fn two_versions_and_a_macro() {
         sandbox.cargo(folder, &["build"]);
     }
     let all = workspace(&sandbox, "beside", &["leaf"]);
-    let versions: Vec<_> = units(&all, "leaf").iter().map(|unit| unit["version"].clone()).collect();
+    let versions: Vec<_> = units(&all, "leaf")
+        .iter()
+        .map(|unit| unit["version"].clone())
+        .collect();
     assert_eq!(versions, ["1.0.0", "2.0.0"]);
     let one = workspace(&sandbox, "beside", &["leaf@2"]);
     assert_eq!(cause(&one, "leaf")["cause"], "not_warmed");
@@ -371,12 +411,21 @@ fn a_name_that_is_none() {
     sandbox.cargo("pika", &["build"]);
     let error = |name: &str| sandbox.run("pika", &["why", name]).code(101).stderr;
     let lock = sandbox.path("pika/Cargo.lock");
-    let expected = format!("error: expected a package in `{}`: `core-lub`\n", lock.display());
+    let expected = format!(
+        "error: expected a package in `{}`: `core-lub`\n",
+        lock.display()
+    );
     let said = error("core-lub");
     assert!(said.starts_with(&expected), "{said}");
-    assert!(said.contains("hint: a package with a similar name is `core-lib`\n"), "{said}");
+    assert!(
+        said.contains("hint: a package with a similar name is `core-lib`\n"),
+        "{said}"
+    );
     let said = error("leaf@3");
-    assert!(said.contains("hint: another version of `leaf` is there; leave the version out\n"), "{said}");
+    assert!(
+        said.contains("hint: another version of `leaf` is there; leave the version out\n"),
+        "{said}"
+    );
     let said = error("\u{1b}[31mred");
     assert!(!said.contains('\u{1b}'), "{said:?}");
     let said = sandbox.run("", &["why"]).code(101).stderr;
@@ -401,7 +450,9 @@ fn whatever_is_on_disk() {
         "01000000ffff0000",
     ];
     let files = walkdir::WalkDir::new(sandbox.path("")).into_iter();
-    let files = files.filter_map(Result::ok).map(walkdir::DirEntry::into_path);
+    let files = files
+        .filter_map(Result::ok)
+        .map(walkdir::DirEntry::into_path);
     let files = files.filter(|path| {
         let text = path.to_string_lossy();
         path.is_file() && text.contains("/target/") && text.contains("fingerprint")

@@ -104,9 +104,8 @@ pub fn differences(here: &[u8], there: &[u8]) -> Result<Vec<FieldDifference>, St
 /// The variables that rustc looked up for one unit and found with another value for the other.
 #[must_use]
 pub fn variables(here: &DepInfo, there: &DepInfo) -> Vec<FieldDifference> {
-    let values = |info: &DepInfo| -> BTreeMap<String, Option<String>> {
-        info.env.iter().cloned().collect()
-    };
+    let values =
+        |info: &DepInfo| -> BTreeMap<String, Option<String>> { info.env.iter().cloned().collect() };
     let (here, there) = (values(here), values(there));
     let both = here.iter().filter_map(|(name, value)| {
         let other = there.get(name)?;
@@ -214,7 +213,11 @@ fn local(
     all: &mut BTreeSet<FieldDifference>,
 ) -> Result<(), String> {
     let (here, there) = (Local::read(here)?, Local::read(there)?);
-    let names: BTreeSet<&String> = here.variables.keys().chain(there.variables.keys()).collect();
+    let names: BTreeSet<&String> = here
+        .variables
+        .keys()
+        .chain(there.variables.keys())
+        .collect();
     let differ = names.into_iter().filter(|name| {
         let (one, other) = (here.variables.get(*name), there.variables.get(*name));
         one != other
@@ -224,7 +227,10 @@ fn local(
     let paths = here.watched.symmetric_difference(&there.watched);
     let paths: Vec<String> = paths.take(MOST).cloned().collect();
     let kinds = |local: &Local| -> BTreeSet<String> {
-        let kinds = local.kinds.iter().filter(|kind| *kind != "RerunIfEnvChanged");
+        let kinds = local
+            .kinds
+            .iter()
+            .filter(|kind| *kind != "RerunIfEnvChanged");
         kinds.cloned().collect()
     };
     if kinds(&here) != kinds(&there) {

@@ -327,6 +327,7 @@ const FORMS: &[Form] = &[
     size,
     part,
     age,
+    length,
     time,
     moment,
     hash,
@@ -382,6 +383,16 @@ fn age(text: &str) -> Option<(usize, &'static str)> {
     }
     let words = [" minute ago", " minutes ago", " hour ago", " hours ago"];
     Some((number_and(text, &words)?, "[AGO]"))
+}
+
+/// How long something took.
+fn length(text: &str) -> Option<(usize, &'static str)> {
+    const SHORT: &str = "less than 0.1 s";
+    let length = match text.starts_with(SHORT) {
+        true => Some(SHORT.len()),
+        false => number_and(text, &[" s"]),
+    };
+    Some((length?, "[LENGTH]"))
 }
 
 /// A moment: `2026-11-29T13:30:19.5Z`.

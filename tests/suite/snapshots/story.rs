@@ -159,6 +159,10 @@ fn all_commands() {
     // Warm.
     sandbox.write("third/src/main.rs", &main_file("third"));
     build("third");
+    book.says("why", "third", &["why"]);
+    book.says("why-package", "third", &["why", "app"]);
+    book.says("why-json", "third", &["why", "--format", "json"]);
+    book.says("why-put-here", "third", &["why", "leaf@1.0"]);
     sandbox.worktree("pika", "fifth");
     let warm = |name: &str, more: &[&str]| book.says(name, "fifth", &[&["warm"], more].concat());
     warm("warm-preview", &["-n"]);
