@@ -1,15 +1,17 @@
 //! The arguments of `why`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 
+use crate::fs;
 use crate::plan::edge::Edge;
 use crate::term::args::SpeakArgs;
 use crate::term::exit::Exit;
-use crate::why::command;
+use crate::text::failure::Hint as _;
 use crate::why::spec::Spec;
+use crate::why::{command, gather};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,9 +38,10 @@ pub(crate) struct WhyArgs {
 impl WhyArgs {
     /// Runs `why`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
-        let at = self.worktree.clone();
-        let (request, ui) =
-            edge.about_worktree(self.worktree, self.shared_root, &self.speak, None)?;
-        command::run(&request, at.as_deref(), self.package.as_ref(), &ui)
+        let at = self.worktree.as_deref().unwrap_or(Path::new("."));
+        let at = fs::folder(at).hint("--worktree takes a worktree, or a folder in it")?;
+        let top = gather::top(&at);
+        let (request, ui) = edge.about_worktree(Some(top), self.shared_root, &self.speak, None)?;
+        command::run(&request, &at, self.package.as_ref(), &ui)
     }
 }

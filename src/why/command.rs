@@ -1,6 +1,6 @@
 //! `why`: why the last build compiled what it compiled.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
@@ -26,16 +26,10 @@ use crate::why::{decide, gather, json, report};
 /// # Errors
 ///
 /// There is no workspace, no package of that name, or the answer cannot be written.
-pub(crate) fn run(
-    request: &Request,
-    at: Option<&Path>,
-    package: Option<&Spec>,
-    ui: &Ui,
-) -> Result<Exit> {
+pub(crate) fn run(request: &Request, at: &Path, package: Option<&Spec>, ui: &Ui) -> Result<Exit> {
     let survey = look(request, ui)?;
-    let at = fs::folder(at.unwrap_or(Path::new(".")))?;
-    let focus = request.focus.as_deref().unwrap_or(&at);
-    let workspaces = workspaces(&survey, &at, focus);
+    let focus = request.focus.as_deref().unwrap_or(at);
+    let workspaces = workspaces(&survey, at, focus);
     if workspaces.is_empty() {
         return Err(no_workspace(&survey, focus));
     }
@@ -94,11 +88,32 @@ fn workspaces<'a>(survey: &'a Survey, at: &Path, worktree: &Path) -> Vec<&'a Wor
     let built = all
         .iter()
         .copied()
-        .filter(|one| fs::exists(&one.dirs.build_dir));
+        .filter(|one| fs::exists(&built_into(survey, one)));
     match built.collect::<Vec<_>>() {
-        built if built.is_empty() => all,
+        // Fixtures and templates are workspaces too.
+        built if built.is_empty() => {
+            let outer = all.iter().copied().filter(|one| one.nested_in.is_none());
+            outer.collect()
+        }
         built => built,
     }
+}
+
+/// The folder that a build of the workspace in this shell writes units into: as Cargo has it, variables beat configurations,
+/// and those for the target folder leave a configured build folder where it is.
+fn built_into(survey: &Survey, workspace: &Workspace) -> PathBuf {
+    let named = |variable: &str| {
+        let mut overrides = survey.overrides.iter();
+        let found = overrides.find(|one| one.variable == variable)?;
+        Some(found.folder.clone())
+    };
+    let dirs = &workspace.dirs;
+    named("CARGO_BUILD_BUILD_DIR").unwrap_or_else(|| match dirs.build_dir == dirs.target_dir {
+        true => named("CARGO_TARGET_DIR")
+            .or_else(|| named("CARGO_BUILD_TARGET_DIR"))
+            .unwrap_or_else(|| dirs.build_dir.clone()),
+        false => dirs.build_dir.clone(),
+    })
 }
 
 fn of_workspace(
@@ -110,7 +125,8 @@ fn of_workspace(
     ui: &Ui,
     progress: &Progress,
 ) -> WorkspaceBuild {
-    let into = workspace.dirs.build_dir.as_path();
+    let into = built_into(survey, workspace);
+    let into = into.as_path();
     progress.stage("looking at units");
     let there = inspect::inventory(into, progress);
     let marked = gather::marked(&there, &workspace.root);

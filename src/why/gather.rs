@@ -25,7 +25,7 @@ use crate::warm::inspect;
 use crate::why::decide::{DonorFacts, Facts, Question};
 use crate::why::model::{ComparedFolder, RefusedFolder};
 use crate::why::session;
-use crate::{fs, markers};
+use crate::{fs, markers, survey};
 
 /// So many of the best donors are compared.
 const CLOSELY: usize = 6;
@@ -41,6 +41,26 @@ const SOURCES: usize = 20_000;
 
 /// So many artifacts of a compiler are asked for its name.
 const ASKED_FOR_A_NAME: usize = 16;
+
+/// Where to look for the workspace that a folder lies in, as Cargo does: outside of git, where no worktree is around it,
+/// the nearest folder above that is a workspace's root, else the nearest package.
+pub(crate) fn top(at: &Path) -> PathBuf {
+    let is_in_git = survey::worktree_at(at).is_ok_and(|top| top != at);
+    if is_in_git || fs::exists(&at.join(".git")) {
+        return at.to_owned();
+    }
+    let has_manifest = |folder: &&Path| fs::exists(&folder.join("Cargo.toml"));
+    let is_root = |folder: &&Path| {
+        let manifest = fs::read_start(&folder.join("Cargo.toml"), MOST)
+            .ok()
+            .flatten();
+        let text = manifest.unwrap_or_default();
+        String::from_utf8_lossy(&text).contains("[workspace")
+    };
+    let mut folders = at.ancestors().filter(has_manifest);
+    let nearest = folders.clone().next();
+    folders.find(is_root).or(nearest).unwrap_or(at).to_owned()
+}
 
 /// The units on which `warm` has left a mark that still holds.
 pub(crate) fn marked(there: &Inventory, workspace: &Path) -> BTreeSet<UnitId> {
@@ -246,6 +266,7 @@ pub(crate) fn facts<'a>(
     question: &Question,
 ) -> Facts<'a> {
     let asked: Vec<usize> = question.asked.union(&question.compiled).copied().collect();
+    let ids: BTreeSet<&UnitId> = asked.iter().map(|at| &there.units[*at].id).collect();
     let changed = asked
         .into_par_iter()
         .filter_map(|at| {
@@ -267,7 +288,7 @@ pub(crate) fn facts<'a>(
                 },
                 inventory: donor.inventory(),
                 rules,
-                fields: fields(there, donor.inventory()),
+                fields: fields(there, donor.inventory(), &ids),
             }
         });
     let donors: Vec<DonorFacts<'a>> = donors.collect();
@@ -298,12 +319,15 @@ fn part<'a>(unit: &'a Unit, name: &str) -> Option<&'a UnitFile> {
 fn fields(
     there: &Inventory,
     donor: &Inventory,
+    asked: &BTreeSet<&UnitId>,
 ) -> BTreeMap<UnitId, Result<Vec<FieldDifference>, String>> {
     let theirs: HashMap<&UnitId, &Unit> = donor.units.iter().map(|unit| (&unit.id, unit)).collect();
     let both = there.units.par_iter().filter_map(|unit| {
         let other = theirs.get(&unit.id).copied()?;
         let known = |unit: &Unit| !matches!(unit.kind, UnitKind::Unknown { .. });
-        (known(unit) && known(other)).then_some((unit, other))
+        // Of what nobody asks about, nothing but the dependencies count.
+        let counts = unit.fingerprints != other.fingerprints || asked.contains(&unit.id);
+        (counts && known(unit) && known(other)).then_some((unit, other))
     });
     let found = both.filter_map(|(unit, other)| {
         let found = match one_unit(there, unit, donor, other) {

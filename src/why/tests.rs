@@ -349,9 +349,14 @@ fn a_folder_that_was_warmed() {
 
 #[test]
 fn fingerprints_are_followed_to_the_root() {
-    let units = || vec![unit("a", 3, 4), with(unit("b", 4, 5), &["a"])];
-    let there = inventory("/t", units());
-    let other = inventory("/o", units());
+    let units = |at| {
+        vec![
+            unit("a", at, at + 1),
+            with(unit("b", at + 1, at + 2), &["a"]),
+        ]
+    };
+    let there = inventory("/t", units(30));
+    let other = inventory("/o", units(3));
     let dependency = |here: u64| FieldDifference::Dependency {
         name: "a".into(),
         here: Some(here),

@@ -65,6 +65,8 @@ fn start() -> Sandbox {
     write(".gitignore", "target\n");
     sandbox.cargo("pika", &["generate-lockfile"]);
     sandbox.cargo("pika", &["update", "leaf", "--precise", "1.0.0"]);
+    // With its `Cargo.lock`.
+    sandbox.git("pika", &["init", "-q", "-b", "main"]);
     sandbox.commit_all("pika");
     sandbox.worktree("pika", "beside");
     sandbox
@@ -138,6 +140,17 @@ fn nowhere_else() {
     let answer = workspace(&sandbox, "alone", &[]);
     assert_eq!(answer["build"]["units"], 1);
     assert_eq!(cause(&answer, "app")["cause"], "alone");
+    // The workspace around a folder counts also where there is no git.
+    assert_eq!(workspace(&sandbox, "alone/src", &[]), answer);
+    // A variable leads the build elsewhere, and the question after it.
+    let mut sandbox = sandbox;
+    sandbox.env("CARGO_TARGET_DIR", sandbox.path("elsewhere"));
+    let text = said(&sandbox, "alone", &[]);
+    assert_eq!(text, "no build has compiled anything in ../elsewhere\n");
+    sandbox.cargo("alone", &["build", "--offline"]);
+    let answer = workspace(&sandbox, "alone", &[]);
+    assert_eq!(answer["build"]["units"], 1);
+    assert_eq!(cause(&answer, "app")["cause"], "not_warmed");
 
     let sandbox = start();
     let with = core("leaf = \"1\"\nextra = \"1\"\n");
