@@ -280,6 +280,7 @@ impl<'a> Search<'a> {
             }
         }
         self.same_elsewhere(at)
+            .map(|cause| self.more_certain(at, cause))
             .or_else(|| self.other_elsewhere(at))
             .unwrap_or_else(|| self.nowhere(at))
     }
@@ -337,6 +338,30 @@ impl<'a> Search<'a> {
             }
         }
         best.map(|(_, cause)| cause)
+    }
+
+    /// Of a unit that `warm` leaves for a dependency: a dependency that differs, rather than one that may.
+    fn more_certain(&mut self, at: usize, cause: Cause) -> Cause {
+        let may_differ = matches!(cause.root(), Cause::Left { .. });
+        if !may_differ || !matches!(cause, Cause::Dependency { .. }) {
+            return cause;
+        }
+        let compiled = &self.question.compiled;
+        let dependencies = self.unit(at).dependencies.iter();
+        let found = dependencies.filter_map(|id| self.by_id.get(id).copied());
+        let found: Vec<usize> = found.filter(|one| compiled.contains(one)).collect();
+        let mut causes = found.into_iter().map(|one| self.because_of(one));
+        let certain = causes.find(|cause| {
+            !matches!(
+                cause.root(),
+                Cause::Left { .. }
+                    | Cause::NotWarmed { .. }
+                    | Cause::BuiltLater { .. }
+                    | Cause::PutHere { .. }
+                    | Cause::Unknown { .. }
+            )
+        });
+        certain.unwrap_or(cause)
     }
 
     fn against(&mut self, at: usize, donor: usize, other: &Unit) -> Cause {
