@@ -154,7 +154,7 @@ fn of_workspace(
 
 /// No unit is of the package, and no `Cargo.lock` has it.
 fn no_package(spec: &Spec, names: &[String], builds: &[WorkspaceBuild]) -> anyhow::Error {
-    let version = names.iter().any(|name| *name == spec.name);
+    let version = names.contains(&spec.name);
     let places: Vec<String> = builds
         .iter()
         .map(|build| format!("`{}`", build.workspace.join("Cargo.lock").display()))

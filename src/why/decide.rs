@@ -126,15 +126,17 @@ fn has_fingerprint(unit: &Unit) -> bool {
     unit.files.iter().any(is_hash)
 }
 
-/// How many units have an empty fingerprint: their build failed, or it still runs.
-pub(crate) fn unfinished(there: &Inventory) -> usize {
+/// The packages of units that have an empty fingerprint: their build failed, or it still runs.
+pub(crate) fn unfinished(there: &Inventory) -> Vec<String> {
     let is_empty = |file: &UnitFile| {
         let name = file.name();
         let is_hash = !name.ends_with(".json") && fingerprint::target(&name).is_some();
         file.is_fingerprint() && is_hash && file.length.0 == 0
     };
     let units = there.units.iter();
-    units.filter(|unit| unit.files.iter().any(is_empty)).count()
+    let units = units.filter(|unit| unit.files.iter().any(is_empty));
+    let names: BTreeSet<String> = units.map(name).collect();
+    names.into_iter().collect()
 }
 
 /// The version of a unit's package, of a local one by `Cargo.lock`.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::cargo::lockfile::Lock;
+use crate::cargo::manifest::{self, Manifest, Role};
 use crate::plan::kept::KeptReason;
 use crate::plan::left::LeftReason;
 use crate::progress::Progress;
@@ -43,23 +44,26 @@ const SOURCES: usize = 20_000;
 const ASKED_FOR_A_NAME: usize = 16;
 
 /// Where to look for the workspace that a folder lies in, as Cargo does: outside of git, where no worktree is around it,
-/// the nearest folder above that is a workspace's root, else the nearest package.
+/// the root of the workspace that the nearest package is part of, else that package.
 pub(crate) fn top(at: &Path) -> PathBuf {
     let is_in_git = survey::worktree_at(at).is_ok_and(|top| top != at);
     if is_in_git || fs::exists(&at.join(".git")) {
         return at.to_owned();
     }
-    let has_manifest = |folder: &&Path| fs::exists(&folder.join("Cargo.toml"));
-    let is_root = |folder: &&Path| {
-        let manifest = fs::read_start(&folder.join("Cargo.toml"), MOST)
-            .ok()
-            .flatten();
-        let text = manifest.unwrap_or_default();
-        String::from_utf8_lossy(&text).contains("[workspace")
+    let read = |folder: &Path| {
+        let bytes = fs::read_start(&folder.join("Cargo.toml"), MOST);
+        let text = String::from_utf8(bytes.ok().flatten()?).ok()?;
+        Some((folder.to_owned(), Manifest::parse(&text).ok()?))
     };
-    let mut folders = at.ancestors().filter(has_manifest);
-    let nearest = folders.clone().next();
-    folders.find(is_root).or(nearest).unwrap_or(at).to_owned()
+    let manifests: HashMap<PathBuf, Manifest> = at.ancestors().filter_map(read).collect();
+    let mut packages = at.ancestors().filter(|one| manifests.contains_key(*one));
+    let Some(package) = packages.next() else {
+        return at.to_owned();
+    };
+    match manifest::role(package, |folder| manifests.get(folder)) {
+        Role::PartOf(root) if at.starts_with(&root) => root,
+        _ => package.to_owned(),
+    }
 }
 
 /// The units on which `warm` has left a mark that still holds.

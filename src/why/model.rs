@@ -21,8 +21,8 @@ pub(crate) struct WorkspaceBuild {
     pub(crate) folder: PathBuf,
     /// The last build, if there was any.
     pub(crate) build: Option<LastBuild>,
-    /// How many units have no fingerprint: their build failed, or it still runs.
-    pub(crate) unfinished: usize,
+    /// The packages of units whose fingerprint is empty: their build failed, or it still runs.
+    pub(crate) unfinished: Vec<String>,
     /// The folders that were compared with this one, the best donor first.
     pub(crate) compared: Vec<ComparedFolder>,
     /// The folders that nothing may be taken from.

@@ -82,9 +82,8 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
         let count = format!("  {:>5}  ", group.len());
         write!(out, "{count}")?;
         wrapped_after(out, count.len(), &words, INDENT, view.width)?;
-        write!(out, "{INDENT}{COLUMN}")?;
+        write!(out, "{INDENT}")?;
         wrapped_after(out, INDENT.len(), &names(&group, view), INDENT, view.width)?;
-        write!(out, "{COLUMN:#}")?;
         let advice = group.iter().find_map(|unit| unit.advice);
         if let Some(advice) = advice.filter(|advice| !advised.contains(advice)) {
             hint(out, advice, INDENT, view)?;
@@ -133,7 +132,11 @@ fn details(out: Out<'_>, spec: &Spec, build: &WorkspaceBuild, view: &View) -> io
         if at > 0 {
             writeln!(out)?;
         }
-        let checked = if unit.checked { ", only checked" } else { "" };
+        let is_known = !matches!(unit.kind, UnitKind::Unknown { .. });
+        let checked = match unit.checked && is_known {
+            true => ", only checked",
+            false => "",
+        };
         let text = format!("{}: {}{checked}", package(unit), target(unit));
         writeln!(out, "{HEADING}{}{HEADING:#}", shown(&text))?;
         row(out, "unit", &format!("{} in {folder}", unit.id), view)?;
@@ -180,10 +183,10 @@ fn notes(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> {
         write!(out, "{WARNING}warning{WARNING:#}: ")?;
         wrapped_after(out, "warning: ".len(), text, "", view.width)
     };
-    if build.unfinished > 0 {
-        let units = counted(build.unfinished, "unit");
+    if !build.unfinished.is_empty() {
+        let packages = listed(&build.unfinished);
         note(&format!(
-            "{units} in {} without a fingerprint: a build failed, or it still runs",
+            "units without a fingerprint in {}, of {packages}: a build failed, or it still runs",
             view.paths.show(&build.folder)
         ))?;
     }

@@ -398,6 +398,24 @@ fn the_last_build_alone() {
 }
 
 #[test]
+fn a_build_that_failed() {
+    let sandbox = start();
+    sandbox.cargo("pika", &["build"]);
+    sandbox.write("pika/core/src/lib.rs", "pub fn it(\n");
+    sandbox.command("cargo", "pika", &["build"]).code(101);
+    let answer = workspace(&sandbox, "pika", &[]);
+    let unfinished = answer["unfinished"].as_array().expect("a list");
+    assert!(unfinished.contains(&"core-lib".into()), "{unfinished:?}");
+    let text = said(&sandbox, "pika", &[]);
+    assert!(
+        text.contains("a build failed, or it still runs\n"),
+        "{text}"
+    );
+    let core = cause(&workspace(&sandbox, "pika", &["core-lib"]), "core-lib");
+    assert_eq!(core["cause"], "unknown", "{core}");
+}
+
+#[test]
 fn two_versions_and_a_macro() {
     let sandbox = start();
     let with = "leaf = \"1\"\nmacs = \"1\"\nnewer = { package = \"leaf\", version = \"2\" }\n";
