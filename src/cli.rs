@@ -28,7 +28,7 @@ use crate::cli::mistakes::{is_closed_pipe, print, say};
 use crate::dedupe::args::DedupeArgs;
 use crate::doctor::args::DoctorArgs;
 use crate::hook::args::HookCommand;
-use crate::plan::conduct::Ui;
+use crate::plan::conduct::{Format, Ui};
 use crate::plan::edge::Edge;
 use crate::script::args::{CacheCommand, RunArgs};
 use crate::setup::args::{OnboardArgs, SetupArgs, UndoArgs, WarmArgs};
@@ -263,6 +263,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     let cwd = cwd()?;
     let home = std::env::home_dir();
     let looking = find.looking()?;
+    let is_searched_above = find.roots.is_empty();
     let roots = if find.roots.is_empty() {
         vec![root_around(&cwd)]
     } else {
@@ -304,6 +305,16 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
             now: Timestamp::now(),
         },
     };
+    if let [root] = &request.roots[..]
+        && is_searched_above
+        && fs::canonical(root).is_ok_and(|root| root != ui.view.paths.base)
+        && ui.format == Format::Human
+    {
+        let shown = ui.view.paths.show(root);
+        ui.narrate(&format!(
+            "searching {shown}, the workspace around the current folder"
+        ))?;
+    }
     Ok((request, ui))
 }
 

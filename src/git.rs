@@ -312,10 +312,18 @@ fn answered(mut git: Command, folder: &Path, question: &[&str]) -> Result<PathBu
 /// Settings that git gets in each call, so that it runs nothing that a repository names: no monitor and no hook. Nor does it take
 /// a bare repository for one that nobody has named, which may be a folder of a clone. A git that does not know a key
 /// passes it over.
-const QUIET: [&str; 3] = [
+const QUIET: [&str; 10] = [
     "core.fsmonitor=false",
     "core.pager=cat",
     "safe.bareRepository=explicit",
+    // With one of these a log or a diff shows signatures, or what is in submodules, by the submodule's own settings.
+    "log.showSignature=false",
+    "diff.submodule=short",
+    "submodule.recurse=false",
+    "gpg.program=/dev/null",
+    "gpg.openpgp.program=/dev/null",
+    "gpg.ssh.program=/dev/null",
+    "gpg.x509.program=/dev/null",
 ];
 
 /// Where no hooks are.

@@ -140,13 +140,15 @@ fn configured(survey: &Survey) -> Option<String> {
     found.map(|(wrapper, _)| wrapper.to_owned())
 }
 
-/// Measures the debug information in all libraries and programs, each file once.
+/// Measures the debug information in all libraries and programs of the dev profile, each file once.
 fn debug(folders: &[FolderUse], progress: &Progress) -> DebugFacts {
     let mut seen: HashSet<Identity> = HashSet::new();
     let mut files: Vec<(&Path, &UnitFile, bool)> = Vec::new();
     for folder in folders {
         let path = folder.inventory.folder.as_path();
-        for unit in &folder.inventory.units {
+        let of_dev = |profile: &str| profile.rsplit('/').next() == Some("debug");
+        let units = folder.inventory.units.iter();
+        for unit in units.filter(|unit| of_dev(&unit.id.profile)) {
             let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
             if matches!(
                 unit.kind,

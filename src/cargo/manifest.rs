@@ -98,7 +98,7 @@ pub(crate) fn role<'a>(dir: &Path, manifest_in: impl Fn(&Path) -> Option<&'a Man
 
 impl WorkspaceTable {
     /// Cargo compares by path prefix, and an explicit member beats an exclusion.
-    fn excludes(&self, root: &Path, dir: &Path) -> bool {
+    pub(crate) fn excludes(&self, root: &Path, dir: &Path) -> bool {
         let covers = |entry: &String| dir.starts_with(normalise(&root.join(entry)));
         self.exclude.iter().any(covers) && !self.members.iter().any(covers)
     }

@@ -44,9 +44,9 @@ pub(crate) struct CleanArgs {
     /// Also folders in use, if nothing was built in them for this long, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     idle: Option<Age>,
-    /// Also folders in use by worktrees whose branch is merged into the default branch, or into the one that it follows; as it
-    /// is, rebased or squashed. The worktrees stay
-    #[arg(long, help_heading = "Rules")]
+    /// Also folders in use by linked worktrees whose branch is merged into the default branch, or into the local one that it
+    /// follows; as it is, rebased or squashed. The worktrees stay
+    #[arg(long, help_heading = "Rules", conflicts_with = "inside_root_only")]
     merged: bool,
     /// Every target folder found, in use or not
     #[arg(long, help_heading = "Rules")]

@@ -32,7 +32,8 @@ pub(crate) fn run(
 ) -> Result<Exit> {
     let survey = look(request, ui)?;
     let mut problems = Vec::new();
-    if merged {
+    // Without the other worktrees it is not known who else builds into a folder.
+    if merged && !request.inside_root_only {
         (options.merged, problems) = self::merged(&survey, ui);
     }
     let mut plan = crate::clean::decide::clean(&survey, &options, ui.view.now);

@@ -13,7 +13,7 @@ use crate::fs::model::{Usage, freeable};
 use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{DeleteReason, KeptReason, LastUseSource};
 use crate::plan::warnings;
-use crate::survey::folder::TargetFolder;
+use crate::survey::folder::{FolderOrigin, Layout, TargetFolder};
 use crate::survey::model::{Scope, Survey};
 
 /// Which folders `clean` is asked to delete. Several rules add up.
@@ -112,8 +112,17 @@ fn asked(
     }
 }
 
-/// Whether only worktrees build into a folder whose branch is merged.
+/// Whether only worktrees build into a folder whose branch is merged. Into one that is not a workspace's own, others may build who
+/// were not looked at.
 fn merged(folder: &TargetFolder, survey: &Survey, options: &CleanOptions) -> Option<DeleteReason> {
+    let is_own = match &folder.known {
+        FolderOrigin::Default { .. } => true,
+        FolderOrigin::Owner { owner, .. } => owner.layout == Layout::Isolated,
+        _ => false,
+    };
+    if !is_own {
+        return None;
+    }
     let branch_of = |user: &PathBuf| {
         let mut all = survey.workspaces.iter();
         let place = all.find(|one| one.root == *user)?.place.as_ref()?;
@@ -158,7 +167,7 @@ mod tests {
     use crate::clean::model::DeleteFolder;
     use crate::fs::model::{Problem, Tag};
     use crate::plan::kept::Subject;
-    use crate::survey::folder::{FolderOrigin, Layout, Owner, OwnerState};
+    use crate::survey::folder::{Owner, OwnerState};
     use crate::survey::sample::{folder, now, survey, workspace};
 
     /// Gives a folder a fault.

@@ -34,13 +34,14 @@ use crate::{fs, plan};
 pub(crate) fn run(
     request: &Request,
     mut options: GcOptions,
-    mut min_free: Option<Bytes>,
+    min_free: Option<Bytes>,
     ui: &Ui,
 ) -> Result<Exit> {
     let survey = look(request, ui)?;
     let settings = survey.settings.clone();
     let mut folders = folders(&survey, request);
-    let left_out = all_folders(&survey, request).len() - folders.len();
+    // That of the settings is for the filesystem of the shared root alone.
+    let mut floor = None;
     if options.is_empty() && min_free.is_none() {
         options = GcOptions {
             keep_programs: options.keep_programs,
@@ -48,11 +49,14 @@ pub(crate) fn run(
             max_size: settings.max_size.filter(|_| !request.only_folders),
             ..GcOptions::sure()
         };
-        min_free = settings.min_free.filter(|_| !request.only_folders);
-        if options.max_size.is_some() || min_free.is_some() {
+        floor = settings.min_free.filter(|_| !request.only_folders);
+        if options.max_size.is_some() || floor.is_some() {
             folders = shared_folders(&survey, &folders);
         }
     }
+    let meant = |folder: &&TargetFolder| folders.iter().any(|one| one.path == folder.path);
+    let left_out = all_folders(&survey, request);
+    let left_out = left_out.iter().filter(|folder| !meant(folder)).count();
     options.keep_programs |= settings.keep_programs == Some(true);
     let plan = {
         let progress = Arc::new(Progress::default());
@@ -69,6 +73,12 @@ pub(crate) fn run(
             let free = fs::available(&folder.path)?;
             let least = Bytes(wanted.0.saturating_sub(free.0));
             options.to_free.insert(folder.marks.identity.device, least);
+        }
+        let root = fs::info(&survey.shared_root.path)?;
+        if let (Some(least), Some(root)) = (floor, root) {
+            let free = fs::available(&survey.shared_root.path)?;
+            let short = Bytes(least.0.saturating_sub(free.0));
+            options.to_free.insert(root.identity.device, short);
         }
         let mut warnings = plan::warnings(&survey);
         if left_out > 0 {

@@ -336,6 +336,7 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
     for user in users {
         match known.resolved.get(&user.root).map(Answer::packages) {
             Some(Ok(packages)) => {
+                let is_whole = matches!(known.resolved.get(&user.root), Some(Answer::Whole(_)));
                 let own = || packages.iter().filter(|package| package.source.is_none());
                 // Of another platform, or for a feature: what is in it cannot be asked for without what it needs.
                 if let Ok(Some(lock)) = inspect::lock(&user.root)
@@ -345,6 +346,14 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
                 {
                     return Err(format!(
                         "the crates of `{name}`, which `{}` builds only in some cases, are not known",
+                        user.root.display()
+                    ));
+                }
+                if let (false, Ok(Some(lock))) = (is_whole, inspect::lock(&user.root))
+                    && lock.local().count() > own().count()
+                {
+                    return Err(format!(
+                        "the crates of packages outside of `{}` are not known: their sources are not all downloaded",
                         user.root.display()
                     ));
                 }

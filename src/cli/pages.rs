@@ -34,7 +34,7 @@ _cargo_sharedtarget_by_cargo() {
         _cargo_sharedtarget cargo-sharedtarget "$2" "$3"
         return
     fi
-    if [[ -z ${_cargo_sharedtarget_before} ]]; then
+    if [[ -z ${_cargo_sharedtarget_before-} ]]; then
         if declare -F _comp_load > /dev/null; then
             _comp_load cargo
         elif declare -F _completion_loader > /dev/null; then
@@ -42,7 +42,7 @@ _cargo_sharedtarget_by_cargo() {
         fi
         _cargo_sharedtarget_take_over
     fi
-    if [[ -n ${_cargo_sharedtarget_before} ]]; then
+    if [[ -n ${_cargo_sharedtarget_before-} ]]; then
         "${_cargo_sharedtarget_before}" "$@"
     fi
 }
@@ -50,8 +50,10 @@ _cargo_sharedtarget_by_cargo() {
 _cargo_sharedtarget_take_over() {
     local before
     before=$(complete -p cargo 2> /dev/null)
-    before=${before##*-F }
-    before=${before%% *}
+    case ${before} in
+        *" -F "*) before=${before##* -F } before=${before%% *} ;;
+        *) before= ;;
+    esac
     if [[ -n ${before} && ${before} != _cargo_sharedtarget_by_cargo ]]; then
         _cargo_sharedtarget_before=${before}
     fi

@@ -91,7 +91,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             paths.show(to)
         ),
         KeptReason::CargoInside { by } => format!(
-            "its tests or build scripts run cargo in its target folder, by {}: in a shared root inside a worktree they would \
+            "its tests or build scripts may run cargo in its target folder, by {}: in a shared root inside a worktree they would \
              get the configuration of that worktree, so the layout is in-place",
             paths.show(by)
         ),

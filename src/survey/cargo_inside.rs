@@ -17,7 +17,7 @@ use crate::survey::workspaces::family;
 use crate::{fs, git};
 
 /// So many target folders of a family are looked into, those that were built last.
-const LOOKED_INTO: usize = 2;
+const LOOKED_INTO: usize = 8;
 
 /// The most that is read of a list of sources.
 const MOST: u64 = 1 << 20;

@@ -90,7 +90,12 @@ pub(crate) fn root_around(folder: &Path) -> PathBuf {
         Role::PartOf(root) => root,
         Role::Workspace | Role::Neither => package.to_owned(),
     };
+    let is_excluded = |root: &Path| {
+        let table = manifests.get(root).and_then(|one| one.workspace.as_ref());
+        table.is_some_and(|table| table.excludes(root, folder))
+    };
     match root.starts_with(worktree) && folder.starts_with(&root) {
+        true if is_excluded(&root) => folder.to_owned(),
         true => root,
         false => package.to_owned(),
     }

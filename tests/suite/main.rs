@@ -23,6 +23,7 @@ mod authority;
 mod auto;
 #[cfg(unix)]
 mod cargo_inside;
+#[cfg(unix)]
 mod cases;
 #[cfg(unix)]
 mod copied;

@@ -54,6 +54,18 @@ fn each_way_of_merging() {
         "begun", "forward", "fresh", "merge", "more", "pick", "squash",
     ];
     let sandbox = built(&all);
+    // What a repository names to show a diff or to check a signature is not run.
+    let evil = sandbox.path("evil").display().to_string();
+    for key in [
+        "diff.external",
+        "gpg.program",
+        "core.pager",
+        "diff.x.textconv",
+    ] {
+        sandbox.git("app", &["config", key, &evil]);
+    }
+    sandbox.git("app", &["config", "log.showSignature", "true"]);
+    sandbox.git("app", &["config", "format.pretty", "%G?"]);
     for branch in all.iter().filter(|branch| **branch != "fresh") {
         commit(&sandbox, branch, &format!("{branch}-1"));
     }
@@ -104,4 +116,26 @@ fn the_default_branch_of_origin() {
     sandbox.git("app", &["remote", "set-head", "origin", "trunk"]);
     let done = ("done".to_owned(), "origin/trunk".to_owned());
     assert_eq!(going(&sandbox), [done]);
+}
+
+/// A rebase of nothing, a commit that was taken back, and changes that are not committed.
+#[test]
+fn work_that_is_not_there_yet_or_not_all_there() {
+    let sandbox = built(&["back", "dirty", "done", "young"]);
+    commit(&sandbox, "app", "news");
+    sandbox.git("young", &["rebase", "-q", "main"]);
+    commit(&sandbox, "back", "back");
+    sandbox.git("back", &["reset", "-q", "--soft", "HEAD~1"]);
+    for branch in ["dirty", "done"] {
+        commit(&sandbox, branch, branch);
+        sandbox.git("app", &["merge", "-q", "--no-ff", "-m", branch, branch]);
+    }
+    sandbox.write("dirty/src/main.rs", "fn main() {}\n");
+    assert_eq!(going(&sandbox), into_main(&["done"]));
+    // The default branch is none that is merged, wherever it is checked out.
+    sandbox.git("app", &["checkout", "-q", "-b", "aside"]);
+    let at = sandbox.path("main").display().to_string();
+    sandbox.git("app", &["worktree", "add", "-q", &at, "main"]);
+    sandbox.cargo("main", &["build", "--offline"]);
+    assert_eq!(going(&sandbox), into_main(&["done"]));
 }

@@ -345,18 +345,23 @@ pub(crate) fn cargo_inside(survey: &Survey) -> Vec<Diagnosis> {
         .filter(|one| one.dirs.target_dir.starts_with(root));
     let found = isolated.filter_map(|one| {
         let sign = one.cargo_inside.as_ref()?;
+        // A manifest there is a project; that a test asks for its folder says less.
+        let is_made = sign.file_name().is_some_and(|name| name == "Cargo.toml");
         Some(Diagnosis {
-            severity: Severity::Danger,
+            severity: match is_made {
+                true => Severity::Danger,
+                false => Severity::Hint,
+            },
             kind: DiagnosisKind::CargoInside,
             paths: vec![one.root.clone()],
             what: format!(
-                "tests or build scripts of `{}` run Cargo in its target folder, by `{}`",
+                "tests or build scripts of `{}` may run Cargo in its target folder, by `{}`",
                 one.root.display(),
                 sign.display()
             ),
             why: format!(
-                "the shared root lies in the worktree `{}`, whose configuration leads them to its folder: they run another \
-                 worktree's code, or wait for ever for a build that waits for them",
+                "the shared root lies in the worktree `{}`, whose configuration leads them to its folder: they would run \
+                 another worktree's code, or wait for ever for a build that waits for them",
                 around.display()
             ),
             fix: "cargo sharedtarget setup --layout in-place".into(),

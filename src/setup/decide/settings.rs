@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cargo::model::TomlProblem;
 use crate::plan::action::{Change, EditFile};
 use crate::plan::kept::KeptReason;
-use crate::setup::decide::SetupOptions;
+use crate::setup::decide::{SetupOptions, in_place};
 use crate::setup::model::WriteSettings;
 use crate::survey::folder::{Layout, WorktreeLayout};
 use crate::survey::model::{Repository, RepositorySettings, Settings, Survey};
@@ -45,6 +45,16 @@ pub(crate) fn of_repositories(
             Layout::InPlace => WorktreeLayout::InPlace,
             _ => WorktreeLayout::Isolated,
         });
+        // What says so may be gone by the next time, and other worktrees are to follow.
+        let stays = || {
+            let own = survey.workspaces.iter().filter(|one| {
+                let place = one.place.as_ref();
+                place.is_some_and(|place| place.common_dir == repository.common_dir)
+            });
+            let mut reasons = own.map(|one| in_place::layout(one, survey, options).1);
+            reasons.any(|reason| matches!(reason, KeptReason::CargoInside { .. }))
+        };
+        let layout = layout.or_else(|| stays().then_some(WorktreeLayout::InPlace));
         // It is the default.
         let is_news = |layout: &WorktreeLayout| {
             *layout == WorktreeLayout::InPlace || repository.settings.layout.is_some()
