@@ -58,6 +58,7 @@ mod log;
 mod matrix;
 #[cfg(unix)]
 mod merged;
+#[cfg(unix)]
 mod moving;
 #[cfg(unix)]
 mod nightly;
