@@ -279,7 +279,7 @@ fn from_a_folder_in_a_workspace() {
     let root = sandbox.path("home/code").display().to_string();
     assert_eq!(list["roots"], serde_json::json!([root]), "{list}");
     sandbox.write("empty/file", "");
-    sandbox.run("empty", &["clean"]).code(0).says(
-        "nothing to do: no Cargo workspace and no target folder in the current folder or below",
-    );
+    let said = sandbox.run("empty", &["clean"]).code(0).said();
+    let missing = "no Cargo workspace and no target folder in the current folder or below";
+    assert!(said.contains(missing), "{said}");
 }
