@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::cost::Cost;
 
-/// What a build did.
+/// The work of a build.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Build {
     pub(crate) cost: Cost,

@@ -1,4 +1,4 @@
-//! What commands take where everything is warm and built already.
+//! The time of commands where everything is warm and built already.
 
 use std::path::{Path, PathBuf};
 

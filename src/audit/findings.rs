@@ -19,7 +19,7 @@ use crate::target::unit_file::Sharing;
 /// For as long nobody has built what is called rarely used.
 const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// What saves less than that, and less than a hundredth of all, is no advice.
+/// A saving below this, and below a hundredth of all, is no advice.
 const LITTLE: Bytes = Bytes(50 << 20);
 
 /// So many names are given as examples.
@@ -76,7 +76,7 @@ fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
         .collect()
 }
 
-/// What less debug information would save, measured by the sections of the artifacts. Nothing where all manifests ask for no
+/// The saving of less debug information, measured by the sections of the artifacts. Nothing where all manifests ask for no
 /// more than that already.
 fn debug_info(facts: &Facts) -> Vec<Finding> {
     let (third_party, own) = (facts.debug.third_party, facts.debug.own);

@@ -32,7 +32,7 @@ const FIRST_STABLE: u32 = 85;
 /// So many artifacts of a compiler are asked for its name: almost each one has it.
 const ASKED_FOR_A_NAME: usize = 16;
 
-/// What Cargo says of a workspace.
+/// The answer of Cargo about a workspace.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// All that it is built from.

@@ -90,7 +90,7 @@ fn busy(inventory: &Inventory) -> Option<KeptReason> {
 /// Where a file lies: the disk, and its parts there.
 type Place<'a> = (u64, &'a [(u64, u64)]);
 
-/// Looks into all files of which another one may be the same. What cannot be read, or is another user's, is left out.
+/// Looks into all files that may be the same as another one. Files that cannot be read, or that another user owns, are left out.
 ///
 /// Files that lie at one place of the disk are read once.
 #[must_use]

@@ -48,7 +48,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     }
 }
 
-/// What could not be read, without what is a diagnosis.
+/// Files that could not be read, without those of a diagnosis.
 fn problems(survey: &Survey) -> Vec<Problem> {
     let refused = survey.shared_root.refused.as_ref();
     let problems = survey.problems.iter();

@@ -34,7 +34,7 @@ pub fn usage(folder: &Path, progress: &Progress) -> Usage {
         .finish(folder)
 }
 
-/// What is mounted in a folder.
+/// The mounts in a folder.
 enum Mounts {
     /// The places, as the system lists them. Mostly there is none, and to ask for each folder takes a sixteenth of the walk.
     Listed(Vec<PathBuf>),

@@ -79,7 +79,7 @@ pub(crate) enum KeptReason {
     /// Its tests or build scripts run Cargo in its target folder, so it is in place: in a shared root that lies in a worktree,
     /// the configuration of that one is above.
     CargoInside {
-        /// What says so.
+        /// The file that says so.
         by: PathBuf,
     },
     /// Workspaces lie inside that tests run Cargo on, so it is in place.

@@ -31,7 +31,7 @@ const FOR_TESTS: &str = "CARGO_TARGET_TMPDIR";
 /// By these a build script that runs Cargo names it.
 const CARGO: [&str; 2] = ["\"CARGO\"", "\"cargo\""];
 
-/// What rustc writes into its list of sources for a test that asks for the folder which Cargo gives it.
+/// The line that rustc writes into the dep-info of a test that asks for the folder which Cargo gives it.
 const TMPDIR: &[u8] = b"env-dep:CARGO_TARGET_TMPDIR";
 
 /// Notes for the workspaces of each family what in their target folders says that Cargo is run in these. With `new_only`, not for
@@ -64,7 +64,7 @@ pub(super) fn look(survey: &mut Survey, new_only: bool) {
     let said = if new_only { Vec::new() } else { said(survey) };
     for workspace in &mut survey.workspaces {
         let known = found.get(&family(workspace)).cloned();
-        // What lies in a workspace inside is not of this one, but a build script here may run Cargo there.
+        // A file of a workspace inside counts here too, since a build script may run Cargo there.
         let inside = || {
             said.iter()
                 .find(|file| file.starts_with(&workspace.root))

@@ -263,8 +263,7 @@ pub(crate) struct Workspace {
     pub(crate) nested_in: Option<PathBuf>,
     /// It was built: a target folder of its own is there.
     pub(crate) built: bool,
-    /// It was built, or is one of a family of which another worktree's was built, or has a folder of its own by its
-    /// configuration.
+    /// It was built, or another worktree of its family was built, or its configuration gives it a folder of its own.
     #[serde(skip)]
     pub(crate) used: bool,
     /// A file that says that its tests or build scripts run Cargo in its target folder, which then must not lie in another

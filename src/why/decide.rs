@@ -44,7 +44,7 @@ impl Question {
     }
 }
 
-/// What was found out about a folder and its neighbours.
+/// The facts about a folder and its neighbours.
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) there: &'a Inventory,
@@ -322,7 +322,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What stands between this unit and the same one in another folder.
+    /// The difference between this unit and the same one in another folder.
     fn same_elsewhere(&mut self, at: usize) -> Option<Cause> {
         let id = &self.unit(at).id;
         let mut best: Option<(u8, Cause)> = None;
@@ -458,7 +458,7 @@ impl<'a> Search<'a> {
         cause.or(untold)
     }
 
-    /// What tells this unit from the nearest other one of its package.
+    /// The differences between this unit and the nearest other one of its package.
     fn other_elsewhere(&mut self, at: usize) -> Option<Cause> {
         let unit = self.unit(at);
         let own = self.by_package(unit);
@@ -633,7 +633,7 @@ fn by_rule(reason: &LeftReason, nearest: &ComparedFolder) -> Cause {
     }
 }
 
-/// What would share units that were compiled for this cause.
+/// The advice that would share units that were compiled for this cause.
 pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
     const TOOLCHAIN: &str = "let a `rust-toolchain.toml` name one toolchain for both worktrees";
     const FLAGS: &str = "set `rustflags` in one configuration above both worktrees";

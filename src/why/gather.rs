@@ -329,7 +329,7 @@ fn fields(
     let both = there.units.par_iter().filter_map(|unit| {
         let other = theirs.get(&unit.id).copied()?;
         let known = |unit: &Unit| !matches!(unit.kind, UnitKind::Unknown { .. });
-        // Of what nobody asks about, nothing but the dependencies count.
+        // Only the dependencies count of units that are not asked about.
         let counts = unit.fingerprints != other.fingerprints || asked.contains(&unit.id);
         (counts && known(unit) && known(other)).then_some((unit, other))
     });

@@ -33,7 +33,7 @@ pub(crate) struct WorkspaceBuild {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// What a build did.
+/// The work of a build.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct LastBuild {
     pub(crate) began: Timestamp,
@@ -77,7 +77,7 @@ pub(crate) struct ExplainedUnit {
     /// The last build compiled it.
     pub(crate) in_last_build: bool,
     pub(crate) cause: Cause,
-    /// What would share it, if there is anything.
+    /// The advice that would share it, if there is any.
     pub(crate) advice: Option<&'static str>,
 }
 
@@ -150,7 +150,7 @@ pub(crate) enum Cause {
     Unknown { why: String },
 }
 
-/// What tells a unit from another one of its package.
+/// The differences between a unit and another one of its package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(untagged)]
 pub(crate) enum UnitDifference {
@@ -158,7 +158,7 @@ pub(crate) enum UnitDifference {
     Unit(Difference),
 }
 
-/// What tells a package from another one of its name.
+/// The differences between a package and another one of its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub(crate) enum PackageDifference {

@@ -80,7 +80,7 @@ pub(crate) fn before(unit: &Unit, build: Timestamp) -> Option<Timestamp> {
     classic.or(around.filter(|at| *at + PAUSE < build))
 }
 
-/// What the last build did: the first and the last moment, and which of these are of it, by index.
+/// The last build: its first and its last moment, and which of these are of it, by index.
 pub(crate) fn last(all: &[Option<Span>]) -> Option<(Span, Vec<usize>)> {
     let known = all.iter().enumerate();
     let mut known: Vec<(usize, Span)> = known

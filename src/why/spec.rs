@@ -67,7 +67,7 @@ impl Spec {
     }
 }
 
-/// Whether a version is the wanted one, of which the last numbers may be left out.
+/// Whether a version is the wanted one, whose last numbers may be left out.
 fn begins_with(version: &str, wanted: &str) -> bool {
     let rest = version.strip_prefix(wanted);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))

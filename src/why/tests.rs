@@ -260,7 +260,7 @@ fn the_nearest_other_unit() {
         }),
     ];
     assert_eq!(differences, expected);
-    // What follows from the version is not named.
+    // Differences that follow from the version are not named.
     let found = cause(&facts(&there, vec![donor(&far, Relation::Family)]));
     let version = PackageDifference::Version {
         from: "2.0.0".into(),
@@ -395,7 +395,7 @@ fn fingerprints_are_followed_to_the_root() {
     // A dependency that is not there any more.
     let found = of_b(vec![("b", vec![dependency(99)])]);
     assert!(matches!(found, Cause::OtherFingerprint { .. }), "{found:?}");
-    // What leads back to itself ends.
+    // A chain that leads back to itself ends.
     let back = |here| vec![dependency(here)];
     let b = u64::from(b'b');
     let found = of_b(vec![("a", back(b)), ("b", back(a))]);

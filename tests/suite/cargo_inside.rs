@@ -103,7 +103,7 @@ fn tests_that_clean_up() {
 
 /// Where nothing was built, the sources say so: of a nested workspace too, and not those of packages that were vendored.
 #[test]
-fn sources_that_nobody_has_built() {
+fn sources_that_were_never_built() {
     for (file, text) in [("tests/it.rs", TEST), ("build.rs", SCRIPT)] {
         let sandbox = host(file, text);
         let answer = sandbox.json("host", &["setup", "--yes"]);

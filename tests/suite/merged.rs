@@ -54,7 +54,7 @@ fn each_way_of_merging() {
         "begun", "forward", "fresh", "merge", "more", "pick", "squash",
     ];
     let sandbox = built(&all);
-    // What a repository names to show a diff or to check a signature is not run.
+    // Programs that a repository names to show a diff or to check a signature are not run.
     let evil = sandbox.path("evil").display().to_string();
     for key in [
         "diff.external",

@@ -14,7 +14,7 @@ fn each_shell_has_its_script() {
     sandbox.run("", &["completions", "no-shell"]).code(2);
 }
 
-/// What the user types, and what real shells make of its last word.
+/// The words that the user types, and the completion of the last one by real shells.
 #[cfg(unix)]
 const TYPED: [(&str, &str); 7] = [
     ("cargo-sharedtarget ded", "dedupe"),

@@ -110,7 +110,7 @@ fn cause(workspace: &Value, package: &str) -> Value {
     units[0]["cause"].clone()
 }
 
-/// What people read.
+/// The text for people.
 #[track_caller]
 fn said(sandbox: &Sandbox, folder: &str, args: &[&str]) -> String {
     let mut all = vec!["why"];
@@ -173,7 +173,7 @@ fn nowhere_else() {
     assert!(text.contains(expected), "{text}");
 }
 
-/// What is the first difference of a package's only unit.
+/// The first difference of a package's only unit.
 #[track_caller]
 fn difference(sandbox: &Sandbox, package: &str) -> Value {
     let cause = cause(&workspace(sandbox, "beside", &[]), package);

@@ -45,7 +45,7 @@ pub(crate) fn of_repositories(
             Layout::InPlace => WorktreeLayout::InPlace,
             _ => WorktreeLayout::Isolated,
         });
-        // What says so may be gone by the next time, and other worktrees are to follow.
+        // The file that says so may be gone by the next time, and other worktrees are to follow.
         let stays = || {
             let own = survey.workspaces.iter().filter(|one| {
                 let place = one.place.as_ref();

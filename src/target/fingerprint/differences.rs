@@ -34,7 +34,7 @@ pub enum FieldDifference {
         /// Those that only one of the two names.
         paths: Vec<String>,
     },
-    /// What the build script printed makes it watch something of another kind.
+    /// The build script printed that it watches something of another kind.
     WatchedKind,
     /// The state of the package's sources as a whole, which is another one in each worktree.
     SourceState,
@@ -160,7 +160,7 @@ fn dependencies(
     Ok(())
 }
 
-/// What a unit is fresh by besides its dependencies.
+/// The conditions besides its dependencies under which a unit is fresh.
 #[derive(Default)]
 struct Local {
     variables: BTreeMap<String, Value>,
@@ -169,7 +169,7 @@ struct Local {
     kinds: BTreeSet<String>,
     methods: Vec<Value>,
     state: Vec<Value>,
-    /// What is of no kind that is known.
+    /// Something of a kind that is not known.
     others: BTreeMap<String, Value>,
 }
 

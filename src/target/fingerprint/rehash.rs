@@ -59,7 +59,7 @@ impl Hash for Whole {
     }
 }
 
-/// What a unit is fresh by besides its dependencies. Kinds are hashed by their place in the list.
+/// The conditions besides its dependencies under which a unit is fresh. Kinds are hashed by their place in the list.
 #[derive(Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 enum Local {

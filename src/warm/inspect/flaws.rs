@@ -1,18 +1,17 @@
 //! Looks into the files of units, for what is wrong with them.
 
+mod free;
 pub(crate) mod local;
 pub(crate) mod stray_outputs;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs;
 use crate::fs::Theirs;
-use crate::fs::model::Identity;
 use crate::plan::left::LeftReason;
 use crate::size::Bytes;
 use crate::target::artifact;
@@ -22,6 +21,7 @@ use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::text::failure;
 use crate::warm::decide::set_since;
+pub(crate) use crate::warm::inspect::flaws::free::FreeFiles;
 use crate::warm::inspect::flaws::local::Local;
 use crate::warm::inspect::{MOST, without};
 use crate::warm::relocate;
@@ -42,58 +42,6 @@ pub(crate) struct Origin<'a> {
     /// Files that were looked at for other folders.
     pub(crate) free: Option<&'a FreeFiles>,
     pub(crate) now: Timestamp,
-}
-
-/// Files with several hard links that hold no path at or below a folder: one look at each serves all target folders there that
-/// have it.
-#[derive(Debug)]
-pub(crate) struct FreeFiles {
-    folder: String,
-    files: Mutex<HashSet<FileState>>,
-}
-
-/// A file as it is: only the system sets the time of its last change.
-type FileState = (Identity, u64, Option<Timestamp>);
-
-impl FreeFiles {
-    /// For target folders with a folder above all of them; `None` where that is too short to mean anything.
-    pub(crate) fn of<'a>(mut folders: impl Iterator<Item = &'a Path>) -> Option<Self> {
-        let first = folders.next()?;
-        let above = folders.fold(first, |above, folder| {
-            let mut all = above.ancestors();
-            all.find(|one| folder.starts_with(one)).unwrap_or(above)
-        });
-        let folder = above.to_str().filter(|_| above.components().count() > 2)?;
-        Some(Self {
-            folder: folder.to_owned(),
-            files: Mutex::default(),
-        })
-    }
-
-    fn state(file: &UnitFile) -> FileState {
-        (file.identity, file.length.0, file.changed())
-    }
-
-    /// Whether it serves for a file and these roots.
-    fn is_for(&self, file: &UnitFile, roots: &[&str]) -> bool {
-        let below = |root: &&str| Path::new(root).starts_with(&self.folder);
-        file.links > 1 && file.changed().is_some() && roots.iter().all(below)
-    }
-
-    fn has(&self, file: &UnitFile) -> bool {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.contains(&Self::state(file))
-    }
-
-    /// Looks at a file, and remembers it if it is free.
-    fn look(&self, file: &UnitFile, bytes: &[u8]) -> bool {
-        let free = paths::is_free_of(bytes, &self.folder);
-        if free {
-            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            files.insert(Self::state(file));
-        }
-        free
-    }
 }
 
 /// What a close look at units found.

@@ -209,7 +209,8 @@ fn a_budget_that_cannot_be_kept_costs_nobody_anything() {
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
 }
 
-/// A disk that is too full: a new worktree has what the others used longest ago deleted, and it is said what is still missing.
+/// A disk that is too full: for a new worktree, `onboard` deletes the units that the others used longest ago, and says how much is
+/// still missing.
 #[test]
 fn onboarding_keeps_to_the_floor() {
     let sandbox = start();

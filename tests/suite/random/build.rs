@@ -34,7 +34,7 @@ impl Command {
     }
 }
 
-/// What a build did.
+/// The work of a build.
 pub(crate) struct Built {
     pub(crate) ok: bool,
     /// The programs, by package, name and kind of target.

@@ -109,7 +109,7 @@ fn several_at_once() {
     assert_eq!(folders.len(), 3, "each has its own");
 }
 
-/// Two nested workspaces, of which one is built, and a worktree in which none is.
+/// Two nested workspaces, one of them built, and a worktree where neither is.
 fn nested() -> Sandbox {
     let sandbox = start();
     for name in ["tool", "fixture"] {
@@ -141,13 +141,13 @@ fn nested_workspaces_of_others_are_set_up() {
     sandbox.run("third", &["onboard", "--yes"]).code(0);
     let own = sandbox.read("third/tool/.cargo/config.toml");
     assert!(own.contains("third+tool"), "{own}");
-    assert!(!sandbox.exists("third/fixture/.cargo"), "nobody builds it");
+    assert!(!sandbox.exists("third/fixture/.cargo"), "it is never built");
     let run = sandbox.cargo("third/tool", &["build", "-v"]);
     assert_eq!(compiled(&run.stderr), OWN);
     assert_eq!(sandbox.git("third", &["status", "--short"]), "");
 }
 
-/// A nested workspace that nobody builds costs nothing, and one that is built in another worktree is warmed too.
+/// A nested workspace that is never built costs nothing, and one that is built in another worktree is warmed too.
 #[test]
 fn nested_workspaces() {
     let sandbox = nested();
