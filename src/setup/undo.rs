@@ -65,6 +65,9 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     note_devices(&survey, &mut options);
     let (mut moves, left) = undo_decide::moves(&survey, &plan, &options);
     plan.kept.extend(left);
+    if undo_decide::leaves_without(&survey, &plan, &moves) {
+        plan.warnings.push(Warning::NoWayBack);
+    }
     inspect_moves(&mut moves, ui);
     plan.actions.extend(boxed(moves));
     let installed = |repository: &&Repository| {

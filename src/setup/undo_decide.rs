@@ -8,7 +8,7 @@ use crate::cargo::{config_chain, config_edit, toml_read, wrapper_script};
 use crate::clean::deletable::obstacle;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
-use crate::plan::action::{Change, EditFile, Plan, Warning};
+use crate::plan::action::{Change, EditFile, Plan};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;
 use crate::setup::decide::moving::to_new_place;
@@ -93,6 +93,17 @@ pub(crate) fn moves(
     (moves, left)
 }
 
+/// Whether a workspace has no target folder, neither now nor once these have moved: what it had was deleted.
+pub(crate) fn leaves_without(survey: &Survey, plan: &Plan, moves: &[MoveFolder]) -> bool {
+    let after = dirs(survey, plan);
+    let mut all = survey.workspaces.iter().zip(&after);
+    all.any(|(workspace, dirs)| {
+        let is_there = |path: &Path| survey.folders.iter().any(|folder| folder.path == path);
+        let arrives = moves.iter().any(|one| one.to == dirs.build_dir);
+        workspace.dirs.build_dir != dirs.build_dir && !is_there(&dirs.build_dir) && !arrives
+    })
+}
+
 /// Decides for each file in the record whether it goes back.
 #[must_use]
 pub(crate) fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
@@ -174,9 +185,6 @@ pub(crate) fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
             on_disk: None,
             last_build: None,
         });
-    }
-    if !plan.actions.is_empty() {
-        plan.warnings.push(Warning::NoWayBack);
     }
     plan
 }
