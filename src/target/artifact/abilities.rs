@@ -62,17 +62,24 @@ impl Abilities {
 pub(crate) struct AbilitiesRecord {
     /// The rules by which they were found.
     pub(crate) rules: u32,
-    /// By what tells a file from any other one, and from itself after a change.
+    /// By the hash of their content, and by what tells a file from any other one, and from itself after a change.
     pub(crate) programs: BTreeMap<String, Abilities>,
 }
 
+/// Keys by content begin so.
+pub(crate) const CONTENT: &str = "blake3-";
+
 impl AbilitiesRecord {
-    /// So many are kept; with more, all are forgotten.
+    /// So many are kept. With more, those by file are forgotten, and all if they are too many even then.
     const MOST: usize = 10_000;
 
     /// Adds those of another run.
     pub(crate) fn add(&mut self, programs: BTreeMap<String, Abilities>) {
-        if self.rules != RULES || self.programs.len() + programs.len() > Self::MOST {
+        let is_full = |known: &BTreeMap<_, _>| known.len() + programs.len() > Self::MOST;
+        if is_full(&self.programs) {
+            self.programs.retain(|key, _| key.starts_with(CONTENT));
+        }
+        if self.rules != RULES || is_full(&self.programs) {
             self.programs.clear();
         }
         self.rules = RULES;

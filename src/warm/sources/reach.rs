@@ -6,10 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::fs;
 use crate::fs::model::Identity;
 use crate::target::abilities_record::KnownAbilities;
-use crate::target::artifact::abilities;
 use crate::target::artifact::abilities::{Abilities, Reach};
 use crate::target::unit::{Unit, UnitId, UnitKind};
 use crate::target::unit_file::UnitFile;
@@ -218,9 +216,8 @@ impl<'a> World<'a> {
             (Some(program), None) => {
                 let path = self.ask.donor.folder.join(&program.path);
                 let programs = self.ask.programs;
-                programs.known.of(programs.state.as_deref(), program, || {
-                    fs::with_content(&path, abilities::of).unwrap_or(Abilities::ANY)
-                })
+                let state = programs.state.as_deref();
+                programs.known.of(state, program, &path)
             }
             _ => Abilities::ANY,
         };

@@ -153,15 +153,7 @@ impl Stage {
         drop(gone);
         assert_eq!(changed(&before, &self.kept(&donors)), [] as [&Path; 0]);
         for worktree in &worktrees {
-            let path = self.sandbox.path(worktree);
-            let args = [
-                "worktree",
-                "remove",
-                "--force",
-                path.to_str().expect("text"),
-            ];
-            self.sandbox.git("m/repo", &args);
-            drop(fs::remove_dir_all(path.parent().expect("a folder")));
+            self.forget(worktree);
         }
         score.into_inner().expect("a score")
     }

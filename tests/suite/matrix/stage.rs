@@ -153,6 +153,27 @@ impl Stage {
         worktree
     }
 
+    /// Removes the worktree of a cell with its target folder, which would fill the disk in the whole matrix.
+    pub(crate) fn forget(&self, worktree: &str) {
+        let path = self.sandbox.path(worktree);
+        let own = Folders::of(&self.sandbox, worktree);
+        let args = [
+            "worktree",
+            "remove",
+            "--force",
+            path.to_str().expect("text"),
+        ];
+        self.sandbox.git("m/repo", &args);
+        drop(fs::remove_dir_all(path.parent().expect("a folder")));
+        if self.setup == Setup::Nested {
+            // Its programs lie in the donor's folder.
+            return drop(fs::remove_dir_all(own.build));
+        }
+        for folder in [own.target, own.build] {
+            drop(fs::remove_dir_all(folder));
+        }
+    }
+
     /// Sets up the worktrees that were made since.
     pub(crate) fn set_up_new_ones(&self) {
         if self.setup != Setup::Nested {

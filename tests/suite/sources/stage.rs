@@ -215,10 +215,7 @@ impl Stage {
                     eprintln!("{line}");
                     wrong.push(line);
                 }
-                let path = self.sandbox.path(&worktree);
-                let path = path.display().to_string();
-                self.sandbox
-                    .git("m/repo", &["worktree", "remove", "--force", &path]);
+                self.remove(&worktree);
             }
             wrong
         });
@@ -239,8 +236,17 @@ impl Stage {
         self.build(&self.clone_path(), command, &[])
     }
 
-    /// Removes the worktree of a cell.
+    /// Removes the worktree of a cell with its target folder, which would fill the disk if all cells are run.
     pub(crate) fn remove(&self, worktree: &str) {
+        let config = self.sandbox.path(worktree).join(".cargo/config.toml");
+        let config = std::fs::read_to_string(config).unwrap_or_default();
+        let mut lines = config.lines();
+        // Cargo cannot be asked where the cell has a manifest that it refuses.
+        let target = lines.find_map(|line| line.strip_prefix("target-dir = \"")?.strip_suffix('"'));
+        if let Some(target) = target.map(std::path::Path::new) {
+            assert!(target.starts_with(self.sandbox.path("")), "{target:?}");
+            drop(std::fs::remove_dir_all(target));
+        }
         let path = self.sandbox.path(worktree).display().to_string();
         self.sandbox
             .git("m/repo", &["worktree", "remove", "--force", &path]);
