@@ -19,7 +19,7 @@ use crate::warm::inspect;
 use crate::warm::inspect::Trust;
 use crate::why::model::{ComparedFolder, WorkspaceBuild};
 use crate::why::spec::Spec;
-use crate::why::{decide, gather, json, report};
+use crate::why::{decide, gather, json, question, report};
 
 /// Says why the last build of a worktree compiled what it compiled. Changes nothing.
 ///
@@ -130,7 +130,7 @@ fn of_workspace(
     progress.stage("looking at units");
     let there = inspect::inventory(into, progress);
     let marked = gather::marked(&there, &workspace.root);
-    let question = decide::question(&there, &marked, package, lock);
+    let question = question::question(&there, &marked, package, lock);
     let trust = Trust::default();
     let options = WarmOptions::default();
     let how = options.how(request, &trust, ui);
@@ -144,7 +144,7 @@ fn of_workspace(
         workspace: workspace.root.clone(),
         folder: into.to_owned(),
         build: question.build,
-        unfinished: decide::unfinished(&there),
+        unfinished: question::unfinished(&there),
         compared,
         units,
         problems: there.problems.clone(),

@@ -23,8 +23,9 @@ use crate::warm::choose_donor::{Destination, EngineOptions, Requirements};
 use crate::warm::decide::{Candidate, DestinationUnits, Estimate, Gives, cover, order};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
-use crate::why::decide::{DonorFacts, Facts, Question};
+use crate::why::decide::{DonorFacts, Facts};
 use crate::why::model::{ComparedFolder, RefusedFolder};
+use crate::why::question::Question;
 use crate::why::session;
 use crate::{fs, markers, survey};
 

@@ -11,8 +11,9 @@ use crate::target::fingerprint::differences::FieldDifference;
 use crate::target::unit::{Inventory, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::warm::decide::Relation;
-use crate::why::decide::{DonorFacts, Facts, explain, question};
+use crate::why::decide::{DonorFacts, Facts, explain};
 use crate::why::model::{Cause, ComparedFolder, ExplainedUnit, PackageDifference, UnitDifference};
+use crate::why::question::question;
 use crate::why::session::{self, Origin, Span};
 
 /// A moment.

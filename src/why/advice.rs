@@ -1,0 +1,62 @@
+//! The advice that would share units.
+
+use crate::audit::model::Difference;
+use crate::plan::left::LeftReason;
+use crate::target::fingerprint::differences::FieldDifference;
+use crate::why::model::{Cause, PackageDifference, UnitDifference};
+
+/// The advice that would share units that were compiled for this cause.
+pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
+    const TOOLCHAIN: &str = "let a `rust-toolchain.toml` name one toolchain for both worktrees";
+    const FLAGS: &str = "set `rustflags` in one configuration above both worktrees";
+    Some(match cause.root() {
+        Cause::NotWarmed { warmed: None, .. } => {
+            "`cargo sharedtarget hook install` has git warm each new worktree before its first build; \
+             `cargo sharedtarget onboard` does that by hand"
+        }
+        Cause::NotWarmed { .. } => {
+            "before a build, `cargo sharedtarget warm --from DIR` warms from the donor that you name"
+        }
+        Cause::OtherUnit { differences, .. } => match differences.first()? {
+            UnitDifference::Package(PackageDifference::Version { .. }) => {
+                "the same version in both `Cargo.lock` files is compiled once"
+            }
+            UnitDifference::Package(PackageDifference::Source { .. }) => return None,
+            UnitDifference::Unit(difference) => match difference {
+                Difference::Checked => {
+                    "run the same command in both worktrees: `cargo check` and `cargo build` share no library"
+                }
+                Difference::Profile { .. } => "build with the same profile in both worktrees",
+                Difference::Triple { .. } => "build with the same `--target` in both worktrees",
+                Difference::Compiler { .. } => TOOLCHAIN,
+                Difference::Rustflags { .. } => FLAGS,
+                Difference::Features { .. } => {
+                    "build the same packages in both worktrees: Cargo unites the features of all that one command builds"
+                }
+                Difference::Settings | Difference::Dependencies { .. } | Difference::Unknown => {
+                    return None;
+                }
+            },
+        },
+        Cause::OtherFingerprint { differences, .. } => match differences.first()? {
+            FieldDifference::Variable { .. } => {
+                "set the variable to the same value for both builds"
+            }
+            FieldDifference::Compiler => TOOLCHAIN,
+            FieldDifference::Rustflags => FLAGS,
+            _ => return None,
+        },
+        Cause::Left { left, .. } => match left.root() {
+            LeftReason::Local => {
+                "`warm` takes local crates too without `--no-local` and `local = false`"
+            }
+            LeftReason::OtherEnvironment { .. } => {
+                "set the variable to the same value in both configurations"
+            }
+            LeftReason::OtherCompiler => TOOLCHAIN,
+            LeftReason::OtherFlags => FLAGS,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}

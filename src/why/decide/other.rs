@@ -1,0 +1,154 @@
+//! Another unit of the same package elsewhere, or none at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::audit::model::Difference;
+use crate::audit::variants::{Compared, compare, dependencies};
+use crate::cargo::lockfile::Lock;
+use crate::clean::gc::rules::superseded::is_checked;
+use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::warm::decide::Relation;
+use crate::why::decide::{DonorFacts, Search};
+use crate::why::model::{Cause, PackageDifference, UnitDifference};
+
+impl<'a> Search<'a> {
+    /// The differences between this unit and the nearest other one of its package.
+    pub(super) fn other_elsewhere(&mut self, at: usize) -> Option<Cause> {
+        let unit = self.unit(at);
+        let own = self.by_package(unit);
+        let mut best: Option<(usize, usize, &Unit, Vec<UnitDifference>)> = None;
+        for (donor, facts) in self.facts.donors.iter().enumerate() {
+            let units = facts.inventory.units.iter();
+            for other in units.filter(|other| is_alike(unit, other, facts.folder.relation)) {
+                let theirs = self.by_package(other);
+                let differences = self.differences((other, &theirs), (unit, &own));
+                let rank = (differences.iter().map(weight).sum(), donor);
+                if best
+                    .as_ref()
+                    .is_none_or(|(many, at, ..)| rank < (*many, *at))
+                {
+                    best = Some((rank.0, donor, other, differences));
+                }
+            }
+        }
+        let (_, donor, other, differences) = best?;
+        if let [UnitDifference::Unit(Difference::Dependencies { packages })] = &differences[..] {
+            let theirs: BTreeSet<&UnitId> = other.dependencies.iter().collect();
+            let is_other = |id: &&UnitId| {
+                let name = self.names.get(*id).copied().unwrap_or_default();
+                !theirs.contains(*id) && packages.iter().any(|package| package == name)
+            };
+            let found = unit.dependencies.iter().find(is_other);
+            let found = found.and_then(|id| self.by_id.get(id).copied());
+            if let Some(found) = found.filter(|found| *found != at) {
+                return Some(self.because_of(found));
+            }
+        }
+        Some(Cause::OtherUnit {
+            nearest: self.facts.donors[donor].folder.clone(),
+            id: other.id.clone(),
+            differences,
+        })
+    }
+
+    fn by_package(&self, unit: &'a Unit) -> BTreeMap<String, BTreeSet<&'a UnitId>> {
+        dependencies(unit, &self.names)
+    }
+
+    fn differences(
+        &self,
+        (other, theirs): (&Unit, &BTreeMap<String, BTreeSet<&UnitId>>),
+        (unit, own): (&Unit, &BTreeMap<String, BTreeSet<&UnitId>>),
+    ) -> Vec<UnitDifference> {
+        let mut all = Vec::new();
+        match (&other.version, &unit.version) {
+            (Some(from), Some(to)) if from != to => {
+                let (from, to) = (from.clone(), to.clone());
+                all.push(PackageDifference::Version { from, to });
+            }
+            _ if other.source != unit.source => {
+                let (from, to) = (other.source.clone(), unit.source.clone());
+                all.push(PackageDifference::Source { from, to });
+            }
+            _ => {}
+        }
+        let mut all: Vec<UnitDifference> = all.into_iter().map(UnitDifference::Package).collect();
+        let compared = |unit, dependencies| Compared {
+            unit,
+            checked: is_checked(unit),
+            compiler: self.compiler(unit),
+            dependencies,
+        };
+        let found = compare(&compared(other, theirs), &compared(unit, own));
+        // These follow from the version.
+        let follows = |one: &Difference| {
+            matches!(
+                one,
+                Difference::Unknown | Difference::Dependencies { .. } | Difference::Features { .. }
+            )
+        };
+        let is_other = !all.is_empty();
+        let found = found.into_iter().filter(|one| !is_other || !follows(one));
+        all.extend(found.map(UnitDifference::Unit));
+        all
+    }
+
+    fn compiler(&self, unit: &Unit) -> Option<&'a str> {
+        let name = self.facts.compilers.get(&unit.rustc?)?;
+        Some(name)
+    }
+
+    /// Why no other folder has a unit of the package's target.
+    pub(super) fn nowhere(&self, at: usize) -> Cause {
+        let (unit, facts) = (self.unit(at), self.facts);
+        let package = unit.package.as_deref().unwrap_or_default();
+        let has = |donor: &&DonorFacts<'_>| {
+            let relation = donor.folder.relation;
+            let mut units = donor.inventory.units.iter();
+            units.any(|other| is_of_package(unit, other, relation))
+        };
+        let others_in = facts.donors.iter().find(has);
+        let others_in = others_in.map(|donor| donor.folder.clone());
+        let locks = || {
+            facts
+                .others
+                .iter()
+                .filter_map(|(root, lock)| Some((root, lock.as_ref()?)))
+        };
+        let names = |lock: &Lock| lock.names(package) || lock.names_local(package);
+        let named_by = locks().filter(|(_, lock)| names(lock));
+        let named_by: Vec<PathBuf> = named_by.map(|(root, _)| root.clone()).collect();
+        match () {
+            () if facts.donors.is_empty() && facts.others.is_empty() => Cause::Alone,
+            () if named_by.is_empty() && others_in.is_none() && locks().next().is_some() => {
+                Cause::OnlyHere
+            }
+            () => Cause::NotBuiltElsewhere {
+                named_by,
+                others_in,
+            },
+        }
+    }
+}
+
+/// Whether two units are of one package. A local package of a workspace that is no kin is another one.
+fn is_of_package(unit: &Unit, other: &Unit, relation: Relation) -> bool {
+    let is_kin = relation != Relation::Stranger;
+    let known = !matches!(other.kind, UnitKind::Unknown { .. });
+    let local = [unit, other].iter().any(|one| one.source == Source::Local);
+    known && unit.package.is_some() && unit.package == other.package && (is_kin || !local)
+}
+
+/// Whether they are also of the same target.
+fn is_alike(unit: &Unit, other: &Unit, relation: Relation) -> bool {
+    is_of_package(unit, other, relation) && unit.kind == other.kind && unit.targets == other.targets
+}
+
+/// How far a difference keeps two units apart: another version is another package.
+fn weight(difference: &UnitDifference) -> usize {
+    match difference {
+        UnitDifference::Package(_) => 4,
+        UnitDifference::Unit(_) => 1,
+    }
+}
