@@ -7,6 +7,7 @@ use crate::audit::command::{AuditFormat, AuditOptions};
 use crate::audit::{command, list};
 use crate::plan::edge::Edge;
 use crate::size::Bytes;
+use crate::survey::Request;
 use crate::term::args::{FindArgs, SpeakArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::ui::Format;
@@ -60,6 +61,7 @@ impl ListArgs {
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (mut request, ui) = edge.prepare(self.find, &self.speak, None)?;
         request.sizes = !self.no_size;
+        take_in_overrides(&mut request);
         list::run(&request, &ui)
     }
 }
@@ -77,6 +79,9 @@ impl AuditArgs {
         let (mut request, ui) = edge.about_folders(self.find, &speak, None)?;
         // To know what is busy, and what git tracks.
         (request.to_act, request.looks_only) = (true, true);
+        if !request.only_folders {
+            take_in_overrides(&mut request);
+        }
         let options = AuditOptions {
             format: self.format,
             top: self.top,
@@ -85,4 +90,11 @@ impl AuditArgs {
         };
         command::run(&request, &options, &ui)
     }
+}
+
+/// Has a run look at the folders as well that Cargo builds into from this shell, by variables.
+fn take_in_overrides(request: &mut Request) {
+    let named = request.environment.overrides.iter();
+    let named: Vec<_> = named.map(|one| one.folder.clone()).collect();
+    request.folders.extend(named);
 }

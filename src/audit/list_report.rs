@@ -212,6 +212,7 @@ fn state(state: &FolderState) -> &'static str {
             KeptReason::OwnerElsewhere { .. } => "elsewhere",
             KeptReason::OwnerMissing { .. } | KeptReason::MayComeBack { .. } => "missing",
             KeptReason::MayServeOthers { .. } => "shadowed",
+            KeptReason::NamedByEnv { .. } => "by variable",
             _ => "unclaimed",
         },
     }

@@ -62,7 +62,7 @@ pub(crate) fn obstacle<'a>(
 }
 
 /// The variable that names the folder. A relative value means another folder in each place that it is used in.
-fn named_by_environment(folder: &Path, survey: &Survey) -> Option<String> {
+pub(crate) fn named_by_environment(folder: &Path, survey: &Survey) -> Option<String> {
     let names = |found: &&EnvOverride| {
         let value = Path::new(&found.value);
         found.folder.starts_with(folder)

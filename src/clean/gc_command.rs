@@ -230,9 +230,9 @@ pub(crate) fn folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a Targ
 /// user wants those under the roots alone.
 pub(crate) fn all_folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a TargetFolder> {
     let within = |path: &Path| survey.roots.iter().any(|root| path.starts_with(root));
-    let meant = |folder: &&TargetFolder| match request.only_folders {
-        true => request.folders.contains(&folder.path),
-        false => within(&folder.path) || !folder.users.is_empty(),
+    let meant = |folder: &&TargetFolder| {
+        let asked = request.folders.contains(&folder.path);
+        asked || !request.only_folders && (within(&folder.path) || !folder.users.is_empty())
     };
     survey
         .folders

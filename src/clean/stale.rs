@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cargo::model::Dirs;
-use crate::clean::deletable::obstacle;
+use crate::clean::deletable::{named_by_environment, obstacle};
 use crate::clean::model::DeleteFolder;
 use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::survey::folder::{FolderOrigin, OwnerState, TargetFolder};
@@ -63,7 +63,10 @@ pub(crate) fn stale(
             named(folder, file, survey, dirs)
         }
         FolderOrigin::SharedRoot => Err(KeptReason::NoOwner),
-        FolderOrigin::Found => Err(KeptReason::Unclaimed),
+        FolderOrigin::Found => Err(match named_by_environment(&folder.path, survey) {
+            Some(variable) => KeptReason::NamedByEnv { variable },
+            None => KeptReason::Unclaimed,
+        }),
     }
 }
 

@@ -172,6 +172,26 @@ fn a_variable_that_beats_the_configuration_is_named() {
     assert!(text.contains("CARGO_TARGET_DIR=elsewhere"), "{text}");
 }
 
+/// A folder that a variable names is measured, and nothing of it is stale.
+#[test]
+fn the_folder_of_a_variable_is_listed() {
+    let mut sandbox = Sandbox::new();
+    sandbox.repository("pika", &[]);
+    let elsewhere = sandbox.path("elsewhere");
+    sandbox.env("CARGO_TARGET_DIR", elsewhere.clone());
+    sandbox.cargo("pika", &["build", "--offline"]);
+    let listed = sandbox.json("pika", &["list"]);
+    let is_it = |folder: &&serde_json::Value| folder["path"] == elsewhere.display().to_string();
+    let row = items(&listed["folders"]).find(is_it).expect("a row");
+    assert_eq!(row["state"]["because"]["reason"], "named_by_env", "{row}");
+    let text = sandbox.run("pika", &["list"]).code(0).stdout;
+    assert!(text.contains("by variable  ../elsewhere"), "{text}");
+    let audit = sandbox.json("pika", &["audit"]);
+    assert!(items(&audit["folders"]).any(|folder| is_it(&folder)));
+    sandbox.run("pika", &["clean", "--all", "--yes"]).code(0);
+    assert!(elsewhere.is_dir());
+}
+
 /// One build with the layout `build-dir`: intermediates apart, the program where it was.
 fn builds_apart(sandbox: &Sandbox, config_at: &str, config: &str) {
     sandbox.repository("pika", &["pika/.worktrees/x"]);
