@@ -87,6 +87,30 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// A request for each shared root of the user's own that stands in one of the roots: each keeps to its own. The other roots
+    /// go with the first.
+    #[must_use]
+    pub(crate) fn by_shared_root(&self) -> Vec<Self> {
+        let known = KnownRoots::load(self.environment.state.as_deref());
+        let has_own = |root: &PathBuf| {
+            let root = fs::canonical_as_far_as_it_exists(root);
+            known.knows(&root.join(markers::DEFAULT_ROOT))
+        };
+        let mut groups: Vec<Vec<PathBuf>> = Vec::new();
+        for (at, root) in self.roots.iter().enumerate() {
+            let begins = at == 0 || self.shared_root.is_none() && has_own(root);
+            match groups.first_mut() {
+                Some(first) if !begins => first.push(root.clone()),
+                _ => groups.push(vec![root.clone()]),
+            }
+        }
+        let of = |roots| Self {
+            roots,
+            ..self.clone()
+        };
+        groups.into_iter().map(of).collect()
+    }
+
     /// What the run takes away of what interrupted runs left.
     #[must_use]
     pub(crate) fn litter(&self) -> Scope<'_> {
@@ -205,6 +229,9 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     let known = KnownRoots::load(request.environment.state.as_deref());
     let named = request.shared_root.as_deref();
     survey.shared_root = shared_root::choose(&survey, named, &known, &mut problems);
+    if request.configures {
+        problems.extend(shared_root::note_others(&survey.shared_root));
+    }
     let unfit = match request.to_act {
         true => shared_root::check(&survey.shared_root, &known).err(),
         false => None,

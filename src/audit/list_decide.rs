@@ -106,7 +106,10 @@ fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
             && other.place.as_ref().map(family) == workspace.place.as_ref().map(family)
             && other.dirs.build_dir == dirs.build_dir
     });
-    let under = |path: &std::path::Path| path.starts_with(shared_root) && path != shared_root;
+    let under = |path: &std::path::Path| {
+        let mut roots = survey.shared_root.others.iter().chain([shared_root]);
+        roots.any(|root| path.starts_with(root) && path != root)
+    };
     let tracked = survey
         .configs
         .get(&workspace.config)

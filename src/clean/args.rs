@@ -7,6 +7,7 @@ use crate::age::Age;
 use crate::clean::decide::CleanOptions;
 use crate::clean::gc::GcOptions;
 use crate::clean::{command, gc_command};
+use crate::plan::conduct::for_each_shared_root;
 use crate::plan::edge::Edge;
 use crate::size::Bytes;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, SpeakArgs};
@@ -116,7 +117,9 @@ impl CleanArgs {
             allowed_entries: self.delete.allow_entry,
             ..CleanOptions::default()
         };
-        command::run(&request, options, self.merged, &ui)
+        for_each_shared_root(&request, |request| {
+            command::run(request, options.clone(), self.merged, &ui)
+        })
     }
 }
 
@@ -135,7 +138,12 @@ impl GcArgs {
             keep_programs: self.keep_programs,
             ..GcOptions::default()
         };
-        gc_command::run(&request, options, self.min_free, &ui)
+        match request.only_folders {
+            true => gc_command::run(&request, options, self.min_free, &ui),
+            false => for_each_shared_root(&request, |request| {
+                gc_command::run(request, options.clone(), self.min_free, &ui)
+            }),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct StatusArgs {
 
 #[derive(Debug, Args)]
 struct Places {
-    /// Folders anywhere in a repository or in one of its worktrees [default: the current folder]
+    /// Folders in a repository or in one of its worktrees, or folders of repositories [default: the current folder]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::fs;
-use crate::hook::json;
+use crate::fs::model::Problem;
+use crate::hook::{inspect, json};
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::survey::Request;
@@ -16,30 +17,38 @@ use crate::term::exit::Exit;
 ///
 /// # Errors
 ///
-/// A root is in no repository, or the answer cannot be written.
+/// A root is in no repository and has none below, or the answer cannot be written.
 pub(crate) fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = crate::hook::inspect::hooks(&request.roots)?;
-    let plan = crate::hook::decide::install_hook(&sites, program);
-    change("hook install", &plan, request, ui, true)
+    let found = inspect::hooks(&request.roots, &request.looking)?;
+    let plan = crate::hook::decide::install_hook(&found.sites, program);
+    change("hook install", &plan, found.problems, request, ui, true)
 }
 
 /// Takes the hook out of the repositories of the roots.
 ///
 /// # Errors
 ///
-/// A root is in no repository, or the answer cannot be written.
+/// A root is in no repository and has none below, or the answer cannot be written.
 pub(crate) fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = crate::hook::inspect::hooks(&request.roots)?;
-    let plan = crate::hook::decide::uninstall_hook(&sites, program);
-    change("hook uninstall", &plan, request, ui, false)
+    let found = inspect::hooks(&request.roots, &request.looking)?;
+    let plan = crate::hook::decide::uninstall_hook(&found.sites, program);
+    change("hook uninstall", &plan, found.problems, request, ui, false)
 }
 
-fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) -> Result<Exit> {
+fn change(
+    name: &str,
+    plan: &Plan,
+    problems: Vec<Problem>,
+    request: &Request,
+    ui: &Ui,
+    installed: bool,
+) -> Result<Exit> {
     let roots = request.roots.iter();
     let roots = roots.filter_map(|root| fs::canonical(root).ok());
     // Nothing else counts for a hook, so nothing else is looked at.
     let survey = Survey {
         roots: roots.collect(),
+        problems,
         ..Survey::default()
     };
     let as_asked = crate::hook::decide::hooks_are_as_asked(plan, installed);
@@ -59,14 +68,16 @@ fn change(name: &str, plan: &Plan, request: &Request, ui: &Ui, installed: bool) 
 ///
 /// # Errors
 ///
-/// A root is in no repository, or the answer cannot be written.
+/// A root is in no repository and has none below, or the answer cannot be written.
 pub(crate) fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let sites = crate::hook::inspect::hooks(&request.roots)?;
-    let all = crate::hook::decide::hook_status(&sites, program);
+    let found = inspect::hooks(&request.roots, &request.looking)?;
+    let all = crate::hook::decide::hook_status(&found.sites, program);
     let mut out = ui.answer();
     match ui.format {
-        Format::Json => json::hook_status(&mut out, &all)?,
-        Format::Human => crate::hook::report::hook_status(&mut out, &all, &ui.view)?,
+        Format::Json => json::hook_status(&mut out, &all, &found.problems)?,
+        Format::Human => {
+            crate::hook::report::hook_status(&mut out, &all, &found.problems, &ui.view)?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -1,41 +1,92 @@
 //! Looks at the git hooks of repositories.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 
-use crate::fs::model::FoundProgram;
+use crate::fs::Looking;
+use crate::fs::model::{FoundProgram, Problem};
 use crate::git::jj;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
 use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
 use crate::survey::model::Repository;
+use crate::text::failure;
 use crate::text::failure::Hint as _;
 use crate::{fs, git};
 
 /// The hint for a path that leads to no repository.
 const NAME_ONE: &str = "change to a worktree of the repository, or name one";
 
-/// Looks at the hooks of the repositories that these folders lie in, each repository once.
+/// The hooks of some repositories, and what could not be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct HookSites {
+    pub(crate) sites: Vec<HookSite>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Looks at the hooks of the repositories that these folders lie in, each repository once. Of a folder in no repository those
+/// below it count that have a package.
 ///
 /// # Errors
 ///
-/// One of them is no folder, or lies in no repository.
-pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
-    let mut sites: Vec<HookSite> = Vec::new();
+/// One of them is no folder, or there is no repository around it, nor one with a package below it.
+pub(crate) fn hooks(paths: &[PathBuf], looking: &Looking) -> Result<HookSites> {
+    let mut found = HookSites::default();
     for path in paths {
         let path = fs::folder(path).hint(NAME_ONE)?;
         let outside = || {
             format!(
-                "expected a folder in a git repository: `{}`",
+                "expected a folder in a git repository, or one with repositories of packages: `{}`",
                 path.display()
             )
         };
-        let repository = git::common_dir(&path)
-            .with_context(outside)
-            .hint(NAME_ONE)?;
-        let repository = fs::canonical(&repository)?;
+        match git::common_dir(&path) {
+            Ok(repository) => found.add(&repository, &path)?,
+            Err(error) => {
+                let mut above = path.ancestors();
+                let is_in_one = above.any(|at| fs::exists(&at.join(".git")));
+                let below = match is_in_one {
+                    true => BTreeSet::new(),
+                    false => below(&path, looking, &mut found.problems),
+                };
+                if below.is_empty() {
+                    return Err(error).with_context(outside).hint(NAME_ONE);
+                }
+                for worktree in below {
+                    let added = git::common_dir(&worktree)
+                        .and_then(|repository| found.add(&repository, &worktree));
+                    if let Err(error) = added {
+                        found.problems.push(Problem {
+                            message: failure::words(error.as_ref()),
+                            path: worktree,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The worktrees below a folder that have a package.
+fn below(folder: &Path, looking: &Looking, problems: &mut Vec<Problem>) -> BTreeSet<PathBuf> {
+    let found = fs::find(folder, looking);
+    problems.extend(found.problems);
+    let tops = found.git_marks.iter().filter_map(|mark| mark.parent());
+    let tops: BTreeSet<&Path> = tops.collect();
+    let around = |manifest: &PathBuf| {
+        let mut above = manifest.ancestors();
+        above.find(|at| tops.contains(at)).map(Path::to_owned)
+    };
+    found.manifests.iter().filter_map(around).collect()
+}
+
+impl HookSites {
+    fn add(&mut self, repository: &Path, asked_from: &Path) -> Result<()> {
+        let repository = fs::canonical(repository)?;
         if repository.to_str().is_none() {
             return Err(anyhow::anyhow!(
                 "expected a path in Unicode: `{}`",
@@ -43,11 +94,12 @@ pub(crate) fn hooks(paths: &[PathBuf]) -> Result<Vec<HookSite>> {
             ))
             .hint("rename that folder: the hook has to name it");
         }
-        if !sites.iter().any(|site| site.repository == repository) {
-            sites.push(site(repository, &path)?);
+        let mut known = self.sites.iter();
+        if !known.any(|site| site.repository == repository) {
+            self.sites.push(site(repository, asked_from)?);
         }
+        Ok(())
     }
-    Ok(sites)
 }
 
 /// Looks at the hooks of some repositories. One that no path leads to is said by the survey already.

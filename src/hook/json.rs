@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::fs::model::Problem;
 use crate::hook::model::HookStatus;
 use crate::term::json::{VERSION, document};
 
@@ -13,14 +14,20 @@ pub(crate) struct Hooks<'a> {
     version: u32,
     command: &'a str,
     hooks: &'a [HookStatus],
+    problems: &'a [Problem],
 }
 
 /// Writes how it stands with hooks.
-pub(crate) fn hook_status(out: &mut dyn Write, hooks: &[HookStatus]) -> io::Result<()> {
+pub(crate) fn hook_status(
+    out: &mut dyn Write,
+    hooks: &[HookStatus],
+    problems: &[Problem],
+) -> io::Result<()> {
     let hooks = Hooks {
         version: VERSION,
         command: "hook status",
         hooks,
+        problems,
     };
     document(out, &hooks)
 }

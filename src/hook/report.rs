@@ -2,16 +2,22 @@
 
 use std::io;
 
+use crate::fs::model::Problem;
 use crate::hook::model::{HookChange, HookStatus, HookStep, InstallHook, RemoveHook};
 use crate::plan::action::{Plan, Section};
 use crate::plan::hook_state::state;
 use crate::plan::outcome::Outcome;
 use crate::term::table::{Align, Table};
-use crate::term::view::{HEADING, Out, View, counted};
+use crate::term::view::{HEADING, Out, View, WARNING, counted, wrapped};
 use crate::text::shown;
 
 /// Writes how it stands with each hook, one line each.
-pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::Result<()> {
+pub(crate) fn hook_status(
+    out: Out<'_>,
+    all: &[HookStatus],
+    problems: &[Problem],
+    view: &View,
+) -> io::Result<()> {
     for one in all {
         let also = match &one.calls_first {
             Some(before) => format!("; it calls {} first", view.paths.show(before)),
@@ -20,6 +26,16 @@ pub(crate) fn hook_status(out: Out<'_>, all: &[HookStatus], view: &View) -> io::
         let repository = view.paths.show(&one.repository);
         let state = state(&one.state, &view.paths);
         writeln!(out, "{repository}: {state}{also}")?;
+    }
+    for problem in problems {
+        let place = view.paths.show(&problem.path);
+        write!(out, "{WARNING}warning{WARNING:#}: ")?;
+        wrapped(
+            out,
+            &format!("{place}: {}", problem.message),
+            "",
+            view.width,
+        )?;
     }
     Ok(())
 }

@@ -45,6 +45,20 @@ pub(crate) fn conduct(
     conduct_with(name, survey, plan, request, ui, None)
 }
 
+/// Runs for the roots of each shared root in turn; the worst end counts.
+///
+/// # Errors
+///
+/// The first error of a run. The other runs have gone on.
+pub(crate) fn for_each_shared_root(
+    request: &Request,
+    run: impl FnMut(&Request) -> Result<Exit>,
+) -> Result<Exit> {
+    let ends: Vec<Result<Exit>> = request.by_shared_root().iter().map(run).collect();
+    let ends = ends.into_iter().collect::<Result<Vec<Exit>>>()?;
+    Ok(ends.into_iter().max().unwrap_or(Exit::Done))
+}
+
 /// Conducts a plan that may be about a remote store.
 pub(crate) fn conduct_with(
     name: &str,

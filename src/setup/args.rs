@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 
 use crate::age::Age;
-use crate::plan::conduct::Ui;
+use crate::plan::conduct::{Ui, for_each_shared_root};
 use crate::plan::edge::Edge;
 use crate::setup::decide::{ConfigPlace, SetupOptions};
 use crate::setup::{command, onboard, undo, warm};
@@ -273,7 +273,9 @@ impl SetupArgs {
             allowed_entries: self.delete.allow_entry,
             ..SetupOptions::default()
         };
-        command::run(&request, options, &ui)
+        for_each_shared_root(&request, |request| {
+            command::run(request, options.clone(), &ui)
+        })
     }
 
     fn check(&self) -> Result<(), &'static str> {
@@ -353,6 +355,6 @@ impl UndoArgs {
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (mut request, ui) = edge.prepare(self.find, &self.speak, Some(&self.act))?;
         request.to_act = false;
-        undo::run(&request, &ui)
+        for_each_shared_root(&request, |request| undo::run(request, &ui))
     }
 }

@@ -87,6 +87,9 @@ pub(crate) struct SharedRoot {
     /// It was moved here, which no run has noted yet.
     #[serde(skip)]
     pub(crate) moved: bool,
+    /// Other shared roots of the user's own that workspaces build into.
+    #[serde(skip)]
+    pub(crate) others: Vec<PathBuf>,
     /// The workspaces whose configurations lead to where this root was before it was moved, or to the root that it was
     /// copied from; each with that place.
     #[serde(skip)]

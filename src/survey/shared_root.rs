@@ -64,17 +64,9 @@ pub(super) fn choose(
         .max_by_key(|(_, votes)| **votes)
         .map(|(path, _)| path.clone());
     if let Some(path) = most {
-        for other in votes.keys().filter(|other| **other != path) {
-            let message = format!(
-                "a second shared root; this run uses `{}` (name one with --shared-root)",
-                path.display()
-            );
-            problems.push(Problem {
-                path: other.clone(),
-                message,
-            });
-        }
-        return shared_root(path, SharedRootChoice::Configured, survey, known, problems);
+        let others = votes.into_keys().filter(|other| *other != path).collect();
+        let root = shared_root(path, SharedRootChoice::Configured, survey, known, problems);
+        return SharedRoot { others, ..root };
     }
     let path = default(survey, known);
     let root = shared_root(path, SharedRootChoice::Default, survey, known, problems);
@@ -93,6 +85,19 @@ pub(super) fn choose(
             ..root
         },
     }
+}
+
+/// Says of which other shared roots the run makes no use.
+pub(super) fn note_others(shared_root: &SharedRoot) -> Vec<Problem> {
+    let message = format!(
+        "a second shared root; this run uses `{}` (name one with --shared-root)",
+        shared_root.path.display()
+    );
+    let note = |path: &PathBuf| Problem {
+        path: path.clone(),
+        message: message.clone(),
+    };
+    shared_root.others.iter().map(note).collect()
 }
 
 /// Looks at a path as the shared root of a run. Files that git tracks in it came with a branch, so the user's own root counts
@@ -139,6 +144,7 @@ fn shared_root(
         exists,
         copy_of,
         moved: known.moved_from(&path).is_some(),
+        others: Vec::new(),
         misled: misled.collect(),
         runs: fs::runs(&path),
         records: known.records(&path),

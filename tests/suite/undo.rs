@@ -319,3 +319,25 @@ fn a_file_outside_of_a_project_that_was_moved_is_kept_and_named() {
     assert_eq!(why, "outside_moved");
     assert!(!sandbox.exists("new/place/.cargo"));
 }
+
+/// Each root with a shared root of its own keeps it, in one run over several.
+#[test]
+fn several_roots_keep_to_their_own_shared_roots() {
+    let sandbox = Sandbox::new();
+    for (root, repository) in [("a", "a/pika"), ("b", "b/crab")] {
+        sandbox.repository(repository, &[]);
+        sandbox.run("", &["setup", root, "--yes"]).code(0);
+    }
+    sandbox.repository("b/newt", &[]);
+    let run = sandbox.run("", &["setup", "a", "b", "--yes"]).code(0);
+    assert!(!run.said().contains("second shared root"), "{}", run.said());
+    let config = sandbox.read("b/newt/.cargo/config.toml");
+    assert!(config.contains("/b/.shared-target/newt/main"), "{config}");
+    let listed = sandbox.json("", &["list", "a", "b"]);
+    let isolated = items(&listed["workspaces"]).filter(|one| one["configured"] == "isolated");
+    assert_eq!(isolated.count(), 3, "{listed}");
+    sandbox.run("", &["undo", "a", "b"]).code(0);
+    for repository in ["a/pika", "b/crab", "b/newt"] {
+        assert!(!sandbox.exists(&format!("{repository}/.cargo")));
+    }
+}

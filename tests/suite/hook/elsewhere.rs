@@ -183,7 +183,9 @@ fn one_repository_in_the_way_does_not_stop_the_others() {
 fn outside_git_there_is_nothing_to_install_into() {
     let sandbox = with_stand_in(0);
     for command in ["install", "uninstall", "status"] {
-        let run = sandbox.run("", &["hook", command, "pika", "."]).code(101);
+        sandbox.write("empty/a", "");
+        let run = sandbox.run("", &["hook", command, "pika", "empty"]);
+        let run = run.code(101);
         assert_eq!(run.stdout, "");
         assert!(
             run.stderr.contains("expected a folder in a git repository"),
@@ -239,4 +241,25 @@ fn what_cannot_be_done_in_one_repository_is_done_in_the_others() {
     assert_eq!(sandbox.paths(&answer["outcome"]["done"], "path"), [HOOK]);
     assert_eq!(sandbox.read("bad/.git/hooks.sharedtarget/mine"), "precious");
     assert!(!sandbox.exists("bad/.git/hooks"));
+}
+
+/// A folder of repositories stands for those in it that have a package.
+#[test]
+fn a_folder_of_repositories() {
+    let sandbox = with_stand_in(0);
+    sandbox.repository("more/crab", &["more/beside"]);
+    sandbox.write("words/a.txt", "a");
+    sandbox.git("words", &["init", "-q"]);
+    sandbox.run("", &["hook", "install", "."]).code(0);
+    for hook in [HOOK, "more/crab/.git/hooks/post-checkout"] {
+        assert!(sandbox.exists(hook), "{hook}");
+    }
+    assert!(!sandbox.exists("words/.git/hooks/post-checkout"));
+    let run = sandbox.run("", &["hook", "status", "."]).code(0);
+    assert_eq!(
+        run.stdout,
+        "pika/.git: installed\nmore/crab/.git: installed\n"
+    );
+    sandbox.run("", &["hook", "uninstall", "."]).code(0);
+    assert!(!sandbox.exists(HOOK));
 }
