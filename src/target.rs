@@ -22,6 +22,7 @@ pub mod dep_info;
 pub mod fingerprint;
 pub(crate) mod identify;
 pub mod layout;
+pub(crate) mod leaked;
 pub(crate) mod linked;
 pub mod read;
 pub mod unit;

@@ -124,6 +124,13 @@ impl Shares {
                 }
             }
             self.of_unit(unit, &own);
+            let mut leaked = Part::default();
+            for file in &unit.leaked {
+                leaked.add(file, first(file));
+            }
+            if !unit.leaked.is_empty() {
+                self.of_profile(unit, group(&Group::Leaked), &leaked);
+            }
         }
         for other in &folder.inventory.others {
             let mut own = Part::default();
@@ -145,13 +152,18 @@ impl Shares {
         }
     }
 
-    fn of_unit(&mut self, unit: &Unit, own: &Part) {
+    /// Counts what lies in the profile folder of a unit.
+    fn of_profile(&mut self, unit: &Unit, kind: &str, own: &Part) {
         let profile = unit.id.profile.rsplit('/').next().unwrap_or_default();
         self.total.take(own);
         self.profiles.part(profile).take(own);
         let triple = unit.triple.as_deref().unwrap_or("host");
         self.triples.part(triple).take(own);
-        self.kinds.part(kind(unit)).take(own);
+        self.kinds.part(kind).take(own);
+    }
+
+    fn of_unit(&mut self, unit: &Unit, own: &Part) {
+        self.of_profile(unit, kind(unit), own);
         if let Some(key) = key(unit) {
             self.packages.entry(key).or_default().take(own);
         }
@@ -186,6 +198,7 @@ fn group(group: &Group) -> &'static str {
     match group {
         Group::Incremental { .. } => "incremental",
         Group::Doc => "documentation",
+        Group::Leaked => "left by rustc",
         Group::Unhashed | Group::Final => "programs",
         Group::Cargo | Group::Folder => "folders and locks",
         Group::Foreign => "unknown",

@@ -71,6 +71,24 @@ pub(crate) fn unused(
                 *one.names.entry(name).or_default() +=
                     unit.files.iter().map(|file| file.on_disk).sum();
             }
+            let kept = input.folder.inventory.units.iter().enumerate();
+            let kept = kept.filter(|(at, _)| reasons.units[*at].is_none() && !known[*at]);
+            for unit in kept.map(|(_, unit)| unit).filter(|_| options.unfinished) {
+                for file in rules::leaked::files(unit) {
+                    if !known_others.insert(file.path.clone()) {
+                        continue;
+                    }
+                    let word = word(&CollectReason::Leaked, &unit.kind);
+                    let one = found.entry((word, *command)).or_default();
+                    one.count += 1;
+                    one.why.get_or_insert(CollectReason::Leaked);
+                    let first = file.links <= 1 || seen.insert(file.identity);
+                    one.part.add(file, first);
+                    by_command.entry(command).or_default().add(file, first);
+                    let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
+                    *one.names.entry(name).or_default() += file.on_disk;
+                }
+            }
             for (other, why) in input.others.iter().zip(&reasons.others) {
                 let Some(why) = why else { continue };
                 if !known_others.insert(other.path.clone()) {
@@ -134,6 +152,7 @@ fn word(why: &CollectReason, kind: &UnitKind) -> &'static str {
         }
         CollectReason::Superseded { .. } => "older builds of the same",
         CollectReason::Unfinished => "builds that did not end",
+        CollectReason::Leaked => "left by rustc after earlier builds",
         CollectReason::CrateGone => "incremental data of crates that are gone",
         _ => "other",
     }

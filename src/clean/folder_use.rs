@@ -30,7 +30,7 @@ pub(crate) struct FolderUse {
 impl FolderUse {
     /// Every file and folder in it, once.
     pub(crate) fn files(&self) -> impl Iterator<Item = &UnitFile> {
-        let units = self.inventory.units.iter().flat_map(|unit| &unit.files);
+        let units = self.inventory.units.iter().flat_map(Unit::with_leaked);
         units.chain(self.inventory.others.iter().map(|other| &other.file))
     }
 }

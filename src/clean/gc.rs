@@ -193,7 +193,16 @@ pub(crate) fn gc(
     let mut collected: Vec<CollectFolder> = Vec::new();
     for ((folder, reasons), (mut of_folder, order)) in folders.into_iter().zip(reasons).zip(begun) {
         let on_disk = folder.inventory.totals.on_disk;
-        add_units(&mut of_folder, folder.inventory.units, &order, reasons);
+        let has_leaked =
+            |unit: &Unit| options.unfinished && options.covers(&of_folder.path, &unit.id.profile);
+        let units = folder.inventory.units;
+        let stays = |at: &usize| reasons.units[*at].is_none() && has_leaked(&units[*at]);
+        let leaked = (0..units.len()).filter(stays);
+        let leaked: Vec<_> = leaked
+            .flat_map(|at| rules::leaked::beside(&units[at]))
+            .collect();
+        of_folder.others.extend(leaked);
+        add_units(&mut of_folder, units, &order, reasons);
         if of_folder.units.is_empty() && of_folder.others.is_empty() {
             let reason = KeptReason::NothingToCollect {
                 units: of_folder.kept.len(),
@@ -265,14 +274,14 @@ fn add_units(
         };
         match reasons.units[*at].take() {
             Some(why) => folder.units.push(CollectedUnit {
-                on_disk: usage_of(&unit.files).on_disk,
+                on_disk: usage_of(unit.with_leaked()).on_disk,
+                files: unit.with_leaked().cloned().collect(),
                 id: unit.id,
                 package: unit.package,
                 version: unit.version,
                 source: unit.source,
                 unit: unit.kind,
                 why,
-                files: unit.files,
             }),
             None => folder.kept.push(KeptUnit {
                 id: unit.id,
@@ -307,7 +316,7 @@ fn dependents_first(graph: &Graph) -> Vec<usize> {
 fn is_clear(unit: &Unit) -> Result<(), String> {
     match &unit.kind {
         UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),
-        _ => match unit.files.iter().find(|file| !is_made(file, unit)) {
+        _ => match unit.with_leaked().find(|file| !is_made(file, unit)) {
             Some(foreign) => Err(format!("Cargo makes no `{}`", foreign.path.display())),
             None => Ok(()),
         },

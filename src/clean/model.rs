@@ -103,6 +103,8 @@ pub(crate) enum CollectReason {
     },
     /// Its build did not come to its end, so Cargo makes it anew.
     Unfinished,
+    /// rustc has left it behind: it is of an earlier build, or of a compiler that was killed.
+    Leaked,
     /// Not used for as long as was asked for, nor anything made with it.
     Idle {
         /// The last use.

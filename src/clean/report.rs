@@ -174,6 +174,7 @@ fn why(reason: &CollectReason) -> String {
         CollectReason::ToolchainGone { toolchain: None } => "its compiler is not installed".into(),
         CollectReason::Superseded { .. } => "a newer one is there".into(),
         CollectReason::Unfinished => "its build did not end".into(),
+        CollectReason::Leaked => "left by rustc after earlier builds".into(),
         CollectReason::Idle { source, .. } => match source {
             LastUseSource::Read => "not used for that long".into(),
             LastUseSource::Modified => "not made for that long".into(),

@@ -136,6 +136,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         oldest: None,
         last_read: evidence.last_read,
         files: Vec::new(),
+        leaked: Vec::new(),
     };
     let files = std::mem::take(&mut evidence.files).into_iter();
     let run = unit.kind == UnitKind::BuildScriptRun;

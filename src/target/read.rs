@@ -18,6 +18,7 @@ use crate::target::artifact::linker_name::linker_name;
 use crate::target::dep_info::{DepInfo, RustcDepInfo};
 use crate::target::identify::{Evidence, Target};
 use crate::target::layout::{Owner, Part};
+use crate::target::leaked;
 use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::target::{fingerprint, identify, layout, linked};
@@ -60,9 +61,12 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
         .into_par_iter()
         .map(|(id, found)| look(folder, id, found))
         .collect();
+    let mut units = identify::identify(evidence);
+    let sets = units.par_iter_mut();
+    sets.for_each(|unit| leaked::take_out(folder, unit));
     Inventory {
         folder: folder.to_owned(),
-        units: identify::identify(evidence),
+        units,
         others,
         totals,
         problems,

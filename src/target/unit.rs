@@ -74,6 +74,9 @@ pub struct Unit {
     pub(crate) missing_fingerprints: Vec<u64>,
     /// Its files and folders, by path.
     pub files: Vec<UnitFile>,
+    /// Files that rustc has left behind beside them, of earlier builds: nothing uses these.
+    #[serde(skip)]
+    pub(crate) leaked: Vec<UnitFile>,
     /// The newest modification of one of its files.
     pub newest: Option<Timestamp>,
     /// The oldest modification of one of its files.
@@ -81,6 +84,13 @@ pub struct Unit {
     /// When something that Cargo reads in every build with this unit was last read, as far as the filesystem writes
     /// that down: mostly once a day at most, and not at all if mounted with `noatime`.
     pub(crate) last_read: Option<Timestamp>,
+}
+
+impl Unit {
+    /// Its files and folders, and what rustc has left behind beside them.
+    pub(crate) fn with_leaked(&self) -> impl Iterator<Item = &UnitFile> {
+        self.files.iter().chain(&self.leaked)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +120,7 @@ impl Unit {
             missing: Vec::new(),
             missing_fingerprints: Vec::new(),
             files: Vec::new(),
+            leaked: Vec::new(),
             newest: None,
             oldest: None,
             last_read: None,
@@ -237,6 +248,8 @@ pub enum Group {
     Unhashed,
     /// A final product at the top of a profile folder or of its `examples`: mostly another link to a unit's file.
     Final,
+    /// A file that a killed compiler has left behind, or its folder.
+    Leaked,
     /// Documentation pages.
     Doc,
     /// A file that Cargo keeps for itself: locks, tags, what it knows of the compiler.

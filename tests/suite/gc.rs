@@ -2,6 +2,7 @@
 
 mod budgets;
 mod doubts;
+mod leaked;
 mod rules;
 mod settings;
 mod strangers;

@@ -67,8 +67,10 @@ impl<'a> WholeOther<'a> {
 fn whole(other: &Other) -> Option<PathBuf> {
     let path = other.file.path.as_path();
     match &other.group {
-        // In the profile folder, `incremental` and the name of the cache.
-        Group::Incremental { .. } => Some(path.iter().take(other.profile_depth + 2).collect()),
+        // In the profile folder, `incremental` and the name of the cache, or `deps` and that of a folder.
+        Group::Incremental { .. } | Group::Leaked => {
+            Some(path.iter().take(other.profile_depth + 2).collect())
+        }
         Group::Unhashed | Group::Final => Some(path.to_owned()),
         Group::Doc | Group::Cargo | Group::Folder | Group::Foreign => None,
     }

@@ -7,6 +7,7 @@
 mod crate_gone;
 pub(crate) mod idle;
 mod incremental;
+pub(crate) mod leaked;
 mod profile;
 pub(crate) mod superseded;
 mod toolchain_gone;
@@ -37,8 +38,12 @@ const UNITS: [fn(&RuleInput<'_>) -> Vec<Covered>; 6] = [
 ];
 
 /// The rules about what belongs to no unit. The first that covers something gives the reason.
-const OTHERS: [fn(&RuleInput<'_>, &WholeOther<'_>) -> Option<CollectReason>; 3] =
-    [profile::other, crate_gone::other, incremental::other];
+const OTHERS: [fn(&RuleInput<'_>, &WholeOther<'_>) -> Option<CollectReason>; 4] = [
+    leaked::other,
+    profile::other,
+    crate_gone::other,
+    incremental::other,
+];
 
 /// The doubts about rules that were asked for.
 const DOUBTS: [fn(&RuleInput<'_>) -> Vec<String>; 4] = [

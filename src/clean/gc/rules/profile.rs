@@ -17,7 +17,7 @@ pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
 
 pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<CollectReason> {
     let covered = match other.group {
-        Group::Incremental { .. } => true,
+        Group::Incremental { .. } | Group::Leaked => true,
         Group::Unhashed => other.files.iter().all(|file| is_artifact(file)),
         _ => false,
     };
@@ -33,11 +33,7 @@ fn is_artifact(file: &UnitFile) -> bool {
     ];
     let names = file.path.iter().map(OsStr::to_string_lossy);
     let names: Vec<_> = names.skip_while(|name| name != "deps").collect();
-    let above = match &names[..] {
-        [_, _] => true,
-        [_, folder, _] => folder.starts_with("rmeta"),
-        _ => false,
-    };
+    let above = names.len() == 2;
     let end = file.path.extension().and_then(OsStr::to_str);
     above && file.sharing != Sharing::Special && end.is_some_and(|end| ENDS.contains(&end))
 }
