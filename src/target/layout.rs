@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use crate::markers;
 pub(crate) use crate::target::layout::shape::{is_of_a_unit, is_of_the_compiler};
-use crate::target::leaked;
 use crate::target::unit::Group;
 use crate::target::unit_file::{Role, Sharing};
 
@@ -114,8 +113,8 @@ pub fn owner(path: &[&str], folder: bool) -> Owner {
         ["incremental", of, ..] => Group::Incremental {
             name: of.rsplit_once('-').map_or(*of, |(name, _)| name).to_owned(),
         },
-        ["deps", name] if folder && leaked::is_metadata_folder(name) => Group::Leaked,
-        ["deps", name, leaked::METADATA] if leaked::is_metadata_folder(name) => Group::Leaked,
+        ["deps", name] if folder && shape::is_metadata_folder(name) => Group::Leaked,
+        ["deps", name, shape::METADATA] if shape::is_metadata_folder(name) => Group::Leaked,
         _ if folder => Group::Folder,
         ["deps", ..] => Group::Unhashed,
         [name] if markers::LOCK_NAMES.contains(name) => Group::Cargo,

@@ -13,11 +13,9 @@ use aho_corasick::AhoCorasick;
 use crate::fs;
 use crate::target::fingerprint;
 use crate::target::layout::STAMP;
+use crate::target::layout::shape::is_metadata_folder;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
-
-/// The file in a folder with metadata.
-pub(crate) const METADATA: &str = "full.rmeta";
 
 /// What stands in a name after the word of a build.
 const OBJECT: &str = ".rcgu.";
@@ -112,16 +110,5 @@ fn named(path: &Path, words: &BTreeSet<String>) -> Option<BTreeSet<String>> {
         found
             .map(|found| words[found.pattern().as_usize()].clone())
             .collect()
-    })
-}
-
-/// Whether rustc gives such a name to the folder in which it writes metadata before that is moved into its place.
-///
-/// Source: `compiler/rustc_metadata/src/fs.rs`; the six letters are those of the crate `tempfile`.
-#[must_use]
-pub(crate) fn is_metadata_folder(name: &str) -> bool {
-    let random = name.strip_prefix("rmeta");
-    random.is_some_and(|random| {
-        random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }

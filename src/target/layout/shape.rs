@@ -68,6 +68,20 @@ fn is_fingerprint(name: &str) -> bool {
     fingerprint::target(bare).is_some() || [BESIDE[0], markers::CARRIED].contains(&name)
 }
 
+/// Whether rustc gives such a name to the folder in which it writes metadata before that is moved into its place.
+///
+/// Source: `compiler/rustc_metadata/src/fs.rs`; the six letters are those of the crate `tempfile`.
+#[must_use]
+pub(crate) fn is_metadata_folder(name: &str) -> bool {
+    let random = name.strip_prefix("rmeta");
+    random.is_some_and(|random| {
+        random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// The file in such a folder.
+pub(crate) const METADATA: &str = "full.rmeta";
+
 /// Whether something has the shape of a part of the compiler's cache for a crate. `path` is relative to `incremental`,
 /// and begins with the crate's folder: `<crate>-<number>/s-<time>-<random>-<hash or "working">/<file>`, with a lock file
 /// beside each session.
