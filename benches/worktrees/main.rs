@@ -2,9 +2,9 @@
 //!
 //! `cargo bench --bench worktrees` makes a repository whose workspace has a few crates of its own over 160
 //! third-party ones, gives it worktrees, and builds them with real Cargo; `-- --repository DIR` takes a clone of
-//! a real one. Six parts: `same` (a worktree at the same commit, or one commit apart), `warm` (the first build of a
-//! worktree), `parallel` (four builds at once), `small` (the disk that ten worktrees take), `tools` (the same as `warm`
-//! with compiler caches that are installed) and `store` (a machine that has nothing, and a store that has been filled).
+//! a real one. Seven parts: `same` (a worktree at the same commit, or one commit apart), `warm` (the first build of a
+//! worktree), `parallel` (four builds at once), `small` (the disk that ten worktrees take), `edit` (the first edit in one), `tools`
+//! (the same as `warm` with compiler caches that are installed) and `store` (a machine that has nothing, and a store that has been filled).
 //!
 //! Figures are ratios taken within a round, in the middle and from lowest to highest, since machines differ and
 //! are busy with other things as well. Nothing fails because of a time. It does fail if a third-party crate was
@@ -20,6 +20,7 @@
 mod build;
 mod checks;
 mod cost;
+mod edit;
 mod figures;
 mod generate;
 mod idle;
@@ -62,7 +63,7 @@ struct Options {
     #[arg(long)]
     keep: bool,
     /// Measure only these, with commas between
-    #[arg(long, value_delimiter = ',', value_parser = ["same", "warm", "parallel", "small", "tools", "store"])]
+    #[arg(long, value_delimiter = ',', value_parser = ["same", "warm", "parallel", "small", "edit", "tools", "store"])]
     only: Vec<String>,
     /// Where to make it, on a real disk [default: the folder for temporary files]
     #[arg(long, env = "SHAREDTARGET_BENCH_DIR")]
@@ -117,6 +118,9 @@ fn measure(folder: &Path, options: &Options, quick: bool, checks: &mut Checks) -
     }
     if wanted("small") {
         small::measure(&stage, &donor, if quick { 2 } else { 10 }, rounds, checks)?;
+    }
+    if wanted("edit") {
+        edit::measure(&stage, rounds, checks)?;
     }
     if wanted("tools") && (!quick || !options.only.is_empty()) {
         tools::measure(&stage, &donor, checks)?;
