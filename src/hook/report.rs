@@ -52,19 +52,22 @@ pub(crate) static SECTION: Section = Section {
 fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let install = plan.all::<InstallHook>().map(|hook| &hook.change);
     let remove = plan.all::<RemoveHook>().map(|hook| &hook.0);
-    table(out, "Install", &install.collect::<Vec<_>>(), view)?;
-    table(out, "Take out", &remove.collect::<Vec<_>>(), view)
+    let (install, remove): (Vec<_>, Vec<_>) = (install.collect(), remove.collect());
+    let installed = counted(install.len(), "git hook");
+    let does = match install.len() {
+        1 => "it sets up and warms new worktrees",
+        _ => "they set up and warm new worktrees",
+    };
+    table(out, &format!("Install {installed}: {does}"), &install, view)?;
+    let removed = counted(remove.len(), "git hook");
+    table(out, &format!("Take out {removed}"), &remove, view)
 }
 
-fn table(out: Out<'_>, verb: &str, changes: &[&HookChange], view: &View) -> io::Result<()> {
+fn table(out: Out<'_>, heading: &str, changes: &[&HookChange], view: &View) -> io::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "{HEADING}{verb} {}{HEADING:#}",
-        counted(changes.len(), "git hook")
-    )?;
+    writeln!(out, "{HEADING}{heading}{HEADING:#}")?;
     let mut table = Table::new(&[("HOW", Align::Left), ("HOOK", Align::Left)]);
     for change in changes {
         let how = match change.how {
