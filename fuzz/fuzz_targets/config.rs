@@ -64,6 +64,7 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
                 false => or(settings.build_dir, &before.build_dir),
             },
             rustc_wrapper: or(settings.rustc_wrapper, &before.rustc_wrapper),
+            lockfile_path: before.lockfile_path.clone(),
             includes: before.includes,
         };
         assert_eq!(config_edit::keys(edited), Ok(expected), "{edited:?}");

@@ -86,6 +86,18 @@ pub(crate) fn wrapper<'a>(
     files.find_map(|(file, _)| Some((file.keys.rustc_wrapper.as_deref()?, file.path.as_path())))
 }
 
+/// The configuration by which a workspace may have another `Cargo.lock` than the one beside its manifest.
+#[must_use]
+pub(crate) fn names_lock_file<'a>(
+    workspace: &'a Path,
+    configs: &'a BTreeMap<PathBuf, ConfigFile>,
+    around: &'a ConfigContext,
+) -> Option<&'a Path> {
+    let mut files = chain(workspace, configs, around);
+    let found = files.find(|(file, _)| file.keys.lockfile_path.is_some());
+    found.map(|(file, _)| file.path.as_path())
+}
+
 /// A program that a configuration names, as Cargo finds it: one with a separator in it from the folder that the
 /// configuration is for, any other one on the path.
 ///

@@ -58,7 +58,10 @@ pub fn keys(text: &str) -> Result<ConfigKeys, TomlProblem> {
             format!("expected a string for `build.{key}`"),
         )),
     };
+    let resolver = document.get("resolver").and_then(Item::as_table_like);
+    let lockfile_path = resolver.and_then(|table| table.get("lockfile-path"));
     Ok(ConfigKeys {
+        lockfile_path: lockfile_path.and_then(Item::as_str).map(str::to_owned),
         target_dir: string("target-dir")?,
         build_dir: string("build-dir")?,
         rustc_wrapper: string("rustc-wrapper")?,

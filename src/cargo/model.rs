@@ -80,6 +80,8 @@ pub struct ConfigKeys {
     pub build_dir: Option<String>,
     /// `build.rustc-wrapper`.
     pub rustc_wrapper: Option<String>,
+    /// `resolver.lockfile-path`, which Cargo 1.97 and later go by.
+    pub lockfile_path: Option<String>,
     /// The file has an `include` key, which only Cargo itself resolves.
     pub includes: bool,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Package};
 use rayon::prelude::*;
 
+use crate::cargo::config_chain;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::{Cargo, NotFetched};
 use crate::clean::deletable::unfit;
@@ -312,6 +313,13 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
     };
     let mut locks = Vec::new();
     for workspace in survey.workspaces.iter().filter(family) {
+        let (configs, around) = (&survey.configs, &survey.surroundings);
+        if let Some(config) = config_chain::names_lock_file(&workspace.root, configs, around) {
+            return Err(format!(
+                "`resolver.lockfile-path` in `{}` names another `Cargo.lock`",
+                config.display()
+            ));
+        }
         let file = workspace.root.join("Cargo.lock");
         match inspect::lock(&workspace.root) {
             Ok(Some(lock)) => locks.push(lock),

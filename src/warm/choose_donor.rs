@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use tracing::debug;
 
+use crate::cargo::config_chain;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
 use crate::fs;
@@ -124,10 +125,12 @@ impl Destination<'_> {
                 problem,
             })
         })?;
+        let (configs, around) = (&survey.configs, &survey.surroundings);
+        let is_elsewhere = config_chain::names_lock_file(root, configs, around).is_some();
         let read_at = fs::clock();
         let records = Records::of(&survey.shared_root);
         Ok(Requirements {
-            lock: lock.filter(|_| !how.all_units),
+            lock: lock.filter(|_| !how.all_units && !is_elsewhere),
             circumstances: BuildEnv::of(root, &how.around.surroundings, &records),
             records,
             read_at,

@@ -23,6 +23,28 @@ fn what_another_worktree_asks_for_stays() {
     assert_eq!(packages(&gc(&sandbox, "pika", &[])), ["app", "extra"]);
 }
 
+/// Cargo 1.97 and later read the `Cargo.lock` that a configuration names, so that the one beside the manifest says nothing.
+#[test]
+fn another_lock_file_is_named() {
+    let sandbox = start();
+    let layout = Layout(None);
+    layout.build_all(&sandbox, "pika");
+    sandbox.write("pika/Cargo.toml", &manifest(&["leaf", "scripted"]));
+    sandbox.write("pika/src/main.rs", main_of(false));
+    layout.compiles(&sandbox, "pika", &["build"]);
+    sandbox.write(
+        "pika/.cargo/config.toml",
+        "[resolver]\nlockfile-path = \"locks/Cargo.lock\"\n",
+    );
+    let answer = gc(&sandbox, "pika", &[]);
+    assert_eq!(gone(&answer), []);
+    let text = answer.to_string();
+    assert!(text.contains("names another `Cargo.lock`"), "{answer:#}");
+    std::fs::remove_dir_all(sandbox.path("pika/.cargo")).expect("removed");
+    let answer = gc(&sandbox, "pika", &[]);
+    assert!(gone(&answer).iter().any(|(name, _)| name == "extra"));
+}
+
 /// Where the next build changes the `Cargo.lock`, nobody knows what it asks for.
 #[test]
 fn a_lock_that_is_out_of_date_is_a_doubt() {
