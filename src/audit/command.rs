@@ -77,7 +77,10 @@ fn write(
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
         AuditFormat::Human if audit.folders.is_empty() => {
-            let absence = absence("audit", survey, &ui.view);
+            let mut absence = absence("audit", survey, &ui.view);
+            if absence.is_empty() {
+                absence = "no target folder has files that Cargo makes".into();
+            }
             writeln!(out, "nothing to audit: {absence}")?;
         }
         AuditFormat::Human => crate::audit::report::audit(out, audit, options.top, &ui.view)?,

@@ -111,6 +111,14 @@ impl fmt::Display for TomlProblem {
     }
 }
 
+/// The toolchain that rustup misses, by its message.
+#[must_use]
+pub(crate) fn missing_toolchain(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("toolchain '")?;
+    let (name, rest) = rest.split_once('\'')?;
+    rest.starts_with(" is not installed").then_some(name)
+}
+
 /// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigContext {
@@ -129,4 +137,16 @@ pub struct LockedPackage {
     /// The checksum of what a registry has; a git package has none, but its source names a commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checksum: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_toolchain_that_rustup_misses() {
+        let missing = "toolchain '1.2-x' is not installed";
+        assert_eq!(missing_toolchain(missing), Some("1.2-x"));
+        assert_eq!(missing_toolchain("toolchain '1.2' is old"), None);
+    }
 }

@@ -239,4 +239,6 @@ pub(crate) enum DiagnosisKind {
     Analyzer,
     /// A program that everything depends on cannot be run.
     Tool,
+    /// A folder asks for a toolchain that rustup does not have.
+    Toolchain,
 }

@@ -1,8 +1,12 @@
 //! Advice: the way out of each reason to keep something.
 
+use std::path::Path;
+
+use crate::cargo::model::missing_toolchain;
 use crate::fs::model::BusyReason;
 use crate::plan::hook_state;
 use crate::plan::kept::{DeleteReason, KeptReason};
+use crate::text::shell;
 
 /// The way out for the user; the same for all that are kept for this kind of reason.
 pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
@@ -60,6 +64,13 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         KeptReason::CargoRefused {
             submodules: true, ..
         } => "run `git submodule update --init`, then `cargo sharedtarget onboard`",
+        KeptReason::CargoRefused { message, .. } => {
+            let name = missing_toolchain(message)?;
+            return Some(format!(
+                "`rustup toolchain install {}`, and run again",
+                shell::word(Path::new(name))
+            ));
+        }
         KeptReason::IgnoredByGit => "name the folder of one to set it up all the same",
         KeptReason::NeverBuilt { .. } => {
             "build them once and run again, and they get a target folder each"

@@ -341,3 +341,28 @@ fn the_build_folder_of_a_removed_worktree() {
     mend(&sandbox, &found);
     assert!(!kinds(&sandbox).contains(&"orphans".to_owned()));
 }
+
+/// A toolchain that a file pins and that is not there is named, with the command that installs it.
+#[test]
+fn a_pinned_toolchain_that_is_missing() {
+    let mut sandbox = Sandbox::new();
+    sandbox.repository("repo", &[]);
+    sandbox.target("repo/target");
+    let channel = "1.2.0";
+    sandbox.env("RUSTUP_AUTO_INSTALL", "0");
+    sandbox.write(
+        "repo/rust-toolchain.toml",
+        &format!("[toolchain]\nchannel = \"{channel}\"\n"),
+    );
+    let asked = sandbox.command("cargo", "repo", &["--version"]);
+    if asked.code == Some(0) {
+        eprintln!("skipped: there is no rustup, which would take the file for a pin");
+        return;
+    }
+    let found = diagnosis(&sandbox, "toolchain");
+    let fix = found["fix"].as_str().expect("a command");
+    let install = format!("rustup toolchain install {channel}");
+    assert!(fix.starts_with(&install), "{found}");
+    let plan = sandbox.run("repo", &["setup", "--dry-run"]);
+    assert!(plan.said().contains(&install), "{}", plan.said());
+}

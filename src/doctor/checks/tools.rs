@@ -1,7 +1,9 @@
 //! What is wrong with the programs that everything depends on, and with what a shell says to them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::cargo::model::missing_toolchain;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Severity, Tool, WrapperFacts};
 use crate::survey::model::{CargoAnswer, Survey};
@@ -20,6 +22,9 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let all: Vec<Tool> = facts.tools.iter().cloned().chain(toolchains).collect();
     let broken = all.iter().filter_map(|tool| {
         let why = tool.problem.as_ref()?;
+        if missing_toolchain(why).is_some() {
+            return None;
+        }
         Some(Diagnosis {
             severity: Severity::Broken,
             kind: DiagnosisKind::Tool,
@@ -53,7 +58,40 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
         fix: "rustup update".into(),
         automatic: None,
     });
-    broken.chain(old).collect::<Vec<_>>()
+    let missing = missing(survey, &all);
+    broken.chain(missing).chain(old).collect()
+}
+
+/// The toolchains that are asked for and not installed, each with the workspaces that ask for it as far as these are known.
+fn missing(survey: &Survey, tools: &[Tool]) -> Vec<Diagnosis> {
+    let mut missing: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
+    for tool in tools {
+        if let Some(name) = tool.problem.as_deref().and_then(missing_toolchain) {
+            missing.entry(name).or_default();
+        }
+    }
+    for workspace in &survey.workspaces {
+        if let CargoAnswer::Refused { message, .. } = &workspace.cargo
+            && let Some(name) = missing_toolchain(message)
+        {
+            missing
+                .entry(name)
+                .or_default()
+                .push(workspace.root.clone());
+        }
+    }
+    let diagnosis = |(name, paths): (&str, Vec<PathBuf>)| {
+        Diagnosis {
+        severity: Severity::Broken,
+        kind: DiagnosisKind::Toolchain,
+        paths,
+        what: format!("the toolchain `{name}` is not installed"),
+        why: "a `rust-toolchain.toml`, or rustup, asks for it: Cargo does not start there, and so nothing is done there".into(),
+        fix: format!("rustup toolchain install {}", shell::word(Path::new(name))),
+        automatic: None,
+    }
+    };
+    missing.into_iter().map(diagnosis).collect()
 }
 
 /// What is wrong with what runs in place of the compiler.
