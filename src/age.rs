@@ -1,6 +1,7 @@
-//! Lengths of time, as users write and read them.
+//! Lengths of time and moments, as users write and read them.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
@@ -59,6 +60,50 @@ impl fmt::Display for Age {
     }
 }
 
+/// A moment, as written on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// This one: `1764513626` (seconds since 1970) or `2026-11-30T14:40:26Z`.
+    At(Timestamp),
+    /// So long before now: `2h`.
+    Before(Age),
+    /// When a file was last modified: `@FILE`.
+    Of(PathBuf),
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || {
+            "expected seconds since 1970 (`date +%s`), a time such as `2026-11-30T14:40:26Z`, how long ago such as `2h`, \
+             or `@FILE` for the time of a file"
+                .to_owned()
+        };
+        let text = text.trim();
+        if let Some(file) = text.strip_prefix('@') {
+            return match file {
+                "" => Err(wrong()),
+                file => Ok(Self::Of(file.into())),
+            };
+        }
+        let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if digits(seconds) && digits(fraction) {
+            // A fraction is cut off: many filesystems write down whole seconds alone.
+            let seconds = seconds.parse().ok();
+            let at = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+            return at.map(Self::At).ok_or_else(|| {
+                format!("{} (these seconds end after the year 9999)", wrong())
+            });
+        }
+        if let Ok(at) = text.parse() {
+            return Ok(Self::At(at));
+        }
+        text.parse().map(Self::Before).map_err(|_| wrong())
+    }
+}
+
 /// How long before `now` the moment `then` was. A moment in the future counts as no time at all.
 #[must_use]
 pub(crate) fn since(then: Timestamp, now: Timestamp) -> Age {
@@ -81,6 +126,46 @@ mod tests {
         for bad in ["", "30", "soon", "1 month", "-3d"] {
             let error = bad.parse::<Age>().expect_err(bad);
             assert!(error.contains("such as `30d`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read_in_each_form() {
+        let second = |second| Timestamp::from_second(second).expect("a time");
+        let at = |text: &str| text.parse::<Moment>().expect(text);
+        let expected = Moment::At(second(1_764_513_626));
+        for text in [
+            "1764513626",
+            " 1764513626\n",
+            "1764513626.75",
+            "2025-11-30T14:40:26Z",
+            "2025-11-30T15:40:26+01:00",
+        ] {
+            assert_eq!(at(text), expected, "{text}");
+        }
+        assert_eq!(at("0"), Moment::At(second(0)));
+        assert_eq!(at("90m"), Moment::Before(age("1h 30m")));
+        assert_eq!(at("@a b/start"), Moment::Of("a b/start".into()));
+        for bad in [
+            "",
+            "@",
+            "soon",
+            "-5",
+            "-2h",
+            "1 month",
+            "2025-11-30",
+            "2025-11-30T14:40:26",
+            "1764513626123",
+            "99999999999999999999",
+            "1.",
+            ".5",
+            "1e9",
+            "start.txt",
+        ] {
+            let error = bad.parse::<Moment>().expect_err(bad);
+            for form in ["date +%s", "Z`", "`2h`", "`@FILE`"] {
+                assert!(error.contains(form), "{bad}: {error}");
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) use crate::fs::cache::{
 pub(crate) use crate::fs::checkpoint::checkpoint;
 pub(crate) use crate::fs::delete::{Deletion, Removal};
 pub use crate::fs::delete::{Ledger, delete_tree};
-pub(crate) use crate::fs::filesystem::{available, network, notes_reads, total};
+pub(crate) use crate::fs::filesystem::{available, network, notes_reads, reads_noted, total};
 pub(crate) use crate::fs::find::{Finds, Looking, find};
 pub(crate) use crate::fs::in_use::Uses;
 pub(crate) use crate::fs::kind::{Kind, Target, is_script, kind, names_exactly};

@@ -1,17 +1,20 @@
 //! The arguments of `clean` and `gc`.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
+use jiff::Timestamp;
 
-use crate::age::Age;
+use crate::age::{Age, Moment};
 use crate::clean::decide::CleanOptions;
 use crate::clean::gc::GcOptions;
 use crate::clean::{command, gc_command};
 use crate::plan::conduct::for_each_shared_root;
 use crate::plan::edge::Edge;
+use crate::fs;
 use crate::size::Bytes;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, SpeakArgs};
 use crate::term::exit::Exit;
+use crate::text::failure::Hint as _;
 
 const CLEAN: &str = "\
 Examples:
@@ -26,6 +29,8 @@ Examples:
       delete what no build will miss, and what the settings say
   cargo sharedtarget gc --older-than 30d
       what was not used for 30 days
+  cargo sharedtarget gc --unused-since @start --yes
+      in CI, what this job did not use, after `touch start` at its begin
   cargo sharedtarget gc --max-size 20GB --keep-programs
       keep to a budget, but not at the cost of programs
   cargo sharedtarget gc --incremental=14d --superseded
@@ -68,6 +73,10 @@ pub(crate) struct GcArgs {
     /// Units that were not used for this long, nor anything made with them, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     older_than: Option<Age>,
+    /// Units that no build has used since START, such as the begin of a CI job: seconds since 1970 (`date +%s`), a time
+    /// (2026-11-30T14:40:26Z), how long ago (2h), or the time of a file (@FILE)
+    #[arg(long, value_name = "START", help_heading = "Rules")]
+    unused_since: Option<Moment>,
     /// Units of compilers that are not installed any more
     #[arg(long, help_heading = "Rules")]
     toolchain_gone: bool,
@@ -127,8 +136,11 @@ impl GcArgs {
     /// Runs `gc`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (request, ui) = edge.about_folders(self.find, &self.speak, Some(&self.act))?;
+        let since = self.unused_since.map(|moment| resolve(moment, ui.view.now));
+        let unused_since = since.transpose()?;
         let options = GcOptions {
             older_than: self.older_than,
+            unused_since,
             toolchain_gone: self.toolchain_gone,
             unreferenced: self.unreferenced,
             superseded: self.superseded,
@@ -143,6 +155,20 @@ impl GcArgs {
             false => for_each_shared_root(&request, |request| {
                 gc_command::run(request, options.clone(), self.min_free, &ui)
             }),
+        }
+    }
+}
+
+/// The time of a moment.
+fn resolve(moment: Moment, now: Timestamp) -> Result<Timestamp> {
+    match moment {
+        Moment::At(at) => Ok(at),
+        Moment::Before(Age(age)) => Ok(now.checked_sub(age).unwrap_or(Timestamp::MIN)),
+        Moment::Of(file) => {
+            let found = fs::info(&file)?.and_then(|info| info.modified);
+            found.ok_or_else(|| anyhow!("there is no file `{}`", file.display())).hint(
+                "note the begin of the job with `touch FILE`, or give its seconds since 1970 without the `@`",
+            )
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::cargo::lockfile::Lock;
-use crate::fs::model::{Identity, LinkedFile, Usage};
+use crate::fs::model::{Identity, LinkedFile, ReadsNoted, Usage};
 use crate::plan::kept::KeptReason;
 use crate::target::unit::{Inventory, Other, Unit, UnitId};
 use crate::target::unit_file::UnitFile;
@@ -23,6 +23,8 @@ pub(crate) struct FolderUse {
     pub(crate) wanted: Wanted,
     /// The filesystem writes down when a file is read.
     pub(crate) notes_reads: bool,
+    /// How far it does so for certain.
+    pub(crate) reads_noted: ReadsNoted,
     /// Why nothing in it may go, whatever the rule.
     pub(crate) obstacle: Option<KeptReason>,
 }

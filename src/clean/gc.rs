@@ -32,6 +32,8 @@ use crate::target::unit_file::{Sharing, UnitFile};
 pub(crate) struct GcOptions {
     /// Those not used for as long, nor anything made with them.
     pub(crate) older_than: Option<Age>,
+    /// Those that no build since then has used.
+    pub(crate) unused_since: Option<Timestamp>,
     /// Those of compilers that are not installed.
     pub(crate) toolchain_gone: bool,
     /// Those of packages that no `Cargo.lock` names, and what was made with them.
@@ -55,7 +57,7 @@ pub(crate) struct GcOptions {
     /// Target folders that only count, and of which nothing goes.
     pub(crate) spared: BTreeSet<PathBuf>,
     /// What was used since then stays, whatever the budget.
-    pub(crate) unused_since: Option<Timestamp>,
+    pub(crate) spared_since: Option<Timestamp>,
 }
 
 impl GcOptions {
@@ -76,6 +78,7 @@ impl GcOptions {
         // Each field by its name, so that a new rule cannot be forgotten: without one, the default rules would run.
         let Self {
             older_than,
+            unused_since,
             toolchain_gone,
             unreferenced,
             superseded,
@@ -87,11 +90,11 @@ impl GcOptions {
             profile: _,
             keep_programs: _,
             spared: _,
-            unused_since: _,
+            spared_since: _,
         } = self;
         let by_state =
             *toolchain_gone || *unreferenced || *superseded || *unfinished || *crate_gone;
-        let by_age = older_than.is_some() || incremental.is_some();
+        let by_age = older_than.is_some() || unused_since.is_some() || incremental.is_some();
         let by_size = max_size.is_some() || !to_free.is_empty();
         !(by_state || by_age || by_size)
     }
@@ -118,8 +121,12 @@ impl GcOptions {
     /// Whether a reason is also one to collect the names of a program at the top of the profile folder. Not where you
     /// asked for nothing: you may run it, though no build makes it.
     fn covers_products(&self, why: &CollectReason) -> bool {
-        use CollectReason::{Budget, Idle, Profile};
-        matches!(why, Idle { .. } | Profile | Budget { .. }) && !self.keep_programs
+        use CollectReason::{Budget, Idle, Profile, Unused};
+        let covered = matches!(
+            why,
+            Idle { .. } | Unused { .. } | Profile | Budget { .. }
+        );
+        covered && !self.keep_programs
     }
 }
 
@@ -284,6 +291,7 @@ fn add_units(
                 why,
             }),
             None => folder.kept.push(KeptUnit {
+                on_disk: usage_of(&unit.files).on_disk,
                 id: unit.id,
                 package: unit.package,
                 reason: reasons.kept[*at].clone(),

@@ -174,7 +174,7 @@ pub(crate) fn limited(
             .map(|most| Bytes(most.0.saturating_sub(copied.0))),
         keep_programs: settings.keep_programs == Some(true),
         spared: own.chain(donors).collect(),
-        unused_since: Some(now - DAY),
+        spared_since: Some(now - DAY),
         to_free: device.zip(short).into_iter().collect(),
         ..GcOptions::default()
     };

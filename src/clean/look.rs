@@ -102,6 +102,7 @@ pub(crate) fn take(
             users: users_of(folder, survey),
             wanted: wanted(folder, &inventory, survey, request, &workspaces),
             notes_reads: fs::notes_reads(&folder.path),
+            reads_noted: fs::reads_noted(&folder.path),
             inventory,
             apart: Vec::new(),
         }

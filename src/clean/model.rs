@@ -76,6 +76,8 @@ pub(crate) struct KeptUnit {
     pub(crate) id: UnitId,
     /// Its package, as far as that is known.
     pub(crate) package: Option<String>,
+    /// Its allocated space, each file once.
+    pub(crate) on_disk: Bytes,
     #[serde(flatten)]
     pub(crate) reason: KeptUnitReason,
 }
@@ -112,6 +114,11 @@ pub(crate) enum CollectReason {
         /// Where that is known from.
         source: LastUseSource,
     },
+    /// No build has used it since a moment, nor anything made with it.
+    Unused {
+        /// That moment.
+        since: Timestamp,
+    },
     /// Everything in its profile was asked for.
     Profile,
     /// To keep to a budget: what was used longest ago goes first.
@@ -136,6 +143,18 @@ pub(crate) enum CollectReason {
 pub(crate) enum KeptUnitReason {
     /// No rule that was asked for is about it.
     NoRule,
+    /// A build has made it or found it fresh since the moment that was asked for.
+    Used {
+        /// When.
+        at: Timestamp,
+        /// Where that is known from.
+        source: LastUseSource,
+    },
+    /// It cannot be told whether a build has used it since the moment that was asked for.
+    UseUnknown {
+        /// Why.
+        because: UnknownUse,
+    },
     /// A unit that is kept was made with it.
     Needed {
         /// One of those.
@@ -148,6 +167,43 @@ pub(crate) enum KeptUnitReason {
         /// Why.
         why: String,
     },
+}
+
+/// Why it cannot be told whether a unit was used since a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "why")]
+pub(crate) enum UnknownUse {
+    /// The moment is in the future.
+    AheadOfTheClock,
+    /// No build since then has used any unit of the folder that is known.
+    NothingUsed,
+    /// The filesystem may not write down that a build reads a fingerprint, and why.
+    NotNoted(&'static str),
+    /// Something read its fingerprint in the day before, so the filesystem writes down no read until that day is over.
+    ReadBefore,
+    /// Its fingerprint was put there or changed since then, and not by a build.
+    ChangedSince,
+    /// Its fingerprint is missing.
+    NoFingerprint,
+}
+
+impl UnknownUse {
+    /// It in words, after `since`.
+    #[must_use]
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::AheadOfTheClock => "START is ahead of the clock",
+            Self::NothingUsed => "no build is known to have used anything in this folder since START",
+            Self::NotNoted(why) => why,
+            Self::ReadBefore => {
+                "something read their fingerprints in the day before START, and the filesystem writes down one read a day"
+            }
+            Self::ChangedSince => {
+                "their fingerprints were put there or changed after START; note START when the cache is restored"
+            }
+            Self::NoFingerprint => "they have no fingerprint",
+        }
+    }
 }
 
 /// The deletion of one target folder.

@@ -123,6 +123,10 @@ fn kept(out: Out<'_>, kept: &[KeptUnit]) -> io::Result<()> {
         let package = shown(unit.package.as_deref().unwrap_or("?"));
         let why = match &unit.reason {
             KeptUnitReason::NoRule => continue,
+            KeptUnitReason::Used { .. } => "used since START".into(),
+            KeptUnitReason::UseUnknown { because } => {
+                format!("its use is not known, since {}", because.words())
+            }
             KeptUnitReason::Needed { by } => format!("{by} was made with it"),
             KeptUnitReason::MayBeRun => {
                 "a program is there that may look for it, and nothing says by what that was made"
@@ -179,6 +183,7 @@ fn why(reason: &CollectReason) -> String {
             LastUseSource::Read => "not used for that long".into(),
             LastUseSource::Modified => "not made for that long".into(),
         },
+        CollectReason::Unused { .. } => "not used since START".into(),
         CollectReason::Profile => "the profile was asked for".into(),
         CollectReason::Budget { .. } => "for space, the oldest first".into(),
         CollectReason::CrateGone => "compiler's cache of crates that are gone".into(),

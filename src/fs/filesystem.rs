@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::fs::model::ReadsNoted;
 use crate::size::Bytes;
 
 /// The space that the filesystem of a folder has for us.
@@ -59,6 +60,34 @@ pub(crate) fn network(path: &Path) -> Option<&'static str> {
     {
         let _ = path;
         None
+    }
+}
+
+/// How far the filesystem of a folder writes down that a file is read.
+///
+/// Source: `relatime_need_update` in Linux's `fs/inode.c`, which the filesystems named here use; `ovl_file_accessed` in
+/// `fs/overlayfs/file.c`; `statfs(2)` on `f_type`.
+#[must_use]
+pub(crate) fn reads_noted(path: &Path) -> ReadsNoted {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // ext2 to ext4, XFS, Btrfs, F2FS, tmpfs.
+        const LOCAL: [i64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
+        const OVERLAY: i64 = 0x794c_7630;
+        if !notes_reads(path) {
+            return ReadsNoted::No("the filesystem is mounted with `noatime`");
+        }
+        let kind = rustix::fs::statfs(path).map(|stat| i64::from(stat.f_type as u32));
+        match kind {
+            Ok(OVERLAY) => ReadsNoted::InUpperLayer,
+            Ok(kind) if LOCAL.contains(&kind) => ReadsNoted::Yes,
+            _ => ReadsNoted::No("a filesystem of this kind may not write down that files are read"),
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = path;
+        ReadsNoted::No("this system may not write down that files are read")
     }
 }
 

@@ -339,3 +339,14 @@ mod tests {
         assert_eq!(freeable(std::iter::empty()), Bytes(0));
     }
 }
+
+/// How far the reads of files on a filesystem are written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReadsNoted {
+    /// At least as `relatime` has it: the first read after a file was written, changed or not read for a day.
+    Yes,
+    /// The same, but not where a file lies in a lower layer of an overlay.
+    InUpperLayer,
+    /// Not so that one can rely on it, and why: a fragment.
+    No(&'static str),
+}

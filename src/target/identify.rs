@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::target::dep_info::DepInfo;
 use crate::target::fingerprint::Fingerprint;
 use crate::target::layout::{Leftover, Part};
-use crate::target::unit::{Source, Unit, UnitId, UnitKind};
+use crate::target::unit::{ReadTimes, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::target::{fingerprint, layout};
 
@@ -22,6 +22,8 @@ pub(crate) struct Evidence {
     pub(crate) triple: Option<String>,
     /// When something that Cargo reads in every build was last read.
     pub(crate) last_read: Option<Timestamp>,
+    /// The times of the hashes in its fingerprints.
+    pub(crate) hash_times: Vec<ReadTimes>,
     /// The package's name, from a path.
     pub(crate) package: Option<String>,
     /// Its files, each with what it is to the unit.
@@ -135,6 +137,7 @@ fn unit(evidence: &mut Evidence) -> Unit {
         newest: None,
         oldest: None,
         last_read: evidence.last_read,
+        hash_times: std::mem::take(&mut evidence.hash_times),
         files: Vec::new(),
         leaked: Vec::new(),
     };

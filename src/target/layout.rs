@@ -267,6 +267,17 @@ pub(crate) fn fingerprint_folder(path: &[&str]) -> Option<usize> {
     }
 }
 
+/// Whether a file in a fingerprint folder is the hash of a target, which Cargo reads in every build with that target, fresh
+/// or not. Beside it lie its explanation, its list of sources, messages of the compiler, and the time of the compilation's
+/// begin, whose names are other ones.
+///
+/// Source: `_compare_old_fingerprint` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
+#[must_use]
+pub(crate) fn is_fingerprint_hash(name: &str) -> bool {
+    let beside = ["dep-", "output-"];
+    !name.contains('.') && !beside.iter().any(|begin| name.starts_with(begin))
+}
+
 /// Whether a unit is the run of a build script that has written something, or has been run to its end, by one of its
 /// paths.
 #[must_use]

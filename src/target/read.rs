@@ -19,7 +19,7 @@ use crate::target::dep_info::{DepInfo, RustcDepInfo};
 use crate::target::identify::{Evidence, Target};
 use crate::target::layout::{Owner, Part};
 use crate::target::leaked;
-use crate::target::unit::{Group, Inventory, Other, Totals, UnitId};
+use crate::target::unit::{Group, Inventory, Other, ReadTimes, Totals, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::target::{fingerprint, identify, layout, linked};
 use crate::text::failure;
@@ -121,6 +121,7 @@ impl Content {
 
     fn add(&mut self, entry: Entry, place: Place, depth: Option<usize>) {
         let read = entry.accessed;
+        let times = read_times(&entry);
         let file = unit_file(entry);
         let (id, triple, package, part) = match place {
             Place::Unit {
@@ -156,6 +157,9 @@ impl Content {
         unit.package = unit.package.take().or(package);
         if opened {
             unit.last_read = unit.last_read.max(read);
+        }
+        if opened && part == Part::Fingerprint && layout::is_fingerprint_hash(&file.name()) {
+            unit.hash_times.extend(times);
         }
         unit.files.push((UnitFile { sharing, ..file }, part));
     }
@@ -197,6 +201,14 @@ impl All {
 /// An order in which a folder comes before what is in it.
 fn by_path(one: &UnitFile, other: &UnitFile) -> Ordering {
     one.path.as_os_str().cmp(other.path.as_os_str())
+}
+
+fn read_times(entry: &Entry) -> Option<ReadTimes> {
+    Some(ReadTimes {
+        accessed: entry.accessed?,
+        modified: entry.modified?,
+        changed: entry.changed?,
+    })
 }
 
 fn unit_file(entry: Entry) -> UnitFile {
@@ -310,6 +322,7 @@ struct Found {
     triple: Option<String>,
     package: Option<String>,
     last_read: Option<Timestamp>,
+    hash_times: Vec<ReadTimes>,
     files: Vec<(UnitFile, Part)>,
 }
 
@@ -318,6 +331,7 @@ impl Found {
     fn take(&mut self, other: Self) {
         self.package = self.package.take().or(other.package);
         self.last_read = self.last_read.max(other.last_read);
+        self.hash_times.extend(other.hash_times);
         self.files.reserve_exact(other.files.len());
         self.files.extend(other.files);
     }
@@ -348,6 +362,7 @@ fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
         id,
         triple: found.triple,
         last_read: found.last_read,
+        hash_times: found.hash_times,
         package: found.package,
         files: found.files,
         targets,

@@ -84,6 +84,20 @@ pub struct Unit {
     /// When something that Cargo reads in every build with this unit was last read, as far as the filesystem writes
     /// that down: mostly once a day at most, and not at all if mounted with `noatime`.
     pub(crate) last_read: Option<Timestamp>,
+    /// The times of the hashes in its fingerprints, which Cargo reads in every build with this unit.
+    #[serde(skip)]
+    pub(crate) hash_times: Vec<ReadTimes>,
+}
+
+/// The times of a file which tell whether a read of it would have been written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReadTimes {
+    /// When it was last read, as far as that was written down.
+    pub(crate) accessed: Timestamp,
+    /// When it was last modified.
+    pub(crate) modified: Timestamp,
+    /// When it last got or lost a name, a mode or content.
+    pub(crate) changed: Timestamp,
 }
 
 impl Unit {
@@ -124,6 +138,7 @@ impl Unit {
             newest: None,
             oldest: None,
             last_read: None,
+            hash_times: Vec::new(),
         }
     }
 }

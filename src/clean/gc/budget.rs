@@ -237,7 +237,7 @@ fn lots(inputs: &[RuleInput<'_>], reasons: &[CollectReasons], options: &GcOption
         }
     }
     hand_down(&mut lots);
-    if let Some(since) = options.unused_since {
+    if let Some(since) = options.spared_since {
         for lot in &mut lots {
             lot.may_go &= lot.used.is_some_and(|used| used <= since);
         }

@@ -13,6 +13,7 @@ pub(crate) mod superseded;
 mod toolchain_gone;
 mod unfinished;
 mod unreferenced;
+mod unused;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::clean::folder_use::{Compilers, FolderUse, Graph};
 use crate::clean::gc::others::WholeOther;
+use crate::clean::gc::rules::unused::Uses;
 use crate::clean::gc::{CollectReasons, GcOptions, is_clear, programs};
 use crate::clean::model::{CollectReason, KeptUnitReason};
 use crate::target::unit::Unit;
@@ -28,27 +30,30 @@ use crate::target::unit::Unit;
 type Covered = (usize, CollectReason);
 
 /// The rules about units. The first that covers a unit gives the reason.
-const UNITS: [fn(&RuleInput<'_>) -> Vec<Covered>; 6] = [
+const UNITS: [fn(&RuleInput<'_>) -> Vec<Covered>; 7] = [
     unfinished::units,
     unreferenced::units,
     toolchain_gone::units,
     superseded::units,
     idle::units,
+    unused::units,
     profile::units,
 ];
 
 /// The rules about what belongs to no unit. The first that covers something gives the reason.
-const OTHERS: [fn(&RuleInput<'_>, &WholeOther<'_>) -> Option<CollectReason>; 4] = [
+const OTHERS: [fn(&RuleInput<'_>, &WholeOther<'_>) -> Option<CollectReason>; 5] = [
     leaked::other,
     profile::other,
     crate_gone::other,
     incremental::other,
+    unused::other,
 ];
 
 /// The doubts about rules that were asked for.
-const DOUBTS: [fn(&RuleInput<'_>) -> Vec<String>; 4] = [
+const DOUBTS: [fn(&RuleInput<'_>) -> Vec<String>; 5] = [
     unreferenced::doubts,
     toolchain_gone::doubts,
+    unused::doubts,
     foreign_to_the_compiler,
     crate_gone::doubts,
 ];
@@ -61,6 +66,7 @@ pub(crate) struct RuleInput<'a> {
     compilers: &'a Compilers,
     pub(crate) options: &'a GcOptions,
     now: Timestamp,
+    uses: Option<Uses>,
 }
 
 impl<'a> RuleInput<'a> {
@@ -77,6 +83,7 @@ impl<'a> RuleInput<'a> {
             compilers,
             options,
             now,
+            uses: Uses::of(folder, options, now),
         }
     }
 
@@ -109,7 +116,7 @@ pub(crate) fn reasons(input: &RuleInput<'_>) -> CollectReasons {
             why[at] = Some(reason);
         }
     }
-    let kept = keep_what_is_needed(units, &input.graph, &mut why);
+    let kept = keep_what_is_needed(input, &mut why);
     let other = |other: &WholeOther<'_>| {
         let mut rules = OTHERS.iter();
         let reason = rules.find_map(|rule| rule(input, other));
@@ -126,14 +133,15 @@ pub(crate) fn reasons(input: &RuleInput<'_>) -> CollectReasons {
 
 /// Keeps those units with which units were made that are kept, and says why each one is.
 fn keep_what_is_needed(
-    units: &[Unit],
-    graph: &Graph,
+    input: &RuleInput<'_>,
     why: &mut [Option<CollectReason>],
 ) -> Vec<KeptUnitReason> {
+    let (units, graph) = (&input.folder.inventory.units, &input.graph);
     let mut kept: Vec<KeptUnitReason> = units
         .iter()
-        .map(|unit| match is_clear(unit) {
-            Ok(()) => KeptUnitReason::NoRule,
+        .enumerate()
+        .map(|(at, unit)| match is_clear(unit) {
+            Ok(()) => unused::kept(input, at).unwrap_or(KeptUnitReason::NoRule),
             Err(why) => KeptUnitReason::Unclear { why },
         })
         .collect();

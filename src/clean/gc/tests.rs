@@ -8,7 +8,7 @@ use super::*;
 use crate::cargo::lockfile::Lock;
 use crate::clean::folder_use::Wanted;
 use crate::clean::model::CollectFolder;
-use crate::fs::model::Identity;
+use crate::fs::model::{Identity, ReadsNoted};
 use crate::plan::kept::LastUseSource;
 use crate::target::unit::{Group, Inventory, Other, Source, UnitId};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
@@ -71,6 +71,7 @@ fn folder_of(folder: &str, units: Vec<Unit>) -> FolderUse {
             compilers: Ok(BTreeSet::new()),
         },
         notes_reads: true,
+        reads_noted: ReadsNoted::Yes,
         obstacle: None,
         apart: Vec::new(),
     }

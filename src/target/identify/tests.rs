@@ -68,6 +68,7 @@ fn evidence(profile: &str, hash: &str, name: &str, own: u64, deps: &[u64]) -> Ev
     };
     Evidence {
         last_read: None,
+        hash_times: Vec::new(),
         id: UnitId {
             profile: profile.into(),
             hash: hash.into(),
