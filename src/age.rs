@@ -90,12 +90,12 @@ impl FromStr for Moment {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         if digits(seconds) && digits(fraction) {
-            // A fraction is cut off: many filesystems write down whole seconds alone.
-            let seconds = seconds.parse().ok();
-            let at = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-            return at.map(Self::At).ok_or_else(|| {
-                format!("{} (these seconds end after the year 9999)", wrong())
-            });
+            let nanoseconds: i32 = format!("{fraction:0<9.9}").parse().unwrap_or_default();
+            let at = seconds.parse().ok();
+            let at = at.and_then(|seconds| Timestamp::new(seconds, nanoseconds).ok());
+            return at
+                .map(Self::At)
+                .ok_or_else(|| format!("{} (these seconds end after the year 9999)", wrong()));
         }
         if let Ok(at) = text.parse() {
             return Ok(Self::At(at));
@@ -137,13 +137,16 @@ mod tests {
         for text in [
             "1764513626",
             " 1764513626\n",
-            "1764513626.75",
+            "1764513626.0",
             "2025-11-30T14:40:26Z",
             "2025-11-30T15:40:26+01:00",
         ] {
             assert_eq!(at(text), expected, "{text}");
         }
         assert_eq!(at("0"), Moment::At(second(0)));
+        let half = Timestamp::new(1_764_513_626, 500_000_000).expect("a time");
+        assert_eq!(at("1764513626.5"), Moment::At(half));
+        assert_eq!(at("1764513626.5000000009"), Moment::At(half));
         assert_eq!(at("90m"), Moment::Before(age("1h 30m")));
         assert_eq!(at("@a b/start"), Moment::Of("a b/start".into()));
         for bad in [

@@ -16,6 +16,7 @@ pub(crate) mod list_decide;
 pub(crate) mod list_json;
 pub(crate) mod list_report;
 pub(crate) mod listing;
+mod markdown;
 pub(crate) mod model;
 pub(crate) mod report;
 pub(crate) mod shares;

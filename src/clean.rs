@@ -18,6 +18,7 @@ pub(crate) mod gc;
 pub(crate) mod gc_command;
 pub(crate) mod litter;
 pub(crate) mod look;
+mod markdown;
 pub(crate) mod model;
 pub(crate) mod report;
 pub(crate) mod stale;

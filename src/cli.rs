@@ -290,6 +290,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
     let base = fs::canonical(&cwd).unwrap_or(cwd);
     let ui = Ui {
         format: speak.format,
+        markdown: false,
         dry_run: act.is_some_and(|act| act.dry_run),
         yes: act.is_some_and(|act| act.yes),
         quiet: speak.tone.quiet,

@@ -22,6 +22,7 @@ pub(crate) mod json;
 pub(crate) mod kept;
 pub(crate) mod left;
 mod log;
+pub(crate) mod markdown;
 pub(crate) mod outcome;
 pub(crate) mod reasons;
 pub(crate) mod report;

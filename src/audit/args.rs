@@ -8,7 +8,7 @@ use crate::audit::{command, list};
 use crate::plan::edge::Edge;
 use crate::size::Bytes;
 use crate::survey::Request;
-use crate::term::args::{FindArgs, SpeakArgs, ToneArgs};
+use crate::term::args::{FindArgs, SpeakArgs, SummaryArgs, ToneArgs};
 use crate::term::exit::Exit;
 use crate::term::ui::Format;
 
@@ -32,7 +32,7 @@ pub(crate) struct ListArgs {
     #[arg(long)]
     no_size: bool,
     #[command(flatten)]
-    speak: SpeakArgs,
+    speak: SummaryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +59,9 @@ pub(crate) struct AuditArgs {
 impl ListArgs {
     /// Runs `list`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
-        let (mut request, ui) = edge.prepare(self.find, &self.speak, None)?;
+        let (speak, markdown) = self.speak.speak();
+        let (mut request, mut ui) = edge.prepare(self.find, &speak, None)?;
+        ui.markdown = markdown;
         request.sizes = !self.no_size;
         take_in_overrides(&mut request);
         list::run(&request, &ui)
@@ -72,7 +74,7 @@ impl AuditArgs {
         let speak = SpeakArgs {
             format: match self.format {
                 AuditFormat::Json => Format::Json,
-                AuditFormat::Human | AuditFormat::Html => Format::Human,
+                AuditFormat::Human | AuditFormat::Html | AuditFormat::Markdown => Format::Human,
             },
             tone: self.tone,
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::audit::model::{Audit, FindingKind};
-use crate::audit::{decide, gather, html, json};
+use crate::audit::{decide, gather, html, json, markdown};
 use crate::clean::look;
 use crate::plan::conduct::{Ui, look};
 use crate::plan::report::absence;
@@ -25,6 +25,8 @@ pub(crate) enum AuditFormat {
     Json,
     /// One page for a browser, which needs no network
     Html,
+    /// Tables in Markdown, for the summary of a CI job
+    Markdown,
 }
 
 /// What is asked of an audit.
@@ -76,6 +78,10 @@ fn write(
     match options.format {
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
+        AuditFormat::Markdown => {
+            let absence = absence("audit", survey, &ui.view);
+            markdown::audit(out, audit, options.top, &absence, &ui.view)?;
+        }
         AuditFormat::Human if audit.folders.is_empty() => {
             let mut absence = absence("audit", survey, &ui.view);
             if absence.is_empty() {

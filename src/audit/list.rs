@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::audit::list_json;
+use crate::audit::{list_json, list_report};
 use crate::plan::conduct::{Format, Ui, look};
 use crate::survey::Request;
 use crate::term::exit::Exit;
@@ -18,8 +18,11 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let mut out = ui.answer();
     match ui.format {
         Format::Json => list_json::list(&mut out, &survey, &listing)?,
+        Format::Human if ui.markdown => {
+            list_report::markdown(&mut out, &survey, &listing, request.sizes, &ui.view)?;
+        }
         Format::Human => {
-            crate::audit::list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?;
+            list_report::list(&mut out, &survey, &listing, request.sizes, &ui.view)?;
         }
     }
     Ok(Exit::Done)

@@ -14,7 +14,7 @@ use crate::plan::report::absence;
 use crate::size::Bytes;
 use crate::survey::folder::FolderOrigin;
 use crate::survey::model::Survey;
-use crate::term::table::{Align, Table};
+use crate::term::table::{self, Align, Table};
 use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
 use crate::text::shown;
 
@@ -26,6 +26,41 @@ pub(crate) fn list(
     sizes_known: bool,
     view: &View,
 ) -> io::Result<()> {
+    let (groups, hidden) = grouped(listing, view);
+    for (common_dir, group) in &groups {
+        heading(out, common_dir, survey, view)?;
+        group.write(out, sizes_known, view)?;
+    }
+    summary(out, survey, listing, hidden, sizes_known, view)?;
+    warnings(out, survey, listing, view)
+}
+
+/// Writes what there is as tables in Markdown.
+pub(crate) fn markdown(
+    out: Out<'_>,
+    survey: &Survey,
+    listing: &Listing,
+    sizes_known: bool,
+    view: &View,
+) -> io::Result<()> {
+    writeln!(out, "### `cargo sharedtarget list`")?;
+    writeln!(out)?;
+    let (groups, hidden) = grouped(listing, view);
+    summary(out, survey, listing, hidden, sizes_known, view)?;
+    for (common_dir, group) in &groups {
+        let found = survey.repositories.iter();
+        let mut found = found.filter(|repository| repository.common_dir == *common_dir);
+        let name = found.next().map_or("elsewhere", |found| &found.name);
+        writeln!(out)?;
+        writeln!(out, "**{}**", table::markdown(name))?;
+        writeln!(out)?;
+        group.table(sizes_known, view).write_markdown(out)?;
+    }
+    Ok(())
+}
+
+/// The workspaces and folders to show, by repository, and how many workspaces are not shown.
+fn grouped<'a>(listing: &'a Listing, view: &View) -> (BTreeMap<PathBuf, Group<'a>>, usize) {
     let mut groups: BTreeMap<PathBuf, Group<'_>> = BTreeMap::new();
     let mut hidden = 0;
     for row in &listing.workspaces {
@@ -56,12 +91,7 @@ pub(crate) fn list(
             .left_behind
             .push(row);
     }
-    for (common_dir, group) in &groups {
-        heading(out, common_dir, survey, view)?;
-        group.write(out, sizes_known, view)?;
-    }
-    summary(out, survey, listing, hidden, sizes_known, view)?;
-    warnings(out, survey, listing, view)
+    (groups, hidden)
 }
 
 #[derive(Default)]
@@ -71,7 +101,7 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn write(&self, out: Out<'_>, sizes_known: bool, view: &View) -> io::Result<()> {
+    fn table(&self, sizes_known: bool, view: &View) -> Table {
         let all = [
             ("ON DISK", Align::Right),
             ("FREEABLE", Align::Right),
@@ -104,7 +134,11 @@ impl Group<'_> {
             ];
             table.linked_row(cells[skipped..].to_vec(), view.link(&row.folder.path));
         }
-        table.write(out, view.width)?;
+        table
+    }
+
+    fn write(&self, out: Out<'_>, sizes_known: bool, view: &View) -> io::Result<()> {
+        self.table(sizes_known, view).write(out, view.width)?;
         for row in self.left_behind.iter().filter(|_| view.verbose) {
             if let FolderState::Unclear { because } = &row.state {
                 let why = reasons::kept(because, &view.paths, view.now);

@@ -28,7 +28,6 @@ pub(crate) fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io:
 }
 
 fn folders(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
-    let units: usize = audit.folders.iter().map(|folder| folder.units).sum();
     writeln!(
         out,
         "{HEADING}{}{HEADING:#}: {GOOD}{}{GOOD:#} on disk, {} freeable ({} files, {})",
@@ -36,33 +35,49 @@ fn folders(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<(
         audit.total.on_disk,
         audit.total.freeable,
         audit.total.entries,
-        counted(units, "unit"),
+        counted(units(audit), "unit"),
     )?;
     if audit.folders.len() > 1 {
-        let mut table = Table::new(&[
-            ("ON DISK", Align::Right),
-            ("SHARED", Align::Right),
-            ("UNITS", Align::Right),
-            ("LAST USE", Align::Left),
-            ("FOLDER", Align::Left),
-        ]);
-        for folder in audit.folders.iter().take(top) {
-            let cells = vec![
-                folder.on_disk.to_string(),
-                folder.shared.to_string(),
-                folder.units.to_string(),
-                ago(folder.last_use, view),
-                view.paths.show(&folder.path),
-            ];
-            table.linked_row(cells, view.link(&folder.path));
-        }
-        table.write(out, view.width)?;
+        folders_table(audit, top, view).write(out, view.width)?;
         more(out, audit.folders.len(), top)?;
     }
     writeln!(out)
 }
 
+/// How many units there are.
+pub(super) fn units(audit: &Audit) -> usize {
+    audit.folders.iter().map(|folder| folder.units).sum()
+}
+
+/// The target folders.
+pub(super) fn folders_table(audit: &Audit, top: usize, view: &View) -> Table {
+    let mut table = Table::new(&[
+        ("ON DISK", Align::Right),
+        ("SHARED", Align::Right),
+        ("UNITS", Align::Right),
+        ("LAST USE", Align::Left),
+        ("FOLDER", Align::Left),
+    ]);
+    for folder in audit.folders.iter().take(top) {
+        let cells = vec![
+            folder.on_disk.to_string(),
+            folder.shared.to_string(),
+            folder.units.to_string(),
+            ago(folder.last_use, view),
+            view.paths.show(&folder.path),
+        ];
+        table.linked_row(cells, view.link(&folder.path));
+    }
+    table
+}
+
 fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
+    shares_table(audit, top).write(out, view.width)?;
+    writeln!(out)
+}
+
+/// What all of it is, by kind, profile and triple.
+pub(super) fn shares_table(audit: &Audit, top: usize) -> Table {
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
         ("SHARE", Align::Right),
@@ -89,8 +104,7 @@ fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()
     if audit.triples.iter().filter(matters).count() > 1 {
         rows(&audit.triples, "for ");
     }
-    table.write(out, view.width)?;
-    writeln!(out)
+    table
 }
 
 fn percent(part: Bytes, whole: Bytes) -> String {
@@ -100,20 +114,39 @@ fn percent(part: Bytes, whole: Bytes) -> String {
 }
 
 fn variants(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
-    let several = audit
-        .packages
-        .iter()
-        .filter(|package| package.several() > 0);
-    let mut several: Vec<&AuditedPackage> = several.collect();
+    let several = several(audit);
     if several.is_empty() {
         return Ok(());
     }
-    several.sort_by_key(|package| Reverse(package.one_less));
     writeln!(
         out,
         "{HEADING}Why there are several{HEADING:#}: {} in more than one variant",
         counted(several.len(), "package")
     )?;
+    variants_table(&several, top).write(out, view.width)?;
+    more(out, several.len(), top)?;
+    for package in several.iter().take(top) {
+        if view.verbose {
+            each_variant(out, package, view)?;
+        }
+        asked(out, package, view)?;
+    }
+    writeln!(out)
+}
+
+/// The packages that are there in several variants, those first of which one less would save most.
+pub(super) fn several(audit: &Audit) -> Vec<&AuditedPackage> {
+    let several = audit
+        .packages
+        .iter()
+        .filter(|package| package.several() > 0);
+    let mut several: Vec<&AuditedPackage> = several.collect();
+    several.sort_by_key(|package| Reverse(package.one_less));
+    several
+}
+
+/// Packages that are there in several variants.
+pub(super) fn variants_table(several: &[&AuditedPackage], top: usize) -> Table {
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
         ("ONE LESS", Align::Right),
@@ -130,15 +163,7 @@ fn variants(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<
             differ_in(&package.variants),
         ]);
     }
-    table.write(out, view.width)?;
-    more(out, several.len(), top)?;
-    for package in several.iter().take(top) {
-        if view.verbose {
-            each_variant(out, package, view)?;
-        }
-        asked(out, package, view)?;
-    }
-    writeln!(out)
+    table
 }
 
 fn name(package: &AuditedPackage) -> String {
@@ -248,6 +273,12 @@ fn unused(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "{HEADING}What nothing uses{HEADING:#}")?;
+    unused_table(audit).write(out, view.width)?;
+    writeln!(out)
+}
+
+/// What nothing uses.
+pub(super) fn unused_table(audit: &Audit) -> Table {
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
         ("FREEABLE", Align::Right),
@@ -265,8 +296,7 @@ fn unused(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
             names.join(", "),
         ]);
     }
-    table.write(out, view.width)?;
-    writeln!(out)
+    table
 }
 
 fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::Result<()> {
@@ -275,12 +305,7 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
     }
     writeln!(out, "{HEADING}What to change{HEADING:#}")?;
     for finding in findings.iter().take(top) {
-        let saves = match (finding.saves, finding.at_most) {
-            (Some(bytes), true) => format!("up to {bytes}: "),
-            (Some(bytes), false) => format!("{bytes}: "),
-            (None, _) => String::new(),
-        };
-        let text = format!("{saves}{}", shown(&finding.what));
+        let text = format!("{}{}", saves(finding), shown(&finding.what));
         wrapped(out, &text, "  ", view.width)?;
         if let Some(file) = &finding.file {
             writeln!(out, "      in {}", view.paths.show(file))?;
@@ -290,6 +315,15 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
         }
     }
     more(out, findings.len(), top)
+}
+
+/// What a change would save, before what it is.
+pub(super) fn saves(finding: &Finding) -> String {
+    match (finding.saves, finding.at_most) {
+        (Some(bytes), true) => format!("up to {bytes}: "),
+        (Some(bytes), false) => format!("{bytes}: "),
+        (None, _) => String::new(),
+    }
 }
 
 /// Says that there are more rows than are shown.

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
-use crate::clean::{delete_folders, delete_litter, delete_units, report};
+use crate::clean::{delete_folders, delete_litter, delete_units, markdown, report};
 use crate::plan::action::{Action, Kind, Phase, Section};
-use crate::plan::outcome::{Came, Stopped};
+use crate::plan::outcome::{Came, Outcome, Stopped};
 use crate::plan::run::Run;
 use crate::survey::folder::{Litter, Trash};
+use crate::term::table::Table;
+use crate::term::view::View;
 use crate::warm::model::WarmFolder;
 use crate::warm::moving::expect_moved;
 
@@ -90,6 +92,10 @@ impl Action for CollectFolder {
         true
     }
 
+    fn summarize(&self, outcome: Option<&Outcome>, table: &mut Table, view: &View) {
+        markdown::units(self, outcome, table, view);
+    }
+
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
         expect_moved(std::iter::once(self.path.as_path()), run)?;
         Ok(delete_units::folder(self, run.context, &run.ledger)?.into())
@@ -119,6 +125,10 @@ impl Action for FinishTrash {
 
     fn locks_shared_root(&self) -> bool {
         self.kind != Litter::Stage
+    }
+
+    fn summarize(&self, outcome: Option<&Outcome>, table: &mut Table, view: &View) {
+        markdown::litter(self, outcome, table, view);
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {

@@ -8,11 +8,11 @@ use crate::age::{Age, Moment};
 use crate::clean::decide::CleanOptions;
 use crate::clean::gc::GcOptions;
 use crate::clean::{command, gc_command};
+use crate::fs;
 use crate::plan::conduct::for_each_shared_root;
 use crate::plan::edge::Edge;
-use crate::fs;
 use crate::size::Bytes;
-use crate::term::args::{ActArgs, DeleteArgs, FindArgs, SpeakArgs};
+use crate::term::args::{ActArgs, DeleteArgs, FindArgs, SpeakArgs, SummaryArgs};
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
 
@@ -111,7 +111,7 @@ pub(crate) struct GcArgs {
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
-    speak: SpeakArgs,
+    speak: SummaryArgs,
 }
 
 impl CleanArgs {
@@ -135,7 +135,9 @@ impl CleanArgs {
 impl GcArgs {
     /// Runs `gc`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
-        let (request, ui) = edge.about_folders(self.find, &self.speak, Some(&self.act))?;
+        let (speak, markdown) = self.speak.speak();
+        let (request, mut ui) = edge.about_folders(self.find, &speak, Some(&self.act))?;
+        ui.markdown = markdown;
         let since = self.unused_since.map(|moment| resolve(moment, ui.view.now));
         let unused_since = since.transpose()?;
         let options = GcOptions {

@@ -122,10 +122,7 @@ impl GcOptions {
     /// asked for nothing: you may run it, though no build makes it.
     fn covers_products(&self, why: &CollectReason) -> bool {
         use CollectReason::{Budget, Idle, Profile, Unused};
-        let covered = matches!(
-            why,
-            Idle { .. } | Unused { .. } | Profile | Budget { .. }
-        );
+        let covered = matches!(why, Idle { .. } | Unused { .. } | Profile | Budget { .. });
         covered && !self.keep_programs
     }
 }

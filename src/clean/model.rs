@@ -193,7 +193,9 @@ impl UnknownUse {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::AheadOfTheClock => "START is ahead of the clock",
-            Self::NothingUsed => "no build is known to have used anything in this folder since START",
+            Self::NothingUsed => {
+                "no build is known to have used anything in this folder since START"
+            }
             Self::NotNoted(why) => why,
             Self::ReadBefore => {
                 "something read their fingerprints in the day before START, and the filesystem writes down one read a day"

@@ -25,10 +25,10 @@ const NAMED: usize = 3;
 
 /// What goes for one reason.
 #[derive(Default)]
-struct Group {
-    units: usize,
+pub(super) struct Group {
+    pub(super) units: usize,
     others: usize,
-    on_disk: Bytes,
+    pub(super) on_disk: Bytes,
     names: Vec<String>,
 }
 
@@ -72,32 +72,13 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
         counted(units, "unit"),
         and_others(folder.others.len()),
     )?;
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-    for unit in &folder.units {
-        let group = groups.entry(why(&unit.why)).or_default();
-        group.units += 1;
-        group.on_disk += unit.on_disk;
-        let name = name(unit);
-        if !group.names.contains(&name) {
-            group.names.push(name);
-        }
-    }
-    for other in &folder.others {
-        let group = groups.entry(why(&other.why)).or_default();
-        group.others += 1;
-        group.on_disk += other.on_disk;
-        let name = other.path.file_name().unwrap_or_default();
-        group.names.push(name.to_string_lossy().into_owned());
-    }
-    let mut groups: Vec<(String, Group)> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.on_disk));
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
         ("UNITS", Align::Right),
         ("WHY", Align::Left),
         ("WHAT", Align::Left),
     ]);
-    for (why, group) in groups {
+    for (why, group) in groups(folder) {
         table.row(vec![
             group.on_disk.to_string(),
             match group.units {
@@ -118,12 +99,36 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
     writeln!(out)
 }
 
+/// What is collected of a folder, by reason; what takes most first.
+pub(super) fn groups(folder: &CollectFolder) -> Vec<(String, Group)> {
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for unit in &folder.units {
+        let group = groups.entry(why(&unit.why)).or_default();
+        group.units += 1;
+        group.on_disk += unit.on_disk;
+        let name = name(unit);
+        if !group.names.contains(&name) {
+            group.names.push(name);
+        }
+    }
+    for other in &folder.others {
+        let group = groups.entry(why(&other.why)).or_default();
+        group.others += 1;
+        group.on_disk += other.on_disk;
+        let name = other.path.file_name().unwrap_or_default();
+        group.names.push(name.to_string_lossy().into_owned());
+    }
+    let mut groups: Vec<(String, Group)> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.on_disk));
+    groups
+}
+
 fn kept(out: Out<'_>, kept: &[KeptUnit]) -> io::Result<()> {
     for unit in kept {
         let package = shown(unit.package.as_deref().unwrap_or("?"));
         let why = match &unit.reason {
             KeptUnitReason::NoRule => continue,
-            KeptUnitReason::Used { .. } => "used since START".into(),
+            KeptUnitReason::Used { at, .. } => format!("a build used it at {at:.0}"),
             KeptUnitReason::UseUnknown { because } => {
                 format!("its use is not known, since {}", because.words())
             }

@@ -11,6 +11,7 @@ use crate::plan::outcome::{Came, Outcome, Stopped};
 use crate::plan::run::Run;
 use crate::size::Bytes;
 use crate::survey::folder::Trash;
+use crate::term::table::Table;
 use crate::term::view::{Out, View};
 
 /// The actions and decisions of a run. One plan feeds the preview, the question, the JSON and the execution.
@@ -86,6 +87,9 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
     fn phase(&self) -> Phase {
         Phase::Write
     }
+
+    /// Adds its rows to a [summary](crate::plan::markdown), with what became of it if it was carried out.
+    fn summarize(&self, _outcome: Option<&Outcome>, _table: &mut Table, _view: &View) {}
 
     /// Where it is shown in a plan, and in what became of it.
     fn section(&self) -> &'static Section;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::plan::action::{CreateSharedRoot, Plan, Warning};
 use crate::plan::outcome::Outcome;
 use crate::plan::run::Context;
-use crate::plan::{apply, json, log, report};
+use crate::plan::{apply, json, log, markdown, report};
 use crate::progress::Progress;
 use crate::remote::Remote;
 use crate::survey::journal::Relocated;
@@ -244,6 +244,10 @@ pub(crate) fn show(
     let mut out = ui.answer();
     match (ui.format, outcome) {
         (Format::Json, _) => json::run(&mut out, name, ui.dry_run, survey, plan, outcome)?,
+        (Format::Human, outcome) if ui.markdown => {
+            let absence = report::absence(name, survey, &ui.view);
+            markdown::summary(&mut out, name, plan, outcome, &absence, &ui.view)?;
+        }
         (Format::Human, Some(outcome)) => report::outcome(&mut out, plan, outcome, &ui.view)?,
         (Format::Human, None) if ui.quiet && !ui.dry_run && plan.actions.is_empty() => {}
         (Format::Human, None) => {

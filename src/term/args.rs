@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use globset::{GlobBuilder, GlobSetBuilder};
 
 use crate::fs::Looking;
-use crate::term::ui::Format;
+use crate::term::ui::{Format, SummaryFormat};
 
 #[derive(Debug, Args)]
 pub(crate) struct FindArgs {
@@ -99,6 +99,28 @@ impl SpeakArgs {
                 color: None,
             },
         }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SummaryArgs {
+    /// The format of the answer
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    format: SummaryFormat,
+    #[command(flatten)]
+    tone: ToneArgs,
+}
+
+impl SummaryArgs {
+    /// These flags as every command has them, and whether the answer is a summary in Markdown.
+    pub(crate) fn speak(self) -> (SpeakArgs, bool) {
+        let format = match self.format {
+            SummaryFormat::Json => Format::Json,
+            SummaryFormat::Human | SummaryFormat::Markdown => Format::Human,
+        };
+        let tone = self.tone;
+        let markdown = self.format == SummaryFormat::Markdown;
+        (SpeakArgs { format, tone }, markdown)
     }
 }
 

@@ -42,6 +42,11 @@ impl Table {
         self.row(cells);
     }
 
+    /// Whether it has no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());
         let cells = cells.iter().map(|cell| shown(cell).into_owned());
@@ -69,6 +74,27 @@ impl Table {
         self.line(out, &names, &widths, Some(COLUMN), None)?;
         for (at, row) in self.rows.iter().enumerate() {
             self.line(out, row, &widths, None, self.links.get(&at))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the table as GitHub shows it in a job summary; nothing without rows. Names are text there and nothing else.
+    pub(crate) fn write_markdown(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let names = self.columns.iter().map(|(name, _)| {
+            let (first, rest) = name.split_at(1);
+            format!("{first}{}", rest.to_lowercase())
+        });
+        markdown_row(out, names)?;
+        let sides = self.columns.iter().map(|(_, align)| match align {
+            Align::Left => ":--".to_owned(),
+            Align::Right => "--:".to_owned(),
+        });
+        markdown_row(out, sides)?;
+        for row in &self.rows {
+            markdown_row(out, row.iter().map(|cell| markdown(cell)))?;
         }
         Ok(())
     }
@@ -120,6 +146,38 @@ impl Table {
             None => writeln!(out, "{}", line.trim_end()),
         }
     }
+}
+
+fn markdown_row(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    let cells: Vec<String> = cells.collect();
+    writeln!(out, "| {} |", cells.join(" | "))
+}
+
+/// Text in Markdown that shows as it is: on one line, and no character of it ends a cell or begins a code, a link, a tag or a
+/// formula.
+///
+/// Source: the GitHub Flavored Markdown specification, on backslash escapes and on tables; GitHub's documentation on
+/// mathematical expressions.
+#[must_use]
+pub(crate) fn markdown(text: &str) -> String {
+    let text = shown(text);
+    let mut all = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        // Within a word it means nothing, and many names have it.
+        let in_word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+        let means = match c {
+            '_' => !(before.is_alphanumeric() && in_word(rest.peek())),
+            c => "\\`*[]<>|~$&".contains(c),
+        };
+        if means {
+            all.push('\\');
+        }
+        all.push(c);
+        before = c;
+    }
+    all
 }
 
 /// Takes the middle out of what is too long, since both ends of a path say most.
@@ -219,6 +277,31 @@ mod tests {
         assert!(
             ends.iter().all(|end| *end == ends[0] && *end < 80),
             "{ends:?}\n{plain}"
+        );
+    }
+
+    #[test]
+    fn markdown_shows_names_as_they_are() {
+        for (text, written) in [
+            ("target/my_crate-1.0", "target/my_crate-1.0"),
+            ("_a_", "\\_a\\_"),
+            ("a|b", "a\\|b"),
+            ("a\\|b", "a\\\\\\|b"),
+            ("`rm`", "\\`rm\\`"),
+            ("<b>&lt;", "\\<b\\>\\&lt;"),
+            ("[x](y) *z* ~/a $q$", "\\[x\\](y) \\*z\\* \\~/a \\$q\\$"),
+            ("a\nb\u{1b}c", "a\\\\nb\\\\u{1b}c"),
+        ] {
+            assert_eq!(markdown(text), written);
+        }
+        let mut table = Table::new(&[("ON DISK", Align::Right), ("WHY", Align::Left)]);
+        table.row(vec!["1 B".into(), "a|b".into()]);
+        let mut out = Vec::new();
+        table.write_markdown(&mut out).expect("written");
+        let written = String::from_utf8(out).expect("text");
+        assert_eq!(
+            written,
+            "| On disk | Why |\n| --: | :-- |\n| 1 B | a\\|b |\n"
         );
     }
 

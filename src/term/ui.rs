@@ -23,11 +23,25 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The format of the answer of a command that can also write a summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// Text for people
+    #[default]
+    Human,
+    /// One JSON document for programs
+    Json,
+    /// Tables in Markdown, for the summary of a CI job
+    Markdown,
+}
+
 /// How a run speaks with its user.
 #[derive(Clone, Debug)]
 pub(crate) struct Ui {
     /// The format of the answer.
     pub(crate) format: Format,
+    /// The answer is a summary in Markdown, in place of text for people.
+    pub(crate) markdown: bool,
     /// Show the plan and do nothing.
     pub(crate) dry_run: bool,
     pub(crate) yes: bool,

@@ -6,6 +6,8 @@ mod leaked;
 mod rules;
 mod settings;
 mod strangers;
+#[cfg(target_os = "linux")]
+mod unused;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! What the rules decide about units that are made up.
 
+mod unused;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};

@@ -120,6 +120,18 @@ fn earliest(since: Timestamp) -> Timestamp {
     whole.checked_sub(COARSEST).unwrap_or(Timestamp::MIN)
 }
 
+/// When files were put there at the latest that were restored before a moment. A whole second was mostly cut, as by
+/// `date +%s`, so that a cache may have been restored in it; no build reads a fingerprint, and then something else changes
+/// it, in that second.
+fn put_there_until(since: Timestamp) -> Timestamp {
+    match since.subsec_nanosecond() {
+        0 => since
+            .saturating_add(SignedDuration::from_secs(1))
+            .unwrap_or(since),
+        _ => since,
+    }
+}
+
 /// Whether a file was read since a moment.
 fn file_use(times: &ReadTimes, since: Timestamp) -> UnitUse {
     let ReadTimes {
@@ -132,7 +144,7 @@ fn file_use(times: &ReadTimes, since: Timestamp) -> UnitUse {
     let never_read = accessed <= changed;
     let is_noted_anyhow = accessed <= modified || a_day_before.is_ok_and(|day| accessed <= day);
     match never_read {
-        true if changed < since => UnitUse::Unused,
+        true if changed <= put_there_until(since) => UnitUse::Unused,
         false if accessed >= earliest(since) => UnitUse::Used(accessed, LastUseSource::Read),
         _ if accessed < since && is_noted_anyhow => UnitUse::Unused,
         true => UnitUse::Unknown(UnknownUse::ChangedSince),
@@ -167,7 +179,10 @@ pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<Col
     let Group::Incremental { name } = other.group else {
         return None;
     };
-    let known = uses.units.iter().any(|one| matches!(one, UnitUse::Used(..)));
+    let known = uses
+        .units
+        .iter()
+        .any(|one| matches!(one, UnitUse::Used(..)));
     let is_kept = uses.crates.contains(&(other.profile.clone(), name.clone()));
     let is_old = other.newest()? < earliest(uses.since);
     let since = uses.since;
