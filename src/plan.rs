@@ -5,6 +5,7 @@
 //! - [`conduct`] is what every command that changes something goes through: show the plan, ask, lock the shared root, carry out,
 //!   report. It alone knows of `--dry-run` and `--yes`.
 //! - [`mod@apply`] carries a plan out in five phases, and writes down what it changes before it does ([`apply`]'s `record`).
+//! - [`report`] shows a plan and its outcome to people, [`mod@json`] to programs, [`markdown`] on the page of a CI job.
 //! - [`run`] is what actions have in hand meanwhile, [`outcome`] what became of them.
 //!
 //! # Invariants
