@@ -43,18 +43,23 @@ pub(crate) fn total(path: &Path) -> Result<Bytes> {
 /// Source: `statfs(2)` of Linux, on `f_type`.
 #[must_use]
 pub(crate) fn network(path: &Path) -> Option<&'static str> {
+    const NETWORK: [(i64, &str); 5] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB2"),
+        (0x0102_1997, "9p"),
+    ];
+    let kind = number(path)?;
+    let known = NETWORK.iter().find(|(number, _)| *number == kind);
+    known.map(|(_, name)| *name)
+}
+
+/// The number that Linux gives the kind of a folder's filesystem; `None` on another system, or where it does not say.
+fn number(path: &Path) -> Option<i64> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        const NETWORK: [(i64, &str); 5] = [
-            (0x6969, "NFS"),
-            (0x517b, "SMB"),
-            (0xff53_4d42, "CIFS"),
-            (0xfe53_4d42, "SMB2"),
-            (0x0102_1997, "9p"),
-        ];
-        let kind = i64::from(rustix::fs::statfs(path).ok()?.f_type as u32);
-        let known = NETWORK.iter().find(|(number, _)| *number == kind);
-        known.map(|(_, name)| *name)
+        Some(i64::from(rustix::fs::statfs(path).ok()?.f_type as u32))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
@@ -69,25 +74,17 @@ pub(crate) fn network(path: &Path) -> Option<&'static str> {
 /// `fs/overlayfs/file.c`; `statfs(2)` on `f_type`.
 #[must_use]
 pub(crate) fn reads_noted(path: &Path) -> ReadsNoted {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        // ext2 to ext4, XFS, Btrfs, F2FS, tmpfs.
-        const LOCAL: [i64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
-        const OVERLAY: i64 = 0x794c_7630;
-        if !notes_reads(path) {
-            return ReadsNoted::No("the filesystem is mounted with `noatime`");
+    // ext2 to ext4, XFS, Btrfs, F2FS, tmpfs.
+    const LOCAL: [i64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
+    const OVERLAY: i64 = 0x794c_7630;
+    match number(path) {
+        None => ReadsNoted::No("this system may not write down that files are read"),
+        Some(_) if !notes_reads(path) => ReadsNoted::No("the filesystem is mounted with `noatime`"),
+        Some(OVERLAY) => ReadsNoted::InUpperLayer,
+        Some(kind) if LOCAL.contains(&kind) => ReadsNoted::Yes,
+        Some(_) => {
+            ReadsNoted::No("a filesystem of this kind may not write down that files are read")
         }
-        let kind = rustix::fs::statfs(path).map(|stat| i64::from(stat.f_type as u32));
-        match kind {
-            Ok(OVERLAY) => ReadsNoted::InUpperLayer,
-            Ok(kind) if LOCAL.contains(&kind) => ReadsNoted::Yes,
-            _ => ReadsNoted::No("a filesystem of this kind may not write down that files are read"),
-        }
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = path;
-        ReadsNoted::No("this system may not write down that files are read")
     }
 }
 
