@@ -50,7 +50,7 @@ pub(super) fn units(
         row("deleted", one.map_or(0, |one| one.units), freed, &why);
     }
     for (why, (units, on_disk)) in kept(folder) {
-        row("kept", units, Some(on_disk), &why);
+        row("kept", units, Some(on_disk), why);
     }
     for doubt in &folder.doubts {
         row("not asked", 0, None, doubt);
