@@ -8,6 +8,7 @@ mod log;
 mod mistakes;
 mod pages;
 mod run;
+mod threads;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ use crate::term::exit::Exit;
 use crate::term::{Paths, View};
 use crate::text::failure::Hint as _;
 use crate::why::args::WhyArgs;
-use crate::{fs, process, setup};
+use crate::{fs, setup};
 
 /// Exit codes, and what most people want.
 const EXAMPLES: &str = "\
@@ -174,9 +175,12 @@ fn run(cli: Cli) -> Result<Exit> {
             .try_for_each(|root| folder_or_command(root))?;
     }
     let command = cli.command.unwrap_or(Command::Setup(cli.setup));
+    if !matches!(command, Command::Completions(_) | Command::Man(_)) {
+        cwd()?;
+    }
     // A script whose program was kept needs none, and is to begin at once.
     if !matches!(command, Command::Run(_)) {
-        make_threads();
+        threads::make();
     }
     let edge = CommandLine;
     match command {
@@ -238,23 +242,6 @@ impl Edge for CommandLine {
     fn program(&self, given: &Path) -> Result<String> {
         wrapper(given)
     }
-}
-
-/// Makes the threads by which folders are walked: these are entered by recursion, and somebody may have nested them a
-/// thousand deep.
-fn make_threads() {
-    // As many as rayon would make, but with files enough for each.
-    let asked = std::env::var("RAYON_NUM_THREADS").ok();
-    let asked = asked.and_then(|text| text.parse().ok());
-    let asked = asked.filter(|many| *many > 0).or_else(|| {
-        let processors = std::thread::available_parallelism().ok()?;
-        Some(processors.get())
-    });
-    let threads = asked.unwrap_or(1).min(process::threads_with_files());
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .stack_size(64 << 20)
-        .build_global();
 }
 
 /// What every command needs, from its arguments and the environment.

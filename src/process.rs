@@ -303,6 +303,37 @@ pub(crate) fn threads_with_files() -> usize {
     })
 }
 
+/// How many bytes of memory this process may still reserve, by the limits of its address space and of its data; `None`
+/// where there is no limit.
+pub(crate) fn memory_left() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = |resource| getrlimit(resource).current;
+        let all = [limit(Resource::As), limit(Resource::Data)];
+        let least = all.into_iter().flatten().min()?;
+        Some(least.saturating_sub(reserved().unwrap_or_default()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// How many bytes of memory this process has reserved; `None` where the system does not say.
+#[cfg(unix)]
+fn reserved() -> Option<u64> {
+    // proc_pid_status(5): its unit does not depend on the machine, as that of `statm` does.
+    let status = crate::fs::read(Path::new("/proc/self/status")).ok()??;
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let kib = line?
+        .trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()?;
+    Some(kib << 10)
+}
+
 /// Lets every other program go first.
 pub(crate) fn give_way() {
     #[cfg(unix)]

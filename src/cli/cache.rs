@@ -49,7 +49,7 @@ pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
 
 /// Keeps the cache within its limits; what goes wrong costs nobody a run.
 pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path) -> Result<()> {
-    crate::cli::make_threads();
+    crate::cli::threads::make();
     let limits = limits(places)?;
     let speak = SpeakArgs::silent();
     let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
