@@ -110,12 +110,30 @@ pub(crate) fn since(then: Timestamp, now: Timestamp) -> Age {
     Age(now.duration_since(then).max(SignedDuration::ZERO))
 }
 
+/// Returns whether something that is done once in `every` is due. Where it was last done further in the future than that, the
+/// clock was wrong at that time.
+#[must_use]
+pub(crate) fn is_due(last: Option<Timestamp>, every: SignedDuration, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.duration_since(last).abs() >= every)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn age(text: &str) -> Age {
         text.parse().expect(text)
+    }
+
+    #[test]
+    fn what_was_done_by_a_wrong_clock_is_due() {
+        let day = SignedDuration::from_hours(24);
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let due = |hours| is_due(Some(now + SignedDuration::from_hours(hours)), day, now);
+        assert!(is_due(None, day, now));
+        assert!(due(-24) && due(-8760));
+        assert!(!due(-23) && !due(0) && !due(1));
+        assert!(due(24) && due(8760));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::warm::model::WarmFolder;
-use crate::{fs, plan};
+use crate::{age, fs, plan};
 
 /// Deletes the units that the rules cover; without rules what no build misses, and what the settings say.
 ///
@@ -137,7 +137,7 @@ pub(crate) fn limited(
     let swept = shared_root.path.join(SHARED_ROOT_MARK).join(SWEPT);
     let last = fs::info(&swept)?.and_then(|info| info.modified);
     let now = ui.view.now;
-    let due = last.is_none_or(|last| now.duration_since(last) >= DAY);
+    let due = age::is_due(last, DAY, now);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let older_than = settings.max_age.filter(|_| due);

@@ -29,7 +29,7 @@ use crate::survey::settings::CacheLimits;
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
-use crate::{fs, survey};
+use crate::{age, fs, survey};
 
 /// Shows what the cache of scripts holds.
 ///
@@ -111,7 +111,7 @@ pub(crate) fn keep_within(
     let cache = cache::look(places, now, &progress);
     let swept = places.root().join(SWEPT);
     let daily = fs::info(&swept)?.and_then(|info| info.modified);
-    let is_due = daily.is_none_or(|last| now.duration_since(last) >= DAY);
+    let is_due = age::is_due(daily, DAY, now);
     let options = CacheOptions {
         part: CachePart::All,
         // To ask each unit for its age takes longer than to measure them all.
@@ -155,7 +155,8 @@ fn alone(places: &ScriptCachePaths, dry_run: bool) -> Result<Option<fs::LockGuar
     if dry_run || !fs::exists(&places.mark()) {
         return Ok(None);
     }
-    let lock = fs::try_lock_alone(&places.mark())?;
+    let lock = fs::try_lock_alone(&places.mark());
+    let lock = lock.hint("where no script is being built, delete the folder yourself")?;
     if lock.is_none() {
         let busy = anyhow::anyhow!("scripts are being built in `{}`", places.root().display());
         return Err(busy).hint("run this again when they are built");
