@@ -85,9 +85,19 @@ pub(crate) fn lock_where_possible(path: &Path) -> Result<LockGuard> {
     let failed = || format!("failed to lock `{}`", path.display());
     let file = lock_file(path).with_context(failed)?;
     match file.lock() {
-        Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).with_context(failed),
+        Err(error) if !has_no_locks(&error) => Err(error).with_context(failed),
         _ => Ok(LockGuard::of(path, file)),
     }
+}
+
+/// Returns whether the error is that of a filesystem without locks.
+fn has_no_locks(error: &std::io::Error) -> bool {
+    // A file server without a lock manager gives no locks out, as if all were taken (flock(2)).
+    #[cfg(unix)]
+    let is_out = error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error());
+    #[cfg(not(unix))]
+    let is_out = false;
+    is_out || error.kind() == ErrorKind::Unsupported
 }
 
 /// Takes such a lock without waiting; `None` if somebody has it.
