@@ -60,7 +60,8 @@ pub(crate) use crate::fs::objects::{
     link_beside, new_folder, put, put_content, put_object, take_object,
 };
 pub(crate) use crate::fs::owner::{
-    Theirs, close_if_open, is_closed, is_mine, refuses_store, theirs, unwritable,
+    Theirs, close_if_open, expect_own_programs, is_closed, is_mine, is_strangers, refuses_store,
+    theirs, unwritable,
 };
 pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// Why something at a path is not the user's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,23 +58,76 @@ fn of(_: &fs::Metadata) -> Option<Theirs> {
 /// it may be used. The users of a group may write where the user let them: we make nothing that they may write to.
 #[must_use]
 pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
+    let (at, theirs) = open_part(root, parts)?;
+    let all = "all that is in the store ends up in your programs";
+    let message = match theirs {
+        Theirs::Owner => format!(
+            "another user owns `{}`, and {all}: set `folder` in `[store]` to one of your own",
+            at.display()
+        ),
+        _ => format!(
+            "every user may write to `{}`, and {all}: {}",
+            at.display(),
+            closing(root)
+        ),
+    };
+    Some((at.to_owned(), message))
+}
+
+/// Makes sure that a cache of programs, of which these are parts, is the user's own: those programs are run. The rules are
+/// those of a store.
+///
+/// # Errors
+///
+/// Another user owns a part, or everybody may write to it.
+pub(crate) fn expect_own_programs(root: &Path, parts: &[PathBuf]) -> Result<()> {
+    let Some((at, theirs)) = open_part(root, parts) else {
+        return Ok(());
+    };
+    let at = at.display();
+    match theirs {
+        Theirs::Owner => bail!("another user owns `{at}`, and programs in it would run as yours"),
+        _ => bail!(
+            "every user may write to `{at}`, and programs in it would run as yours: {}",
+            closing(root)
+        ),
+    }
+}
+
+/// The first part of a folder that another user owns, or that everybody may write to and can get at.
+fn open_part<'a>(root: &'a Path, parts: &'a [PathBuf]) -> Option<(&'a Path, Theirs)> {
+    let closed = is_closed(root);
     let mut all = std::iter::once(root).chain(parts.iter().map(PathBuf::as_path));
     all.find_map(|path| {
-        let at = path.display();
-        let message = match theirs(path)? {
-            Theirs::Owner => format!(
-                "another user owns `{at}`, and all that is in the store ends up in your programs: set `folder` in `[store]` \
-                 to one of your own"
-            ),
-            Theirs::Everybody => format!(
-                "every user may write to `{at}`, and all that is in the store ends up in your programs: take that right \
-                 away by `chmod -R go-w {}`",
-                crate::text::shell::word(root)
-            ),
-            Theirs::Group => return None,
-        };
-        Some((path.to_owned(), message))
+        let theirs = theirs(path)?;
+        let counts = theirs == Theirs::Owner || (theirs == Theirs::Everybody && !closed);
+        counts.then_some((path, theirs))
     })
+}
+
+/// How the user closes a folder to others.
+fn closing(root: &Path) -> String {
+    let root = crate::text::shell::word(root);
+    format!("take that right away by `chmod -R go-w {root}`")
+}
+
+/// Returns whether a user who is neither this one nor the superuser owns what is at a path, or may write to it as everybody
+/// may. Nothing is nobody's.
+#[must_use]
+pub(crate) fn is_strangers(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let user = rustix::process::geteuid().as_raw();
+        fs::metadata(path).is_ok_and(|metadata| {
+            ![0, user].contains(&metadata.uid()) || metadata.mode() & 0o002 != 0
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Says why this user cannot make anything in a folder, by its rights and its filesystem; `None` if that is possible. Of a

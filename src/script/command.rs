@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use tracing::debug;
 
 use crate::script::build::{self as apply, ScriptBuild};
-use crate::script::paths::LAST_RUN;
+use crate::script::paths::{ELSEWHERE, LAST_RUN};
 use crate::script::request;
 use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};
 use crate::term::exit::Exit;
 use crate::text::failure;
+use crate::text::failure::Hint as _;
 use crate::{fs, process};
 
 /// What a run does besides running the script.
@@ -54,7 +55,8 @@ pub(crate) enum Ran {
 ///
 /// # Errors
 ///
-/// The script cannot be read or built, its manifest has mistakes, or the cache folder cannot be written.
+/// The script cannot be read or built, its manifest has mistakes, or the cache folder cannot be written or is not the user's
+/// own.
 pub(crate) fn run(
     request: &ScriptRequest,
     options: &RunOptions,
@@ -62,6 +64,8 @@ pub(crate) fn run(
     answer: &dyn Fn(&Path) -> Result<()>,
     after_build: &dyn Fn(&Path) -> Result<()>,
 ) -> Result<Ran> {
+    let places = &around.places;
+    fs::expect_own_programs(places.root(), &places.parts()).hint(ELSEWHERE)?;
     let script = request::script(request, around)?;
     let mut again = request.test || options.force || options.package_dir;
     if !again {

@@ -12,6 +12,9 @@ pub(crate) const ENTRY: &str = "entry.json";
 /// The name of the empty file whose time is that of a program's last run, beside it.
 pub(crate) const LAST_RUN: &str = "last-run";
 
+/// The hint where the cache folder cannot be used.
+pub(crate) const ELSEWHERE: &str = "CARGO_SHAREDTARGET_CACHE_DIR can name another folder";
+
 impl ScriptCachePaths {
     /// A cache folder.
     #[must_use]
@@ -54,6 +57,18 @@ impl ScriptCachePaths {
     #[must_use]
     pub(crate) fn mark(&self) -> PathBuf {
         self.0.join(".sharedtarget-scripts")
+    }
+
+    /// The folders in it, and its mark.
+    #[must_use]
+    pub(crate) fn parts(&self) -> [PathBuf; 5] {
+        [
+            self.bins(),
+            self.target(),
+            self.packages(),
+            self.compilers(),
+            self.mark(),
+        ]
     }
 
     /// Whether a name is that of a kept program.

@@ -12,7 +12,7 @@ use crate::markers::CARGO_FOLDER;
 use crate::script::cache_key::Question;
 use crate::script::compiler::{Chosen, Compiler};
 use crate::script::model::CachedProgram;
-use crate::script::paths::{ENTRY, ScriptCachePaths};
+use crate::script::paths::{ELSEWHERE, ENTRY, ScriptCachePaths};
 use crate::script::{cache_key, compiler, paths};
 use crate::text::failure::Hint as _;
 
@@ -152,7 +152,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         options: &options,
         compiler: &compiler.said,
         variables: &variables,
-        config: &config(around),
+        config: &config(around)?,
     });
     let name = if is_input {
         Path::new("stdin")
@@ -183,16 +183,31 @@ fn input(text: Vec<u8>, around: &ScriptEnvironment<'_>) -> (PathBuf, Vec<u8>, Op
 
 /// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
 /// with what they include.
-fn config(around: &ScriptEnvironment<'_>) -> Vec<u8> {
+///
+/// # Errors
+///
+/// Another user can write one above the cache, as in `/tmp`: it may name a program that Cargo runs.
+fn config(around: &ScriptEnvironment<'_>) -> Result<Vec<u8>> {
     let above = around.places.root().ancestors();
-    let above = above.map(|folder| folder.join(CARGO_FOLDER));
+    let above: Vec<PathBuf> = above.map(|folder| folder.join(CARGO_FOLDER)).collect();
+    let home = &around.cargo_home;
     let mut all = Vec::new();
-    for folder in above.chain([around.cargo_home.clone()]) {
+    for folder in above.iter().chain([home]) {
         for name in CONFIG_NAMES {
-            read_config(&folder.join(name), 0, &mut all);
+            let file = folder.join(name);
+            let foreign =
+                fs::exists(&file) && [folder, &file].into_iter().any(|at| fs::is_strangers(at));
+            if foreign && folder != home {
+                let at = file.display();
+                return Err(anyhow::anyhow!(
+                    "another user can write `{at}`, which Cargo reads for each script and which may name programs to run"
+                ))
+                .hint(ELSEWHERE);
+            }
+            read_config(&file, 0, &mut all);
         }
     }
-    all
+    Ok(all)
 }
 
 /// As many files may include one another. Cargo refuses a circle.

@@ -11,7 +11,7 @@ use crate::script::build::ScriptBuild;
 use crate::script::embedded_manifest::Embedded;
 use crate::script::infer::Named;
 use crate::script::package::{Package, PackageContext};
-use crate::script::paths::ScriptCachePaths;
+use crate::script::paths::{ELSEWHERE, ScriptCachePaths};
 use crate::script::{embedded_manifest, infer, package};
 use crate::survey::settings;
 use crate::text::failure;
@@ -184,7 +184,7 @@ impl Written {
 ///
 /// A folder with other things in it is never taken for ours: what is in the cache is deleted without a question.
 fn claim(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
-    claimed(places).hint("CARGO_SHAREDTARGET_CACHE_DIR can name another folder")
+    claimed(places).hint(ELSEWHERE)
 }
 
 fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
@@ -195,7 +195,11 @@ fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
             root.display()
         )
     };
+    let is_new = !fs::exists(root);
     fs::create_folder(root).with_context(failed)?;
+    if is_new {
+        fs::close_if_open(root).with_context(failed)?;
+    }
     let mark = places.mark();
     // Somebody may have written down the limits before anything was run.
     let mut names = fs::names(root).with_context(failed)?;
