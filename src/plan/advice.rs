@@ -83,6 +83,10 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
         },
         KeptReason::NotOurTrash => "look into it, and delete it yourself if you do not need it",
         KeptReason::OtherRun { .. } => "that run removes it when it is over",
+        KeptReason::DonorBusy {
+            why: BusyReason::Unclear(_),
+            ..
+        } => "build there yourself, or keep target folders on a filesystem with locks",
         KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
         KeptReason::LockInvalid { .. } => "mend these files, and run again",
         KeptReason::NothingHarvested => {

@@ -69,6 +69,9 @@ pub(crate) fn conduct_with(
     remote: Option<&Remote>,
 ) -> Result<Exit> {
     log::plan(name, plan, ui.dry_run);
+    if plan.actions.is_empty() && plan.kept.iter().any(|kept| kept.reason.wants_answer()) {
+        require_tools(survey, request, ui)?;
+    }
     if plan.actions.is_empty() || ui.dry_run {
         if !ui.dry_run {
             note_circumstances(survey, request);
@@ -129,7 +132,7 @@ pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
     }
 }
 
-/// Makes sure that git and Cargo are there, where nothing can be written for want of their answers.
+/// Makes sure that git and Cargo are there, where nothing can be done for want of their answers.
 ///
 /// # Errors
 ///
@@ -148,7 +151,7 @@ pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Resu
         (false, false) => return Ok(()),
     };
     Err(anyhow::anyhow!(
-        "{missing} on the PATH, and nothing was written without its answer"
+        "{missing} on the PATH, and nothing was done without its answer"
     ))
     .hint("install what is missing, or put it on the PATH, and run this again")
 }

@@ -394,10 +394,12 @@ pub(crate) enum KeptReason {
         /// What it has, and why not.
         left: Vec<LeftUnit>,
     },
-    /// Builds hold every folder that could give it units.
+    /// Builds hold every folder that could give it units, or that cannot be told.
     DonorBusy {
         /// The best of them.
         folder: PathBuf,
+        /// Why its lock could not be had.
+        why: BusyReason,
     },
     /// Its `Cargo.lock` is not valid, so nobody can tell what it can use.
     LockInvalid {
@@ -425,6 +427,16 @@ impl KeptReason {
     #[must_use]
     pub(crate) fn waits(&self) -> bool {
         self.is_stuck() || matches!(self, Self::CargoRefused { .. })
+    }
+
+    /// Returns whether an answer of git or Cargo was missing that may have changed the decision.
+    #[must_use]
+    pub(crate) fn wants_answer(&self) -> bool {
+        match self {
+            Self::CargoRefused { .. } | Self::TrackedUnclear { .. } => true,
+            Self::NothingToCollect { doubts, .. } => !doubts.is_empty(),
+            _ => false,
+        }
     }
 }
 

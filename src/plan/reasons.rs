@@ -330,9 +330,13 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             "stays as it is: nothing that {} has can be taken (--verbose says why)",
             paths.show(from)
         ),
-        KeptReason::DonorBusy { folder } => {
-            format!("stays as it is: a build holds {}", paths.show(folder))
-        }
+        KeptReason::DonorBusy { folder, why } => match why {
+            BusyReason::Unclear(message) => format!(
+                "stays as it is: nobody can tell whether a build holds {}: {message}",
+                paths.show(folder)
+            ),
+            _ => format!("stays as it is: a build holds {}", paths.show(folder)),
+        },
         KeptReason::LockInvalid { file, problem } => format!("{}:{problem}", paths.show(file)),
         KeptReason::Hook { hook: state } => hook_state::state(state, paths),
     }

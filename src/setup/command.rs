@@ -59,6 +59,10 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     let mut plan = setup.with(&survey, warms, relinks);
     plan.actions.extend(boxed(collects));
     plan.freeable += freeable;
+    // A hook that finds nothing to run is no setup.
+    if plan.actions.is_empty() {
+        require_tools(&survey, request, ui)?;
+    }
     if !options.no_hook {
         let hooks = hooks(&survey, &options, request.environment.program.as_deref());
         plan.actions.extend(hooks.actions);
@@ -68,9 +72,6 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
     plan.warnings.extend(broken_locks(&survey));
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
-    if plan.actions.is_empty() {
-        require_tools(&survey, request, ui)?;
-    }
     conduct("setup", &survey, &plan, request, ui)
 }
 

@@ -12,6 +12,8 @@ use crate::cargo::config_chain;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::model::Dirs;
 use crate::fs;
+use crate::fs::LockMode;
+use crate::fs::model::Busy;
 use crate::plan::action::Warning;
 use crate::plan::conduct::Ui;
 use crate::plan::kept::{Kept, KeptReason, Subject};
@@ -334,8 +336,13 @@ pub(crate) fn one(
                 ui.view.paths.show(&folder)
             ));
         }
-        if !how.wait || inspect::wait(&folder).is_err() {
-            return Err(cold.kept(KeptReason::DonorBusy { folder }));
+        let mode = match how.wait {
+            true => LockMode::UntilFree,
+            false => LockMode::Once,
+        };
+        // A build that has ended meanwhile is no reason to wait.
+        if let Err(Busy { why, .. }) = inspect::expect_free(&folder, mode) {
+            return Err(cold.kept(KeptReason::DonorBusy { folder, why }));
         }
         ordered.truncate(1);
     } else {

@@ -127,14 +127,14 @@ pub(crate) fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
     })
 }
 
-/// Waits until no build holds a donor.
+/// Makes sure that no build holds a donor, or waits until that is so.
 ///
 /// # Errors
 ///
-/// Its locks do not work.
-pub(crate) fn wait(folder: &Path) -> Result<(), Busy> {
+/// A build holds it, or its locks do not work.
+pub(crate) fn expect_free(folder: &Path, mode: LockMode) -> Result<(), Busy> {
     let profiles = markers::read(&fs::shape(folder)).profiles;
-    fs::lock_to_read(folder, &profiles, LockMode::UntilFree).map(drop)
+    fs::lock_to_read(folder, &profiles, mode).map(drop)
 }
 
 /// Takes the inventory of a folder; of one that is not there, an empty one.
