@@ -3,6 +3,7 @@
 
 mod between;
 mod broken;
+mod conditions;
 mod gc;
 pub(crate) mod harness;
 mod hook;

@@ -80,6 +80,14 @@ impl Stopped {
         self.child.wait().expect("gone");
     }
 
+    /// Sends what a terminal that closes sends; the signal that ended it.
+    pub(crate) fn hang_up(mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+        let id = self.child.id().to_string();
+        assert!(works("kill", &["-HUP", &id]));
+        self.child.wait().expect("gone").signal()
+    }
+
     /// Lets it go on to its end.
     pub(crate) fn go_on(mut self) -> Ended {
         let mut stdin = self.child.stdin.take().expect("its standard input");
