@@ -1,7 +1,8 @@
 //! Says of every workspace how it is configured, and of every target folder what it is.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use crate::audit::listing::{
     Configured, FolderState, ListedFolder, ListedWorkspace, Listing, Total,
@@ -29,10 +30,11 @@ pub(crate) fn listing(survey: &mut Survey) -> Listing {
         .iter()
         .map(|folder| state(folder, survey, &dirs))
         .collect();
+    let relatives = relatives(survey);
     let configured: Vec<Configured> = survey
         .workspaces
         .iter()
-        .map(|workspace| configured(workspace, survey))
+        .map(|workspace| configured(workspace, survey, &relatives))
         .collect();
     let mut folders: Vec<ListedFolder> = std::mem::take(&mut survey.folders)
         .into_iter()
@@ -40,10 +42,19 @@ pub(crate) fn listing(survey: &mut Survey) -> Listing {
         .map(|(folder, state)| ListedFolder { folder, state })
         .collect();
     folders.sort_by_key(|row| Reverse(row.folder.usage.as_ref().map(|usage| usage.on_disk)));
+    let mut used: HashMap<&Path, Vec<&TargetFolder>> = HashMap::new();
+    for row in &folders {
+        for user in &row.folder.users {
+            used.entry(user).or_default().push(&row.folder);
+        }
+    }
     let mut workspaces: Vec<ListedWorkspace> = std::mem::take(&mut survey.workspaces)
         .into_iter()
         .zip(configured)
-        .map(|(workspace, configured)| listed(workspace, configured, &folders))
+        .map(|(workspace, configured)| {
+            let used = used.get(&*workspace.root).map_or(&[][..], Vec::as_slice);
+            listed(workspace, configured, used)
+        })
         .collect();
     workspaces.sort_by_key(|row| Reverse(row.on_disk));
     let total = total(&folders);
@@ -54,22 +65,13 @@ pub(crate) fn listing(survey: &mut Survey) -> Listing {
     }
 }
 
-fn listed(
-    workspace: Workspace,
-    configured: Configured,
-    folders: &[ListedFolder],
-) -> ListedWorkspace {
+/// A workspace with the folders that it builds into.
+fn listed(workspace: Workspace, configured: Configured, used: &[&TargetFolder]) -> ListedWorkspace {
     // What several share is nobody's own, unless it is where the intermediate artifacts go.
-    let is_own = |folder: &TargetFolder| {
-        let used = folder.users.contains(&workspace.root);
-        used && (folder.users.len() == 1 || workspace.dirs.build_dir == folder.path)
+    let is_own = |folder: &&&TargetFolder| {
+        folder.users.len() == 1 || workspace.dirs.build_dir == folder.path
     };
-    let own = || {
-        folders
-            .iter()
-            .map(|row| &row.folder)
-            .filter(|folder| is_own(folder))
-    };
+    let own = || used.iter().filter(is_own);
     let usages: Vec<&Usage> = own().filter_map(|folder| folder.usage.as_ref()).collect();
     let measured = !usages.is_empty();
     ListedWorkspace {
@@ -95,18 +97,33 @@ fn total(folders: &[ListedFolder]) -> Total {
     }
 }
 
-fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
+/// A workspace in all worktrees of a repository, and a folder that it builds into: the common git folder, the path in the
+/// worktree, and the folder.
+type Relatives<'a> = (&'a Path, &'a Path, &'a Path);
+
+fn relatives_of(workspace: &Workspace) -> Option<Relatives<'_>> {
+    let place = workspace.place.as_ref()?;
+    Some((&place.common_dir, &place.path, &workspace.dirs.build_dir))
+}
+
+/// How many worktrees build the same workspace into the same folder.
+fn relatives(survey: &Survey) -> HashMap<Relatives<'_>, usize> {
+    let mut all = HashMap::new();
+    for one in survey.workspaces.iter().filter_map(relatives_of) {
+        *all.entry(one).or_default() += 1;
+    }
+    all
+}
+
+fn configured(
+    workspace: &Workspace,
+    survey: &Survey,
+    relatives: &HashMap<Relatives<'_>, usize>,
+) -> Configured {
     let dirs = &workspace.dirs;
     let shared_root = &survey.shared_root.path;
-    let relatives = survey.workspaces.iter().filter(|other| {
-        let family = |place: &crate::survey::model::WorktreePlace| {
-            (place.common_dir.clone(), place.path.clone())
-        };
-        other.place.is_some()
-            && other.place.as_ref().map(family) == workspace.place.as_ref().map(family)
-            && other.dirs.build_dir == dirs.build_dir
-    });
-    let under = |path: &std::path::Path| {
+    let worktrees = relatives_of(workspace).and_then(|one| relatives.get(&one));
+    let under = |path: &Path| {
         let mut roots = survey.shared_root.others.iter().chain([shared_root]);
         roots.any(|root| path.starts_with(root) && path != root)
     };
@@ -114,7 +131,7 @@ fn configured(workspace: &Workspace, survey: &Survey) -> Configured {
         .configs
         .get(&workspace.config)
         .is_some_and(|file| file.tracked == Tracked::Yes);
-    if relatives.count() > 1 {
+    if worktrees.is_some_and(|worktrees| *worktrees > 1) {
         Configured::Unsafe
     } else if dirs.target_dir == naming::flat(shared_root) {
         Configured::Flat

@@ -108,7 +108,7 @@ fn below(worktree: &Path, part: &Path) -> PathBuf {
 
 /// Whether the search did not come by: some keep worktrees in the repository itself, or in a cache folder.
 fn passed_over(worktree: &Path, common_dir: &Path, caches: &BTreeSet<PathBuf>) -> bool {
-    worktree.starts_with(common_dir) || caches.iter().any(|cache| worktree.starts_with(cache))
+    worktree.starts_with(common_dir) || worktree.ancestors().any(|above| caches.contains(above))
 }
 
 /// The mark of the worktree that a root lies in, if its `.git` is above it.
