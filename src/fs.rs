@@ -57,7 +57,7 @@ pub(crate) use crate::fs::lock::{
 use crate::fs::model::{Identity, Tag};
 pub(crate) use crate::fs::objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
-    link_beside, new_folder, put, put_content, put_object, take_object,
+    link_beside, link_to, new_folder, put, put_content, put_object, take_object,
 };
 pub(crate) use crate::fs::owner::{
     Theirs, close_if_open, expect_own_programs, is_closed, is_mine, is_strangers, refuses_store,
@@ -345,6 +345,13 @@ pub(crate) fn remove_own_folder(path: &Path) -> Result<()> {
 /// Removes a folder if it is empty, and says whether it did.
 pub(crate) fn remove_empty_folder(path: &Path) -> bool {
     fs::remove_dir(path).is_ok()
+}
+
+/// Removes a folder and so many folders above it, up to the first that is not empty.
+pub(crate) fn remove_empty_folders(path: &Path, above: u32) {
+    let all = usize::try_from(above).unwrap_or_default() + 1;
+    let mut folders = path.ancestors().take(all);
+    let _ = folders.find(|folder| !remove_empty_folder(folder));
 }
 
 /// Moves a file or folder to another name in the same folder.

@@ -210,7 +210,8 @@ impl Action for Restore {
     }
 
     fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
-        write::restore(&self.edit, self.remove_folder)?;
+        let made = self.remove_folder.then_some(self.remove_above);
+        write::restore(&self.edit, made)?;
         Ok(Came::default())
     }
 }

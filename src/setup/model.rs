@@ -92,6 +92,9 @@ pub(crate) struct Restore {
     pub(crate) edit: EditFile,
     /// The folder of the file was made for it, and goes too if it is empty then.
     pub(crate) remove_folder: bool,
+    /// How many folders above that one were made with it.
+    #[serde(skip)]
+    pub(crate) remove_above: u32,
 }
 
 impl Restore {

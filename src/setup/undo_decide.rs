@@ -172,6 +172,7 @@ pub(crate) fn undo(journal: &Journal, files: Vec<Recorded>) -> Plan {
                     change,
                 };
                 plan.add(Restore {
+                    remove_above: journal.made_folders(&edit.file).unwrap_or_default(),
                     edit,
                     remove_folder,
                 });

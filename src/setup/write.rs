@@ -92,8 +92,8 @@ fn write_now(edit: &EditFile, put: Put) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Puts a file back as it was, or takes it away with the folder that was made for it.
-pub(crate) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stopped> {
+/// Puts a file back as it was, or takes it away with the folder that was made for it and so many above that.
+pub(crate) fn restore(edit: &EditFile, made_above: Option<u32>) -> Result<(), Stopped> {
     // Every build would fail that looks for it in vain.
     if edit.after.is_none()
         && edit.file.ends_with(wrapper_script::NAME)
@@ -110,8 +110,8 @@ pub(crate) fn restore(edit: &EditFile, remove_folder: bool) -> Result<(), Stoppe
         if let Some(folder) = edit.file.parent() {
             // Git would show it as soon as it does not ignore the file any more.
             fs::remove_leftovers(folder);
-            if remove_folder && edit.after.is_none() {
-                fs::remove_empty_folder(folder);
+            if let (Some(above), None) = (made_above, &edit.after) {
+                fs::remove_empty_folders(folder, above);
             }
         }
         Ok(())

@@ -30,10 +30,18 @@ pub struct JournalEntry {
     pub after: Option<RecordedContent>,
     /// The folder of the file was made for it.
     pub made_folder: bool,
+    /// How many folders above that one were made with it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub made_above: u32,
     /// When the file had last changed before that; where there was none, when something had last come to its folder or
     /// gone from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How long a run may take from its beginning to a change: somebody may think before saying yes.
@@ -160,6 +168,16 @@ impl Journal {
         }
     }
 
+    /// How many folders above its own were made for a file; `None` if not even that was.
+    #[must_use]
+    pub(crate) fn made_folders(&self, file: &Path) -> Option<u32> {
+        let made = self
+            .entries
+            .iter()
+            .filter(|one| one.made_folder && one.file == file);
+        made.map(|one| one.made_above).max()
+    }
+
     /// Takes the files under one place for those under another, where what lay there was moved.
     pub(crate) fn relocate(&mut self, moved: &Relocated) {
         for entry in &mut self.entries {
@@ -239,6 +257,7 @@ mod tests {
             before: before.as_ref().map(content),
             after: after.as_ref().map(content),
             made_folder: before.is_none(),
+            made_above: 0,
             since: before.is_some().then(|| second(7)),
         });
         Journal {

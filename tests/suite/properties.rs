@@ -80,6 +80,7 @@ fn journal(texts: &[Option<String>]) -> Journal {
         before: pair[0].as_ref().map(content),
         after: pair[1].as_ref().map(content),
         made_folder: pair[0].is_none(),
+        made_above: 0,
         since: None,
     });
     Journal {

@@ -36,6 +36,8 @@ pub(crate) fn record(plan: &Plan, context: &Context<'_>) -> Result<(), String> {
 }
 
 fn entry(edit: &EditFile, context: &Context<'_>) -> JournalEntry {
+    let above = edit.file.ancestors().skip(1);
+    let made = above.take_while(|folder| !fs::exists(folder)).count();
     let folder = edit.file.parent().and_then(fs::touched);
     JournalEntry {
         since: match edit.before {
@@ -46,7 +48,8 @@ fn entry(edit: &EditFile, context: &Context<'_>) -> JournalEntry {
         file: edit.file.clone(),
         before: edit.before.clone().map(RecordedContent::from),
         after: edit.after.clone().map(RecordedContent::from),
-        made_folder: edit.file.parent().is_some_and(|folder| !fs::exists(folder)),
+        made_folder: made > 0,
+        made_above: u32::try_from(made.saturating_sub(1)).unwrap_or_default(),
     }
 }
 
@@ -89,7 +92,7 @@ fn clear_up(plan: &Plan, journal: &Journal) {
         if let Some(folder) = entry.file.parent().filter(|folder| fs::is_folder(folder)) {
             fs::remove_leftovers(folder);
             if entry.made_folder {
-                fs::remove_empty_folder(folder);
+                fs::remove_empty_folders(folder, entry.made_above);
             }
         }
     }
