@@ -2,7 +2,7 @@
 //!
 //! Both answer one question, of a folder or of a unit: will a build miss it? All that a folder is used by is looked at
 //! ([`look`], [`folder_use`]), also workspaces that the roots do not hold (`unknown_users`); the deciding files (`decide`,
-//! `deletable`, `stale`, `gc`) are pure and give [`crate::plan`] an action for each folder, or the reason why it is kept.
+//! `deletable`, `stale`, `orphans`, `gc`) are pure and give [`crate::plan`] an action for each folder, or the reason why it is kept.
 //! `delete_folders` and `delete_units` look at everything again before they touch it.
 
 pub(crate) mod action;
@@ -20,6 +20,8 @@ pub(crate) mod litter;
 pub(crate) mod look;
 mod markdown;
 pub(crate) mod model;
+pub(crate) mod orphan_record;
+pub(crate) mod orphans;
 pub(crate) mod report;
 pub(crate) mod stale;
 pub(crate) mod unknown_users;

@@ -9,6 +9,7 @@
 //! the user's state folder, [`rights`] refuses folders that others can write, and [`settings`] of a worktree name no
 //! program. Cargo is asked in a way that starts no program of the clone's ([`crate::cargo`]).
 
+pub(crate) mod away;
 pub(crate) mod build_env;
 mod cargo_inside;
 pub mod compiler_name;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
+use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash, Orphaned};
 use crate::clean::{delete_folders, delete_litter, delete_units, markdown, report};
 use crate::plan::action::{Action, Kind, Phase, Section};
+use crate::plan::kept::DeleteReason;
 use crate::plan::outcome::{Came, Outcome, Stopped};
 use crate::plan::run::Run;
 use crate::survey::folder::{Litter, Trash};
@@ -51,7 +52,12 @@ impl Action for DeleteFolder {
             )));
         }
         let deleted = delete_folders::folder(self, run.context, &run.ledger)?;
-        Ok(deleted.into())
+        let mut came = Came::from(deleted);
+        if let DeleteReason::OwnerGone { workspace } = &self.why {
+            let workspace = workspace.clone();
+            came.detail = Some(Box::new(Orphaned { workspace }));
+        }
+        Ok(came)
     }
 }
 

@@ -108,6 +108,16 @@ pub(crate) struct GcArgs {
     /// Leave programs where they lie when their units go, and what they may need when they run
     #[arg(long)]
     keep_programs: bool,
+    /// Delete no more than the hook does by itself: what the settings have go and was not used within a day, and the folders of
+    /// worktrees that were gone a day ago; what a timer runs
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "older_than", "toolchain_gone", "unreferenced", "superseded", "incremental", "profile", "max_size", "min_free",
+            "keep_programs",
+        ]
+    )]
+    by_settings: bool,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -136,6 +146,12 @@ impl GcArgs {
     /// Runs `gc`.
     pub(crate) fn run(self, edge: &dyn Edge) -> Result<Exit> {
         let (speak, markdown) = self.speak.speak();
+        if self.by_settings {
+            let (mut request, mut ui) = edge.prepare(self.find, &speak, Some(&self.act))?;
+            ui.markdown = markdown;
+            request.sizes = false;
+            return gc_command::by_settings(&request, &ui);
+        }
         let (request, mut ui) = edge.about_folders(self.find, &speak, Some(&self.act))?;
         ui.markdown = markdown;
         let since = self.unused_since.map(|moment| resolve(moment, ui.view.now));

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use jiff::SignedDuration;
 
 use crate::cargo::model::Dirs;
 use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
 use crate::clean::look;
+use crate::clean::model::DeleteFolder;
+use crate::clean::orphan_record;
+use crate::clean::orphan_record::OrphanNotes;
+use crate::clean::orphans::DAY;
+use crate::clean::stale::AllDirs;
 use crate::markers::SHARED_ROOT_MARK;
-use crate::plan::action::{Action, Warning};
+use crate::plan::action::{Action, Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look};
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
@@ -40,6 +44,7 @@ pub(crate) fn run(
     let survey = look(request, ui)?;
     let settings = survey.settings.clone();
     let mut folders = folders(&survey, request);
+    let (mut orphans, mut notes) = Default::default();
     // That of the settings is for the filesystem of the shared root alone.
     let mut floor = None;
     if options.is_empty() && min_free.is_none() {
@@ -53,10 +58,17 @@ pub(crate) fn run(
         if options.max_size.is_some() || floor.is_some() {
             folders = shared_folders(&survey, &folders);
         }
+        if !request.only_folders {
+            (orphans, notes) = find_orphans(&survey, &dirs_of(&survey), request, ui);
+        }
     }
+    // They go whole, and no unit in them counts.
+    folders.retain(|folder| !goes(&orphans, folder));
     let meant = |folder: &&TargetFolder| folders.iter().any(|one| one.path == folder.path);
     let left_out = all_folders(&survey, request);
-    let left_out = left_out.iter().filter(|folder| !meant(folder)).count();
+    let left_out = left_out.iter();
+    let left_out = left_out.filter(|folder| !meant(folder) && !goes(&orphans, folder));
+    let left_out = left_out.count();
     options.keep_programs |= settings.keep_programs == Some(true);
     let plan = {
         let progress = Arc::new(Progress::default());
@@ -81,25 +93,83 @@ pub(crate) fn run(
             options.to_free.insert(root.identity.device, short);
         }
         let mut warnings = plan::warnings(&survey);
+        warnings.extend(notes.untold());
         if left_out > 0 {
             let folders = left_out;
             warnings.push(Warning::OtherWorktrees { folders });
         }
         let mut plan =
             crate::clean::gc::gc(folder_uses, &compilers, &options, ui.view.now, warnings);
+        plan.freeable += freeable(&orphans);
+        plan.actions.extend(boxed(orphans));
         crate::clean::litter::finish_litter(&survey, request.litter(), &mut plan);
         plan
     };
-    conduct("gc", &survey, &plan, request, ui)
+    let ran = conduct("gc", &survey, &plan, request, ui);
+    notes.keep(&ran, false, ui)?;
+    ran
+}
+
+/// Deletes what `onboard` deletes beside a new worktree, for a timer: what the settings have go, and the folders of worktrees
+/// that are gone. Where another run is at work nothing is done, since the next one makes up for it.
+///
+/// # Errors
+///
+/// A root cannot be read, or the answer cannot be written.
+pub(crate) fn by_settings(request: &Request, ui: &Ui) -> Result<Exit> {
+    let survey = look(request, ui)?;
+    let limited = limited(&survey, &dirs_of(&survey), &[], request, ui)?;
+    let mut plan = Plan {
+        warnings: plan::warnings(&survey),
+        ..Plan::default()
+    };
+    let (swept, notes) = limited.add_to(&mut plan);
+    let ran = conduct("gc", &survey, &plan, request, ui);
+    if let (Some(swept), Ok(Exit::Done), false) = (swept, &ran, ui.dry_run) {
+        fs::note_use(&swept, ui.view.now);
+    }
+    notes.keep(&ran, ui.is_unattended(), ui)?;
+    match ran {
+        Err(error) if error.chain().any(|cause| cause.is::<fs::AtWork>()) => {
+            ui.narrate("nothing was changed: another run is at work")?;
+            Ok(Exit::Done)
+        }
+        ran => ran,
+    }
+}
+
+/// Where each workspace of a survey builds now.
+fn dirs_of(survey: &Survey) -> AllDirs {
+    let workspaces = survey.workspaces.iter();
+    workspaces.map(|workspace| workspace.dirs.clone()).collect()
+}
+
+/// The folders of worktrees that are gone, with progress shown.
+fn find_orphans(
+    survey: &Survey,
+    dirs: &AllDirs,
+    request: &Request,
+    ui: &Ui,
+) -> (Vec<DeleteFolder>, OrphanNotes) {
+    let progress = Arc::new(Progress::default());
+    let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+    orphan_record::look(survey, dirs, request, ui, &progress)
+}
+
+/// Whether a folder goes whole.
+fn goes(orphans: &[DeleteFolder], folder: &TargetFolder) -> bool {
+    orphans.iter().any(|delete| delete.path == folder.path)
+}
+
+/// How much the deletions of whole folders free.
+fn freeable(orphans: &[DeleteFolder]) -> Bytes {
+    crate::fs::model::freeable(orphans.iter().filter_map(|one| one.usage.as_ref()))
 }
 
 /// The empty file in the shared root whose time is that of the last look at the age of everything.
 const SWEPT: &str = "swept";
 
-/// To ask each unit for its age takes longer than to measure them all.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// What goes for the settings' sake where a worktree is set up.
+/// What goes by itself where a worktree is set up, or at a timer's time: for the settings' sake, and of worktrees that are gone.
 #[derive(Default)]
 pub(crate) struct Limited {
     /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
@@ -111,17 +181,51 @@ pub(crate) struct Limited {
     pub(crate) short: Option<Bytes>,
     /// Where the time is kept of the last look at the age of everything, if this was one.
     pub(crate) swept: Option<PathBuf>,
+    /// What is noted of worktrees that are gone.
+    pub(crate) orphans: OrphanNotes,
 }
 
-/// Decides what goes for the settings' sake where a worktree is set up: of the folders under the shared root. If a budget
-/// cannot be kept to, nothing goes for it, since everybody would have to compile again in vain.
+impl Limited {
+    /// Puts all of it into a plan. Returns what is to be noted once that is carried out: the look at all ages, and the
+    /// worktrees that are gone.
+    pub(crate) fn add_to(self, plan: &mut Plan) -> (Option<PathBuf>, OrphanNotes) {
+        plan.actions.extend(self.actions);
+        plan.freeable += self.freeable;
+        plan.warnings.extend(self.orphans.untold());
+        let over = self.missed.map(|bytes| Warning::OverBudget { bytes });
+        let short = self.short.map(|bytes| Warning::LowSpace { bytes });
+        plan.warnings.extend(over.into_iter().chain(short));
+        (self.swept, self.orphans)
+    }
+}
+
+/// Decides what goes by itself of the folders under the shared root: those of worktrees that are gone, and of the others what
+/// the settings have go.
 ///
 /// # Errors
 ///
 /// The shared root cannot be looked at.
 pub(crate) fn limited(
     survey: &Survey,
+    dirs: &AllDirs,
+    warms: &[WarmFolder],
+    request: &Request,
+    ui: &Ui,
+) -> Result<Limited> {
+    let (orphans, notes) = find_orphans(survey, dirs, request, ui);
+    let mut limited = by_budget(survey, dirs, &orphans, warms, request, ui)?;
+    limited.orphans = notes;
+    limited.freeable += freeable(&orphans);
+    limited.actions.extend(boxed(orphans));
+    Ok(limited)
+}
+
+/// Decides what goes for the settings' sake of the folders that stay. If a budget cannot be kept to, nothing goes for it, since
+/// everybody would have to compile again in vain.
+fn by_budget(
+    survey: &Survey,
     dirs: &[Dirs],
+    orphans: &[DeleteFolder],
     warms: &[WarmFolder],
     request: &Request,
     ui: &Ui,
@@ -133,11 +237,13 @@ pub(crate) fn limited(
     if !settings.limit() || is_closed || request.environment.in_a_build {
         return Ok(Limited::default());
     }
-    let folders = shared_folders(survey, &[]);
+    let mut folders = shared_folders(survey, &[]);
+    folders.retain(|folder| !goes(orphans, folder));
     let swept = shared_root.path.join(SHARED_ROOT_MARK).join(SWEPT);
     let last = fs::info(&swept)?.and_then(|info| info.modified);
     let now = ui.view.now;
-    let due = age::is_due(last, DAY, now);
+    // A run about one worktree lets its user wait.
+    let due = request.focus.is_none() || age::is_due(last, DAY, now);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     let older_than = settings.max_age.filter(|_| due);
@@ -152,6 +258,7 @@ pub(crate) fn limited(
     let short = match settings.min_free {
         Some(least) => {
             let free = fs::available(&shared_root.path)?;
+            let free = free + freeable(orphans);
             let short = (least + copied).0.checked_sub(free.0);
             short.filter(|short| *short > 0).map(Bytes)
         }
@@ -160,9 +267,9 @@ pub(crate) fn limited(
     if over.is_none() && older_than.is_none() && short.is_none() {
         return Ok(Limited::default());
     }
-    let focus = request.focus.as_deref().unwrap_or(Path::new(""));
+    let focus = request.focus.as_deref();
     let own = survey.workspaces.iter().zip(dirs);
-    let own = own.filter(|(workspace, _)| workspace.is_in(focus));
+    let own = own.filter(|(workspace, _)| focus.is_some_and(|focus| workspace.is_in(focus)));
     let own = own.flat_map(|(_, dirs)| [dirs.target_dir.clone(), dirs.build_dir.clone()]);
     let donors = warms.iter().map(|warm| warm.from.clone());
     let options = GcOptions {
@@ -200,6 +307,7 @@ pub(crate) fn limited(
         missed,
         short: still_short.filter(|short| *short > 0).map(Bytes),
         swept: due.then_some(swept).filter(|_| older_than.is_some()),
+        orphans: OrphanNotes::default(),
     })
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::fs::model::{Identity, Usage};
 use crate::plan::action::Kind;
 use crate::plan::kept::{DeleteReason, LastUseSource};
+use crate::plan::outcome::Detail;
 use crate::size::Bytes;
 use crate::survey::folder::Litter;
 use crate::target::unit::{Source, UnitId, UnitKind};
@@ -234,6 +235,23 @@ pub(crate) struct DeleteFolder {
 impl DeleteFolder {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("delete_folder", "deleted");
+}
+
+/// Details about the deletion of a target folder whose workspace is gone.
+#[derive(Debug, Serialize)]
+pub(crate) struct Orphaned {
+    /// That workspace.
+    pub(crate) workspace: PathBuf,
+}
+
+impl Detail for Orphaned {
+    fn name(&self) -> &'static str {
+        "orphaned"
+    }
+
+    fn left(&self) -> usize {
+        0
+    }
 }
 
 /// Delete what an interrupted run left.

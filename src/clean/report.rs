@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::clean::model::{
     CollectFolder, CollectReason, CollectedUnit, DeleteFolder, FinishTrash, KeptUnit,
-    KeptUnitReason,
+    KeptUnitReason, Orphaned,
 };
 use crate::fs::model::Usage;
 use crate::plan::action::{Plan, Section};
@@ -325,7 +325,7 @@ fn folders_and_litter(folders: usize, litter: usize) -> String {
 }
 
 /// Writes which folders were deleted.
-fn deleted(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
+fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let folders = outcome.count(DeleteFolder::KIND);
     let litter = outcome.count(FinishTrash::KIND);
     let other = outcome.done.iter().any(|done| done.freed.is_some());
@@ -338,6 +338,17 @@ fn deleted(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
             at_most(outcome),
             outcome.deleted.on_disk,
         )?;
+    }
+    // A run may delete these by itself, so it names them.
+    let orphaned = outcome.all(DeleteFolder::KIND);
+    let orphaned = orphaned.filter(|done| done.detail::<Orphaned>().is_some());
+    let orphaned: Vec<String> = orphaned.map(|done| view.paths.show(&done.path)).collect();
+    if !orphaned.is_empty() {
+        let text = format!(
+            "their worktrees are gone: {}",
+            names(&orphaned, view.verbose)
+        );
+        wrapped(out, &text, "  ", view.width)?;
     }
     Ok(())
 }

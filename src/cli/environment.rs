@@ -25,6 +25,7 @@ pub(super) fn settings() -> Result<Settings> {
         min_free: given("CARGO_SHAREDTARGET_MIN_FREE")?,
         max_age: given("CARGO_SHAREDTARGET_MAX_AGE")?,
         keep_programs: flag.map(|flag| flag.0),
+        orphans: None,
         rustc_wrapper: None,
         shared_with_group: None,
         store: StoreSettings {

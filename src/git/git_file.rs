@@ -57,6 +57,14 @@ pub(crate) fn stamp(worktree: &Path) -> Option<String> {
     fs::stamp(&git_dir(&worktree.join(".git"))?)
 }
 
+/// Git's own folder of the linked worktree with a stamp, wherever that worktree is; `None` if git has forgotten it.
+pub(crate) fn records_of(common_dir: &Path, stamp: &str) -> Option<PathBuf> {
+    let all = common_dir.join("worktrees");
+    let names = fs::names(&all).unwrap_or_default().into_iter();
+    let mut folders = names.map(|name| all.join(name));
+    folders.find(|folder| fs::stamp(folder).as_deref() == Some(stamp))
+}
+
 /// The git folder that a worktree's `.git` names, where that cannot be seen from here, as in a container that knows the
 /// worktree alone.
 pub(crate) fn lost(worktree: &Path) -> Option<PathBuf> {

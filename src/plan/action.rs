@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::plan::kept::Kept;
@@ -376,6 +377,15 @@ pub(crate) enum Warning {
     LowSpace {
         /// How much less.
         bytes: Bytes,
+    },
+    /// A timer's run has deleted target folders whose worktrees are gone.
+    OrphansDeleted {
+        /// The folders.
+        folders: Vec<PathBuf>,
+        /// What they took.
+        freed: Bytes,
+        /// When the first of them was deleted.
+        since: Timestamp,
     },
     /// A git hook that is called under another name from now on seems to look at its name.
     HookGoesByItsName {

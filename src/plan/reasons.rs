@@ -443,6 +443,23 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
         Warning::LowSpace { bytes } => format!(
             "{bytes} less than `min-free` of the settings are free then: everything else is in use, or was used within a day"
         ),
+        Warning::OrphansDeleted {
+            folders,
+            freed,
+            since,
+        } => {
+            let first = folders.first().map(|folder| paths.show(folder));
+            let more = match folders.len() {
+                0 | 1 => String::new(),
+                more => format!(" and {} more", more - 1),
+            };
+            format!(
+                "since {} the timer has deleted {} whose worktrees are gone, {freed}: {}{more}",
+                since.strftime("%F"),
+                counted(folders.len(), "target folder"),
+                first.unwrap_or_default()
+            )
+        }
         Warning::HookGoesByItsName { file } => format!(
             "{} seems to look at its own name ($0), and is called as post-checkout.before-sharedtarget from now on",
             paths.show(file)

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::clean::gc_command;
+use crate::clean::orphan_record::OrphanNotes;
 use crate::fs;
-use crate::plan::action::{Plan, Warning};
+use crate::plan::action::Plan;
 use crate::plan::conduct::{Ui, conduct, look, require_tools, warn_of_stores};
 use crate::plan::kept::KeptReason;
 use crate::plan::report;
@@ -56,13 +57,19 @@ pub(crate) fn run(
             _ => Vec::new(),
         };
         let decided = decide(&survey, request, options.clone(), warm, ui);
-        if !matches!(&decided, Ok((plan, ..)) if !plan.actions.is_empty()) {
+        if !matches!(&decided, Ok(decided) if !decided.plan.actions.is_empty()) {
             require_tools(&survey, request, ui)?;
         }
-        let (mut plan, swept, held) = decided?;
+        let Onboarding {
+            mut plan,
+            swept,
+            orphans,
+            held,
+        } = decided?;
         plan.warnings.extend(pulled);
         let stuck = plan.is_stuck();
         let conducted = conduct("onboard", &survey, &plan, request, ui);
+        orphans.keep(&conducted, false, ui)?;
         if let (Some(swept), Ok(Exit::Done), false) = (swept, &conducted, ui.dry_run) {
             fs::note_use(&swept, ui.view.now);
         }
@@ -95,8 +102,15 @@ pub(crate) fn run(
     }
 }
 
-/// The plan, the shared root that is kept to its budget, and what has to stay in the store until it is carried out.
-type Onboarding = (Plan, Option<PathBuf>, Vec<Box<dyn Held>>);
+/// What is done, and what is noted once it is.
+struct Onboarding {
+    plan: Plan,
+    /// The file whose time is that of the last look at the age of everything, if this was one.
+    swept: Option<PathBuf>,
+    orphans: OrphanNotes,
+    /// What has to stay in the store until the plan is carried out.
+    held: Vec<Box<dyn Held>>,
+}
 
 fn decide(
     survey: &Survey,
@@ -142,6 +156,7 @@ fn decide(
     }
     let limited = gc_command::limited(survey, &setup.dirs, &warms, request, ui)?;
     let mut plan = setup.with(survey, warms, Vec::new());
+    let (swept, orphans) = limited.add_to(&mut plan);
     // Why nothing is written, and why nothing is warmed, may be the same.
     kept.retain(|one| {
         let repeats = |known: &KeptReason| match (known, &one.reason) {
@@ -155,13 +170,10 @@ fn decide(
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
     plan.warnings.extend(decided.warnings);
-    plan.actions.extend(limited.actions);
-    plan.freeable += limited.freeable;
-    if let Some(bytes) = limited.missed {
-        plan.warnings.push(Warning::OverBudget { bytes });
-    }
-    if let Some(bytes) = limited.short {
-        plan.warnings.push(Warning::LowSpace { bytes });
-    }
-    Ok((plan, limited.swept, decided.held))
+    Ok(Onboarding {
+        plan,
+        swept,
+        orphans,
+        held: decided.held,
+    })
 }

@@ -142,6 +142,8 @@ pub struct Settings {
     pub max_age: Option<Age>,
     /// Programs stay where a budget has their units go.
     pub keep_programs: Option<bool>,
+    /// Target folders whose worktree is gone go a day later by themselves.
+    pub orphans: Option<bool>,
     /// The program that configurations have Cargo run in place of the compiler.
     pub rustc_wrapper: Option<String>,
     /// The users of the shared root's group may write to it.
@@ -160,6 +162,7 @@ impl Settings {
             min_free: self.min_free.or(others.min_free),
             max_age: self.max_age.or(others.max_age),
             keep_programs: self.keep_programs.or(others.keep_programs),
+            orphans: self.orphans.or(others.orphans),
             rustc_wrapper: self.rustc_wrapper.or(others.rustc_wrapper),
             shared_with_group: self.shared_with_group.or(others.shared_with_group),
             store: self.store.or(others.store),

@@ -57,6 +57,7 @@ pub fn set(text: &str, settings: Settings) -> Result<String, TomlProblem> {
         keep_programs,
         rustc_wrapper,
         // Nothing of ours decides these for the user.
+        orphans: _,
         shared_with_group: _,
         store: _,
     } = settings;

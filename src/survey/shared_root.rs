@@ -374,6 +374,7 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
         Settings {
             local: Some(false),
             keep_programs: Some(true),
+            orphans: Some(false),
             ..Settings::default()
         }
     };

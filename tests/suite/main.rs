@@ -62,6 +62,8 @@ mod merged;
 mod moving;
 #[cfg(unix)]
 mod nightly;
+#[cfg(unix)]
+mod orphans;
 mod packages;
 mod pages;
 mod properties;

@@ -1,0 +1,260 @@
+//! Target folders of worktrees that are gone: they go by themselves, a day later, and never where the worktree may be away.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::facts::{actions, named_like};
+use crate::sandbox::Sandbox;
+
+const ROOT: &str = "pika/.shared-target";
+const FOLDER: &str = "pika/.shared-target/pika/topic";
+
+/// A repository with worktrees, set up, with something built for `trees/topic`.
+fn start() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["trees/topic", "trees/other"]);
+    sandbox.run("pika", &["--yes"]).code(0);
+    sandbox.target(FOLDER);
+    sandbox.target("pika/.shared-target/pika/main");
+    sandbox
+}
+
+/// The files were last written two days ago.
+fn age(path: &Path) {
+    let status = Command::new("find")
+        .arg(path)
+        .args(["-exec", "touch", "-h", "-d", "2 days ago", "{}", "+"])
+        .status();
+    assert!(status.expect("find").success());
+}
+
+fn records(sandbox: &Sandbox) -> Option<PathBuf> {
+    named_like(&sandbox.outside("home"), "orphans.json").pop()
+}
+
+/// What was seen first a moment ago was seen first 25 hours ago.
+fn a_day_passes(sandbox: &Sandbox) {
+    let file = records(sandbox).expect("a record");
+    let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    for one in record["gone"].as_array_mut().unwrap() {
+        let since: jiff::Timestamp = one["since"].as_str().unwrap().parse().unwrap();
+        let before = since - jiff::SignedDuration::from_hours(25);
+        one["since"] = before.to_string().into();
+    }
+    fs::write(&file, record.to_string()).unwrap();
+}
+
+#[track_caller]
+fn gc(sandbox: &Sandbox) -> Vec<String> {
+    let answer = sandbox.json("pika", &["gc", "--yes"]);
+    sandbox.deletes(&answer)
+}
+
+fn remove(sandbox: &Sandbox) {
+    sandbox.git("pika", &["worktree", "remove", "--force", "../trees/topic"]);
+}
+
+/// The worktree is gone, a run has noted that, and a day has passed in which nothing was built.
+fn gone_for_a_day(sandbox: &Sandbox, remove: impl Fn(&Sandbox)) {
+    remove(sandbox);
+    assert_eq!(gc(sandbox), [""; 0]);
+    a_day_passes(sandbox);
+    age(&sandbox.path(FOLDER));
+    age(&sandbox.path("pika/.git/worktrees"));
+}
+
+#[test]
+fn it_goes_a_day_after_a_run_saw_that() {
+    let sandbox = start();
+    assert_eq!(gc(&sandbox), [""; 0]);
+    assert_eq!(records(&sandbox), None);
+    remove(&sandbox);
+    age(&sandbox.path(FOLDER));
+    let tree = sandbox.tree(ROOT);
+    for _ in 0..2 {
+        let dry = sandbox.json("pika", &["gc", "-n"]);
+        assert_eq!(sandbox.deletes(&dry), [""; 0]);
+        assert_eq!(records(&sandbox), None, "a dry run notes nothing");
+    }
+    for _ in 0..2 {
+        assert_eq!(gc(&sandbox), [""; 0], "seen just now");
+    }
+    assert_eq!(sandbox.tree(ROOT), tree);
+    a_day_passes(&sandbox);
+    sandbox.write(&format!("{FOLDER}/debug/deps/new.rlib"), "x");
+    assert_eq!(gc(&sandbox), [""; 0], "built within a day");
+    age(&sandbox.path(FOLDER));
+    let dry = sandbox.json("pika", &["gc", "-n"]);
+    assert_eq!(sandbox.deletes(&dry), [FOLDER]);
+    let why = &actions(&dry, "delete_folder").next().unwrap()["why"];
+    assert_eq!(why["reason"], "owner_gone");
+    sandbox.run("pika", &["gc"]).code(3);
+    assert!(sandbox.exists(FOLDER), "nobody has said yes");
+    let run = sandbox.run("pika", &["gc", "--yes"]).code(0);
+    assert!(
+        run.stdout
+            .contains("their worktrees are gone: .shared-target/pika/topic"),
+        "{}",
+        run.stdout
+    );
+    let left = named_like(&sandbox.path("pika/.shared-target/pika"), "topic");
+    assert_eq!(left, [PathBuf::new(); 0], "nor does its note stay");
+    assert!(sandbox.exists("pika/.shared-target/pika/main"));
+    assert_eq!(gc(&sandbox), [""; 0]);
+    assert_eq!(records(&sandbox), None);
+}
+
+#[test]
+fn the_hook_deletes_it_and_says_so() {
+    let sandbox = start();
+    remove(&sandbox);
+    sandbox.worktree("pika", "trees/new");
+    let onboard = ["onboard", "--yes", "--quiet"];
+    sandbox.run("trees/new", &onboard).code(0);
+    assert!(records(&sandbox).is_some() && sandbox.exists(FOLDER));
+    a_day_passes(&sandbox);
+    age(&sandbox.path(FOLDER));
+    sandbox
+        .run("trees/new", &onboard)
+        .code(0)
+        .says("their worktrees are gone");
+    assert!(!sandbox.exists(FOLDER));
+}
+
+#[test]
+fn what_a_timer_deleted_is_told_by_the_next_run() {
+    let sandbox = start();
+    let timer = ["gc", "--by-settings", "--yes", "--quiet"];
+    remove(&sandbox);
+    assert_eq!(
+        sandbox
+            .run("", &[&timer[..], &["pika"]].concat())
+            .code(0)
+            .said(),
+        ""
+    );
+    a_day_passes(&sandbox);
+    age(&sandbox.path(FOLDER));
+    sandbox.run("pika", &timer).code(0);
+    assert!(!sandbox.exists(FOLDER));
+    sandbox.run("pika", &timer).code(0);
+    let dry = sandbox.run("pika", &["gc", "-n"]).code(0);
+    for run in [dry, sandbox.run("pika", &["gc", "--yes"]).code(0)] {
+        assert!(
+            run.said().contains("the timer has deleted 1 target folder"),
+            "{}",
+            run.said()
+        );
+        assert!(
+            run.said().contains(".shared-target/pika/topic"),
+            "{}",
+            run.said()
+        );
+    }
+    let run = sandbox.run("pika", &["gc", "--yes"]).code(0);
+    assert!(!run.said().contains("the timer"), "{}", run.said());
+    assert_eq!(records(&sandbox), None);
+}
+
+#[test]
+fn it_stays_where_the_worktree_may_be_away() {
+    type Away = (&'static str, fn(&Sandbox));
+    let by_hand = |sandbox: &Sandbox| fs::remove_dir_all(sandbox.path("trees/topic")).unwrap();
+    let away: [Away; 7] = [
+        (
+            "its disk is not mounted, or all around it is gone",
+            |sandbox| {
+                fs::rename(sandbox.path("trees"), sandbox.path("away")).unwrap();
+            },
+        ),
+        ("no folder any more", |sandbox| {
+            fs::rename(sandbox.path("trees"), sandbox.path("away")).unwrap();
+            sandbox.write("trees", "");
+        }),
+        ("another filesystem", |sandbox| {
+            let file = format!("{FOLDER}.sharedtarget.json");
+            let mut owner: Value = serde_json::from_str(&sandbox.read(&file)).unwrap();
+            owner["device"] = 1.into();
+            sandbox.write(&file, &owner.to_string());
+            let record = records(sandbox).unwrap();
+            let mut seen: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+            seen["gone"][0]["owner"] = owner;
+            fs::write(record, seen.to_string()).unwrap();
+        }),
+        ("locked", |sandbox| {
+            sandbox.git("pika", &["worktree", "lock", "../trees/topic"]);
+        }),
+        ("its repository is away", |sandbox| {
+            let file = format!("{FOLDER}.sharedtarget.json");
+            let owner = sandbox.read(&file).replace("pika/.git", "elsewhere/.git");
+            sandbox.write(&file, &owner);
+            let record = records(sandbox).unwrap();
+            let seen = fs::read_to_string(&record).unwrap();
+            fs::write(record, seen.replace("pika/.git", "elsewhere/.git")).unwrap();
+        }),
+        ("back", |sandbox| {
+            sandbox.git("pika", &["worktree", "prune"]);
+            sandbox.git(
+                "pika",
+                &["worktree", "add", "-q", "--detach", "../trees/topic"],
+            );
+        }),
+        ("turned off", |sandbox| {
+            sandbox.write("pika/.shared-target/sharedtarget.toml", "orphans = false\n");
+        }),
+    ];
+    for (what, away) in away {
+        let sandbox = start();
+        gone_for_a_day(&sandbox, by_hand);
+        away(&sandbox);
+        assert_eq!(gc(&sandbox), [""; 0], "{what}");
+        assert!(sandbox.exists(FOLDER), "{what}");
+    }
+    let sandbox = start();
+    gone_for_a_day(&sandbox, by_hand);
+    let rule = sandbox.json("pika", &["gc", "--superseded", "--yes"]);
+    assert_eq!(sandbox.deletes(&rule), [""; 0], "a rule means what it says");
+    assert_eq!(gc(&sandbox), [FOLDER], "or else each of these would go");
+}
+
+#[test]
+fn one_that_was_moved_keeps_its_folder() {
+    let by_git = |sandbox: &Sandbox| {
+        let to = sandbox.path("moved").display().to_string();
+        sandbox.git("pika", &["worktree", "move", "../trees/topic", &to]);
+    };
+    let by_hand =
+        |sandbox: &Sandbox| fs::rename(sandbox.path("trees/topic"), sandbox.path("moved")).unwrap();
+    let sandbox = start();
+    by_git(&sandbox);
+    // Its configuration would lead there; without, only git knows.
+    fs::remove_dir_all(sandbox.path("moved/.cargo")).unwrap();
+    gc(&sandbox);
+    assert_eq!(records(&sandbox), None, "git knows it elsewhere");
+
+    // Git learns of it when somebody works there.
+    let sandbox = start();
+    gone_for_a_day(&sandbox, by_hand);
+    sandbox.write("moved/new", "x");
+    sandbox.git("moved", &["add", "new"]);
+    assert_eq!(gc(&sandbox), [""; 0], "somebody works there");
+    assert_eq!(records(&sandbox), None, "and it counts anew");
+    assert!(sandbox.exists(FOLDER));
+}
+
+#[test]
+fn a_build_in_it_keeps_it() {
+    let sandbox = start();
+    gone_for_a_day(&sandbox, remove);
+    let lock = fs::OpenOptions::new()
+        .write(true)
+        .open(sandbox.path(FOLDER).join("debug/.cargo-lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    assert_eq!(gc(&sandbox), [""; 0]);
+    drop(lock);
+    assert_eq!(gc(&sandbox), [FOLDER]);
+}
