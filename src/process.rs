@@ -4,6 +4,7 @@
 mod found;
 pub(crate) mod lookup;
 mod started;
+mod system;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,6 +19,7 @@ use rustix::process::Pid;
 
 pub(crate) use crate::process::found::{absolute_path, git, program, program_of, tool};
 pub(crate) use crate::process::started::{Started, output};
+pub(crate) use crate::process::system::{folders_of, tell_system, user};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
 /// where the system cannot replace a program by another, and then with its exit code.
@@ -210,7 +212,7 @@ fn exchange(
     Ok(answer)
 }
 
-fn first_line(text: &[u8]) -> String {
+pub(crate) fn first_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     let line = line.unwrap_or_default().chars();

@@ -12,6 +12,7 @@ pub(crate) mod model;
 pub(crate) mod naming;
 pub(crate) mod onboard;
 pub(crate) mod report;
+pub(crate) mod timer;
 pub(crate) mod undo;
 pub(crate) mod undo_decide;
 pub(crate) mod warm;

@@ -33,6 +33,7 @@ pub(crate) mod sample;
 pub mod settings;
 pub(crate) mod shared_place;
 mod shared_root;
+pub(crate) mod timer_files;
 mod tracking;
 mod workspaces;
 
@@ -54,6 +55,7 @@ use crate::survey::folder::TargetFolder;
 use crate::survey::journal::Journal;
 use crate::survey::known_roots::KnownRoots;
 use crate::survey::model::{EnvOverride, Scope, Settings, SharedRoot, Survey, Workspace};
+use crate::survey::timer_files::TimerPlace;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
 use crate::{fs, markers};
@@ -138,6 +140,8 @@ pub(crate) struct Environment {
     pub(crate) own_settings: Option<PathBuf>,
     /// The user's state folder of this program; `None` where the environment names none.
     pub(crate) state: Option<PathBuf>,
+    /// Where the user's timers are; `None` where the system has none that we know.
+    pub(crate) timers: Option<TimerPlace>,
     /// Where this program is, so that it can be run again.
     pub(crate) program: Option<PathBuf>,
     /// Where the local store is, unless settings name another place; `None` where there is no folder for caches.

@@ -11,6 +11,7 @@ use crate::cli::on_path;
 use crate::fs;
 use crate::remote::secrets::Secrets;
 use crate::survey::model::{EnvOverride, Settings, StoreSettings};
+use crate::survey::timer_files::{TimerPlace, TimerSystem};
 use crate::survey::{Environment, settings};
 use crate::target::abilities_record::KnownAbilities;
 use crate::text::failure::Hint as _;
@@ -133,6 +134,46 @@ fn state() -> Option<PathBuf> {
     ))
 }
 
+/// Where the timers of the user are.
+fn timers(home: Option<&Path>) -> Option<TimerPlace> {
+    let (system, folder) = if cfg!(target_os = "macos") {
+        (
+            TimerSystem::Launchd,
+            home.map(|home| home.join("Library/LaunchAgents")),
+        )
+    } else if cfg!(windows) {
+        (TimerSystem::TaskScheduler, None)
+    } else if cfg!(target_os = "linux") {
+        let places = etcetera::base_strategy::choose_base_strategy().ok()?;
+        (
+            TimerSystem::Systemd,
+            Some(places.config_dir().join("systemd/user")),
+        )
+    } else {
+        return None;
+    };
+    let given = CARRIED.into_iter().filter_map(|name| {
+        let value = std::env::var(name).ok()?;
+        Path::new(&value)
+            .is_absolute()
+            .then(|| (name.to_owned(), value))
+    });
+    Some(TimerPlace {
+        system,
+        folder,
+        variables: given.collect(),
+    })
+}
+
+/// Variables that name folders in which a timer's run has to find what this one does.
+const CARRIED: [&str; 5] = [
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+];
+
 /// Whether a variable names a linker in place of the usual one, for any system.
 fn names_linker() -> bool {
     std::env::vars_os().any(|(name, value)| {
@@ -183,6 +224,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
         variables: variables(),
         own_settings: own_settings(),
         state,
+        timers: timers(home),
         program: std::env::current_exe().ok(),
         store_folder: crate::cli::run::places(cwd)
             .ok()

@@ -35,6 +35,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     diagnoses.extend(place::orphans(survey, now));
     diagnoses.extend(place::half_removed(&facts));
     diagnoses.extend(hooks(survey, &facts));
+    diagnoses.extend(place::timers(&facts));
     diagnoses.extend(tools::tools(survey, &facts));
     diagnoses.extend(tools::wrappers(survey, &facts));
     diagnoses.extend(tools::variables(&facts));

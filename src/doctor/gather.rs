@@ -8,14 +8,19 @@ use anyhow::Result;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
-    AnalyzerSetting, ClosedFolder, DoctorFacts, HalfRemoved, Left, PlaceFacts, Tool, Toolchain,
-    WrapperFacts,
+    AnalyzerSetting, ClosedFolder, DoctorFacts, HalfRemoved, Left, LostTimer, PlaceFacts, Tool,
+    Toolchain, WrapperFacts,
 };
 use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
+use crate::setup::timer;
+use crate::setup::timer::decide::switch;
+use crate::setup::timer::files;
+use crate::setup::timer::model::{FoundFile, TimerSite};
 use crate::survey::Environment;
 use crate::survey::model::{Repository, Survey, Workspace};
 use crate::survey::remains;
+use crate::survey::timer_files::timer_name;
 use crate::target::layout;
 use crate::text::failure;
 use crate::{cargo, fs, git, process};
@@ -33,6 +38,7 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         broken_links: broken_links(survey),
         half_removed: half_removed(survey),
         closed: closed(survey),
+        timers: timers(survey, around),
         analyzers: analyzers(survey),
     }
 }
@@ -130,6 +136,37 @@ fn closed(survey: &Survey) -> Vec<ClosedFolder> {
         closed.retain(is_here);
     }
     closed
+}
+
+/// The timers of the user's shared roots that run a program, or are about a folder, that is gone.
+fn timers(survey: &Survey, around: &Environment) -> Vec<LostTimer> {
+    let lost = |site: TimerSite| {
+        let mut texts = site.files.iter().filter_map(|(_, found)| match found {
+            FoundFile::File(bytes) => files::runs(bytes),
+            _ => None,
+        });
+        let words = texts.next()?;
+        // The words after the program that are paths: those of the shared root and of what is searched.
+        let paths = words
+            .iter()
+            .map(PathBuf::from)
+            .filter(|word| word.is_absolute());
+        let gone = paths.into_iter().find(|path| !fs::exists(path))?;
+        let there = site
+            .files
+            .iter()
+            .filter(|(_, found)| *found != FoundFile::Nothing);
+        let link = site.link.clone().filter(|_| site.enabled);
+        let stop = switch(&site, false)?.command();
+        Some(LostTimer {
+            files: there.map(|(file, _)| file.clone()).chain(link).collect(),
+            own: timer_name(&survey.shared_root).as_ref() == Some(&site.name),
+            gone,
+            stop,
+        })
+    };
+    let sites = timer::gather::all(survey, around);
+    sites.into_iter().filter_map(lost).collect()
 }
 
 fn git() -> Tool {

@@ -36,6 +36,9 @@ pub(crate) struct DoctorFacts {
     /// Workspaces that can be written from here, but cannot be built.
     #[serde(skip)]
     pub(crate) closed: Vec<ClosedFolder>,
+    /// Timers that run something that is gone.
+    #[serde(skip)]
+    pub(crate) timers: Vec<LostTimer>,
     /// What editors are told about rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
@@ -125,6 +128,19 @@ pub(crate) struct ClosedFolder {
     pub(crate) why: String,
     /// What `onboard` writes besides and cannot write from here either: the git folder of its repository, and our record.
     pub(crate) also: Vec<PathBuf>,
+}
+
+/// A timer that runs something that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LostTimer {
+    /// Its files that are there, and systemd's link.
+    pub(crate) files: Vec<PathBuf>,
+    /// The program, or the folder, that is gone.
+    pub(crate) gone: PathBuf,
+    /// It is that of the shared root that was looked at, so that a new one takes its place.
+    pub(crate) own: bool,
+    /// The command by which the system forgets it.
+    pub(crate) stop: String,
 }
 
 /// A setting of rust-analyzer's that moves its target folder.
@@ -231,6 +247,8 @@ pub(crate) enum DiagnosisKind {
     HalfRemoved,
     /// The git hook does not do what it is there for.
     Hook,
+    /// A timer runs a program, or is about a folder, that is gone.
+    Timer,
     /// A Cargo that does not know `build.build-dir`.
     OldCargo,
     /// What Cargo runs in place of the compiler.

@@ -346,11 +346,20 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 ///
 /// The system makes none.
 pub(crate) fn link_beside(name: &str, at: &Path) -> Result<()> {
+    link_to(Path::new(name), at)
+}
+
+/// Makes a symbolic link to a file.
+///
+/// # Errors
+///
+/// The system makes none.
+pub(crate) fn link_to(file: &Path, at: &Path) -> Result<()> {
     let failed = || format!("failed to make the link `{}`", at.display());
     #[cfg(unix)]
-    std::os::unix::fs::symlink(name, at).with_context(failed)?;
+    std::os::unix::fs::symlink(file, at).with_context(failed)?;
     #[cfg(windows)]
-    std::os::windows::fs::symlink_file(name, at).with_context(failed)?;
+    std::os::windows::fs::symlink_file(file, at).with_context(failed)?;
     Ok(())
 }
 

@@ -325,6 +325,8 @@ pub(crate) enum KeptReason {
     StillNeeded,
     /// A script that a configuration beside it still names: without it every build would fail.
     StillNamed,
+    /// A file of a timer that is as it was asked for.
+    TimerAsAsked,
     /// It holds what it held before.
     AsItWas,
     /// Its worktree is gone.

@@ -266,6 +266,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::StillNamed => "is named by the configuration beside it, and builds would fail without it: take `rustc-wrapper` out of that, and run again".into(),
         KeptReason::StillNeeded => "hides a file from git that stays".into(),
         KeptReason::AsItWas => "is as it was".into(),
+        KeptReason::TimerAsAsked => "has the timer as it was asked for".into(),
         KeptReason::WorktreeGone => "its worktree is gone".into(),
         KeptReason::Warm { from, units, .. } => format!(
             "is warm: it has the {units} units that {} has for it",

@@ -171,6 +171,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
             KeptReason::UpToDate { .. }
                 | KeptReason::InUse { .. }
                 | KeptReason::AsItWas
+                | KeptReason::TimerAsAsked
                 | KeptReason::NeverBuilt { .. }
                 | KeptReason::Fixture { .. }
                 | KeptReason::IgnoredByGit
@@ -224,13 +225,17 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
         .iter()
         .filter(|kept| kept.subject == Subject::Folder)
         .count();
-    let configs = plain.len() - nested - fixtures - ignored - folders;
+    let timers = plain.iter();
+    let timers = timers.filter(|kept| kept.reason == KeptReason::TimerAsAsked);
+    let timers = timers.count();
+    let configs = plain.len() - nested - fixtures - ignored - folders - timers;
     let counts: Vec<String> = [
         (configs, "configuration", "as it should be"),
         (folders, "target folder", "in use"),
         (nested, "workspace", "inside others, never built"),
         (fixtures, "workspace", "for tests of others"),
         (ignored, "workspace", "in folders that git ignores"),
+        (timers, "file", "of the timer"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)

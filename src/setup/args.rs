@@ -11,6 +11,7 @@ use crate::age::Age;
 use crate::plan::conduct::{Ui, for_each_shared_root};
 use crate::plan::edge::Edge;
 use crate::setup::decide::{ConfigPlace, SetupOptions};
+use crate::setup::timer::model::Schedule;
 use crate::setup::{command, onboard, undo, warm};
 use crate::size::Bytes;
 use crate::survey::Request;
@@ -28,6 +29,8 @@ Examples:
       show what would be done
   cargo sharedtarget setup --max-size 20GB
       keep all target folders together below this
+  cargo sharedtarget setup --max-size 20GB --schedule daily
+      and have a timer see to that, also while no worktree is added
   cargo sharedtarget setup --rustc-wrapper sccache
       let a compiler cache help where sources differ
   cargo sharedtarget setup --new-worktrees in-place
@@ -118,6 +121,14 @@ pub(crate) struct SetupArgs {
     /// Delete nothing
     #[arg(long)]
     keep_targets: bool,
+    /// Have a timer of the system (systemd, launchd, Task Scheduler) delete by itself what the hook would; off takes it out
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        help_heading = "Budget, kept to by gc and onboard"
+    )]
+    schedule: Option<Schedule>,
     #[command(flatten)]
     budget: BudgetArgs,
     #[command(flatten)]
@@ -274,7 +285,7 @@ impl SetupArgs {
             ..SetupOptions::default()
         };
         for_each_shared_root(&request, |request| {
-            command::run(request, options.clone(), &ui)
+            command::run(request, options.clone(), self.schedule, &ui)
         })
     }
 

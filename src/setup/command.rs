@@ -3,23 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use rayon::prelude::*;
 
 use crate::dedupe::relinking;
 use crate::hook::decide::install_with_setup;
 use crate::hook::inspect::hooks_of;
-use crate::plan::action::{Plan, Warning, boxed};
+use crate::plan::action::{CreateSharedRoot, Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look, require_tools};
 use crate::progress::Progress;
 use crate::setup::collect;
 use crate::setup::decide::SetupOptions;
 use crate::setup::decide::configure::is_alone;
+use crate::setup::timer;
+use crate::setup::timer::model::Schedule;
 use crate::survey::Request;
 use crate::survey::model::{Repository, Survey};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::text::failure;
+use crate::text::failure::Hint as _;
 use crate::warm::inspect::Trust;
 use crate::warm::inspect::flaws::FreeFiles;
 use crate::warm::moving::MoveFolder;
@@ -31,7 +34,12 @@ use crate::{cargo, fs, process};
 /// # Errors
 ///
 /// A root cannot be read, another run is at work, or the answer cannot be written.
-pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Result<Exit> {
+pub(crate) fn run(
+    request: &Request,
+    mut options: SetupOptions,
+    schedule: Option<Schedule>,
+    ui: &Ui,
+) -> Result<Exit> {
     let survey = look(request, ui)?;
     note_devices(&survey, &mut options);
     try_wrapper(&survey, &mut options, ui)?;
@@ -69,10 +77,37 @@ pub(crate) fn run(request: &Request, mut options: SetupOptions, ui: &Ui) -> Resu
         plan.kept.extend(hooks.kept);
         plan.warnings.extend(hooks.warnings);
     }
+    let mut left = false;
+    if let Some(schedule) = schedule {
+        let timer = timer(&survey, &plan, schedule, request)?;
+        left = timer::decide::is_left(&timer);
+        plan.actions.extend(timer.actions);
+        plan.kept.extend(timer.kept);
+    }
     plan.warnings.extend(broken_locks(&survey));
     let refused = trust.refused(&plan);
     plan.kept.extend(refused);
-    conduct("setup", &survey, &plan, request, ui)
+    let exit = conduct("setup", &survey, &plan, request, ui)?;
+    Ok(match exit {
+        Exit::Done if left => Exit::Incomplete,
+        other => other,
+    })
+}
+
+/// Decides what becomes of the timer of the shared root.
+fn timer(survey: &Survey, plan: &Plan, schedule: Schedule, request: &Request) -> Result<Plan> {
+    let site = timer::gather::site(survey, &request.environment)?;
+    let is_there = survey.shared_root.exists || plan.has::<CreateSharedRoot>();
+    if schedule != Schedule::Off && !is_there {
+        return Err(anyhow!(
+            "there is no shared root that a timer could keep small"
+        ))
+        .hint(
+            "in the layout in-place, have a timer of your own run `cargo sharedtarget gc --yes`",
+        );
+    }
+    let job = timer::gather::job(survey, &request.environment)?;
+    Ok(timer::decide::schedule(&site, &job, schedule))
 }
 
 /// Finds out what cannot follow where folders are moved.

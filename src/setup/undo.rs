@@ -11,12 +11,15 @@ use crate::git::exclude_edit;
 use crate::hook::decide::{hooks_are_as_asked, uninstall_hook};
 use crate::hook::inspect::hooks_of;
 use crate::markers::SHARED_ROOT_MARK;
-use crate::plan::action::{Warning, boxed};
+use crate::plan::action::{Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look, moved};
 use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::command::{inspect_moves, note_devices};
 use crate::setup::decide::SetupOptions;
+use crate::setup::model::Restore;
+use crate::setup::timer;
+use crate::setup::timer::model::SwitchTimer;
 use crate::setup::undo_decide;
 use crate::setup::undo_decide::Recorded;
 use crate::survey::Request;
@@ -61,6 +64,7 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         });
     }
     let mut plan = undo_decide::undo(&journal, files);
+    stop_timer(&mut plan, &survey);
     let mut options = SetupOptions::default();
     note_devices(&survey, &mut options);
     let (mut moves, left) = undo_decide::moves(&survey, &plan, &options);
@@ -112,6 +116,21 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
         Exit::Done if incomplete => Exit::Incomplete,
         other => other,
     })
+}
+
+/// Has a timer stop before its files go.
+fn stop_timer(plan: &mut Plan, survey: &Survey) {
+    let removed = plan.all::<Restore>().filter(|one| one.edit.after.is_none());
+    let sites = removed.filter_map(|one| {
+        let site = timer::gather::recorded(&one.edit.file, survey)?;
+        let starts = site
+            .files
+            .last()
+            .is_some_and(|(file, _)| *file == one.edit.file);
+        timer::decide::switch(&site, false).filter(|_| starts)
+    });
+    let switches: Vec<SwitchTimer> = sites.collect();
+    plan.actions.splice(0..0, boxed(switches));
 }
 
 /// A hook that is not there any more needs no taking out, and its record goes.

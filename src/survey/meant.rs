@@ -8,6 +8,7 @@ use crate::git::exclude_edit;
 use crate::markers::CARGO_FOLDER;
 use crate::survey::model::Survey;
 use crate::survey::settings;
+use crate::survey::timer_files::timer_file;
 use crate::{fs, git};
 
 /// Returns whether a recorded file is of a kind that we write, and belongs to what the roots stand for. The record is the
@@ -23,7 +24,8 @@ pub(crate) fn is_meant(file: &Path, survey: &Survey) -> bool {
         && (is_configuration(file, survey)
             || is_exclude(file, survey)
             || is_hook(file, survey)
-            || is_settings(file, survey))
+            || is_settings(file, survey)
+            || timer_file(file, &survey.shared_root).is_some())
 }
 
 /// Returns whether a file is a configuration of Cargo's or our script beside one: under a root, in a worktree, above a root

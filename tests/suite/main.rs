@@ -87,6 +87,8 @@ mod store;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(target_os = "linux")]
+mod timer;
 mod trust;
 mod undo;
 mod units;

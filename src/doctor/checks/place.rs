@@ -9,7 +9,8 @@ use crate::clean::decide;
 use crate::clean::decide::CleanOptions;
 use crate::clean::model::DeleteFolder;
 use crate::doctor::model::{
-    ClosedFolder, Diagnosis, DiagnosisKind, DoctorFacts, Fix, HalfRemoved, Left, Severity,
+    ClosedFolder, Diagnosis, DiagnosisKind, DoctorFacts, Fix, HalfRemoved, Left, LostTimer,
+    Severity,
 };
 use crate::fs::model::freeable;
 use crate::size::Bytes;
@@ -290,6 +291,31 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
         fix: "cargo sharedtarget clean --orphaned".into(),
         automatic: None,
     })
+}
+
+/// Timers that do nothing, since something that they name is gone.
+pub(crate) fn timers(facts: &DoctorFacts) -> Vec<Diagnosis> {
+    let diagnosis = |one: &LostTimer| {
+        let (first, gone) = (one.files.first(), one.gone.display());
+        let name = first.and_then(|file| file.file_stem()).unwrap_or_default();
+        let files: Vec<String> = one.files.iter().map(|file| shell::word(file)).collect();
+        Diagnosis {
+            severity: Severity::Broken,
+            kind: DiagnosisKind::Timer,
+            what: format!(
+                "the timer `{}` names `{gone}`, which is gone",
+                name.display()
+            ),
+            paths: one.files.clone(),
+            why: "it fails each time, and nothing is kept small".into(),
+            fix: match one.own {
+                true => "cargo sharedtarget setup --schedule daily".into(),
+                false => format!("{}; rm {}", one.stop, files.join(" ")),
+            },
+            automatic: None,
+        }
+    };
+    facts.timers.iter().map(diagnosis).collect()
 }
 
 /// Worktrees that git lists, and that are not there as such.
