@@ -310,7 +310,7 @@ pub(crate) fn timers(facts: &DoctorFacts) -> Vec<Diagnosis> {
             why: "it fails each time, and nothing is kept small".into(),
             fix: match one.own {
                 true => "cargo sharedtarget setup --schedule daily".into(),
-                false => format!("{}; rm {}", one.stop, files.join(" ")),
+                false => format!("{}; rm -f {}", one.stop, files.join(" ")),
             },
             automatic: None,
         }
