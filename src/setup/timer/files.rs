@@ -116,12 +116,21 @@ fn utf_16(text: &str) -> Vec<u8> {
 
 /// The unit that runs the program once (systemd.service(5), systemd.exec(5)).
 fn service(job: &Job) -> String {
-    let words: Vec<String> = job.words.iter().map(|word| unit_word(word)).collect();
+    // systemd runs no program whose path has one of these, however it is written.
+    let is_refused = |c: char| matches!(c, '"' | '\'' | '\\') || c.is_ascii_control();
+    let through_shell = ["/bin/sh", "-c", "exec \"$0\" \"$@\""];
+    let shell = match job.words.first() {
+        Some(program) if program.contains(is_refused) => &through_shell[..],
+        _ => &[],
+    };
+    let words = shell.iter().copied();
+    let words: Vec<&str> = words.chain(job.words.iter().map(String::as_str)).collect();
     // With a colon before the program, a dollar sign is one; to double it would change the path of the program.
-    let plain = match job.words.iter().any(|word| word.contains('$')) {
+    let plain = match words.iter().any(|word| word.contains('$')) {
         true => ":",
         false => "",
     };
+    let words: Vec<String> = words.into_iter().map(unit_word).collect();
     let variables = job.variables.iter();
     let variables = variables
         .map(|(name, value)| format!("Environment={}\n", quoted(&format!("{name}={value}"))));
@@ -288,7 +297,7 @@ pub(crate) fn command(
         (TimerSystem::Launchd, true) => words.extend([format!("gui/{user}"), file.to_owned()]),
         (TimerSystem::Launchd, false) => words.push(format!("gui/{user}/{name}")),
         (TimerSystem::TaskScheduler, true) => {
-            words.extend([name.to_owned(), "/XML".into(), file.to_owned()])
+            words.extend([name.to_owned(), "/XML".into(), file.to_owned()]);
         }
         (TimerSystem::TaskScheduler, false) => words.push(name.to_owned()),
     }

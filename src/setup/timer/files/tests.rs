@@ -89,6 +89,18 @@ fn a_dollar_sign_is_one() {
 }
 
 #[test]
+fn a_program_that_systemd_refuses_runs_through_a_shell() {
+    for program in ["/it's/x", "/a \"b\"/x", "/a\\b/x"] {
+        let words = [program, "/a b"];
+        let unit = text(TimerSystem::Systemd, "service", &words, Schedule::Daily);
+        let start = "ExecStart=:/bin/sh -c \"exec \\\"$0\\\" \\\"$@\\\"\" ";
+        let expected = format!("{start}{} \"/a b\"", quoted(program));
+        assert_eq!(line(&unit, "ExecStart="), expected);
+        assert_eq!(runs(unit.as_bytes()).expect("its words"), words);
+    }
+}
+
+#[test]
 fn units_run_late_and_last() {
     let service = text(
         TimerSystem::Systemd,
