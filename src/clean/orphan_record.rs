@@ -122,7 +122,7 @@ impl OrphanNotes {
 
     /// Keeps the record of a run that was carried out, and tells in a quiet one what earlier runs have deleted.
     ///
-    /// A timer's run, which nobody reads, notes what it has deleted for the next one to tell; each other run has told it.
+    /// A timer's run has no reader, so it notes what it has deleted for the next run to tell; each other run has told it.
     /// Where the record cannot be written, a later run sees these worktrees for the first time.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::survey::model::Repository;
 use crate::text::failure;
 use crate::{fs, git};
 
-/// The files in git's own folder of a worktree that git writes when somebody works there.
+/// The files in git's own folder of a worktree that git writes when the user works there.
 const WORKED: [&str; 5] = ["HEAD", "index", "ORIG_HEAD", "gitdir", "logs/HEAD"];
 
 /// Says why the worktree of an owner may only be away, as a fragment; `None` if nothing speaks for that.
@@ -62,7 +62,7 @@ pub(crate) fn may_be_away(
     if let Some(path) = elsewhere.find(|path| git_file::stamp(path).as_deref() == Some(stamp)) {
         return Some(format!("it was moved to `{}`", path.display()));
     }
-    // Git learns of a worktree that was moved without it only when somebody works there.
+    // Git learns of a worktree that was moved without it only when the user works there.
     let records = git_file::records_of(common_dir, stamp)?;
     let worked = WORKED.map(|name| fs::info(&records.join(name)).ok()??.modified);
     let newest = worked.into_iter().flatten().max();

@@ -92,7 +92,7 @@ fn it_goes_a_day_after_a_run_saw_that() {
     let why = &actions(&dry, "delete_folder").next().unwrap()["why"];
     assert_eq!(why["reason"], "owner_gone");
     sandbox.run("pika", &["gc"]).code(3);
-    assert!(sandbox.exists(FOLDER), "nobody has said yes");
+    assert!(sandbox.exists(FOLDER), "not confirmed");
     let run = sandbox.run("pika", &["gc", "--yes"]).code(0);
     assert!(
         run.stdout
@@ -235,12 +235,12 @@ fn one_that_was_moved_keeps_its_folder() {
     gc(&sandbox);
     assert_eq!(records(&sandbox), None, "git knows it elsewhere");
 
-    // Git learns of it when somebody works there.
+    // Git learns of it when the user works there.
     let sandbox = start();
     gone_for_a_day(&sandbox, by_hand);
     sandbox.write("moved/new", "x");
     sandbox.git("moved", &["add", "new"]);
-    assert_eq!(gc(&sandbox), [""; 0], "somebody works there");
+    assert_eq!(gc(&sandbox), [""; 0], "the user works there");
     assert_eq!(records(&sandbox), None, "and it counts anew");
     assert!(sandbox.exists(FOLDER));
 }

@@ -252,10 +252,7 @@ fn a_file_that_was_changed_by_hand_is_kept_and_named() {
     let run = sandbox.run("pika", &["undo", "--yes"]).code(1);
     assert!(run.said().contains(&name(&service)), "{}", run.said());
     assert_eq!(fs::read_to_string(&service).unwrap(), by_hand);
-    assert!(
-        !timer.exists() && !link.exists(),
-        "which nobody has changed"
-    );
+    assert!(!timer.exists() && !link.exists(), "not changed by hand");
 
     // Nor does a link in its place lead us elsewhere.
     fs::remove_file(&service).unwrap();
@@ -378,7 +375,7 @@ fn doctor_names_a_timer_whose_program_or_root_is_gone() {
     setup(&sandbox, "daily").code(0);
     assert_eq!(diagnosis(&sandbox, "timer"), None);
 
-    // One of another root, which nobody would look at any more.
+    // One of another root, which is gone.
     sandbox.repository("other", &["more"]);
     sandbox
         .run("other", &["setup", "--schedule", "daily", "--yes"])

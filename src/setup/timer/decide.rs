@@ -9,7 +9,7 @@ use crate::setup::timer::model::{FoundFile, Job, Schedule, SwitchTimer, TimerSit
 
 /// Decides which files of a timer are written or go, and whether the system's manager is told.
 ///
-/// Where somebody has changed a file by hand, a timer that was asked for is left as it is; one that is to go is stopped, and
+/// Where a file was changed by hand, a timer that was asked for is left as it is; one that is to go is stopped, and
 /// that file stays.
 #[must_use]
 pub(crate) fn schedule(site: &TimerSite, job: &Job, schedule: Schedule) -> Plan {

@@ -48,7 +48,7 @@ pub(crate) fn recorded(file: &Path, survey: &Survey) -> Option<TimerSite> {
     Some(look(system, name, file.parent()?))
 }
 
-/// All timers of ours in the user's folder for them, of whichever shared root.
+/// All timers of ours in the user's folder for them: those of each shared root.
 #[must_use]
 pub(crate) fn all(survey: &Survey, around: &Environment) -> Vec<TimerSite> {
     let Some(place) = &around.timers else {
