@@ -345,7 +345,7 @@ fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let orphaned: Vec<String> = orphaned.map(|done| view.paths.show(&done.path)).collect();
     if !orphaned.is_empty() {
         let text = format!(
-            "their worktrees are gone: {}",
+            "of worktrees that are gone: {}",
             names(&orphaned, view.verbose)
         );
         wrapped(out, &text, "  ", view.width)?;

@@ -96,7 +96,7 @@ fn it_goes_a_day_after_a_run_saw_that() {
     let run = sandbox.run("pika", &["gc", "--yes"]).code(0);
     assert!(
         run.stdout
-            .contains("their worktrees are gone: .shared-target/pika/topic"),
+            .contains("of worktrees that are gone: .shared-target/pika/topic"),
         "{}",
         run.stdout
     );
@@ -120,7 +120,7 @@ fn the_hook_deletes_it_and_says_so() {
     sandbox
         .run("trees/new", &onboard)
         .code(0)
-        .says("their worktrees are gone");
+        .says("of worktrees that are gone");
     assert!(!sandbox.exists(FOLDER));
 }
 

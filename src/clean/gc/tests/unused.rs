@@ -181,7 +181,7 @@ fn nothing_goes_as_unused_where_uses_leave_no_trace() {
 fn a_cache_goes_when_no_unit_of_its_crate_was_used() {
     let cache = |name: &str, hours| Other {
         file: UnitFile {
-            path: format!("debug/incremental/{name}-1x").into(),
+            path: format!("debug/incremental/{name}-1qk0zjo5khjk1").into(),
             sharing: Sharing::Folder,
             modified: hours_ago(hours).into(),
             ..unit("z", 0, &[], (9, 1)).files[0].clone()
@@ -207,5 +207,5 @@ fn a_cache_goes_when_no_unit_of_its_crate_was_used() {
         .iter()
         .map(|other| other.path.display().to_string())
         .collect();
-    assert_eq!(gone, ["debug/incremental/other-1x"]);
+    assert_eq!(gone, ["debug/incremental/other-1qk0zjo5khjk1"]);
 }
