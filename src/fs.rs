@@ -67,7 +67,7 @@ pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub(crate) use crate::fs::read::{
-    folder, open, read, read_known, read_pipe, read_start, with_content,
+    Within, folder, open, read, read_known, read_pipe, read_start, with_content,
 };
 pub(crate) use crate::fs::replace::{
     is_leftover, keep_newest, leftovers, no_link, remove_leftover, remove_leftovers, replace,

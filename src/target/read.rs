@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs::model::{Identity, Seen};
-use crate::fs::{Entry, EntryKind, number};
+use crate::fs::{Entry, EntryKind, Within, number};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::target::artifact::linker_name::linker_name;
@@ -57,9 +57,10 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     others.shrink_to_fit();
     others.par_sort_unstable_by(|one, other| by_path(&one.file, &other.file));
     let units: Vec<(UnitId, Found)> = units.into_iter().collect();
+    let within = Within::of(folder);
     let evidence: Vec<Evidence> = units
         .into_par_iter()
-        .map(|(id, found)| look(folder, id, found))
+        .map(|(id, found)| look(&within, id, found))
         .collect();
     let mut units = identify::identify(evidence);
     let sets = units.par_iter_mut();
@@ -338,7 +339,7 @@ impl Found {
 }
 
 /// Reads what there is to read about a unit.
-fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
+fn look(folder: &Within<'_>, id: UnitId, mut found: Found) -> Evidence {
     // The folders were not listed in their order.
     found
         .files
@@ -351,7 +352,7 @@ fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
     let root = match &targets {
         Ok(targets) if !local(targets) => {
             linked::allow(&mut found.files, targets, |file| {
-                linker_name(fs::open(&folder.join(&file.path)).ok()?)
+                linker_name(folder.open(&file.path).ok()?)
             });
             root(folder, &found.files)
         }
@@ -371,7 +372,7 @@ fn look(folder: &Path, id: UnitId, mut found: Found) -> Evidence {
 }
 
 /// The fingerprints of a unit, by name; the first thing that is wrong with one of them.
-fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, String> {
+fn targets(folder: &Within<'_>, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, String> {
     let names: BTreeMap<&str, &Path> = files
         .iter()
         .filter(|(file, part)| *part == Part::Fingerprint && file.sharing == Sharing::Copy)
@@ -381,7 +382,8 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
         let Some(path) = names.get(name) else {
             return Ok(None);
         };
-        fs::read_known(&folder.join(path), MOST).map_err(|error| failure::words(error.as_ref()))
+        let bytes = folder.read_known(path, MOST);
+        bytes.map_err(|error| failure::words(error.as_ref()))
     };
     let ends: Vec<&str> = names
         .keys()
@@ -408,13 +410,13 @@ fn targets(folder: &Path, files: &[(UnitFile, Part)]) -> Result<Vec<Target>, Str
 }
 
 /// The root of the crate, by the unit's first `.d` file.
-fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
+fn root(folder: &Within<'_>, files: &[(UnitFile, Part)]) -> Option<String> {
     let (file, _) = files.iter().find(|(file, part)| {
         matches!(part, Part::Artifact | Part::Out)
             && file.sharing == Sharing::Copy
             && file.path.extension().is_some_and(|end| end == "d")
     })?;
-    let bytes = fs::read_known(&folder.join(&file.path), START).ok()??;
+    let bytes = folder.read_known(&file.path, START).ok()??;
     // Almost every one is, and the other way takes several times as long.
     let text = std::str::from_utf8(&bytes).map(Cow::Borrowed);
     let text = text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
@@ -422,10 +424,13 @@ fn root(folder: &Path, files: &[(UnitFile, Part)]) -> Option<String> {
 }
 
 /// Whether the package that a source belongs to was vendored with the checksum of a registry. Of packages from a registry
-/// itself nothing is looked at.
+/// itself nothing is looked at, nor of a local package, whose sources may have no absolute path.
 ///
 /// Source: `Checksum` in `src/cargo/sources/directory.rs` of Cargo.
 fn has_checksum(root: &str) -> bool {
+    if !Path::new(root).is_absolute() {
+        return false;
+    }
     if ["/registry/src/", "/git/checkouts/"]
         .iter()
         .any(|home| root.contains(home))
