@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use rayon::prelude::*;
 
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
@@ -189,8 +190,10 @@ fn told(answer: Result<String>) -> (Option<String>, Option<String>) {
 fn toolchains(around: &Environment) -> Vec<Toolchain> {
     // Where there is no rustup, there is one toolchain.
     let installed = around.cargo.toolchains().unwrap_or_default();
-    let names = std::iter::once(None).chain(installed.into_iter().map(Some));
-    let asked = names.map(|name| {
+    let names: Vec<_> = std::iter::once(None)
+        .chain(installed.into_iter().map(Some))
+        .collect();
+    let asked = names.into_par_iter().map(|name| {
         let (cargo, no_cargo) = told(cargo::version("cargo", name.as_deref()));
         let (rustc, no_rustc) = told(cargo::version("rustc", name.as_deref()));
         Toolchain {
