@@ -8,6 +8,7 @@
 pub(crate) mod action;
 pub(crate) mod args;
 pub(crate) mod command;
+pub(crate) mod compilers;
 pub(crate) mod decide;
 pub(crate) mod deletable;
 pub(crate) mod delete_folders;

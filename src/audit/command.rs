@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::audit::model::{Audit, FindingKind};
 use crate::audit::{decide, gather, html, json, markdown};
-use crate::clean::look;
 use crate::plan::conduct::{Ui, look};
 use crate::plan::report::absence;
 use crate::progress::Progress;
@@ -61,11 +60,10 @@ fn take(survey: &Survey, request: &Request, options: &AuditOptions, ui: &Ui) -> 
     let folders = crate::clean::gc_command::all_folders(survey, request);
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    let around = &request.environment;
-    let (folders, workspaces) = look::take(survey, &folders, request, &progress);
-    let mut facts = gather::gather(survey, &folders, workspaces, around, &progress);
+    let now = ui.view.now;
+    let (sums, mut facts) = gather::gather(survey, &folders, request, now, &progress);
     facts.budget = options.max_size;
-    decide::audit(&folders, &facts, ui.view.now)
+    decide::audit(sums, &facts, now)
 }
 
 fn write(

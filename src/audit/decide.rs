@@ -1,14 +1,17 @@
 //! Answers why target folders are as large as they are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
+use crate::audit::findings;
+use crate::audit::findings::Caches;
 use crate::audit::model::{Audit, AuditedFolder};
 use crate::audit::shares::Shares;
-use crate::audit::{findings, unused, variants};
+use crate::audit::unused::UnusedSums;
+use crate::audit::variants::Variants;
 use crate::cargo::profile::DevDebug;
 use crate::clean::folder_use::{Compilers, FolderUse, usage_of};
 use crate::clean::gc::rules::RuleInput;
@@ -49,76 +52,118 @@ pub(crate) struct DebugFacts {
     pub(crate) own: DebugInfo,
 }
 
-/// Says what is in some folders, why there are several of the same, and what could be done.
-#[must_use]
-pub(crate) fn audit(folders: &[FolderUse], facts: &Facts, now: Timestamp) -> Audit {
-    let parts = Shares::of(folders);
-    let (packages, (unused, frees)) = rayon::join(
-        || variants::packages(folders, facts, &parts),
-        || unused::unused(folders, &facts.compilers, now),
-    );
-    let mut audit = Audit {
-        folders: audited_folders(folders),
-        total: parts.total.share(),
-        profiles: parts.profiles.shares(),
-        triples: parts.triples.shares(),
-        kinds: parts.kinds.shares(),
-        incremental: parts.incremental.shares(),
-        packages,
-        unused,
-        findings: Vec::new(),
-        problems: problems(folders, facts, now),
-    };
-    audit.findings = findings::findings(&audit, &frees, folders, facts, now);
-    audit
+/// What is in some target folders, added up one by one. The folders themselves, in which there may be millions of files,
+/// are not kept.
+#[derive(Default)]
+pub(crate) struct Sums {
+    folders: Vec<Counted>,
+    shares: Shares,
+    variants: Variants,
+    unused: UnusedSums,
+    caches: Caches,
+    /// What could not be read.
+    problems: Vec<Problem>,
+    /// The first reason for each folder why it cannot be told what nothing uses.
+    doubts: Vec<Problem>,
 }
 
-/// What could not be read, and the first reason for each folder why it cannot be told what nothing uses.
-fn problems(folders: &[FolderUse], facts: &Facts, now: Timestamp) -> Vec<Problem> {
-    let mut problems = facts.problems.clone();
-    let options = GcOptions::sure();
-    for folder in folders {
-        let input = RuleInput::of(folder, &facts.compilers, &options, now);
-        let doubts = rules::doubts(&input);
-        problems.extend(doubts.into_iter().take(1).map(|doubt| Problem {
+/// A folder, with its files that have several names: others of the folders may have them as well.
+struct Counted {
+    folder: AuditedFolder,
+    linked: Vec<(Identity, Bytes)>,
+}
+
+impl Sums {
+    /// Adds a folder. Of a file that is in several, the space is that of the first one.
+    pub(crate) fn add(&mut self, folder: &FolderUse, compilers: &Compilers, now: Timestamp) {
+        self.folders.push(counted(folder));
+        self.shares.add(folder);
+        self.variants.add(folder);
+        self.caches.add(&folder.inventory);
+        let problems = folder.inventory.problems.iter();
+        self.problems.extend(problems.cloned());
+        let options = GcOptions::sure();
+        let input = RuleInput::of(folder, compilers, &options, now);
+        let doubt = rules::doubts(&input).into_iter().next();
+        self.doubts.extend(doubt.map(|doubt| Problem {
             path: folder.inventory.folder.clone(),
             message: format!("not all that nothing uses is known: {doubt}"),
         }));
+        self.unused.add(input);
     }
-    problems
+
+    /// The workspaces that build into the folders.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &PathBuf> {
+        let folders = self.folders.iter();
+        folders.flat_map(|counted| &counted.folder.workspaces)
+    }
 }
 
-fn audited_folders(folders: &[FolderUse]) -> Vec<AuditedFolder> {
-    let mut folders_with: HashMap<Identity, usize> = HashMap::new();
-    let files = |folder: &FolderUse| {
-        let linked = folder.files().filter(|file| file.links > 1);
-        linked.map(|file| file.identity).collect::<BTreeSet<_>>()
+/// Says what is in some folders, why there are several of the same, and what could be done.
+#[must_use]
+pub(crate) fn audit(sums: Sums, facts: &Facts, now: Timestamp) -> Audit {
+    let mut shares = sums.shares;
+    let (unused, frees) = sums.unused.finish(&facts.compilers);
+    let duplicates = match sums.folders.len() {
+        0 | 1 => Bytes(0),
+        _ => shares.duplicates(),
     };
-    for folder in folders {
-        for identity in files(folder) {
-            *folders_with.entry(identity).or_default() += 1;
-        }
+    let mut audit = Audit {
+        folders: audited_folders(sums.folders),
+        total: shares.total.share(),
+        profiles: shares.profiles.shares(),
+        triples: shares.triples.shares(),
+        kinds: shares.kinds.shares(),
+        incremental: shares.incremental.shares(),
+        packages: sums.variants.packages(facts, &shares),
+        unused,
+        findings: Vec::new(),
+        problems: facts.problems.clone(),
+    };
+    audit.problems.extend(sums.problems);
+    audit.problems.extend(sums.doubts);
+    audit.findings = findings::findings(&audit, &frees, &sums.caches, duplicates, facts, now);
+    audit
+}
+
+fn counted(folder: &FolderUse) -> Counted {
+    let usage = usage_of(folder.files());
+    let used = |unit: &Unit| last_use(unit, folder.notes_reads).map(|(at, _)| at);
+    let inventory = &folder.inventory;
+    Counted {
+        folder: AuditedFolder {
+            path: inventory.folder.clone(),
+            workspaces: folder.users.clone(),
+            on_disk: usage.on_disk,
+            freeable: usage.freeable,
+            shared: Bytes(0),
+            logical: inventory.totals.logical,
+            entries: inventory.totals.entries,
+            units: inventory.units.len(),
+            last_use: inventory.units.iter().filter_map(used).max(),
+        },
+        linked: usage
+            .links
+            .iter()
+            .map(|file| (file.identity, file.on_disk))
+            .collect(),
     }
-    let mut folders: Vec<AuditedFolder> = folders
-        .iter()
-        .map(|folder| {
-            let usage = usage_of(folder.files());
-            let shared = usage.links.iter();
-            let shared = shared.filter(|file| folders_with.get(&file.identity) > Some(&1));
-            let used = |unit: &Unit| last_use(unit, folder.notes_reads).map(|(at, _)| at);
-            AuditedFolder {
-                path: folder.inventory.folder.clone(),
-                workspaces: folder.users.clone(),
-                on_disk: usage.on_disk,
-                freeable: usage.freeable,
-                shared: shared.map(|file| file.on_disk).sum(),
-                logical: folder.inventory.totals.logical,
-                entries: folder.inventory.totals.entries,
-                units: folder.inventory.units.len(),
-                last_use: folder.inventory.units.iter().filter_map(used).max(),
-            }
-        })
-        .collect();
+}
+
+/// The folders, the largest first, with what several of them have.
+fn audited_folders(all: Vec<Counted>) -> Vec<AuditedFolder> {
+    let mut folders_with: HashMap<Identity, usize> = HashMap::new();
+    for (identity, _) in all.iter().flat_map(|counted| &counted.linked) {
+        *folders_with.entry(*identity).or_default() += 1;
+    }
+    let folders = all.into_iter().map(|Counted { folder, linked }| {
+        let several = linked
+            .iter()
+            .filter(|(identity, _)| folders_with[identity] > 1);
+        let shared = several.map(|(_, on_disk)| *on_disk).sum();
+        AuditedFolder { shared, ..folder }
+    });
+    let mut folders: Vec<AuditedFolder> = folders.collect();
     folders.sort_by_key(|folder| std::cmp::Reverse(folder.on_disk));
     folders
 }

@@ -1,7 +1,7 @@
 //! What could be changed, with what it would save.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +10,8 @@ use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
 use crate::cargo::profile::{DebugLevel, DevDebug};
-use crate::clean::folder_use::FolderUse;
-use crate::fs::model::Identity;
 use crate::size::Bytes;
-use crate::target::unit::{Group, Source, UnitId};
-use crate::target::unit_file::Sharing;
+use crate::target::unit::{Group, Inventory, Other, Source};
 
 /// For as long nobody has built what is called rarely used.
 const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -25,11 +22,12 @@ const LITTLE: Bytes = Bytes(50 << 20);
 /// So many names are given as examples.
 const NAMED: usize = 3;
 
-/// All findings, the largest saving first.
+/// All findings, the largest saving first. `duplicates` is what several folders have of the same libraries, each its own.
 pub(crate) fn findings(
     audit: &Audit,
     frees: &BTreeMap<String, Bytes>,
-    folders: &[FolderUse],
+    caches: &Caches,
+    duplicates: Bytes,
     facts: &Facts,
     now: Timestamp,
 ) -> Vec<Finding> {
@@ -39,9 +37,9 @@ pub(crate) fn findings(
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
     all.extend(versions(&audit.packages));
-    all.extend(rarely_used(folders, now));
+    all.extend(rarely_used(caches, now));
     all.extend(flat(facts));
-    all.extend(duplicates(folders));
+    all.extend(of_duplicates(duplicates));
     all.extend(wrapper(audit, facts));
     all.retain(|finding| !is_trifle(finding, audit.total.on_disk));
     all.extend(budget(audit, facts));
@@ -242,23 +240,33 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
     })
 }
 
-/// The compiler's cache in profiles in which nothing was built for long.
-fn rarely_used(folders: &[FolderUse], now: Timestamp) -> Option<Finding> {
-    let mut profiles: BTreeMap<PathBuf, (Bytes, Option<Timestamp>)> = BTreeMap::new();
-    for folder in folders {
-        for other in &folder.inventory.others {
-            if !matches!(other.group, Group::Incremental { .. }) {
-                continue;
+/// The compiler's caches of each profile folder: what they take, and the newest modification in them.
+#[derive(Debug, Default)]
+pub(crate) struct Caches(BTreeMap<PathBuf, (Bytes, Option<Timestamp>)>);
+
+impl Caches {
+    /// Adds those of a target folder.
+    pub(crate) fn add(&mut self, inventory: &Inventory) {
+        let is_cache = |other: &&Other| matches!(other.group, Group::Incremental { .. });
+        let others: Vec<&Other> = inventory.others.iter().filter(is_cache).collect();
+        // They come by path.
+        for of_profile in others.chunk_by(|one, other| one.profile_path().eq(other.profile_path()))
+        {
+            let path: PathBuf = of_profile[0].profile_path().collect();
+            let (bytes, newest) = self.0.entry(inventory.folder.join(path)).or_default();
+            for other in of_profile {
+                *bytes += other.file.on_disk;
+                *newest = (*newest).max(other.file.modified());
             }
-            let profile = other.profile().unwrap_or_default();
-            let folder = folder.inventory.folder.join(profile);
-            let (bytes, newest) = profiles.entry(folder).or_default();
-            *bytes += other.file.on_disk;
-            *newest = (*newest).max(other.file.modified());
         }
     }
+}
+
+/// The compiler's cache in profiles in which nothing was built for long.
+fn rarely_used(caches: &Caches, now: Timestamp) -> Option<Finding> {
     let old = |newest: Option<Timestamp>| newest.is_some_and(|at| since(at, now).0 >= RARELY);
-    let old: Vec<(&PathBuf, Bytes)> = profiles
+    let old: Vec<(&PathBuf, Bytes)> = caches
+        .0
         .iter()
         .filter(|(_, (_, newest))| old(*newest))
         .map(|(profile, (bytes, _))| (profile, *bytes))
@@ -294,27 +302,8 @@ fn flat(facts: &Facts) -> impl Iterator<Item = Finding> + '_ {
 }
 
 /// Libraries of one name and one length that several folders have, each its own.
-fn duplicates(folders: &[FolderUse]) -> Option<Finding> {
-    let mut found: HashMap<(&UnitId, u64), BTreeMap<Identity, Bytes>> = HashMap::new();
-    for folder in folders {
-        let units = folder.inventory.units.iter();
-        for unit in units.filter(|unit| unit.source.is_third_party()) {
-            for file in unit
-                .files
-                .iter()
-                .filter(|file| file.sharing == Sharing::Link)
-            {
-                let same = found.entry((&unit.id, file.length.0)).or_default();
-                same.insert(file.identity, file.on_disk);
-            }
-        }
-    }
-    // A library and its metadata may be of one length, in one folder; then there is one more than there are folders.
-    let saves: Bytes = found
-        .values()
-        .map(|all| all.values().skip(1).copied().sum())
-        .sum();
-    (saves > Bytes(0) && folders.len() > 1).then(|| Finding {
+fn of_duplicates(saves: Bytes) -> Option<Finding> {
+    (saves > Bytes(0)).then(|| Finding {
         kind: FindingKind::Duplicates,
         saves: Some(saves),
         at_most: true,

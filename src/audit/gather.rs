@@ -1,23 +1,27 @@
 //! What an audit asks besides what lies in target folders.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::audit::decide::{DebugFacts, Facts};
+use crate::audit::decide::{DebugFacts, Facts, Sums};
 use crate::cargo::config_chain;
 use crate::cargo::profile::DevDebug;
+use crate::clean::compilers::{MadeBy, installed};
 use crate::clean::folder_use::FolderUse;
 use crate::clean::look;
-use crate::clean::look::{Answer, Workspaces};
+use crate::clean::look::{Answer, Look};
 use crate::fs;
+use crate::fs::Within;
 use crate::fs::model::{Identity, Problem};
 use crate::progress::Progress;
-use crate::survey::Environment;
+use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Survey, Workspace};
 use crate::survey::shared_place::{SharedPlace, shared_places};
+use crate::survey::{Environment, Request};
 use crate::target::artifact::debug_info;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::UnitKind;
@@ -26,17 +30,37 @@ use crate::target::unit_file::UnitFile;
 /// The variable that beats what manifests and configurations say of the dev profile's debug information.
 const DEV_DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
 
-/// Gathers what an audit asks besides.
+/// The length up to which a file is read at once: to read only its headers takes some twenty calls.
+const SMALL: u64 = 16 << 10;
+
+/// Looks at target folders unit by unit, and gathers what an audit asks besides. Of each folder only the sums are kept.
 #[must_use]
 pub(crate) fn gather(
     survey: &Survey,
-    folders: &[FolderUse],
-    workspaces: Workspaces,
-    around: &Environment,
+    folders: &[&TargetFolder],
+    request: &Request,
+    now: Timestamp,
     progress: &Progress,
-) -> Facts {
-    progress.stage("measuring debug information");
-    let debug = debug(folders, progress);
+) -> (Sums, Facts) {
+    let around = &request.environment;
+    let folders = look::outermost(folders);
+    let workspaces = look::workspaces(survey, &folders, request, progress);
+    let mut compilers = installed(&around.cargo);
+    let (mut sums, mut debug, mut made_by) = (Sums::default(), Debug::default(), MadeBy::default());
+    let look = Look {
+        survey,
+        request,
+        workspaces: &workspaces,
+        progress,
+    };
+    look.each(&folders, |some| {
+        debug.add(&some, progress);
+        for folder in &some {
+            made_by.add(folder);
+            sums.add(folder, &compilers, now);
+        }
+    });
+    compilers.made_by = made_by.names;
     let mut problems = survey.problems.clone();
     let mut resolved = HashMap::new();
     for (root, answer) in workspaces.resolved {
@@ -51,27 +75,26 @@ pub(crate) fn gather(
         }
     }
     problems.sort_by(|one, other| one.path.cmp(&other.path));
-    for folder in folders {
-        problems.extend(folder.inventory.problems.iter().cloned());
-    }
-    Facts {
-        compilers: look::compilers(folders, &around.cargo),
+    let users: Vec<&PathBuf> = sums.users().collect();
+    let facts = Facts {
+        compilers,
         resolved,
-        debug,
-        manifests: manifests(survey, folders, around),
-        shared: shared(survey, folders),
+        debug: debug.sum,
+        manifests: manifests(survey, &users, around),
+        shared: shared(survey, &folders),
         wrapper: around.wrapper.clone().or_else(|| configured(survey)),
         budget: None,
         problems,
-    }
+    };
+    (sums, facts)
 }
 
 /// Those of some folders into which several worktrees of one repository build, or into folders in them.
-fn shared(survey: &Survey, folders: &[FolderUse]) -> Vec<(PathBuf, usize)> {
+fn shared(survey: &Survey, folders: &[&TargetFolder]) -> Vec<(PathBuf, usize)> {
     let places = shared_places(survey).into_iter();
     let asked = |place: &SharedPlace<'_>| {
-        let mut folders = folders.iter().map(|one| &one.inventory.folder);
-        folders.any(|folder| place.folder.starts_with(folder))
+        let mut folders = folders.iter();
+        folders.any(|folder| place.folder.starts_with(&folder.path))
     };
     places
         .filter(asked)
@@ -83,7 +106,7 @@ fn shared(survey: &Survey, folders: &[FolderUse]) -> Vec<(PathBuf, usize)> {
 /// has it.
 fn manifests(
     survey: &Survey,
-    folders: &[FolderUse],
+    users: &[&PathBuf],
     around: &Environment,
 ) -> Vec<(PathBuf, DevDebug)> {
     let is_main = |workspace: &Workspace| {
@@ -91,7 +114,7 @@ fn manifests(
         let mut worktrees = survey.repositories.iter().flat_map(|one| &one.worktrees);
         worktrees.any(|one| one.main && Some(&one.path) == worktree)
     };
-    let main_of = |user: &PathBuf| {
+    let main_of = |user: &Path| {
         let all = || survey.workspaces.iter();
         let own = all().find(|one| one.root == *user)?;
         let family = |other: &&Workspace| match (&own.place, &other.place) {
@@ -104,11 +127,7 @@ fn manifests(
         Some(main.unwrap_or(own))
     };
     let mut found: Vec<&Workspace> = Vec::new();
-    for main in folders
-        .iter()
-        .flat_map(|one| &one.users)
-        .filter_map(main_of)
-    {
+    for main in users.iter().filter_map(|user| main_of(user)) {
         if found.iter().all(|one| one.root != main.root) {
             found.push(main);
         }
@@ -140,55 +159,67 @@ fn configured(survey: &Survey) -> Option<String> {
     found.map(|(wrapper, _)| wrapper.to_owned())
 }
 
-/// Measures the debug information in all libraries and programs of the dev profile, each file once.
-fn debug(folders: &[FolderUse], progress: &Progress) -> DebugFacts {
-    let mut seen: HashSet<Identity> = HashSet::new();
-    let mut files: Vec<(&Path, &UnitFile, bool)> = Vec::new();
-    for folder in folders {
-        let path = folder.inventory.folder.as_path();
-        let of_dev = |profile: &str| profile.rsplit('/').next() == Some("debug");
-        let units = folder.inventory.units.iter();
-        for unit in units.filter(|unit| of_dev(&unit.id.profile)) {
-            let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
-            if matches!(
-                unit.kind,
-                UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
-            ) {
-                continue;
-            }
-            let third_party = library && unit.source.is_third_party();
-            let artifacts = unit.files.iter().filter(|file| holds_code(&file.path));
-            for file in artifacts.filter(|file| file.links <= 1 || seen.insert(file.identity)) {
-                files.push((path, file, third_party));
-            }
-        }
-    }
-    let sum = Mutex::new(DebugFacts::default());
-    files
-        .into_par_iter()
-        .for_each(|(folder, file, third_party)| {
-            let Some(found) = measured(&folder.join(&file.path)) else {
-                return;
-            };
-            progress.add(1, crate::size::Bytes(0));
-            let mut sum = sum
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            let of = match third_party {
-                true => &mut sum.third_party,
-                false => &mut sum.own,
-            };
-            of.line_tables += found.line_tables;
-            of.other += found.other;
-        });
-    sum.into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+/// The debug information in all libraries and programs of the dev profile, each file once.
+#[derive(Default)]
+struct Debug {
+    sum: DebugFacts,
+    /// The files with several names that were measured.
+    seen: HashSet<Identity>,
 }
 
-fn measured(path: &Path) -> Option<DebugInfo> {
-    let name = path.file_name()?.to_string_lossy();
-    let file = fs::open(path).ok()?;
-    Some(debug_info::sections(&name, file))
+impl Debug {
+    fn add(&mut self, folders: &[FolderUse], progress: &Progress) {
+        let within = folders
+            .iter()
+            .map(|folder| Within::of(&folder.inventory.folder));
+        let within: Vec<Within<'_>> = within.collect();
+        let mut files: Vec<(&Within<'_>, &UnitFile, bool)> = Vec::new();
+        for (folder, within) in folders.iter().zip(&within) {
+            let of_dev = |profile: &str| profile.rsplit('/').next() == Some("debug");
+            let units = folder.inventory.units.iter();
+            for unit in units.filter(|unit| of_dev(&unit.id.profile)) {
+                let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
+                if matches!(
+                    unit.kind,
+                    UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
+                ) {
+                    continue;
+                }
+                let third_party = library && unit.source.is_third_party();
+                let artifacts = unit.files.iter().filter(|file| holds_code(&file.path));
+                let first = |file: &&UnitFile| file.links <= 1 || self.seen.insert(file.identity);
+                files.extend(
+                    artifacts
+                        .filter(first)
+                        .map(|file| (within, file, third_party)),
+                );
+            }
+        }
+        let found = files.into_par_iter().map(|(folder, file, third_party)| {
+            let found = measured(folder, file).unwrap_or_default();
+            progress.add(1, crate::size::Bytes(0));
+            match third_party {
+                true => (found, DebugInfo::default()),
+                false => (DebugInfo::default(), found),
+            }
+        });
+        let (third_party, own): (DebugInfo, DebugInfo) = found.reduce(
+            <(DebugInfo, DebugInfo)>::default,
+            |(one, own), (other, others_own)| (one + other, own + others_own),
+        );
+        self.sum.third_party += third_party;
+        self.sum.own += own;
+    }
+}
+
+fn measured(folder: &Within<'_>, file: &UnitFile) -> Option<DebugInfo> {
+    let name = file.name();
+    if file.length.0 > SMALL {
+        let file = folder.open(&file.path).ok()?;
+        return Some(debug_info::sections(&name, file));
+    }
+    let bytes = folder.read_known(&file.path, SMALL).ok()??;
+    Some(debug_info::sections(&name, Cursor::new(bytes)))
 }
 
 /// Whether a file may have debug information in it: a library, a program, or an object file.

@@ -1,6 +1,7 @@
 //! Adds space up by what it is for: each file once, where it is met first.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -10,17 +11,25 @@ use crate::fs::model::Identity;
 use crate::markers;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Source, Unit, UnitId, UnitKind};
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// A part of the whole, while it is added up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Part {
     on_disk: Bytes,
-    /// Space of files with one link.
-    single: Bytes,
+    /// Space of files whose every link is in this part.
+    own: Bytes,
     entries: u64,
-    /// Of files with several links: how many there are, how many are in this part, and their space.
-    links: HashMap<Identity, (u64, u64, Bytes)>,
+    /// Of files with several links, until all of them were met in this part.
+    links: HashMap<Identity, Links>,
+}
+
+/// A file with several links, some of which were met in a part.
+#[derive(Clone, Copy, Debug)]
+struct Links {
+    all: u64,
+    seen: u64,
+    on_disk: Bytes,
 }
 
 impl Part {
@@ -31,32 +40,48 @@ impl Part {
             self.on_disk += file.on_disk;
         }
         if file.links <= 1 {
-            self.single += file.on_disk;
+            self.own += file.on_disk;
             return;
         }
-        let known = self.links.entry(file.identity);
-        let (_, seen, _) = known.or_insert((file.links, 0, file.on_disk));
-        *seen += 1;
+        let links = Links {
+            all: file.links,
+            seen: 1,
+            on_disk: file.on_disk,
+        };
+        self.meet(file.identity, links);
     }
 
     /// Counts what another part has.
     fn take(&mut self, other: &Self) {
         self.on_disk += other.on_disk;
-        self.single += other.single;
+        self.own += other.own;
         self.entries += other.entries;
-        for (identity, (links, seen, on_disk)) in &other.links {
-            let known = self.links.entry(*identity).or_insert((*links, 0, *on_disk));
-            known.1 += seen;
+        for (identity, links) in &other.links {
+            self.meet(*identity, *links);
+        }
+    }
+
+    /// Counts more links of a file. There may be a million such files, so it is forgotten with the last link.
+    fn meet(&mut self, identity: Identity, more: Links) {
+        match self.links.entry(identity) {
+            Entry::Vacant(free) => {
+                free.insert(more);
+            }
+            Entry::Occupied(mut known) => {
+                known.get_mut().seen += more.seen;
+                if known.get().seen >= known.get().all {
+                    self.own += known.remove().on_disk;
+                }
+            }
         }
     }
 
     /// What it comes to.
     pub(crate) fn share(&self) -> Share {
-        let gone = self.links.values().filter(|(links, seen, _)| seen >= links);
         Share {
             name: String::new(),
             on_disk: self.on_disk,
-            freeable: self.single + gone.map(|(.., on_disk)| *on_disk).sum(),
+            freeable: self.own,
             entries: self.entries,
         }
     }
@@ -97,21 +122,34 @@ pub(crate) struct Shares {
     pub(crate) incremental: Parts,
     pub(crate) packages: BTreeMap<PackageKey, Part>,
     /// Units by name, those of all folders together.
-    pub(crate) units: HashMap<UnitId, Part>,
+    pub(crate) units: HashMap<UnitId, OfUnit>,
+    /// The files with several links that were met.
+    seen: HashSet<Identity>,
+}
+
+/// What all folders have of the units of one name.
+#[derive(Debug, Default)]
+pub(crate) struct OfUnit {
+    /// Their package, where it is known.
+    pub(crate) package: Option<String>,
+    pub(crate) part: Part,
+    /// The libraries of a third-party package, which may be one file in all folders.
+    libraries: Vec<Library>,
+}
+
+/// A library or its metadata in a folder. In order: those of one length together.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Library {
+    length: Bytes,
+    identity: Identity,
+    on_disk: Bytes,
 }
 
 impl Shares {
-    pub(crate) fn of(folders: &[FolderUse]) -> Self {
-        let mut shares = Self::default();
-        let mut seen: HashSet<Identity> = HashSet::new();
-        for folder in folders {
-            shares.add(folder, &mut seen);
-        }
-        shares
-    }
-
-    fn add(&mut self, folder: &FolderUse, seen: &mut HashSet<Identity>) {
+    /// Adds a folder.
+    pub(crate) fn add(&mut self, folder: &FolderUse) {
         let mut owners: HashMap<Identity, &Unit> = HashMap::new();
+        let mut seen = std::mem::take(&mut self.seen);
         let mut first = |file: &UnitFile| file.links <= 1 || seen.insert(file.identity);
         let units = &folder.inventory.units;
         let profiles: BTreeSet<&str> = units.iter().map(|unit| &*unit.id.profile).collect();
@@ -131,25 +169,29 @@ impl Shares {
             if !unit.leaked.is_empty() {
                 self.of_profile(unit, group(&Group::Leaked), &leaked);
             }
+            self.note(unit);
         }
         for other in &folder.inventory.others {
-            let mut own = Part::default();
-            own.add(&other.file, first(&other.file));
+            let file = &other.file;
+            let first = first(file);
             // A program at the top of a profile folder is that of its unit.
-            let owner = owners.get(&other.file.identity);
-            if let (Some(unit), true) = (owner, other.file.links > 1) {
+            let owner = owners.get(&file.identity);
+            if let (Some(unit), true) = (owner, file.links > 1) {
+                let mut own = Part::default();
+                own.add(file, first);
                 self.of_unit(unit, &own);
                 continue;
             }
-            let (profile, triple) = place(&other.file.path, &profiles);
-            self.total.take(&own);
-            self.profiles.part(&profile).take(&own);
-            self.triples.part(&triple).take(&own);
-            self.kinds.part(group(&other.group)).take(&own);
+            let (profile, triple) = place(&file.path, &profiles);
+            self.total.add(file, first);
+            self.profiles.part(&profile).add(file, first);
+            self.triples.part(&triple).add(file, first);
+            self.kinds.part(group(&other.group)).add(file, first);
             if let Group::Incremental { name } = &other.group {
-                self.incremental.part(name).take(&own);
+                self.incremental.part(name).add(file, first);
             }
         }
+        self.seen = seen;
     }
 
     /// Counts what lies in the profile folder of a unit.
@@ -167,7 +209,43 @@ impl Shares {
         if let Some(key) = key(unit) {
             self.packages.entry(key).or_default().take(own);
         }
-        self.units.entry(unit.id.clone()).or_default().take(own);
+        let of_unit = self.units.entry(unit.id.clone()).or_default();
+        of_unit.part.take(own);
+    }
+
+    /// Notes the package and the libraries of a unit that was counted.
+    fn note(&mut self, unit: &Unit) {
+        let Some(known) = self.units.get_mut(&unit.id) else {
+            return;
+        };
+        if unit.package.is_some() {
+            known.package.clone_from(&unit.package);
+        }
+        if unit.source.is_third_party() {
+            let files = unit.files.iter();
+            let libraries = files.filter(|file| file.sharing == Sharing::Link);
+            known.libraries.extend(libraries.map(|file| Library {
+                length: file.length,
+                identity: file.identity,
+                on_disk: file.on_disk,
+            }));
+        }
+    }
+
+    /// What libraries of one name and one length take beside the first file of each.
+    pub(crate) fn duplicates(&mut self) -> Bytes {
+        // A library and its metadata may be of one length, in one folder; then there is one more than there are folders.
+        let of_unit = |unit: &mut OfUnit| -> Bytes {
+            let all = &mut unit.libraries;
+            all.sort_unstable();
+            all.dedup_by_key(|one| (one.length, one.identity));
+            let alike = all.chunk_by(|one, other| one.length == other.length);
+            alike
+                .flat_map(|alike| &alike[1..])
+                .map(|one| one.on_disk)
+                .sum()
+        };
+        self.units.values_mut().map(of_unit).sum()
     }
 }
 

@@ -2,137 +2,146 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
-
-use jiff::Timestamp;
 
 use crate::audit::model::Unused;
 use crate::audit::shares::Part;
-use crate::clean::folder_use::{Compilers, FolderUse};
+use crate::clean::folder_use::Compilers;
 use crate::clean::gc::rules::RuleInput;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
 use crate::fs::model::Identity;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
+use crate::target::unit_file::UnitFile;
+
+/// What nothing uses of some folders, while it is added up. Each unit counts once, for the first rule that is about it.
+#[derive(Default)]
+pub(crate) struct UnusedSums {
+    /// By what it is called, and by the options of `gc`.
+    found: BTreeMap<(&'static str, &'static str), Found>,
+    /// What each command deletes: the compiler's cache may have files in common with a unit, which are freed if both go.
+    by_command: BTreeMap<&'static str, Part>,
+    /// The files with several links that were met.
+    seen: HashSet<Identity>,
+}
 
 /// What is found for one reason.
 #[derive(Default)]
 struct Found {
     why: Option<CollectReason>,
+    /// The compiler of the unit that the reason is about.
+    rustc: Option<u64>,
     count: usize,
     part: Part,
     names: BTreeMap<String, Bytes>,
 }
 
-/// What nothing uses, by reason. Each unit stands in it once, for the first rule that is about it.
-///
-/// And what each command frees: the compiler's cache may have files in common with a unit, which are freed if both go.
-pub(crate) fn unused(
-    folders: &[FolderUse],
-    compilers: &Compilers,
-    now: Timestamp,
-) -> (Vec<Unused>, BTreeMap<String, Bytes>) {
-    let rules = [
-        (GcOptions::sure(), ""),
-        (
-            GcOptions {
-                superseded: true,
-                ..GcOptions::sure()
-            },
-            "--superseded",
-        ),
-    ];
-    let mut found: BTreeMap<(&'static str, &'static str), Found> = BTreeMap::new();
-    let mut by_command: BTreeMap<&'static str, Part> = BTreeMap::new();
-    let mut seen: HashSet<Identity> = HashSet::new();
-    for folder in folders {
-        let mut known = vec![false; folder.inventory.units.len()];
-        let mut known_others: HashSet<PathBuf> = HashSet::new();
-        for (options, command) in &rules {
-            let input = RuleInput::of(folder, compilers, options, now);
+impl UnusedSums {
+    /// Adds a folder.
+    pub(crate) fn add(&mut self, input: RuleInput<'_>) {
+        let sure = GcOptions::sure();
+        let superseded = GcOptions {
+            superseded: true,
+            ..GcOptions::sure()
+        };
+        let mut units = vec![false; input.folder.inventory.units.len()];
+        let mut leaked = units.clone();
+        let mut others = vec![false; input.others.len()];
+        let mut input = input.with_options(&sure);
+        for (options, command) in [(&sure, ""), (&superseded, "--superseded")] {
+            input = input.with_options(options);
             let reasons = rules::reasons(&input);
             for (at, why) in reasons.units.iter().enumerate() {
                 let Some(why) = why else { continue };
-                if std::mem::replace(&mut known[at], true) {
+                if std::mem::replace(&mut units[at], true) {
                     continue;
                 }
-                let unit = &folder.inventory.units[at];
+                let unit = &input.folder.inventory.units[at];
                 let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
-                let one = found.entry((word(why, &unit.kind), *command)).or_default();
-                one.count += 1;
-                one.why.get_or_insert_with(|| why.clone());
-                let freed = by_command.entry(command).or_default();
-                for file in &unit.files {
-                    let first = file.links <= 1 || seen.insert(file.identity);
-                    one.part.add(file, first);
-                    freed.add(file, first);
-                }
-                *one.names.entry(name).or_default() +=
-                    unit.files.iter().map(|file| file.on_disk).sum();
-            }
-            let kept = input.folder.inventory.units.iter().enumerate();
-            let kept = kept.filter(|(at, _)| reasons.units[*at].is_none() && !known[*at]);
-            for unit in kept.map(|(_, unit)| unit).filter(|_| options.unfinished) {
-                for file in rules::leaked::files(unit) {
-                    if !known_others.insert(file.path.clone()) {
-                        continue;
-                    }
-                    let word = word(&CollectReason::Leaked, &unit.kind);
-                    let one = found.entry((word, *command)).or_default();
-                    one.count += 1;
-                    one.why.get_or_insert(CollectReason::Leaked);
-                    let first = file.links <= 1 || seen.insert(file.identity);
-                    one.part.add(file, first);
-                    by_command.entry(command).or_default().add(file, first);
-                    let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
-                    *one.names.entry(name).or_default() += file.on_disk;
+                let left = unit.leaked.iter().filter(|_| !leaked[at]);
+                let files = unit.files.iter().chain(left);
+                let found = self.count((word(why, &unit.kind), command), name, files);
+                if found.why.is_none() {
+                    (found.why, found.rustc) = (Some(why.clone()), unit.rustc);
                 }
             }
-            for (other, why) in input.others.iter().zip(&reasons.others) {
+            let kept = (0..units.len()).filter(|at| !units[*at] && options.unfinished);
+            for at in kept {
+                let unit = &input.folder.inventory.units[at];
+                let files: Vec<&UnitFile> = rules::leaked::files(unit).collect();
+                if files.is_empty() || std::mem::replace(&mut leaked[at], true) {
+                    continue;
+                }
+                let name = unit.package.clone().unwrap_or_else(|| unit.id.to_string());
+                let word = word(&CollectReason::Leaked, &unit.kind);
+                let found = self.count((word, command), name, files);
+                found.why.get_or_insert(CollectReason::Leaked);
+            }
+            for (at, (other, why)) in input.others.iter().zip(&reasons.others).enumerate() {
                 let Some(why) = why else { continue };
-                if !known_others.insert(other.path.clone()) {
+                if std::mem::replace(&mut others[at], true) {
                     continue;
                 }
                 let name = other.path.file_name().unwrap_or_default().to_string_lossy();
                 let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
                 let word = word(why, &UnitKind::Library);
-                let one = found.entry((word, *command)).or_default();
-                one.count += 1;
-                one.why.get_or_insert_with(|| why.clone());
-                let freed = by_command.entry(command).or_default();
-                for file in &other.files {
-                    let first = file.links <= 1 || seen.insert(file.identity);
-                    one.part.add(file, first);
-                    freed.add(file, first);
-                }
-                *one.names.entry(name.to_owned()).or_default() +=
-                    other.files.iter().map(|file| file.on_disk).sum();
+                let files = other.files.iter().copied();
+                let found = self.count((word, command), name.to_owned(), files);
+                found.why.get_or_insert_with(|| why.clone());
             }
         }
     }
-    let mut all: Vec<Unused> = found
-        .into_iter()
-        .filter_map(|((word, command), found)| {
-            let mut names: Vec<(String, Bytes)> = found.names.into_iter().collect();
-            names.sort_by_key(|(_, bytes)| Reverse(*bytes));
-            let mut share = found.part.share();
-            share.name = word.to_owned();
-            Some(Unused {
-                why: found.why?,
-                count: found.count,
-                share,
-                names: names.into_iter().map(|(name, _)| name).collect(),
-                command: format!("cargo sharedtarget gc {command}")
-                    .trim_end()
-                    .to_owned(),
-            })
-        })
-        .collect();
-    all.sort_by_key(|unused| Reverse(unused.share.on_disk));
-    let frees = by_command.into_iter();
-    let frees = frees.map(|(command, part)| (full(command), part.share().freeable));
-    (all, frees.collect())
+
+    fn count<'a>(
+        &mut self,
+        (word, command): (&'static str, &'static str),
+        name: String,
+        files: impl IntoIterator<Item = &'a UnitFile>,
+    ) -> &mut Found {
+        let found = self.found.entry((word, command)).or_default();
+        let by_command = self.by_command.entry(command).or_default();
+        found.count += 1;
+        let of_name = found.names.entry(name).or_default();
+        for file in files {
+            let first = file.links <= 1 || self.seen.insert(file.identity);
+            found.part.add(file, first);
+            by_command.add(file, first);
+            *of_name += file.on_disk;
+        }
+        found
+    }
+
+    /// What nothing uses, by reason, and what each command frees.
+    pub(crate) fn finish(self, compilers: &Compilers) -> (Vec<Unused>, BTreeMap<String, Bytes>) {
+        let unused = self
+            .found
+            .into_iter()
+            .filter_map(|((word, command), found)| {
+                let mut names: Vec<(String, Bytes)> = found.names.into_iter().collect();
+                names.sort_by_key(|(_, bytes)| Reverse(*bytes));
+                let mut share = found.part.share();
+                share.name = word.to_owned();
+                let mut why = found.why?;
+                // While the folders were looked at, not all names of compilers were known.
+                if let (CollectReason::ToolchainGone { toolchain }, Some(rustc)) =
+                    (&mut why, &found.rustc)
+                {
+                    *toolchain = compilers.made_by.get(rustc).cloned();
+                }
+                Some(Unused {
+                    why,
+                    count: found.count,
+                    share,
+                    names: names.into_iter().map(|(name, _)| name).collect(),
+                    command: full(command),
+                })
+            });
+        let mut unused: Vec<Unused> = unused.collect();
+        unused.sort_by_key(|unused| Reverse(unused.share.on_disk));
+        let frees = self.by_command.into_iter();
+        let frees = frees.map(|(command, part)| (full(command), part.share().freeable));
+        (unused, frees.collect())
+    }
 }
 
 fn full(options: &str) -> String {

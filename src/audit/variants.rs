@@ -1,13 +1,15 @@
 //! Which variants there are of each package, and what tells one from the next.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cargo_metadata::Metadata;
+use jiff::Timestamp;
 
 use crate::audit::decide::Facts;
 use crate::audit::features::Uses;
-use crate::audit::model::{AskedBy, AuditedPackage, Difference, Variant};
+use crate::audit::model::{AskedBy, AuditedPackage, Difference, Share, Variant};
 use crate::audit::shares::{PackageKey, Part, Shares, key, kind};
 use crate::clean::folder_use::FolderUse;
 use crate::clean::gc::rules::idle::last_use;
@@ -19,87 +21,127 @@ use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 /// has for itself, such as a path.
 const COMPARED: usize = 64;
 
+/// The variants of each package in some folders: as much of their units as is told or compared.
+#[derive(Default)]
+pub(crate) struct Variants(BTreeMap<PackageKey, BTreeMap<UnitId, Alike>>);
+
+/// Units that are one variant: the same one in each of some folders.
+struct Alike {
+    kind: UnitKind,
+    /// What it is, in the words of the report.
+    counted_in: &'static str,
+    targets: Vec<String>,
+    checked: bool,
+    features: Vec<String>,
+    all_features: bool,
+    triple: Option<String>,
+    rustc: Option<u64>,
+    settings: Option<u64>,
+    rustflags: Vec<String>,
+    dependencies: Vec<UnitId>,
+    folders: usize,
+    last_use: Option<Timestamp>,
+}
+
+impl Alike {
+    fn of(unit: &Unit) -> Self {
+        Self {
+            kind: unit.kind.clone(),
+            counted_in: kind(unit),
+            targets: unit.targets.clone(),
+            checked: is_checked(unit),
+            features: unit.features.clone(),
+            all_features: unit.features == unit.declared_features,
+            triple: unit.triple.clone(),
+            rustc: unit.rustc,
+            settings: unit.settings,
+            rustflags: unit.rustflags.clone(),
+            dependencies: unit.dependencies.clone(),
+            folders: 0,
+            last_use: None,
+        }
+    }
+}
+
 /// A variant, with what is compared besides.
 struct Found<'a> {
-    unit: &'a Unit,
-    variant: Variant,
+    id: &'a UnitId,
+    alike: &'a Alike,
+    compiler: Option<String>,
+    share: Share,
     /// What it was made with: the units of each package.
     dependencies: Dependencies<'a>,
+    differs: Vec<Difference>,
 }
 
 impl Found<'_> {
     fn compared(&self) -> Compared<'_> {
         Compared {
-            unit: self.unit,
-            checked: self.variant.checked,
-            compiler: self.variant.compiler.as_deref(),
+            profile: &self.id.profile,
+            settings: self.alike.settings,
+            triple: self.alike.triple.as_deref(),
+            rustc: self.alike.rustc,
+            rustflags: &self.alike.rustflags,
+            features: &self.alike.features,
+            checked: self.alike.checked,
+            compiler: self.compiler.as_deref(),
             dependencies: &self.dependencies,
         }
     }
 }
 
-/// All packages, the largest first.
-pub(crate) fn packages(
-    folders: &[FolderUse],
-    facts: &Facts,
-    shares: &Shares,
-) -> Vec<AuditedPackage> {
-    let mut units: Vec<(PackageKey, &Unit, &FolderUse)> = folders
-        .iter()
-        .flat_map(|folder| {
-            let units = folder.inventory.units.iter().filter(|unit| counts(unit));
-            units.filter_map(move |unit| Some((key(unit)?, unit, folder)))
-        })
-        .collect();
-    units.sort_unstable_by(|(one, one_unit, _), (other, other_unit, _)| {
-        (one, &one_unit.id).cmp(&(other, &other_unit.id))
-    });
-    let names: HashMap<&UnitId, &str> = folders
-        .iter()
-        .flat_map(|folder| &folder.inventory.units)
-        .filter_map(|unit| Some((&unit.id, unit.package.as_deref()?)))
-        .collect();
-    let uses: Vec<(&Metadata, Uses<'_>)> = facts
-        .resolved
-        .values()
-        .map(|metadata| (metadata, Uses::of(metadata)))
-        .collect();
-    let mut units = units.as_slice();
-    let mut packages = Vec::with_capacity(shares.packages.len());
-    // Both are sorted by package, and each unit has a share in its package.
-    for (key, part) in &shares.packages {
-        let many = units.iter().take_while(|(of, ..)| of == key).count();
-        let (own, rest) = units.split_at(many);
-        units = rest;
-        let found = own.chunk_by(|(_, one, _), (_, other, _)| one.id == other.id);
-        let found = found.map(|alike| found_of(alike, facts, shares, &names));
-        packages.push(package(key, part, found.collect(), &uses));
+impl Variants {
+    /// Adds the units of a folder.
+    pub(crate) fn add(&mut self, folder: &FolderUse) {
+        for unit in folder.inventory.units.iter().filter(|unit| counts(unit)) {
+            let Some(key) = key(unit) else { continue };
+            let of_package = self.0.entry(key).or_default();
+            let alike = match of_package.entry(unit.id.clone()) {
+                Entry::Vacant(free) => free.insert(Alike::of(unit)),
+                Entry::Occupied(known) => known.into_mut(),
+            };
+            let used = last_use(unit, folder.notes_reads).map(|(at, _)| at);
+            alike.last_use = alike.last_use.max(used);
+            alike.folders += 1;
+        }
     }
-    debug_assert!(units.is_empty(), "a unit without a share");
-    packages.sort_by_key(|package| Reverse(package.share.on_disk));
-    packages
+
+    /// All packages, the largest first.
+    pub(crate) fn packages(mut self, facts: &Facts, shares: &Shares) -> Vec<AuditedPackage> {
+        let uses: Vec<(&Metadata, Uses<'_>)> = facts
+            .resolved
+            .values()
+            .map(|metadata| (metadata, Uses::of(metadata)))
+            .collect();
+        let packages = shares.packages.iter().map(|(key, part)| {
+            let variants = self.0.remove(key).unwrap_or_default();
+            let found = variants
+                .iter()
+                .map(|(id, alike)| found_of(id, alike, facts, shares));
+            package(key, part, found.collect(), &uses)
+        });
+        let mut packages: Vec<AuditedPackage> = packages.collect();
+        debug_assert!(self.0.is_empty(), "a unit without a share");
+        packages.sort_by_key(|package| Reverse(package.share.on_disk));
+        packages
+    }
 }
 
-/// A variant, by the units that are it: the same one in each of some folders.
-fn found_of<'a>(
-    alike: &[(PackageKey, &'a Unit, &FolderUse)],
-    facts: &Facts,
-    shares: &Shares,
-    names: &HashMap<&UnitId, &str>,
-) -> Found<'a> {
-    let (_, unit, _) = alike[0];
-    let used = alike.iter().filter_map(|(_, unit, folder)| {
-        let (at, _) = last_use(unit, folder.notes_reads)?;
-        Some(at)
+fn found_of<'a>(id: &'a UnitId, alike: &'a Alike, facts: &Facts, shares: &'a Shares) -> Found<'a> {
+    let share = shares.units.get(id).map(|of_unit| of_unit.part.share());
+    let compiler = alike.rustc.map(|rustc| {
+        let installed = facts.compilers.installed.get(&rustc);
+        let name = facts.compilers.made_by.get(&rustc).or(installed);
+        name.cloned().unwrap_or_else(|| format!("{rustc:016x}"))
     });
+    let name = |id: &UnitId| shares.units.get(id)?.package.as_deref();
     Found {
-        unit,
-        variant: Variant {
-            folders: alike.len(),
-            last_use: used.max(),
-            ..variant(unit, facts, shares.units.get(&unit.id))
-        },
-        dependencies: dependencies(unit, names),
+        id,
+        alike,
+        compiler,
+        share: share.unwrap_or_default(),
+        dependencies: dependencies(&alike.dependencies, name),
+        differs: Vec::new(),
     }
 }
 
@@ -123,81 +165,75 @@ fn package(
 ) -> AuditedPackage {
     let mut largest: HashMap<&[String], Bytes> = HashMap::new();
     for one in &found {
-        let of_targets = largest.entry(&one.unit.targets).or_default();
-        *of_targets = (*of_targets).max(one.variant.on_disk);
+        let of_targets = largest.entry(&one.alike.targets).or_default();
+        *of_targets = (*of_targets).max(one.share.on_disk);
     }
     found.sort_by_cached_key(|one| {
-        let targets = one.unit.targets.as_slice();
+        let targets = one.alike.targets.as_slice();
         (
             Reverse(largest[targets]),
             targets,
-            Reverse(one.variant.on_disk),
-            &one.unit.id,
+            Reverse(one.share.on_disk),
+            one.id,
         )
     });
     for at in 1..found.len() {
         let (one, other) = (&found[at - 1], &found[at]);
         if are_alike(one, other) {
-            found[at].variant.differs = differences(one, other);
+            found[at].differs = differences(one, other);
         }
     }
     let one_less = one_less(&found);
     let mut share = part.share();
     share.name.clone_from(name);
-    let asked_by = asked_by(name, version.as_deref(), &found, uses);
-    let mut variants: Vec<Variant> = found.into_iter().map(|found| found.variant).collect();
-    // They stand where the larger ones stood, and there may be tens of thousands of packages.
-    variants.shrink_to_fit();
     AuditedPackage {
         name: name.clone(),
         version: version.clone(),
         source: source.clone(),
         share,
-        variants,
+        asked_by: asked_by(name, version.as_deref(), &found, uses),
+        variants: found.into_iter().map(variant).collect(),
         one_less,
-        asked_by,
     }
 }
 
-fn variant(unit: &Unit, facts: &Facts, part: Option<&Part>) -> Variant {
-    let share = part.map(Part::share).unwrap_or_default();
-    let compiler = unit.rustc.map(|rustc| {
-        let installed = facts.compilers.installed.get(&rustc);
-        let name = facts.compilers.made_by.get(&rustc).or(installed);
-        name.cloned().unwrap_or_else(|| format!("{rustc:016x}"))
-    });
+fn variant(found: Found<'_>) -> Variant {
+    let alike = found.alike;
     Variant {
-        id: unit.id.clone(),
-        unit: unit.kind.clone(),
-        counted_in: kind(unit),
-        targets: unit.targets.clone(),
-        checked: is_checked(unit),
-        features: unit.features.clone(),
-        all_features: unit.features == unit.declared_features,
-        triple: unit.triple.clone(),
-        compiler,
-        rustflags: unit.rustflags.clone(),
-        folders: 0,
-        on_disk: share.on_disk,
-        freeable: share.freeable,
-        last_use: None,
-        differs: Vec::new(),
+        id: found.id.clone(),
+        unit: alike.kind.clone(),
+        counted_in: alike.counted_in,
+        targets: alike.targets.clone(),
+        checked: alike.checked,
+        features: alike.features.clone(),
+        all_features: alike.all_features,
+        triple: alike.triple.clone(),
+        compiler: found.compiler,
+        rustflags: alike.rustflags.clone(),
+        folders: alike.folders,
+        on_disk: found.share.on_disk,
+        freeable: found.share.freeable,
+        last_use: alike.last_use,
+        differs: found.differs,
     }
 }
 
 /// The units of each package that a unit was compiled with, by the names of the packages of all units.
-pub(crate) fn dependencies<'a>(unit: &'a Unit, names: &HashMap<&UnitId, &str>) -> Dependencies<'a> {
-    let mut all = Dependencies::new();
-    for id in &unit.dependencies {
-        let name = names.get(id).copied().unwrap_or_default();
-        all.entry(name.to_owned()).or_default().insert(id);
+pub(crate) fn dependencies<'a>(
+    all: &'a [UnitId],
+    name: impl Fn(&UnitId) -> Option<&'a str>,
+) -> Dependencies<'a> {
+    let mut by_package = Dependencies::new();
+    for id in all {
+        let of_package = by_package.entry(name(id).unwrap_or_default()).or_default();
+        of_package.insert(id);
     }
-    all
+    by_package
 }
 
 /// Whether two are of the same targets: others are no variants of each other.
 fn are_alike(one: &Found<'_>, other: &Found<'_>) -> bool {
-    one.unit.targets == other.unit.targets && one.unit.kind == other.unit.kind
+    one.alike.targets == other.alike.targets && one.alike.kind == other.alike.kind
 }
 
 fn differences(one: &Found<'_>, other: &Found<'_>) -> Vec<Difference> {
@@ -206,7 +242,14 @@ fn differences(one: &Found<'_>, other: &Found<'_>) -> Vec<Difference> {
 
 /// A unit as one variant of its package.
 pub(crate) struct Compared<'a> {
-    pub(crate) unit: &'a Unit,
+    /// Path of its profile folder.
+    pub(crate) profile: &'a str,
+    /// Hash of the profile's settings.
+    pub(crate) settings: Option<u64>,
+    pub(crate) triple: Option<&'a str>,
+    pub(crate) rustc: Option<u64>,
+    pub(crate) rustflags: &'a [String],
+    pub(crate) features: &'a [String],
     /// Only metadata were made.
     pub(crate) checked: bool,
     /// The compiler by name, where that is known.
@@ -215,19 +258,39 @@ pub(crate) struct Compared<'a> {
     pub(crate) dependencies: &'a Dependencies<'a>,
 }
 
+impl<'a> Compared<'a> {
+    /// A unit of one folder.
+    pub(crate) fn of(
+        unit: &'a Unit,
+        compiler: Option<&'a str>,
+        dependencies: &'a Dependencies<'a>,
+    ) -> Self {
+        Self {
+            profile: &unit.id.profile,
+            settings: unit.settings,
+            triple: unit.triple.as_deref(),
+            rustc: unit.rustc,
+            rustflags: &unit.rustflags,
+            features: &unit.features,
+            checked: is_checked(unit),
+            compiler,
+            dependencies,
+        }
+    }
+}
+
 /// The units of each package that a unit was compiled with.
-pub(crate) type Dependencies<'a> = BTreeMap<String, BTreeSet<&'a UnitId>>;
+pub(crate) type Dependencies<'a> = BTreeMap<&'a str, BTreeSet<&'a UnitId>>;
 
 /// What tells one variant from another. If only what they were made with does, that is said; else it mostly follows
 /// from the rest.
-pub(crate) fn compare(one: &Compared<'_>, other: &Compared<'_>) -> Vec<Difference> {
-    let (from, to) = (one.unit, other.unit);
+pub(crate) fn compare(from: &Compared<'_>, to: &Compared<'_>) -> Vec<Difference> {
     let mut all = Vec::new();
-    if one.checked != other.checked {
+    if from.checked != to.checked {
         all.push(Difference::Checked);
     }
-    let profile = |unit: &Unit| {
-        let name = unit.id.profile.rsplit('/').next();
+    let profile = |one: &Compared<'_>| {
+        let name = one.profile.rsplit('/').next();
         name.unwrap_or_default().to_owned()
     };
     if profile(from) != profile(to) {
@@ -237,36 +300,33 @@ pub(crate) fn compare(one: &Compared<'_>, other: &Compared<'_>) -> Vec<Differenc
         all.push(Difference::Settings);
     }
     if from.triple != to.triple {
-        let (from, to) = (from.triple.clone(), to.triple.clone());
+        let triple = |one: &Compared<'_>| one.triple.map(str::to_owned);
+        let (from, to) = (triple(from), triple(to));
         all.push(Difference::Triple { from, to });
     }
     if from.rustc != to.rustc {
         let name = |one: &Compared<'_>| one.compiler.map(str::to_owned);
-        let (from, to) = (name(one), name(other));
+        let (from, to) = (name(from), name(to));
         all.push(Difference::Compiler { from, to });
     }
     if from.rustflags != to.rustflags {
-        let (from, to) = (from.rustflags.clone(), to.rustflags.clone());
+        let (from, to) = (from.rustflags.to_vec(), to.rustflags.to_vec());
         all.push(Difference::Rustflags { from, to });
     }
     let without = |these: &[String], those: &[String]| -> Vec<String> {
         let only = these.iter().filter(|name| !those.contains(name));
         only.cloned().collect()
     };
-    let more = without(&to.features, &from.features);
-    let less = without(&from.features, &to.features);
+    let more = without(to.features, from.features);
+    let less = without(from.features, to.features);
     if !more.is_empty() || !less.is_empty() {
         all.push(Difference::Features { more, less });
     }
-    if all.is_empty() && one.dependencies != other.dependencies {
-        let names: BTreeSet<&String> = one
-            .dependencies
-            .keys()
-            .chain(other.dependencies.keys())
-            .collect();
-        let differ =
-            |name: &&&String| one.dependencies.get(**name) != other.dependencies.get(**name);
-        let packages = names.iter().filter(differ).map(|name| (*name).clone());
+    if all.is_empty() && from.dependencies != to.dependencies {
+        let names = from.dependencies.keys().chain(to.dependencies.keys());
+        let names: BTreeSet<&str> = names.copied().collect();
+        let differ = |name: &&str| from.dependencies.get(name) != to.dependencies.get(name);
+        let packages = names.into_iter().filter(differ).map(str::to_owned);
         all.push(Difference::Dependencies {
             packages: packages.collect(),
         });
@@ -289,7 +349,7 @@ fn one_less(found: &[Found<'_>]) -> Bytes {
         {
             let rank = (
                 differences(one, other).len(),
-                Reverse(one.variant.on_disk.min(other.variant.on_disk)),
+                Reverse(one.share.on_disk.min(other.share.on_disk)),
             );
             best = Some(best.map_or(rank, |best| best.min(rank)));
         }
@@ -304,13 +364,13 @@ fn asked_by(
     found: &[Found<'_>],
     uses: &[(&Metadata, Uses<'_>)],
 ) -> Vec<AskedBy> {
-    let all: BTreeSet<&String> = found.iter().flat_map(|one| &one.variant.features).collect();
+    let all: BTreeSet<&String> = found.iter().flat_map(|one| &one.alike.features).collect();
     let differing: BTreeSet<String> = all
         .into_iter()
         .filter(|feature| {
             found
                 .iter()
-                .any(|one| !one.variant.features.contains(feature))
+                .any(|one| !one.alike.features.contains(feature))
         })
         .cloned()
         .collect();

@@ -8,12 +8,12 @@ use anyhow::Result;
 use crate::cargo::model::Dirs;
 use crate::clean::folder_use::Compilers;
 use crate::clean::gc::GcOptions;
-use crate::clean::look;
 use crate::clean::model::DeleteFolder;
 use crate::clean::orphan_record;
 use crate::clean::orphan_record::OrphanNotes;
 use crate::clean::orphans::DAY;
 use crate::clean::stale::AllDirs;
+use crate::clean::{compilers, look};
 use crate::markers::SHARED_ROOT_MARK;
 use crate::plan::action::{Action, Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look};
@@ -75,7 +75,7 @@ pub(crate) fn run(
         let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
         let (folder_uses, _) = look::take(&survey, &folders, request, &progress);
         let compilers = match options.toolchain_gone {
-            true => look::compilers(&folder_uses, &request.environment.cargo),
+            true => compilers::compilers(&folder_uses, &request.environment.cargo),
             false => Compilers::default(),
         };
         for (wanted, folder) in min_free

@@ -1,6 +1,6 @@
 //! Looks at target folders unit by unit, and at what builds can ask of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, Package};
@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use crate::cargo::config_chain;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::{Cargo, NotFetched};
+use crate::clean::compilers::{FIRST_STABLE, field, minor};
 use crate::clean::deletable::unfit;
-use crate::clean::folder_use::{Compilers, FolderUse, Wanted};
+use crate::clean::folder_use::{FolderUse, Wanted};
 use crate::clean::unknown_users;
 use crate::fs;
 use crate::fs::model::BusyReason;
@@ -18,20 +19,12 @@ use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Survey, Workspace};
-use crate::survey::{Environment, Request, compiler_name};
-use crate::target::unit::{Group, Inventory, Other, Unit};
-use crate::target::unit_file::{Sharing, UnitFile};
+use crate::survey::{Environment, Request};
+use crate::target::unit::{Group, Inventory, Other};
+use crate::target::unit_file::Sharing;
 use crate::target::{fingerprint, read};
 use crate::text::failure;
 use crate::warm::inspect;
-
-/// The first Rust whose fingerprints have hashes that are the same on every machine.
-///
-/// Source: Cargo 1.85 took up `rustc-stable-hash` (its pull request 14116 and those after it).
-const FIRST_STABLE: u32 = 85;
-
-/// So many artifacts of a compiler are asked for its name: almost each one has it.
-const ASKED_FOR_A_NAME: usize = 16;
 
 /// The answer of Cargo about a workspace.
 #[derive(Debug)]
@@ -85,33 +78,132 @@ pub(crate) fn take(
     progress: &Progress,
 ) -> (Vec<FolderUse>, Workspaces) {
     let outer = outermost(folders);
+    let workspaces = workspaces(survey, &outer, request, progress);
+    let mut all = Vec::with_capacity(outer.len());
+    let look = Look {
+        survey,
+        request,
+        workspaces: &workspaces,
+        progress,
+    };
+    look.each(&outer, |some| all.extend(some));
+    (all, workspaces)
+}
+
+/// Asks Cargo about the workspaces that build into some folders.
+pub(crate) fn workspaces(
+    survey: &Survey,
+    folders: &[&TargetFolder],
+    request: &Request,
+    progress: &Progress,
+) -> Workspaces {
     progress.stage("asking cargo");
-    let users: BTreeSet<&Path> = outer
+    let users: BTreeSet<&Path> = folders
         .iter()
         .flat_map(|folder| users(folder, survey))
         .map(|workspace| workspace.root.as_path())
         .collect();
-    let workspaces = ask(&users, &request.environment, progress);
-    progress.stage("looking at units");
-    // Each is walked by all threads, but there are many small ones.
-    let folders = outer.into_par_iter().map(|folder| {
-        let inventory = read::read(&folder.path, progress);
+    ask(&users, &request.environment, progress)
+}
+
+/// What inventories are taken with.
+pub(crate) struct Look<'a> {
+    pub(crate) survey: &'a Survey,
+    pub(crate) request: &'a Request,
+    pub(crate) workspaces: &'a Workspaces,
+    pub(crate) progress: &'a Progress,
+}
+
+impl<'a> Look<'a> {
+    /// Takes the inventory of target folders of which none lies in another, and hands them over in their order, a few at a
+    /// time. The next few are read meanwhile, so that only these need room: a folder may hold a million files.
+    pub(crate) fn each(&self, folders: &[&'a TargetFolder], mut take: impl FnMut(Vec<FolderUse>)) {
+        self.progress.stage("looking at units");
+        let mut early = self.with_products_of_others(folders);
+        let mut apart = self.apart(folders, &early);
+        let mut ready = Vec::new();
+        // Each is walked by all threads, but there are many small ones.
+        for some in folders.chunks(2 * rayon::current_num_threads()) {
+            let some = some.iter().map(|folder| {
+                let path = folder.path.as_path();
+                let apart = apart.remove(path).unwrap_or_default();
+                (*folder, early.remove(path), apart)
+            });
+            let some: Vec<_> = some.collect();
+            let done = std::mem::take(&mut ready);
+            // They are handed over in this thread: what is kept of them then lies apart from what is read and freed by others.
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| {
+                    let some = some
+                        .into_par_iter()
+                        .map(|(folder, early, apart)| FolderUse {
+                            apart,
+                            ..early.unwrap_or_else(|| self.read(folder))
+                        });
+                    some.collect_into_vec(&mut ready);
+                });
+                take(done);
+            });
+        }
+        take(ready);
+    }
+
+    fn read(&self, folder: &TargetFolder) -> FolderUse {
+        let inventory = read::read(&folder.path, self.progress);
+        let (survey, request) = (self.survey, self.request);
         FolderUse {
             identity: folder.marks.identity,
             obstacle: obstacle(folder, &inventory).or_else(|| product_in_use(folder, survey)),
             users: users_of(folder, survey),
-            wanted: wanted(folder, &inventory, survey, request, &workspaces),
+            wanted: wanted(folder, &inventory, survey, request, self.workspaces),
             notes_reads: fs::notes_reads(&folder.path),
             reads_noted: fs::reads_noted(&folder.path),
             inventory,
             apart: Vec::new(),
         }
-    });
-    let mut folders: Vec<FolderUse> = folders.collect();
-    for at in 0..folders.len() {
-        folders[at].apart = apart(&folders[at].inventory.folder, survey, &folders, progress);
     }
-    (folders, workspaces)
+
+    /// Reads those of some folders that final products of others of them lie in, which are looked at with those.
+    fn with_products_of_others(
+        &self,
+        folders: &[&'a TargetFolder],
+    ) -> HashMap<&'a Path, FolderUse> {
+        let products = folders
+            .iter()
+            .map(|one| products_of(&one.path, self.survey));
+        let products: BTreeSet<&Path> = products.flatten().collect();
+        let folders = folders.par_iter();
+        let folders = folders.filter(|folder| products.contains(folder.path.as_path()));
+        folders
+            .map(|folder| (folder.path.as_path(), self.read(folder)))
+            .collect()
+    }
+
+    /// The final products of folders that lie in other folders than the units that they are of.
+    fn apart(
+        &self,
+        folders: &[&'a TargetFolder],
+        known: &HashMap<&Path, FolderUse>,
+    ) -> HashMap<&'a Path, Vec<Other>> {
+        let mut apart: HashMap<&Path, Vec<Other>> = HashMap::new();
+        for folder in folders {
+            for products in products_of(&folder.path, self.survey) {
+                let read;
+                let inventory = match known.get(products) {
+                    Some(known) => &known.inventory,
+                    None => {
+                        read = read::read(products, self.progress);
+                        &read
+                    }
+                };
+                let finals = inventory.others.iter();
+                let finals = finals.filter(|other| other.group == Group::Final);
+                let of_folder = apart.entry(folder.path.as_path()).or_default();
+                of_folder.extend(finals.cloned());
+            }
+        }
+        apart
+    }
 }
 
 /// Where final products of a folder lie that is for intermediate artifacts alone.
@@ -119,25 +211,6 @@ fn products_of<'a>(folder: &'a Path, survey: &'a Survey) -> BTreeSet<&'a Path> {
     let users = survey.workspaces.iter().map(|workspace| &workspace.dirs);
     let users = users.filter(|dirs| dirs.build_dir == folder && dirs.target_dir != folder);
     users.map(|dirs| dirs.target_dir.as_path()).collect()
-}
-
-/// The final products that lie in other folders than the units that they are of.
-fn apart(folder: &Path, survey: &Survey, folders: &[FolderUse], progress: &Progress) -> Vec<Other> {
-    let mut all = Vec::new();
-    for products in products_of(folder, survey) {
-        let mut known = folders.iter().map(|folder| &folder.inventory);
-        let read;
-        let inventory = match known.find(|inventory| inventory.folder == products) {
-            Some(inventory) => inventory,
-            None => {
-                read = read::read(products, progress);
-                &read
-            }
-        };
-        let finals = inventory.others.iter();
-        all.extend(finals.filter(|other| other.group == Group::Final).cloned());
-    }
-    all
 }
 
 /// Whether a program runs that was made of units in a folder, and lies in another one.
@@ -388,115 +461,4 @@ fn compilers_of(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<u64
             None => Err(nobody()),
         });
     compilers.collect()
-}
-
-/// The compilers of this machine, by rustup, and those that made the units.
-#[must_use]
-pub(crate) fn compilers(folders: &[FolderUse], cargo: &Cargo) -> Compilers {
-    Compilers {
-        made_by: made_by(folders),
-        ..installed(cargo)
-    }
-}
-
-/// The names of the compilers that made units, by one artifact of each.
-fn made_by(folders: &[FolderUse]) -> BTreeMap<u64, String> {
-    let mut names = BTreeMap::new();
-    let mut asked: HashMap<u64, usize> = HashMap::new();
-    for folder in folders {
-        for unit in &folder.inventory.units {
-            let Some(rustc) = unit.rustc.filter(|rustc| !names.contains_key(rustc)) else {
-                continue;
-            };
-            for file in libraries(unit) {
-                let asked = asked.entry(rustc).or_default();
-                if *asked == ASKED_FOR_A_NAME {
-                    break;
-                }
-                *asked += 1;
-                if let Some(name) = compiler_name::of(&folder.inventory.folder.join(&file.path)) {
-                    names.insert(rustc, name);
-                    break;
-                }
-            }
-        }
-    }
-    names
-}
-
-fn libraries(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
-    let files = unit.files.iter();
-    files.filter(|file| {
-        let end = file.path.extension();
-        end.is_some_and(|end| end == "rmeta" || end == "rlib")
-    })
-}
-
-fn installed(cargo: &Cargo) -> Compilers {
-    let names = match cargo.toolchains() {
-        Ok(names) => names,
-        Err(error) => {
-            return Compilers {
-                unsure: Some(format!(
-                    "which compilers are installed is not known: {}",
-                    failure::words(error.as_ref())
-                )),
-                ..Compilers::default()
-            };
-        }
-    };
-    let versions: Vec<(String, anyhow::Result<String>)> = names
-        .into_par_iter()
-        .map(|name| {
-            let version = cargo.rustc_of(&name);
-            (name, version)
-        })
-        .collect();
-    let mut compilers = Compilers::default();
-    for (name, version) in versions {
-        match version {
-            Ok(version) if minor(&version).is_some_and(|minor| minor >= FIRST_STABLE) => {
-                let hash = fingerprint::hash_of_rustc(&version);
-                compilers.installed.entry(hash).or_insert(name);
-            }
-            Ok(_) => {
-                compilers.unsure = Some(format!(
-                    "units of the toolchain `{name}`, which is older than 1.{FIRST_STABLE}, cannot be told"
-                ));
-            }
-            Err(error) => {
-                compilers.unsure = Some(format!(
-                    "the toolchain `{name}` does not work: {}",
-                    failure::words(error.as_ref())
-                ));
-            }
-        }
-    }
-    compilers
-}
-
-/// A field of what `rustc -vV` says.
-fn field<'a>(version: &'a str, name: &str) -> Option<&'a str> {
-    let mut lines = version.lines();
-    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-}
-
-/// The second number of the compiler's version.
-fn minor(version: &str) -> Option<u32> {
-    let release = field(version, "release")?;
-    release.strip_prefix("1.")?.split('.').next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_told_by_their_lines() {
-        let said = "rustc 1.97.0-nightly (abc 2026-05-01)\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.97.0-nightly\n";
-        assert_eq!(minor(said), Some(97));
-        assert_eq!(field(said, "host"), Some("x86_64-unknown-linux-gnu"));
-        assert_eq!(minor("rustc 2.0.0\nrelease: 2.0.0\n"), None);
-        assert_eq!(minor(""), None);
-    }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::clean::gc::{GcOptions, gc};
-use crate::clean::look;
 use crate::clean::model::CollectFolder;
+use crate::clean::{compilers, look};
 use crate::dedupe::model::RelinkFolder;
 use crate::plan::conduct::Ui;
 use crate::progress::Progress;
@@ -36,7 +36,7 @@ pub(crate) fn moved(
         .filter(|folder| of(&folder.path).is_some())
         .collect();
     let (folder_uses, _) = look::take(survey, &folders, request, &progress);
-    let compilers = look::compilers(&folder_uses, &request.environment.cargo);
+    let compilers = compilers::compilers(&folder_uses, &request.environment.cargo);
     let options = GcOptions {
         keep_programs: survey.settings.keep_programs == Some(true),
         ..GcOptions::sure()

@@ -239,9 +239,13 @@ impl Other {
     /// The profile folder that it lies in, relative to the target folder, with `/` between.
     #[must_use]
     pub(crate) fn profile(&self) -> Option<String> {
-        let names = self.file.path.iter().take(self.profile_depth);
-        let names: Vec<_> = names.map(OsStr::to_string_lossy).collect();
+        let names: Vec<_> = self.profile_path().map(OsStr::to_string_lossy).collect();
         (!names.is_empty()).then(|| names.join("/"))
+    }
+
+    /// The components of the profile folder that it lies in.
+    pub(crate) fn profile_path(&self) -> impl Iterator<Item = &OsStr> {
+        self.file.path.iter().take(self.profile_depth)
     }
 
     /// The components of its path in its profile folder.

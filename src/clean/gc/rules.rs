@@ -63,6 +63,8 @@ pub(crate) struct RuleInput<'a> {
     pub(crate) folder: &'a FolderUse,
     pub(crate) graph: Graph,
     pub(crate) others: Vec<WholeOther<'a>>,
+    /// Why each unit is kept whatever the rule, by its place.
+    unclear: Vec<Option<String>>,
     compilers: &'a Compilers,
     pub(crate) options: &'a GcOptions,
     now: Timestamp,
@@ -80,10 +82,28 @@ impl<'a> RuleInput<'a> {
             folder,
             graph: Graph::of(&folder.inventory.units),
             others: WholeOther::all(&folder.inventory),
+            unclear: folder
+                .inventory
+                .units
+                .iter()
+                .map(|unit| is_clear(unit).err())
+                .collect(),
             compilers,
             options,
             now,
             uses: Uses::of(folder, options, now),
+        }
+    }
+
+    /// The same folder, with other options.
+    pub(crate) fn with_options<'b>(self, options: &'b GcOptions) -> RuleInput<'b>
+    where
+        'a: 'b,
+    {
+        RuleInput {
+            options,
+            uses: Uses::of(self.folder, options, self.now),
+            ..self
         }
     }
 
@@ -112,7 +132,7 @@ pub(crate) fn reasons(input: &RuleInput<'_>) -> CollectReasons {
     let mut why: Vec<Option<CollectReason>> = vec![None; units.len()];
     for (at, reason) in UNITS.iter().flat_map(|rule| rule(input)) {
         let unit = &units[at];
-        if why[at].is_none() && is_clear(unit).is_ok() && input.covers(&unit.id.profile) {
+        if why[at].is_none() && input.unclear[at].is_none() && input.covers(&unit.id.profile) {
             why[at] = Some(reason);
         }
     }
@@ -136,17 +156,15 @@ fn keep_what_is_needed(
     input: &RuleInput<'_>,
     why: &mut [Option<CollectReason>],
 ) -> Vec<KeptUnitReason> {
-    let (units, graph) = (&input.folder.inventory.units, &input.graph);
-    let mut kept: Vec<KeptUnitReason> = units
-        .iter()
-        .enumerate()
-        .map(|(at, unit)| match is_clear(unit) {
-            Ok(()) => unused::kept(input, at).unwrap_or(KeptUnitReason::NoRule),
-            Err(why) => KeptUnitReason::Unclear { why },
-        })
-        .collect();
+    let units = &input.folder.inventory.units;
+    let kept = input.unclear.iter().enumerate();
+    let kept = kept.map(|(at, unclear)| match unclear.clone() {
+        None => unused::kept(input, at).unwrap_or(KeptUnitReason::NoRule),
+        Some(why) => KeptUnitReason::Unclear { why },
+    });
+    let mut kept: Vec<KeptUnitReason> = kept.collect();
     let stay: Vec<usize> = (0..units.len()).filter(|at| why[*at].is_none()).collect();
-    Graph::spread(&graph.dependencies, stay, |at, by| {
+    Graph::spread(&input.graph.dependencies, stay, |at, by| {
         if let (Some(by), Some(_)) = (by, why[at].take()) {
             let by = units[by].id.clone();
             kept[at] = KeptUnitReason::Needed { by };

@@ -1,12 +1,11 @@
 //! Another unit of the same package elsewhere, or none at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::audit::model::Difference;
-use crate::audit::variants::{Compared, compare, dependencies};
+use crate::audit::variants::{Compared, Dependencies, compare, dependencies};
 use crate::cargo::lockfile::Lock;
-use crate::clean::gc::rules::superseded::is_checked;
 use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 use crate::warm::decide::Relation;
 use crate::why::decide::{DonorFacts, Search};
@@ -52,14 +51,14 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn by_package(&self, unit: &'a Unit) -> BTreeMap<String, BTreeSet<&'a UnitId>> {
-        dependencies(unit, &self.names)
+    fn by_package(&self, unit: &'a Unit) -> Dependencies<'a> {
+        dependencies(&unit.dependencies, |id| self.names.get(id).copied())
     }
 
     fn differences(
         &self,
-        (other, theirs): (&Unit, &BTreeMap<String, BTreeSet<&UnitId>>),
-        (unit, own): (&Unit, &BTreeMap<String, BTreeSet<&UnitId>>),
+        (other, theirs): (&Unit, &Dependencies<'_>),
+        (unit, own): (&Unit, &Dependencies<'_>),
     ) -> Vec<UnitDifference> {
         let mut all = Vec::new();
         match (&other.version, &unit.version) {
@@ -74,13 +73,9 @@ impl<'a> Search<'a> {
             _ => {}
         }
         let mut all: Vec<UnitDifference> = all.into_iter().map(UnitDifference::Package).collect();
-        let compared = |unit, dependencies| Compared {
-            unit,
-            checked: is_checked(unit),
-            compiler: self.compiler(unit),
-            dependencies,
-        };
-        let found = compare(&compared(other, theirs), &compared(unit, own));
+        let theirs = Compared::of(other, self.compiler(other), theirs);
+        let own = Compared::of(unit, self.compiler(unit), own);
+        let found = compare(&theirs, &own);
         // These follow from the version.
         let follows = |one: &Difference| {
             matches!(
