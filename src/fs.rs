@@ -30,6 +30,7 @@ mod transfer;
 mod trash;
 mod usage;
 mod walk;
+mod within;
 
 use std::fs;
 use std::fs::Metadata;
@@ -67,7 +68,7 @@ pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };
 pub(crate) use crate::fs::read::{
-    Within, folder, open, read, read_known, read_pipe, read_start, with_content,
+    folder, open, read, read_known, read_pipe, read_start, with_content,
 };
 pub(crate) use crate::fs::replace::{
     is_leftover, keep_newest, leftovers, no_link, remove_leftover, remove_leftovers, replace,
@@ -89,6 +90,7 @@ pub(crate) use crate::fs::transfer::{
 pub(crate) use crate::fs::trash::{discard_trash, is_our_trash, make_trash};
 pub use crate::fs::usage::usage;
 pub(crate) use crate::fs::walk::{Entry, EntryKind, walk};
+pub(crate) use crate::fs::within::Within;
 use crate::markers;
 use crate::markers::Shape;
 use crate::size::Bytes;
@@ -440,11 +442,6 @@ fn allocation(metadata: &Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 fn allocation(metadata: &Metadata) -> (u64, u64) {
     (metadata.len(), 1)
-}
-
-fn accessed(metadata: &Metadata) -> Option<Timestamp> {
-    let time = metadata.accessed().ok()?;
-    Timestamp::try_from(time).ok()
 }
 
 #[cfg(test)]

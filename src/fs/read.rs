@@ -26,60 +26,11 @@ pub(super) fn open_quietly(path: &Path) -> std::io::Result<File> {
     File::open(path)
 }
 
+/// So that nothing is noted of the reading, and a pipe is not waited for.
 #[cfg(target_os = "linux")]
-const QUIETLY: rustix::fs::OFlags = rustix::fs::OFlags::NOATIME
+pub(super) const QUIETLY: rustix::fs::OFlags = rustix::fs::OFlags::NOATIME
     .union(rustix::fs::OFlags::NONBLOCK)
     .union(rustix::fs::OFlags::CLOEXEC);
-
-/// A folder in which many files are read. On Linux it is held open, since to look the way to it up again for each of them
-/// takes a fifth of the time.
-pub(crate) struct Within<'a> {
-    path: &'a Path,
-    #[cfg(target_os = "linux")]
-    open: Option<std::os::fd::OwnedFd>,
-}
-
-impl<'a> Within<'a> {
-    /// A folder. If it cannot be opened, each file in it says so.
-    pub(crate) fn of(path: &'a Path) -> Self {
-        Self {
-            path,
-            #[cfg(target_os = "linux")]
-            open: {
-                use rustix::fs::{CWD, Mode, OFlags, openat};
-                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                openat(CWD, path, flags, Mode::empty()).ok()
-            },
-        }
-    }
-
-    /// Opens a file for reading, given by its path in the folder.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or it may not be read.
-    pub(crate) fn open(&self, file: &Path) -> std::io::Result<File> {
-        #[cfg(target_os = "linux")]
-        if let Some(open) = &self.open {
-            use rustix::io::Errno;
-            match rustix::fs::openat(open, file, QUIETLY, rustix::fs::Mode::empty()) {
-                Ok(opened) => return Ok(opened.into()),
-                Err(Errno::PERM | Errno::ACCESS) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        open_quietly(&self.path.join(file))
-    }
-
-    /// As [`read_known`].
-    ///
-    /// # Errors
-    ///
-    /// Anything but the file's absence.
-    pub(crate) fn read_known(&self, file: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-        known(self.open(file), limit, || self.path.join(file))
-    }
-}
 
 /// Reads a file whole; `None` if there is none.
 ///
@@ -158,7 +109,8 @@ pub(crate) fn read_known(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     known(open_quietly(path), limit, || path.to_owned())
 }
 
-fn known(
+/// As [`read_known`], of a file that was opened, with its path for an error.
+pub(super) fn known(
     file: std::io::Result<File>,
     limit: u64,
     path: impl Fn() -> PathBuf,

@@ -1,7 +1,6 @@
 //! How an entry is known again: by its name, by which file or folder it is, and by what it was when it was seen.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,11 +8,12 @@ use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use crate::fs::identity;
+use crate::fs::EntryKind;
 use crate::fs::model::{Identity, Seen};
 #[cfg(not(unix))]
 use crate::fs::modified;
 use crate::fs::open_folder::{Entry, OpenFolder, above};
+use crate::fs::within::{Listed, Moment};
 use crate::markers;
 use crate::progress::Progress;
 
@@ -34,10 +34,12 @@ pub(crate) fn number(name: &OsStr, identity: Identity, content: Option<(i64, u64
     ))
 }
 
-/// The number of an entry that a walk found.
-pub(super) fn of_metadata(name: &OsStr, metadata: &Metadata) -> u64 {
-    let content = (!metadata.is_dir()).then(|| (nanoseconds(metadata), metadata.len()));
-    number(name, identity(metadata), content)
+/// The number of an entry that a folder lists.
+pub(super) fn of_listed(name: &OsStr, listed: &Listed) -> u64 {
+    let is_folder = listed.kind == EntryKind::Folder;
+    let modified = || listed.modified.map_or(0, Moment::nanoseconds);
+    let content = (!is_folder).then(|| (modified(), listed.length));
+    number(name, listed.identity, content)
 }
 
 /// The number of an entry of an open folder.
@@ -47,19 +49,12 @@ pub(super) fn of_entry(entry: &Entry) -> u64 {
 }
 
 /// When something was last modified, in nanoseconds. Only the same ones are compared.
-#[cfg(unix)]
-fn nanoseconds(metadata: &Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt as _;
-    together(metadata.mtime(), metadata.mtime_nsec())
-}
-
 #[cfg(not(unix))]
-pub(super) fn nanoseconds(metadata: &Metadata) -> i64 {
+pub(super) fn nanoseconds(metadata: &std::fs::Metadata) -> i64 {
     modified(metadata).map_or(0, |time| time.as_nanosecond() as i64)
 }
 
 /// Seconds and what is beyond them.
-#[cfg(unix)]
 pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
     seconds.wrapping_mul(1_000_000_000).wrapping_add(beyond)
 }
@@ -69,7 +64,7 @@ pub(super) fn together(seconds: i64, beyond: i64) -> i64 {
 pub(crate) fn seen_at(paths: &[&Path], progress: &Progress) -> Seen {
     let numbers = paths.par_iter().filter_map(|path| {
         let metadata = std::fs::symlink_metadata(path).ok()?;
-        let own = of_metadata(path.file_name()?, &metadata);
+        let own = of_listed(path.file_name()?, &Listed::of(&metadata));
         let mut all = vec![own];
         if metadata.is_dir() {
             all.extend_from_slice(crate::fs::usage(path, progress).seen.numbers());

@@ -1,17 +1,16 @@
 //! How much space a folder takes.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
-
-use jiff::Timestamp;
 
 use crate::fs::in_use::all_mounts;
 use crate::fs::model::{Identity, LinkedFile, Problem, Seen, Usage};
 use crate::fs::open_folder::mount_of;
-use crate::fs::{allocation, canonical, identity, seen};
+use crate::fs::within::{Listed, Moment, Within};
+use crate::fs::{EntryKind, allocation, canonical, seen};
 use crate::markers::{TESTS, TRYBUILD, WASM_BUILD};
 use crate::progress::Progress;
 use crate::size::Bytes;
@@ -27,8 +26,13 @@ use crate::text::failure;
 pub fn usage(folder: &Path, progress: &Progress) -> Usage {
     let sum = Mutex::new(Sum::default());
     let mounts = Mounts::of(folder);
-    let mounts = &mounts;
-    rayon::scope(|scope| visit(folder.to_owned(), Place::Top, mounts, &sum, progress, scope));
+    let walk = Walk {
+        within: Within::of(folder),
+        mounts,
+        total: &sum,
+        progress,
+    };
+    rayon::scope(|scope| visit(PathBuf::new(), Place::Top, &walk, scope));
     sum.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .finish(folder)
@@ -56,10 +60,11 @@ impl Mounts {
     }
 
     /// Whether a folder below the first is on another mount.
-    fn is_other(&self, folder: &Path) -> bool {
+    fn is_other(&self, within: &Within<'_>, folder: &Path) -> bool {
         match self {
-            Self::Listed(points) => points.iter().any(|point| point == folder),
-            Self::Unlisted(mount) => mount_of(folder) != *mount,
+            Self::Listed(points) if points.is_empty() => false,
+            Self::Listed(points) => points.contains(&within.join(folder)),
+            Self::Unlisted(mount) => mount_of(&within.join(folder)) != *mount,
         }
     }
 }
@@ -108,9 +113,8 @@ impl Place {
 #[derive(Default)]
 struct Sum {
     usage: Usage,
-    // As the system gives them: one conversion in the end, and not one for each file.
-    newest: Option<SystemTime>,
-    last_read: Option<SystemTime>,
+    newest: Option<Moment>,
+    last_read: Option<Moment>,
     links: HashMap<Identity, LinkedFile>,
     seen: Vec<u64>,
 }
@@ -147,9 +151,8 @@ impl Sum {
             seen,
         } = self;
         usage.seen = Seen::new(seen);
-        let timestamp = |time: SystemTime| Timestamp::try_from(time).ok();
-        usage.newest = newest.and_then(timestamp);
-        usage.last_read = last_read.and_then(timestamp);
+        usage.newest = newest.and_then(Moment::timestamp);
+        usage.last_read = last_read.and_then(Moment::timestamp);
         if let Ok(top) = fs::symlink_metadata(folder) {
             usage.on_disk += Bytes(allocation(&top).0);
             usage.entries += 1;
@@ -159,33 +162,33 @@ impl Sum {
     }
 }
 
-fn visit<'s>(
-    folder: PathBuf,
-    place: Place,
-    mounts: &'s Mounts,
-    total: &'s Mutex<Sum>,
-    progress: &'s Progress,
-    scope: &rayon::Scope<'s>,
-) {
+/// What the walk through a folder goes by.
+struct Walk<'w> {
+    within: Within<'w>,
+    mounts: Mounts,
+    total: &'w Mutex<Sum>,
+    progress: &'w Progress,
+}
+
+/// Counts a folder in the one that is walked.
+fn visit<'s>(folder: PathBuf, place: Place, walk: &'s Walk<'_>, scope: &rayon::Scope<'s>) {
     let mut sum = Sum::default();
-    if place != Place::Top && mounts.is_other(&folder) {
-        sum.usage.mounted = Some(folder);
-        return take(total, sum);
+    let within = &walk.within;
+    if place != Place::Top && walk.mounts.is_other(within, &folder) {
+        sum.usage.mounted = Some(within.join(&folder));
+        return take(walk.total, sum);
     }
-    match fs::read_dir(&folder) {
-        Ok(entries) => {
-            for entry in entries {
-                if let Err(error) = entry.and_then(|entry| {
-                    count(&entry, place, mounts, &mut sum, total, progress, scope)
-                }) {
-                    sum.usage.unreadable.push(unreadable(&folder, &error));
-                }
-            }
-        }
-        Err(error) => sum.usage.unreadable.push(unreadable(&folder, &error)),
+    let mut problems = Vec::new();
+    let listed = within.list(&folder, |name, listed| match listed {
+        Ok(listed) => count(&folder, name, &listed, place, &mut sum, walk, scope),
+        Err(error) => problems.push(error),
+    });
+    for error in problems.into_iter().chain(listed.err()) {
+        let unreadable = unreadable(&within.join(&folder), &error);
+        sum.usage.unreadable.push(unreadable);
     }
-    progress.add(sum.usage.entries, sum.usage.on_disk);
-    take(total, sum);
+    walk.progress.add(sum.usage.entries, sum.usage.on_disk);
+    take(walk.total, sum);
 }
 
 fn take(total: &Mutex<Sum>, sum: Sum) {
@@ -208,58 +211,51 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 }
 
 fn count<'s>(
-    entry: &fs::DirEntry,
+    folder: &Path,
+    name: &OsStr,
+    listed: &Listed,
     place: Place,
-    mounts: &'s Mounts,
     sum: &mut Sum,
-    total: &'s Mutex<Sum>,
-    progress: &'s Progress,
+    walk: &'s Walk<'_>,
     scope: &rayon::Scope<'s>,
-) -> std::io::Result<()> {
-    // Relative to the open folder and without following links.
-    let metadata = entry.metadata()?;
-    let (on_disk, links) = allocation(&metadata);
-    let name = entry.file_name();
+) {
     let usage = &mut sum.usage;
+    let lossy = || lossy(&walk.within.join(&folder.join(name)));
     usage.entries += 1;
-    sum.seen.push(seen::of_metadata(&name, &metadata));
+    sum.seen.push(seen::of_listed(name, listed));
     if name == ".git" {
         let found = match place {
             Place::MadeAgain => &mut usage.git_made_again,
             _ => &mut usage.git_inside,
         };
-        found.get_or_insert_with(|| lossy(&entry.path()));
+        found.get_or_insert_with(lossy);
     }
-    if metadata.is_dir() {
-        usage.on_disk += Bytes(on_disk);
+    if listed.kind == EntryKind::Folder {
+        usage.on_disk += Bytes(listed.on_disk);
         let inner = place.inner(&name.to_string_lossy());
-        let path = entry.path();
-        scope.spawn(move |scope| visit(path, inner, mounts, total, progress, scope));
-        return Ok(());
+        let path = folder.join(name);
+        scope.spawn(move |scope| visit(path, inner, walk, scope));
+        return;
     }
-    usage.logical += Bytes(metadata.len());
+    usage.logical += Bytes(listed.length);
     if place != Place::MadeAgain && name == "Cargo.toml" {
-        usage
-            .sources_inside
-            .get_or_insert_with(|| lossy(&entry.path()));
+        usage.sources_inside.get_or_insert_with(lossy);
     }
-    sum.newest = sum.newest.max(metadata.modified().ok());
+    sum.newest = sum.newest.max(listed.modified);
     if place == Place::Fingerprint {
-        sum.last_read = sum.last_read.max(metadata.accessed().ok());
+        sum.last_read = sum.last_read.max(listed.accessed);
     }
-    if links > 1 {
-        let identity = identity(&metadata);
+    if listed.links > 1 {
         let file = LinkedFile {
-            identity,
-            on_disk: Bytes(on_disk),
-            links,
+            identity: listed.identity,
+            on_disk: Bytes(listed.on_disk),
+            links: listed.links,
             seen: 0,
         };
-        sum.links.entry(identity).or_insert(file).seen += 1;
+        sum.links.entry(file.identity).or_insert(file).seen += 1;
     } else {
-        usage.on_disk += Bytes(on_disk);
+        usage.on_disk += Bytes(listed.on_disk);
     }
-    Ok(())
 }
 
 #[cfg(all(test, unix))]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::fs::model::{Identity, Problem};
-use crate::fs::{accessed, allocation, changed, identity, modified};
+use crate::fs::within::{Listed, Moment, Within};
 use crate::progress::Progress;
 use crate::size::Bytes;
 use crate::text::failure;
@@ -55,42 +55,38 @@ pub(crate) fn walk(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     match fs::symlink_metadata(folder) {
-        Ok(metadata) => take(Path::new(""), vec![entry(PathBuf::new(), &metadata)]),
+        Ok(metadata) => {
+            let top = entry(PathBuf::new(), Listed::of(&metadata));
+            take(Path::new(""), vec![top]);
+        }
         Err(error) => problems.push(problem(folder, &error)),
     }
-    problems.extend(visit(folder, Path::new(""), progress, take));
+    let within = Within::of(folder);
+    problems.extend(visit(&within, Path::new(""), progress, take));
     problems
 }
 
 fn visit(
-    root: &Path,
+    within: &Within<'_>,
     folder: &Path,
     progress: &Progress,
     take: &(impl Fn(&Path, Vec<Entry>) + Sync),
 ) -> Vec<Problem> {
     let mut entries = Vec::new();
     let mut problems = Vec::new();
-    let path = root.join(folder);
-    match fs::read_dir(&path) {
+    let listed = within.list(folder, |name, listed| match listed {
         Ok(listed) => {
-            for listed in listed {
-                let found = listed.and_then(|listed| {
-                    let metadata = listed.metadata()?;
-                    let name = listed.file_name();
-                    // No room for more than the path.
-                    let length = folder.as_os_str().len() + 1 + name.len();
-                    let mut inner = PathBuf::with_capacity(length);
-                    inner.push(folder);
-                    inner.push(name);
-                    Ok(entry(inner, &metadata))
-                });
-                match found {
-                    Ok(entry) => entries.push(entry),
-                    Err(error) => problems.push(problem(&path, &error)),
-                }
-            }
+            // No room for more than the path.
+            let length = folder.as_os_str().len() + 1 + name.len();
+            let mut inner = PathBuf::with_capacity(length);
+            inner.push(folder);
+            inner.push(name);
+            entries.push(entry(inner, listed));
         }
-        Err(error) => problems.push(problem(&path, &error)),
+        Err(error) => problems.push(problem(&within.join(folder), &error)),
+    });
+    if let Err(error) = listed {
+        problems.push(problem(&within.join(folder), &error));
     }
     let on_disk = entries.iter().map(|entry| entry.on_disk).sum();
     progress.add(entries.len() as u64, on_disk);
@@ -104,30 +100,26 @@ fn visit(
     }
     let inner: Vec<Vec<Problem>> = folders
         .par_iter()
-        .map(|folder| visit(root, folder, progress, take))
+        .map(|folder| visit(within, folder, progress, take))
         .collect();
     problems.extend(inner.into_iter().flatten());
     problems
 }
 
-fn entry(path: PathBuf, metadata: &fs::Metadata) -> Entry {
-    let (on_disk, links) = allocation(metadata);
-    let kind = match metadata.file_type() {
-        kind if kind.is_dir() => EntryKind::Folder,
-        kind if kind.is_file() => EntryKind::File,
-        _ => EntryKind::Special,
-    };
-    let folder = kind == EntryKind::Folder;
+fn entry(path: PathBuf, listed: Listed) -> Entry {
     Entry {
         path,
-        kind,
-        length: Bytes(metadata.len()),
-        on_disk: Bytes(on_disk),
-        links: if folder { 1 } else { links },
-        identity: identity(metadata),
-        modified: modified(metadata),
-        changed: changed(metadata),
-        accessed: accessed(metadata),
+        kind: listed.kind,
+        length: Bytes(listed.length),
+        on_disk: Bytes(listed.on_disk),
+        links: match listed.kind {
+            EntryKind::Folder => 1,
+            _ => listed.links,
+        },
+        identity: listed.identity,
+        modified: listed.modified.and_then(Moment::timestamp),
+        changed: listed.changed.and_then(Moment::timestamp),
+        accessed: listed.accessed.and_then(Moment::timestamp),
     }
 }
 
