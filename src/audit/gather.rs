@@ -25,7 +25,7 @@ use crate::survey::{Environment, Request};
 use crate::target::artifact::debug_info;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::UnitKind;
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
 
 /// The variable that beats what manifests and configurations say of the dev profile's debug information.
 const DEV_DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
@@ -186,13 +186,10 @@ impl Debug {
                     continue;
                 }
                 let third_party = library && unit.source.is_third_party();
-                let artifacts = unit.files.iter().filter(|file| holds_code(&file.path));
+                let artifacts = unit.files.iter().filter(|file| holds_code(file));
                 let first = |file: &&UnitFile| file.links <= 1 || self.seen.insert(file.identity);
-                files.extend(
-                    artifacts
-                        .filter(first)
-                        .map(|file| (within, file, third_party)),
-                );
+                let artifacts = artifacts.filter(first);
+                files.extend(artifacts.map(|file| (within, file, third_party)));
             }
         }
         let found = files.into_par_iter().map(|(folder, file, third_party)| {
@@ -223,7 +220,11 @@ fn measured(folder: &Within<'_>, file: &UnitFile) -> Option<DebugInfo> {
 }
 
 /// Whether a file may have debug information in it: a library, a program, or an object file.
-fn holds_code(path: &Path) -> bool {
+fn holds_code(file: &UnitFile) -> bool {
+    if file.sharing == Sharing::Folder {
+        return false;
+    }
+    let path = file.path.as_path();
     let deep = path.components().count() > 5;
     match path.extension().and_then(|end| end.to_str()) {
         None => !path
