@@ -116,9 +116,9 @@ pub(crate) fn inspect_moves(moves: &mut [MoveFolder], ui: &Ui) {
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
     progress.stage("looking for what cannot be moved");
     let free = FreeFiles::of(moves.iter().map(|one| one.from.as_path()));
-    for one in moves {
+    moves.par_iter_mut().for_each(|one| {
         moving::inspect::complete(one, free.as_ref(), ui.view.now, &progress);
-    }
+    });
 }
 
 /// Has git set up and warm the worktrees to come, in each repository with a workspace.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::cargo::model::Dirs;
 use crate::clean::litter::finish_litter;
@@ -324,22 +325,16 @@ fn decide_folders(
     options: &SetupOptions,
     kept_folders: &mut Vec<Kept>,
 ) -> (Vec<MoveFolder>, Vec<DeleteFolder>) {
+    // Each is compared with all workspaces, of which there may be a thousand.
+    let folders = survey.folders.par_iter();
+    let decided = folders.map(|folder| decide_folder(folder, survey, after, options));
+    let decided: Vec<Decided> = decided.collect();
     let (mut moves, mut deletions) = (Vec::new(), Vec::new());
-    for folder in &survey.folders {
-        let reason = reason(folder, survey, after);
-        if let Ok(DeleteReason::Replaced { .. }) = reason
-            && let Some(one) = moving::instead(folder, survey, after, options)
-        {
-            moves.push(one);
-            continue;
-        }
-        let decided = reason.and_then(|why| match options.keep_targets {
-            true => Err(KeptReason::NotAsked { why }),
-            false => stale::delete(folder, why, survey, after, &options.allowed_entries),
-        });
+    for (folder, decided) in survey.folders.iter().zip(decided) {
         match decided {
-            Ok(action) => deletions.push(action),
-            Err(reason) => kept_folders.push(stale::kept(folder, reason)),
+            Decided::Move(action) => moves.push(action),
+            Decided::Delete(action) => deletions.push(action),
+            Decided::Keep(reason) => kept_folders.push(stale::kept(folder, reason)),
         }
     }
     let going = moves.iter().map(|one: &MoveFolder| &one.from);
@@ -347,6 +342,31 @@ fn decide_folders(
     kept_folders.extend(inner);
     stale::sort_by_size(&mut deletions);
     (moves, deletions)
+}
+
+enum Decided {
+    Move(MoveFolder),
+    Delete(DeleteFolder),
+    Keep(KeptReason),
+}
+
+fn decide_folder(
+    folder: &TargetFolder,
+    survey: &Survey,
+    after: &AllDirs,
+    options: &SetupOptions,
+) -> Decided {
+    let reason = reason(folder, survey, after);
+    if let Ok(DeleteReason::Replaced { .. }) = reason
+        && let Some(one) = moving::instead(folder, survey, after, options)
+    {
+        return Decided::Move(one);
+    }
+    let decided = reason.and_then(|why| match options.keep_targets {
+        true => Err(KeptReason::NotAsked { why }),
+        false => stale::delete(folder, why, survey, after, &options.allowed_entries),
+    });
+    decided.map_or_else(Decided::Keep, Decided::Delete)
 }
 
 fn reason(
