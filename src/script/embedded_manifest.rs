@@ -19,12 +19,19 @@ pub enum Form {
     None,
     /// Between lines of dashes at the top, as Cargo's own scripts have it.
     Frontmatter,
-    /// In a code block named `cargo` of the crate's documentation.
+    /// In a code block named `cargo` of the crate's documentation, or of a documentation that is the first thing.
     CodeBlock,
-    /// In a line `// cargo-deps: …`.
+    /// In a line `// cargo-deps: …`, in any case.
     DepsLine,
     /// In a comment that begins with `/*[toml]`.
     TomlComment,
+}
+
+impl Form {
+    /// Whether it is one that rust-script reads.
+    pub(crate) fn is_rust_scripts(self) -> bool {
+        matches!(self, Self::CodeBlock | Self::DepsLine)
+    }
 }
 
 /// The manifest that a script carries in itself.
@@ -64,7 +71,10 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
             lines: None,
         });
     };
-    if let Some(second) = all.next() {
+    // Of its own forms rust-script takes the first one, and its users explain the second one in a comment.
+    if let Some(second) =
+        all.find(|second| !(found.form.is_rust_scripts() && second.form.is_rust_scripts()))
+    {
         let message = "expected one manifest in a script, found a second one".to_owned();
         return Err(toml_read::problem(text, Some(second.whole), message));
     }
@@ -132,24 +142,28 @@ fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
         at = frontmatter.whole.end;
         found.push(frontmatter);
     }
+    let top = at;
     loop {
         at += text[at..].len() - text[at..].trim_start().len();
         let rest = &text[at..];
-        if rest.starts_with("//!") {
-            let end = comment_end(text, at);
+        // An outer one documents the first item, and rust-script's users write it for the whole script.
+        let is_first = found.is_empty() && text[top..at].trim_start().is_empty();
+        let marker = ["//!", "///"]
+            .into_iter()
+            .find(|marker| rest.starts_with(marker));
+        if let Some(marker) = marker.filter(|marker| *marker == "//!" || is_first) {
+            let end = comment_end(text, at, marker);
             if let Some(block) = code_block(text, at..end).map_err(|at| {
-                problem(
-                    at,
-                    "expected the code block of the manifest to end with //! ```",
-                )
+                let message =
+                    format!("expected the code block of the manifest to end with {marker} ```");
+                problem(at, &message)
             })? {
                 found.push(block);
             }
             at = end;
         } else if rest.starts_with("//") {
             let end = line_end(text, at);
-            let said = text[at + 2..end].trim_start();
-            if let Some(list) = said.strip_prefix("cargo-deps:") {
+            if let Some(list) = deps_line(&text[at + 2..end]) {
                 let list = end - list.len()..end;
                 found.push(Found {
                     form: Form::DepsLine,
@@ -190,19 +204,28 @@ fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
     }
 }
 
+/// The list in a comment `cargo-deps: …`.
+fn deps_line(comment: &str) -> Option<&str> {
+    const WORD: &str = "cargo-deps";
+    let said = comment.trim_start();
+    let word = said.get(..WORD.len())?;
+    let list = said[WORD.len()..].trim_start().strip_prefix(':')?;
+    word.eq_ignore_ascii_case(WORD).then_some(list)
+}
+
 /// Where a line ends, without what ends it.
 fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end)
 }
 
 /// Where the lines of documentation end that begin here.
-fn comment_end(text: &str, at: usize) -> usize {
+fn comment_end(text: &str, at: usize, marker: &str) -> usize {
     let mut end = line_end(text, at);
     loop {
         let rest = &text[end..];
         let next = rest.trim_start();
         // An empty line stands between two pieces of the same documentation.
-        if !next.starts_with("//!") {
+        if !next.starts_with(marker) {
             return end;
         }
         end = line_end(text, end + rest.len() - next.len());
@@ -277,6 +300,7 @@ fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, 
         let said = line.trim_start();
         let said = said
             .strip_prefix("//!")
+            .or_else(|| said.strip_prefix("///"))
             .unwrap_or(match said.strip_prefix('*') {
                 // The margin that some put before each line of a comment.
                 Some(said) if said.is_empty() || said.starts_with([' ', '\r']) => said,
@@ -287,7 +311,7 @@ fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, 
         match begun {
             None => {
                 let fence = word.len() - word.trim_start_matches('`').len();
-                if fence >= 3 && word[fence..].trim() == "cargo" {
+                if fence >= 3 && word[fence..].trim().eq_ignore_ascii_case("cargo") {
                     begun = Some((start + (said.len() - said.trim_start().len()), fence));
                 }
             }

@@ -51,7 +51,15 @@ fn all_forms() {
             "/*!\n * ```cargo\n * [dependencies]\n * a = \"1\"\n * ```\n */\n",
             Form::CodeBlock,
         ),
+        (
+            "#!/usr/bin/env x\n\n/// Über\n/// ```Cargo\n/// [dependencies]\n/// a = \"1\"\n/// ```\nuse a;\n",
+            Form::CodeBlock,
+        ),
         ("// cargo-deps: b, a = \"1\"\nfn main() {}", Form::DepsLine),
+        (
+            "// Cargo-Deps : a = \"1\"\n// cargo-deps: a = \"2\"\n",
+            Form::DepsLine,
+        ),
         (
             "//cargo-deps: b={version=\"1\", features=[\"x\", \"y\"]},a=\"1\"",
             Form::DepsLine,
@@ -149,5 +157,16 @@ fn what_the_code_holds_is_not_in_the_manifest() {
         "// \r x\n// cargo-deps: a=\"1\"\r\n",
     ] {
         assert_eq!(dependency(text).1, "\"1\"", "{text:?}");
+    }
+}
+
+#[test]
+fn documentation_of_an_item_has_no_manifest() {
+    for text in [
+        "use b;\n/// ```cargo\n/// [dependencies]\n/// a = 1\n/// ```\nfn f() {}\n",
+        "// x\n/// ```cargo\n/// [dependencies]\n/// a = 1\n/// ```\nfn f() {}\n",
+        "/** ```cargo\n[dependencies]\na = 1\n``` */\nfn f() {}\n",
+    ] {
+        assert_eq!(dependency(text), (Form::None, String::new()), "{text}");
     }
 }
