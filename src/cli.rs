@@ -8,6 +8,7 @@ mod log;
 mod mistakes;
 mod pages;
 mod run;
+mod rust_script;
 mod threads;
 
 use std::ffi::OsString;
@@ -121,6 +122,9 @@ enum Command {
 /// Reads the command line and runs.
 #[must_use]
 pub fn main() -> ExitCode {
+    if rust_script::is_called(std::env::args_os().next().as_ref()) {
+        return rust_script::main();
+    }
     let exit = match parse(arguments(std::env::args_os())) {
         Err(error) => {
             print(&error);

@@ -6,7 +6,7 @@ pub(crate) mod lookup;
 mod started;
 mod system;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -22,7 +22,8 @@ pub(crate) use crate::process::started::{Started, output};
 pub(crate) use crate::process::system::{folders_of, tell_system, user};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
-/// where the system cannot replace a program by another, and then with its exit code.
+/// where the system cannot replace a program by another, and then with its exit code. `name` is how the program is told that
+/// it was called, where that is not its path.
 ///
 /// # Errors
 ///
@@ -30,10 +31,17 @@ pub(crate) use crate::process::system::{folders_of, tell_system, user};
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub(crate) fn become_program(
     program: &Path,
+    name: Option<&OsStr>,
     arguments: &[OsString],
     variables: &[(&str, Option<OsString>)],
 ) -> Result<i32> {
     let mut command = Command::new(program);
+    #[cfg(unix)]
+    if let Some(name) = name {
+        std::os::unix::process::CommandExt::arg0(&mut command, name);
+    }
+    #[cfg(not(unix))]
+    let _ = name;
     command.args(arguments);
     for (name, value) in variables {
         match value {

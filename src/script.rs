@@ -3,7 +3,8 @@
 //! [`request`] finds the file and the toolchain. [`embedded_manifest`] reads the manifest in any of its forms, [`mod@body`] leaves
 //! the code with the same lines and columns, and [`package`] is the package that Cargo gets. [`cache_key`] says what a kept
 //! program depends on; if nothing of it has changed, `command` becomes that program without a call of Cargo. All scripts
-//! are compiled into one target folder. [`evict`] bounds the cache.
+//! are compiled into one target folder. [`evict`] bounds the cache. [`dialect`] has the rules of rust-script, whose options `rust_script_args`
+//! reads where this program is called by that name.
 
 pub(crate) mod action;
 pub(crate) mod args;
@@ -15,6 +16,7 @@ pub(crate) mod cache_delete;
 pub(crate) mod cache_key;
 pub(crate) mod command;
 pub(crate) mod compiler;
+pub mod dialect;
 pub mod embedded_manifest;
 pub(crate) mod evict;
 pub mod infer;
@@ -22,9 +24,11 @@ pub(crate) mod inputs;
 pub(crate) mod json;
 pub(crate) mod keep;
 pub(crate) mod model;
+pub(crate) mod nesting;
 pub mod package;
 pub(crate) mod paths;
 pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod rust_script_args;
 mod tokens;
 pub(crate) mod write_package;

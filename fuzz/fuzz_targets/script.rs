@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use cargo_sharedtarget::script::body::{Body, body, has_module_files};
+use cargo_sharedtarget::script::body::{Body, Files, Making, body, has_module_files};
+use cargo_sharedtarget::script::dialect::Front;
 use cargo_sharedtarget::script::package::{self, PackageContext};
 use cargo_sharedtarget::script::{embedded_manifest, infer};
 use cargo_sharedtarget_fuzz::{Tree, is_shown};
@@ -48,12 +49,22 @@ fuzz_target!(|text: &str| {
     };
     // Any answer will do, as long as a path always has the same.
     let exists = |path: &Path| path.as_os_str().len().is_multiple_of(2);
-    let whole = |copy: bool| body(&plain, Path::new("/s"), copy, &exists);
+    let files = Files {
+        exists: &exists,
+        copy_of: &|_| None,
+    };
+    let whole = |copy: bool| {
+        let making = Making {
+            copy,
+            ..Making::default()
+        };
+        body(&plain, Path::new("/s"), making, files)
+    };
     let needed = whole(false);
     if let Some(copy) = &needed.text {
         // It was made a program, and is one now.
         assert_eq!(
-            body(copy, Path::new("/s"), false, &exists).text,
+            body(copy, Path::new("/s"), Making::default(), files).text,
             None,
             "{copy}"
         );
@@ -83,6 +94,9 @@ fn is_a_package(embedded: &embedded_manifest::Embedded) {
         script: "/s/größe.rs",
         main: "/s/größe.rs",
         folder: "/s",
+        front: Front::Own,
+        for_rust_script: false,
+        is_flat: false,
     };
     let mut inferred = Table::new();
     inferred.insert("serde_json", value("1"));

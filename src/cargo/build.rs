@@ -33,6 +33,8 @@ pub(crate) struct Build<'a> {
     pub(crate) quiet: bool,
     /// The compiler's incremental data are kept: somebody asked for that.
     pub(crate) incremental: bool,
+    /// Variables for the compiler.
+    pub(crate) variables: &'a [(&'static str, String)],
 }
 
 /// What was built.
@@ -101,6 +103,7 @@ impl Cargo {
             .current_dir(build.package)
             // A folder for intermediate artifacts that is set for everything would be one for each script.
             .env("CARGO_BUILD_BUILD_DIR", build.target)
+            .envs(build.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         if !build.incremental {
@@ -199,7 +202,7 @@ impl Cargo {
     ///
     /// There is none.
     #[expect(clippy::disallowed_methods, reason = "this module is the door")]
-    fn program(&self, toolchain: Option<&str>) -> Result<std::process::Command> {
+    pub(super) fn program(&self, toolchain: Option<&str>) -> Result<std::process::Command> {
         let mut command = match (&self.fallback, self.on_path) {
             (Some(fallback), false) => std::process::Command::new(fallback),
             _ => std::process::Command::new(crate::cargo::tool("cargo")?),

@@ -56,3 +56,12 @@ pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path)
     let folder = program.parent().unwrap_or(program);
     cache_command::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
 }
+
+/// Deletes everything in the cache of scripts, without a question or a word: it can all be built again.
+pub(super) fn clear(cwd: &Path) -> Result<()> {
+    crate::cli::make_threads();
+    let places = places(cwd)?;
+    let speak = SpeakArgs::silent();
+    let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
+    cache_command::clear(&places, &request, ui.view.now).map(|_| ())
+}

@@ -1,5 +1,6 @@
 //! Conducts `run`.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -7,8 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
-use crate::fs;
-use crate::script::args::RunArgs;
+use crate::script::args::{Asked, RunArgs, Source};
 use crate::script::command;
 use crate::script::command::Ran;
 use crate::script::compiler::Chosen;
@@ -17,6 +17,7 @@ use crate::script::request::ScriptEnvironment;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
 use crate::text::shown;
+use crate::{fs, process};
 
 /// The variable that says where the cache of scripts is.
 const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
@@ -24,26 +25,46 @@ const CACHE: &str = "CARGO_SHAREDTARGET_CACHE_DIR";
 pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let choice = crate::cli::color_choice(&args.tone);
     crate::cli::set_color(&args.tone);
-    let (script, arguments) = args.script();
-    let text = match script == Path::new("-") {
-        false => None,
-        true => {
+    let cwd = crate::cli::cwd()?;
+    ran(args.asked(&cwd)?, cwd, choice)
+}
+
+/// Runs a script; ends the process where it ends with the script's exit code. `color` is what the user wants.
+pub(super) fn ran(asked: Asked, cwd: PathBuf, color: Option<bool>) -> Result<Exit> {
+    let Asked {
+        source,
+        mut request,
+        mut options,
+        wrapper,
+    } = asked;
+    match source {
+        Source::File(path) => request.file = Some(path),
+        Source::Text(code, text) => {
+            request.code = code;
+            request.text = Some(text);
+        }
+        Source::Input => {
             let mut text = Vec::new();
             let mut input = std::io::stdin().lock();
             input
                 .read_to_end(&mut text)
                 .context("failed to read the script from standard input")?;
-            Some(text)
+            request.text = Some(text);
         }
-    };
-    let request = args.request(script, text);
-    let color = choice.unwrap_or_else(|| {
+    }
+    // Cargo names folders without links.
+    for folder in [&mut request.base, &mut request.package_at] {
+        *folder = folder
+            .take()
+            .map(|path| fs::canonical_as_far_as_it_exists(&path));
+    }
+    options.wrapper = wrapper.map(|words| wrapped(&words, &cwd)).transpose()?;
+    options.color = color.unwrap_or_else(|| {
         std::io::stderr().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     });
-    let incremental = std::env::var_os("CARGO_INCREMENTAL").is_some();
-    let options = args.options(arguments, color, incremental, Timestamp::now());
-    let cwd = crate::cli::cwd()?;
+    options.incremental = std::env::var_os("CARGO_INCREMENTAL").is_some();
+    options.now = Timestamp::now();
     let variable =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let around = around(cwd, &variable)?;
@@ -63,6 +84,17 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
         Ran::Here(exit) => Ok(exit),
         Ran::There(code) => std::process::exit(code),
     }
+}
+
+/// The program of a wrapper, and the arguments that it is given first.
+fn wrapped(words: &[String], cwd: &Path) -> Result<(PathBuf, Vec<OsString>)> {
+    let (name, rest) = words.split_first().context("expected a program")?;
+    let program = match Path::new(name).components().count() {
+        1 => process::tool(name)?,
+        // The user names it here and now.
+        _ => cwd.join(name),
+    };
+    Ok((program, rest.iter().map(OsString::from).collect()))
 }
 
 /// Where the cache of scripts is.

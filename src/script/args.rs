@@ -1,13 +1,15 @@
 //! The arguments of `run` and `cache`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use anyhow::{Context as _, Result, anyhow, ensure};
+use clap::{ArgGroup, Args, Subcommand};
 
 use crate::age::Age;
+use crate::script::body::Code;
 use crate::script::command::RunOptions;
+use crate::script::dialect;
 use crate::script::evict::{CacheOptions, CachePart};
 use crate::script::request::ScriptRequest;
 use crate::size::Bytes;
@@ -18,6 +20,7 @@ Examples:
   cargo sharedtarget run report.rs --since 2024    everything after the script is for the script
   cargo sharedtarget run --release crunch.rs       in the release profile
   cargo sharedtarget run --infer idea.rs           add the crates that it names and no manifest does
+  cargo sharedtarget run -d rand -e 'rand::random::<u8>()'
   echo 'println!(\"{}\", 6 * 7)' | cargo sharedtarget run -
 
 As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
@@ -31,32 +34,146 @@ pub(crate) struct RunArgs {
     /// Build it in the release profile
     #[arg(short, long)]
     release: bool,
+    /// Build it in the dev profile, as without this
+    #[arg(long, hide = true, conflicts_with = "release")]
+    debug: bool,
     /// Build it, also if its program was kept
     #[arg(short, long)]
     force: bool,
     /// Build it into a target folder of its own
     #[arg(long)]
     own_target: bool,
-    /// The toolchain of rustup's to build it with
-    #[arg(long, value_name = "NAME")]
-    toolchain: Option<String>,
     /// The features of it to enable
     #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',')]
     features: Vec<String>,
     /// Add crates that the code names and no manifest does, in their newest version
     #[arg(long)]
     infer: bool,
+    #[command(flatten)]
+    code: CodeArgs,
     /// Run its tests
     #[arg(long)]
     test: bool,
-    /// Do not run it; print where its program is
+    /// Run its benchmarks, by a nightly toolchain
     #[arg(long, conflicts_with = "test")]
+    bench: bool,
+    /// Do not run it; print where its program is
+    #[arg(long, conflicts_with_all = ["test", "bench"])]
     build_only: bool,
     /// Do not build it; print where the package is that it is built as
-    #[arg(long, conflicts_with_all = ["test", "build_only"])]
+    #[arg(short = 'p', long, visible_alias = "package", conflicts_with_all = ["test", "bench", "build_only"])]
     package_dir: bool,
+    /// Show Cargo's output, as without this
+    #[arg(short = 'c', long, hide = true)]
+    cargo_output: bool,
     #[command(flatten)]
     pub(crate) tone: ToneArgs,
+}
+
+/// Options for the code that runs: the same by any name that this program is called by.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("expr_or_loop").args(["expr", "each_line"]))]
+pub(crate) struct CodeArgs {
+    /// Run FILE as an expression and print its value
+    #[arg(short, long)]
+    pub(crate) expr: bool,
+    /// Run FILE as a closure that is called for each line of standard input
+    #[arg(short = 'l', long = "loop")]
+    pub(crate) each_line: bool,
+    /// Call the closure with the number of the line, too
+    #[arg(long, requires = "each_line")]
+    count: bool,
+    /// Add a dependency, in its newest version or in this one
+    #[arg(short, long, value_name = "NAME[=VERSION]")]
+    dep: Vec<String>,
+    /// Have unstable features in an expression or a closure
+    #[arg(short, long = "unstable-feature", value_name = "NAME", num_args = 1.., requires = "expr_or_loop")]
+    unstable_features: Vec<String>,
+    /// Have the macros of these crates in an expression or a closure
+    #[arg(short = 'x', long = "extern", value_name = "NAME", num_args = 1.., requires = "expr_or_loop")]
+    externs: Vec<String>,
+    /// Paths in the manifest are relative to this folder
+    #[arg(short, long, value_name = "DIR")]
+    base_path: Option<PathBuf>,
+    /// Write the package that it is built as into this folder
+    #[arg(long, value_name = "DIR")]
+    pkg_path: Option<PathBuf>,
+    /// The toolchain of rustup's to build it with
+    #[arg(short, long, value_name = "NAME")]
+    toolchain: Option<String>,
+    /// Run its program by this one, such as 'hyperfine --runs 100'
+    #[arg(short, long, value_name = "COMMAND")]
+    wrapper: Option<String>,
+}
+
+/// The code that a command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    File(PathBuf),
+    Input,
+    /// An expression or a closure.
+    Text(Code, Vec<u8>),
+}
+
+impl CodeArgs {
+    /// The code, and its arguments. The first word is a path unless an option says that it is code.
+    ///
+    /// # Errors
+    ///
+    /// There is no word; or code is no Unicode.
+    pub(crate) fn source(&self, words: &[OsString]) -> Result<(Source, Vec<OsString>)> {
+        let (first, rest) = words.split_first().context("expected a script")?;
+        let counted = self.count;
+        let code = match (self.expr, self.each_line) {
+            (true, _) => Some(Code::Expression),
+            (_, true) => Some(Code::Loop { counted }),
+            _ => None,
+        };
+        let source = match code {
+            Some(code) => {
+                let text = first
+                    .to_str()
+                    .context("expected an expression in Unicode")?;
+                Source::Text(code, text.as_bytes().to_vec())
+            }
+            None if first == "-" => Source::Input,
+            None => Source::File(first.into()),
+        };
+        Ok((source, rest.to_vec()))
+    }
+
+    /// The part of a request that these options decide. `cwd` is what relative folders are in.
+    ///
+    /// # Errors
+    ///
+    /// A dependency cannot be read.
+    pub(crate) fn request(&self, cwd: &Path) -> Result<ScriptRequest> {
+        let dependencies = dialect::dependencies(&self.dep).map_err(|message| anyhow!(message))?;
+        let folder = |path: &PathBuf| cwd.join(path);
+        Ok(ScriptRequest {
+            prelude: dialect::prelude(&self.unstable_features, &self.externs),
+            dependencies,
+            base: self.base_path.as_ref().map(folder),
+            package_at: self.pkg_path.as_ref().map(folder),
+            toolchain: self.toolchain.clone(),
+            ..ScriptRequest::default()
+        })
+    }
+
+    /// The command that a program is run by.
+    ///
+    /// # Errors
+    ///
+    /// Its quotes do not match, or it has no word; with the words of a shell.
+    pub(crate) fn wrapper(&self) -> Result<Option<Vec<String>>> {
+        let Some(wrapper) = &self.wrapper else {
+            return Ok(None);
+        };
+        let words = shell_words::split(wrapper)
+            .with_context(|| format!("failed to read the wrapper `{wrapper}`"))?;
+        ensure!(!words.is_empty(), "expected a program for the wrapper");
+        Ok(Some(words))
+    }
 }
 
 const CACHE: &str = "\
@@ -101,50 +218,49 @@ pub(crate) struct CleanCacheArgs {
     pub(crate) speak: SpeakArgs,
 }
 
-impl RunArgs {
-    /// The script, and what it is given.
-    pub(crate) fn script(&self) -> (PathBuf, Vec<OsString>) {
-        let mut arguments = self.script.clone();
-        let script = PathBuf::from(arguments.remove(0));
-        if arguments.first().is_some_and(|first| first == "--") {
-            arguments.remove(0);
-        }
-        (script, arguments)
-    }
+/// A script that is to run, as a command line asks for it. The text of one that comes by standard input is still to be read.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) source: Source,
+    pub(crate) request: ScriptRequest,
+    pub(crate) options: RunOptions,
+    /// The words of the command that its program is run by.
+    pub(crate) wrapper: Option<Vec<String>>,
+}
 
-    /// The request to run a script: a file, or a text from standard input.
-    pub(crate) fn request(&self, file: PathBuf, text: Option<Vec<u8>>) -> ScriptRequest {
-        ScriptRequest {
-            file: text.is_none().then_some(file),
-            text,
-            release: self.release,
-            test: self.test,
+impl RunArgs {
+    /// The script that this command line asks for.
+    ///
+    /// # Errors
+    ///
+    /// An option has no such value.
+    pub(crate) fn asked(&self, cwd: &Path) -> Result<Asked> {
+        let (source, arguments) = self.code.source(&self.script)?;
+        let request = ScriptRequest {
+            release: self.release || self.bench,
+            test: self.test || self.bench,
             own_target: self.own_target,
             features: self.features.clone(),
-            toolchain: self.toolchain.clone(),
             infer: self.infer,
-        }
-    }
-
-    /// How it is run.
-    pub(crate) fn options(
-        &self,
-        arguments: Vec<OsString>,
-        color: bool,
-        incremental: bool,
-        now: Timestamp,
-    ) -> RunOptions {
-        RunOptions {
+            ..self.code.request(cwd)?
+        };
+        let options = RunOptions {
             force: self.force,
             build_only: self.build_only,
             package_dir: self.package_dir,
             arguments,
-            color,
+            dash_separates: true,
+            first: self.bench.then_some("--bench"),
             quiet: self.tone.quiet,
             verbose: self.tone.verbose > 0,
-            incremental,
-            now,
-        }
+            ..RunOptions::default()
+        };
+        Ok(Asked {
+            source,
+            request,
+            options,
+            wrapper: self.code.wrapper()?,
+        })
     }
 }
 

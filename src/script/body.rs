@@ -3,6 +3,7 @@
 //! The text is read only to learn where things are; what changes is spliced in. So each line stays the line that it
 //! was, and where a column moves is noted, such that what the compiler says can be told of the script.
 
+mod expression;
 mod paths;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::Item;
 
 use crate::script::body::paths::Paths;
-use crate::script::body::wrap::wrapping;
+use crate::script::body::wrap::{opening, wrapping};
+use crate::script::nesting;
 use crate::script::tokens::{has_word, is_ident, is_punct, mark, plain};
 
 /// What the compiler is given.
@@ -25,9 +27,31 @@ pub struct Body {
     pub text: Option<String>,
     /// Where columns differ, by line and column.
     pub shifts: Vec<Shift>,
-    /// Files of modules whose own modules the compiler looks for in a wrong place: of a file that an attribute names
-    /// it takes them for its neighbours, and these lie in a folder named as the module is.
-    pub(crate) nested: Vec<PathBuf>,
+    /// Modules that are compiled from copies, too.
+    pub(crate) nested: Vec<Nested>,
+    /// Depth of the brackets.
+    pub(crate) depth: usize,
+}
+
+/// A module in a file of its own that has such modules itself.
+///
+/// A file that an attribute names is taken for the `mod.rs` of its folder: the compiler looks for its modules beside it, where
+/// another one may lie, and not in the folder of its name. In a copy of the file attributes name them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nested {
+    /// Path of the file.
+    pub(crate) file: PathBuf,
+    /// Path of its copy.
+    pub(crate) copy: PathBuf,
+}
+
+/// Answers about files that a text names.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    /// Whether something is at a path.
+    pub exists: &'a (dyn Fn(&Path) -> bool + Sync),
+    /// Path for the copy of a module's file, where its own modules are in files.
+    pub copy_of: &'a (dyn Fn(&Path) -> Option<PathBuf> + Sync),
 }
 
 /// A piece of one line in a copy that is not in the script, or not like this.
@@ -66,43 +90,124 @@ impl Body {
     }
 }
 
+/// Kind of a text, which decides how it becomes a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Code {
+    /// A script, with or without a `main`.
+    #[default]
+    Script,
+    /// An expression whose value is printed.
+    Expression,
+    /// A closure that is called for each line of the input.
+    Loop {
+        /// It is given the number of the line, too.
+        counted: bool,
+    },
+}
+
+/// How a text becomes a program.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Making<'a> {
+    /// A program is needed as a copy, too.
+    pub copy: bool,
+    /// The kind of the text.
+    pub code: Code,
+    /// Attributes and items before an expression.
+    pub prelude: &'a [String],
+    /// In a snippet `?` takes errors that can be sent to other threads, and those of no other kind, as in rust-script.
+    pub sendable: bool,
+}
+
 /// Makes of a script what the compiler is given.
 ///
-/// `folder` is the absolute folder of the script, and `exists` says of a path whether something is there. A frontmatter
-/// has to be blank already. What has a `main` is a program; all else becomes the inside of a `main` in which `?` may be
-/// used, except for the attributes and items that it begins with. `copy` says that a program is needed as a copy, too.
+/// `folder` is the absolute folder of the script. A frontmatter has to be blank already. A text that has a `main` is a program;
+/// all else becomes the inside of a `main` in which `?` may be used, except for the attributes and items that it begins with.
 /// In a copy, what was relative to the script's folder is absolute. A text with which nothing can be done is left to
 /// the compiler, which says why.
 #[must_use]
-pub fn body(text: &str, folder: &Path, copy: bool, exists: &dyn Fn(&Path) -> bool) -> Body {
+pub fn body(text: &str, folder: &Path, making: Making<'_>, files: Files<'_>) -> Body {
+    let is_script = making.code == Code::Script;
+    let depth = match is_script {
+        true => nesting::depth(&plain(text)),
+        false => nesting::depth(text),
+    };
+    let depth = depth.unwrap_or_default();
+    let body = nesting::with_room(depth, || parsed(text, folder, making, files));
+    let body = body.unwrap_or_else(|| match is_script {
+        true => Body {
+            text: making.copy.then(|| text.to_owned()),
+            ..Body::default()
+        },
+        false => edited(
+            text,
+            expression::wrapping(text, making.code, making.prelude),
+        ),
+    });
+    Body { depth, ..body }
+}
+
+/// Makes the copy of a module's file, which is not the `mod.rs` of a folder.
+#[must_use]
+pub(crate) fn module(text: &str, file: &Path, files: Files<'_>) -> Body {
     let plain = plain(text);
+    let depth = nesting::depth(&plain).unwrap_or_default();
+    let body = nesting::with_room(depth, || {
+        let tokens: TokenStream = plain.parse().unwrap_or_default();
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut paths = Paths::new(&plain, files);
+        let folder = file.parent().unwrap_or(file);
+        paths.visit(&trees, folder, &file.with_extension(""));
+        Body {
+            nested: paths.nested,
+            ..edited(text, paths.edits)
+        }
+    });
+    body.unwrap_or_else(|| edited(text, Vec::new()))
+}
+
+fn parsed(text: &str, folder: &Path, making: Making<'_>, files: Files<'_>) -> Body {
+    let is_script = making.code == Code::Script;
+    let plain = match is_script {
+        true => plain(text),
+        false => text.to_owned(),
+    };
     let tokens = plain.parse::<TokenStream>().ok();
     let trees: Vec<TokenTree> = tokens.clone().into_iter().flatten().collect();
-    let is_program = is_program(&trees);
-    let Some(tokens) = tokens.filter(|_| copy || !is_program) else {
-        return Body {
-            text: copy.then(|| text.to_owned()),
-            ..Body::default()
-        };
+    let is_program = is_script && is_program(&trees);
+    let tokens = match tokens {
+        // The compiler says what is wrong with it, in its place.
+        None if !is_script => TokenStream::new(),
+        Some(tokens) if making.copy || !is_program => tokens,
+        _ => {
+            return Body {
+                text: making.copy.then(|| text.to_owned()),
+                ..Body::default()
+            };
+        }
     };
-    let mut paths = Paths {
-        text: &plain,
-        exists,
-        edits: Vec::new(),
-        nested: Vec::new(),
-    };
+    let mut paths = Paths::new(&plain, files);
     paths.visit(&trees, folder, folder);
     let Paths {
         mut edits, nested, ..
     } = paths;
-    if !is_program {
-        edits.extend(wrapping(text, &plain, &trees, tokens));
+    if !is_script {
+        edits.extend(expression::wrapping(text, making.code, making.prelude));
+    } else if !is_program {
+        let opening = opening(making.sendable);
+        edits.extend(wrapping(text, &plain, &trees, tokens, opening));
     }
+    Body {
+        nested,
+        ..edited(text, edits)
+    }
+}
+
+fn edited(text: &str, edits: Vec<Edit>) -> Body {
     let (copy, shifts) = splice(text, edits);
     Body {
         text: Some(copy),
         shifts,
-        nested,
+        ..Body::default()
     }
 }
 
@@ -118,7 +223,11 @@ pub fn has_module_files(source: &str) -> bool {
                 _ => false,
             })
     }
-    plain(source).parse().map_or(true, any)
+    let source = plain(source);
+    let Some(depth) = nesting::depth(&source) else {
+        return true;
+    };
+    nesting::with_room(depth, || source.parse().map_or(true, any)).unwrap_or(true)
 }
 
 /// Whether there is a `main`, or it is said that there is to be none, or a macro is there to make one, by its name.

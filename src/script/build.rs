@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use crate::cargo::{Build, Cargo, Ended};
 use crate::fs;
 use crate::fs::model::FileState;
-use crate::script::keep;
+use crate::script::body::Code;
+use crate::script::dialect::{Dependency, Front};
 use crate::script::package::LOCK;
 use crate::script::paths::ScriptCachePaths;
 use crate::script::write_package::MAIN;
 pub(crate) use crate::script::write_package::{Written, write};
+use crate::script::{keep, nesting};
 
 /// A script to be built, and how.
 #[derive(Clone, Debug)]
@@ -24,8 +26,21 @@ pub(crate) struct ScriptBuild<'a> {
     /// Its name without its ending.
     pub(crate) stem: &'a str,
     pub(crate) id: &'a str,
-    /// The folder that its paths are relative to.
+    /// The folder that its own paths are relative to, …
     pub(crate) folder: &'a Path,
+    /// … and the one that those in its manifest are relative to.
+    pub(crate) base: &'a Path,
+    pub(crate) code: Code,
+    /// Attributes and items before an expression.
+    pub(crate) prelude: &'a [String],
+    /// Dependencies in addition to those of its manifest.
+    pub(crate) dependencies: &'a [Dependency],
+    /// The program that the user runs it by.
+    pub(crate) front: Front,
+    /// The folder of its package, if the user names one.
+    pub(crate) package_at: Option<&'a Path>,
+    /// Variables for the compiler.
+    pub(crate) variables: &'a [(&'static str, String)],
     /// What its file looked like before it was read; nothing if it has none.
     pub(crate) state: Option<&'a FileState>,
     pub(crate) text: &'a str,
@@ -47,6 +62,9 @@ pub(crate) struct ScriptBuild<'a> {
     pub(crate) incremental: bool,
 }
 
+/// The variable by which rustc has another stack.
+const STACK: &str = "RUST_MIN_STACK";
+
 /// Builds a script and keeps its program, or says that it does not build, which has been explained. Of tests nothing is
 /// kept.
 ///
@@ -61,10 +79,7 @@ pub(crate) fn build(
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<std::result::Result<PathBuf, Failed>> {
-    let target = match build.own_target {
-        true => written.workspace.join("target"),
-        false => places.target(),
-    };
+    let target = target(build, written, places);
     let mut options: Vec<OsString> = Vec::new();
     match (build.test, build.release) {
         (true, false) => options.extend(["--profile".into(), "test".into()]),
@@ -88,6 +103,22 @@ pub(crate) fn build(
             compiler_options.push(option);
         }
     }
+    for (module, _) in &written.modules {
+        let (file, copy) = (module.file.as_os_str(), module.copy.as_os_str());
+        if !file.to_string_lossy().contains('=') {
+            let mut option = OsString::from("--remap-path-prefix=");
+            option.push(copy);
+            option.push("=");
+            option.push(file);
+            compiler_options.push(option);
+        }
+    }
+    let mut variables = build.variables.to_vec();
+    if let Some(stack) = nesting::of_compiler(written.body.depth)
+        && variable(STACK).is_none()
+    {
+        variables.push((STACK, stack.to_string()));
+    }
     let begun = fs::clock();
     let built = cargo.build(
         &Build {
@@ -100,6 +131,7 @@ pub(crate) fn build(
             color: build.color,
             quiet: build.quiet,
             incremental: build.incremental,
+            variables: &variables,
         },
         &|message| {
             let message = in_script(message, build.shown, written);
@@ -119,13 +151,25 @@ pub(crate) fn build(
     }
     fs::checkpoint("script-built");
     fs::note_use(&written.workspace.join(LOCK), now);
-    let made = (written.body.text.is_some(), written.workspace.as_path());
-    let kept = keep::keep(build, &built, places, begun, made, variable, now)?;
+    let kept = keep::keep(build, &built, places, begun, written, variable, now)?;
     if build.state.is_none() {
         // Nobody will ask for the same text again by its place.
         let _ = fs::remove_file(&written.folder.join(MAIN));
     }
     Ok(Ok(kept))
+}
+
+/// The target folder of a build. Cargo tells packages apart by their folder below that of their workspace, which is the same
+/// for all that lie where the user says.
+pub(crate) fn target(
+    build: &ScriptBuild<'_>,
+    written: &Written,
+    places: &ScriptCachePaths,
+) -> PathBuf {
+    match build.own_target || build.package_at.is_some() {
+        true => written.workspace.join("target"),
+        false => places.target(),
+    }
 }
 
 /// A script does not build.
@@ -137,7 +181,8 @@ pub(crate) struct Failed {
 
 /// How the compiler calls a copy: Cargo names it relative to the workspace's folder, in which it runs it.
 fn copied(written: &Written) -> PathBuf {
-    Path::new(&written.program).join(MAIN)
+    let folder = written.folder.strip_prefix(&written.workspace);
+    folder.unwrap_or(Path::new("")).join(MAIN)
 }
 
 /// A message of the compiler with the places in a copy as those in the script.

@@ -120,10 +120,42 @@ pub(crate) fn keep_within(
         spared: Some(spared.to_owned()),
         recent: Some(RECENT),
     };
-    let decided = evict::clean(&cache, &options, now);
+    let outcome = delete(&cache, &options, places, request, now, &progress)?;
+    if is_due {
+        fs::note_use(&swept, now);
+    }
+    Ok(outcome)
+}
+
+/// Deletes everything, without a word. Nothing is deleted while a script is built.
+///
+/// # Errors
+///
+/// A script is built, or the target folder cannot be looked at.
+pub(crate) fn clear(
+    places: &ScriptCachePaths,
+    request: &Request,
+    now: jiff::Timestamp,
+) -> Result<Outcome> {
+    let progress = Arc::new(Progress::default());
+    let cache = cache::look(places, now, &progress);
+    let _alone = alone(places, false)?;
+    let options = CacheOptions::default();
+    delete(&cache, &options, places, request, now, &progress)
+}
+
+fn delete(
+    cache: &ScriptCache,
+    options: &CacheOptions,
+    places: &ScriptCachePaths,
+    request: &Request,
+    now: jiff::Timestamp,
+    progress: &Arc<Progress>,
+) -> Result<Outcome> {
+    let decided = evict::clean(cache, options, now);
     let mut plan = match decided.target {
         TargetPart::Stays => Plan::default(),
-        ref part => of_target(part, places, request, now, &progress)?.1,
+        ref part => of_target(part, places, request, now, progress)?.1,
     };
     add(&mut plan, decided.drops);
     let context = Context {
@@ -132,14 +164,10 @@ pub(crate) fn keep_within(
         records: None,
         cargo: &request.environment.cargo,
         now,
-        progress: &progress,
+        progress,
         remote: None,
     };
-    let outcome = apply::apply(&plan, &context);
-    if is_due {
-        fs::note_use(&swept, now);
-    }
-    Ok(outcome)
+    Ok(apply::apply(&plan, &context))
 }
 
 /// The empty file whose time is that of the last look at the age of everything.

@@ -8,10 +8,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tracing::debug;
 
+use crate::cargo::Tests;
 use crate::script::build::{self as apply, ScriptBuild};
 use crate::script::paths::{ELSEWHERE, LAST_RUN};
-use crate::script::request;
 use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};
+use crate::script::{dialect, request};
 use crate::term::exit::Exit;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
@@ -26,8 +27,18 @@ pub(crate) struct RunOptions {
     pub(crate) build_only: bool,
     /// Say where the package is that it is built as; build nothing.
     pub(crate) package_dir: bool,
-    /// What the script is given.
+    /// The arguments after the script.
     pub(crate) arguments: Vec<OsString>,
+    /// A `--` right after the script separates, unless the script's first line calls us.
+    pub(crate) dash_separates: bool,
+    /// The argument that comes before these.
+    pub(crate) first: Option<&'static str>,
+    /// The name that the program is told it was called by, where that is not its path.
+    pub(crate) name: Option<OsString>,
+    /// The program that is given the script's program and its arguments, after its own.
+    pub(crate) wrapper: Option<(PathBuf, Vec<OsString>)>,
+    /// The subcommand of Cargo that runs its tests; the arguments are Cargo's.
+    pub(crate) cargo_tests: Option<&'static str>,
     /// Whether messages may have colours.
     pub(crate) color: bool,
     /// Only warnings and errors of a build are shown.
@@ -67,7 +78,11 @@ pub(crate) fn run(
     let places = &around.places;
     fs::expect_own_programs(places.root(), &places.parts()).hint(ELSEWHERE)?;
     let script = request::script(request, around)?;
-    let mut again = request.test || options.force || options.package_dir;
+    let mut again = request.test
+        || options.force
+        || options.package_dir
+        // A user who names a place for the package expects it there.
+        || request.package_at.is_some();
     if !again {
         let kept = request::kept(&script, around);
         match kept.inspect_err(|why| debug!(%why, "its program is built")) {
@@ -94,11 +109,9 @@ pub(crate) fn run(
     }
     // Between a build and its run somebody may delete what was built.
     for last in [false, false, true] {
-        let Some(program) = built(request, &script, again, options, around, answer)? else {
-            return Ok(Ran::Here(match options.package_dir {
-                true => Exit::Done,
-                false => Exit::CouldNotRun,
-            }));
+        let program = match built(request, &script, again, options, around, answer)? {
+            Made::Program(program) => program,
+            Made::Nothing(ran) => return Ok(ran),
         };
         if !request.test
             && let Err(error) = after_build(&program)
@@ -121,7 +134,14 @@ pub(crate) fn run(
     Ok(Ran::Here(Exit::CouldNotRun))
 }
 
-/// Builds a script; nothing if it does not build, or was not to be.
+/// Result of a build.
+enum Made {
+    Program(PathBuf),
+    /// No program: it does not build, or was not to be.
+    Nothing(Ran),
+}
+
+/// Builds a script, or does what was asked for in place of a build.
 fn built(
     request: &ScriptRequest,
     script: &Script,
@@ -129,9 +149,9 @@ fn built(
     options: &RunOptions,
     around: &ScriptEnvironment<'_>,
     answer: &dyn Fn(&Path) -> Result<()>,
-) -> Result<Option<PathBuf>> {
+) -> Result<Made> {
     let shown = match script.is_input {
-        true => "<stdin>".to_owned(),
+        true => format!("<{}>", script.stem),
         false => script.path.display().to_string(),
     };
     let named = request
@@ -146,6 +166,13 @@ fn built(
         stem: &script.stem,
         id: &script.id,
         folder: &script.folder,
+        base: &script.base,
+        code: request.code,
+        prelude: &request.prelude,
+        dependencies: &request.dependencies,
+        front: request.front,
+        package_at: request.package_at.as_deref(),
+        variables: &script.variables,
         state: script.state.as_ref(),
         text: &script.text,
         key: &script.key,
@@ -159,25 +186,40 @@ fn built(
         quiet: options.quiet,
         incremental: options.incremental,
     };
-    let written = apply::write(&build, &around.places, &around.cargo)?;
+    let mut written = apply::write(&build, &around.places, &around.cargo)?;
     if options.package_dir {
         answer(&written.folder)?;
-        return Ok(None);
+        return Ok(Made::Nothing(Ran::Here(Exit::Done)));
+    }
+    if let Some(command) = options.cargo_tests {
+        // A test may run the script.
+        written.release();
+        let code = around.cargo.test(&Tests {
+            command,
+            package: &written.folder,
+            target: &apply::target(&build, &written, &around.places),
+            toolchain: build.toolchain,
+            arguments: &options.arguments,
+            variables: build.variables,
+            color: build.color,
+        })?;
+        return Ok(Made::Nothing(Ran::There(code)));
     }
     // Somebody else may have built it while we waited for the lock.
     if !again && let Ok(program) = request::kept(script, around) {
-        return Ok(Some(program));
+        return Ok(Made::Program(program));
     }
+    let variable = |name: &str| script.variable(name, around.variable);
     let program = apply::build(
         &build,
         &written,
         &around.places,
         &around.cargo,
-        around.variable,
+        &variable,
         options.now,
     )?;
     let failed = match program {
-        Ok(program) => return Ok(Some(program)),
+        Ok(program) => return Ok(Made::Program(program)),
         Err(failed) => failed,
     };
     let mut notes = written.doubts.clone();
@@ -189,7 +231,7 @@ fn built(
     for note in notes {
         let _ = writeln!(crate::plan::conduct::beside(), "note: {note}");
     }
-    Ok(None)
+    Ok(Made::Nothing(Ran::Here(Exit::CouldNotRun)))
 }
 
 fn note_run(program: &Path, now: Timestamp) {
@@ -201,6 +243,34 @@ fn note_run(program: &Path, now: Timestamp) {
 fn become_script(program: &Path, script: &Script, options: &RunOptions) -> Result<Ran> {
     // A script by standard input has no place, and is in none that an outer one has.
     let place = (!script.is_input).then(|| script.path.clone().into_os_string());
-    let variables = [(SCRIPT, place)];
-    process::become_program(program, &options.arguments, &variables).map(Ran::There)
+    let own = script.variables.iter();
+    let own = own.map(|(name, value)| (*name, Some(value.into())));
+    let variables: Vec<_> = own.chain([(SCRIPT, place)]).collect();
+    let own = arguments(&script.text, options).iter().cloned();
+    let own = options.first.map(OsString::from).into_iter().chain(own);
+    let ran = match &options.wrapper {
+        None => {
+            let own: Vec<_> = own.collect();
+            process::become_program(program, options.name.as_deref(), &own, &variables)
+        }
+        Some((wrapper, first)) => {
+            let first = first.iter().cloned().chain([program.into()]);
+            let all: Vec<_> = first.chain(own).collect();
+            process::become_program(wrapper, None, &all, &variables)
+        }
+    };
+    ran.map(Ran::There)
+}
+
+/// The arguments of a script. A system that runs a script by its first line puts nothing between the script and its arguments,
+/// so that a `--` there is the script's own.
+fn arguments<'a>(text: &str, options: &'a RunOptions) -> &'a [OsString] {
+    match &options.arguments[..] {
+        [dash, rest @ ..]
+            if dash == "--" && options.dash_separates && !dialect::runs_by_us(text) =>
+        {
+            rest
+        }
+        all => all,
+    }
 }

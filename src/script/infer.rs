@@ -18,6 +18,7 @@ use syn::visit::Visit;
 use crate::script::infer::words::{
     ALWAYS, BUILT_IN, DERIVES, HERE, KEYWORDS, PRIMITIVE, STD_MODULES, TOOLS,
 };
+use crate::script::nesting;
 use crate::script::tokens::{is_ident, is_punct, mark, plain};
 
 /// A crate that a script names.
@@ -39,6 +40,11 @@ pub struct Named {
 /// text that is no Rust nothing is told.
 #[must_use]
 pub fn crates(text: &str) -> Vec<Named> {
+    let depth = nesting::depth(&plain(text)).unwrap_or_default();
+    nesting::with_room(depth, || parsed(text)).unwrap_or_default()
+}
+
+fn parsed(text: &str) -> Vec<Named> {
     let Ok(tokens) = plain(text).parse::<TokenStream>() else {
         return Vec::new();
     };

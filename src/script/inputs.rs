@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::cargo::Built;
 use crate::fs;
 use crate::fs::model::FileState;
+use crate::script::body::Nested;
 use crate::script::build::ScriptBuild;
 use crate::script::cache_key::is_cargos;
 use crate::script::model::Watched;
@@ -130,7 +131,9 @@ pub(crate) fn watched(
         }
     }
     paths.retain(|path| path != build.path && !is_own(path));
+    let copied = made.modules.iter().map(|(_, watched)| watched.clone());
     let mut all: Vec<Watched> = paths.into_iter().map(|path| watch(path, begun)).collect();
+    all.extend(copied);
     // The text was read before the compiler read it.
     let same = build.state == fs::state(build.path).as_ref();
     let told = |state: &FileState| is_fine(state) || latest(state) < Some(begun - COARSE);
@@ -162,6 +165,8 @@ pub(crate) struct Made<'a> {
     pub(crate) is_copied: bool,
     /// The folder of its workspace.
     pub(crate) workspace: &'a Path,
+    /// Modules that were compiled from copies.
+    pub(crate) modules: &'a [(Nested, Watched)],
     /// What the compiler says of it.
     pub(crate) infos: &'a DepInfos,
 }

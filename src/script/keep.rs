@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cargo::Built;
 use crate::fs;
-use crate::script::build::ScriptBuild;
+use crate::script::build::{ScriptBuild, Written};
 use crate::script::inputs;
 use crate::script::inputs::Made;
 use crate::script::model::CachedProgram;
@@ -20,7 +20,7 @@ pub(crate) fn keep(
     built: &Built,
     places: &ScriptCachePaths,
     begun: Timestamp,
-    (is_copied, workspace): (bool, &Path),
+    written: &Written,
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<PathBuf> {
@@ -32,8 +32,9 @@ pub(crate) fn keep(
         places,
         begun,
         &Made {
-            is_copied,
-            workspace,
+            is_copied: written.body.text.is_some(),
+            workspace: &written.workspace,
+            modules: &written.modules,
             infos: &infos,
         },
     );

@@ -1,9 +1,13 @@
 //! The package that Cargo is given for a script.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
+use crate::script::dialect::Front;
 use crate::script::embedded_manifest::{Embedded, Form};
 
 /// What a script is built from besides what its manifest says.
@@ -19,8 +23,14 @@ pub struct PackageContext<'a> {
     pub script: &'a str,
     /// What is compiled, absolute: that, or a copy of it.
     pub main: &'a str,
-    /// The script's folder, absolute; what the manifest names is relative to it.
+    /// The folder that paths in the manifest are relative to, absolute: the script's own, if no option names another one.
     pub folder: &'a str,
+    /// The program that the user runs the script by.
+    pub front: Front,
+    /// The script is written for rust-script.
+    pub for_rust_script: bool,
+    /// The package is its own workspace, as a user expects it in a folder of the user's.
+    pub is_flat: bool,
 }
 
 /// The package, in a workspace of its own, and the name of its only program.
@@ -114,13 +124,22 @@ pub fn package(
             .to_owned(),
     };
     about.insert("name", value(&name));
-    if about.get("version").is_none() {
-        about.insert("version", value("0.0.0"));
+    for (key, said) in match around.front {
+        Front::Own => &[("version", "0.0.0")][..],
+        Front::RustScript => &[("version", "0.1.0")],
+    } {
+        if about.get(key).is_none() {
+            about.insert(key, value(*said));
+        }
+    }
+    if around.front == Front::RustScript && about.get("authors").is_none() {
+        about.insert("authors", value(Array::from_iter(["Anonymous"])));
     }
     if about.get("edition").is_none() {
         // What the programs take that each form comes from, and for all others the newest.
         let edition = match embedded.form {
             Form::CodeBlock | Form::DepsLine | Form::TomlComment => "2021",
+            Form::None if around.for_rust_script => "2021",
             Form::None | Form::Frontmatter => "2024",
         };
         about.insert("edition", value(edition));
@@ -146,7 +165,7 @@ pub fn package(
         }
     }
     let program = format!("{}-{}", plain(around.stem), around.id);
-    let workspace = workspace(&mut manifest, &program, resolver, around)?;
+    let workspace = workspace(&mut manifest, (&name, &program), resolver, around)?;
     let mut bin = Table::new();
     bin.insert("name", value(&program));
     bin.insert("path", value(around.main));
@@ -163,7 +182,7 @@ pub fn package(
 /// Makes the manifest of the workspace, with what Cargo reads nowhere else.
 fn workspace(
     manifest: &mut DocumentMut,
-    program: &str,
+    (name, program): (&str, &str),
     resolver: Item,
     around: &PackageContext<'_>,
 ) -> Result<DocumentMut, String> {
@@ -173,9 +192,14 @@ fn workspace(
             workspace.insert(key, item);
         }
     }
-    debug_info(&mut workspace)?;
+    match around.front {
+        Front::Own => debug_info(&mut workspace)?,
+        Front::RustScript => strip(&mut workspace, name)?,
+    }
     let own = table(&mut workspace, "workspace")?;
-    own.insert("members", value(Array::from_iter([program])));
+    if !around.is_flat {
+        own.insert("members", value(Array::from_iter([program])));
+    }
     if own.get("resolver").is_none() {
         own.insert("resolver", resolver);
     }
@@ -213,6 +237,28 @@ fn debug_info(manifest: &mut DocumentMut) -> Result<(), String> {
     if others.get("debug").is_none() {
         others.insert("debug", value(false));
     }
+    Ok(())
+}
+
+/// Programs have no symbols in the release profile, if the manifest says nothing of that profile, as rust-script has it. All
+/// other crates are compiled as they are for `cargo sharedtarget run`.
+fn strip(manifest: &mut DocumentMut, name: &str) -> Result<(), String> {
+    let profile = manifest.entry("profile").or_insert_with(implicit);
+    let wrong = "expected a table for `profile`";
+    let profile = profile.as_table_like_mut().ok_or(wrong)?;
+    if profile.get("release").is_some() {
+        return Ok(());
+    }
+    let mut own = Table::new();
+    own.insert("strip", value(true));
+    let mut release = Item::Table(own);
+    for key in [name, "package"] {
+        let mut outer = Table::new();
+        outer.set_implicit(true);
+        outer.insert(key, release);
+        release = Item::Table(outer);
+    }
+    profile.insert("release", release);
     Ok(())
 }
 
@@ -322,161 +368,5 @@ fn plain(stem: &str) -> String {
     match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         true => name,
         false => format!("script-{name}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::script::embedded_manifest;
-
-    const AROUND: PackageContext<'_> = PackageContext {
-        stem: "größe 2",
-        id: "0123456789abcdef",
-        wanted: &[],
-        script: "/s/größe 2.rs",
-        main: "/s/größe 2.rs",
-        folder: "/s",
-    };
-
-    fn made(text: &str) -> Result<(DocumentMut, String), String> {
-        let embedded = embedded_manifest::find(text).expect("a manifest");
-        let made = package(&embedded, &Table::new(), &AROUND)?;
-        let read = |document: &DocumentMut| -> DocumentMut {
-            let text = document.to_string();
-            text.parse()
-                .unwrap_or_else(|error| panic!("{text}: {error}"))
-        };
-        let mut both = read(&made.manifest);
-        for (key, item) in read(&made.workspace).iter() {
-            assert!(!both.contains_key(key), "{key} stands in both");
-            both.insert(key, item.clone());
-        }
-        Ok((both, made.program))
-    }
-
-    #[test]
-    fn a_script_without_a_manifest() {
-        let (made, program) = made("fn main() {}").expect("a package");
-        assert_eq!(program, "gr__e_2-0123456789abcdef");
-        assert_eq!(made["package"]["name"].as_str(), Some("gr__e_2"));
-        assert_eq!(made["package"]["version"].as_str(), Some("0.0.0"));
-        assert_eq!(made["package"]["edition"].as_str(), Some("2024"));
-        assert_eq!(
-            made["profile"]["dev"]["debug"].as_str(),
-            Some("line-tables-only")
-        );
-        assert_eq!(
-            made["profile"]["dev"]["package"]["*"]["debug"].as_bool(),
-            Some(false)
-        );
-        let bins = made["bin"].as_array_of_tables().expect("programs");
-        assert_eq!(bins.len(), 1);
-        let bin = bins.get(0).expect("one");
-        assert_eq!(bin["path"].as_str(), Some("/s/größe 2.rs"));
-        assert_eq!(bin["name"].as_str(), Some(program.as_str()));
-        let members = made["workspace"]["members"].as_array().expect("members");
-        let first = members.get(0).and_then(|first| first.as_str());
-        assert_eq!(first, Some(program.as_str()));
-        assert_eq!(made["workspace"]["resolver"].as_str(), Some("3"));
-        assert_eq!(script(&made), Some("/s/größe 2.rs".into()));
-    }
-
-    #[test]
-    fn what_the_manifest_says_stays() {
-        let text = "---\npackage.name = 'mine'\npackage.version = '1.2.3+b'\npackage.edition = '2018'\n\
-            profile.dev.debug = 2\n[profile.release]\nlto = true\n[features]\nx = []\n---\n";
-        let (made, program) = made(text).expect("a package");
-        assert_eq!(program, "gr__e_2-0123456789abcdef");
-        assert_eq!(made["package"]["name"].as_str(), Some("mine"));
-        assert_eq!(made["package"]["version"].as_str(), Some("1.2.3+b"));
-        assert_eq!(made["package"]["edition"].as_str(), Some("2018"));
-        assert_eq!(made["workspace"]["resolver"].as_str(), Some("1"));
-        assert_eq!(made["profile"]["dev"]["debug"].as_integer(), Some(2));
-        assert_eq!(made["profile"]["release"]["lto"].as_bool(), Some(true));
-        assert!(made["features"].get("x").is_some());
-    }
-
-    #[test]
-    fn paths_are_relative_to_the_script() {
-        let text = "---\n[workspace.dependencies]\na = { path = 'a' }\n---\n";
-        let (whole, _) = made(text).expect("a package");
-        let path = whole["workspace"]["dependencies"]["a"]["path"].as_str();
-        assert_eq!(
-            path.map(|path| path.replace('\\', "/")),
-            Some("/s/a".into())
-        );
-        let text = "//! ```cargo\n//! [package]\n//! build = 'make.rs'\n//! [dependencies]\n//! a = { path = '../a' }\n//! b = '1'\n\
-            //! [dependencies.c]\n//! path = '/c'\n//! [target.'cfg(unix)'.dev-dependencies]\n//! d = { path = 'd' }\n\
-            //! [patch.crates-io]\n//! b = { path = 'b' }\n//! ```\n";
-        let (made, _) = made(text).expect("a package");
-        assert_eq!(made["package"]["edition"].as_str(), Some("2021"));
-        let paths = [
-            made["package"]["build"].as_str(),
-            made["dependencies"]["a"]["path"].as_str(),
-            made["dependencies"]["c"]["path"].as_str(),
-            made["target"]["cfg(unix)"]["dev-dependencies"]["d"]["path"].as_str(),
-            made["patch"]["crates-io"]["b"]["path"].as_str(),
-        ];
-        let slashes = |path: Option<&str>| path.map(|path| path.replace('\\', "/"));
-        let expected = ["/s/make.rs", "/s/../a", "/c", "/s/d", "/s/b"];
-        assert_eq!(
-            paths.map(slashes),
-            expected.map(|path| Some(path.to_owned()))
-        );
-        assert_eq!(named(&made), ["a", "b", "c", "d", "gr__e_2"]);
-    }
-
-    #[test]
-    fn what_is_inferred_comes_in_addition() {
-        let embedded = embedded_manifest::find("/*[toml]\n[dependencies]\nserde-json = '1'\n*/")
-            .expect("a manifest");
-        let mut inferred = Table::new();
-        inferred.insert("serde_json", value("2"));
-        inferred.insert("rand", value("0.9"));
-        let made = package(&embedded, &inferred, &AROUND)
-            .expect("a package")
-            .manifest;
-        assert_eq!(made["dependencies"]["serde-json"].as_str(), Some("1"));
-        assert!(made["dependencies"].get("serde_json").is_none());
-        assert_eq!(made["dependencies"]["rand"].as_str(), Some("0.9"));
-    }
-
-    #[test]
-    fn a_script_that_is_named_as_a_crate() {
-        let embedded = embedded_manifest::find("use regex::Regex;").expect("no manifest");
-        let around = PackageContext {
-            stem: "regex",
-            wanted: &["regex"],
-            ..AROUND
-        };
-        let made = package(&embedded, &Table::new(), &around).expect("a package");
-        assert_eq!(
-            made.manifest["package"]["name"].as_str(),
-            Some("regex-script")
-        );
-        assert_eq!(
-            workspace_of("[package]\nworkspace = '../x'"),
-            Some("../x".into())
-        );
-        assert_eq!(workspace_of("[workspace]"), None);
-    }
-
-    #[test]
-    fn what_a_script_cannot_have() {
-        for (text, word) in [
-            ("---\n[lib]\n---", "`lib`"),
-            ("---\n[[bin]]\nname = 'a'\n---", "`bin`"),
-            (
-                "---\n[workspace]\nmembers = ['a']\n---",
-                "workspace.members",
-            ),
-            ("---\npackage = 1\n---", "`package`"),
-            ("---\n[package]\nname = 1\n---", "package.name"),
-            ("---\ndependencies = 'a'\n---", "`dependencies`"),
-        ] {
-            let error = made(text).expect_err(text);
-            assert!(error.contains(word), "{text}: {error}");
-        }
     }
 }

@@ -9,20 +9,33 @@ use crate::cargo::{Cargo, config_edit};
 use crate::fs;
 use crate::fs::model::FileState;
 use crate::markers::CARGO_FOLDER;
+use crate::script::body::Code;
 use crate::script::cache_key::Question;
 use crate::script::compiler::{Chosen, Compiler};
+use crate::script::dialect::{Dependency, Front};
 use crate::script::model::CachedProgram;
 use crate::script::paths::{ELSEWHERE, ENTRY, ScriptCachePaths};
-use crate::script::{cache_key, compiler, paths};
+use crate::script::{cache_key, compiler, dialect, paths};
 use crate::text::failure::Hint as _;
 
 /// A script that is to run, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScriptRequest {
-    /// The script; `None` for one that comes by standard input.
+    /// The script; `None` for one that has no place.
     pub(crate) file: Option<PathBuf>,
-    /// What came by standard input.
+    /// The text from standard input, or of an expression.
     pub(crate) text: Option<Vec<u8>>,
+    pub(crate) code: Code,
+    /// Attributes and items before an expression.
+    pub(crate) prelude: Vec<String>,
+    /// Dependencies in addition to those of its manifest.
+    pub(crate) dependencies: Vec<Dependency>,
+    /// The folder that paths in its manifest are relative to, absolute; without one it is the script's own.
+    pub(crate) base: Option<PathBuf>,
+    /// The program that the user runs it by.
+    pub(crate) front: Front,
+    /// The folder of its package, absolute; without one that is in the cache.
+    pub(crate) package_at: Option<PathBuf>,
     pub(crate) release: bool,
     /// Its tests, not its program.
     pub(crate) test: bool,
@@ -53,8 +66,12 @@ pub(crate) struct Script {
     pub(crate) path: PathBuf,
     /// It came by standard input.
     pub(crate) is_input: bool,
-    /// The folder that its paths are relative to.
+    /// The folder that its own paths are relative to, …
     pub(crate) folder: PathBuf,
+    /// … and the one that those in its manifest are relative to.
+    pub(crate) base: PathBuf,
+    /// Variables that rust-script sets for the compiler and for the program.
+    pub(crate) variables: [(&'static str, String); 4],
     /// Its name without its ending.
     pub(crate) stem: String,
     /// What is its own for as long as it lies there.
@@ -67,6 +84,19 @@ pub(crate) struct Script {
     pub(crate) compiler: Compiler,
 }
 
+impl Script {
+    /// The value of a variable as the compiler sees it: ours, or the user's.
+    pub(crate) fn variable(
+        &self,
+        name: &str,
+        of_user: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<String> {
+        let ours = self.variables.iter().find(|(known, _)| *known == name);
+        ours.map(|(_, value)| value.clone())
+            .or_else(|| of_user(name))
+    }
+}
+
 /// The hint for a path at which there is no script.
 const NAME_ONE: &str = "name a file with Rust code, or `-` for standard input";
 
@@ -77,7 +107,7 @@ const NAME_ONE: &str = "name a file with Rust code, or `-` for standard input";
 /// There is no such file, it is no text, or there is no compiler.
 pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> Result<Script> {
     let (path, bytes, state) = match (&request.file, &request.text) {
-        (None, text) => input(text.clone().unwrap_or_default(), around),
+        (None, text) => input(request, text.clone().unwrap_or_default(), around),
         (Some(file), _) => match fs::canonical(file) {
             Ok(path) => {
                 if fs::is_folder(&path) {
@@ -87,7 +117,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
                 }
                 // A pipe, or a device, has no content of its own: it is read once, as `cat` does, until its writers end.
                 if fs::info(&path)?.is_some_and(|info| !info.is_file) {
-                    input(fs::read_pipe(&path)?, around)
+                    input(request, fs::read_pipe(&path)?, around)
                 } else {
                     let state = fs::state(&path);
                     let bytes = fs::read(&path)?;
@@ -98,7 +128,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
             }
             // A pipe that a shell makes has a name, and no place.
             Err(error) => match fs::read_pipe(file) {
-                Ok(bytes) => input(bytes, around),
+                Ok(bytes) => input(request, bytes, around),
                 Err(_) => {
                     return Err(error)
                         .hint("name a file with Rust code, or `-` for standard input");
@@ -129,7 +159,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         &around.chosen,
         request.toolchain.as_deref(),
         &around.places,
-        &around.cwd,
+        &chooser(request, around),
     )?;
     let mut variables: Vec<(String, String)> = around.variables.clone();
     variables.retain(|(name, _)| cache_key::decides(name));
@@ -146,6 +176,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
             .iter()
             .map(|feature| format!("feature {feature}")),
     );
+    options.extend(by_option(request));
     let key = cache_key::key(&Question {
         script: &path,
         text: text.as_bytes(),
@@ -154,19 +185,21 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         variables: &variables,
         config: &config(around)?,
     });
-    let name = if is_input {
-        Path::new("stdin")
-    } else {
-        path.as_path()
+    let name = match (is_input, request.code) {
+        (false, _) => path.as_path(),
+        (true, Code::Script) => Path::new("stdin"),
+        (true, Code::Expression) => Path::new("expr"),
+        (true, Code::Loop { .. }) => Path::new("loop"),
     };
+    let stem = name.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = path.parent().unwrap_or(&path).to_owned();
+    let base = request.base.clone().unwrap_or_else(|| folder.clone());
     Ok(Script {
         is_input,
-        folder: path.parent().unwrap_or(&path).to_owned(),
-        stem: name
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        variables: dialect::variables((!is_input).then_some(&path), &stem, &base),
+        folder,
+        base,
+        stem: stem.into_owned(),
         id: cache_key::id(&path),
         text,
         state,
@@ -177,8 +210,56 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
 }
 
 /// A script without a place. Paths in it are relative to the working directory, and each text is a script of its own.
-fn input(text: Vec<u8>, around: &ScriptEnvironment<'_>) -> (PathBuf, Vec<u8>, Option<FileState>) {
-    (paths::input(&around.cwd, &text), text, None)
+fn input(
+    request: &ScriptRequest,
+    text: Vec<u8>,
+    around: &ScriptEnvironment<'_>,
+) -> (PathBuf, Vec<u8>, Option<FileState>) {
+    let place = match request.code {
+        Code::Script => paths::input(&around.cwd, &text),
+        // The same text may be a script, too.
+        code => paths::input(
+            &around.cwd,
+            &[format!("{code:?} ").as_bytes(), &text].concat(),
+        ),
+    };
+    (place, text, None)
+}
+
+/// The folder whose files choose the toolchain: the working directory, but for rust-script, which runs Cargo in its cache.
+fn chooser(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> PathBuf {
+    let mut above = around.places.root().ancestors();
+    match request.front {
+        Front::Own => around.cwd.clone(),
+        Front::RustScript => above
+            .find(|folder| fs::exists(folder))
+            .unwrap_or(&around.cwd)
+            .to_owned(),
+    }
+}
+
+/// All that decides about a program besides its text and the options that scripts always have, each with its name.
+fn by_option(request: &ScriptRequest) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut add = |name: &str, value: String| all.push(format!("{name} {value}"));
+    if request.front != Front::Own {
+        add("front", format!("{:?}", request.front));
+    }
+    if request.code != Code::Script {
+        add("code", format!("{:?}", request.code));
+    }
+    for item in &request.prelude {
+        add("prelude", item.clone());
+    }
+    for (name, said) in &request.dependencies {
+        add("dependency", format!("{name} = {said}"));
+    }
+    for (name, folder) in [("base", &request.base), ("package", &request.package_at)] {
+        if let Some(folder) = folder {
+            add(name, folder.display().to_string());
+        }
+    }
+    all
 }
 
 /// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
@@ -246,7 +327,8 @@ pub(crate) fn kept(
     if !whole {
         return Err("the one that was kept is damaged".into());
     }
-    match cache_key::stale(&cached, fs::state, fs::digest, around.variable) {
+    let variable = |name: &str| script.variable(name, around.variable);
+    match cache_key::stale(&cached, fs::state, fs::digest, variable) {
         Some(why) => Err(why),
         None => Ok(program),
     }

@@ -6,13 +6,15 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cargo::Cargo;
-use crate::script::body::{Body, body, has_module_files};
+use crate::script::body::{self, Body, Code, Files, Making, Nested, body, has_module_files};
 use crate::script::build::ScriptBuild;
+use crate::script::dialect::Front;
 use crate::script::embedded_manifest::Embedded;
 use crate::script::infer::Named;
+use crate::script::model::Watched;
 use crate::script::package::{Package, PackageContext};
 use crate::script::paths::{ELSEWHERE, ScriptCachePaths};
-use crate::script::{embedded_manifest, infer, package};
+use crate::script::{cache_key, dialect, embedded_manifest, infer, package};
 use crate::survey::settings;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
@@ -29,16 +31,23 @@ pub(crate) struct Written {
     /// What is worth a look if the script does not build, each as a sentence.
     pub(crate) doubts: Vec<String>,
     pub(crate) body: Body,
+    /// Modules that are compiled from copies, with what their files held when they were copied.
+    pub(crate) modules: Vec<(Nested, Watched)>,
     /// The lines of the script that its manifest is made from.
     pub(crate) lines: Option<(usize, usize)>,
-    /// Nobody else writes it while this is held, and nobody deletes anything in the cache.
-    _locks: [fs::LockGuard; 2],
+    /// While it is held, no other run writes the package.
+    lock: Option<fs::LockGuard>,
+    /// While it is held, no other run deletes anything in the cache.
+    _in_common: fs::LockGuard,
 }
 
 /// The copy that is compiled where the script itself cannot be.
 ///
 /// It lies alone: what a macro names relative to it is not found, in place of another file of that name.
 pub(crate) const MAIN: &str = "src/main.rs";
+
+/// The folder for copies of modules.
+const MODULES: &str = "src/modules";
 
 /// The dependencies that were found for names in the code.
 const INFERRED: &str = "inferred.toml";
@@ -56,21 +65,48 @@ pub(crate) fn write(
     places: &ScriptCachePaths,
     cargo: &Cargo,
 ) -> Result<Written> {
-    let embedded = embedded_manifest::find(build.text)
-        .map_err(|problem| anyhow!("{}:{problem}", build.shown))?;
+    let is_script = build.code == Code::Script;
+    let found = embedded_manifest::find(if is_script { build.text } else { "" });
+    let mut embedded = found.map_err(|problem| anyhow!("{}:{problem}", build.shown))?;
+    dialect::depend(&mut embedded.table, build.dependencies)
+        .map_err(|message| anyhow!("{message}"))?;
     let text = embedded.foreign.as_ref().map_or_else(
         || build.text.to_owned(),
         |foreign| embedded_manifest::blanked(build.text, foreign),
     );
     let copy = embedded.foreign.is_some() || build.state.is_none();
-    let body = body(&text, build.folder, copy, &fs::exists);
-    refuse_nested(build, &body)?;
+    let for_rust_script = !is_script
+        || build.front == Front::RustScript
+        || dialect::is_for_rust_script(build.text, &embedded);
+    let making = Making {
+        copy,
+        code: build.code,
+        prelude: build.prelude,
+        sendable: for_rust_script,
+    };
     let script = build.path.to_string_lossy();
-    let Package { program, .. } = made(build, &embedded, &script, &Table::new(), &[])?;
+    let made = |main: &str, inferred: &Table, wanted: &[&str]| {
+        made(build, &embedded, for_rust_script, main, inferred, wanted)
+    };
+    let Package { program, .. } = made(&script, &Table::new(), &[])?;
 
-    let workspace = places.packages().join(&program);
-    let folder = workspace.join(&program);
+    let (workspace, folder) = match build.package_at {
+        Some(folder) => (folder.to_owned(), folder.to_owned()),
+        None => {
+            let workspace = places.packages().join(&program);
+            let folder = workspace.join(&program);
+            (workspace, folder)
+        }
+    };
+    let files = Files {
+        exists: &|path| fs::exists(path),
+        copy_of: &|file| copy_of(file, &folder),
+    };
+    let body = body(&text, build.folder, making, files);
     let in_common = claim(places)?;
+    if build.package_at.is_some() {
+        expect_ours(&workspace)?;
+    }
     fs::create_folder(&workspace)?;
     let lock = fs::lock_alone(&workspace.join(package::LOCK))?;
     fs::create_folder(&folder.join("src"))?;
@@ -83,6 +119,7 @@ pub(crate) fn write(
         }
         None => script,
     };
+    let modules = write_modules(&body.nested, files)?;
     let missing = missing(&text, &embedded);
     let infer = build.infer || embedded.form == embedded_manifest::Form::TomlComment;
     let mut known = match infer {
@@ -92,17 +129,17 @@ pub(crate) fn write(
     known.retain(|name, _| missing.iter().any(|one| package::same(&one.name, name)));
     let names: Vec<&str> = missing.iter().map(|named| named.name.as_str()).collect();
     let Package {
-        manifest: own,
+        manifest: mut own,
         workspace: root,
         ..
-    } = made(
-        build,
-        &embedded,
-        &main,
-        &known,
-        if infer { &names } else { &[] },
-    )?;
-    write_changed(&workspace.join(MANIFEST), root.to_string().as_bytes())?;
+    } = made(&main, &known, if infer { &names } else { &[] })?;
+    if build.package_at.is_some() {
+        for (key, item) in root.iter() {
+            own.insert(key, item.clone());
+        }
+    } else {
+        write_changed(&workspace.join(MANIFEST), root.to_string().as_bytes())?;
+    }
     let is_known = |named: &&Named| {
         known
             .iter()
@@ -116,7 +153,9 @@ pub(crate) fn write(
         folder,
         program,
         body,
-        _locks: [in_common, lock],
+        modules,
+        lock: Some(lock),
+        _in_common: in_common,
     };
     let names = if infer && !unknown.is_empty() {
         written.add(build, cargo, &own, &unknown, &missing)?
@@ -125,9 +164,12 @@ pub(crate) fn write(
         if !infer && !unknown.is_empty() {
             let all: Vec<&str> = unknown.iter().map(|named| named.name.as_str()).collect();
             let all = all.join(", ");
-            let doubt = format!(
-                "it names {all}, and no manifest does: if these are crates, `--infer` adds them"
-            );
+            let added = match build.front {
+                Front::Own => "`--infer` adds them",
+                Front::RustScript => "`--dep NAME` adds each",
+            };
+            let doubt =
+                format!("it names {all}, and no manifest does: if these are crates, {added}");
             written.doubts.push(doubt);
         }
         package::named(&own)
@@ -137,6 +179,11 @@ pub(crate) fn write(
 }
 
 impl Written {
+    /// Lets other runs write the package.
+    pub(crate) fn release(&mut self) {
+        self.lock = None;
+    }
+
     /// Adds crates that the code names, and remembers them. Returns the names of all dependencies.
     fn add(
         &mut self,
@@ -229,9 +276,27 @@ fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
     Ok(lock)
 }
 
+/// Makes sure that a folder which the user names for a package has no other package in it: its manifest is replaced.
+fn expect_ours(folder: &Path) -> Result<()> {
+    let manifest = folder.join(MANIFEST);
+    let Some(bytes) = fs::read(&manifest)? else {
+        return Ok(());
+    };
+    let read: Option<DocumentMut> = String::from_utf8_lossy(&bytes).parse().ok();
+    match read.as_ref().and_then(package::script) {
+        Some(_) => Ok(()),
+        None => Err(anyhow!(
+            "expected no manifest, or one of a script, at `{}`",
+            manifest.display()
+        ))
+        .hint("name a folder for the package of the script alone"),
+    }
+}
+
 fn made(
     build: &ScriptBuild<'_>,
     embedded: &Embedded,
+    for_rust_script: bool,
     main: &str,
     inferred: &Table,
     wanted: &[&str],
@@ -242,7 +307,10 @@ fn made(
         id: build.id,
         script: &build.path.to_string_lossy(),
         main,
-        folder: &build.folder.to_string_lossy(),
+        folder: &build.base.to_string_lossy(),
+        front: build.front,
+        for_rust_script,
+        is_flat: build.package_at.is_some(),
     };
     package::package(embedded, inferred, &around).map_err(|message| match embedded.lines {
         Some((first, last)) => {
@@ -262,21 +330,45 @@ fn doubts(body: &Body) -> Vec<String> {
     copied.map(|_| doubt.to_owned()).into_iter().collect()
 }
 
-/// The compiler takes a file that an attribute names for the `mod.rs` of its folder. So it looks for the modules of such a
-/// file beside it, where another one may lie, and not in the folder of its name.
-fn refuse_nested(build: &ScriptBuild<'_>, body: &Body) -> Result<()> {
-    for path in &body.nested {
-        let source = fs::read(path)?.unwrap_or_default();
-        if has_module_files(&String::from_utf8_lossy(&source)) {
-            bail!(
-                "{}: the module `{}` has modules in files of their own, which cannot be found from here: \
-                 a script with a `main`, and its manifest in a comment (`//! ```cargo`), can have them",
-                build.shown,
-                path.display()
-            );
-        }
+/// The path for the copy of a module's file in a package; nothing if the compiler finds the module's own modules without one.
+fn copy_of(file: &Path, package: &Path) -> Option<PathBuf> {
+    let source = fs::read(file).ok()??;
+    if !has_module_files(&String::from_utf8_lossy(&source)) {
+        return None;
     }
-    Ok(())
+    let folder = package.join(MODULES).join(cache_key::id(file));
+    Some(folder.join(file.file_name()?))
+}
+
+/// Writes the copies of modules, and of the modules in them.
+fn write_modules(nested: &[Nested], files: Files<'_>) -> Result<Vec<(Nested, Watched)>> {
+    let mut left = nested.to_vec();
+    let mut written: Vec<(Nested, Watched)> = Vec::new();
+    while let Some(next) = left.pop() {
+        if written.iter().any(|(known, _)| *known == next) {
+            continue;
+        }
+        let state = fs::state(&next.file);
+        let source = fs::read(&next.file)?.unwrap_or_default();
+        let Ok(text) = std::str::from_utf8(&source) else {
+            bail!("expected UTF-8 text in `{}`", next.file.display());
+        };
+        let module = body::module(text, &next.file, files);
+        if let Some(parent) = next.copy.parent() {
+            fs::create_folder(parent)?;
+        }
+        let copy = module.text.unwrap_or_default();
+        write_changed(&next.copy, copy.as_bytes())?;
+        left.extend(module.nested);
+        let watched = Watched {
+            path: next.file.clone(),
+            state,
+            hash: blake3::hash(&source).to_hex().to_string(),
+            settled: true,
+        };
+        written.push((next, watched));
+    }
+    Ok(written)
 }
 
 /// The crates that the code names and the manifest does not.

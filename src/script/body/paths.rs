@@ -1,22 +1,31 @@
 //! Makes what is relative to a script's folder absolute.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use syn::Lit;
 
-use crate::script::body::Edit;
+use crate::script::body::{Edit, Files, Nested};
 use crate::script::tokens::{is_ident, is_punct, range};
 
 /// Finds what is relative to the script's folder.
 pub(super) struct Paths<'a> {
-    pub(super) text: &'a str,
-    pub(super) exists: &'a dyn Fn(&Path) -> bool,
+    text: &'a str,
+    files: Files<'a>,
     pub(super) edits: Vec<Edit>,
-    pub(super) nested: Vec<PathBuf>,
+    pub(super) nested: Vec<Nested>,
 }
 
-impl Paths<'_> {
+impl<'a> Paths<'a> {
+    pub(super) fn new(text: &'a str, files: Files<'a>) -> Self {
+        Self {
+            text,
+            files,
+            edits: Vec::new(),
+            nested: Vec::new(),
+        }
+    }
+
     /// Goes through tokens. Included files are relative to the script's folder everywhere, modules to that which their
     /// own module has.
     pub(super) fn visit(&mut self, trees: &[TokenTree], folder: &Path, modules: &Path) {
@@ -61,14 +70,22 @@ impl Paths<'_> {
         if head.has_path {
             return;
         }
+        let exists = self.files.exists;
         let file = modules.join(format!("{name}.rs"));
         let in_folder = modules.join(name).join("mod.rs");
-        let file = if !(self.exists)(&file) && (self.exists)(&in_folder) {
+        let file = if !exists(&file) && exists(&in_folder) {
             in_folder
+        } else if exists(&file)
+            && exists(&modules.join(name))
+            && let Some(copy) = (self.files.copy_of)(&file)
+        {
+            let nested = Nested {
+                file,
+                copy: copy.clone(),
+            };
+            self.nested.push(nested);
+            copy
         } else {
-            if (self.exists)(&file) && (self.exists)(&modules.join(name)) {
-                self.nested.push(file.clone());
-            }
             file
         };
         let Some(file) = file.to_str() else {

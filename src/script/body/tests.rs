@@ -2,9 +2,16 @@ use super::*;
 use crate::script::body::wrap::{OPENING, SUCCESS};
 
 fn with_files(text: &str, copy: bool, files: &[&str]) -> Body {
-    body(text, Path::new("/s"), copy, &|path: &Path| {
-        files.iter().any(|file| path == Path::new("/s").join(file))
-    })
+    let exists = |path: &Path| files.iter().any(|file| path == Path::new("/s").join(file));
+    let files = Files {
+        exists: &exists,
+        copy_of: &|file| Some(Path::new("/copies").join(file.file_name()?)),
+    };
+    let making = Making {
+        copy,
+        ..Making::default()
+    };
+    body(text, Path::new("/s"), making, files)
 }
 
 /// What a snippet becomes, with `«` for how `main` begins and `√` for its success.
@@ -298,10 +305,18 @@ fn modules_are_named_with_their_files() {
         let copy = with_files(&format!("fn main() {{}}\n{text}"), true, &files);
         let copy_text = copy.text.expect("asked for");
         assert_eq!(copy_text, format!("fn main() {{}}\n{expected}"));
-        assert_eq!(copy.nested, [] as [&Path; 0]);
+        assert_eq!(copy.nested, []);
     }
-    let nested = with_files("mod n;", false, &files).nested;
-    assert_eq!(nested, [Path::new("/s/n.rs")]);
+    let copy = with_files("mod n;", false, &files);
+    let nested = Nested {
+        file: "/s/n.rs".into(),
+        copy: "/copies/n.rs".into(),
+    };
+    assert_eq!(copy.nested, [nested]);
+    assert!(
+        copy.text
+            .is_some_and(|text| text.contains("#[path = \"/copies/n.rs\"] mod n;"))
+    );
 }
 
 #[test]
@@ -396,7 +411,15 @@ fn included_files_are_named_absolutely() {
 #[test]
 fn literals_are_escaped() {
     let text = "fn main() { include!(\"a\") }";
-    let copy = body(text, Path::new("/a\"b\\c"), true, &|_| false).text;
+    let making = Making {
+        copy: true,
+        ..Making::default()
+    };
+    let files = Files {
+        exists: &|_| false,
+        copy_of: &|_| None,
+    };
+    let copy = body(text, Path::new("/a\"b\\c"), making, files).text;
     let expected = Path::new("/a\"b\\c").join("a");
     let expected = format!(
         "fn main() {{ include!({:?}) }}",
@@ -482,4 +505,41 @@ fn no_piece_of_a_script_is_too_little() {
             assert!(made == lines || made == lines + 1, "{piece} {copy}");
         }
     }
+}
+
+#[test]
+fn expressions_keep_their_lines() {
+    let prelude = ["#![feature(x)]".to_owned()];
+    let files = Files {
+        exists: &|_| false,
+        copy_of: &|_| None,
+    };
+    for code in [
+        Code::Expression,
+        Code::Loop { counted: true },
+        Code::Loop { counted: false },
+    ] {
+        let making = Making {
+            code,
+            prelude: &prelude,
+            ..Making::default()
+        };
+        for text in ["1 +\n  x // end", "fn main() {}", "no ) Rust", ""] {
+            let made = body(text, Path::new("/s"), making, files);
+            let copy = made.text.as_deref().expect("a program");
+            let head = copy.find(text).expect("the expression");
+            assert!(copy.starts_with("#![allow") && copy[..head].contains("#![feature(x)]"));
+            assert_eq!(made.in_script(1, copy[..head].chars().count() + 1), (1, 1));
+            assert_eq!(made.in_script(2, 3), (2, 3));
+        }
+    }
+}
+
+#[test]
+fn what_nests_too_deeply_is_left_to_the_compiler() {
+    let deep = |many: usize| format!("let x = {}1{};", "(".repeat(many), ")".repeat(many));
+    let copy = with_files(&deep(1000), false, &[]);
+    assert_eq!(copy.depth, 1000);
+    assert!(copy.text.is_some_and(|text| text.starts_with("fn main")));
+    assert_eq!(with_files(&deep(200_000), false, &[]).text, None);
 }

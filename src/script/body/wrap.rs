@@ -15,6 +15,19 @@ use crate::script::tokens::{has_word, is_punct, mark, range, shebang};
 pub(super) const OPENING: &str =
     "fn main() -> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error>> {";
 
+/// How it begins for rust-script: a function of the script may have an error of this type, which is no other box's error.
+///
+/// Source: `FILE_NO_MAIN_TEMPLATE` in `src/consts.rs` of rust-script.
+pub(super) const SENDABLE: &str = "fn main() -> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error + ::std::marker::Sync + ::std::marker::Send>> {";
+
+/// How the `main` of a snippet begins.
+pub(super) fn opening(sendable: bool) -> &'static str {
+    match sendable {
+        true => SENDABLE,
+        false => OPENING,
+    }
+}
+
 /// How it ends, unless the snippet itself says what the result is.
 pub(super) const SUCCESS: &str = "::std::result::Result::Ok(())";
 
@@ -24,6 +37,7 @@ pub(super) fn wrapping(
     plain: &str,
     trees: &[TokenTree],
     tokens: TokenStream,
+    opening: &str,
 ) -> Vec<Edit> {
     let outline = Outline::of(tokens);
     let closing = outline.result(trees).closing();
@@ -40,13 +54,13 @@ pub(super) fn wrapping(
         None => Some(mark(text)),
     };
     let Some(gap) = gap else {
-        return vec![Edit::insert(text.len(), format!("\n{OPENING}{closing}"))];
+        return vec![Edit::insert(text.len(), format!("\n{opening}{closing}"))];
     };
     let replaced = shebang(text).filter(|_| last_item.is_none());
     let in_line = outline.statement.is_some() && !plain[gap..statement].contains('\n');
-    let opening = if in_line { statement } else { gap };
-    let mut open = OPENING.to_owned();
-    if last_item.is_some_and(|item| item.end == opening) {
+    let begin = if in_line { statement } else { gap };
+    let mut open = opening.to_owned();
+    if last_item.is_some_and(|item| item.end == begin) {
         open.insert(0, ' ');
     }
     if outline.statement.is_none() {
@@ -55,7 +69,7 @@ pub(super) fn wrapping(
         open.push(' ');
     }
     let open = Edit {
-        range: replaced.unwrap_or(opening..opening),
+        range: replaced.unwrap_or(begin..begin),
         with: open,
     };
     let last = trees.last().map(range);
