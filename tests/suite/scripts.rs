@@ -9,3 +9,4 @@ mod forms;
 mod fresh;
 mod places;
 mod process;
+mod rust_script;

@@ -314,16 +314,79 @@ fn modules_of_modules_are_not_mistaken() {
     desk.box_
         .write("comment.rs", &format!("//! ```cargo\n//! ```\n{code}"));
     desk.box_.write("front.rs", &format!("---\n---\n{code}"));
-    for name in ["plain.rs", "comment.rs"] {
-        assert_eq!(desk.prints(&[name]), "right\n");
+    for name in ["plain.rs", "comment.rs", "front.rs"] {
+        assert_eq!(desk.prints(&[name]), "right\n", "{name}");
     }
-    let run = desk.run(&["front.rs"]).code(101);
-    assert!(
-        run.stderr
-            .contains("n.rs` has modules in files of their own"),
-        "{}",
-        run.stderr
-    );
+}
+
+#[test]
+fn copies_have_modules_of_modules() {
+    let desk = Desk::new();
+    desk.box_.write("n.rs", "mod a;\npub fn word() -> String { format!(\"{} {}\", a::b::WORD, include_str!(\"n.txt\")) }\n");
+    desk.box_.write("n.txt", "text");
+    desk.box_.write("n/a.rs", "pub mod b;\n");
+    desk.box_
+        .write("n/a/b.rs", "pub const WORD: &str = \"deep\";\n");
+    desk.box_
+        .write("a.rs", "fn wrong() { let x: u8 = \"\"; }\n");
+    for (name, text) in [
+        (
+            "front.rs",
+            "---\n---\nmod n;\nfn main() { println!(\"{}\", n::word()); }\n",
+        ),
+        ("snippet.rs", "mod n;\nprintln!(\"{}\", n::word());\n"),
+    ] {
+        desk.box_
+            .write("n/a/b.rs", "pub const WORD: &str = \"deep\";\n");
+        desk.box_.write(name, text);
+        assert_eq!(desk.prints(&[name]), "deep text\n");
+        assert_eq!(desk.prints_at_once(&[name]), "deep text\n");
+        // Each file counts, also one that is compiled from a copy.
+        desk.box_
+            .write("n/a/b.rs", "pub const WORD: &str = \"low\";\n");
+        assert_eq!(desk.prints_built(&[name]), "low text\n");
+        desk.box_.write(
+            "n/a.rs",
+            "pub mod b { pub const WORD: &str = \"inner\"; }\n",
+        );
+        assert_eq!(desk.prints_built(&[name]), "inner text\n");
+        desk.box_.write("n/a.rs", "pub mod b;\n");
+        assert_eq!(desk.prints_built(&[name]), "low text\n");
+        desk.box_
+            .write("n/a.rs", "pub mod b;\nconst X: u8 = \"\";\n");
+        let run = desk.run(&[name]).code(101);
+        let place = format!("--> {}:2:15\n", desk.box_.path("n/a.rs").display());
+        assert!(run.stderr.contains(&place), "{}", run.stderr);
+        desk.box_.write("n/a.rs", "pub mod b;\n");
+    }
+}
+
+#[test]
+fn brackets_may_nest_deeply() {
+    let desk = Desk::new();
+    let deep = format!("{}1{}", "(".repeat(5000), ")".repeat(5000));
+    for (name, text) in [
+        (
+            "plain.rs",
+            format!(
+                "#![allow(unused)]\nfn main() {{ println!(\"{{}}\", {{ let x = {deep}; x }}); }}\n"
+            ),
+        ),
+        (
+            "front.rs",
+            format!(
+                "---\n---\n#![allow(unused)]\nfn main() {{ let x = {deep}; println!(\"{{x}}\"); }}\n"
+            ),
+        ),
+        (
+            "snippet.rs",
+            format!("#![allow(unused)]\nlet x = {deep};\nprintln!(\"{{x}}\");\n"),
+        ),
+    ] {
+        desk.box_.write(name, &text);
+        assert_eq!(desk.prints(&[name]), "1\n", "{name}");
+        assert_eq!(desk.prints_at_once(&[name]), "1\n", "{name}");
+    }
 }
 
 #[test]

@@ -64,6 +64,37 @@ fn a_dash_before_the_arguments_is_ours_and_one_after_is_theirs() {
 }
 
 #[test]
+fn a_dash_is_the_scripts_own_where_its_first_line_calls_us() {
+    let desk = Desk::new();
+    let program = env!("CARGO_BIN_EXE_cargo-sharedtarget");
+    let code = "fn main() { println!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>()); }\n";
+    for (name, line, said) in [
+        (
+            "ours",
+            format!("#!{program} run\n"),
+            "[\"--\", \"-x\", \"--\"]\n",
+        ),
+        (
+            "other",
+            "#!/usr/bin/env rust-script\n".to_owned(),
+            "[\"-x\", \"--\"]\n",
+        ),
+        ("none", String::new(), "[\"-x\", \"--\"]\n"),
+    ] {
+        desk.box_.write(name, &format!("{line}{code}"));
+        assert_eq!(desk.prints(&[name, "--", "-x", "--"]), said, "{name}");
+        assert_eq!(desk.prints(&[name, "-x"]), "[\"-x\"]\n", "{name}");
+    }
+    let path = desk.box_.path("ours");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("a mode");
+    let run = desk
+        .box_
+        .command(path.to_str().expect("text"), "", &["--", "-x"]);
+    assert_eq!(run.code(0).stdout, "[\"--\", \"-x\"]\n");
+}
+
+#[test]
 fn arguments_need_not_be_text() {
     use std::os::unix::ffi::OsStrExt as _;
     let desk = Desk::with("echo.rs", ECHO);
