@@ -105,3 +105,48 @@ impl RustScriptArgs {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        RustScriptArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn options_are_rust_scripts() {
+        let asked = |words: &[&str]| {
+            let words = [RUST_SCRIPT].iter().chain(words);
+            let args = RustScriptArgs::try_parse_from(words).ok()?;
+            args.asked(Path::new("/w"), &Path::to_owned).ok()?
+        };
+        let plain = asked(&["a.rs", "--", "-e"]).expect("a script");
+        assert_eq!(plain.source, Source::File("a.rs".into()));
+        assert_eq!(plain.options.arguments, ["--", "-e"]);
+        assert!(plain.request.release && plain.options.quiet);
+        let tests = asked(&["--test", "-o", "a.rs"]).expect("a script");
+        assert_eq!(tests.options.cargo_tests, Some("test"));
+        assert!(!tests.options.quiet);
+        let bench = asked(&["--bench", "a.rs"]).expect("a script");
+        assert_eq!(bench.request.toolchain.as_deref(), Some("nightly"));
+        let loops = asked(&[
+            "--count", "--loop", "-u", "a", "b", "-x", "c", "--", "|l, n| n",
+        ]);
+        let loops = loops.expect("a closure");
+        assert_eq!(loops.request.prelude.len(), 3);
+        for wrong in [
+            &[][..],
+            &["--count", "a.rs"],
+            &["-x", "a", "--", "a.rs"],
+            &["--test", "--force", "a.rs"],
+            &["-p", "--debug", "a.rs"],
+            &["--bench", "-t", "nightly", "a.rs"],
+        ] {
+            assert!(asked(wrong).is_none(), "{wrong:?}");
+        }
+    }
+}
