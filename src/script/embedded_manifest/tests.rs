@@ -83,7 +83,7 @@ fn what_is_no_manifest() {
         "",
         "fn main() {}\n//! ```cargo\n//! [x]\n",
         "//! ```rust\n//! [x]\n//! ```\n",
-        "/// ```cargo\nfn main() {}",
+        "use a;\n/// ```cargo\nfn main() {}",
         "let a = \"\n---\n\";",
         "/* [toml] */",
         "a ---\n---",
