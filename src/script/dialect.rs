@@ -68,9 +68,8 @@ pub(crate) fn depend(manifest: &mut DocumentMut, added: &[Dependency]) -> Result
         let item = match said.starts_with('{') {
             false => value(said),
             true => said.parse::<Value>().map(value).map_err(|error| {
-                let error = error.to_string();
-                let error = error.lines().last().unwrap_or_default();
-                format!("expected an inline table for the dependency `{name}`: {error}")
+                let message = error.message();
+                format!("expected an inline table for the dependency `{name}`: {message}")
             })?,
         };
         table.insert(name, item);
