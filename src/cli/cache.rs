@@ -59,7 +59,7 @@ pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path)
 
 /// Deletes everything in the cache of scripts, without a question or a word: it can all be built again.
 pub(super) fn clear(cwd: &Path) -> Result<()> {
-    crate::cli::make_threads();
+    crate::cli::threads::make();
     let places = places(cwd)?;
     let speak = SpeakArgs::silent();
     let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
