@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::faults::harness::{Ended, Stopped, difference, run, superuser, works};
+use crate::faults::harness::{Ended, Stopped, difference, run, superuser};
 use crate::sandbox::Sandbox;
 
 /// `pika` and a worktree beside it, both built.
@@ -156,7 +156,7 @@ fn failing(call: &str, error: &str) -> Option<Vec<String>> {
         format!("inject={call}:error={error}"),
     );
     let arguments = ["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-    if !works("strace", &[&arguments[..], &["true"]].concat()) {
+    if !crate::faults::harness::works("strace", &[&arguments[..], &["true"]].concat()) {
         eprintln!("skipped: there is no strace that may trace here");
         return None;
     }
