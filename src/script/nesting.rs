@@ -11,8 +11,11 @@ const LEVEL: usize = if cfg!(debug_assertions) {
     64 << 10
 };
 
-/// Stack for texts that nest as all do, but with long chains of operators, in bytes.
-const USUAL: usize = 64 << 20;
+/// Depth up to which the stack of the thread that asks is enough: nearly all texts.
+const SHALLOW: usize = 16;
+
+/// The least stack that is reserved for others, in bytes.
+const LEAST: usize = 8 << 20;
 
 /// The most stack that is reserved, in bytes. Only as much is used as is needed.
 const MOST: usize = 1 << 30;
@@ -37,9 +40,13 @@ pub(crate) fn depth(text: &str) -> Option<usize> {
     Some(deepest)
 }
 
-/// Runs what parses a text of this depth, with stack enough. Returns nothing where the text is too deep.
+/// Runs what parses a text of this depth, with stack enough. Returns nothing where the text is too deep, or where the system
+/// gives no such stack.
 pub(crate) fn with_room<T: Send>(depth: usize, parse: impl FnOnce() -> T + Send) -> Option<T> {
-    let stack = depth.checked_mul(LEVEL)?.max(USUAL);
+    if depth <= SHALLOW {
+        return Some(parse());
+    }
+    let stack = depth.checked_mul(LEVEL)?.max(LEAST);
     if stack > MOST {
         return None;
     }
