@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use aho_corasick::AhoCorasick;
+use object::{CompressionFormat, Object as _, ObjectSection as _};
 
 use crate::fs;
 use crate::target::fingerprint;
@@ -34,6 +35,10 @@ pub(crate) fn take_out(folder: &Path, unit: &mut Unit) {
         return;
     }
     let mut words = older(&unit.files);
+    if unit.kind == UnitKind::Library {
+        // Programs that were linked with the library name its files, and may be older than its last build.
+        words.retain(|word| is_metadata_folder(word));
+    }
     for file in unit.files.iter().filter(|file| is_linked(file)) {
         if words.is_empty() {
             return;
@@ -100,15 +105,26 @@ fn is_linked(file: &UnitFile) -> bool {
     file.sharing != Sharing::Folder && !file.is_fingerprint() && !listed && set(file).is_none()
 }
 
-/// Those of some words that a file has as the names of object files; `None` if it cannot be read.
+/// Those of some words that a file has as the names of object files; `None` if it cannot be read, or if its debug information is
+/// compressed.
 fn named(path: &Path, words: &BTreeSet<String>) -> Option<BTreeSet<String>> {
     let words: Vec<&String> = words.iter().collect();
     let patterns = words.iter().map(|word| format!(".{word}{OBJECT}"));
     let search = AhoCorasick::new(patterns).ok()?;
     fs::with_content(path, |bytes| {
         let found = search.find_iter(bytes);
-        found
-            .map(|found| words[found.pattern().as_usize()].clone())
-            .collect()
+        let found = found.map(|found| words[found.pattern().as_usize()].clone());
+        (!is_compressed(bytes)).then(|| found.collect())
+    })?
+}
+
+/// Whether a program has a section that cannot be searched as it is.
+fn is_compressed(bytes: &[u8]) -> bool {
+    let Ok(program) = object::File::parse(bytes) else {
+        return false;
+    };
+    program.sections().any(|section| {
+        let range = section.compressed_file_range();
+        range.map_or(true, |range| range.format != CompressionFormat::None)
     })
 }

@@ -112,3 +112,21 @@ fn metadata_of_a_killed_compiler_goes() {
     let built = sandbox.cargo("pika", &["build", "--offline", "-v"]);
     assert_eq!(made(&built.said()), [""; 0]);
 }
+
+/// Where the linker compresses debug information, no name can be found in a program, and so all sets stay.
+#[test]
+fn sets_of_a_program_with_compressed_debug_information_stay() {
+    let mut sandbox = start();
+    sandbox.env(
+        "RUSTFLAGS",
+        "-Clink-arg=-Wl,--compress-debug-sections=zlib -Csplit-debuginfo=unpacked",
+    );
+    for extra in [true, false, true] {
+        sandbox.write("pika/src/main.rs", main_of(extra));
+        sandbox.cargo("pika", &["build", "--offline"]);
+    }
+    let before = sets(&sandbox);
+    assert!(before.len() > 1, "{before:?}");
+    gc(&sandbox, "pika", &[]);
+    assert_eq!(sets(&sandbox), before);
+}
