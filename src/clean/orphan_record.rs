@@ -19,6 +19,7 @@ use crate::survey::Request;
 use crate::survey::away::may_be_away;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::Survey;
+use crate::survey::records::read_journal;
 use crate::term::exit::Exit;
 
 /// What a look has found of worktrees that are gone, to be kept once the plan is carried out.
@@ -65,9 +66,16 @@ pub(crate) fn look(
     let file = record_file(records);
     let before = read(&file);
     let now = ui.view.now;
+    let journal = read_journal(records).unwrap_or_default();
     let (mut gone, mut due) = (Vec::new(), Vec::new());
     for (folder, owner, inside) in orphans::candidates(survey, dirs) {
+        // A root may serve several containers or machines, each with worktrees that the others cannot see.
+        if !journal.has_set_up(&owner.workspace) {
+            continue;
+        }
         let seen = before.since(inside, owner);
+        // By a clock that was behind, or of a worktree that came back and was built since.
+        let seen = seen.filter(|since| folder.last_build.is_none_or(|built| built <= *since));
         // One that is only away is none, and counts from the start should it be gone later.
         if may_be_away(owner, &survey.repositories, seen).is_some() {
             continue;

@@ -90,8 +90,10 @@ pub(crate) fn delete(
     dirs: &AllDirs,
     now: Timestamp,
 ) -> Option<DeleteFolder> {
-    let newest = folder.usage.as_ref()?.newest;
-    if !is_due(since, newest.max(folder.last_build), now) {
+    let usage = folder.usage.as_ref()?;
+    // A build that finds everything fresh writes nothing, and reads fingerprints.
+    let used = usage.newest.max(usage.last_read);
+    if !is_due(since, used.max(folder.last_build), now) {
         return None;
     }
     let why = stale::stale(folder, survey, dirs).ok()?;

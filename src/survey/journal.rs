@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::markers::CARGO_FOLDER;
+
 /// Every change of a file that a setup made, oldest first. Lies in the user's state folder, where no clone can put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
@@ -121,6 +123,14 @@ pub enum Undo {
 }
 
 impl Journal {
+    /// Whether a run of this user's has written the configuration of a workspace.
+    #[must_use]
+    pub(crate) fn has_set_up(&self, workspace: &Path) -> bool {
+        let folder = workspace.join(CARGO_FOLDER);
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.file.starts_with(&folder))
+    }
+
     /// The files in it, each once, in the order of their first change.
     #[must_use]
     pub fn files(&self) -> Vec<&Path> {

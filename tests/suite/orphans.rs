@@ -86,6 +86,7 @@ fn it_goes_a_day_after_a_run_saw_that() {
     a_day_passes(&sandbox);
     sandbox.write(&format!("{FOLDER}/debug/deps/new.rlib"), "x");
     assert_eq!(gc(&sandbox), [""; 0], "built within a day");
+    a_day_passes(&sandbox);
     age(&sandbox.path(FOLDER));
     let dry = sandbox.json("pika", &["gc", "-n"]);
     assert_eq!(sandbox.deletes(&dry), [FOLDER]);
@@ -257,4 +258,23 @@ fn a_build_in_it_keeps_it() {
     assert_eq!(gc(&sandbox), [""; 0]);
     drop(lock);
     assert_eq!(gc(&sandbox), [FOLDER]);
+}
+
+/// A shared root may serve another container, in which this user's state is not: its worktrees cannot be seen from here.
+#[test]
+fn what_another_state_has_set_up_stays() {
+    let sandbox = start();
+    remove(&sandbox);
+    age(&sandbox.path(FOLDER));
+    let journals = named_like(&sandbox.outside("home"), "undo.json");
+    let journal = journals.first().expect("a record");
+    let text = fs::read_to_string(journal).unwrap();
+    fs::write(journal, text.replace("trees/topic", "trees/elsewhere")).unwrap();
+    assert_eq!(gc(&sandbox), [""; 0]);
+    assert_eq!(records(&sandbox), None, "it is not even noted");
+    assert!(sandbox.exists(FOLDER));
+    sandbox
+        .run("pika", &["clean", "--orphaned", "--yes"])
+        .code(0);
+    assert!(!sandbox.exists(FOLDER), "asked for, it goes");
 }
