@@ -168,7 +168,9 @@ impl GcArgs {
             keep_programs: self.keep_programs,
             ..GcOptions::default()
         };
-        match request.only_folders {
+        // A budget is for all folders together.
+        let is_one = options.max_size.is_some() || self.min_free.is_some();
+        match request.only_folders || is_one {
             true => gc_command::run(&request, options, self.min_free, &ui),
             false => for_each_shared_root(&request, |request| {
                 gc_command::run(request, options.clone(), self.min_free, &ui)

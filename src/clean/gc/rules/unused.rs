@@ -53,10 +53,10 @@ impl Uses {
         // Where nothing was used, there was no build, or its reads left no trace. Without it, all would be deleted.
         let has = |used: fn(&UnitUse) -> bool| uses.iter().any(used);
         let used = has(|one| matches!(one, UnitUse::Used(..)));
-        let read = has(|one| matches!(one, UnitUse::Used(_, LastUseSource::Read)));
         let doubt = match folder.reads_noted {
             _ if !used => Some(UnknownUse::NothingUsed),
-            ReadsNoted::InUpperLayer if !read => Some(UnknownUse::NotNoted(
+            // Of which layer a file is cannot be told, and a unit that shows a read says nothing of the others.
+            ReadsNoted::InUpperLayer => Some(UnknownUse::NotNoted(
                 "an overlay writes down no read of a file in a lower layer",
             )),
             _ => None,

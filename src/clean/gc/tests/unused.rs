@@ -138,7 +138,8 @@ fn nothing_goes_as_unused_where_uses_leave_no_trace() {
     assert_eq!(collected(vec![no(ReadsNoted::Yes)], &since(1800)), "b");
     assert_eq!(
         collected(vec![no(ReadsNoted::InUpperLayer)], &since(1800)),
-        "b"
+        "",
+        "a read in the upper layer tells nothing of the lower one"
     );
     assert_eq!(collected(vec![no(ReadsNoted::No("x"))], &since(1800)), "");
     // A unit that was made tells nothing of reads in a lower layer.
