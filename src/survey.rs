@@ -90,24 +90,33 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request for each shared root of the user's own that stands in one of the roots: each keeps to its own. The other roots
-    /// go with the first.
+    /// A request for each shared root of the user's own that stands in one of the roots, or above it: each keeps to its own. The
+    /// other roots go with the first.
     #[must_use]
     pub(crate) fn by_shared_root(&self) -> Vec<Self> {
         let known = KnownRoots::load(self.environment.state.as_deref());
-        let has_own = |root: &PathBuf| {
-            let root = fs::canonical_as_far_as_it_exists(root);
-            known.knows(&root.join(markers::DEFAULT_ROOT))
+        let own = |root: &Path| {
+            let mut above = root.ancestors();
+            let found = above.find(|at| known.knows(&at.join(markers::DEFAULT_ROOT)));
+            found
+                .filter(|_| self.shared_root.is_none())
+                .map(Path::to_owned)
         };
-        let mut groups: Vec<Vec<PathBuf>> = Vec::new();
-        for (at, root) in self.roots.iter().enumerate() {
-            let begins = at == 0 || self.shared_root.is_none() && has_own(root);
-            match groups.first_mut() {
-                Some(first) if !begins => first.push(root.clone()),
-                _ => groups.push(vec![root.clone()]),
+        let mut groups: Vec<(Option<PathBuf>, Vec<PathBuf>)> = Vec::new();
+        let mut met = BTreeSet::new();
+        for root in &self.roots {
+            let whole = fs::canonical_as_far_as_it_exists(root);
+            if !met.insert(whole.clone()) {
+                continue;
+            }
+            let own = own(&whole);
+            let mut known = groups.iter();
+            match known.position(|(of, _)| own.is_none() || *of == own) {
+                Some(at) => groups[at].1.push(root.clone()),
+                None => groups.push((own, vec![root.clone()])),
             }
         }
-        let of = |roots| Self {
+        let of = |(_, roots)| Self {
             roots,
             ..self.clone()
         };

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::fs;
 use crate::fs::model::Problem;
 use crate::hook::{inspect, json};
+use crate::plan;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct};
 use crate::survey::Request;
@@ -21,7 +22,7 @@ use crate::term::exit::Exit;
 pub(crate) fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let found = inspect::hooks(&request.roots, &request.looking)?;
     let plan = crate::hook::decide::install_hook(&found.sites, program);
-    change("hook install", &plan, found.problems, request, ui, true)
+    change("hook install", plan, found.problems, request, ui, true)
 }
 
 /// Takes the hook out of the repositories of the roots.
@@ -32,12 +33,12 @@ pub(crate) fn install(request: &Request, program: Option<&Path>, ui: &Ui) -> Res
 pub(crate) fn uninstall(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let found = inspect::hooks(&request.roots, &request.looking)?;
     let plan = crate::hook::decide::uninstall_hook(&found.sites, program);
-    change("hook uninstall", &plan, found.problems, request, ui, false)
+    change("hook uninstall", plan, found.problems, request, ui, false)
 }
 
 fn change(
     name: &str,
-    plan: &Plan,
+    mut plan: Plan,
     problems: Vec<Problem>,
     request: &Request,
     ui: &Ui,
@@ -51,13 +52,16 @@ fn change(
         problems,
         ..Survey::default()
     };
-    let as_asked = crate::hook::decide::hooks_are_as_asked(plan, installed);
+    // A repository that could not be looked at may have a hook, or none.
+    let is_whole = survey.problems.is_empty();
+    let as_asked = is_whole && crate::hook::decide::hooks_are_as_asked(&plan, installed);
+    plan.warnings.extend(plan::warnings(&survey));
     // Who asked for quiet still hears why nothing was done.
     let ui = &Ui {
         quiet: ui.quiet && as_asked,
         ..ui.clone()
     };
-    Ok(match conduct(name, &survey, plan, request, ui)? {
+    Ok(match conduct(name, &survey, &plan, request, ui)? {
         // Not all is as it was asked for, though nothing failed.
         Exit::Done if !as_asked => Exit::Incomplete,
         other => other,
