@@ -168,8 +168,13 @@ fn one_way_to_the_terminal() {
         ("cli/pages.rs", "io::stdout()", 1),
         // What the reader of the command line says, where nothing in it is unsafe.
         ("cli/mistakes.rs", "error.print()", 1),
+        // Four fixed words.
+        ("cli/rust_script.rs", "io::stdout()", 1),
         // In an example.
         ("script/args.rs", "println!", 1),
+        // In what is compiled around an expression.
+        ("script/body/expression.rs", "println!", 2),
+        ("script/body/expression.rs", "io::stderr()", 1),
     ];
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found: Vec<(String, &str, usize)> = Vec::new();
