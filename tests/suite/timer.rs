@@ -30,12 +30,12 @@ fn start() -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside"]);
     let (bin, config) = (sandbox.outside("bin"), sandbox.outside("config"));
-    fs::create_dir(&config).unwrap();
-    fs::create_dir(&bin).unwrap();
+    fs::create_dir(&config).expect("as the test made it");
+    fs::create_dir(&bin).expect("as the test made it");
     let program = bin.join("systemctl");
-    fs::write(&program, SYSTEMCTL).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = std::env::var("PATH").unwrap();
+    fs::write(&program, SYSTEMCTL).expect("as the test made it");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("as the test made it");
+    let path = std::env::var("PATH").expect("as the test made it");
     sandbox.env("PATH", format!("{}:{path}", bin.display()));
     sandbox.env("XDG_CONFIG_HOME", &config);
     sandbox
@@ -58,25 +58,33 @@ fn config(sandbox: &Sandbox) -> BTreeMap<PathBuf, String> {
     let all = walkdir::WalkDir::new(sandbox.outside("config")).into_iter();
     let entry = |entry: walkdir::DirEntry| {
         let text = match entry.file_type() {
-            kind if kind.is_symlink() => fs::read_link(entry.path()).unwrap().display().to_string(),
-            kind if kind.is_file() => fs::read_to_string(entry.path()).unwrap(),
+            kind if kind.is_symlink() => fs::read_link(entry.path())
+                .expect("as the test made it")
+                .display()
+                .to_string(),
+            kind if kind.is_file() => {
+                fs::read_to_string(entry.path()).expect("as the test made it")
+            }
             _ => "a folder".into(),
         };
         (entry.path().to_owned(), text)
     };
-    all.map(|found| entry(found.unwrap())).collect()
+    all.map(|found| entry(found.expect("as the test made it")))
+        .collect()
 }
 
 /// The files of the timer: the service, the timer, and the link.
 fn files(sandbox: &Sandbox) -> [PathBuf; 3] {
     let user = sandbox.outside("config/systemd/user");
-    let mut names = fs::read_dir(&user).unwrap().map(|one| one.unwrap().path());
+    let mut names = fs::read_dir(&user)
+        .expect("as the test made it")
+        .map(|one| one.expect("as the test made it").path());
     let service = names.find(|path| path.extension().is_some_and(|end| end == "service"));
     let service = service.expect("a service");
     let timer = service.with_extension("timer");
     let link = user
         .join("timers.target.wants")
-        .join(timer.file_name().unwrap());
+        .join(timer.file_name().expect("as the test made it"));
     [service, timer, link]
 }
 
@@ -91,7 +99,10 @@ fn diagnosis(sandbox: &Sandbox, kind: &str) -> Option<Value> {
 }
 
 fn name(file: &Path) -> String {
-    file.file_name().unwrap().to_string_lossy().into_owned()
+    file.file_name()
+        .expect("as the test made it")
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[test]
@@ -114,10 +125,10 @@ fn a_timer_is_set_changed_and_taken_out() {
     let [service, timer, link] = files(&sandbox);
     assert!(
         fs::read_to_string(&timer)
-            .unwrap()
+            .expect("as the test made it")
             .contains("\nOnCalendar=daily\n")
     );
-    assert_eq!(fs::read_link(&link).unwrap(), timer);
+    assert_eq!(fs::read_link(&link).expect("as the test made it"), timer);
     let unit = name(&timer);
     let starts = [
         "--user daemon-reload".to_owned(),
@@ -138,7 +149,7 @@ fn a_timer_is_set_changed_and_taken_out() {
             (set.clone(), Vec::new())
         );
     }
-    let text = fs::read_to_string(&service).unwrap();
+    let text = fs::read_to_string(&service).expect("as the test made it");
     let answer = sandbox.json("pika", &["setup", "--schedule", "weekly", "--yes"]);
     let writes: Vec<&Value> = actions(&answer, "write_timer").collect();
     assert_eq!(writes.len(), 1, "{answer}");
@@ -148,10 +159,13 @@ fn a_timer_is_set_changed_and_taken_out() {
     );
     assert!(
         fs::read_to_string(&timer)
-            .unwrap()
+            .expect("as the test made it")
             .contains("\nOnCalendar=weekly\n")
     );
-    assert_eq!(fs::read_to_string(&service).unwrap(), text);
+    assert_eq!(
+        fs::read_to_string(&service).expect("as the test made it"),
+        text
+    );
     assert_eq!(told(&sandbox), starts);
 
     setup(&sandbox, "off").code(0).says("took out the timer");
@@ -176,10 +190,11 @@ fn undo_leaves_the_folder_as_it_was() {
         let sandbox = start();
         for path in there {
             let path = sandbox.outside("config").join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::create_dir_all(path.parent().expect("as the test made it"))
+                .expect("as the test made it");
             match path.extension() {
-                Some(_) => fs::write(&path, "mine").unwrap(),
-                None => fs::create_dir(&path).unwrap(),
+                Some(_) => fs::write(&path, "mine").expect("as the test made it"),
+                None => fs::create_dir(&path).expect("as the test made it"),
             }
         }
         if there.len() < 2 {
@@ -198,7 +213,7 @@ fn undo_leaves_the_folder_as_it_was() {
             continue;
         }
         // Without a manager, the link is ours to remove, and nothing beside it goes.
-        fs::write(sandbox.outside("bin/silent"), "").unwrap();
+        fs::write(sandbox.outside("bin/silent"), "").expect("as the test made it");
         let before = config(&sandbox);
         setup(&sandbox, "daily").code(0);
         assert_ne!(config(&sandbox), before);
@@ -210,12 +225,12 @@ fn undo_leaves_the_folder_as_it_was() {
 #[test]
 fn without_a_manager_the_files_are_there_and_the_command_is_said() {
     let sandbox = start();
-    fs::write(sandbox.outside("bin/silent"), "").unwrap();
+    fs::write(sandbox.outside("bin/silent"), "").expect("as the test made it");
     let before = config(&sandbox);
     let run = setup(&sandbox, "daily").code(0);
     let [service, timer, link] = files(&sandbox);
     assert!(service.exists());
-    assert_eq!(fs::read_link(&link).unwrap(), timer);
+    assert_eq!(fs::read_link(&link).expect("as the test made it"), timer);
     let command = format!("systemctl --user enable --now {}", name(&timer));
     for part in ["no user manager of systemd answers here", &command] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
@@ -223,10 +238,10 @@ fn without_a_manager_the_files_are_there_and_the_command_is_said() {
     assert_eq!(told(&sandbox), [""; 0]);
     setup(&sandbox, "daily").code(0).says("nothing to do");
     // When one answers, it is told.
-    fs::remove_file(sandbox.outside("bin/silent")).unwrap();
+    fs::remove_file(sandbox.outside("bin/silent")).expect("as the test made it");
     setup(&sandbox, "daily").code(0).says("set the timer");
     assert_eq!(told(&sandbox).len(), 3);
-    fs::write(sandbox.outside("bin/silent"), "").unwrap();
+    fs::write(sandbox.outside("bin/silent"), "").expect("as the test made it");
     setup(&sandbox, "off").code(0);
     assert_eq!(config(&sandbox), before);
 }
@@ -237,9 +252,9 @@ fn a_file_that_was_changed_by_hand_is_kept_and_named() {
     setup(&sandbox, "daily").code(0);
     let [service, timer, link] = files(&sandbox);
     let by_hand = fs::read_to_string(&service)
-        .unwrap()
+        .expect("as the test made it")
         .replace("Nice=19", "Nice=5");
-    fs::write(&service, &by_hand).unwrap();
+    fs::write(&service, &by_hand).expect("as the test made it");
     told(&sandbox);
     let before = config(&sandbox);
     let run = setup(&sandbox, "weekly").code(1);
@@ -251,12 +266,16 @@ fn a_file_that_was_changed_by_hand_is_kept_and_named() {
     assert_eq!((config(&sandbox), told(&sandbox)), (before, Vec::new()));
     let run = sandbox.run("pika", &["undo", "--yes"]).code(1);
     assert!(run.said().contains(&name(&service)), "{}", run.said());
-    assert_eq!(fs::read_to_string(&service).unwrap(), by_hand);
+    assert_eq!(
+        fs::read_to_string(&service).expect("as the test made it"),
+        by_hand
+    );
     assert!(!timer.exists() && !link.exists(), "not changed by hand");
 
     // Nor does a link in its place lead us elsewhere.
-    fs::remove_file(&service).unwrap();
-    std::os::unix::fs::symlink(sandbox.outside("home/elsewhere"), &service).unwrap();
+    fs::remove_file(&service).expect("as the test made it");
+    std::os::unix::fs::symlink(sandbox.outside("home/elsewhere"), &service)
+        .expect("as the test made it");
     setup(&sandbox, "daily").code(1);
     assert!(!sandbox.outside("home/elsewhere").exists() && !timer.exists());
 }
@@ -264,7 +283,7 @@ fn a_file_that_was_changed_by_hand_is_kept_and_named() {
 /// Whether `systemd-analyze verify` takes units, and what it says; `None` where it is not installed.
 fn verified(sandbox: &Sandbox, units: &[&Path]) -> Option<Run> {
     let runtime = sandbox.outside("runtime");
-    fs::create_dir_all(&runtime).unwrap();
+    fs::create_dir_all(&runtime).expect("as the test made it");
     let mut command = Command::new("systemd-analyze");
     command.args(["verify", "--user", "--man=no"]).args(units);
     let output = command.env("XDG_RUNTIME_DIR", runtime).output();
@@ -277,28 +296,30 @@ fn systemd_takes_the_units() {
     for odd in ["o dd 50% $HOME $$; é", "a \"b\" 'c' d\\e %n"] {
         let mut sandbox = start();
         let folder = sandbox.path(odd);
-        fs::create_dir(&folder).unwrap();
+        fs::create_dir(&folder).expect("as the test made it");
         let program = folder.join("cargo-sharedtarget");
-        fs::copy(env!("CARGO_BIN_EXE_cargo-sharedtarget"), &program).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_cargo-sharedtarget"), &program).expect("as the test made it");
         sandbox.env("XDG_STATE_HOME", folder.join("st%ate"));
         let repository = format!("{odd}/pika");
         sandbox.repository(&repository, &[]);
         let args = ["sharedtarget", "setup", "--schedule", "daily", "--yes"];
         let set = sandbox.prepared(&program, &repository, &args).output();
-        Run::from(set.unwrap()).code(0);
+        Run::from(set.expect("as the test made it")).code(0);
         let [service, timer, _] = files(&sandbox);
         let Some(run) = verified(&sandbox, &[&service, &timer]) else {
             eprintln!("skipped: there is no systemd-analyze");
             return;
         };
-        let text = fs::read_to_string(&service).unwrap();
+        let text = fs::read_to_string(&service).expect("as the test made it");
         assert_eq!((run.code, run.said().as_str()), (Some(0), ""), "{text}");
         // It looks for the program where that is.
         if text.contains("ExecStart=:/bin/sh") {
             continue;
         }
-        fs::remove_file(&program).unwrap();
-        let run = verified(&sandbox, &[&service, &timer]).unwrap().code(1);
+        fs::remove_file(&program).expect("as the test made it");
+        let run = verified(&sandbox, &[&service, &timer])
+            .expect("as the test made it")
+            .code(1);
         assert!(
             run.said().contains(&*program.to_string_lossy()),
             "{}",
@@ -324,20 +345,20 @@ fn what_it_runs_keeps_to_the_settings() {
         );
     }
     let [service, ..] = files(&sandbox);
-    let text = fs::read_to_string(&service).unwrap();
+    let text = fs::read_to_string(&service).expect("as the test made it");
     let line = text
         .lines()
         .find_map(|line| line.split_once("runs: "))
         .expect("a line")
         .1;
-    let words: Vec<String> = serde_json::from_str(line).unwrap();
+    let words: Vec<String> = serde_json::from_str(line).expect("as the test made it");
     let run = || {
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         Run::from(
             sandbox
                 .prepared(&words[0], "", &arguments)
                 .output()
-                .unwrap(),
+                .expect("as the test made it"),
         )
         .code(0)
     };
@@ -349,7 +370,7 @@ fn what_it_runs_keeps_to_the_settings() {
         .arg(sandbox.path("pika/.shared-target"))
         .args(["-exec", "touch", "-h", "-d", "3 days ago", "{}", "+"])
         .status();
-    assert!(touched.unwrap().success());
+    assert!(touched.expect("as the test made it").success());
     let said = run();
     assert!(said.stdout.contains("deleted "), "{}", said.said());
 }
@@ -358,16 +379,22 @@ fn what_it_runs_keeps_to_the_settings() {
 fn doctor_names_a_timer_whose_program_or_root_is_gone() {
     let sandbox = start();
     let program = sandbox.outside("bin/cargo-sharedtarget");
-    fs::copy(env!("CARGO_BIN_EXE_cargo-sharedtarget"), &program).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_cargo-sharedtarget"), &program).expect("as the test made it");
     let args = ["sharedtarget", "setup", "--schedule", "daily", "--yes"];
-    Run::from(sandbox.prepared(&program, "pika", &args).output().unwrap()).code(0);
+    Run::from(
+        sandbox
+            .prepared(&program, "pika", &args)
+            .output()
+            .expect("as the test made it"),
+    )
+    .code(0);
     assert_eq!(diagnosis(&sandbox, "timer"), None);
-    fs::remove_file(&program).unwrap();
+    fs::remove_file(&program).expect("as the test made it");
     let found = diagnosis(&sandbox, "timer").expect("named");
     assert!(
         found["what"]
             .as_str()
-            .unwrap()
+            .expect("as the test made it")
             .contains(&*program.to_string_lossy()),
         "{found}"
     );
@@ -380,9 +407,9 @@ fn doctor_names_a_timer_whose_program_or_root_is_gone() {
     sandbox
         .run("other", &["setup", "--schedule", "daily", "--yes"])
         .code(0);
-    fs::remove_dir_all(sandbox.path("other")).unwrap();
+    fs::remove_dir_all(sandbox.path("other")).expect("as the test made it");
     let found = diagnosis(&sandbox, "timer").expect("named");
-    let fix = found["fix"].as_str().unwrap();
+    let fix = found["fix"].as_str().expect("as the test made it");
     assert!(
         fix.starts_with("systemctl --user disable --now cargo-sharedtarget-other-"),
         "{fix}"
