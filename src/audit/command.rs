@@ -77,17 +77,21 @@ fn write(
         AuditFormat::Json => json::audit(out, survey, audit)?,
         AuditFormat::Html => html::audit(out, audit, &ui.view)?,
         AuditFormat::Markdown => {
-            let absence = absence("audit", survey, &ui.view);
+            let absence = missing(survey, ui);
             markdown::audit(out, audit, options.top, &absence, &ui.view)?;
         }
         AuditFormat::Human if audit.folders.is_empty() => {
-            let mut absence = absence("audit", survey, &ui.view);
-            if absence.is_empty() {
-                absence = "no target folder has files that Cargo makes".into();
-            }
-            writeln!(out, "nothing to audit: {absence}")?;
+            writeln!(out, "nothing to audit: {}", missing(survey, ui))?;
         }
         AuditFormat::Human => crate::audit::report::audit(out, audit, options.top, &ui.view)?,
     }
     Ok(())
+}
+
+/// Why there is nothing to audit.
+fn missing(survey: &Survey, ui: &Ui) -> String {
+    match absence("audit", survey, &ui.view) {
+        empty if empty.is_empty() => "no target folder has files that Cargo makes".into(),
+        absence => absence,
+    }
 }
