@@ -357,9 +357,13 @@ fn decide_folder(
     options: &SetupOptions,
 ) -> Decided {
     let reason = reason(folder, survey, after);
-    if let Ok(DeleteReason::Replaced { .. }) = reason
-        && let Some(one) = moving::instead(folder, survey, after, options)
-    {
+    // One in use is moved where a run that was stopped has led the builds away from it, and not the units.
+    let may_move = matches!(
+        reason,
+        Ok(DeleteReason::Replaced { .. } | DeleteReason::BuildDirMoved { .. })
+            | Err(KeptReason::InUse { .. })
+    );
+    if may_move && let Some(one) = moving::instead(folder, survey, after, options) {
         return Decided::Move(one);
     }
     let decided = reason.and_then(|why| match options.keep_targets {

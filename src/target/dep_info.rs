@@ -159,13 +159,26 @@ impl<'a> Reader<'a> {
 /// A `.d` file that rustc wrote, in the format of makefiles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RustcDepInfo {
-    /// The sources, the root of the crate first.
+    /// The sources. The crate's root is the first one, or the second one after a configuration of clippy.
     pub sources: Vec<String>,
     /// The variables that the compiler looked up: name and value, `None` where there was none.
     pub env: Vec<(String, Option<String>)>,
 }
 
 impl RustcDepInfo {
+    /// The root source of the crate.
+    ///
+    /// Clippy reads its configuration before rustc reads the crate, and the list is in that order.
+    #[must_use]
+    pub(crate) fn root(&self) -> Option<&str> {
+        let is_clippys = |source: &str| {
+            let name = source.rsplit(['/', '\\']).next();
+            matches!(name, Some("clippy.toml" | ".clippy.toml"))
+        };
+        let mut sources = self.sources.iter().map(String::as_str);
+        sources.find(|source| !is_clippys(source))
+    }
+
     /// Reads a `.d` file, or as much of one as there is. Never fails: what is not understood is left out.
     ///
     /// Only the first rule counts, `<artifact>: <source> <source>…`, since all have the same sources. A space in

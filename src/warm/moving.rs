@@ -7,6 +7,7 @@
 
 pub(crate) mod act;
 pub(crate) mod inspect;
+pub(crate) mod programs;
 pub(crate) mod report;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub(crate) struct MoveFolder {
     pub(crate) to: PathBuf,
     /// Why it is moved, where others are deleted.
     pub(crate) why: MoveReason,
+    /// The place of final programs, which Cargo may have apart from what they are made of.
+    pub(crate) programs: Programs,
     /// Its sizes; `None` if they were not asked for.
     pub(crate) usage: Option<Usage>,
     /// Units that cannot follow, and are compiled again.
@@ -68,6 +71,18 @@ pub(crate) enum MoveReason {
     },
     /// It goes back to where it was before `setup`.
     Undone,
+}
+
+/// The place of a moved folder's final programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Programs {
+    /// The new place, like that of all else.
+    Along,
+    /// The old place, which stays the `target-dir`, while the new one is the `build-dir`.
+    Stay,
+    /// The new place, where they are already: it was the `target-dir`, and the old place the `build-dir`.
+    AreThere,
 }
 
 impl MoveFolder {

@@ -1,5 +1,6 @@
 //! Folders that are in use are moved to where they belong, and no build notices.
 
+mod build_dir;
 mod place;
 
 use std::fs;

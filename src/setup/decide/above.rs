@@ -26,6 +26,11 @@ pub(crate) fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layo
         .then_some(Layout::BuildDir)
 }
 
+/// The `build-dir` that it sets; `None` where the path of the shared root cannot be part of a template.
+pub(crate) fn template(shared_root: &Path) -> Option<String> {
+    build_template(shared_root, Path::new(BY_PATH))
+}
+
 /// The file that Cargo would read in the place that was asked for; `None` for the other layouts.
 pub(crate) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
     let place = options.config_at.as_ref()?;
@@ -54,10 +59,9 @@ pub(crate) fn configure(
     options: &SetupOptions,
 ) -> Result<Above, KeptReason> {
     let shared_root = &survey.shared_root.path;
-    let template =
-        build_template(shared_root, Path::new(BY_PATH)).ok_or_else(|| KeptReason::Unwritable {
-            path: shared_root.clone(),
-        })?;
+    let template = template(shared_root).ok_or_else(|| KeptReason::Unwritable {
+        path: shared_root.clone(),
+    })?;
     let file = survey.configs.get(path);
     let script = wrapper::script(path, survey, options)?;
     let wrapper = match &script {

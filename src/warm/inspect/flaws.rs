@@ -387,7 +387,7 @@ impl Inspector<'_> {
         for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = self.list(file)?;
             if unit.source == Source::Directory
-                && let (Some(root), Some(worktree)) = (info.sources.first(), self.worktree)
+                && let (Some(root), Some(worktree)) = (info.root(), self.worktree)
                 && Path::new(root).starts_with(worktree)
             {
                 return Err(LeftReason::SourcesInside);

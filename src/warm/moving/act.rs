@@ -10,12 +10,17 @@ use crate::plan::outcome::Stopped;
 use crate::plan::run::Context;
 use crate::survey::folder::owner_file;
 use crate::text::failure;
-use crate::warm::moving::{MoveFolder, Moved};
+use crate::warm::moving::{MoveFolder, Moved, Programs, programs};
 use crate::warm::place::held;
 use crate::warm::relocate;
 
 /// The end of a hash's name while Cargo is not to see it.
 const ASIDE: &str = ".sharedtarget-moving";
+
+/// Whether a name is that of a hash which Cargo is not to see.
+pub(crate) fn is_aside(name: &str) -> bool {
+    name.ends_with(ASIDE)
+}
 
 /// Moves one folder, if everything in it is what the plan saw and Cargo builds into the new place by now.
 ///
@@ -50,18 +55,41 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
             other.display()
         ));
     }
-    if fs::exists(to) {
+    fs::no_link(context.shared_root, to)?;
+    // Held as well: a build may put a program there.
+    let mut programs_locks = None;
+    if one.programs == Programs::AreThere && fs::is_folder(to) {
+        let profiles = markers::read(&fs::shape(to)).profiles;
+        let held_by = |busy| held(&busy, "its `target-dir`");
+        programs_locks = Some(fs::lock_all(to, &profiles).map_err(held_by)?);
+        if let Some(busy) = fs::Uses::now().of(to) {
+            return skip(format!(
+                "`{}` is in use (`{}`)",
+                to.display(),
+                busy.lock.display()
+            ));
+        }
+        let goes = |path: &Path| programs::of_target_dir(path, &profiles);
+        if let Some(unit) = fs::first_that_stays(to, &goes)? {
+            let unit = to.join(unit);
+            return skip(format!("a build has made `{}` since", unit.display()));
+        }
+    } else if fs::exists(to) {
         return skip(format!("something is at `{}` by now", to.display()));
     }
-    fs::no_link(context.shared_root, to)?;
     fs::create_folder(to.parent().unwrap_or(to))?;
     let hashes = one.left_hashes.iter().chain(&one.noted_hashes);
     let hidden = hide(hashes, from)?;
     fs::checkpoint("move-hidden");
     // Windows does not rename a folder in which a file is open, so a build may start in the moment between.
     #[cfg(windows)]
-    drop(locks);
-    if let Err(error) = renamed(one) {
+    drop((locks, programs_locks.take()));
+    let united = match fs::is_folder(to) {
+        true => fs::unite(to, from, &programs::stays).map_err(Stopped::from),
+        false => Ok(()),
+    };
+    fs::checkpoint("move-united");
+    if let Err(error) = united.and_then(|()| renamed(one)) {
         for hash in hidden {
             let _ = show(&from.join(hash));
         }
@@ -72,6 +100,11 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         compiled_again: one.left.len(),
         left: Vec::new(),
     };
+    if one.programs == Programs::Stay
+        && let Err(error) = leave_programs(one, &profiles)
+    {
+        moved.left.push(failure::words(error.as_ref()));
+    }
     for note in &one.notes {
         if let Err(error) = follow(&to.join(note), one) {
             moved.left.push(failure::words(error.as_ref()));
@@ -97,7 +130,7 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         let _ = fs::remove_file(&aside(&to.join(hash)));
     }
     #[cfg(not(windows))]
-    drop(locks);
+    drop((locks, programs_locks));
     leave_the_old_place(one, context);
     Ok(moved)
 }
@@ -115,10 +148,27 @@ fn builds_elsewhere(one: &MoveFolder, context: &Context<'_>) -> Option<String> {
         Ok(said) => {
             let build_dir = said.build_dir.as_deref().unwrap_or(&said.target_dir);
             let is_it = |dir: &Path| fs::canonical_as_far_as_it_exists(dir) == one.to;
-            let both = is_it(build_dir) && is_it(&said.target_dir);
+            let target_dir = fs::canonical_as_far_as_it_exists(&said.target_dir);
+            let programs_place = match one.programs {
+                Programs::Stay => &one.from,
+                Programs::Along | Programs::AreThere => &one.to,
+            };
+            let both = is_it(build_dir) && target_dir == *programs_place;
             (!both).then(|| format!("`{workspace}` does not build into `{}`", one.to.display()))
         }
     }
+}
+
+/// Gives final programs back to the old place, which is the `target-dir` still, with the mark of one.
+fn leave_programs(one: &MoveFolder, profiles: &[PathBuf]) -> anyhow::Result<()> {
+    let (from, to) = (one.from.as_path(), one.to.as_path());
+    let left = fs::part(to, from, &|path| programs::goes(path, profiles))?;
+    let tag = from.join(markers::TAG_NAME);
+    if left > 0 && !fs::exists(&tag) && fs::exists(&to.join(markers::TAG_NAME)) {
+        // Cargo writes one only where it makes the folder itself.
+        fs::copy_file(&to.join(markers::TAG_NAME), &tag)?;
+    }
+    Ok(())
 }
 
 fn aside(hash: &Path) -> PathBuf {

@@ -17,6 +17,7 @@ use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::inspect::flaws::{FreeFiles, is_hash_file};
 use crate::warm::inspect::{Origin, inventory, look_into, names};
 use crate::warm::moving::MoveFolder;
+use crate::warm::moving::act::is_aside;
 use crate::warm::relocate;
 
 /// Completes a move that was decided on.
@@ -59,7 +60,9 @@ pub(crate) fn complete(
     for unit in &inventory.units {
         let files = unit.files.iter().filter(|file| file.is_fingerprint());
         let is_unknown = matches!(unit.kind, UnitKind::Unknown { .. });
-        let hashes = files.filter(|file| is_unknown || is_hash_file(file));
+        // One that a run left which was killed has lost its name, and Cargo has made another one since.
+        let hashes = files.filter(|file| !is_aside(&file.name()));
+        let hashes = hashes.filter(|file| is_unknown || is_hash_file(file));
         let hashes = hashes.map(|file| file.path.clone());
         if let Some(reason) = left.remove(&unit.id) {
             one.left_hashes.extend(hashes);

@@ -38,7 +38,7 @@ pub(crate) fn folder_in_workspace(ask: Ask<'_>, unit: &Unit) -> Option<PathBuf> 
     let list = unit.files.iter().find(is_list)?;
     let text = fs::read_start(&ask.donor.folder.join(&list.path), MOST).ok()??;
     let text = RustcDepInfo::parse(&String::from_utf8_lossy(&text));
-    let root = PathBuf::from(text.sources.first()?);
+    let root = PathBuf::from(text.root()?);
     let (info, _) = dep_info(ask, unit)?;
     let mut inside = info.files.iter().filter(|file| file.base == Base::Package);
     let folder = inside.find_map(|file| {

@@ -265,4 +265,16 @@ fn what_clippy_finds_above() {
     assert!(!said.contains("Checking"), "{said}\n{answer}");
     let (said, answer) = dest("other", Some("too-many-arguments-threshold = 2\n"));
     assert!(said.contains("too many arguments"), "{said}\n{answer}");
+    // One that all worktrees have is a source as others are, and clippy lists it before the crate's root.
+    sandbox.write("main/clippy.toml", "too-many-arguments-threshold = 2\n");
+    sandbox.git("main", &["add", "-A"]);
+    sandbox.git("main", &["commit", "-q", "-m", "clippy"]);
+    wait();
+    // Cargo does not ask for one that it never saw.
+    sandbox.write("main/rust/src/lib.rs", MANY);
+    assert!(clippy("main/rust").stderr.contains("too many arguments"));
+    wait();
+    let (said, answer) = dest("third", None);
+    assert!(!said.contains("Checking"), "{said}\n{answer}");
+    assert!(said.contains("too many arguments"), "{said}\n{answer}");
 }

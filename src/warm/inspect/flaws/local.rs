@@ -70,7 +70,7 @@ impl Inspector<'_> {
     /// Whether a local unit keeps a path of the donor or of its worktree, and where it was compiled.
     pub(crate) fn compiled_here(&self, unit: &Unit, local: &Local) -> Result<Trace, LeftReason> {
         let roots: Vec<&str> = local.roots.iter().map(String::as_str).collect();
-        let mut sources = Vec::new();
+        let (mut sources, mut root) = (Vec::new(), None);
         for file in unit.files.iter().filter(|file| file.is_list()) {
             let info = self.list(file)?;
             let mut names = info.env.iter().map(|(name, _)| name);
@@ -85,9 +85,9 @@ impl Inspector<'_> {
             if let Some(name) = paths::foreign_variable(&info.env, &roots, &info.sources) {
                 return Err(kept(file, format!("the value of {name}")));
             }
+            root = root.or_else(|| info.root().map(str::to_owned));
             sources.extend(info.sources);
         }
-        let root = sources.first().cloned();
         let separator = std::path::MAIN_SEPARATOR;
         let whole = sources.iter();
         let whole = whole.map(|source| format!("{}{separator}{source}", local.workspace));
@@ -181,7 +181,7 @@ impl Inspector<'_> {
             return Ok(Trace::None);
         };
         let list = RustcDepInfo::parse(&String::from_utf8_lossy(&self.read(list)?));
-        let Some(source) = list.sources.first() else {
+        let Some(source) = list.root() else {
             return Ok(Trace::None);
         };
         let mut folders = BTreeSet::new();
