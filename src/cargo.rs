@@ -37,7 +37,7 @@ use crate::process;
 use crate::process::Started;
 use crate::text::failure::Hint as _;
 
-/// What `cargo metadata` says of a workspace.
+/// The answer of `cargo metadata` about a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Metadata {
     /// The root of the workspace.
@@ -247,7 +247,7 @@ fn not_fetched(said: &str) -> Option<String> {
     offline.then(|| package.to_owned())
 }
 
-/// What `cargo` or `rustc` says of its version, by a toolchain or by the one that is chosen here.
+/// The answer of `cargo --version` or `rustc --version`, from a named toolchain or from the one that is chosen here.
 ///
 /// # Errors
 ///
@@ -267,7 +267,7 @@ pub(crate) fn version(program: &str, toolchain: Option<&str>) -> Result<String> 
     said(command, program)
 }
 
-/// What a compiler cache says of its version.
+/// The answer of a compiler cache to `--version`.
 ///
 /// # Errors
 ///
@@ -289,7 +289,7 @@ fn named(listed: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// What `rustc -vV` says in a folder, by the toolchain that a plain build there would use.
+/// The answer of `rustc -vV` in a folder, from the toolchain that a plain build there would use.
 ///
 /// # Errors
 ///
@@ -348,7 +348,8 @@ fn said(mut command: std::process::Command, what: &str) -> Result<String> {
 const IN_TIME: Duration = Duration::from_secs(20);
 const AT_MOST: u64 = 1 << 16;
 
-/// What a program says that may hang, or not come to an end. What it starts and leaves running is not waited for.
+/// The stdout of a program that may hang, or print without end. Processes that it starts and leaves running are not
+/// waited for.
 fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String> {
     let failed = || format!("failed to run {what}");
     let started = Started::new(&command);
@@ -370,7 +371,7 @@ fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String
         };
         let (mut out, mut err) = (out, err);
         let answer = read(out.as_mut().map(|out| out as &mut dyn Read));
-        // Whoever has more to say is told that nobody listens.
+        // A program that prints more gets an error instead of waiting for a reader.
         drop(out);
         let error = read(err.as_mut().map(|err| err as &mut dyn Read));
         let _ = sender.send((answer, error));

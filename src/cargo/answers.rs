@@ -182,8 +182,9 @@ fn keep(folder: &Path, file: &Path, records: &[Record]) -> Result<()> {
 /// The most that is read of a file: a `Cargo.lock` of 3,000 packages has a quarter of it.
 const MOST: u64 = 4 << 20;
 
-/// The content of a manifest, configuration or lock file, if there is one. `None` where there is anything else: a link, of
-/// which nothing tells when it leads elsewhere, or more than Cargo's own files have.
+/// The content of a manifest, configuration or lock file; `Some(None)` if there is no such file. `None` where the
+/// path is anything else: a link, because no sign would tell when it leads elsewhere, or a file larger than Cargo's
+/// own files are.
 fn bytes(path: &Path) -> Option<Option<Vec<u8>>> {
     match fs::info(path).ok()? {
         None => Some(None),

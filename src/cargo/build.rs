@@ -23,21 +23,21 @@ pub(crate) struct Build<'a> {
     pub(crate) target: &'a Path,
     /// A toolchain of rustup's, in place of the one that is chosen here.
     pub(crate) toolchain: Option<&'a str>,
-    /// What is given to Cargo besides: profile and features.
+    /// Further options for Cargo: profile and features.
     pub(crate) options: Vec<OsString>,
-    /// What is given to the compiler of the program alone.
+    /// Options for the compiler of the program alone.
     pub(crate) compiler_options: Vec<OsString>,
     /// Whether messages may have colours.
     pub(crate) color: bool,
     /// Only warnings and errors are shown.
     pub(crate) quiet: bool,
-    /// The compiler's incremental data are kept: somebody asked for that.
+    /// Cargo keeps the compiler's incremental data, because the user asked for them.
     pub(crate) incremental: bool,
     /// Variables for the compiler.
     pub(crate) variables: &'a [(&'static str, String)],
 }
 
-/// What was built.
+/// The result of a build.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Built {
     pub(crate) program: PathBuf,
@@ -174,7 +174,7 @@ impl Cargo {
     ///
     /// # Errors
     ///
-    /// There is no such package, or nobody to ask; the first line of what Cargo says.
+    /// There is no such package, or no registry answers. The error is Cargo's own, in one line.
     pub(crate) fn add(
         &self,
         package: &Path,
@@ -223,7 +223,7 @@ impl Cargo {
     }
 }
 
-/// What the compiler that a build here would use says of itself, and where it is installed.
+/// The version text of the compiler that a build here would use, and the folder in which that compiler is installed.
 ///
 /// # Errors
 ///

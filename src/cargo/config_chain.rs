@@ -126,8 +126,8 @@ pub(crate) fn expand(template: &str, workspace: &Path, around: &ConfigContext) -
         )
 }
 
-/// What Cargo puts for `{workspace-path-hash}`: the hash of the canonical path of the root manifest, its first
-/// two hex digits as a folder of their own.
+/// The text that Cargo puts for `{workspace-path-hash}`: the hash of the canonical path of the root manifest, with
+/// its first two hex digits as a folder of their own.
 ///
 /// Source: `custom_build_dir` in Cargo's `core/workspace.rs` and `util/hex.rs`, seen with 1.95. A test holds it
 /// against `cargo metadata`.

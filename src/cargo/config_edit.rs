@@ -17,7 +17,7 @@ use crate::cargo::model::{ConfigKeys, TomlProblem};
 use crate::cargo::toml_read::problem;
 use crate::cargo::wrapper_script;
 
-/// What to set; `None` leaves a key as it is.
+/// The values to set; `None` leaves a key as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings<'a> {
     /// `build.target-dir`.
@@ -165,7 +165,8 @@ fn set_key(text: &str, key: &str, value: &str) -> Result<String, EditError> {
     }
 }
 
-/// What a configuration says under `[env]`, by name, as it is written. What cannot be read says nothing.
+/// The variables that a configuration sets under `[env]`, by name, as they are written. A text that is not valid TOML
+/// sets none.
 #[must_use]
 pub fn env(text: &str) -> BTreeMap<String, String> {
     let Ok(document) = parse(text) else {

@@ -1,5 +1,5 @@
-//! What a package is compiled with that stands in other files than its own: in the manifest of its workspace, and in
-//! Cargo's configuration.
+//! Settings that a package is compiled with but that stand in other files than its own: in the manifest of its
+//! workspace, and in Cargo's configuration.
 //!
 //! Cargo has most of that in a unit's hash (profiles, lints, features, flags), but not all, such as what
 //! `[workspace.package]` says or which linker is used. So its values are compared, without those that surely do not matter. Numbers that
@@ -11,7 +11,8 @@ use toml::{Table, Value};
 
 use crate::cargo::config_edit;
 
-/// What the manifest of a workspace says that may matter to one of its packages; `None` if one of the two is not valid.
+/// The entries of a workspace's manifest that may matter to one of its packages; `None` if one of the two manifests
+/// is not valid.
 ///
 /// Left out is what the root manifest says of its own package, which members there are, what Cargo has in the hash of
 /// every unit (profiles), and what of `[workspace.package]`, `[workspace.dependencies]` and `[workspace.lints]` the
@@ -83,7 +84,7 @@ fn take_over(package: &Table, taken: &mut BTreeSet<String>) {
     }
 }
 
-/// What a configuration file says that may matter to what is compiled; `None` if it is not valid.
+/// The entries of a configuration file that may matter to compiled artifacts; `None` if the file is not valid.
 ///
 /// Left out is where Cargo builds, how it talks to people and to registries, and what is compared for itself, since it
 /// reaches some units only: variables, and programs that run as the compiler or in its place. So are the files that it

@@ -8,7 +8,7 @@ use crate::cargo::model::{LockedPackage, TomlProblem};
 use crate::cargo::toml_read;
 use crate::target::unit::{Source, Unit};
 
-/// What a `Cargo.lock` names.
+/// The packages that a `Cargo.lock` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     packages: BTreeMap<String, Vec<LockedPackage>>,

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use crate::cargo::model::TomlProblem;
 use crate::cargo::toml_read;
 
-/// What matters of one `Cargo.toml`.
+/// The parts of one `Cargo.toml` that matter here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// It has a `[workspace]` table: its `members` and `exclude`.
@@ -29,7 +29,7 @@ pub(crate) struct WorkspaceTable {
     pub(crate) exclude: Vec<String>,
 }
 
-/// What a folder with a `Cargo.toml` is.
+/// The role of a folder with a `Cargo.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A workspace root, or a package in no workspace.
@@ -67,7 +67,7 @@ impl Manifest {
     }
 }
 
-/// What the folder `dir` is, given every manifest in it and above it.
+/// The role of the folder `dir`, given every manifest in it and above it.
 pub(crate) fn role<'a>(dir: &Path, manifest_in: impl Fn(&Path) -> Option<&'a Manifest>) -> Role {
     let Some(own) = manifest_in(dir) else {
         return Role::Neither;

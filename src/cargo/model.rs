@@ -15,11 +15,11 @@ pub(crate) struct Dirs {
     pub(crate) build_set_by: SetBy,
 }
 
-/// What decided a setting.
+/// The source of a setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SetBy {
-    /// Nobody: Cargo's default.
+    /// Cargo's default: no file sets it.
     #[default]
     Default,
     /// This configuration file.
@@ -93,7 +93,7 @@ pub struct TomlProblem {
     pub line: usize,
     /// The column, in characters.
     pub column: usize,
-    /// What was expected.
+    /// The parser's message, which names what was expected.
     pub message: String,
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn missing_toolchain(message: &str) -> Option<&str> {
     rest.starts_with(" is not installed").then_some(name)
 }
 
-/// What Cargo's configuration is resolved against, besides the files in the workspace's ancestors.
+/// The context in which Cargo's configuration is resolved, besides the files in the workspace's ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigContext {
     pub(crate) cargo_home: PathBuf,

@@ -14,7 +14,8 @@ pub(crate) type Flags = BTreeMap<String, Vec<String>>;
 /// The flags for everything that no target's own flags are for.
 pub(crate) const BUILD: &str = "build";
 
-/// The flags that one configuration sets as an array, and those that it sets as a text. What cannot be read sets none.
+/// The flags that one configuration sets as an array, and those that it sets as a text. A text that is not valid TOML
+/// sets none.
 fn written(text: &str) -> (Flags, Flags) {
     let (mut arrays, mut texts) = (Flags::new(), Flags::new());
     let Ok(document) = Document::parse(text) else {

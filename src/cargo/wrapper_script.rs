@@ -88,10 +88,10 @@ pub(crate) fn script(program: Option<&Path>, next: Option<&str>) -> Vec<u8> {
 pub(crate) enum Whose {
     /// Ours, as it was written.
     Ours {
-        /// What it runs the compiler by.
+        /// The program by which it runs the compiler.
         next: Option<String>,
     },
-    /// Somebody else's, or changed since.
+    /// Written by another program, or changed since.
     Foreign,
 }
 
