@@ -44,7 +44,7 @@ pub(crate) fn clean(survey: &Survey, options: &CleanOptions, now: Timestamp) -> 
         .iter()
         .map(|workspace| workspace.dirs.clone())
         .collect();
-    // What goes on purpose although a build writes into it does not hold up what lies around it.
+    // A folder that is deleted on purpose, although a build writes into it, does not keep the folders around it.
     let stays: AllDirs = if options.all {
         Vec::new()
     } else {
@@ -94,7 +94,7 @@ fn asked(
                 Err(KeptReason::NotAsked { why })
             }
         }
-        // A folder of somebody who was not looked at is not ours to judge.
+        // A folder whose owner was not surveyed is not ours to judge.
         Err(reason @ (KeptReason::OwnerElsewhere { .. } | KeptReason::OwnerMissing { .. })) => {
             Err(reason)
         }

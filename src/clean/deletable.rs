@@ -1,4 +1,4 @@
-//! What speaks against deleting a folder.
+//! The reasons that forbid the deletion of a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -123,7 +123,8 @@ fn link_to<'a>(folder: &Path, survey: &'a Survey) -> Option<&'a Path> {
         .map(|link| link.path.as_path())
 }
 
-/// What the top level of a folder says against deleting it. Looked at again just before the deletion.
+/// The reason in a folder's top level that forbids its deletion. The top level is read again just before the
+/// deletion.
 #[must_use]
 pub(crate) fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
     let no = |why: &str| {
@@ -164,7 +165,7 @@ pub(crate) fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
     })
 }
 
-/// Something is mounted inside, which is somebody else's under another name.
+/// The reason that a filesystem is mounted inside: its files belong elsewhere, and only have another name here.
 pub(crate) fn mounted(usage: &Usage) -> Option<KeptReason> {
     usage.mounted.clone().map(|lock| KeptReason::Busy {
         lock,
@@ -172,7 +173,8 @@ pub(crate) fn mounted(usage: &Usage) -> Option<KeptReason> {
     })
 }
 
-/// What lies deeper. A folder that was not measured was not looked into, and stays.
+/// The reason in deeper levels that forbids the deletion. A folder that was not measured is kept, because its content
+/// is unknown.
 fn inside(folder: &TargetFolder) -> Option<KeptReason> {
     let Some(usage) = &folder.usage else {
         return Some(KeptReason::NotATarget {

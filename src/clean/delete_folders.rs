@@ -17,8 +17,8 @@ use crate::{fs, markers};
 
 /// Deletes one target folder, if everything in it is what the plan saw.
 ///
-/// It is looked at twice: under its own name before it is moved, so that what has changed stays where it is, and again
-/// entry by entry as it is deleted. What came in between is put back.
+/// The folder is checked twice: under its own name before it is moved, so that a changed one is not moved, and again
+/// entry by entry during the deletion. Entries that were made in between are put back.
 pub(crate) fn folder(
     folder: &DeleteFolder,
     context: &Context<'_>,
@@ -235,7 +235,7 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
     match back {
         Ok(()) => fs::discard_trash(trash),
         Err(_) if inner != trash => {
-            // Without its mark nobody takes it for trash.
+            // A folder without its mark is not taken for trash.
             let _ = fs::remove_file(&trash.join(GITIGNORE));
         }
         Err(_) => {}
@@ -243,7 +243,7 @@ fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
     back
 }
 
-/// Asks Cargo once more whether somebody builds into a folder that nobody should build into.
+/// Asks Cargo once more whether a workspace builds into a folder that no workspace should build into.
 fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> {
     if let DeleteReason::OwnerGone { workspace } = &folder.why
         && ["Cargo.toml", ".git"]
@@ -281,7 +281,7 @@ fn trash_name(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.with_file_name(format!("{TRASH_PREFIX}{name}-{id}")))
 }
 
-/// Whether nobody will build into the folder again, so that its owner file goes with it.
+/// Returns whether no workspace will build into the folder again, so that its owner file is deleted with it.
 fn goes_for_good(folder: &DeleteFolder, shared_root: &Path) -> bool {
     let for_good = matches!(
         folder.why,

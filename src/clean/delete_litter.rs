@@ -29,8 +29,8 @@ pub(crate) fn remove(
     }
 }
 
-/// Deletes a file that was not put in its place, or a folder of ours with one. Whoever wrote it is gone: only one run at
-/// a time writes there.
+/// Deletes a file that was not put in its place, or a folder of ours with such a file. The run that wrote it has
+/// ended: only one run at a time writes there.
 fn unplaced(path: &Path) -> Result<Deleted, Stopped> {
     let name = path.file_name().and_then(|name| name.to_str());
     let link = fs::info(path)?.is_some_and(|info| info.is_symlink);

@@ -44,7 +44,7 @@ pub(crate) fn folder(
     let _locks = fs::lock_to_write(path, &profiles).map_err(|busy| held(&busy, "it"))?;
     fs::checkpoint("collect-locked");
     let uses = fs::Uses::now();
-    // What it was made with belongs to it as well, and so everything stays.
+    // A program in use keeps its dependencies too, and so everything is kept.
     let of_units = folder.units.iter().flat_map(|unit| &unit.files);
     let of_others = folder.others.iter().flat_map(|other| &other.files);
     let mut files = of_units.chain(of_others);

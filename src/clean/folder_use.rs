@@ -1,4 +1,4 @@
-//! What is known about a target folder and about those who build into it, down to its units.
+//! Facts about a target folder and about the workspaces that build into it, down to its units.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub(crate) struct FolderUse {
     pub(crate) apart: Vec<Other>,
     /// The workspaces whose builds write into it, as far as they are known.
     pub(crate) users: Vec<PathBuf>,
-    /// What its builds can ask for.
+    /// The packages, crates and compilers that its builds can ask for.
     pub(crate) wanted: Wanted,
     /// The filesystem writes down when a file is read.
     pub(crate) notes_reads: bool,
@@ -37,7 +37,8 @@ impl FolderUse {
     }
 }
 
-/// What the builds into a folder can ask for, by the files of all worktrees that may build into it.
+/// The packages, crates and compilers that the builds into a folder can ask for, by the files of all worktrees that
+/// may build into it.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     /// The `Cargo.lock` of the same workspace in each worktree; or why it cannot be told what their builds ask for,
@@ -64,9 +65,9 @@ pub(crate) struct Compilers {
 /// The units of an inventory by their place in it, and how they hang together.
 #[derive(Debug)]
 pub(crate) struct Graph {
-    /// What each one was made with.
+    /// The units that each one was compiled with.
     pub(crate) dependencies: Vec<Vec<usize>>,
-    /// What was made with each one.
+    /// The units that were compiled with each one.
     pub(crate) dependents: Vec<Vec<usize>>,
 }
 
@@ -115,7 +116,7 @@ impl Graph {
     }
 }
 
-/// What some files take together: each inode once.
+/// The space that some files take together: each inode once.
 #[must_use]
 pub(crate) fn usage_of<'a>(files: impl IntoIterator<Item = &'a UnitFile>) -> Usage {
     let mut usage = Usage::default();

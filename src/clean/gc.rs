@@ -38,7 +38,7 @@ pub(crate) struct GcOptions {
     pub(crate) toolchain_gone: bool,
     /// Those of packages that no `Cargo.lock` names, and what was made with them.
     pub(crate) unreferenced: bool,
-    /// Those of which a newer one of the same target is there.
+    /// Units that have a newer build of the same target.
     pub(crate) superseded: bool,
     /// Those whose build did not come to its end.
     pub(crate) unfinished: bool,
@@ -54,14 +54,15 @@ pub(crate) struct GcOptions {
     pub(crate) to_free: BTreeMap<u64, Bytes>,
     /// Programs at the top of a profile folder stay, and what they may need when they run.
     pub(crate) keep_programs: bool,
-    /// Target folders that only count, and of which nothing goes.
+    /// Target folders whose size counts, but whose units are all kept.
     pub(crate) spared: BTreeSet<PathBuf>,
-    /// What was used since then stays, whatever the budget.
+    /// Units used since then are kept, whatever the budget.
     pub(crate) spared_since: Option<Timestamp>,
 }
 
 impl GcOptions {
-    /// What no build of any worktree misses: nothing is compiled for it that would not be compiled anyway.
+    /// The rules whose units no build of any worktree misses: without them, it compiles nothing more than it would
+    /// anyway.
     #[must_use]
     pub(crate) fn sure() -> Self {
         Self {

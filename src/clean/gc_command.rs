@@ -169,10 +169,12 @@ fn freeable(orphans: &[DeleteFolder]) -> Bytes {
 /// The empty file in the shared root whose time is that of the last look at the age of everything.
 const SWEPT: &str = "swept";
 
-/// What goes by itself where a worktree is set up, or at a timer's time: for the settings' sake, and of worktrees that are gone.
+/// The deletions that no user asked for, made when a worktree is set up or by a timer: to keep the settings' limits,
+/// and of worktrees that are gone.
 #[derive(Default)]
 pub(crate) struct Limited {
-    /// What goes. Nothing of the worktree's own folders and of its donors', and nothing that was used within a day.
+    /// The deletions. They spare the worktree's own folders and its donors' folders, and everything used within a
+    /// day.
     pub(crate) actions: Vec<Box<dyn Action>>,
     pub(crate) freeable: Bytes,
     /// How much would have to go, if that cannot be.
@@ -181,7 +183,7 @@ pub(crate) struct Limited {
     pub(crate) short: Option<Bytes>,
     /// Where the time is kept of the last look at the age of everything, if this was one.
     pub(crate) swept: Option<PathBuf>,
-    /// What is noted of worktrees that are gone.
+    /// The record of worktrees that are gone.
     pub(crate) orphans: OrphanNotes,
 }
 
@@ -232,7 +234,7 @@ fn by_budget(
 ) -> Result<Limited> {
     let settings = &survey.settings;
     let shared_root = &survey.shared_root;
-    // What it takes to know which units go, waits for a lock that a build may hold.
+    // The decision which units are deleted waits for a lock that a build may hold.
     let is_closed = !shared_root.exists || shared_root.unreachable.is_some();
     if !settings.limit() || is_closed || request.environment.in_a_build {
         return Ok(Limited::default());
@@ -274,7 +276,7 @@ fn by_budget(
     let donors = warms.iter().map(|warm| warm.from.clone());
     let options = GcOptions {
         older_than,
-        // What comes takes its part of it.
+        // The units that are about to be copied take their part of the budget.
         max_size: settings
             .max_size
             .filter(|_| over.is_some())
@@ -350,7 +352,7 @@ pub(crate) fn all_folders<'a>(survey: &'a Survey, request: &Request) -> Vec<&'a 
         .collect()
 }
 
-/// What only has the name is no target folder; of a link, what it leads to counts.
+/// Returns whether a folder is a target folder by more than its name. A link counts as the folder that it leads to.
 fn is_real(folder: &&TargetFolder) -> bool {
     let no = crate::clean::deletable::unfit(&folder.marks, &folder.marks.foreign);
     !matches!(no, Some(KeptReason::NotATarget { .. }))

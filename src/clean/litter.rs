@@ -10,7 +10,7 @@ use crate::survey::model::{Scope, Survey};
 
 /// Has a plan take away what interrupted runs left, whatever else it does; what else it does comes first.
 ///
-/// What goes with something else in the plan, or is taken up again by it, is no action of its own.
+/// Litter that another action of the plan deletes or takes up again is no action of its own.
 pub(crate) fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) {
     for trash in &survey.trash {
         let in_scope = match scope {

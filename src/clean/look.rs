@@ -59,10 +59,10 @@ impl Answer {
     }
 }
 
-/// What is known of the workspaces that build into some folders.
+/// Facts about the workspaces that build into some folders.
 #[derive(Debug, Default)]
 pub(crate) struct Workspaces {
-    /// What they are built from.
+    /// Cargo's answers about their packages, by their roots.
     pub(crate) resolved: HashMap<PathBuf, Answer>,
     compilers: HashMap<PathBuf, Result<u64, String>>,
 }
@@ -106,7 +106,7 @@ pub(crate) fn workspaces(
     ask(&users, &request.environment, progress)
 }
 
-/// What inventories are taken with.
+/// The context in which inventories are taken.
 pub(crate) struct Look<'a> {
     pub(crate) survey: &'a Survey,
     pub(crate) request: &'a Request,
@@ -115,8 +115,8 @@ pub(crate) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Takes the inventory of target folders of which none lies in another, and hands them over in their order, a few at a
-    /// time. The next few are read meanwhile, so that only these need room: a folder may hold a million files.
+    /// Takes the inventory of target folders, none inside another, and hands them over in their order, a few at a
+    /// time. The next few are read meanwhile, so that only these need memory: a folder may hold a million files.
     pub(crate) fn each(&self, folders: &[&'a TargetFolder], mut take: impl FnMut(Vec<FolderUse>)) {
         self.progress.stage("looking at units");
         let mut early = self.with_products_of_others(folders);
@@ -279,9 +279,9 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
     workspaces
 }
 
-/// What speaks against touching anything in a folder.
+/// The reason that forbids any change in a folder.
 pub(crate) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<KeptReason> {
-    // What Cargo does not make is in no unit.
+    // Files that Cargo does not make are in no unit.
     if let Some(reason) = unfit(&folder.marks, &folder.marks.foreign) {
         return Some(reason);
     }
@@ -314,7 +314,7 @@ fn link_in_a_profile(folder: &TargetFolder, inventory: &Inventory) -> Option<Pat
     Some(link.path.clone())
 }
 
-/// What the builds into a folder can ask for.
+/// The packages, crates and compilers that the builds into a folder can ask for.
 fn wanted(
     folder: &TargetFolder,
     inventory: &Inventory,

@@ -40,7 +40,7 @@ pub(super) fn units(
     for (why, group) in groups(folder) {
         row(what, group.units, Some(group.on_disk), &why);
     }
-    // The reasons are those of the plan. What became of it differs if something changed after that.
+    // The reasons are those of the plan. The outcome differs if something changed after that.
     if let Some(Some(done)) = done.filter(|_| what == "chosen") {
         let one = done.detail::<Collected>();
         let freed = done.freed.as_ref().map(|freed| freed.on_disk);

@@ -25,7 +25,7 @@ pub(crate) struct CollectFolder {
     pub(crate) kept: Vec<KeptUnit>,
     /// Why rules that were asked for do not count here: fragments.
     pub(crate) doubts: Vec<String>,
-    /// What the deletion of all this alone frees: only blocks whose every link is in it.
+    /// The space that the deletion of all this alone frees: only blocks whose every link is in it.
     pub(crate) freeable: Bytes,
     /// Which folder was looked at.
     #[serde(skip)]
@@ -217,7 +217,7 @@ pub(crate) struct DeleteFolder {
     pub(crate) why: DeleteReason,
     /// The workspace whose it is or was, where that is known.
     pub(crate) workspace: Option<PathBuf>,
-    /// What it takes; `None` if sizes were not asked for.
+    /// Its space; `None` if sizes were not asked for.
     pub(crate) usage: Option<Usage>,
     /// When something was last built into it.
     pub(crate) last_build: Option<Timestamp>,
@@ -257,7 +257,7 @@ impl Detail for Orphaned {
 /// Delete what an interrupted run left.
 #[derive(Debug, Serialize)]
 pub(crate) struct FinishTrash {
-    /// What kind of thing it is.
+    /// Its kind.
     pub(crate) kind: Litter,
     pub(crate) path: PathBuf,
     pub(crate) usage: Option<Usage>,

@@ -22,7 +22,7 @@ use crate::survey::model::Survey;
 use crate::survey::records::read_journal;
 use crate::term::exit::Exit;
 
-/// What a look has found of worktrees that are gone, to be kept once the plan is carried out.
+/// Findings of a run about worktrees that are gone, to be kept once the plan is carried out.
 #[derive(Debug, Default)]
 pub(crate) struct OrphanNotes {
     /// The file of the record; `None` where nothing is looked at.
@@ -30,7 +30,7 @@ pub(crate) struct OrphanNotes {
     before: OrphanRecord,
     /// The record as this look leaves it.
     after: OrphanRecord,
-    /// What the plan deletes.
+    /// The deletions in the plan.
     planned: Vec<DeletedOrphan>,
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn look(
 }
 
 impl OrphanNotes {
-    /// What earlier runs of a timer have deleted, which the user was not told yet.
+    /// The deletions of earlier runs of a timer that the user has not been told about.
     #[must_use]
     pub(crate) fn untold(&self) -> Option<Warning> {
         let deleted = &self.before.deleted;

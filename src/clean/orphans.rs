@@ -18,13 +18,13 @@ use crate::survey::model::Survey;
 /// How long a worktree must be gone, and its target folder not built into, before the folder goes by itself.
 pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What runs have seen of worktrees that are gone. Lies in the shared root's records, where no clone can put it.
+/// The worktrees that runs have seen gone. The record lies in the shared root's records, where no clone can put it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct OrphanRecord {
     /// The worktrees that were gone at the last look.
     pub(crate) gone: Vec<Sighting>,
-    /// What a timer's run has deleted, which no run has told the user yet.
+    /// The deletions of a timer's runs that no run has told the user about.
     pub(crate) deleted: Vec<DeletedOrphan>,
 }
 

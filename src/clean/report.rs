@@ -23,7 +23,7 @@ use crate::text::shown;
 /// How many packages are named for a reason unless everything is asked for.
 const NAMED: usize = 3;
 
-/// What goes for one reason.
+/// The units and other files that are deleted for one reason.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) units: usize,
@@ -99,7 +99,7 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What is collected of a folder, by reason; what takes most first.
+/// The units and other files that are collected of a folder, by reason; the largest group first.
 pub(super) fn groups(folder: &CollectFolder) -> Vec<(String, Group)> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for unit in &folder.units {

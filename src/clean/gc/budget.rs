@@ -66,7 +66,7 @@ pub(super) fn keep_to(
             .used
             .map_or(0, |used| since(used, now).0.as_hours() / 24);
         let per_byte = lot.seconds / (lot.on_disk.0.max(1) as f64);
-        // Finer than a nanosecond for a byte matters to nobody.
+        // A difference below a nanosecond for each byte does not matter.
         (age, Reverse((per_byte * 1e9) as u64), Reverse(at))
     };
     let mut ready: BinaryHeap<_> = (0..lots.len())
@@ -258,7 +258,7 @@ fn caches(folder: usize, input: &RuleInput<'_>, reasons: &CollectReasons, lots: 
     }));
 }
 
-/// Whoever uses something uses what it was made with.
+/// The use of a unit is a use of its dependencies too.
 fn hand_down(lots: &mut [Lot]) {
     let mut next: Vec<usize> = (0..lots.len()).collect();
     while let Some(at) = next.pop() {

@@ -1,4 +1,4 @@
-//! What belongs to no unit, each as it is collected: whole.
+//! Files that belong to no unit, in the groups in which they are collected: each one whole.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

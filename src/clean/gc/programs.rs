@@ -107,7 +107,7 @@ pub(super) fn keep_what_runs(input: &RuleInput<'_>, reasons: &mut CollectReasons
             .filter(|(_, why)| why.is_none())
             .map(|(other, _)| other)
     };
-    // What has no hash in its name is of the last build.
+    // A file without a hash in its name is of the last build.
     let unhashed = kept().filter(|other| *other.group == Group::Unhashed);
     made.extend(
         unhashed

@@ -1,4 +1,4 @@
-//! What the rules decide about units that are made up.
+//! The decisions of the rules about made-up units.
 
 mod unused;
 

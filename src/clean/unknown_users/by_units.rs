@@ -13,13 +13,15 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Inventory, Source, Unit, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 
-/// Why others build into a folder by the units of packages that none of the known workspaces names, as a fragment: such
-/// a unit has to show that it was made in one of these, or that what it was made from is gone. What leaves no final
-/// product shows like that: the tests of a library, and everything in a folder for intermediate artifacts alone.
+/// The reason, as a fragment, why unknown workspaces build into a folder, as units show of packages that none of the
+/// known workspaces names: such a unit has to show that it was made in a known workspace, or that its sources are
+/// gone. Units without a final product show it like that: the tests of a library, and everything in a folder for
+/// intermediate artifacts alone.
 ///
-/// Metadata say in which folder the compiler worked: rustc makes the paths of the crate's own sources in them absolute
-/// (`encode_source_map` in `compiler/rustc_metadata/src/rmeta/encoder.rs`). What is linked has paths of what it was
-/// made with as well, and counts only where a package has no metadata. A program that was only checked shows nothing.
+/// Metadata say in which folder the compiler worked: rustc makes the paths of the crate's own sources in them
+/// absolute (`encode_source_map` in `compiler/rustc_metadata/src/rmeta/encoder.rs`). A linked artifact has paths of
+/// its dependencies as well, and counts only where a package has no metadata. A program that was only checked shows
+/// nothing.
 pub(crate) fn by_units(
     inventory: &Inventory,
     users: &[&Workspace],
@@ -63,18 +65,18 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Whether the units of a package show that they are of one of the workspaces, or of nobody any more.
+    /// Returns whether the units of a package show that they are of a known workspace, or of one that is gone.
     fn explains(&self, units: &[&Unit], inventory: &Inventory) -> bool {
         let folder = inventory.folder.as_path();
         let is_script =
             |unit: &Unit| matches!(unit.kind, UnitKind::BuildScript | UnitKind::BuildScriptRun);
-        // Nobody builds these alone: they are left of what was deleted.
+        // No build makes build scripts alone: they are left of a deleted package.
         if units.iter().all(|unit| is_script(unit)) {
             return true;
         }
         let files = || units.iter().flat_map(|unit| &unit.files);
         let real = || files().filter(|file| matches!(file.sharing, Sharing::Link | Sharing::Copy));
-        // Those of a program are empty: nobody is compiled with it.
+        // The metadata of a program are empty, because nothing is compiled with it.
         let with_end = |end: &str| -> Vec<&UnitFile> {
             let has = |file: &&UnitFile| file.path.extension().is_some_and(|one| one == end);
             real()

@@ -24,9 +24,9 @@ pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<Col
     (covered && input.options.is_profile_alone()).then_some(CollectReason::Profile)
 }
 
-/// Whether a file without a hash in its name is one that the compiler writes, by how its name ends. What has no end
-/// cannot be told from what somebody put there, and what lies in a folder that the compiler does not make is not its:
-/// a library in a repository is no artifact.
+/// Returns whether a file without a hash in its name is one that the compiler writes, by its extension. A file
+/// without an extension may be the user's, and a file in a folder that the compiler does not make is not the
+/// compiler's: a library in a repository is no artifact.
 fn is_artifact(file: &UnitFile) -> bool {
     const ENDS: [&str; 13] = [
         "d", "so", "dylib", "dll", "a", "lib", "exp", "pdb", "exe", "wasm", "js", "rlib", "rmeta",

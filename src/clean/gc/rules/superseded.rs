@@ -1,4 +1,4 @@
-//! Units of which a newer one is there.
+//! Units that have a newer build.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -21,8 +21,8 @@ pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
         .collect()
 }
 
-/// The units of which a newer one is there: of the same target of the same package, in the same profile folder, of
-/// which as much was made (a checked one does not supersede one that was built).
+/// The units that have a newer build: of the same target of the same package, in the same profile folder, and checked
+/// or built alike (a checked unit does not supersede a built one).
 fn superseded(units: &[Unit]) -> Vec<(usize, UnitId)> {
     let mut alike: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
