@@ -28,7 +28,7 @@ pub(crate) enum AuditFormat {
     Markdown,
 }
 
-/// What is asked of an audit.
+/// The options of an audit.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditOptions {
     pub(crate) format: AuditFormat,

@@ -22,14 +22,14 @@ use crate::size::Bytes;
 use crate::target::artifact::debug_info::DebugInfo;
 use crate::target::unit::Unit;
 
-/// What is known beside what lies in the folders.
+/// Facts that an audit needs besides the content of the folders.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// The compilers of this machine.
     pub(crate) compilers: Compilers,
-    /// What the workspaces that build into the folders are built from, by their roots, as far as Cargo says.
+    /// Cargo's answers about the workspaces that build into the folders, by their roots, as far as Cargo answers.
     pub(crate) resolved: HashMap<PathBuf, Metadata>,
-    /// What there is of debug information.
+    /// The sizes of debug information.
     pub(crate) debug: DebugFacts,
     /// The manifests of the workspaces that build into the folders, each in its main worktree where there is one, with what
     /// they ask for.
@@ -40,7 +40,7 @@ pub(crate) struct Facts {
     pub(crate) wrapper: Option<String>,
     /// How much all folders may take.
     pub(crate) budget: Option<Bytes>,
-    /// What could not be read.
+    /// The files that could not be read.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct DebugFacts {
     pub(crate) own: DebugInfo,
 }
 
-/// What is in some target folders, added up one by one. The folders themselves, in which there may be millions of files,
+/// The sums over some target folders, added up one by one. The folders themselves, which may hold millions of files,
 /// are not kept.
 #[derive(Default)]
 pub(crate) struct Sums {
@@ -61,7 +61,7 @@ pub(crate) struct Sums {
     variants: Variants,
     unused: UnusedSums,
     caches: Caches,
-    /// What could not be read.
+    /// The files that could not be read.
     problems: Vec<Problem>,
     /// The first reason for each folder why it cannot be told what nothing uses.
     doubts: Vec<Problem>,

@@ -12,21 +12,24 @@ use crate::audit::model::AskedBy;
 /// what its own features name that are enabled (`package/feature`, `package?/feature`); and each time for all that
 /// the feature brings along by the package's own table. Optional dependencies count where they are in use.
 ///
-/// What cannot be told from what `cargo metadata` says:
+/// The answer of `cargo metadata` leaves some things open:
 ///
 /// - Enabled features of a package are those of all members together, with dev-dependencies, for the host and the
-///   target, and with the default features of the members. So somebody may be named who asks for nothing in the build
-///   of one member. Who comes in only by features of the command line is not named.
-/// - They are those of all platforms too, and packages that only others use are left out of the graph where one was
-///   given: nobody is named for what only these ask for. Builds ask for it with resolver 1 only.
+///   target, and with the default features of the members. So a package may be named that asks for nothing in the
+///   build of one member. A package that comes in only by features of the command line is not named.
+/// - They are those of all platforms too, and packages that only other platforms use are left out of the graph where
+///   one platform was given: no package is named for features that only these ask for. Builds enable such features
+///   with resolver 1 only.
 /// - An entry for a target counts if the dependency is in use on this platform at all, so an entry for another target
 ///   counts where there is one for this target as well.
-/// - Features of a member that nobody depends on are its own, or given on the command line: nobody asks.
+/// - Features of a member that no package depends on are its own, or given on the command line: no package asks for
+///   them.
 ///
-/// By `package?/feature` alone Cargo takes an optional package into `Cargo.lock` and the graph (its issue 10801), which
-/// no build uses then. So nobody asks for features of it, and it asks for none, though the graph has it.
+/// By `package?/feature` alone Cargo takes an optional package into `Cargo.lock` and the graph (its issue 10801),
+/// although no build uses it. So no package is named as asking for its features, and it asks for none, though the
+/// graph has it.
 ///
-/// Without the graph of dependencies (`cargo metadata --no-deps`) there is nobody.
+/// Without the graph of dependencies (`cargo metadata --no-deps`) the answer is empty.
 ///
 /// Source: "Features" in the Cargo Book, and `build_resolve_graph_r` in `src/cargo/ops/cargo_output_metadata.rs` of
 /// Cargo.
@@ -40,7 +43,7 @@ pub fn asked_by(
     Uses::of(metadata).asked_by(package, version, features)
 }
 
-/// What depends on what in builds; to be made once where several packages are asked for.
+/// The dependents of each package in builds; to be made once for all packages that are looked up.
 #[derive(Debug)]
 pub(crate) struct Uses<'a> {
     packages: BTreeMap<&'a PackageId, &'a Package>,
@@ -176,8 +179,9 @@ fn is_library(package: &Package, name: &str) -> bool {
     libraries.peek().is_none() || libraries.any(|target| target.name.replace('-', "_") == name)
 }
 
-/// Whether a version is one that an entry takes, so that entries of several versions of a package are told apart. What
-/// is from a path or a repository takes pre-releases by any requirement, and there is nothing else to choose from.
+/// Returns whether an entry accepts a version, so that entries of several versions of a package are told apart. A
+/// package from a path or a repository satisfies any requirement also with a pre-release, because there is nothing
+/// else to choose from.
 fn takes(entry: &Dependency, asked: &Package) -> bool {
     entry.req.matches(&asked.version) || entry.path.is_some() || !asked.version.pre.is_empty()
 }
@@ -187,7 +191,7 @@ fn key(entry: &Dependency) -> &str {
     entry.rename.as_deref().unwrap_or(&entry.name)
 }
 
-/// What the enabled features of a package bring along.
+/// The values that the enabled features of a package list.
 fn brought<'a>(user: &'a Package, node: &'a Node) -> impl Iterator<Item = &'a str> {
     let enabled = node.features.iter();
     enabled
@@ -204,7 +208,7 @@ fn switched_on(user: &Package, node: &Node, key: &str) -> bool {
     })
 }
 
-/// What an entry asks for, with all that it brings along.
+/// The features that an entry asks for, with all features that these bring along.
 fn asked_in(user: &Package, node: &Node, entry: &Dependency, asked: &Package) -> BTreeSet<String> {
     let own = entry.features.iter().map(String::as_str);
     let default = entry.uses_default_features.then_some("default");
@@ -267,7 +271,7 @@ mod tests {
             all.into_iter().collect::<Vec<_>>().join(" ")
         };
         assert_eq!(all("default"), "alloc default std");
-        // There is no feature `sys`, since somebody says `dep:sys`.
+        // There is no feature `sys`, since another feature lists `dep:sys`.
         assert_eq!(all("noisy"), "log noisy");
         assert_eq!(all("unknown"), "unknown");
     }

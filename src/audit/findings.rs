@@ -1,4 +1,4 @@
-//! What could be changed, with what it would save.
+//! Changes that would save space, with how much each would save.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::cargo::profile::{DebugLevel, DevDebug};
 use crate::size::Bytes;
 use crate::target::unit::{Group, Inventory, Other, Source};
 
-/// For as long nobody has built what is called rarely used.
+/// A folder is rarely used if nothing was built in it for as long.
 const RARELY: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// A saving below this, and below a hundredth of all, is no advice.

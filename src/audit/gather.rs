@@ -1,4 +1,4 @@
-//! What an audit asks besides what lies in target folders.
+//! Reads the facts that an audit needs besides the content of target folders.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;

@@ -1,6 +1,6 @@
 //! One page for a browser, which needs nothing but itself.
 //!
-//! What was found stands in it as JSON, and a script draws it. Names come from package manifests and from the disk, so
+//! The findings stand in it as JSON, and a script draws them. Names come from package manifests and from the disk, so
 //! they may be anything: the JSON is escaped such that it cannot end the element it stands in, and the script sets
 //! text as text. A policy in the page forbids the browser to load anything.
 

@@ -67,7 +67,8 @@ pub(crate) fn listing(survey: &mut Survey) -> Listing {
 
 /// A workspace with the folders that it builds into.
 fn listed(workspace: Workspace, configured: Configured, used: &[&TargetFolder]) -> ListedWorkspace {
-    // What several share is nobody's own, unless it is where the intermediate artifacts go.
+    // A folder that several workspaces share belongs to none of them, except as the folder of its intermediate
+    // artifacts.
     let is_own = |folder: &&&TargetFolder| {
         folder.users.len() == 1 || workspace.dirs.build_dir == folder.path
     };

@@ -1,4 +1,4 @@
-//! What there is, for people.
+//! Shows workspaces and target folders to people.
 
 use std::collections::BTreeMap;
 use std::io;

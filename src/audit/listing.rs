@@ -1,4 +1,4 @@
-//! What there is, for the reader.
+//! The workspaces and target folders that a list shows.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,9 +24,9 @@ pub(crate) struct ListedWorkspace {
     #[serde(flatten)]
     pub(crate) workspace: Workspace,
     pub(crate) configured: Configured,
-    /// What the folders that it builds into take together; `None` if nothing was measured or built.
+    /// The space of all folders that it builds into; `None` if nothing was measured or built.
     pub(crate) on_disk: Option<Bytes>,
-    /// What deleting these folders would free.
+    /// The space that deleting these folders would free.
     pub(crate) freeable: Option<Bytes>,
     /// When something was last built into them.
     pub(crate) last_build: Option<Timestamp>,
@@ -78,20 +78,20 @@ pub(crate) enum FolderState {
         /// Why.
         because: DeleteReason,
     },
-    /// Nobody is known to build into it, but that is not sure.
+    /// No workspace is known to build into it, but an unknown one may.
     Unclear {
         /// Why.
         because: KeptReason,
     },
 }
 
-/// What folders take together.
+/// The space of all folders together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Total {
     /// Sum of the lengths of all files.
     pub(crate) logical: Bytes,
     /// Allocated blocks, each inode once.
     pub(crate) on_disk: Bytes,
-    /// What deleting the stale ones would free.
+    /// The space that deleting the stale ones would free.
     pub(crate) stale: Bytes,
 }

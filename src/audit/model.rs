@@ -10,7 +10,7 @@ use crate::fs::model::Problem;
 use crate::size::Bytes;
 use crate::target::unit::{Source, UnitId, UnitKind};
 
-/// What is in some target folders, and what could be done about it.
+/// The content of some target folders, and the changes that would make them smaller.
 ///
 /// Unless it says otherwise, space is what is allocated, and each file counts once in all of the audit, however many
 /// links of it there are: where it is met first. So shares add up to the whole.
@@ -27,11 +27,11 @@ pub(crate) struct Audit {
     pub(crate) incremental: Vec<Share>,
     /// By package, the largest first.
     pub(crate) packages: Vec<AuditedPackage>,
-    /// What nothing uses, by reason, the largest first.
+    /// The files that nothing uses, by reason, the largest group first.
     pub(crate) unused: Vec<Unused>,
-    /// What could be changed, the largest saving first.
+    /// The changes that would save space, the largest saving first.
     pub(crate) findings: Vec<Finding>,
-    /// What could not be told, and why.
+    /// The questions that could not be answered, and why.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -41,11 +41,11 @@ pub(crate) struct AuditedFolder {
     pub(crate) path: PathBuf,
     /// The workspaces whose builds write into it.
     pub(crate) workspaces: Vec<PathBuf>,
-    /// What it takes alone; what `du -s` says.
+    /// Its own space, as `du -s` counts it.
     pub(crate) on_disk: Bytes,
-    /// What deleting it alone would free.
+    /// The space that deleting it alone would free.
     pub(crate) freeable: Bytes,
-    /// What others of these folders have as well.
+    /// The space of files that others of these folders have as well.
     pub(crate) shared: Bytes,
     /// Sum of the lengths of all files.
     pub(crate) logical: Bytes,
@@ -61,7 +61,7 @@ pub(crate) struct AuditedFolder {
 pub(crate) struct Share {
     pub(crate) name: String,
     pub(crate) on_disk: Bytes,
-    /// What deleting this part alone would free: files whose every link is in it.
+    /// The space that deleting this part alone would free: files whose every link is in it.
     pub(crate) freeable: Bytes,
     /// How many files and folders.
     pub(crate) entries: u64,
@@ -79,15 +79,15 @@ pub(crate) struct AuditedPackage {
     /// Its libraries, and of a local package its programs and tests: those of the same target together, the largest
     /// first.
     pub(crate) variants: Vec<Variant>,
-    /// What one variant less would free: the smaller of the two variants that are most alike. Nothing where there is
-    /// one.
+    /// The space that one variant less would free: the smaller of the two variants that are most alike. Nothing where
+    /// there is one.
     pub(crate) one_less: Bytes,
     /// Who asks for features that some variants have and others have not.
     pub(crate) asked_by: Vec<AskedBy>,
 }
 
 impl AuditedPackage {
-    /// How many variants there are of targets of which there are several.
+    /// The number of variants whose targets have more than one variant.
     #[must_use]
     pub(crate) fn several(&self) -> usize {
         let of_targets = |variant: &Variant| {
@@ -122,17 +122,17 @@ pub(crate) struct Variant {
     pub(crate) rustflags: Vec<String>,
     /// In how many of the folders it is.
     pub(crate) folders: usize,
-    /// What all of them take together.
+    /// The space of all of them together.
     pub(crate) on_disk: Bytes,
-    /// What deleting all of them would free.
+    /// The space that deleting all of them would free.
     pub(crate) freeable: Bytes,
     /// The last use, as far as the disk tells.
     pub(crate) last_use: Option<Timestamp>,
-    /// What tells it from the variant before it; nothing for the first one of its targets.
+    /// The differences from the variant before it; empty for the first one of its targets.
     pub(crate) differs: Vec<Difference>,
 }
 
-/// What tells one variant from another.
+/// A difference between two variants.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub(crate) enum Difference {
@@ -198,7 +198,7 @@ pub struct AskedBy {
     pub member: Option<String>,
 }
 
-/// What nothing uses, for one reason.
+/// The files that nothing uses, for one reason.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Unused {
     /// Why. Of the several reasons of a kind (by whom it is superseded), the first.
@@ -217,11 +217,11 @@ pub(crate) struct Unused {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
     pub(crate) kind: FindingKind,
-    /// What the change would save of the space that is taken now; `None` where nobody can tell.
+    /// The space taken now that the change would save; `None` where that is unknown.
     pub(crate) saves: Option<Bytes>,
     /// It saves at most that.
     pub(crate) at_most: bool,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub(crate) what: String,
     /// The exact change, to be copied: lines of a file, or a command.
     pub(crate) change: String,
@@ -229,7 +229,7 @@ pub(crate) struct Finding {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FindingKind {

@@ -76,7 +76,7 @@ fn shares(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()
     writeln!(out)
 }
 
-/// What all of it is, by kind, profile and triple.
+/// The whole space, by kind, profile and triple.
 pub(super) fn shares_table(audit: &Audit, top: usize) -> Table {
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
@@ -134,7 +134,7 @@ fn variants(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<
     writeln!(out)
 }
 
-/// The packages that are there in several variants, those first of which one less would save most.
+/// The packages with several variants; first those that would free most with one variant less.
 pub(super) fn several(audit: &Audit) -> Vec<&AuditedPackage> {
     let several = audit
         .packages
@@ -173,7 +173,7 @@ fn name(package: &AuditedPackage) -> String {
     }
 }
 
-/// What the variants of a package differ in, each word once.
+/// The differences between the variants of a package, each word once.
 fn differ_in(variants: &[Variant]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for difference in variants.iter().flat_map(|variant| &variant.differs) {
@@ -209,7 +209,7 @@ fn each_variant(out: Out<'_>, package: &AuditedPackage, view: &View) -> io::Resu
     Ok(())
 }
 
-/// What tells a variant from the one before it, in a few words.
+/// A difference between a variant and the one before it, in a few words.
 fn difference(difference: &Difference) -> String {
     let or_host = |triple: &Option<String>| triple.clone().unwrap_or_else(|| "host".into());
     let or_other = |compiler: &Option<String>| compiler.clone().unwrap_or_else(|| "other".into());
@@ -277,7 +277,7 @@ fn unused(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What nothing uses.
+/// The files that nothing uses.
 pub(super) fn unused_table(audit: &Audit) -> Table {
     let mut table = Table::new(&[
         ("ON DISK", Align::Right),
@@ -317,7 +317,7 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
     more(out, findings.len(), top)
 }
 
-/// What a change would save, before what it is.
+/// The saving of a change, as the beginning of its line.
 pub(super) fn saves(finding: &Finding) -> String {
     match (finding.saves, finding.at_most) {
         (Some(bytes), true) => format!("up to {bytes}: "),

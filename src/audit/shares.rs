@@ -24,7 +24,7 @@ pub(crate) struct Part {
     links: HashMap<Identity, Links>,
 }
 
-/// A file with several links, some of which were met in a part.
+/// A file with several links; a part has some of them.
 #[derive(Clone, Copy, Debug)]
 struct Links {
     all: u64,
@@ -76,7 +76,7 @@ impl Part {
         }
     }
 
-    /// What it comes to.
+    /// Its sums.
     pub(crate) fn share(&self) -> Share {
         Share {
             name: String::new(),
@@ -96,7 +96,7 @@ impl Parts {
         self.0.entry(name.to_owned()).or_default()
     }
 
-    /// What they come to, the largest first.
+    /// The sums of all parts, the largest first.
     pub(crate) fn shares(&self) -> Vec<Share> {
         let shares = self.0.iter().map(|(name, part)| Share {
             name: name.clone(),
@@ -127,7 +127,7 @@ pub(crate) struct Shares {
     seen: HashSet<Identity>,
 }
 
-/// What all folders have of the units of one name.
+/// The units of one name in all folders.
 #[derive(Debug, Default)]
 pub(crate) struct OfUnit {
     /// Their package, where it is known.
@@ -232,7 +232,7 @@ impl Shares {
         }
     }
 
-    /// What libraries of one name and one length take beside the first file of each.
+    /// The space of the second and further files among libraries of one name and one length.
     pub(crate) fn duplicates(&mut self) -> Bytes {
         // A library and its metadata may be of one length, in one folder; then there is one more than there are folders.
         let of_unit = |unit: &mut OfUnit| -> Bytes {
@@ -255,7 +255,7 @@ pub(crate) fn key(unit: &Unit) -> Option<PackageKey> {
     Some((package, unit.version.clone(), unit.source.clone()))
 }
 
-/// What a unit is, in the words of the report.
+/// The kind of a unit, in the words of the report.
 pub(crate) fn kind(unit: &Unit) -> &'static str {
     match &unit.kind {
         UnitKind::BuildScript | UnitKind::BuildScriptRun => "build scripts",

@@ -1,4 +1,4 @@
-//! What nothing uses: the rules of `gc`, one at a time.
+//! Adds up the files that nothing uses: by the rules of `gc`, one at a time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -14,18 +14,20 @@ use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
 
-/// What nothing uses of some folders, while it is added up. Each unit counts once, for the first rule that is about it.
+/// The files of some folders that nothing uses, while they are added up. Each unit counts once, for the first rule
+/// that is about it.
 #[derive(Default)]
 pub(crate) struct UnusedSums {
     /// By what it is called, and by the options of `gc`.
     found: BTreeMap<(&'static str, &'static str), Found>,
-    /// What each command deletes: the compiler's cache may have files in common with a unit, which are freed if both go.
+    /// The files that each command deletes: the compiler's cache may have files in common with a unit, which are
+    /// freed if both are deleted.
     by_command: BTreeMap<&'static str, Part>,
     /// The files with several links that were met.
     seen: HashSet<Identity>,
 }
 
-/// What is found for one reason.
+/// The findings for one reason.
 #[derive(Default)]
 struct Found {
     why: Option<CollectReason>,
@@ -111,7 +113,7 @@ impl UnusedSums {
         found
     }
 
-    /// What nothing uses, by reason, and what each command frees.
+    /// The files that nothing uses, by reason, and the space that each command frees.
     pub(crate) fn finish(self, compilers: &Compilers) -> (Vec<Unused>, BTreeMap<String, Bytes>) {
         let unused = self
             .found
@@ -150,7 +152,7 @@ fn full(options: &str) -> String {
         .to_owned()
 }
 
-/// What to call it.
+/// The name of a reason in the report.
 fn word(why: &CollectReason, kind: &UnitKind) -> &'static str {
     match why {
         CollectReason::Unreferenced => "packages in no Cargo.lock",

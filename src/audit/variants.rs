@@ -28,7 +28,7 @@ pub(crate) struct Variants(BTreeMap<PackageKey, BTreeMap<UnitId, Alike>>);
 /// Units that are one variant: the same one in each of some folders.
 struct Alike {
     kind: UnitKind,
-    /// What it is, in the words of the report.
+    /// Its kind, in the words of the report.
     counted_in: &'static str,
     targets: Vec<String>,
     checked: bool,
@@ -69,7 +69,7 @@ struct Found<'a> {
     alike: &'a Alike,
     compiler: Option<String>,
     share: Share,
-    /// What it was made with: the units of each package.
+    /// The units of each package that it was compiled with.
     dependencies: Dependencies<'a>,
     differs: Vec<Difference>,
 }
@@ -145,8 +145,7 @@ fn found_of<'a>(id: &'a UnitId, alike: &'a Alike, facts: &Facts, shares: &'a Sha
     }
 }
 
-/// Whether a unit is one of the things of which there are variants: what is linked into others, and what is the
-/// workspace's own.
+/// Returns whether a unit counts as a variant: it is linked into others, or is the workspace's own.
 fn counts(unit: &Unit) -> bool {
     match unit.kind {
         UnitKind::Library | UnitKind::ProcMacro => true,
@@ -282,8 +281,8 @@ impl<'a> Compared<'a> {
 /// The units of each package that a unit was compiled with.
 pub(crate) type Dependencies<'a> = BTreeMap<&'a str, BTreeSet<&'a UnitId>>;
 
-/// What tells one variant from another. If only what they were made with does, that is said; else it mostly follows
-/// from the rest.
+/// The differences between two variants. The dependencies count only if nothing else differs; else they mostly differ
+/// because of the rest.
 pub(crate) fn compare(from: &Compared<'_>, to: &Compared<'_>) -> Vec<Difference> {
     let mut all = Vec::new();
     if from.checked != to.checked {
@@ -337,8 +336,8 @@ pub(crate) fn compare(from: &Compared<'_>, to: &Compared<'_>) -> Vec<Difference>
     all
 }
 
-/// What one variant less would free: of the pairs that differ in the fewest things, the one whose smaller variant is
-/// largest.
+/// The space that one variant less would free: of the pairs that differ in the fewest things, the one whose smaller
+/// variant is largest.
 fn one_less(found: &[Found<'_>]) -> Bytes {
     let compared = &found[..found.len().min(COMPARED)];
     let mut best: Option<(usize, Reverse<Bytes>)> = None;

@@ -1,4 +1,4 @@
-//! What stands in the page, whatever the names are.
+//! The content of the page, whatever the names are.
 
 pub(crate) mod sample;
 
@@ -47,7 +47,7 @@ fn written(audit: &Audit) -> String {
     String::from_utf8(page).expect("a page is text")
 }
 
-/// What stands between the tags of the data.
+/// The text between the tags of the data.
 fn data_of(page: &str) -> &str {
     let open = "<script type=\"application/json\" id=\"audit\">";
     let (_, after) = page.split_once(open).expect("the data are there");
