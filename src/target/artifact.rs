@@ -1,8 +1,8 @@
 //! Whether what the compiler wrote is all there.
 //!
-//! A file that was cut off, emptied or overwritten makes the build of whoever gets it fail, so none is given
-//! away before its headers were read. They say how long the rest must be, and only they are read: what a byte in
-//! the middle should have been, nobody can say.
+//! An artifact that was cut off, emptied or overwritten makes every build fail that gets it, so none is shared before
+//! its headers were read. The headers say how long the rest must be, and only they are read: a changed byte in the
+//! middle is not found.
 
 pub mod abilities;
 pub mod compiler_name;
@@ -56,10 +56,10 @@ pub(crate) const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
 /// Whether an artifact is whole, as far as its headers tell; else why not, as a fragment.
 ///
 /// Known by their names are metadata (`.rmeta`), libraries (`.rlib`; `.a` and `.lib` without the metadata), dynamic
-/// libraries (`.so`, `.dylib`, `.dll`), object files (`.o`, `.obj`, `.dwo`) and programs (`.exe`, `.wasm`, or no
-/// dot in the name). Of others nobody can say that they are whole.
+/// libraries (`.so`, `.dylib`, `.dll`), object files (`.o`, `.obj`, `.dwo`) and programs (`.exe`, `.wasm`, or no dot
+/// in the name). Any other file is refused.
 ///
-/// What reads file by file should be buffered: most reads are of a few bytes.
+/// A reader of a file should be buffered: most reads are of a few bytes.
 ///
 /// The metadata of a program that was only checked is empty (rustc writes it so). It is refused all the same: an
 /// empty file cannot be told from one that was emptied.
@@ -181,8 +181,8 @@ fn object<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
     all.try_for_each(|place| inside(length, place))
 }
 
-/// An ELF file, of which there may be hundreds in a library: without its symbols and the names of its sections,
-/// which are many and say nothing of its length.
+/// Checks an ELF file without its symbols and the names of its sections, which are many and say nothing of its
+/// length. A library may hold hundreds of ELF files.
 fn elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
     data: R,
     length: u64,

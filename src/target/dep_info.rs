@@ -1,4 +1,4 @@
-//! What a unit was compiled from: Cargo's binary dep-info, and rustc's `.d` files.
+//! The files that a unit was compiled from: Cargo's binary dep-info, and rustc's `.d` files.
 //!
 //! Both come from disk, where anything may stand: no input makes these panic, and no length in one is taken for
 //! true before as many bytes are there.
@@ -15,13 +15,13 @@ pub struct DepInfo {
 /// A file in a dep-info.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepFile {
-    /// What the path is relative to, if it is.
+    /// The folder that the path is relative to, if it is relative.
     pub base: Base,
     /// The path, as far as it is Unicode.
     pub path: String,
 }
 
-/// What a path in a dep-info is relative to.
+/// The folder that a path in a dep-info is relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
     /// The package's folder. Only local packages have such paths.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::target::unit::UnitKind;
 use crate::text::failure;
 
-/// What went into a unit, from `<name>.json`.
+/// The inputs of a unit, from `<name>.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The hash of what `rustc -vV` said.
@@ -35,7 +35,7 @@ pub struct Fingerprint {
     /// The source's own word for its state, of a unit that has no dep-info (documentation): a registry
     /// package's version, a git package's full commit, a local package's newest file and its time.
     pub precalculated: Option<String>,
-    /// What a build script watches, relative to its package or absolute.
+    /// The paths that a build script watches, relative to its package or absolute.
     pub(crate) watched: Vec<String>,
 }
 
@@ -150,7 +150,7 @@ pub fn hash_of_rustc(version: &str) -> u64 {
     Hasher::finish(&hasher)
 }
 
-/// What a fingerprint is of, by its name: the kind, and the target's own name.
+/// The kind of unit and the target's own name, by the name of a fingerprint.
 ///
 /// `None` for a name that begins like none that is known.
 #[must_use]

@@ -14,7 +14,7 @@ use crate::target::unit::{ReadTimes, Source, Unit, UnitId, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 use crate::target::{fingerprint, layout};
 
-/// What was read about a unit.
+/// The facts that were read about a unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     pub(crate) id: UnitId,
@@ -112,7 +112,7 @@ fn copies(files: &mut [UnitFile]) {
     }
 }
 
-/// What a unit is by its own files alone. Takes the files out of the evidence.
+/// The unit as its own files alone show it. Takes the files out of the evidence.
 fn unit(evidence: &mut Evidence) -> Unit {
     let mut unit = Unit {
         id: evidence.id.clone(),
@@ -183,14 +183,14 @@ fn unit(evidence: &mut Evidence) -> Unit {
     unit
 }
 
-/// What the fingerprints of a unit name together, sorted.
+/// All names in the fingerprints of a unit, sorted.
 fn all_of(targets: &[Target], names: impl Fn(&Fingerprint) -> &Vec<String>) -> Vec<String> {
     let all = targets.iter().flat_map(|of| names(&of.fingerprint));
     let all: BTreeSet<&String> = all.collect();
     all.into_iter().cloned().collect()
 }
 
-/// What the fingerprints of a unit agree on.
+/// The value that all fingerprints of a unit have in common.
 fn common(targets: &[Target], what: impl Fn(&Fingerprint) -> u64) -> Option<u64> {
     let first = what(&targets.first()?.fingerprint);
     let mut all = targets.iter().map(|of| what(&of.fingerprint));
@@ -332,8 +332,8 @@ fn origin(evidence: &Evidence, targets: &[Target]) -> (Source, Option<String>) {
     )
 }
 
-/// What a path in `$CARGO_HOME` says of the package: `registry/src/<registry>/<name>-<version>/…`, or
-/// `git/checkouts/<name>-<hash>/<revision>/…`.
+/// The source and version of the package, by a path in `$CARGO_HOME`: `registry/src/<registry>/<name>-<version>/…`,
+/// or `git/checkouts/<name>-<hash>/<revision>/…`.
 fn cargo_home(path: &str, package: &str) -> Option<(Source, Option<String>)> {
     let parts: Vec<&str> = components(path).collect();
     parts.windows(4).find_map(|four| match four {
@@ -395,7 +395,7 @@ fn is_time(text: &str) -> bool {
         .is_some_and(|(seconds, rest)| number(seconds) && number(rest))
 }
 
-/// What a unit's dependencies are, by index.
+/// The dependencies of a unit, by index.
 #[derive(Default)]
 struct Links {
     found: BTreeSet<usize>,

@@ -30,14 +30,14 @@ pub enum Owner {
         hash: String,
         /// The package's name, if it is in the path.
         package: Option<String>,
-        /// What it is to the unit.
+        /// Its part in the unit.
         part: Part,
     },
-    /// Nobody's.
+    /// No unit.
     None(Group),
 }
 
-/// What a file is to its unit.
+/// The part of a file in its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// It is the fingerprint folder, or lies in it.
@@ -48,7 +48,7 @@ pub enum Part {
     Out,
     /// It is an `OUT_DIR`, or lies in one.
     OutDir,
-    /// What a build script said.
+    /// The output of a build script.
     Said,
     /// Where the `OUT_DIR` was when the script ran.
     Root,
@@ -57,7 +57,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// What it is to its unit, which is a build script's `run` or anything else.
+    /// The file's role in the unit, which is a build script's `run` or anything else.
     #[must_use]
     pub(crate) fn role(self, run: bool) -> Role {
         match self {
@@ -71,7 +71,7 @@ impl Part {
         }
     }
 
-    /// What a file of a run is by its name, beside the `OUT_DIR`.
+    /// The part of a file beside the `OUT_DIR` of a run, by its name.
     fn beside(name: &str) -> Option<Self> {
         Some(match name {
             "output" | "stdout" => Self::Said,
@@ -98,7 +98,7 @@ pub(crate) fn of_cargo(version: &str) -> Option<DiskLayout> {
 
 /// Whose a path is. `path` is relative to a profile folder, in its components, and not empty.
 ///
-/// What does not look like a file of either layout belongs to no unit.
+/// A path that fits neither layout belongs to no unit.
 #[must_use]
 pub fn owner(path: &[&str], folder: bool) -> Owner {
     let unit = new::unit(path).or_else(|| classic::unit(path));
@@ -124,7 +124,7 @@ pub fn owner(path: &[&str], folder: bool) -> Owner {
     Owner::None(group)
 }
 
-/// What a path outside all profile folders is for. `path` is relative to the target folder.
+/// The purpose of a path outside all profile folders. `path` is relative to the target folder.
 #[must_use]
 pub fn outside(path: &[&str], folder: bool) -> Group {
     match path {
@@ -171,14 +171,14 @@ pub(crate) fn entry(path: &[&str]) -> Option<usize> {
     (path.len() >= depth).then_some(depth)
 }
 
-/// What is left of a unit of which nothing else is known.
+/// The origin of a file that is left of an otherwise unknown unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftover {
     /// Cargo or the compiler wrote it, by its name.
     Known,
     /// A program, or anything else without an end to its name.
     Program,
-    /// Somebody else may have written it.
+    /// Another program may have written it.
     Foreign,
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn is_output(path: &[&str], run: bool) -> bool {
     }
 }
 
-/// What a path is to its unit; `None` if it is no unit's. `path` is relative to a profile folder.
+/// The part of a path in its unit; `None` if it belongs to no unit. `path` is relative to a profile folder.
 #[must_use]
 pub(crate) fn part(path: &[&str]) -> Option<Part> {
     new::part(path).or_else(|| classic::part(path))

@@ -18,7 +18,7 @@ use crate::target::layout::shape::is_metadata_folder;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 
-/// What stands in a name after the word of a build.
+/// The text after the word of a build in a name.
 const OBJECT: &str = ".rcgu.";
 
 /// Takes out of the files of a finished unit the sets of earlier builds: older than the start of the last one, and named in

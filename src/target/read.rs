@@ -28,7 +28,7 @@ use crate::{fs, markers};
 /// The most that is read of a file. Real ones are a thousand times smaller; what is longer is not Cargo's.
 const MOST: u64 = 16 << 20;
 
-/// The most that is read of a `.d` file, of which only the first source is wanted.
+/// The most that is read of a `.d` file; only its first source is needed.
 const START: u64 = 64 << 10;
 
 /// Reads what a target folder is made of: lists it once, then reads the fingerprints in it.
@@ -36,9 +36,9 @@ const START: u64 = 64 << 10;
 /// Never fails: what cannot be listed is in [`Inventory::problems`], and a unit that cannot be understood is
 /// [`Unknown`](crate::target::unit::UnitKind::Unknown), with all its files.
 ///
-/// Takes no lock. Before a build compiles anything, Cargo empties the hashes of all units that it is going to
-/// compile anew, and it writes each when that unit is done; so while one runs, and after it failed, those units
-/// are unknown. But a unit may be read while it changes: whoever acts on one takes the lock first.
+/// Takes no lock. Before a build compiles anything, Cargo empties the hashes of all units that it is going to compile
+/// anew, and it writes each when that unit is done; so during a build, and after a failed one, those units are
+/// unknown. But a unit may be read while it changes: each run that acts on a unit takes the lock first.
 #[must_use]
 pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     let profiles = Profiles::of(folder);
@@ -74,10 +74,11 @@ pub fn read(folder: &Path, progress: &Progress) -> Inventory {
     }
 }
 
-/// What lies in one folder, of a hundred thousand: a map in each of them would take more than what it holds.
+/// The content of one folder, one of perhaps a hundred thousand: a map in each of them would take more space than it
+/// holds.
 #[derive(Default)]
 struct Content {
-    /// What is a unit's. One that is met again, not right after, stands in it again.
+    /// Files of units. A unit that is met again, but not right after, stands in it again.
     units: Vec<(UnitId, Found)>,
     others: Vec<Other>,
     /// The sums, without the files that have several names.
@@ -166,7 +167,7 @@ impl Content {
     }
 }
 
-/// What lies in all folders, put together while the folders are listed: all at once would take twice the room.
+/// The content of all folders, put together while the folders are listed: all at once would take twice the memory.
 #[derive(Default)]
 struct All {
     units: BTreeMap<UnitId, Found>,
@@ -220,7 +221,7 @@ fn unit_file(entry: Entry) -> UnitFile {
             EntryKind::File => Sharing::Copy,
             EntryKind::Special => Sharing::Special,
         },
-        // What the unit is, the files alone do not tell.
+        // The files alone do not tell what the unit is.
         role: Role::None,
         length: match entry.kind {
             EntryKind::Folder => Bytes(0),
@@ -259,7 +260,7 @@ impl Profiles {
         Self(marks.profiles.into_iter().collect())
     }
 
-    /// What a folder in the target folder is to whatever lies in it.
+    /// The place of a folder in the target folder, for the entries in it.
     fn above<'a>(&self, folder: &'a Path) -> Above<'a> {
         let depth = (1..=2).find(|depth| {
             let above: PathBuf = folder.iter().take(*depth).collect();

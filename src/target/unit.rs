@@ -1,4 +1,4 @@
-//! What a target folder is made of: units, and what belongs to none.
+//! The content of a target folder: units, and files that belong to none.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -18,11 +18,11 @@ pub struct Inventory {
     pub folder: PathBuf,
     /// Its units, by profile folder and hash.
     pub units: Vec<Unit>,
-    /// What belongs to no unit, by path.
+    /// The files and folders that belong to no unit, by path.
     pub others: Vec<Other>,
     /// The sums over both.
     pub totals: Totals,
-    /// What could not be read. It is in no unit, so none of the units can be called complete.
+    /// The paths that could not be read. They are in no unit, so none of the units can be called complete.
     pub problems: Vec<Problem>,
 }
 
@@ -37,7 +37,7 @@ pub struct Unit {
     pub version: Option<String>,
     /// Where the package comes from.
     pub source: Source,
-    /// What was made. Of several targets that are not of one kind: of the first that is not documentation.
+    /// The kind of its product. Of several targets that are not of one kind: of the first that is not documentation.
     pub kind: UnitKind,
     /// The targets, by the names of their fingerprints (`lib-serde`, `test-bin-app`).
     ///
@@ -158,7 +158,7 @@ impl fmt::Display for UnitId {
     }
 }
 
-/// What kind of thing a unit is. A unit that was only checked has the kind that a build would give it.
+/// The kind of a unit. A unit that was only checked has the kind that a build would give it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum UnitKind {
@@ -176,13 +176,13 @@ pub enum UnitKind {
     Example,
     /// The program that a build script was compiled to.
     BuildScript,
-    /// What a build script did: its output and its `OUT_DIR`.
+    /// The run of a build script: its output and its `OUT_DIR`.
     BuildScriptRun,
     /// Documentation. The pages lie in `doc`, which belongs to no unit.
     Doc,
     /// It cannot be told, so it is never shared and never deleted.
     Unknown {
-        /// What could not be understood.
+        /// The part that could not be understood.
         why: String,
     },
 }
@@ -228,7 +228,7 @@ pub struct Other {
     /// Which one.
     #[serde(flatten)]
     pub file: UnitFile,
-    /// What it is for.
+    /// Its purpose.
     pub group: Group,
     /// How many components of its path name the profile folder that it lies in; 0 outside of all of them.
     #[serde(skip)]
@@ -254,7 +254,7 @@ impl Other {
     }
 }
 
-/// What is in a target folder besides units.
+/// The purpose of a file or folder that belongs to no unit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "group")]
 pub enum Group {

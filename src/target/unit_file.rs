@@ -17,11 +17,11 @@ pub struct UnitFile {
     pub path: PathBuf,
     /// How another target folder may get it.
     pub sharing: Sharing,
-    /// What it is to its unit.
+    /// Its role in its unit.
     #[serde(skip)]
     pub(crate) role: Role,
     pub(crate) length: Bytes,
-    /// Its allocated space, of which every link of it speaks.
+    /// Its allocated space, which is the same for every link of it.
     pub on_disk: Bytes,
     /// How many links it has, here and elsewhere.
     pub links: u64,
@@ -92,8 +92,9 @@ impl UnitFile {
         self.role == Role::OutDir
     }
 
-    /// It is what a compiler or linker made and others load or run: not a list of sources, and not what a debugger
-    /// reads beside a program (`.pdb` and `.dSYM`) or somebody asked the compiler for (`.s`, `.ll`).
+    /// Returns whether it is a file that a compiler or linker made and others load or run: not a list of sources, not
+    /// a file for debuggers beside a program (`.pdb` and `.dSYM`), and not one that the user asked the compiler for
+    /// (`.s`, `.ll`).
     #[must_use]
     pub(crate) fn is_artifact(&self) -> bool {
         const LOADED: [&str; 12] = [
@@ -109,7 +110,7 @@ impl UnitFile {
     }
 }
 
-/// What a file or folder is to its unit, by its path and by what the unit is.
+/// The role of a file or folder in its unit, by its path and by the unit's kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Role {
     /// It belongs to no unit.
@@ -119,7 +120,7 @@ pub(crate) enum Role {
     Fingerprint,
     /// The compiler made it, or it is a folder in which such files lie.
     Made,
-    /// What a build script said.
+    /// The output of a build script.
     Said,
     /// Cargo's note where the `OUT_DIR` was when the script ran.
     Root,
@@ -131,7 +132,7 @@ pub(crate) enum Role {
 
 /// A time of a file, or none, in a third of the room: there may be a million of them.
 ///
-/// What is not within three centuries of 1970 is taken for the end of that.
+/// A time more than three centuries from 1970 is taken for the end of that span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileTime(i64);
 

@@ -1,10 +1,10 @@
 //! The abilities of a build script or a procedural macro: the calls in its program tell what it can look at.
 //!
 //! A crate is made of its sources, its manifest and its dependencies, and these can be compared. A build script or a
-//! macro is a program that runs while the crate is compiled: it may read any file, ask for variables, list folders and
-//! start other programs, and tells Cargo of it or does not. What a program never calls, it does not do. All that it can
-//! do at all comes down to functions of the system's libraries, so that those which it can reach tell what it may have
-//! looked at. Where that cannot be found out, it may have looked at anything.
+//! macro is a program that runs while the crate is compiled: it may read any file, ask for variables, list folders
+//! and start other programs, and may or may not tell Cargo. A program can do only what it calls, and each ability
+//! comes down to functions of the system's libraries. So the functions that it can reach show what it may have looked
+//! at. Where these cannot be found out, it may have looked at anything.
 
 pub(crate) mod calls;
 
@@ -41,7 +41,7 @@ pub struct Abilities {
 }
 
 impl Abilities {
-    /// Those of a program of which nothing is known.
+    /// The abilities of an unknown program.
     pub const ANY: Self = Self {
         reach: Reach::Programs,
         knows_place: true,
@@ -285,8 +285,8 @@ fn starts(import: &str) -> bool {
     STARTS.iter().any(|start| import.starts_with(start))
 }
 
-/// The path of a function by its mangled name in either form, from its crate on, and without what it is made for: a
-/// function of somebody else that takes one of std's types is not std's.
+/// The path of a function by its mangled name in either form, from its crate on, and without the types that it is
+/// instantiated for: a function of another crate with one of std's types is not std's.
 fn path_of(name: &str) -> &str {
     let whole = |rest: &str| {
         let mut end = 0;

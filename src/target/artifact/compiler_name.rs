@@ -10,8 +10,8 @@ use crate::target::artifact::{METADATA, METADATA_MEMBER, sections, starts, wasm}
 const LONGEST: u64 = 256;
 
 /// The compiler that made metadata, a library or a dynamic library, by the name that `rustc --version` says, such as
-/// `rustc 1.95.0 (59807616e 2026-04-14)`. `None` if there are no metadata in it or they are in a format of which that
-/// is not known: seen with 1.95, 1.97 and 1.100.
+/// `rustc 1.95.0 (59807616e 2026-04-14)`. `None` if there are no metadata in it, or their format is not one of those
+/// seen with 1.95, 1.97 and 1.100.
 ///
 /// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc, and `encode_metadata` in
 /// `encoder.rs` beside it, which writes the name "in a predictable location", for compilers that know no more of the

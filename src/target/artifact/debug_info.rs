@@ -16,10 +16,10 @@ use crate::size::Bytes;
 use crate::target::artifact::sections::Section;
 use crate::target::artifact::{METADATA_SECTION, sections, starts, wasm};
 
-/// How much of an artifact is debug information, in bytes of the file: sections, their relocations in what is not
-/// linked, and the headers of both. What is compressed counts as it lies there.
+/// The bytes of an artifact's file that are debug information: sections, their relocations in unlinked objects, and
+/// the headers of both. Compressed sections count with their compressed length.
 ///
-/// What a setting of `debug` saves, as seen with rustc 1.95 and 1.97 on Linux:
+/// Savings of each setting of `debug`, as seen with rustc 1.95 and 1.97 on Linux:
 ///
 /// - `none` saves all of it, and a little more: names of symbols, and in what is not optimized the code that puts
 ///   variables where debuggers find them.
@@ -83,7 +83,7 @@ impl Sum for DebugInfo {
     }
 }
 
-/// What a section of debug information is.
+/// The kind of a section of debug information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     LineTables,
@@ -92,9 +92,10 @@ enum Part {
 
 /// How much of a file is debug information, by its headers.
 ///
-/// Looked at are libraries with all that is in them, programs, dynamic libraries and object files, of Linux and other
-/// systems with ELF, Apple's systems, Windows and WebAssembly. Files for debuggers alone (`.dwo`, `.dwp`), by `name`,
-/// are nothing else. What is something else has none, and of what is damaged the rest does not count.
+/// Libraries with all their members, programs, dynamic libraries and object files are read, of Linux and other
+/// systems with ELF, Apple's systems, Windows and WebAssembly. Files for debuggers alone (`.dwo`, `.dwp`), known by
+/// `name`, are debug information as a whole. Files of any other kind have none, and the unreadable rest of a damaged
+/// file does not count.
 ///
 /// Not told are `.pdb` files of Windows, which are there without debug information too, and bitcode, which libraries
 /// have for object files with link-time optimization.
@@ -158,8 +159,8 @@ fn in_elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
     let names = header.shstrndx(endian, data).ok()?;
     let names = sections.get(usize::try_from(names).ok()?)?;
     let names = Names::new(data, names.file_range(endian)?);
-    // What is not mapped when the program runs. A script for debuggers is mapped, and in linked files, of few sections,
-    // it is found too.
+    // Debug information is not mapped when the program runs. A script for debuggers is mapped; in linked files, which
+    // have few sections, it is found too.
     let linked = header.e_type(endian) != elf::ET_REL;
     let parts: Vec<Option<Part>> = sections
         .iter()
@@ -249,7 +250,7 @@ fn in_others<'data>(data: impl ReadRef<'data>, found: &mut DebugInfo) -> Option<
     Some(())
 }
 
-/// What a section is, by the beginning of its name; `None` if no debug information.
+/// The kind of a section, by the beginning of its name; `None` if it is no debug information.
 ///
 /// On Windows `.debug$S` has the tables of lines and much else.
 fn part(name: &[u8]) -> Option<Part> {

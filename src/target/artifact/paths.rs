@@ -1,10 +1,10 @@
 //! Which paths are compiled into an artifact, as far as it matters where the artifact goes.
 //!
-//! A program that was made with `env!("OUT_DIR")` opens what lies there, and that folder may be gone when the
-//! program runs in another worktree. So a unit is shared only if every path of its first home that stands in it
-//! is no more than a name: in debug information, or that of a source file, which panics tell and nobody opens.
+//! A program that was compiled with `env!("OUT_DIR")` opens files in that folder, which may be gone when the program
+//! runs in another worktree. So a unit is shared only if every path of its first home in it is no more than a name:
+//! in debug information, or the path of a source file, which panics print and no program opens.
 //!
-//! What is not understood is reported. The unit is then compiled anew, which is slow and never wrong.
+//! A part that is not understood is reported. The unit is then compiled anew, which is slow and never wrong.
 
 pub(crate) mod bitcode;
 pub(crate) mod origin;
@@ -18,15 +18,15 @@ use crate::target::artifact::paths::bitcode::Searcher;
 pub(crate) use crate::target::artifact::paths::origin::compiled_in;
 use crate::target::artifact::paths::regions::{Kind, Region};
 
-/// What stands after every text in metadata but those in constants; in UTF-8 it stands nowhere.
+/// The byte after every text in metadata except texts in constants; UTF-8 does not have it.
 ///
 /// Source: `STR_SENTINEL` in `compiler/rustc_serialize/src/opaque.rs` of rustc.
 const SENTINEL: u8 = 0xc1;
 
 /// The first path below a root that stands in an artifact and is more than a name.
 ///
-/// `roots` are folders, such as the build folder and the worktree that the artifact was made in. `sources` are
-/// the sources of the unit as rustc's `.d` file names them; only absolute ones count. What a path is depends on
+/// `roots` are folders, such as the build folder and the worktree that the artifact was made in. `sources` are the
+/// sources of the unit as rustc's `.d` file names them; only absolute ones count. The meaning of a path depends on
 /// where it stands:
 ///
 /// - in debug information and among the names of symbols, a name;
@@ -126,8 +126,8 @@ pub(crate) fn names_something(
     })
 }
 
-/// Whether a text of another language, which a null byte ends, is the path of nothing. What may be put together with
-/// something else when the program runs begins with a folder that is there.
+/// Returns whether a text of another language, which a null byte ends, is a path at which nothing is. A text that the
+/// program may extend at run time begins with a folder that is there.
 fn is_of_nothing(text: &[u8], is_there: &dyn Fn(&str) -> bool) -> bool {
     const LONGEST: usize = 4096;
     let Some(end) = memchr(0, &text[..text.len().min(LONGEST)]) else {

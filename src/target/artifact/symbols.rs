@@ -14,7 +14,7 @@ pub(crate) type Range = (u64, u64);
 ///
 /// # Errors
 ///
-/// What is not as it should be, as a fragment.
+/// The malformed part of the file, as a fragment.
 pub(crate) fn places<'data, R: ReadRef<'data>>(
     data: R,
     file: &File<'data, R>,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::failure;
 
-/// What is different in the other worktree.
+/// The values that differ in the other worktree.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// The source's own word for its state there; `None` to leave it.
@@ -170,7 +170,8 @@ mod tests {
     use super::*;
     use crate::target::fingerprint::{parse, parse_hash};
 
-    // What Cargo 1.95 wrote of a package with a build script: its run, the same with `rerun-if` lines, the library.
+    // Fingerprints that Cargo 1.95 wrote for a package with a build script: its run, the same with `rerun-if` lines,
+    // the library.
     const RUN: (&str, &str) = (
         r#"{"rustc":7458672600737419911,"features":"","declared_features":"","target":0,"profile":0,"path":0,"deps":[[1322478694103194923,"build_script_build",false,16681303474611380903]],"local":[{"Precalculated":"1795201987.694671601s (Cargo.lock)"}],"rustflags":[],"config":0,"compile_kind":0}"#,
         "9d2e81a6d398c5e5",

@@ -18,7 +18,7 @@ pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     }
 }
 
-/// What a path is to its unit; `None` if it is no unit's.
+/// The part of a path in its unit; `None` if it belongs to no unit.
 pub(crate) fn part(path: &[&str]) -> Option<Part> {
     unit(path)?;
     Some(match path {

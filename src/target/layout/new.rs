@@ -13,7 +13,7 @@ pub(crate) fn unit<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     }
 }
 
-/// What a path is to its unit; `None` if it is no unit's.
+/// The part of a path in its unit; `None` if it belongs to no unit.
 ///
 /// The `out` of a build script's run is its `OUT_DIR`, and that of any other unit holds what the compiler
 /// wrote: the path alone does not tell which.

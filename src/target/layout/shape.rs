@@ -1,6 +1,7 @@
 //! Which paths in a target folder have the shape of what Cargo, the compiler or a build script makes.
 //!
-//! Seen with Cargo and rustc 1.95 and nightly, in both layouts. What is not here may be somebody's, and stays.
+//! Seen with Cargo and rustc 1.95 and nightly, in both layouts. A file of any other shape may be the user's, and is
+//! kept.
 
 use crate::markers;
 use crate::target::fingerprint;

@@ -16,8 +16,8 @@ enum Coding {
     Seven,
     /// Of all that does not end with a zero: all other text in Rust.
     Eight,
-    /// As numbers of six bits, the lower five of which count, and the sixth says that another follows. So is what
-    /// ends with a zero and is not ASCII.
+    /// As numbers of six bits: the lower five hold the value, and the sixth says that another number follows. A text
+    /// that ends with a zero and is not ASCII is written like that.
     Number,
 }
 

@@ -12,9 +12,9 @@ use crate::target::artifact::paths::{SENTINEL, is_windows, number, regions};
 /// The folders that a compiler ran in when it compiled a source of this name, which is relative to them, into an
 /// artifact; none if nothing tells.
 ///
-/// In metadata, a source has its whole path. That of other crates may stand there as well, so that there may be more
-/// than one folder. What was linked has no metadata, but for each piece of code that has debug information, the name of
-/// its source (`src/main.rs/@/…`) and the folder: so rustc 1.89 to 1.97 do it.
+/// In metadata, a source has its whole path. Sources of other crates may stand there as well, so that there may be
+/// more than one folder. A linked artifact has no metadata; for each piece of code with debug information it has the
+/// name of the source (`src/main.rs/@/…`) and the folder: rustc 1.89 to 1.97 do it like that.
 #[must_use]
 pub(crate) fn compiled_in(artifact: &[u8], source: &str) -> BTreeSet<String> {
     let regions = regions::of(artifact);

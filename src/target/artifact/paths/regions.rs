@@ -1,4 +1,4 @@
-//! What the parts of an artifact are.
+//! Tells the kinds of the parts of an artifact.
 
 use crate::target::artifact::sections::Section;
 use crate::target::artifact::symbols::Range;
@@ -12,12 +12,12 @@ pub(crate) struct Region {
     pub(crate) kind: Kind,
 }
 
-/// What a part of an artifact is.
+/// The kind of a part of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// What rustc tells the compilation of other crates.
+    /// Metadata that rustc reads when it compiles other crates.
     Metadata,
-    /// What only debuggers read, and names of symbols, which nobody opens as files.
+    /// Data that only debuggers read, and names of symbols: no program opens them as files.
     Debug,
     /// Code and constants.
     Code,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Bitcode,
 }
 
-/// The parts of an artifact, in order. What is not understood is in none.
+/// The parts of an artifact, in order. Bytes that are not understood are in none.
 pub(crate) fn of(artifact: &[u8]) -> Vec<Region> {
     let mut regions = Vec::new();
     for file in sections::files(artifact, artifact.len() as u64) {
@@ -79,7 +79,7 @@ fn parts(file: &[u8]) -> Vec<(Kind, Range)> {
     parts.collect()
 }
 
-/// What a section is, by its name and in Mach-O that of its segment.
+/// The kind of a section, by its name and in Mach-O also by the name of its segment.
 fn kind(section: &Section<'_>) -> Kind {
     let name = section.name;
     // First, because in Mach-O the segment of metadata is that of debug information.

@@ -1,4 +1,4 @@
-//! Artifacts by hand, of which no compiler here makes one.
+//! Artifacts made by hand, because no compiler here makes such ones.
 
 use super::*;
 
