@@ -97,7 +97,7 @@ use crate::markers;
 use crate::markers::Shape;
 use crate::size::Bytes;
 
-/// What a path is, without following a link.
+/// The kind, size, times and identity of a path, without following a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Info {
     pub(crate) is_dir: bool,
@@ -147,7 +147,7 @@ pub(crate) fn stamp(path: &Path) -> Option<String> {
     Some(format!("{}-{made}", identity(&metadata).inode))
 }
 
-/// Whether there is something at a path. What cannot be looked at counts as there.
+/// Returns whether there is something at a path. A path that cannot be examined counts as there.
 #[must_use]
 pub(crate) fn exists(path: &Path) -> bool {
     !matches!(info(path), Ok(None))
@@ -209,8 +209,8 @@ pub(crate) fn names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The names in a folder and in the folders in it, three levels deep, as [`markers::read`] wants it. What cannot
-/// be read has no names.
+/// The names in a folder and in the folders in it, three levels deep, as [`markers::read`] wants it. A folder that
+/// cannot be read has no names.
 ///
 /// The folders in a profile are not looked into: that it is one says enough, and they hold thousands of names.
 #[must_use]

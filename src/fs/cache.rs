@@ -1,4 +1,4 @@
-//! What the cache of scripts asks of the file system.
+//! File system operations of the script cache.
 
 use std::fs;
 use std::fs::{File, TryLockError};
@@ -100,7 +100,7 @@ fn has_no_locks(error: &std::io::Error) -> bool {
     is_out || error.kind() == ErrorKind::Unsupported
 }
 
-/// Takes such a lock without waiting; `None` if somebody has it.
+/// Takes such a lock without waiting; `None` if another process holds it.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub(crate) fn try_lock_alone(path: &Path) -> Result<Option<LockGuard>> {
 }
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
-    // Somebody may have it for long.
+    // Another process may hold it for long.
     debug!(lock = ?path, "lock wanted");
     let mut options = File::options();
     options.create(true).truncate(false).write(true).open(path)

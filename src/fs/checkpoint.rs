@@ -35,7 +35,7 @@ fn wait(name: &str) {
         return;
     }
     let _ = writeln!(std::io::stderr(), "paused at {name}");
-    // Nobody there means that nobody lets us go on.
+    // A closed stdin does not let the run continue.
     while !matches!(std::io::stdin().read_line(&mut String::new()), Ok(1..)) {
         std::thread::park();
     }

@@ -20,14 +20,14 @@ use crate::text::failure;
 /// The reason for keeping an entry that differs from what the plan saw.
 const CHANGED: &str = "it is not what it was when the plan was made";
 
-/// What was freed and what could not be removed.
+/// The space that was freed and the paths that could not be removed.
 #[derive(Debug, Default)]
 pub struct Deletion {
     /// Which one of its [`Ledger`].
     pub(crate) number: usize,
     /// Counted as each removal succeeded. Files with several links are in the ledger.
     pub(crate) freed: Freed,
-    /// What is still there; everything else is gone.
+    /// The paths that are still there; everything else is gone.
     pub failed: Vec<Problem>,
     /// Something of that was not to go at all: it is not what was seen, or it lies on another mount.
     pub(crate) kept: bool,
@@ -42,7 +42,7 @@ pub struct Ledger {
     links: Mutex<HashMap<Identity, Linked>>,
 }
 
-/// A file with several links, some of which were removed.
+/// A file with several links that lost some of them.
 #[derive(Debug)]
 struct Linked {
     /// The most links that it was seen with.
@@ -73,7 +73,7 @@ impl Ledger {
         linked.by = by;
     }
 
-    /// What each deletion freed of files with several links, once all deletions are over.
+    /// The space that each deletion freed of files with several links, once all deletions are over.
     ///
     /// Each link was looked at just before it went, by threads side by side: two may both have seen two links.
     /// So only the end tells: all links are gone if as many were removed as were ever seen.
@@ -125,14 +125,14 @@ impl<'a> Removal<'a> {
         Self(Work::new(seen, ledger, progress))
     }
 
-    /// Removes a file, or a folder with everything in it. What goes wrong stands in [`Deletion::failed`].
+    /// Removes a file, or a folder with everything in it. Failures are listed in [`Deletion::failed`].
     pub(crate) fn remove(&self, path: &Path) {
         if let Err(error) = self.0.entry(path) {
             self.0.failed(path, &error);
         }
     }
 
-    /// What came of it.
+    /// Returns the result of the removals.
     #[must_use]
     pub(crate) fn finish(self) -> Deletion {
         self.0.finish()
@@ -142,9 +142,9 @@ impl<'a> Removal<'a> {
 /// Removes a folder with everything in it, except that `last`, our mark in it, goes only when all else is gone
 /// and is not counted.
 ///
-/// Never follows a link: each entry is looked at without following, and only what is a folder is entered, by
-/// way of the open folder around it, unless another filesystem is mounted there. What is not as it was `seen` stays.
-/// A failure leaves that entry (and the folders around it) and does not stop the rest.
+/// Never follows a link: each entry is examined without following, and only folders are entered, through the open
+/// folder around them, unless another filesystem is mounted there. An entry that differs from `seen` is kept. A
+/// failure leaves that entry (and the folders around it) and does not stop the rest.
 #[must_use]
 pub fn delete_tree(
     folder: &Path,

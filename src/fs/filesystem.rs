@@ -37,8 +37,8 @@ pub(crate) fn total(path: &Path) -> Result<Bytes> {
     Ok(Bytes(bytes))
 }
 
-/// What the filesystem of a folder is called, if it is one of the network's, which mostly have no locks that Cargo can
-/// use. Where the system does not say, it is none.
+/// The name of a folder's filesystem, if it is a network filesystem, which mostly has no locks that Cargo can use.
+/// `None` where the system does not tell.
 ///
 /// Source: `statfs(2)` of Linux, on `f_type`.
 #[must_use]

@@ -14,7 +14,7 @@ use crate::text::failure;
 /// The file that `cargo vendor` puts into each package: one that is never built where it lies.
 const VENDORED: &str = ".cargo-checksum.json";
 
-/// Where a toolchain keeps the sources of the standard library, which are nobody's to set up.
+/// The folder in which a toolchain keeps the sources of the standard library, which no run sets up.
 const TOOLCHAIN: &str = "lib/rustlib";
 
 /// Where a search does not go.
@@ -26,7 +26,7 @@ pub(crate) struct Looking {
     pub(crate) max_depth: Option<usize>,
 }
 
-/// What a search came upon.
+/// The folders and files that a search met.
 #[derive(Debug, Default)]
 pub(crate) struct Finds {
     pub(crate) manifests: Vec<PathBuf>,
@@ -39,7 +39,7 @@ pub(crate) struct Finds {
     pub(crate) cargo_folders: Vec<PathBuf>,
     /// Folders with the name of our trash.
     pub(crate) trash: Vec<PathBuf>,
-    /// What could not be read.
+    /// The paths that could not be read.
     pub(crate) problems: Vec<Problem>,
 }
 

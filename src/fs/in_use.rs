@@ -1,4 +1,4 @@
-//! What uses a folder besides builds: running programs, and filesystems mounted in it.
+//! Uses of a folder besides builds: running programs, and filesystems mounted in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Uses {
         }
     }
 
-    /// What uses a folder.
+    /// The use of a folder that was found, if any.
     #[must_use]
     pub(crate) fn of(&self, folder: &Path) -> Option<Busy> {
         let busy = |path: &PathBuf, why| Busy {
@@ -74,8 +74,7 @@ fn running_programs() -> Vec<(PathBuf, Option<Identity>)> {
 
 /// Where filesystems are mounted, as far as that is known.
 ///
-/// A bind mount shows what belongs to somebody else under another name, so deleting through one would delete
-/// that.
+/// A bind mount shows files of another place under another name, so deleting through one would delete them there.
 fn mounts_known() -> Vec<PathBuf> {
     let text = mount_info().unwrap_or_default();
     text.lines().filter_map(mount_point).collect()

@@ -34,8 +34,8 @@ impl LockGuard {
 ///
 /// # Errors
 ///
-/// The first lock that could not be had, and why. Where locks do not work at all, as on some network
-/// filesystems, nobody can tell whether a build is running.
+/// The first lock that could not be had, and why. Where locks do not work at all, as on some network filesystems, it
+/// is unknown whether a build is running.
 pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
     let mut files = Vec::new();
     for profile in profiles {
@@ -63,8 +63,8 @@ pub(crate) enum LockMode {
     UntilFree,
 }
 
-/// Takes the locks of Cargo's that keep a build from changing the units in these profile folders, in common with
-/// others who read. Lock files that are not there are not made: nobody builds there.
+/// Takes the locks of Cargo's that keep a build from changing the units in these profile folders, shared with other
+/// readers. Lock files that are not there are not made: no build writes there.
 ///
 /// Source: `src/compiler/layout.rs` of Cargo: up to 1.95 a build holds `.cargo-lock`, from 1.96 `.cargo-build-lock`,
 /// alone. With `-Zfine-grain-locking` it holds that in common with others, and the locks of units (`held_units`): one
@@ -118,7 +118,7 @@ fn held_units(profile: &Path, sought: LockMode) -> Result<(), Busy> {
         let package = build.join(package);
         for unit in inside(&package).iter().filter(|name| is_hash(name)) {
             let lock = package.join(unit).join(UNIT_LOCK);
-            // Opening anything else might wait for somebody.
+            // Opening anything else might wait for another process.
             if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {
                 continue;
             }
@@ -200,7 +200,7 @@ pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
         .open(&lock);
     let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
     taken(&lock, try_often(|| file.try_lock()))?;
-    // Whoever had it before us may have removed it, and then it keeps nobody away.
+    // The holder before us may have removed the file, and then a lock on it keeps no other process away.
     let own = file.metadata().map(|metadata| identity(&metadata));
     let there = info(&lock).ok().flatten().map(|info| info.identity);
     match own {
@@ -210,7 +210,7 @@ pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
     }
 }
 
-/// Returns the lock that somebody holds on a folder of ours. Makes no file.
+/// Returns the lock that another process holds on a folder of ours. Makes no file.
 #[must_use]
 pub(crate) fn stage_in_use(folder: &Path) -> Option<Busy> {
     let lock = folder.join(STAGE_LOCK);
@@ -296,7 +296,7 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
         ))
         .into()),
         Ok(()) => {
-            // Without space nobody can make use of the names that a plan gives out either.
+            // Without space, the names that a plan gives out are of no use either.
             let _ = file.write_all(b".");
             Ok(LockGuard { _files: vec![file] })
         }

@@ -23,7 +23,7 @@ pub(crate) struct Busy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BusyReason {
-    /// Somebody holds it.
+    /// A process holds it.
     Held,
     /// It cannot be told, with the system's error.
     Unclear(String),
@@ -144,9 +144,9 @@ pub(crate) struct LinkedFile {
 /// Something that could not be read or understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// What it is about.
+    /// The path with the problem.
     pub path: PathBuf,
-    /// What went wrong, with the next step where there is one.
+    /// The error, with the next step where there is one.
     pub message: String,
 }
 
@@ -178,7 +178,7 @@ impl Add for Freed {
     }
 }
 
-/// What deleting several folders frees together: each inode once, and only if all its links go.
+/// The space that deleting several folders frees together: each inode once, and only if all its links are deleted.
 #[must_use]
 pub(crate) fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     let mut total = Bytes(0);
@@ -200,7 +200,7 @@ pub(crate) fn freeable<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     total + all_gone.sum()
 }
 
-/// What several folders take together: each inode once.
+/// The space of several folders together: each inode once.
 #[must_use]
 pub(crate) fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     let mut links: HashMap<Identity, Bytes> = HashMap::new();
@@ -235,7 +235,7 @@ pub(crate) struct SourceFile {
     pub(crate) modified: Option<Timestamp>,
 }
 
-/// What was found where a program is expected.
+/// The entry that was found where a program is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FoundProgram {
     /// Nothing.
@@ -246,7 +246,7 @@ pub(crate) enum FoundProgram {
         bytes: Vec<u8>,
         /// Its permissions; 0 where the system has none.
         mode: u32,
-        /// Somebody may run it.
+        /// At least one user may run it.
         executable: bool,
     },
     /// A symbolic link, with where that leads.
@@ -258,7 +258,7 @@ pub(crate) enum FoundProgram {
 }
 
 impl FoundProgram {
-    /// It is a file that somebody may run.
+    /// Returns whether it is a file that at least one user may run.
     #[must_use]
     pub(crate) fn is_executable(&self) -> bool {
         matches!(
@@ -285,7 +285,7 @@ pub struct StoredFile {
     /// It is a program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub executable: bool,
-    /// Where it lies, of a unit that somebody is told of.
+    /// Its path on this machine; stored descriptions leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<PathBuf>,
 }

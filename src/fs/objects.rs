@@ -42,7 +42,7 @@ const SMALL: u64 = 4096;
 const MANY: usize = 100_000;
 
 impl Hashes {
-    /// Those that were kept in a file; none if there is no such file, or nobody understands it.
+    /// The hashes that were kept in a file; none if there is no such file, or it is not valid.
     #[must_use]
     pub(crate) fn read(file: &Path) -> Self {
         let bytes = crate::fs::read(file).ok().flatten().unwrap_or_default();
@@ -131,8 +131,8 @@ pub(crate) fn is_object(at: &Path, file: &StoredFile, hashes: &Hashes) -> bool {
         && hashes.of(at).is_ok_and(|hash| hash == file.hash)
 }
 
-/// Puts an object under its hash, unless it is there: by another name of the file where `link` says that nobody writes to
-/// it, else by a copy, in which the hash is looked for again. Several may put the same one at the same time.
+/// Puts an object under its hash, unless it is there: as a hard link where `link` says that no process writes to the
+/// file, else as a copy, which is hashed again. Several processes may put the same one at the same time.
 ///
 /// # Errors
 ///
@@ -157,7 +157,7 @@ pub(crate) fn put_object(
                 true => fs::hard_link(from, path).or_else(|_| clone_or_copy(from, path)),
                 false => clone_or_copy(from, path),
             };
-            // Half of it is nobody's, unless somebody else has this name.
+            // Half of it is removed, unless another process has made a file of this name.
             put.inspect_err(|error| {
                 if error.kind() != std::io::ErrorKind::AlreadyExists {
                     let _ = fs::remove_file(path);
@@ -255,7 +255,8 @@ pub(crate) fn take_object(
     Ok(false)
 }
 
-/// Has an object become another name of a file that somebody else keeps, if that is the same in every way. Whether it did.
+/// Replaces an object by a hard link to a file that a provider keeps, if the two are the same in every way. Returns
+/// whether it did.
 ///
 /// # Errors
 ///
@@ -399,7 +400,8 @@ pub(crate) fn folder_aside() -> Result<Aside> {
     Ok(Aside(made))
 }
 
-/// Writes a file whole or not at all, whoever else may write in the same folder, and whether or not it is there.
+/// Writes a file whole or not at all, also where other processes write in the same folder, and whether or not the
+/// file is there.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! A folder that is held open, so that what is done in it is done there and nowhere else.
 //!
-//! A path is looked up anew each time it is used, and somebody may put a link into it in between. Where the
-//! system can, everything goes by the open folder instead.
+//! A path is looked up anew each time it is used, and another process may put a link into it in between. Where the
+//! system can, all operations use the open folder instead.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,7 +12,7 @@ use crate::fs::model::Identity;
 /// The reason for not entering a folder.
 pub(super) const MOUNTED: &str = "another filesystem is mounted there";
 
-/// What lies in a folder.
+/// An entry of a folder.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: OsString,
@@ -95,7 +95,7 @@ mod system {
             Ok(inner)
         }
 
-        /// What lies in it, looked at without following links. What goes away meanwhile is left out.
+        /// The entries, examined without following links. An entry that vanishes meanwhile is left out.
         pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for found in Dir::read_from(&self.0)? {
@@ -109,7 +109,7 @@ mod system {
             Ok(entries)
         }
 
-        /// What has this name in it, looked at without following links.
+        /// The entry of this name, examined without following links.
         pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
             let stat = match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => stat,
@@ -148,7 +148,8 @@ mod system {
             false
         }
 
-        /// How much of a file lies in blocks that another file has as well; all of it where nobody says.
+        /// The bytes of a file that lie in blocks which another file has as well; all of them where the filesystem
+        /// does not tell.
         pub(crate) fn shared(&self, name: &OsStr) -> u64 {
             #[cfg(target_os = "linux")]
             {
@@ -199,7 +200,7 @@ mod system {
     use super::{Entry, OsStr, Path, io};
     use crate::fs::{allocation, identity};
 
-    /// Which mount a folder lies on, which nobody says here.
+    /// The mount that a folder lies on, which is unknown on this system.
     pub(crate) fn mount_of(_: &Path) -> Option<u64> {
         None
     }
@@ -222,7 +223,7 @@ mod system {
             Self::top(&self.0.join(name))
         }
 
-        /// What lies in it, looked at without following links. What goes away meanwhile is left out.
+        /// The entries, examined without following links. An entry that vanishes meanwhile is left out.
         pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for found in fs::read_dir(&self.0)? {
@@ -232,7 +233,7 @@ mod system {
             Ok(entries)
         }
 
-        /// What has this name in it, looked at without following links.
+        /// The entry of this name, examined without following links.
         pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
             let metadata = match fs::symlink_metadata(self.0.join(name)) {
                 Ok(metadata) => metadata,
@@ -274,7 +275,7 @@ mod system {
             fs::remove_file(path)
         }
 
-        /// Whether the filesystem is one on which files may share blocks, which nobody says here.
+        /// Returns whether files on the filesystem may share blocks, which is unknown on this system.
         pub(crate) fn has_clones(&self) -> bool {
             false
         }

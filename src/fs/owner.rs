@@ -54,8 +54,8 @@ fn of(_: &fs::Metadata) -> Option<Theirs> {
     None
 }
 
-/// Why a store must not be used, of which these are parts: another user owns one, or everybody may write to it. `None` if
-/// it may be used. The users of a group may write where the user let them: we make nothing that they may write to.
+/// Returns why a store with these parts must not be used: another user owns one, or everybody may write to it. `None`
+/// if it may be used. The users of a group may write where the user let them: we make nothing that they may write to.
 #[must_use]
 pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
     let (at, theirs) = open_part(root, parts)?;
@@ -74,7 +74,7 @@ pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, 
     Some((at.to_owned(), message))
 }
 
-/// Makes sure that a cache of programs, of which these are parts, is the user's own: those programs are run. The rules are
+/// Makes sure that a cache of programs with these parts is the user's own: those programs are run. The rules are
 /// those of a store.
 ///
 /// # Errors
@@ -111,8 +111,8 @@ fn closing(root: &Path) -> String {
     format!("take that right away by `chmod -R go-w {root}`")
 }
 
-/// Returns whether a user who is neither this one nor the superuser owns what is at a path, or may write to it as everybody
-/// may. Nothing is nobody's.
+/// Returns whether a user who is neither this one nor the superuser owns what is at a path, or may write to it as
+/// everybody may. `false` where nothing is there.
 #[must_use]
 pub(crate) fn is_strangers(path: &Path) -> bool {
     #[cfg(unix)]

@@ -48,7 +48,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Reads what comes through a pipe that has a name, and waits for whoever writes to it.
+/// Reads a named pipe to its end, and waits for its writers.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ pub(crate) fn with_content<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> Opt
 ///
 /// Anything but its absence.
 pub(crate) fn read_start(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a pipe would wait for a writer.
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Ok(None),

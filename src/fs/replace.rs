@@ -1,4 +1,4 @@
-//! Writing files so that nobody ever sees half of one.
+//! Writes files so that no process ever sees half of one.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::markers::GITIGNORE;
 use crate::size::Bytes;
 use crate::text::failure::Hint as _;
 
-/// Gives a file new content by putting a new file in its place, so that nobody ever sees half of it and a crash
+/// Gives a file new content by putting a new file in its place, so that no process ever sees half of it and a crash
 /// leaves the old one. The file keeps its permissions; a symbolic link is refused.
 ///
 /// # Errors
@@ -177,8 +177,8 @@ pub(crate) fn is_leftover(name: &str) -> bool {
     name.starts_with(TEMPORARY)
 }
 
-/// Removes what a run left that was killed between writing a file and putting it in its place; only one run at a time
-/// writes here, so it is nobody's. A folder with anything else in it stays.
+/// Removes the files of a run that was killed between writing a file and putting it in its place; only one run at a
+/// time writes here, so no run needs them. A folder with anything else in it is kept.
 pub(crate) fn remove_leftovers(folder: &Path) {
     for name in names(folder).unwrap_or_default() {
         if name.starts_with(TEMPORARY) {
@@ -190,7 +190,7 @@ pub(crate) fn remove_leftovers(folder: &Path) {
 /// Removes a file that is not in its place, or a folder of ours with one; returns whether it is gone.
 pub(crate) fn remove_leftover(path: &Path) -> bool {
     if is_folder(path) {
-        // What git ignores the rest by goes last.
+        // The file that has git ignore the rest is removed last.
         for name in [NEW, GITIGNORE] {
             let only = |names: Vec<String>| {
                 names
@@ -208,8 +208,8 @@ pub(crate) fn remove_leftover(path: &Path) -> bool {
     matches!(info(path), Ok(None))
 }
 
-/// The files in a folder and in those in it that are not in their place yet, with what they take. Whether somebody still
-/// writes them, no one can tell from that.
+/// The files in a folder and in those in it that are not in their place yet, with their sizes. Whether a process
+/// still writes them cannot be told from that.
 #[must_use]
 pub(crate) fn leftovers(folder: &Path) -> Vec<(PathBuf, Bytes)> {
     let mut all = Vec::new();

@@ -90,7 +90,7 @@ pub(crate) struct Lying {
 
 /// Where a file lies on the disk; `None` if the filesystem does not say, or it lies in no blocks of its own.
 ///
-/// What was written a moment ago is written to the disk for that.
+/// Data that were written a moment ago are flushed to the disk for that.
 #[must_use]
 #[cfg(target_os = "linux")]
 pub(crate) fn lies(path: &Path) -> Option<Lying> {
@@ -112,7 +112,7 @@ pub(crate) fn lies(path: &Path) -> Option<Lying> {
     (!lying.extents.is_empty()).then_some(lying)
 }
 
-/// Where a file lies on the disk, which nobody says here.
+/// The place of a file on the disk, which is unknown on this system.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn lies(_: &Path) -> Option<Lying> {

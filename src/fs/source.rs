@@ -11,7 +11,7 @@ use crate::fs::model::{Identity, SourceFile};
 use crate::fs::{changed, identity, modified, same_content};
 use crate::size::Bytes;
 
-/// What stands at the path of a source.
+/// The entry at the path of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) what: SourceKind,
@@ -25,7 +25,7 @@ pub(crate) struct Source {
     executable: bool,
 }
 
-/// What a source is.
+/// The kind of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SourceKind {
     /// There is nothing.
@@ -106,7 +106,7 @@ impl Source {
         }
     }
 
-    /// What is noted of it, to tell later whether it has changed.
+    /// The facts that are noted of it, to tell later whether it has changed.
     #[must_use]
     pub(crate) fn noted(&self, path: PathBuf) -> SourceFile {
         SourceFile {
@@ -118,7 +118,7 @@ impl Source {
     }
 }
 
-/// What the clock says by which files are dated: that of this system, as far as they lie on it.
+/// The time by the clock that dates files: this system's clock, for files on its own disks.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is asked again after each wait for it"
@@ -264,8 +264,8 @@ pub(crate) fn modified_behind(path: &Path) -> Option<Timestamp> {
     modified(&fs::metadata(path).ok()?)
 }
 
-/// Which of these paths in a folder is met first by whoever lists it as the system does, and goes into each folder
-/// where it stands.
+/// The path, of these in a folder, that is met first when the folder is listed in the system's order and each folder
+/// is entered where it stands.
 #[must_use]
 pub(crate) fn first_listed(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Option<PathBuf> {
     let walk = walkdir::WalkDir::new(folder).into_iter();

@@ -12,8 +12,8 @@ use crate::fs::read::open_quietly;
 
 /// Whether the filesystem clones files from one folder to another: tried with a real file.
 ///
-/// What a filesystem is called does not tell: XFS can be made without it, and APFS clones only on one volume.
-/// `to` must be new; it is gone afterwards.
+/// The name of a filesystem does not tell: XFS can be made without it, and APFS clones only on one volume. `to` must
+/// be new; it is gone afterwards.
 #[must_use]
 pub(crate) fn clones(from: &Path, to: &Path) -> bool {
     let cloned = reflink_copy::reflink(from, to).is_ok();
@@ -152,7 +152,7 @@ pub(crate) fn make_link(target: &Path, at: &Path) -> Result<()> {
     made.with_context(|| describe("link", target, at))
 }
 
-/// Whether two files have the same content. What cannot be read is not the same.
+/// Returns whether two files have the same content. A file that cannot be read differs from any other.
 #[must_use]
 pub(crate) fn same_content(one: &Path, two: &Path) -> bool {
     use std::io::Read as _;

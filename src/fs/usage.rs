@@ -18,7 +18,7 @@ use crate::text::failure;
 
 /// Sizes a folder: walks it in parallel, counts each inode once, follows no link.
 ///
-/// Enters no other mount, not even one of the same filesystem: what is there belongs to somebody else.
+/// Enters no other mount, not even one of the same filesystem: the files there belong to another place.
 ///
 /// Notices a git repository and Cargo manifests on the way, which are reasons not to delete it; those that tests and build
 /// scripts make again in the places that Cargo gives to them ([`Place::MadeAgain`]) apart from the others.
@@ -162,7 +162,7 @@ impl Sum {
     }
 }
 
-/// What the walk through a folder goes by.
+/// The context of the walk through a folder.
 struct Walk<'w> {
     within: Within<'w>,
     mounts: Mounts,

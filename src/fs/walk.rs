@@ -31,7 +31,7 @@ pub(crate) struct Entry {
     pub(crate) accessed: Option<Timestamp>,
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     /// A folder.
@@ -45,8 +45,9 @@ pub(crate) enum EntryKind {
 /// Lists a folder and everything below it, in parallel. Follows no link. Answers what could not be read: folders, or
 /// entries in them.
 ///
-/// What lies in one folder is given to `take` together and by name, with the path of that folder relative to the walked
-/// one; of the walked one itself an entry without a path. There may be a million entries: none is kept.
+/// The entries of one folder are given to `take` together and by name, with the path of that folder relative to the
+/// walked one; the walked folder itself is given as an entry without a path. There may be a million entries: none is
+/// kept.
 #[must_use]
 pub(crate) fn walk(
     folder: &Path,

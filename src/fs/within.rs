@@ -97,7 +97,7 @@ impl<'a> Within<'a> {
     }
 }
 
-/// What an entry of a folder is.
+/// The facts that the system tells of an entry of a folder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Listed {
     pub(super) kind: EntryKind,
