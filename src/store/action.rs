@@ -1,4 +1,4 @@
-//! What is done with stores, as actions of a plan.
+//! The actions of a plan that change stores.
 
 use std::path::Path;
 

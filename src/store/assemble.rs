@@ -16,7 +16,7 @@ use crate::{fs, markers};
 /// A unit that is put together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part<'a> {
-    /// What it is, with the places of its files.
+    /// Its description, with the places of its files.
     pub(crate) unit: &'a StoredUnit,
     /// How its files are to be had.
     pub(crate) take: Take,
@@ -29,18 +29,18 @@ pub(crate) struct Part<'a> {
 pub(crate) struct Assembled {
     pub(crate) folder: PathBuf,
     pub(crate) units: HashSet<UnitId>,
-    /// What could not be had, and why: a file of it is not what it should be.
+    /// The units that could not be had, and why: a file of each is not what it should be.
     pub(crate) left: Vec<(String, String)>,
 }
 
 impl Drop for Assembled {
     fn drop(&mut self) {
-        // What stays is cleared away when the store is cleaned.
+        // A folder that is left is deleted when the store is cleaned.
         let _ = fs::remove_own_folder(&self.folder);
     }
 }
 
-/// Puts units together, of which each comes after what it was made with, in a new folder in `above`.
+/// Puts units together, each after its dependencies, in a new folder in `above`.
 ///
 /// # Errors
 ///
@@ -130,7 +130,8 @@ fn files(part: &Part<'_>, folder: &Path, hashes: &Hashes) -> Result<()> {
     for link in &unit.links {
         fs::link_beside(&link.to, &folder.join(&link.path))?;
     }
-    // What is put into a folder makes it newer, and one that is newer than its unit looks as if it had changed since.
+    // A folder becomes newer when a file is put into it, and a folder that is newer than its unit looks changed to
+    // Cargo.
     let oldest = unit.files.iter().map(|file| file.modified).min();
     let date = part.date.or(oldest);
     if let Some(date) = date.and_then(|date| jiff::Timestamp::from_nanosecond(date.into()).ok()) {

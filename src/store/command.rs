@@ -53,7 +53,7 @@ fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
 
 type Wished<'a> = Result<(&'a Workspace, Wish), Box<Kept>>;
 
-/// What each workspace of the worktree wants.
+/// The packages that each workspace of the worktree wants.
 fn wishes<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<Wished<'a>>> {
     built(survey, request)?
         .into_iter()
@@ -73,7 +73,8 @@ fn wishes<'a>(survey: &'a Survey, request: &Request) -> Result<Vec<Wished<'a>>> 
         .collect()
 }
 
-/// What each workspace of the worktree wants; those that want nothing stand in the plan with the reason.
+/// The packages that each workspace of the worktree wants; workspaces that want nothing stand in the plan with the
+/// reason.
 fn wanted<'a>(
     survey: &'a Survey,
     request: &Request,

@@ -1,4 +1,4 @@
-//! What a local store holds.
+//! The content of a local store.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContent
     for (file, read) in read {
         let unit = match read {
             Read::Unit(unit) => unit,
-            // Nobody can use it, and what it is about is unused then.
+            // No run can use the file, and the contents that it names are unused then.
             Read::Rubbish => {
                 contents.rest.push(file);
                 continue;
@@ -94,7 +94,7 @@ pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContent
     }
     contents.units.sort_by(|one, two| one.file.cmp(&two.file));
     contents.built_with = with.into_values().collect();
-    // What somebody else may understand, may need any of them.
+    // Another version may understand the unreadable descriptions, and they may need any of the contents.
     let unused = objects
         .into_keys()
         .filter(|path| clear && !used.contains(path));
@@ -106,7 +106,7 @@ pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContent
             .is_some_and(|name| name.to_string_lossy().starts_with("run-"))
     };
     contents.rest.extend(left.filter(ours));
-    // What is put together has names of its own.
+    // Assembled units have file names of their own.
     let written = [places.objects(), places.units(), places.sets()];
     let written = written.iter().filter(|folder| fs::is_folder(folder));
     for (path, on_disk) in written.flat_map(|folder| fs::leftovers(folder)) {
@@ -131,7 +131,7 @@ pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContent
     contents
 }
 
-/// What a file is that is called as a description.
+/// The result of reading a file that has the name of a description.
 enum Read {
     Unit(Box<StoredUnit>),
     /// Half of one, or nothing that anybody has written so.
@@ -163,7 +163,7 @@ type Objects = HashMap<PathBuf, HeldObject>;
 fn objects(places: &StorePaths, contents: &mut StoreContents, progress: &Progress) -> Objects {
     let root = places.objects();
     let all: Mutex<Objects> = Mutex::default();
-    // What a link leads to is not ours.
+    // A folder behind a link is not ours.
     if !fs::is_folder(&root) {
         return Objects::new();
     }

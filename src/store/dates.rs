@@ -1,9 +1,9 @@
 //! How old units look where they go.
 //!
-//! Cargo takes a unit for stale if something that it was made with is newer. What was harvested in several target
-//! folders, or on a machine whose clock is ahead, need not be in order; nor is a script newer than what it watched if
-//! that came to this machine later. Then a unit gets files of its own that are as new as they must be: others may have a
-//! name of the stored ones, and would see them change.
+//! Cargo takes a unit for stale if one of its dependencies is newer. Units that were harvested in several target
+//! folders, or on a machine whose clock is ahead, need not be in order; nor is a script newer than the files it
+//! watched if these came to this machine later. Then a unit gets files of its own that are as new as they must be:
+//! the stored ones may have further links, which would change with them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::store::model::StoredUnit;
 use crate::target::layout;
 use crate::target::unit::UnitId;
 
-/// What is known of a unit besides its description.
+/// A unit, with facts that its description does not have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aged<'a> {
     pub(crate) unit: &'a StoredUnit,
@@ -48,15 +48,15 @@ impl Made {
         }
     }
 
-    /// What something that was made with it must not be older than.
+    /// The time that no unit compiled with it may precede.
     fn needed(&self, by: &Self) -> i64 {
         let metadata = self.metadata.filter(|_| self.library && by.library);
         metadata.unwrap_or(self.newest)
     }
 }
 
-/// The time of all files of each unit that cannot keep its own, for units of which each comes after what it was made
-/// with. `now` is in nanoseconds since 1970.
+/// The time of all files of each unit that cannot keep its own, for units that each come after their dependencies.
+/// `now` is in nanoseconds since 1970.
 #[must_use]
 pub(crate) fn dates(units: &[Aged<'_>], now: i64) -> HashMap<UnitId, i64> {
     let mut known: HashMap<&str, Made> = HashMap::new();

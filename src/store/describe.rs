@@ -23,7 +23,7 @@ use crate::warm::model::TakenUnit;
 use crate::warm::relocate::without_place;
 use crate::{fs, markers, store};
 
-/// What is described.
+/// The units to describe, and the facts that this needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Harvest<'a> {
     pub(crate) donor: &'a Inventory,
@@ -37,7 +37,7 @@ pub(crate) struct Harvest<'a> {
     /// The hash of what the compiler says of itself.
     pub(crate) rustc: u64,
     pub(crate) cargo_home: &'a Path,
-    /// What is known of files.
+    /// The known hashes of files.
     pub(crate) hashes: &'a Hashes,
 }
 
@@ -52,10 +52,11 @@ pub(crate) struct Described {
 
 /// Describes units.
 ///
-/// What went into a unit is known by what Cargo has checked (the checksum of the package), by what has not changed since
-/// (no source is newer than the moment at which Cargo unpacked it), and by what can be looked at now: what its build script
-/// said that it watches, and the libraries of the system that it had linked. Of that nobody can say whether it was the same
-/// when the script ran, if it is older than the run; if it is newer, the unit is left.
+/// The inputs of a unit are known by what Cargo has checked (the checksum of the package), by what has not changed
+/// since (no source is newer than the moment at which Cargo unpacked it), and by what can be examined now: the files
+/// that its build script watches, and the libraries of the system that it had linked. If such a file is newer than
+/// the run of the script, the unit is left; if it is older, it may still have differed when the script ran, which
+/// cannot be told.
 #[must_use]
 pub(crate) fn describe(harvest: Harvest<'_>) -> Described {
     let by_id: HashMap<&UnitId, &Unit> = harvest
@@ -121,7 +122,7 @@ impl Look<'_> {
     fn unit(&self, unit: &Unit, mut dependencies: Vec<String>) -> Result<StoredUnit> {
         let package = self.harvest.lock.package_of(unit);
         let package = package.context("it comes from no registry and no git repository")?;
-        // What it was on one machine, it need not be on another, though it is called the same.
+        // `native` means another processor on another machine, though the flag is the same.
         let native = |flag: &String| flag.ends_with("=native");
         ensure!(
             !unit.rustflags.iter().any(native),
@@ -179,7 +180,7 @@ impl Look<'_> {
                 .context("its files have names that are not Unicode")?;
             let path = path.replace(std::path::MAIN_SEPARATOR, "/");
             let at = self.at(file);
-            // A build may run. What was made since the inventory was taken need not go with the rest of it.
+            // A build may run. Files that it made since the inventory was taken may not fit the rest of the unit.
             let as_taken = fs::info(&at)?.is_some_and(|info| {
                 info.identity == file.identity
                     && info.modified == file.modified()
@@ -238,8 +239,8 @@ impl Look<'_> {
         found.clone().map_err(anyhow::Error::msg)
     }
 
-    /// What else the compiler has read: what the package includes from elsewhere, a profile to optimize by. Of what it
-    /// includes from an `OUT_DIR`, the build script's run tells.
+    /// The other files that the compiler has read: files that the package includes from elsewhere, a profile to
+    /// optimize by. Files that it includes from an `OUT_DIR` are found by the build script's run.
     fn compiled_from(&self, unit: &Unit, sources: &Path) -> Result<Vec<WatchedFile>> {
         let begun = unit.oldest;
         let mut watched = Vec::new();
@@ -257,7 +258,8 @@ impl Look<'_> {
         Ok(watched)
     }
 
-    /// What a build script said, and what outside of its package decided what it did, as far as it says that.
+    /// The output of a build script, and the files outside of its package that it depends on, as far as the script
+    /// declares them.
     fn run(
         &self,
         unit: &Unit,
@@ -289,7 +291,7 @@ impl Look<'_> {
                 "its build script looks outside of its package, at `{path}`"
             );
             let path = plainly(&sources.join(path));
-            // What it has made itself is compared with the rest.
+            // Files that it has made itself are compared with the rest.
             let own = path.starts_with(sources) || path.starts_with(&place);
             if !own {
                 watched.push(self.watch(&path, output.modified())?);
@@ -306,7 +308,8 @@ impl Look<'_> {
         Ok((Some(plain), watched))
     }
 
-    /// What a script has looked at. If any of it has changed since, or has been put there, nobody knows what the script saw.
+    /// A file that a script has looked at. If it has changed since, or has been put there, it is unknown what the
+    /// script saw.
     fn watch(&self, path: &Path, looked: Option<Timestamp>) -> Result<WatchedFile> {
         let content = content(path, self.harvest.hashes)?;
         ensure!(
@@ -384,7 +387,7 @@ fn plainly(path: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// What has changed, for a person.
+/// The change, for a person.
 pub(crate) fn as_they_came(folder: &Path) -> Result<()> {
     let mark = fs::info(&folder.join(".cargo-ok"))?;
     let done = mark.and_then(|mark| mark.modified);

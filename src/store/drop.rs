@@ -20,11 +20,11 @@ pub(crate) fn units(
     ledger: &Ledger,
 ) -> Result<(Deleted, Collected), Stopped> {
     let places = StorePaths::new(drop.folder.clone());
-    // Whoever keeps units now may need what nobody needed before.
+    // A run that is keeping units now may need contents that no unit had before.
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Err(Stopped::Skipped("it is in use; run again later".into()));
     };
-    // What is in the place of a unit or a content by now, be it in use or another file, a folder or a link, stays.
+    // A path that is in use by now, or is another file, a folder or a link, is kept.
     let removal = Removal::new(Some(&drop.seen), ledger, context.progress);
     for unit in &drop.units {
         removal.remove(&unit.file);

@@ -11,12 +11,12 @@ use crate::size::Bytes;
 use crate::store::model::{DropUnits, DroppedUnit, HeldUnit, StoreContents};
 use crate::survey::model::StoreSettings;
 
-/// What a local store may hold.
+/// The limits of a local store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// What all of it may take.
+    /// The size limit of the whole store.
     pub(crate) max_size: Option<Bytes>,
-    /// What was not used for as long goes.
+    /// Units that were not used for as long are deleted.
     pub(crate) max_age: Option<Age>,
     pub(crate) all: bool,
 }
@@ -35,8 +35,8 @@ impl Bounds {
     }
 }
 
-/// Decides what goes of a store, and with it whatever was made with that: nobody can use it any more. By size, what was
-/// used longest ago goes first. `None` if nothing goes.
+/// Decides which units of a store are deleted, and with them all units that were compiled with them, which are of no
+/// use then. For the size limit, the least recently used ones come first. `None` if nothing is deleted.
 ///
 /// `coming` is what is about to be put there.
 #[must_use]
@@ -97,7 +97,7 @@ pub(crate) fn dropped(
     })
 }
 
-/// What goes.
+/// The units and contents that are deleted.
 struct Going<'a> {
     units: &'a [HeldUnit],
     dependents: HashMap<&'a str, Vec<usize>>,
@@ -231,7 +231,7 @@ mod tests {
             max_age: Some(Age(SignedDuration::from_hours(hours))),
             ..NONE
         };
-        // What was made with an old one is of no use without it.
+        // A unit that was compiled with an old one is of no use without it.
         assert_eq!(gone(age(40), 0).0, ["a", "b"]);
         assert_eq!(gone(age(60), 0), Default::default());
         let size = |size| Bounds {

@@ -33,14 +33,14 @@ const AT_MOST: Duration = Duration::from_secs(2);
 /// How many bytes of packs are in memory at a time, but for one that is larger.
 const AT_A_TIME: u64 = 1 << 30;
 
-/// Room in memory, of which several take some.
+/// Room in memory that several threads share.
 struct Room {
     all: u64,
     free: Mutex<u64>,
     given_back: Condvar,
 }
 
-/// Room that somebody has, until it is dropped.
+/// Room that a thread has, until this is dropped.
 struct Taken<'a>(&'a Room, u64);
 
 impl Room {
@@ -52,7 +52,7 @@ impl Room {
         }
     }
 
-    /// Waits until there is as much room. Whoever wants more than there is, gets all of it.
+    /// Waits until there is as much room. A thread that wants more than there is gets all of it.
     fn take(&self, bytes: u64) -> Taken<'_> {
         let bytes = bytes.min(self.all);
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +105,7 @@ pub(crate) fn pull(pull: &PullUnits, context: &Context<'_>) -> Result<Moved, Sto
     ended(done, remote)
 }
 
-/// What of it went well, and the keys of what did not.
+/// The units that were moved, and the keys of the others.
 fn settle(units: &[StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&str>) {
     let mut done = Moved::default();
     let mut missing = Vec::new();
@@ -127,7 +127,7 @@ fn settle(units: &[StoredUnit], results: Vec<Result<Bytes>>) -> (Moved, Vec<&str
     (done, missing)
 }
 
-/// Where nobody answers any more, one line says so, and not one for each unit.
+/// Where the remote store no longer answers, one line tells, instead of one for each unit.
 fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
     if let Some(why) = remote.off() {
         let left = done.left.len();
@@ -143,7 +143,7 @@ fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
     }
 }
 
-/// Fetches one unit. What comes is looked at before it counts.
+/// Fetches one unit. Its files are checked before it counts.
 fn fetch(
     unit: &StoredUnit,
     remote: &Remote,
@@ -199,7 +199,7 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
 fn send(unit: &StoredUnit, remote: &Remote, places: &StorePaths) -> Result<Bytes> {
     let name = pack::pack_name(unit);
     let mut moved = Bytes(0);
-    // Where nobody can list, to look for an object means to read all of it.
+    // Where objects cannot be listed, looking for an object means reading all of it.
     if !remote.lists() || !remote.has(&name)? {
         let pack = pack::pack(unit, |file| {
             let path = places.object(&file.hash);
@@ -227,7 +227,8 @@ fn descriptions(units: impl IntoIterator<Item = StoredUnit>) -> Result<Vec<u8>> 
     remote::compress(&json)
 }
 
-/// Writes down what was built together and, where nobody can list, what there is of each package.
+/// Writes the set of units that were built together and, where objects cannot be listed, the list of each package's
+/// units.
 fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
     let all = push.all.iter();
     let there = all.filter(|unit| !missing.contains(&unit.key.as_str()));
@@ -258,11 +259,12 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
         !failed.into_inner(),
         "not all lists of packages could be written; push again"
     );
-    // What stands here is not pushed again: so it comes last.
+    // A unit that stands here is not pushed again: so this list comes last.
     add_to_list(&pack::set_list(&push.summary), &there, remote)
 }
 
-/// Deletes objects, in their order: what tells of a unit goes before its pack, so that nobody is told of what is gone.
+/// Deletes objects, in their order: sets, lists and descriptions before the packs that they name, so that no reader
+/// is sent to a missing pack.
 pub(crate) fn drop_remote(drop: &DropRemote, context: &Context<'_>) -> Result<Moved, Stopped> {
     let remote = context.remote.context("there is no remote store")?;
     let mut done = Moved::default();
@@ -313,7 +315,7 @@ fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> 
         let most = there.len().saturating_sub(LISTED);
         there.drain(..most);
         remote.put(name, descriptions(there)?)?;
-        // Whoever has read it before that will overwrite it, and needs about as long as we did.
+        // A process that has read the list before that will overwrite it, and needs about as long as we did.
         std::thread::sleep((begun.elapsed() * 2).min(AT_MOST));
     }
     anyhow::bail!("others write `{name}` all the time");
@@ -329,7 +331,7 @@ fn read_list(name: &str, remote: &Remote) -> Result<Vec<StoredUnit>> {
     let Some(packed) = remote.get(name)? else {
         return Ok(Vec::new());
     };
-    // What nobody understands is begun anew.
+    // A list that is not understood is begun anew.
     let read = remote::decompress(&packed, MOST).ok();
     let read = read.and_then(|json| Descriptions::read(&json).ok());
     Ok(read.map_or_else(Vec::new, |read| read.units))

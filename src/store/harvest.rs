@@ -33,7 +33,7 @@ pub(crate) fn open(places: &StorePaths) -> Result<LockGuard> {
     }
     if !fs::exists(&places.mark()) {
         fs::create_folder(root)?;
-        // Whoever begins at the same time may have put its mark there in between.
+        // Another process that begins at the same time may have put its mark there in between.
         let foreign = fs::names(root)?;
         let ours = |name: &String| name == markers::TAG_NAME || name.starts_with(".sharedtarget");
         if !foreign.iter().all(ours) {
@@ -47,8 +47,8 @@ pub(crate) fn open(places: &StorePaths) -> Result<LockGuard> {
     fs::lock_in_common(&places.mark())
 }
 
-/// Removes what runs that were killed, or had no space left, have not put in its place. Where somebody is at work in the
-/// store it may be theirs, and stays for the next.
+/// Removes files that a killed run, or one without space, has not put in their place. While another process works in
+/// the store, they may be its own, and are kept for the next time.
 pub(crate) fn clear(places: &StorePaths) {
     if !fs::is_folder(places.root()) || !fs::exists(&places.mark()) {
         return;
@@ -66,7 +66,7 @@ pub(crate) fn clear(places: &StorePaths) {
     }
 }
 
-/// Puts units into a store. What cannot be kept is left out, with what was made with it.
+/// Puts units into a store. Units that cannot be kept are left out, with all that were compiled with them.
 ///
 /// Takes no lock of Cargo's, for which a build would have to wait: each file has to be, byte for byte, what it was when the
 /// unit was described. A build that ran in between has emptied the unit's fingerprint first, and written it last, so that no
@@ -105,7 +105,7 @@ pub(crate) fn harvest(
         match result {
             Ok(_) if without => missing.push(&unit.key),
             Ok((linked, copied)) => {
-                // Its files are there before it is: whoever finds it finds all of it.
+                // Its files are there before its description, so that a reader of the description finds all of them.
                 write(unit, &places)?;
                 done.units += 1;
                 done.linked += linked;
@@ -142,11 +142,12 @@ pub(crate) fn harvest(
 /// How long a provider may take to do something with what it is told of.
 const IN_TIME: Duration = Duration::from_secs(600);
 
-/// Tells a provider of units, which lie in a store. What it has as well and keeps, the store need not have twice.
+/// Tells a provider about units that lie in a store. Files that it has as well and keeps need no second copy in the
+/// store.
 pub(crate) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
     let skipped = |why: String| Stopped::Skipped(why);
     let mut after = tell.after.clone();
-    // What could not be kept is nowhere.
+    // Units that could not be kept are not in the store.
     let is_there = |file: &StoredFile| file.at.as_deref().is_some_and(fs::exists);
     after.units.retain(|unit| unit.files.iter().all(is_there));
     let request = serde_json::to_vec(&after).context("failed to describe units")?;
@@ -165,7 +166,7 @@ pub(crate) fn tell(tell: &TellProvider) -> Result<Moved, Stopped> {
     let hashes = Hashes::default();
     for relocated in &taken.relocated {
         let file = files.get(relocated.from.as_path()).copied();
-        // What is not as ours, or may be written to by others, changes nothing.
+        // A file that differs from ours, or that others may write to, changes nothing.
         if let Some(file) = file
             && fs::become_name_of(&relocated.from, &relocated.to, file, &hashes)?
         {
@@ -193,7 +194,7 @@ fn put(unit: &StoredUnit, places: &StorePaths, hashes: &Hashes) -> Result<(Bytes
     Ok((linked, copied))
 }
 
-/// Whether nobody ever writes to a file in place.
+/// Returns whether no process ever writes to a file in place.
 pub(crate) fn is_linkable(unit: &StoredUnit, file: &StoredFile) -> bool {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     let run = unit.target.starts_with("run-build-script");
@@ -224,7 +225,7 @@ pub(crate) fn write(unit: &StoredUnit, places: &StorePaths) -> Result<()> {
 
 /// Notes that units were built together.
 ///
-/// Whoever does the same at this moment may be overtaken; then the other's units are found by their packages.
+/// A run that does the same at this moment may be overtaken; then its units are found by their packages.
 ///
 /// # Errors
 ///

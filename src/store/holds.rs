@@ -1,4 +1,4 @@
-//! What a remote store has for a workspace.
+//! Finds the units that a remote store has for a workspace.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,12 +24,13 @@ const AT_ONCE: usize = 16;
 const SETS: usize = 8;
 const VARIANTS: usize = 24;
 
-/// What a remote store has for a workspace: what was built together with the same packages; if nobody has built these, or
-/// for `each`, what was built of each package with others. `known` are packages of which there is something here.
+/// The units that a remote store has for a workspace: those that were built together with the same packages; if there
+/// are none, or for `each`, the units of each package that were built with others. `known` are packages that have
+/// units here.
 ///
 /// # Errors
 ///
-/// It cannot be asked. What it has and nobody understands is passed over.
+/// The remote store cannot be asked. Units in it that are not understood are passed over.
 pub(crate) fn remote(
     remote: &Remote,
     wish: &Wish,
@@ -55,7 +56,7 @@ pub(crate) fn remote(
         .map(|wanted| &wanted.package)
         .filter(|package| !packages.contains(package) && !known.contains(*package))
         .collect();
-    // Packages of which there is nothing among what others have built with the same ones are mostly for other platforms.
+    // Packages without a unit in the sets of others with the same packages are mostly for other platforms.
     if (all.is_empty() || each) && !missing.is_empty() {
         let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
         let pool = pool.context("failed to start threads")?;
@@ -108,13 +109,13 @@ fn read(remote: &Remote, name: &str) -> Result<Vec<StoredUnit>> {
     let Some(packed) = remote.get(name)? else {
         return Ok(Vec::new());
     };
-    // Somebody may have written anything there.
+    // Anything may have been written there.
     let read = remote::decompress(&packed, MOST).ok();
     let read = read.and_then(|json| Descriptions::read(&json).ok());
     Ok(read.map_or_else(Vec::new, |read| read.units))
 }
 
-/// What a remote store has of units that were built together.
+/// The units, among some that were built together, that a remote store has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct There {
     /// The keys of those that it has.
@@ -123,8 +124,8 @@ pub(crate) struct There {
     pub(crate) together: bool,
 }
 
-/// Which of these units, that were built together, a remote store has. What it says of itself is believed, unless `look`
-/// has each be looked for: it may have lost what it names.
+/// Returns which of these units, which were built together, a remote store has. Its sets and lists are believed,
+/// unless `look` asks to look for each unit: the store may have lost units that they name.
 ///
 /// # Errors
 ///

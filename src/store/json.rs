@@ -46,7 +46,7 @@ pub(crate) fn store(
             units: contents.units.len(),
             max_size: bounds.max_size,
             max_age: bounds.max_age.map(seconds),
-            // What it is told may be nobody else's business.
+            // The arguments of the providers, and the options of the remote store, may be private.
             before: settings.before.as_ref().and_then(|words| words.first()),
             after: settings.after.as_ref().and_then(|words| words.first()),
             remote: settings

@@ -111,7 +111,7 @@ pub(crate) fn made(profile: &str, path: &str) -> bool {
     }
 }
 
-/// What a workspace builds with, in one hash: whoever has the same one needs the same units.
+/// Hash of the build environment and packages of a workspace: workspaces with the same hash need the same units.
 #[must_use]
 pub(crate) fn summary(circumstances: &str, packages: &[LockedPackage]) -> String {
     let mut sorted: Vec<&LockedPackage> = packages.iter().collect();

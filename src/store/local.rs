@@ -19,10 +19,10 @@ use crate::survey::model::StoreSettings;
 use crate::warm::inspect;
 use crate::{fs, store};
 
-/// What a workspace wants of a store.
+/// The units that a workspace wants of a store.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
-    /// What a provider is asked.
+    /// The question to a provider.
     pub(crate) before: Before,
     pub(crate) lock: Lock,
 }
@@ -91,7 +91,8 @@ pub(crate) fn is_there(places: &StorePaths) -> bool {
     fs::exists(&places.mark())
 }
 
-/// What the local store has for a workspace, what was built together first, then what was used last.
+/// The units that the local store has for a workspace: first those that were built together, then the most recently
+/// used ones.
 #[must_use]
 pub(crate) fn stored(places: &StorePaths, wish: &Wish) -> Vec<Offered> {
     let set = set(places, &wish.before.summary);
@@ -135,7 +136,7 @@ pub(crate) fn is_whole(places: &StorePaths, unit: &StoredUnit) -> bool {
     })
 }
 
-/// The description of a unit, if somebody understands it.
+/// The description of a unit; `None` if it is not understood.
 #[must_use]
 pub(crate) fn unit(path: &Path) -> Option<StoredUnit> {
     if path.extension().is_none_or(|end| end != "json") {
@@ -147,7 +148,7 @@ pub(crate) fn unit(path: &Path) -> Option<StoredUnit> {
 /// The most that is read of a description.
 const MOST: u64 = 64 << 20;
 
-/// What was built together, by its summary; nothing if that is not known.
+/// The set of units that were built together, by its summary; empty if there is none.
 #[must_use]
 pub(crate) fn set(places: &StorePaths, summary: &str) -> StoredSet {
     let bytes = fs::read_start(&places.set(summary), MOST).ok().flatten();
@@ -162,7 +163,7 @@ pub(crate) fn set(places: &StorePaths, summary: &str) -> StoredSet {
 ///
 /// # Errors
 ///
-/// What is not the same, for a person.
+/// The difference, for a person.
 pub(crate) fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i64>> {
     let mut newest = None;
     for file in &unit.watched {
@@ -178,7 +179,7 @@ pub(crate) fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i
     Ok(newest.map(nanoseconds))
 }
 
-/// What is at a path.
+/// The content at a path.
 #[derive(Default)]
 pub(crate) struct Content {
     /// `None` if there is nothing.
@@ -198,7 +199,7 @@ impl Content {
     }
 }
 
-/// What is at a path, by content.
+/// The content at a path, by hash.
 pub(crate) fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
     let mut content = Content::default();
     let Some(info) = fs::info(path)? else {

@@ -19,7 +19,7 @@ use crate::target::unit::UnitId;
 /// The version of the documents. A document of another version is not understood.
 pub const STORE_VERSION: u32 = 1;
 
-/// What units must have been built with to be of use: whatever goes into them, and is not theirs alone.
+/// The build environment that units need to be of use: their inputs, without those that are theirs alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BuiltWith {
     pub(crate) rustc: String,
@@ -27,7 +27,7 @@ pub(crate) struct BuiltWith {
     pub(crate) platform: String,
     /// `$CARGO_HOME`: Cargo compares where sources lie, and compilers write it down.
     pub(crate) cargo_home: String,
-    /// What configurations set for compilers and build scripts under `[env]`.
+    /// The variables that configurations set for compilers and build scripts under `[env]`.
     pub(crate) env: BTreeMap<String, String>,
 }
 
@@ -57,7 +57,7 @@ pub struct StoredUnit {
     pub(crate) said: Option<String>,
     /// The keys of the units that it was made with, sorted.
     pub dependencies: Vec<String>,
-    /// What else the compiler or a build script has looked at, by content.
+    /// The other files that the compiler or a build script has looked at, by content.
     pub(crate) watched: Vec<WatchedFile>,
     /// Its files, by path.
     pub files: Vec<StoredFile>,
@@ -117,7 +117,7 @@ pub(crate) struct Before {
     pub(crate) summary: String,
     /// The hash of the circumstances.
     pub(crate) circumstances: String,
-    /// What this hash is made of.
+    /// The build environment itself.
     pub(crate) built_with: BuiltWith,
     /// The triple that units for the host are compiled for.
     pub(crate) host: String,
@@ -126,7 +126,7 @@ pub(crate) struct Before {
     pub(crate) packages: Vec<WantedPackage>,
 }
 
-/// A package that somebody wants to build with.
+/// A package that a workspace builds with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WantedPackage {
     #[serde(flatten)]
@@ -135,7 +135,7 @@ pub(crate) struct WantedPackage {
     pub(crate) features: Option<Vec<String>>,
 }
 
-/// What a provider has.
+/// The units that a provider has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
     /// [`STORE_VERSION`].
@@ -154,7 +154,7 @@ pub struct Offered {
     /// How they are to be had.
     #[serde(default)]
     pub take: Take,
-    /// What it is, as it was when the provider was told of it.
+    /// Its description, as it was when the provider was told about it.
     pub unit: StoredUnit,
 }
 
@@ -176,7 +176,7 @@ pub enum Take {
     /// By a copy.
     #[default]
     Copy,
-    /// Where it lies: nobody ever writes to it, and it may get another name.
+    /// By a link: no process ever writes to it, and it may get further names.
     Link,
 }
 
@@ -187,13 +187,13 @@ pub(crate) struct After {
     pub(crate) ask: String,
     /// As in [`Before`]; all units were built in its circumstances.
     pub(crate) summary: String,
-    /// What the hash of the circumstances is made of.
+    /// The build environment itself.
     pub(crate) built_with: BuiltWith,
     /// The units, dependencies first, each with the places of its files. These exist until the provider ends.
     pub(crate) units: Vec<StoredUnit>,
 }
 
-/// What a provider has done with what it was told of.
+/// The files that a provider has taken over after it was told about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Taken {
     pub(crate) version: u32,
@@ -219,11 +219,11 @@ pub(crate) struct HarvestUnits {
     pub(crate) from: Option<PathBuf>,
     /// The folder of the store.
     pub(crate) into: PathBuf,
-    /// What the workspace builds with, in one hash.
+    /// Hash of the workspace's build environment and packages.
     pub(crate) summary: Option<String>,
     /// The hash of what the units were built with.
     pub(crate) circumstances: String,
-    /// What that is made of.
+    /// The build environment itself.
     #[serde(skip)]
     pub(crate) built_with: Option<BuiltWith>,
     /// The units that are new, dependencies first.
@@ -243,7 +243,7 @@ impl HarvestUnits {
     pub(crate) const KIND: Kind = Kind::new("harvest", "harvested-all");
 }
 
-/// What became of units that were moved into a store, or to another one.
+/// The result of moving units into a store, or to another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Moved {
     pub(crate) units: usize,
@@ -253,7 +253,7 @@ pub(crate) struct Moved {
     pub(crate) copied: Bytes,
     /// Bytes that went to a remote store, or came from it.
     pub(crate) transferred: Bytes,
-    /// What could not be kept after all, and why.
+    /// The units that could not be kept after all, and why.
     pub(crate) left: Vec<String>,
 }
 
@@ -273,7 +273,7 @@ impl TellProvider {
     pub(crate) const KIND: Kind = Kind::new("tell", "told");
 }
 
-/// What a local store holds.
+/// The content of a local store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct StoreContents {
     pub(crate) folder: PathBuf,
@@ -282,22 +282,22 @@ pub(crate) struct StoreContents {
     /// The contents of files that no unit has.
     #[serde(skip)]
     pub(crate) unused: Vec<PathBuf>,
-    /// What was left by runs that were killed.
+    /// The files that killed runs left behind.
     #[serde(skip)]
     pub(crate) rest: Vec<PathBuf>,
     /// Record of all that may go: descriptions, contents, and what was left.
     #[serde(skip)]
     pub(crate) seen: Seen,
-    /// What that takes, as far as it counts.
+    /// The space of those files, as far as it counts.
     #[serde(skip)]
     pub(crate) rest_on_disk: Bytes,
     /// By what the units were built with.
     pub(crate) built_with: Vec<HeldWith>,
-    /// What all files take, each once.
+    /// The space of all files, each once.
     pub(crate) on_disk: Bytes,
-    /// What no target folder has as well.
+    /// The space of files that no target folder has as well.
     pub(crate) own: Bytes,
-    /// What could not be read.
+    /// The files that could not be read.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -324,11 +324,11 @@ pub(crate) struct HeldObject {
     pub(crate) alone: bool,
 }
 
-/// What units of a store were built with.
+/// A build environment of units in a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct HeldWith {
     pub(crate) circumstances: String,
-    /// What it is, as far as that is known.
+    /// The build environment itself, as far as it is known.
     #[serde(flatten)]
     pub(crate) built_with: Option<BuiltWith>,
     pub(crate) packages: usize,
@@ -348,13 +348,13 @@ pub(crate) struct DropUnits {
     /// The contents of files that no unit has then.
     #[serde(skip)]
     pub(crate) objects: Vec<PathBuf>,
-    /// What was left by runs that were killed.
+    /// The files that killed runs left behind.
     #[serde(skip)]
     pub(crate) rest: Vec<PathBuf>,
     /// Record of all of these, and of what is in them.
     #[serde(skip)]
     pub(crate) seen: Seen,
-    /// What comes free, of what no target folder has as well.
+    /// The space that the deletion frees: of files that no target folder has as well.
     pub(crate) freeable: Bytes,
 }
 
@@ -385,11 +385,11 @@ pub(crate) struct PullUnits {
     pub(crate) from: String,
     /// The folder of the local store.
     pub(crate) into: PathBuf,
-    /// What the workspace builds with, in one hash.
+    /// Hash of the workspace's build environment and packages.
     pub(crate) summary: String,
     /// The hash of what the units were built with.
     pub(crate) circumstances: String,
-    /// What that is made of.
+    /// The build environment itself.
     #[serde(skip)]
     pub(crate) built_with: BuiltWith,
     /// The units that are not there yet, dependencies first.
@@ -417,7 +417,7 @@ pub(crate) struct PushUnits {
     pub(crate) from: PathBuf,
     /// The remote store, as people call it.
     pub(crate) into: String,
-    /// What the workspace builds with, in one hash.
+    /// Hash of the workspace's build environment and packages.
     pub(crate) summary: String,
     /// The units that are not there yet.
     pub(crate) units: Vec<StoredUnit>,
@@ -451,10 +451,10 @@ impl DropRemote {
     pub(crate) const KIND: Kind = Kind::new("drop_remote", "objects-dropped");
 }
 
-/// What a remote store holds of one kind.
+/// The objects of one kind in a remote store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RemotePart {
-    /// What it is: `packs`, `units`, `sets` or `lists`.
+    /// The kind: `packs`, `units`, `sets` or `lists`.
     pub(crate) kind: String,
     pub(crate) objects: usize,
     pub(crate) length: Bytes,

@@ -1,9 +1,9 @@
 //! How units lie in a remote store: immutable objects, each under a name that says what is in it.
 //!
-//! A unit is two objects: a pack, which is the contents of its files one behind the other, and a description. The name of
-//! the pack is made of the hashes of these contents, so that whoever writes it writes the same. What was built together is
-//! a third kind, with the descriptions of all its units, so that one look is enough for a workspace whose packages
-//! somebody has built.
+//! A unit is two objects: a pack, which is the contents of its files one behind the other, and a description. The
+//! name of the pack is made of the hashes of these contents, so that each writer of this name writes the same bytes.
+//! A third kind is the set of units that were built together, with the descriptions of all of them, so that one look
+//! is enough for a workspace whose packages were built before.
 
 use std::collections::HashSet;
 
@@ -54,7 +54,7 @@ impl Descriptions {
     }
 }
 
-/// What a pack holds: each content once.
+/// The contents in a pack, each once.
 fn contents(unit: &StoredUnit) -> Vec<&StoredFile> {
     let mut seen = HashSet::new();
     let files = unit.files.iter();
@@ -95,7 +95,7 @@ pub(crate) fn pack_length(unit: &StoredUnit) -> u64 {
     lengths.fold(0, u64::saturating_add)
 }
 
-/// Takes a pack apart: each content, and the file that it is of. What is in them is for others to look at.
+/// Takes a pack apart: each content, and the file that it is of. The caller must check the contents.
 ///
 /// # Errors
 ///
@@ -165,7 +165,7 @@ pub(crate) fn set_list(summary: &str) -> String {
     format!("v{STORE_VERSION}/lists/{summary}")
 }
 
-/// What kind of object a name is of: `packs`, `units`, `sets` or `lists`; nothing if it is none of ours.
+/// The kind of an object, by its name: `packs`, `units`, `sets` or `lists`; empty if it is none of ours.
 #[must_use]
 pub(crate) fn kind(name: &str) -> &str {
     let inside = name.strip_prefix(&everything()).unwrap_or_default();

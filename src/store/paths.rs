@@ -23,8 +23,8 @@ impl StorePaths {
         &self.0
     }
 
-    /// The file by which the folder is known to be ours, and in which whoever uses units and whoever deletes some lock
-    /// each other out.
+    /// The file that marks the folder as ours. Runs that use units and runs that delete some lock each other out by
+    /// it.
     #[must_use]
     pub(crate) fn mark(&self) -> PathBuf {
         self.0.join(".sharedtarget-store")
@@ -55,19 +55,19 @@ impl StorePaths {
         self.0.join("units")
     }
 
-    /// What there is that was built in these circumstances.
+    /// The folder of the units that were built in this build environment.
     #[must_use]
     pub(crate) fn circumstances(&self, circumstances: &str) -> PathBuf {
         self.units().join(short(circumstances))
     }
 
-    /// What these circumstances are.
+    /// The file that describes this build environment.
     #[must_use]
     pub(crate) fn built_with(&self, circumstances: &str) -> PathBuf {
         self.circumstances(circumstances).join("built-with.json")
     }
 
-    /// What there is of a package, built in these circumstances.
+    /// The folder of a package's units that were built in this build environment.
     #[must_use]
     pub(crate) fn package(&self, circumstances: &str, package: &LockedPackage) -> PathBuf {
         self.circumstances(circumstances).join(folder_of(package))
@@ -80,19 +80,19 @@ impl StorePaths {
             .join(format!("{}.json", unit.key))
     }
 
-    /// What was built together.
+    /// The file of the set of units that were built together.
     #[must_use]
     pub(crate) fn set(&self, summary: &str) -> PathBuf {
         self.sets().join(format!("{summary}.json"))
     }
 
-    /// What was built together, by all who build.
+    /// The folder of all sets of units that were built together.
     #[must_use]
     pub(crate) fn sets(&self) -> PathBuf {
         self.0.join("sets")
     }
 
-    /// What is known of the hashes of files.
+    /// The file of the known hashes of files.
     #[must_use]
     pub(crate) fn hashes(&self) -> PathBuf {
         self.0.join("hashes.json")
@@ -107,8 +107,8 @@ impl StorePaths {
 
 /// The name of a package's folder.
 ///
-/// What a package is called comes from whoever wrote its manifest, and versions from registries: of what Cargo takes for
-/// either, nothing leads to another folder.
+/// The name comes from the author of its manifest, and the version from a registry: of the names and versions that
+/// Cargo accepts, none leads to another folder.
 pub(crate) fn folder_of(package: &LockedPackage) -> String {
     let plain = |text: &str| {
         text.chars()

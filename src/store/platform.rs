@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{fs, process};
 
-/// The system and its C library, as far as they say what they are. What was linked on one may not load on another.
+/// The system and its C library, as far as they tell their versions. An artifact that was linked on one system may
+/// not load on another.
 pub(crate) fn platform() -> String {
     let mut said = vec![
         std::env::consts::OS.to_owned(),

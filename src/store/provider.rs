@@ -1,4 +1,4 @@
-//! What providers answer, and whether it can be used.
+//! Reads the answers of providers, and tells whether they can be used.
 
 use std::collections::HashSet;
 use std::path::{Component, Path};
@@ -13,7 +13,7 @@ use crate::text::failure;
 ///
 /// # Errors
 ///
-/// What is wrong with it, for a person.
+/// The error in the answer, for a person.
 pub(crate) fn offers(answer: &[u8]) -> Result<Offers, String> {
     let offers: Offers = read(answer)?;
     expect_version(offers.version)?;
@@ -27,7 +27,7 @@ pub(crate) fn offers(answer: &[u8]) -> Result<Offers, String> {
 ///
 /// # Errors
 ///
-/// What is wrong with it, for a person.
+/// The error in the answer, for a person.
 pub(crate) fn taken(answer: &[u8]) -> Result<Taken, String> {
     if answer.iter().all(u8::is_ascii_whitespace) {
         return Ok(Taken::default());
@@ -40,7 +40,7 @@ pub(crate) fn taken(answer: &[u8]) -> Result<Taken, String> {
 /// The most that anybody has for one workspace.
 pub(crate) const MOST_UNITS: usize = 20_000;
 
-/// The most bytes that a file and a unit may have: no compiler makes more, and whoever says more wants to keep us busy.
+/// The most bytes that a file and a unit may have: no compiler makes more, and a larger claim can only keep us busy.
 const MOST_OF_A_FILE: u64 = 2 << 30;
 const MOST_OF_A_UNIT: u64 = 4 << 30;
 
@@ -62,12 +62,12 @@ fn expect_version(version: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a description is one that we could have written, for these circumstances: whoever it comes from, no file of
-/// it may come to lie anywhere but where its unit's files lie.
+/// Returns whether a description is one that we could have written for this build environment. Wherever it comes
+/// from, each of its files must belong where its unit's files lie, and nowhere else.
 ///
 /// # Errors
 ///
-/// What is wrong with it, for a person.
+/// The error in the description, for a person.
 pub(crate) fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String> {
     let wrong = |what: &str| {
         Err(format!(

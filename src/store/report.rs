@@ -1,4 +1,4 @@
-//! What goes into the store and out of it.
+//! Shows the units that are put into the store and taken out of it.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What comes from the store: what no donor has, and what is to be kept beyond a target folder.
+//! Takes units from the store that no donor has, and finds units to keep beyond a target folder.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use crate::warm::supply::{Held, Supplied, Supply, SupplyContext};
 use crate::warm::verdict::Home;
 use crate::{fs, process, store};
 
-/// How long a provider may take to answer what it has: somebody waits for a worktree.
+/// The time that a provider has to answer which units it has: the user waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
 
 /// Units that were put together of a store, and all that has to stay until they are used.
@@ -161,7 +161,7 @@ fn more(
     warm
 }
 
-/// What a person calls the package of a unit.
+/// The package of a unit, as people name it.
 fn named(unit: &StoredUnit) -> String {
     format!("{} {}", unit.package.name, unit.package.version)
 }
@@ -173,7 +173,7 @@ fn provider_failed(program: &[String], why: String) -> Warning {
     }
 }
 
-/// Asks a provider what it has. What cannot be anything of ours is passed over.
+/// Asks a provider which units it has. Units that could not be ours are passed over.
 fn ask(
     program: &[String],
     wish: &Wish,
@@ -230,7 +230,7 @@ fn take(
     let mut sources: HashMap<&Path, Result<(), String>> = HashMap::new();
     for at in usable {
         let Offered { unit, take, stays } = &offered[at];
-        // What does not stay is not to have another name.
+        // A file that the provider does not keep must not get a further name.
         let take = match stays {
             Stays::Kept => *take,
             Stays::UntilExit => Take::Copy,
@@ -245,7 +245,7 @@ fn take(
         let now = i64::try_from(how.now.as_nanosecond()).unwrap_or(i64::MAX);
         let looked = match sources {
             Ok(()) => looks::watched(unit, &hashes).and_then(|watched| {
-                // Whoever is as new as that would hide all that is changed until then.
+                // A unit that new would hide all changes until then.
                 anyhow::ensure!(
                     watched.is_none_or(|watched| watched <= now),
                     "something that it was made of is from the future"
@@ -322,14 +322,14 @@ fn sources_here(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Whether the store has a unit with all of its files. One of which a file is damaged is kept again.
+/// Returns whether the store has a unit with all of its files. A unit with a damaged file is kept again.
 fn has(places: &StorePaths, unit: &StoredUnit, hashes: &Hashes) -> bool {
     let mut files = unit.files.iter();
     fs::exists(&places.unit(unit))
         && files.all(|file| fs::is_object(&places.object(&file.hash), file, hashes))
 }
 
-/// What of a workspace's target folder can be kept in the store.
+/// The units of a workspace's target folder that can be kept in the store.
 pub(crate) fn keepable(
     survey: &Survey,
     workspace: &Workspace,

@@ -1,8 +1,9 @@
-//! What a build script has Cargo link that is not its own: libraries of the system, which another machine may lack.
+//! Finds the libraries that a build script has Cargo link and that are not its own: libraries of the system, which
+//! another machine may lack.
 
 use std::path::{Path, PathBuf};
 
-/// What a script has said of linking.
+/// The libraries and folders that a script has named for linking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Linked {
     /// The names of libraries that lie in none of the script's own folders.

@@ -9,7 +9,7 @@ use crate::target::unit::UnitId;
 /// Chooses among units, the ones that are preferred first: those of the packages that are wanted, one of each name, with
 /// everything that they were made with. As indices, each after what it was made with.
 ///
-/// `there` are units that the destination has. What is only needed for these is not chosen.
+/// `there` are units that the destination has. Units that only these need are not chosen.
 #[must_use]
 pub(crate) fn usable(
     units: &[&StoredUnit],
@@ -44,8 +44,8 @@ pub(crate) fn usable(
     chosen
 }
 
-/// The units all of whose dependencies are there, each with a number that is higher than theirs. Whoever lies may have
-/// units depend on each other, in a circle or in a long row: so nothing here calls itself.
+/// The units whose dependencies are all there, each with a number that is higher than theirs. A false description may
+/// have units depend on each other, in a circle or in a long row: so nothing here calls itself.
 fn whole(units: &[&StoredUnit], by_key: &HashMap<&str, usize>) -> HashMap<usize, usize> {
     let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut missing: HashMap<usize, usize> = HashMap::new();
@@ -143,7 +143,8 @@ mod tests {
         assert_eq!(keys(&units, &[]), ["a", "b"]);
         assert_eq!(keys(&units, &["2"]), ["a"]);
         assert_eq!(keys(&units, &["1", "2"]), [""; 0]);
-        // What is there may be another one: it is compared with what this one was made with.
+        // The unit that is there may be another one: it is compared with the dependency that this one was compiled
+        // with.
         assert_eq!(keys(&units, &["1"]), ["a", "b"]);
         let circle = [unit("a", "1", &["b"]), unit("b", "2", &["a"])];
         assert_eq!(keys(&circle, &[]), [""; 0]);
@@ -169,7 +170,7 @@ mod tests {
             unit("b", "2", &["a2"]),
         ];
         assert_eq!(keys(&lost, &[]), ["a2", "b"]);
-        // What was made with the other one of a name does not go with the one that is preferred.
+        // A unit that was compiled with the other unit of a name does not fit the preferred one.
         let two = [
             unit("a1", "1", &[]),
             unit("a2", "1", &[]),

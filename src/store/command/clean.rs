@@ -14,10 +14,10 @@ use crate::store::{Bounds, pack};
 use crate::survey::Request;
 use crate::term::exit::Exit;
 
-/// What of the store goes.
+/// The units of the store to delete.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CleanOptions {
-    /// What was not used for as long.
+    /// Units that were not used for as long.
     pub(crate) older_than: Option<Age>,
     /// Until all of it takes no more.
     pub(crate) max_size: Option<Bytes>,

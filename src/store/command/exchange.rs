@@ -26,7 +26,7 @@ use crate::{plan, store};
 /// How `pull` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PullOptions {
-    /// Ask for each package of which there is nothing, also where others have built the same packages together.
+    /// Query the remote for every missing package, even where a set of the same packages was built together.
     pub(crate) all: bool,
 }
 
@@ -160,7 +160,7 @@ impl<'a> Exchange<'a> {
         conduct_with(command, self.survey, plan, self.request, self.ui, remote)
     }
 
-    /// What is fetched for a workspace, or why nothing is.
+    /// The units to fetch for a workspace, or the reason why there are none.
     fn fetched(
         &self,
         wish: &Wish,
@@ -170,7 +170,7 @@ impl<'a> Exchange<'a> {
         let (places, remote) = (&self.places, &self.remote);
         let local = looks::stored(places, wish);
         let local = local.into_iter().map(|offered| offered.unit);
-        // What has lost a file comes again.
+        // A unit that has lost a file is fetched again.
         let local: Vec<StoredUnit> = local.filter(|unit| looks::is_whole(places, unit)).collect();
         let packages = local.iter().map(|unit| unit.package.clone()).collect();
         let there: HashSet<&str> = local.iter().map(|unit| unit.key.as_str()).collect();
@@ -208,7 +208,7 @@ impl<'a> Exchange<'a> {
         }))
     }
 
-    /// What is put there for a workspace, or why nothing is.
+    /// The units to put into the remote store for a workspace, or the reason why there are none.
     fn put(
         &self,
         wish: &Wish,
@@ -229,7 +229,7 @@ impl<'a> Exchange<'a> {
         let there = looks::has(remote, summary, &all, options.all)?;
         let new = all.iter().filter(|unit| !there.units.contains(&unit.key));
         let new: Vec<StoredUnit> = new.cloned().collect();
-        // Whoever was killed in between has put everything there but what tells of it.
+        // A killed run may have put all units there, but not the set that names them.
         if new.is_empty() && there.together {
             let reason = KeptReason::Pushed {
                 units: all.len(),

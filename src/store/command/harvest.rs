@@ -70,7 +70,7 @@ pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Re
                         },
                     });
                 }
-                // What was built together may be new, though each of it is not.
+                // The set of units that were built together may be new, though each unit is not.
                 let set = looks::set(&places, units.summary.as_deref().unwrap_or_default());
                 let together = units
                     .keys
@@ -88,14 +88,14 @@ pub(crate) fn harvest(request: &Request, options: HarvestOptions, ui: &Ui) -> Re
     Ok(exit.unless(plan.is_stuck()))
 }
 
-/// What comes must have room, and what was used longest ago makes it.
+/// Makes room for new units by deleting the least recently used ones.
 fn make_room(plan: &mut Plan, survey: &Survey, places: &StorePaths, ui: &Ui) {
     let coming = plan.all().map(|units: &HarvestUnits| units.length).sum();
     if coming > Bytes(0) {
         let contents = looks::contents(places, &Progress::default());
         let bounds = Bounds::of(&survey.settings.store);
         let dropped = store::dropped(&contents, &bounds, coming, ui.view.now);
-        // What somebody is putting there at this moment no unit has yet.
+        // Files that another process is putting there at this moment belong to no unit yet.
         let dropped = dropped.filter(|dropped| !dropped.units.is_empty());
         plan.actions.extend(boxed(dropped));
     }

@@ -46,7 +46,7 @@ pub(crate) fn status(request: &Request, of_remote: bool, ui: &Ui) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// What the remote store holds, by kind.
+/// The objects that the remote store holds, by kind.
 fn remote_parts(remote: &Remote) -> Result<Vec<RemotePart>> {
     let mut parts: Vec<RemotePart> = Vec::new();
     for object in remote.list(&pack::everything())? {
