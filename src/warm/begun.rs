@@ -8,7 +8,7 @@
 //! dep-info, or what the script said, exactly the time of that one; where a unit was only checked, also what the compiler
 //! made. So in a unit that was left alone
 //!
-//! - both have one time, and the dep-info is older than its own last change, of which only the system keeps the time;
+//! - both have one time, and the dep-info is older than its own last change, whose time only the system keeps;
 //! - what the compiler made lies between these two.
 //!
 //! One touch makes the time of a file that of its last change; unpacking without times does the same, or brings what was
@@ -24,7 +24,8 @@ use crate::target::layout;
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::{Role, Sharing, UnitFile};
 
-/// Whether somebody but Cargo has set a time by which it is told when a unit was made: that file, and what is wrong.
+/// Returns the file whose time was set by another program than Cargo, if it is the time by which the unit's build is
+/// dated, and what is wrong with it.
 #[must_use]
 pub fn set_since(unit: &Unit, now: Timestamp) -> Option<(&UnitFile, &'static str)> {
     const SET: &str = "its time was set since, so that nothing tells when it was made";

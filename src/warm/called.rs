@@ -18,7 +18,7 @@ pub(crate) fn own_names(place: &Path, other: &Path) -> Vec<String> {
         place.pop();
         other.pop();
     }
-    // What is nested in the other one has another last name all the same.
+    // A place nested in the other one has another last name all the same.
     let last = place.last().filter(|last| Some(*last) != other.last());
     let last = last.cloned();
     let same = place.iter().zip(&other).take_while(|(one, two)| one == two);

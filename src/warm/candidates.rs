@@ -171,7 +171,7 @@ pub(crate) fn order(rated: Vec<(Candidate, Estimate)>) -> Vec<(Candidate, Estima
     all
 }
 
-/// What a donor has to give, by name.
+/// The units that a donor has to give, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gives {
     /// Its units that are wanted, by a name that is the same in all folders.

@@ -50,14 +50,14 @@ pub(crate) struct EngineOptions<'a> {
     pub(crate) now: Timestamp,
     /// Nothing is to change, not even what is known of the use of units.
     pub(crate) dry_run: bool,
-    /// The worktree is being made by somebody who may put more into it.
+    /// The worktree is being made, and the program that makes it may put more into it.
     pub(crate) unsettled: bool,
     pub(crate) trust: &'a Trust,
     /// Says that it waits, since that may take long.
     pub(crate) tell: Option<&'a Ui>,
 }
 
-/// What a workspace can use.
+/// The units that a workspace can use, and its build environment.
 pub(crate) struct Requirements<'a> {
     /// The packages; `None` for all.
     pub(crate) lock: Option<Lock>,
@@ -86,7 +86,7 @@ impl Requirements<'_> {
         })
     }
 
-    /// What it wants by name: a lock, and whether local packages in it, too.
+    /// The packages that it wants, by name: a lock, and whether local packages in it, too.
     pub(crate) fn named(&self) -> Option<(&Lock, bool)> {
         Some((self.lock.as_ref()?, self.local))
     }
@@ -114,7 +114,7 @@ impl Destination<'_> {
         })
     }
 
-    /// What it can use.
+    /// The units that it can use.
     pub(crate) fn wants<'a>(
         &self,
         survey: &Survey,
@@ -174,7 +174,7 @@ impl Destination<'_> {
     /// The donor that the user named, or those that there are.
     fn candidates_or(&self, named: Option<&Candidate>, survey: &Survey) -> Vec<Candidate> {
         let mut all = match named {
-            // It may be a fixture that nobody ever builds: the donor is for what is around it.
+            // It may be a fixture that is never built: the donor is for the workspace around it.
             Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
             // Of a folder, it may be known whose it is.
             Some(named) => {
@@ -193,21 +193,21 @@ impl Destination<'_> {
     pub(crate) fn candidates(&self, survey: &Survey) -> Vec<Candidate> {
         let mut all = decide::candidates(survey, self.workspace, self.into);
         if self.workspace.nested_in.is_some() {
-            // It may be a fixture that nobody ever builds.
+            // It may be a fixture that is never built.
             all.retain(|candidate| candidate.relation != Relation::Stranger);
         }
         all
     }
 }
 
-/// What was decided for the workspaces of a worktree.
+/// The decisions for the workspaces of a worktree.
 #[derive(Debug, Default)]
 pub(crate) struct Decided {
-    /// What each gets, or why it gets nothing.
+    /// The units that each gets, or why it gets nothing.
     pub(crate) all: Vec<Result<WarmFolder, Box<Kept>>>,
-    /// What has to stay until that is done.
+    /// Guards that must be held until the units are in place.
     pub(crate) held: Vec<Box<dyn Held>>,
-    /// What the user should know.
+    /// Facts that the user should know.
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -284,7 +284,7 @@ pub(crate) fn each(
             }
         }
         match found.map(|(warm, _)| warm) {
-            // Of what is never built, nobody expects that it is warm.
+            // A folder that is never built need not be warm.
             Err(kept)
                 if nested
                     && matches!(
@@ -396,8 +396,8 @@ pub(crate) fn one(
     }
 }
 
-/// The donor that has most to give, taken out of the rest with those that were looked at beside it. What is quickly rated is only likely to be right where the packages are not
-/// those of the workspace, so a few are looked at closely then.
+/// The donor that has most to give, taken out of the rest with those that were inspected beside it. The rating by
+/// names is only a guess unless the packages are the workspace's own; otherwise a few donors are inspected.
 fn closest(
     ordered: &mut Vec<(Candidate, Estimate)>,
     cold: Destination<'_>,
@@ -422,7 +422,7 @@ fn closest(
         .first()
         .is_some_and(|(first, _)| alike(first) && said_alike(first));
     let many = if sure { 1 } else { CLOSELY };
-    // Whoever is at the same commit may have local units as well.
+    // A donor at the same commit may have local units as well.
     let same = ordered.iter().position(|(_, rating)| rating.same_commit);
     let same = same.filter(|at| wants.local && *at >= many);
     let same = same.map(|at| ordered.remove(at));

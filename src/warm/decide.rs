@@ -28,17 +28,17 @@ pub(crate) use crate::warm::destination::{DestinationUnits, Times};
 use crate::warm::model::{TakenUnit, WarmFolder};
 use crate::warm::verdict::{Dated, LocalUnit, Locals};
 
-/// What is chosen from.
+/// A donor and the facts by which its units are chosen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DonorView<'a> {
     pub(crate) donor: &'a Inventory,
-    /// What the worktree's `Cargo.lock` names; `None` takes everything.
+    /// The packages that the worktree's `Cargo.lock` names; `None` takes everything.
     pub(crate) lock: Option<&'a Lock>,
     /// The hash of what the worktree's compiler says of itself; `None` if it is the donor's.
     pub(crate) rustc: Option<u64>,
-    /// What a closer look at units found wrong with them.
+    /// The flaws that an inspection of units found.
     pub(crate) flaws: &'a BTreeMap<UnitId, LeftReason>,
-    /// What is known of the sources of local units; none is taken of which it says nothing.
+    /// The findings about the sources of local units; a unit without a finding is not taken.
     pub(crate) locals: &'a Locals,
     /// Take local programs as well, which need space of their own.
     pub(crate) programs: bool,
@@ -157,7 +157,8 @@ impl<'a> Chooser<'a> {
         if let Some(known) = self.verdicts.get(&unit.id) {
             return known.clone();
         }
-        // Units that depend on each other cannot be: whoever asks again while this one is looked at is refused.
+        // Units that depend on each other cannot be: a second question about a unit that is still being judged is
+        // refused.
         let circle = LeftReason::Unknown {
             why: "its dependencies lead back to it".into(),
         };
@@ -223,7 +224,8 @@ impl<'a> Chooser<'a> {
             self.whole.insert(&unit.id);
         }
         if of(&self.rehashed) || local.is_some_and(|local| local.precalculated.is_some()) {
-            // What its hash will be here is not known, and so not whether somebody was compiled with such a one.
+            // Its hash in the destination is not known yet, and so not whether a unit there was compiled with a unit
+            // of that hash.
             if let Some(by) = self.here.awaited.values().min() {
                 return Err(LeftReason::Awaited { by: by.clone() });
             }
@@ -232,7 +234,7 @@ impl<'a> Chooser<'a> {
         Ok(Verdict::Taken)
     }
 
-    /// What is known of a local unit; `None` of any other.
+    /// The finding about a local unit; `None` for any other.
     fn local(&self, unit: &Unit) -> Result<Option<&'a LocalUnit>, LeftReason> {
         if unit.source != Source::Local {
             return Ok(None);
@@ -317,7 +319,7 @@ impl<'a> Chooser<'a> {
     }
 }
 
-/// What a unit is by itself, whoever wants it.
+/// Returns whether a unit itself may be taken, whichever workspace wants it.
 pub(crate) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
     let unknown = |why: &str| LeftReason::Unknown { why: why.into() };
     match &unit.kind {
@@ -358,7 +360,7 @@ pub(crate) fn name(unit: &Unit) -> String {
     package.unwrap_or_else(|| unit.id.hash.clone())
 }
 
-/// What is moved into place as a whole: the fingerprint last.
+/// The paths that are moved into place as a whole: the fingerprint last.
 pub(crate) fn entries(unit: &Unit) -> Vec<PathBuf> {
     let depth = unit.id.profile.split('/').count();
     let mut entries: Vec<PathBuf> = Vec::new();

@@ -1,4 +1,4 @@
-//! What is at the destination, and how old units are.
+//! The units at the destination, and their ages.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::warm::decide::{entries, name};
 use crate::warm::model::{TakenUnit, WarmFolder};
 use crate::warm::verdict::Dated;
 
-/// What the destination has already.
+/// The units that the destination has already.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DestinationUnits {
     pub(crate) units: HashMap<UnitId, There>,
@@ -37,7 +37,7 @@ pub(crate) enum There {
 }
 
 impl DestinationUnits {
-    /// What an inventory has.
+    /// The units of an inventory.
     #[must_use]
     pub(crate) fn of(inventory: &Inventory) -> Self {
         let there = |unit: &Unit| match &unit.kind {

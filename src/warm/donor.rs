@@ -31,7 +31,7 @@ pub(crate) struct Donor {
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
     traces: BTreeMap<UnitId, Trace>,
-    /// What its build scripts and macros can do.
+    /// The abilities of its build scripts and macros.
     programs: Programs,
     /// It was put together of the store, for the very circumstances of who asks.
     from_store: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Donor {
     asked: (bool, Vec<String>),
     /// Programs may be links where the one who asked last builds.
     links_programs: bool,
-    /// What is known of local units, for the workspace that asked last.
+    /// The findings about local units, for the workspace that asked last.
     locals: (PathBuf, Locals),
 }
 
@@ -150,7 +150,7 @@ impl Donor {
         }
     }
 
-    /// What would be taken, as far as nothing has been found wrong with it yet.
+    /// The units that would be taken, as far as no flaw has been found in them yet.
     pub(crate) fn draft(&self, wants: &Requirements<'_>, here: &DestinationUnits) -> WarmFolder {
         let mut flaws = self.otherwise.clone();
         flaws.extend(self.flaws.clone());

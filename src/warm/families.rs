@@ -1,4 +1,4 @@
-//! What all workspaces get that have nothing where they build from now on.
+//! Chooses units for all workspaces that have nothing yet in the folder that they will build into.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(crate) fn all(
         all_units: false,
         wait: false,
         local,
-        // Nobody has said that they are wanted in every worktree, and each needs a space of its own.
+        // Programs are not shared without being asked for, because each needs a space of its own.
         programs: false,
         now: ui.view.now,
         dry_run: ui.dry_run,
@@ -71,7 +71,7 @@ pub(crate) fn all(
         |cold: &&Destination<'_>| !cold.workspace.ignored || cold.into.starts_with(shared_root);
     for cold in all.iter().filter(is_ours) {
         let comes = moved.contains(cold.into);
-        // What several workspaces build into belongs to none of them.
+        // A folder that several workspaces build into belongs to none of them.
         let is_cold =
             users.get(cold.into) == Some(&1) && !comes && inspect::rate(cold.into, None).units == 0;
         if is_cold && trust.tracked(cold.into).is_none() {

@@ -60,8 +60,8 @@ pub(crate) fn rate(folder: &Path, wanted: Option<(&Lock, bool)>) -> Estimate {
     }
 }
 
-/// What a folder has to give, by nothing but the names of its units: of what a `Cargo.lock` names, with or without the
-/// packages from paths; or everything.
+/// The units that a folder has to give, by nothing but their names: those that a `Cargo.lock` names, with or without
+/// the packages from paths; or all.
 #[must_use]
 pub(crate) fn gives(folder: &Path, wanted: Option<(&Lock, bool)>) -> Gives {
     if !fs::is_folder(folder) {
@@ -103,7 +103,7 @@ pub(crate) fn same_lock(one: &Path, two: &Path) -> bool {
     read(one).is_some_and(|bytes| Some(bytes) == read(two))
 }
 
-/// Whether a target folder has a program that was last built of sources of which none is the workspace's.
+/// Returns whether a target folder has a program that was last built from sources outside the workspace.
 #[must_use]
 pub(crate) fn has_programs_of_others(folder: &Path, workspace: &Path) -> bool {
     let profiles = markers::read(&fs::shape(folder)).profiles;

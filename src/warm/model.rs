@@ -33,12 +33,12 @@ pub(crate) struct WarmFolder {
     pub(crate) from_store: bool,
     /// The folder that they are put into, whether or not it exists.
     pub(crate) into: PathBuf,
-    /// What the donor is called in what build scripts have written there: by every name that it has had.
+    /// The donor's path as build scripts have written it there: every path that it has had.
     #[serde(skip)]
     pub(crate) names: Vec<String>,
-    /// What is taken, dependencies first.
+    /// The units that are taken, dependencies first.
     pub(crate) units: Vec<TakenUnit>,
-    /// What the donor has and is not taken, by name.
+    /// The donor's units that are not taken, by name.
     pub(crate) left: Vec<LeftUnit>,
     /// How many of the donor's units are there already.
     pub(crate) present: usize,
@@ -96,17 +96,17 @@ pub(crate) struct TakenUnit {
     pub(crate) version: Option<String>,
     #[serde(flatten)]
     pub(crate) kind: UnitKind,
-    /// What is moved into place as a whole once it is complete, relative to the target folder. The last one is
-    /// its fingerprint, without which Cargo looks at nothing else of it.
+    /// The paths that are moved into place as a whole once the unit is complete, relative to the target folder. The
+    /// last one is its fingerprint, without which Cargo looks at nothing else of it.
     #[serde(skip)]
     pub(crate) entries: Vec<PathBuf>,
-    /// What it was compiled with.
+    /// The units that it was compiled with.
     #[serde(skip)]
     pub(crate) dependencies: Vec<UnitId>,
     /// Its files and folders, a folder before what is in it.
     #[serde(skip)]
     pub(crate) files: Vec<UnitFile>,
-    /// What a build that did not end has left of it where it goes, which is cleared away; mostly nothing.
+    /// Files in its place that an unfinished build has left, which are deleted; mostly none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) clear: Vec<PathBuf>,
     pub(crate) local: bool,
@@ -116,12 +116,12 @@ pub(crate) struct TakenUnit {
     /// Its fingerprint is another one in the destination, or that of something that it was compiled with.
     #[serde(skip)]
     pub(crate) rehashed: bool,
-    /// What Cargo would write down of its package in the destination, if that goes into its fingerprint.
+    /// The text that Cargo would write about its package in the destination, if that is part of its fingerprint.
     #[serde(skip)]
     pub(crate) precalculated: Option<String>,
 }
 
-/// What warming did.
+/// The result of warming.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Warmed {
     /// How many units were put in place.
@@ -148,10 +148,10 @@ pub(crate) struct Skipped {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
-    /// Hard links where nobody writes to a file in place, copies elsewhere.
+    /// Hard links where no process writes to a file in place, copies elsewhere.
     #[default]
     Links,
-    /// The filesystem clones files: all share their storage until somebody writes.
+    /// The filesystem clones files: all share their storage until one is written to.
     Clones,
     /// The donor is on another filesystem, so everything is copied.
     Copies,

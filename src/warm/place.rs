@@ -25,8 +25,8 @@ use crate::{fs, markers};
 
 /// Warms one folder.
 ///
-/// What cannot be had is left out, with what depends on it. Until its fingerprint is in place, which comes last, a
-/// unit is nothing to Cargo, so that whatever is left by a run that is killed is made anew.
+/// Units that cannot be had are left out, with all that depend on them. A unit's fingerprint is put in place last,
+/// and until then the unit is nothing to Cargo: whatever a killed run leaves is made anew.
 pub(crate) fn folder(
     warm: &WarmFolder,
     trusted: &mut Trusted,
@@ -69,7 +69,7 @@ pub(crate) fn folder(
         worktrees: warm.worktrees.as_ref(),
         workspace: &warm.workspace,
     };
-    // What takes longest first, so that nobody waits for it in the end.
+    // The longest copies first, so that the end does not wait for one of them.
     let mut order: Vec<(usize, &TakenUnit)> = warm.units.iter().enumerate().collect();
     order.sort_by_key(|(_, unit)| {
         let copied = unit
@@ -89,7 +89,7 @@ pub(crate) fn folder(
             (at, unit, staged)
         })
         .collect();
-    // What others are compiled with is put in place before them.
+    // Dependencies are put in place before their dependents.
     staged.sort_by_key(|(at, ..)| *at);
     fs::checkpoint("warm-staged");
     let changed = changed_source(warm).or_else(|| newer_source(warm, looked_at));
@@ -131,7 +131,7 @@ pub(crate) fn folder(
         }
     }
     match warmed.left.first() {
-        // Whoever deletes the donor next must not take that for a success.
+        // The run that deletes the donor next must not take that for a success.
         Some(first) if warmed.units == 0 => Err(Stopped::Failed(format!(
             "none of the units could be had; the first is {}: {}",
             first.package, first.message
@@ -179,7 +179,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Whoever was killed here before left things that nobody wants.
+    /// Makes the folder, and deletes the files that a killed run left there.
     pub(crate) fn make(into: &Path) -> Result<Self, Stopped> {
         let top = into.join(STAGE);
         if !fs::make_stage(&top)? {
@@ -320,7 +320,7 @@ fn place(unit: &TakenUnit, stage: &Path, into: &Path) -> anyhow::Result<()> {
         };
         if let Err(error) = result {
             for entry in placed {
-                // What stays has no fingerprint, so Cargo makes it anew.
+                // A unit that is left there has no fingerprint, so Cargo makes it anew.
                 let _ = fs::rename(&into.join(entry), &stage.join(entry));
             }
             return Err(error);

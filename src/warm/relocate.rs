@@ -15,7 +15,7 @@ pub(crate) fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>
         return None;
     }
     let mut changed: Option<Vec<u8>> = None;
-    // Of two names one of which begins like the other, the longer is meant.
+    // If one name begins with another one, the longer name is meant.
     let mut names: Vec<&String> = from.iter().filter(|name| *name != to).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {
@@ -29,7 +29,7 @@ pub(crate) fn relocate(text: &[u8], from: &[String], to: &str) -> Option<Vec<u8>
     changed
 }
 
-/// What is longer is no note of where something lies.
+/// A longer file is no note of a place.
 pub(crate) const LONGEST: u64 = 4 << 20;
 
 /// Whether a file may be such a note, by its name: no library and no object, in which paths are those of sources, and
@@ -82,7 +82,7 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
     found.then_some(new)
 }
 
-/// What was said, without the folder that it was said in: the same script says the same in every folder.
+/// An output without the folder that it was printed in: the same script prints the same in every folder.
 #[must_use]
 pub(crate) fn without_place(said: &[u8], place: &[u8]) -> Vec<u8> {
     let mut rest = said;

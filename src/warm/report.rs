@@ -1,4 +1,4 @@
-//! What is taken from donors, what is left, and why.
+//! Shows the units that are taken from donors and those that are left, and why.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -70,7 +70,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             "  in place of what builds that did not end have left of {what}"
         )?;
     }
-    // What one donor has not for one worktree it has not for the others either.
+    // A unit that a donor lacks for one worktree is missing for the others too.
     let all: BTreeSet<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();
     left(out, &all.into_iter().collect::<Vec<_>>(), view)?;
     writeln!(out)

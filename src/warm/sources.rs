@@ -9,7 +9,7 @@
 //!   whether it can look at more than what it is given. If it can read files, it may have read any: the worktrees must be
 //!   the same altogether. If it can start other programs, it may have asked for what is never the same.
 //!
-//! What the donor's sources are now says what its units were made of only if none has changed since.
+//! The donor's present sources are the inputs of its units only if none has changed since.
 //!
 //! [`abilities`]: crate::target::artifact::abilities
 
@@ -52,7 +52,7 @@ const TICK: SignedDuration = SignedDuration::from_millis(20);
 /// How often to look where something has changed just now.
 const LOOKS: usize = 3;
 
-/// What is compared.
+/// The two sides of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
     pub(crate) donor: &'a Inventory,
@@ -63,7 +63,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) workspace: &'a Workspace,
     /// Both worktrees have the same commit checked out.
     pub(crate) same_commit: bool,
-    /// What is known of the donor's build scripts and macros.
+    /// The known abilities of the donor's build scripts and macros.
     pub(crate) programs: &'a Programs,
     /// The other worktrees of the repository.
     pub(crate) others: &'a [PathBuf],
@@ -123,15 +123,15 @@ struct World<'a> {
     by_id: BTreeMap<&'a UnitId, &'a Unit>,
     /// The folder of each member, by its name.
     folders: BTreeMap<&'a str, PathBuf>,
-    /// What each unit was compiled from, as far as that is written down.
+    /// The files that each unit was compiled from, as far as they are written down.
     named: BTreeMap<&'a UnitId, Result<Named, LeftReason>>,
-    /// What ran while each unit was made can do this.
+    /// The abilities of the programs that ran while each unit was made.
     able: BTreeMap<&'a UnitId, Abilities>,
     /// The files that the compiler named for any unit, and the manifests of their packages.
     compared: Compared,
     /// All files of both worktrees; looked at where something has run that may have looked at any.
     all: Option<Altogether>,
-    /// What git lists of the donor's worktree and of the destination's.
+    /// The files that git lists in the donor's worktree and in the destination's.
     listings: OnceLock<Result<(Listing, Listing), LeftReason>>,
     begin: Timestamp,
 }

@@ -17,7 +17,7 @@ use crate::warm::relocate;
 use crate::warm::verdict::Dated;
 use crate::{fs, markers};
 
-/// What a unit takes.
+/// The space of a unit.
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) shared: Bytes,
@@ -83,7 +83,7 @@ impl Staging<'_> {
         }
         self.date(unit)?;
         self.note_circumstances(unit)?;
-        // What is put into a folder makes it newer, so that each comes after all that is in it.
+        // A folder becomes newer when a file is put into it, so each folder is dated after all that is in it.
         for file in unit.files.iter().rev() {
             if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified()) {
                 fs::date_folder(&self.stage.join(&file.path), modified);

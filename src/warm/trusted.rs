@@ -8,7 +8,7 @@ use crate::plan::outcome::Stopped;
 use crate::text::failure;
 use crate::{fs, git};
 
-/// What was asked about folders in this run, each once.
+/// The answers about folders in this run, each asked for once.
 #[derive(Default)]
 pub(crate) struct Trusted {
     known: BTreeMap<PathBuf, Option<String>>,

@@ -9,7 +9,7 @@ use crate::fs::model::SourceFile;
 use crate::plan::left::LeftReason;
 use crate::target::unit::UnitId;
 
-/// What was found out about the local units of a donor, for one destination.
+/// The findings about the local units of a donor, for one destination.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Locals {
     /// Each of them: whether it may be taken, as far as its sources decide that.
@@ -65,6 +65,6 @@ pub(crate) enum Home {
     Owned,
     /// One workspace's, as far as is known. `CARGO_TARGET_DIR` may have led others there.
     Single,
-    /// That of several workspaces, each of which takes the others' units for its own.
+    /// Several workspaces: each takes the units of the others for its own.
     Several,
 }

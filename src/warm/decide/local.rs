@@ -35,7 +35,7 @@ pub(crate) fn of_other_worktrees<'a>(
     if home == Home::Owned {
         return BTreeMap::new();
     }
-    // What is believed, and by way of it the runs and then the scripts that it was compiled with.
+    // The units that are believed; and through them the runs, and then the scripts, that they were compiled with.
     let mut believed: BTreeSet<&UnitId> = BTreeSet::new();
     let mut vouching: Vec<&Unit> = Vec::new();
     for unit in &units {
@@ -51,7 +51,7 @@ pub(crate) fn of_other_worktrees<'a>(
         }
         let scripts = units.iter().filter(|other| {
             let script = [UnitKind::BuildScript, UnitKind::BuildScriptRun].contains(&other.kind);
-            // What is newer was made anew since, by whomever.
+            // A newer unit was made anew since, perhaps by another worktree.
             script
                 && other.package == unit.package
                 && unit.dependencies.contains(&other.id)
@@ -123,7 +123,7 @@ mod tests {
         assert_left(&[], Home::Single, &ALL);
     }
 
-    /// What we have put there is believed, and says nothing of what others have.
+    /// Units that we have put there are believed, and say nothing of others.
     #[test]
     fn carried_ones() {
         let carried = [("a1", Trace::Carried)];

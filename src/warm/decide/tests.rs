@@ -44,7 +44,7 @@ fn file(path: String, sharing: Sharing, second: i64) -> UnitFile {
     }
 }
 
-/// A library from a registry that was compiled in the second of its number, when nothing else is said.
+/// A library from a registry that was compiled in the second of its number, unless a test says otherwise.
 fn unit(number: u64, dependencies: &[u64]) -> Unit {
     built(number, dependencies, i64::try_from(number).expect("small"))
 }
@@ -179,8 +179,8 @@ fn a_local_package_anywhere_below() {
     assert_eq!(warm.left.len() + warm.units.len(), 6, "each stands once");
 }
 
-/// What the lock file does not name is left, with what depends on it; without a lock file, or when all units are
-/// asked for, nothing is.
+/// Units that the lock file does not name are left, with all that depends on them; without a lock file, or when all
+/// units are asked for, none is left.
 #[test]
 fn only_what_is_locked() {
     let lock = "[[package]]\nname = \"p1\"\nversion = \"2.0.0\"\nsource = \"registry+x\"\n\
@@ -198,7 +198,7 @@ fn only_what_is_locked() {
     assert_eq!(taken(&all), ["p1", "p2", "p3", "p4"]);
 }
 
-/// A unit that is what nobody shares, by itself.
+/// Units that are never shared because of what they are.
 #[test]
 fn what_is_left_by_itself() {
     let of = |kind: UnitKind| Unit {
@@ -253,7 +253,7 @@ fn what_is_left_by_itself() {
     }
 }
 
-/// A dependency of which the donor has nothing at all.
+/// A dependency that the donor does not have at all.
 #[test]
 fn a_dependency_that_is_not_there() {
     let warm = chosen(vec![unit(2, &[1]), unit(3, &[2])], Vec::new(), None);
@@ -264,7 +264,7 @@ fn a_dependency_that_is_not_there() {
     assert_eq!(reason(&warm, "p3"), &depends_on("p2", missing));
 }
 
-/// What a closer look found is a reason like any other, for what depends on it too.
+/// A flaw that an inspection found is a reason like any other, for dependents too.
 #[test]
 fn a_flaw() {
     let donor = inventory("/donor", vec![unit(1, &[]), unit(2, &[1]), unit(3, &[])]);

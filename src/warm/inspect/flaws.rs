@@ -44,10 +44,10 @@ pub(crate) struct Origin<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What a close look at units found.
+/// The findings of an inspection of units.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inspection {
-    /// What is wrong with which.
+    /// The flaw of each unit that has one.
     pub(crate) flaws: BTreeMap<UnitId, LeftReason>,
     /// Where local ones were compiled.
     pub(crate) traces: BTreeMap<UnitId, Trace>,
@@ -104,7 +104,7 @@ pub(crate) fn look_into(
     findings
 }
 
-/// The folders of which no path may be kept.
+/// The folders whose paths may not be kept in a shared unit.
 fn roots(names: &[String], worktree: Option<&Path>) -> Vec<String> {
     let mut roots = names.to_owned();
     roots.extend(worktree.map(|path| path.display().to_string()));
@@ -129,7 +129,7 @@ pub(crate) fn names(donor: &Inventory) -> Vec<String> {
     roots.into_iter().collect()
 }
 
-/// The target folder of which a `root-output` speaks; `None` if it does not name its own `OUT_DIR` in one.
+/// The target folder that a `root-output` names; `None` if it does not name its own `OUT_DIR` in one.
 fn root_in(file: &UnitFile, said: &[u8]) -> Option<PathBuf> {
     let said = PathBuf::from(String::from_utf8_lossy(said).into_owned());
     let out = out_dir(file);

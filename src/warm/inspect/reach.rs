@@ -129,7 +129,7 @@ impl<'a> Look<'a> {
             Moment::Known(at, _) => Some(at),
             Moment::Unknown => None,
         };
-        // By a time that somebody has set it is only known where nothing has changed ever.
+        // If another program has set the time, the environment is known only where it has never changed.
         let by_time = || span(made).filter(|_| self.always || set_since(unit, self.now).is_none());
         // Where we have put it, it was found then that the circumstances are alike.
         by_time().or_else(|| span(self.put_there(unit, known, made)?))

@@ -14,7 +14,7 @@ use crate::warm::decide::DestinationUnits;
 use crate::warm::inspect::flaws::names;
 use crate::warm::relocate;
 
-/// What stands for a target folder in what is compared.
+/// The text that replaces a target folder before a comparison.
 const PLACE: &str = "<target>";
 
 /// Which units that both have are not the same in both, though they have the same name.
@@ -63,7 +63,7 @@ struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// What the compiler made, or what a build script said and all that it made, by path.
+    /// The files that the compiler made, or the output of a build script and all files that it made, by path.
     fn made(&self) -> BTreeMap<&'a Path, &'a UnitFile> {
         let counts = |file: &&UnitFile| match self.unit.kind {
             UnitKind::BuildScriptRun => file.is_said() || file.in_out_dir(),

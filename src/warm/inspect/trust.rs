@@ -81,8 +81,8 @@ pub(crate) fn not_a_donor(why: KeptReason) -> KeptReason {
 
 /// Why nothing may be taken from a folder; `None` if it may.
 ///
-/// What git tracks came with a clone or a branch, so its author decided what is in it: a unit there may call itself
-/// what it likes. Where git does not answer, the folder counts as tracked.
+/// Files that git tracks came with a clone or a branch, so the branch's author decided their content: a unit there
+/// may give itself any name. Where git does not answer, the folder counts as tracked.
 #[must_use]
 pub(crate) fn doubt(folder: &Path) -> Option<KeptReason> {
     if !fs::exists(folder) {

@@ -1,7 +1,7 @@
 //! Whether two worktrees are the same altogether.
 //!
-//! A build script or a macro that reads files may have read any of them and says nothing of it, or says a part. What it
-//! would find in another worktree is the same only if everything is: tracked files, others, and those that git ignores.
+//! A build script or a macro that reads files may have read any of them and names none, or a part. It finds the same
+//! in another worktree only if everything is the same: tracked files, others, and those that git ignores.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn compare(ask: Ask<'_>, top: &Path, there: &Listing, here: &Listing) -> Compare
     let tops = [ask.from_worktree, top];
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     for listing in [there, here] {
-        // What lies in a folder counts, however deep, if Cargo did not build it.
+        // A file counts however deep it lies, if Cargo did not build it.
         files.extend(own_ignored(ask, &tops, top, listing));
         files.extend(listing.files.iter().cloned());
         // Of another worktree, `.git` is a file that leads to this repository, and a build here has nothing to do with it.

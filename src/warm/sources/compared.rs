@@ -62,7 +62,7 @@ impl Compared {
                 let (there, here) = (Source::at(&one), Source::at(&two));
                 let same = match (&there.what, &here.what) {
                     _ if sources::is_configuration(&file) => same_configuration(&one, &two),
-                    // What is behind it counts only where git lists it.
+                    // The files behind a link count only where git lists them.
                     (SourceKind::Link(..), SourceKind::Link(..)) => {
                         there.is_same(&one, &here, &two)
                             && leads_inside(&one, from)
@@ -89,7 +89,7 @@ impl Compared {
             if here.what != SourceKind::Missing {
                 compared.here.push(here.noted(into.join(&file)));
             }
-            // What is in a folder counts, and not that something was put there.
+            // The files in a folder count, and not the time when one was put there.
             if !matches!(there.what, SourceKind::Missing | SourceKind::Folder) {
                 compared.there.insert(file, there.newest);
             }
@@ -176,7 +176,7 @@ impl Compared {
     }
 }
 
-/// Whether two configurations of Cargo, of which there may be none, say the same of what is compiled.
+/// Returns whether two configurations of Cargo, either of which may be missing, set the same for compiled artifacts.
 fn same_configuration(one: &Path, two: &Path) -> bool {
     let said = |path: &Path| {
         let bytes = fs::read(path).ok()?.unwrap_or_default();

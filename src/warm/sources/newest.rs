@@ -1,9 +1,9 @@
 //! Which file of a package is the newest, as Cargo writes it down for a build script that says nothing of what it
 //! watches.
 //!
-//! Source: `last_modified_file` and `list_files` in `src/cargo/sources/path.rs` of Cargo. What is calculated here is
-//! believed only if it comes out for the donor as Cargo wrote it there, and a wrong answer costs one run of the script,
-//! since Cargo compares it with its own.
+//! Source: `last_modified_file` and `list_files` in `src/cargo/sources/path.rs` of Cargo. The result is believed only
+//! if the same calculation for the donor gives what Cargo wrote there, and a wrong answer costs one run of the
+//! script, since Cargo compares it with its own.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use crate::cargo::toml_read;
 use crate::fs;
 use crate::git::sources::Listing;
 
-/// What Cargo would write down for the package in `folder` of the worktree at `top`; `None` for one that does not go
-/// by git.
+/// The text that Cargo would write for the package in `folder` of the worktree at `top`; `None` for a package whose
+/// files Cargo does not list by git.
 pub(crate) fn of_package(top: &Path, folder: &Path, listing: &Listing) -> Option<String> {
     let root = top.join(folder);
     let excluded = excluded(top, &root)?;

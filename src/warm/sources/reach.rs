@@ -1,4 +1,4 @@
-//! What ran while a unit was made, and what that can do.
+//! The programs that ran while a unit was made, and their abilities.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::target::unit_file::UnitFile;
 use crate::warm::sources::World;
 use crate::warm::sources::callable_macros::Handed;
 
-/// What is known of a donor's build scripts and macros: each is looked into once, whoever asks.
+/// The known abilities of a donor's build scripts and macros: each is inspected once for all questions.
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
     by_unit: Mutex<HashMap<UnitId, Abilities>>,
@@ -51,7 +51,7 @@ const NONE: Abilities = Abilities {
 };
 
 impl<'a> World<'a> {
-    /// What ran while each of these units was made can do.
+    /// The abilities of the programs that ran while each of these units was made.
     pub(crate) fn abilities(&self, units: &[&'a Unit]) -> BTreeMap<&'a UnitId, Abilities> {
         let mut macros: HashMap<&UnitId, BTreeSet<&UnitId>> = HashMap::new();
         let ran: BTreeMap<&'a UnitId, BTreeSet<&UnitId>> = units
@@ -116,7 +116,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What is known of what ran while a unit was made.
+    /// The known abilities of the programs that ran while a unit was made.
     pub(crate) fn able_of(&self, unit: &Unit) -> Abilities {
         self.able.get(&unit.id).copied().unwrap_or(Abilities::ANY)
     }
@@ -193,7 +193,7 @@ impl<'a> World<'a> {
         macros
     }
 
-    /// What a build script or a macro can do.
+    /// The abilities of a build script or a macro.
     fn program(&self, id: &UnitId) -> Abilities {
         if let Some(known) = self.ask.programs.known(id) {
             return known;

@@ -118,8 +118,8 @@ impl World<'_> {
         words.find(|word| inside(word))
     }
 
-    /// What Cargo would write down here of the package of a script that says nothing of what it watches, if what it wrote
-    /// there is what it would still write.
+    /// The text that Cargo would write here about the package of a script that declares no files to watch, if the
+    /// text that it wrote there is what it would still write.
     fn precalculated(&self, folder: &Path, said: &str) -> Result<String, LeftReason> {
         let (there, here) = self.listings()?;
         let there = newest::of_package(self.ask.from_worktree, folder, there);
@@ -140,7 +140,7 @@ impl World<'_> {
         program.ok_or_else(|| unknown("nothing tells what its build script is"))
     }
 
-    /// What a build script was compiled from.
+    /// The files that a build script was compiled from.
     fn sources_of(&self, program: &Unit) -> Result<&BTreeSet<PathBuf>, LeftReason> {
         let named = self.named.get(&program.id);
         let named = named.and_then(|named| named.as_ref().ok());
@@ -182,8 +182,8 @@ impl World<'_> {
         })
     }
 
-    /// Whether nothing that a script has made can be an answer to where it was: a hash of that looks like any number. What
-    /// is no text is `suspect` as well, or is taken.
+    /// Checks that no output of a script can hold an answer to the question where it ran: a hash of that looks like
+    /// any number. An output that is not text counts as `suspect` says.
     fn made_of_no_place(&self, run: &Unit, suspect: bool) -> Result<(), LeftReason> {
         for file in &run.files {
             let made = file.in_out_dir() && file.sharing == Sharing::Copy;

@@ -1,4 +1,4 @@
-//! What packages are compiled with, besides their own files.
+//! The settings that packages are compiled with, besides their own files.
 
 use std::path::Path;
 

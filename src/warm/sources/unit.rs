@@ -1,4 +1,4 @@
-//! What a unit was compiled from, and whether that is still there.
+//! The files that a unit was compiled from, and whether they are still there.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::warm::verdict::LocalUnit;
 /// The most that is read of a dep-info. Real ones are a thousand times smaller.
 const MOST: u64 = 16 << 20;
 
-/// What a unit was compiled from, as far as the compiler told.
+/// The files that a unit was compiled from, as far as the compiler told.
 #[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) at: Timestamp,
@@ -88,7 +88,7 @@ fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
 }
 
 impl World<'_> {
-    /// What a unit of the package in `folder` was compiled from.
+    /// The files that a unit of the package in `folder` was compiled from.
     pub(crate) fn names_of(&self, unit: &Unit, folder: &Path) -> Result<Named, LeftReason> {
         let nothing = || unknown("nothing tells which files it was compiled from");
         let (info, at) = dep_info(self.ask, unit).ok_or_else(nothing)?;
@@ -116,7 +116,7 @@ impl World<'_> {
                     let inside = sources::normalized(&of.join(path));
                     named.files.insert(inside.ok_or_else(|| outside(path))?);
                 }
-                // What a build script has made: it comes along with the run.
+                // Files that a build script has made come along with the run.
                 Base::Build if path.is_relative() && is_in_out_dir(path) => {}
                 Base::Build if path.is_relative() => {
                     return Err(unknown(&format!(

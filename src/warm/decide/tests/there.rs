@@ -1,4 +1,4 @@
-//! What the destination has already, and what that means for the rest.
+//! Units that the destination has already, and their effect on the rest.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn what_is_there_stays() {
     );
 }
 
-/// What the destination has of a dependency must be what the unit was compiled with, and not be newer.
+/// A dependency in the destination must be the very unit that the donor's unit was compiled with, and not be newer.
 #[test]
 fn a_dependency_that_is_there() {
     let donor = || vec![unit(1, &[]), built(2, &[1], 10)];
@@ -70,12 +70,12 @@ fn what_a_build_left_half_way() {
     let warm = chosen(vec![unit(1, &[]), unit(2, &[1])], vec![odd], None);
     assert_eq!(reason(&warm, "p1"), &LeftReason::Occupied);
     assert_eq!(reason(&warm, "p2"), &depends_on("p1", LeftReason::Occupied));
-    // Nobody wants to know that of a unit that would be left anyway.
+    // The reason does not matter for a unit that would be left anyway.
     let warm = chosen(vec![local(unit(1, &[]))], vec![rest(unit(1, &[]))], None);
     assert_eq!(reason(&warm, "p1"), &LeftReason::Local);
 }
 
-/// What a first donor gives counts as there for the second.
+/// Units that a first donor gives count as there for the second.
 #[test]
 fn two_donors() {
     let first = inventory("/first", vec![unit(1, &[])]);

@@ -18,14 +18,14 @@ use crate::warm::relocate;
 use crate::warm::verdict::Trace;
 use crate::{fs, markers};
 
-/// What is looked for in local units.
+/// The traces that local units are searched for.
 pub(crate) struct Local {
     workspace: String,
     same: bool,
     /// Names by which the place is told from the destination's.
     own_names: Vec<String>,
     pub(crate) now: Timestamp,
-    /// The folders of which no path may be kept.
+    /// The folders whose paths may not be kept.
     pub(crate) roots: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ impl Inspector<'_> {
 
     /// Where the other libraries of those packages were compiled that have units which are wanted.
     ///
-    /// What a build script is compiled to says nothing of where that was.
+    /// A compiled build script does not show where it was compiled.
     pub(crate) fn for_their_traces(&self, wanted: &BTreeSet<&UnitId>) -> BTreeMap<UnitId, Trace> {
         let Some(local) = &self.local else {
             return BTreeMap::new();
@@ -191,7 +191,8 @@ impl Inspector<'_> {
         Ok(trace(folders, local))
     }
 
-    /// Whether it was put here by us, who compared its sources with those here, and nobody has compiled it since.
+    /// Returns whether we have put the unit here, after a comparison of its sources, and no build has compiled it
+    /// since.
     pub(crate) fn is_carried(&self, unit: &Unit, local: &Local) -> Result<bool, LeftReason> {
         let mark = unit
             .files
@@ -210,8 +211,9 @@ impl Inspector<'_> {
 
     /// The names of the worktree by which it can be told that a script asked for its place.
     ///
-    /// A folder is often called like a package in it, of which a script may speak whatever the place. Then it counts only
-    /// for a script that may have looked at where it is: its program names the variable, or its code asks the system.
+    /// A folder often has the name of a package in it, which a script may print whatever the place. Then it counts
+    /// only for a script that may have looked at where it is: its program names the variable, or its code asks the
+    /// system.
     fn telling_names<'l>(&self, run: &Unit, local: &'l Local) -> Result<Vec<&'l str>, LeftReason> {
         let plain = |name: &str| name.replace('-', "_").to_lowercase();
         let packages = self.donor.units.iter();
@@ -242,7 +244,7 @@ impl Inspector<'_> {
                 let asks = list.sources.iter().any(|source| {
                     let path = Path::new(&local.workspace).join(source);
                     let code = fs::read_start(&path, MOST).ok().flatten();
-                    // What cannot be read may ask.
+                    // Code that cannot be read may ask.
                     code.is_none_or(|code| asks_the_system(&code))
                 });
                 if asks {
@@ -324,7 +326,8 @@ fn is_dated(file: &UnitFile) -> bool {
     file.is_said() || file.is_dep_info()
 }
 
-/// What the compiler had to say of a unit, which Cargo says again each time that it finds the unit fresh.
+/// Returns whether a file holds the warnings of a unit, which Cargo prints again each time that it finds the unit
+/// fresh.
 fn is_warnings(file: &UnitFile) -> bool {
     file.sharing == Sharing::Copy && file.is_fingerprint() && file.name().starts_with("output-")
 }

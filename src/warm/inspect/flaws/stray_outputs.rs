@@ -62,7 +62,7 @@ fn is_candidate(group: &Group) -> bool {
     matches!(group, Group::Unhashed | Group::Final | Group::Foreign)
 }
 
-/// What Cargo makes besides units.
+/// The files that Cargo makes besides units.
 struct Explained {
     /// The names of local targets. Of third-party crates Cargo brings nothing to the top.
     targets: BTreeSet<String>,
@@ -99,7 +99,7 @@ impl Explained {
         let name = file.name();
         let stem = name.split('.').next().unwrap_or_default().replace('-', "_");
         let of_target = |stem: &str| self.targets.contains(stem);
-        // What a debugger reads beside a program on macOS is a folder.
+        // The debugger's data beside a program on macOS are a folder.
         let mut above = file.path.ancestors();
         of_target(&stem)
             || stem.strip_prefix("lib").is_some_and(of_target)
@@ -121,8 +121,8 @@ fn bare(path: &Path) -> PathBuf {
     path.with_file_name(stem.replace('-', "_"))
 }
 
-/// From when to when a build script ran: from the stamp that Cargo puts down before, to the fingerprint that it writes
-/// afterwards. (What the script said gets the time of the stamp.)
+/// The time during which a build script ran: from the stamp that Cargo puts down before, to the fingerprint that it
+/// writes afterwards. (The script's output gets the time of the stamp.)
 fn span(run: &Unit) -> Option<(Timestamp, Timestamp)> {
     let stamp = |file: &&UnitFile| file.role == Role::Noted && file.name() == layout::STAMP;
     let begin = run.files.iter().find(stamp)?.modified()?;
