@@ -60,7 +60,7 @@ use crate::text::failure;
 use crate::text::failure::Hint as _;
 use crate::{fs, markers};
 
-/// What to look at, and how closely.
+/// The places to survey, and how closely.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The folders to start from.
@@ -123,7 +123,7 @@ impl Request {
         groups.into_iter().map(of).collect()
     }
 
-    /// What the run takes away of what interrupted runs left.
+    /// The litter of interrupted runs that the run deletes.
     #[must_use]
     pub(crate) fn litter(&self) -> Scope<'_> {
         match self.only_folders {
@@ -133,7 +133,7 @@ impl Request {
     }
 }
 
-/// What the environment says, read once at the edge.
+/// The values from the environment, read once at the edge.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
     /// `$CARGO_HOME` and what else configuration is resolved against.
@@ -141,7 +141,7 @@ pub(crate) struct Environment {
     /// Variables that beat the configuration.
     pub(crate) overrides: Vec<EnvOverride>,
     pub(crate) cargo: Cargo,
-    /// What variables decide in place of the settings file.
+    /// The settings that variables give in place of the settings file.
     pub(crate) settings: Settings,
     /// Variables that Cargo and the compiler heed, but for those that name folders.
     pub(crate) variables: Vec<(String, String)>,
@@ -163,7 +163,7 @@ pub(crate) struct Environment {
     pub(crate) wrapper: Option<String>,
     /// The variable that names the compiler, or a program that may answer in its place.
     pub(crate) compiler: Option<String>,
-    /// What remote stores want to know, and nobody else must.
+    /// The secrets of remote stores.
     pub(crate) secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
     pub(crate) known: crate::target::abilities_record::KnownAbilities,
@@ -171,7 +171,7 @@ pub(crate) struct Environment {
 
 /// Looks at everything under the roots and at all worktrees that belong to it.
 ///
-/// What cannot be read ends up in [`Survey::problems`]; the rest of the survey goes on.
+/// Paths that cannot be read end up in [`Survey::problems`]; the rest of the survey goes on.
 ///
 /// # Errors
 ///
@@ -213,7 +213,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     );
     if let Some(folder) = &request.config_at {
         configs::read_folder(folder, &mut configs);
-        // What cannot be read is not ours.
+        // A script that cannot be read is not ours.
         let script = fs::read(&folder.join(wrapper_script::NAME));
         wrapper_script = script.unwrap_or_else(|_| Some(Vec::new()));
     }

@@ -1,8 +1,8 @@
 //! In which circumstances a workspace was built, and when: what configurations said of compiling, besides sources.
 //!
-//! A unit is made in the circumstances of its moment, and not in those of today. So what is known of a workspace are
-//! spans of time, in each of which its configurations said the same: the present one, which began when one of its files
-//! was last changed, and earlier ones, which a record in the user's state folder holds.
+//! A unit depends on the build environment of its moment, not on today's. So the facts about a workspace are spans of
+//! time in which its configurations said the same: the present one, which began when one of its files was last
+//! changed, and earlier ones, which a record in the user's state folder holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

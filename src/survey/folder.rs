@@ -16,7 +16,7 @@ pub(crate) struct TargetFolder {
     pub(crate) users: Vec<PathBuf>,
     /// How it came to be known.
     pub(crate) known: FolderOrigin,
-    /// What its top level looks like.
+    /// The marks in its top level.
     pub(crate) marks: Marks,
     /// Its size; `None` if it was not asked for.
     pub(crate) usage: Option<Usage>,
@@ -30,7 +30,7 @@ pub(crate) struct TargetFolder {
 pub(crate) enum FolderOrigin {
     /// Our owner file stands beside it.
     Owner {
-        /// What it says.
+        /// The content of the owner file.
         owner: Owner,
         /// Whether that workspace is still there.
         state: OwnerState,
@@ -89,7 +89,7 @@ pub(crate) struct Owner {
     pub(crate) stamp: Option<String>,
 }
 
-/// What became of the workspace that an [`Owner`] names.
+/// The state of the workspace that an [`Owner`] names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum OwnerState {
@@ -161,7 +161,7 @@ impl From<WorktreeLayout> for Layout {
     }
 }
 
-/// What the top level of a folder looks like.
+/// The marks in the top level of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Marks {
     pub(crate) tag: Tag,
@@ -188,11 +188,11 @@ pub(crate) struct Marks {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Trash {
     pub(crate) path: PathBuf,
-    /// What kind of thing it is.
+    /// Its kind.
     pub(crate) kind: Litter,
     /// It carries the mark that we put into what we may delete later, and no branch can have brought it.
     pub(crate) ours: bool,
-    /// What git tracks in it, or in the target folder around it.
+    /// A path in it that git tracks, or one in the target folder around it.
     #[serde(skip)]
     pub(crate) tracked: Option<PathBuf>,
     /// Git's error, if it could not be asked.
@@ -201,7 +201,7 @@ pub(crate) struct Trash {
     /// The lock that another run holds on it.
     #[serde(skip)]
     pub(crate) busy: Option<Busy>,
-    /// What it takes; `None` if nobody looked.
+    /// Its space; `None` if it was not measured.
     pub(crate) usage: Option<Usage>,
 }
 

@@ -1,4 +1,4 @@
-//! What was changed, so that it can be put back.
+//! The record of changed files, by which they can be put back.
 //!
 //! The record is written before the files are, so it may name a change that never happened. It stays true
 //! all the same, since undoing goes by what each file holds now.
@@ -26,9 +26,9 @@ pub struct JournalEntry {
     pub time: Timestamp,
     /// The file.
     pub file: PathBuf,
-    /// What it held before; `None` if it did not exist.
+    /// Its content before; `None` if it did not exist.
     pub before: Option<RecordedContent>,
-    /// What it held afterwards.
+    /// Its content afterwards.
     pub after: Option<RecordedContent>,
     /// The folder of the file was made for it.
     pub made_folder: bool,
@@ -46,7 +46,7 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// How long a run may take from its beginning to a change: somebody may think before saying yes.
+/// The time from the beginning of a run to a change: the user may think before they confirm.
 const RUN: SignedDuration = SignedDuration::from_hours(1);
 
 /// The bytes of a file, readable where they are text.
@@ -106,12 +106,12 @@ impl Relocated {
     }
 }
 
-/// What undoing means for one file.
+/// The effect of undoing on one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undo {
     /// It goes back to these bytes, or away.
     Restore {
-        /// What it holds then.
+        /// The bytes that it gets; `None` deletes it.
         to: Option<Vec<u8>>,
         /// The folder that we made for it goes too, if it is empty then.
         remove_folder: bool,
@@ -145,8 +145,8 @@ impl Journal {
 
     /// Decides what undoing does to a file that holds `current` now.
     ///
-    /// Goes back from change to change as long as they join, so that several setups are undone as one, and
-    /// stops where somebody else changed the file in between.
+    /// Goes back from change to change as long as they join, so that several setups are undone as one, and stops
+    /// where the user or another program changed the file in between.
     #[must_use]
     pub fn undo(&self, file: &Path, current: Option<&[u8]>) -> Undo {
         let mut reached = current;
@@ -195,7 +195,7 @@ impl Journal {
         }
     }
 
-    /// What the last change of each file left in it, under a place.
+    /// The content that the last change of each file gave it, for the files under a place.
     #[must_use]
     pub(crate) fn last_under(&self, place: &Path) -> Vec<(&Path, Option<&[u8]>)> {
         let files = self.files().into_iter();

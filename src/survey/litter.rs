@@ -69,18 +69,18 @@ pub(super) fn look(
         .collect()
 }
 
-/// What was come upon that interrupted runs may have left.
+/// Files and folders that interrupted runs may have left.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Folders with the name of our trash.
     pub(super) half_deleted: BTreeSet<PathBuf>,
-    /// What has the name of a file that is not in its place.
+    /// Files that have the name of a file that is not in its place.
     pub(super) unplaced: BTreeSet<PathBuf>,
     /// A run of the user began to make the shared root, whether or not it came to an end.
     pub(super) root_begun: bool,
 }
 
-/// What has the name of a file that is not in its place, in a folder.
+/// The files in a folder that have the name of a file that is not in its place.
 pub(super) fn unplaced_in(folder: &Path) -> Vec<PathBuf> {
     let names = fs::names(folder).unwrap_or_default();
     let left = names.iter().filter(|name| fs::is_leftover(name));

@@ -1,4 +1,4 @@
-//! What was found on disk.
+//! The findings of a survey of the disk.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ pub(crate) struct Survey {
     pub(crate) workspaces: Vec<Workspace>,
     /// Every target folder, in use or left behind, each once.
     pub(crate) folders: Vec<TargetFolder>,
-    /// What the owner files under the shared root say, by folder, whether or not Cargo has made that yet.
+    /// The owner files under the shared root, by folder, whether or not Cargo has made that folder yet.
     #[serde(skip)]
     pub(crate) notes: BTreeMap<PathBuf, Owner>,
     /// Half-deleted folders that an interrupted run left.
     pub(crate) trash: Vec<Trash>,
-    /// What the environment and the settings file in the shared root say.
+    /// The settings from the environment and from the settings file in the shared root.
     #[serde(skip)]
     pub(crate) settings: Settings,
     /// The bytes of that file; `None` if there is none.
@@ -45,12 +45,12 @@ pub(crate) struct Survey {
     pub(crate) wrapper_script: Option<Vec<u8>>,
     /// Variables in the environment that beat the configuration files.
     pub(crate) overrides: Vec<EnvOverride>,
-    /// What could not be read; the rest of the survey is complete without it.
+    /// The paths that could not be read; the rest of the survey is complete without them.
     pub(crate) problems: Vec<Problem>,
     /// Every Cargo configuration file that counts for one of the workspaces, by path.
     #[serde(skip)]
     pub(crate) configs: BTreeMap<PathBuf, ConfigFile>,
-    /// What the configuration of a workspace is resolved against, besides its files.
+    /// The context in which the configuration of a workspace is resolved, besides its files.
     #[serde(skip)]
     pub(crate) surroundings: ConfigContext,
 }
@@ -97,7 +97,7 @@ pub(crate) struct SharedRoot {
     /// How many runs have changed something under it; the next one makes no use of a plan from before.
     #[serde(skip)]
     pub(crate) runs: u64,
-    /// What made it the shared root of this run.
+    /// The reason why it is the shared root of this run.
     pub(crate) chosen: SharedRootChoice,
     /// Git ignores it by a rule outside of it.
     #[serde(skip)]
@@ -108,7 +108,7 @@ pub(crate) struct SharedRoot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) path: PathBuf,
-    /// What is wrong, as a sentence without a full stop.
+    /// The problem, as a sentence without a full stop.
     pub(crate) what: String,
     pub(crate) mend: String,
     /// All ways to mend it.
@@ -125,13 +125,13 @@ pub(crate) struct FormerRoot {
     pub(crate) there: bool,
 }
 
-/// What a user has decided once for all runs. What is not set is left to the program.
+/// The user's decisions for all runs. The program decides where a setting is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// Share local crates whose sources are the same.
     pub local: Option<bool>,
-    /// What all target folders under the shared root may take together.
+    /// The most space for all target folders under the shared root together.
     #[serde(deserialize_with = "settings::written")]
     pub max_size: Option<Bytes>,
     /// How much is to be free on the filesystem of the shared root.
@@ -253,7 +253,7 @@ pub(crate) struct Worktree {
     pub(crate) present: bool,
     /// It lies under one of the roots.
     pub(crate) inside_root: bool,
-    /// What stays the same when it is moved, and differs for another worktree at its path.
+    /// A mark that stays the same when the worktree is moved, and differs for another worktree at its path.
     #[serde(skip)]
     pub(crate) stamp: Option<String>,
 }
@@ -286,7 +286,7 @@ pub(crate) struct Workspace {
     pub(crate) target_elsewhere: Option<PathBuf>,
     /// The configuration file that would be edited.
     pub(crate) config: PathBuf,
-    /// What `cargo metadata`, run in its folder, said.
+    /// The answer of `cargo metadata`, run in its folder.
     pub(crate) cargo: CargoAnswer,
     /// The stamp of its worktree, or of its own folder outside git.
     #[serde(skip)]
@@ -314,7 +314,7 @@ pub(crate) struct WorktreePlace {
     pub(crate) path: PathBuf,
 }
 
-/// What `cargo metadata` said about a workspace.
+/// The answer of `cargo metadata` about a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub(crate) enum CargoAnswer {
@@ -403,14 +403,14 @@ impl StoreSettings {
     }
 }
 
-/// What a user has decided about the store.
+/// The user's decisions about the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a table `[store]`")]
 pub struct StoreSettings {
     /// The folder of the local store; without one it is in the cache folder.
     pub(crate) folder: Option<PathBuf>,
-    /// What the local store may take.
+    /// The most space for the local store.
     #[serde(deserialize_with = "settings::written")]
     pub(crate) max_size: Option<Bytes>,
     /// Units that were not used for as long go.
@@ -431,14 +431,14 @@ pub struct StoreSettings {
     pub remote: Option<BTreeMap<String, String>>,
 }
 
-/// What a command takes away of what interrupted runs left.
+/// The litter of interrupted runs that a command deletes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope<'a> {
     /// All of it.
     All,
-    /// What lies in these target folders.
+    /// Litter in these target folders.
     In(&'a [PathBuf]),
-    /// The stages alone: somebody waits for this run, and it is not to wait for others.
+    /// The stages alone: a build or the user waits for this run, so it must not wait for other runs.
     Stages,
 }
 

@@ -12,16 +12,16 @@ use crate::survey::remains;
 use crate::text::failure;
 use crate::{fs, git};
 
-/// What lies under the shared root.
+/// The folders and files under the shared root.
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     /// Every target folder there, with or without an owner file.
     pub(super) folders: Vec<(PathBuf, FolderOrigin)>,
     /// Every owner file, by the folder that it is about.
     pub(super) notes: BTreeMap<PathBuf, Owner>,
-    /// What interrupted runs left there.
+    /// The folders that interrupted runs left there.
     pub(super) trash: BTreeSet<PathBuf>,
-    /// What has the name of a file that is not in its place.
+    /// Files that have the name of a file that is not in its place.
     pub(super) unplaced: BTreeSet<PathBuf>,
 }
 
@@ -103,7 +103,7 @@ fn read_notes(holder: &Path, notes: &mut BTreeMap<PathBuf, Owner>, problems: &mu
     }
 }
 
-/// What the note beside a folder says, if there is one that can be read.
+/// The owner file beside a folder, if there is one that can be read.
 pub(super) fn of(folder: &Path) -> Option<Owner> {
     let bytes = fs::read(&crate::survey::folder::owner_file(folder)).ok()??;
     serde_json::from_slice(&bytes).ok()
@@ -150,8 +150,8 @@ fn state(owner: &Owner, repositories: &[Repository], shared_root: &Path) -> Owne
     }
 }
 
-/// What is on a disk that is not mounted looks deleted. The mount point then belongs to another filesystem
-/// than the workspace did.
+/// A workspace on a disk that is not mounted looks deleted. The mount point then belongs to another filesystem than
+/// the workspace did.
 fn gone_unless_unmounted(owner: &Owner) -> OwnerState {
     let above = owner
         .workspace

@@ -17,7 +17,7 @@ use crate::survey::settings;
 use crate::text::failure;
 use crate::{fs, git};
 
-/// What the search found.
+/// The folders and files that the search found.
 #[derive(Debug, Default)]
 pub(super) struct SearchResult {
     pub(super) repositories: Vec<Repository>,
@@ -177,7 +177,8 @@ fn repository(
         top.is_some_and(|top| !fs::exists(&top.join(".git")) && jj::is_top(top))
     });
     let bare = !by_jj && listed.first().is_some_and(|first| first.bare);
-    // What is not Unicode can neither be configured nor be named in JSON; the search says so where it meets it.
+    // A path that is not Unicode can neither be configured nor be named in JSON; the search says so where it meets
+    // it.
     let usable = |entry: &ListedWorktree| !entry.bare && entry.path.to_str().is_some();
     let mut worktrees: Vec<Worktree> = Vec::new();
     for (at, entry) in listed
@@ -260,8 +261,8 @@ fn repository(
     )
 }
 
-/// What people call a repository: its main worktree's folder; of a bare one its own, without `.git`, or the
-/// folder around it where it is hidden (`pika/.bare`).
+/// The name that people use for a repository: its main worktree's folder; for a bare one its own folder, without
+/// `.git`, or the folder around it where it is hidden (`pika/.bare`).
 fn name(common_dir: &Path, worktrees: &[Worktree], bare: bool) -> String {
     let own = |path: &Path| {
         path.file_name()

@@ -51,7 +51,7 @@ impl Records {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BuildEnv {
     pub(crate) workspace: PathBuf,
-    /// Its `rust-toolchain.toml` or `rust-toolchain`, of which rustup takes the nearest one above.
+    /// Its `rust-toolchain.toml` or `rust-toolchain`: the nearest one above, as rustup takes it.
     pub(crate) toolchain: Option<Vec<u8>>,
     pub(crate) is_there: bool,
     /// The words of its configurations now.

@@ -1,7 +1,7 @@
 //! The remains of a workspace or worktree that is gone: a folder with nothing in it but what builds and setup made there.
 //!
-//! Somebody may build into such a folder by `--target-dir`, by a variable, or through a link. So the target folder itself has
-//! to say whose it was: Cargo lists the sources of each final product beside it.
+//! A user may build into such a folder by `--target-dir`, by a variable, or through a link. So the target folder
+//! itself has to say whose it was: Cargo lists the sources of each final product beside it.
 
 use std::path::{Path, PathBuf};
 

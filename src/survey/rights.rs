@@ -1,4 +1,4 @@
-//! Who else may write to the shared root. What is in it ends up in the user's programs.
+//! Finds the other users who may write to the shared root. Its files end up in the user's programs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -184,9 +184,9 @@ fn table(text: &str) -> Option<usize> {
 /// How large the cache of scripts may grow by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CacheLimits {
-    /// What all of it may take.
+    /// The most space for the whole cache.
     pub(crate) max_size: Bytes,
-    /// What was not used for as long goes.
+    /// Entries that were not used for as long are deleted.
     pub(crate) max_age: Age,
 }
 

@@ -87,7 +87,7 @@ pub(super) fn choose(
     }
 }
 
-/// Says of which other shared roots the run makes no use.
+/// Names the other shared roots, which the run does not use.
 pub(super) fn note_others(shared_root: &SharedRoot) -> Vec<Problem> {
     let message = format!(
         "a second shared root; this run uses `{}` (name one with --shared-root)",
@@ -232,7 +232,7 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
 /// The hint for a folder that cannot be a shared root.
 const ANOTHER: &str = "name another folder with --shared-root";
 
-/// What speaks against a shared root, for those who only look.
+/// The reason against a shared root, for runs that change nothing.
 pub(super) fn refusal(shared_root: &SharedRoot, error: &anyhow::Error) -> Refusal {
     Refusal {
         path: shared_root.path.clone(),
@@ -348,8 +348,9 @@ pub(super) struct SettingsFiles {
     pub(super) own: Option<Vec<u8>>,
 }
 
-/// Reads the settings in the user's records of the root, and those in the root itself, which count where the records say
-/// nothing. What is wrong with them is a problem, and then the most careful is done that they may have said.
+/// Reads the settings in the user's records of the root, and those in the root itself, which count where the records
+/// have no value. An error in them is reported as a problem, and then the most careful values hold that they may have
+/// set.
 pub(super) fn settings(shared_root: &SharedRoot, problems: &mut Vec<Problem>) -> SettingsFiles {
     let file = shared_root.path.join(settings::FILE_NAME);
     let (shared, shared_bytes) = read_settings(&file, problems);
@@ -424,8 +425,8 @@ fn trusted(
     settings
 }
 
-/// What the user has decided about the store for all shared roots. What is wrong with it is a problem, and then there is
-/// nothing but what is built here.
+/// The user's decisions about the store for all shared roots. An error in them is reported as a problem, and then
+/// only units that were built here are used.
 pub(super) fn store_settings(file: Option<&Path>, problems: &mut Vec<Problem>) -> StoreSettings {
     let Some(file) = file else {
         return StoreSettings::default();

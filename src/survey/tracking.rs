@@ -149,7 +149,7 @@ pub(super) fn ask_ignored(survey: &mut Survey, request: &Request) {
             .and_then(|path| path.to_str());
         let paths: Vec<String> = paths.map(|path| format!("{path}/")).into_iter().collect();
         let ignored = git::ignored(worktree, &paths).unwrap_or_default();
-        // Its own rules go when somebody deletes what is in it.
+        // Its own rules are lost when its content is deleted.
         let from_outside = |by: &Path| !worktree.join(by).starts_with(&shared_root);
         survey.shared_root.ignored = ignored.iter().any(|found| from_outside(&found.by));
     }

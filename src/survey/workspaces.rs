@@ -118,7 +118,7 @@ pub(super) fn add_families(found: &mut Found, repositories: &[Repository]) {
             true => worktree.path.clone(),
             false => worktree.path.join(&place.path),
         });
-        // Of fixtures that nobody builds there may be hundreds in all worktrees together.
+        // All worktrees together may have hundreds of fixtures that are never built.
         let counts = |root: &PathBuf| {
             fs::exists(&root.join("Cargo.toml")) && (!nested || may_be_built(root))
         };
@@ -137,7 +137,7 @@ fn may_be_built(workspace: &Path) -> bool {
     marks.iter().any(|name| fs::exists(&workspace.join(name)))
 }
 
-/// What a workspace and the same one in other worktrees have in common.
+/// The identity that a workspace shares with the same one in other worktrees.
 pub(super) fn family(workspace: &Workspace) -> (PathBuf, PathBuf) {
     match &workspace.place {
         Some(place) => (place.common_dir.clone(), place.path.clone()),
@@ -275,7 +275,7 @@ fn canonical(dirs: Dirs) -> Dirs {
 pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progress) {
     let (configs, around) = (&survey.configs, &survey.surroundings);
     let cargo = &request.environment.cargo;
-    // Some repositories have dozens of workspaces inside others that nobody ever builds.
+    // Some repositories have dozens of workspaces inside others that are never built.
     let nested = survey.workspaces.iter().filter(|w| w.nested_in.is_some());
     let used: BTreeSet<_> = nested
         .filter(|w| may_be_built(&w.root))

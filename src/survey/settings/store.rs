@@ -1,4 +1,4 @@
-//! What the settings say of the store: `[store]` and `[store.remote]`.
+//! Reads the settings of the store: `[store]` and `[store.remote]`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Value;
 
-/// What has to come from the environment: whoever reads the file must not read it, and neither must git.
+/// Words in the names of options that must come from the environment: neither the readers of the file nor git may see
+/// the values.
 const SECRETS: [&str; 7] = [
     "key",
     "secret",
@@ -39,7 +40,7 @@ pub(crate) fn program<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Reads where a remote store is: everything but what nobody else may know.
+/// Reads the options of a remote store: all but the secrets.
 pub(crate) fn remote<'de, D: Deserializer<'de>>(
     table: D,
 ) -> Result<Option<BTreeMap<String, String>>, D::Error> {

@@ -176,7 +176,7 @@ impl Compared {
     }
 }
 
-/// Returns whether two configurations of Cargo, either of which may be missing, set the same for compiled artifacts.
+/// Returns whether two configurations of Cargo set the same for compiled artifacts. Either may be missing.
 fn same_configuration(one: &Path, two: &Path) -> bool {
     let said = |path: &Path| {
         let bytes = fs::read(path).ok()?.unwrap_or_default();
