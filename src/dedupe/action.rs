@@ -12,7 +12,7 @@ use crate::survey::folder::{Litter, Trash};
 use crate::warm::moving::expect_moved;
 use crate::warm::trusted::Trusted;
 
-/// What all folders of a run have in common.
+/// State that all folders of a run share.
 #[derive(Default)]
 struct Common {
     tally: Tally,

@@ -1,13 +1,14 @@
 //! Decides which files of target folders can be replaced by others' that are the same.
 //!
-//! A clone keeps the time and mode of what it replaces, so that nobody can tell, and any file of a unit will do, also
-//! between units of different names. A link has the time of the donor's file. That is sound for a unit of any source:
-//! Cargo compares the times of artifacts with those of other artifacts only; sources and what build scripts watch it
-//! compares with files of the fingerprint and with a script's output, which are never linked (`find_stale_file` and
-//! `check_filesystem` in `src/cargo/core/compiler/fingerprint/mod.rs` of Cargo). Nor does it matter whether both units
-//! have one name: the same bytes have the same crate name, hash and metadata. What a later build makes anew it puts in
-//! place of its own name, and the other names keep what they had. But a time that goes back must not hide from Cargo
-//! that something was compiled with what a unit was before: see `fresh`.
+//! A clone keeps the time and mode of the file that it replaces, so that no build can tell the two apart, and any
+//! file of a unit will do, also between units of different names. A link has the time of the donor's file. That is
+//! sound for a unit of any source: Cargo compares the times of artifacts with those of other artifacts only; sources
+//! and the files that build scripts watch it compares with files of the fingerprint and with a script's output, which
+//! are never linked (`find_stale_file` and `check_filesystem` in `src/cargo/core/compiler/fingerprint/mod.rs` of
+//! Cargo). Nor does it matter whether both units have one name: the same bytes have the same crate name, hash and
+//! metadata. A later build puts a new file in place of its own link, and the other links keep the old one. But a time
+//! that goes back must not hide from Cargo that a unit was compiled with an earlier state of its dependency: see
+//! `fresh`.
 
 pub(crate) mod fresh;
 pub(crate) mod storage;
@@ -205,7 +206,7 @@ impl<'a> Decider<'a, '_> {
         for unit in dependencies_first(inventory, &all) {
             let mut now = Times::of(unit);
             let (mut any, mut found) = (false, None);
-            // What the oldest one is too old for, a newer one may do.
+            // A newer unit may accept links for which the oldest one is too old.
             for pick in [Pick::Oldest, Pick::Newest] {
                 let files = self.files(unit, survivors, &done, pick);
                 let dates = self.dates(unit, pick);
@@ -282,10 +283,11 @@ impl<'a> Decider<'a, '_> {
 
     /// The files of a unit that must not be linked, with the times of the same unit elsewhere.
     ///
-    /// What is compiled with a procedural macro or by the words of a build script could not be linked otherwise: it
-    /// would be older than these, which each folder has for itself. That a file looks older does Cargo no harm where a
-    /// link does none, whatever is in it; but a script is run again when what it watches is newer than its output, so
-    /// that only third-party ones are dated which watch what is as old as their sources.
+    /// A unit that was compiled with a procedural macro or by the output of a build script could not be linked
+    /// otherwise: it would be older than these, which each folder has for itself. An older time of such a file does
+    /// Cargo no harm where a link does none, whatever is in it. But Cargo runs a script again when a watched file is
+    /// newer than its output, so that only third-party scripts are dated whose watched files are as old as their
+    /// sources.
     fn dates(&self, unit: &Unit, pick: Pick) -> Vec<RelinkDate> {
         let clones = self.sharers[self.at].clones;
         if clones

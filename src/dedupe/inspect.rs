@@ -21,7 +21,7 @@ use crate::target::unit_file::Sharing;
 use crate::target::{linked, read};
 use crate::warm::inspect;
 
-/// What is in some target folders, or why nothing in one of them may change, in their order.
+/// The content of some target folders, or the reason why nothing in one of them may change, in their order.
 ///
 /// Folders in others of them are left out: they are looked at with those.
 #[must_use]

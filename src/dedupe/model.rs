@@ -29,7 +29,7 @@ pub(crate) struct RelinkFolder {
     pub(crate) left: usize,
     /// How many units stay as they are since what is the same elsewhere has another owner or mode.
     pub(crate) left_by_rights: usize,
-    /// Space of the files that are replaced, as far as nobody else has them after this folder's turn.
+    /// Space of the files that are replaced, as far as no other folder has them after this folder's turn.
     pub(crate) frees: Bytes,
 }
 
@@ -37,7 +37,8 @@ impl RelinkFolder {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("relink", "relinked-folder");
 
-    /// Has it share the storage of folders where they lie once they are moved. What is compiled again there stays out.
+    /// Makes it share the storage of folders at the places to which they are moved. Units that are compiled again
+    /// there are left out.
     pub(crate) fn follow(&mut self, moves: &[MoveFolder]) {
         let moved = |folder: &mut PathBuf| *folder = place_after(folder, moves).to_owned();
         let left = |folder: &PathBuf, id: &UnitId| {
@@ -60,7 +61,7 @@ impl RelinkFolder {
 pub(crate) struct RelinkUnit {
     pub(crate) id: UnitId,
     pub(crate) package: String,
-    /// What it was compiled with.
+    /// The units that it was compiled with.
     #[serde(skip)]
     pub(crate) dependencies: Vec<UnitId>,
     /// None of its files is replaced: they only come to look as old as a donor's, for the sake of what was compiled
@@ -90,7 +91,7 @@ pub(crate) struct RelinkFile {
     pub(crate) profile: PathBuf,
     pub(crate) from: UnitFile,
     pub(crate) into: UnitFile,
-    /// What comes free by that.
+    /// The space that this frees.
     pub(crate) space: Space,
 }
 
@@ -104,7 +105,7 @@ pub(crate) struct Space {
     pub(crate) on_disk: Bytes,
 }
 
-/// What became of the units of one folder.
+/// The result for the units of one folder.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Relinked {
     /// How many units share their storage now.

@@ -22,8 +22,8 @@ use crate::warm::trusted::Trusted;
 
 /// Relinks one folder. `tally` counts what all of them free together.
 ///
-/// A unit of which a file is not what it was in the plan stays. Where links are made, so do all units that depend on
-/// it: they would be older than it.
+/// A unit is left if one of its files has changed since the plan. Where links are made, so are all units that depend
+/// on it: they would be older than it.
 pub(crate) fn folder(
     relink: &RelinkFolder,
     tally: &mut Tally,
@@ -150,7 +150,7 @@ fn stage_unit(
             continue;
         }
         let new = stage.join(staged.len().to_string());
-        // What is compared is what is put in place, whatever becomes of the donor's meanwhile.
+        // The compared file is the one that is put in place, whatever happens to the donor's file meanwhile.
         match relink.method {
             Method::Clones => {
                 unchanged(&from, &file.from)?;

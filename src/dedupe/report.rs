@@ -1,4 +1,4 @@
-//! What comes to share storage, for people.
+//! Shows people which files will share storage.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -97,7 +97,7 @@ fn donors(relink: &RelinkFolder, view: &View) -> String {
     }
 }
 
-/// What came free by sharing.
+/// The space that sharing freed.
 fn freed(outcome: &Outcome) -> Freed {
     outcome
         .all(RelinkFolder::KIND)

@@ -1,4 +1,4 @@
-//! What Cargo makes of the times of links.
+//! Cargo's view of the times of links.
 
 use std::collections::{HashMap, HashSet};
 
@@ -87,7 +87,7 @@ pub(crate) fn dependencies_first<'a>(
     order
 }
 
-/// Leaves out what would be dated for nobody's sake: `units` come dependencies first.
+/// Leaves out units that no other unit needs to be dated: `units` come dependencies first.
 pub(crate) fn prune(units: Vec<RelinkUnit>) -> Vec<RelinkUnit> {
     let mut needed: HashSet<UnitId> = HashSet::new();
     let mut kept: Vec<RelinkUnit> = Vec::new();

@@ -8,7 +8,7 @@ use crate::fs::model::{Identity, Rights};
 use crate::target::unit::{Group, UnitId};
 use crate::target::unit_file::{Sharing, UnitFile};
 
-/// What a closer look at a file says.
+/// The hash, storage and rights of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     /// The BLAKE3 hash of all of it.
@@ -43,8 +43,8 @@ pub(crate) struct Known {
     pub(crate) hash: [u8; 32],
     pub(crate) rights: Rights,
     pub(crate) storage: Storage,
-    /// What its storage is to the filesystem; `None` if it has a name or a sharer that is not known, so that nothing
-    /// comes free.
+    /// Its storage as the filesystem counts it; `None` if the storage has an unknown link or sharer, so that
+    /// replacing the file frees nothing.
     pub(crate) space: Option<Space>,
 }
 
@@ -70,8 +70,8 @@ impl<'a> Names<'a> {
             let units = sharer.inventory.units.iter();
             let of_units =
                 units.flat_map(|unit| unit.files.iter().map(|file| (Some(&unit.id), file)));
-            // Of anything else that has a name of such a file nothing is known, and it keeps what it has. The compiler
-            // has names of its own for what it made of local crates, and may count on it that nobody else has.
+            // Any other file with a link to such a file is unknown, and keeps its storage. The compiler has links of
+            // its own to artifacts of local crates, and may count on it that no other file has them.
             let products = sharer
                 .inventory
                 .others

@@ -133,7 +133,7 @@ fn what_is_not_linked_is_dated_for_what_is() {
     assert_eq!(dated, [("f", true, 1), ("b", false, 0)]);
     let date = &folders[1].units[0].dates[0];
     assert_eq!(date.modified, Timestamp::from_second(10).expect("a time"));
-    // For nobody's sake, or of local packages, nothing is dated.
+    // Units that no other unit needs, and units of local packages, are not dated.
     let contents_b = contents(&both, &[50, 51]);
     assert_eq!(decided(&both, &contents_b), [""; 0]);
     let mut both = both;
@@ -155,7 +155,7 @@ fn what_is_stale_stays_stale() {
         let expected: &[&str] = if clones { &["/2 a /1"] } else { &[] };
         assert_eq!(decided(&both, &contents(&both, &[])), expected);
     }
-    // What a unit is that cannot be told may have been compiled with anything local.
+    // A unit of an unknown kind may have been compiled with any local unit.
     let mut unclear = unit("c", 30, 50, &[]);
     unclear.kind = UnitKind::Unknown { why: "odd".into() };
     let mut second = vec![unclear, unit("a", 40, 40, &[])];
@@ -167,7 +167,7 @@ fn what_is_stale_stays_stale() {
     assert_eq!(decided(&both, &contents(&both, &[])), ["/2 a /1"]);
 }
 
-/// What the oldest is too old for, the next one may do.
+/// A newer unit may accept links for which the oldest one is too old.
 #[test]
 fn a_newer_donor_serves_where_the_oldest_does_not() {
     let mut three = two(false);
@@ -240,7 +240,7 @@ fn storage_that_several_files_have_comes_free_once() {
     let folders = relink(&three, &contents);
     let frees: Bytes = folders.iter().map(|folder| folder.frees).sum();
     assert_eq!(frees, Bytes(4 * 8192));
-    // What is shared with something that is not known frees nothing.
+    // Storage that is shared with an unknown file frees nothing.
     for content in contents.values_mut() {
         content.shared = true;
     }

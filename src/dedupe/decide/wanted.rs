@@ -22,7 +22,7 @@ pub(crate) struct Wanted {
     pub(crate) clones: bool,
 }
 
-/// The files of which another one may be the same, by their lengths: each once, long ones first.
+/// The files that may be the same as another one, by their lengths: each once, long ones first.
 #[must_use]
 pub(crate) fn wanted(sharers: &[Sharer]) -> Vec<Wanted> {
     let mut by_length: HashMap<(u64, bool, u64), HashMap<Identity, PathBuf>> = HashMap::new();
