@@ -58,7 +58,7 @@ fn problems(survey: &Survey) -> Vec<Problem> {
 }
 
 impl DoctorReport {
-    /// What is mended in one way: the paths of what it is about.
+    /// The paths of all problems that are fixed in one way.
     #[must_use]
     pub(crate) fn to_fix(&self, how: Fix) -> BTreeSet<&Path> {
         let mended = self
@@ -109,7 +109,7 @@ fn shared(survey: &Survey) -> Vec<Diagnosis> {
             what,
             why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
             fix: "cargo sharedtarget setup --replace".into(),
-            // What git tracks is edited for those who say so.
+            // Configurations that git tracks are edited only for users who ask for that.
             automatic: (!all.iter().any(|one| is_tracked(one, survey))).then_some(Fix::Configure),
         }
     });

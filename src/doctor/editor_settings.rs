@@ -1,4 +1,4 @@
-//! What editors are told about rust-analyzer.
+//! Reads the settings of editors for rust-analyzer.
 //!
 //! Source: the manual of rust-analyzer, `rust-analyzer.cargo.targetDir`: `true` is a folder of its own in the target folder,
 //! a text is a folder.

@@ -1,4 +1,4 @@
-//! What a doctor asks besides what a survey finds.
+//! Gathers the facts that a doctor needs besides those of a survey.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -207,7 +207,8 @@ fn toolchains(around: &Environment) -> Vec<Toolchain> {
     asked.collect()
 }
 
-/// What Cargo runs in place of the compiler: what a variable names, else what configurations do.
+/// The programs that Cargo runs in place of the compiler: the one that a variable names, else those of the
+/// configurations.
 fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
     let said = |name: &str| around.variables.iter().find(|(known, _)| known == name);
     let variable = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]
@@ -257,8 +258,8 @@ fn wrappers(survey: &Survey, around: &Environment) -> Vec<WrapperFacts> {
                     not_asked = Some(refused.to_string());
                     (None, missing())
                 }
-                // Nobody has asked to have a program run that nobody knows, and ours may have been changed by a branch;
-                // but where there is none, every build fails.
+                // The user has not asked for a run of an unknown program, and a branch may have changed ours; but
+                // where there is none, every build fails.
                 (false, _) => (None, missing()),
             };
             WrapperFacts {
@@ -284,7 +285,8 @@ fn does_not_run(wrapper: &Path, workspace: &Path) -> Option<String> {
     tried.err().map(|error| failure::words(error.as_ref()))
 }
 
-/// Whether local crates of a workspace are compiled incrementally, which they are unless somebody says otherwise.
+/// Returns whether local crates of a workspace are compiled incrementally, which they are unless a file says
+/// otherwise.
 fn is_incremental(survey: &Survey, workspace: &Workspace) -> bool {
     let manifest = fs::read(&workspace.root.join("Cargo.toml")).ok().flatten();
     let files = config_chain::chain(&workspace.root, &survey.configs, &survey.surroundings);

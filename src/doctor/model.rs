@@ -1,4 +1,4 @@
-//! What is wrong with a setup.
+//! The problems of a setup.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use crate::hook::model::HookStatus;
 use crate::size::Bytes;
 use crate::target::layout::DiskLayout;
 
-/// What the machine says, besides what lies on its disks.
+/// Facts about the machine, besides the files on its disks.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct DoctorFacts {
     /// The programs that everything depends on.
     pub(crate) tools: Vec<Tool>,
     /// The toolchains of Rust, that of this folder first.
     pub(crate) toolchains: Vec<Toolchain>,
-    /// What Cargo runs in place of the compiler, each once.
+    /// The programs that Cargo runs in place of the compiler, each once.
     pub(crate) wrappers: Vec<WrapperFacts>,
     /// Variables of this shell that Cargo and the compiler heed, but for those that name folders.
     #[serde(skip)]
@@ -39,7 +39,7 @@ pub(crate) struct DoctorFacts {
     /// Timers that run something that is gone.
     #[serde(skip)]
     pub(crate) timers: Vec<LostTimer>,
-    /// What editors are told about rust-analyzer.
+    /// The settings of editors for rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct DoctorFacts {
 /// A program that everything depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Tool {
-    /// What it is: `git`, or `cargo` with the name of its toolchain.
+    /// Its name: `git`, or `cargo` with the name of its toolchain.
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     /// Why that is not known.
@@ -92,12 +92,12 @@ pub(crate) struct WrapperFacts {
 pub(crate) struct PlaceFacts {
     /// A folder on it that exists.
     pub(crate) path: PathBuf,
-    /// What it is called, if it is one of the network's.
+    /// The name of the filesystem, if it is a network filesystem.
     pub(crate) network: Option<String>,
-    /// What is free on it.
+    /// The free space on it.
     pub(crate) available: Bytes,
     pub(crate) total: Bytes,
-    /// Files can share storage until one is written to; nothing if nobody tried.
+    /// Files can share storage until one is written to; `None` if that was not tried.
     pub(crate) clones: Option<bool>,
 }
 
@@ -126,7 +126,8 @@ pub(crate) struct ClosedFolder {
     pub(crate) workspace: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) why: String,
-    /// What `onboard` writes besides and cannot write from here either: the git folder of its repository, and our record.
+    /// Further folders that `onboard` writes to and that cannot be written from here either: the git folder of its
+    /// repository, and our record.
     pub(crate) also: Vec<PathBuf>,
 }
 
@@ -152,17 +153,17 @@ pub(crate) struct AnalyzerSetting {
     pub(crate) folder: Option<String>,
 }
 
-/// What was found wrong.
+/// The findings about a setup.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct DoctorReport {
     #[serde(flatten)]
     pub(crate) facts: DoctorFacts,
-    /// What is wrong, the worst first.
+    /// The problems, the worst first.
     pub(crate) diagnoses: Vec<Diagnosis>,
     /// The folders that a sandbox would have to let builds write.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) to_write: BTreeSet<PathBuf>,
-    /// What could not be read.
+    /// The paths that could not be read.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -172,7 +173,7 @@ pub(crate) struct Diagnosis {
     pub(crate) severity: Severity,
     pub(crate) kind: DiagnosisKind,
     pub(crate) paths: Vec<PathBuf>,
-    /// What is found, as a sentence without a full stop.
+    /// The finding, as a sentence without a full stop.
     pub(crate) what: String,
     pub(crate) why: String,
     /// The one command, or the one thing to do, that mends it.
@@ -181,7 +182,7 @@ pub(crate) struct Diagnosis {
     pub(crate) automatic: Option<Fix>,
 }
 
-/// What `--fix` does about something. All of it can be undone, and nothing is deleted.
+/// The way in which `--fix` fixes a problem. All of it can be undone, and nothing is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fix {
@@ -195,17 +196,17 @@ pub(crate) enum Fix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Severity {
-    /// Somebody may get another one's code, or lose work.
+    /// A user may run another worktree's code, or lose work.
     Danger,
     /// It does not do what it is there for.
     Broken,
     /// It costs time or space.
     Waste,
-    /// It is as somebody may want it. Alone it is no reason to complain.
+    /// The user may want it like this. Alone it is no reason to complain.
     Hint,
 }
 
-/// What is wrong.
+/// The kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DiagnosisKind {
@@ -227,7 +228,7 @@ pub(crate) enum DiagnosisKind {
     EnvOverride,
     /// A configuration that git tracks has a path of this machine.
     TrackedPath,
-    /// Two configuration files in one folder, of which Cargo reads the old one.
+    /// One folder has two configuration files, and Cargo reads the old one.
     LegacyConfig,
     /// A filesystem without locks.
     NoLocks,
@@ -251,7 +252,7 @@ pub(crate) enum DiagnosisKind {
     Timer,
     /// A Cargo that does not know `build.build-dir`.
     OldCargo,
-    /// What Cargo runs in place of the compiler.
+    /// A program that Cargo runs in place of the compiler.
     Wrapper,
     /// rust-analyzer builds somewhere else.
     Analyzer,

@@ -1,4 +1,4 @@
-//! What is wrong, for people.
+//! Shows the problems of a setup to people.
 
 use std::io;
 

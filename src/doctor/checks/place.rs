@@ -1,4 +1,4 @@
-//! What is wrong with the disk, and with what lies on it.
+//! Finds problems of the disk and of the folders on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ pub(crate) fn to_write(survey: &Survey, facts: &DoctorFacts) -> BTreeSet<PathBuf
         .collect()
 }
 
-/// What is wrong with where target folders are.
+/// Problems of the place of target folders.
 pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let Some(place) = &facts.place else {
         return Vec::new();
@@ -258,7 +258,7 @@ pub(crate) fn flags_twice(survey: &Survey) -> Option<Diagnosis> {
     })
 }
 
-/// What worktrees that are gone have left.
+/// Remains of worktrees that are gone.
 pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
     let options = CleanOptions {
         orphaned: true,

@@ -1,4 +1,4 @@
-//! What is wrong with the programs that everything depends on, and with what a shell says to them.
+//! Finds problems of the programs that everything depends on, and of the variables that a shell gives them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::doctor::model::{Diagnosis, DiagnosisKind, DoctorFacts, Severity, Tool
 use crate::survey::model::{CargoAnswer, Survey};
 use crate::text::shell;
 
-/// What is wrong with the programs that everything depends on.
+/// Problems of the programs that everything depends on.
 pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let toolchains = facts.toolchains.iter().map(|toolchain| Tool {
         name: match &toolchain.name {
@@ -94,7 +94,7 @@ fn missing(survey: &Survey, tools: &[Tool]) -> Vec<Diagnosis> {
     missing.into_iter().map(diagnosis).collect()
 }
 
-/// What is wrong with what runs in place of the compiler.
+/// Problems of the programs that run in place of the compiler.
 pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let mut each: Vec<Diagnosis> = Vec::new();
     for one in facts.wrappers.iter().filter_map(wrapper) {
@@ -190,14 +190,14 @@ pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Diagnosis> {
             _ if value.is_empty() => return None,
             // Of those there is more to say.
             "RUSTC_WRAPPER" | "CARGO_BUILD_RUSTC_WRAPPER" => return None,
-            // What it makes is the same.
+            // These variables do not change the artifacts.
             "CARGO_BUILD_JOBS" | "CARGO_INCREMENTAL" | "CARGO_BUILD_INCREMENTAL" => return None,
             "RUSTFLAGS" | "CARGO_ENCODED_RUSTFLAGS" => "rustflags".to_owned(),
             "RUSTC" => "rustc".to_owned(),
             "RUSTC_WORKSPACE_WRAPPER" => "rustc-workspace-wrapper".to_owned(),
             name => name.strip_prefix("CARGO_BUILD_")?.to_lowercase().replace('_', "-"),
         };
-        // What Cargo puts between flags is not to be seen.
+        // The character between Cargo's flags is not printable.
         let value = value.replace('\u{1f}', " ");
         Some(Diagnosis {
             severity: Severity::Waste,
