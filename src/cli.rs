@@ -248,7 +248,7 @@ impl Edge for CommandLine {
     }
 }
 
-/// What every command needs, from its arguments and the environment.
+/// The request and the screen that every command needs, from its arguments and the environment.
 fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(Request, Ui)> {
     set_color(&speak.tone);
     let cwd = cwd()?;

@@ -1,4 +1,4 @@
-//! How far long work has come. The worker counts, and whoever likes shows it.
+//! Progress of long work. The worker counts, and a display may show it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -6,8 +6,8 @@
 //! - [`shown`] is how one name is shown, on one line. Paths and cells of tables go through it, and so their width is
 //!   known: nothing is left in them that takes no column, or moves.
 //! - The screen of [`report`](crate::term) is the only way to the terminal. It writes no character for which
-//!   [`is_unsafe`] holds, whoever asks; colours and links are no escapes before they get there, but
-//!   marks that only mean something to it. The worst that text can do that comes there raw is to be bold.
+//!   [`is_unsafe`] holds, whichever module asks. Colours and links get there as marks that only mean something to it,
+//!   not as escapes. The worst that raw text can do there is to be bold.
 //! - One statement writes one line: a line end in what it is given does not lead to the margin.
 
 pub(crate) mod failure;
@@ -46,7 +46,7 @@ pub fn is_unsafe(c: char) -> bool {
         || u32::from(c) & 0xfffe == 0xfffe
 }
 
-/// Text as it is shown on one line. What was shown already, stays as it is.
+/// Text as it is shown on one line. Text that was shown already is not changed.
 #[must_use]
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(is_unsafe) else {

@@ -47,7 +47,7 @@ pub(super) fn limits(places: &ScriptCachePaths) -> Result<CacheLimits> {
     Ok(said.or(written).into())
 }
 
-/// Keeps the cache within its limits; what goes wrong costs nobody a run.
+/// Keeps the cache within its limits; an error does not fail the run.
 pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path) -> Result<()> {
     crate::cli::threads::make();
     let limits = limits(places)?;

@@ -1,4 +1,4 @@
-//! What the environment says.
+//! Reads the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::survey::{Environment, settings};
 use crate::target::abilities_record::KnownAbilities;
 use crate::text::failure::Hint as _;
 
-/// What variables decide in place of the settings file.
+/// The settings that variables give in place of the settings file.
 pub(super) fn settings() -> Result<Settings> {
     let flag = given::<Flag>("CARGO_SHAREDTARGET_KEEP_PROGRAMS")?;
     let no_local = given::<Flag>("CARGO_SHAREDTARGET_NO_LOCAL")?;
@@ -55,7 +55,7 @@ impl std::str::FromStr for Flag {
     }
 }
 
-/// What a variable says; nothing if it is empty.
+/// The value of a variable; `None` if it is empty.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ fn variables() -> Vec<(String, String)> {
     all.collect()
 }
 
-/// The folder of the store, beside that of scripts: whoever deletes the one does not think of the other.
+/// The folder of the store, beside that of scripts, so that deleting one does not delete the other.
 fn beside(scripts: &Path) -> PathBuf {
     let mut name = scripts.file_name().unwrap_or_default().to_owned();
     name.push("-store");
@@ -189,7 +189,7 @@ fn in_ci() -> bool {
     !said.is_empty() && said != "false" && said != "0"
 }
 
-/// What the environment says.
+/// All values from the environment.
 pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     let path = |name: &str| {
         std::env::var_os(name)
@@ -250,7 +250,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
     }
 }
 
-/// What remote stores want to know, and what has no place in a file.
+/// The secrets of remote stores, which must not stand in a file.
 fn secrets() -> Secrets {
     let secret = |name: &str| {
         let value = std::env::var(name).ok();

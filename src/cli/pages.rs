@@ -1,4 +1,4 @@
-//! What is made from the arguments themselves: completions for shells, and manual pages.
+//! Makes files from the arguments themselves: completions for shells, and manual pages.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -127,7 +127,7 @@ fn around(
 ) -> Result<ScriptEnvironment<'_>> {
     let environment = crate::cli::environment::environment(&cwd, std::env::home_dir().as_deref());
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    // Whoever runs scripts by the clock has a short `PATH`; where Cargo is installed, is the next place to look.
+    // A timer that runs scripts has a short `PATH`; the folder in which Cargo is installed is the next place to look.
     let installed = environment.surroundings.cargo_home.join("bin");
     let on_path = |name: &str| {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);

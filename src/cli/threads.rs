@@ -6,7 +6,7 @@ use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
 use crate::process;
 
-/// The stack of a thread, in bytes: folders are entered by recursion, and somebody may have nested them a thousand deep.
+/// The stack of a thread, in bytes: walks enter folders by recursion, and folders may be nested a thousand deep.
 const STACK: usize = 64 << 20;
 
 /// The stack, in bytes, for which rather fewer threads are made.

@@ -89,7 +89,7 @@ pub(crate) struct SpeakArgs {
 }
 
 impl SpeakArgs {
-    /// Nothing is said.
+    /// Options with which nothing is printed.
     pub(crate) fn silent() -> Self {
         Self {
             format: Format::Human,

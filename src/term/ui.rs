@@ -84,7 +84,7 @@ impl Ui {
         Ok(write(&mut self.preview())?)
     }
 
-    /// Somebody is there to answer a question.
+    /// Returns whether a user is there to answer a question.
     pub(crate) fn can_ask(&self) -> bool {
         self.format == Format::Human && io::stdin().is_terminal() && io::stderr().is_terminal()
     }

@@ -46,12 +46,12 @@ impl Style {
         STYLES.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
-    /// What a terminal takes for its begin.
+    /// The escape sequence that begins the style.
     pub(crate) fn begin(self) -> String {
         self.style().render().to_string()
     }
 
-    /// What a terminal takes for its end.
+    /// The escape sequence that ends the style.
     pub(crate) fn end(self) -> String {
         self.style().render_reset().to_string()
     }
@@ -89,7 +89,7 @@ impl View {
     }
 }
 
-/// What stands for itself in the path of a URL. Source: RFC 3986, `pchar`.
+/// Characters that stand for themselves in the path of a URL. Source: RFC 3986, `pchar`.
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b':')

@@ -130,13 +130,14 @@ fn part(error: &(dyn Error + 'static)) -> String {
         return without_codes(&text);
     };
     match text.split_once(CODE) {
-        // What stands behind it names the path, as the cause around it does.
+        // The text behind it names the path, as the cause around it does.
         Some((words, _)) if !words.contains(": ") => of_system(io.kind(), words),
         _ => without_codes(&text),
     }
 }
 
-/// What the system says, in the words of Unix for the errors that every user meets: Windows has others, in the user's language.
+/// The system's message, in the words of Unix for the errors that every user meets: Windows has others, in the user's
+/// language.
 fn of_system(kind: io::ErrorKind, text: &str) -> String {
     match kind {
         io::ErrorKind::NotFound => "no such file or directory".into(),

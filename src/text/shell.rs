@@ -1,4 +1,4 @@
-//! What our shell scripts have in common.
+//! Functions that all our shell scripts share.
 
 use std::hash::Hasher;
 use std::path::Path;
@@ -69,8 +69,8 @@ fn is_plain(c: char) -> bool {
 
 /// Single quotes, in which only these themselves mean something.
 ///
-/// What cannot be shown goes by `$'…'`, which bash, zsh and POSIX of 2024 know. A shell that does not, takes it for a
-/// dollar and a text in quotes, for there is no quote inside of it.
+/// Bytes that cannot be shown are written as `$'…'`, which bash, zsh and POSIX of 2024 know. A shell that does not
+/// know it takes it for a dollar and a text in quotes, for there is no quote inside of it.
 fn unix_word(bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes);
     // An option is nothing that begins by a dot.
