@@ -248,7 +248,7 @@ pub(crate) fn ignored(worktree: &Path, paths: &[String]) -> Result<Vec<Ignored>>
     Ok(porcelain::ignored(&run(git, Some(&input))?.stdout))
 }
 
-/// What git says of its version.
+/// The answer of `git --version`.
 ///
 /// # Errors
 ///
@@ -309,9 +309,9 @@ fn answered(mut git: Command, folder: &Path, question: &[&str]) -> Result<PathBu
     Ok(folder.join(porcelain::path_line(&run(git, None)?.stdout)))
 }
 
-/// Settings that git gets in each call, so that it runs nothing that a repository names: no monitor and no hook. Nor does it take
-/// a bare repository for one that nobody has named, which may be a folder of a clone. A git that does not know a key
-/// passes it over.
+/// Settings that git gets in each call, so that it runs nothing that a repository names: no monitor and no hook. They
+/// also keep git from using a bare repository that the call does not name, which may be a folder of a clone. A git
+/// that does not know a key passes it over.
 const QUIET: [&str; 10] = [
     "core.fsmonitor=false",
     "core.pager=cat",
@@ -336,8 +336,8 @@ fn git(dir: &Path) -> Result<Command> {
     Ok(git)
 }
 
-/// The repository that a folder is, or lies in where it is the `.git` of a worktree. Another bare one above a folder nobody
-/// has named, and it may have come with a clone.
+/// The repository that a folder is, or lies in where it is the `.git` of a worktree. Any other bare repository above
+/// a folder may have come with a clone, and does not count.
 fn repository(dir: &Path) -> Option<&Path> {
     let named = |folder: &&Path| *folder == dir || folder.iter().any(|part| part == ".git");
     dir.ancestors()

@@ -30,8 +30,8 @@ pub(crate) fn carried(workspace: &Path, dated: Timestamp, looked_at: Timestamp) 
     format!("{dated} {looked_at} {}\n", workspace.display())
 }
 
-/// When the sources were compared, by a mark. `None` if it speaks of another workspace or another time: somebody has
-/// copied the folder, or compiled the unit since.
+/// The time in a mark at which the sources were compared. `None` if the mark names another workspace or another time:
+/// the folder was copied, or the unit was compiled since.
 #[must_use]
 pub(crate) fn carried_at(mark: &[u8], workspace: &Path, dated: Timestamp) -> Option<Timestamp> {
     let text = std::str::from_utf8(mark).ok()?;
@@ -64,7 +64,7 @@ pub(crate) const STAGE: &str = ".sharedtarget-warm";
 /// The file in it that is its lock and its mark.
 pub(crate) const STAGE_LOCK: &str = "lock";
 
-/// What that file says.
+/// The content of that file.
 pub(crate) const STAGE_MARK: &[u8] = b"cargo-sharedtarget puts units together here\n";
 
 /// How the names begin that we rename a folder to before we delete it.
@@ -73,10 +73,11 @@ pub(crate) const TRASH_PREFIX: &str = ".sharedtarget-trash-";
 /// The file by which git ignores the folder that it is in.
 pub(crate) const GITIGNORE: &str = ".gitignore";
 
-/// What [`GITIGNORE`] says in a folder that we are about to delete: it hides what is left of it, and is our mark.
+/// The content of [`GITIGNORE`] in a folder that we are about to delete: it hides the rest of the folder, and is our
+/// mark.
 pub const TRASH_MARK: &[u8] = b"# cargo-sharedtarget is deleting this folder\n*\n";
 
-/// What ends the name of an owner file.
+/// The end of the name of an owner file.
 pub(crate) const OWNER_SUFFIX: &str = ".sharedtarget.json";
 
 /// The folder in a shared root that makes it one, with our own records.
@@ -141,10 +142,10 @@ pub(crate) fn is_tool_folder(name: &str) -> bool {
     TOOL_FOLDERS.contains(&name)
 }
 
-/// What only a profile folder holds, besides lock files. `deps`, `build` and `examples` are anybody's names.
+/// The folder that only a profile folder holds, besides lock files. `deps`, `build` and `examples` are common names.
 const FINGERPRINTS: &str = ".fingerprint";
 
-/// The names in a folder, and in the folders in it; empty where nobody looked deeper.
+/// The names in a folder, and in the folders in it; empty below the depth that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Names of everything that is not a folder.
@@ -153,7 +154,7 @@ pub(crate) struct Shape {
     pub(crate) folders: BTreeMap<String, Option<Shape>>,
 }
 
-/// What a shape says of a folder.
+/// The facts about a folder that its shape shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// Something that only Cargo makes is there.

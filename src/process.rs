@@ -66,7 +66,7 @@ pub(crate) fn become_program(
     }
 }
 
-/// What a provider has answered. It runs until this is dropped, and so long its files are there.
+/// The answer of a provider. The provider runs until this is dropped, and its files exist as long.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// One line, without its end.
@@ -82,7 +82,7 @@ const MOST: u64 = 64 << 20;
 /// How much of what it says besides is read.
 const ASIDE: u64 = 1 << 16;
 
-/// How long a provider may take to end once it is told that nobody needs it any more.
+/// The time that a provider has to end once its input is closed.
 const TO_END: Duration = Duration::from_secs(5);
 
 /// Asks a provider: one line goes to its standard input, one line comes from its standard output.
@@ -99,8 +99,8 @@ pub(crate) fn ask(
     exchange(program, request, dir, in_time, Input::StaysOpen)
 }
 
-/// Tells a provider: one line goes to its standard input, which then ends, and it has done what it does when it ends. What
-/// it has said until then.
+/// Tells a provider: one line goes to its standard input, which then ends, and the provider has finished when it
+/// ends. Returns its output until then.
 ///
 /// # Errors
 ///
@@ -115,7 +115,7 @@ pub(crate) fn tell(
     Ok(std::mem::take(&mut answer.said))
 }
 
-/// What becomes of a provider's standard input once all is written.
+/// The fate of a provider's standard input once all is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
     StaysOpen,
@@ -159,7 +159,7 @@ fn exchange(
     let request = [request, b"\n"].concat();
     let (sender, written) = mpsc::channel();
     std::thread::spawn(move || {
-        // Whoever does not want to know all of it may answer all the same.
+        // A provider that stops reading may answer all the same.
         let mut input = input;
         if let Some(input) = &mut input {
             let _ = input.write_all(&request).and_then(|()| input.flush());
@@ -242,7 +242,7 @@ impl Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        // By this it knows that nobody needs its files any more.
+        // By this the provider knows that its files are not needed any more.
         self.input = None;
         let most = if self.said.is_empty() {
             Duration::ZERO
@@ -250,7 +250,7 @@ impl Drop for Answer {
             TO_END
         };
         if !matches!(self.wait(most), Ok(Some(_))) {
-            // What it has started goes with it.
+            // The processes that it has started end with it.
             #[cfg(unix)]
             if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
                 let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -261,7 +261,7 @@ impl Drop for Answer {
     }
 }
 
-/// What a program of the system's says, which may not be there.
+/// The output of a program of the system; `None` if there is no such program.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module is the door")]
 pub(crate) fn says(program: &str, arguments: &[&str]) -> Option<String> {
@@ -273,7 +273,7 @@ pub(crate) fn says(program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
-/// Starts ourselves in the background, with nothing of the terminal: whoever started this one does not wait for it.
+/// Starts this program in the background, without the terminal: the caller of the present run does not wait for it.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! What a `.git` says: which repository it belongs to, and whether that one agrees.
+//! Reads a `.git`: which repository it belongs to, and whether that one agrees.
 //!
 //! A worktree names its repository in a file, and the repository names its worktrees in `worktrees/*/gitdir`
-//! (gitrepository-layout(5)). Where somebody copied one of the two, only one direction holds: the copy of a
-//! repository names the worktrees of the original, and the copy of a worktree names the original's records.
+//! (gitrepository-layout(5)). Where one of the two was copied, only one direction holds: the copy of a repository
+//! names the worktrees of the original, and the copy of a worktree names the original's records.
 
 use std::path::{Path, PathBuf};
 
@@ -24,8 +24,8 @@ pub(crate) struct Mark {
 /// Reads a `.git`: a folder is the repository; a file says where that is (gitrepository-layout(5)). It may be a
 /// link to either.
 ///
-/// What cannot be understood stands for a repository that git will refuse, so that nothing in it passes for
-/// untracked. A copied worktree stands alone: what belongs to the original is not its own.
+/// A `.git` that cannot be understood stands for a repository that git will refuse, so that nothing in it passes for
+/// untracked. A copied worktree stands alone: the records of the original are not its own.
 pub(crate) fn mark(path: &Path) -> Option<Mark> {
     let git_dir = git_dir(path).unwrap_or_else(|| path.to_owned());
     let mut common_dir = common_dir(&git_dir);

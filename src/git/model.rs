@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a worktree has checked out.
+/// The checkout of a worktree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {

@@ -11,7 +11,7 @@ pub struct ListedWorktree {
     pub path: PathBuf,
     /// It is a bare repository and no working tree.
     pub bare: bool,
-    /// What is checked out.
+    /// Its checkout.
     pub head: Head,
     /// The commit of that, in full.
     pub commit: Option<String>,

@@ -56,7 +56,7 @@ pub(crate) fn normalized(path: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
-/// Whether a file is a configuration of Cargo, of which only what it says of compiling matters.
+/// Returns whether a file is a configuration of Cargo: only its settings for compiling matter.
 #[must_use]
 pub(crate) fn is_configuration(path: &Path) -> bool {
     path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config")

@@ -20,7 +20,7 @@ impl Started {
         Self::with(command, |arguments| format!("{arguments:?}"))
     }
 
-    /// One of the user's own, whose arguments may be nobody else's business.
+    /// A program of the user's own, whose arguments may be private.
     pub(crate) fn private(command: &Command) -> Self {
         Self::with(command, |arguments| {
             format!("[{} private]", arguments.len())
