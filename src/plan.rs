@@ -33,7 +33,7 @@ use crate::plan::action::Warning;
 use crate::survey::joined_flags;
 use crate::survey::model::Survey;
 
-/// What the user should know of the survey, whatever is done.
+/// Warnings that the survey gives, whatever is done.
 #[must_use]
 pub(crate) fn warnings(survey: &Survey) -> Vec<Warning> {
     let overrides = survey.overrides.iter().map(|found| Warning::EnvOverride {

@@ -115,8 +115,8 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
         Bytes(0)
     }
 
-    /// Whether something goes for good, so that somebody must have said yes. Litter does not count: that was agreed to
-    /// before.
+    /// Returns whether it deletes something for good, so that the user must have confirmed it. Litter does not count:
+    /// the user agreed to its deletion before.
     fn deletes(&self) -> bool {
         false
     }
@@ -382,7 +382,7 @@ pub(crate) enum Warning {
     OrphansDeleted {
         /// The folders.
         folders: Vec<PathBuf>,
-        /// What they took.
+        /// The space that they took.
         freed: Bytes,
         /// When the first of them was deleted.
         since: Timestamp,
@@ -394,7 +394,7 @@ pub(crate) enum Warning {
     },
     /// Something could not be read; it is left out.
     Problem {
-        /// What.
+        /// Its path.
         path: PathBuf,
         /// Why.
         message: String,

@@ -156,8 +156,8 @@ pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Resu
     .hint("install what is missing, or put it on the PATH, and run this again")
 }
 
-/// Says in one line each what was of no use in a store, where no plan was shown: whoever waits for a build that is not
-/// warm is to know why.
+/// Prints one line for each unit or provider that was of no use, where no plan was shown: a user who waits for a
+/// build that is not warm learns why.
 pub(crate) fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
     if !ui.quiet {
         return Ok(());
@@ -176,7 +176,7 @@ pub(crate) fn warn_of_stores(plan: &Plan, ui: &Ui) -> Result<()> {
 
 fn preview(plan: &Plan, ui: &Ui) -> Result<()> {
     let view = ui.preview_view();
-    // Nobody may be there to read it; that is no reason not to do what was asked for.
+    // The reader may be gone; that is no reason not to do what was asked for.
     let _ = report::plan(&mut ui.preview(), plan, "", &view);
     Ok(())
 }

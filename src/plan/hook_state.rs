@@ -50,7 +50,7 @@ pub(crate) fn state(state: &HookState, paths: &Paths) -> String {
     }
 }
 
-/// What the user can do about it.
+/// A step that the user can take about it.
 pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
     Some(match state {
         HookState::Shadowed { .. } => {
@@ -73,7 +73,7 @@ pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
     })
 }
 
-/// What has to be copied as it is, so that it is never wrapped.
+/// A line that the user copies as it is, so that it is never wrapped.
 pub(crate) fn line(state: &HookState) -> Option<&str> {
     match state {
         HookState::Shadowed { line, .. } => Some(line),
@@ -100,9 +100,9 @@ pub(crate) enum HookState {
     },
     /// A run was killed half-way.
     Unfinished,
-    /// It is ours, with changes by somebody else.
+    /// It is ours, with changes by another hand.
     ChangedByHand,
-    /// Somebody else's stands where ours was, and the name for the one from before is taken.
+    /// Another hook stands where ours was, and the name for the one from before is taken.
     Overwritten {
         /// The one from before.
         before: PathBuf,
@@ -133,12 +133,12 @@ pub(crate) enum HookState {
     },
     /// Something that we write to is neither a file nor missing.
     NotAFile {
-        /// What.
+        /// Its path.
         path: PathBuf,
     },
     /// Something cannot be read.
     Unreadable {
-        /// What.
+        /// Its path.
         path: PathBuf,
         /// Why.
         message: String,

@@ -1,4 +1,4 @@
-//! What stays as it is, and why.
+//! Things that are kept as they are, and the reasons.
 
 use std::path::PathBuf;
 
@@ -18,13 +18,13 @@ pub(crate) struct Kept {
     pub(crate) subject: Subject,
     pub(crate) path: PathBuf,
     pub(crate) reason: KeptReason,
-    /// What it takes, where that is known.
+    /// Its space, where that is known.
     pub(crate) on_disk: Option<Bytes>,
     /// When something was last built into it, for a folder.
     pub(crate) last_build: Option<Timestamp>,
 }
 
-/// What kind of thing is kept.
+/// The kind of a kept thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
@@ -120,7 +120,7 @@ pub(crate) enum KeptReason {
     ConfigInvalid {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The error in it.
         #[serde(flatten)]
         problem: TomlProblem,
     },
@@ -195,7 +195,7 @@ pub(crate) enum KeptReason {
         /// The variable.
         variable: String,
     },
-    /// Somebody else may use it: a configuration that more than these workspaces read names it.
+    /// Other workspaces may use it: a configuration that more than these workspaces read names it.
     MayServeOthers {
         /// That file.
         file: PathBuf,
@@ -230,7 +230,7 @@ pub(crate) enum KeptReason {
     },
     /// It does not look like a target folder: no valid `CACHEDIR.TAG` and none of Cargo's marks.
     NotATarget {
-        /// What is wrong.
+        /// The sign that is missing or wrong.
         why: String,
     },
     /// It has entries that Cargo does not make.
@@ -243,14 +243,14 @@ pub(crate) enum KeptReason {
         /// The first such path.
         path: PathBuf,
     },
-    /// Nothing is taken from it, since what is in it may be somebody else's work.
+    /// No unit is taken from it, since another author may have made its content.
     NotADonor {
         /// Why.
         because: Box<KeptReason>,
     },
     /// Another user owns it.
     OthersOwn {
-        /// What they own.
+        /// The path that the other user owns.
         path: PathBuf,
     },
     /// Other users can write to it.
@@ -337,7 +337,7 @@ pub(crate) enum KeptReason {
         from: PathBuf,
         /// How many units that are.
         units: usize,
-        /// What it does not have, and why.
+        /// The units that it does not have, and why.
         left: Vec<LeftUnit>,
     },
     /// No rule is about anything in it.
@@ -363,7 +363,7 @@ pub(crate) enum KeptReason {
     Harvested {
         /// How many units.
         units: usize,
-        /// What cannot be kept.
+        /// The units that cannot be kept.
         left: Vec<LeftUnit>,
     },
     /// A remote store has nothing for it.
@@ -393,7 +393,7 @@ pub(crate) enum KeptReason {
     NothingFits {
         /// The donor.
         from: PathBuf,
-        /// What it has, and why not.
+        /// The donor's units, and why each cannot be taken.
         left: Vec<LeftUnit>,
     },
     /// Builds hold every folder that could give it units, or that cannot be told.
@@ -403,11 +403,11 @@ pub(crate) enum KeptReason {
         /// Why its lock could not be had.
         why: BusyReason,
     },
-    /// Its `Cargo.lock` is not valid, so nobody can tell what it can use.
+    /// Its `Cargo.lock` is not valid, so it is unknown which units it can use.
     LockInvalid {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The error in it.
         #[serde(flatten)]
         problem: TomlProblem,
     },

@@ -255,9 +255,9 @@ pub(crate) enum LeftReason {
     Documentation,
     /// It is a program, which nothing depends on.
     Program,
-    /// What it is or where it comes from cannot be told.
+    /// Its kind or its source is unknown.
     Unknown {
-        /// What could not be understood.
+        /// The part that could not be understood.
         why: String,
     },
     /// A dependency is not there any more, or not as it was.
@@ -276,7 +276,7 @@ pub(crate) enum LeftReason {
     },
     /// Its build script put something outside of its `OUT_DIR`, which would be missing.
     WroteOutside {
-        /// What seems to be its.
+        /// A file that seems to be the script's.
         file: PathBuf,
     },
     /// It holds a symbolic link that leads out of it.
@@ -288,7 +288,7 @@ pub(crate) enum LeftReason {
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The damage.
         why: String,
     },
     /// Its sources lie in the donor's worktree.

@@ -9,7 +9,7 @@ use crate::plan::report::at_most;
 use crate::term::table::{Align, Table, markdown};
 use crate::term::view::{Out, View};
 
-/// What a row says that was not counted.
+/// The cell of a row that was not counted.
 pub(crate) const NONE: &str = "-";
 
 /// Writes a summary: what was freed, and for each folder how much of it was deleted and kept, by reason.

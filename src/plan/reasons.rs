@@ -295,7 +295,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             let asked = match &doubts[..] {
                 [] => String::new(),
                 doubts => {
-                    // One doubt may be the cause of another, and is said there.
+                    // One doubt may be the cause of another, whose text then names it.
                     let causes = |one: &&String| {
                         let others = || doubts.iter().filter(|other| other != one);
                         !others().any(|other| other.contains(one.as_str()))
@@ -343,7 +343,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
     }
 }
 
-/// What is to be copied from the advice as it is.
+/// The line of the advice that the user copies as it is.
 pub(crate) fn line(reason: &KeptReason) -> Option<&str> {
     match reason {
         KeptReason::Hook { hook: state } => hook_state::line(state),

@@ -155,7 +155,7 @@ fn shared_root(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     Ok(())
 }
 
-/// What comes before freed bytes, where some of them come free only with a clone that may be somewhere else.
+/// The words before freed bytes, where some of them become free only with a clone that may be somewhere else.
 pub(crate) fn at_most(outcome: &Outcome) -> &'static str {
     match outcome.freed.shared {
         Bytes(0) => "",
@@ -163,7 +163,7 @@ pub(crate) fn at_most(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// What is as it should be is counted; everything else is named, with what to do once for each kind.
+/// Counts the things that are as they should be; names everything else, with one step to take for each kind.
 fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     let ordinary = |kept: &&Kept| {
         matches!(
@@ -247,7 +247,7 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     Ok(())
 }
 
-/// What is kept for one reason.
+/// The things that are kept for one reason.
 fn kept_alike(out: Out<'_>, reason: &str, group: &[&Kept], view: &View) -> io::Result<()> {
     const SHOWN: usize = 10;
     let shown = if view.verbose { group.len() } else { SHOWN };

@@ -70,7 +70,7 @@ fn create(path: &Path, records: &Path, made: &mut Made) -> anyhow::Result<()> {
     crate::survey::known_roots::register_root(records, path)
 }
 
-/// What was made where nothing was, in the order in which it was made.
+/// The files and folders that were made where nothing was, in the order in which they were made.
 #[derive(Default)]
 struct Made {
     files: Vec<PathBuf>,
