@@ -1,7 +1,7 @@
 //! The door to a remote store: objects by key, on a server or in a folder that several machines see.
 //!
-//! What speaks to servers is part of the program only with the feature `remote`. Without it everything here is there
-//! as well, and opening a store says what is missing.
+//! The code that speaks to servers is part of the program only with the feature `remote`. Without it everything here
+//! is there as well, and opening a store says which feature is missing.
 
 #[cfg(not(feature = "remote"))]
 pub(crate) mod absent;

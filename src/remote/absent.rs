@@ -1,4 +1,4 @@
-//! What stands in for remote stores in a program that was built without them.
+//! Replaces remote stores in a program that was built without them.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -48,7 +48,7 @@ fn missing<T>() -> Result<T> {
 }
 
 impl Remote {
-    /// What people call it.
+    /// The name that people read.
     #[must_use]
     pub(crate) fn name(&self) -> String {
         match self.never {}

@@ -15,12 +15,12 @@ pub(crate) struct Breaker {
 const MANY: u32 = 3;
 
 impl Breaker {
-    /// Why nobody is to ask any more.
+    /// The reason why the store is not asked any more.
     pub(crate) fn off(&self) -> Option<&str> {
         self.why.get().map(String::as_str)
     }
 
-    /// Nobody answers: nobody is to ask any more. The first reason stays.
+    /// Gives the store up, since no server answers. The first reason is kept.
     pub(crate) fn give_up(&self, why: &str) {
         let _ = self.why.set(why.to_owned());
     }

@@ -57,7 +57,7 @@ const SLOWEST: u64 = 100_000;
 /// How long to wait before another attempt, and how many there are. Servers say that they are busy, and drop connections.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
-/// What is asked for first: whatever the answer is, it is one.
+/// The object of the first question: any answer shows that the server answers.
 const NOTHING: &str = "v1/nothing";
 
 /// All connections belong to it, those of one store after another too, and so it lasts as long as the program.
@@ -74,9 +74,9 @@ static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub struct Remote {
     name: String,
-    /// Whoever waits here waits for the whole of an answer.
+    /// The way to wait for the whole of an answer.
     whole: Operator,
-    /// Whoever waits here waits for the next part of an answer.
+    /// The way to wait for each next part of an answer.
     parts: Operator,
     /// The way to a Redis server.
     redis: Option<Door>,
@@ -88,7 +88,7 @@ pub struct Remote {
     breaker: Breaker,
 }
 
-/// Opens a remote store. Nobody is asked yet.
+/// Opens a remote store, without a question to its server.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ fn why_not(error: &opendal::Error, options: &Options) -> String {
 }
 
 impl Remote {
-    /// What people call it, without what is nobody else's business.
+    /// The name that people read, without secrets.
     #[must_use]
     pub(crate) fn name(&self) -> String {
         self.name.clone()
@@ -194,7 +194,7 @@ impl Remote {
     ///
     /// # Errors
     ///
-    /// Nobody says so, or the store is not asked any more; for a person, in one line.
+    /// The server does not tell, or the store is not asked any more; for a person, in one line.
     pub fn has(&self, key: &str) -> Result<bool> {
         let look = || async { unless_missing(self.whole.stat(key).await) };
         let found = self.ask("look for", key, Some(self.waits.other), look)?;
@@ -272,7 +272,7 @@ impl Remote {
         answer.with_context(|| format!("failed to {to} `{key}` in {}", self.name))
     }
 
-    /// Asks, unless somebody has found out that it is of no use.
+    /// Asks, unless an earlier question has shown that it is of no use.
     fn request<T, F>(&self, most: Option<Duration>, task: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = opendal::Result<T>>,

@@ -1,4 +1,4 @@
-//! Errors in words, without what is nobody else's business.
+//! Errors in words, without secrets.
 
 use std::error::Error as _;
 
@@ -18,7 +18,7 @@ pub(crate) fn in_words(error: &Error, secrets: &[String]) -> String {
         ErrorKind::NotFound => "there is no such thing",
         _ => "",
     };
-    // There is no other way to get at the message. What stands before it is of no use to anybody, or a secret.
+    // There is no other way to get at the message. The text before it is useless or a secret.
     let text = failure::words(error);
     let message = text.split_once(" => ").map_or("", |(_, message)| message);
     let message = message

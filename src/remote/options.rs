@@ -1,4 +1,4 @@
-//! What the settings may say of each kind of store.
+//! The options that each kind of store accepts in the settings.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,10 @@ use crate::remote::secrets::Secrets;
 /// A kind of store.
 struct Kind {
     name: &'static str,
-    /// What it has to be told.
+    /// The options that it requires.
     needs: &'static [&'static str],
-    /// What else it may be told. The engines ignore whatever they do not know, and a typing error would be one.
+    /// The further options that it accepts. The engines ignore an option that they do not know, so a typing error
+    /// would go unseen.
     knows: &'static [&'static str],
 }
 
@@ -79,14 +80,14 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
-/// What a store is opened with.
+/// The options that a store is opened with.
 pub(crate) struct Options {
     /// The kind of store, as the engines call it.
     pub(crate) kind: &'static str,
-    /// What its engine is told.
+    /// The options for its engine.
     pub(crate) told: BTreeMap<String, String>,
     pub(crate) name: String,
-    /// What must not be shown.
+    /// The values that must not be shown.
     pub(crate) secrets: Vec<String>,
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> R
         }
     };
     match kind.name {
-        // Wherever nobody answers there, each look takes seconds; and only machines in that cloud have it.
+        // Where no such service answers, each look takes seconds; and only machines in that cloud have it.
         "s3" => default("disable_ec2_metadata", "true"),
         "gcs" => default("disable_vm_metadata", "true"),
         "redis" => {
@@ -177,7 +178,7 @@ pub(crate) fn check(settings: &BTreeMap<String, String>, secrets: &Secrets) -> R
     })
 }
 
-/// What people call a store.
+/// The name of a store, as people read it.
 fn name(kind: &str, told: &BTreeMap<String, String>) -> String {
     let said = |key: &str| told.get(key).map_or("", String::as_str);
     let what = match kind {

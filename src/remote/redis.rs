@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 pub(crate) struct Door {
     /// Host and port.
     address: String,
-    /// In its protocol. Nothing where the line is encrypted: then somebody listens, and no more is known.
+    /// The first bytes in its protocol. `None` where the line is encrypted: then only the connection is tested.
     greeting: Option<Vec<u8>>,
 }
 
@@ -44,7 +44,7 @@ impl Door {
     ///
     /// # Errors
     ///
-    /// Nobody is there, or we are not let in.
+    /// No server is there, or it does not let us in.
     pub(crate) async fn knock(&self) -> Result<()> {
         let mut stream = TcpStream::connect(&self.address).await?;
         let Some(greeting) = &self.greeting else {

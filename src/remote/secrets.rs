@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is nobody else's business, and what the engines do not read from the environment themselves.
+/// Secrets, and values that the engines do not read from the environment themselves.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     /// The password of a Redis server.

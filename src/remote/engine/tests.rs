@@ -18,7 +18,7 @@ fn keys(listed: &[Listed]) -> Vec<&str> {
     listed.iter().map(|listed| listed.key.as_str()).collect()
 }
 
-/// A store at a port of ours, where somebody may listen.
+/// A store at a local port, where a test server may listen.
 fn at(port: u16, kind: &str) -> Remote {
     let web = format!("http://user:tulip@127.0.0.1:{port}");
     let redis = format!("127.0.0.1:{port}");
