@@ -360,7 +360,7 @@ fn delete(dir: &Path, size: Size, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What `clean` does with target folders after all questions are answered.
+/// Seconds that `clean` takes to delete target folders after all questions are answered.
 fn deletion(targets: &[PathBuf]) -> f64 {
     let (ledger, progress) = (Ledger::default(), Progress::default());
     let start = Instant::now();

@@ -96,7 +96,7 @@ impl Target {
     fn fingerprint(&mut self, debug: &Path, unit: &str, name: &str) -> Result<()> {
         let folder = debug.join(".fingerprint").join(unit);
         fs::create_dir_all(&folder)?;
-        // What Cargo writes, as far as it is read.
+        // The fingerprint and dep-info that Cargo writes, as far as they are read.
         let json = "{\"rustc\":1,\"features\":\"[\\\"default\\\"]\",\"declared_features\":\"[]\",\"target\":1,\
             \"profile\":2,\"path\":3,\"deps\":[],\"local\":[],\"rustflags\":[],\"config\":0,\"compile_kind\":0}";
         let dep_info = [1, 0, 0, 0, 255, 1, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -10,7 +10,7 @@ use super::place;
 use super::runner::{Kind, Runner, program};
 use super::script::{Script, Scripts};
 
-/// What all may take of as many target folders.
+/// The most space that all may take, as a part of that of as many target folders.
 const LIMIT: f64 = 0.1;
 
 /// How many target folders are made: they are alike, and as many as there are scripts would take long.

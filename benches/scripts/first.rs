@@ -9,20 +9,20 @@ use super::place;
 use super::runner::{Kind, Runner};
 use super::script::Scripts;
 
-/// What a related script may take of the first one's build.
+/// The most time that a related script may take, as a part of that of the first one's build.
 const LIMIT: f64 = 0.1;
 
-/// What was found out about a runner.
+/// The measurements of a runner.
 struct Found {
     kind: Kind,
     to_cargo: Series,
     related: Series,
-    /// What it took in this round.
+    /// Its cost in this round.
     cold: Option<Cost>,
 }
 
-/// In each round each starts with nothing, and runs a script and then another one that has the same dependencies.
-/// What goes first changes from round to round.
+/// In each round each runner starts with nothing, and runs a script and then another one that has the same
+/// dependencies. The order changes from round to round.
 pub(crate) fn measure(
     scripts: &Scripts,
     runners: &mut Vec<Runner>,
@@ -57,7 +57,7 @@ pub(crate) fn measure(
                 found.to_cargo.note(cold, plain);
             }
         }
-        // What does not work is not tried again.
+        // A runner that fails is not tried again.
         let mut worked = all.iter().map(|found| found.cold.is_some());
         runners.retain(|_| worked.next().unwrap_or(false));
         all.retain(|found| found.cold.is_some());

@@ -1,4 +1,4 @@
-//! What it takes to run a script again, beyond what its program takes.
+//! Measures the time to run a script again, beyond the time of its program.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ struct Pair<'a> {
     ratios: Vec<f64>,
 }
 
-/// In each round each script is run, and its executable. What goes first changes from round to round.
+/// In each round each script is run, and its executable. The order changes from round to round.
 pub(crate) fn measure(
     scripts: &Scripts,
     runners: &[Runner],

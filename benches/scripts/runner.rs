@@ -11,7 +11,7 @@ use super::checks::Checks;
 use super::cost::Cost;
 use super::script::{Dialect, Script};
 
-/// What of the environment would change a build, or say where caches are.
+/// Prefixes of variables that would change a build, or say where caches are.
 const NOT_PASSED_ON: [&str; 7] = [
     "CARGO",
     "RUSTC",
@@ -89,7 +89,7 @@ impl Runner {
         }
     }
 
-    /// What runs a script, which gets these arguments.
+    /// The command that runs a script with these arguments.
     pub(crate) fn command(&self, script: &Script, args: &[&str]) -> Result<Command> {
         for folder in [&self.cache, &self.home] {
             fs::create_dir_all(folder)?;

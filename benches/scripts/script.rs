@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::runner;
 
-/// What most scripts need, more or less: something for arguments, for errors, for data and for text.
+/// Dependencies like those of most scripts: for arguments, for errors, for data and for text.
 const DEPENDENCIES: &str = r#"[dependencies]
 anyhow = "1"
 clap = { version = "4", features = ["derive"] }
@@ -192,12 +192,12 @@ impl Script {
         self.folder.join(name)
     }
 
-    /// What it is called with.
+    /// The arguments that it gets.
     pub(crate) fn args(&self) -> [&'static str; 4] {
         ["1", "and", "2", "3"]
     }
 
-    /// What it has to say then.
+    /// The text that it must print then.
     pub(crate) fn answer(&self) -> String {
         let mark = self.mark;
         format!(r#"{{"mark":{mark},"numbers":3,"sum":{}}}"#, 6 * mark)

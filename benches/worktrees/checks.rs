@@ -1,4 +1,4 @@
-//! What has to hold, however busy the machine is.
+//! Checks that must hold, however busy the machine is.
 
 use std::process::ExitCode;
 

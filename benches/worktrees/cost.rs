@@ -8,7 +8,7 @@ use anyhow::Result;
 /// Clock ticks in a second, as Linux counts them in `/proc`.
 const TICKS: f64 = 100.0;
 
-/// What something took.
+/// The time and space of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Cost {
     /// Seconds on the clock.

@@ -14,10 +14,10 @@ use super::figures::Series;
 use super::place;
 use super::stage::{Stage, run};
 
-/// What a first edit may take of another one.
+/// The most time that a first edit may take, as a part of that of another one.
 const WARMED: f64 = 1.3;
 
-/// What it may take where `setup` has moved the folder.
+/// The most time that it may take where `setup` has moved the folder.
 const MOVED: f64 = 1.1;
 
 /// In each round a worktree is added, warmed and built, and a program in it is edited and built twice. Then one that was edited

@@ -15,11 +15,11 @@ const PARTS: usize = 4;
 /// Which worktree the sources that are committed say that they are of.
 pub(crate) const MARK: &str = "main";
 
-/// What was made, besides the sources.
+/// The generated workspace, besides its sources.
 pub(crate) struct Generated {
     /// A home for Cargo, which says where the third-party crates are.
     pub(crate) cargo_home: PathBuf,
-    /// What the program has to say, after the mark of its worktree.
+    /// The text that the program must print after the mark of its worktree.
     value: u64,
 }
 
@@ -31,7 +31,7 @@ struct Crate {
     needs: Vec<usize>,
     /// A number in its own sources.
     own: u64,
-    /// What its function, or its macro, gives.
+    /// The value that its function, or its macro, gives.
     value: u64,
 }
 
@@ -81,7 +81,7 @@ impl Generated {
         write(&path, &format!("{text}{more}"))
     }
 
-    /// What the program of a worktree has to say.
+    /// The text that the program of a worktree must print.
     pub(crate) fn answer(&self, worktree: &str) -> String {
         format!("{worktree} {}", self.value)
     }
@@ -94,7 +94,7 @@ fn number(of: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What there is to make: of 100 crates about 8 with a build script, and 3 proc-macros.
+/// The crates to generate: of 100 crates about 8 have a build script, and 3 are proc-macros.
 fn plan(count: usize) -> Vec<Crate> {
     let mut crates: Vec<Crate> = Vec::new();
     for at in 0..count {
@@ -103,7 +103,7 @@ fn plan(count: usize) -> Vec<Crate> {
             _ if at % 33 == 7 => Kind::ProcMacro,
             _ => Kind::Plain,
         };
-        // What a proc-macro needs is compiled once more, for the host, so it needs little.
+        // The dependencies of a proc-macro are compiled once more, for the host, so it has few.
         let most = if kind == Kind::ProcMacro { 1 } else { 4 };
         let mut needs: Vec<usize> = (0..most.min(at))
             .map(|turn| usize::try_from(number((at, turn)) % at as u64).unwrap_or(0))

@@ -14,11 +14,11 @@ use super::place;
 use super::stage::Stage;
 use super::warm::{self, Donor};
 
-/// What builds at once may take of what they take where nothing is shared.
+/// The most time that builds at once may take, as a part of their time where nothing is shared.
 const LIMIT: f64 = 1.10;
 
-/// In each round the roots of the local crates get a new time in all worktrees, and all are built: those that
-/// were warmed, and as many with a whole target folder of their own. What goes first changes from round to round.
+/// In each round the roots of the local crates get a new time in all worktrees, and all are built: those that were
+/// warmed, and as many with a whole target folder of their own. The order changes from round to round.
 pub(crate) fn measure(
     stage: &Stage,
     donor: &Donor,

@@ -1,4 +1,4 @@
-//! What one has to know of the machine to read the figures.
+//! Prints the facts about the machine that a reader of the figures needs.
 
 use std::path::Path;
 use std::process::Command;

@@ -12,9 +12,9 @@ use super::build::Build;
 use super::checks::Checks;
 use super::stage::Stage;
 
-/// What a workspace consists of, relative to a worktree.
+/// The products of a workspace, relative to a worktree.
 pub(crate) struct Products {
-    /// What each program says if it is asked for its version, where it was compiled.
+    /// The answer of each program to a question for its version, where it was compiled.
     answers: BTreeMap<String, String>,
     /// The roots of the local crates that a build compiles.
     roots: Vec<PathBuf>,

@@ -1,5 +1,5 @@
-//! What a new worktree takes until it is built: at the same commit, where nothing is compiled, also beside another
-//! one that is warm, and one commit apart.
+//! Measures the time of a new worktree until it is built: at the same commit, where nothing is compiled, also beside
+//! another one that is warm, and one commit apart.
 
 use anyhow::Result;
 use cargo_sharedtarget::progress::Progress;
@@ -17,7 +17,7 @@ use super::tools::Cache;
 use super::usage::Own;
 use super::warm::Donor;
 
-/// What a worktree may take of the executables and fingerprints in it.
+/// The most space that a worktree may take, as a part of that of the executables and fingerprints in it.
 const LIMIT: f64 = 1.10;
 
 /// A kind of worktree, and what was found out about such.
@@ -28,9 +28,9 @@ struct Case<'a> {
     same: bool,
     /// Another one that was warmed and built is there, and may be taken for a donor.
     beside: bool,
-    /// What a plain build of one takes.
+    /// The cost of a plain build of a worktree.
     cold: Cost,
-    /// What its programs say.
+    /// Its programs, and their answers.
     products: &'a Products,
     warm: Series,
     to_fresh: Series,
@@ -38,7 +38,7 @@ struct Case<'a> {
     to_caches: Vec<Series>,
     /// How many crates were compiled in each round.
     compiled: Vec<usize>,
-    /// What each round took of the filesystem, as a ratio to what it had to.
+    /// The space that each round took of the filesystem, as a ratio to the space that it needed.
     taken: Vec<f64>,
     /// The target folder of the last round, beyond that of the first worktree.
     own: Option<Own>,

@@ -16,7 +16,8 @@ use super::stage::Stage;
 use super::usage::{Copied, Parts, du};
 use super::warm::{self, Donor};
 
-/// What all may take of one whole target folder and the local crates of each of the others.
+/// The most space that all may take, as a part of that of one whole target folder and the local crates of each of the
+/// others.
 const LIMIT: f64 = 1.05;
 
 /// Warms and builds worktrees beside the first one, and says what all of them take.

@@ -13,7 +13,7 @@ use super::build::Build;
 use super::cost::Cost;
 use super::generate::Generated;
 
-/// What of the environment would change a build, or tell git of another repository.
+/// Prefixes of variables that would change a build, or tell git of another repository.
 const NOT_PASSED_ON: [&str; 8] = [
     "CARGO",
     "RUSTC",
@@ -31,7 +31,7 @@ pub(crate) struct Stage {
     pub(crate) folder: PathBuf,
     /// The first worktree, from whose target folder the others are warmed.
     pub(crate) main: PathBuf,
-    /// What was made, if it is not a clone.
+    /// The generated workspace, if it is not a clone.
     pub(crate) generated: Option<Generated>,
 }
 
@@ -176,7 +176,7 @@ impl Stage {
         Ok(self.run_warm(worktree, &[])?.0)
     }
 
-    /// The same, and the packages of which its plan leaves something.
+    /// The same, and the packages that its plan leaves units of.
     pub(crate) fn warm_and_left(&self, worktree: &Path) -> Result<(Cost, BTreeSet<String>)> {
         let (cost, said) = self.run_warm(worktree, &["--format", "json"])?;
         let said: Value = serde_json::from_slice(&said)?;

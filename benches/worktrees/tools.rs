@@ -114,7 +114,8 @@ impl Wrapper {
     }
 }
 
-/// A compiler cache that is installed, with an empty store of its own. What it leaves running is stopped with it.
+/// A compiler cache that is installed, with an empty store of its own. Processes that it leaves running are stopped
+/// with it.
 pub(crate) struct Cache<'a> {
     stage: &'a Stage,
     wrapper: &'static Wrapper,

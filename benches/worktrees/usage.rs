@@ -1,4 +1,4 @@
-//! What the space in target folders is taken by.
+//! Measures which files take the space in target folders.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(crate) fn du(stage: &Stage, folders: &[PathBuf]) -> Result<Option<u64>> {
     Ok(Some(sum))
 }
 
-/// What a file of a unit is.
+/// The kind of a unit's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Copied {
     ScriptProgram,
@@ -87,7 +87,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// What is in a folder and not among `seen`, to which it is added.
+    /// The files of a folder that are not among `seen`, to which they are added.
     pub(crate) fn of(inventory: &Inventory, seen: &mut HashSet<Identity>) -> Self {
         let mut parts = Self::default();
         let (third_party, local): (Vec<_>, Vec<_>) = inventory
@@ -126,12 +126,12 @@ impl Parts {
 pub(crate) struct Own {
     /// By what it is, each file once however many links it has.
     pub(crate) kinds: BTreeMap<Copied, u64>,
-    /// What no two folders can share without clones: executables, and fingerprints with their folders.
+    /// The space that no two folders can share without clones: executables, and fingerprints with their folders.
     pub(crate) needed: u64,
 }
 
 impl Own {
-    /// What is in a folder and is not one of these files.
+    /// The files of a folder that `others` does not have.
     pub(crate) fn of(folder: &Inventory, others: &Inventory) -> Self {
         let mut seen: HashSet<Identity> = files(others).map(|(file, _)| file.identity).collect();
         let (mut kinds, mut needed) = (BTreeMap::new(), 0);

@@ -99,7 +99,7 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// What a plain build of a new worktree takes.
+/// The cost of a plain build of a new worktree.
 pub(crate) fn cold_build(stage: &Stage) -> Result<Cost> {
     let worktree = stage.add("cold")?;
     let build = stage.build(&worktree)?;

@@ -72,7 +72,7 @@ fn is_set(text: &str, settings: Settings<'_>, before: Option<&ConfigKeys>, edite
     assert_eq!(config_edit::env(text), config_edit::env(edited));
     assert_eq!(config_edit::includes(text), config_edit::includes(edited));
     let names = config_edit::names_compiler;
-    // What runs the compiler may answer in its place.
+    // A program that runs the compiler may answer in its place.
     if settings.rustc_wrapper.is_none() {
         assert_eq!(names(text), names(edited));
     }

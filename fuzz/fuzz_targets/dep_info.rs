@@ -17,10 +17,10 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// What it is relative to, its path, and the length and the checksum.
+/// The base of its path, the path, and the length and the checksum.
 type File = (u8, String, Option<(u64, String)>);
 
-/// What stands in a dep-info.
+/// The content of a dep-info.
 #[derive(Arbitrary, Debug)]
 struct Made {
     files: Vec<File>,

@@ -11,7 +11,8 @@ use cargo_sharedtarget::target::fingerprint::rehash::{Change, rehash, written};
 use cargo_sharedtarget::target::fingerprint::{hash_of_rustc, parse, parse_hash, target};
 use libfuzzer_sys::fuzz_target;
 
-/// What Cargo 1.95 wrote of the run of a build script and of a library that depends on it, without what they go by.
+/// Fingerprints that Cargo 1.95 wrote for the run of a build script and for a library that depends on it, without the
+/// fields that decide nothing here.
 const RUN: (&str, &str) = (
     r#"{"rustc":7458672600737419911,"features":"","declared_features":"","target":0,"profile":0,"path":0,"deps":[[1322478694103194923,"build_script_build",false,16681303474611380903]],"local":[{"Precalculated":"1795201987.694671601s (Cargo.lock)"}],"rustflags":[],"config":0,"compile_kind":0}"#,
     "9d2e81a6d398c5e5",

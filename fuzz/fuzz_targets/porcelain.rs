@@ -1,4 +1,4 @@
-//! What git prints for programs: what it would print is read as it was meant.
+//! Git's output for programs: generated output is read as it was meant.
 //!
 //! An input is such an output; and what made-up ones say.
 
@@ -34,14 +34,14 @@ type Listed = (Vec<u8>, Kind, Option<String>, Option<String>);
 /// A path that git ignores: the file with the pattern, the line, the pattern and the path.
 type Told = (Vec<u8>, u32, Vec<u8>, Vec<u8>);
 
-/// What git says.
+/// The answers of git.
 #[derive(Arbitrary, Debug)]
 struct Made {
     worktrees: Vec<Listed>,
     ignored: Vec<Told>,
 }
 
-/// What is checked out, and which commit.
+/// The checkout, and its commit.
 #[derive(Arbitrary, Debug)]
 enum Kind {
     Bare,

@@ -149,7 +149,7 @@ fn keeps_places(script: &str, copy: &str, body: &Body) {
     }
 }
 
-/// Each crate stands where it is said to stand.
+/// Each crate stands where its line says.
 fn names_stand_there(text: &str) {
     let all = infer::crates(text);
     assert!(all.windows(2).all(|two| two[0].name < two[1].name));

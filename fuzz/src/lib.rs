@@ -1,11 +1,11 @@
-//! What several fuzz targets look at.
+//! Code that several fuzz targets share.
 
 use std::collections::BTreeMap;
 
 use cargo_sharedtarget::cargo::model::TomlProblem;
 use toml_edit::{Item, TableLike, Value};
 
-/// What parts of an input are parted by: it stands in no path and no file that people write.
+/// The character that separates the parts of an input: it stands in no path and no file that people write.
 pub const UNIT: char = '\u{1f}';
 
 /// A problem is told in one line, and its place is one in the text, or just behind it.

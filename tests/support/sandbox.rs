@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// The variables that a program in a sandbox has from the tests': with others, a run as part of somebody's automation
+/// The variables that a program in a sandbox inherits from the tests: with others, a run inside of an automation
 /// would show something else than one by hand.
 const INHERITED: [&str; 11] = [
     "PATH",
@@ -30,7 +30,7 @@ pub(crate) struct Sandbox {
     env: Vec<(String, String)>,
 }
 
-/// What a program did.
+/// The result of a program's run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -60,7 +60,7 @@ impl Run {
         self
     }
 
-    /// Checks that a part is said, on either output.
+    /// Checks that either output has a part.
     #[track_caller]
     #[cfg(unix)]
     pub(crate) fn says(self, part: &str) -> Self {
