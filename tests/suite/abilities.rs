@@ -1,4 +1,4 @@
-//! What real macros and build scripts can look at, by their programs.
+//! Abilities of real macros and build scripts, as their programs show them.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,8 @@ use cargo_sharedtarget::target::artifact::abilities::{self, Abilities, Reach};
 
 use crate::sandbox::Sandbox;
 
-/// What each does, by name, and what that is found to be. On other processors only that it starts programs is found.
+/// The code of each program, by name, and the ability that it is found to have. On other processors only the ability
+/// to start programs is found.
 const CASES: &[(&str, Reach, bool, &str)] = &[
     ("plain", Reach::Nothing, false, "String::from(\"x\")"),
     ("panics", Reach::Nothing, false, "assert!(file!().len() < 99, \"{}\", 1.5); String::new()"),
@@ -95,7 +96,7 @@ const CASES: &[(&str, Reach, bool, &str)] = &[
     ),
 ];
 
-/// What only this processor and system have.
+/// Programs that only this processor and system have.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 const NATIVE: &[(&str, Reach, bool, &str)] = &[
     (

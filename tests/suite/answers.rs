@@ -135,7 +135,7 @@ fn a_refusal_is_asked_for_each_time() {
     asked(&sandbox, SETUP, 0);
 }
 
-/// Somebody edits a member while Cargo answers: its state is looked at after that, and would be that of another answer.
+/// A member is edited while Cargo answers: its state is noted after that, and would belong to another answer.
 #[test]
 fn an_answer_is_not_kept_while_files_are_edited() {
     let mut sandbox = worktrees();
@@ -211,15 +211,16 @@ fn state(sandbox: &Sandbox) -> std::path::PathBuf {
     sandbox.outside("home/.local/state/cargo-sharedtarget/answers")
 }
 
-/// What Cargo reads besides the manifests of the packages in its answer, or reads otherwise than by their names.
+/// Files that Cargo reads besides the manifests of the packages in its answer, or reads otherwise than by their
+/// names.
 #[test]
 fn again_where_anything_else_is_different() {
     struct Case {
         name: &'static str,
-        /// What is there at first.
+        /// The files at first.
         files: &'static [(&'static str, &'static str)],
         links: &'static [(&'static str, &'static str)],
-        /// What comes then.
+        /// The file that is written then.
         then: (&'static str, &'static str),
         args: &'static [&'static str],
     }

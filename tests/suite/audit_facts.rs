@@ -1,4 +1,4 @@
-//! What the audit is told by artifacts of real compilers, and by manifests.
+//! Facts that the audit learns from artifacts of real compilers, and from manifests.
 
 mod asked;
 
@@ -58,7 +58,7 @@ fn built(
     BTreeMap::from([program, "libapp.rlib"].map(|file| (file, measure(file))))
 }
 
-/// What a build without debug information is shorter by is what is said to be debug information, and not much more.
+/// The bytes that a build without debug information saves are the bytes that the audit counts, and not many more.
 #[test]
 #[cfg(target_os = "linux")]
 fn what_no_debug_information_saves() {
@@ -100,7 +100,7 @@ fn what_no_debug_information_saves() {
         }
         all.insert(*name, full);
     }
-    // What only line tables save is no more than what is said to be something else, and the tables stay.
+    // Line tables alone save no more than the bytes that count as the rest, and the tables are still there.
     for (file, (length, info)) in &all["full"] {
         let (less, only) = all["lines"][file];
         assert!(
@@ -189,7 +189,7 @@ fn which_compiler_made_it() {
             .split('.')
             .nth(1)
             .and_then(|minor| minor.parse().ok());
-        // Before that, nobody looked. And a toolchain may be broken.
+        // Earlier toolchains were not examined. And a toolchain may be broken.
         if minor.is_none_or(|minor: u32| minor < 89) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What decides comes from the user's own state, and from nothing that a clone or a branch can bring.
+//! Decisions come from the user's own state, and from nothing that a clone or a branch can bring.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,7 +143,7 @@ fn undo_follows_no_link() {
     assert_eq!(sandbox.tree("../home/away"), before);
 }
 
-/// What a tracked settings file has run, in each way that it can be in a clone.
+/// The programs that a tracked settings file runs, in each way that it can be in a clone.
 #[cfg(unix)]
 #[test]
 fn settings_that_came_with_a_clone_run_nothing() {
@@ -310,7 +310,7 @@ fn without_a_state_folder_nothing_is_changed() {
     assert_eq!(config(&sandbox.tree("")), config(&before));
 }
 
-/// A root of which no record can be written is not begun either, and what was there before stays.
+/// A root whose record cannot be written is not begun either, and the files from before are kept.
 #[cfg(unix)]
 #[test]
 fn a_root_that_cannot_be_finished_leaves_nothing_behind() {
@@ -377,7 +377,7 @@ fn a_root_that_moved_with_its_project_is_found_there() {
     assert!(!sandbox.exists("pika"), "nothing is made where it was");
 }
 
-/// Where there is no folder for the record, nothing is said that could not work there.
+/// Where there is no folder for the record, no advice is printed that could not work there.
 #[cfg(unix)]
 #[test]
 fn with_a_relative_home_the_advice_is_to_set_it() {

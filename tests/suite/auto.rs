@@ -166,7 +166,7 @@ fn without_us_and_with_another_wrapper() {
     sandbox.worktree("repo", "later");
     sandbox.cargo("later", &["build", "--offline"]);
     assert_eq!(sandbox.cargo_run("later"), "hello\n");
-    // What was changed by hand is nobody's to change.
+    // A script that was changed by hand is kept.
     setup(&sandbox, "in-place").says("was changed");
     sandbox.write(SCRIPT, &script);
     sandbox.run("", &["undo", "--yes"]).code(0);
@@ -259,7 +259,8 @@ fn no_lock_of_cargos_is_waited_for() {
     assert_eq!(build(&sandbox, "later"), ["app"]);
 }
 
-/// A configuration that was changed by hand names the script until somebody takes that out: it stays as long.
+/// A configuration that was changed by hand names the script until the user takes that out: the script is kept as
+/// long.
 #[test]
 fn the_script_stays_as_long_as_it_is_named() {
     let sandbox = start("in-place");
@@ -318,7 +319,7 @@ fn it_is_never_run_by_itself() {
     sandbox.cargo("repo", &["build", "--offline"]);
 }
 
-/// What is run in place of the compiler by a configuration further out is run by the script from then on.
+/// The script runs the program that a configuration further out sets in place of the compiler.
 #[test]
 fn one_further_out_is_chained() {
     let sandbox = Sandbox::new();
@@ -340,7 +341,7 @@ fn one_further_out_is_chained() {
     assert!(calls.contains("--crate-name app"), "{calls}");
 }
 
-/// What cannot be written is named by nothing.
+/// A script that cannot be written is named by no configuration.
 #[test]
 fn without_the_script_no_configuration_names_it() {
     let sandbox = Sandbox::new();

@@ -22,7 +22,7 @@ fn files(folder: &Path, root: &str) -> BTreeMap<PathBuf, String> {
         .collect()
 }
 
-/// What of these files is in the repository now, with every other file that lies in `.cargo`.
+/// Those of these files that are in the repository now, with every other file in `.cargo`.
 fn now(sandbox: &Sandbox, like: &BTreeMap<PathBuf, String>) -> BTreeMap<PathBuf, String> {
     let root = sandbox.path("pika");
     let in_cargo = files(&root.join(".cargo"), "").into_keys();

@@ -120,7 +120,8 @@ fn a_copied_root_alone_is_none_of_ours_as_long_as_the_original_is_there() {
     assert_eq!(sandbox.json("pika", &list)["shared_root"]["exists"], true);
 }
 
-/// What is moved is known again; setup leads its configurations there, and a new project may take its place.
+/// A moved project is known again; setup leads its configurations to the new place, and a new project may take the
+/// old one.
 #[test]
 fn a_moved_project_keeps_its_root_and_frees_its_place() {
     let sandbox = Sandbox::new();

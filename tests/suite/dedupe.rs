@@ -13,7 +13,7 @@ use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
 /// A registry with `leaf`, and `top` that is compiled with it; and the workspaces `pika`, with a library `own` of its
-/// own, and `mole`, which nobody has built.
+/// own, and `mole`, which was never built.
 fn prepared() -> PathBuf {
     once("dedupe-suite", |folder| {
         let registry = Registry::new(folder);
@@ -21,7 +21,7 @@ fn prepared() -> PathBuf {
         registry.publish(("leaf", "1.0.0"), &[], "", &[("src/lib.rs", text)]);
         let text = "pub fn it() -> String { format!(\"top {}\", leaf::it()) }\n";
         registry.publish(("top", "1.0.0"), &["leaf"], "", &[("src/lib.rs", text)]);
-        // What is compiled with these could not be linked if they looked as new as they are.
+        // A unit that was compiled with these could not be linked if they looked as new as they are.
         let text = "extern crate proc_macro;\n#[proc_macro]\n\
                     pub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream { \"1\".parse().unwrap() }\n";
         let files = [("src/lib.rs", text)];
@@ -87,7 +87,7 @@ fn build(sandbox: &Sandbox, folder: &str) -> (Vec<String>, String) {
     build_with(sandbox, folder, &["build", "-v"])
 }
 
-/// What some folders take together, each file once.
+/// The space that some folders take together, each file once.
 fn du(folders: &[PathBuf]) -> u64 {
     let mut du = Command::new("du");
     let output = du.args(["-s", "-c", "-k"]).args(folders).output();
@@ -208,7 +208,7 @@ fn folders_look_as_old_as_before() {
     for (path, modified) in before {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let linkable = name.ends_with(".rlib") || name.ends_with(".rmeta");
-        // What these are compiled with looks as old as in the other folder.
+        // The dependencies of these look as old as in the other folder.
         let dated = name.contains("build-script-") || name.contains("build_script_");
         let dated = dated || name == "output" || name.contains("plugin");
         if links && (linkable || dated) {
@@ -267,8 +267,8 @@ fn local_crates_that_are_the_same() {
     assert_eq!(compiled(&run.stderr), ["app", "own"]);
 }
 
-/// What was compiled with an earlier state of a crate is compiled again, though the crate now is the same as elsewhere,
-/// where that is older.
+/// A unit that was compiled with an earlier state of a crate is compiled again, though the crate now is the same as
+/// elsewhere, where that is older.
 #[test]
 fn what_is_stale_stays_stale() {
     let mut sandbox = start();
@@ -409,8 +409,8 @@ fn metadata(sandbox: &Sandbox, folder: &str, library: &str) -> PathBuf {
     paths.find(is).expect("metadata")
 }
 
-/// What has changed since the plan was made stays, with what is compiled with it; here nothing tells of it but the
-/// content.
+/// A unit that has changed since the plan was made is kept, with the units that are compiled with it; here only the
+/// content shows the change.
 #[test]
 fn a_file_that_changed_meanwhile_stays() {
     let sandbox = start();

@@ -1,4 +1,4 @@
-//! What `clean` deletes, and every doubt for which it keeps a folder.
+//! Folders that `clean` deletes, and every doubt for which it keeps one.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What is wrong is said, with what mends it; and what mends it does.
+//! `doctor` names each problem with a fix, and the fix works.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn diagnosis(sandbox: &Sandbox, kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind}"))
 }
 
-/// Does what is said to mend something, by a command of ours.
+/// Runs the command of ours that a diagnosis suggests.
 fn mend(sandbox: &Sandbox, diagnosis: &Value) {
     let said = diagnosis["fix"].as_str().expect("a command");
     let ours = said.strip_prefix("cargo sharedtarget ").expect("ours");
@@ -187,7 +187,7 @@ fn editors_with_folders_of_their_own() {
     assert_eq!(diagnosis(&sandbox, "analyzer")["severity"], "danger");
 }
 
-/// What can be undone is mended after a question; the rest is said.
+/// A problem whose fix can be undone is fixed after a question; the rest is named.
 #[cfg(unix)]
 #[test]
 fn what_can_be_undone_is_mended() {
@@ -296,7 +296,7 @@ fn variables_by_which_a_shell_builds_apart() {
     assert!(mend.contains("`rustflags` under `[build]`"), "{mend}");
 }
 
-/// What is said of the layouts is what the installed Cargos do.
+/// The layout that `doctor` names is the one that each installed Cargo writes.
 #[test]
 fn each_toolchain_writes_the_layout_that_is_said() {
     let sandbox = Sandbox::new();

@@ -14,7 +14,7 @@ use crate::sandbox::Sandbox;
 /// Where everything is built: bitcode has texts that are not ASCII in other ways.
 const WORK: &str = "wörk tree";
 
-/// What is in the `OUT_DIR` of every package, and a variable with a path there.
+/// A build script that fills the `OUT_DIR` of every package, and sets a variable to a path there.
 const BUILD: &str = r#"fn main() {
     let out = std::env::var("OUT_DIR").unwrap();
     let write = |name: &str, text: &str| std::fs::write(format!("{out}/{name}"), text).unwrap();
@@ -403,7 +403,7 @@ fn a_vendored_package() {
     }
 }
 
-/// What is compiled for other systems has other kinds of object files.
+/// Units for other systems have other kinds of object files.
 #[test]
 fn other_object_files() {
     let mut sandbox = Sandbox::new();

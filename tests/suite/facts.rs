@@ -1,4 +1,4 @@
-//! What tests look for in an answer and on disk.
+//! Facts that tests look for in an answer and on disk.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ impl Sandbox {
         self.paths(&Value::Array(actions), "path")
     }
 
-    /// Why something stays, in the word of the plan; `none` if nothing is said of it.
+    /// The reason why a path is kept, in the word of the plan; `none` if the plan has no reason.
     pub(crate) fn why_kept(&self, answer: &Value, path: &str) -> String {
         items(&answer["plan"]["kept"])
             .find(|kept| self.relative(&kept["path"]) == path)
@@ -67,7 +67,7 @@ impl Sandbox {
         );
     }
 
-    /// What Cargo itself says of the package in a folder.
+    /// Cargo's own metadata of the package in a folder.
     #[track_caller]
     pub(crate) fn metadata(&self, folder: &str) -> Value {
         self.cargo(

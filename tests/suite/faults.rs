@@ -1,4 +1,4 @@
-//! What happens when things go wrong half-way: killed, no space, no permission, somebody else at work.
+//! Runs that fail half-way: killed, no space, no permission, other programs at work.
 #![cfg(unix)]
 
 mod between;

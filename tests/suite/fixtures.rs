@@ -86,7 +86,7 @@ fn tests_on_fixtures_say_the_same_after_setup() {
     test(&sandbox, "new");
 }
 
-/// Somebody built it by hand once: it is a fixture all the same.
+/// A user built it by hand once: it is a fixture all the same.
 #[test]
 fn a_fixture_that_was_built_gets_no_configuration() {
     let sandbox = start();

@@ -18,7 +18,7 @@ use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::{Run, Sandbox};
 use crate::units::new_layout;
 
-/// What the program of the repository says.
+/// The output of the repository's program.
 const OUTPUT: &str = "leaf 1.0.0, scripted, extra over leaf 1.0.0, helped\n";
 
 /// A registry, and a repository `pika` that was never built.
@@ -86,7 +86,7 @@ fn start() -> Sandbox {
         &["update", "--offline", "leaf", "--precise", "1.0.0"],
     );
     sandbox.commit_all("pika");
-    // What is locked is what these tests are about.
+    // These tests are about locked packages.
     sandbox.git("pika", &["add", "--force", "Cargo.lock"]);
     sandbox.commit_all("pika");
     sandbox
@@ -116,7 +116,7 @@ impl Layout {
         made(&sandbox.cargo(folder, &all).said())
     }
 
-    /// What the program says, built if it has to be.
+    /// The output of the program, built if it has to be.
     #[track_caller]
     fn output(self, sandbox: &Sandbox, folder: &str) -> String {
         let mut all: Vec<&str> = self.0.iter().map(|[toolchain, _]| *toolchain).collect();
@@ -145,7 +145,7 @@ fn made(said: &str) -> Vec<String> {
     compiled(&said.replace("Checking ", "Compiling "))
 }
 
-/// What people build in a worktree.
+/// The commands that people run in a worktree.
 const EVERYTHING: [&[&str]; 4] = [
     &["build"],
     &["test", "--no-run"],
@@ -153,7 +153,7 @@ const EVERYTHING: [&[&str]; 4] = [
     &["build", "--release"],
 ];
 
-/// What `du` says of a folder, in bytes.
+/// The size of a folder by `du`, in bytes.
 fn du(path: &Path) -> u64 {
     let output = Command::new("du")
         .args(["-s", "--block-size=1"])

@@ -50,7 +50,7 @@ fn program(path: &Path, bytes: &[u8], mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
 }
 
-/// What the stand-in was called with since the last time.
+/// The calls of the stand-in since the last time.
 fn calls(sandbox: &Sandbox) -> Vec<String> {
     let file = sandbox.outside("calls");
     let text = fs::read_to_string(&file).unwrap_or_default();

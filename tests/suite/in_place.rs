@@ -109,7 +109,7 @@ fn new_worktrees_alone_follow_it() {
     }
 }
 
-/// What `setup` wrote for another layout goes, and comes again.
+/// Files that `setup` wrote for another layout are deleted, and are written again later.
 #[test]
 fn from_isolated_and_back() {
     let sandbox = start();

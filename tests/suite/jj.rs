@@ -16,7 +16,7 @@ fn colocated() -> Sandbox {
     sandbox
 }
 
-/// What `jj workspace add` makes of the first workspace, at a path of the same package that prints something else.
+/// Makes a workspace by `jj workspace add`, at a path of the same package that prints something else.
 fn workspace(sandbox: &Sandbox, at: &str, first: &str, says: &str) {
     sandbox.package(at, "app", says);
     fs::copy(

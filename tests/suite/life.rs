@@ -1,4 +1,4 @@
-//! What happens to worktrees in the course of a life: moved, copied, removed, made anew.
+//! The life of worktrees: moved, copied, removed, made anew.
 
 use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;

@@ -1,4 +1,4 @@
-//! What linkers do with a file that lies where they write, and whether they say who they are.
+//! Linkers: whether each replaces a file that lies where it writes, and whether it says who it is.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

@@ -1,17 +1,17 @@
 //! "Never another worktree's code", as a matrix over real builds: commands, crates, ages, donors and layouts.
 //!
-//! A repository is made in which every crate that is a worktree's own carries that worktree's mark ([`local`]), and
-//! which needs crates of every other kind as well ([`third_party`]). One worktree, the donor, is built with every
-//! command ([`commands`]); others are warmed from it, and each then runs one command ([`cells`]). What that shows has
-//! to be what it shows in a clone that was never warmed, and no third-party crate may have been compiled for it but
-//! those that must not be carried over.
+//! A repository is made with crates that are a worktree's own, each with that worktree's mark ([`local`]), and with
+//! crates of every other kind ([`third_party`]). One worktree, the donor, is built with every command ([`commands`]);
+//! others are warmed from it, and each then runs one command ([`cells`]). The command must show the same as in a
+//! clone that was never warmed, and no third-party crate may have been compiled for it but those that must not be
+//! carried over.
 //!
 //! A slice of it runs by default: every crate and most commands, sources older than the donor's build, donor deleted,
-//! in place; `build` and `run` isolated and in the new layout, or every command in that if a
-//! toolchain is chosen that has it. With `SHAREDTARGET_TEST_FULL=1`
-//! the whole product runs instead. With `SHAREDTARGET_TEST_TOOLCHAIN=beta` all is built by that toolchain, in the layout
-//! that it has by default. What differs between worktrees though it is a third-party crate is in [`drift`],
-//! what one shared folder does instead in [`flat`], and what Cargo does that all this is built on in [`facts`].
+//! in place; `build` and `run` isolated and in the new layout, or every command in that if a toolchain is chosen that
+//! has it. With `SHAREDTARGET_TEST_FULL=1` the whole product runs instead. With `SHAREDTARGET_TEST_TOOLCHAIN=beta`
+//! all is built by that toolchain, in the layout that it has by default. [`drift`] has third-party crates that differ
+//! between worktrees, [`flat`] has the faults of one shared folder, and [`facts`] has the facts about Cargo that all
+//! this is built on.
 #![cfg(target_os = "linux")]
 
 mod cells;

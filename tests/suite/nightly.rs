@@ -1,4 +1,4 @@
-//! What a nightly Cargo can be told to do otherwise, with real builds by one.
+//! Options that only a nightly Cargo has, with real builds by one.
 //!
 //! Cargo's side was read in its source of August 2026 (rust-lang/cargo, `src/compiler`), and is seen here with the nightly
 //! of October 2026. Where that is not installed the tests are skipped, and say so.
@@ -91,7 +91,7 @@ fn build(sandbox: &Sandbox, folder: &str) -> (Vec<String>, String) {
     (compiled, said.code(0).stdout)
 }
 
-/// What units have that ends in this way, in a target folder in the new layout.
+/// The files of units with this ending, in a target folder in the new layout.
 fn files(sandbox: &Sandbox, folder: &str, end: &str) -> Vec<PathBuf> {
     let top = sandbox.path(&format!("{folder}/target/debug/build"));
     let entries = walkdir::WalkDir::new(top).into_iter();
@@ -143,7 +143,7 @@ impl Building {
         }
         let mut cargo = sandbox.prepared("cargo", folder, &["build", "-q", "--offline"]);
         let child = cargo.env("PIPES", &pipes).stdout(Stdio::null()).spawn();
-        // A pipe is read when somebody writes.
+        // Reading a pipe waits for a writer.
         fs::read(pipes.join("started")).expect("a pipe");
         Self(Some(child.expect("cargo")), pipes.join("gate"))
     }

@@ -35,7 +35,7 @@ fn records(sandbox: &Sandbox) -> Option<PathBuf> {
     named_like(&sandbox.outside("home"), "orphans.json").pop()
 }
 
-/// What was seen first a moment ago was seen first 25 hours ago.
+/// Moves each first sighting of a moment ago back by 25 hours.
 fn a_day_passes(sandbox: &Sandbox) {
     let file = records(sandbox).expect("a record");
     let mut record: Value = serde_json::from_slice(&fs::read(&file).expect("as the test made it"))

@@ -114,7 +114,7 @@ fn each_command_has_its_page() {
     let help = sandbox.run("", &["--help"]).code(0).stdout;
     let commands = help.split("Commands:").nth(1).expect("commands");
     let names = commands.lines().skip(1).take_while(|line| !line.is_empty());
-    // What a long description goes on with is indented further.
+    // The further lines of a long description are indented more.
     let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names: Vec<&str> = names
         .filter_map(|line| line.split_whitespace().next())

@@ -2,11 +2,11 @@
 //!
 //! From a seed, a workspace of local packages is made ([`generate`], [`source`]), with two worktrees, and a third one
 //! that comes and goes. Each round does one step: an edit ([`edit`]), something of git's, a build, or `warm`
-//! ([`steps`]). What is built afterwards has to say what it says in a clone that nothing of ours ever touches
-//! ([`clone`]), whose files are made the same: everything that goes into a program is in what it says.
+//! ([`steps`]). The programs that are built afterwards must print the same as in a clone that nothing of ours ever
+//! touches ([`clone`]), whose files are made the same: all inputs of a program show in its output.
 //!
-//! What Cargo by itself does not notice, such as a changed file that is older than the build, is not ours: a worktree
-//! in which this happened is not compared until its target folder was deleted. It still is a donor.
+//! Changes that Cargo by itself does not notice, such as a changed file that is older than the build, are not ours: a
+//! worktree in which this happened is not compared until its target folder was deleted. It still is a donor.
 //!
 //! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 50; `SHAREDTARGET_RANDOM_SEED=7` runs one
 //! seed, and `7-20` several.

@@ -24,8 +24,8 @@ fn built() -> Sandbox {
     sandbox
 }
 
-/// What somebody may put there while the question waits: a file, a repository, a manifest, a worktree, something in
-/// place of what was there.
+/// Puts something there while the question waits: a file, a repository, a manifest, a worktree, something in place of
+/// the old folder.
 fn put(sandbox: &Sandbox, kind: &str, folder: &str) -> PathBuf {
     let mine = format!("pika/{folder}/mine");
     match kind {
@@ -253,7 +253,7 @@ fn trash_is_not_finished_through_a_mount_or_by_a_mark_that_is_a_link() {
     assert_eq!(sandbox.read(&format!("{TRASH}/precious")), "precious");
 }
 
-/// It was trash of ours, and somebody made a repository in it, or put something into it while the question waited.
+/// A repository was made in trash of ours, or a file was put into it, while the question waited.
 #[test]
 fn what_came_into_trash_stays() {
     const TRASH: &str = "pika/.sharedtarget-trash-target-1-0";
@@ -323,7 +323,7 @@ fn only(folder: &Path) -> PathBuf {
     folders.next().expect("a folder")
 }
 
-/// What came into the cache of scripts, or was used, while the question waited.
+/// Entries that came into the cache of scripts, or were used, while the question waited.
 #[test]
 fn what_comes_into_the_cache_of_scripts_while_the_question_waits_stays() {
     for kind in ["program", "package", "used"] {

@@ -93,7 +93,7 @@ fn without_git_or_cargo_nothing_is_done() {
             }
         }
     }
-    // What needs no answer is no error.
+    // A command that needs no answer does not fail.
     sandbox.run("", &["setup", "--yes"]).code(0);
     let mut undo = sandbox.program("", &["undo", "-n"]);
     undo.env("PATH", &none);
@@ -353,7 +353,7 @@ fn a_cache_of_scripts_that_is_not_the_users_own() {
     refused("another user owns");
     chown(cache.join("bins"), Some(0), None).expect("an owner");
     assert_eq!(sandbox.run("", &["run", "a.rs"]).code(0).stdout, "hi\n");
-    // What Cargo reads above the cache names programs to run.
+    // Cargo reads configurations above the cache, and they name programs to run.
     let config = sandbox.outside(".cargo/config.toml");
     fs::create_dir(sandbox.outside(".cargo")).expect("a folder");
     fs::write(&config, "[build]\nrustc-wrapper = \"/nowhere\"\n").expect("a file");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::faults::harness::{Stopped, load, run, save, works};
 use crate::sandbox::Sandbox;
 
-/// What the program says.
+/// The output of the program.
 const OUTPUT: &str = "hello from near\n";
 
 /// A workspace of two packages, built and tested.
@@ -75,7 +75,7 @@ fn a_killed_gc_leaves_what_cargo_can_build_on() {
     assert!(reached > 8, "{reached} points were reached");
 }
 
-/// What was built after the plan was made stays, and the rest goes.
+/// Units that were built after the plan was made are kept, and the rest is deleted.
 #[test]
 fn what_has_changed_since_stays() {
     let sandbox = built();

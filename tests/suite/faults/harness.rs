@@ -1,4 +1,4 @@
-//! What these tests need besides the sandbox: a program that stops at a point, and trees to compare.
+//! Tools of these tests besides the sandbox: a program that stops at a point, and trees to compare.
 
 use std::collections::BTreeMap;
 use std::fs;

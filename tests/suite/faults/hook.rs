@@ -26,7 +26,7 @@ fn with(old: Option<&str>, folder: bool) -> Sandbox {
     sandbox
 }
 
-/// What a checkout says, by way of the hook from before.
+/// The output of a checkout, by way of the hook from before.
 fn checkout(sandbox: &Sandbox) -> String {
     let args = ["checkout", "-q", "--detach"];
     let output = sandbox
@@ -48,7 +48,7 @@ fn same(one: &Tree, other: &Tree, point: &str) {
     assert_eq!(difference(one, other), Vec::<&PathBuf>::new(), "{point}");
 }
 
-/// Kills a command at these points, each of which it must come to, and has either next command mend it.
+/// Kills a command at each of these points, which it must reach, and repairs the hook with either next command.
 fn killed(sandbox: &Sandbox, command: &str, points: &[&str]) {
     let said = if sandbox.exists(HOOK) { "old\n" } else { "" };
     let without = hooks(sandbox);

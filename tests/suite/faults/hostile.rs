@@ -54,7 +54,7 @@ const PLACES: [&str; 12] = [
     "doc/app",
 ];
 
-/// What is mounted in a tree, until this is dropped.
+/// Mounts in a tree, which end when this is dropped.
 #[derive(Default)]
 struct Mounts(Vec<PathBuf>);
 
@@ -141,7 +141,7 @@ fn put(sandbox: &Sandbox, target: &str, dice: &mut Dice, mounts: &mut Mounts) ->
     Vec::new()
 }
 
-/// A world of two worktrees with target folders that somebody has been at.
+/// A world of two worktrees whose target folders were tampered with.
 fn tree(seed: u64) -> (Sandbox, Vec<PathBuf>, Mounts) {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut mounts = Mounts::default();
@@ -172,7 +172,7 @@ fn tree(seed: u64) -> (Sandbox, Vec<PathBuf>, Mounts) {
             precious.extend(put(&sandbox, target, &mut dice, &mut mounts));
         }
         if dice.roll(4) == 0 {
-            // A tag that lies, in a folder of somebody's.
+            // A false tag, in a folder of the user's.
             let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
             let of = target.replace("target", "thesis/target");
             sandbox.write(&format!("{of}/CACHEDIR.TAG"), tag);

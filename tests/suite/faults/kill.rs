@@ -47,7 +47,7 @@ fn forest() -> Sandbox {
     sandbox
 }
 
-/// What is not in a target folder, our shared root or our trash; and git's own housekeeping.
+/// The files outside target folders, our shared root and our trash, without git's own housekeeping.
 fn sources(tree: &Tree) -> Tree {
     let ours = |path: &Path| {
         path.components().any(|part| {
@@ -77,7 +77,7 @@ fn is_new(path: &Path) -> bool {
     path.iter().any(temporary)
 }
 
-/// What a run left, or made and did not fill.
+/// The files that a run left, or made and did not fill.
 fn litter(tree: &Tree) -> Vec<&PathBuf> {
     let left = tree.keys().filter(|path| is_new(path));
     trash(tree).into_iter().chain(left).collect()
@@ -383,7 +383,7 @@ fn undo_takes_away_a_folder_that_a_killed_run_made() {
     assert!(points.len() > 1, "{points:?}");
 }
 
-/// What a killed run left is finished by undo, though nothing is to be put back.
+/// `undo` deletes the leftovers of a killed run, even if it puts nothing back.
 #[test]
 fn undo_finishes_trash() {
     let sandbox = forest();

@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 
 const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];
 
-/// Our program as somebody for whom permissions hold; `None`, with a printed line, where we cannot be that.
+/// Our program as a user for whom permissions hold; `None`, with a printed line, where we cannot be one.
 ///
 /// The superuser gives up the right to pass over them, and stays the owner of the files.
 fn held(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Option<Ended> {
@@ -200,7 +200,7 @@ fn to_write_the_shared_root() {
         .code(0);
 }
 
-/// A shared root that somebody else may write to is refused, in one line and by every command that would act on it.
+/// A shared root that another user may write to is refused, in one line and by every command that would act on it.
 #[test]
 fn of_others_to_the_shared_root() {
     let sandbox = built();
@@ -272,7 +272,7 @@ fn of_others_to_the_shared_root_is_a_finding() {
     let audit = run(sandbox.program("pika", &["audit"])).code(0);
     audit.says("every user may write to").says("What to change");
     run(sandbox.program("pika", &["audit", "--check"])).says("every user may write to");
-    // What changes something does not go on.
+    // A command that changes something does not go on.
     run(sandbox.program("pika", &["doctor", "--fix", "--yes"])).code(101);
     assert_eq!(sandbox.tree(""), before);
     fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("permissions");

@@ -1,4 +1,4 @@
-//! Somebody else at work in the same place.
+//! Other programs at work in the same place.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -214,7 +214,7 @@ impl Building {
             .stdout(Stdio::null())
             .spawn()
             .expect("cargo");
-        // A pipe is read when somebody writes.
+        // Reading a pipe waits for a writer.
         fs::read(sandbox.outside("started")).expect("a pipe");
         Self(Some(child), sandbox.outside("gate"))
     }

@@ -186,8 +186,7 @@ fn of_one_worktree() {
     assert_eq!(sandbox.cargo_run("small/worktree"), "hello\n");
 }
 
-/// When people need it most.
-/// What is mounted in a target folder belongs to somebody else.
+/// When people need it most. Files that are mounted in a target folder belong elsewhere.
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_is_deleted_through_a_mount() {

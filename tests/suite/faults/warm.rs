@@ -89,7 +89,7 @@ fn app(sandbox: &Sandbox, folder: &str, needs: &[&str], sum: &str) {
     sandbox.write(&format!("{folder}/.gitignore"), "target\n");
 }
 
-/// What the programs print.
+/// The output of each program.
 fn output(name: &str) -> String {
     match name {
         "little" => "111\n".into(),

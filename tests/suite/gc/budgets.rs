@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What was used longest ago goes first, and no more than has to.
+/// The least recently used units are deleted first, and no more than needed.
 #[test]
 fn the_oldest_goes_first() {
     let sandbox = start();

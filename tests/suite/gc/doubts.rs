@@ -1,4 +1,4 @@
-//! What makes a rule not count, and what stays whatever is asked.
+//! Doubts that turn a rule off, and files that are kept whatever the options.
 
 use super::strangers::checked;
 use super::*;
@@ -45,7 +45,7 @@ fn another_lock_file_is_named() {
     assert!(gone(&answer).iter().any(|(name, _)| name == "extra"));
 }
 
-/// Where the next build changes the `Cargo.lock`, nobody knows what it asks for.
+/// Where the next build changes the `Cargo.lock`, it is unknown which packages it asks for.
 #[test]
 fn a_lock_that_is_out_of_date_is_a_doubt() {
     let sandbox = start();
@@ -85,7 +85,7 @@ fn a_running_build_keeps_the_folder() {
     assert!(!gone(&gc(&sandbox, "pika", &["--profile", "debug"])).is_empty());
 }
 
-/// What is not Cargo's stays, and what only looks like a unit's is nobody's.
+/// Files that are not Cargo's are kept, also those that only look like a unit's.
 #[test]
 fn what_is_not_a_unit_stays() {
     let sandbox = start();
@@ -118,7 +118,7 @@ fn what_is_not_a_unit_stays() {
     assert_eq!(Layout(None).output(&sandbox, "pika"), OUTPUT);
 }
 
-/// One target folder by its path, also from elsewhere; and a folder that nobody is known to build into.
+/// One target folder by its path, also from elsewhere; and a folder that no known workspace builds into.
 #[test]
 fn a_target_folder_can_be_named() {
     let sandbox = start();
@@ -141,7 +141,7 @@ fn a_target_folder_can_be_named() {
         .says("and not both");
 }
 
-/// Nobody said yes.
+/// The deletion was not confirmed.
 #[test]
 fn without_a_yes_nothing_goes() {
     let sandbox = start();
@@ -201,7 +201,7 @@ fn what_lies_elsewhere_is_not_unfinished() {
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
 }
 
-/// What has a name as if Cargo had made it, and a content that it never makes.
+/// Files with names as Cargo makes them, and with content that it never makes.
 #[test]
 fn what_only_has_a_hash_stays() {
     let sandbox = start();
@@ -215,7 +215,7 @@ fn what_only_has_a_hash_stays() {
     for path in mine {
         sandbox.write(&format!("pika/target/{path}"), "x");
     }
-    // What a killed run leaves.
+    // The leftover of a killed run.
     sandbox.write("pika/target/debug/deps/libold-0123456789abcde4.rlib", "x");
     let answer = gc(&sandbox, "pika", &[]);
     assert_eq!(gone(&answer), [("?".into(), "unfinished".into())]);
@@ -299,7 +299,7 @@ fn what_a_script_has_written_outlasts_a_failed_build() {
     }
 }
 
-/// What is built for another platform only has a name that Cargo does not tell.
+/// A package that is built for another platform only has a name that Cargo does not tell.
 #[test]
 fn what_another_platform_needs_is_not_gone() {
     let sandbox = start();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What was just built is all needed, in every command that built it.
+/// Units that were just built are all needed, in every command that built them.
 #[test]
 fn by_default_nothing_goes_that_a_build_asks_for() {
     let sandbox = start();
@@ -47,7 +47,7 @@ fn what_no_lock_names_goes() {
     }
 }
 
-/// What was made with an older version of something goes with it.
+/// Units that were compiled with an older version of a package are deleted with it.
 #[test]
 fn what_was_made_with_an_older_version_goes() {
     let sandbox = start();
@@ -110,7 +110,7 @@ fn what_is_old_goes_unless_something_newer_needs_it() {
             ["app", "helper"]
         );
         let answer = gc(&sandbox, "pika", &["--older-than", "30d"]);
-        // The tests and the checked ones are old, and nobody has used them.
+        // The tests and the checked units are old, and no build has used them.
         assert_eq!(
             packages(&answer),
             ["app", "extra", "helper", "leaf", "scripted"]

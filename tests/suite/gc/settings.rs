@@ -1,4 +1,4 @@
-//! What the settings file says, and what beats it.
+//! The settings file, and the options and variables that beat it.
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn a_budget_is_written_and_undone() {
     sandbox.run("pika", &yes).code(0).says("nothing to do");
     assert_eq!(sandbox.git("pika", &["status", "--short"]), "");
 
-    // What is there by hand stays, and comes back.
+    // Text that was written by hand is kept, and is put back by `undo`.
     let by_hand = "# ours\nmax-size = '1TB' # plenty\n";
     sandbox.run("pika", &["undo", "--yes"]).code(0);
     assert!(!sandbox.exists(FILE));
@@ -52,7 +52,7 @@ fn a_budget_is_written_and_undone() {
     assert_eq!(sandbox.read(FILE), broken);
 }
 
-/// Without a rule `gc` keeps to the settings, and what is said elsewhere beats them.
+/// Without a rule `gc` keeps to the settings, and variables and options beat them.
 #[test]
 fn flags_beat_variables_and_these_the_file() {
     let mut sandbox = start();
@@ -184,7 +184,8 @@ fn packages_of_units(answer: &Value) -> Vec<String> {
     units.map(|unit| unit["package"].to_string()).collect()
 }
 
-/// What is in use does not go for a worktree, nor what is not under the shared root; and then nothing goes.
+/// Units in use are kept for a worktree, and so are folders outside the shared root; if that misses the budget,
+/// nothing is deleted.
 #[test]
 fn a_budget_that_cannot_be_kept_costs_nobody_anything() {
     let sandbox = start();

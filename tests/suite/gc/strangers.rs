@@ -22,7 +22,7 @@ pub(super) fn checked(sandbox: &Sandbox, gc: &[&str], at: &str, doubt: &str) {
     assert!(doubts(&answer).contains(doubt), "{answer:#}");
 }
 
-/// A configuration above several repositories: from one of them, nobody sees what the others ask for.
+/// A configuration above several repositories: from one of them, the needs of the others cannot be seen.
 #[test]
 fn a_configuration_above_serves_others() {
     let sandbox = start();
@@ -49,7 +49,7 @@ fn a_configuration_above_serves_others() {
     assert_eq!(plain.compiles(&sandbox, "many/one", &["check"]), [""; 0]);
 }
 
-/// Somebody else builds into the folder, by a variable or by a link: what was made there tells.
+/// Another workspace builds into the folder, by a variable or by a link: its units show that.
 #[test]
 fn what_was_made_tells_of_others() {
     let sandbox = start();
@@ -157,7 +157,8 @@ fn what_was_excluded_is_not_forgotten() {
     }
 }
 
-/// What leaves no final product tells by its metadata: the tests of a library, or what is only checked.
+/// Units without a final product show their workspace by metadata: the tests of a library, or units that were only
+/// checked.
 #[test]
 fn units_tell_of_others() {
     let sandbox = start();

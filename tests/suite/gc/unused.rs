@@ -38,7 +38,7 @@ fn wait(milliseconds: u64) {
     sleep(Duration::from_millis(milliseconds));
 }
 
-/// What lies in the target folder. Nothing of it is read: that would look like a use.
+/// The entries of the target folder. None is read: that would look like a use.
 fn listed(sandbox: &Sandbox) -> BTreeSet<PathBuf> {
     let all = walkdir::WalkDir::new(sandbox.path("pika/target")).into_iter();
     all.map(|entry| entry.expect("an entry").into_path())
@@ -125,7 +125,8 @@ fn what_a_job_did_not_use_goes() {
     }
 }
 
-/// What the job compiled stays like what it found fresh, and each kind of command marks what it needs.
+/// Units that the job compiled are kept like those that it found fresh, and each kind of command marks the units that
+/// it needs.
 #[test]
 fn each_command_marks_what_it_needs() {
     let sandbox = featured();

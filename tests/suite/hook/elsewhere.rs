@@ -1,4 +1,4 @@
-//! What is left alone: hooks of others, links, and folders that core.hooksPath leads to.
+//! Hooks that are left alone: hooks of others, links, and folders that core.hooksPath leads to.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -30,7 +30,7 @@ pub(crate) enum Donor {
     Deleted,
 }
 
-/// What went wrong, cell by cell; nothing is wrong with a cell that has no line.
+/// The faults, cell by cell; a cell without a line has none.
 #[derive(Default)]
 pub(crate) struct Score {
     cells: usize,
@@ -171,7 +171,7 @@ impl Stage {
         files
     }
 
-    /// What is not as in the untouched clone, or was compiled though it could have been taken.
+    /// Differences from the untouched clone, and units that were compiled though they could have been taken.
     fn faults(&self, command: &Command, seen: &Seen, by: By) -> String {
         let expected = self.expect(command);
         let mut faults = String::new();

@@ -83,11 +83,11 @@ pub(crate) fn only(names: &[&str]) -> Vec<&'static Command> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDisk {
     Classic,
-    /// What `-Zbuild-dir-new-layout` makes, and Cargo from 1.100 by default.
+    /// The layout of `-Zbuild-dir-new-layout`, and of Cargo from 1.100 by default.
     New,
 }
 
-/// What a command showed in a worktree.
+/// The result of a command in a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) ok: bool,

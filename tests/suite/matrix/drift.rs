@@ -1,4 +1,4 @@
-//! What differs between two worktrees, though it is a third-party crate.
+//! Third-party crates that differ between two worktrees.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::matrix::facts::cargos;
 use crate::matrix::{full, third_party};
 use crate::sandbox::Sandbox;
 
-/// Two worktrees with these files, of which MARK is the mark, and a clone of the second one.
+/// Two worktrees with these files, where MARK stands for the worktree's mark, and a clone of the second one.
 pub(crate) struct Pair {
     pub(crate) sandbox: Sandbox,
 }
@@ -349,7 +349,7 @@ fn overridden_by_paths() {
     Pair::new(&files, |_, _| ()).same_as_clone();
 }
 
-/// What a build script puts beside the programs, where Cargo does not know of it.
+/// A file that a build script puts beside the programs, where Cargo does not know of it.
 #[test]
 fn a_file_beside_the_program() {
     let manifest = app("reg-beside = \"1\"\n");

@@ -1,4 +1,4 @@
-//! What Cargo and rustc do that the rest is built on, for every toolchain that is installed.
+//! Facts about Cargo and rustc that the rest is built on, for every toolchain that is installed.
 //!
 //! A Cargo that changes one of these makes a test here fail, and then it is to be thought over what may be a hard link
 //! ([`replaced`], [`written_through`]) and which units may be carried over ([`stale_and_fresh`], [`r1`]).
@@ -130,7 +130,7 @@ fn found(sandbox: &Sandbox, like: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let files = entries.into_iter().map(|entry| entry.expect("readable"));
     let files = files.filter(|entry| entry.file_type().is_file());
     let wanted = files.filter(|entry| like(&entry.file_name().to_string_lossy()));
-    // What the compiler keeps for itself is no unit, and is named by no hash.
+    // The compiler's own files are no units, and no hash names them.
     let wanted = wanted.filter(|entry| !entry.path().to_string_lossy().contains("/incremental/"));
     wanted.map(walkdir::DirEntry::into_path).collect()
 }
@@ -148,7 +148,7 @@ impl Second {
         Self(second, inode, content)
     }
 
-    /// Whether nobody wrote into it.
+    /// Returns whether no process has written into it.
     fn is_as_it_was(&self) -> bool {
         assert_eq!(fs::metadata(&self.0).expect("there").ino(), self.1);
         fs::read(&self.0).expect("readable") == self.2
@@ -181,7 +181,7 @@ fn replaced() {
     }
 }
 
-/// What a linker writes into if it writes into the file that is there: second names change with it.
+/// The files that a linker writes into if it writes into existing files: their further links change with them.
 ///
 /// Cargo removes the old file first only where it gives it another name itself (rust-lang/cargo#8348).
 fn written_into(cargo: Cargo) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What goes wrong without separate folders, shown and held: nobody should have to find it out again.
+//! Faults without separate folders, shown and held by tests.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,7 +10,7 @@ use crate::matrix::commands::OnDisk;
 use crate::matrix::drift::Pair;
 use crate::sandbox::{Sandbox, chosen_toolchain};
 
-/// What a file is: its inode, when it was written, and what is in it.
+/// The identity of a file: its inode, its mtime, and its content.
 pub(crate) type Print = (u64, i64, i64, Vec<u8>);
 
 /// Every file of a folder but locks.

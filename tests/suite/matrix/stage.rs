@@ -68,7 +68,7 @@ impl Stage {
         stage
     }
 
-    /// What a command shows in the untouched clone, in which nothing was built before.
+    /// The result of a command in the untouched clone, in which nothing was built before.
     ///
     /// No sandbox's name is in it, so that once is enough for all.
     pub(crate) fn expect(&self, command: &Command) -> Seen {

@@ -14,8 +14,8 @@ pub(crate) struct Packed {
     pub(crate) files: &'static [(&'static str, &'static str)],
 }
 
-/// These keep the path of a folder in the build folder, and read from there when they run or expand. Whoever carries
-/// them to another place must leave them out, and what depends on them.
+/// These keep the path of a folder in the build folder, and read from there when they run or expand. Warming must
+/// leave them out, and the units that depend on them.
 const KEEPERS: [&str; 4] = ["reg-keep", "reg-keep-env", "reg-keep-mac", "reg-keep-top"];
 /// Compiled against a crate that each worktree has its own version of.
 const ON_LOCAL: &str = "reg-on-patched";
@@ -195,7 +195,7 @@ pub fn line() -> String { format!("keep by name {:?} at {AT}", std::fs::read_to_
             ),
         ],
     },
-    // What `[patch]` puts a crate of the worktree in the place of.
+    // `[patch]` replaces this one by a crate of the worktree.
     Packed {
         name: "patched",
         manifest: "",

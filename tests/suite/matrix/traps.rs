@@ -148,7 +148,7 @@ fn main() {
             ),
         ],
     },
-    // Puts what its program needs beside that program, where nobody knows of it.
+    // Puts a file that its program needs beside that program, where Cargo does not know of it.
     Packed {
         name: "reg-beside",
         manifest: "",

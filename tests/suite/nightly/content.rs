@@ -1,9 +1,9 @@
 //! `build.fingerprint = "content"` with `-Zchecksum-freshness`: sources are compared by what is in them and not by their
 //! times.
 //!
-//! Source: `FingerprintMethod` and `find_stale_file` in Cargo's `src/compiler/fingerprint/mod.rs`: the way is a part of
-//! the fingerprint, and dep-info then has the length and the BLAKE3 of each source. What a build script watches goes by
-//! time in either way.
+//! Source: `FingerprintMethod` and `find_stale_file` in Cargo's `src/compiler/fingerprint/mod.rs`: the way is a part
+//! of the fingerprint, and dep-info then has the length and the BLAKE3 of each source. Files that a build script
+//! watches are compared by time in either way.
 
 use std::time::SystemTime;
 
@@ -43,7 +43,7 @@ fn nothing_is_compiled_at_the_same_commit_and_an_edit_is_noticed_whatever_its_ti
     assert_eq!(build(&sandbox, "pika"), (vec![], "low 1\n".into()));
 }
 
-/// What a donor's source is now, the unit need not have been made of; and its time does not tell.
+/// The donor's present source need not be the one that the unit was compiled from; and its time does not tell.
 #[test]
 fn a_donor_whose_source_was_edited_since_does_not_give_what_it_made_before() {
     for seen in [false, true] {

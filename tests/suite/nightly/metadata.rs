@@ -1,5 +1,5 @@
-//! `embed-metadata=no`, which a nightly Cargo has by default (rust-lang/cargo#17267): metadata lies in `.rmeta` alone, so
-//! that a library is two files, both of which its dependents need.
+//! `embed-metadata=no`, which a nightly Cargo has by default (rust-lang/cargo#17267): metadata lies in `.rmeta`
+//! alone, so that a library is two files, and its dependents need both.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_library_comes_with_its_metadata() {
     );
 }
 
-/// One of which either is gone is no library.
+/// A library without either of its two files is not taken.
 #[test]
 fn half_of_a_library_is_none() {
     for end in [".rlib", ".rmeta"] {

@@ -82,7 +82,7 @@ fn entries(keys: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> 
         .prop_shuffle()
 }
 
-/// What `[build]` holds, ours perhaps among it; `prefix` is put before each key.
+/// The entries of `[build]`, perhaps with ours among them; `prefix` is put before each key.
 fn build_entries(prefix: &'static str) -> impl Strategy<Value = Vec<String>> {
     let key = |name: &str| format!("{prefix}{name}");
     let own = || {

@@ -1,4 +1,4 @@
-//! What a target folder holds, from hostile hands.
+//! Target folders whose content is hostile.
 
 use cargo_sharedtarget::target::dep_info::{DepInfo, RustcDepInfo};
 use cargo_sharedtarget::target::fingerprint;

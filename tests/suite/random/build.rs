@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::sandbox::{Run, Sandbox};
 
-/// What Cargo is asked for.
+/// The request to Cargo.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Command {
     Build,
@@ -44,11 +44,11 @@ pub(crate) struct Built {
     pub(crate) log: String,
 }
 
-/// What is the same wherever the same sources are built.
+/// The results that are the same wherever the same sources are built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) ok: bool,
-    /// What each program says.
+    /// The output of each program.
     pub(crate) says: BTreeMap<String, String>,
 }
 
@@ -131,7 +131,7 @@ impl Built {
     }
 }
 
-/// What is wrong in one of two that have to be the same; nothing if they are.
+/// The difference between two results that have to be the same; `None` if they are.
 pub(crate) fn difference(here: &Seen, clone: &Seen) -> Option<String> {
     if here == clone {
         return None;

@@ -41,7 +41,7 @@ impl Untouched {
         Self::default()
     }
 
-    /// What a command shows there when the files are these.
+    /// The result of a command there when the files are these.
     pub(crate) fn expect(
         &mut self,
         sandbox: &Sandbox,
@@ -78,7 +78,7 @@ fn synchronise(sandbox: &Sandbox, plan: &Plan, files: &Contents) {
             fs::write(path, content).expect("a file");
         }
     }
-    // What Cargo cannot know of is made known to it: here it must be right.
+    // Changes that Cargo cannot know of are made known to it: here it must be right.
     for (file, reader) in plan.untold() {
         if there.get(&file) != files.get(&file) && files.contains_key(&reader) {
             edit::touch(&root.join(reader));

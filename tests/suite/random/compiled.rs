@@ -1,4 +1,4 @@
-//! What may still be compiled in a worktree of the very commit that its donor was built of.
+//! Packages that may still be compiled in a worktree at the very commit from which its donor was built.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::random::build::Built;
 use crate::random::generate::{Has, Member, Plan};
 use crate::sandbox::Sandbox;
 
-/// What may not be carried over, of a package as it was made at first: the place for exceptions.
+/// Returns whether a package, as it was made at first, may not be carried over: the place for exceptions.
 ///
 /// Whatever depends on such a package may be compiled as well.
 fn exempt(member: &Member, plan: &Plan) -> bool {
@@ -24,7 +24,7 @@ fn exempt_kind(kind: &str) -> bool {
     kind == "test" || kind.ends_with(" test")
 }
 
-/// What was compiled though it should have been there.
+/// The units that were compiled though they should have been there.
 pub(crate) fn too_much(sandbox: &Sandbox, folder: &str, plan: &Plan, built: &Built) -> Vec<String> {
     let exempt = exempt_packages(sandbox, folder, plan);
     let compiled = built.compiled.iter();

@@ -8,12 +8,12 @@ use crate::random::dice::Dice;
 use crate::random::generate::{Has, Member, Plan};
 use crate::random::source::{self, MODULES, SAID};
 
-/// What is changed.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edit {
     /// A value in a source, of whatever target.
     Value,
-    /// A file that is read by a script, a macro or `include_str!`, or by nobody.
+    /// A file that a script, a macro or `include_str!` reads, or that is never read.
     Data,
     /// A module is added, removed or renamed.
     Module,

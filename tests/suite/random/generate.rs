@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::random::dice::Dice;
 use crate::random::source;
 
-/// What else a package has, besides a library.
+/// The parts of a package besides its library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Has {
     /// A module in `src/part.rs`.
@@ -40,7 +40,7 @@ pub(crate) enum Has {
     Note,
 }
 
-/// What a build script tells Cargo to watch, and how it hands on what it made.
+/// The files that a build script tells Cargo to watch, and the way in which it hands on its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
     /// Itself and a data file.
@@ -144,7 +144,7 @@ impl Plan {
             }
             if last {
                 member.has.insert(Has::Program);
-                // What only the macro needs is not in what a program says.
+                // Packages that only the macro needs do not show in the output of a program.
                 let shown = members.iter().enumerate();
                 let shown = shown.filter(|(one, _)| Some(*one) != plugin);
                 let needed: BTreeSet<usize> = shown.flat_map(|(_, m)| m.needs.clone()).collect();

@@ -90,7 +90,7 @@ fn up(folder: &str) -> String {
     "../".repeat(depth)
 }
 
-/// What else is in a package, by path relative to it.
+/// The other files of a package, by path relative to it.
 pub(crate) fn files(plan: &Plan, at: usize, dice: &mut Dice) -> Vec<(String, String)> {
     let member = &plan.members[at];
     let name = &member.name;

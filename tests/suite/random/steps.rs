@@ -220,7 +220,7 @@ fn new(world: &mut World) -> Result<(), String> {
     if same && command == Command::Build {
         world.check_compiled(at, &built)?;
     }
-    // What it was given is its own from now on.
+    // Units that the worktree was given are its own from now on.
     if world.dice.one_in(4) {
         edit(world, at, usize::MAX);
         world.check(at, &Command::Build)?;

@@ -73,7 +73,7 @@ impl World {
         if by == By::Belief {
             plan.forget_paths();
         }
-        // What is incremental takes longer here, and both are used.
+        // Incremental builds take longer here, and both kinds are used.
         if !dice.one_in(3) {
             sandbox.env("CARGO_INCREMENTAL", "0");
         }
@@ -223,8 +223,8 @@ impl World {
         run
     }
 
-    /// Git may bring a module back that was moved, beside the file that it knows nothing of. Nobody can build that, and
-    /// Cargo takes what was built before for fresh, so the one that git does not know goes.
+    /// Git may bring back a module that was moved, beside the file that it does not know. Such a package cannot be
+    /// built, and Cargo takes an earlier build for fresh, so the file that git does not know is deleted.
     fn one_file_each(&mut self, at: usize) {
         let root = self.path(&self.trees[at].folder);
         for member in &self.plan.members {
@@ -246,7 +246,7 @@ impl World {
         clone::contents(&self.sandbox, &self.trees[at].folder)
     }
 
-    /// Builds. What does not build is put back to where everything began.
+    /// Builds. A worktree that does not build is put back to where everything began.
     pub(crate) fn build(&mut self, at: usize, command: &Command) -> Built {
         let new = !self.has_target(at);
         let built = build::build(&self.sandbox, &self.trees[at].folder, command);
@@ -305,7 +305,7 @@ impl World {
         }
     }
 
-    /// What must not be done.
+    /// Copies a target folder, which must not be done.
     fn copy(&mut self, at: usize, from: usize) {
         if !self.has_target(from) || from == at {
             return;

@@ -1,11 +1,12 @@
 //! Files of a donor that are not as they were.
 //!
-//! One file of each kind is damaged in each way, with the time of the damage and with the old one. The unit is
-//! left or compiled again; where nobody can notice, what was made of the file before is still right.
+//! One file of each kind is damaged in each way, with the time of the damage and with the old one. The unit is left
+//! or compiled again; where the damage cannot be noticed, units that were made from the file before are still right.
 //!
-//! What nobody can notice: words in an `output`, or a file in an `OUT_DIR`, that changed and look as old as they
-//! were. The libraries that were made with them are taken and are right. But one that has to be compiled anew then
-//! (another `RUSTFLAGS`, a new compiler) is compiled with what is there, in the donor just as in the worktree.
+//! Damage that cannot be noticed: words in an `output`, or a file in an `OUT_DIR`, that changed and look as old as
+//! they were. The libraries that were made with them are taken and are right. But a library that has to be compiled
+//! anew then (another `RUSTFLAGS`, a new compiler) is compiled with the damaged file, in the donor just as in the
+//! worktree.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::Path;

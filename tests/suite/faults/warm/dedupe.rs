@@ -8,7 +8,7 @@ use super::filesystems::Image;
 use super::*;
 use crate::faults::harness::Stopped;
 
-/// What Cargo and users can see of the files below a folder.
+/// The facts about the files below a folder that Cargo and users can see.
 fn seen(folder: &Path) -> BTreeMap<PathBuf, (std::time::SystemTime, u32, u64, Vec<u8>)> {
     let see = |path: PathBuf| {
         let file = path.metadata().expect("there");
@@ -20,8 +20,8 @@ fn seen(folder: &Path) -> BTreeMap<PathBuf, (std::time::SystemTime, u32, u64, Ve
     files(folder).into_iter().filter(cargos).map(see).collect()
 }
 
-/// Two worktrees that were built on their own, on a filesystem that was made so: every large file that is the same is
-/// cloned, also those that must not be linked, and nobody can tell.
+/// Two worktrees that were built on their own, on a filesystem that was made by this command: every large file that
+/// is the same is cloned, also those that must not be linked, and no visible fact changes.
 fn on(make: &[&str]) {
     let mut disk = None;
     let prepared = |sandbox: &Sandbox| disk = Image::mount(sandbox.path("disk"), make);

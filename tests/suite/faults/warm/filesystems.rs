@@ -196,7 +196,7 @@ fn a_donor_on_another_filesystem() {
     assert_eq!(build(&sandbox, "beside", "little"), ["app"]);
 }
 
-/// What a clone elsewhere has as well does not come free, and is not said to.
+/// Blocks that a clone elsewhere has as well do not become free, and the report does not claim it.
 #[test]
 fn blocks_that_a_clone_elsewhere_has_are_freed_only_up_to() {
     for make in [&["mkfs.xfs", "-q"], &["mkfs.btrfs", "-q"]] {

@@ -37,7 +37,7 @@ fn at_every_point() {
     }
 }
 
-/// Between the entries of one unit, of which the fingerprint is the last: what came first is replaced.
+/// Killed between the entries of one unit, the last being the fingerprint: the earlier entries are replaced.
 #[test]
 fn in_the_middle_of_a_unit() {
     let sandbox = start("little");

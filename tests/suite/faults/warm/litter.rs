@@ -1,4 +1,4 @@
-//! What a killed run left in a target folder goes with the next run of any command that acts.
+//! The next run of any command that acts deletes the leftovers of a killed run in a target folder.
 
 use super::*;
 use crate::faults::harness::{Stopped, load, save};
@@ -16,7 +16,7 @@ const ACTING: [&[&str]; 7] = [
     &["undo", "--yes"],
 ];
 
-/// Two worktrees, of which one was killed while units were put together in its target folder.
+/// Two worktrees; a run was killed while it put units together in the target folder of one.
 fn killed() -> Sandbox {
     let sandbox = start("little");
     let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-staged");
@@ -25,7 +25,7 @@ fn killed() -> Sandbox {
     sandbox
 }
 
-/// What a plan does about the stage: whether it deletes it, and else the reason for which it stays.
+/// The plan for the stage: whether it deletes the stage, and otherwise the reason for keeping it.
 fn planned(sandbox: &Sandbox, args: &[&str]) -> (bool, Option<String>) {
     let mut args = args.to_vec();
     args.extend(["--dry-run"]);
@@ -115,7 +115,7 @@ fn one_that_a_run_takes_up_meanwhile_is_kept() {
     assert_eq!(sandbox.tree(STAGE), before);
 }
 
-/// What came into it after the plan was made stays.
+/// A file that came into it after the plan was made is kept.
 #[test]
 fn what_comes_into_it_meanwhile_stays() {
     let sandbox = killed();

@@ -1,4 +1,4 @@
-//! What happens to a donor between the plan and its end, and full disks.
+//! Changes of a donor between the plan and its end, and full disks.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -73,7 +73,7 @@ fn git_tracks_something_by_then_and_dedupe_and_the_store_leave_it() {
     assert!(!units.exists() || files(&units).is_empty());
 }
 
-/// What is in the place of a unit's description or of a content by then, stays: the store is found by names alone.
+/// A file in the place of a unit's description or content is kept: the store is found by names alone.
 #[test]
 fn what_comes_into_the_store_stays() {
     for kind in ["objects", "units"] {
@@ -138,7 +138,7 @@ fn the_donor_changes() {
     assert_eq!(compiled, ["all", "app", "plain0"]);
 }
 
-/// Somebody puts a unit where one of ours goes: theirs stays.
+/// Another program puts a unit where one of ours would be placed: its unit is kept.
 #[test]
 fn something_is_there_now() {
     let sandbox = start("little");

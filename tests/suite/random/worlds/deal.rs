@@ -142,7 +142,7 @@ fn change_clippy(dice: &mut Dice, at: At) -> Vec<Step> {
     vec![Step::Change(at, spot, how, time(dice)), Step::Commit(at)]
 }
 
-/// What one of the looks depends on is changed, or something else.
+/// Changes an input of one of the looks, or something else.
 fn change(dice: &mut Dice, looks: &[Look], at: At) -> Vec<Step> {
     let look = *dice.pick(looks);
     let aimed = !dice.one_in(4);

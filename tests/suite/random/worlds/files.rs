@@ -16,7 +16,7 @@ use super::plan::{Look, Shape, Spot, Tells, What, Who, World};
 pub(crate) const VENDORED: &str = "vendor/tp-1.0.0";
 /// A line of the root manifest that `Spot::Metadata` changes.
 pub(crate) const METADATA: &str = "note = \"first\"";
-/// What comes before the license in the root manifest, and before the readme in the one of `low`.
+/// The text before the license in the root manifest, and before the readme in the one of `low`.
 pub(crate) const LICENSE: &str = "license = \"";
 pub(crate) const README: &str = "readme = \"";
 /// A file in the user's home.
@@ -321,7 +321,7 @@ impl World {
             if self.shape.third {
                 all.push("tp::all()".into());
             }
-            // What clippy has to say depends on its own configuration.
+            // Clippy's findings depend on its own configuration.
             text += "pub fn many(_a: u8, _b: u8, _c: u8, _d: u8, _e: u8) {}\n";
         }
         if package == "app" {

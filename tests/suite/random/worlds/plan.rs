@@ -81,7 +81,7 @@ pub(crate) const SPOTS: [Spot; 17] = [
     Spot::Lock,
 ];
 
-/// What is looked at.
+/// The object of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// Nothing.
@@ -100,7 +100,7 @@ pub(crate) enum What {
     Status,
     /// `.git`, read as a file.
     GitFile,
-    /// What a shell script of the repository says, which reads a file.
+    /// The output of a shell script of the repository that reads a file.
     Shell(Spot),
     /// The whole path, the name of the worktree, or a hash of the path.
     Place,
@@ -120,7 +120,7 @@ pub(crate) enum What {
     CopyBeside,
 }
 
-/// What the one who looks tells Cargo of it.
+/// The part of a look that Cargo is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tells {
     /// Nothing at all.
@@ -175,7 +175,7 @@ pub(crate) enum At {
     Third,
 }
 
-/// What Cargo is asked for.
+/// The request to Cargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
     Build,
@@ -216,7 +216,7 @@ pub(crate) enum Place {
     Home,
 }
 
-/// What Cargo's configuration says.
+/// The content of Cargo's configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Says {
     Nothing,

@@ -19,7 +19,7 @@ use super::plan::{At, Place, Says, Step, Time, World};
 use super::seen::build;
 use crate::sandbox::{Run, Sandbox};
 
-/// What happened.
+/// Counts of the events in some worlds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Count {
     pub(crate) worlds: usize,

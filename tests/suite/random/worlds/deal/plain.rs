@@ -14,7 +14,7 @@ enum Story {
     Looked,
     Nothing,
     Source,
-    /// The same, and then somebody touches the target folder.
+    /// The same, and then the target folder is touched.
     Touched,
     /// A manifest is.
     Manifest,

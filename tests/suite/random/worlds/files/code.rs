@@ -61,7 +61,7 @@ impl World {
     }
 }
 
-/// What a script that tells the truth says for Cargo to watch.
+/// The paths and variables that a truthful script declares for Cargo to watch.
 pub(super) fn watched(look: &Look, shape: &Shape) -> Vec<String> {
     let file = |path: String| vec![format!("\"cargo:rerun-if-changed={path}\"")];
     match look.what {
