@@ -148,7 +148,7 @@ fn prose(text: &str) -> String {
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// What links in Markdown lead to on this disk.
+/// The places on this disk that links in Markdown lead to.
 fn links(text: &str) -> Vec<&str> {
     let starts = text.split("](").skip(1);
     let targets = starts.filter_map(|rest| rest.split([')', ' ']).next());

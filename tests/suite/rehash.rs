@@ -74,7 +74,7 @@ fn stamp_sources(worktree: &Path, seconds: u64) {
     stamp(&worktree.join("near/build.rs"), newest);
 }
 
-/// What Cargo calls the state of these packages. Its seconds are the system's: on Windows they begin in 1601.
+/// Cargo's words for the state of these packages. Its seconds are the system's: on Windows they begin in 1601.
 fn precalculated(seconds: u64) -> [String; 2] {
     let epoch = if cfg!(windows) { 11_644_473_600 } else { 0 };
     let seconds = epoch + seconds + 1;
@@ -212,7 +212,7 @@ fn carry(sandbox: &Sandbox, toolchain: &[&str], flags: &[&str]) {
         assert_eq!(json, one.json, "{}", one.path.display());
     }
 
-    // What else has fingerprints comes out as well.
+    // Other units with fingerprints come out as well.
     for command in [
         &["check"][..],
         &["doc"],

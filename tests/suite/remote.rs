@@ -32,7 +32,7 @@ const ALONE: &str = "CARGO_SHAREDTARGET_TEST_ALONE";
 /// Longer than anybody has to wait for a server that is not there.
 const LONG: Duration = Duration::from_secs(12);
 
-/// Engines read the environment themselves, and nobody can change that of a process with threads: so the test runs once
+/// Engines read the environment themselves, which cannot be changed in a process with threads: so the test runs once
 /// more, in a process of its own. `true` there.
 fn alone(test: &str, env: &[(&str, String)]) -> bool {
     if std::env::var_os(ALONE).is_some() {
@@ -77,7 +77,7 @@ fn in_words<T: std::fmt::Debug>(answer: anyhow::Result<T>) -> String {
     words
 }
 
-/// What every store can do.
+/// The abilities of every store.
 fn keeps_objects(remote: &Remote) {
     let key = "v1/units/00ff/some-crate-1.0.0+x/0123";
     assert_eq!(remote.get(key).expect("an answer"), None);

@@ -1,4 +1,4 @@
-//! What is carried over of local crates and what not, by real builds with real git.
+//! Local crates that are carried over and those that are not, by real builds with real git.
 //!
 //! A cell is a difference between the donor's worktree and another one ([`cells`], [`manifests`], [`donors`]). That one
 //! is warmed and built: exactly what the cell names is compiled, and every program prints what it prints in a clone

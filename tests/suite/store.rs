@@ -1,4 +1,5 @@
-//! The store, with real builds: what outlives its target folder, who else is asked, and what nobody can talk us into.
+//! The store, with real builds: units that outlive their target folder, the providers that are asked, and false
+//! descriptions.
 
 mod damaged;
 mod hostile;
@@ -16,7 +17,7 @@ use cargo_sharedtarget::store::model::StoredUnit;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::{Run, Sandbox};
 
-/// What can be kept: `leaf`, `macs`, `top`, `made`, and the build script of `made` with its run.
+/// The units that can be kept: `leaf`, `macs`, `top`, `made`, and the build script of `made` with its run.
 const UNITS: usize = 6;
 
 const OUTPUT: &str = "leaf, 42, made; hello\n";
@@ -252,7 +253,7 @@ fn a_preview_leaves_no_trace() {
     let sandbox = start();
     harvest(&sandbox, "pika").code(0);
     fresh(&sandbox, "fresh");
-    // Whoever takes something notes what it has looked at.
+    // A run that takes units notes which files it has looked at.
     assert_eq!(warm(&sandbox, "fresh"), UNITS);
     fresh(&sandbox, "other");
     let (before, there) = (sandbox.tree(""), contents(&sandbox));

@@ -41,7 +41,7 @@ fn start() -> Sandbox {
     sandbox
 }
 
-/// What `systemctl` was told since the last time, without questions.
+/// The calls of `systemctl` since the last time, without questions.
 fn told(sandbox: &Sandbox) -> Vec<String> {
     let file = sandbox.outside("bin/told");
     let told = fs::read_to_string(&file).unwrap_or_default();

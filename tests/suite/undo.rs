@@ -283,7 +283,7 @@ fn so_it_does_after_a_build_and_another_setup() {
     assert_eq!(after, pika);
 }
 
-/// Somebody else's project may be at the old place by now.
+/// Another project may be at the old place by now.
 #[test]
 fn what_is_at_the_old_place_by_now_stays() {
     let (sandbox, ..) = moved();
@@ -298,7 +298,7 @@ fn what_is_at_the_old_place_by_now_stays() {
     assert_eq!(configured(&sandbox), there);
 }
 
-/// Of what lies outside, nobody knows whether it is the project's any more.
+/// A file outside of a moved project may or may not be the project's.
 #[test]
 fn a_file_outside_of_a_project_that_was_moved_is_kept_and_named() {
     let sandbox = Sandbox::new();

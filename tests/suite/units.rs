@@ -252,7 +252,7 @@ fn everything(layout: bool) {
         }
     }
 
-    // What else one builds: another profile, a triple, tests, documentation, checks.
+    // Other units that people build: another profile, a triple, tests, documentation, checks.
     let flags = sandbox.path("work/.cargo/config.toml");
     let config = fs::read_to_string(&flags).expect("a config");
     let host = sandbox.cargo("work", &["-vV"]).stdout;
@@ -451,7 +451,7 @@ fn a_damaged_fingerprint_disturbs_nothing_else() {
         sandbox.write(&format!("{folder}/{name}"), whole);
     }
 
-    // Without a dep-info nobody can say that it is not local.
+    // Without a dep-info a unit may be local.
     let dep_info = sandbox.path(&format!("{folder}/dep-lib-reg_sys"));
     fs::write(&dep_info, [1, 0, 0]).expect("a file");
     assert_eq!(

@@ -30,7 +30,8 @@ fn in_toml(text: &str) -> String {
 /// As far as git takes it for the name of a branch.
 const BRANCH: &str = "b\u{9b}2J\u{202e}$(touch${IFS}ran)`touch${IFS}ran`'\u{200b}";
 
-/// What we may say by escapes ourselves: colours, and links to files. All else of an output must be harmless.
+/// The text without the escapes that we may use ourselves: colours, and links to files. All else of an output must be
+/// harmless.
 fn without_our_own(text: &str) -> String {
     let mut all = String::new();
     let mut rest = text;
@@ -180,7 +181,7 @@ fn hostile() -> Sandbox {
         }
         sandbox.write(&format!("{folder}/{file}"), &text);
     }
-    // What looks like a target folder, with files by such names in it.
+    // A folder that looks like a target folder, with files by such names in it.
     let target = format!("{repository}/target");
     sandbox.target(&target);
     for inside in [
@@ -245,7 +246,7 @@ fn nothing_of_a_clone_reaches_the_terminal() {
     }
 }
 
-/// What was done is said too, and what was in the way.
+/// The report of what was done names such paths too, and obstacles.
 #[test]
 fn nothing_of_a_clone_reaches_the_terminal_when_it_is_acted_on() {
     let sandbox = hostile();
@@ -255,7 +256,7 @@ fn nothing_of_a_clone_reaches_the_terminal_when_it_is_acted_on() {
         harmless(&format!("{all:?}"), &sandbox.run(folder, &all));
     };
     let tree = format!("tree {HOSTILE}");
-    // Half of these have nothing to do here, which is said as well.
+    // Half of these have nothing to do here, and print that as well.
     for (folder, args) in [
         ("", &["setup", "--replace", "--shared-root", "shared"][..]),
         ("", &["doctor", "--fix"]),
@@ -274,7 +275,7 @@ fn nothing_of_a_clone_reaches_the_terminal_when_it_is_acted_on() {
     }
 }
 
-/// Names in the shared root come from whoever can write there, and from names of repositories.
+/// Names in the shared root come from all who can write there, and from names of repositories.
 #[test]
 fn nothing_of_a_shared_root_reaches_the_terminal() {
     let sandbox = hostile();

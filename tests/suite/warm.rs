@@ -29,10 +29,12 @@ use std::path::PathBuf;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::{Run, Sandbox};
 
-/// What is compiled in a warm worktree: its own packages, what depends on them, and what keeps its `OUT_DIR`.
+/// The packages that are compiled in a warm worktree: its own ones, their dependents, and one that keeps its
+/// `OUT_DIR`.
 const OWN: [&str; 4] = ["app", "keeps", "over", "patched"];
 
-/// What can be taken: `leaf`, `macs`, `top`, `made`, and the build scripts of `made` and `keeps` with their runs.
+/// The units that can be taken: `leaf`, `macs`, `top`, `made`, and the build scripts of `made` and `keeps` with their
+/// runs.
 const UNITS: usize = 8;
 
 const OUTPUT: &str = "leaf 1.0.0, 42, made; data; over patched; hello\n";
@@ -51,7 +53,7 @@ fn script(name: &str, text: &str) -> String {
 /// - `leaf` is plain, and there are two versions of it; `macs` is a procedural macro;
 /// - `made` includes what its build script wrote; `keeps` opens that when it runs, and so cannot be taken;
 /// - `top` depends on the first three;
-/// - `over` depends on `patched`, in place of which the workspace has a folder of its own.
+/// - `over` depends on `patched`, and the workspace replaces `patched` by a folder of its own.
 fn prepared() -> PathBuf {
     once("warm-suite", |folder| {
         let registry = Registry::new(folder);
@@ -235,7 +237,7 @@ fn all_profiles_and_a_triple() {
         let said = sandbox.cargo("beside", args).stderr;
         let mut names = compiled(&said);
         if args == ["check", "-v"] {
-            // Nobody has checked in the donor.
+            // The donor was not checked.
             assert!(!names.contains(&"macs".into()), "{names:?}");
             names = OWN.map(str::to_owned).into();
         }

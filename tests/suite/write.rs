@@ -1,4 +1,4 @@
-//! What `setup` writes, where, and what it leaves alone.
+//! The files that `setup` writes, where, and the files that it leaves alone.
 
 use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;

@@ -1,4 +1,4 @@
-//! What a remote store holds, and how old of it goes.
+//! The content of a remote store, and the deletion of its old objects.
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};

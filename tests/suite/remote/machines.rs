@@ -13,7 +13,7 @@ use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::remote::servers::{Redis, S3};
 use crate::sandbox::{Run, Sandbox};
 
-/// What is compiled wherever the rest was fetched.
+/// The packages that are compiled wherever the rest was fetched.
 pub(crate) const OWN: [&str; 2] = ["app", "part"];
 
 /// `leaf`, `macs`, `top`, `made`, and the build script of `made` with its run.
@@ -22,7 +22,7 @@ pub(crate) const UNITS: usize = 6;
 /// How many packages the branch `many` has besides: more than are fetched at a time.
 pub(crate) const MANY: usize = 30;
 
-/// What the program prints on each branch.
+/// The output of the program on each branch.
 pub(crate) const OUTPUT: &str = "leaf, 42, made; part\n";
 pub(crate) const EXTRA: &str = "leaf, 42, made; extra leaf; part\n";
 
@@ -155,7 +155,7 @@ impl Machine {
         sandbox.env("CARGO_SHAREDTARGET_STORE_DIR", sandbox.outside("store"));
         sandbox.env("CARGO_SHAREDTARGET_NO_LOCAL", "1");
         sandbox.env("CARGO_INCREMENTAL", "0");
-        // Where tests run for everybody, it is set. Nobody but the test is to say who we are.
+        // Where tests run for everybody, it is set. Only the test may say which user we are.
         let none = [
             "CI",
             "REDISCLI_AUTH",
@@ -226,7 +226,7 @@ impl Machine {
         self.run(at, &all).code(code).json()
     }
 
-    /// What was said must not tell what nobody else may know.
+    /// Checks that the output shows no secret.
     pub(crate) fn heard(&self, run: Run) -> Run {
         no_secrets(&run.said());
         run
@@ -260,7 +260,7 @@ impl Machine {
     }
 }
 
-/// Nobody is to see what nobody else may know.
+/// Checks that a text shows no secret.
 #[track_caller]
 pub(crate) fn no_secrets(said: &str) {
     for secret in [S3::KEY, S3::SECRET, Redis::PASSWORD, "Signature=", "wrong-"] {
@@ -298,7 +298,7 @@ pub(crate) fn folder(at: &Path) -> String {
     format!("[store.remote]\ntype = \"fs\"\nroot = '{}'\n", at.display())
 }
 
-/// A remote store as somebody else opens it, to do what we never do.
+/// A remote store as another program opens it, to do what we never do.
 pub(crate) fn opened(text: &str) -> Remote {
     let settings = settings::parse(text).expect("settings").store.remote;
     let secrets = Secrets {

@@ -89,7 +89,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens at.
+/// A port without a listener.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
@@ -138,7 +138,7 @@ impl Redis {
         self.server.start_again();
     }
 
-    /// What `sharedtarget.toml` says of it.
+    /// Its settings in `sharedtarget.toml`.
     pub(crate) fn settings(&self) -> String {
         format!(
             "[store.remote]\ntype = \"redis\"\nendpoint = \"redis://127.0.0.1:{}\"\n",
@@ -152,7 +152,7 @@ impl Redis {
         self.server.port
     }
 
-    /// What the environment says of it.
+    /// Its secrets in the environment.
     pub(crate) fn env() -> Vec<(&'static str, String)> {
         vec![("REDISCLI_AUTH", Self::PASSWORD.to_owned())]
     }
@@ -218,7 +218,7 @@ impl S3 {
         Some(made)
     }
 
-    /// What `sharedtarget.toml` says of it.
+    /// Its settings in `sharedtarget.toml`.
     pub(crate) fn settings(&self) -> String {
         format!(
             "[store.remote]\ntype = \"s3\"\nbucket = \"{}\"\nendpoint = \"http://127.0.0.1:{}\"\nregion = \"us-east-1\"\n",
@@ -227,7 +227,7 @@ impl S3 {
         )
     }
 
-    /// What the environment says of it.
+    /// Its secrets in the environment.
     pub(crate) fn env() -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ACCESS_KEY_ID", Self::KEY.to_owned()),

@@ -43,7 +43,7 @@ fn all_at_once(settings: &str, env: &[(&str, String)]) {
     }
 }
 
-/// What they have put there is of use.
+/// The units that they have put there are of use.
 fn all_is_there(settings: &str, env: &[(&str, String)]) {
     let last = Machine::new(settings, env);
     last.checkout("main", "main");
@@ -77,7 +77,7 @@ fn several_push_to_s3() {
     all_is_there(&s3.settings(), &S3::env());
 }
 
-/// Whoever is killed when everything is there but what tells of it, tells of it the next time.
+/// A run that is killed when all units are there, but not the set that names them: the next run writes the set.
 #[test]
 fn what_was_built_together_is_told_of_later() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -113,7 +113,7 @@ fn lists_are_written_later() {
     };
     let list = keys.trim();
     assert!(list.contains("lists/"), "{list}");
-    // Nobody can read that, nor add to it.
+    // That list can neither be read nor added to.
     cli(&["FLUSHALL"]);
     cli(&["RPUSH", list, "something"]);
     let document = machine.does("pika", &["store", "push"], 1);
@@ -141,7 +141,7 @@ fn servers_that_build_for_all_only_read() {
     assert_eq!(opened(&settings).list("v1/").expect("a list"), []);
     let pushed = machine.does("pika", &["store", "push", "--write"], 0);
     assert_eq!(moved(&pushed), (UNITS, 0));
-    // Whoever only reads may read.
+    // A machine that only reads may read.
     let reader = Machine::new(&settings, &ci);
     reader.checkout("main", "pika");
     assert_eq!(
@@ -150,7 +150,7 @@ fn servers_that_build_for_all_only_read() {
     );
 }
 
-/// One line, and no secret, whoever asks and does not have the right key.
+/// Without the right key there is one line and no secret, whatever the question.
 #[test]
 fn without_the_key() {
     let Some(s3) = S3::start().filter(|s3| s3.verifies) else {

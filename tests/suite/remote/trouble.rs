@@ -1,4 +1,4 @@
-//! What goes wrong in the middle: servers and runs that end, and objects that are not what they should be.
+//! Failures in the middle: servers and runs that end, and objects that are not what they should be.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use crate::remote::machines::{MANY, Machine, OUTPUT, OWN, UNITS, folder, moved, 
 use crate::remote::servers::{Redis, S3};
 use crate::sandbox::Run;
 
-/// What the program prints on the branch `many`.
+/// The output of the program on the branch `many`.
 const MANY_OUTPUT: &str = "leaf, 42, made; part7\n";
 
-/// What it has.
+/// The number of units on that branch.
 const ALL: usize = UNITS + MANY;
 
 /// A run of our program that stops at a point.
@@ -46,7 +46,7 @@ fn goes_on(machine: &Machine, args: &[&str]) {
     nothing(&machine.does("pika", args, 0));
 }
 
-/// What is to happen to a server.
+/// The fate of a server.
 #[derive(Clone, Copy)]
 enum Fate {
     Ends,
@@ -73,7 +73,7 @@ fn server_is_killed(
     let pull = stopped(&b, &["store", "pull"], "pulled");
     server(Fate::Ends);
     ends_badly(&b, pull, "units, since");
-    // What there is is whole.
+    // The units that are there are whole.
     b.sandbox.git("", &["clone", "-q", "pika", "half"]);
     let (all, output) = b.warm("half");
     assert_eq!(output, MANY_OUTPUT);
@@ -109,7 +109,7 @@ fn the_server_is_killed_with_s3() {
     });
 }
 
-/// Goes on with a push. Where nobody can list, all of it is put there again.
+/// Goes on with a push. Where objects cannot be listed, all of it is put there again.
 #[track_caller]
 fn push_goes_on(machine: &Machine, lists: bool) {
     match lists {
@@ -127,7 +127,7 @@ fn is_killed(settings: &str, env: &[(&str, String)], lists: bool) {
     let a = Machine::new(settings, env).has_built("many");
     a.checkout("many", "pika");
     stopped(&a, &["store", "push"], "pushed").kill();
-    // Nobody is told of what is half there.
+    // A reader does not learn of units that are half there.
     let b = Machine::new(settings, env);
     b.checkout("many", "pika");
     b.run("pika", &["store", "pull", "--yes"]).code(0);
@@ -150,7 +150,7 @@ fn a_run_is_killed_with_s3() {
     is_killed(&s3.settings(), &S3::env(), true);
 }
 
-/// A store with what is on a branch, and somebody who does to it what we never do.
+/// A store with the units of a branch, and access to it to do what we never do.
 struct Spoiled {
     /// Where it is.
     settings: String,
@@ -191,7 +191,8 @@ impl Spoiled {
         }
     }
 
-    /// Another machine pulls, warms and builds. What is said of the pull, and what was compiled.
+    /// Another machine pulls, warms and builds. Returns the document of the pull, and the packages that were
+    /// compiled.
     #[track_caller]
     fn pulled(&self, env: &[(&str, String)]) -> (Value, Vec<String>) {
         let b = Machine::new(&self.settings, env);
@@ -213,7 +214,7 @@ impl Spoiled {
     }
 }
 
-/// What is left, by a document.
+/// The units that are left, by a document.
 fn left(document: &Value) -> Vec<String> {
     let left = document["outcome"]["done"][0]["moved"]["left"].as_array();
     let left = left
@@ -241,7 +242,7 @@ fn pack_of(unit: &Value) -> String {
     cargo_sharedtarget::store::pack::pack_name(&unit)
 }
 
-/// What else is compiled than what always is.
+/// The packages that are compiled besides those that always are.
 fn besides(all: Vec<String>) -> Vec<String> {
     let mut all = all;
     all.retain(|name| !OWN.contains(&name.as_str()));
@@ -304,7 +305,7 @@ fn packs_that_are_damaged() {
     expected.sort();
     assert_eq!(besides(all), expected);
 
-    // Whoever has what is gone puts it there again.
+    // A machine that has the missing object puts it there again.
     nothing(&spoiled.a.does("pika", &["store", "push"], 0));
     let (new, present) = moved(&spoiled.a.does("pika", &["store", "push", "--all"], 0));
     assert_eq!((new, present), (1, ALL - 1));
@@ -312,7 +313,7 @@ fn packs_that_are_damaged() {
     assert_eq!(spoiled.pulled(&[]).1, OWN);
 }
 
-/// A way to describe a unit as nobody does who is honest.
+/// A way to forge the description of a unit.
 type Forgery<'a> = (&'a str, &'a dyn Fn(&mut Value));
 
 #[test]
@@ -445,7 +446,7 @@ fn lists_that_nobody_understands() {
         spoiled.remote.put(&lists[0], wrong).expect("put");
         // It is of no use, and what there is of each package is.
         assert_eq!(spoiled.pulled(&Redis::env()).1, OWN);
-        // Whoever pushes writes it anew.
+        // The next push writes it anew.
         assert_eq!(
             moved(&spoiled.a.does("pika", &["store", "push"], 0)),
             (0, UNITS)

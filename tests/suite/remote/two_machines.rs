@@ -1,4 +1,4 @@
-//! What one machine has built, another need not.
+//! Units that one machine has built, another need not build.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ fn all_the_way(settings: &str, env: &[(&str, String)]) {
     assert_eq!(moved(&pulled), (UNITS, 0));
     nothing(&b.does(at, &["store", "pull"], 0));
     b.gets_all(at, OUTPUT);
-    // Whoever has fetched it has nothing to give.
+    // A machine that has fetched it has nothing to give.
     nothing(&b.does(at, &["store", "push"], 0));
 }
 
@@ -153,7 +153,7 @@ fn shares_packages(settings: &str, env: &[(&str, String)]) {
         (all, output.as_str()),
         (["app", "extra", "part"].map(str::to_owned).to_vec(), EXTRA)
     );
-    // What it has built itself, it gives to the rest.
+    // A machine gives the units that it has built itself to the others.
     b.run("other", &["store", "harvest", "--yes"]).code(0);
     let (sent, present) = moved(&b.does("other", &["store", "push"], 0));
     assert!(sent > 0 && sent + present == UNITS + 1, "{sent} {present}");
@@ -164,7 +164,7 @@ fn shares_packages(settings: &str, env: &[(&str, String)]) {
         (UNITS + 1, 0)
     );
     c.gets_all("other", EXTRA);
-    // Other circumstances, other units: there are more packages, of which others have some.
+    // With more packages the set is another one: none is fetched, though the store has some of the units.
     c.checkout("many", "more");
     nothing(&c.does("more", &["store", "pull"], 0));
     assert_eq!(c.warm("more").0.len(), MANY + OWN.len());

@@ -1,4 +1,4 @@
-//! What happens when things go wrong half-way, or at the same time.
+//! Scripts that fail half-way, or run at the same time.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

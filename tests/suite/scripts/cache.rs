@@ -1,4 +1,4 @@
-//! What scripts leave, and how it goes.
+//! The files that scripts leave, and their deletion.
 
 use std::fs;
 

@@ -45,7 +45,7 @@ impl Desk {
         self.run(args).code(0).stdout
     }
 
-    /// Runs a script whose program has to be there: nothing is said about a build.
+    /// Runs a script whose program has to be there: no build is mentioned.
     #[track_caller]
     pub(crate) fn prints_at_once(&self, args: &[&str]) -> String {
         let run = self.run(args).code(0);

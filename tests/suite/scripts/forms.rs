@@ -69,7 +69,7 @@ fn manifests_in_all_forms() {
             "{name}"
         );
     }
-    // What they are compiled with was compiled once.
+    // Their dependencies were compiled once.
     let deps = desk.cache("target/debug/deps");
     let names = std::fs::read_dir(deps)
         .expect("a folder")
@@ -96,7 +96,7 @@ fn what_no_manifest_names_is_found() {
         desk.prints_at_once(&["--infer", "a.rs"]),
         "beta of alpha alpha\n"
     );
-    // They are remembered: the next build asks nobody.
+    // They are remembered: the next build does not ask for them.
     desk.box_
         .write("a.rs", "use beta::says;\nprintln!(\"{}!\", says());\n");
     assert_eq!(desk.prints(&["--infer", "a.rs"]), "beta of alpha!\n");
@@ -339,7 +339,8 @@ fn copies_have_modules_of_modules() {
         desk.box_
             .write("n/a/b.rs", "pub const WORD: &str = \"deep\";\n");
         desk.box_.write(name, text);
-        // What was written in the tick in which a build begins may have changed since, and the program is not kept.
+        // A file that was written in the tick in which a build begins may have changed since, and the program is not
+        // kept.
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert_eq!(desk.prints(&[name]), "deep text\n");
         assert_eq!(desk.prints_at_once(&[name]), "deep text\n");

@@ -28,7 +28,7 @@ fn a_second_run_needs_no_cargo_and_writes_only_its_time() {
     };
     let before = tree();
     let mut program = desk.box_.program("", &["run", "a.rs"]);
-    // What is on the path is only asked for its state: a Cargo that fails shows that none is run.
+    // Programs on the path are only asked for their state: a Cargo that fails shows that none is run.
     let cargo = desk.box_.outside("home/cargo");
     fs::write(&cargo, "#!/bin/sh\nexit 7\n").expect("a program");
     fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755))
@@ -56,7 +56,7 @@ fn the_script_and_all_that_it_includes() {
     desk.box_.write("g.txt", "4");
     desk.box_.write("h.in", "5");
     assert_eq!(desk.prints_built(&["a.rs"]), "1 2 3 4 5\n");
-    // What was written within the moment before the build counts as changing still.
+    // A file that was written in the moment before the build still counts as changing.
     desk.prints(&["a.rs"]);
     assert_eq!(desk.prints_at_once(&["a.rs"]), "1 2 3 4 5\n");
     for (file, text, expected) in [
@@ -330,7 +330,7 @@ fn a_script_that_changes_while_it_waits_for_its_build() {
     desk.prints(&["other.rs"]);
     let one = "fn main() { println!(\"one\"); }\n";
     desk.box_.write("a.rs", one);
-    // As a build of somebody else holds them.
+    // As a build by another program holds them.
     let locks: Vec<fs::File> = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"]
         .iter()
         .map(|name| {

@@ -153,7 +153,7 @@ fn folders_that_cannot_be_written() {
     mode(&desk.box_.path("ro"), 0o755);
 }
 
-/// A pipe is read as `cat` reads it: whoever comes late to write to it is waited for.
+/// A pipe is read as `cat` reads it: a late writer is waited for.
 #[cfg(unix)]
 #[test]
 fn a_named_pipe_is_waited_for() {
@@ -173,7 +173,7 @@ fn a_named_pipe_is_waited_for() {
     assert_eq!(said, "through a pipe\n", "{output:?}");
 }
 
-/// A cache that would lie elsewhere for each folder that a script is run in is none, and that is said.
+/// A cache that would lie elsewhere for each folder that a script is run in is refused, with the reason.
 #[cfg(unix)]
 #[test]
 fn a_relative_home_is_refused_in_words() {

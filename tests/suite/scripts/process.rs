@@ -1,4 +1,4 @@
-//! What a program is given, and what it gives back, is its own.
+//! The environment of a program, and its result, are its own.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;

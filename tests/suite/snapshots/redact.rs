@@ -31,7 +31,7 @@ const BYTES: &[&str] = &[
 /// A kind of content whose size each filesystem counts differently.
 const FOLDERS: &str = "folders and locks";
 
-/// What is replaced in outputs.
+/// The replacements in outputs.
 pub(super) struct Redactor {
     paths: Redactions,
 }
@@ -452,7 +452,7 @@ fn incremental(text: &str) -> Option<(usize, &'static str)> {
     matches!(length, 12 | 13).then_some((name.len() + length, shown))
 }
 
-/// What a tool says of itself, with its version, hash and date.
+/// A tool's own line with its version, hash and date.
 fn tool(text: &str) -> Option<(usize, &'static str)> {
     let names = [
         ("cargo ", "cargo [VERSION]"),

@@ -13,7 +13,7 @@ fn publish(registry: &Registry, version: &str) {
 
 /// A repository `pika` with two worktrees and a workspace inside the first, a package that is in none, and a script.
 ///
-/// What they are compiled into differs clearly in size, since some outputs are sorted by that.
+/// Their programs differ clearly in size, since some outputs are sorted by that.
 fn write(book: &Book) {
     let sandbox = &book.sandbox;
     let program = |folder: &str, name: &str, more: &str, ballast: usize| {
@@ -45,7 +45,7 @@ fn main_file(word: &str) -> String {
     )
 }
 
-/// What a page shows; the rest of it is the same for all.
+/// The data of a page; the rest of it is the same for all.
 fn data(page: &str) -> String {
     let begin = "<script type=\"application/json\" id=\"audit\">";
     let (_, data) = page.split_once(begin).expect("the data");
@@ -239,7 +239,7 @@ fn all_commands() {
         &["store", "clean", "--remote", "--older-than", "30d"],
     );
 
-    // Gc, with a package of which there is a newer version.
+    // Gc, with a package that has a newer version.
     publish(&registry, "1.0.1");
     sandbox.cargo("pika/inner", &["update", "-q"]);
     build("pika/inner");
@@ -341,7 +341,7 @@ fn all_commands() {
     book.close();
 }
 
-/// What programs read of what was done.
+/// The outcomes as programs read them.
 fn outcomes(book: &Book) {
     let does = |name: &str, folder: &str, args: &[&str]| {
         book.says(

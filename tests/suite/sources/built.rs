@@ -1,4 +1,4 @@
-//! What Cargo compiled, and what the programs print.
+//! The packages that Cargo compiled, and the output of the programs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::sandbox::{Run, Sandbox};
 
-/// What a command of Cargo did.
+/// The result of a command of Cargo.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) ok: bool,
-    /// The packages of which something was compiled, or whose build script ran.
+    /// The packages that were compiled, wholly or in part, or whose build script ran.
     pub(crate) compiled: BTreeSet<String>,
-    /// What went to the error output.
+    /// The stderr.
     pub(crate) log: String,
     said: String,
 }
@@ -54,7 +54,7 @@ impl Built {
         }
     }
 
-    /// What others but Cargo and the compiler said: the programs that were run.
+    /// The lines that neither Cargo nor the compiler printed: the output of the programs that were run.
     pub(crate) fn printed(&self) -> BTreeSet<&str> {
         let lines = self.said.lines();
         lines
@@ -95,7 +95,7 @@ fn ran(line: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// What the programs in a worktree print that `cargo build` made, without the place where they lie.
+/// The output of the programs in a worktree that `cargo build` made, without their paths.
 pub(crate) fn programs(sandbox: &Sandbox, worktree: &str, target: &Path) -> BTreeSet<String> {
     let top = dunce::canonicalize(sandbox.path(worktree)).expect("a real path");
     let mut lines = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! What each command of Cargo compiles where everything is the same.
+//! The packages that each command of Cargo compiles where everything is the same.
 
 use std::collections::BTreeSet;
 

@@ -160,7 +160,8 @@ fn ignored_files_in_one_of_them() {
     }
 }
 
-/// What was carried there is as good as what was compiled there; but the script has not run since the edit.
+/// Units that were carried there are as good as units that were compiled there; but the script has not run since the
+/// edit.
 #[test]
 fn a_donor_that_was_warmed_itself() {
     let mini = Mini::new();

@@ -1,5 +1,5 @@
-//! What seems to be the same and is not, each in a small repository: whatever is carried over, the worktree prints what a
-//! copy of its files prints.
+//! Cases that seem to be the same and are not, each in a small repository: whatever is carried over, the worktree
+//! prints the same as a copy of its files.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn repository(files: &[(&str, &str)]) -> Sandbox {
 fn commit(sandbox: &Sandbox, folder: &str) {
     sandbox.git(folder, &["add", "-A"]);
     sandbox.git(folder, &["commit", "-q", "--allow-empty", "-m", "work"]);
-    // What comes next is later by any clock.
+    // Later changes are later by any clock.
     std::thread::sleep(std::time::Duration::from_millis(30));
 }
 
@@ -240,7 +240,7 @@ fn a_source_that_is_made_elsewhere() {
     );
 }
 
-/// What another build has put into the target folder, without a build script.
+/// A file that another build has put into the target folder, without a build script.
 #[test]
 fn a_file_of_the_target_folder() {
     let sandbox = repository(&[

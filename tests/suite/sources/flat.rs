@@ -1,4 +1,4 @@
-//! What must not be done: the donor's target folder was built into from another worktree.
+//! A mistake that must not be made: the donor's target folder was built into from another worktree.
 //!
 //! Cargo takes the other one's code for the donor's own where the donor's sources are older. Nothing of it may reach
 //! a third worktree.

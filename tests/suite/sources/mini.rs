@@ -133,7 +133,7 @@ impl Mini {
         built
     }
 
-    /// What the program of a worktree prints.
+    /// The output of a worktree's program.
     pub(crate) fn prints(&self, worktree: &str) -> BTreeSet<String> {
         let target = self.sandbox.path(worktree).join("target");
         built::programs(&self.sandbox, worktree, &target)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// What depends on what, each after what it depends on.
+/// The dependencies of each package, each package after them.
 pub(crate) const PACKAGES: [(&str, &[&str]); 18] = [
     ("leaf", &[]),
     ("macros", &[]),
@@ -40,11 +40,12 @@ pub(crate) const PACKAGES: [(&str, &[&str]); 18] = [
     ),
 ];
 
-/// What is compiled whatever is the same: it asks git, keeps the place where it lies, or has a name without a hash; and
-/// what depends on it.
+/// The packages that are always compiled: one asks git, one keeps the place where it lies, one has a name without a
+/// hash; and their dependents.
 pub(crate) const NEVER: [&str; 4] = ["githead", "place", "odd", "dynamic"];
 
-/// What is compiled where anything in the worktrees differs: a build script or a macro reads files, and may have read any.
+/// The packages that are compiled where anything in the worktrees differs: a build script or a macro reads files, and
+/// may have read any.
 pub(crate) const LOOKS: [&str; 6] = [
     "caller",
     "watch-file",

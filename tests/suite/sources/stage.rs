@@ -45,7 +45,7 @@ pub(crate) enum Age {
     Equal,
 }
 
-/// What is different, and what is compiled for it.
+/// A difference, and the packages that are compiled for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
@@ -231,7 +231,7 @@ impl Stage {
         );
     }
 
-    /// What a command does in the clone.
+    /// The result of a command in the clone.
     pub(crate) fn clone_at(&self, command: &[&str]) -> Built {
         self.build(&self.clone_path(), command, &[])
     }
@@ -259,7 +259,7 @@ impl Stage {
         }
     }
 
-    /// What the clone shows of a cell.
+    /// The result of a cell in the clone.
     ///
     /// It is always built in the same folder. All of a package is new if one of its files is different, or was so
     /// before, for a macro reads without telling.
@@ -313,14 +313,14 @@ impl Cell {
     /// The packages that are compiled for it.
     fn expected(&self, setup: Setup) -> BTreeSet<String> {
         let never = never(setup).into_iter();
-        // Where anything is different, so may be what a build script or a macro has read, unless `setup` has warmed
-        // before it was. What a configuration says is told from what scripts read.
+        // Where anything is different, so may be the files that a build script or a macro has read, unless `setup`
+        // has warmed before the change. Configurations are told from files that scripts read.
         let is_read = |edit: &Edit| {
             let files = edit.files();
             !matches!(edit, Edit::Touch(_)) && !files.contains(&".cargo/config.toml")
         };
         let differs = self.edits.iter().any(is_read);
-        // What a script that says nothing goes into is not taken later on.
+        // A package that uses a script without declared files is not taken later on.
         let program = setup.is_isolated().then_some("show");
         let unclear: &[&str] = match differs && setup != Setup::Edited {
             true => &LOOKS,

@@ -1,4 +1,4 @@
-//! What is in the store and is not what it was any more.
+//! Files of the store that have changed since they were put there.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn flip(path: &Path) {
     fs::write(path, content).expect("written");
 }
 
-/// What is damaged is compiled again with what was made with it, and with it alone. The next harvest heals it.
+/// A damaged unit is compiled again with its dependents, and nothing else is. The next harvest repairs the store.
 #[test]
 fn damaged_objects() {
     type Damage = fn(&Path);
@@ -94,7 +94,7 @@ fn damaged_where_it_was_built() {
         .map(|(_, unit)| &unit.files)
         .expect("leaf");
     let file = leaf.iter().find(|file| file.path.ends_with(".rlib"));
-    // What shares its storage is damaged as well.
+    // The file that shares its storage is damaged as well.
     flip(&sandbox.path(&format!("pika/target/{}", file.expect("a library").path)));
     let run = sandbox.run("pika", &["store", "harvest", "-n", "--verbose"]);
     run.code(0).says("its time was set since");
@@ -131,7 +131,7 @@ fn damage_that_leaves_no_trace() {
     assert_builds(&sandbox, "fresh", &["app", "made", "top"]);
 }
 
-/// A description that nobody understands, or that was changed, is as good as none.
+/// A description that cannot be understood, or that was changed, is as good as none.
 #[test]
 fn damaged_descriptions() {
     let sandbox = harvested();

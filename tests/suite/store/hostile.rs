@@ -8,7 +8,7 @@ use cargo_sharedtarget::store::unit_key;
 
 use super::*;
 
-/// A clone in which nothing was built, an empty store, and what somebody else has of its packages.
+/// A clone in which nothing was built, an empty store, and a provider's units of the same packages.
 struct Stage {
     sandbox: Sandbox,
     offers: Offers,
@@ -162,7 +162,7 @@ fn a_preview_makes_no_store() {
 fn files_that_are_something_else() {
     const WRONG: &str = "is not what it should be";
     let mut stage = Stage::new();
-    // What Cargo notes is no part of the key, which is right all the same.
+    // The text that Cargo notes is no part of the key, so the key is right all the same.
     stage.file("lib-leaf").hash = "0".repeat(64);
     stage.assert_costs(ANSWERS, WRONG, &["leaf", "top"]);
 
@@ -210,7 +210,7 @@ fn paths_that_lead_elsewhere() {
     stage.assert_costs(ANSWERS, "is no folder of it", &ALL);
 }
 
-/// A link may lead to anything by the time that somebody looks.
+/// A link may lead to anything by the time that it is followed.
 #[test]
 fn files_that_are_links() {
     let mut stage = Stage::new();
@@ -221,8 +221,8 @@ fn files_that_are_links() {
     stage.assert_costs(ANSWERS, "expected a file", &["leaf", "top"]);
 }
 
-/// With the right hash and the right time, beside what a unit needs: a file of the system's never gets another name, which
-/// somebody might write to one day.
+/// With the right hash and the right time, beside the files that a unit needs: a file of the system's never gets a
+/// hard link, through which it might be written to one day.
 #[test]
 fn a_file_of_the_system() {
     let passwd = fs::metadata("/etc/passwd").expect("a file");
@@ -255,7 +255,7 @@ fn a_file_of_the_system() {
     assert_eq!(build(&stage.sandbox, "fresh").1, OUTPUT);
 }
 
-/// What is not what it says that it is, as a whole.
+/// Descriptions that are false as a whole.
 #[test]
 fn descriptions_that_are_wrong() {
     let mut stage = Stage::new();
@@ -298,7 +298,7 @@ fn nonsense() {
     stage.assert_costs_with(&program, "failed to run", &ALL);
 }
 
-/// Nobody waits for it for long, nor for what it has started.
+/// A provider that hangs is not waited for long, nor are the processes that it has started.
 #[test]
 fn one_that_hangs() {
     let stage = Stage::new();
@@ -311,7 +311,7 @@ fn one_that_hangs() {
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
 
-/// What it has said before it failed is looked at like everything else: it is taken, or nothing is.
+/// The output of a provider that fails afterwards is examined like any other: it is taken, or nothing is.
 #[test]
 fn one_that_fails_in_the_end() {
     let stage = Stage::new();

@@ -1,4 +1,4 @@
-//! What is kept, and what is not, since nobody could say later what went into it.
+//! Units that are kept, and units that are not, because their inputs could not be told later.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn assert_left(left: &[(String, String)], package: &str, why: &str) {
 
 const NOTHING: &str = "cargo::rerun-if-changed=build.rs";
 
-/// What was built with a local package is that one's.
+/// A unit that was built with a local package belongs to that package.
 #[test]
 fn what_depends_on_a_local_package() {
     let (sandbox, registry) = alone();
@@ -61,7 +61,7 @@ fn what_depends_on_a_local_package() {
     assert_left(&left, "over", "depends_on");
 }
 
-/// Nobody knows what was compiled if a source has changed since Cargo unpacked it.
+/// A unit's input is unknown if a source has changed since Cargo unpacked it.
 #[test]
 fn what_was_built_of_changed_sources() {
     let (sandbox, registry) = alone();
@@ -82,7 +82,7 @@ fn what_was_built_of_changed_sources() {
     assert_left(&left, "made", "has changed since Cargo unpacked it");
 }
 
-/// What a script watches outside of its package is a part of what it has made.
+/// A file that a script watches outside of its package is an input of its output.
 #[test]
 fn what_a_script_has_looked_at() {
     let (sandbox, registry) = alone();
@@ -111,7 +111,7 @@ fn what_a_script_has_looked_at() {
     assert_eq!(warm(&sandbox, "gone"), 1);
 }
 
-/// If that has changed since the script ran, nobody knows what it saw.
+/// If that file has changed since the script ran, it is unknown what the script saw.
 #[test]
 fn what_has_changed_since_a_script_looked() {
     let (sandbox, registry) = alone();
@@ -145,7 +145,7 @@ fn a_library_that_is_not_here() {
     assert_left(&left, "made", "which is not found here");
 }
 
-/// Of what another compiler has made nothing is said to be this one's.
+/// Units of another compiler are not described as this one's.
 #[test]
 fn what_another_compiler_has_made() {
     let (sandbox, registry) = alone();
@@ -167,7 +167,7 @@ fn what_another_compiler_has_made() {
     assert_left(&left, "made", "other_compiler");
 }
 
-/// What is made for this very processor would not run on another one.
+/// Units for this very processor would not run on another one.
 #[test]
 fn what_is_made_for_this_processor() {
     let mut sandbox = start();
@@ -182,7 +182,8 @@ fn what_is_made_for_this_processor() {
     );
 }
 
-/// What the compiler has read besides the package counts as well: it is taken only while that is the same.
+/// Files that the compiler has read besides the package count as well: the unit is taken only while they are the
+/// same.
 #[test]
 fn what_the_compiler_has_read() {
     let (sandbox, registry) = alone();
@@ -263,7 +264,7 @@ fn what_was_changed_here() {
     assert_eq!(build(&sandbox, "other").1, "twig; hello\n");
 }
 
-/// What a full disk or a kill left in the store is counted, and goes with the next harvest or clean.
+/// Files that a full disk or a kill left in the store are counted, and deleted by the next harvest or clean.
 #[test]
 fn what_was_left_half_way_goes() {
     let sandbox = start();

@@ -35,7 +35,7 @@ fn forget(sandbox: &Sandbox) {
 #[test]
 fn in_shell() {
     let sandbox = round(&["sh", "provider.sh"]);
-    // What it has stays as it was, whatever came of what was linked.
+    // The provider's files did not change, whatever happened to their hard links.
     let objects = walkdir::WalkDir::new(sandbox.outside("provider/objects"));
     for entry in objects {
         let entry = entry.expect("a readable folder");
@@ -57,7 +57,7 @@ fn in_python() {
     round(&["python3", "provider.py"]);
 }
 
-/// What was told has become another name of what the provider has, so that both take the space of one.
+/// The store's files have become hard links to the provider's, so that both take the space of one.
 #[test]
 fn what_a_provider_has_is_not_there_twice() {
     use std::os::unix::fs::MetadataExt as _;
@@ -83,7 +83,7 @@ fn what_a_provider_has_is_not_there_twice() {
     assert_eq!(shared, 3);
 }
 
-/// Whoever does not do what it is told costs a line: what was kept is kept.
+/// A provider that fails to do its task costs one line: the units in the store are kept.
 #[test]
 fn told_in_vain() {
     let ways = [
@@ -110,7 +110,8 @@ fn told_in_vain() {
     }
 }
 
-/// What it claims to have as well is looked at: another content, another's file or a link changes nothing.
+/// Files that a provider claims to have as well are compared: another content, another's file or a link changes
+/// nothing.
 #[test]
 fn what_is_not_the_same_is_not_linked() {
     let sandbox = start();

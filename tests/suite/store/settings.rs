@@ -1,4 +1,4 @@
-//! What settings decide: where the store is, who fills it, and what it may hold.
+//! Settings that decide where the store is, which providers fill it, and how much it may hold.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn of_the_user() {
         .says("expected `[store]` and no more");
 }
 
-/// `onboard` has what the donor built harvested, and nobody waits for that.
+/// `onboard` has the donor's units harvested in the background, and does not wait for that.
 #[test]
 fn in_the_background() {
     let sandbox = start();
@@ -64,7 +64,7 @@ fn in_the_background() {
     }
 }
 
-/// What the store holds is shown, and goes by rules; what is gone is built again.
+/// The content of the store is shown, and deleted by rules; deleted units are built again.
 #[test]
 fn bounds() {
     let sandbox = start();
@@ -165,7 +165,7 @@ fn what_is_not_ours_stays() {
     }
 }
 
-/// What goes for space takes nothing with it that comes at the same time.
+/// A deletion for space leaves the units that are put there at the same time.
 #[test]
 fn what_comes_while_others_go() {
     let sandbox = start();
@@ -192,7 +192,7 @@ fn what_comes_while_others_go() {
     }
 }
 
-/// What came with a clone runs nothing.
+/// Settings that came with a clone run nothing.
 #[test]
 fn settings_of_others() {
     let sandbox = start();

@@ -15,13 +15,13 @@ pub(super) struct Origin {
     pub(super) place: String,
     /// The folders of it that commands are to start in, relative to its top.
     pub(super) starts: Vec<String>,
-    /// What it was made of.
+    /// The parts that it was made of.
     pub(super) made: Vec<String>,
-    /// What an unpacked archive adds that git does not take.
+    /// The part that an unpacked archive adds, and that git does not accept.
     pub(super) unpacked: Unpacked,
 }
 
-/// What git does not take into a repository, and an archive brings.
+/// A part that git does not accept in a repository, and that an archive brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unpacked {
     Nothing,
@@ -33,7 +33,7 @@ pub(super) enum Unpacked {
     Own,
 }
 
-/// What is being made.
+/// The repository that is being made.
 pub(super) struct Maker<'a> {
     pub(super) sandbox: &'a Sandbox,
     pub(super) wire: &'a Tripwire<'a>,
@@ -162,7 +162,7 @@ impl Maker<'_> {
         );
     }
 
-    /// What a text says of places and programs here.
+    /// A text with the places and programs of this run filled in.
     fn filled(&self, text: &str, wire: &str) -> String {
         let host = host();
         let outside = self.sandbox.outside("outside").display().to_string();
@@ -297,7 +297,7 @@ impl Maker<'_> {
         Some(name.to_owned())
     }
 
-    /// A target folder, as if somebody had built.
+    /// A target folder, as if a build had made it.
     fn target(&self) {
         for target in ["target", "emb/inner/target"] {
             let app = match target {
@@ -330,7 +330,7 @@ impl Maker<'_> {
         }
     }
 
-    /// What looks like our own state.
+    /// Files that look like our own state.
     fn state(&mut self, way: usize) {
         // A root with no more than settings counts as one that is begun, and one that workspaces lead to has votes.
         let (settings_only, votes) = (way == 0, way == 1);

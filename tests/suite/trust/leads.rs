@@ -1,4 +1,4 @@
-//! What leads from a clone to other places: links and submodules.
+//! Ways from a clone to other places: links and submodules.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -41,7 +41,7 @@ impl Maker<'_> {
         self.made.push(format!("a link for `{name}`"));
     }
 
-    /// What is in a folder of it comes from another repository.
+    /// Makes a folder of it a submodule: its content comes from another repository.
     pub(super) fn submodule(&mut self) {
         if !self.dice.once_in(6) {
             return;

@@ -66,7 +66,7 @@ enum Comes {
     Switch,
 }
 
-/// What was found in some clones.
+/// The findings in some clones.
 #[derive(Debug, Default)]
 struct Figures {
     clones: usize,
@@ -129,7 +129,7 @@ impl World<'_> {
             .collect()
     }
 
-    /// What plain git and cargo run of the clone, in a copy at the same place.
+    /// The tripwires that plain git and cargo run in the clone, in a copy at the same place.
     fn plain_runs(&self) -> BTreeSet<String> {
         let place = self.sandbox.path(&self.origin.place);
         let kept = self.sandbox.path("kept");
@@ -193,7 +193,7 @@ impl World<'_> {
         }
     }
 
-    /// What an archive brings besides what git takes.
+    /// Adds the part of an archive that git does not accept.
     fn unpack(&self) {
         let place = &self.origin.place;
         let top = self.sandbox.path(place);

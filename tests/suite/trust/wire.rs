@@ -88,7 +88,7 @@ impl Tripwire<'_> {
         make_runnable(&self.sandbox.path(at));
     }
 
-    /// What was run since this was asked last.
+    /// The tripwires that were run since the last question.
     pub(super) fn fired(&self) -> Option<String> {
         let said = fs::read(self.log()).ok()?;
         fs::remove_file(self.log()).expect("it can go");

@@ -20,7 +20,7 @@ const TRAPS: [&str; 6] = [
     "-x & touch ran | touch ran > ran",
 ];
 
-/// What `doctor` has for one to copy, run by each shell that is there.
+/// The commands that `doctor` offers to copy, run by each shell that is there.
 #[test]
 fn suggested_commands_are_safe_to_paste() {
     for trap in TRAPS {
@@ -52,7 +52,7 @@ fn suggested_commands_are_safe_to_paste() {
             "{}",
             run.stdout
         );
-        // What takes the place of git and Cargo says what it was given, a word a line.
+        // Programs in the place of git and Cargo print the arguments that they get, a word a line.
         sandbox.write("bin/git", "#!/bin/sh\nprintf '<%s>' \"$@\"\n");
         sandbox.write("bin/cargo", "#!/bin/sh\nprintf '<%s>' \"$@\"\n");
         for program in ["git", "cargo"] {
@@ -150,8 +150,8 @@ fn the_hook_quotes_its_own_name() {
     }
 }
 
-/// There is one way to the terminal, and nobody goes around it: each other one that opens a stream is named here, with
-/// what keeps it harmless.
+/// There is one way to the terminal, and no module goes around it: each other place that opens a stream is named
+/// here, with what keeps it harmless.
 #[test]
 fn one_way_to_the_terminal() {
     let known = [
@@ -166,7 +166,7 @@ fn one_way_to_the_terminal() {
         ("cli/run.rs", "io::stdout()", 1),
         // Made from our own arguments.
         ("cli/pages.rs", "io::stdout()", 1),
-        // What the reader of the command line says, where nothing in it is unsafe.
+        // Messages of the command line's reader, where nothing in them is unsafe.
         ("cli/mistakes.rs", "error.print()", 1),
         // Four fixed words.
         ("cli/rust_script.rs", "io::stdout()", 1),

@@ -1,4 +1,4 @@
-//! Into folders that are not empty: warm already, built in, or left half-way by somebody.
+//! Warming of folders that are not empty: warm already, built in, or left half-way by a killed build.
 
 use std::io::BufRead as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,8 +24,8 @@ fn the_second_time() {
     assert!(sandbox.tree("beside") == before);
 }
 
-/// What the worktree has built itself stays, and what Cargo would compile again because of it is not taken: `top` is
-/// older than that.
+/// Units that the worktree has built itself are kept, and units that Cargo would compile again because of them are
+/// not taken: `top` is older than they are.
 #[test]
 fn into_a_folder_with_builds_of_its_own() {
     let sandbox = start();
@@ -91,7 +91,7 @@ fn half_done(sandbox: &Sandbox, said: &str) {
     let (names, output) = build(sandbox, "beside");
     assert_eq!(output, OUTPUT);
     for name in ["leaf", "macs", "made"] {
-        // What it began it may have finished.
+        // A unit that the build began may be finished.
         let again = names.contains(&name.to_owned());
         assert!(
             !again || said.contains(&format!("Compiling {name} ")),

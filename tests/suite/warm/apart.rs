@@ -22,8 +22,8 @@ fn libraries(sandbox: &Sandbox, folder: &str) -> std::collections::BTreeMap<Stri
         .collect()
 }
 
-/// What is local, or was compiled with something local, is a file of each worktree's own, by warming as by `dedupe`;
-/// what is from a registry may be one file.
+/// A local unit, or one that was compiled with a local unit, is a file of each worktree's own, by warming as by
+/// `dedupe`; a unit from a registry may be one file.
 #[cfg(unix)]
 #[test]
 fn no_local_library_is_one_file_in_two_worktrees() {
@@ -55,7 +55,7 @@ fn no_local_library_is_one_file_in_two_worktrees() {
     assert_apart(&sandbox);
 }
 
-/// A script of somebody's copies the target folder of another worktree over the one that was warmed, as `cp -r` does: into
+/// A user's script copies the target folder of another worktree over the one that was warmed, as `cp -r` does: into
 /// the files that are there.
 #[test]
 fn what_is_copied_over_a_warm_folder_reaches_no_other_worktree() {

@@ -53,7 +53,7 @@ fn a_chain_of_donors_that_build() {
     without(&sandbox, &["beside"], "third");
 }
 
-/// What opens its `OUT_DIR` when it runs would open the donor's: it is left, and compiled again.
+/// A program that opens its `OUT_DIR` when it runs would open the donor's: it is left, and compiled again.
 #[test]
 fn what_keeps_its_out_dir_is_left() {
     let sandbox = start();

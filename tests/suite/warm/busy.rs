@@ -10,7 +10,7 @@ use super::*;
 /// Both names that Cargo's lock on units has had.
 const LOCKS: [&str; 2] = [".cargo-lock", ".cargo-build-lock"];
 
-/// What a running build does.
+/// Takes a lock like a running build.
 fn hold(sandbox: &Sandbox, folder: &str, name: &str) -> File {
     let path = sandbox.path(&format!("{folder}/target/debug/{name}"));
     let file = File::options()

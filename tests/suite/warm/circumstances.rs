@@ -1,4 +1,4 @@
-//! What differs between worktrees besides their sources.
+//! Differences between worktrees besides their sources.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn another_compiler() {
     sandbox.write("beside/rust-toolchain.toml", &toolchain);
     let said = sandbox.run("beside", &["warm", "--yes", "-v"]).code(0);
     said.says("made by another compiler");
-    // What is written down the same way in both is the same compiler.
+    // The same text in both names the same compiler.
     sandbox.write("pika/rust-toolchain.toml", &toolchain);
     fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
     compile(&sandbox, "pika");

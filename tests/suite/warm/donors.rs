@@ -101,7 +101,7 @@ fn without_a_lock_file() {
     );
 }
 
-/// Nobody can tell what a workspace with conflict marks in its lock file can use.
+/// A workspace with conflict marks in its lock file has unknown needs.
 #[test]
 fn a_broken_lock_file_is_named_with_the_place() {
     let sandbox = start();

@@ -64,7 +64,7 @@ fn a_configuration_that_has_changed_since() {
     }
 }
 
-/// Somebody has touched the donor since its configuration changed, so that its units look as if they came later.
+/// The donor was touched after its configuration changed, so that its units look as if they came later.
 #[test]
 fn a_donor_that_was_touched_after_a_change() {
     let sandbox = built("");

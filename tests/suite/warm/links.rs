@@ -1,4 +1,4 @@
-//! What of a donor is shared, file by file, and what is not.
+//! The files of a donor that are shared, one by one, and those that are not.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -157,8 +157,8 @@ fn cleaning_one_leaves_the_other() {
     );
 }
 
-/// What Cargo has asked the compiler stays where it was asked: its answers go by variables of that shell, such as
-/// `RUSTC_BOOTSTRAP`, which Cargo does not write down with them.
+/// The compiler's answers to Cargo are not shared: they depend on variables of that shell, such as `RUSTC_BOOTSTRAP`,
+/// which Cargo does not write down with them.
 #[test]
 fn answers_of_the_compiler_are_not_given() {
     let sandbox = start();

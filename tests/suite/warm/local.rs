@@ -87,7 +87,7 @@ fn whoever_does_not_want_it() {
     assert!(!left(&sandbox, &[]));
 }
 
-/// What is wrong in the settings is said with its place, and until then local crates are left alone.
+/// An error in the settings is reported with its place, and until it is fixed local crates are left alone.
 #[test]
 fn mistakes_in_the_settings() {
     let sandbox = set_up();
@@ -134,8 +134,8 @@ fn nothing_is_put_under_what_a_failed_build_has_left() {
     assert_eq!(build(&sandbox, "beside").1, "high 1\n");
 }
 
-/// Set up, a workspace has its own libraries at its new place; its programs are linked again, since nobody has said
-/// that each is wanted.
+/// When it is set up, a workspace has its own libraries at its new place; its programs are linked again, since the
+/// user has not asked for all of them.
 #[test]
 fn its_own_libraries_come_along() {
     let sandbox = start();

@@ -1,4 +1,5 @@
-//! What no list of sources names: a unit that it may have gone into is compiled, and says what a cold build says.
+//! Inputs that no list of sources names: a unit that may depend on one is compiled, and prints the same as a cold
+//! build.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What a build script has done is only as good as all that it has made.
+//! The run of a build script is only as good as all files that it has made.
 
 use std::fs;
 
@@ -23,8 +23,8 @@ fn repository(script: &str) -> Sandbox {
     sandbox
 }
 
-/// The script asks git, and ran in the worktree already, in another commit: it said the same, and made something else.
-/// What the donor compiled with its own is not put on that.
+/// The script asks git, and ran in the worktree already, in another commit: its output was the same, and its files
+/// were not. Units that the donor compiled with its own run are not put on that one.
 #[test]
 fn a_run_that_is_there_is_the_same_only_if_all_that_it_made_is() {
     let sandbox = repository(
@@ -133,7 +133,7 @@ fn the_name_of_a_worktree_in_what_a_script_made() {
     }
 }
 
-/// What is to be measured by tests has the folder of its sources in it, packed so that it is no text.
+/// A unit that measures coverage has the folder of its sources in it, packed so that it is no text.
 #[test]
 fn what_counts_coverage_is_not_taken() {
     let mut sandbox = super::local::start();
@@ -218,7 +218,7 @@ fn what_a_script_may_have_put_beside_the_program() {
         "{answer}"
     );
     assert_eq!(build(&sandbox, "beside").1, "runtime\n");
-    // A file of which nothing tells whose it is may be that of any script.
+    // A file of unknown origin may be that of any script.
     fs::remove_file(sandbox.path("pika/target/debug/runtime.dat")).expect("removed");
     sandbox.write("pika/target/debug/other.dat", "other");
     sandbox.worktree("pika", "third");

@@ -69,7 +69,7 @@ fn every_worktree_is_warmed_before_the_old_folders_go() {
     }
     inodes.dedup();
     assert!(inodes.len() < 2, "one storage: {inodes:?}");
-    // What only this one had was taken as well.
+    // Units that only this one had were taken as well.
     let run = sandbox.cargo("other", &["build", "-v", "--release"]);
     assert_eq!(compiled(&run.stderr), OWN);
     sandbox
@@ -94,7 +94,7 @@ fn packages_in_ignored_folders_are_not_warmed() {
     assert!(!sandbox.exists("web/node_modules/x/.cargo"), "{again:?}");
 }
 
-/// What the preview promises to free is what is freed: files that others link to stay.
+/// The space that the preview promises to free is freed: files that others link to are kept.
 #[test]
 fn freeable_counts_what_stays_with_others() {
     let sandbox = start();

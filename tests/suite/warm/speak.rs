@@ -1,4 +1,4 @@
-//! What is said, in words and in JSON, and what asking and not asking does.
+//! The output, in words and in JSON, and the effects of asking and not asking.
 
 use super::*;
 

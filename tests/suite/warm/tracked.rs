@@ -42,7 +42,7 @@ fn commit(sandbox: &Sandbox, folder: &str, paths: &[&str]) {
     sandbox.git(folder, &["commit", "-q", "-m", "prepared"]);
 }
 
-/// What stands in a plan for a folder: why it gives nothing.
+/// The reason in a plan why a folder gives nothing.
 fn refusal<'a>(answer: &'a serde_json::Value, folder: &Path) -> Option<&'a str> {
     let folder = folder.to_str().expect("text");
     let kept = answer["plan"]["kept"].as_array().expect("a list");
@@ -90,7 +90,7 @@ fn what_git_tracks_is_no_donor() {
     commit(&sandbox, "evil", &["target"]);
     sandbox.run("beside", &["warm", "--yes"]).says("git tracks");
     assert_gives_nothing(&sandbox, "tracked_inside");
-    // Nor if somebody asks for it.
+    // Nor if the user asks for it.
     sandbox.worktree("pika", "third");
     let target = sandbox.path("evil/target");
     let from = target.to_str().expect("text");
@@ -160,7 +160,7 @@ fn neither_the_store_nor_dedupe_takes_it() {
     assert_eq!(answer["plan"]["actions"].as_array().map(Vec::len), Some(0));
 }
 
-/// What others could have written is no better.
+/// A folder that others could have written to is no better.
 #[test]
 fn what_others_own_or_write_is_no_donor() {
     use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -180,7 +180,7 @@ fn what_others_own_or_write_is_no_donor() {
     } else {
         eprintln!("skipped: only the superuser gives files away");
     }
-    // One file that somebody else can write to, and what is compiled with it.
+    // One file that another user can write to, and the units that are compiled with it.
     let mut deps = fs::read_dir(target.join("debug/deps")).expect("a folder");
     let leaf = deps.find_map(|entry| {
         let path = entry.expect("an entry").path();
@@ -291,7 +291,7 @@ fn neither_setup_nor_doctor_takes_it() {
     }
 }
 
-/// What git tracks is not written over, nor taken for what a build has left.
+/// Files that git tracks are not overwritten, nor taken for leftovers of a build.
 #[test]
 fn nothing_is_put_into_a_folder_in_which_git_tracks_something() {
     for nested in [false, true] {
@@ -310,7 +310,7 @@ fn nothing_is_put_into_a_folder_in_which_git_tracks_something() {
             &["setup", "--layout", "in-place", "--yes"],
         ] {
             let answer = sandbox.json("beside", args);
-            // What setup keeps for another reason stands in its plan once.
+            // A path that setup keeps for another reason stands in its plan once.
             let kept = answer["plan"]["kept"].to_string();
             let said = kept.contains("tracked_inside") || args[0] == "setup";
             assert!(said && !takes(&answer), "{args:?}: {answer}");

@@ -161,7 +161,7 @@ fn scan(values: &mut Values, target: &str, bytes: &[u8]) {
     }
 }
 
-/// What is neither as in the first nor as in the second of the ones that are right.
+/// The differences from both of the right results.
 pub(crate) fn difference(ours: &Seen, right: &[&Seen]) -> Option<String> {
     if right.iter().all(|seen| seen.ok != ours.ok) {
         return Some(format!(
