@@ -82,7 +82,7 @@ fn in_folder(site: &HookSite, program: Option<&Path>) -> HookState {
     }
 }
 
-/// What makes it unsafe to touch anything.
+/// The obstacle that makes any change unsafe.
 fn obstacle(site: &HookSite) -> Option<HookState> {
     let folder = hook_script::folder(&site.repository);
     match &site.folder {

@@ -8,7 +8,7 @@ use crate::text::shell::checksum;
 /// The version of what we write. It grows with every change of the script.
 pub const VERSION: u32 = 2;
 
-/// The line for a `post-checkout` of somebody else's that is a shell script.
+/// The line for another program's `post-checkout` that is a shell script.
 ///
 /// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`.
 /// Whatever happens, it succeeds.
@@ -16,7 +16,7 @@ pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=
     [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && st_program=$(command -v cargo-sharedtarget); \
     then case $st_program in /*|[A-Za-z]:*) \"$st_program\" sharedtarget onboard --yes --quiet </dev/null || : ;; esac; fi ;; esac";
 
-/// What every script that runs us from a hook contains.
+/// The text that every script contains that runs us from a hook.
 pub(crate) const CALL: &str = "sharedtarget onboard --yes --quiet";
 
 const START: &str = "#!/bin/sh\n# cargo-sharedtarget post-checkout hook, version ";
@@ -129,7 +129,7 @@ pub(crate) enum Whose {
     },
     /// Ours, but changed since.
     Changed,
-    /// Somebody else's.
+    /// Another program's, or the user's own.
     Foreign,
 }
 

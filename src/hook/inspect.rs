@@ -102,7 +102,7 @@ impl HookSites {
     }
 }
 
-/// Looks at the hooks of some repositories. One that no path leads to is said by the survey already.
+/// Reads the hooks of some repositories. A repository that no path leads to is already reported by the survey.
 #[must_use]
 pub(crate) fn hooks_of<'a>(repositories: impl Iterator<Item = &'a Repository>) -> Vec<HookSite> {
     // Jujutsu runs no hooks, and no other program makes worktrees of the repository in a `.jj`.

@@ -54,7 +54,7 @@ pub(crate) fn install(change: &HookChange) -> Result<(), Stopped> {
     let place = place(change)?;
     clear_up(&place)?;
     if change.how == HookStep::CreateFolder {
-        // Whole or not at all: of a folder that is there, nobody could tell later who made it.
+        // Whole or not at all: the maker of a folder that is there could not be told later.
         fs::create_new_folder(&place.staging)?;
         fs::write_program(&place.staging.join(NAME), &change.content, false)?;
         fs::checkpoint("hooks-staged");
@@ -66,7 +66,7 @@ pub(crate) fn install(change: &HookChange) -> Result<(), Stopped> {
             fs::keep_as(place.hook, &place.before)?;
         }
         fs::checkpoint("hook-kept");
-        // What was kept must be what goes.
+        // The kept file must be the one that is replaced.
         let [hook, before] = [place.hook, &place.before].map(fs::program);
         if hook != change.found.hook || before != hook {
             if is_new && hook != FoundProgram::Nothing {
@@ -94,7 +94,7 @@ pub(crate) fn remove(change: &HookChange) -> Result<(), Stopped> {
             fs::rename(place.folder, &place.staging)?;
             fs::checkpoint("hooks-moved");
             clear_up(&place).inspect_err(|_| {
-                // Somebody put something into it meanwhile, which goes back.
+                // A file was put into it meanwhile, so the folder goes back to its place.
                 let _ = fs::rename(&place.staging, place.folder);
             })?;
         }

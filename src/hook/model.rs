@@ -8,7 +8,7 @@ use crate::fs::model::FoundProgram;
 use crate::plan::action::{EditFile, Kind};
 use crate::plan::hook_state::HookState;
 
-/// What was found where a repository has its hooks.
+/// The findings at the place where a repository has its hooks.
 #[derive(Clone, Debug)]
 pub(crate) struct HookSite {
     /// The repository's common git directory.
@@ -22,7 +22,7 @@ pub(crate) struct HookSite {
     pub(crate) unfinished: bool,
 }
 
-/// What the common hooks folder is.
+/// The kind of the common hooks folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HooksFolder {
     /// Not there.
@@ -51,14 +51,14 @@ pub(crate) struct HookFiles {
     pub(crate) before: FoundProgram,
 }
 
-/// What is done to a hook, from what was found there.
+/// The change of a hook, from its present state.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct HookChange {
     pub(crate) file: PathBuf,
     pub(crate) how: HookStep,
     /// Where the one from before is kept to be called first, or is put back from.
     pub(crate) before: Option<PathBuf>,
-    /// What was found; nothing is done if that has changed.
+    /// The present state; if it has changed since, nothing is done.
     #[serde(skip)]
     pub(crate) found: HookFiles,
     /// The new content; empty if there is none.
@@ -88,7 +88,7 @@ pub(crate) enum HookStep {
     Tidy,
 }
 
-/// The hook of one repository, for whoever asks how it stands.
+/// The state of one repository's hook, for display.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct HookStatus {
     /// The repository's common git directory.

@@ -74,7 +74,7 @@ fn sites() -> Vec<HookSite> {
     all
 }
 
-/// What was there, once the change is made.
+/// The site once the change is made.
 fn carried_out(site: &HookSite, change: &HookChange) -> HookSite {
     let mut site = site.clone();
     let nothing = || FoundProgram::Nothing;
