@@ -62,7 +62,7 @@ pub(crate) struct SetupOptions {
     pub(crate) keep_targets: bool,
     /// A folder that was built into since then is moved, and so is that of the main worktree; `None` moves none.
     pub(crate) move_built_since: Option<Timestamp>,
-    /// What the settings file is to say from now on.
+    /// The settings to be written into the settings file.
     pub(crate) settings: Settings,
     /// Have the configuration above name a script that sets new worktrees up, where it lies; we may be found at this path
     /// as well.
@@ -105,7 +105,7 @@ impl SetupOptions {
     }
 }
 
-/// What `setup` does, before it is known what can be warmed.
+/// The plan of `setup`, before it is known what can be warmed.
 #[derive(Debug)]
 pub(crate) struct Setup {
     plan: Plan,
@@ -115,7 +115,7 @@ pub(crate) struct Setup {
     deletions: Vec<DeleteFolder>,
     /// Where each workspace of the survey builds once everything is written.
     pub(crate) dirs: Vec<Dirs>,
-    /// What goes of what interrupted runs left.
+    /// The litter of interrupted runs that is deleted.
     litter: Scope<'static>,
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn setup(survey: &Survey, options: &SetupOptions) -> Setup {
     let mut names = Names::new(survey);
     let mut left: Vec<(&Workspace, KeptReason)> = Vec::new();
     let (mut unguarded, mut falls_back) = (0, false);
-    // Nobody was asked about those that are never built.
+    // Cargo was not asked about workspaces that are never built.
     let asked = |workspace: &Workspace| workspace.cargo != CargoAnswer::NotAsked;
     let meant = |workspace: &&Workspace| {
         options.means(workspace) && (options.only.is_none() || asked(workspace))
@@ -325,7 +325,7 @@ fn decide_folders(
     options: &SetupOptions,
     kept_folders: &mut Vec<Kept>,
 ) -> (Vec<MoveFolder>, Vec<DeleteFolder>) {
-    // Each is compared with all workspaces, of which there may be a thousand.
+    // Each folder is compared with all workspaces, perhaps a thousand.
     let folders = survey.folders.par_iter();
     let decided = folders.map(|folder| decide_folder(folder, survey, after, options));
     let decided: Vec<Decided> = decided.collect();

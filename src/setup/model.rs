@@ -74,7 +74,7 @@ impl InstallWrapper {
 /// Write into the settings file what was decided for all runs.
 #[derive(Debug, Serialize)]
 pub(crate) struct WriteSettings {
-    /// What it says then, a key and a value each.
+    /// The settings that it then has, a key and a value each.
     pub(crate) says: Vec<String>,
     #[serde(flatten)]
     pub(crate) edit: EditFile,

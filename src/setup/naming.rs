@@ -16,8 +16,8 @@ pub(crate) fn flat(shared_root: &Path) -> PathBuf {
     shared_root.join(FLAT[0]).join(FLAT[1])
 }
 
-/// Hands out names. A worktree that has a folder keeps it, also when it is moved; a name that somebody has, or a
-/// folder that somebody else may have built into, is not given again.
+/// Hands out names. A worktree that has a folder keeps it, also when it is moved; a name that is taken, or a folder
+/// that another workspace may have built into, is not given again.
 pub(crate) struct Names<'a> {
     shared_root: &'a Path,
     survey: &'a Survey,
@@ -84,7 +84,7 @@ impl<'a> Names<'a> {
         for (folder, owner) in &survey.notes {
             names.reserve(folder, Holder::noted(owner), owner.common_dir.as_ref());
         }
-        // What was configured and never built has a name too, also if its note is gone.
+        // A folder that was configured and never built has a name too, also if its owner file is gone.
         for workspace in &survey.workspaces {
             let own = |file: &PathBuf| *file == workspace.config;
             if matches!(&workspace.dirs.target_set_by, SetBy::Config(file) if own(file)) {
@@ -96,7 +96,7 @@ impl<'a> Names<'a> {
                 );
             }
         }
-        // Nobody knows what was built into the rest.
+        // The other folders may hold any workspace's builds.
         for folder in &survey.folders {
             if let Ok(relative) = folder.path.strip_prefix(names.shared_root) {
                 names.taken.entry(key(&name(relative))).or_default();
@@ -105,7 +105,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// Takes the name of a folder, unless somebody has it.
+    /// Takes the name of a folder, unless it is taken.
     fn reserve(&mut self, folder: &Path, holder: Holder, common_dir: Option<&PathBuf>) {
         let Ok(relative) = folder.strip_prefix(self.shared_root) else {
             return;
@@ -154,7 +154,7 @@ impl<'a> Names<'a> {
         self.shared_root.join(relative)
     }
 
-    /// The folder that the workspace is configured to, unless that is somebody else's: a configuration is copied
+    /// The folder that the workspace is configured to, unless it belongs to another one: a configuration is copied
     /// with the tree around it.
     fn configured(&self, workspace: &Workspace, holder: &Holder) -> Option<PathBuf> {
         let current = &workspace.dirs.target_dir;
@@ -228,7 +228,7 @@ fn key(relative: &Path) -> String {
     relative.to_string_lossy().to_lowercase()
 }
 
-/// What all folders under one first-level name have in common.
+/// The place that all folders under one first-level name have in common.
 fn home(workspace: &Workspace) -> PathBuf {
     workspace
         .place

@@ -45,7 +45,7 @@ pub(crate) fn run(
     ui: &Ui,
 ) -> Result<Exit> {
     let mut tries = 0;
-    // Nobody sees why a build waits for us.
+    // The user does not see why a build waits for us.
     let most = match request.environment.in_a_build {
         true => 0,
         false => TRIES,
@@ -102,13 +102,13 @@ pub(crate) fn run(
     }
 }
 
-/// What is done, and what is noted once it is.
+/// The plan, and the records to write once it is carried out.
 struct Onboarding {
     plan: Plan,
     /// The file whose time is that of the last look at the age of everything, if this was one.
     swept: Option<PathBuf>,
     orphans: OrphanNotes,
-    /// What has to stay in the store until the plan is carried out.
+    /// Guards that keep units in the store until the plan is carried out.
     held: Vec<Box<dyn Held>>,
 }
 
@@ -141,7 +141,7 @@ fn decide(
         focus,
         named.as_ref(),
         EngineOptions {
-            // A hook runs while somebody still makes the worktree; a build does not begin before that is done.
+            // A hook runs while the worktree is still being made; a build does not begin before that is done.
             unsettled: ui.is_unattended() && !request.environment.in_a_build,
             ..warm.how(request, &trust, ui)
         },

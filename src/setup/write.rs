@@ -122,7 +122,7 @@ pub(crate) fn restore(edit: &EditFile, made_above: Option<u32>) -> Result<(), St
 fn naming(script: &Path) -> Option<PathBuf> {
     let beside = CONFIG_NAMES.map(|name| script.with_file_name(name));
     let names = |config: &PathBuf| {
-        // What cannot be read may do so as well.
+        // A configuration that cannot be read may name it as well.
         fs::read(config).map_or(true, |bytes| wrapper_script::is_named_in(bytes.as_deref()))
     };
     beside.into_iter().find(names)

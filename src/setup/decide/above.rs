@@ -44,7 +44,7 @@ pub(crate) fn file(survey: &Survey, options: &SetupOptions) -> Option<PathBuf> {
     Some(paths.iter().find(there).unwrap_or(&paths[1]).clone())
 }
 
-/// What becomes of the configuration above, and of the script beside it.
+/// The change of the configuration above, and of the script beside it.
 pub(crate) struct Above {
     /// The script, if it is not there as it should be.
     pub(crate) script: Option<InstallWrapper>,

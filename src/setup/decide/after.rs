@@ -37,7 +37,7 @@ pub(crate) fn dirs(
                     (after.build_dir, after.build_set_by) = (dirs.build_dir, dirs.build_set_by);
                 }
             }
-            // Nobody asked, but the configuration says it already.
+            // Cargo was not asked, but the configuration says it already.
             CargoAnswer::NotAsked if workspace.dirs.build_dir != workspace.dirs.target_dir => {}
             _ => {
                 (after.build_dir, after.build_set_by) =

@@ -1,4 +1,4 @@
-//! What each workspace's configuration should say.
+//! Decides the content of each workspace's configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -327,7 +327,7 @@ fn refused(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
     })
 }
 
-/// What stands in the way of editing the file itself.
+/// The reason that forbids an edit of the file itself.
 pub(crate) fn may_edit(
     file: Option<&ConfigFile>,
     options: &SetupOptions,

@@ -1,4 +1,4 @@
-//! What git must ignore: the configurations that we make.
+//! The paths that git must ignore: the configurations that we make.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(crate) fn edits(
                 .insert(pattern);
         }
     }
-    // It ignores itself, as long as nobody deletes what is in it.
+    // It ignores itself, as long as its content is not deleted.
     let shared_root = &survey.shared_root;
     if let Some((repository, worktree)) = worktree_of(&shared_root.path, &survey.repositories)
         && !shared_root.ignored

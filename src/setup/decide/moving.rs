@@ -11,8 +11,8 @@ use crate::survey::folder::{FolderOrigin, OwnerState, TargetFolder};
 use crate::survey::model::{Survey, Workspace};
 use crate::warm::moving::{MoveFolder, MoveReason, Programs};
 
-/// The move of a folder that no build would use at its place; `None` if it is older than is worth it, or cannot be
-/// renamed. What speaks against deleting it speaks against moving it as well.
+/// The move of a folder that no build would use at its place; `None` if it is too old to be worth it, or cannot be
+/// renamed. A reason against deleting it is a reason against moving it as well.
 pub(crate) fn instead(
     folder: &TargetFolder,
     survey: &Survey,

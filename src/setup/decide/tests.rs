@@ -1,4 +1,4 @@
-//! What `setup` decides, without a disk.
+//! The decisions of `setup`, without a disk.
 
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ fn plan(survey: &Survey) -> Plan {
     plan_of(survey, &SetupOptions::default())
 }
 
-/// What is written, by workspace.
+/// The configurations to be written, by workspace.
 fn written(plan: &Plan) -> Vec<(&Path, &Path)> {
     plan.all::<WriteConfig>()
         .filter_map(|write| Some((write.workspace.as_deref()?, write.target_dir.as_deref()?)))
@@ -416,7 +416,7 @@ fn git_is_told_only_of_files_that_we_make() {
     assert_eq!(excludes[0].file, Path::new("/r/.git/info/exclude"));
 }
 
-/// What one tree built must never be fresh for another one that was moved to its path.
+/// Units that one tree built must never be fresh for another tree that was moved to its path.
 #[test]
 fn two_worktrees_that_change_places_keep_what_each_has_built() {
     let mut survey = two_worktrees();

@@ -1,4 +1,4 @@
-//! What warming means for the rest of a setup.
+//! The effect of warming on the rest of a setup.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(crate) fn wait(deletions: &mut [DeleteFolder], warms: &[WarmFolder], freeabl
         };
         let gave_to: BTreeSet<_> = warms.iter().filter(needs).map(|warm| &warm.into).collect();
         delete.gave_to = gave_to.into_iter().cloned().collect();
-        // What others link to stays on the disk.
+        // Files that others link to are not freed.
         let linked = linked(warms.iter().filter(|warm| warm.from == delete.path));
         if let Some(usage) = &mut delete.usage {
             usage.freeable = Bytes(usage.freeable.0.saturating_sub(linked.0));

@@ -9,8 +9,8 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;
 use crate::survey::model::{Survey, Workspace};
 
-/// What the configuration of a workspace is to say of it; nothing if one above says so already, or will, or if the user has
-/// set another one here or above.
+/// The program that the configuration of a workspace is to name; `None` if a configuration above names it already, or
+/// will, or if the user has set another one here or above.
 pub(crate) fn of_workspace(
     workspace: &Workspace,
     survey: &Survey,
@@ -29,7 +29,8 @@ pub(crate) fn of_workspace(
     }
 }
 
-/// What a configuration above the worktrees is to say of it: what was decided, unless the user has set another one.
+/// The program that a configuration above the worktrees is to name: the decided one, unless the user has set another
+/// one.
 pub(crate) fn of_place(path: &Path, survey: &Survey, options: &SetupOptions) -> Option<String> {
     let wanted = wanted(survey, options)?;
     let there = around(path, survey).map(|(there, _)| there);
@@ -37,7 +38,7 @@ pub(crate) fn of_place(path: &Path, survey: &Survey, options: &SetupOptions) -> 
     may.then(|| wanted.to_owned())
 }
 
-/// What counts where a configuration lies, with the file that says so.
+/// The program that counts where a configuration lies, with the file that names it.
 fn around<'a>(config: &'a Path, survey: &'a Survey) -> Option<(&'a str, &'a Path)> {
     let base = config.parent().and_then(Path::parent)?;
     config_chain::wrapper(base, &survey.configs, &survey.surroundings)
@@ -53,7 +54,7 @@ fn wanted<'a>(survey: &'a Survey, options: &'a SetupOptions) -> Option<&'a str> 
 
 /// The configurations in which the user has set another one.
 pub(crate) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
-    // What is there is run by the script.
+    // The script runs the program that is set.
     let chained = options.replace || options.auto_onboard.is_some();
     let Some(wanted) = wanted(survey, options).filter(|_| !chained) else {
         return Vec::new();
@@ -84,12 +85,12 @@ pub(crate) fn conflicts(survey: &Survey, options: &SetupOptions) -> Vec<Kept> {
 pub(crate) struct Script {
     /// As the configuration names it.
     pub(crate) name: String,
-    /// What puts it in its place; nothing if it is there.
+    /// The edit that puts it in its place; `None` if it is there.
     pub(crate) edit: Option<EditFile>,
 }
 
-/// Decides what the script is to be beside a configuration, if it is asked for. What was run in place of the compiler before
-/// is run by it.
+/// Decides the content of the script beside a configuration, if it is asked for. The script runs the program that was
+/// set in place of the compiler before.
 pub(crate) fn script(
     config: &Path,
     survey: &Survey,
@@ -111,7 +112,7 @@ pub(crate) fn script(
     let own = around(config, survey)
         .filter(|(there, _)| !is_ours(there) && !there.is_empty())
         .map(|(there, file)| config_chain::program(there, file));
-    // What does not run any more is run by nothing.
+    // The script does not run a program that does not run any more.
     let gone = survey
         .settings
         .rustc_wrapper

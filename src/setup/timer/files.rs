@@ -76,7 +76,7 @@ pub(crate) fn is_unchanged(bytes: &[u8]) -> bool {
     let sum = line
         .split_once(CHECKSUM)
         .map(|(_, sum)| sum.trim_end_matches(" -->"));
-    // What stands above is the same in each.
+    // The lines above are the same in each.
     let head = text.split_once(MARK).map_or("", |(head, _)| head);
     [
         "# ".to_owned(),
