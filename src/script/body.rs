@@ -1,4 +1,5 @@
-//! What is given to the compiler in place of a script: its own text, made a program if it is none yet.
+//! Makes the text that the compiler gets in place of a script: the script's own text, made a program if it is none
+//! yet.
 //!
 //! The text is read only to learn where things are; what changes is spliced in. So each line stays the line that it
 //! was, and where a column moves is noted, such that what the compiler says can be told of the script.
@@ -20,10 +21,10 @@ use crate::script::body::wrap::{opening, wrapping};
 use crate::script::nesting;
 use crate::script::tokens::{has_word, is_ident, is_punct, mark, plain};
 
-/// What the compiler is given.
+/// The text for the compiler, and the map from its places to the script's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// What is compiled in place of the script; `None` if the script itself can be compiled where it is.
+    /// The text that is compiled in place of the script; `None` if the script itself can be compiled where it is.
     pub text: Option<String>,
     /// Where columns differ, by line and column.
     pub shifts: Vec<Shift>,
@@ -70,7 +71,8 @@ pub struct Shift {
 impl Body {
     /// The place in the script of a line and a column in the copy, both from 1 and in characters.
     ///
-    /// What was only inserted lies where the next character of the script does; what stands for something lies in that.
+    /// A place in inserted text is that of the next character of the script; a place in text that replaces some of
+    /// the script lies in the replaced text.
     #[must_use]
     pub fn in_script(&self, line: usize, column: usize) -> (usize, usize) {
         let (mut inserted, mut replaced) = (0, 0);
@@ -230,7 +232,8 @@ pub fn has_module_files(source: &str) -> bool {
     nesting::with_room(depth, || source.parse().map_or(true, any)).unwrap_or(true)
 }
 
-/// Whether there is a `main`, or it is said that there is to be none, or a macro is there to make one, by its name.
+/// Returns whether there is a `main`, or an attribute says that there is none, or a macro is there to make one, by
+/// its name.
 fn is_program(trees: &[TokenTree]) -> bool {
     let pairs = trees.windows(2);
     let mut main = pairs.map(|pair| is_ident(&pair[0], "fn") && is_ident(&pair[1], "main"));
@@ -271,7 +274,7 @@ fn has_inner_main(trees: &[TokenTree]) -> bool {
     })
 }
 
-/// What stands in the copy for a range of the script, in bytes.
+/// The text in the copy that replaces a range of the script, in bytes.
 struct Edit {
     range: Range<usize>,
     with: String,

@@ -41,7 +41,7 @@ pub(crate) struct ScriptBuild<'a> {
     pub(crate) package_at: Option<&'a Path>,
     /// Variables for the compiler.
     pub(crate) variables: &'a [(&'static str, String)],
-    /// What its file looked like before it was read; nothing if it has none.
+    /// The state of its file before it was read; `None` if it has none.
     pub(crate) state: Option<&'a FileState>,
     pub(crate) text: &'a str,
     /// The name for its program.
@@ -58,7 +58,7 @@ pub(crate) struct ScriptBuild<'a> {
     pub(crate) color: bool,
     /// Only warnings and errors are shown.
     pub(crate) quiet: bool,
-    /// The compiler's incremental data are kept: somebody asked for that.
+    /// The compiler's incremental data are kept, because the user asked for them.
     pub(crate) incremental: bool,
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn build(
     fs::note_use(&written.workspace.join(LOCK), now);
     let kept = keep::keep(build, &built, places, begun, written, variable, now)?;
     if build.state.is_none() {
-        // Nobody will ask for the same text again by its place.
+        // A later run cannot ask for the same text by its place.
         let _ = fs::remove_file(&written.folder.join(MAIN));
     }
     Ok(Ok(kept))

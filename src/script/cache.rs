@@ -1,4 +1,4 @@
-//! What lies in the cache of scripts.
+//! Reads the content of the script cache.
 
 use std::path::{Path, PathBuf};
 
@@ -59,8 +59,8 @@ pub(crate) fn look(places: &ScriptCachePaths, now: Timestamp, progress: &Progres
     }
 }
 
-/// The folders of ours in one of the cache, which is no link itself. What a run has left that was killed counts a day
-/// later: until then it may be somebody's who is at work.
+/// Our folders in one folder of the cache, unless that is a link. A killed run's leftovers count a day later: until
+/// then a run may still be at work on them.
 fn folders(folder: &Path, is_ours: fn(&str) -> bool, now: Timestamp) -> Vec<(PathBuf, Identity)> {
     let names = match fs::is_folder(folder) {
         true => fs::names(folder).unwrap_or_default(),
@@ -85,7 +85,7 @@ fn program(path: PathBuf, identity: Identity, progress: &Progress) -> KeptProgra
     KeptProgram {
         script_exists: script.as_deref().is_some_and(fs::exists),
         made: entry.map(|entry| entry.made),
-        // What a build that was killed left has none, and is as old as its folder.
+        // The leftover of a killed build has no last run, and is as old as its folder.
         last_run: modified(&path.join(LAST_RUN)).or_else(|| modified(&path)),
         on_disk: usage.on_disk,
         seen: usage.seen,

@@ -104,7 +104,7 @@ pub(crate) fn keep_within(
     now: jiff::Timestamp,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
-    // Somebody else builds: whoever is the last one keeps to the limits.
+    // If another run builds, the last one keeps to the limits.
     let Some(_alone) = fs::try_lock_alone(&places.mark())? else {
         return Ok(Outcome::default());
     };
@@ -178,7 +178,7 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
-/// Locks out whoever builds a script, unless nothing is deleted.
+/// Locks out other runs that build a script, unless nothing is deleted.
 fn alone(places: &ScriptCachePaths, dry_run: bool) -> Result<Option<fs::LockGuard>> {
     if dry_run || !fs::exists(&places.mark()) {
         return Ok(None);
@@ -199,7 +199,7 @@ fn look(places: &ScriptCachePaths, ui: &Ui) -> ScriptCache {
     cache::look(places, now, &progress)
 }
 
-/// What happens to the target folder of scripts: as `clean` and `gc` do it with any other one.
+/// Plans for the target folder of scripts: as `clean` and `gc` do it with any other one.
 fn of_target(
     part: &TargetPart,
     places: &ScriptCachePaths,
@@ -209,7 +209,7 @@ fn of_target(
 ) -> Result<(Survey, Plan)> {
     let found = match part {
         TargetPart::Stays => None,
-        // What a link leads to is not ours.
+        // A folder behind a link is not ours.
         _ if !fs::is_folder(&places.target()) => None,
         _ => survey::target_folder(&places.target()),
     };

@@ -49,7 +49,7 @@ pub(crate) fn key(question: &Question<'_>) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// What is a script's own for as long as it lies there: 16 hexadecimal digits.
+/// The name that is a script's own for as long as it lies there: 16 hexadecimal digits.
 #[must_use]
 pub(crate) fn id(script: &Path) -> String {
     blake3::hash(script.as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
@@ -113,8 +113,8 @@ pub(crate) fn is_cargos(variable: &str) -> bool {
 
 /// Why a program that was kept is not what a build would give now, as a fragment; nothing if it is.
 ///
-/// A file that looks as it did is the same: whatever is written gets another time. Any other is compared by its content.
-/// What changed while it was compiled may be in the program as it was before.
+/// A file whose state is unchanged is the same: a written file gets another time. Any other file is compared by its
+/// content. If a file changed while it was compiled, its old content may be in the program.
 pub(crate) fn stale(
     cached: &CachedProgram,
     state: impl Fn(&Path) -> Option<FileState>,

@@ -18,7 +18,7 @@ use crate::text::failure;
 use crate::text::failure::Hint as _;
 use crate::{fs, process};
 
-/// What a run does besides running the script.
+/// Options of a run besides its script.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunOptions {
     /// Build it, also if its program was kept.
@@ -107,7 +107,7 @@ pub(crate) fn run(
             Err(_) => {}
         }
     }
-    // Between a build and its run somebody may delete what was built.
+    // Another process may delete the program between its build and its run.
     for last in [false, false, true] {
         let program = match built(request, &script, again, options, around, answer)? {
             Made::Program(program) => program,
@@ -205,7 +205,7 @@ fn built(
         })?;
         return Ok(Made::Nothing(Ran::There(code)));
     }
-    // Somebody else may have built it while we waited for the lock.
+    // Another run may have built it while we waited for the lock.
     if !again && let Ok(program) = request::kept(script, around) {
         return Ok(Made::Program(program));
     }

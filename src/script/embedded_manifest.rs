@@ -1,6 +1,6 @@
 //! The manifest that a script carries in itself, in any of the forms that people use.
 //!
-//! What is not manifest is replaced by blanks, so that every place in it is the same place in the script.
+//! All text outside of the manifest is replaced by blanks, so that every place in it is the same place in the script.
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -331,7 +331,7 @@ fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, 
     begun.map_or(Ok(None), |(from, _)| Err(from))
 }
 
-/// What a line `// cargo-deps: …` names: `name`, `name="1"`, `name={ … }`, with commas between.
+/// The dependencies that a line `// cargo-deps: …` names: `name`, `name="1"`, `name={ … }`, with commas between.
 fn dependencies(text: &str, list: Range<usize>) -> Result<DocumentMut, TomlProblem> {
     let mut table = toml_edit::Table::new();
     for part in split(text, list) {

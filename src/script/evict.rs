@@ -25,7 +25,7 @@ pub(crate) enum CachePart {
     All,
 }
 
-/// What is asked of the cache. Without a rule everything goes.
+/// The rules for a cleaning of the cache. Without a rule everything is deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CacheOptions {
     pub(crate) part: CachePart,
@@ -35,20 +35,20 @@ pub(crate) struct CacheOptions {
     pub(crate) max_size: Option<Bytes>,
     /// The folder of a program that is about to run.
     pub(crate) spared: Option<PathBuf>,
-    /// What ran within so long stays, whatever the size: somebody may be about to run it, or it may still run.
+    /// Programs that ran within so long are kept, whatever the size: they may be about to run, or still run.
     pub(crate) recent: Option<SignedDuration>,
 }
 
-/// What goes.
+/// The deletions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decided {
     /// Programs, packages and target folders of their own.
     pub(crate) drops: Vec<DropScript>,
-    /// What happens to the target folder of all scripts.
+    /// The part of the target folder of all scripts that is deleted.
     pub(crate) target: TargetPart,
 }
 
-/// What happens to the target folder of all scripts.
+/// The part of the target folder of all scripts that is deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TargetPart {
     /// It stays as it is.
@@ -205,7 +205,7 @@ impl<'a> Programs<'a> {
     }
 }
 
-/// Of what nobody knows when it was used it is not known that it is old.
+/// Returns whether something was last used so long ago; `false` if the last use is unknown.
 fn is_older(used: Option<Timestamp>, age: SignedDuration, now: Timestamp) -> bool {
     used.is_some_and(|used| now.duration_since(used) >= age)
 }

@@ -57,9 +57,9 @@ fn parsed(text: &str) -> Vec<Named> {
 /// A name in `use` or `extern crate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Import {
-    /// What it is called from there on; `*` if that is everything.
+    /// Its name from there on; `*` if that is everything.
     name: String,
-    /// What its path begins with.
+    /// The first name of its path.
     root: String,
     /// Whether that is the whole path.
     is_root: bool,
@@ -76,7 +76,7 @@ struct Root {
     alone: bool,
 }
 
-/// What is collected from the words of a script.
+/// The names that are collected from the words of a script.
 #[derive(Debug, Default)]
 struct Words {
     roots: Vec<Root>,
@@ -85,7 +85,7 @@ struct Words {
     types: BTreeSet<String>,
     /// Functions, constants and macros: nothing is inside them, but `use` may name them.
     values: BTreeSet<String>,
-    /// What is derived: the first name of its path, and whether that is the whole path.
+    /// The derived traits: the first name of each path, and whether that is the whole path.
     derived: BTreeSet<(String, bool)>,
 }
 
@@ -245,7 +245,7 @@ impl Words {
         }
     }
 
-    /// What is a crate of all this.
+    /// The names among all of these that are crates.
     fn named(&self, text: &str) -> Vec<Named> {
         let mut first: BTreeMap<&str, usize> = BTreeMap::new();
         for root in self.roots.iter().filter(|root| self.is_crate(root)) {
@@ -296,7 +296,7 @@ impl Words {
 
     /// Whether a derived path may be one into a crate.
     fn is_from(&self, (first, whole): &(String, bool), name: &str) -> bool {
-        /// What can be derived without any crate.
+        /// The traits that can be derived without any crate.
         const STD: [&str; 9] = [
             "Clone",
             "Copy",

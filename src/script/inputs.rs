@@ -1,4 +1,4 @@
-//! What a program was made from: files and variables.
+//! Finds the inputs of a program: files and variables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub(crate) fn dep_infos(built: &Built) -> DepInfos {
         .unwrap_or_default()
         .to_string_lossy();
     let of_program = match built.program.parent() {
-        // What Cargo names for a program is its second name, at the top of the profile.
+        // The path that Cargo names for a program is its second link, at the top of the profile.
         Some(profile) => first_names(profile, &stem),
         None => Vec::new(),
     };
@@ -108,7 +108,7 @@ pub(crate) fn watched(
     let bytes = fs::read(&list).ok().flatten().unwrap_or_default();
     let sources = RustcDepInfo::parse(&String::from_utf8_lossy(&bytes)).sources;
     let mut paths: BTreeSet<PathBuf> = sources.into_iter().map(PathBuf::from).collect();
-    // Somebody may have deleted the lists meanwhile, or has the paths in them relative to some folder.
+    // The lists may have been deleted meanwhile, or have paths that are relative to some folder.
     let mut known = !paths.is_empty()
         && !made.infos.of_program.is_empty()
         && paths.iter().all(|path| path.is_absolute());
@@ -167,7 +167,7 @@ pub(crate) struct Made<'a> {
     pub(crate) workspace: &'a Path,
     /// Modules that were compiled from copies.
     pub(crate) modules: &'a [(Nested, Watched)],
-    /// What the compiler says of it.
+    /// The compiler's dep-info about it.
     pub(crate) infos: &'a DepInfos,
 }
 
@@ -188,7 +188,7 @@ fn watch(path: PathBuf, begun: Timestamp) -> Watched {
         latest(state).is_some_and(|latest| latest < begun - margin)
     };
     Watched {
-        // What is not there has not changed, as far as anybody can tell.
+        // A missing file counts as unchanged, since no time shows otherwise.
         settled: state.as_ref().is_none_or(settled),
         hash: fs::digest(&path).unwrap_or_default(),
         state,
@@ -196,7 +196,7 @@ fn watch(path: PathBuf, begun: Timestamp) -> Watched {
     }
 }
 
-/// What a local package depends on besides its sources.
+/// The inputs of a local package besides its sources.
 fn of_package(manifest: &Path, paths: &mut BTreeSet<PathBuf>) {
     let Some(folder) = manifest.parent() else {
         return;
@@ -216,7 +216,7 @@ fn of_package(manifest: &Path, paths: &mut BTreeSet<PathBuf>) {
     paths.insert(folder.join("build.rs"));
 }
 
-/// What build scripts say that they watch; and the folders of local packages whose script says nothing.
+/// The paths that build scripts declare to watch; and the folders of local packages whose script declares none.
 fn said_by_scripts(built: &Built) -> (BTreeSet<PathBuf>, Vec<PathBuf>) {
     let (mut paths, mut silent) = (BTreeSet::new(), Vec::new());
     for out_dir in &built.out_dirs {

@@ -14,7 +14,7 @@ use crate::script::model::CachedProgram;
 use crate::script::paths::{ENTRY, LAST_RUN, NEW, ScriptCachePaths};
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
-/// what is known about it in its place at once: nobody ever finds half of it.
+/// the facts about it in its place at once: no run ever finds half of it.
 pub(crate) fn keep(
     build: &ScriptBuild<'_>,
     built: &Built,

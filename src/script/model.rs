@@ -27,7 +27,7 @@ pub(crate) struct CachedProgram {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Watched {
     pub(crate) path: PathBuf,
-    /// What it looked like; nothing if there was none.
+    /// The state of the file; `None` if there was none.
     pub(crate) state: Option<FileState>,
     /// The hash of what it held.
     pub(crate) hash: String,
@@ -43,11 +43,11 @@ pub(crate) struct ScriptCache {
     pub(crate) programs: Vec<KeptProgram>,
     /// The packages that scripts are built as, by name.
     pub(crate) packages: Vec<KeptPackage>,
-    /// What the target folder of all scripts takes; nothing if there is none.
+    /// The space of the target folder of all scripts; `None` if there is none.
     pub(crate) target: Option<Bytes>,
-    /// What is remembered of compilers, so that they need not be asked before each run.
+    /// The folder of records about compilers, so that these need not be asked before each run.
     pub(crate) compilers: Option<CacheFolder>,
-    /// What all of it takes, each file once.
+    /// The space of the whole cache, each file once.
     pub(crate) on_disk: Bytes,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct KeptProgram {
     pub(crate) path: PathBuf,
     /// Its script; nothing if what is known about it cannot be read.
     pub(crate) script: Option<PathBuf>,
-    /// The script is still there. What came by standard input never is.
+    /// The script is still there. A script from standard input never is.
     pub(crate) script_exists: bool,
     pub(crate) made: Option<Timestamp>,
     pub(crate) last_run: Option<Timestamp>,
@@ -78,7 +78,7 @@ pub(crate) struct KeptPackage {
     pub(crate) script: Option<PathBuf>,
     /// When it was last built.
     pub(crate) last_build: Option<Timestamp>,
-    /// What it takes, with its own target folder if it has one.
+    /// Its space, with its own target folder if it has one.
     pub(crate) on_disk: Bytes,
     /// Its own target folder, which is in that.
     pub(crate) own_target: Option<CacheFolder>,
@@ -127,7 +127,7 @@ impl DropScript {
     pub(crate) const KIND: Kind = Kind::new("drop_script", "script-part-dropped");
 }
 
-/// What a folder in the cache of scripts is.
+/// The kind of a folder in the cache of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScriptPart {
@@ -137,6 +137,6 @@ pub(crate) enum ScriptPart {
     Package,
     /// A target folder of one script's own.
     OwnTarget,
-    /// What is remembered of compilers.
+    /// Records about compilers.
     Compilers,
 }

@@ -10,7 +10,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Tab
 use crate::script::dialect::Front;
 use crate::script::embedded_manifest::{Embedded, Form};
 
-/// What a script is built from besides what its manifest says.
+/// The context that a script's package is made in, besides the manifest.
 #[derive(Clone, Copy, Debug)]
 pub struct PackageContext<'a> {
     /// The script's name without its ending.
@@ -21,7 +21,7 @@ pub struct PackageContext<'a> {
     pub wanted: &'a [&'a str],
     /// The script, absolute.
     pub script: &'a str,
-    /// What is compiled, absolute: that, or a copy of it.
+    /// The path of the compiled file, absolute: the script, or a copy of it.
     pub main: &'a str,
     /// The folder that paths in the manifest are relative to, absolute: the script's own, if no option names another one.
     pub folder: &'a str,
@@ -52,7 +52,7 @@ pub(crate) fn workspace_of(manifest: &str) -> Option<String> {
     workspace.as_str().map(str::to_owned)
 }
 
-/// The name of the file that whoever builds a package holds a lock on. Its time is that of the last build.
+/// The name of the lock file that a run holds while it builds a package. Its time is that of the last build.
 pub(crate) const LOCK: &str = ".lock";
 
 /// The script that a package was made for, by the manifest of its workspace.
@@ -136,7 +136,7 @@ pub fn package(
         about.insert("authors", value(Array::from_iter(["Anonymous"])));
     }
     if about.get("edition").is_none() {
-        // What the programs take that each form comes from, and for all others the newest.
+        // The edition that the program uses from which each form comes; for all others the newest.
         let edition = match embedded.form {
             Form::CodeBlock | Form::DepsLine | Form::TomlComment => "2021",
             Form::None if around.for_rust_script => "2021",
@@ -144,7 +144,7 @@ pub fn package(
         };
         about.insert("edition", value(edition));
     }
-    // What Cargo takes by itself where the package is at the root of its workspace.
+    // The resolver that Cargo uses by default where the package is at the root of its workspace.
     let resolver = match about.get("edition").and_then(Item::as_str) {
         Some("2015" | "2018") => "1",
         Some("2021") => "2",
@@ -214,8 +214,9 @@ fn workspace(
     Ok(workspace)
 }
 
-/// Programs are kept by the hundred: of the script itself backtraces have lines, of what it is compiled with they have
-/// names, and the program takes a quarter of the room. Whoever says anything about debug information has it so.
+/// Sets less debug information, since programs are kept by the hundred: backtraces have lines for the script itself
+/// and names for its dependencies, and the program takes a quarter of the space. A manifest that sets `debug` itself
+/// keeps its setting.
 fn debug_info(manifest: &mut DocumentMut) -> Result<(), String> {
     let profile = manifest.entry("profile").or_insert_with(implicit);
     let wrong = "expected tables for `profile` and what is in it";

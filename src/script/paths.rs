@@ -46,14 +46,14 @@ impl ScriptCachePaths {
         self.0.join("packages")
     }
 
-    /// What is known of compilers, so that they need not be asked before each run.
+    /// The folder of records about compilers, so that these need not be asked before each run.
     #[must_use]
     pub(crate) fn compilers(&self) -> PathBuf {
         self.0.join("compilers")
     }
 
-    /// The file by which the folder is known to be ours, and in which whoever builds and whoever deletes lock each other
-    /// out. It is the first thing that is made.
+    /// The file that marks the folder as ours. Runs that build and runs that delete lock each other out by it. It is
+    /// the first thing that is made.
     #[must_use]
     pub(crate) fn mark(&self) -> PathBuf {
         self.0.join(".sharedtarget-scripts")

@@ -196,7 +196,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
         return Ok(());
     }
     let others = [DeleteFolder::KIND, CollectFolder::KIND, FinishTrash::KIND];
-    // What all of it freed stands where the rest is told.
+    // The freed space of all of it stands where the rest is reported.
     let freed = match outcome.done.iter().any(|done| others.contains(&done.what)) {
         true => String::new(),
         false => format!(": freed {GOOD}{}{GOOD:#}", outcome.freed.on_disk),

@@ -1,4 +1,4 @@
-//! What is asked for when a script is to run, and whether its program was kept.
+//! The request to run a script, and whether its program was kept.
 
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,7 @@ pub(crate) struct ScriptRequest {
     pub(crate) infer: bool,
 }
 
-/// What the environment says about scripts.
+/// The facts from the environment that matter to scripts.
 pub(crate) struct ScriptEnvironment<'a> {
     pub(crate) places: ScriptCachePaths,
     pub(crate) cwd: PathBuf,
@@ -74,10 +74,10 @@ pub(crate) struct Script {
     pub(crate) variables: [(&'static str, String); 4],
     /// Its name without its ending.
     pub(crate) stem: String,
-    /// What is its own for as long as it lies there.
+    /// The name that is its own for as long as it lies there.
     pub(crate) id: String,
     pub(crate) text: String,
-    /// What its file looked like before it was read; nothing if it has no place.
+    /// The state of its file before it was read; `None` if it has no place.
     pub(crate) state: Option<FileState>,
     /// The name for its program.
     pub(crate) key: String,
@@ -334,7 +334,7 @@ pub(crate) fn kept(
     }
 }
 
-/// What is known about a kept program; `None` if that cannot be read.
+/// The record of a kept program; `None` if it cannot be read.
 #[must_use]
 pub(crate) fn entry(folder: &Path) -> Option<CachedProgram> {
     let bytes = fs::read(&folder.join(ENTRY)).ok()??;

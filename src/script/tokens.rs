@@ -26,7 +26,7 @@ pub(super) fn shebang(text: &str) -> Option<Range<usize>> {
     (!skip_comments(after).starts_with('[')).then_some(start..start + 2 + end)
 }
 
-/// What follows white space and comments that document nothing.
+/// The text after white space and comments that document nothing.
 fn skip_comments(mut text: &str) -> &str {
     let documents = |text: &str| {
         ["///", "//!", "/**", "/*!"]
@@ -47,7 +47,7 @@ fn skip_comments(mut text: &str) -> &str {
     }
 }
 
-/// What follows a block comment, in which others may be. It begins inside.
+/// The text after a block comment, which may hold others. The given text begins inside the comment.
 fn skip_block(mut text: &str) -> &str {
     let mut depth = 1;
     while let Some(at) = text.find(['*', '/']) {

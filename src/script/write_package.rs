@@ -28,7 +28,7 @@ pub(crate) struct Written {
     pub(crate) folder: PathBuf,
     /// The name of its program.
     pub(crate) program: String,
-    /// What is worth a look if the script does not build, each as a sentence.
+    /// Hints at likely causes if the script does not build, each as a sentence.
     pub(crate) doubts: Vec<String>,
     pub(crate) body: Body,
     /// Modules that are compiled from copies, with what their files held when they were copied.
@@ -54,8 +54,8 @@ const INFERRED: &str = "inferred.toml";
 
 const MANIFEST: &str = "Cargo.toml";
 
-/// Writes the package that a script is built as. What has not changed is not touched, so that Cargo finds it as it
-/// left it. While the answer is kept nobody else builds this script.
+/// Writes the package that a script is built as. Unchanged files are not touched, so that Cargo finds it as it left
+/// it. While the answer is kept, no other run builds this script.
 ///
 /// # Errors
 ///
@@ -227,7 +227,7 @@ impl Written {
     }
 }
 
-/// Makes sure that the cache folder is ours, and locks it against whoever would delete something in it.
+/// Makes sure that the cache folder is ours, and locks it against runs that delete something in it.
 ///
 /// A folder with other things in it is never taken for ours: what is in the cache is deleted without a question.
 fn claim(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
@@ -248,7 +248,7 @@ fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
         fs::close_if_open(root).with_context(failed)?;
     }
     let mark = places.mark();
-    // Somebody may have written down the limits before anything was run.
+    // The user may have written the limits before anything was run.
     let mut names = fs::names(root).with_context(failed)?;
     names.retain(|name| name != settings::FILE_NAME);
     if !names.is_empty() && !fs::exists(&mark) {
@@ -323,7 +323,7 @@ fn made(
     })
 }
 
-/// What is worth a look where a copy does not build.
+/// Hints at likely causes where a copy does not build.
 fn doubts(body: &Body) -> Vec<String> {
     let copied = body.text.as_ref().filter(|text| text.contains("include"));
     let doubt = "it is compiled from a copy: what is included must be named by a plain text, not by a macro of yours";
@@ -400,7 +400,8 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Gives a new package the `Cargo.lock` of the one that has most in common with it: crates of the same version are
-/// compiled once for both, and nobody has to be asked for the newest one. What does not fit Cargo chooses anew.
+/// compiled once for both, and no registry has to be asked for the newest one. Cargo chooses anew the packages that
+/// do not fit.
 fn seed_lock(folder: &Path, places: &ScriptCachePaths, dependencies: &[String]) {
     let lock = folder.join("Cargo.lock");
     let read = fs::read(&lock).ok().flatten();

@@ -173,7 +173,7 @@ fn is_std(before: &[TokenTree]) -> bool {
     }
 }
 
-/// What stands before `mod`.
+/// The tokens before `mod`.
 struct Head {
     /// Where an attribute can be put: before what says who may see the module.
     start: usize,

@@ -14,7 +14,7 @@ fn with_files(text: &str, copy: bool, files: &[&str]) -> Body {
     body(text, Path::new("/s"), making, files)
 }
 
-/// What a snippet becomes, with `«` for how `main` begins and `√` for its success.
+/// The program made from a snippet, with `«` for how `main` begins and `√` for its success.
 fn wrapped(text: &str) -> String {
     let copy = with_files(text, false, &[]).text.expect("a snippet");
     let lines = |text: &str| text.lines().count().max(1);

@@ -126,7 +126,7 @@ impl Outline {
         Ok(outline)
     }
 
-    /// What `main` has for a result. Of statements that cannot be read, only what follows the last semicolon counts.
+    /// The result that `main` has. If the statements cannot be read, only the text after the last semicolon counts.
     fn result(&self, trees: &[TokenTree]) -> Tail {
         let functions = self.fallible();
         if let Some(statements) = &self.statements {
@@ -172,16 +172,16 @@ impl Outline {
     }
 }
 
-/// What a snippet ends with.
+/// The end of a snippet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tail {
     /// A whole statement.
     Nothing,
-    /// A value that nobody asked for.
+    /// A value that `main` does not return.
     Value,
-    /// What `main` returns, or something that is never left.
+    /// A result that `main` returns, or an expression that never ends.
     Result,
-    /// A result with an error type of its own, of which `?` makes that of `main`.
+    /// A result with an error type of its own: `?` turns it into the one of `main`.
     OwnError,
 }
 

@@ -1,6 +1,6 @@
 //! Words that mean something in every script, and crates that need a feature.
 
-/// What the compiler brings, under which nothing else is looked for.
+/// The crates that the compiler brings, and the word for this crate: names under them are not looked up.
 pub(super) const BUILT_IN: [&str; 6] = ["std", "core", "alloc", "proc_macro", "test", "crate"];
 
 /// Types that everything knows; `str::from_utf8` has no crate.
