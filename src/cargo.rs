@@ -408,7 +408,7 @@ fn first_error(stderr: &str) -> String {
     let Some(line) = lines.get(first) else {
         return "cargo failed without a message".to_owned();
     };
-    // Of a manifest, Cargo gives the place in the line below.
+    // For a manifest, Cargo gives the place in the line below.
     let place = lines.get(first + 1);
     let place = place.and_then(|line| line.strip_prefix("--> "));
     let causes = lines.windows(2).filter(|pair| pair[0] == "Caused by:");

@@ -316,7 +316,8 @@ const QUIET: [&str; 10] = [
     "core.fsmonitor=false",
     "core.pager=cat",
     "safe.bareRepository=explicit",
-    // With one of these a log or a diff shows signatures, or what is in submodules, by the submodule's own settings.
+    // Each of these makes a log or a diff show signatures, or the content of submodules, by the submodule's own
+    // settings.
     "log.showSignature=false",
     "diff.submodule=short",
     "submodule.recurse=false",

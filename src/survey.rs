@@ -1,9 +1,9 @@
 //! Finds out what is there. Reads only: a survey changes nothing, not even a time stamp.
 //!
-//! From the roots it finds repositories and worktrees ([`places`]), workspaces ([`workspaces`]) with the configurations
-//! that decide where they build, target folders ([`folders`]) and whose they are ([`owners`]), the shared root
-//! ([`shared_root`]) with its settings and records, and what killed runs left ([`litter`]). The result is one
-//! [`model::Survey`], from which everything else is decided.
+//! From the roots it finds repositories and worktrees ([`places`]), workspaces ([`workspaces`]) with the
+//! configurations that decide where they build, target folders ([`folders`]) and whose they are ([`owners`]), the
+//! shared root ([`shared_root`]) with its settings and records, and the leftovers of killed runs ([`litter`]). The
+//! result is one [`model::Survey`], from which everything else is decided.
 //!
 //! A clone may hold anything, so nothing in a worktree decides about trust: [`known_roots`] knows shared roots by a token in
 //! the user's state folder, [`rights`] refuses folders that others can write, and [`settings`] of a worktree name no

@@ -74,7 +74,7 @@ struct Counted {
 }
 
 impl Sums {
-    /// Adds a folder. Of a file that is in several, the space is that of the first one.
+    /// Adds a folder. The space of a file in several folders counts for the first one.
     pub(crate) fn add(&mut self, folder: &FolderUse, compilers: &Compilers, now: Timestamp) {
         self.folders.push(counted(folder));
         self.shares.add(folder);

@@ -52,7 +52,7 @@ pub(crate) struct Uses<'a> {
 }
 
 impl<'a> Uses<'a> {
-    /// Of what Cargo says of a workspace.
+    /// Built from Cargo's answer about a workspace.
     #[must_use]
     pub(crate) fn of(metadata: &'a Metadata) -> Self {
         let packages = metadata.packages.iter();

@@ -33,7 +33,8 @@ const DEV_DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
 /// The length up to which a file is read at once: to read only its headers takes some twenty calls.
 const SMALL: u64 = 16 << 10;
 
-/// Looks at target folders unit by unit, and gathers what an audit asks besides. Of each folder only the sums are kept.
+/// Looks at target folders unit by unit, and gathers the other facts that an audit needs. Only the sums of each
+/// folder are kept.
 #[must_use]
 pub(crate) fn gather(
     survey: &Survey,

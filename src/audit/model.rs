@@ -201,7 +201,7 @@ pub struct AskedBy {
 /// The files that nothing uses, for one reason.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Unused {
-    /// Why. Of the several reasons of a kind (by whom it is superseded), the first.
+    /// Why. If several units have reasons of one kind (superseded by different units), the first one.
     pub(crate) why: CollectReason,
     /// How many units, or caches of the compiler.
     pub(crate) count: usize,

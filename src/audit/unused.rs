@@ -18,7 +18,7 @@ use crate::target::unit_file::UnitFile;
 /// that is about it.
 #[derive(Default)]
 pub(crate) struct UnusedSums {
-    /// By what it is called, and by the options of `gc`.
+    /// Findings by their name and by the options of `gc`.
     found: BTreeMap<(&'static str, &'static str), Found>,
     /// The files that each command deletes: the compiler's cache may have files in common with a unit, which are
     /// freed if both are deleted.

@@ -378,7 +378,7 @@ fn asked_by(
     }
     let mut asked = BTreeSet::new();
     for (metadata, uses) in uses {
-        // Of a local package the version is not in its units; there may be several of one name, and all count.
+        // The units of a local package do not have its version; there may be several of one name, and all count.
         let named = metadata
             .packages
             .iter()

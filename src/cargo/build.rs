@@ -61,11 +61,11 @@ pub(crate) struct OutDir {
 /// How a build ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ended {
-    /// Well.
+    /// A program was built.
     Built(Built),
-    /// Not, which has been explained: by the compiler, or else by Cargo before any was run.
+    /// No program was built, and the reason was printed: by the compiler, or else by Cargo before any compiler ran.
     Failed {
-        /// By the compiler.
+        /// The compiler printed it.
         compiled: bool,
     },
 }

@@ -28,8 +28,8 @@ pub(crate) struct DevDebug {
 }
 
 impl DevDebug {
-    /// By the value of `CARGO_PROFILE_DEV_DEBUG` and by texts in TOML, those that count most first. A text that is not valid
-    /// says nothing.
+    /// The settings from the value of `CARGO_PROFILE_DEV_DEBUG` and from texts in TOML, those that count most first.
+    /// A text that is not valid sets nothing.
     pub(crate) fn of<'a>(variable: Option<&str>, texts: impl Iterator<Item = &'a str>) -> Self {
         let tables = texts.filter_map(|text| toml_read::read::<Table>(text).ok());
         let profiles: Vec<Table> = tables

@@ -67,8 +67,8 @@ pub(crate) fn are_joined(one: &str, other: &str) -> bool {
 /// Returns whether a unit with these flags was compiled with those that its own workspace asks for, `there`, and would be
 /// compiled with others by one that asks for `here`.
 ///
-/// Of one that has none that is only known where nothing was compiled for a target by its name: then what runs on this
-/// machine has none either.
+/// If the unit has no flags, that is only known where nothing was compiled for a target by its name: then units that
+/// run on this machine have none either.
 pub(crate) fn differ(unit: &[String], there: &Flags, here: &Flags, by_target: bool) -> bool {
     let is_of = |all: &Flags| match unit.is_empty() {
         true => !all.contains_key(BUILD),

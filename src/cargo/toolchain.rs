@@ -135,9 +135,9 @@ fn compiled(program: &Path) -> Option<FileState> {
         .flatten()
 }
 
-/// By what the toolchain of a folder is known to be another one, or to have been replaced: what is installed, and on the way
-/// up from the folder the files that name one and rustup's overrides: rustup takes the nearest of all. `None` where a file
-/// names one by its path, whose programs may be replaced, or cannot be read.
+/// The state by which another or a replaced toolchain of a folder is recognised: the installed toolchains, and on the
+/// way up from the folder the files that name one and rustup's overrides. Rustup takes the nearest of all. `None`
+/// where a file names a toolchain by its path, whose programs may be replaced, or cannot be read.
 ///
 /// Source: rustup's `find_override_config` in `src/config.rs`.
 pub(super) fn identity(dir: &Path) -> Option<Vec<u8>> {

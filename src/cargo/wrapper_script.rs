@@ -25,8 +25,8 @@ const START: &str = "#!/bin/sh\n# cargo-sharedtarget rustc wrapper, version ";
 const CHECKSUM: &str = ", checksum ";
 const NEXT: &str = "# Runs the compiler by: ";
 
-/// All after the line with the checksum, and the one that says what runs the compiler. Of what is no probe nothing is
-/// looked at, and no program is started but the compiler.
+/// All after the line with the checksum, and the one that says what runs the compiler. A call that is no probe is not
+/// examined, and starts no program but the compiler.
 const BODY: &str = r#"# `cargo sharedtarget undo` takes it out, and the line that names it.
 
 # By the compiler's name and `-vV` alone, Cargo asks who that is; for clippy that of its driver comes first. Build scripts

@@ -133,7 +133,7 @@ fn throw_away(
     }
     let for_good = goes_for_good(folder, context.shared_root);
     if marked && for_good {
-        // With the folder, so that a run that is killed while it deletes leaves no note about nothing.
+        // The note goes with the folder, so that a run that is killed while it deletes leaves no note about nothing.
         let _ = fs::rename(
             &crate::survey::folder::owner_file(path),
             &crate::survey::folder::owner_file(&inner),
@@ -189,7 +189,8 @@ fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &
     let removal = Removal::new(Some(seen), ledger, context.progress);
     let profiles = markers::read(&fs::shape(path)).profiles;
     for profile in profiles.iter().map(|profile| path.join(profile)) {
-        // In the classic layout all of them, in the new one each in the folder of its unit.
+        // The fingerprints first: in the classic layout all in one folder, in the new one each in the folder of its
+        // unit.
         for inner in [".fingerprint", "build"] {
             removal.remove(&profile.join(inner));
         }

@@ -301,7 +301,7 @@ fn by_budget(
         };
         plan = decide(&options);
     }
-    // Of a full disk each part helps that comes free.
+    // On a full disk each part that becomes free helps.
     let still_short = short.and_then(|short| short.0.checked_sub(plan.freeable.0));
     Ok(Limited {
         freeable: plan.freeable,

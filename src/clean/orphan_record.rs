@@ -74,7 +74,7 @@ pub(crate) fn look(
             continue;
         }
         let seen = before.since(inside, owner);
-        // By a clock that was behind, or of a worktree that came back and was built since.
+        // A newer build means that a clock was behind, or that the worktree came back and was built since.
         let seen = seen.filter(|since| folder.last_build.is_none_or(|built| built <= *since));
         // One that is only away is none, and counts from the start should it be gone later.
         if may_be_away(owner, &survey.repositories, seen).is_some() {

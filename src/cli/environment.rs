@@ -257,7 +257,7 @@ fn secrets() -> Secrets {
         value.filter(|value| !value.is_empty())
     };
     Secrets {
-        // By the name that Redis's own program knows it by.
+        // The name by which Redis's own program knows it.
         redis_password: secret("REDISCLI_AUTH"),
         webdav_password: secret("CARGO_SHAREDTARGET_WEBDAV_PASSWORD"),
         webdav_token: secret("CARGO_SHAREDTARGET_WEBDAV_TOKEN"),

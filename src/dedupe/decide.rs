@@ -165,7 +165,7 @@ struct Decider<'a, 'n> {
     names: &'n Names<'a>,
     /// The units of one name in all folders.
     twins: &'n Twins<'a>,
-    /// With which rights there are files that are the same.
+    /// The rights of all files that are the same.
     rights: &'n HashMap<Alike, HashSet<Rights>>,
 }
 

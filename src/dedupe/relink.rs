@@ -110,8 +110,8 @@ fn lock_donors(relink: &RelinkFolder) -> Result<Vec<fs::LockGuard>, Stopped> {
     Ok(locks)
 }
 
-/// How old the folders are in which files are replaced. By that we tell when something was last built in them, and
-/// whether something has come or gone: it must not change.
+/// The mtimes of the folders in which files are replaced. They tell when something was last built there, and whether
+/// an entry has come or gone, so they must not change.
 fn folder_times(relink: &RelinkFolder) -> BTreeMap<PathBuf, Timestamp> {
     let files = relink.units.iter().flat_map(|unit| &unit.files);
     let folders = files.filter_map(|file| Some(relink.into.join(file.into.path.parent()?)));

@@ -126,7 +126,7 @@ fn closed(survey: &Survey) -> Vec<ClosedFolder> {
         })
     });
     let mut closed: Vec<ClosedFolder> = closed.collect();
-    // In a sandbox, what others build into is none of its business either.
+    // A sandbox does not care about the folders of other builds either.
     let is_here = |one: &ClosedFolder| {
         survey
             .roots

@@ -14,8 +14,7 @@ use crate::fs::model::FileState;
 use crate::fs::{changed, identity, modified, open};
 use crate::size::Bytes;
 
-/// By what a file or folder, or the one that a link leads to, is known to be the one that it was; `None` if there is
-/// none.
+/// The facts by which a file or folder, or the target of a link, is recognised as unchanged; `None` if there is none.
 #[must_use]
 pub(crate) fn state(path: &Path) -> Option<FileState> {
     let metadata = fs::metadata(path).ok()?;

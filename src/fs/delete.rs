@@ -276,7 +276,7 @@ impl Work<'_> {
     fn remove_file(&self, folder: &OpenFolder, path: &Path, entry: &Entry) {
         let clones = *self.clones.get_or_init(|| folder.has_clones());
         let shared = match clones && entry.on_disk > 0 {
-            // Of several names any may be the last, so each is asked for.
+            // Any of several links may be the last, so each is asked for.
             true => folder.shared(&entry.name).min(entry.on_disk),
             false => 0,
         };

@@ -213,7 +213,7 @@ pub(crate) fn on_disk<'a>(usages: impl Iterator<Item = &'a Usage>) -> Bytes {
     total + links.into_values().sum()
 }
 
-/// By what a file is known to be the one that it was.
+/// The facts by which a file is recognised as unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileState {
     pub(crate) length: Bytes,

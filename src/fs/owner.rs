@@ -130,8 +130,8 @@ pub(crate) fn is_strangers(path: &Path) -> bool {
     }
 }
 
-/// Says why this user cannot make anything in a folder, by its rights and its filesystem; `None` if that is possible. Of a
-/// folder that is not there the nearest one above counts.
+/// Returns why this user cannot make anything in a folder, by its rights and its filesystem; `None` if that is
+/// possible. If the folder is not there, the nearest one above counts.
 #[must_use]
 pub(crate) fn unwritable(folder: &Path) -> Option<String> {
     #[cfg(unix)]

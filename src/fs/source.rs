@@ -231,8 +231,8 @@ fn newest_link(link: &Path) -> Option<Timestamp> {
     newest
 }
 
-/// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is. Of a link to a
-/// folder, when it was turned there.
+/// When a folder was last changed itself while nothing in it has come or gone: it was moved to where it is. For a
+/// link to a folder, when the link was set.
 #[must_use]
 pub(crate) fn moved_there(folder: &Path) -> Option<Timestamp> {
     let metadata = fs::symlink_metadata(folder).ok()?;

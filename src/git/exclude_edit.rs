@@ -53,7 +53,7 @@ pub fn pattern(relative: &str, folder: bool) -> String {
     for c in relative.chars() {
         match c {
             '*' | '?' | '[' | '\\' => pattern.extend(['\\', c]),
-            // In a file of lines there is nothing that stands for a line end alone.
+            // No pattern in a file of lines stands for a line end alone.
             '\n' => pattern.push('?'),
             // At the end of a line it would be a part of the line's end.
             '\r' => pattern.push_str("[\r]"),

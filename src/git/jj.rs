@@ -1,7 +1,7 @@
 //! Reads `.jj`: which git repository a workspace of Jujutsu belongs to.
 //!
-//! The first workspace of a repository has the folder `.jj/repo`. In each other one that is a file with the path of that
-//! folder, relative to its own `.jj`; and `store/git_target` in it leads to the git repository.
+//! The first workspace of a repository has the folder `.jj/repo`. Each further workspace has a file there, with the
+//! path of that folder relative to its own `.jj`; and `store/git_target` in the folder leads to the git repository.
 //!
 //! Source: `lib/src/workspace.rs` (`WorkspaceLoader`) and `lib/src/git_backend.rs` (`GitBackend::load`) of jj.
 

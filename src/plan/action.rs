@@ -20,7 +20,7 @@ use crate::term::view::{Out, View};
 /// Everything that was looked at stands in it exactly once, as an [`Action`] or as [`Kept`].
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Plan {
-    /// In the order in which they are carried out, within each [`Phase`].
+    /// The actions, in the order in which they are carried out within each [`Phase`].
     pub(crate) actions: Vec<Box<dyn Action>>,
     /// Things that stay as they are, each with its reason.
     pub(crate) kept: Vec<Kept>,

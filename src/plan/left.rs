@@ -240,7 +240,7 @@ pub(crate) enum LeftReason {
         /// The variable.
         variable: String,
     },
-    /// In which environment it was made is not known.
+    /// The environment of its build is not known.
     EnvironmentUnknown {
         /// The configuration that has changed since; none where its worktree is gone or not known.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,7 +28,7 @@ use crate::{fs, markers, store};
 pub(crate) struct Harvest<'a> {
     pub(crate) donor: &'a Inventory,
     pub(crate) units: &'a [TakenUnit],
-    /// By what names the folder has been called.
+    /// The paths that the folder has had.
     pub(crate) names: &'a [String],
     /// The packages of the workspace.
     pub(crate) lock: &'a Lock,

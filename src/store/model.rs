@@ -52,7 +52,8 @@ pub struct StoredUnit {
     pub features: Vec<String>,
     /// The hash of Cargo's own fingerprint, with all that Cargo compares.
     pub(crate) fingerprint: String,
-    /// Of the run of a build script the hash of what it said, without the folder that it was said in.
+    /// Hash of a build script's output, without the folder that it was printed in; only for the run of a build
+    /// script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) said: Option<String>,
     /// The keys of the units that it was made with, sorted.
@@ -291,7 +292,7 @@ pub(crate) struct StoreContents {
     /// The space of those files, as far as it counts.
     #[serde(skip)]
     pub(crate) rest_on_disk: Bytes,
-    /// By what the units were built with.
+    /// The build environments of its units.
     pub(crate) built_with: Vec<HeldWith>,
     /// The space of all files, each once.
     pub(crate) on_disk: Bytes,

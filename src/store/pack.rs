@@ -23,7 +23,7 @@ pub(crate) struct Descriptions {
 }
 
 impl Descriptions {
-    /// Of these units, without where their files lie.
+    /// Descriptions of these units, without the places of their files.
     #[must_use]
     pub(crate) fn of(units: impl IntoIterator<Item = StoredUnit>) -> Self {
         let plain = |mut unit: StoredUnit| {

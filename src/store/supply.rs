@@ -184,7 +184,7 @@ fn ask(
     let answer = answer.map_err(|error| failure::words(error.as_ref()))?;
     let mut offers = store::offers(&answer.said)?;
     if fs::is_superuser() {
-        // To them every file is their own, those of the system too.
+        // To a provider every file is its own, the system's files too.
         for offered in &mut offers.units {
             offered.take = Take::Copy;
         }

@@ -1,4 +1,5 @@
-//! In which circumstances a workspace was built, and when: what configurations said of compiling, besides sources.
+//! The build environments of a workspace, and when each held: the settings for compiling in its configurations,
+//! besides sources.
 //!
 //! A unit depends on the build environment of its moment, not on today's. So the facts about a workspace are spans of
 //! time in which its configurations said the same: the present one, which began when one of its files was last

@@ -28,7 +28,7 @@ const DEEP: usize = 3;
 /// A test asks for the folder that Cargo gives it by this name.
 const FOR_TESTS: &str = "CARGO_TARGET_TMPDIR";
 
-/// By these a build script that runs Cargo names it.
+/// The texts with which a build script that runs Cargo names it.
 const CARGO: [&str; 2] = ["\"CARGO\"", "\"cargo\""];
 
 /// The line that rustc writes into the dep-info of a test that asks for the folder which Cargo gives it.

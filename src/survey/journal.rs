@@ -233,7 +233,7 @@ impl Journal {
                     && seen.is_none_or(|seen| changed <= seen || entry.time > seen)
                     && after == Some(holds)
             });
-            // Of an older record nothing tells how old the file before was.
+            // An older record does not tell how old the file before was.
             let told = before.is_none() || entry.since.is_some();
             if !(by_us && told && same(before.unwrap_or_default(), holds)) {
                 break;

@@ -146,7 +146,7 @@ fn repository(
     roots: &[PathBuf],
 ) -> (Repository, PathBuf, Vec<Problem>) {
     let inside = |path: &Path| roots.iter().any(|root| path.starts_with(root));
-    // Of a submodule, and of a repository apart from its worktree, git names the git folder as main worktree.
+    // For a submodule, and for a repository apart from its worktree, git names the git folder as main worktree.
     let met_main = marks
         .iter()
         .find(|mark| mark.is_main)

@@ -1,4 +1,4 @@
-//! In what circumstances a workspace is and was built, besides its sources.
+//! Reads the build environment of a workspace, now and earlier, besides its sources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -250,7 +250,7 @@ fn look(
         let touched = fs::touched(folder);
         note(touched.filter(|at| !came_with(*at, folder)), folder);
     }
-    // Of a workspace that was seen before it is known which files there were.
+    // If the workspace was seen before, its earlier files are known.
     if !records.history.workspaces.contains_key(workspace)
         && let Some((at, path)) = gone(workspace)
     {

@@ -132,7 +132,7 @@ pub(super) fn ask_ignored(survey: &mut Survey, request: &Request) {
         }
     }
     for workspace in &survey.workspaces {
-        // Of the top of a worktree, git says nothing.
+        // Git says nothing about the top of a worktree.
         let place = workspace.place.as_ref();
         let inner = place.filter(|place| !place.path.as_os_str().is_empty());
         if let Some(asked) = inner.and_then(|place| questions.get_mut(&place.worktree)) {

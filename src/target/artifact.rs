@@ -30,8 +30,8 @@ use crate::text::failure;
 
 /// How metadata begins: the word and the version of the format, which was 10 in rustc 1.89, 1.95 and 1.97.
 ///
-/// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc. Of the eight bytes the last
-/// four are left out here: a new version of the format is no damage.
+/// Source: `METADATA_HEADER` in `compiler/rustc_metadata/src/rmeta/mod.rs` of rustc. The last four of its eight bytes
+/// are left out here: a new version of the format is no damage.
 pub(crate) const METADATA: &[u8] = b"rust";
 
 /// How metadata ends, in full ones and in the stubs that `-Zembed-metadata=no` puts into libraries.

@@ -6,7 +6,7 @@
 /// Cargo's dep-info, version 1: the `dep-…` file in a fingerprint folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DepInfo {
-    /// The files that the unit is fresh by. Of a third-party package its own sources are left out.
+    /// The files that decide whether the unit is fresh. A third-party package's own sources are left out.
     pub files: Vec<DepFile>,
     /// The variables that the compiler looked up: name and value, `None` where there was none.
     pub env: Vec<(String, Option<String>)>,

@@ -3,8 +3,9 @@
 //! rustc replaces libraries and metadata, but a program or dynamic library is written by a linker, and some linkers write
 //! into the file that is there, and so into all of its names. So it may have another name only if
 //!
-//! - it is the program of a build script in the classic layout, to which Cargo gives a second name itself: Cargo removes it
-//!   before it has it linked anew. In the layout from 1.100 there is no second name, and such a program is copied; or
+//! - it is the program of a build script in the classic layout, which Cargo links to a second name itself: Cargo
+//!   removes it before the linker runs again. In the layout from 1.100 there is no second name, and such a program is
+//!   copied; or
 //! - it is a procedural macro that says which linker made it ([`Linker`]), since those that say so make a new file for a
 //!   shared library.
 //!

@@ -78,7 +78,7 @@ pub(crate) fn candidates(survey: &Survey, workspace: &Workspace, into: &Path) ->
             let place = other.place.as_ref();
             let top = place.map_or(&other.root, |place| &place.worktree);
             let default = other.root.join("target");
-            // Of the folder of a workspace around it, it has final programs at most.
+            // In the folder of an enclosing workspace, it has final programs at most.
             let of_another = |folder: &Path| {
                 let mut others = survey.workspaces.iter();
                 !same(folder, &other.dirs.build_dir)

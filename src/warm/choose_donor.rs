@@ -61,7 +61,7 @@ pub(crate) struct EngineOptions<'a> {
 pub(crate) struct Requirements<'a> {
     /// The packages; `None` for all.
     pub(crate) lock: Option<Lock>,
-    /// In what circumstances it is built.
+    /// Its build environment.
     pub(crate) circumstances: BuildEnv,
     /// The records of earlier times.
     pub(crate) records: Records,
@@ -176,7 +176,7 @@ impl Destination<'_> {
         let mut all = match named {
             // It may be a fixture that is never built: the donor is for the workspace around it.
             Some(_) if self.workspace.nested_in.is_some() => Vec::new(),
-            // Of a folder, it may be known whose it is.
+            // The owner of the folder may be known.
             Some(named) => {
                 let known = decide::candidates(survey, self.workspace, self.into).into_iter();
                 let mut known = known.filter(|known| known.folder == named.folder);
@@ -250,7 +250,7 @@ pub(crate) fn each(
                     path: workspace.root.clone(),
                     ..*cold.kept(reason)
                 })));
-                // The packages that its lock names fit, whichever members it has. Of these, nothing is known.
+                // The packages that its lock names fit, whichever members it has. Nothing is known about the members.
                 let is_ours = cold.into.starts_with(&survey.shared_root.path);
                 if !is_ours || !matches!(inspect::lock(&workspace.root), Ok(Some(_))) {
                     continue;

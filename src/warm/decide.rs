@@ -192,7 +192,7 @@ impl<'a> Chooser<'a> {
             return Err(LeftReason::OtherCompiler);
         }
         let flaw = self.offer.flaws.get(&unit.id);
-        // Of one that could not be taken anyway, nothing has looked for where it was compiled.
+        // A unit that could not be taken anyway was not inspected for where it was compiled.
         let unproven =
             |flaw: &&LeftReason| matches!(flaw, LeftReason::OtherWorktree { worktree: None });
         if let Some(flaw) = flaw.filter(|flaw| !unproven(flaw)) {

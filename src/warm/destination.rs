@@ -110,7 +110,7 @@ impl Times {
         self.metadata.filter(|_| libraries).or(self.newest)
     }
 
-    /// Of a unit all of whose files were made at one moment.
+    /// Times of a unit whose files were all made at one moment.
     fn at(moment: Option<Timestamp>) -> Self {
         Self {
             newest: moment,

@@ -73,7 +73,7 @@ pub(crate) struct Ask<'a> {
 
 /// Finds out which local units of a donor were compiled from what the destination has, too.
 ///
-/// Of a workspace's own earlier folder all are: their sources are not only the same, but the very ones.
+/// In a workspace's own earlier folder all are: their sources are not only the same, but the very ones.
 #[must_use]
 pub(crate) fn compare(ask: Ask<'_>) -> Locals {
     let units: Vec<&Unit> = ask
@@ -136,8 +136,8 @@ struct World<'a> {
     begin: Timestamp,
 }
 
-/// Adds the packages that are no members: what a path leads to from a package that is in no workspace, or from
-/// `[patch]`. Of several of one name, none.
+/// Adds the packages that are no members: those that a path leads to from a package that is in no workspace, or from
+/// `[patch]`. If several have one name, none is added.
 fn add_others<'a>(
     folders: &mut BTreeMap<&'a str, PathBuf>,
     ask: Ask<'a>,

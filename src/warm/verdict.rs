@@ -45,12 +45,12 @@ pub(crate) enum Dated {
     Whole,
 }
 
-/// In which worktree a unit was compiled, as far as its artifacts tell.
+/// The worktree in which a unit was compiled, as far as its artifacts tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trace {
     /// Nothing tells.
     None,
-    /// In the one that its target folder belongs to.
+    /// The worktree that its target folder belongs to.
     Own,
     /// It does not matter: we have put it there, where its sources were the same.
     Carried,

@@ -191,7 +191,7 @@ impl<'a> Search<'a> {
         build.is_some_and(|build| session::before(self.unit(at), build).is_some())
     }
 
-    /// Of a unit that was here before: the dependency that the same build has compiled anew.
+    /// For a unit that was here before: the dependency that the same build has compiled anew.
     fn compiled_with(&mut self, at: usize) -> Option<Cause> {
         let unit = self.unit(at);
         let compiled = &self.question.compiled;
@@ -220,7 +220,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Of a unit that `warm` leaves for a dependency: a dependency that differs, rather than one that may.
+    /// For a unit that `warm` leaves because of a dependency: a dependency that differs, rather than one that may.
     fn more_certain(&mut self, at: usize, cause: Cause) -> Cause {
         let may_differ = matches!(cause.root(), Cause::Left { .. });
         if !may_differ || !matches!(cause, Cause::Dependency { .. }) {

@@ -320,7 +320,7 @@ fn part<'a>(unit: &'a Unit, name: &str) -> Option<&'a UnitFile> {
     files.find(|file| file.is_fingerprint() && file.name() == name)
 }
 
-/// In what the fingerprints of the units that both folders have differ.
+/// The fields in which the fingerprints of the units in both folders differ.
 fn fields(
     there: &Inventory,
     donor: &Inventory,

@@ -29,7 +29,7 @@ pub(crate) enum Origin {
     Unknown,
 }
 
-/// From the start of a compiler to the end of what it did.
+/// The time from the start of a compiler to the end of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) began: Timestamp,

@@ -163,7 +163,7 @@ fn joined(words: &[&str]) -> String {
     }
 }
 
-/// In which of Cargo's terms units differ.
+/// The words for a difference between units, in Cargo's terms.
 fn difference_word(difference: &UnitDifference) -> &'static str {
     match difference {
         UnitDifference::Package(PackageDifference::Version { .. }) => "version",

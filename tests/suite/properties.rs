@@ -1,5 +1,5 @@
-//! Whatever a configuration looks like: an edit changes one value and nothing else, and can be undone.
-//! Whatever a target folder holds: it is read without a panic.
+//! For any configuration, an edit changes one value and nothing else, and can be undone. Any target folder is read
+//! without a panic.
 
 mod artifact;
 mod document;

@@ -88,7 +88,7 @@ function drawMap() {
   const map = byId("map");
   map.replaceChildren();
   cells = [];
-  // What is empty is less high, so this comes before the map is measured.
+  // An empty map is less high, so this comes before the map is measured.
   const none = !shown.at.children.some((child) => child.size > 0);
   map.parentElement.classList.toggle("none", none);
   const area = { x: 0, y: 0, w: map.clientWidth, h: map.clientHeight };

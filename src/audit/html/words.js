@@ -124,7 +124,7 @@ function nameOf(pack) {
 /** The last part of a profile folder: its triple is told otherwise. */
 const profileOf = (variant) => variant.id.profile.split("/").pop();
 
-/** How many variants a package has of targets of which there are several. */
+/** How many variants a package has of targets with several variants. */
 function severalOf(pack) {
   const counts = new Map();
   const key = (variant) => variant.targets.join("\n");

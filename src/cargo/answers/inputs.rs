@@ -69,7 +69,7 @@ pub(super) fn of(
             return None;
         }
         let state = state(&path)?;
-        // Of the workspace's own the question knows it.
+        // The workspace's own manifest is part of the question.
         if is_manifest(&path)
             && relative != Path::new("Cargo.toml")
             && names_a_place(&Value::Table(table(&bytes(&path)??)?))

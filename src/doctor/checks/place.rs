@@ -51,7 +51,7 @@ pub(crate) fn closed(survey: &Survey, facts: &DoctorFacts) -> Option<Diagnosis> 
         1 => format!("`{}` builds", first.workspace.display()),
         _ => format!("{many} workspaces build"),
     };
-    // Of what is not ours, the user must say so.
+    // The user must ask for the deletion of folders that are not ours.
     let replace = match root.is_lost || first.folder.starts_with(&root.path) {
         true => "",
         false => " --replace",

@@ -188,7 +188,7 @@ pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Diagnosis> {
     let told = facts.variables.iter().filter_map(|(name, value)| {
         let key = match name.as_str() {
             _ if value.is_empty() => return None,
-            // Of those there is more to say.
+            // These have a check of their own.
             "RUSTC_WRAPPER" | "CARGO_BUILD_RUSTC_WRAPPER" => return None,
             // These variables do not change the artifacts.
             "CARGO_BUILD_JOBS" | "CARGO_INCREMENTAL" | "CARGO_BUILD_INCREMENTAL" => return None,

@@ -27,7 +27,7 @@ pub enum Reach {
     Variables,
     /// Files and folders.
     Files,
-    /// Whatever other programs look at, which it can start.
+    /// All that other programs may look at, because it can start some.
     Programs,
 }
 
@@ -62,7 +62,8 @@ impl Abilities {
 pub(crate) struct AbilitiesRecord {
     /// The rules by which they were found.
     pub(crate) rules: u32,
-    /// By the hash of their content, and by what tells a file from any other one, and from itself after a change.
+    /// The abilities by the hash of a program's content, and by the facts that tell a file from any other one, and
+    /// from itself after a change.
     pub(crate) programs: BTreeMap<String, Abilities>,
 }
 
@@ -385,7 +386,7 @@ fn is_of_panics(name: &str) -> bool {
     if path == name {
         return ["rust_eh_personality", "rust_panic"].contains(&name);
     }
-    // With what it is made for, if that is of std too.
+    // The types that it is instantiated for count too, if they are of std.
     let path = match crates_in(name).all(|one| is_in(one, &OF_STD_CRATES)) {
         true => name,
         false => path,

@@ -145,7 +145,7 @@ fn dependencies(
             here.get(key).unwrap_or(&none),
             there.get(key).unwrap_or(&none),
         );
-        // Of a package that is met with several hashes, those that both have say nothing.
+        // If a package is met with several hashes, those that both have say nothing.
         let mut ours = one.difference(other);
         let mut theirs = other.difference(one);
         loop {

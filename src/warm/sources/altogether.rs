@@ -118,8 +118,8 @@ fn is_of_worktree(ask: Ask<'_>, git: &Path) -> bool {
     leads.is_some_and(|(leads, common)| Path::new(leads).starts_with(common.join("worktrees")))
 }
 
-/// Of the ignored files and folders of one of some worktrees those that are its own: Cargo and we have not built them, and
-/// they are no other worktrees. A folder that holds a worktree is opened.
+/// The ignored files and folders of one worktree among several that are its own: neither Cargo nor we have built
+/// them, and they are no other worktrees. A folder that holds a worktree is opened.
 pub(crate) fn own_ignored(
     ask: Ask<'_>,
     tops: &[&Path],

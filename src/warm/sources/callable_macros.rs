@@ -261,7 +261,7 @@ impl<'a> Handed<'a> {
                 .filter(|dep| of_fingerprint.get(&dep.fingerprint) == Some(&to))
                 .map(|dep| dep.name.clone())
                 .collect();
-            // By the name of its package a macro finds out how it is called here.
+            // A macro can find out its crate's name here by the name of its package.
             if let (false, Some(other)) = (names.is_empty(), self.by_id.get(to)) {
                 let package = other.package.iter();
                 names.extend(package.map(|package| package.replace('-', "_")));

@@ -33,8 +33,8 @@ pub(crate) struct Compared {
 }
 
 impl Compared {
-    /// Compares files, by their paths in both worktrees. Of a folder among them, such as git has for a repository in
-    /// the repository, everything counts.
+    /// Compares files, by their paths in both worktrees. A folder among them, such as git has for a repository in the
+    /// repository, counts with everything in it.
     pub(crate) fn of(from: &Path, into: &Path, mut files: BTreeSet<PathBuf>) -> Self {
         let folders = files.iter().filter(|file| {
             [from, into]
@@ -81,7 +81,8 @@ impl Compared {
             if !same {
                 compared.different.insert(file.clone());
             }
-            // Of a configuration, the circumstances tell what it said and when; and we may be about to write it ourselves.
+            // The build environment has what a configuration said and when; and we may be about to write the file
+            // ourselves.
             if sources::is_configuration(&file) || (here.what == SourceKind::Folder && same) {
                 continue;
             }

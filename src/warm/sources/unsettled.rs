@@ -59,7 +59,7 @@ impl World<'_> {
         let failed = |error: anyhow::Error| unknown(&failure::words(error.as_ref()));
         let listing = listing.map_err(failed)?;
         let mut ignored = own_ignored(self.ask, &[top], self.top, &listing);
-        // Of these, the circumstances tell; and each worktree has its own.
+        // The build environment covers these; and each worktree has its own.
         ignored.retain(|path| !sources::is_configuration(path) && !is_configured(top, path));
         Ok(Changes {
             files: files.map_err(failed)?,

@@ -55,7 +55,7 @@ impl Uses {
         let used = has(|one| matches!(one, UnitUse::Used(..)));
         let doubt = match folder.reads_noted {
             _ if !used => Some(UnknownUse::NothingUsed),
-            // Of which layer a file is cannot be told, and a unit that shows a read says nothing of the others.
+            // The layer of a file cannot be told, and a unit that shows a read says nothing about other units.
             ReadsNoted::InUpperLayer => Some(UnknownUse::NotNoted(
                 "an overlay writes down no read of a file in a lower layer",
             )),

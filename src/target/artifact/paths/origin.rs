@@ -1,4 +1,4 @@
-//! In which folder something was compiled.
+//! Finds the folder in which an artifact was compiled.
 
 use std::collections::BTreeSet;
 
