@@ -1,7 +1,7 @@
 //! `dedupe`: lets target folders share the storage of files that are the same.
 //!
-//! [`inspect`] reads what the folders have in common, [`decide`] says which copy stays and which becomes a link or a clone,
-//! and `relink` replaces each by rename after it has compared the bytes again.
+//! [`inspect`] reads which files the folders have in common, [`decide`] says which copy is kept and which becomes a
+//! link or a clone, and `relink` replaces each by rename after it has compared the bytes again.
 
 pub(crate) mod action;
 pub(crate) mod args;

@@ -336,7 +336,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<()> {
 ///
 /// # Errors
 ///
-/// A part of it stays.
+/// A part of it is left.
 pub(crate) fn remove_own_folder(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

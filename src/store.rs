@@ -11,7 +11,7 @@
 //! - **Providers.** [`provider`] reads what a program of the user's offers, and trusts none of it: names, paths and hashes are
 //!   checked before anything is taken.
 //! - **Remote.** [`exchange`] moves packs ([`pack`]) to and from a server; [`crate::remote`] is the door.
-//! - **Bounds.** [`evict`] says what goes for the sake of size and age.
+//! - **Bounds.** [`evict`] decides which units are deleted to keep size and age within their limits.
 
 pub(crate) mod action;
 pub(crate) mod args;

@@ -176,7 +176,7 @@ pub(crate) enum Difference {
         /// Those that only the other one has.
         less: Vec<String>,
     },
-    /// Variants of other packages that it was made with.
+    /// Variants of other packages that it was compiled with.
     Dependencies {
         /// Those packages.
         packages: Vec<String>,

@@ -61,7 +61,7 @@ impl Action for DeleteFolder {
     }
 }
 
-/// Whether a folder got all that it was to get, so that a donor of it may go.
+/// Returns whether a folder got all that it was to get, so that its donor may be deleted.
 fn is_warm(into: &Path, run: &Run<'_>) -> bool {
     run.outcome(|outcome| {
         let not_done = outcome.skipped.iter().chain(&outcome.failed);

@@ -1,4 +1,4 @@
-//! Decides which whole target folders may go, by rule.
+//! Decides which whole target folders may be deleted, by rule.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,11 +29,11 @@ pub(crate) struct CleanOptions {
     /// into.
     pub(crate) merged: BTreeMap<PathBuf, (String, String)>,
     pub(crate) all: bool,
-    /// Top-level entries that Cargo does not make, and that may go all the same.
+    /// Top-level entries that Cargo does not make, and that may be deleted all the same.
     pub(crate) allowed_entries: Vec<String>,
 }
 
-/// Decides which target folders may go, and why each other one stays.
+/// Decides which target folders may be deleted, and why each other one is kept.
 ///
 /// Every folder in `survey` stands exactly once in the plan. Reads nothing from disk: the survey may be out of
 /// date when the plan runs, so [`apply`](crate::plan::apply) looks at each folder again before it touches it.

@@ -85,7 +85,7 @@ pub(crate) fn folder(
 
 /// Moves the folder into a marked trash folder beside it and deletes it there.
 ///
-/// Nothing is ever written into the folder itself: it may be another one by now, or stay after all.
+/// Nothing is ever written into the folder itself: it may be another one by now, or be kept after all.
 fn throw_away(
     folder: &DeleteFolder,
     seen: &Seen,
@@ -97,8 +97,8 @@ fn throw_away(
     let trash = trash_name(path);
     let marked = match fs::make_trash(&trash) {
         Ok(()) => true,
-        // Where not even a mark fits, the folder must go all the more. It has the name of trash then, which
-        // the user is told of if this run does not finish it.
+        // Where not even a mark fits, the folder must be deleted all the more. It has the name of trash then, and the
+        // user learns of it if this run does not finish.
         Err(error) if fs::is_full(&error) => false,
         Err(error) => return Err(error.into()),
     };
@@ -133,7 +133,8 @@ fn throw_away(
     }
     let for_good = goes_for_good(folder, context.shared_root);
     if marked && for_good {
-        // The note goes with the folder, so that a run that is killed while it deletes leaves no note about nothing.
+        // The owner file is moved with the folder, so that a run that is killed while it deletes leaves no owner file
+        // without a folder.
         let _ = fs::rename(
             &crate::survey::folder::owner_file(path),
             &crate::survey::folder::owner_file(&inner),
@@ -166,7 +167,7 @@ fn throw_away(
     }
     if deleted.left.is_none() {
         if for_good {
-            // A note without a folder does no harm, so it is no failure if it stays.
+            // An owner file without a folder does no harm, so it is no failure if it is left.
             let note = crate::survey::folder::owner_file(if marked { &inner } else { path });
             let on_disk = fs::on_disk(&note);
             if fs::remove_file(&note).is_ok() {
@@ -181,9 +182,9 @@ fn throw_away(
     Ok(deleted)
 }
 
-/// Deletes a folder that cannot be renamed where it is: what has fingerprints first, so that Cargo makes anew whatever a run
-/// that is killed leaves, and the marks of a target folder last, so that the next run goes on. Under Cargo's locks, which the
-/// caller holds.
+/// Deletes a folder that cannot be renamed where it is: folders with fingerprints first, so that Cargo makes anew
+/// whatever a killed run leaves, and the marks of a target folder last, so that the next run continues. The caller
+/// holds Cargo's locks.
 fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &Ledger) -> Deleted {
     let path = folder.path.as_path();
     let removal = Removal::new(Some(seen), ledger, context.progress);
@@ -203,7 +204,7 @@ fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &
         removal.remove(&path.join(name));
     }
     let own = fs::on_disk(path);
-    // Files that were kept stay in a target folder.
+    // Files that were kept are left in a target folder.
     let is_all = fs::names(path).is_ok_and(|left| left.len() == marks.len());
     for mark in marks.iter().filter(|_| is_all) {
         removal.remove(&path.join(mark));

@@ -18,9 +18,9 @@ use crate::warm::place::{held, unchanged};
 
 /// Deletes the units of one folder, under Cargo's locks.
 ///
-/// A unit goes only if every file of it is what it was in the plan, and no folder of it has another entry. Its
-/// fingerprint goes first, so that Cargo makes anew whatever a run that is killed leaves of it: a build script is not
-/// run again because something that it wrote is missing.
+/// A unit is deleted only if every file of it is as it was in the plan, and no folder of it has another entry. Its
+/// fingerprint is deleted first, so that Cargo makes anew whatever a killed run leaves of the unit: it does not run a
+/// build script again because an output of it is missing.
 pub(crate) fn folder(
     folder: &CollectFolder,
     context: &Context<'_>,
@@ -85,8 +85,8 @@ pub(crate) fn folder(
     ))
 }
 
-/// Deletes some entries of a folder, if their files are what they were. Where one of them cannot be deleted, those after
-/// it stay: with its fingerprint a unit has to be whole.
+/// Deletes some entries of a folder, if their files are as they were. Where one of them cannot be deleted, those
+/// after it are kept: with its fingerprint a unit has to be whole.
 fn remove(
     folder: &Path,
     files: &[UnitFile],

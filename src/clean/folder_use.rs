@@ -25,7 +25,7 @@ pub(crate) struct FolderUse {
     pub(crate) notes_reads: bool,
     /// How far it does so for certain.
     pub(crate) reads_noted: ReadsNoted,
-    /// Why nothing in it may go, whatever the rule.
+    /// The reason why nothing in it may be deleted, whatever the rule.
     pub(crate) obstacle: Option<KeptReason>,
 }
 

@@ -1,4 +1,4 @@
-//! Decides which single units of target folders may go, by rule.
+//! Decides which single units of target folders may be deleted, by rule.
 
 pub(crate) mod budget;
 pub(crate) mod others;
@@ -30,13 +30,13 @@ use crate::target::unit_file::{Sharing, UnitFile};
 /// Which units `gc` is asked to delete. Several rules add up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GcOptions {
-    /// Those not used for as long, nor anything made with them.
+    /// Units that were not used for as long, and whose dependents were not either.
     pub(crate) older_than: Option<Age>,
     /// Those that no build since then has used.
     pub(crate) unused_since: Option<Timestamp>,
     /// Those of compilers that are not installed.
     pub(crate) toolchain_gone: bool,
-    /// Those of packages that no `Cargo.lock` names, and what was made with them.
+    /// Units of packages that no `Cargo.lock` names, and their dependents.
     pub(crate) unreferenced: bool,
     /// Units that have a newer build of the same target.
     pub(crate) superseded: bool,
@@ -52,7 +52,7 @@ pub(crate) struct GcOptions {
     pub(crate) max_size: Option<Bytes>,
     /// How much must be deleted on each filesystem, by its device, for as much to be free there as was asked for.
     pub(crate) to_free: BTreeMap<u64, Bytes>,
-    /// Programs at the top of a profile folder stay, and what they may need when they run.
+    /// Programs at the top of a profile folder are kept, with the files that they may need when they run.
     pub(crate) keep_programs: bool,
     /// Target folders whose size counts, but whose units are all kept.
     pub(crate) spared: BTreeSet<PathBuf>,
@@ -111,7 +111,7 @@ impl GcOptions {
         self.profile.is_some() && self.has_no_rule()
     }
 
-    /// Whether something in this profile folder may go.
+    /// Returns whether anything in this profile folder may be deleted.
     fn covers(&self, folder: &Path, profile: &str) -> bool {
         let asked = self.profile.as_deref();
         !self.spared.contains(folder)
@@ -140,8 +140,8 @@ pub(crate) struct CollectReasons {
 
 /// Decides which units may be collected, and why each other one is kept.
 ///
-/// A unit is collected whole or not at all. Nothing is collected that a unit was made with which is kept: the next build
-/// of that one would have to make both. Reads nothing from disk: what is deleted is looked at again before.
+/// A unit is collected whole or not at all. A dependency of a kept unit is not collected: the next build of that unit
+/// would have to compile both. Reads nothing from disk: files are checked again before they are deleted.
 #[must_use]
 pub(crate) fn gc(
     folders: Vec<FolderUse>,
@@ -318,7 +318,8 @@ fn dependents_first(graph: &Graph) -> Vec<usize> {
     order
 }
 
-/// Whether what a unit is can be told, and all of it has the shape of what Cargo makes, so that it may go at all.
+/// Returns whether the kind of a unit is known and all of its files have the shapes of Cargo's, so that it may be
+/// deleted at all.
 fn is_clear(unit: &Unit) -> Result<(), String> {
     match &unit.kind {
         UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),

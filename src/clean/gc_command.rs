@@ -62,7 +62,7 @@ pub(crate) fn run(
             (orphans, notes) = find_orphans(&survey, &dirs_of(&survey), request, ui);
         }
     }
-    // They go whole, and no unit in them counts.
+    // They are deleted whole, and no unit in them counts.
     folders.retain(|folder| !goes(&orphans, folder));
     let meant = |folder: &&TargetFolder| folders.iter().any(|one| one.path == folder.path);
     let left_out = all_folders(&survey, request);
@@ -110,8 +110,9 @@ pub(crate) fn run(
     ran
 }
 
-/// Deletes what `onboard` deletes beside a new worktree, for a timer: what the settings have go, and the folders of worktrees
-/// that are gone. Where another run is at work nothing is done, since the next one makes up for it.
+/// Deletes what `onboard` deletes beside a new worktree, for a timer: units for the limits of the settings, and the
+/// folders of worktrees that are gone. While another run is at work nothing is done, since the next one makes up for
+/// it.
 ///
 /// # Errors
 ///
@@ -156,7 +157,7 @@ fn find_orphans(
     orphan_record::look(survey, dirs, request, ui, &progress)
 }
 
-/// Whether a folder goes whole.
+/// Returns whether a folder is deleted whole.
 fn goes(orphans: &[DeleteFolder], folder: &TargetFolder) -> bool {
     orphans.iter().any(|delete| delete.path == folder.path)
 }
@@ -177,7 +178,7 @@ pub(crate) struct Limited {
     /// day.
     pub(crate) actions: Vec<Box<dyn Action>>,
     pub(crate) freeable: Bytes,
-    /// How much would have to go, if that cannot be.
+    /// The space that the limits ask to free and that cannot be freed.
     pub(crate) missed: Option<Bytes>,
     /// How much less is free then than the settings say.
     pub(crate) short: Option<Bytes>,
@@ -201,8 +202,8 @@ impl Limited {
     }
 }
 
-/// Decides what goes by itself of the folders under the shared root: those of worktrees that are gone, and of the others what
-/// the settings have go.
+/// Decides which of the folders under the shared root are deleted by themselves: those of worktrees that are gone,
+/// and in the others the units that the settings' limits delete.
 ///
 /// # Errors
 ///
@@ -222,8 +223,8 @@ pub(crate) fn limited(
     Ok(limited)
 }
 
-/// Decides what goes for the settings' sake of the folders that stay. If a budget cannot be kept to, nothing goes for it, since
-/// everybody would have to compile again in vain.
+/// Decides which units are deleted for the limits of the settings, in the folders that are kept. If a budget cannot
+/// be kept to, nothing is deleted for it, because all worktrees would have to compile again in vain.
 fn by_budget(
     survey: &Survey,
     dirs: &[Dirs],

@@ -40,7 +40,7 @@ pub(crate) fn finish_litter(survey: &Survey, scope: Scope<'_>, plan: &mut Plan) 
     }
 }
 
-/// Says why something stays that an interrupted run may have left; `None` if it may go.
+/// Returns the reason to keep a thing that an interrupted run may have left; `None` if it may be deleted.
 #[must_use]
 pub(crate) fn why_litter_stays(trash: &Trash) -> Option<KeptReason> {
     if let Some(path) = &trash.tracked {

@@ -213,7 +213,7 @@ fn products_of<'a>(folder: &'a Path, survey: &'a Survey) -> BTreeSet<&'a Path> {
     users.map(|dirs| dirs.target_dir.as_path()).collect()
 }
 
-/// Whether a program runs that was made of units in a folder, and lies in another one.
+/// Returns whether a program runs that was linked from units in a folder, and lies in another one.
 fn product_in_use(folder: &TargetFolder, survey: &Survey) -> Option<KeptReason> {
     let places = products_of(&folder.path, survey);
     let folders = survey.folders.iter();

@@ -18,7 +18,7 @@ use crate::target::unit_file::UnitFile;
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CollectFolder {
     pub(crate) path: PathBuf,
-    /// The units that are collected, dependents before what they were made with.
+    /// The units that are collected, dependents before their dependencies.
     pub(crate) units: Vec<CollectedUnit>,
     pub(crate) others: Vec<CollectedOther>,
     /// The units that are kept, by profile folder and hash.
@@ -89,7 +89,7 @@ pub(crate) struct KeptUnit {
 pub(crate) enum CollectReason {
     /// No worktree's `Cargo.lock` names its package, so no build asks for it.
     Unreferenced,
-    /// It was made with a unit that no build asks for, so none asks for it either.
+    /// A unit that no build asks for is one of its dependencies, so no build asks for it either.
     MadeWithUnreferenced {
         /// The package that no `Cargo.lock` names.
         package: String,
@@ -108,30 +108,30 @@ pub(crate) enum CollectReason {
     Unfinished,
     /// rustc has left it behind: it is of an earlier build, or of a compiler that was killed.
     Leaked,
-    /// Not used for as long as was asked for, nor anything made with it.
+    /// Neither it nor any of its dependents was used for as long as was asked for.
     Idle {
         /// The last use.
         since: Timestamp,
         /// Where that is known from.
         source: LastUseSource,
     },
-    /// No build has used it since a moment, nor anything made with it.
+    /// No build has used it or any of its dependents since a moment.
     Unused {
         /// That moment.
         since: Timestamp,
     },
     /// Everything in its profile was asked for.
     Profile,
-    /// To keep to a budget: what was used longest ago goes first.
+    /// To keep to a budget: the least recently used units are deleted first.
     Budget {
-        /// The last use of it, of its copies, and of what was made with it.
+        /// The last use of it, of its copies, and of its dependents.
         since: Timestamp,
     },
     /// The compiler's own cache for a crate that no workspace has any more.
     CrateGone,
     /// The compiler's own cache, which was asked for.
     Incremental,
-    /// It is another name of a program of a unit that is collected.
+    /// It is a hard link to a program of a unit that is collected.
     ProductOf {
         /// That unit.
         unit: UnitId,
@@ -156,7 +156,7 @@ pub(crate) enum KeptUnitReason {
         /// Why.
         because: UnknownUse,
     },
-    /// A unit that is kept was made with it.
+    /// A kept unit was compiled with it.
     Needed {
         /// One of those.
         by: UnitId,
@@ -225,7 +225,7 @@ pub(crate) struct DeleteFolder {
     pub(crate) released_by: Vec<PathBuf>,
     /// Folders that must have been warmed before, since this one has what they need.
     pub(crate) gave_to: Vec<PathBuf>,
-    /// Top-level entries that Cargo does not make, and that may go all the same.
+    /// Top-level entries that Cargo does not make, and that may be deleted all the same.
     pub(crate) allowed_entries: Vec<String>,
     /// Which folder was looked at.
     #[serde(skip)]

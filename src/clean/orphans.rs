@@ -1,4 +1,5 @@
-//! Decides which target folders of worktrees that are gone go by themselves, a day after a run first saw that.
+//! Decides which target folders of worktrees that are gone are deleted by themselves, a day after a run first saw
+//! that.
 //!
 //! Which worktrees are gone is judged by [`stale`], as for `clean --orphaned`; here is decided only when.
 
@@ -15,7 +16,7 @@ use crate::size::Bytes;
 use crate::survey::folder::{FolderOrigin, Owner, TargetFolder};
 use crate::survey::model::Survey;
 
-/// How long a worktree must be gone, and its target folder not built into, before the folder goes by itself.
+/// How long a worktree must be gone, and its target folder not built into, before the folder is deleted by itself.
 pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The worktrees that runs have seen gone. The record lies in the shared root's records, where no clone can put it.
@@ -39,7 +40,7 @@ pub(crate) struct Sighting {
     pub(crate) since: Timestamp,
 }
 
-/// A target folder that went by itself.
+/// A target folder that was deleted by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DeletedOrphan {
     pub(crate) folder: PathBuf,
@@ -129,7 +130,7 @@ mod tests {
         SignedDuration::from_hours(hours)
     }
 
-    /// Whether the folder of a worktree goes that has been gone since then.
+    /// Returns whether the folder of a worktree is deleted that has been gone since then.
     fn goes(folder: TargetFolder, since: Timestamp) -> bool {
         let survey = survey(vec![workspace("/w", "/s/w/main")], vec![folder]);
         let dirs = vec![survey.workspaces[0].dirs.clone()];

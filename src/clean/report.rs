@@ -172,7 +172,7 @@ fn name(unit: &CollectedUnit) -> String {
     }
 }
 
-/// Why a unit may go, in a few words.
+/// The reason why a unit may be deleted, in a few words.
 fn why(reason: &CollectReason) -> String {
     match reason {
         CollectReason::Unreferenced => "in no Cargo.lock".into(),

@@ -174,7 +174,7 @@ pub(crate) fn owner(folder: &TargetFolder) -> Option<&Path> {
     }
 }
 
-/// The workspaces that must not build into the folder any more when it goes.
+/// The workspaces that must not build into the folder any more when it is deleted.
 fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Vec<PathBuf> {
     if !matches!(
         why,
@@ -203,7 +203,7 @@ fn released_by(folder: &TargetFolder, why: &DeleteReason, survey: &Survey) -> Ve
     workspaces
 }
 
-/// A folder that stays.
+/// A folder that is kept.
 pub(crate) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
     Kept {
         subject: Subject::Folder,
@@ -214,7 +214,7 @@ pub(crate) fn kept(folder: &TargetFolder, reason: KeptReason) -> Kept {
     }
 }
 
-/// Leaves the deletion of a folder inside another one that goes to that one, or is moved with it.
+/// Leaves the deletion of an inner folder to the deletion of the outer one, or moves it with that.
 pub(crate) fn without_inner<'a>(
     deletions: Vec<DeleteFolder>,
     moved: impl Iterator<Item = &'a PathBuf>,

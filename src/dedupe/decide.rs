@@ -65,9 +65,9 @@ impl Sharer {
 
 /// Decides for each folder which files are replaced, so that Cargo finds everything as fresh as before.
 ///
-/// Of files that are the same the oldest stays, since Cargo takes a unit for stale when what it was compiled with is
-/// newer: no link may be newer than what it replaces, and no unit may become older than what it was compiled with.
-/// No file is replaced that has a name which is not known, since nothing would come free; and none that others get.
+/// Of files that are the same the oldest is kept, since Cargo takes a unit for stale when one of its dependencies is
+/// newer: no link may be newer than the file that it replaces, and no unit may become older than its dependencies. A
+/// file with an unknown link is not replaced, since nothing would become free; nor is a file that others get.
 #[must_use]
 pub(crate) fn relink(
     sharers: &[Sharer],
@@ -133,7 +133,7 @@ fn class<'n>(names: &'n Names<'_>, file: &UnitFile, clones: bool) -> Option<(Cla
     may_share(file, clones).then_some(((alike, known.rights), known))
 }
 
-/// A file that stays.
+/// A file that is kept.
 #[derive(Clone, Debug)]
 struct Survivor<'a> {
     folder: usize,
@@ -260,7 +260,7 @@ impl<'a> Decider<'a, '_> {
         })
     }
 
-    /// The files of a unit that stay can be had by others.
+    /// The kept files of a unit can be had by others.
     fn survive(
         &self,
         unit: &'a Unit,
@@ -341,7 +341,7 @@ impl<'a> Decider<'a, '_> {
             .collect()
     }
 
-    /// The files of a unit that could be replaced, each with one that stays.
+    /// The files of a unit that could be replaced, each with a kept one.
     fn files(
         &self,
         unit: &'a Unit,

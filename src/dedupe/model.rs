@@ -25,9 +25,9 @@ pub(crate) struct RelinkFolder {
     pub(crate) method: Method,
     /// The units, dependencies first; what is only dated before what needs it.
     pub(crate) units: Vec<RelinkUnit>,
-    /// How many units stay as they are, though a donor has the same: linked, Cargo would take them for stale.
+    /// How many units are left as they are, though a donor has the same: as links, they would look stale to Cargo.
     pub(crate) left: usize,
-    /// How many units stay as they are since what is the same elsewhere has another owner or mode.
+    /// How many units are left as they are, because the same file elsewhere has another owner or mode.
     pub(crate) left_by_rights: usize,
     /// Space of the files that are replaced, as far as no other folder has them after this folder's turn.
     pub(crate) frees: Bytes,
@@ -70,7 +70,7 @@ pub(crate) struct RelinkUnit {
     /// The files, each name of one that has several.
     #[serde(skip)]
     pub(crate) files: Vec<RelinkFile>,
-    /// The files that stay, but come to look older.
+    /// The files that are kept, and get an older mtime.
     #[serde(skip)]
     pub(crate) dates: Vec<RelinkDate>,
 }
@@ -95,7 +95,7 @@ pub(crate) struct RelinkFile {
     pub(crate) space: Space,
 }
 
-/// A piece of storage, which comes free when the last name of the last file goes that has it.
+/// A piece of storage, which becomes free when the last link to its last file is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Space {
     /// Tells it from the others of a plan.

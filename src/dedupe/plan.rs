@@ -8,7 +8,7 @@ use crate::fs::model::Identity;
 use crate::plan::action::{Plan, Warning};
 use crate::plan::kept::{Kept, KeptReason, Subject};
 
-/// Has all folders share what is the same in them, and says why the others stay as they are.
+/// Plans for all folders to share the files that are the same, and says why the others are left as they are.
 ///
 /// Reads nothing from disk: what is replaced is looked at again before.
 #[must_use]

@@ -115,7 +115,7 @@ fn lock_donors(relink: &RelinkFolder) -> Result<Vec<fs::LockGuard>, Stopped> {
 fn folder_times(relink: &RelinkFolder) -> BTreeMap<PathBuf, Timestamp> {
     let files = relink.units.iter().flat_map(|unit| &unit.files);
     let folders = files.filter_map(|file| Some(relink.into.join(file.into.path.parent()?)));
-    // The stage comes and goes in it.
+    // The stage is made and deleted in it.
     modified(folders.chain([relink.into.clone()]))
 }
 
@@ -128,8 +128,8 @@ fn modified(folders: impl Iterator<Item = PathBuf>) -> BTreeMap<PathBuf, Timesta
     folders.into_iter().filter_map(time).collect()
 }
 
-/// Puts files beside their place and compares them there, for each file of a unit that is replaced: with one that has
-/// several names these stay names of one.
+/// Puts files beside their place and compares them there, for each file of a unit that is replaced: links to one file
+/// are links to one file afterwards, too.
 fn stage_unit(
     unit: &RelinkUnit,
     relink: &RelinkFolder,

@@ -41,8 +41,8 @@ pub(crate) fn digest(path: &Path) -> Option<String> {
     Some(hasher.finalize().to_hex().to_string())
 }
 
-/// Waits for a lock that several of us may have at a time, but for one who has it alone. The file is made, with the folder
-/// around it, and stays.
+/// Waits for a lock that several of our runs may hold at a time, unless one holds it alone. The file is made, with
+/// the folder around it, and is kept.
 ///
 /// # Errors
 ///
@@ -54,7 +54,8 @@ pub(crate) fn lock_in_common(path: &Path) -> Result<LockGuard> {
     Ok(LockGuard::of(path, file))
 }
 
-/// Waits for a lock that only one of us has at a time. The file is made, with the folder around it, and stays.
+/// Waits for a lock that only one of our runs holds at a time. The file is made, with the folder around it, and is
+/// kept.
 ///
 /// # Errors
 ///

@@ -29,11 +29,11 @@ pub struct Deletion {
     pub(crate) freed: Freed,
     /// The paths that are still there; everything else is gone.
     pub failed: Vec<Problem>,
-    /// Something of that was not to go at all: it is not what was seen, or it lies on another mount.
+    /// One of them must not be deleted at all: it is not what was seen, or it lies on another mount.
     pub(crate) kept: bool,
 }
 
-/// Remembers the files with several links that were removed, so that one counts when its last link goes.
+/// Remembers the files with several links that were removed, so that a file counts when its last link is deleted.
 ///
 /// One for all deletions of a run, since the links of a file may lie in several of them.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ struct Linked {
     by: usize,
     on_disk: u64,
     len: u64,
-    /// Of `on_disk`, when the last one so far went.
+    /// The part of `on_disk` that was shared when the last link so far was deleted.
     shared: u64,
 }
 
@@ -75,8 +75,8 @@ impl Ledger {
 
     /// The space that each deletion freed of files with several links, once all deletions are over.
     ///
-    /// Each link was looked at just before it went, by threads side by side: two may both have seen two links.
-    /// So only the end tells: all links are gone if as many were removed as were ever seen.
+    /// Each link was examined just before its deletion, by threads side by side: two may both have seen two links. So
+    /// only the end tells: all links are gone if as many were removed as were ever seen.
     #[must_use]
     pub fn settle(self) -> HashMap<usize, Freed> {
         let links = self
@@ -139,7 +139,7 @@ impl<'a> Removal<'a> {
     }
 }
 
-/// Removes a folder with everything in it, except that `last`, our mark in it, goes only when all else is gone
+/// Removes a folder with everything in it, except that `last`, our mark in it, is deleted only when all else is gone
 /// and is not counted.
 ///
 /// Never follows a link: each entry is examined without following, and only folders are entered, through the open

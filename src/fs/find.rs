@@ -17,7 +17,7 @@ const VENDORED: &str = ".cargo-checksum.json";
 /// The folder in which a toolchain keeps the sources of the standard library, which no run sets up.
 const TOOLCHAIN: &str = "lib/rustlib";
 
-/// Where a search does not go.
+/// The folders that a search does not enter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Looking {
     /// Folders whose path, or whose path under the root, matches one of these are passed over.

@@ -152,7 +152,8 @@ pub struct Problem {
 
 /// Space that came back.
 ///
-/// Counted as each removal or replacement succeeded; a file with several links counts only once its last link went.
+/// Counted as each removal or replacement succeeded; a file with several links counts only once its last link was
+/// deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Freed {
     pub(crate) on_disk: Bytes,
@@ -160,8 +161,8 @@ pub struct Freed {
     pub(crate) logical: Bytes,
     /// How many files and folders were removed or replaced.
     pub(crate) entries: u64,
-    /// How much of `on_disk` lay in blocks that another file had as well (a clone of it) when it went, which come free
-    /// only with that one. Nothing where the filesystem makes no clones.
+    /// The part of `on_disk` that lay in blocks which another file (a clone) had as well at the deletion: it becomes
+    /// free only with that file. Nothing where the filesystem makes no clones.
     #[serde(skip_serializing_if = "is_nothing")]
     pub(crate) shared: Bytes,
 }

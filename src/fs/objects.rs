@@ -214,8 +214,8 @@ pub(crate) fn put_content(
     Ok(())
 }
 
-/// Takes an object for a file at `to`, which must be new: by another name of it, or by a copy that is as old as it
-/// should be. `true` if it shares the storage.
+/// Takes an object for a file at `to`, which must be new: by a hard link, or by a copy that is as old as it should
+/// be. `true` if it shares the storage.
 ///
 /// # Errors
 ///
@@ -378,7 +378,7 @@ pub(crate) fn new_folder(above: &Path) -> Result<PathBuf> {
     Ok(new.keep())
 }
 
-/// A folder that goes when this is dropped.
+/// A folder that is deleted when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Aside(tempfile::TempDir);
 

@@ -92,7 +92,7 @@ fn executable(_: &Metadata) -> bool {
     true
 }
 
-/// Gives a file a second name in its folder, which must be free; a copy where the filesystem has no links.
+/// Gives a file a hard link in its folder, whose name must be free; a copy where the filesystem has no links.
 ///
 /// # Errors
 ///

@@ -63,7 +63,7 @@ pub(crate) fn date_file(path: &Path, modified: Timestamp) -> Result<()> {
         .with_context(|| format!("failed to date `{}`", path.display()))
 }
 
-/// Gives a file a second name.
+/// Gives a file a hard link.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@ use crate::term::view::{Out, View};
 pub(crate) struct Plan {
     /// The actions, in the order in which they are carried out within each [`Phase`].
     pub(crate) actions: Vec<Box<dyn Action>>,
-    /// Things that stay as they are, each with its reason.
+    /// Things that are kept as they are, each with its reason.
     pub(crate) kept: Vec<Kept>,
     /// Warnings to read before saying yes.
     pub(crate) warnings: Vec<Warning>,
@@ -48,7 +48,7 @@ impl Plan {
         self.kept.iter().any(|kept| kept.reason.is_stuck())
     }
 
-    /// Returns whether something goes for good.
+    /// Returns whether anything is deleted for good.
     #[must_use]
     pub(crate) fn deletes(&self) -> bool {
         self.actions.iter().any(|action| action.deletes())
@@ -121,7 +121,7 @@ pub(crate) trait Action: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
         false
     }
 
-    /// Whether a piece of litter goes with it, or is taken up again by it.
+    /// Returns whether a piece of litter is deleted with it, or taken up again by it.
     fn takes(&self, _litter: &Trash) -> bool {
         false
     }
@@ -272,11 +272,11 @@ pub(crate) enum Change {
     Create,
     /// Its content changes.
     Edit,
-    /// It goes.
+    /// It is deleted.
     Remove,
 }
 
-/// Why a part of the cache of scripts goes.
+/// The reason why a part of the script cache is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DropReason {
@@ -373,7 +373,7 @@ pub(crate) enum Warning {
         /// How much is over it.
         bytes: Bytes,
     },
-    /// Less is free than the settings say, also after what may go.
+    /// Less space is free than the settings say, also after all that may be deleted.
     LowSpace {
         /// How much less.
         bytes: Bytes,

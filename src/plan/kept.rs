@@ -12,7 +12,7 @@ use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::survey::folder::Layout;
 
-/// Something that stays as it is.
+/// Something that is kept as it is.
 #[derive(Debug, Serialize)]
 pub(crate) struct Kept {
     pub(crate) subject: Subject,
@@ -40,7 +40,7 @@ pub(crate) enum Subject {
     Hook,
 }
 
-/// Why something stays as it is.
+/// The reason why something is kept as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum KeptReason {
@@ -71,7 +71,7 @@ pub(crate) enum KeptReason {
         /// That file.
         file: PathBuf,
     },
-    /// It cannot go where its workspace builds from now on.
+    /// It cannot be moved to the place where its workspace builds from now on.
     NotMoved {
         /// That place.
         to: PathBuf,
@@ -289,14 +289,14 @@ pub(crate) enum KeptReason {
         /// Why it could not be had.
         why: BusyReason,
     },
-    /// It lies in a folder that goes.
+    /// It lies in a folder that is deleted.
     GoesWith {
         /// That folder.
         path: PathBuf,
     },
-    /// It may go, but this run was not asked to delete such folders.
+    /// It may be deleted, but this run was not asked to delete such folders.
     NotAsked {
-        /// Why it may go.
+        /// The reason why it may be deleted.
         #[serde(rename = "because")]
         why: DeleteReason,
     },
@@ -321,7 +321,7 @@ pub(crate) enum KeptReason {
     },
     /// Changed by hand since we wrote it.
     ChangedByHand,
-    /// It hides a file from git that stays.
+    /// It hides a file from git, and that file is kept.
     StillNeeded,
     /// A script that a configuration beside it still names: without it every build would fail.
     StillNamed,
@@ -352,9 +352,10 @@ pub(crate) enum KeptReason {
     NothingToShare {
         /// How many units it has.
         units: usize,
-        /// How many of them stay as they are, though others have the same: linked, Cargo would take them for stale.
+        /// How many of them are left as they are, though others have the same: as links, they would look stale to
+        /// Cargo.
         left: usize,
-        /// How many of them stay as they are since what is the same elsewhere has another owner or mode.
+        /// How many of them are left as they are, because the same file elsewhere has another owner or mode.
         left_by_rights: usize,
         /// Others come to share what it has.
         donor: bool,
@@ -442,7 +443,7 @@ impl KeptReason {
     }
 }
 
-/// Why a target folder may go.
+/// The reason why a target folder may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum DeleteReason {

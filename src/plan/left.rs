@@ -267,7 +267,7 @@ pub(crate) enum LeftReason {
     },
     /// Cargo would compile it again: a dependency is newer.
     Stale,
-    /// It keeps a path of the donor, which may go.
+    /// It keeps a path of the donor, which may be deleted.
     PathInside {
         /// The file that keeps it.
         file: PathBuf,

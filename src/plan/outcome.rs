@@ -120,7 +120,7 @@ pub(crate) struct Collected {
     pub(crate) units: usize,
     /// How many files and folders are gone that belong to no unit.
     pub(crate) others: usize,
-    /// Why something stays after all.
+    /// The reasons why something is kept after all.
     pub(crate) left: Vec<String>,
 }
 

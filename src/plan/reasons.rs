@@ -22,7 +22,7 @@ pub(crate) fn layout(layout: Layout) -> &'static str {
     }
 }
 
-/// Why something goes, in one word for a column.
+/// The reason of a deletion, in one word for a column.
 pub(crate) fn delete(why: &DeleteReason) -> &'static str {
     match why {
         DeleteReason::Replaced { .. } => "replaced",
@@ -35,7 +35,7 @@ pub(crate) fn delete(why: &DeleteReason) -> &'static str {
     }
 }
 
-/// Why something goes, in a sentence.
+/// The reason of a deletion, in a sentence.
 pub(crate) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> String {
     match why {
         DeleteReason::Replaced { by } => format!("the workspace builds into {}", paths.show(by)),
@@ -66,7 +66,7 @@ fn by(source: LastUseSource) -> &'static str {
     }
 }
 
-/// Why something stays.
+/// The reason why something is kept.
 pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
     match reason {
         KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),

@@ -24,7 +24,7 @@ pub(crate) struct Part<'a> {
     pub(crate) date: Option<i64>,
 }
 
-/// A folder with units of a store. It goes when this is dropped.
+/// A folder with units of a store. It is deleted when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Assembled {
     pub(crate) folder: PathBuf,

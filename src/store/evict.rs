@@ -101,7 +101,7 @@ pub(crate) fn dropped(
 struct Going<'a> {
     units: &'a [HeldUnit],
     dependents: HashMap<&'a str, Vec<usize>>,
-    /// How many units that stay have the content at a path.
+    /// How many kept units have the content at a path.
     users: HashMap<&'a PathBuf, usize>,
     seen: HashSet<usize>,
     staying: Bytes,

@@ -56,7 +56,7 @@ pub struct StoredUnit {
     /// script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) said: Option<String>,
-    /// The keys of the units that it was made with, sorted.
+    /// The keys of the units that it was compiled with, sorted.
     pub dependencies: Vec<String>,
     /// The other files that the compiler or a build script has looked at, by content.
     pub(crate) watched: Vec<WatchedFile>,
@@ -166,7 +166,7 @@ pub enum Stays {
     /// Until the provider ends: it waits until nothing more comes from its standard input.
     #[default]
     UntilExit,
-    /// For as long as anybody has another name for them.
+    /// For as long as any hard link to them exists.
     Kept,
 }
 
@@ -198,7 +198,7 @@ pub(crate) struct After {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Taken {
     pub(crate) version: u32,
-    /// Files that it has as well, and keeps: ours may become another name of them.
+    /// Files that it has as well, and keeps: ours may become hard links to them.
     #[serde(default)]
     pub(crate) relocated: Vec<Relocated>,
 }
@@ -286,7 +286,7 @@ pub(crate) struct StoreContents {
     /// The files that killed runs left behind.
     #[serde(skip)]
     pub(crate) rest: Vec<PathBuf>,
-    /// Record of all that may go: descriptions, contents, and what was left.
+    /// Record of all that may be deleted: descriptions, contents, and leftovers.
     #[serde(skip)]
     pub(crate) seen: Seen,
     /// The space of those files, as far as it counts.
@@ -308,7 +308,7 @@ pub(crate) struct HeldUnit {
     pub(crate) file: PathBuf,
     pub(crate) key: String,
     pub(crate) package: LockedPackage,
-    /// The keys of what it was made with.
+    /// The keys of its dependencies.
     pub(crate) dependencies: Vec<String>,
     /// The contents of its files, each once.
     pub(crate) objects: Vec<HeldObject>,
@@ -321,7 +321,7 @@ pub(crate) struct HeldUnit {
 pub(crate) struct HeldObject {
     pub(crate) path: PathBuf,
     pub(crate) on_disk: Bytes,
-    /// It has no other name, in a target folder for one.
+    /// It has no further hard link, such as one in a target folder.
     pub(crate) alone: bool,
 }
 
@@ -340,7 +340,7 @@ pub(crate) struct HeldWith {
     pub(crate) last_use: Option<Timestamp>,
 }
 
-/// Units go from a local store.
+/// Units are deleted from a local store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct DropUnits {
     /// The folder of the store.
@@ -364,7 +364,7 @@ impl DropUnits {
     pub(crate) const KIND: Kind = Kind::new("drop_units", "units-dropped");
 }
 
-/// A unit that goes.
+/// A unit that is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct DroppedUnit {
     #[serde(skip)]
@@ -436,7 +436,7 @@ impl PushUnits {
     pub(crate) const KIND: Kind = Kind::new("push", "pushed-all");
 }
 
-/// Objects go from a remote store.
+/// Objects are deleted from a remote store.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct DropRemote {
     /// The remote store, as people call it.

@@ -138,7 +138,7 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes which units would go.
+/// Writes which units would be deleted.
 fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for drop in plan.all::<DropUnits>() {
         writeln!(

@@ -31,7 +31,7 @@ use crate::{fs, process, store};
 /// The time that a provider has to answer which units it has: the user waits for a worktree.
 const IN_TIME: Duration = Duration::from_secs(10);
 
-/// Units that were put together of a store, and all that has to stay until they are used.
+/// Units that were put together from a store, and guards that must be held until they are used.
 #[derive(Debug, Default)]
 struct Taken {
     warnings: Vec<Warning>,
@@ -56,7 +56,7 @@ impl Held for Taken {
         let (hashes, file) = &used.hashes;
         hashes.write(file);
         for unit in &used.units {
-            // Where that cannot be noted, it looks older than it is, and goes sooner.
+            // Where that cannot be noted, it looks older than it is, and is deleted sooner.
             let _ = fs::date_file(unit, used.now);
         }
     }

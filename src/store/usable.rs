@@ -6,8 +6,8 @@ use crate::cargo::lockfile::Lock;
 use crate::store::model::StoredUnit;
 use crate::target::unit::UnitId;
 
-/// Chooses among units, the ones that are preferred first: those of the packages that are wanted, one of each name, with
-/// everything that they were made with. As indices, each after what it was made with.
+/// Chooses among units, the preferred ones first: those of the wanted packages, one of each name, with all of their
+/// dependencies. Returns indices, each after those of its dependencies.
 ///
 /// `there` are units that the destination has. Units that only these need are not chosen.
 #[must_use]
@@ -32,7 +32,7 @@ pub(crate) fn usable(
             continue;
         }
         let all = with_dependencies(at, units, &by_key, &seen);
-        // One that was made with another one of a name does not go with what is chosen.
+        // A unit that was compiled with another unit of a name does not fit the chosen ones.
         let free = |at: &usize| names.get(&units[*at].id()).is_none_or(|other| other == at);
         if all.iter().all(free) {
             names.extend(all.iter().map(|at| (units[*at].id(), *at)));
@@ -77,7 +77,7 @@ fn whole(units: &[&StoredUnit], by_key: &HashMap<&str, usize>) -> HashMap<usize,
     order
 }
 
-/// A unit and all that it was made with, but for what was seen.
+/// A unit and all of its dependencies, without those that were seen.
 fn with_dependencies(
     at: usize,
     units: &[&StoredUnit],
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn one_of_each_name() {
-        // The preferred one has lost what it was made with.
+        // The preferred one has lost its dependency.
         let lost = [
             unit("a1", "1", &["gone"]),
             unit("a2", "1", &[]),

@@ -32,7 +32,7 @@ pub struct JournalEntry {
     pub after: Option<RecordedContent>,
     /// The folder of the file was made for it.
     pub made_folder: bool,
-    /// How many folders above that one were made with it.
+    /// How many folders above that one were made together with it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub made_above: u32,
     /// When the file had last changed before that; where there was none, when something had last come to its folder or
@@ -93,8 +93,8 @@ pub(crate) struct Relocated {
 }
 
 impl Relocated {
-    /// Where a file is now. One that did not lie in the project stays where it is, and so does one that was recorded after
-    /// the project came to its place.
+    /// The present place of a file. A file that did not lie in the project is still where it was, and so is one that
+    /// was recorded after the project came to its place.
     #[must_use]
     pub(crate) fn now(&self, file: &Path) -> PathBuf {
         match file.strip_prefix(&self.from) {
@@ -109,11 +109,11 @@ impl Relocated {
 /// The effect of undoing on one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undo {
-    /// It goes back to these bytes, or away.
+    /// It gets these bytes again, or is deleted.
     Restore {
         /// The bytes that it gets; `None` deletes it.
         to: Option<Vec<u8>>,
-        /// The folder that we made for it goes too, if it is empty then.
+        /// The folder that we made for it is deleted too, if it is empty then.
         remove_folder: bool,
     },
     /// It is as it was before.

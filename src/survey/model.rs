@@ -137,12 +137,12 @@ pub struct Settings {
     /// How much is to be free on the filesystem of the shared root.
     #[serde(deserialize_with = "settings::written")]
     pub min_free: Option<Bytes>,
-    /// Units that were not used for as long may go.
+    /// Units that were not used for as long may be deleted.
     #[serde(deserialize_with = "settings::written")]
     pub max_age: Option<Age>,
-    /// Programs stay where a budget has their units go.
+    /// Programs are kept where a budget has their units deleted.
     pub keep_programs: Option<bool>,
-    /// Target folders whose worktree is gone go a day later by themselves.
+    /// Target folders whose worktree is gone are deleted a day later by themselves.
     pub orphans: Option<bool>,
     /// The program that configurations have Cargo run in place of the compiler.
     pub rustc_wrapper: Option<String>,
@@ -181,7 +181,7 @@ impl Settings {
         taken
     }
 
-    /// Whether units are to go for them.
+    /// Returns whether units are to be deleted for them.
     #[must_use]
     pub(crate) fn limit(&self) -> bool {
         self.max_size.is_some() || self.min_free.is_some() || self.max_age.is_some()
@@ -413,7 +413,7 @@ pub struct StoreSettings {
     /// The most space for the local store.
     #[serde(deserialize_with = "settings::written")]
     pub(crate) max_size: Option<Bytes>,
-    /// Units that were not used for as long go.
+    /// Units that were not used for as long are deleted.
     #[serde(deserialize_with = "settings::written")]
     pub(crate) max_age: Option<Age>,
     /// The program that is asked before a build, with its arguments.

@@ -311,7 +311,8 @@ fn look(
     (span, newest)
 }
 
-/// Whether a change was made with the folder that it is in, so that nothing was there before. No build is as quick.
+/// Returns whether a change was made together with the folder that it is in, so that nothing was there before. No
+/// build is as quick.
 fn came_with(changed: Timestamp, folder: &Path) -> bool {
     const QUICK: SignedDuration = SignedDuration::from_millis(100);
     fs::born(folder).is_some_and(|born| changed.duration_since(born) < QUICK)

@@ -30,7 +30,7 @@ pub struct Fingerprint {
     pub(crate) rustflags: Vec<String>,
     /// 0 for the host, else the hash of the target triple.
     pub(crate) compile_kind: u64,
-    /// The units that it was made with.
+    /// The units that it was compiled with.
     pub deps: Vec<Dep>,
     /// The source's own word for its state, of a unit that has no dep-info (documentation): a registry
     /// package's version, a git package's full commit, a local package's newest file and its time.
@@ -39,7 +39,7 @@ pub struct Fingerprint {
     pub(crate) watched: Vec<String>,
 }
 
-/// A unit that another one was made with.
+/// A unit that another one was compiled with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dep {
     /// The hash of the dependency's package id: the same for all units of one package.

@@ -21,8 +21,8 @@ use crate::target::unit_file::{Sharing, UnitFile};
 /// The text after the word of a build in a name.
 const OBJECT: &str = ".rcgu.";
 
-/// Takes out of the files of a finished unit the sets of earlier builds: older than the start of the last one, and named in
-/// nothing that was linked. Where a file cannot be read, all stay.
+/// Takes out of the files of a finished unit the sets of earlier builds: older than the start of the last one, and
+/// named in nothing that was linked. Where a file cannot be read, all are left in.
 ///
 /// Times alone do not tell: of what has not changed rustc takes the object files of the build before, by links. But a program
 /// names the files that have its debug information.

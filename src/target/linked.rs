@@ -1,7 +1,7 @@
 //! Which programs of third-party crates may be one file in several target folders: build scripts and procedural macros.
 //!
-//! rustc replaces libraries and metadata, but a program or dynamic library is written by a linker, and some linkers write
-//! into the file that is there, and so into all of its names. So it may have another name only if
+//! rustc replaces libraries and metadata, but a program or dynamic library is written by a linker, and some linkers
+//! write into the existing file, and so through all of its hard links. So it may be hard-linked only if
 //!
 //! - it is the program of a build script in the classic layout, which Cargo links to a second name itself: Cargo
 //!   removes it before the linker runs again. In the layout from 1.100 there is no second name, and such a program is

@@ -60,7 +60,7 @@ pub struct Unit {
     /// It is the run of a build script that watches files which are not its package's and may be newer than that.
     #[serde(skip)]
     pub(crate) watches_abroad: bool,
-    /// The units that it was made with, sorted.
+    /// The units that it was compiled with, sorted.
     pub dependencies: Vec<UnitId>,
     /// The hashes of its fingerprints, which dependents have written down.
     #[serde(skip)]

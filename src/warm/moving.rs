@@ -21,7 +21,7 @@ use crate::plan::left::LeftUnit;
 use crate::plan::outcome::{Came, Detail, Stopped};
 use crate::plan::run::Run;
 
-/// A target folder goes to another place.
+/// A target folder is moved to another place.
 #[derive(Debug, Serialize)]
 pub(crate) struct MoveFolder {
     /// The workspace whose builds find it there.
@@ -69,7 +69,7 @@ pub(crate) enum MoveReason {
         /// When, as far as its newest folders tell.
         last_build: Timestamp,
     },
-    /// It goes back to where it was before `setup`.
+    /// It is moved back to where it was before `setup`.
     Undone,
 }
 

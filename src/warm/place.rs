@@ -172,7 +172,7 @@ fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(
     Ok(())
 }
 
-/// The folder in which units are put together. It goes when this is dropped.
+/// The folder in which units are put together. It is deleted when this is dropped.
 pub(crate) struct Stage {
     pub(crate) path: PathBuf,
     _lock: LockGuard,
@@ -201,7 +201,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // If it stays, the next one clears it away.
+        // If it is left, the next run deletes it.
         if let Some(top) = self.path.parent() {
             let _ = fs::remove_own_folder(&self.path);
             fs::discard_stage(top);

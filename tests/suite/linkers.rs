@@ -14,8 +14,8 @@ const LINKERS: [(&str, Option<&str>, bool); 4] = [
     ("mold", Some("mold "), false),
 ];
 
-/// Has rustc link twice in the same place; whether the second name of the first file is left alone. `None` if the linker
-/// is not there.
+/// Has rustc link twice in the same place; whether a second link to the first file is left alone. `None` if the
+/// linker is not there.
 fn replaces(sandbox: &Sandbox, linker: Option<&str>, kind: &str) -> Option<bool> {
     let run = |what: &str| {
         let file = match kind {

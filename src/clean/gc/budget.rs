@@ -1,4 +1,5 @@
-//! Keeping to a budget: what was used longest ago goes first, and of the same day what is cheapest to make again.
+//! Keeps to a budget: the least recently used units are deleted first, and of one day those that are cheapest to make
+//! again.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -25,11 +26,11 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 struct Lot {
     units: Vec<(usize, usize)>,
     caches: Vec<(usize, usize)>,
-    /// Lots that hold what was made with this one.
+    /// Lots that hold units compiled with this one.
     dependents: Vec<usize>,
-    /// Lots that this one was made with.
+    /// Lots that this one was compiled with.
     dependencies: Vec<usize>,
-    /// The last use of it, and of what was made with it.
+    /// The last use of it and of its dependents.
     used: Option<Timestamp>,
     /// How long the compiler took.
     seconds: f64,
@@ -189,7 +190,7 @@ impl Space {
     }
 }
 
-/// Makes lots of what is left. Whatever shares a file with something else goes with it.
+/// Makes lots of the remaining units. Units and files that share a file are deleted together.
 fn lots(inputs: &[RuleInput<'_>], reasons: &[CollectReasons], options: &GcOptions) -> Vec<Lot> {
     let mut lots: Vec<Lot> = Vec::new();
     let mut by_inode: HashMap<Identity, usize> = HashMap::new();

@@ -20,7 +20,7 @@ pub(crate) struct WholeOther<'a> {
     pub(crate) group: &'a Group,
     /// The file, or the folder and everything in it.
     pub(crate) files: Vec<&'a UnitFile>,
-    /// Something in a compiler's cache that the compiler does not make, so that all of it stays.
+    /// A file in a compiler's cache that the compiler does not make, so that the whole cache is kept.
     pub(crate) foreign: Option<&'a Path>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> WholeOther<'a> {
         matches!(self.group, Group::Incremental { .. })
     }
 
-    /// Its files that have other names.
+    /// Its files that have further links.
     pub(crate) fn linked(&self) -> impl Iterator<Item = &'a UnitFile> {
         self.files.iter().copied().filter(|file| file.links > 1)
     }

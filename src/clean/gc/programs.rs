@@ -124,7 +124,7 @@ pub(super) fn keep_what_runs(input: &RuleInput<'_>, reasons: &mut CollectReasons
     let program = |at: &usize| {
         let profile = Path::new(&units[*at].id.profile);
         let host = units[*at].triple.is_none();
-        // A program for another target may have been made with what is for the host.
+        // A program for another target may have been made with units for the host.
         stray.iter().any(|path| path.starts_with(profile) || host)
     };
     let reason = |at: &usize| {

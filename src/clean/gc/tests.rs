@@ -79,7 +79,7 @@ fn folder_of(folder: &str, units: Vec<Unit>) -> FolderUse {
     }
 }
 
-/// The hashes of the units that would go, by their first letter; sorted.
+/// The hashes of the units that would be deleted, by their first letter; sorted.
 fn collected(folders: Vec<FolderUse>, options: &GcOptions) -> String {
     let plan = gc(folders, &Compilers::default(), options, now(), Vec::new());
     let mut gone: Vec<char> = Vec::new();

@@ -8,10 +8,9 @@ use crate::warm::decide::Times;
 
 /// The units that must not look older than they do, or a build would not notice what it notices now.
 ///
-/// Something that was compiled with a unit and is older than it was compiled with another state of it: mostly of a
-/// local crate, compiled alone after an edit, and perhaps built in the donor long before. Its hash covers no
-/// sources, so that the time is all that tells. Where it cannot be told what a unit was compiled with, that goes for
-/// all local ones.
+/// A dependent that is older than a unit was compiled with another state of it: mostly of a local crate, compiled
+/// alone after an edit, and perhaps built in the donor long before. Its hash covers no sources, so that the time is
+/// all that tells. If the dependencies of a unit are unknown, that holds for all local units.
 pub(crate) fn hiding<'a>(
     folder: &'a Inventory,
     all: &HashMap<&UnitId, &'a Unit>,

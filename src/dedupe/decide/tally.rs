@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use crate::dedupe::model::Space;
 use crate::size::Bytes;
 
-/// Counts names that go, for the plan as for what is done.
+/// Counts links that are deleted, for the plan as for the run.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(HashMap<usize, u64>);
 
 impl Tally {
-    /// Counts that a name of some storage went, and says what came free with it: nothing unless it was the last.
+    /// Counts that a link to some storage was deleted, and returns the space that this frees: nothing unless it was
+    /// the last link.
     pub(crate) fn freed(&mut self, space: Space) -> Option<Bytes> {
         let gone = self.0.entry(space.number).or_default();
         *gone += 1;

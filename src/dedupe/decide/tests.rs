@@ -210,7 +210,7 @@ fn a_file_with_names_elsewhere_stays_and_is_a_donor() {
     let a = folders[0].units.iter().find(|unit| unit.package == "a");
     assert_eq!(a.map(|unit| unit.files.len()), Some(1), "its metadata only");
     assert_eq!(folders[0].frees, Bytes(3 * 8192));
-    // Its other name is that of a final library: both are replaced.
+    // It is a hard link to a final library: both are replaced.
     let mut file = both[0].inventory.units[1].files[0].clone();
     file.path = "debug/liba.rlib".into();
     both[0].inventory.others.push(Other {

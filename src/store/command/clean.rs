@@ -56,7 +56,7 @@ pub(crate) fn clean_remote(request: &Request, older_than: Age, ui: &Ui) -> Resul
     let listed = remote.list(&pack::everything())?;
     let old = |object: &Listed| {
         let age = object.modified.map(|then| ui.view.now.duration_since(then));
-        // When it came is not known: it stays.
+        // An object of unknown age is kept.
         age.is_some_and(|age| age >= older_than.0) && !pack::kind(&object.key).is_empty()
     };
     let (mut going, staying): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(old);

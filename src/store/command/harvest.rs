@@ -160,7 +160,7 @@ fn stored(places: &StorePaths, units: &HarvestUnits, wish: &Wish) -> Vec<StoredU
         .filter(|unit| units.keys.contains(&unit.key))
         .collect();
     all.extend(units.units.iter().cloned());
-    // Each after what it was made with, as the workspace has them.
+    // Each after its dependencies, as the workspace has them.
     all.sort_by_key(|unit| units.keys.iter().position(|key| *key == unit.key));
     all
 }

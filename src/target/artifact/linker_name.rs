@@ -11,9 +11,9 @@ const MOST: u64 = 64 << 10;
 
 /// A linker that names itself in the files that it makes. GNU ld (`ld.bfd`) does not.
 ///
-/// If there is a file already where the output goes, all of these make a new file for a shared library. (For a program,
-/// Wild, and mold from version 2, write into the file that is there, and so into all of its names.) The test
-/// `linkers::a_linker_that_names_itself_replaces_what_is_linked` runs those that are installed.
+/// If there is a file already where the output goes, all of these make a new file for a shared library. (For a
+/// program, Wild, and mold from version 2, write into the file that is there, and so through all of its links.) The
+/// test `linkers::a_linker_that_names_itself_replaces_what_is_linked` runs those that are installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linker {
     Lld,

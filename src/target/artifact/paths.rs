@@ -1,4 +1,4 @@
-//! Which paths are compiled into an artifact, as far as it matters where the artifact goes.
+//! Finds the paths that are compiled into an artifact, as far as they matter in the artifact's new place.
 //!
 //! A program that was compiled with `env!("OUT_DIR")` opens files in that folder, which may be gone when the program
 //! runs in another worktree. So a unit is shared only if every path of its first home in it is no more than a name:

@@ -376,7 +376,7 @@ fn the_new_layout() {
     assert_eq!(warm.units[0].entries, [PathBuf::from(path(""))]);
 }
 
-/// Bytes that are linked, and bytes that are copied: a file with two names is copied once, unless the other name is
+/// Bytes that are linked, and bytes that are copied: a file with two links is copied once, unless the other link is
 /// another unit's.
 #[test]
 fn what_it_costs() {

@@ -55,7 +55,8 @@ pub(crate) struct Inspection {
 
 /// Looks into the files of those units of a donor that may be taken.
 ///
-/// `worktree` is where the donor's sources are: like the donor itself, it may go, so no path in it may be kept.
+/// `worktree` is where the donor's sources are: like the donor itself, it may be deleted, so no path in it may be
+/// kept.
 #[must_use]
 pub(crate) fn look_into(
     donor: &Inventory,

@@ -40,7 +40,7 @@ impl Trust {
         })
     }
 
-    /// The folders that were refused, each with its reason, unless a plan has them stay for another one.
+    /// The folders that were refused, each with its reason, unless a plan keeps them for another one.
     #[must_use]
     pub(crate) fn refused(&self, plan: &Plan) -> Vec<Kept> {
         let stays = |path: &Path| {

@@ -126,7 +126,7 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         }
     }
     for hash in &one.left_hashes {
-        // One that stays is nothing to Cargo.
+        // A file that is left is nothing to Cargo.
         let _ = fs::remove_file(&aside(&to.join(hash)));
     }
     #[cfg(not(windows))]
@@ -236,7 +236,7 @@ fn follow(note: &Path, one: &MoveFolder) -> anyhow::Result<()> {
     let Some(text) = relocate::relocate(&text, &one.names, &one.to.display().to_string()) else {
         return Ok(());
     };
-    // It may have a name elsewhere, where it must stay as it is.
+    // It may have a link elsewhere, where its content must not change.
     let new = note.with_file_name(format!("note{ASIDE}-{}", std::process::id()));
     let above = note.parent().unwrap_or(note);
     fs::keeping_times(&[above], || {

@@ -78,8 +78,8 @@ pub(crate) fn complete(
     one.links = links(&one.from);
 }
 
-/// Adds all that was made with one of these. Cargo does not ask whether what a unit was made with lost its hash, and what
-/// is compiled again need not come out the same.
+/// Adds all dependents of one of these. Cargo does not ask whether a dependency has lost its hash, and a dependency
+/// that is compiled again need not come out the same.
 fn add_dependents<'a>(units: &'a [Unit], left: &mut BTreeMap<&'a UnitId, LeftReason>) {
     loop {
         let more = units.iter().filter(|unit| !left.contains_key(&unit.id));

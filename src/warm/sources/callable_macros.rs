@@ -21,7 +21,8 @@ use crate::target::unit::{Unit, UnitId, UnitKind};
 /// The most that is read of a source, of a list of sources or of a fingerprint.
 const MOST: u64 = 16 << 20;
 
-/// A unit that another one was made with, and the names by which that one may call it; none if they are not known.
+/// A unit that another one was compiled with, and the names by which that one may call it; none if they are not
+/// known.
 struct Edge<'a> {
     to: &'a UnitId,
     names: Vec<String>,

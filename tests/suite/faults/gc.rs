@@ -257,6 +257,6 @@ fn what_neither_cargo_nor_rustc_makes_stays() {
     let fingerprints = rest
         .keys()
         .filter(|path| path.starts_with(".fingerprint") && path.iter().count() == 2);
-    // The rest is gone, with what it was made with.
+    // The rest is gone, with its dependencies.
     assert_eq!(fingerprints.count(), 1, "{:?}", rest.keys());
 }

@@ -15,7 +15,7 @@ fn by_default_nothing_goes_that_a_build_asks_for() {
     }
 }
 
-/// A package that no `Cargo.lock` names goes, with what was made with it.
+/// A package that no `Cargo.lock` names is deleted, with its dependents.
 #[test]
 fn what_no_lock_names_goes() {
     let sandbox = start();
@@ -95,7 +95,7 @@ fn what_is_superseded_goes_if_it_is_asked_for() {
     }
 }
 
-/// Age counts from the last use, and of what something newer was made with, nothing goes.
+/// Age counts from the last use, and no dependency of a newer unit is deleted.
 #[test]
 fn what_is_old_goes_unless_something_newer_needs_it() {
     let sandbox = start();
@@ -338,7 +338,7 @@ fn a_library_without_a_hash_goes_with_its_profile() {
     assert_eq!(plain.output(&sandbox, "pika"), OUTPUT);
 }
 
-/// Programs lie apart from the units that they were made of.
+/// Programs lie apart from the units that they were linked from.
 #[test]
 fn what_runs_is_kept_if_it_lies_in_another_folder() {
     let sandbox = Sandbox::new();
@@ -371,7 +371,7 @@ fn what_runs_is_kept_if_it_lies_in_another_folder() {
     };
     let units = sandbox.path("pika/units");
 
-    // One that runs keeps all that it was made of.
+    // A running program keeps all units that it was linked from.
     let mut running = Command::new(&program)
         .stdin(std::process::Stdio::piped())
         .spawn()

@@ -135,7 +135,7 @@ fn found(sandbox: &Sandbox, like: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     wanted.map(walkdir::DirEntry::into_path).collect()
 }
 
-/// A second name of a file, and what it was.
+/// A second link to a file, and the file's inode and content.
 struct Second(PathBuf, u64, Vec<u8>);
 
 impl Second {
@@ -155,7 +155,7 @@ impl Second {
     }
 }
 
-/// rustc replaces `.rlib` and `.rmeta`: a second name of the old one keeps the old content.
+/// rustc replaces `.rlib` and `.rmeta`: a second link to the old one keeps the old content.
 #[test]
 fn replaced() {
     for cargo in cargos() {
@@ -183,7 +183,7 @@ fn replaced() {
 
 /// The files that a linker writes into if it writes into existing files: their further links change with them.
 ///
-/// Cargo removes the old file first only where it gives it another name itself (rust-lang/cargo#8348).
+/// Cargo removes the old file first only where it links it to another name itself (rust-lang/cargo#8348).
 fn written_into(cargo: Cargo) -> Vec<String> {
     let sandbox = Sandbox::new();
     let linker = linker_in_place(&sandbox);

@@ -103,7 +103,7 @@ fn a_build_waits_while_its_folder_is_written_to() {
     assert_eq!(build(&sandbox, "beside").1, "low 1\n");
 }
 
-/// The lock of a unit in one worktree is never another name of one in another, and goes with its unit.
+/// The lock of a unit in one worktree is never a hard link to one in another, and is deleted with its unit.
 #[test]
 fn each_worktree_has_its_own_locks_of_units() {
     let Some(sandbox) = start(CONFIG) else { return };

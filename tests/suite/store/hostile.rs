@@ -59,7 +59,7 @@ impl Stage {
         files.find(|file| file.path.ends_with(end)).expect(end)
     }
 
-    /// Makes the key of `leaf` that of its description again; what was made with it is made with that.
+    /// Signs the changed description of `leaf` with a new key, and makes its dependents depend on that key.
     fn sign(&mut self) {
         let leaf = self.leaf();
         let old = std::mem::take(&mut leaf.key);

@@ -83,7 +83,7 @@ fn into_what_an_interrupted_build_left() {
     half_done(&sandbox, &said);
 }
 
-/// After a build that came so far, each unit is taken that was not made there, or made of one that was.
+/// After a build that came so far, each unit is taken that was not compiled there and has no dependency that was.
 #[track_caller]
 fn half_done(sandbox: &Sandbox, said: &str) {
     let answer = sandbox.json("beside", &["warm", "--yes"]);

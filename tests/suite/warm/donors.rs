@@ -10,7 +10,7 @@ fn from(answer: &serde_json::Value) -> PathBuf {
         .into()
 }
 
-/// A package at another version cannot be used, and so neither can what was made with it.
+/// A package at another version cannot be used, and so neither can its dependents.
 #[test]
 fn another_version_is_not_taken() {
     let sandbox = start();

@@ -11,8 +11,8 @@ use crate::target::unit::{Source, Unit};
 /// Crates that only the standard library is built with (`-Zbuild-std`): what they need stands in no `Cargo.lock`.
 const OF_THE_STANDARD_LIBRARY: [&str; 3] = ["core", "std", "compiler_builtins"];
 
-/// No `Cargo.lock` names their package, or that of something they were made with.
-/// The name of a unit comes from all that it was made with, so that a build that makes the same has the same in it.
+/// No `Cargo.lock` names their package, or that of one of their dependencies. The name of a unit comes from all of
+/// its dependencies, so that a build of a unit with this name has the same ones.
 pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
     let locks = match &input.folder.wanted.locks {
         Ok(locks) if input.options.unreferenced && doubts(input).is_empty() => locks,

@@ -173,7 +173,7 @@ pub(super) fn kept(input: &RuleInput<'_>, at: usize) -> Option<KeptUnitReason> {
     }
 }
 
-/// The compiler's caches of crates whose units go, where no compilation has written to them since.
+/// The compiler's caches of crates whose units are deleted, where no compilation has written to them since.
 pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<CollectReason> {
     let uses = input.uses.as_ref()?;
     let Group::Incremental { name } = other.group else {

@@ -177,7 +177,7 @@ fn nothing_goes_as_unused_where_uses_leave_no_trace() {
     assert!(said.contains("the use of 2 units, since x y"), "{said}");
 }
 
-/// The compiler's cache of a crate goes with the last of its units.
+/// The compiler's cache of a crate is deleted with the last of its units.
 #[test]
 fn a_cache_goes_when_no_unit_of_its_crate_was_used() {
     let cache = |name: &str, hours| Other {
