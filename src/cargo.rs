@@ -72,10 +72,10 @@ const REMOVED: [&str; 6] = [
 impl Cargo {
     /// Asks Cargo about the package or workspace in a folder.
     ///
-    /// Runs it *in* that folder, since Cargo reads its configuration from the working directory and not from
-    /// where the manifest is. Runs the one on the `PATH` without the toolchain that rustup pinned for us, so
-    /// that the folder's own `rust-toolchain` counts as in a plain build; rustup is told not to install any.
-    /// Variables that would override the configuration are taken away: they hold in one shell only.
+    /// Runs it *in* that folder, since Cargo reads its configuration from the working directory and not from where
+    /// the manifest is. Runs the one on the `PATH` without the toolchain that rustup pinned for us, so that the
+    /// folder's own `rust-toolchain` counts as in a plain build; rustup must not install any. Variables that would
+    /// override the configuration are taken away: they hold in one shell only.
     ///
     /// # Errors
     ///

@@ -339,7 +339,8 @@ fn color_choice(tone: &ToneArgs) -> Option<bool> {
     }
 }
 
-/// Whether the terminal that answers go to knows links: as Cargo's own setting says, else as far as that can be told.
+/// Whether the terminal that answers go to knows links: as Cargo's own setting says, else as far as the environment
+/// shows.
 fn links(tone: &ToneArgs) -> bool {
     let said = std::env::var("CARGO_TERM_HYPERLINKS").ok();
     let wanted = match said.as_deref() {

@@ -182,7 +182,7 @@ pub(crate) fn canonical_as_far_as_it_exists(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// Where a symbolic link leads, as far as that can be told.
+/// The target of a symbolic link, as far as it can be read.
 #[must_use]
 pub(crate) fn link_target(path: &Path) -> PathBuf {
     fs::read_link(path).unwrap_or_default()

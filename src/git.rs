@@ -1,7 +1,7 @@
 //! The door to git: no other room runs it.
 //!
-//! git is told to start nothing of the repository's: no file system monitor, no hooks, no filters, no embedded bare
-//! repository. [`porcelain`] reads its answers, [`exclude_edit`] edits `info/exclude` with all else kept, and `sources` says
+//! git starts nothing of the repository's: no file system monitor, no hooks, no filters, no embedded bare repository.
+//! [`porcelain`] reads its answers, [`exclude_edit`] edits `info/exclude` with all else kept, and `sources` says
 //! which files of a package Cargo would take for its sources.
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
@@ -291,7 +291,7 @@ pub(crate) fn hooks(folder: &Path) -> Result<PathBuf> {
 /// Git is not there, or the folder is in no repository that it accepts.
 pub(crate) fn in_worktree(folder: &Path) -> Result<bool> {
     if repository(folder).is_some() {
-        // Git is told where that one is, and then takes every folder for a worktree of it.
+        // Git would get the place of that repository, and would then take every folder for a worktree of it.
         return Ok(false);
     }
     let mut git = git(folder)?;

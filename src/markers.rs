@@ -49,10 +49,10 @@ pub(crate) const RUSTC_INFO: &str = ".rustc_info.json";
 /// The lock files of a profile folder: `.cargo-lock` in all versions, the others from Cargo 1.96.
 pub(crate) const LOCK_NAMES: [&str; 3] = [".cargo-lock", BUILD_LOCK, ".cargo-artifact-lock"];
 
-/// The one that a build holds for as long as it changes units.
+/// The lock file that a build holds for as long as it changes units.
 pub(crate) const BUILD_LOCK: &str = ".cargo-build-lock";
 
-/// Those of them that keep others from changing units.
+/// The lock files that keep others from changing units.
 pub(crate) const UNIT_LOCKS: [&str; 2] = [".cargo-lock", BUILD_LOCK];
 
 /// The lock file in a unit's folder in the new layout, made by builds with `-Zfine-grain-locking`.

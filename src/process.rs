@@ -22,8 +22,8 @@ pub(crate) use crate::process::started::{Started, output};
 pub(crate) use crate::process::system::{folders_of, tell_system, user};
 
 /// Runs a program in place of this one: with its arguments, streams, working directory and signals. Returns only
-/// where the system cannot replace a program by another, and then with its exit code. `name` is how the program is told that
-/// it was called, where that is not its path.
+/// where the system cannot replace a program by another, and then with its exit code. `name` is the program's own
+/// name among its arguments, where that is not its path.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ fn exchange(
     if said.len() as u64 >= MOST {
         bail!("its answer has no end");
     }
-    // One that has said all closes its output before it ends.
+    // A program that has printed all closes its output before it ends.
     let ended = match then {
         Input::Ends => {
             let ended = answer.wait(in_time.saturating_sub(begun.elapsed()))?;

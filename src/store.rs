@@ -4,8 +4,9 @@
 //!
 //! - **Keys.** [`key`] makes the key of a unit of what went into it and of what came out: not every compiler makes the same of the
 //!   same, and dependents are bound to the very library that they were compiled with. Times never count.
-//! - **Harvest.** `describe` says of each unit of a donor under which circumstances it may be used elsewhere; what cannot be
-//!   said is not kept. [`harvest`] puts contents into the store by their hash, by a link where that is safe.
+//! - **Harvest.** `describe` says in which build environment each unit of a donor may be used elsewhere; a unit for
+//!   which it cannot say that is not kept. [`harvest`] puts contents into the store by their hash, by a link where
+//!   that is safe.
 //! - **Supply.** [`supply`] assembles what fits a workspace as a target folder, from which the engine warms as from any
 //!   donor: all of its rules hold by construction, for units of every origin. [`mod@dates`] gives assembled units an order.
 //! - **Providers.** [`provider`] reads what a program of the user's offers, and trusts none of it: names, paths and hashes are

@@ -157,7 +157,7 @@ pub(crate) struct Environment {
     pub(crate) store_folder: Option<PathBuf>,
     /// A build waits for us, and may hold locks of Cargo's.
     pub(crate) in_a_build: bool,
-    /// This runs on a server that builds for others: what it builds may be anybody's.
+    /// This runs on a server that builds for others: its builds may come from any user.
     pub(crate) in_ci: bool,
     /// The program that a variable has Cargo run in place of the compiler.
     pub(crate) wrapper: Option<String>,
@@ -318,7 +318,7 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
     survey.trash = litter::look(&survey, left, &beside, &journal, progress);
     let root = &survey.shared_root;
     if root.unreachable.is_some() {
-        // Those who can write there take it away.
+        // Runs that can write there delete it.
         survey
             .trash
             .retain(|trash| !trash.path.starts_with(&root.path));

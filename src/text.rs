@@ -1,7 +1,7 @@
 //! Text that others wrote: names of files, branches and packages, values of configurations, messages of git and Cargo.
 //!
 //! A clone brings such text with it, and a terminal obeys some of it: it sets titles, fills the clipboard, moves the
-//! cursor over what was said before. Three things keep that away, and each holds without the others:
+//! cursor over earlier output. Three things keep that away, and each holds without the others:
 //!
 //! - [`shown`] is how one name is shown, on one line. Paths and cells of tables go through it, and so their width is
 //!   known: nothing is left in them that takes no column, or moves.
@@ -168,7 +168,7 @@ mod tests {
     fn each_character_that_is_shown_has_its_width() {
         let all = ('\0'..=char::MAX).filter(|c| !is_unsafe(*c));
         let unseen = |c: &char| c.to_string().width() == 0;
-        // Those that stand on the letter before them.
+        // Characters that stand on the letter before them.
         let few = all.filter(unseen).filter(|c| !c.is_alphanumeric()).count();
         assert!(few < 2500, "{few}");
         assert!(!is_unsafe('\u{301}') && !is_unsafe('\u{1f980}'));

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     seconds: Vec<f64>,
-    /// In KiB, where it can be told.
+    /// In KiB, where it is known.
     pub(crate) peak: Option<u64>,
 }
 
@@ -89,8 +89,8 @@ pub(crate) fn print_bar(what: &str, is: f64, limit: f64) {
     println!("{verdict}  {what}: {is:.3}, to be at most {limit:.3}");
 }
 
-/// Says how busy the machine is, where it can be told. Threads side by side gain nothing where others have all
-/// cores, and a program with one thread loses nothing where one core is free.
+/// Says how busy the machine is, where that is known. Threads side by side gain nothing where others have all cores,
+/// and a program with one thread loses nothing where one core is free.
 pub(crate) fn print_load() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -13,8 +13,8 @@ const TICKS: f64 = 100.0;
 pub(crate) struct Cost {
     /// Seconds on the clock.
     pub(crate) seconds: f64,
-    /// Seconds that the programs which were run, and those that they ran, had a processor; not a number where
-    /// that cannot be told. A machine that is busy with other things changes this less.
+    /// Seconds that the programs which were run, and those that they ran, had a processor; not a number where that is
+    /// unknown. A machine that is busy with other things changes this less.
     pub(crate) processor: f64,
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn print(folder: &Path) {
     load();
 }
 
-/// Says how busy the machine is, where it can be told.
+/// Says how busy the machine is, where that is known.
 pub(crate) fn load() {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     if let Some(load) = text.split(' ').next().filter(|load| !load.is_empty()) {
@@ -25,7 +25,7 @@ pub(crate) fn load() {
     }
 }
 
-/// The space in KiB that is taken on the filesystem of a folder, by everybody; `None` if that cannot be told.
+/// The space in KiB that all files take on the filesystem of a folder; `None` if that is unknown.
 pub(crate) fn taken(folder: &Path) -> Option<u64> {
     let mut df = Command::new("df");
     let said = df.arg("-Pk").arg(folder).output().ok()?.stdout;

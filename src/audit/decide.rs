@@ -48,7 +48,7 @@ pub(crate) struct Facts {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DebugFacts {
     pub(crate) third_party: DebugInfo,
-    /// That of everything else, into which third-party code is linked.
+    /// Debug information of everything else, into which third-party code is linked.
     pub(crate) own: DebugInfo,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Sums {
     caches: Caches,
     /// The files that could not be read.
     problems: Vec<Problem>,
-    /// The first reason for each folder why it cannot be told what nothing uses.
+    /// The first reason for each folder why unused units cannot be recognised.
     doubts: Vec<Problem>,
 }
 

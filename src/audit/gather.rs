@@ -90,7 +90,7 @@ pub(crate) fn gather(
     (sums, facts)
 }
 
-/// Those of some folders into which several worktrees of one repository build, or into folders in them.
+/// The folders, of these, into which several worktrees of one repository build, or into folders in them.
 fn shared(survey: &Survey, folders: &[&TargetFolder]) -> Vec<(PathBuf, usize)> {
     let places = shared_places(survey).into_iter();
     let asked = |place: &SharedPlace<'_>| {

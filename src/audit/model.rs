@@ -136,7 +136,7 @@ pub(crate) struct Variant {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub(crate) enum Difference {
-    /// One was only checked.
+    /// One variant was only checked.
     Checked,
     /// Another profile folder.
     Profile {
@@ -171,9 +171,9 @@ pub(crate) enum Difference {
     },
     /// Features.
     Features {
-        /// Those that only this one has.
+        /// Features that only this one has.
         more: Vec<String>,
-        /// Those that only the other one has.
+        /// Features that only the other one has.
         less: Vec<String>,
     },
     /// Variants of other packages that it was compiled with.

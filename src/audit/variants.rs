@@ -21,7 +21,7 @@ use crate::target::unit::{Source, Unit, UnitId, UnitKind};
 /// has for itself, such as a path.
 const COMPARED: usize = 64;
 
-/// The variants of each package in some folders: as much of their units as is told or compared.
+/// The variants of each package in some folders: as much of their units as is shown or compared.
 #[derive(Default)]
 pub(crate) struct Variants(BTreeMap<PackageKey, BTreeMap<UnitId, Alike>>);
 

@@ -74,7 +74,7 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// That of `ask`; or the text is no answer of Cargo's.
+    /// The error of `ask`; or the text is no answer of Cargo's.
     pub(super) fn get(
         &self,
         root: &Path,
@@ -119,7 +119,7 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// That of `ask`.
+    /// The error of `ask`.
     pub(super) fn of_toolchains(
         &self,
         question: &[u8],

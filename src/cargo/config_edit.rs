@@ -1,8 +1,8 @@
 //! Reads and sets `build.target-dir`, `build.build-dir` and `build.rustc-wrapper` in the text of a Cargo configuration file.
 //!
-//! The text is parsed only to learn where things are; the edit splices bytes in. So comments, order, quotes,
-//! line ends, a byte order mark and the lack of a final newline all stay, without anybody keeping track of
-//! them. Each edit is checked by parsing its result: if any other value differs, there is no edit.
+//! The text is parsed only to learn where things are; the edit splices bytes in. So comments, order, quotes, line
+//! ends, a byte order mark and the lack of a final newline are all kept, without code that keeps track of them. Each
+//! edit is checked by parsing its result: if any other value differs, there is no edit.
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ pub(crate) fn read_above<'a>(folders: impl Iterator<Item = &'a Path>, configs: &
     }
 }
 
-/// Reads the files in one `.cargo` folder. Those that do not exist are noted as such.
+/// Reads the files in one `.cargo` folder. Missing files are noted as such.
 pub(crate) fn read_folder(cargo_folder: &Path, configs: &mut Configs) {
     let folder_link = match fs::info(cargo_folder) {
         Ok(Some(info)) => info.is_symlink.then(|| fs::link_target(cargo_folder)),

@@ -116,7 +116,7 @@ pub(super) fn installed() -> Option<&'static [u8]> {
             for program in ["cargo", "rustc"] {
                 let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
                 let program = folder.join(&toolchain).join("bin").join(name);
-                // One that is linked may have none, and rustup takes another one's then.
+                // A linked toolchain may lack the program, and rustup uses another toolchain's then.
                 if fs::state(&program).is_some() {
                     all.push_str(&format!(" {:?}", compiled(&program)?));
                 }

@@ -41,13 +41,13 @@ impl FolderUse {
 /// may build into it.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    /// The `Cargo.lock` of the same workspace in each worktree; or why it cannot be told what their builds ask for,
-    /// as a fragment.
+    /// The `Cargo.lock` of the same workspace in each worktree; or the reason, as a fragment, why the needs of their
+    /// builds are unknown.
     pub(crate) locks: Result<Vec<Lock>, String>,
     /// The names of the workspaces' own crates, with `_` for `-`: libraries, programs, tests, build scripts. Or why
     /// they are not known.
     pub(crate) crates: Result<BTreeSet<String>, String>,
-    /// The hashes of the compilers that a plain build there would use; or why one cannot be told.
+    /// The hashes of the compilers that a plain build there would use; or the reason why one is unknown.
     pub(crate) compilers: Result<BTreeSet<u64>, String>,
 }
 

@@ -32,15 +32,15 @@ use crate::target::unit_file::{Sharing, UnitFile};
 pub(crate) struct GcOptions {
     /// Units that were not used for as long, and whose dependents were not either.
     pub(crate) older_than: Option<Age>,
-    /// Those that no build since then has used.
+    /// Units that no build since then has used.
     pub(crate) unused_since: Option<Timestamp>,
-    /// Those of compilers that are not installed.
+    /// Units of compilers that are not installed.
     pub(crate) toolchain_gone: bool,
     /// Units of packages that no `Cargo.lock` names, and their dependents.
     pub(crate) unreferenced: bool,
     /// Units that have a newer build of the same target.
     pub(crate) superseded: bool,
-    /// Those whose build did not come to its end.
+    /// Units whose build did not come to its end.
     pub(crate) unfinished: bool,
     /// The compiler's own cache for crates that no workspace has any more.
     pub(crate) crate_gone: bool,

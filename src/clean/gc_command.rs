@@ -45,7 +45,7 @@ pub(crate) fn run(
     let settings = survey.settings.clone();
     let mut folders = folders(&survey, request);
     let (mut orphans, mut notes) = Default::default();
-    // That of the settings is for the filesystem of the shared root alone.
+    // The settings' limit is for the filesystem of the shared root alone.
     let mut floor = None;
     if options.is_empty() && min_free.is_none() {
         options = GcOptions {

@@ -226,7 +226,7 @@ fn product_in_use(folder: &TargetFolder, survey: &Survey) -> Option<KeptReason> 
     })
 }
 
-/// Those of some folders that lie in none of the others.
+/// The folders, of these, that lie in none of the others.
 pub(crate) fn outermost<'a>(folders: &[&'a TargetFolder]) -> Vec<&'a TargetFolder> {
     let within = |folder: &TargetFolder| {
         let mut others = folders.iter().filter(|other| other.path != folder.path);

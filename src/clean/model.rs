@@ -151,26 +151,26 @@ pub(crate) enum KeptUnitReason {
         /// Where that is known from.
         source: LastUseSource,
     },
-    /// It cannot be told whether a build has used it since the moment that was asked for.
+    /// It is unknown whether a build has used it since the moment that was asked for.
     UseUnknown {
         /// Why.
         because: UnknownUse,
     },
     /// A kept unit was compiled with it.
     Needed {
-        /// One of those.
+        /// One of those units.
         by: UnitId,
     },
     /// A program that no unit is known to have made is there, and may look for what is in it.
     MayBeRun,
-    /// It cannot be told what it is.
+    /// Its kind is unknown.
     Unclear {
         /// Why.
         why: String,
     },
 }
 
-/// Why it cannot be told whether a unit was used since a moment.
+/// The reason why it is unknown whether a unit was used since a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "why")]
 pub(crate) enum UnknownUse {

@@ -76,7 +76,7 @@ pub(crate) fn look(
         let seen = before.since(inside, owner);
         // A newer build means that a clock was behind, or that the worktree came back and was built since.
         let seen = seen.filter(|since| folder.last_build.is_none_or(|built| built <= *since));
-        // One that is only away is none, and counts from the start should it be gone later.
+        // A worktree that is only away is no orphan, and counts from the start should it be gone later.
         if may_be_away(owner, &survey.repositories, seen).is_some() {
             continue;
         }

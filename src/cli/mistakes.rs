@@ -1,4 +1,4 @@
-//! Mistakes on the command line, and errors that end a run, as they are told.
+//! Shows mistakes on the command line, and errors that end a run.
 
 use std::io::Write as _;
 

@@ -29,7 +29,7 @@ pub(super) fn make() {
         .collect();
     let pool = ThreadPoolBuilder::new();
     let _ = match waiting.len() {
-        // The one that there is does all the work.
+        // The present thread does all the work.
         0 => pool.num_threads(1).use_current_thread().build_global(),
         many => pool
             .num_threads(many)

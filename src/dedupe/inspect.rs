@@ -72,7 +72,7 @@ pub(crate) fn sharer(mut inventory: Inventory, users: Vec<PathBuf>, survey: &Sur
     }
 }
 
-/// A build is running in a folder, or it cannot be told: then what is in it may change at any time.
+/// A build is running in a folder, or that is unknown: then its content may change at any time.
 fn busy(inventory: &Inventory) -> Option<KeptReason> {
     let profiles: BTreeSet<&Path> = inventory
         .units

@@ -7,10 +7,10 @@ use jsonc_parser::ParseOptions;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-/// The folder that rust-analyzer is told to build into.
+/// The folder that the editor has rust-analyzer build into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnalyzerFolder {
-    /// One of its own in the target folder.
+    /// A folder of its own in the target folder.
     Own,
     /// The folder at this path.
     At(String),

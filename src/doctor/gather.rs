@@ -92,8 +92,8 @@ fn broken_links(survey: &Survey) -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
-/// The workspaces that this shell can write, but whose builds lead to where it cannot. Those that it cannot write are none of
-/// its business.
+/// The workspaces that this shell can write, but whose builds lead to where it cannot. Workspaces that it cannot
+/// write are none of its business.
 fn closed(survey: &Survey) -> Vec<ClosedFolder> {
     let root = &survey.shared_root;
     let why = |dir: &Path| {
@@ -327,7 +327,7 @@ const SETTINGS: [(&str, ReadSettings); 2] = [
     ("rust-analyzer.toml", editor_settings::of_toml),
 ];
 
-/// Reads the folder that rust-analyzer is told to build into.
+/// Reads the folder that the editor has rust-analyzer build into.
 type ReadSettings = fn(&str) -> Option<AnalyzerFolder>;
 
 fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {

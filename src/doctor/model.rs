@@ -176,7 +176,7 @@ pub(crate) struct Diagnosis {
     /// The finding, as a sentence without a full stop.
     pub(crate) what: String,
     pub(crate) why: String,
-    /// The one command, or the one thing to do, that mends it.
+    /// The one command, or the one thing to do, that fixes it.
     pub(crate) fix: String,
     /// How `--fix` mends it, if it does.
     pub(crate) automatic: Option<Fix>,

@@ -325,7 +325,7 @@ pub(crate) fn expect_writable(shared_root: &Path) -> Result<()> {
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
 
-/// Says why nothing can be written in a shared root, as far as that can be told without writing; `None` if it can.
+/// Returns why nothing can be written in a shared root, as far as that shows without writing; `None` if it can.
 #[must_use]
 pub(crate) fn unwritable_root(shared_root: &Path) -> Option<String> {
     let why = crate::fs::unwritable(shared_root);

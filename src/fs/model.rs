@@ -25,7 +25,7 @@ pub(crate) struct Busy {
 pub(crate) enum BusyReason {
     /// A process holds it.
     Held,
-    /// It cannot be told, with the system's error.
+    /// It is unknown, with the system's error.
     Unclear(String),
     /// A program in the folder runs: the path is that of the program.
     Runs,
@@ -70,7 +70,7 @@ pub struct Usage {
     pub(crate) last_read: Option<Timestamp>,
     /// A git repository inside, which nothing may delete.
     pub(crate) git_inside: Option<PathBuf>,
-    /// One at a place where tests and build scripts make such things again.
+    /// A git repository at a place where tests and build scripts make such things again.
     #[serde(skip)]
     pub(crate) git_made_again: Option<PathBuf>,
     /// A Cargo manifest at a place where Cargo puts none, which means sources.

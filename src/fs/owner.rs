@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
     expect(dead_code, reason = "only Unix has a mode to look at")
 )]
 pub(crate) enum Theirs {
-    /// Another user owns it, or its owner cannot be told.
+    /// Another user owns it, or its owner is unknown.
     Owner,
     /// Every user may write it.
     Everybody,
@@ -218,8 +218,8 @@ pub(super) fn expect_mine(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder and those above it. Those that are new let other users write no more than the folder that they are
-/// in does for its group, whatever the umask says.
+/// Makes a folder and those above it. New folders let other users write no more than the folder that they are in does
+/// for its group, whatever the umask says.
 pub(super) fn create_all(path: &Path) -> std::io::Result<()> {
     match create(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -125,8 +125,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a program that everybody may run whom the umask lets, whole or not at all, in the place of another one
-/// or where nothing is.
+/// Writes a program that every user may run whom the umask lets, whole or not at all, in the place of another one or
+/// where nothing is.
 ///
 /// # Errors
 ///

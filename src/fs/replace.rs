@@ -282,7 +282,7 @@ pub(crate) fn write_if_absent(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
-    // One may have come since.
+    // A link may have come since.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         &mut options,

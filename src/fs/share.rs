@@ -119,7 +119,7 @@ pub(crate) fn lies(_: &Path) -> Option<Lying> {
     None
 }
 
-/// Whose a file is, and what may be done with it; `None` if it cannot be told. A link is looked at itself.
+/// The owner and mode of a file; `None` if they are unknown. A link is examined itself.
 #[must_use]
 pub(crate) fn rights(path: &Path) -> Option<Rights> {
     let file = fs::symlink_metadata(path).ok()?;

@@ -106,7 +106,7 @@ fn targets(worktree: &Path, branch: &str) -> Result<Option<Vec<String>>> {
                 targets.push(symref.to_owned());
                 targets.extend(short.map(|short| format!("refs/heads/{short}")));
             }
-            // One on a server says no more than that it was pushed, whatever it is called there.
+            // A branch on a server says no more than that it was pushed, whatever its name there.
             name if name == own => upstream = Some(follows.to_owned()),
             name => targets.push(name.to_owned()),
         }

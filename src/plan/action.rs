@@ -232,7 +232,7 @@ impl Phase {
     }
 }
 
-/// A part of what is shown of a plan and of its outcome. Sections are told apart by `plan_order`.
+/// A part of what is shown of a plan and of its outcome. `plan_order` identifies a section.
 #[derive(Debug)]
 pub(crate) struct Section {
     /// Its place among the sections of a plan.

@@ -136,7 +136,7 @@ pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
 ///
 /// # Errors
 ///
-/// One of them is missing, an answer of it was needed, and the run was to change something.
+/// Git or Cargo is missing, its answer was needed, and the run was to change something.
 pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Result<()> {
     if ui.dry_run || survey.workspaces.is_empty() {
         return Ok(());

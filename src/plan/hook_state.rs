@@ -104,12 +104,12 @@ pub(crate) enum HookState {
     ChangedByHand,
     /// Another hook stands where ours was, and the name for the one from before is taken.
     Overwritten {
-        /// The one from before.
+        /// The hook from before.
         before: PathBuf,
     },
     /// It is gone, but the one from before is still kept for it.
     TakenOut {
-        /// The one from before.
+        /// The hook from before.
         before: PathBuf,
     },
     /// Git takes its hooks from another folder.

@@ -61,7 +61,7 @@ pub(crate) enum KeptReason {
         /// Why not.
         why: String,
     },
-    /// One configuration above it serves it.
+    /// The one configuration above serves it.
     ServedAbove {
         /// That file.
         file: PathBuf,
@@ -84,7 +84,7 @@ pub(crate) enum KeptReason {
     },
     /// Workspaces lie inside that tests run Cargo on, so it is in place.
     FixtureInside {
-        /// One of them.
+        /// One of those workspaces.
         inside: PathBuf,
     },
     /// Tests run Cargo on it.
@@ -282,7 +282,7 @@ pub(crate) enum KeptReason {
     },
     /// It is the shared root.
     SharedRoot,
-    /// A build is running in it, or it cannot be told.
+    /// A build is running in it, or that is unknown.
     Busy {
         /// The lock.
         lock: PathBuf,
@@ -397,7 +397,7 @@ pub(crate) enum KeptReason {
         /// The donor's units, and why each cannot be taken.
         left: Vec<LeftUnit>,
     },
-    /// Builds hold every folder that could give it units, or that cannot be told.
+    /// Builds hold every folder that could give it units, or may hold it.
     DonorBusy {
         /// The best of them.
         folder: PathBuf,

@@ -184,7 +184,7 @@ pub(crate) struct LeftUnit {
 pub(crate) enum LeftReason {
     /// Its package is local, and nothing but third-party crates is asked for.
     Local,
-    /// Whether its sources are the same cannot be told.
+    /// It is unknown whether its sources are the same.
     SourcesUnknown {
         /// Why not.
         why: String,
@@ -219,7 +219,7 @@ pub(crate) enum LeftReason {
     },
     /// It may have been compiled in another worktree than the donor's.
     OtherWorktree {
-        /// That one, where something tells.
+        /// That worktree, where something names it.
         worktree: Option<PathBuf>,
     },
     /// A dependency is not taken, so that Cargo may make another one than it was compiled with.
@@ -298,10 +298,10 @@ pub(crate) enum LeftReason {
         /// The dependency's package.
         package: String,
     },
-    /// The worktree has something that was compiled with another one of it, which is gone: Cargo would take that for
-    /// fresh by the times of this one.
+    /// A unit of the worktree was compiled with another unit of this name, which is gone: Cargo would take the former
+    /// for fresh by the times of this one.
     Awaited {
-        /// That one's package.
+        /// The package of the former.
         by: String,
     },
     /// The worktree has it in a form that Cargo or we do not understand.

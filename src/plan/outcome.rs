@@ -147,7 +147,7 @@ pub(crate) struct Came {
 }
 
 impl Came {
-    /// One that did what it does to units, and frees nothing.
+    /// The result of an action that changes units and frees nothing.
     pub(crate) fn with(detail: impl Detail) -> Self {
         Self {
             detail: Some(Box::new(detail)),

@@ -1,4 +1,4 @@
-//! Programs of the system that are told something: `systemctl`, `launchctl`, `schtasks`.
+//! Calls programs of the system that keep timers: `systemctl`, `launchctl`, `schtasks`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -80,7 +80,7 @@ pub struct Remote {
     parts: Operator,
     /// The way to a Redis server.
     redis: Option<Door>,
-    /// The client tries again by itself. That of Redis does, and to it all errors look as if they went away.
+    /// The client tries again by itself. Redis's client does, and takes every error for one that passes.
     tries: bool,
     secrets: Vec<String>,
     waits: Waits,
@@ -207,7 +207,7 @@ impl Remote {
         self.whole.info().full_capability().list
     }
 
-    /// The objects whose keys begin with a prefix, sorted. Those that come and go meanwhile may be missing.
+    /// The objects whose keys begin with a prefix, sorted. Objects that are put or deleted meanwhile may be missing.
     ///
     /// # Errors
     ///
@@ -289,7 +289,7 @@ impl Remote {
             .map_err(|why| anyhow!(why))
     }
 
-    /// Finds out whether anybody answers at all.
+    /// Finds out whether a server answers at all.
     async fn reach(&self) {
         if let Some(door) = &self.redis {
             let failed = match timeout(self.waits.first, door.knock()).await {

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Door {
 }
 
 impl Door {
-    /// That of the server in the options; nothing for a socket in the file system.
+    /// The door of the server in the options; `None` for a socket in the file system.
     pub(crate) fn of(told: &BTreeMap<String, String>) -> Option<Self> {
         let said = |key: &str| told.get(key).map(String::as_str);
         let endpoint = said("endpoint")?;

@@ -134,7 +134,7 @@ pub(crate) fn contents(places: &StorePaths, progress: &Progress) -> StoreContent
 /// The result of reading a file that has the name of a description.
 enum Read {
     Unit(Box<StoredUnit>),
-    /// Half of one, or nothing that anybody has written so.
+    /// Half of a description, or text that is none.
     Rubbish,
     /// A newer one, or one that cannot be read now.
     Unclear(String),

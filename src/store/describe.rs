@@ -44,9 +44,9 @@ pub(crate) struct Harvest<'a> {
 /// Units, described.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
-    /// Those that can be known elsewhere, dependencies first, each with the places of its files.
+    /// Units that can be recognised elsewhere, dependencies first, each with the places of its files.
     pub(crate) units: Vec<StoredUnit>,
-    /// Those that cannot, and why.
+    /// Units that cannot, and why.
     pub(crate) left: Vec<LeftUnit>,
 }
 

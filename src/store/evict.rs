@@ -22,7 +22,7 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// Those that hold by themselves, unless settings say otherwise.
+    /// The default limits, unless settings say otherwise.
     #[must_use]
     pub(crate) fn of(settings: &StoreSettings) -> Self {
         Self {

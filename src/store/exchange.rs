@@ -311,7 +311,7 @@ fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> 
             return Ok(());
         }
         there.extend(new);
-        // Those that came first are the oldest.
+        // The first ones are the oldest.
         let most = there.len().saturating_sub(LISTED);
         there.drain(..most);
         remote.put(name, descriptions(there)?)?;

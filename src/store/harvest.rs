@@ -139,7 +139,7 @@ pub(crate) fn harvest(
     }
 }
 
-/// How long a provider may take to do something with what it is told of.
+/// The time that a provider has to act on a message.
 const IN_TIME: Duration = Duration::from_secs(600);
 
 /// Tells a provider about units that lie in a store. Files that it has as well and keeps need no second copy in the

@@ -1,5 +1,5 @@
-//! Looks at what the store is about: in which circumstances a workspace is built, what of a target folder can be kept
-//! beyond it, and what a local store has.
+//! The facts that a store needs: the build environment of a workspace, the units of a target folder that can be kept
+//! beyond it, and the content of a local store.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The store: third-party units that outlive their target folders, and the documents by which providers are asked.
 //!
-//! One description of a unit serves everywhere: in the local store, in a remote one, and in what providers are told
-//! and answer.
+//! One description of a unit serves everywhere: in the local store, in a remote one, and in the messages from and to
+//! providers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -114,9 +114,9 @@ pub(crate) struct StoredSet {
 pub(crate) struct Before {
     pub(crate) version: u32,
     pub(crate) ask: String,
-    /// The hash of circumstances and packages: who has the same one, builds the same.
+    /// Hash of build environment and packages: workspaces with the same hash build the same.
     pub(crate) summary: String,
-    /// The hash of the circumstances.
+    /// Hash of the build environment.
     pub(crate) circumstances: String,
     /// The build environment itself.
     pub(crate) built_with: BuiltWith,
@@ -155,7 +155,7 @@ pub struct Offered {
     /// How they are to be had.
     #[serde(default)]
     pub take: Take,
-    /// Its description, as it was when the provider was told about it.
+    /// Its description, as the provider got it.
     pub unit: StoredUnit,
 }
 
@@ -181,12 +181,12 @@ pub enum Take {
     Link,
 }
 
-/// "I built a thing": what a provider is told after a build.
+/// "I built a thing": the message to a provider after a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct After {
     pub(crate) version: u32,
     pub(crate) ask: String,
-    /// As in [`Before`]; all units were built in its circumstances.
+    /// As in [`Before`]; all units were built in its build environment.
     pub(crate) summary: String,
     /// The build environment itself.
     pub(crate) built_with: BuiltWith,
@@ -194,7 +194,7 @@ pub(crate) struct After {
     pub(crate) units: Vec<StoredUnit>,
 }
 
-/// The files that a provider has taken over after it was told about them.
+/// The files of a message's units that a provider has taken over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Taken {
     pub(crate) version: u32,
@@ -206,7 +206,7 @@ pub(crate) struct Taken {
 /// A file that a provider has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Relocated {
-    /// Where it was told that the file lies.
+    /// The path of the file in the message to the provider.
     pub(crate) from: PathBuf,
     pub(crate) to: PathBuf,
 }
@@ -258,7 +258,7 @@ pub(crate) struct Moved {
     pub(crate) left: Vec<String>,
 }
 
-/// A provider is told of units.
+/// Units are described to a provider.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct TellProvider {
     /// The program, with its arguments.

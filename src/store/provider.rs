@@ -37,7 +37,7 @@ pub(crate) fn taken(answer: &[u8]) -> Result<Taken, String> {
     Ok(taken)
 }
 
-/// The most that anybody has for one workspace.
+/// The most units that a provider may have for one workspace.
 pub(crate) const MOST_UNITS: usize = 20_000;
 
 /// The most bytes that a file and a unit may have: no compiler makes more, and a larger claim can only keep us busy.

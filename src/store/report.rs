@@ -26,7 +26,7 @@ pub(crate) static SECTION: Section = Section {
     outcome,
 };
 
-/// Writes what would be kept in the store, and who would be told of it.
+/// Writes which units would be kept in the store, and which provider would be told about them.
 fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let harvests: Vec<&HarvestUnits> = plan.all().collect();
     if let Some(first) = harvests.first() {
@@ -282,7 +282,7 @@ fn remote_parts(out: Out<'_>, parts: &[RemotePart], view: &View) -> io::Result<(
     table.write(out, view.width)
 }
 
-/// Writes what is not kept. That local packages and programs are not, everybody knows.
+/// Writes which units are not kept; those that never are, such as local packages and programs, only with `--verbose`.
 pub(crate) fn not_kept(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
     let ordinary = |reason: &LeftReason| {
         matches!(

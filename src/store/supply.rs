@@ -286,7 +286,7 @@ fn take(
     let candidate = Candidate {
         folder: assembled.folder.clone(),
         relation: Relation::Stranger,
-        // It was built in the same circumstances; nothing in it is of a worktree.
+        // It was built in the same build environment; nothing in it is of a worktree.
         workspace: Some(cold.workspace.root.clone()),
         worktree: None,
         programs: None,

@@ -33,7 +33,7 @@ pub(crate) fn linked(said: &str, out_dir: &Path) -> Linked {
         }
     }
     if own {
-        // Which of them the script has made cannot be told from what it says: those that are found elsewhere count.
+        // The output does not tell which of them the script has made: those that are found elsewhere count.
         linked.libraries.sort();
         linked.libraries.dedup();
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Said {
     /// The variables that they set, each with a hash of its value as it is written.
     pub(crate) env: BTreeMap<String, String>,
-    /// Those of them that are paths relative to a configuration, and so others in each worktree.
+    /// The variables, of these, that are paths relative to a configuration, and so differ in each worktree.
     pub(crate) placed: BTreeSet<String>,
     /// The programs that run as the compiler or in its place, by their keys; not those that are known to change nothing.
     pub(crate) programs: BTreeMap<String, Program>,
@@ -44,7 +44,7 @@ pub(crate) struct Differences {
     pub(crate) placed: Vec<String>,
     /// A program that makes everything, and that only one of them has, or that is another one.
     pub(crate) program: Option<PathBuf>,
-    /// One that makes packages of the workspace.
+    /// A program that makes packages of the workspace.
     pub(crate) workspace_program: Option<PathBuf>,
     /// A configuration that says something else of packages of the workspace.
     pub(crate) settings: Option<PathBuf>,
@@ -167,7 +167,7 @@ fn add(spans: &mut Vec<Span>, mut seen: Span) {
     spans.drain(..surplus);
 }
 
-/// The circumstances at one moment, as far as they are known.
+/// The build environment at one moment, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment<'a> {
     /// They are known, by the position of their span.
@@ -176,7 +176,7 @@ pub(crate) enum Moment<'a> {
     Unknown,
 }
 
-/// The circumstances at a moment, by the spans that are known.
+/// The build environment at a moment, by the spans that are known.
 #[must_use]
 pub(crate) fn at(spans: &[Span], moment: Timestamp) -> Moment<'_> {
     let holds = |span: &Span| span.since.is_none_or(|since| since < moment) && moment <= span.until;

@@ -1,8 +1,8 @@
 //! The records of shared roots, in the user's own state folder.
 //!
-//! A folder is a shared root because the user's own state knows it: its token lies in the folder and, once more, in the
-//! state folder, where neither a clone nor a branch can put it. The looks of a folder say nothing, since anybody can
-//! commit a folder that looks like a shared root.
+//! A folder is a shared root because the user's own state knows it: its token lies in the folder and, once more, in
+//! the state folder, where neither a clone nor a branch can put it. The looks of a folder say nothing, since any
+//! commit can bring a folder that looks like a shared root.
 
 use std::path::{Path, PathBuf};
 

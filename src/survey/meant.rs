@@ -15,7 +15,7 @@ use crate::{fs, git};
 /// user's own, and undo goes by it for nothing else all the same.
 #[must_use]
 pub(crate) fn is_meant(file: &Path, survey: &Survey) -> bool {
-    // A folder that became a link since leads elsewhere. One that is gone leads nowhere.
+    // A folder that became a link since leads elsewhere. A missing folder leads nowhere.
     let straight = |folder: &Path| fs::canonical(folder).map_or(true, |real| real == folder);
     let plain = |part: Component| !matches!(part, Component::ParentDir | Component::CurDir);
     file.is_absolute()

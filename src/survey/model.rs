@@ -419,7 +419,7 @@ pub struct StoreSettings {
     /// The program that is asked before a build, with its arguments.
     #[serde(deserialize_with = "settings::store::program")]
     pub(crate) before: Option<Vec<String>>,
-    /// The program that is told after one, with its arguments.
+    /// The program that gets a message after one, with its arguments.
     #[serde(deserialize_with = "settings::store::program")]
     pub(crate) after: Option<Vec<String>>,
     /// `onboard` has what was built since harvested, in the background.

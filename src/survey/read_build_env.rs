@@ -23,7 +23,7 @@ use crate::{fs, git, process};
 pub(crate) struct Records {
     /// All that our own runs have written.
     pub(crate) journal: Journal,
-    /// The circumstances that runs have seen.
+    /// The build environments that runs have seen.
     pub(crate) history: History,
 }
 
@@ -34,7 +34,7 @@ impl Records {
         spans.last().map(|span| span.until)
     }
 
-    /// Reads those of a shared root. One that cannot be read says nothing.
+    /// Reads the records of a shared root. A record that cannot be read holds nothing.
     #[must_use]
     pub(crate) fn of(shared_root: &SharedRoot) -> Self {
         let Some(records) = shared_root.records.as_deref() else {
@@ -47,7 +47,7 @@ impl Records {
     }
 }
 
-/// The circumstances of a workspace.
+/// The build environment of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BuildEnv {
     pub(crate) workspace: PathBuf,
@@ -65,7 +65,7 @@ pub(crate) struct BuildEnv {
 }
 
 impl BuildEnv {
-    /// Those in which no configuration says anything.
+    /// The build environment in which no configuration sets anything.
     #[must_use]
     pub(crate) fn plain() -> Self {
         Self {
@@ -211,7 +211,7 @@ fn included(file: &File, deep: usize) -> Vec<File> {
     let mut all = Vec::new();
     for name in named.iter().rev() {
         let path = folder.join(name);
-        // One that may be missing says nothing then.
+        // A missing file that may be missing sets nothing.
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes.unwrap_or_default()).ok(),
             Err(_) => None,
@@ -273,7 +273,7 @@ fn look(
             same,
         );
         let (own, keys) = says(text.as_bytes(), &file.path);
-        // One that says nothing, and came with its folder, never said anything.
+        // A configuration that sets nothing, and came with its folder, never set anything.
         let nothing = own == Said::default() && keys.is_empty();
         let folder = file.path.parent().filter(|_| nothing);
         let new = |at: &Timestamp| folder.is_some_and(|folder| came_with(*at, folder));
@@ -388,8 +388,8 @@ fn says(bytes: &[u8], path: &Path) -> (Said, Vec<&'static str>) {
     (said, named.into_keys().collect())
 }
 
-/// The program that a configuration names; `None` if it is none, or one that is known to change nothing. A name alone is
-/// no proof in a worktree, where anybody may have put it.
+/// The program that a configuration names; `None` if it is none, or one that is known to change nothing. A name alone
+/// is no proof in a worktree, where any commit may have brought it.
 fn program(named: &str, config: &Path) -> Option<Program> {
     if named.is_empty() {
         return None;

@@ -61,7 +61,7 @@ pub(crate) fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) 
     replace_own(&path, &json)
 }
 
-/// Reads the record of the circumstances of workspaces. One that cannot be read holds nothing.
+/// Reads the record of the build environments of workspaces. A record that cannot be read holds nothing.
 #[must_use]
 pub(crate) fn read_history(records: &Path) -> History {
     let bytes = read(&history_file(records)).ok().flatten();
@@ -71,7 +71,7 @@ pub(crate) fn read_history(records: &Path) -> History {
         .unwrap_or_default()
 }
 
-/// Writes down what was seen of the circumstances of workspaces, where there are records already.
+/// Writes the build environments of workspaces that were seen, where there are records already.
 ///
 /// # Errors
 ///

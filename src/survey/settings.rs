@@ -172,7 +172,7 @@ fn table(text: &str) -> Option<usize> {
         match dotted {
             // Such a line is not in a table, and lines may follow it.
             true => None,
-            // One that only its own tables name begins with the name of one of them.
+            // A table that only its own tables name begins with the name of one of them.
             false => item
                 .span()
                 .or_else(|| document.get_key_value(key)?.0.span()),

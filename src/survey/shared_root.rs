@@ -156,7 +156,7 @@ fn shared_root(
     }
 }
 
-/// The worktree that a path lies in. One that the survey did not meet is known by its `.git`.
+/// The worktree that a path lies in. A worktree that the survey did not meet is known by its `.git`.
 fn worktree_around(path: &Path, survey: &Survey) -> Option<PathBuf> {
     if let Some((_, worktree)) = worktree_of(path, &survey.repositories) {
         return Some(worktree.to_owned());

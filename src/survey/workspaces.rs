@@ -290,7 +290,7 @@ pub(super) fn confirm(survey: &mut Survey, request: &Request, progress: &Progres
             Some(focus) => workspace.is_in(focus),
             None => request.to_act,
         };
-        // Those that `setup` may configure are all asked.
+        // Cargo is asked about all workspaces that `setup` may configure.
         let spared = request.focus.is_some() || request.looks_only;
         let fixture = spared && workspace.nested_in.is_some() && !used.contains(&family(workspace));
         let asked = about && !fixture;

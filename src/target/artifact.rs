@@ -62,11 +62,11 @@ pub(crate) const BITCODE: [&[u8]; 2] = [b"BC\xc0\xde", b"\xde\xc0\x17\x0b"];
 /// A reader of a file should be buffered: most reads are of a few bytes.
 ///
 /// The metadata of a program that was only checked is empty (rustc writes it so). It is refused all the same: an
-/// empty file cannot be told from one that was emptied.
+/// empty file looks like one that was emptied.
 ///
 /// # Errors
 ///
-/// Why the artifact cannot be said to be whole, which includes that it cannot be read.
+/// The reason why the artifact may not be whole, which includes that it cannot be read.
 pub fn whole<R: Read + Seek>(name: &str, reader: R) -> Result<(), String> {
     let cache = ReadCache::new(reader);
     let length = ReadRef::len(&cache).map_err(|()| "it cannot be read".to_owned())?;

@@ -32,8 +32,8 @@ pub(crate) struct Evidence {
     pub(crate) targets: Result<Vec<Target>, String>,
     /// The first source in its `.d` file: the root of the crate.
     pub(crate) root: Option<String>,
-    /// Cargo has compared its sources, in a folder of vendored packages, with the checksum of a registry. Those from git
-    /// have none.
+    /// Cargo has compared its sources, in a folder of vendored packages, with the checksum of a registry. Packages
+    /// from git have none.
     pub(crate) has_checksum: bool,
 }
 

@@ -223,8 +223,8 @@ fn known(known: bool) -> Leftover {
 
 /// Whether Cargo looks at the time of a file when it asks whether what depends on the unit is older.
 ///
-/// That is what the compiler made, without the `.d` file, and what Cargo noted of a build script's run. Source:
-/// `outputs` and `check_filesystem` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
+/// It does for files that the compiler made, without the `.d` file, and for Cargo's notes of a build script's run.
+/// Source: `outputs` and `check_filesystem` in Cargo's `src/cargo/core/compiler/fingerprint/mod.rs`.
 #[must_use]
 pub(crate) fn is_output(path: &[&str], run: bool) -> bool {
     let list = path.last().is_some_and(|name| name.ends_with(".d"));

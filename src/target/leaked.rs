@@ -105,8 +105,8 @@ fn is_linked(file: &UnitFile) -> bool {
     file.sharing != Sharing::Folder && !file.is_fingerprint() && !listed && set(file).is_none()
 }
 
-/// Those of some words that a file has as the names of object files; `None` if it cannot be read, or if its debug information is
-/// compressed.
+/// The words, of these, that a file has as the names of object files; `None` if it cannot be read, or if its debug
+/// information is compressed.
 fn named(path: &Path, words: &BTreeSet<String>) -> Option<BTreeSet<String>> {
     let words: Vec<&String> = words.iter().collect();
     let patterns = words.iter().map(|word| format!(".{word}{OBJECT}"));

@@ -237,8 +237,8 @@ fn unit_file(entry: Entry) -> UnitFile {
 
 /// The profile folders of a target folder, relative to it.
 ///
-/// Those for a triple in the folder of a tool (`rust-analyzer/<triple>/debug`) lie too deep to be found: what is in
-/// them belongs to no unit.
+/// Profile folders for a triple in the folder of a tool (`rust-analyzer/<triple>/debug`) lie too deep to be found:
+/// files in them belong to no unit.
 struct Profiles(HashSet<PathBuf>);
 
 /// Where a path stands in a target folder.
@@ -313,7 +313,7 @@ impl Above<'_> {
     }
 }
 
-/// A name as a text. One that is not Unicode is no name of Cargo's, and what stands for it matches none.
+/// A name as a text. A name that is not Unicode is none of Cargo's, and its replacement matches none.
 fn name(name: &OsStr) -> &str {
     name.to_str().unwrap_or("\u{fffd}")
 }

@@ -164,7 +164,7 @@ impl fmt::Display for UnitId {
 pub enum UnitKind {
     /// A library of any crate type.
     Library,
-    /// A library that is a compiler plug-in; one that was only checked cannot be told from a library.
+    /// A library that is a compiler plug-in; a plug-in that was only checked looks like a library.
     ProcMacro,
     /// A program.
     Program,
@@ -180,7 +180,7 @@ pub enum UnitKind {
     BuildScriptRun,
     /// Documentation. The pages lie in `doc`, which belongs to no unit.
     Doc,
-    /// It cannot be told, so it is never shared and never deleted.
+    /// It is unknown, so it is never shared and never deleted.
     Unknown {
         /// The part that could not be understood.
         why: String,
@@ -207,7 +207,7 @@ pub enum Source {
     Directory,
     /// A path: a workspace member, a path dependency or a `[patch]` to a path.
     Local,
-    /// It cannot be told.
+    /// It is unknown.
     Unknown,
 }
 

@@ -36,7 +36,7 @@ pub fn set_since(unit: &Unit, now: Timestamp) -> Option<(&UnitFile, &'static str
         false => file.is_dep_info(),
     };
     let is_stamp = |file: &&UnitFile| {
-        // That of a script lies beside what it said.
+        // The stamp of a script lies beside its output.
         let beside = file.role == Role::Noted || (!run && file.is_fingerprint());
         beside && file.name() == layout::STAMP
     };

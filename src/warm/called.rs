@@ -4,7 +4,7 @@ use std::path::Path;
 
 use memchr::memmem;
 
-/// The names by which a place is told from another one: the folders on the way to it that the two do not share.
+/// The names that distinguish a place from another one: the folders on the way to it that the two do not share.
 ///
 /// A build script may name a database or a port after them.
 #[must_use]

@@ -363,7 +363,7 @@ pub(crate) fn one(
         let Some((mut donor, here)) = next else { break };
         let warm = donor.choose(cold, &wants, &here, survey);
         let gives = |warm: &WarmFolder| warm.units.len() + warm.present;
-        // One that was copied without its times, or whose files were written to, has less to give than it seems.
+        // A donor that was copied without its times, or whose files were written to, has less to give than it seems.
         let is_damaged = |left: &LeftUnit| matches!(left.reason.root(), LeftReason::Damaged { .. });
         let damaged = warm.left.iter().any(is_damaged);
         if best
@@ -412,7 +412,7 @@ fn closest(
         wants.lock.is_none()
             || other.is_some_and(|other| inspect::same_lock(other, &cold.workspace.root))
     };
-    // One that was built in other circumstances may have less to give than it seems.
+    // A donor that was built in another environment may have less to give than it seems.
     let said_alike = |candidate: &Candidate| {
         let other = candidate.workspace.as_deref();
         let other = other.map(|other| wants.circumstances_of(other));

@@ -146,9 +146,9 @@ struct Chooser<'a> {
     verdicts: HashMap<&'a UnitId, Verdict>,
     /// Dependencies first.
     taken: Vec<&'a Unit>,
-    /// Those that are taken and look new, with what depends on them.
+    /// The units that are taken and look new, with their dependents.
     whole: HashSet<&'a UnitId>,
-    /// Those whose fingerprint is another one where they go, with what depends on them.
+    /// The units whose fingerprint is another one in the destination, with their dependents.
     rehashed: HashSet<&'a UnitId>,
 }
 

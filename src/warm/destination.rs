@@ -75,7 +75,7 @@ impl DestinationUnits {
                 continue;
             };
             let there = There::Unit {
-                // Who was compiled with another donor's would have to be told of a hash that is not known yet.
+                // A dependent of another donor's unit would need a hash that is not known yet.
                 fingerprints: match taken.rehashed {
                     true => Vec::new(),
                     false => unit.fingerprints.clone(),

@@ -26,16 +26,17 @@ pub(crate) struct Donor {
     /// Its worktree is at the commit of the workspace that asked last.
     same_commit: bool,
     inventory: Inventory,
-    /// Those in which it was built, as far as they are known.
+    /// The build environment in which it was built, as far as it is known.
     circumstances: Option<BuildEnv>,
     looked_at: BTreeSet<UnitId>,
     flaws: BTreeMap<UnitId, LeftReason>,
     traces: BTreeMap<UnitId, Trace>,
     /// The abilities of its build scripts and macros.
     programs: Programs,
-    /// It was put together of the store, for the very circumstances of who asks.
+    /// It was put together from the store, for exactly the build environment of the asking workspace.
     from_store: bool,
-    /// The units that were made in other circumstances than those of who asked last, and these.
+    /// The units that were made in another build environment than that of the workspace that asked last, and that
+    /// environment.
     otherwise: BTreeMap<UnitId, LeftReason>,
     asked_in: Option<Said>,
     /// Whether it is the own one of who asked last, and the names that that one does not have.
@@ -72,7 +73,7 @@ impl Donor {
         }
     }
 
-    /// The same one, put together of the store: nothing is kept there that was made in other circumstances.
+    /// The same one, put together from the store: a store keeps nothing from another build environment.
     pub(crate) fn of_store(self) -> Self {
         Self {
             from_store: true,
@@ -80,7 +81,7 @@ impl Donor {
         }
     }
 
-    /// Finds out what was made in other circumstances than those of a workspace.
+    /// Finds the units that were made in another build environment than that of a workspace.
     fn look_around(&mut self, wants: &Requirements<'_>) {
         let here = &wants.circumstances.said;
         if !self.from_store && self.asked_in.as_ref() != Some(here) {

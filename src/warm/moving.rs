@@ -135,7 +135,7 @@ impl Action for MoveFolder {
 ///
 /// # Errors
 ///
-/// One of them is at its old place still, or nowhere.
+/// A folder is at its old place still, or nowhere.
 pub(crate) fn expect_moved<'a>(
     mut folders: impl Iterator<Item = &'a Path>,
     run: &Run<'_>,

@@ -165,7 +165,7 @@ impl<'a> World<'a> {
     fn look(ask: Ask<'a>, units: &[&'a Unit]) -> Result<Self, LeftReason> {
         let place = ask.workspace.place.as_ref();
         let place = place.ok_or_else(|| unknown("its workspace is not in git"))?;
-        // One of Jujutsu's alone: git would answer for the worktree around it, if at all.
+        // Without `.git` the worktree is Jujutsu's alone: git would answer for the worktree around it, if at all.
         let by_git = |top: &Path| fs::exists(&top.join(".git"));
         if ![place.worktree.as_path(), ask.from_worktree]
             .into_iter()

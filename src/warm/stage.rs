@@ -155,8 +155,8 @@ impl Staging<'_> {
         Ok(())
     }
 
-    /// Leaves the mark with a third-party unit that is older than a configuration here: it was made in circumstances that
-    /// are the same, though the configuration was not there yet.
+    /// Leaves the mark with a third-party unit that is older than a configuration here: its build environment was the
+    /// same, though the configuration was not there yet.
     fn note_circumstances(&self, unit: &TakenUnit) -> anyhow::Result<()> {
         let Some((changed, compared)) = self.configured.filter(|_| !unit.local) else {
             return Ok(());

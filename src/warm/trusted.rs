@@ -1,4 +1,4 @@
-//! Looks again whether a folder may give or get units: git may have been told to track it since the plan was made.
+//! Checks again whether a folder may give or get units: git may track it since the plan was made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

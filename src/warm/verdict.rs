@@ -36,7 +36,7 @@ pub(crate) struct LocalUnit {
 /// Which times the files of a unit get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Dated {
-    /// Those that they have in the donor.
+    /// The times that they have in the donor.
     #[default]
     AsTheyWere,
     /// The list of its sources is as new as the look at these; everything else is as it was.
@@ -61,9 +61,9 @@ pub(crate) enum Trace {
 /// Whose a donor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
-    /// One workspace's, by the configuration that we wrote.
+    /// One workspace, by the configuration that we wrote.
     Owned,
-    /// One workspace's, as far as is known. `CARGO_TARGET_DIR` may have led others there.
+    /// One workspace, as far as is known. `CARGO_TARGET_DIR` may have led others there.
     Single,
     /// Several workspaces: each takes the units of the others for its own.
     Several,

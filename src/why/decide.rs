@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
         let found = found.filter(|one| compiled.contains(&at) && compiled.contains(one));
         let found: Vec<usize> = found.filter(|one| *one != at).collect();
         let mut causes = found.into_iter().map(|one| self.because_of(one));
-        // One whose sources have changed says most.
+        // A dependency whose sources have changed says most.
         let changed = |cause: &Cause| matches!(cause.root(), Cause::ChangedHere { .. });
         let first = causes.next()?;
         match changed(&first) {

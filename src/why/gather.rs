@@ -214,7 +214,7 @@ fn rated(
         .map(|candidate| {
             let gives = inspect::gives(&candidate.folder, None);
             let same = gives.units.intersection(&ids).count();
-            // By their names, the units of a package are told from others well enough.
+            // The names of a package's units distinguish them from others well enough.
             let of_packages = gives.units.iter().filter(|unit| {
                 let name = unit.rsplit('/').next().unwrap_or_default();
                 let package = name.rsplit_once('-').map(|(package, _)| package);

@@ -146,7 +146,7 @@ pub(crate) enum Cause {
     },
     /// It was not compiled here: `warm` or something else has put it here.
     PutHere { at: Timestamp },
-    /// It cannot be told.
+    /// It is unknown.
     Unknown { why: String },
 }
 

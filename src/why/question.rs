@@ -83,7 +83,7 @@ pub(crate) fn question(
     }
 }
 
-/// Whether there is a fingerprint, though it may be empty: of other things that Cargo has made nothing can be told.
+/// Returns whether there is a fingerprint, though it may be empty: nothing can be said about other files of Cargo's.
 fn has_fingerprint(unit: &Unit) -> bool {
     let is_hash =
         |file: &UnitFile| file.is_fingerprint() && fingerprint::target(&file.name()).is_some();

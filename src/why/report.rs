@@ -102,7 +102,7 @@ fn names(group: &[&ExplainedUnit], view: &View) -> String {
     let named = packages.into_iter().take(most);
     let mut named: Vec<String> = named
         .map(|(name, targets)| match &targets[..] {
-            // That is what most packages have, and all that others are compiled with.
+            // Most packages have only a library, and only libraries have dependents.
             [only] if only == "lib" => name,
             _ => format!("{name} ({})", targets.join(", ")),
         })

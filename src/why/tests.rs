@@ -212,7 +212,7 @@ fn nothing_to_share_with() {
         cause(&with(vec![lock(""), lock(named)])),
         not_built(&["/o"])
     );
-    // Without its `Cargo.lock` it cannot be told that it has none.
+    // Without its `Cargo.lock` it is unknown that it has none.
     assert_eq!(cause(&with(vec![None])), not_built(&[]));
 }
 

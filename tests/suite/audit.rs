@@ -343,7 +343,7 @@ fn checks_and_budgets_are_exit_codes() {
     );
 }
 
-/// A folder that anybody may have written to: nothing outside it is looked at, and nothing of it is guessed.
+/// A folder that any user may have written to: nothing outside it is looked at, and nothing of it is guessed.
 #[test]
 fn strange_folders_do_no_harm() {
     let sandbox = workspace();

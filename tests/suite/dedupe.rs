@@ -118,8 +118,8 @@ fn done(answer: &Value) -> (bool, u64) {
     (links, freed.unwrap_or_else(|| panic!("{answer}")))
 }
 
-/// Worktrees that were built on their own: what is the same is there once, nothing is compiled for it, as much comes
-/// free as was said, and what is compiled later in one changes nothing in the other.
+/// Worktrees that were built on their own: the same file is there once, nothing is compiled for it, as much space
+/// becomes free as was said, and a later build in one changes nothing in the other.
 #[test]
 fn what_is_the_same_is_there_once() {
     let sandbox = start();

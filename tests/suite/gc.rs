@@ -92,7 +92,7 @@ fn start() -> Sandbox {
     sandbox
 }
 
-/// A way in which Cargo lays target folders out, as what `cargo` is told first and at last.
+/// A way in which Cargo lays target folders out, as `cargo`'s first and last arguments.
 #[derive(Clone, Copy)]
 struct Layout(Option<[&'static str; 2]>);
 

@@ -114,7 +114,7 @@ fn it_is_warmed_with_what_is_not_local() {
     assert!(built.said().contains("Compiling app"), "{}", built.said());
 }
 
-/// The git repository lies in the `.jj`, as jj makes it unless it is told otherwise.
+/// The git repository lies in the `.jj`, as jj makes it by default.
 #[test]
 fn without_git_beside_it() {
     let sandbox = Sandbox::new();

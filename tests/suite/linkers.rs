@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use crate::sandbox::Sandbox;
 
-/// A linker: the argument by which the compiler is told of it, the name by which the program knows it in what it made, and
+/// A linker: the argument by which the compiler uses it, the name by which the program recognises it in a file, and
 /// whether it makes a new file for a program.
 const LINKERS: [(&str, Option<&str>, bool); 4] = [
     ("bfd", None, true),

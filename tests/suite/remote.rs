@@ -29,7 +29,7 @@ use servers::{Redis, S3};
 /// The variable by which a test knows that it runs in a process of its own.
 const ALONE: &str = "CARGO_SHAREDTARGET_TEST_ALONE";
 
-/// Longer than anybody has to wait for a server that is not there.
+/// Longer than a run may wait for a server that is not there.
 const LONG: Duration = Duration::from_secs(12);
 
 /// Engines read the environment themselves, which cannot be changed in a process with threads: so the test runs once

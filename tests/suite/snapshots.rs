@@ -106,7 +106,7 @@ impl Book {
         }
     }
 
-    /// Fails the test if anything was said differently, or if there is a file of something that is not said any more.
+    /// Fails the test if any output was different, or if there is a file of an output that is gone.
     #[track_caller]
     fn close(self) {
         let differences = self.differences.take();

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::facts::{actions, items};
 use crate::sandbox::{Run, Sandbox};
 
-/// A `systemctl` that writes down what it is told. It fails where `silent` is beside it, as without a user manager, and has
-/// every timer at work that it was told to start.
+/// A `systemctl` that writes down its arguments. It fails where `silent` is beside it, as without a user manager, and
+/// reports every timer as active that it was asked to start.
 const SYSTEMCTL: &str = r#"#!/bin/sh
 here=${0%/*}
 echo "$*" >>"$here/told"
@@ -25,7 +25,7 @@ case $* in
 esac
 "#;
 
-/// A repository with a worktree, and a `systemctl` that writes down what it is told.
+/// A repository with a worktree, and a `systemctl` that writes down its arguments.
 fn start() -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.repository("pika", &["beside"]);
@@ -237,7 +237,7 @@ fn without_a_manager_the_files_are_there_and_the_command_is_said() {
     }
     assert_eq!(told(&sandbox), [""; 0]);
     setup(&sandbox, "daily").code(0).says("nothing to do");
-    // When one answers, it is told.
+    // When it answers again, it is called.
     fs::remove_file(sandbox.outside("bin/silent")).expect("as the test made it");
     setup(&sandbox, "daily").code(0).says("set the timer");
     assert_eq!(told(&sandbox).len(), 3);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::sandbox::Sandbox;
 
-/// A registry in a folder, which takes the place of crates.io for everybody with this `CARGO_HOME`.
+/// A registry in a folder, which takes the place of crates.io for all runs with this `CARGO_HOME`.
 pub(crate) struct Registry {
     folder: PathBuf,
 }

@@ -11,7 +11,8 @@ use crate::audit::model::Difference;
 use crate::fs::model::Problem;
 use crate::term::Paths;
 
-/// Ends elements, comments, attributes, strings, lines and the template's parts, if anybody lets it.
+/// Text that ends elements, comments, attributes, strings, lines and the template's parts, wherever it is not
+/// escaped.
 const HOSTILE: &str = "</script><script>alert(1)</script><!--<script>]]>&lt;\"'`${1}\\u003c\\\u{2028}\u{2029}\u{0}\u{7}\r\n\
                        {{script}}{{data}}\u{202e}\u{feff}<img src=x onerror=alert(1)>";
 

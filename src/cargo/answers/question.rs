@@ -110,7 +110,7 @@ impl<'a> Question<'a> {
         {
             return None;
         }
-        // One that is not used may be outside of the workspace, or in no answer.
+        // An unused replacement may be outside of the workspace, or in no answer.
         let replaced = ["patch", "replace"].iter().any(|key| {
             let value = table.get(*key);
             value.is_some_and(|value| has_key(value, &["path"]))

@@ -13,7 +13,7 @@ use crate::target::unit_file::{Sharing, UnitFile};
 pub(crate) struct Content {
     /// The BLAKE3 hash of all of it.
     pub(crate) hash: [u8; 32],
-    /// Where it lies on the disk, as offsets and lengths in bytes; `None` where that cannot be told or does not matter.
+    /// Its place on the disk, as offsets and lengths in bytes; `None` where that is unknown or does not matter.
     pub(crate) extents: Option<Vec<(u64, u64)>>,
     /// Another file has a part of this storage, whether we know of it or not.
     pub(crate) shared: bool,

@@ -98,7 +98,7 @@ fn missing(survey: &Survey, tools: &[Tool]) -> Vec<Diagnosis> {
 pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let mut each: Vec<Diagnosis> = Vec::new();
     for one in facts.wrappers.iter().filter_map(wrapper) {
-        // One for each worktree says it no better.
+        // One problem for each worktree would say no more.
         match each.iter_mut().find(|known| known.what == one.what) {
             Some(known) => known.paths.extend(one.paths),
             None => each.push(one),

@@ -28,7 +28,7 @@ use crate::{plan, process, store};
 /// How `harvest` was asked to do it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HarvestOptions {
-    /// Tell the provider of what it was told of before as well.
+    /// Tell the provider about units that it already knows as well.
     pub(crate) all: bool,
 }
 

@@ -31,7 +31,7 @@ pub enum FieldDifference {
     },
     /// The files that a build script watches.
     Watched {
-        /// Those that only one of the two names.
+        /// Paths that only one of the two names.
         paths: Vec<String>,
     },
     /// The build script printed that it watches something of another kind.

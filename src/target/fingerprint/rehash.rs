@@ -20,7 +20,8 @@ use crate::text::failure;
 pub struct Change<'a> {
     /// The source's own word for its state there; `None` to leave it.
     pub precalculated: Option<&'a str>,
-    /// The hash that dependencies have there, by the one that they have here. Those not in it keep theirs.
+    /// The hash that dependencies have there, by the one that they have here. Dependencies that are not in it keep
+    /// theirs.
     pub deps: &'a HashMap<u64, u64>,
 }
 

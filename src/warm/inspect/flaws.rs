@@ -37,7 +37,7 @@ pub(crate) struct Origin<'a> {
     pub(crate) same: bool,
     /// The folder is moved as a whole: nothing but its place changes, so that units are as whole and as old as they were.
     pub(crate) moves: bool,
-    /// Names by which its place is told from that of the destination.
+    /// Names that distinguish its place from that of the destination.
     pub(crate) own_names: &'a [String],
     /// Files that were looked at for other folders.
     pub(crate) free: Option<&'a FreeFiles>,
@@ -421,7 +421,7 @@ impl Inspector<'_> {
         Ok(Trace::None)
     }
 
-    /// The package has a build script, whose `OUT_DIR` the compiler was told of.
+    /// The package has a build script, and the compiler got its `OUT_DIR`.
     fn has_out_dir(&self, unit: &Unit) -> bool {
         let dependencies = unit.dependencies.iter().filter_map(|id| self.by_id.get(id));
         dependencies.into_iter().any(|dependency| {
@@ -448,8 +448,8 @@ fn unreadable(file: &UnitFile) -> LeftReason {
     damaged(file, "it cannot be read".into())
 }
 
-/// A build script told Cargo to watch a path in its own `OUT_DIR`. That is part of its fingerprint, and so it runs
-/// again wherever the path is another one.
+/// A build script told Cargo to watch a path in its own `OUT_DIR`. The path is part of its fingerprint, and so it
+/// runs again wherever the path is another one.
 fn watches(said: &[u8], out_dir: &[u8]) -> bool {
     let lines = said.split(|byte| *byte == b'\n');
     let mut watched = lines.filter_map(|line| {

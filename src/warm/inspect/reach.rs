@@ -21,8 +21,8 @@ use crate::warm::begun::set_since;
 use crate::warm::inspect::BuildEnv;
 use crate::{fs, markers};
 
-/// Which units of a donor were made, or may have been made, in circumstances that would make another one of them here.
-/// Where a donor's workspace is not known, or is gone, no run may have seen them.
+/// The units of a donor that were made, or may have been made, in a build environment in which they would differ from
+/// units made here. Where a donor's workspace is not known, or is gone, no run may have seen its environment.
 #[must_use]
 pub(crate) fn otherwise_made(
     donor: &Inventory,
@@ -68,7 +68,7 @@ struct Look<'a> {
     known: Option<&'a BuildEnv>,
     /// How each span of the donor's differs from here.
     differences: Vec<Differences>,
-    /// One span holds since ever.
+    /// One span has always held.
     always: bool,
     now: Timestamp,
     by_id: HashMap<&'a UnitId, &'a Unit>,
@@ -131,7 +131,7 @@ impl<'a> Look<'a> {
         };
         // If another program has set the time, the environment is known only where it has never changed.
         let by_time = || span(made).filter(|_| self.always || set_since(unit, self.now).is_none());
-        // Where we have put it, it was found then that the circumstances are alike.
+        // When we put it there, its build environment was found to be the same.
         by_time().or_else(|| span(self.put_there(unit, known, made)?))
     }
 

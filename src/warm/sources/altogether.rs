@@ -140,7 +140,7 @@ pub(crate) fn own_ignored(
         let holds = |place: &&PathBuf| worktrees.iter().any(|one| one.starts_with(place));
         match places.iter().find(holds).map(|place| fs::names(place)) {
             Some(Ok(names)) => next.extend(names.iter().map(|name| path.join(name))),
-            // One that cannot be read counts as a whole.
+            // A folder that cannot be read counts as a whole.
             Some(Err(_)) | None => own.push(path),
         }
     }

@@ -40,7 +40,7 @@ pub(crate) struct Handed<'a> {
     by_id: &'a BTreeMap<&'a UnitId, &'a Unit>,
     /// The macros that matter.
     counting: &'a BTreeSet<&'a UnitId>,
-    /// Those of them below each unit.
+    /// The macros, of these, below each unit.
     below: HashMap<&'a UnitId, BTreeSet<&'a UnitId>>,
     edges: HashMap<&'a UnitId, Vec<Edge<'a>>>,
     names: Vec<String>,
@@ -92,8 +92,8 @@ impl<'a> Handed<'a> {
         handed
     }
 
-    /// The macros that matter and that a unit can call. Those below are asked first: where these can call none, no name of
-    /// theirs has to be looked for.
+    /// The macros that matter and that a unit can call. The units below it are asked first: where these can call
+    /// none, no name of a macro has to be looked for.
     pub(crate) fn to(&self, unit: &'a UnitId) -> BTreeSet<&'a UnitId> {
         let known = || {
             let known = self.callable.lock();

@@ -17,7 +17,7 @@ use crate::plan::left::LeftReason;
 /// Files that were compared.
 #[derive(Debug, Default)]
 pub(crate) struct Compared {
-    /// Those that are not the same.
+    /// The files that are not the same.
     different: BTreeSet<PathBuf>,
     /// When each of the donor's was last changed, by its path in the worktree; of those that there are.
     there: BTreeMap<PathBuf, Option<Timestamp>>,
@@ -45,7 +45,7 @@ impl Compared {
         let mut unlisted = BTreeSet::new();
         for folder in folders {
             match inside(&[from, into], &folder) {
-                // It may hold nothing but a configuration, and the circumstances tell of that.
+                // It may hold nothing but a configuration, and the build environment covers that.
                 Some(mut inner) if folder.ends_with(CARGO_FOLDER) => {
                     inner.remove(&folder);
                     files.remove(&folder);

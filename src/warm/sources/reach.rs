@@ -23,7 +23,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Those of a donor. Earlier runs have written down in the user's `state` folder what they found.
+    /// The programs of a donor. Earlier runs have written their findings into the user's `state` folder.
     #[must_use]
     pub(crate) fn of(known: &KnownAbilities, state: Option<&Path>) -> Self {
         Self {

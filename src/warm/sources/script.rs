@@ -24,7 +24,7 @@ const MOST: u64 = 16 << 20;
 /// A watched folder with more in it is none of sources.
 const MANY: usize = 20_000;
 
-/// Packages that start compilers and nothing else, which look at what they are told to.
+/// Packages that start compilers and nothing else; these read the files that they are given.
 const COMPILERS: [&str; 7] = [
     "autocfg",
     "bindgen",

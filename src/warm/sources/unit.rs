@@ -256,7 +256,8 @@ impl World<'_> {
         Ok(LocalUnit::default())
     }
 
-    /// Whether clippy finds the same configuration for both, and found it then. One that is gone the compiler has named.
+    /// Returns whether clippy finds the same configuration for both, and found it then. The compiler's list names a
+    /// configuration that is gone.
     fn same_to_clippy(
         &self,
         folder: &Path,

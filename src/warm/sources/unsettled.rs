@@ -124,7 +124,7 @@ impl World<'_> {
 
 /// Whether a folder holds nothing but Cargo's configuration.
 fn is_configured(top: &Path, path: &Path) -> bool {
-    // One that cannot be read may hold anything.
+    // A folder that cannot be read may hold anything.
     path.ends_with(CARGO_FOLDER)
         && fs::names(&top.join(path)).is_ok_and(|names| {
             let mut names = names.iter();

@@ -211,7 +211,7 @@ fn without_locks() {
     }
 }
 
-/// A quota is told as late as a file is flushed, as on file servers.
+/// An exceeded quota shows as late as a file is flushed, as on file servers.
 #[cfg(target_os = "linux")]
 #[test]
 fn over_quota() {

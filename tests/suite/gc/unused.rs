@@ -207,8 +207,8 @@ fn the_begin_of_a_job_is_given_in_several_ways() {
     assert!(doubts(&idle).contains("no build is known"), "{idle:#}");
 }
 
-/// Where something reads the cache between its restoration and the begin, the reads of builds are not written down: what
-/// was not used cannot be told from what was.
+/// If a program reads the cache between its restoration and the begin, the reads of builds are not written down: used
+/// and unused units look alike.
 #[test]
 fn what_was_read_before_the_begin_stays() {
     let sandbox = featured();

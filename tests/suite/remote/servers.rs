@@ -109,7 +109,7 @@ impl Redis {
         Self::start_with("no")
     }
 
-    /// Starts one that has on disk what it has told anybody it has.
+    /// Starts a server that has on disk everything that it has acknowledged.
     #[cfg(unix)]
     pub(crate) fn start_lasting() -> Option<Self> {
         Self::start_with("yes")

@@ -399,7 +399,7 @@ fn descriptions_that_are_forged() {
         assert!(compiled.contains(&name), "{what}");
     }
     assert_eq!(compiled.len(), forgeries.len(), "{compiled:?}");
-    // Where the same is told of in an honest way, it is found.
+    // Where an honest list names the same, it is found.
     spoiled.load(&saved);
     assert_eq!(spoiled.pulled(&[]).1, OWN);
 }

@@ -128,7 +128,7 @@ fn what_has_changed_since_a_script_looked() {
     assert_left(&left, "made", "has changed since it was looked at");
 }
 
-/// A library that is not found is none that anybody could compare.
+/// A library that is not found cannot be compared.
 #[test]
 fn a_library_that_is_not_here() {
     let (sandbox, registry) = alone();

@@ -100,7 +100,7 @@ fn half_done(sandbox: &Sandbox, said: &str) {
     }
 }
 
-/// Two at once into one folder: one does it, and the other is told so or finds nothing left to do.
+/// Two at once into one folder: one does it, and the other says so or finds nothing left to do.
 #[test]
 fn two_at_once() {
     let sandbox = start();

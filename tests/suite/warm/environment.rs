@@ -283,7 +283,7 @@ fn a_program_in_the_compilers_place_that_is_named_no_more() {
     assert_eq!(run(&sandbox, "beside"), "plain\n", "{answer}");
 }
 
-/// A name is no proof where anybody may have put the program.
+/// A name is no proof where any user may have put the program.
 #[test]
 fn a_program_in_a_worktree_is_not_known_by_its_name() {
     let (sandbox, _) = wrapped("pika/tools/sccache");

@@ -1,4 +1,4 @@
-//! Times that anybody can set: what a program has touched is no proof of when it was compiled.
+//! Times that any program can set: a touched file is no proof of when a unit was compiled.
 
 use std::fs::{self, File};
 use std::path::Path;

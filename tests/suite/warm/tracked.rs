@@ -1,4 +1,4 @@
-//! A target folder that came with a branch gives nothing to anybody.
+//! A target folder that came with a branch gives units to no worktree.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -14,7 +14,7 @@ pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<Col
     (gone && input.options.crate_gone).then_some(CollectReason::CrateGone)
 }
 
-/// Why it cannot be told which crates are gone.
+/// The reasons why crates that are gone cannot be recognised.
 pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     let crates = input.folder.wanted.crates.as_ref();
     let doubt = crates.err().filter(|_| input.options.crate_gone);

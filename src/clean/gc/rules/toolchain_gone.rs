@@ -21,7 +21,7 @@ fn is_gone(rustc: u64, input: &RuleInput<'_>) -> bool {
         && asked_for.is_ok_and(|all| !all.contains(&rustc))
 }
 
-/// Why it cannot be told which compilers are gone.
+/// The reasons why compilers that are gone cannot be recognised.
 pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     if !input.options.toolchain_gone {
         return Vec::new();

@@ -51,7 +51,7 @@ pub(super) fn units(input: &RuleInput<'_>) -> Vec<Covered> {
     found
 }
 
-/// Why it cannot be told which units no build asks for.
+/// The reasons why units that no build asks for cannot be recognised.
 pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     if !input.options.unreferenced {
         return Vec::new();

@@ -55,7 +55,7 @@ impl Uses {
         let used = has(|one| matches!(one, UnitUse::Used(..)));
         let doubt = match folder.reads_noted {
             _ if !used => Some(UnknownUse::NothingUsed),
-            // The layer of a file cannot be told, and a unit that shows a read says nothing about other units.
+            // The layer of a file is unknown, and a unit that shows a read says nothing about other units.
             ReadsNoted::InUpperLayer => Some(UnknownUse::NotNoted(
                 "an overlay writes down no read of a file in a lower layer",
             )),
@@ -189,7 +189,7 @@ pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<Col
     (known && is_old && !is_kept).then_some(CollectReason::Unused { since })
 }
 
-/// Why it cannot be told of some units whether they were used.
+/// The reasons why the use of some units is unknown.
 pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     let Some(uses) = &input.uses else {
         return Vec::new();

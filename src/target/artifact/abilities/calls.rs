@@ -13,7 +13,7 @@ pub(crate) struct Reached<'a> {
     pub(crate) own: BTreeSet<&'a str>,
     /// Functions of the system's libraries, each with those that call it.
     pub(crate) imports: BTreeSet<(&'a str, &'a str)>,
-    /// One calls the system itself.
+    /// One of its functions calls the system itself.
     pub(crate) own_calls: bool,
 }
 
@@ -198,7 +198,7 @@ fn functions<'a>(
             all.insert(begin, (end, name));
         }
     }
-    // Those written in assembly may have no length.
+    // Functions written in assembly may have no length.
     let begins: Vec<u64> = all.keys().copied().chain([u64::MAX]).collect();
     for ((begin, (end, _)), next) in all.iter_mut().zip(begins.into_iter().skip(1)) {
         if end == begin {

@@ -22,7 +22,7 @@ use crate::{fs, markers};
 pub(crate) struct Local {
     workspace: String,
     same: bool,
-    /// Names by which the place is told from the destination's.
+    /// Names that distinguish the place from the destination's.
     own_names: Vec<String>,
     pub(crate) now: Timestamp,
     /// The folders whose paths may not be kept.
@@ -209,7 +209,7 @@ impl Inspector<'_> {
             .is_some_and(|modified| markers::carried_at(&text, workspace, modified).is_some()))
     }
 
-    /// The names of the worktree by which it can be told that a script asked for its place.
+    /// The names of the worktree that show that a script asked for its place.
     ///
     /// A folder often has the name of a package in it, which a script may print whatever the place. Then it counts
     /// only for a script that may have looked at where it is: its program names the variable, or its code asks the
@@ -282,7 +282,7 @@ impl Inspector<'_> {
                     () if note => paths::names_root(&rest, &[&worktree]).then(|| worktree.clone()),
                     () => paths::foreign_path(bytes, &[&worktree], &[], &is_there),
                 };
-                // Whole paths are told of above, and are harmless in debug information of native code.
+                // Whole paths were handled above, and are harmless in debug information of native code.
                 let rest = without(&rest, worktree.as_bytes());
                 let mut names = own_names.iter();
                 path.or_else(|| {

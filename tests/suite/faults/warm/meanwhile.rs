@@ -24,7 +24,7 @@ fn the_donor_is_deleted_before() {
     }
 }
 
-/// Git is told to track a file of the donor, or of a part of it, or of the destination: nothing of it is taken.
+/// Git begins to track a file of the donor, or of a part of it, or of the destination: nothing of it is taken.
 #[test]
 fn git_tracks_something_by_then() {
     type Track = fn(&Sandbox);
