@@ -230,7 +230,7 @@ pub(crate) fn uninstall_hook(sites: &[HookSite], program: Option<&Path>) -> Plan
                 false => HookStep::Remove,
             },
             _ => {
-                // Whatever else lies there is none of ours.
+                // Any other file there is none of ours.
                 let state = match (&state, &site.elsewhere) {
                     (HookState::NotInstalled, Some(there)) if there.runs_us => {
                         HookState::RunElsewhere {

@@ -11,7 +11,7 @@ pub const VERSION: u32 = 2;
 /// The line for another program's `post-checkout` that is a shell script.
 ///
 /// On anything but a new worktree it starts no program, and a submodule is none: its git folder has no `commondir`.
-/// Whatever happens, it succeeds.
+/// It succeeds in any case.
 pub const LINE: &str = "case \"${#1}:$1\" in *:*[!0]*) ;; 40:*|64:*) if st_line=; { IFS= read -r st_line <.git; } 2>/dev/null; \
     [ -f .git ] && [ -f \"${st_line#gitdir: }/commondir\" ] && st_program=$(command -v cargo-sharedtarget); \
     then case $st_program in /*|[A-Za-z]:*) \"$st_program\" sharedtarget onboard --yes --quiet </dev/null || : ;; esac; fi ;; esac";

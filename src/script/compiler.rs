@@ -9,7 +9,7 @@ use crate::fs::model::FileState;
 use crate::script::paths::ScriptCachePaths;
 use crate::{cargo, fs};
 
-/// Whatever decides which compiler a build would use.
+/// Everything that decides which compiler a build would use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     /// The compiler on the `PATH`, or the one that `RUSTC` names.

@@ -53,7 +53,7 @@ pub(crate) struct ScriptEnvironment<'a> {
     pub(crate) cwd: PathBuf,
     pub(crate) cargo: Cargo,
     pub(crate) cargo_home: PathBuf,
-    /// Whatever decides which compiler a build would use.
+    /// Everything that decides which compiler a build would use.
     pub(crate) chosen: Chosen,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,

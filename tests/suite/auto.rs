@@ -105,7 +105,7 @@ fn a_worktree_that_no_hook_has_seen() {
     }
 }
 
-/// Whatever the first command is, and whichever toolchain it is for.
+/// For any first command, and for any toolchain.
 #[test]
 fn by_other_commands_and_toolchains() {
     let sandbox = start("in-place");

@@ -13,10 +13,10 @@ use crate::target::dep_info::RustcDepInfo;
 use crate::target::unit::{Inventory, Source, Unit, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 
-/// The reason, as a fragment, why unknown workspaces build into a folder, as units show of packages that none of the
-/// known workspaces names: such a unit has to show that it was made in a known workspace, or that its sources are
-/// gone. Units without a final product show it like that: the tests of a library, and everything in a folder for
-/// intermediate artifacts alone.
+/// The reason, as a fragment, to think that unknown workspaces build into a folder: it has units of a package that
+/// none of the known workspaces names. Units of such a package have to show that they were made in a known workspace,
+/// or that their sources are gone. Units without a final product show it like that: the tests of a library, and
+/// everything in a folder for intermediate artifacts alone.
 ///
 /// Metadata say in which folder the compiler worked: rustc makes the paths of the crate's own sources in them
 /// absolute (`encode_source_map` in `compiler/rustc_metadata/src/rmeta/encoder.rs`). A linked artifact has paths of

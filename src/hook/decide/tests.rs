@@ -15,7 +15,7 @@ fn program() -> Option<&'static Path> {
     Some(Path::new("/bin/us"))
 }
 
-/// Whatever can stand where a hook is.
+/// Everything that can stand where a hook is.
 fn hooks() -> Vec<FoundProgram> {
     let ours = hook_script::script(program(), false);
     vec![

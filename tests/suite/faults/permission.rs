@@ -287,7 +287,7 @@ fn of_others_to_the_shared_root_is_a_finding() {
     }
 }
 
-/// Whatever the umask says, what we make under the shared root is the user's alone.
+/// Under any umask, everything that we make under the shared root is the user's alone.
 #[test]
 fn without_a_umask() {
     let sandbox = built();

@@ -1,4 +1,4 @@
-//! Whatever a warmed worktree builds again, the donor's files stay what they were.
+//! The donor's files do not change, whatever a warmed worktree builds again.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Whatever an artifact looks like: it is read without a panic, and a part of a real one is never whole.
+//! Any artifact is read without a panic, and a part of a real one is never whole.
 
 #![expect(
     clippy::disallowed_methods,

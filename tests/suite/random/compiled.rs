@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 
 /// Returns whether a package, as it was made at first, may not be carried over: the place for exceptions.
 ///
-/// Whatever depends on such a package may be compiled as well.
+/// All dependents of such a package may be compiled as well.
 fn exempt(member: &Member, plan: &Plan) -> bool {
     // A build script or a macro reads files: it may have read a lock that git does not track, or know where it is.
     let looks = member.has(Has::Note) || member.script.is_some();

@@ -20,7 +20,7 @@ fn two_at_once() {
     for mut one in all {
         assert!(one.wait().expect("our program").success());
     }
-    // Whatever it got of what was there already, it is right.
+    // It is right, however many units it got that were there already.
     assert_eq!(build(&sandbox, "meanwhile").1, OUTPUT);
     assert_eq!(stored(&sandbox).len(), UNITS);
     fresh(&sandbox, "fresh");

@@ -20,8 +20,8 @@ fn local(inventory: &Inventory) -> Vec<&Unit> {
     units.filter(told).collect()
 }
 
-/// Whatever Cargo does, checks or builds, anew or after an edit, with or without a change: it leaves the times as we expect
-/// them. After a touch of all files it is seen of each unit but runs of fast scripts, whose programs tell.
+/// Cargo leaves the times as we expect them, whether it checks or builds, anew or after an edit, with or without a
+/// change. After a touch of all files it is seen of each unit but runs of fast scripts, whose programs tell.
 fn times_are_those_of_the_build(new: bool) {
     let sandbox = workspace();
     let layout = match new {
