@@ -53,6 +53,9 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
             LeftReason::OtherEnvironment { .. } => {
                 "set the variable to the same value in both configurations"
             }
+            LeftReason::ChangedElsewhere { .. } => {
+                "commit the change before `git worktree add`; or run `cargo sharedtarget onboard` by hand before the build"
+            }
             LeftReason::OtherCompiler => TOOLCHAIN,
             LeftReason::OtherFlags => FLAGS,
             _ => return None,

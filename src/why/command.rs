@@ -14,7 +14,7 @@ use crate::survey::{Request, no_workspace};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
-use crate::warm::choose_donor::{Destination, WarmOptions};
+use crate::warm::choose_donor::{Destination, EngineOptions, WarmOptions};
 use crate::warm::inspect;
 use crate::warm::inspect::Trust;
 use crate::why::model::{ComparedFolder, WorkspaceBuild};
@@ -133,7 +133,11 @@ fn of_workspace(
     let question = question::question(&there, &marked, package, lock);
     let trust = Trust::default();
     let options = WarmOptions::default();
-    let how = options.how(request, &trust, ui);
+    // The rules are those of the hook, which leaves more than `warm` does by hand.
+    let how = EngineOptions {
+        unsettled: true,
+        ..options.how(request, &trust, ui)
+    };
     let cold = Destination { workspace, into };
     let neighbours = gather::neighbours(cold, survey, how, &there, &question, progress);
     let facts = gather::facts(&neighbours, &there, workspace, lock, &question);

@@ -12,7 +12,8 @@ use crate::why::model::WorkspaceBuild;
 use crate::why::spec::Spec;
 
 #[derive(Serialize)]
-struct Why<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Why<'a> {
     version: u32,
     command: &'a str,
     roots: &'a [PathBuf],

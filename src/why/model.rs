@@ -15,6 +15,7 @@ use crate::warm::decide::Relation;
 
 /// The last build of a workspace, or what its target folder has of one package.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WorkspaceBuild {
     pub(crate) workspace: PathBuf,
     /// The folder that it builds into.
@@ -35,6 +36,7 @@ pub(crate) struct WorkspaceBuild {
 
 /// The work of a build.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LastBuild {
     pub(crate) began: Timestamp,
     pub(crate) ended: Timestamp,
@@ -44,6 +46,7 @@ pub(crate) struct LastBuild {
 
 /// A target folder that was compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ComparedFolder {
     pub(crate) folder: PathBuf,
     pub(crate) relation: Relation,
@@ -52,6 +55,7 @@ pub(crate) struct ComparedFolder {
 
 /// A target folder that nothing may be taken from.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RefusedFolder {
     pub(crate) folder: PathBuf,
     pub(crate) why: KeptReason,
@@ -59,6 +63,7 @@ pub(crate) struct RefusedFolder {
 
 /// A unit, and why it was compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ExplainedUnit {
     pub(crate) id: UnitId,
     pub(crate) package: String,
@@ -83,6 +88,7 @@ pub(crate) struct ExplainedUnit {
 
 /// Why a unit was compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "cause")]
 pub(crate) enum Cause {
     /// It was here before, and a source has changed since.
@@ -152,6 +158,7 @@ pub(crate) enum Cause {
 
 /// The differences between a unit and another one of its package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum UnitDifference {
     Package(PackageDifference),
@@ -160,6 +167,7 @@ pub(crate) enum UnitDifference {
 
 /// The differences between a package and another one of its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub(crate) enum PackageDifference {
     /// The version.

@@ -503,3 +503,38 @@ fn whatever_is_on_disk() {
         }
     }
 }
+
+/// What is not committed in one worktree may be copied into another one once the hook has run, and then looks old. Cargo reads
+/// a `Cargo.lock` whatever its age.
+#[test]
+fn what_the_hook_leaves_for_changes_elsewhere() {
+    let sandbox = start();
+    sandbox.cargo("pika", &["update"]);
+    sandbox.git("pika", &["rm", "-q", "--cached", "Cargo.lock"]);
+    sandbox.git("pika", &["commit", "-q", "-m", "no lock"]);
+    sandbox.cargo("pika", &["build"]);
+    let onboarded = |worktree: &str| {
+        sandbox.worktree("pika", worktree);
+        // As the hook calls it.
+        sandbox
+            .run(worktree, &["onboard", "--yes", "--quiet"])
+            .code(0);
+        sandbox.cargo(worktree, &["build"]).said()
+    };
+    let built = onboarded("first");
+    assert!(!built.contains("Compiling"), "{built}");
+    sandbox.write("pika/core/src/extra.rs", "");
+    let built = onboarded("second");
+    assert!(built.contains("Compiling core-lib"), "{built}");
+    let answer = workspace(&sandbox, "second", &["core-lib"]);
+    let left = &cause(&answer, "core-lib")["left"];
+    assert_eq!(left["reason"], "changed_elsewhere", "{answer:#}");
+    assert_eq!(left["file"], "core/src/extra.rs");
+    let advice = units(&answer, "core-lib")[0]["advice"].clone();
+    assert!(
+        advice
+            .as_str()
+            .is_some_and(|text| text.contains("commit the change")),
+        "{advice}"
+    );
+}

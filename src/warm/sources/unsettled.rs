@@ -118,6 +118,8 @@ impl World<'_> {
         // A file that comes to a package may be one of its modules.
         let folder = self.folder(unit);
         let own = folder.is_none_or(|folder| file.starts_with(folder));
+        // Cargo reads it at each build, however old it looks.
+        let own = own && file.file_name() != Some("Cargo.lock".as_ref());
         is_named || own || file.ends_with("Cargo.toml")
     }
 }

@@ -36,13 +36,13 @@ impl Search<'_> {
         let facts = self.facts;
         let nearest = facts.donors[donor].folder.clone();
         match facts.donors[donor].rules.get(&other.id) {
-            Some(Err(reason)) => by_rule(reason, &nearest),
-            Some(Ok(())) => {
+            Some(rule @ (Ok(()) | Err(LeftReason::ChangedElsewhere { .. }))) => {
                 let there_since = session::there_since(other);
-                match (there_since, self.began(at)) {
-                    (Some(since), Some(began)) if since > began => {
+                match (there_since, self.began(at), rule) {
+                    (Some(since), Some(began), _) if since > began => {
                         Cause::BuiltLater { nearest, at: since }
                     }
+                    (_, _, Err(reason)) => by_rule(reason, &nearest),
                     _ => Cause::NotWarmed {
                         nearest,
                         there_since,
@@ -50,6 +50,7 @@ impl Search<'_> {
                     },
                 }
             }
+            Some(Err(reason)) => by_rule(reason, &nearest),
             None => match &facts.no_rules {
                 Some(why) => unknown(why),
                 None => unknown("it was here already when the last build began"),
