@@ -38,6 +38,8 @@ pub mod store;
 pub mod survey;
 pub mod target;
 pub(crate) mod term;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod warm;
 pub(crate) mod why;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A number of bytes. Serialises as a plain integer and displays as `74.1 GiB`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Bytes(pub u64);
 

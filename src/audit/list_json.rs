@@ -13,6 +13,7 @@ use crate::survey::model::{EnvOverride, Repository, SharedRoot, Survey};
 use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct List<'a> {
     version: u32,
     command: &'a str,

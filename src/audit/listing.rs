@@ -10,6 +10,7 @@ use crate::survey::model::Workspace;
 
 /// Every workspace and every target folder with its state, and what they take together.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Listing {
     /// The workspaces, those that take most first.
     pub(crate) workspaces: Vec<ListedWorkspace>,
@@ -20,6 +21,7 @@ pub(crate) struct Listing {
 
 /// A workspace and how it is configured.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ListedWorkspace {
     #[serde(flatten)]
     pub(crate) workspace: Workspace,
@@ -34,6 +36,7 @@ pub(crate) struct ListedWorkspace {
 
 /// How a workspace is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Configured {
     /// Several worktrees of its repository build into its folder: one can run the other's code.
@@ -54,6 +57,7 @@ pub(crate) enum Configured {
 
 /// A target folder and its state.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ListedFolder {
     #[serde(flatten)]
     pub(crate) folder: TargetFolder,
@@ -62,6 +66,7 @@ pub(crate) struct ListedFolder {
 
 /// The state of a target folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub(crate) enum FolderState {
     /// One workspace builds into it.
@@ -87,6 +92,7 @@ pub(crate) enum FolderState {
 
 /// The space of all folders together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Total {
     /// Sum of the lengths of all files.
     pub(crate) logical: Bytes,

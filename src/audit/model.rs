@@ -15,6 +15,7 @@ use crate::target::unit::{Source, UnitId, UnitKind};
 /// Unless it says otherwise, space is what is allocated, and each file counts once in all of the audit, however many
 /// links of it there are: where it is met first. So shares add up to the whole.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Audit {
     /// The folders that were looked at.
     pub(crate) folders: Vec<AuditedFolder>,
@@ -37,6 +38,7 @@ pub(crate) struct Audit {
 
 /// A target folder.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditedFolder {
     pub(crate) path: PathBuf,
     /// The workspaces whose builds write into it.
@@ -58,6 +60,7 @@ pub(crate) struct AuditedFolder {
 
 /// A part of the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Share {
     pub(crate) name: String,
     pub(crate) on_disk: Bytes,
@@ -69,6 +72,7 @@ pub(crate) struct Share {
 
 /// All units of one version of a package.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditedPackage {
     pub(crate) name: String,
     /// Its version; of a local package `None`.
@@ -102,6 +106,7 @@ impl AuditedPackage {
 
 /// Units that are the same, in one target folder or in several.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Variant {
     /// The unit's name, which is the same in all folders.
     pub(crate) id: UnitId,
@@ -134,6 +139,7 @@ pub(crate) struct Variant {
 
 /// A difference between two variants.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub(crate) enum Difference {
     /// One variant was only checked.
@@ -187,6 +193,7 @@ pub(crate) enum Difference {
 
 /// A package that asks for a feature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AskedBy {
     /// The feature.
     pub feature: String,
@@ -200,6 +207,7 @@ pub struct AskedBy {
 
 /// The files that nothing uses, for one reason.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Unused {
     /// Why. If several units have reasons of one kind (superseded by different units), the first one.
     pub(crate) why: CollectReason,
@@ -215,6 +223,7 @@ pub(crate) struct Unused {
 
 /// Something that could be changed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Finding {
     pub(crate) kind: FindingKind,
     /// The space taken now that the change would save; `None` where that is unknown.
@@ -231,6 +240,7 @@ pub(crate) struct Finding {
 
 /// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FindingKind {
     /// Something that nothing uses.

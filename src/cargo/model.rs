@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The folders that a build writes into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Dirs {
     pub(crate) target_dir: PathBuf,
     pub(crate) target_set_by: SetBy,
@@ -17,6 +18,7 @@ pub(crate) struct Dirs {
 
 /// The source of a setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SetBy {
     /// Cargo's default: no file sets it.
@@ -30,6 +32,7 @@ pub(crate) enum SetBy {
 
 /// A member of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Package {
     pub(crate) name: String,
     /// The folder of its manifest.
@@ -88,6 +91,7 @@ pub struct ConfigKeys {
 
 /// Where a TOML file is wrong. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TomlProblem {
     /// The line.
     pub line: usize,
@@ -129,6 +133,7 @@ pub(crate) struct ConfigContext {
 
 /// A package of a registry or a git repository, as `Cargo.lock` has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LockedPackage {
     /// Its name.
     pub name: String,

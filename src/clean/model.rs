@@ -16,6 +16,7 @@ use crate::target::unit_file::UnitFile;
 
 /// The units of a target folder that are collected, and those that are kept.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CollectFolder {
     pub(crate) path: PathBuf,
     /// The units that are collected, dependents before their dependencies.
@@ -39,6 +40,7 @@ impl CollectFolder {
 
 /// A unit that is collected, whole.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CollectedUnit {
     pub(crate) id: UnitId,
     /// Its package, as far as that is known.
@@ -57,6 +59,7 @@ pub(crate) struct CollectedUnit {
 
 /// A file or folder that is collected with everything in it, and belongs to no unit.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CollectedOther {
     /// Relative to the target folder.
     pub(crate) path: PathBuf,
@@ -73,6 +76,7 @@ pub(crate) struct CollectedOther {
 
 /// A unit that is kept.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeptUnit {
     pub(crate) id: UnitId,
     /// Its package, as far as that is known.
@@ -85,6 +89,7 @@ pub(crate) struct KeptUnit {
 
 /// Why a unit is collected.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum CollectReason {
     /// No worktree's `Cargo.lock` names its package, so no build asks for it.
@@ -140,6 +145,7 @@ pub(crate) enum CollectReason {
 
 /// Why a unit is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum KeptUnitReason {
     /// No rule that was asked for is about it.
@@ -172,6 +178,7 @@ pub(crate) enum KeptUnitReason {
 
 /// The reason why it is unknown whether a unit was used since a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "is", content = "why")]
 pub(crate) enum UnknownUse {
     /// The moment is in the future.
@@ -211,6 +218,7 @@ impl UnknownUse {
 
 /// The deletion of one target folder.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DeleteFolder {
     pub(crate) path: PathBuf,
     /// Why no build will miss it.
@@ -239,6 +247,7 @@ impl DeleteFolder {
 
 /// Details about the deletion of a target folder whose workspace is gone.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Orphaned {
     /// That workspace.
     pub(crate) workspace: PathBuf,
@@ -256,6 +265,7 @@ impl Detail for Orphaned {
 
 /// Delete what an interrupted run left.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct FinishTrash {
     /// Its kind.
     pub(crate) kind: Litter,

@@ -14,6 +14,7 @@ use crate::warm::moving::{MoveFolder, place_after};
 
 /// Units of a target folder get the storage of donors' files that are the same, byte for byte.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RelinkFolder {
     /// The workspaces that build into the folder, as far as they are known.
     pub(crate) users: Vec<PathBuf>,
@@ -58,6 +59,7 @@ impl RelinkFolder {
 
 /// A unit whose files are replaced.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RelinkUnit {
     pub(crate) id: UnitId,
     pub(crate) package: String,
@@ -107,6 +109,7 @@ pub(crate) struct Space {
 
 /// The result for the units of one folder.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Relinked {
     /// How many units share their storage now.
     pub(crate) units: usize,

@@ -42,7 +42,7 @@ pub(crate) fn run(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<
 pub(crate) fn fix(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
     let (survey, found) = examine(request, program, ui)?;
     let plan = mends(&survey, &found, request, program, ui)?;
-    let done = conduct("doctor", &survey, &plan, request, ui)?;
+    let done = conduct("doctor --fix", &survey, &plan, request, ui)?;
     if done != Exit::Done || ui.dry_run {
         return Ok(done);
     }

@@ -12,6 +12,7 @@ use crate::target::layout::DiskLayout;
 
 /// Facts about the machine, besides the files on its disks.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DoctorFacts {
     /// The programs that everything depends on.
     pub(crate) tools: Vec<Tool>,
@@ -46,6 +47,7 @@ pub(crate) struct DoctorFacts {
 
 /// A program that everything depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Tool {
     /// Its name: `git`, or `cargo` with the name of its toolchain.
     pub(crate) name: String,
@@ -56,6 +58,7 @@ pub(crate) struct Tool {
 
 /// A toolchain of Rust.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Toolchain {
     /// Its name; none for the one that is used in this folder.
     pub(crate) name: Option<String>,
@@ -71,6 +74,7 @@ pub(crate) struct Toolchain {
 
 /// A program that Cargo runs in place of the compiler.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WrapperFacts {
     pub(crate) program: String,
     /// The variable that names it.
@@ -89,6 +93,7 @@ pub(crate) struct WrapperFacts {
 
 /// The filesystem that target folders are on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlaceFacts {
     /// A folder on it that exists.
     pub(crate) path: PathBuf,
@@ -155,6 +160,7 @@ pub(crate) struct AnalyzerSetting {
 
 /// The findings about a setup.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DoctorReport {
     #[serde(flatten)]
     pub(crate) facts: DoctorFacts,
@@ -169,6 +175,7 @@ pub(crate) struct DoctorReport {
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Diagnosis {
     pub(crate) severity: Severity,
     pub(crate) kind: DiagnosisKind,
@@ -184,6 +191,7 @@ pub(crate) struct Diagnosis {
 
 /// The way in which `--fix` fixes a problem. All of it can be undone, and nothing is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fix {
     /// Give the worktrees configurations of their own.
@@ -194,6 +202,7 @@ pub(crate) enum Fix {
 
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Severity {
     /// A user may run another worktree's code, or lose work.
@@ -208,6 +217,7 @@ pub(crate) enum Severity {
 
 /// The kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DiagnosisKind {
     /// Several worktrees of a repository build into one folder.

@@ -12,6 +12,7 @@ use crate::size::Bytes;
 
 /// A lock that could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Busy {
     /// The lock file, or what else is in use.
     pub(crate) lock: PathBuf,
@@ -21,6 +22,7 @@ pub(crate) struct Busy {
 
 /// Why a lock could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BusyReason {
     /// A process holds it.
@@ -35,6 +37,7 @@ pub(crate) enum BusyReason {
 
 /// The state of a `CACHEDIR.TAG`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Tag {
     /// There is none.
@@ -55,6 +58,7 @@ pub struct Identity {
 
 /// How much space a folder takes.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Sum of the lengths of all files.
     pub logical: Bytes,
@@ -143,6 +147,7 @@ pub(crate) struct LinkedFile {
 
 /// Something that could not be read or understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Problem {
     /// The path with the problem.
     pub path: PathBuf,
@@ -155,6 +160,7 @@ pub struct Problem {
 /// Counted as each removal or replacement succeeded; a file with several links counts only once its last link was
 /// deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Freed {
     pub(crate) on_disk: Bytes,
     /// Sum of the lengths of the removed files.
@@ -274,6 +280,7 @@ impl FoundProgram {
 
 /// A file of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoredFile {
     /// Relative to the target folder, with `/` between.
     pub path: String,

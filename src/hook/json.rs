@@ -10,6 +10,7 @@ use crate::hook::model::HookStatus;
 use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Hooks<'a> {
     version: u32,
     command: &'a str,

@@ -53,6 +53,7 @@ pub(crate) struct HookFiles {
 
 /// The change of a hook, from its present state.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HookChange {
     pub(crate) file: PathBuf,
     pub(crate) how: HookStep,
@@ -68,6 +69,7 @@ pub(crate) struct HookChange {
 
 /// How a hook changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HookStep {
     /// It is new.
@@ -90,6 +92,7 @@ pub(crate) enum HookStep {
 
 /// The state of one repository's hook, for display.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HookStatus {
     /// The repository's common git directory.
     pub(crate) repository: PathBuf,
@@ -102,6 +105,7 @@ pub(crate) struct HookStatus {
 
 /// Put our git hook in its place.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct InstallHook {
     #[serde(flatten)]
     pub(crate) change: HookChange,
@@ -117,6 +121,7 @@ impl InstallHook {
 
 /// Take our git hook out.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct RemoveHook(pub HookChange);
 

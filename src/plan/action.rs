@@ -19,6 +19,7 @@ use crate::term::view::{Out, View};
 ///
 /// Everything that was looked at stands in it exactly once, as an [`Action`] or as [`Kept`].
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Plan {
     /// The actions, in the order in which they are carried out within each [`Phase`].
     pub(crate) actions: Vec<Box<dyn Action>>,
@@ -246,12 +247,19 @@ pub(crate) struct Section {
 
 /// Make the shared root, with its mark.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CreateSharedRoot {
     pub(crate) path: PathBuf,
 }
 
+impl CreateSharedRoot {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("create_shared_root", "shared-root-made");
+}
+
 /// A change of one file, whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EditFile {
     pub(crate) file: PathBuf,
     /// Its bytes when it was planned; `None` if it did not exist. The edit is skipped if they differ by then.
@@ -266,6 +274,7 @@ pub(crate) struct EditFile {
 
 /// The kind of change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
     /// It is new.
@@ -278,6 +287,7 @@ pub(crate) enum Change {
 
 /// The reason why a part of the script cache is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DropReason {
     /// All of its kind was asked for.
@@ -290,6 +300,7 @@ pub(crate) enum DropReason {
 
 /// A warning to read before saying yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "warning")]
 pub(crate) enum Warning {
     /// A provider of units was of no use.

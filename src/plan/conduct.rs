@@ -32,7 +32,7 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Survey> {
 }
 
 /// The commands that change much at once, so that they ask on a terminal also where nothing is deleted.
-const ASKING: [&str; 2] = ["setup", "doctor"];
+const ASKING: [&str; 2] = ["setup", "doctor --fix"];
 
 /// Shows a plan, asks if something would be deleted, carries it out and reports. The same plan feeds all four.
 pub(crate) fn conduct(

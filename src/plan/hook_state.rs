@@ -83,6 +83,7 @@ pub(crate) fn line(state: &HookState) -> Option<&str> {
 
 /// How it stands with the hook of one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum HookState {
     /// There is none of ours.

@@ -12,6 +12,7 @@ use crate::survey::model::{SharedRoot, Survey};
 use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Run<'a> {
     version: u32,
     command: &'a str,

@@ -14,6 +14,7 @@ use crate::survey::folder::Layout;
 
 /// Something that is kept as it is.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Kept {
     pub(crate) subject: Subject,
     pub(crate) path: PathBuf,
@@ -26,6 +27,7 @@ pub(crate) struct Kept {
 
 /// The kind of a kept thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     /// The configuration of a workspace, by the workspace's folder.
@@ -42,6 +44,7 @@ pub(crate) enum Subject {
 
 /// The reason why something is kept as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum KeptReason {
     /// It is as it should be.
@@ -445,6 +448,7 @@ impl KeptReason {
 
 /// The reason why a target folder may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum DeleteReason {
     /// Stale: the workspace builds into another folder.
@@ -487,6 +491,7 @@ pub(crate) enum DeleteReason {
 
 /// Where the time of a last use comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LastUseSource {
     /// The newest modification: the last build that compiled something.

@@ -168,6 +168,7 @@ pub(crate) const NAMED: usize = 3;
 
 /// A unit that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LeftUnit {
     /// Its package, or what is known of it.
     pub(crate) package: String,
@@ -180,6 +181,7 @@ pub(crate) struct LeftUnit {
 
 /// Why a unit is not taken. Cargo compiles it, as it would have done.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum LeftReason {
     /// Its package is local, and nothing but third-party crates is asked for.

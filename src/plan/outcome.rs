@@ -13,6 +13,7 @@ use crate::text::failure;
 
 /// The outcome of a run.
 #[derive(Debug, Default, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Outcome {
     pub(crate) done: Vec<Done>,
     /// The actions that were not carried out because something had changed since the plan.
@@ -115,6 +116,7 @@ pub(crate) trait Detail: fmt::Debug + erased_serde::Serialize + Any + Send + Syn
 
 /// Details about a deletion of units.
 #[derive(Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Collected {
     /// How many units are gone.
     pub(crate) units: usize,
@@ -173,6 +175,7 @@ impl From<anyhow::Error> for Stopped {
 
 /// An action that was not carried out.
 #[derive(Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NotDone {
     /// The kind of action.
     pub(crate) what: Kind,
@@ -182,6 +185,7 @@ pub(crate) struct NotDone {
 
 /// The free space of a filesystem before and after.
 #[derive(Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Filesystem {
     pub(crate) at: PathBuf,
     pub(crate) available_before: Bytes,

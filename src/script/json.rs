@@ -11,6 +11,7 @@ use crate::survey::settings::CacheLimits;
 use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Scripts<'a> {
     version: u32,
     command: &'a str,

@@ -37,6 +37,7 @@ pub(crate) struct Watched {
 
 /// The cache of scripts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScriptCache {
     pub(crate) root: PathBuf,
     /// The programs that were kept, the one that ran last first.
@@ -53,6 +54,7 @@ pub(crate) struct ScriptCache {
 
 /// A program that was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeptProgram {
     pub(crate) path: PathBuf,
     /// Its script; nothing if what is known about it cannot be read.
@@ -72,6 +74,7 @@ pub(crate) struct KeptProgram {
 
 /// A package that a script is built as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeptPackage {
     pub(crate) path: PathBuf,
     /// Its script, as far as that is known.
@@ -92,6 +95,7 @@ pub(crate) struct KeptPackage {
 
 /// A folder in the cache of scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CacheFolder {
     pub(crate) path: PathBuf,
     pub(crate) on_disk: Bytes,
@@ -105,6 +109,7 @@ pub(crate) struct CacheFolder {
 
 /// A part of the cache of scripts that would go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DropScript {
     pub(crate) path: PathBuf,
     pub(crate) what: ScriptPart,
@@ -129,6 +134,7 @@ impl DropScript {
 
 /// The kind of a folder in the cache of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScriptPart {
     /// A kept program.

@@ -9,6 +9,7 @@ use crate::survey::folder::{Layout, Owner};
 
 /// Note beside a target folder whose it is.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RecordOwner {
     pub(crate) file: PathBuf,
     pub(crate) owner: Owner,
@@ -21,6 +22,7 @@ impl RecordOwner {
 
 /// Have git ignore what we add.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct Exclude(pub EditFile);
 
@@ -31,6 +33,7 @@ impl Exclude {
 
 /// Write a Cargo configuration.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WriteConfig {
     /// The workspace that it is for; `None` if it stands above several.
     pub(crate) workspace: Option<PathBuf>,
@@ -63,6 +66,7 @@ impl WriteConfig {
 
 /// Put the script in its place that Cargo runs in place of the compiler.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct InstallWrapper(pub EditFile);
 
@@ -73,6 +77,7 @@ impl InstallWrapper {
 
 /// Write into the settings file what was decided for all runs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WriteSettings {
     /// The settings that it then has, a key and a value each.
     pub(crate) says: Vec<String>,
@@ -87,6 +92,7 @@ impl WriteSettings {
 
 /// Put a file back as it was.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Restore {
     #[serde(flatten)]
     pub(crate) edit: EditFile,

@@ -12,6 +12,23 @@ use crate::store::model::{RemotePart, StoreContents};
 use crate::survey::model::StoreSettings;
 use crate::term::json::{VERSION, document};
 
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Store<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_remote: Option<&'a [RemotePart]>,
+    version: u32,
+    command: &'static str,
+    #[serde(flatten)]
+    contents: &'a StoreContents,
+    units: usize,
+    max_size: Option<Bytes>,
+    max_age: Option<u64>,
+    before: Option<&'a String>,
+    after: Option<&'a String>,
+    remote: Option<&'a String>,
+}
+
 /// Writes what the local store holds.
 pub(crate) fn store(
     out: &mut dyn Write,
@@ -19,21 +36,6 @@ pub(crate) fn store(
     settings: &StoreSettings,
     parts: Option<&[RemotePart]>,
 ) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Store<'a> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        in_remote: Option<&'a [RemotePart]>,
-        version: u32,
-        command: &'static str,
-        #[serde(flatten)]
-        contents: &'a StoreContents,
-        units: usize,
-        max_size: Option<Bytes>,
-        max_age: Option<u64>,
-        before: Option<&'a String>,
-        after: Option<&'a String>,
-        remote: Option<&'a String>,
-    }
     let bounds = Bounds::of(settings);
     let seconds = |age: Age| age.0.as_secs().unsigned_abs();
     document(

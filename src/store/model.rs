@@ -21,6 +21,7 @@ pub const STORE_VERSION: u32 = 1;
 
 /// The build environment that units need to be of use: their inputs, without those that are theirs alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct BuiltWith {
     pub(crate) rustc: String,
     /// The system and its C library, as far as they tell themselves: what is linked here may not load elsewhere.
@@ -33,6 +34,7 @@ pub(crate) struct BuiltWith {
 
 /// A unit, and what its files are known by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoredUnit {
     /// The hash of everything here that says what the unit is, in 64 hexadecimal digits.
     pub key: String,
@@ -88,6 +90,7 @@ impl StoredUnit {
 
 /// A symbolic link of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StoredLink {
     /// Relative to the target folder, with `/` between.
     pub(crate) path: String,
@@ -97,6 +100,7 @@ pub(crate) struct StoredLink {
 
 /// Something outside of its package that the compiler or a build script has looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WatchedFile {
     pub(crate) path: PathBuf,
     /// The BLAKE3 hash of what is in it, of a folder that of all that is below; `None` if there was nothing.
@@ -213,6 +217,7 @@ pub(crate) struct Relocated {
 
 /// Units are put into a local store.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HarvestUnits {
     /// The workspace that they were built for.
     pub(crate) workspace: PathBuf,
@@ -246,6 +251,7 @@ impl HarvestUnits {
 
 /// The result of moving units into a store, or to another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Moved {
     pub(crate) units: usize,
     /// Bytes of files that share their storage with those that were there, where the filesystem has links.
@@ -260,6 +266,7 @@ pub(crate) struct Moved {
 
 /// Units are described to a provider.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TellProvider {
     /// The program, with its arguments.
     pub(crate) program: Vec<String>,
@@ -276,6 +283,7 @@ impl TellProvider {
 
 /// The content of a local store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StoreContents {
     pub(crate) folder: PathBuf,
     #[serde(skip)]
@@ -327,6 +335,7 @@ pub(crate) struct HeldObject {
 
 /// A build environment of units in a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HeldWith {
     pub(crate) circumstances: String,
     /// The build environment itself, as far as it is known.
@@ -342,6 +351,7 @@ pub(crate) struct HeldWith {
 
 /// Units are deleted from a local store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DropUnits {
     /// The folder of the store.
     pub(crate) folder: PathBuf,
@@ -366,6 +376,7 @@ impl DropUnits {
 
 /// A unit that is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DroppedUnit {
     #[serde(skip)]
     pub(crate) file: PathBuf,
@@ -379,6 +390,7 @@ pub(crate) struct DroppedUnit {
 
 /// Units are fetched from a remote store into the local one.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PullUnits {
     /// The workspace that they are for.
     pub(crate) workspace: PathBuf,
@@ -411,6 +423,7 @@ impl PullUnits {
 
 /// Units are put into a remote store.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PushUnits {
     /// The workspace that they were built for.
     pub(crate) workspace: PathBuf,
@@ -438,6 +451,7 @@ impl PushUnits {
 
 /// Objects are deleted from a remote store.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DropRemote {
     /// The remote store, as people call it.
     pub(crate) from: String,
@@ -454,6 +468,7 @@ impl DropRemote {
 
 /// The objects of one kind in a remote store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RemotePart {
     /// The kind: `packs`, `units`, `sets` or `lists`.
     pub(crate) kind: String,

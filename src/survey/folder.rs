@@ -10,6 +10,7 @@ use crate::markers::OWNER_SUFFIX;
 
 /// A folder that Cargo builds into, or built into once.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TargetFolder {
     pub(crate) path: PathBuf,
     /// The workspaces whose builds write into it now.
@@ -26,6 +27,7 @@ pub(crate) struct TargetFolder {
 
 /// How a target folder came to be known. The first that fits, from the top, is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub(crate) enum FolderOrigin {
     /// Our owner file stands beside it.
@@ -72,6 +74,7 @@ pub(crate) enum FolderOrigin {
 ///
 /// It stands beside and not inside, because `cargo clean` deletes the folder with everything in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Owner {
     /// The workspace root that builds into the folder.
     pub(crate) workspace: PathBuf,
@@ -91,6 +94,7 @@ pub(crate) struct Owner {
 
 /// The state of the workspace that an [`Owner`] names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum OwnerState {
     /// Its folder is there.
@@ -118,6 +122,7 @@ pub(crate) enum OwnerState {
     Deserialize,
     clap::ValueEnum,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Layout {
     /// A folder for each workspace of each worktree under the shared root
@@ -163,6 +168,7 @@ impl From<WorktreeLayout> for Layout {
 
 /// The marks in the top level of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Marks {
     pub(crate) tag: Tag,
     /// Entries that only Cargo makes are there: `.rustc_info.json`, or a profile folder with Cargo's own content.
@@ -186,6 +192,7 @@ pub(crate) struct Marks {
 
 /// Something that an interrupted run left.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Trash {
     pub(crate) path: PathBuf,
     /// Its kind.
@@ -207,6 +214,7 @@ pub(crate) struct Trash {
 
 /// The kinds of things that an interrupted run leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Litter {
     /// A half-deleted folder.

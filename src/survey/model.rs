@@ -57,6 +57,7 @@ pub(crate) struct Survey {
 
 /// The one folder under which all target folders of a run live.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SharedRoot {
     /// Absolute path, whether or not it exists.
     pub(crate) path: PathBuf,
@@ -190,6 +191,7 @@ impl Settings {
 
 /// Why a folder is the shared root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SharedRootChoice {
     /// `.shared-target` in the root, or in the main worktree that the root belongs to.
@@ -203,6 +205,7 @@ pub(crate) enum SharedRootChoice {
 
 /// A git repository, by its common git directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Repository {
     pub(crate) common_dir: PathBuf,
     /// The name that people know it by: the folder of its main worktree, or of the bare repository.
@@ -238,6 +241,7 @@ pub(crate) struct RepositorySettings {
 
 /// A git working tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Worktree {
     /// Its top folder; canonical if it exists.
     pub(crate) path: PathBuf,
@@ -260,6 +264,7 @@ pub(crate) struct Worktree {
 
 /// A Cargo workspace root, or a package that is in no workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Workspace {
     /// The folder of its root manifest, canonical.
     pub(crate) root: PathBuf,
@@ -306,6 +311,7 @@ impl Workspace {
 
 /// The place of a workspace in a repository. The common directory and the path together are the family.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WorktreePlace {
     pub(crate) common_dir: PathBuf,
     /// The top folder of the worktree.
@@ -316,6 +322,7 @@ pub(crate) struct WorktreePlace {
 
 /// The answer of `cargo metadata` about a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub(crate) enum CargoAnswer {
     /// It was not asked.
@@ -344,6 +351,7 @@ pub(crate) enum CargoAnswer {
 
 /// A variable in the environment that beats the configuration files in this shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EnvOverride {
     pub(crate) variable: String,
     pub(crate) value: String,

@@ -11,6 +11,7 @@ pub(crate) const PREFIX: &str = "cargo-sharedtarget-";
 
 /// A program of the system that starts others at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TimerSystem {
     /// The user's systemd (systemd.timer(5)).

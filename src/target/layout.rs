@@ -298,6 +298,7 @@ pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
 
 /// How Cargo lays out a target folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DiskLayout {
     /// With `deps` and `.fingerprint`.

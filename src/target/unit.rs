@@ -145,6 +145,7 @@ impl Unit {
 
 /// Names a unit in a target folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnitId {
     /// The profile folder, relative to the target folder, with `/` between: `debug`, `<triple>/release`.
     pub profile: String,
@@ -160,6 +161,7 @@ impl fmt::Display for UnitId {
 
 /// The kind of a unit. A unit that was only checked has the kind that a build would give it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum UnitKind {
     /// A library of any crate type.
@@ -189,6 +191,7 @@ pub enum UnitKind {
 
 /// Where a package comes from. All but [`Local`](Self::Local) and [`Unknown`](Self::Unknown) are third-party.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Source {
     /// A registry.

@@ -39,6 +39,7 @@ impl Candidate {
 
 /// How near a donor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Relation {
     /// Named by the user.

@@ -17,6 +17,7 @@ use crate::warm::verdict::Dated;
 
 /// A target folder is given units of another one.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WarmFolder {
     /// The workspace whose build finds them.
     pub(crate) workspace: PathBuf,
@@ -89,6 +90,7 @@ impl WarmFolder {
 
 /// A unit that is taken.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TakenUnit {
     pub(crate) id: UnitId,
     pub(crate) package: String,
@@ -123,6 +125,7 @@ pub(crate) struct TakenUnit {
 
 /// The result of warming.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Warmed {
     /// How many units were put in place.
     pub(crate) units: usize,
@@ -138,6 +141,7 @@ pub(crate) struct Warmed {
 
 /// A unit that was to be taken, and was not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Skipped {
     pub(crate) id: UnitId,
     pub(crate) package: String,
@@ -146,6 +150,7 @@ pub(crate) struct Skipped {
 
 /// How storage is shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
     /// Hard links where no process writes to a file in place, copies elsewhere.

@@ -23,6 +23,7 @@ use crate::plan::run::Run;
 
 /// A target folder is moved to another place.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct MoveFolder {
     /// The workspace whose builds find it there.
     pub(crate) workspace: PathBuf,
@@ -58,6 +59,7 @@ pub(crate) struct MoveFolder {
 
 /// Why a folder is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub(crate) enum MoveReason {
     /// It is of the main worktree.
@@ -75,6 +77,7 @@ pub(crate) enum MoveReason {
 
 /// The place of a moved folder's final programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Programs {
     /// The new place, like that of all else.
@@ -92,6 +95,7 @@ impl MoveFolder {
 
 /// The result of a move.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Moved {
     /// How many units are compiled again.
     pub(crate) compiled_again: usize,

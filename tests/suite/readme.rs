@@ -1,5 +1,7 @@
 //! The README and what it leads to say what the program says, and lead somewhere.
 
+mod examples;
+
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
@@ -120,11 +122,8 @@ fn the_table_names_every_command() {
 /// Every link from page to page, and to a heading, leads somewhere.
 #[test]
 fn links_lead_somewhere() {
-    let docs = std::fs::read_dir(file("docs")).expect("a folder");
-    let docs = docs.map(|entry| entry.expect("an entry").path());
-    let pages = docs.chain([file("README.md"), file("CHANGELOG.md")]);
     let mut seen = 0;
-    for page in pages.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+    for page in pages() {
         let text = read(&page);
         for target in links(&prose(&text)) {
             let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
@@ -140,6 +139,15 @@ fn links_lead_somewhere() {
         }
     }
     assert!(seen > 20, "{seen} links are too few to be all");
+}
+
+/// The pages at the top and in `docs`.
+fn pages() -> Vec<PathBuf> {
+    let folders = ["", "docs"].map(|folder| std::fs::read_dir(file(folder)).expect("a folder"));
+    let all = folders.into_iter().flatten();
+    let all = all.map(|entry| entry.expect("an entry").path());
+    let pages = all.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    pages.collect()
 }
 
 /// A text without its blocks of code.

@@ -3,3 +3,4 @@
 #[cfg(unix)]
 pub(crate) mod registry;
 pub(crate) mod sandbox;
+pub(crate) mod schemas;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::schemas;
+
 /// The variables that a program in a sandbox inherits from the tests: with others, a run inside of an automation
 /// would show something else than one by hand.
 const INHERITED: [&str; 11] = [
@@ -75,8 +77,10 @@ impl Run {
     /// The JSON document on standard output.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout));
+        schemas::check(&document);
+        document
     }
 
     /// Both outputs.

@@ -34,7 +34,7 @@ pub(crate) fn create_shared_root(path: &Path, records: Option<&Path>) -> anyhow:
 
 impl Action for CreateSharedRoot {
     fn kind(&self) -> Kind {
-        Kind::new("create_shared_root", "shared-root-made")
+        Self::KIND
     }
 
     fn path(&self) -> &Path {

@@ -11,6 +11,7 @@ use crate::survey::timer_files::TimerSystem;
 
 /// How often a timer runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Schedule {
     /// Once a day
@@ -68,6 +69,7 @@ pub(crate) enum FoundFile {
 
 /// Write a file of a timer, or take it out.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WriteTimer {
     pub(crate) schedule: Schedule,
     #[serde(flatten)]
@@ -83,6 +85,7 @@ impl WriteTimer {
 
 /// Have the system's manager start a timer, or stop it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SwitchTimer {
     pub(crate) system: TimerSystem,
     pub(crate) name: String,
@@ -106,6 +109,7 @@ impl SwitchTimer {
 
 /// Details about a timer that was switched.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Switched {
     pub(crate) on: bool,
     /// The manager did not answer: the command that does it when it does.

@@ -13,6 +13,7 @@ const MOST: usize = 64;
 
 /// A field in which two fingerprints of one unit differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub enum FieldDifference {
     /// An environment variable that a build script watches, or that rustc looked up. Its values are not kept.

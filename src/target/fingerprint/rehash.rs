@@ -102,6 +102,7 @@ impl Hash for Checked {
 
 /// How files are compared.
 #[derive(Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 enum Method {
     Mtime,
