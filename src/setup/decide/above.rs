@@ -19,11 +19,16 @@ const BY_PATH: &str = "by-path";
 /// The layout `build-dir`, if that is how another worktree than this one is set up: it serves this one already.
 #[must_use]
 pub(crate) fn served_from_above(survey: &Survey, worktree: &Path) -> Option<Layout> {
-    let by_path = survey.shared_root.path.join(BUILD_FOLDER).join(BY_PATH);
+    let by_path = folders(&survey.shared_root.path);
     let mut others = survey.workspaces.iter().filter(|w| !w.is_in(worktree));
     others
         .any(|workspace| workspace.dirs.build_dir.starts_with(&by_path))
         .then_some(Layout::BuildDir)
+}
+
+/// The folder under the shared root that holds every `build-dir` of this layout.
+pub(crate) fn folders(shared_root: &Path) -> PathBuf {
+    shared_root.join(BUILD_FOLDER).join(BY_PATH)
 }
 
 /// The `build-dir` that it sets; `None` where the path of the shared root cannot be part of a template.

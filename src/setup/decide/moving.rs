@@ -41,7 +41,12 @@ fn is_main(worktree: &Path, survey: &Survey) -> bool {
 /// The workspace whose folder it is in the layout `build-dir`: Cargo addresses it by the workspace's path, and no file
 /// beside it names the workspace.
 fn addressed_by_path<'a>(folder: &Path, survey: &'a Survey) -> Option<&'a PathBuf> {
-    let template = above::template(&survey.shared_root.path)?;
+    let shared_root = &survey.shared_root.path;
+    // There may be a thousand of both, and each hash takes a while.
+    if !folder.starts_with(above::folders(shared_root)) {
+        return None;
+    }
+    let template = above::template(shared_root)?;
     let mut all = survey.workspaces.iter();
     let is_its =
         |one: &&Workspace| folder == Path::new(&expand(&template, &one.root, &survey.surroundings));
