@@ -18,6 +18,7 @@ use crate::setup::decide::configure::is_alone;
 use crate::setup::timer;
 use crate::setup::timer::model::Schedule;
 use crate::survey::Request;
+use crate::survey::folder::Layout;
 use crate::survey::model::{Repository, Survey};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
@@ -79,7 +80,8 @@ pub(crate) fn run(
     }
     let mut left = false;
     if let Some(schedule) = schedule {
-        let timer = timer(&survey, &plan, schedule, request)?;
+        let in_place = options.layout == Some(Layout::InPlace);
+        let timer = timer(&survey, &plan, schedule, in_place, request)?;
         left = timer::decide::is_left(&timer);
         plan.actions.extend(timer.actions);
         plan.kept.extend(timer.kept);
@@ -95,9 +97,17 @@ pub(crate) fn run(
 }
 
 /// Decides what becomes of the timer of the shared root.
-fn timer(survey: &Survey, plan: &Plan, schedule: Schedule, request: &Request) -> Result<Plan> {
+fn timer(
+    survey: &Survey,
+    plan: &Plan,
+    schedule: Schedule,
+    in_place: bool,
+    request: &Request,
+) -> Result<Plan> {
     let site = timer::gather::site(survey, &request.environment)?;
-    let is_there = survey.shared_root.exists || plan.has::<CreateSharedRoot>();
+    // In place, a new shared root holds settings and no target folder.
+    let is_new = plan.has::<CreateSharedRoot>() && !in_place;
+    let is_there = survey.shared_root.exists || is_new;
     if schedule != Schedule::Off && !is_there {
         return Err(anyhow!(
             "there is no shared root that a timer could keep small"

@@ -422,19 +422,13 @@ fn doctor_names_a_timer_whose_program_or_root_is_gone() {
 fn without_a_shared_root_there_is_no_timer() {
     let sandbox = start();
     let before = config(&sandbox);
-    let args = [
-        "setup",
-        "--layout",
-        "in-place",
-        "--schedule",
-        "daily",
-        "--yes",
-    ];
-    let run = sandbox.run("pika", &args).code(101);
-    assert!(
-        run.stderr.contains("there is no shared root"),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(config(&sandbox), before);
+    let asked = ["setup", "--layout", "in-place", "--schedule", "daily"];
+    // A limit makes a shared root for the settings alone.
+    for more in [&["--yes"][..], &["--max-size", "1GB", "--yes"]] {
+        let args = [&asked[..], more].concat();
+        let run = sandbox.run("pika", &args).code(101);
+        let told = run.stderr.contains("there is no shared root");
+        assert!(told, "{more:?}: {}", run.stderr);
+        assert_eq!(config(&sandbox), before);
+    }
 }
