@@ -11,3 +11,4 @@ pub(crate) mod gather;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod report;
+pub(crate) mod worktree_settings;

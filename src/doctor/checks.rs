@@ -23,6 +23,7 @@ use crate::text::shell;
 pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> DoctorReport {
     let mut diagnoses = Vec::new();
     diagnoses.extend(shared(survey));
+    diagnoses.extend(taken_along(&facts));
     diagnoses.extend(place::cargo_inside(survey));
     diagnoses.extend(place::refused(survey));
     diagnoses.extend(place::misled(survey));
@@ -263,6 +264,35 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
 }
 
 const INSTALL: &str = "cargo sharedtarget hook install";
+
+/// Target folders that tools take along into new worktrees.
+fn taken_along(facts: &DoctorFacts) -> Vec<Diagnosis> {
+    let diagnoses = facts.taken_along.iter().map(|one| {
+        let (file, folder) = (one.file.display(), one.folder.display());
+        let (kind, how, why) = match one.linked {
+            true => (
+                DiagnosisKind::LinkedTarget,
+                "linked",
+                "all worktrees build into one folder then: Cargo says `Finished` and runs another worktree's code; and each build waits for the others",
+            ),
+            false => (
+                DiagnosisKind::CopiedTarget,
+                "copied",
+                "the copies are newer than the sources of the new worktree: Cargo says `Finished` and runs code of the worktree that they come from; and each copy takes the whole space",
+            ),
+        };
+        Diagnosis {
+            severity: Severity::Danger,
+            kind,
+            paths: vec![one.file.clone()],
+            what: format!("`{file}` has `{folder}` {how} into new worktrees"),
+            why: why.into(),
+            fix: format!("take `{folder}` out of `{file}`; `cargo sharedtarget onboard` warms a new worktree"),
+            automatic: None,
+        }
+    });
+    diagnoses.collect()
+}
 
 fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
     let diagnoses = facts.analyzers.iter().map(|one| {

@@ -9,9 +9,10 @@ use rayon::prelude::*;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
-    AnalyzerSetting, ClosedFolder, DoctorFacts, HalfRemoved, Left, LostTimer, PlaceFacts, Tool,
-    Toolchain, WrapperFacts,
+    AnalyzerSetting, ClosedFolder, DoctorFacts, HalfRemoved, Left, LostTimer, PlaceFacts,
+    TakenAlong, Tool, Toolchain, WrapperFacts,
 };
+use crate::doctor::worktree_settings;
 use crate::hook::inspect::hooks_of;
 use crate::process::lookup::Refused;
 use crate::setup::timer;
@@ -41,6 +42,7 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         closed: closed(survey),
         timers: timers(survey, around),
         analyzers: analyzers(survey),
+        taken_along: taken_along(survey),
     }
 }
 
@@ -355,4 +357,37 @@ fn analyzers(survey: &Survey) -> Vec<AnalyzerSetting> {
         Some(AnalyzerSetting { file, folder })
     });
     settings.collect()
+}
+
+/// The target folders that tools take along into new worktrees, by the settings in each worktree. A folder outside its
+/// worktree is out of their reach.
+fn taken_along(survey: &Survey) -> Vec<TakenAlong> {
+    let mut found: BTreeMap<PathBuf, TakenAlong> = BTreeMap::new();
+    for workspace in &survey.workspaces {
+        let Some(place) = &workspace.place else {
+            continue;
+        };
+        let read = |name: &str| {
+            let file = place.worktree.join(name);
+            let text = fs::read_start(&file, 1 << 20).ok()??;
+            Some((file, String::from_utf8_lossy(&text).into_owned()))
+        };
+        let dirs = [&workspace.dirs.target_dir, &workspace.dirs.build_dir];
+        let dirs = dirs.into_iter();
+        for inside in dirs.filter_map(|dir| dir.strip_prefix(&place.worktree).ok()) {
+            let copied = read(worktree_settings::INCLUDE)
+                .filter(|(_, text)| worktree_settings::copies(text, inside));
+            let linked = worktree_settings::CLAUDE.into_iter().filter_map(read);
+            let linked = linked.filter(|(_, text)| worktree_settings::links(text, inside));
+            let copied = copied.into_iter().map(|(file, _)| (file, false));
+            for (file, linked) in copied.chain(linked.map(|(file, _)| (file, true))) {
+                found.entry(file.clone()).or_insert(TakenAlong {
+                    file,
+                    folder: inside.to_owned(),
+                    linked,
+                });
+            }
+        }
+    }
+    found.into_values().collect()
 }

@@ -43,6 +43,9 @@ pub(crate) struct DoctorFacts {
     /// The settings of editors for rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
+    /// Target folders that tools take along into new worktrees.
+    #[serde(skip)]
+    pub(crate) taken_along: Vec<TakenAlong>,
 }
 
 /// A program that everything depends on.
@@ -158,6 +161,17 @@ pub(crate) struct AnalyzerSetting {
     pub(crate) folder: Option<String>,
 }
 
+/// A target folder that a tool takes along into new worktrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TakenAlong {
+    /// The file that says so.
+    pub(crate) file: PathBuf,
+    /// The folder, inside the worktree.
+    pub(crate) folder: PathBuf,
+    /// A link leads to it; else it is copied.
+    pub(crate) linked: bool,
+}
+
 /// The findings about a setup.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -226,6 +240,10 @@ pub(crate) enum DiagnosisKind {
     CargoInside,
     /// A worktree in another one has that one's configuration.
     Inherited,
+    /// A tool links the target folder of one worktree into new ones.
+    LinkedTarget,
+    /// A tool copies a target folder into new worktrees.
+    CopiedTarget,
     /// A shared root that others can write to, or that is none of the user's.
     Refused,
     /// A project was copied with its shared root, and builds into that of the original.

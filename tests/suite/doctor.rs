@@ -189,6 +189,62 @@ fn editors_with_folders_of_their_own() {
 
 /// A problem whose fix can be undone is fixed after a question; the rest is named.
 #[cfg(unix)]
+/// What tools take along into new worktrees: a copy is newer than the sources there, and a link is one folder for all.
+#[cfg(unix)]
+#[test]
+fn target_folders_that_tools_take_along() {
+    for linked in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.package("repo", "app", "first");
+        sandbox.write("repo/.gitignore", "target\n");
+        let settings = ".claude/settings.json";
+        match linked {
+            true => sandbox.write(
+                &format!("repo/{settings}"),
+                "{ \"worktree\": { \"symlinkDirectories\": [\"target\"] } }\n",
+            ),
+            false => sandbox.write("repo/.worktreeinclude", ".env\ntarget/\n"),
+        }
+        sandbox.cargo("repo", &["generate-lockfile", "--offline"]);
+        sandbox.commit_all("repo");
+        let first = sandbox.git("repo", &["rev-parse", "HEAD"]);
+        sandbox.package("repo", "app", "second");
+        sandbox.commit_all("repo");
+        assert_eq!(sandbox.cargo_run("repo").trim(), "second");
+
+        // As such a tool makes a worktree of the first commit.
+        let add = ["worktree", "add", "-q", "--detach", "../old", first.trim()];
+        sandbox.git("repo", &add);
+        let (command, args) = match linked {
+            true => ("ln", ["-s", "../repo/target", "../old/target"]),
+            false => ("cp", ["-r", "target", "../old/target"]),
+        };
+        sandbox.command(command, "repo", &args).code(0);
+        let runs = sandbox.cargo_run("old");
+        let said = if linked { "first" } else { "second" };
+        assert_eq!(runs.trim(), said, "{linked}");
+        if linked {
+            // The other one's build is what counts now.
+            assert_eq!(sandbox.cargo_run("repo").trim(), "first");
+        }
+
+        let kind = match linked {
+            true => "linked_target",
+            false => "copied_target",
+        };
+        let found = diagnosis(&sandbox, kind);
+        assert_eq!(found["severity"], "danger");
+        let file = found["paths"][0].as_str().expect("a path");
+        let name = if linked { settings } else { ".worktreeinclude" };
+        assert!(file.ends_with(name), "{file}");
+        sandbox.run("", &["doctor"]).code(1);
+
+        // A folder outside the worktree is none that they take along.
+        sandbox.run("", &["setup", "--yes"]).code(0);
+        assert!(!kinds(&sandbox).contains(&kind.to_owned()));
+    }
+}
+
 #[test]
 fn what_can_be_undone_is_mended() {
     let sandbox = Sandbox::new();
