@@ -26,6 +26,8 @@ mod cargo_inside;
 #[cfg(unix)]
 mod cases;
 #[cfg(unix)]
+mod ci_action;
+#[cfg(unix)]
 mod copied;
 #[cfg(unix)]
 mod dedupe;
@@ -62,6 +64,8 @@ mod merged;
 mod moving;
 #[cfg(unix)]
 mod nightly;
+#[cfg(unix)]
+mod no_terminal;
 #[cfg(unix)]
 mod orphans;
 mod packages;

@@ -176,3 +176,26 @@ fn anchors(text: &str) -> Vec<String> {
     };
     headings.map(slug).collect()
 }
+
+/// The commands that are told to agents are ones that the program takes, and the text stays one that they read as a whole.
+#[test]
+fn what_agents_are_told_exists() {
+    let sandbox = Sandbox::new();
+    let skill = read(&file("skills/cargo-sharedtarget/SKILL.md"));
+    assert!(skill.lines().count() <= 30, "{}", skill.lines().count());
+    assert!(skill.starts_with("---\nname: cargo-sharedtarget\ndescription: "));
+    let mut seen = 0;
+    for text in [skill, read(&file("docs/agents.md"))] {
+        let told = text
+            .split('`')
+            .filter(|part| part.contains("cargo sharedtarget "));
+        let commands = told.filter_map(|part| part.split("cargo sharedtarget ").nth(1));
+        for command in commands {
+            // It would be refused before its help is shown.
+            let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+            sandbox.run("", &words).code(0);
+            seen += 1;
+        }
+    }
+    assert!(seen > 8, "{seen} commands are too few to be all");
+}

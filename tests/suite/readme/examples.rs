@@ -22,7 +22,8 @@ fn commands(page: &str) -> Vec<Vec<String>> {
         // A comment.
         let args = args.split(" # ").next().filter(|_| is_start)?;
         let words = shell_words::split(args).unwrap_or_else(|_| panic!("words in `{args}`"));
-        let goes_on = |word: &String| !["|", "<", ">", "2>", "&&", ";"].contains(&word.as_str());
+        let goes_on =
+            |word: &String| !["|", "<", ">", "2>", "&&", "||", ";"].contains(&word.as_str());
         let words: Vec<String> = words.into_iter().take_while(goes_on).collect();
         // A placeholder is no argument that a user types.
         let in_capitals =
