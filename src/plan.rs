@@ -1,8 +1,8 @@
 //! One plan feeds the preview, the question, the JSON and the execution.
 //!
 //! - [`action`] has the [`action::Plan`], and the trait that an action of any feature implements.
-//! - [`kept`] has the reasons why something is kept as it is; [`reasons`], [`left`] and [`hook_state`] put reasons
-//!   into words.
+//! - [`kept`] has the reasons why something is kept as it is; [`reasons`], [`left`], [`hook_state`] and [`tool_state`] put
+//!   reasons into words.
 //! - [`conduct`] is what every command that changes something goes through: show the plan, ask, lock the shared root, carry out,
 //!   report. It alone knows of `--dry-run` and `--yes`.
 //! - [`mod@apply`] carries a plan out in five phases, and writes down what it changes before it does ([`apply`]'s `record`).
@@ -29,6 +29,7 @@ pub(crate) mod outcome;
 pub(crate) mod reasons;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod tool_state;
 
 use crate::plan::action::Warning;
 use crate::survey::joined_flags;

@@ -6,10 +6,12 @@ use anyhow::Result;
 
 use crate::fs;
 use crate::fs::model::Problem;
+use crate::hook::tools;
 use crate::hook::{inspect, json};
 use crate::plan;
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Format, Ui, conduct};
+use crate::plan::tool_state::{Tool, ToolState};
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
@@ -68,19 +70,46 @@ fn change(
     })
 }
 
-/// Says how it stands with the hook in the repositories of the roots. Changes nothing.
+/// Says how it stands with the hook in the repositories of the roots, and with the commands of tools that run us. With tools
+/// that are asked for, says how it stands with these alone. Changes nothing.
 ///
 /// # Errors
 ///
 /// A root is in no repository and has none below, or the answer cannot be written.
-pub(crate) fn status(request: &Request, program: Option<&Path>, ui: &Ui) -> Result<Exit> {
-    let found = inspect::hooks(&request.roots, &request.looking)?;
+pub(crate) fn status(
+    asked: &[Tool],
+    request: &Request,
+    program: Option<&Path>,
+    ui: &Ui,
+) -> Result<Exit> {
+    let found = match asked {
+        [] => inspect::hooks(&request.roots, &request.looking)?,
+        _ => inspect::HookSites::default(),
+    };
     let all = crate::hook::decide::hook_status(&found.sites, program);
+    // Of a bare repository there is a hook, and no worktree.
+    let tools = match (
+        tools::inspect::tools(&request.roots, asked, &request.looking),
+        asked,
+    ) {
+        (Err(_), []) => tools::inspect::ToolSites::default(),
+        (found, _) => found?,
+    };
+    let mut all_tools = tools::decide::status(&tools.sites);
+    if asked.is_empty() {
+        let runs_us =
+            |state: &ToolState| matches!(state, ToolState::Installed | ToolState::InstalledByHand);
+        all_tools.retain(|one| runs_us(&one.state));
+    }
+    let problems = match asked {
+        [] => &found.problems,
+        _ => &tools.problems,
+    };
     let mut out = ui.answer();
     match ui.format {
-        Format::Json => json::hook_status(&mut out, &all, &found.problems)?,
+        Format::Json => json::hook_status(&mut out, &all, &all_tools, problems)?,
         Format::Human => {
-            crate::hook::report::hook_status(&mut out, &all, &found.problems, &ui.view)?;
+            crate::hook::report::hook_status(&mut out, &all, &all_tools, problems, &ui.view)?;
         }
     }
     Ok(Exit::Done)

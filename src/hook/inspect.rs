@@ -12,6 +12,7 @@ use crate::git::jj;
 use crate::hook::hook_script;
 use crate::hook::hook_script::{BEFORE, NAME};
 use crate::hook::model::{HookFiles, HookSite, HooksElsewhere, HooksFolder};
+use crate::plan::hook_state;
 use crate::survey::model::Repository;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
@@ -72,7 +73,11 @@ pub(crate) fn hooks(paths: &[PathBuf], looking: &Looking) -> Result<HookSites> {
 }
 
 /// The worktrees below a folder that have a package.
-fn below(folder: &Path, looking: &Looking, problems: &mut Vec<Problem>) -> BTreeSet<PathBuf> {
+pub(crate) fn below(
+    folder: &Path,
+    looking: &Looking,
+    problems: &mut Vec<Problem>,
+) -> BTreeSet<PathBuf> {
     let found = fs::find(folder, looking);
     problems.extend(found.problems);
     let tops = found.git_marks.iter().filter_map(|mark| mark.parent());
@@ -151,8 +156,11 @@ fn kind(folder: &Path) -> HooksFolder {
 }
 
 fn runs_us(folder: &Path) -> bool {
+    // Husky's own scripts start those of the user by a shell.
+    let by_husky = hook_state::is_husky(folder);
     matches!(
-        fs::program(&folder.join(NAME)),
-        FoundProgram::File { bytes, executable: true, .. } if hook_script::runs_us(&bytes)
+        fs::program(&hook_state::script(folder)),
+        FoundProgram::File { bytes, executable, .. }
+            if (executable || by_husky) && hook_script::runs_us(&bytes)
     )
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::fs::model::Problem;
 use crate::hook::model::HookStatus;
+use crate::hook::tools::model::ToolStatus;
 use crate::term::json::{VERSION, document};
 
 #[derive(Serialize)]
@@ -15,6 +16,7 @@ pub(crate) struct Hooks<'a> {
     version: u32,
     command: &'a str,
     hooks: &'a [HookStatus],
+    tools: &'a [ToolStatus],
     problems: &'a [Problem],
 }
 
@@ -22,12 +24,14 @@ pub(crate) struct Hooks<'a> {
 pub(crate) fn hook_status(
     out: &mut dyn Write,
     hooks: &[HookStatus],
+    tools: &[ToolStatus],
     problems: &[Problem],
 ) -> io::Result<()> {
     let hooks = Hooks {
         version: VERSION,
         command: "hook status",
         hooks,
+        tools,
         problems,
     };
     document(out, &hooks)

@@ -4,6 +4,8 @@ use std::io;
 
 use crate::fs::model::Problem;
 use crate::hook::model::{HookChange, HookStatus, HookStep, InstallHook, RemoveHook};
+use crate::hook::tools;
+use crate::hook::tools::model::{EditTool, ToolStatus};
 use crate::plan::action::{Plan, Section};
 use crate::plan::hook_state::state;
 use crate::plan::outcome::Outcome;
@@ -15,6 +17,7 @@ use crate::text::shown;
 pub(crate) fn hook_status(
     out: Out<'_>,
     all: &[HookStatus],
+    tools: &[ToolStatus],
     problems: &[Problem],
     view: &View,
 ) -> io::Result<()> {
@@ -27,6 +30,7 @@ pub(crate) fn hook_status(
         let state = state(&one.state, &view.paths);
         writeln!(out, "{repository}: {state}{also}")?;
     }
+    tools::report::status(out, tools, view)?;
     for problem in problems {
         let place = view.paths.show(&problem.path);
         write!(out, "{WARNING}warning{WARNING:#}: ")?;
@@ -60,7 +64,8 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     };
     table(out, &format!("Install {installed}: {does}"), &install, view)?;
     let removed = counted(remove.len(), "git hook");
-    table(out, &format!("Take out {removed}"), &remove, view)
+    table(out, &format!("Take out {removed}"), &remove, view)?;
+    tools::report::plan(out, plan, view)
 }
 
 fn table(out: Out<'_>, heading: &str, changes: &[&HookChange], view: &View) -> io::Result<()> {
@@ -110,6 +115,15 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
         let count = outcome.count(kind);
         if count > 0 {
             writeln!(out, "{verb} {}", counted(count, "git hook"))?;
+        }
+    }
+    for (kind, verb) in [
+        (EditTool::ADD, "added the command for"),
+        (EditTool::REMOVE, "took the command out for"),
+    ] {
+        let count = outcome.count(kind);
+        if count > 0 {
+            writeln!(out, "{verb} {}", counted(count, "tool"))?;
         }
     }
     Ok(())

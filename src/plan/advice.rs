@@ -6,6 +6,7 @@ use crate::cargo::model::missing_toolchain;
 use crate::fs::model::BusyReason;
 use crate::plan::hook_state;
 use crate::plan::kept::{DeleteReason, KeptReason};
+use crate::plan::tool_state;
 use crate::text::shell;
 
 /// The way out for the user; the same for all that are kept for this kind of reason.
@@ -102,6 +103,7 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
             "move what you need out of them, and run again"
         }
         KeptReason::Hook { hook: state } => hook_state::advice(state)?,
+        KeptReason::Tool { tool, setting } => return tool_state::advice(*tool, setting),
         _ => return None,
     };
     Some(advice.to_owned())

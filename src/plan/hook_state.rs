@@ -1,6 +1,6 @@
 //! How it stands with the hook of a repository, and the words for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -53,6 +53,9 @@ pub(crate) fn state(state: &HookState, paths: &Paths) -> String {
 /// A step that the user can take about it.
 pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
     Some(match state {
+        HookState::Shadowed { folder, .. } if is_husky(folder) => {
+            "add this line to .husky/post-checkout, which husky runs; husky makes .husky/_ anew:"
+        }
         HookState::Shadowed { .. } => {
             "add this line to the post-checkout in that folder, if it is a shell script:"
         }
@@ -71,6 +74,25 @@ pub(crate) fn advice(state: &HookState) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Whether husky keeps a hooks folder. It makes this one anew at each installation, and its scripts run those of the user in
+/// the folder above.
+///
+/// Source: `index.js` of husky 9.
+#[must_use]
+pub(crate) fn is_husky(folder: &Path) -> bool {
+    folder.ends_with(".husky/_")
+}
+
+/// The script that a user edits for hooks from this folder.
+#[must_use]
+pub(crate) fn script(folder: &Path) -> PathBuf {
+    const NAME: &str = "post-checkout";
+    match folder.parent() {
+        Some(above) if is_husky(folder) => above.join(NAME),
+        _ => folder.join(NAME),
+    }
 }
 
 /// A line that the user copies as it is, so that it is never wrapped.

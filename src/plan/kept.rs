@@ -9,6 +9,7 @@ use crate::cargo::model::TomlProblem;
 use crate::fs::model::BusyReason;
 use crate::plan::hook_state::HookState;
 use crate::plan::left::LeftUnit;
+use crate::plan::tool_state::{Tool, ToolState};
 use crate::size::Bytes;
 use crate::survey::folder::Layout;
 
@@ -40,6 +41,8 @@ pub(crate) enum Subject {
     Trash,
     /// A git hook.
     Hook,
+    /// The file of a tool that makes worktrees.
+    Tool,
 }
 
 /// The reason why something is kept as it is.
@@ -419,6 +422,13 @@ pub(crate) enum KeptReason {
     Hook {
         /// That.
         hook: HookState,
+    },
+    /// The file of a tool that makes worktrees, for how it stands with our command in it.
+    Tool {
+        /// The tool.
+        tool: Tool,
+        /// That.
+        setting: ToolState,
     },
 }
 

@@ -7,6 +7,7 @@ use crate::fs::model::BusyReason;
 use crate::plan::action::Warning;
 use crate::plan::hook_state;
 use crate::plan::kept::{DeleteReason, KeptReason, LastUseSource};
+use crate::plan::tool_state;
 use crate::survey::folder::Layout;
 use crate::term::Paths;
 use crate::term::view::counted;
@@ -340,6 +341,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         },
         KeptReason::LockInvalid { file, problem } => format!("{}:{problem}", paths.show(file)),
         KeptReason::Hook { hook: state } => hook_state::state(state, paths),
+        KeptReason::Tool { tool, setting } => tool_state::state(*tool, setting, paths),
     }
 }
 
@@ -347,6 +349,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
 pub(crate) fn line(reason: &KeptReason) -> Option<&str> {
     match reason {
         KeptReason::Hook { hook: state } => hook_state::line(state),
+        KeptReason::Tool { setting, .. } => tool_state::lines(setting),
         _ => None,
     }
 }

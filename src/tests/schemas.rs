@@ -17,6 +17,7 @@ use crate::doctor::json::Doctor;
 use crate::fs::model::Freed;
 use crate::hook::json::Hooks;
 use crate::hook::model::{InstallHook, RemoveHook};
+use crate::hook::tools::model::EditTool;
 use crate::plan::action::{Action, CreateSharedRoot, Kind};
 use crate::plan::json::Run;
 use crate::plan::outcome::{Collected, Done};
@@ -51,6 +52,8 @@ macro_rules! actions {
             SwitchTimer::KIND => SwitchTimer,
             InstallHook::KIND => InstallHook,
             RemoveHook::KIND => RemoveHook,
+            EditTool::ADD => EditTool,
+            EditTool::REMOVE => EditTool,
             MoveFolder::KIND => MoveFolder,
             WarmFolder::KIND => WarmFolder,
             RelinkFolder::KIND => RelinkFolder,

@@ -5,6 +5,7 @@ mod elsewhere;
 mod later;
 mod runs;
 mod setup;
+mod tools;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

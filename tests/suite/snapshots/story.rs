@@ -122,6 +122,26 @@ fn all_commands() {
         "pika",
         &["hook", "status", "--format", "json"],
     );
+    let tools = ["--for", "cursor,worktrunk,jj"];
+    let hook = |command: &'static str, more: &[&'static str]| -> Vec<&'static str> {
+        [&["hook", command], &tools[..], more].concat()
+    };
+    book.says("tools-install-preview", "pika", &hook("install", &["-n"]));
+    book.says(
+        "tools-install-json",
+        "pika",
+        &hook("install", &["-n", "--format", "json"]),
+    );
+    book.says("tools-install", "pika", &hook("install", &[]));
+    book.says("tools-install-again", "pika", &hook("install", &[]));
+    book.says("tools-status", "pika", &hook("status", &[]));
+    book.says("tools-status-all", "pika", &["hook", "status"]);
+    book.says(
+        "tools-status-json",
+        "pika",
+        &hook("status", &["--format", "json"]),
+    );
+    book.says("tools-uninstall", "pika", &hook("uninstall", &[]));
     let add = ["worktree", "add", "-q", "-b", "hooked", "../hooked"];
     let run = sandbox.command("git", "pika", &add);
     book.heard(
