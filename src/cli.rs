@@ -9,6 +9,7 @@ mod mistakes;
 mod pages;
 mod run;
 mod rust_script;
+mod thag;
 mod threads;
 
 use std::ffi::OsString;
@@ -124,6 +125,9 @@ enum Command {
 pub fn main() -> ExitCode {
     if rust_script::is_called(std::env::args_os().next().as_ref()) {
         return rust_script::main();
+    }
+    if thag::is_called(std::env::args_os().next().as_ref()) {
+        return thag::main();
     }
     let exit = match parse(arguments(std::env::args_os())) {
         Err(error) => {

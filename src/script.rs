@@ -4,9 +4,10 @@
 //! the code with the same lines and columns, and [`package`] is the package that Cargo gets. [`cache_key`] says what a kept
 //! program depends on; if nothing of it has changed, `command` becomes that program without a call of Cargo. All scripts
 //! are compiled into one target folder. [`evict`] bounds the cache. [`dialect`] has the rules of rust-script, whose options `rust_script_args`
-//! reads where this program is called by that name.
+//! reads where this program is called by that name; `thag` and `thag_args` are the same for thag.
 
 pub(crate) mod action;
+pub(crate) mod add_crates;
 pub(crate) mod args;
 pub mod body;
 pub(crate) mod build;
@@ -30,5 +31,7 @@ pub(crate) mod paths;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod rust_script_args;
+pub(crate) mod thag;
+pub(crate) mod thag_args;
 mod tokens;
 pub(crate) mod write_package;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use cargo_sharedtarget::script::body::{Body, Files, Making, body, has_module_files};
-use cargo_sharedtarget::script::dialect::Front;
+use cargo_sharedtarget::script::dialect::{Dialect, Front};
 use cargo_sharedtarget::script::package::{self, PackageContext};
 use cargo_sharedtarget::script::{embedded_manifest, infer};
 use cargo_sharedtarget_fuzz::{Tree, is_shown};
@@ -95,7 +95,7 @@ fn is_a_package(embedded: &embedded_manifest::Embedded) {
         main: "/s/größe.rs",
         folder: "/s",
         front: Front::Own,
-        for_rust_script: false,
+        dialect: Dialect::Own,
         is_flat: false,
     };
     let mut inferred = Table::new();

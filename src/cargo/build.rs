@@ -170,7 +170,8 @@ impl Cargo {
         )
     }
 
-    /// Adds a package to a manifest, with the features that are asked for, in the newest version that there is.
+    /// Adds a package to a manifest, with the features that are asked for, with or without its default ones, in the newest
+    /// version that there is.
     ///
     /// # Errors
     ///
@@ -180,6 +181,7 @@ impl Cargo {
         package: &Path,
         name: &str,
         features: &[String],
+        defaults: bool,
         toolchain: Option<&str>,
     ) -> Result<()> {
         let mut command = self.program(toolchain)?;
@@ -187,12 +189,54 @@ impl Cargo {
         if !features.is_empty() {
             command.arg("--features").arg(features.join(","));
         }
+        if !defaults {
+            command.arg("--no-default-features");
+        }
         command.current_dir(package).stdin(Stdio::null());
         let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
         }
         Ok(())
+    }
+
+    /// Asks what the code of a package calls the libraries that it depends on, all optional ones included. `triple` is the
+    /// platform that they are for, if it is known.
+    ///
+    /// # Errors
+    ///
+    /// Cargo does not accept the package, or a library cannot be fetched; the first line of what it says.
+    pub(crate) fn libraries(
+        &self,
+        package: &Path,
+        triple: Option<&str>,
+        toolchain: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let mut command = self.program(toolchain)?;
+        command.args([
+            "metadata",
+            "--quiet",
+            "--format-version",
+            "1",
+            "--all-features",
+        ]);
+        if let Some(triple) = triple {
+            command.args(["--filter-platform", triple]);
+        }
+        command.current_dir(package).stdin(Stdio::null());
+        let output = process::output(&mut command).context("failed to run Cargo")?;
+        if !output.status.success() {
+            bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
+        }
+        let read = cargo_metadata::MetadataCommand::parse(String::from_utf8_lossy(&output.stdout))
+            .context("cargo said something unexpected")?;
+        let own = read.root_package().map(|package| package.id.clone());
+        let nodes = read.resolve.into_iter().flat_map(|resolve| resolve.nodes);
+        let node = nodes
+            .into_iter()
+            .find(|node| Some(&node.id) == own.as_ref());
+        let used = node.into_iter().flat_map(|node| node.deps);
+        Ok(used.map(|library| library.name).collect())
     }
 
     /// Cargo, by the toolchain that rustup chose for us or by another one. Relative folders of the `PATH` lead into the folder

@@ -11,7 +11,7 @@ use crate::process::Started;
 /// Tests that are to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Tests<'a> {
-    /// Subcommand of Cargo: `test` or `bench`.
+    /// Subcommand of Cargo: `test`, `bench`, `check`, or one that the user names.
     pub(crate) command: &'a str,
     /// The folder of the package.
     pub(crate) package: &'a Path,
@@ -34,13 +34,16 @@ impl Cargo {
     /// Cargo cannot be run.
     pub(crate) fn test(&self, tests: &Tests<'_>) -> Result<i32> {
         let mut command = self.program(tests.toolchain)?;
-        command.arg(tests.command);
         if tests.color {
             command.args(["--color", "always"]);
         }
+        command.arg(tests.command);
+        // Other subcommands may not know the option, and take the variable.
+        match ["bench", "check", "test"].contains(&tests.command) {
+            true => command.arg("--target-dir").arg(tests.target),
+            false => command.env("CARGO_TARGET_DIR", tests.target),
+        };
         command
-            .arg("--target-dir")
-            .arg(tests.target)
             .args(tests.arguments)
             .current_dir(tests.package)
             // A test that runs Cargo itself is not to build there.

@@ -10,6 +10,7 @@ use crate::cli::run::places;
 use crate::fs;
 use crate::script::args::CacheCommand;
 use crate::script::cache_command;
+use crate::script::evict::CachePart;
 use crate::script::paths::ScriptCachePaths;
 use crate::survey::model::Settings;
 use crate::survey::settings;
@@ -57,11 +58,11 @@ pub(super) fn keep_within(places: &ScriptCachePaths, cwd: &Path, program: &Path)
     cache_command::keep_within(places, &limits, folder, &request, ui.view.now).map(|_| ())
 }
 
-/// Deletes everything in the cache of scripts, without a question or a word: it can all be built again.
-pub(super) fn clear(cwd: &Path) -> Result<()> {
+/// Deletes everything in the cache of scripts, or one part, without a question or a word: it can all be built again.
+pub(super) fn clear(cwd: &Path, part: CachePart) -> Result<()> {
     crate::cli::threads::make();
     let places = places(cwd)?;
     let speak = SpeakArgs::silent();
     let (request, ui) = crate::cli::prepare(FindArgs::about(cwd, None), &speak, None)?;
-    cache_command::clear(&places, &request, ui.view.now).map(|_| ())
+    cache_command::clear(&places, part, &request, ui.view.now).map(|_| ())
 }

@@ -31,6 +31,28 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
 
 /// Runs a script; ends the process where it ends with the script's exit code. `color` is what the user wants.
 pub(super) fn ran(asked: Asked, cwd: PathBuf, color: Option<bool>) -> Result<Exit> {
+    ran_answering(asked, cwd, color, &answer)
+}
+
+/// Prints what was asked for in place of a run.
+pub(super) fn answer(path: &Path) -> Result<()> {
+    let mut out = std::io::stdout();
+    let path = path.to_string_lossy();
+    // A program that reads it is to find the file by it.
+    match out.is_terminal() {
+        true => writeln!(out, "{}", shown(&path))?,
+        false => writeln!(out, "{path}")?,
+    }
+    Ok(())
+}
+
+/// The same, with another use of what was asked for in place of a run.
+pub(super) fn ran_answering(
+    asked: Asked,
+    cwd: PathBuf,
+    color: Option<bool>,
+    answer: &dyn Fn(&Path) -> Result<()>,
+) -> Result<Exit> {
     let Asked {
         source,
         mut request,
@@ -68,19 +90,9 @@ pub(super) fn ran(asked: Asked, cwd: PathBuf, color: Option<bool>) -> Result<Exi
     let variable =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let around = around(cwd, &variable)?;
-    let answer = |path: &Path| {
-        let mut out = std::io::stdout();
-        let path = path.to_string_lossy();
-        // A program that reads it is to find the file by it.
-        match out.is_terminal() {
-            true => writeln!(out, "{}", shown(&path))?,
-            false => writeln!(out, "{path}")?,
-        }
-        Ok(())
-    };
     let after_build =
         |program: &Path| crate::cli::cache::keep_within(&around.places, &around.cwd, program);
-    match command::run(&request, &options, &around, &answer, &after_build)? {
+    match command::run(&request, &options, &around, answer, &after_build)? {
         Ran::Here(exit) => Ok(exit),
         Ran::There(code) => std::process::exit(code),
     }

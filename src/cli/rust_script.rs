@@ -12,14 +12,20 @@ use crate::cli::mistakes::{is_closed_pipe, print, say};
 use crate::cli::{cache, log, run};
 use crate::fs;
 use crate::script::dialect::{RUST_SCRIPT, file_name};
+use crate::script::evict::CachePart;
 use crate::script::rust_script_args::RustScriptArgs;
 use crate::term::args::SpeakArgs;
 use crate::term::exit::Exit;
 
 /// Whether this program is called by that name.
 pub(super) fn is_called(program: Option<&OsString>) -> bool {
+    is_called_by(program, RUST_SCRIPT)
+}
+
+/// Whether this program is called by a name.
+pub(super) fn is_called_by(program: Option<&OsString>, name: &str) -> bool {
     let program = program.map(|program| program.to_string_lossy());
-    program.is_some_and(|program| file_name(&program) == RUST_SCRIPT)
+    program.is_some_and(|program| file_name(&program) == name)
 }
 
 /// Reads the command line and runs. It ends with 1 where something went wrong, as rust-script does.
@@ -36,7 +42,12 @@ pub(super) fn main() -> ExitCode {
             .into();
         }
     };
-    match conduct(&args) {
+    ended(conduct(&args))
+}
+
+/// Exit code of rust-script and of thag: 1 for all that goes wrong.
+pub(super) fn ended(result: Result<Exit>) -> ExitCode {
+    match result {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -58,7 +69,7 @@ fn conduct(args: &RustScriptArgs) -> Result<Exit> {
     let tone = SpeakArgs::silent().tone;
     let cwd = crate::cli::cwd()?;
     if args.clear_cache {
-        cache::clear(&cwd)?;
+        cache::clear(&cwd, CachePart::All)?;
     }
     let Some(asked) = args.asked(&cwd, &found)? else {
         writeln!(std::io::stdout(), "{RUST_SCRIPT} cache cleared.")?;

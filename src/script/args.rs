@@ -9,9 +9,10 @@ use clap::{ArgGroup, Args, Subcommand};
 use crate::age::Age;
 use crate::script::body::Code;
 use crate::script::command::RunOptions;
-use crate::script::dialect;
+use crate::script::dialect::Front;
 use crate::script::evict::{CacheOptions, CachePart};
 use crate::script::request::ScriptRequest;
+use crate::script::{dialect, thag};
 use crate::size::Bytes;
 use crate::term::args::{ActArgs, SpeakArgs, ToneArgs};
 
@@ -49,6 +50,9 @@ pub(crate) struct RunArgs {
     /// Add crates that the code names and no manifest does, in their newest version
     #[arg(long)]
     infer: bool,
+    /// Take it for a script of this program, also where nothing in it says so
+    #[arg(long = "as", value_name = "PROGRAM")]
+    written_for: Option<WrittenFor>,
     #[command(flatten)]
     code: CodeArgs,
     /// Run its tests
@@ -104,6 +108,12 @@ pub(crate) struct CodeArgs {
     /// Run its program by this one, such as 'hyperfine --runs 100'
     #[arg(short, long, value_name = "COMMAND")]
     wrapper: Option<String>,
+}
+
+/// A program that scripts are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum WrittenFor {
+    Thag,
 }
 
 /// The code that a command line names.
@@ -236,7 +246,22 @@ impl RunArgs {
     /// An option has no such value.
     pub(crate) fn asked(&self, cwd: &Path) -> Result<Asked> {
         let (source, arguments) = self.code.source(&self.script)?;
+        let (source, called) = match (self.written_for, source) {
+            (Some(WrittenFor::Thag), Source::Text(Code::Loop { .. }, text)) => {
+                let text = thag::line_loop(&String::from_utf8_lossy(&text), None, None, None);
+                (Source::Text(Code::Script, text.into()), Some("loop"))
+            }
+            (Some(WrittenFor::Thag), Source::Text(_, text)) => {
+                (Source::Text(Code::Script, text), Some("expr"))
+            }
+            (_, source) => (source, None),
+        };
         let request = ScriptRequest {
+            front: match self.written_for {
+                Some(WrittenFor::Thag) => Front::Thag,
+                None => Front::Own,
+            },
+            called,
             release: self.release || self.bench,
             test: self.test || self.bench,
             own_target: self.own_target,

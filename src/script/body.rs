@@ -8,6 +8,7 @@ mod expression;
 mod paths;
 #[cfg(test)]
 mod tests;
+mod thag;
 mod wrap;
 
 use std::ops::Range;
@@ -17,7 +18,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::Item;
 
 use crate::script::body::paths::Paths;
-use crate::script::body::wrap::{opening, wrapping};
+pub(crate) use crate::script::body::thag::prints;
+use crate::script::body::wrap::{OPENING, SENDABLE, wrapping};
 use crate::script::nesting;
 use crate::script::tokens::{has_word, is_ident, is_punct, mark, plain};
 
@@ -116,8 +118,23 @@ pub struct Making<'a> {
     pub code: Code,
     /// Attributes and items before an expression.
     pub prelude: &'a [String],
-    /// In a snippet `?` takes errors that can be sent to other threads, and those of no other kind, as in rust-script.
-    pub sendable: bool,
+    /// The program that is made of a snippet.
+    pub snippet: Snippet,
+}
+
+/// The program that is made of a snippet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Snippet {
+    /// Items stay where they are, `?` takes any error, and a value at the end is dropped.
+    #[default]
+    Own,
+    /// The same, but `?` takes errors that can be sent to other threads, and those of no other kind, as in rust-script.
+    RustScript,
+    /// All of it is inside `main`, some names of the standard library are imported, and a value at the end is printed, as in thag.
+    Thag {
+        /// A text is printed without its quotes.
+        unquote: bool,
+    },
 }
 
 /// Makes of a script what the compiler is given.
@@ -195,8 +212,11 @@ fn parsed(text: &str, folder: &Path, making: Making<'_>, files: Files<'_>) -> Bo
     if !is_script {
         edits.extend(expression::wrapping(text, making.code, making.prelude));
     } else if !is_program {
-        let opening = opening(making.sendable);
-        edits.extend(wrapping(text, &plain, &trees, tokens, opening));
+        edits.extend(match making.snippet {
+            Snippet::Own => wrapping(text, &plain, &trees, tokens, OPENING),
+            Snippet::RustScript => wrapping(text, &plain, &trees, tokens, SENDABLE),
+            Snippet::Thag { unquote } => thag::wrapping(text, &plain, &trees, tokens, unquote),
+        });
     }
     Body {
         nested,

@@ -13,6 +13,7 @@ use crate::script::body::Code;
 use crate::script::dialect::{Dependency, Front};
 use crate::script::package::LOCK;
 use crate::script::paths::ScriptCachePaths;
+use crate::script::thag::ThagRules;
 use crate::script::write_package::MAIN;
 pub(crate) use crate::script::write_package::{Written, write};
 use crate::script::{keep, nesting};
@@ -47,12 +48,16 @@ pub(crate) struct ScriptBuild<'a> {
     /// The name for its program.
     pub(crate) key: &'a str,
     pub(crate) toolchain: Option<&'a str>,
+    /// The platform of the compiler, if it says so.
+    pub(crate) host: Option<&'a str>,
     pub(crate) release: bool,
     pub(crate) test: bool,
     /// Into a target folder of its own.
     pub(crate) own_target: bool,
     /// Crates that it names, and no manifest, are added.
     pub(crate) infer: bool,
+    /// Rules of thag, if it may be written for that.
+    pub(crate) thag: Option<&'a ThagRules>,
     pub(crate) features: &'a [String],
     /// Whether messages may have colours.
     pub(crate) color: bool,

@@ -134,13 +134,17 @@ pub(crate) fn keep_within(
 /// A script is built, or the target folder cannot be looked at.
 pub(crate) fn clear(
     places: &ScriptCachePaths,
+    part: CachePart,
     request: &Request,
     now: jiff::Timestamp,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let cache = cache::look(places, now, &progress);
     let _alone = alone(places, false)?;
-    let options = CacheOptions::default();
+    let options = CacheOptions {
+        part,
+        ..CacheOptions::default()
+    };
     delete(&cache, &options, places, request, now, &progress)
 }
 

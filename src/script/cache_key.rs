@@ -21,7 +21,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// So that what an older version of this program kept, by other rules, is not used.
-const RULES: &str = "sharedtarget script 1";
+const RULES: &str = "sharedtarget script 2";
 
 /// A name for the answer: 32 hexadecimal digits.
 #[must_use]

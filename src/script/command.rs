@@ -37,8 +37,8 @@ pub(crate) struct RunOptions {
     pub(crate) name: Option<OsString>,
     /// The program that is given the script's program and its arguments, after its own.
     pub(crate) wrapper: Option<(PathBuf, Vec<OsString>)>,
-    /// The subcommand of Cargo that runs its tests; the arguments are Cargo's.
-    pub(crate) cargo_tests: Option<&'static str>,
+    /// The subcommand of Cargo that runs its tests, or does something else with its package; the arguments are Cargo's.
+    pub(crate) cargo_tests: Option<String>,
     /// Whether messages may have colours.
     pub(crate) color: bool,
     /// Only warnings and errors of a build are shown.
@@ -81,6 +81,7 @@ pub(crate) fn run(
     let mut again = request.test
         || options.force
         || options.package_dir
+        || options.cargo_tests.is_some()
         // A user who names a place for the package expects it there.
         || request.package_at.is_some();
     if !again {
@@ -177,10 +178,12 @@ fn built(
         text: &script.text,
         key: &script.key,
         toolchain: Some(&toolchain),
+        host: script.compiler.host(),
         release: request.release,
         test: request.test,
         own_target: request.own_target,
         infer: request.infer,
+        thag: script.thag.as_ref(),
         features: &request.features,
         color: options.color,
         quiet: options.quiet,
@@ -191,7 +194,7 @@ fn built(
         answer(&written.folder)?;
         return Ok(Made::Nothing(Ran::Here(Exit::Done)));
     }
-    if let Some(command) = options.cargo_tests {
+    if let Some(command) = &options.cargo_tests {
         // A test may run the script.
         written.release();
         let code = around.cargo.test(&Tests {

@@ -28,6 +28,14 @@ pub(crate) struct Compiler {
     pub(crate) sysroot: PathBuf,
 }
 
+impl Compiler {
+    /// The platform that it runs on.
+    pub(crate) fn host(&self) -> Option<&str> {
+        let mut lines = self.said.lines();
+        lines.find_map(|line| line.strip_prefix("host: "))
+    }
+}
+
 /// A compiler, for as long as nothing that decides has changed.
 #[derive(Serialize, Deserialize)]
 struct Known {

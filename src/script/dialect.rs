@@ -1,10 +1,10 @@
-//! Rules of rust-script, for a user or a script that comes from there.
+//! Rules of rust-script and thag, for a user or a script that comes from there; those of thag alone are in `thag`.
 
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, Value, value};
 
-use crate::script::embedded_manifest::{Embedded, Form};
+use crate::script::embedded_manifest::Form;
 use crate::script::package::same;
 use crate::script::tokens::shebang;
 
@@ -16,6 +16,38 @@ pub enum Front {
     Own,
     /// A link called `rust-script`.
     RustScript,
+    /// A link called `thag`, or the option that stands for it.
+    Thag,
+}
+
+/// Program that a script is written for: it decides how a snippet becomes a program, and what its manifest need not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Cargo, or this program.
+    #[default]
+    Own,
+    /// rust-script.
+    RustScript,
+    /// thag.
+    Thag,
+}
+
+impl Dialect {
+    /// The program that a script is written for: by its first line, by the form of its manifest, or by the program that the user
+    /// runs it by. An expression is one of rust-script's.
+    pub(crate) fn of(text: &str, form: Form, front: Front, is_script: bool) -> Self {
+        match (front, form) {
+            (Front::Thag, _) | (_, Form::TomlComment) => Self::Thag,
+            (Front::RustScript, _) | (_, Form::CodeBlock | Form::DepsLine) => Self::RustScript,
+            (Front::Own, _) if !is_script => Self::RustScript,
+            (Front::Own, Form::Frontmatter) => Self::Own,
+            (Front::Own, Form::None) => match names(text, RUST_SCRIPT) {
+                true => Self::RustScript,
+                false if names_thag(text) => Self::Thag,
+                false => Self::Own,
+            },
+        }
+    }
 }
 
 /// A dependency that an option names, with its requirement or its inline table.
@@ -87,13 +119,14 @@ pub(crate) fn prelude(unstable: &[String], externs: &[String]) -> Vec<String> {
     all
 }
 
-/// Returns true if a script is written for rust-script: by its first line, or by the form of its manifest.
-pub(crate) fn is_for_rust_script(text: &str, embedded: &Embedded) -> bool {
-    match embedded.form {
-        Form::CodeBlock | Form::DepsLine => true,
-        Form::None => first_line(text).any(|word| file_name(word) == RUST_SCRIPT),
-        Form::Frontmatter | Form::TomlComment => false,
-    }
+/// Returns true if a script's first line names a program.
+fn names(text: &str, program: &str) -> bool {
+    first_line(text).any(|word| file_name(word) == program)
+}
+
+/// Returns true if a script's first line names thag: as the program that runs it, or behind our option for that.
+pub(crate) fn names_thag(text: &str) -> bool {
+    names(text, THAG)
 }
 
 /// Returns true if a script's first line has the system run it by `cargo sharedtarget run`.
@@ -105,6 +138,9 @@ pub(crate) fn runs_by_us(text: &str) -> bool {
 
 /// Name of the program rust-script.
 pub(crate) const RUST_SCRIPT: &str = "rust-script";
+
+/// Name of the program thag.
+pub(crate) const THAG: &str = "thag";
 
 /// The words of a shebang; none where there is no shebang.
 fn first_line(text: &str) -> impl Iterator<Item = &str> {
@@ -217,9 +253,38 @@ mod tests {
             ("fn main() {}", false, false),
         ] {
             let embedded = find(text).expect("a manifest");
-            assert_eq!(is_for_rust_script(text, &embedded), rust_script, "{text}");
+            let dialect = Dialect::of(text, embedded.form, Front::Own, true);
+            assert_eq!(dialect == Dialect::RustScript, rust_script, "{text}");
             assert_eq!(runs_by_us(text), us, "{text}");
         }
+    }
+
+    #[test]
+    fn scripts_for_thag() {
+        for (text, is_for_thag) in [
+            ("#!/usr/bin/env thag\nx();", true),
+            ("#! /usr/bin/env thag\n/// Doc\nx();", true),
+            (
+                "#!/usr/bin/env -S cargo sharedtarget run --as thag\nx();",
+                true,
+            ),
+            ("/*[toml]\n[dependencies]\n*/\nx();", true),
+            ("// thag\nx();", false),
+            ("#!/usr/bin/env thag\n---\n---\nx();", false),
+            ("#!/usr/bin/env thag_url\nx();", false),
+        ] {
+            let embedded = find(text).expect("a manifest");
+            let dialect = |front, is_script| Dialect::of(text, embedded.form, front, is_script);
+            assert_eq!(
+                dialect(Front::Own, true) == Dialect::Thag,
+                is_for_thag,
+                "{text}"
+            );
+            assert_eq!(dialect(Front::Thag, true), Dialect::Thag, "{text}");
+        }
+        let expression = |front| Dialect::of("1", Form::None, front, false);
+        assert_eq!(expression(Front::Own), Dialect::RustScript);
+        assert_eq!(expression(Front::Thag), Dialect::Thag);
     }
 
     #[test]

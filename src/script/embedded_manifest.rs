@@ -2,6 +2,7 @@
 //!
 //! All text outside of the manifest is replaced by blanks, so that every place in it is the same place in the script.
 
+mod later;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -56,13 +57,21 @@ struct Found {
     parts: Vec<Range<usize>>,
 }
 
-/// Finds the manifest in a script. It stands before the first line of code.
+/// Finds the manifest in a script. It stands before the first line of code, but for thag's.
 ///
 /// # Errors
 ///
 /// It has no end, it is no TOML, or there is a second one; with the place in the script.
 pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
-    let mut all = leading(text)?.into_iter();
+    let mut all = leading(text)?;
+    if all.is_empty() {
+        all.extend(later::comment(text).map(|whole| Found {
+            form: Form::TomlComment,
+            parts: std::iter::once(whole.start + "/*[toml]".len()..whole.end - 2).collect(),
+            whole,
+        }));
+    }
+    let mut all = all.into_iter();
     let Some(found) = all.next() else {
         return Ok(Embedded {
             form: Form::None,
@@ -71,10 +80,12 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
             lines: None,
         });
     };
-    // Of its own forms rust-script takes the first one, and its users explain the second one in a comment.
-    if let Some(second) =
-        all.find(|second| !(found.form.is_rust_scripts() && second.form.is_rust_scripts()))
-    {
+    // Of its own forms rust-script takes the first one, and its users explain the second one in a comment; so does thag.
+    let is_thags = |form| form == Form::TomlComment;
+    if let Some(second) = all.find(|second| {
+        !(found.form.is_rust_scripts() && second.form.is_rust_scripts()
+            || is_thags(found.form) && is_thags(second.form))
+    }) {
         let message = "expected one manifest in a script, found a second one".to_owned();
         return Err(toml_read::problem(text, Some(second.whole), message));
     }

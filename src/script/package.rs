@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
-use crate::script::dialect::Front;
+use crate::script::dialect::{Dialect, Front};
 use crate::script::embedded_manifest::{Embedded, Form};
 
 /// The context that a script's package is made in, besides the manifest.
@@ -27,8 +27,8 @@ pub struct PackageContext<'a> {
     pub folder: &'a str,
     /// The program that the user runs the script by.
     pub front: Front,
-    /// The script is written for rust-script.
-    pub for_rust_script: bool,
+    /// The program that the script is written for.
+    pub dialect: Dialect,
     /// The package is its own workspace, as a user expects it in a folder of the user's.
     pub is_flat: bool,
 }
@@ -125,7 +125,8 @@ pub fn package(
     };
     about.insert("name", value(&name));
     for (key, said) in match around.front {
-        Front::Own => &[("version", "0.0.0")][..],
+        Front::Own | Front::Thag if around.dialect == Dialect::Thag => &[("version", "0.0.1")][..],
+        Front::Own | Front::Thag => &[("version", "0.0.0")],
         Front::RustScript => &[("version", "0.1.0")],
     } {
         if about.get(key).is_none() {
@@ -139,7 +140,7 @@ pub fn package(
         // The edition that the program uses from which each form comes; for all others the newest.
         let edition = match embedded.form {
             Form::CodeBlock | Form::DepsLine | Form::TomlComment => "2021",
-            Form::None if around.for_rust_script => "2021",
+            Form::None if around.dialect != Dialect::Own => "2021",
             Form::None | Form::Frontmatter => "2024",
         };
         about.insert("edition", value(edition));
@@ -193,7 +194,7 @@ fn workspace(
         }
     }
     match around.front {
-        Front::Own => debug_info(&mut workspace)?,
+        Front::Own | Front::Thag => debug_info(&mut workspace)?,
         Front::RustScript => strip(&mut workspace, name)?,
     }
     let own = table(&mut workspace, "workspace")?;

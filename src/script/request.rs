@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::cargo::config_chain::CONFIG_NAMES;
-use crate::cargo::{Cargo, config_edit};
+use crate::cargo::{Cargo, config_edit, toml_read};
 use crate::fs;
 use crate::fs::model::FileState;
 use crate::markers::CARGO_FOLDER;
@@ -15,7 +15,9 @@ use crate::script::compiler::{Chosen, Compiler};
 use crate::script::dialect::{Dependency, Front};
 use crate::script::model::CachedProgram;
 use crate::script::paths::{ELSEWHERE, ENTRY, ScriptCachePaths};
-use crate::script::{cache_key, compiler, dialect, paths};
+use crate::script::thag::config::Config;
+use crate::script::thag::{ThagOptions, ThagRules};
+use crate::script::{cache_key, compiler, dialect, paths, thag};
 use crate::text::failure::Hint as _;
 
 /// A script that is to run, and how.
@@ -45,6 +47,10 @@ pub(crate) struct ScriptRequest {
     pub(crate) toolchain: Option<String>,
     /// Crates that it names, and no manifest, are added.
     pub(crate) infer: bool,
+    /// What a command line says in place of thag's configuration.
+    pub(crate) thag: ThagOptions,
+    /// Name of a script without a place, where that is not what it usually is.
+    pub(crate) called: Option<&'static str>,
 }
 
 /// The facts from the environment that matter to scripts.
@@ -82,6 +88,8 @@ pub(crate) struct Script {
     /// The name for its program.
     pub(crate) key: String,
     pub(crate) compiler: Compiler,
+    /// Rules of thag, if it may be written for that.
+    pub(crate) thag: Option<ThagRules>,
 }
 
 impl Script {
@@ -177,6 +185,11 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
             .map(|feature| format!("feature {feature}")),
     );
     options.extend(by_option(request));
+    let thag = match thag::may_concern(request.front, &text) {
+        true => Some(thag_rules(request, around, &text)?),
+        false => None,
+    };
+    options.extend(thag.iter().map(|rules| format!("thag {rules:?}")));
     let key = cache_key::key(&Question {
         script: &path,
         text: text.as_bytes(),
@@ -187,7 +200,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
     });
     let name = match (is_input, request.code) {
         (false, _) => path.as_path(),
-        (true, Code::Script) => Path::new("stdin"),
+        (true, Code::Script) => Path::new(request.called.unwrap_or("stdin")),
         (true, Code::Expression) => Path::new("expr"),
         (true, Code::Loop { .. }) => Path::new("loop"),
     };
@@ -205,6 +218,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         state,
         key,
         compiler,
+        thag,
         path,
     })
 }
@@ -230,7 +244,7 @@ fn input(
 fn chooser(request: &ScriptRequest, around: &ScriptEnvironment<'_>) -> PathBuf {
     let mut above = around.places.root().ancestors();
     match request.front {
-        Front::Own => around.cwd.clone(),
+        Front::Own | Front::Thag => around.cwd.clone(),
         Front::RustScript => above
             .find(|folder| fs::exists(folder))
             .unwrap_or(&around.cwd)
@@ -248,6 +262,9 @@ fn by_option(request: &ScriptRequest) -> Vec<String> {
     if request.code != Code::Script {
         add("code", format!("{:?}", request.code));
     }
+    if let Some(called) = request.called {
+        add("called", called.to_owned());
+    }
     for item in &request.prelude {
         add("prelude", item.clone());
     }
@@ -260,6 +277,36 @@ fn by_option(request: &ScriptRequest) -> Vec<String> {
         }
     }
     all
+}
+
+/// Rules of thag for a script: by its configuration and by the environment.
+///
+/// # Errors
+///
+/// The configuration cannot be read.
+fn thag_rules(
+    request: &ScriptRequest,
+    around: &ScriptEnvironment<'_>,
+    text: &str,
+) -> Result<ThagRules> {
+    let home = match cfg!(windows) {
+        true => (around.variable)("APPDATA").map(PathBuf::from),
+        false => (around.variable)("HOME").map(|home| Path::new(&home).join(".config")),
+    };
+    let file = home.map(|home| around.cwd.join(home).join(thag::config::FILE));
+    let bytes = match &file {
+        Some(file) => fs::read(file)?,
+        None => None,
+    };
+    let config = match (&file, bytes) {
+        (Some(file), Some(bytes)) => toml_read::utf8(&bytes)
+            .and_then(Config::read)
+            .map_err(|problem| anyhow::anyhow!("{}:{problem}", file.display()))
+            .hint("this configuration of thag decides which crates are added to its scripts")?,
+        _ => Config::default(),
+    };
+    let config = config.with(request.thag);
+    Ok(ThagRules::of(config, text, &around.cwd, around.variable))
 }
 
 /// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,

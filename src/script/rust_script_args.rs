@@ -90,8 +90,8 @@ impl RustScriptArgs {
             arguments,
             name: self.script.first().cloned(),
             cargo_tests: match (self.test, self.bench) {
-                (true, _) => Some("test"),
-                (_, true) => Some("bench"),
+                (true, _) => Some("test".to_owned()),
+                (_, true) => Some("bench".to_owned()),
                 _ => None,
             },
             quiet: !self.cargo_output,
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(plain.options.arguments, ["--", "-e"]);
         assert!(plain.request.release && plain.options.quiet);
         let tests = asked(&["--test", "-o", "a.rs"]).expect("a script");
-        assert_eq!(tests.options.cargo_tests, Some("test"));
+        assert_eq!(tests.options.cargo_tests.as_deref(), Some("test"));
         assert!(!tests.options.quiet);
         let bench = asked(&["--bench", "a.rs"]).expect("a script");
         assert_eq!(bench.request.toolchain.as_deref(), Some("nightly"));

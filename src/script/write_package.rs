@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{DocumentMut, Table};
 
 use crate::cargo::Cargo;
-use crate::script::body::{self, Body, Code, Files, Making, Nested, body, has_module_files};
+use crate::script::add_crates::{AddRules, Added};
+use crate::script::body::{
+    self, Body, Code, Files, Making, Nested, Snippet, body, has_module_files,
+};
 use crate::script::build::ScriptBuild;
-use crate::script::dialect::Front;
+use crate::script::dialect::{Dialect, Front};
 use crate::script::embedded_manifest::Embedded;
 use crate::script::infer::Named;
 use crate::script::model::Watched;
@@ -16,7 +19,6 @@ use crate::script::package::{Package, PackageContext};
 use crate::script::paths::{ELSEWHERE, ScriptCachePaths};
 use crate::script::{cache_key, dialect, embedded_manifest, infer, package};
 use crate::survey::settings;
-use crate::text::failure;
 use crate::text::failure::Hint as _;
 use crate::{fs, markers};
 
@@ -49,10 +51,8 @@ pub(crate) const MAIN: &str = "src/main.rs";
 /// The folder for copies of modules.
 const MODULES: &str = "src/modules";
 
-/// The dependencies that were found for names in the code.
-const INFERRED: &str = "inferred.toml";
-
-const MANIFEST: &str = "Cargo.toml";
+/// The manifest of the package.
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// Writes the package that a script is built as. Unchanged files are not touched, so that Cargo finds it as it left
 /// it. While the answer is kept, no other run builds this script.
@@ -75,18 +75,30 @@ pub(crate) fn write(
         |foreign| embedded_manifest::blanked(build.text, foreign),
     );
     let copy = embedded.foreign.is_some() || build.state.is_none();
-    let for_rust_script = !is_script
-        || build.front == Front::RustScript
-        || dialect::is_for_rust_script(build.text, &embedded);
+    let dialect = Dialect::of(build.text, embedded.form, build.front, is_script);
+    let rules = build.thag.filter(|_| dialect == Dialect::Thag);
+    if let Some(rules) = rules {
+        rules
+            .resolve(&mut embedded.table, &|path| fs::exists(path))
+            .map_err(|message| anyhow!("{}: in the manifest: {message}", build.shown))?;
+    }
     let making = Making {
         copy,
         code: build.code,
         prelude: build.prelude,
-        sendable: for_rust_script,
+        snippet: match (dialect, rules) {
+            (Dialect::Own, _) => Snippet::Own,
+            (Dialect::RustScript, _) => Snippet::RustScript,
+            // Tests are where a harness finds them.
+            (Dialect::Thag, _) if build.test => Snippet::Own,
+            (Dialect::Thag, rules) => Snippet::Thag {
+                unquote: rules.is_some_and(|rules| rules.config.unquote),
+            },
+        },
     };
     let script = build.path.to_string_lossy();
     let made = |main: &str, inferred: &Table, wanted: &[&str]| {
-        made(build, &embedded, for_rust_script, main, inferred, wanted)
+        made(build, &embedded, dialect, main, inferred, wanted)
     };
     let Package { program, .. } = made(&script, &Table::new(), &[])?;
 
@@ -120,34 +132,61 @@ pub(crate) fn write(
         None => script,
     };
     let modules = write_modules(&body.nested, files)?;
-    let missing = missing(&text, &embedded);
-    let infer = build.infer || embedded.form == embedded_manifest::Form::TomlComment;
-    let mut known = match infer {
-        true => read_inferred(&folder),
-        false => Table::new(),
+    let mut missing = missing(&text, &embedded);
+    let adding = AddRules::of(rules, build.infer);
+    let mut added = match adding {
+        Some(rules) => Added::known(rules, &folder, &embedded.table, &mut missing)?,
+        None => Added::default(),
     };
-    known.retain(|name, _| missing.iter().any(|one| package::same(&one.name, name)));
     let names: Vec<&str> = missing.iter().map(|named| named.name.as_str()).collect();
-    let Package {
-        manifest: mut own,
-        workspace: root,
-        ..
-    } = made(&main, &known, if infer { &names } else { &[] })?;
-    if build.package_at.is_some() {
-        for (key, item) in root.iter() {
-            own.insert(key, item.clone());
+    let wanted: &[&str] = if adding.is_some() { &names } else { &[] };
+    let manifests = |crates: &Table| -> Result<(DocumentMut, DocumentMut)> {
+        let Package {
+            mut manifest,
+            workspace,
+            ..
+        } = made(&main, crates, wanted)?;
+        if build.package_at.is_some() {
+            for (key, item) in workspace.iter() {
+                manifest.insert(key, item.clone());
+            }
         }
-    } else {
+        Ok((manifest, workspace))
+    };
+    let (mut own, root) = manifests(&added.crates)?;
+    if build.package_at.is_none() {
         write_changed(&workspace.join(MANIFEST), root.to_string().as_bytes())?;
     }
-    let is_known = |named: &&Named| {
-        known
-            .iter()
-            .any(|(name, _)| package::same(name, &named.name))
-    };
-    let unknown: Vec<&Named> = missing.iter().filter(|named| !is_known(named)).collect();
-    let mut written = Written {
-        doubts: doubts(&body),
+    let unknown = added.unknown(&missing);
+    let unknown: Vec<&str> = unknown.iter().map(|named| named.name.as_str()).collect();
+    let mut doubts = doubts(&body);
+    let all = package::named(&own).into_iter();
+    let all: Vec<String> = all
+        .chain(unknown.iter().map(|name| (*name).to_owned()))
+        .collect();
+    // What Cargo is asked about a package depends on its `Cargo.lock`.
+    seed_lock(&workspace, places, &all);
+    match adding {
+        Some(rules) if !unknown.is_empty() => {
+            doubts.extend(added.add(rules, build, cargo, (&own, &folder), &missing)?);
+            (own, _) = manifests(&added.crates)?;
+        }
+        None if !unknown.is_empty() => {
+            let all = unknown.join(", ");
+            let added = match build.front {
+                Front::Own => "`--infer` adds them",
+                Front::RustScript => "`--dep NAME` adds each",
+                Front::Thag => "`--infer config` adds them",
+            };
+            doubts.push(format!(
+                "it names {all}, and no manifest does: if these are crates, {added}"
+            ));
+        }
+        _ => {}
+    }
+    write_changed(&folder.join(MANIFEST), own.to_string().as_bytes())?;
+    Ok(Written {
+        doubts,
         lines: embedded.lines,
         workspace,
         folder,
@@ -156,74 +195,13 @@ pub(crate) fn write(
         modules,
         lock: Some(lock),
         _in_common: in_common,
-    };
-    let names = if infer && !unknown.is_empty() {
-        written.add(build, cargo, &own, &unknown, &missing)?
-    } else {
-        write_changed(&written.folder.join(MANIFEST), own.to_string().as_bytes())?;
-        if !infer && !unknown.is_empty() {
-            let all: Vec<&str> = unknown.iter().map(|named| named.name.as_str()).collect();
-            let all = all.join(", ");
-            let added = match build.front {
-                Front::Own => "`--infer` adds them",
-                Front::RustScript => "`--dep NAME` adds each",
-            };
-            let doubt =
-                format!("it names {all}, and no manifest does: if these are crates, {added}");
-            written.doubts.push(doubt);
-        }
-        package::named(&own)
-    };
-    seed_lock(&written.workspace, places, &names);
-    Ok(written)
+    })
 }
 
 impl Written {
     /// Lets other runs write the package.
     pub(crate) fn release(&mut self) {
         self.lock = None;
-    }
-
-    /// Adds crates that the code names, and remembers them. Returns the names of all dependencies.
-    fn add(
-        &mut self,
-        build: &ScriptBuild<'_>,
-        cargo: &Cargo,
-        own: &DocumentMut,
-        unknown: &[&Named],
-        missing: &[Named],
-    ) -> Result<Vec<String>> {
-        let file = self.folder.join(MANIFEST);
-        // Cargo asks for the newest version, and knows the names that are written with another dash.
-        fs::replace(&file, own.to_string().as_bytes())?;
-        for named in unknown {
-            let features: Vec<String> = named.features.iter().cloned().collect();
-            let added = cargo.add(&self.folder, &named.name, &features, build.toolchain);
-            // It may be no crate: what comes by a glob of another one looks the same.
-            if let Err(error) = added {
-                self.doubts.push(format!(
-                    "{}:{}:{}: found no crate for `{}`: {}",
-                    build.shown,
-                    named.line,
-                    named.column,
-                    named.name,
-                    failure::words(error.as_ref())
-                ));
-            }
-        }
-        let bytes = fs::read(&file)?.unwrap_or_default();
-        let now: DocumentMut = String::from_utf8_lossy(&bytes)
-            .parse()
-            .with_context(|| format!("failed to read `{}`", file.display()))?;
-        let mut kept = DocumentMut::new();
-        let all = now.get("dependencies").and_then(Item::as_table_like);
-        for (name, item) in all.into_iter().flat_map(|all| all.iter()) {
-            if missing.iter().any(|one| package::same(&one.name, name)) {
-                kept.insert(name, item.clone());
-            }
-        }
-        fs::replace(&self.folder.join(INFERRED), kept.to_string().as_bytes())?;
-        Ok(package::named(&now))
     }
 }
 
@@ -296,7 +274,7 @@ fn expect_ours(folder: &Path) -> Result<()> {
 fn made(
     build: &ScriptBuild<'_>,
     embedded: &Embedded,
-    for_rust_script: bool,
+    dialect: Dialect,
     main: &str,
     inferred: &Table,
     wanted: &[&str],
@@ -309,7 +287,7 @@ fn made(
         main,
         folder: &build.base.to_string_lossy(),
         front: build.front,
-        for_rust_script,
+        dialect,
         is_flat: build.package_at.is_some(),
     };
     package::package(embedded, inferred, &around).map_err(|message| match embedded.lines {
@@ -377,18 +355,6 @@ fn missing(text: &str, embedded: &Embedded) -> Vec<Named> {
     let mut named = infer::crates(text);
     named.retain(|named| !known.iter().any(|known| package::same(known, &named.name)));
     named
-}
-
-fn read_inferred(folder: &Path) -> Table {
-    let bytes = fs::read(&folder.join(INFERRED))
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let table = text
-        .parse()
-        .map(|read: DocumentMut| read.as_table().clone());
-    table.unwrap_or_default()
 }
 
 /// Writes a file if it is not what it should be.

@@ -10,3 +10,4 @@ mod fresh;
 mod places;
 mod process;
 mod rust_script;
+mod thag;

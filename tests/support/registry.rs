@@ -77,13 +77,20 @@ impl Registry {
             3 => format!("3/{}/{name}", &name[..1]),
             _ => format!("{}/{}/{name}", &name[..2], &name[2..4]),
         };
+        let read: toml_edit::DocumentMut = manifest.parse().expect("a manifest");
+        let features = read.get("features").and_then(|all| all.as_table_like());
+        let features = features.into_iter().flat_map(|all| all.iter());
+        let features: Vec<String> = features
+            .map(|(name, on)| format!("\"{name}\":{}", on.to_string().trim()))
+            .collect();
         let index = self.folder.join("index").join(place);
         fs::create_dir_all(index.parent().expect("a folder")).expect("folders");
         let mut lines = fs::read_to_string(&index).unwrap_or_default();
         writeln!(
             lines,
-            "{{\"name\":\"{name}\",\"vers\":\"{version}\",\"deps\":[{}],\"cksum\":\"{sum}\",\"features\":{{}},\"yanked\":false}}",
-            deps.join(",")
+            "{{\"name\":\"{name}\",\"vers\":\"{version}\",\"deps\":[{}],\"cksum\":\"{sum}\",\"features\":{{{}}},\"yanked\":false}}",
+            deps.join(","),
+            features.join(",")
         )
         .expect("text");
         fs::write(index, lines).expect("an index");

@@ -20,14 +20,6 @@ pub(super) const OPENING: &str =
 /// Source: `FILE_NO_MAIN_TEMPLATE` in `src/consts.rs` of rust-script.
 pub(super) const SENDABLE: &str = "fn main() -> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error + ::std::marker::Sync + ::std::marker::Send>> {";
 
-/// How the `main` of a snippet begins.
-pub(super) fn opening(sendable: bool) -> &'static str {
-    match sendable {
-        true => SENDABLE,
-        false => OPENING,
-    }
-}
-
 /// How it ends, unless the snippet itself says what the result is.
 pub(super) const SUCCESS: &str = "::std::result::Result::Ok(())";
 
@@ -223,10 +215,8 @@ fn is_result(expr: &Expr) -> bool {
         _ => false,
     };
     diverges(expr)
+        || is_main_result(expr)
         || match expr {
-            Expr::Call(call) => {
-                matches!(&*call.func, Expr::Path(path) if is_variant(path) && !has_types(path))
-            }
             Expr::Paren(inner) => is_result(&inner.expr),
             Expr::Block(block) => of_block(&block.block),
             Expr::Unsafe(block) => of_block(&block.block),
@@ -240,6 +230,16 @@ fn is_result(expr: &Expr) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether an expression is `Ok(…)` or `Err(…)`, with the error type of the function that it is in.
+pub(super) fn is_main_result(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if is_variant(path) && !has_types(path))
+        }
+        _ => false,
+    }
 }
 
 /// Whether nothing that follows an expression is ever reached, by its looks.

@@ -72,6 +72,24 @@ fn all_forms() {
             "// Licence\n\n/*[toml]\r\n[dependencies]\r\na = \"1\"\r\n*/\r\n",
             Form::TomlComment,
         ),
+        // Behind code, as thag has it, and before another one, which it takes no notice of.
+        (
+            "use b;\n  /*[toml]\n[dependencies]\na = \"1\"\n*/\n",
+            Form::TomlComment,
+        ),
+        (
+            "let b = \"\n/*[toml]\n[x]\n*/\n\";\n/*[toml]\n[dependencies]\na = \"1\"\n*/\n",
+            Form::TomlComment,
+        ),
+        (
+            "/*[toml]\n[dependencies]\na = \"1\"\n*/\n/*[toml]\n[dependencies]\na = \"2\"\n*/\n",
+            Form::TomlComment,
+        ),
+        // What is no Rust has no texts.
+        (
+            "let b = );\n/*[toml]\n[dependencies]\na = \"1\"\n*/\n",
+            Form::TomlComment,
+        ),
     ] {
         assert_eq!(dependency(text), (form, "\"1\"".into()), "{text}");
     }
@@ -86,6 +104,10 @@ fn what_is_no_manifest() {
         "use a;\n/// ```cargo\nfn main() {}",
         "let a = \"\n---\n\";",
         "/* [toml] */",
+        "let b = \"\n/*[toml]\n[x]\n*/\n\";",
+        "use a;\n/// x\n/**\n/*[toml]\n[x]\n*/\n*/\nfn f() {}",
+        "use a; // /*[toml] */",
+        "use a;\n/*[toml]",
         "a ---\n---",
         "//! text",
         "#![allow(",

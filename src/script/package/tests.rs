@@ -9,7 +9,7 @@ const AROUND: PackageContext<'_> = PackageContext {
     main: "/s/größe 2.rs",
     folder: "/s",
     front: Front::Own,
-    for_rust_script: false,
+    dialect: Dialect::Own,
     is_flat: false,
 };
 
@@ -158,7 +158,7 @@ fn what_a_script_cannot_have() {
 fn what_rust_script_says_where_a_manifest_does_not() {
     let around = PackageContext {
         front: Front::RustScript,
-        for_rust_script: true,
+        dialect: Dialect::RustScript,
         is_flat: true,
         ..AROUND
     };
