@@ -92,8 +92,8 @@ pub(crate) struct Added {
 }
 
 impl Added {
-    /// What is known of the crates that only the code names. Takes out of `missing` those that thag's configuration has a
-    /// folder for.
+    /// Returns the known crates for names that only the code has. Removes from `missing` those for which thag's
+    /// configuration has a folder.
     ///
     /// # Errors
     ///

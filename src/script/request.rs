@@ -47,7 +47,7 @@ pub(crate) struct ScriptRequest {
     pub(crate) toolchain: Option<String>,
     /// Crates that it names, and no manifest, are added.
     pub(crate) infer: bool,
-    /// What a command line says in place of thag's configuration.
+    /// Options of a command line in place of thag's configuration.
     pub(crate) thag: ThagOptions,
     /// Name of a script without a place, where that is not what it usually is.
     pub(crate) called: Option<&'static str>,

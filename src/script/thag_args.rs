@@ -115,7 +115,7 @@ pub(crate) struct ThagArgs {
     clean: Option<CachePart>,
 }
 
-/// What a command line asks for.
+/// Task that a command line names.
 #[derive(Debug)]
 pub(crate) enum Deed {
     /// To run a script, or something in place of that.
@@ -127,7 +127,7 @@ pub(crate) enum Deed {
 }
 
 impl ThagArgs {
-    /// What this command line asks for.
+    /// Returns the task that this command line names.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl ThagArgs {
             !self.config,
             "thag's configuration is `{FILE}` in the folder for configurations; edit it there"
         );
-        // Of two of its options of which one excludes the other, clap takes neither for missing.
+        // Clap does not ask for `--loop` where a script excludes it.
         let of_loop = [&self.toml, &self.begin, &self.end];
         ensure!(
             self.filter.is_some() || of_loop.iter().all(|option| option.is_none()),

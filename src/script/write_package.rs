@@ -164,7 +164,7 @@ pub(crate) fn write(
     let all: Vec<String> = all
         .chain(unknown.iter().map(|name| (*name).to_owned()))
         .collect();
-    // What Cargo is asked about a package depends on its `Cargo.lock`.
+    // Cargo's answers about a package depend on its `Cargo.lock`.
     seed_lock(&workspace, places, &all);
     match adding {
         Some(rules) if !unknown.is_empty() => {

@@ -174,7 +174,7 @@ fn last_statement(trees: &[TokenTree], count: usize) -> Option<&[TokenTree]> {
     Some(last)
 }
 
-/// What the functions of a snippet return, by name.
+/// The functions of a snippet by name, each with whether it returns `()`.
 type Functions = BTreeMap<String, bool>;
 
 /// The functions in statements, each with whether it returns nothing.

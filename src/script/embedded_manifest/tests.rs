@@ -85,7 +85,7 @@ fn all_forms() {
             "/*[toml]\n[dependencies]\na = \"1\"\n*/\n/*[toml]\n[dependencies]\na = \"2\"\n*/\n",
             Form::TomlComment,
         ),
-        // What is no Rust has no texts.
+        // A text that is no Rust has no literals.
         (
             "let b = );\n/*[toml]\n[dependencies]\na = \"1\"\n*/\n",
             Form::TomlComment,

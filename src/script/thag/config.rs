@@ -27,7 +27,7 @@ pub(crate) enum Inference {
     Max,
 }
 
-/// What is needed of the configuration.
+/// The part of the configuration that decides about a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     /// Which crates are added.

@@ -126,7 +126,7 @@ fn snippets_print_their_value() {
         ("let v = vec![1, 2];\nv.iter().max()", "Some(2)\n"),
         ("fn f() -> u8 { 7 }\nf()", "7\n"),
         ("fn f() { println!(\"f\") }\nf()", "f\n"),
-        // What thag imports, and what the snippet imports itself.
+        // Imports of thag, and the same ones of the snippet itself.
         (
             "use std::io;\nlet mut out = io::stdout();\nout.write_all(b\"x\\n\")?;",
             "x\n",
@@ -326,7 +326,7 @@ fn no_crate_takes_the_place_of_one_that_the_manifest_names() {
     assert_eq!(desk.thag_prints(&["a.rs"]), "\"md-5\"\n");
     desk.box_.write("b.rs", "md5::says()");
     assert_eq!(desk.thag_prints(&["b.rs"]), "\"md5\"\n");
-    // What was added before the manifest named one goes.
+    // A crate that was added goes when the manifest names one.
     desk.box_.write("b.rs", &with("md-5"));
     assert_eq!(desk.thag_prints(&["b.rs"]), "\"md-5\"\n");
     desk.box_.write("b.rs", &with("alpha"));

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::script::body::{Files, Making, Snippet, body};
 
-/// What a snippet becomes, with `«` for all that stands before it, `√` for success, and `[…]` around what is printed.
+/// The program made of a snippet, with `«` for all that stands before it, `√` for success, and `[…]` around what is printed.
 fn wrapped(text: &str) -> String {
     let made = made(text, false);
     let printed = made.replace("::std::println!(\"{:?}\", ", "[");
