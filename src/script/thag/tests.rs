@@ -102,11 +102,14 @@ fn resolved(manifest: &str, set: &[(&'static str, &'static str)]) -> Result<Stri
     Ok(read.to_string())
 }
 
+/// A manifest, the variables that are set, and the manifest with the places.
+type Case<'a> = (&'a str, &'a [(&'static str, &'static str)], &'a str);
+
 #[test]
 fn places_of_thags_own_crates() {
     const PLAIN: &str =
         "dependencies.thag_styling = { version = \"1, thag-auto\", features = [\"x\"] }\n";
-    let cases: [(&str, &[(&str, &str)], &str); 11] = [
+    let cases: [Case<'_>; 11] = [
         (
             PLAIN,
             &[],
