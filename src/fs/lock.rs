@@ -14,16 +14,35 @@ use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_
 use crate::text::failure;
 
 /// Holds locks until it is dropped.
+///
+/// Drop unlocks each file and does not only close it: on Unix, closing leaves the lock to every copy of the open file. Where
+/// another thread starts a program, the child holds such a copy until it becomes that program, which takes a while on a
+/// busy machine.
 #[derive(Debug, Default)]
 pub(crate) struct LockGuard {
-    _files: Vec<File>,
+    files: Vec<File>,
 }
 
 impl LockGuard {
     /// Holds the lock that a file has.
     pub(super) fn of(lock: &Path, file: File) -> Self {
         debug!(?lock, "lock taken");
-        Self { _files: vec![file] }
+        Self::from(file)
+    }
+}
+
+impl From<File> for LockGuard {
+    fn from(file: File) -> Self {
+        Self { files: vec![file] }
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // The lock of a file that cannot be unlocked ends with its last copy.
+            let _ = file.unlock();
+        }
     }
 }
 
@@ -37,7 +56,7 @@ impl LockGuard {
 /// The first lock that could not be had, and why. Where locks do not work at all, as on some network filesystems, it
 /// is unknown whether a build is running.
 pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
-    let mut files = Vec::new();
+    let mut guard = LockGuard::default();
     for profile in profiles {
         for name in LOCK_NAMES {
             let lock = folder.join(profile).join(name);
@@ -47,11 +66,11 @@ pub(crate) fn lock_all(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard,
                 Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
             };
             taken(&lock, try_often(|| file.try_lock()))?;
-            files.push(file);
+            guard.files.push(file);
         }
         held_units(&folder.join(profile), LockMode::Once)?;
     }
-    Ok(LockGuard { _files: files })
+    Ok(guard)
 }
 
 /// How long to try for a lock.
@@ -80,7 +99,7 @@ pub(crate) fn lock_to_read(
     profiles: &[PathBuf],
     sought: LockMode,
 ) -> Result<LockGuard, Busy> {
-    let mut files = Vec::new();
+    let mut guard = LockGuard::default();
     for lock in unit_locks(folder, profiles) {
         match File::open(&lock) {
             Ok(file) => {
@@ -89,7 +108,7 @@ pub(crate) fn lock_to_read(
                     LockMode::UntilFree => file.lock_shared().map_err(TryLockError::Error),
                 };
                 taken(&lock, result)?;
-                files.push(file);
+                guard.files.push(file);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(busy(&lock, TryLockError::Error(error))),
@@ -98,7 +117,7 @@ pub(crate) fn lock_to_read(
     for profile in profiles {
         held_units(&folder.join(profile), sought)?;
     }
-    Ok(LockGuard { _files: files })
+    Ok(guard)
 }
 
 /// Looks whether a build holds the lock of a unit in a profile folder. None is kept, for there may be more of them than
@@ -126,11 +145,12 @@ fn held_units(profile: &Path, sought: LockMode) -> Result<(), Busy> {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(TryLockError::Error(error)),
                 Ok(file) if sought == LockMode::UntilFree => {
-                    file.lock().map_err(TryLockError::Error)
+                    let locked = file.lock().map_err(TryLockError::Error);
+                    locked.map(|()| LockGuard::from(file))
                 }
-                Ok(file) => try_often(|| file.try_lock()),
+                Ok(file) => try_often(|| file.try_lock()).map(|()| LockGuard::from(file)),
             };
-            tried.map_err(|error| busy(&lock, error))?;
+            drop(tried.map_err(|error| busy(&lock, error))?);
         }
     }
     Ok(())
@@ -141,8 +161,7 @@ const TRIES: (usize, Duration) = (5, Duration::from_millis(5));
 
 /// Tries for a lock until it is clear that a build or another of us works under it, not that one of us tries it as well.
 ///
-/// On Unix, a lock that this process has just given back can be held for another moment: where another thread starts a
-/// program, the child has copies of all open files, with their locks, until it becomes that program.
+/// Others of us hold a lock only for a moment where they look whether it is free.
 pub(super) fn try_often(
     mut lock: impl FnMut() -> Result<(), TryLockError>,
 ) -> Result<(), TryLockError> {
@@ -168,7 +187,7 @@ fn is_hash(name: &str) -> bool {
 ///
 /// The first lock that could not be had, and why.
 pub(crate) fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockGuard, Busy> {
-    let mut files = Vec::new();
+    let mut guard = LockGuard::default();
     for lock in unit_locks(folder, profiles) {
         let open = File::options()
             .create(true)
@@ -178,12 +197,12 @@ pub(crate) fn lock_to_write(folder: &Path, profiles: &[PathBuf]) -> Result<LockG
             .open(&lock);
         let file = open.map_err(|error| busy(&lock, TryLockError::Error(error)))?;
         taken(&lock, try_often(|| file.try_lock()))?;
-        files.push(file);
+        guard.files.push(file);
     }
     for profile in profiles {
         held_units(&folder.join(profile), LockMode::Once)?;
     }
-    Ok(LockGuard { _files: files })
+    Ok(guard)
 }
 
 /// Takes the lock of a folder of ours in which only one of us works at a time.
@@ -204,7 +223,7 @@ pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
     let own = file.metadata().map(|metadata| identity(&metadata));
     let there = info(&lock).ok().flatten().map(|info| info.identity);
     match own {
-        Ok(own) if there == Some(own) => Ok(LockGuard { _files: vec![file] }),
+        Ok(own) if there == Some(own) => Ok(LockGuard::from(file)),
         Ok(_) => Err(busy(&lock, TryLockError::WouldBlock)),
         Err(error) => Err(busy(&lock, TryLockError::Error(error))),
     }
@@ -215,9 +234,13 @@ pub(crate) fn lock_stage(folder: &Path) -> Result<LockGuard, Busy> {
 pub(crate) fn stage_in_use(folder: &Path) -> Option<Busy> {
     let lock = folder.join(STAGE_LOCK);
     match File::open(&lock) {
-        Ok(file) => try_often(|| file.try_lock_shared())
-            .err()
-            .map(|error| busy(&lock, error)),
+        Ok(file) => match try_often(|| file.try_lock_shared()) {
+            Ok(()) => {
+                drop(LockGuard::from(file));
+                None
+            }
+            Err(error) => Some(busy(&lock, error)),
+        },
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => Some(busy(&lock, TryLockError::Error(error))),
     }
@@ -298,7 +321,7 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
         Ok(()) => {
             // Without space, the names that a plan gives out are of no use either.
             let _ = file.write_all(b".");
-            Ok(LockGuard { _files: vec![file] })
+            Ok(LockGuard::from(file))
         }
         Err(TryLockError::WouldBlock) => Err(AtWork(format!(
             "another cargo-sharedtarget is at work here (it holds `{}`)",
@@ -353,7 +376,8 @@ mod tests {
             build.lock_shared().expect("a lock");
             let busy = lock_all(dir.path(), &profiles).expect_err("a build is running");
             assert_eq!((busy.lock, busy.why), (path, BusyReason::Held));
-            drop(build);
+            // Only closed, it would stay locked while another test's child still has a copy of the file.
+            build.unlock().expect("unlocked");
             assert!(lock_all(dir.path(), &profiles).is_ok(), "the build is over");
         }
     }
