@@ -115,10 +115,12 @@ impl Remote {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::failure;
 
     #[test]
     fn it_says_how_to_get_one() {
         let error = open(&BTreeMap::new(), &Secrets::default()).expect_err("no store");
-        assert!(error.to_string().contains("--features remote"), "{error}");
+        let hint = failure::hint(error.as_ref()).expect("a hint");
+        assert!(hint.contains("--features remote"), "{error}: {hint}");
     }
 }

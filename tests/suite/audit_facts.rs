@@ -172,8 +172,9 @@ fn which_compiler_made_it() {
         ("dynamic.so", "--crate-type=dylib"),
         ("it", "--crate-type=staticlib"),
     ];
-    let listed = sandbox.command("rustup", "", &["toolchain", "list", "--quiet"]);
-    let toolchains = listed.stdout.lines().map(|name| vec![format!("+{name}")]);
+    let listed = sandbox.rustup("", &["toolchain", "list", "--quiet"]);
+    let listed = listed.map_or_else(String::new, |run| run.stdout);
+    let toolchains = listed.lines().map(|name| vec![format!("+{name}")]);
     let mut checked = 0;
     for toolchain in toolchains.chain([Vec::new()]) {
         let rustc = |args: &[&str]| {

@@ -52,6 +52,8 @@ fn available(on_disk: OnDisk) -> bool {
     there
 }
 
+/// Each donor is there for both ways: for `warm` from its folder, and, in place, where `setup` does not warm by itself, for
+/// the store alone between the worktrees.
 #[test]
 fn a_slice_of_the_matrix() {
     if full() {
@@ -63,15 +65,17 @@ fn a_slice_of_the_matrix() {
     let all = COMMANDS.iter();
     let all: Vec<&Command> = all.filter(|one| !shared.contains(&one.name)).collect();
     let few = only(&["build", "run"]);
+    let kinds = only(&["build", "test", "build --release"]);
     let chosen = chosen_layout().is_some();
     let mut score = Score::default();
-    for (setup, on_disk, commands) in [
-        (Setup::InPlace, OnDisk::Classic, &all),
-        (Setup::Isolated, OnDisk::Classic, &few),
+    for (setup, on_disk, commands, by_store) in [
+        (Setup::InPlace, OnDisk::Classic, &all, &kinds),
+        (Setup::Isolated, OnDisk::Classic, &few, &Vec::new()),
         (
             Setup::InPlace,
             OnDisk::New,
             if chosen { &all } else { &few },
+            &few,
         ),
     ] {
         if available(on_disk) {
@@ -85,28 +89,12 @@ fn a_slice_of_the_matrix() {
                 let marked = MARKED.map(|(name, _)| name);
                 assert_eq!(seen, marked.into(), "no mark goes unseen");
             }
+            if !by_store.is_empty() {
+                score.add(stage.cells(by_store, Mtimes::Older, Donor::Deleted, By::Store));
+            }
         }
     }
     score.settle("a slice", start);
-}
-
-/// The same, with nothing between the worktrees but the store. In place alone: `setup` warms by itself.
-#[test]
-fn a_slice_by_the_store() {
-    if full() {
-        return;
-    }
-    let start = Instant::now();
-    let kinds = only(&["build", "test", "run --release"]);
-    let few = only(&["build", "run"]);
-    let mut score = Score::default();
-    for (on_disk, commands) in [(OnDisk::Classic, &kinds), (OnDisk::New, &few)] {
-        if available(on_disk) {
-            let stage = Stage::new(Setup::InPlace, on_disk, commands);
-            score.add(stage.cells(commands, Mtimes::Older, Donor::Deleted, By::Store));
-        }
-    }
-    score.settle("a slice by the store", start);
 }
 
 #[test]

@@ -27,8 +27,8 @@ fn sandbox(config: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new();
     let channel = format!("[toolchain]\nchannel = \"{NIGHTLY}\"\n");
     // Rustup would install what is not there.
-    let installed = sandbox.command("rustup", "", &["run", NIGHTLY, "cargo", "--version"]);
-    if installed.code != Some(0) {
+    let installed = sandbox.rustup("", &["run", NIGHTLY, "cargo", "--version"]);
+    if installed.is_none_or(|run| run.code != Some(0)) {
         eprintln!("skipped: no toolchain {NIGHTLY}");
         return None;
     }

@@ -253,6 +253,30 @@ impl Sandbox {
         )
     }
 
+    /// Runs rustup, with any exit code; `None` where it is not installed.
+    #[cfg(unix)]
+    pub(crate) fn rustup(&self, folder: &str, args: &[&str]) -> Option<Run> {
+        self.prepared("rustup", folder, args)
+            .output()
+            .ok()
+            .map(Run::from)
+    }
+
+    /// Makes a home of rustup in which one toolchain is installed, by this name: the default one of the machine. `doctor`
+    /// asks each toolchain, which takes most of its time. Returns that home, and the folder of the toolchain.
+    #[cfg(unix)]
+    pub(crate) fn rustup_home(&self, name: &str) -> (PathBuf, PathBuf) {
+        let home = self.outside("rustup");
+        let asked = self.command("rustc", "", &["--print", "sysroot"]).code(0);
+        let toolchain = PathBuf::from(asked.stdout.trim());
+        fs::create_dir_all(home.join("toolchains")).expect("a folder");
+        let link = home.join("toolchains").join(name);
+        std::os::unix::fs::symlink(&toolchain, link).expect("a link");
+        let settings = format!("version = \"12\"\ndefault_toolchain = \"{name}\"\n");
+        fs::write(home.join("settings.toml"), settings).expect("a file");
+        (home, toolchain)
+    }
+
     /// A program in the sandbox: of the variables around the tests, only those of [`INHERITED`] get in.
     pub(crate) fn prepared(
         &self,

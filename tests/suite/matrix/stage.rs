@@ -132,7 +132,7 @@ impl Stage {
             Setup::Flat => &["--layout", "flat", "--allow-unsafe-sharing"],
         };
         let mut args = vec!["setup", "--yes", "--keep-targets"];
-        for not_ours in ["from-git", "packed", "away"] {
+        for not_ours in ["from-git", "away"] {
             args.extend(["--exclude", not_ours]);
         }
         args.extend(more);

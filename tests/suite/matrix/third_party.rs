@@ -1,8 +1,11 @@
 //! Crates that are no worktree's own: packed into a registry in a folder, or in a git repository beside.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use crate::matrix::traps::TRAPS;
+use crate::registry::once;
 use crate::sandbox::Sandbox;
 
 /// One crate of the registry: name, what its manifest says besides its dependencies, its files.
@@ -228,12 +231,14 @@ fn main() {
 
 /// Makes the registry and the git repository, and has every Cargo in the sandbox use them in place of crates.io.
 pub(crate) fn make(sandbox: &Sandbox) {
-    for packed in REGISTRY.iter().chain(&TRAPS) {
-        pack(sandbox, packed);
-    }
-    let registry = sandbox.path("registry").display().to_string();
+    let prepared = once("matrix", |folder| {
+        for packed in REGISTRY.iter().chain(&TRAPS) {
+            pack(folder, packed);
+        }
+    });
     let config = format!(
-        "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nlocal-registry = \"{registry}\"\n"
+        "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nlocal-registry = \"{}\"\n",
+        prepared.join("registry").display()
     );
     fs::write(sandbox.outside("cargo-home/config.toml"), config).expect("a config");
     let manifest = "[package]\nname = \"from-git\"\nversion = \"0.3.0\"\nedition = \"2021\"\n";
@@ -245,7 +250,13 @@ pub(crate) fn make(sandbox: &Sandbox) {
     sandbox.commit_all("from-git");
 }
 
-fn pack(sandbox: &Sandbox, packed: &Packed) {
+/// Adds a crate to the registry in a folder.
+fn pack(prepared: &Path, packed: &Packed) {
+    let write = |path: &str, text: &str| {
+        let path = prepared.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, text).expect("a file");
+    };
     let folder = format!("{}-1.0.0", packed.name);
     let mut manifest = format!(
         "[package]\nname = \"{}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{}",
@@ -264,21 +275,18 @@ fn pack(sandbox: &Sandbox, packed: &Packed) {
             "default_features": true, "target": null, "kind": kind,
         }));
     }
-    sandbox.write(&format!("packed/{folder}/Cargo.toml"), &manifest);
+    write(&format!("packed/{folder}/Cargo.toml"), &manifest);
     for (path, text) in packed.files {
-        sandbox.write(&format!("packed/{folder}/{path}"), text);
+        write(&format!("packed/{folder}/{path}"), text);
     }
-    fs::create_dir_all(sandbox.path("registry")).expect("a folder");
-    let file = format!("{folder}.crate");
-    let tar = sandbox
-        .prepared(
-            "tar",
-            "packed",
-            &["-czf", &format!("../registry/{file}"), &folder],
-        )
-        .status();
+    let registry = prepared.join("registry");
+    fs::create_dir_all(&registry).expect("a folder");
+    let file = registry.join(format!("{folder}.crate"));
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(&file).arg(&folder);
+    let tar = tar.current_dir(prepared.join("packed")).status();
     assert!(tar.expect("tar").success());
-    let sum = sandbox.prepared("sha256sum", "registry", &[&file]).output();
+    let sum = Command::new("sha256sum").arg(&file).output();
     let sum = String::from_utf8(sum.expect("sha256sum").stdout).expect("text");
     let mut line = serde_json::json!({
         "name": packed.name, "vers": "1.0.0", "deps": index,
@@ -288,7 +296,7 @@ fn pack(sandbox: &Sandbox, packed: &Packed) {
         line["links"] = links.trim_end_matches("\"\n").into();
     }
     let (one, two) = (&packed.name[..2], &packed.name[2..4]);
-    sandbox.write(
+    write(
         &format!("registry/index/{one}/{two}/{}", packed.name),
         &format!("{line}\n"),
     );

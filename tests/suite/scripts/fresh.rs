@@ -217,8 +217,8 @@ fn another_compiler_builds_it_anew() {
     let desk = Desk::with("a.rs", "fn main() { println!(\"hi\"); }\n");
     desk.prints_built(&["a.rs"]);
     let version = format!("{}.0", env!("CARGO_PKG_RUST_VERSION"));
-    let installed = desk.box_.command("rustup", "", &["toolchain", "list"]);
-    if !installed.stdout.contains(&version) {
+    let installed = desk.box_.rustup("", &["toolchain", "list"]);
+    if installed.is_none_or(|run| !run.stdout.contains(&version)) {
         eprintln!("skipped: Rust {version} is not installed");
         return;
     }
@@ -448,8 +448,8 @@ fn the_toolchain_that_was_asked_is_the_one_that_builds() {
         "fn main() { let said = std::process::Command::new(std::env::var(\"RUSTC\").unwrap()).arg(\"-V\").output().unwrap();\n\
          println!(\"cargo::rustc-env=BY={}\", String::from_utf8(said.stdout).unwrap().trim()); }\n",
     );
-    let installed = desk.box_.command("rustup", "", &["toolchain", "list"]);
-    if !installed.stdout.contains(&version) {
+    let installed = desk.box_.rustup("", &["toolchain", "list"]);
+    if installed.is_none_or(|run| !run.stdout.contains(&version)) {
         eprintln!("skipped: Rust {version} is not installed");
         return;
     }

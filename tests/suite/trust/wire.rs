@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
@@ -146,17 +146,9 @@ impl Spies<'_> {
 
     /// The folder of a rustup that has one toolchain, which is asked sooner than many, and the programs of that.
     pub(super) fn toolchain(&self) -> (PathBuf, PathBuf) {
-        let folder = self.sandbox.outside("rustup");
         let name = format!("stable-{}", host());
-        let asked = self
-            .sandbox
-            .command("rustc", "", &["--print", "sysroot"])
-            .code(0);
-        fs::create_dir_all(folder.join("toolchains")).expect("a folder");
-        symlink(asked.stdout.trim(), folder.join("toolchains").join(&name)).expect("a link");
-        let settings = format!("version = \"12\"\ndefault_toolchain = \"{name}\"\n");
-        fs::write(folder.join("settings.toml"), settings).expect("a file");
-        (folder, Path::new(asked.stdout.trim()).join("bin"))
+        let (home, toolchain) = self.sandbox.rustup_home(&name);
+        (home, toolchain.join("bin"))
     }
 
     /// The calls since this was asked last.
