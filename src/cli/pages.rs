@@ -28,9 +28,13 @@ const IN_BASH: &str = "cargo_sharedtarget";
 /// is needed, and takes our place then.
 const BASH_BY_CARGO: &str = r#"
 _cargo_sharedtarget_by_cargo() {
-    if [[ ${COMP_CWORD} -ge 2 && ${COMP_WORDS[1]} == sharedtarget ]]; then
-        COMP_WORDS=(cargo-sharedtarget "${COMP_WORDS[@]:2}")
-        COMP_CWORD=$((COMP_CWORD - 1))
+    local at=1
+    if [[ ${COMP_WORDS[1]} == +* ]]; then
+        at=2
+    fi
+    if [[ ${COMP_CWORD} -gt ${at} && ${COMP_WORDS[at]} == sharedtarget ]]; then
+        COMP_WORDS=(cargo-sharedtarget "${COMP_WORDS[@]:at+1}")
+        COMP_CWORD=$((COMP_CWORD - at))
         _cargo_sharedtarget cargo-sharedtarget "$2" "$3"
         return
     fi
@@ -63,14 +67,28 @@ _cargo_sharedtarget_take_over() {
 _cargo_sharedtarget_take_over
 "#;
 
-/// Completes `cargo sharedtarget …` in fish.
+/// Completes `cargo sharedtarget …` in fish, also with a toolchain before the command (`cargo +beta sharedtarget …`).
 const FISH_BY_CARGO: &str = r#"
-function __fish_cargo_sharedtarget_by_cargo
-    set -l words (commandline -opc)
-    complete -C "cargo-sharedtarget $(string join ' ' -- (string escape -- $words[3..-1])) $(commandline -ct)"
+function __fish_cargo_sharedtarget_words
+    set -l words (commandline -opc)[2..-1]
+    if string match -q -- '+*' $words[1]
+        set -e words[1]
+    end
+    string join \n -- $words
 end
-complete -c cargo -n "__fish_seen_subcommand_from sharedtarget" -f -a "(__fish_cargo_sharedtarget_by_cargo)"
-complete -c cargo -n __fish_use_subcommand -f -a sharedtarget -d "Set up, warm and clean target folders"
+function __fish_cargo_sharedtarget_is_first
+    test (count (__fish_cargo_sharedtarget_words)) -eq 0
+end
+function __fish_cargo_sharedtarget_is_ours
+    set -l words (__fish_cargo_sharedtarget_words)
+    test "$words[1]" = sharedtarget
+end
+function __fish_cargo_sharedtarget_by_cargo
+    set -l words (__fish_cargo_sharedtarget_words)[2..-1]
+    complete -C "cargo-sharedtarget $(string join ' ' -- (string escape -- $words)) $(commandline -ct)"
+end
+complete -c cargo -n __fish_cargo_sharedtarget_is_ours -f -a "(__fish_cargo_sharedtarget_by_cargo)"
+complete -c cargo -n __fish_cargo_sharedtarget_is_first -f -a sharedtarget -d "Set up, warm and clean target folders"
 "#;
 
 #[derive(Debug, Args)]

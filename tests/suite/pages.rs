@@ -26,6 +26,13 @@ const TYPED: [(&str, &str); 7] = [
     ("cargo sharedtarget cache clean --max", "--max-size"),
 ];
 
+/// The same with a toolchain. In zsh Cargo's own script takes that word away.
+#[cfg(unix)]
+const TYPED_WITH_TOOLCHAIN: [(&str, &str); 2] = [
+    ("cargo +beta sharedtarget ded", "dedupe"),
+    ("cargo +beta sharedtarget cache clean --max", "--max-size"),
+];
+
 /// bash, as it calls the function that is registered for the first word; and Cargo's own script goes on for other words.
 #[cfg(unix)]
 #[test]
@@ -37,7 +44,7 @@ fn bash_completes_every_word() {
         typed() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); \
         local all=$(complete -p \"$1\"); all=${all##*-F }; \
         ${all%% *} \"$1\" \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"; echo \"${COMPREPLY[@]}\"; }; ";
-    for (typed, completed) in TYPED {
+    for (typed, completed) in TYPED.into_iter().chain(TYPED_WITH_TOOLCHAIN) {
         let ask = format!("{begin} typed {typed}");
         let said = sandbox.command("bash", "", &["-c", &ask]).code(0).stdout;
         assert_eq!(said, format!("{completed}\n"), "{typed}");
@@ -56,7 +63,7 @@ fn fish_completes_every_word() {
     }
     let run = sandbox.run("", &["completions", "fish"]).code(0);
     sandbox.write("script.fish", &run.stdout);
-    for (typed, completed) in TYPED {
+    for (typed, completed) in TYPED.into_iter().chain(TYPED_WITH_TOOLCHAIN) {
         let ask = format!("source script.fish; complete -C '{typed}'");
         let said = sandbox
             .command("fish", "", &["--no-config", "-c", &ask])
