@@ -42,11 +42,15 @@ fn it_runs_in_new_worktrees_and_only_there() {
         &["worktree", "add", "-q", "--no-checkout", "../empty"],
     );
     assert!(calls(&sandbox).is_empty());
-    // Git says nothing of such a worktree until it has a commit.
-    sandbox.git("pika", &["worktree", "add", "-q", "--orphan", "../orphan"]);
-    assert!(calls(&sandbox).is_empty());
-    sandbox.git("orphan", &["switch", "-q", "--detach", "main"]);
-    assert_eq!(calls(&sandbox), one_call(&sandbox, "orphan"));
+    // Git says nothing of such a worktree until it has a commit. Before 2.42 it makes none.
+    let orphan = ["worktree", "add", "-q", "--orphan", "../orphan"];
+    if git(&sandbox, "pika", &orphan).0 == Some(0) {
+        assert!(calls(&sandbox).is_empty());
+        sandbox.git("orphan", &["switch", "-q", "--detach", "main"]);
+        assert_eq!(calls(&sandbox), one_call(&sandbox, "orphan"));
+    } else {
+        eprintln!("skipped: this git makes no orphan worktrees");
+    }
     // As in a clone: from nothing, but in the main worktree.
     sandbox.git("", &["init", "-q", "young"]);
     sandbox.run("young", &["hook", "install", "--yes"]).code(0);
