@@ -13,6 +13,7 @@
 )]
 
 mod abilities;
+mod amount;
 #[cfg(unix)]
 mod answers;
 #[cfg(unix)]

@@ -35,9 +35,11 @@ pub(crate) use facts::chosen_layout;
 use local::MARKED;
 use stage::{Mtimes, Setup, Stage};
 
+use crate::amount::{Amount, amount};
+
 /// Whether the full product is asked for.
 fn full() -> bool {
-    std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1")
+    amount() == Amount::Full
 }
 
 /// Whether a Cargo is there that lays out its build folder like this; says so if not. A chosen one does it in one way.

@@ -8,7 +8,7 @@
 //! Changes that Cargo by itself does not notice, such as a changed file that is older than the build, are not ours: a
 //! worktree in which this happened is not compared until its target folder was deleted. It still is a donor.
 //!
-//! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 25; `SHAREDTARGET_RANDOM_SEED=7` runs one
+//! With `SHAREDTARGET_TEST_FULL=1` there are 5,000 rounds instead of 25 (50 with `SHAREDTARGET_TEST_MORE=1`); `SHAREDTARGET_RANDOM_SEED=7` runs one
 //! seed, and `7-20` several.
 #![cfg(target_os = "linux")]
 
@@ -29,12 +29,12 @@ use std::time::Instant;
 
 use world::{By, Count};
 
+use crate::amount::{Amount, amount};
+
 /// How many rounds one seed is good for.
 const ROUNDS: usize = 25;
-/// How many seeds there are by default. `.ci/run` asks for two.
-const SEEDS: u64 = 1;
-/// How many seeds the demonstration tries.
-const TRIED: u64 = 2;
+/// How many seeds are tried where it is to be sure that something is found.
+const SEEDS: u64 = 2;
 /// How many seeds are run at a time.
 const AT_A_TIME: usize = 2;
 
@@ -67,17 +67,17 @@ fn seeds(first: u64, many: u64, by: By) -> Result<Count, String> {
 fn random_steps() {
     let start = Instant::now();
     let is = |name: &str| std::env::var(name).ok();
-    let full = is("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1");
     let chosen = is("SHAREDTARGET_RANDOM_SEED").map(|seeds| {
         let (first, last) = seeds.split_once('-').unwrap_or((&seeds, &seeds));
         let number = |text: &str| text.parse::<u64>().expect("a number");
         (number(first), number(last) - number(first) + 1)
     });
-    let (first, many) = match chosen {
-        Some(chosen) => chosen,
-        None if full => (1, 200),
-        None => (1, SEEDS),
+    let many = match amount() {
+        Amount::Usual => 1,
+        Amount::More => SEEDS,
+        Amount::Full => 200,
     };
+    let (first, many) = chosen.unwrap_or((1, many));
     match seeds(first, many, By::Warm) {
         Ok(count) => eprintln!("{count:?} in {:.0?}", start.elapsed()),
         Err(what) => panic!("{what}"),
@@ -89,7 +89,7 @@ fn random_steps() {
 #[ignore = "a demonstration; it takes as long as the rounds up to the first wrong program"]
 fn a_copied_target_folder_is_found_out() {
     for by in [By::Copy, By::Belief] {
-        let found = seeds(1, TRIED, by).expect_err("another worktree's code");
+        let found = seeds(1, SEEDS, by).expect_err("another worktree's code");
         assert!(found.contains("is not as in the clone"), "{found}");
         eprintln!("{by:?}: {found}");
     }

@@ -20,11 +20,12 @@ mod stage;
 
 use stage::{Cell, Setup, Stage};
 
+use crate::amount::{Amount, amount};
 use crate::sandbox::chosen_toolchain;
 
 /// Whether all cells are asked for in every layout.
 fn full() -> bool {
-    std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1")
+    amount() == Amount::Full
 }
 
 fn every() -> impl Iterator<Item = Cell> {
@@ -46,10 +47,14 @@ fn some(names: &[&str]) -> Vec<Cell> {
 
 const BUILD: &[&str] = &["build", "--workspace"];
 
-/// Every third cell, or all if all are asked for.
+/// Every sixth cell, every third, or all.
 #[test]
 fn differences_in_place() {
-    let step = if full() { 1 } else { 3 };
+    let step = match amount() {
+        Amount::Usual => 6,
+        Amount::More => 3,
+        Amount::Full => 1,
+    };
     let cells: Vec<Cell> = every().step_by(step).collect();
     Stage::new(Setup::InPlace, &[BUILD]).all(&cells);
 }

@@ -29,7 +29,13 @@ fn does_not_stop_the_rest() {
         "[toolchain]\nchannel = \"1.2.3-nowhere\"\n",
     );
     sandbox.write("config/.cargo/config.toml", "[build\n");
-    let broken = ["invalid", "toolchain", "config"];
+    let mut broken = vec!["invalid", "config"];
+    // Nothing else reads that file.
+    if sandbox.rustup("", &["--version"]).is_some() {
+        broken.push("toolchain");
+    } else {
+        eprintln!("skipped: no rustup, and so no toolchain that is missing");
+    }
     let before: Vec<_> = broken.iter().map(|name| sandbox.tree(name)).collect();
 
     let ran = sandbox.json("", &["--yes"]);
@@ -39,7 +45,8 @@ fn does_not_stop_the_rest() {
     );
     assert!(kept(&sandbox, &ran, "invalid").contains("version"), "{ran}");
     assert!(
-        kept(&sandbox, &ran, "toolchain").contains("1.2.3-nowhere"),
+        !broken.contains(&"toolchain")
+            || kept(&sandbox, &ran, "toolchain").contains("1.2.3-nowhere"),
         "{ran}"
     );
     assert!(

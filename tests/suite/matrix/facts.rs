@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::amount::{Amount, amount};
 use crate::matrix::commands::{OnDisk, run};
 use crate::matrix::drift::Pair;
 use crate::matrix::rebuild::{assert_same, linker_in_place, prints};
@@ -55,10 +56,15 @@ pub(crate) fn chosen_layout() -> Option<OnDisk> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cargo(&'static str, OnDisk);
 
-/// Every toolchain, and the new layout of the nightly one.
+/// Every toolchain, and the new layout of the nightly one. By default, each layout once.
 pub(crate) fn cargos() -> impl Iterator<Item = Cargo> {
     let own = chosen_layout().unwrap_or(OnDisk::Classic);
-    let own = toolchains().iter().map(move |name| Cargo(name, own));
+    let most = match amount() {
+        Amount::Usual => 1,
+        Amount::More | Amount::Full => usize::MAX,
+    };
+    let all = toolchains().iter().take(most);
+    let own = all.map(move |name| Cargo(name, own));
     let others = chosen_layout().is_none();
     let nightly = toolchains()
         .iter()

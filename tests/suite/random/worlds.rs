@@ -22,8 +22,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use plan::World;
 use play::{Count, Wrong, play};
 
-/// How many worlds there are by default, and how many are played at a time. `.ci/run` asks for eight.
-const MANY: u64 = 4;
+use crate::amount::{Amount, amount};
+
+/// How many worlds are played at a time.
 const AT_A_TIME: usize = 2;
 
 /// Leaves out what a wrong world does not need.
@@ -73,8 +74,12 @@ fn shrunk(mut world: World, mut wrong: Wrong) -> (World, Wrong) {
 fn random_worlds() {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let seconds = number("SHAREDTARGET_WORLDS_SECONDS");
-    let many =
-        number("SHAREDTARGET_WORLDS").unwrap_or(if seconds.is_some() { u64::MAX } else { MANY });
+    let usual = match amount() {
+        _ if seconds.is_some() => u64::MAX,
+        Amount::Usual => 4,
+        Amount::More | Amount::Full => 8,
+    };
+    let many = number("SHAREDTARGET_WORLDS").unwrap_or(usual);
     let new = || {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         now.expect("a time").as_secs() * 1000

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use toml_edit::DocumentMut;
 
+use crate::amount::{Amount, amount};
 use crate::sandbox::Sandbox;
 
 fn folder() -> PathBuf {
@@ -58,8 +59,11 @@ fn scripts_that_people_write() {
     let cases: DocumentMut = cases.parse().expect("TOML");
     let cases = cases["case"].as_array_of_tables().expect("cases");
     assert!(cases.len() >= 20);
-    let full = std::env::var_os("SHAREDTARGET_TEST_FULL").is_some_and(|value| value == "1");
-    let step = if full { 1 } else { 3 };
+    let step = match amount() {
+        Amount::Usual => 6,
+        Amount::More => 3,
+        Amount::Full => 1,
+    };
     // The second time all of them are there.
     for again in [false, true] {
         for case in cases.iter().step_by(step) {
