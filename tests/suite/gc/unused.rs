@@ -155,17 +155,17 @@ fn each_command_marks_what_it_needs() {
             layout.compiles(&sandbox, "pika", command);
         }
         save(&sandbox);
-        for at in 0..commands.len() {
+        for used in commands {
             load(&sandbox);
             begin(&sandbox);
-            layout.compiles(&sandbox, "pika", commands[at]);
+            layout.compiles(&sandbox, "pika", used);
             let added = ["check", "--features", "b"];
             layout.compiles(&sandbox, "pika", &added);
             let answer = gc(&sandbox, "pika", &SINCE);
-            assert!(!gone(&answer).is_empty(), "{:?}: {answer:#}", commands[at]);
-            for command in [commands[at], &added] {
+            assert!(!gone(&answer).is_empty(), "{used:?}: {answer:#}");
+            for command in [used, &added] {
                 let stale = layout.compiles(&sandbox, "pika", command);
-                assert_eq!(stale, [""; 0], "after {:?}", commands[at]);
+                assert_eq!(stale, [""; 0], "after {used:?}");
             }
         }
     }

@@ -419,6 +419,10 @@ fn a_short_path_and_any_folder() {
     }
     let notes = fs::read_dir(desk.cache("compilers")).expect("notes");
     assert_eq!(notes.count(), 1);
+    if desk.box_.rustup("", &["--version"]).is_none() {
+        eprintln!("skipped: without rustup, Cargo itself finds no compiler on a short PATH");
+        return;
+    }
     // As from a clock: Rust is where Cargo's home has it.
     let bin = desk.box_.outside("home/.cargo/bin");
     fs::create_dir_all(&bin).expect("a folder");
