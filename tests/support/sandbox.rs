@@ -254,7 +254,6 @@ impl Sandbox {
     }
 
     /// Runs rustup, with any exit code; `None` where it is not installed.
-    #[cfg(unix)]
     pub(crate) fn rustup(&self, folder: &str, args: &[&str]) -> Option<Run> {
         self.prepared("rustup", folder, args)
             .output()
