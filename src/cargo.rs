@@ -30,7 +30,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
 pub(crate) use crate::cargo::answers::Answers;
-pub(crate) use crate::cargo::build::{Build, Built, Ended, compiler};
+pub(crate) use crate::cargo::build::{Build, Built, Ended, Heard, compiler, is_loaded};
 use crate::cargo::model::Package;
 pub(crate) use crate::cargo::test::Tests;
 use crate::process;

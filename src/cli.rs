@@ -138,7 +138,7 @@ pub fn main() -> ExitCode {
                 Exit::Done
             }
         }
-        Ok(cli) => run(cli).unwrap_or_else(|error| {
+        Ok(asked) => run(asked).unwrap_or_else(|error| {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
@@ -159,11 +159,37 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+/// The command line of `run` alone.
+#[derive(Debug, Parser)]
+#[command(name = "run", disable_help_flag = true)]
+struct RunAlone {
+    #[command(flatten)]
+    args: RunArgs,
+}
+
+/// A command line.
+enum Asked {
+    /// For a script.
+    Run(Box<RunArgs>),
+    Any(Box<Cli>),
+}
+
 /// Reads the command line, and starts the log that it asks for.
-fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+fn parse(arguments: Vec<OsString>) -> Result<Asked, clap::Error> {
+    // To describe all commands takes longer than all the rest of a script's start. What is wrong, or asks for help, is told
+    // by the whole.
+    if arguments.get(1).is_some_and(|command| command == "run")
+        && let Ok(matches) = RunAlone::command().try_get_matches_from(&arguments[1..])
+        && let Ok(run) = RunAlone::from_arg_matches(&matches)
+    {
+        log::start(&matches, &arguments)?;
+        return Ok(Asked::Run(Box::new(run.args)));
+    }
     let matches = Cli::command().try_get_matches_from(&arguments)?;
     log::start(&matches, &arguments)?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
+    Cli::from_arg_matches(&matches)
+        .map(|cli| Asked::Any(Box::new(cli)))
+        .map_err(|error| error.format(&mut Cli::command()))
 }
 
 /// Cargo calls us with our own name as the first argument.
@@ -175,7 +201,14 @@ fn arguments(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     args
 }
 
-fn run(cli: Cli) -> Result<Exit> {
+fn run(asked: Asked) -> Result<Exit> {
+    let cli = match asked {
+        Asked::Run(args) => {
+            cwd()?;
+            return run::run(&args);
+        }
+        Asked::Any(cli) => *cli,
+    };
     if cli.command.is_none() {
         cli.setup
             .roots()

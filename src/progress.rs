@@ -11,6 +11,8 @@ pub struct Progress {
     stage: Mutex<&'static str>,
     entries: AtomicU64,
     bytes: AtomicU64,
+    /// How many entries there will be; 0 where nobody knows.
+    total: AtomicU64,
 }
 
 impl Progress {
@@ -19,6 +21,17 @@ impl Progress {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = name;
         self.entries.store(0, Ordering::Relaxed);
         self.bytes.store(0, Ordering::Relaxed);
+        self.total.store(0, Ordering::Relaxed);
+    }
+
+    /// Says how many entries the stage has.
+    pub(crate) fn expect(&self, entries: u64) {
+        self.total.store(entries, Ordering::Relaxed);
+    }
+
+    /// How many entries the stage has, if that is known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0)
     }
 
     /// Counts entries and the space that they take, or took.

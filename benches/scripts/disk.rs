@@ -14,7 +14,7 @@ use super::script::{Script, Scripts};
 const LIMIT: f64 = 0.1;
 
 /// How many target folders are made: they are alike, and as many as there are scripts would take long.
-const SEPARATE: usize = 3;
+pub(crate) const SEPARATE: usize = 3;
 
 /// The number of the first script: no other part has run one of these.
 const FIRST: u32 = 100;
@@ -73,7 +73,7 @@ pub(crate) fn measure(
 }
 
 /// The space in KiB that a folder has taken, each file once however many links it has; `None` if there is no `du`.
-fn du(folder: &Path) -> Result<Option<u64>> {
+pub(crate) fn du(folder: &Path) -> Result<Option<u64>> {
     let Ok(output) = program("du".as_ref(), folder)
         .args(["-s", "-k", "."])
         .output()

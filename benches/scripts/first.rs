@@ -10,7 +10,7 @@ use super::runner::{Kind, Runner};
 use super::script::Scripts;
 
 /// The most time that a related script may take, as a part of that of the first one's build.
-const LIMIT: f64 = 0.1;
+const LIMIT: f64 = 0.03;
 
 /// The measurements of a runner.
 struct Found {

@@ -1,9 +1,9 @@
 //! Measures single-file scripts: what the first build of one takes, what that of a related one takes, what running one
-//! again takes, and the disk that many of them take.
+//! again takes, the disk that many of them take, and what a crowd takes that is built at once.
 //!
 //! `cargo bench --bench scripts` makes scripts that have the same dependencies, which are fetched first, and runs them
 //! with this program, with `rust-script` and `thag` if they are here, and with plain `cargo run` in a package of their
-//! own, all in the dev profile. Its parts are `first` and `related`, `repeated`, and `disk`. `-- --quick` needs no
+//! own, all in the dev profile. Its parts are `first` and `related`, `repeated`, `disk`, and `crowd`. `-- --quick` needs no
 //! network and no other program: its scripts have one dependency, a package beside them.
 //!
 //! Figures are ratios taken within a round, in the middle and from lowest to highest, since machines differ and are
@@ -19,6 +19,7 @@
 mod checks;
 #[path = "../worktrees/cost.rs"]
 mod cost;
+mod crowd;
 mod disk;
 #[path = "../worktrees/figures.rs"]
 mod figures;
@@ -51,6 +52,9 @@ struct Options {
     /// How many scripts there are on the disk
     #[arg(long, default_value_t = 50)]
     scripts: usize,
+    /// How many scripts there are in a crowd
+    #[arg(long, default_value_t = 300)]
+    crowd: usize,
     /// Few scripts that need no network, and no other program, to see that it works
     #[arg(long)]
     quick: bool,
@@ -58,7 +62,7 @@ struct Options {
     #[arg(long)]
     keep: bool,
     /// Measure only these, with commas between; `first` and `related` are one part
-    #[arg(long, value_delimiter = ',', value_parser = ["first", "related", "repeated", "disk"])]
+    #[arg(long, value_delimiter = ',', value_parser = ["first", "related", "repeated", "disk", "crowd"])]
     only: Vec<String>,
     /// The program `rust-script` [default: the one on the search path]
     #[arg(long)]
@@ -81,7 +85,8 @@ fn main() -> Result<ExitCode> {
     let mut options = Options::parse();
     options.quick |= !options.bench;
     if options.quick {
-        (options.rounds, options.repetitions, options.scripts) = (1, 3, 3);
+        (options.rounds, options.repetitions) = (1, 3);
+        (options.scripts, options.crowd) = (3, 3);
     }
     let dir = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     std::fs::create_dir_all(&dir)?;
@@ -119,6 +124,9 @@ fn measure(folder: &Path, options: &Options, checks: &mut Checks) -> Result<()> 
     }
     if wanted(&["disk"]) {
         disk::measure(&scripts, &runners, options.scripts.max(1), checks)?;
+    }
+    if wanted(&["crowd"]) {
+        crowd::measure(&scripts, &runners, options.crowd.max(1), checks)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::runner::{self, Kind, Runner, words};
 use super::script::Scripts;
 
 /// The milliseconds that ours may add.
-const LIMIT: f64 = 10.0;
+const LIMIT: f64 = 3.0;
 
 /// One script as it is run, and its executable by itself.
 struct Pair<'a> {

@@ -142,6 +142,24 @@ impl Runner {
         Ok(command)
     }
 
+    /// What makes the programs of many scripts, by ours.
+    pub(crate) fn crowd(&self, scripts: &[Script]) -> Result<Command> {
+        let first = scripts.first().context("there is no script")?;
+        fs::create_dir_all(&self.cache)?;
+        let mut command = program(&self.program, &first.folder);
+        if let Some(home) = &first.cargo_home {
+            command.env("CARGO_HOME", home);
+        }
+        let files = scripts
+            .iter()
+            .map(|script| script.path(self.kind.dialect()));
+        command
+            .env("CARGO_SHAREDTARGET_CACHE_DIR", &self.cache)
+            .args(["run", "--build-only"])
+            .args(files);
+        Ok(command)
+    }
+
     /// Runs a script that must say the right thing, and says what that took. `None` if another program than ours did
     /// not manage.
     pub(crate) fn run(&self, script: &Script, checks: &mut Checks) -> Result<Option<Cost>> {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{BufReader, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Message, PackageId, TargetKind};
@@ -16,6 +17,8 @@ use crate::{process, text};
 /// A program to be built.
 #[derive(Clone, Debug)]
 pub(crate) struct Build<'a> {
+    /// The folder that Cargo runs in, whose configurations count.
+    pub(crate) dir: &'a Path,
     /// The folder of the package.
     pub(crate) package: &'a Path,
     /// The name of the program.
@@ -35,6 +38,25 @@ pub(crate) struct Build<'a> {
     pub(crate) incremental: bool,
     /// Variables for the compiler.
     pub(crate) variables: &'a [(&'static str, String)],
+    /// Where all that is said about the build is kept, in place of standard error.
+    pub(crate) heard: Option<&'a Heard>,
+}
+
+/// What is said about a build that nobody watches.
+#[derive(Debug, Default)]
+pub(crate) struct Heard(Mutex<String>);
+
+impl Heard {
+    /// Adds a text to it.
+    pub(crate) fn add(&self, text: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_str(text);
+    }
+
+    /// All of it.
+    pub(crate) fn all(self) -> String {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The result of a build.
@@ -46,6 +68,10 @@ pub(crate) struct Built {
     /// The artifacts of all packages.
     pub(crate) artifacts: Vec<PathBuf>,
     pub(crate) out_dirs: Vec<OutDir>,
+    /// Libraries that a program may load when it runs.
+    pub(crate) libraries: Vec<PathBuf>,
+    /// Folders in which the linker looks for libraries that build scripts have made or found.
+    pub(crate) linked: Vec<PathBuf>,
     /// The compiler has said something.
     pub(crate) compiled: bool,
 }
@@ -74,9 +100,6 @@ impl Cargo {
     /// Builds a program. Progress and messages go to standard error, each message through `say` first, which may put
     /// places in it right.
     ///
-    /// Only the configuration in `$CARGO_HOME` counts, if the package lies in no folder with another one. Source:
-    /// `src/bin/cargo/commands/run.rs` of Cargo, which does the same for its own scripts.
-    ///
     /// # Errors
     ///
     /// Cargo cannot be run, or says something unexpected.
@@ -84,6 +107,8 @@ impl Cargo {
         let mut command = self.program(build.toolchain)?;
         command
             .arg("rustc")
+            .arg("--manifest-path")
+            .arg(build.package.join("Cargo.toml"))
             .args(["--bin", build.program])
             .arg("--message-format")
             .arg(if build.color {
@@ -100,12 +125,15 @@ impl Cargo {
             .args(&build.options)
             .arg("--")
             .args(&build.compiler_options)
-            .current_dir(build.package)
+            .current_dir(build.dir)
             // A folder for intermediate artifacts that is set for everything would be one for each script.
             .env("CARGO_BUILD_BUILD_DIR", build.target)
             .envs(build.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if build.heard.is_some() {
+            command.stderr(Stdio::piped());
+        }
         if !build.incremental {
             // A script is small, and these would take more than its program.
             command.env("CARGO_INCREMENTAL", "0");
@@ -115,6 +143,13 @@ impl Cargo {
         let child = command.spawn();
         let child = child.inspect_err(|error| started.ended(Err(error)));
         let mut child = child.with_context(failed)?;
+        let aside = child.stderr.take().map(|mut aside| {
+            std::thread::spawn(move || {
+                let mut said = Vec::new();
+                let _ = aside.read_to_end(&mut said);
+                said
+            })
+        });
         let mut built = Built::default();
         let mut local: HashMap<PackageId, PathBuf> = HashMap::new();
         let answer = BufReader::new(child.stdout.take().with_context(failed)?);
@@ -123,7 +158,13 @@ impl Cargo {
                 Message::CompilerMessage(message) => {
                     built.compiled = true;
                     let text = message.message.rendered.unwrap_or_default();
-                    let _ = write!(anstream::stderr(), "{}", text::coloured(&say(&text)));
+                    let text = say(&text);
+                    match build.heard {
+                        Some(heard) => heard.add(&text),
+                        None => {
+                            let _ = write!(anstream::stderr(), "{}", text::coloured(&text));
+                        }
+                    }
                 }
                 Message::CompilerArtifact(artifact) => {
                     let manifest = artifact.manifest_path.into_std_path_buf();
@@ -138,8 +179,13 @@ impl Cargo {
                             })?
                             .into_std_path_buf();
                     }
-                    let files = artifact.filenames.into_iter();
-                    built.artifacts.extend(files.map(Into::into));
+                    let files: Vec<PathBuf> =
+                        artifact.filenames.into_iter().map(Into::into).collect();
+                    if artifact.target.kind.contains(&TargetKind::DyLib) {
+                        let loaded = files.iter().filter(|file| is_loaded(file));
+                        built.libraries.extend(loaded.cloned());
+                    }
+                    built.artifacts.extend(files);
                     if artifact.package_id.repr.starts_with("path+") {
                         let folder = manifest.parent().unwrap_or(&manifest).to_owned();
                         local.insert(artifact.package_id, folder);
@@ -147,6 +193,12 @@ impl Cargo {
                     }
                 }
                 Message::BuildScriptExecuted(script) => {
+                    let linked = script.linked_paths.iter().map(|path| {
+                        let path = path.as_str();
+                        let kind = path.split_once('=').map_or(path, |(_, path)| path);
+                        PathBuf::from(kind)
+                    });
+                    built.linked.extend(linked);
                     built.out_dirs.push(OutDir {
                         path: script.out_dir.into_std_path_buf(),
                         local: local.get(&script.package_id).cloned(),
@@ -158,6 +210,10 @@ impl Cargo {
         let status = child.wait();
         started.ended(status.as_ref().copied());
         let status = status.with_context(failed)?;
+        if let (Some(heard), Some(aside)) = (build.heard, aside) {
+            let said = aside.join().unwrap_or_default();
+            heard.add(&String::from_utf8_lossy(&said));
+        }
         built.manifests.sort();
         built.manifests.dedup();
         Ok(
@@ -170,8 +226,35 @@ impl Cargo {
         )
     }
 
+    /// What Cargo finds wrong with the manifest of a package or of its workspace; nothing if it can read them.
+    ///
+    /// # Errors
+    ///
+    /// Cargo cannot be run.
+    pub(crate) fn complaint(
+        &self,
+        package: &Path,
+        toolchain: Option<&str>,
+    ) -> Result<Option<String>> {
+        let mut command = self.program(toolchain)?;
+        command
+            .args([
+                "metadata",
+                "--no-deps",
+                "--offline",
+                "--format-version",
+                "1",
+            ])
+            .args(["--color", "never"])
+            .current_dir(package)
+            .stdin(Stdio::null());
+        let output = process::output(&mut command).context("failed to run Cargo")?;
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((!output.status.success()).then(said))
+    }
+
     /// Adds a package to a manifest, with the features that are asked for, with or without its default ones, in the newest
-    /// version that there is.
+    /// version that there is. The configurations of `dir` say where.
     ///
     /// # Errors
     ///
@@ -179,6 +262,7 @@ impl Cargo {
     pub(crate) fn add(
         &self,
         package: &Path,
+        dir: &Path,
         name: &str,
         features: &[String],
         defaults: bool,
@@ -186,13 +270,16 @@ impl Cargo {
     ) -> Result<()> {
         let mut command = self.program(toolchain)?;
         command.args(["add", "--quiet", name]);
+        command
+            .arg("--manifest-path")
+            .arg(package.join("Cargo.toml"));
         if !features.is_empty() {
             command.arg("--features").arg(features.join(","));
         }
         if !defaults {
             command.arg("--no-default-features");
         }
-        command.current_dir(package).stdin(Stdio::null());
+        command.current_dir(dir).stdin(Stdio::null());
         let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
@@ -201,7 +288,7 @@ impl Cargo {
     }
 
     /// Asks what the code of a package calls the libraries that it depends on, all optional ones included. `triple` is the
-    /// platform that they are for, if it is known.
+    /// platform that they are for, if it is known. The configurations of `dir` count.
     ///
     /// # Errors
     ///
@@ -209,6 +296,7 @@ impl Cargo {
     pub(crate) fn libraries(
         &self,
         package: &Path,
+        dir: &Path,
         triple: Option<&str>,
         toolchain: Option<&str>,
     ) -> Result<Vec<String>> {
@@ -223,7 +311,10 @@ impl Cargo {
         if let Some(triple) = triple {
             command.args(["--filter-platform", triple]);
         }
-        command.current_dir(package).stdin(Stdio::null());
+        command
+            .arg("--manifest-path")
+            .arg(package.join("Cargo.toml"));
+        command.current_dir(dir).stdin(Stdio::null());
         let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
@@ -265,6 +356,12 @@ impl Cargo {
         }
         Ok(command)
     }
+}
+
+/// Whether a file is a library that the system loads into a program.
+pub(crate) fn is_loaded(file: &Path) -> bool {
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    ending == Some(std::env::consts::DLL_EXTENSION)
 }
 
 /// The version text of the compiler that a build here would use, and the folder in which that compiler is installed.

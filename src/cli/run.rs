@@ -8,12 +8,14 @@ use anyhow::{Context as _, Result, anyhow};
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
 
+use crate::cargo::manifest;
 use crate::script::args::{Asked, RunArgs, Source};
-use crate::script::command;
-use crate::script::command::Ran;
+use crate::script::command::{Ran, RunOptions};
 use crate::script::compiler::Chosen;
 use crate::script::paths::ScriptCachePaths;
 use crate::script::request::ScriptEnvironment;
+use crate::script::{command, crowd_command};
+use crate::term::args::FindArgs;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
 use crate::text::shown;
@@ -26,7 +28,42 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let choice = crate::cli::color_choice(&args.tone);
     crate::cli::set_color(&args.tone);
     let cwd = crate::cli::cwd()?;
+    if let Some(paths) = args.crowd(&|path| fs::is_folder(&cwd.join(path))) {
+        return crowd(args, &paths, cwd);
+    }
     ran(args.asked(&cwd)?, cwd, choice)
+}
+
+/// Builds many scripts.
+fn crowd(args: &RunArgs, paths: &[PathBuf], cwd: PathBuf) -> Result<Exit> {
+    crate::cli::threads::make();
+    let (_, ui) = crate::cli::prepare(FindArgs::about(&cwd, None), &args.speak(), None)?;
+    let Asked {
+        mut request,
+        options,
+        ..
+    } = args.asked(&cwd)?;
+    for folder in [&mut request.base, &mut request.package_at] {
+        *folder = folder
+            .take()
+            .map(|path| fs::canonical_as_far_as_it_exists(&path));
+    }
+    let options = RunOptions {
+        // Messages are kept, and shown when all is over.
+        color: false,
+        quiet: true,
+        incremental: std::env::var_os("CARGO_INCREMENTAL").is_some(),
+        now: Timestamp::now(),
+        ..options
+    };
+    let around = around(cwd, &variable)?;
+    let after =
+        |program: &Path| crate::cli::cache::keep_within(&around.places, &around.cwd, program);
+    crowd_command::run(paths, &request, &options, &around, &ui, &after)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Runs a script; ends the process where it ends with the script's exit code. `color` is what the user wants.
@@ -60,7 +97,12 @@ pub(super) fn ran_answering(
         wrapper,
     } = asked;
     match source {
-        Source::File(path) => request.file = Some(path),
+        Source::File(path) => {
+            // As Cargo tells its own scripts what they were called by.
+            let called = || manifest::normalise(&cwd.join(&path)).into_os_string();
+            options.name.get_or_insert_with(called);
+            request.file = Some(path);
+        }
         Source::Text(code, text) => {
             request.code = code;
             request.text = Some(text);
@@ -87,8 +129,6 @@ pub(super) fn ran_answering(
     });
     options.incremental = std::env::var_os("CARGO_INCREMENTAL").is_some();
     options.now = Timestamp::now();
-    let variable =
-        |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let around = around(cwd, &variable)?;
     let after_build =
         |program: &Path| crate::cli::cache::keep_within(&around.places, &around.cwd, program);
@@ -135,7 +175,7 @@ pub(super) fn places(cwd: &Path) -> Result<ScriptCachePaths> {
 
 fn around(
     cwd: PathBuf,
-    variable: &dyn Fn(&str) -> Option<String>,
+    variable: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> Result<ScriptEnvironment<'_>> {
     let environment = crate::cli::environment::environment(&cwd, std::env::home_dir().as_deref());
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());

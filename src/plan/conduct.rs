@@ -68,6 +68,31 @@ pub(crate) fn conduct_with(
     ui: &Ui,
     remote: Option<&Remote>,
 ) -> Result<Exit> {
+    let unlocked = || Ok(None);
+    conducted(name, survey, plan, request, ui, remote, &unlocked)
+}
+
+/// Conducts a plan that is carried out under a lock, which nobody holds while somebody thinks about the answer to a question.
+pub(crate) fn conduct_under(
+    name: &str,
+    survey: &Survey,
+    plan: &Plan,
+    request: &Request,
+    ui: &Ui,
+    lock: &dyn Fn() -> Result<Option<fs::LockGuard>>,
+) -> Result<Exit> {
+    conducted(name, survey, plan, request, ui, None, lock)
+}
+
+fn conducted(
+    name: &str,
+    survey: &Survey,
+    plan: &Plan,
+    request: &Request,
+    ui: &Ui,
+    remote: Option<&Remote>,
+    lock: &dyn Fn() -> Result<Option<fs::LockGuard>>,
+) -> Result<Exit> {
     log::plan(name, plan, ui.dry_run);
     if plan.actions.is_empty() && plan.kept.iter().any(|kept| kept.reason.wants_answer()) {
         require_tools(survey, request, ui)?;
@@ -95,7 +120,10 @@ pub(crate) fn conduct_with(
     } else if ui.format == Format::Human && !ui.quiet {
         preview(plan, ui)?;
     }
-    let outcome = carry_out(survey, plan, request, ui, remote)?;
+    let outcome = {
+        let _lock = lock()?;
+        carry_out(survey, plan, request, ui, remote)?
+    };
     note_circumstances(survey, request);
     show(name, survey, plan, Some(&outcome), ui)?;
     Ok(if outcome.is_complete() {

@@ -8,7 +8,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use crate::cargo::Cargo;
 use crate::fs;
-use crate::script::build::ScriptBuild;
+use crate::script::build::{ScriptBuild, dir};
 use crate::script::infer::Named;
 use crate::script::package;
 use crate::script::thag::config::{FILE, Inference};
@@ -154,7 +154,7 @@ impl Added {
         if depends("dependencies").is_some_and(|all| !all.is_empty()) || own.contains_key("target")
         {
             let triple = build.host;
-            match cargo.libraries(folder, triple, build.toolchain) {
+            match cargo.libraries(folder, dir(build, folder), triple, build.toolchain) {
                 Ok(libraries) => self.provided.extend(libraries),
                 Err(error) => {
                     // Whether the manifest has a crate for a name cannot be told: none takes its place.
@@ -183,7 +183,7 @@ impl Added {
             let is_lenient = matches!(rules, AddRules::Thag(_));
             let added = add_one(
                 cargo,
-                folder,
+                (folder, dir(build, folder)),
                 &named.name,
                 features,
                 is_lenient,
@@ -233,7 +233,7 @@ impl Added {
 /// Adds one crate. Where that is allowed, features are left out that it does not have.
 fn add_one(
     cargo: &Cargo,
-    folder: &Path,
+    (folder, dir): (&Path, &Path),
     name: &str,
     features: Features,
     is_lenient: bool,
@@ -245,7 +245,7 @@ fn add_one(
     } = features;
     loop {
         let all: Vec<String> = names.iter().cloned().collect();
-        let Err(error) = cargo.add(folder, name, &all, defaults, toolchain) else {
+        let Err(error) = cargo.add(folder, dir, name, &all, defaults, toolchain) else {
             return Ok(());
         };
         let said = failure::words(error.as_ref());

@@ -15,12 +15,14 @@ use crate::script::request::ScriptRequest;
 use crate::script::{dialect, thag};
 use crate::size::Bytes;
 use crate::term::args::{ActArgs, SpeakArgs, ToneArgs};
+use crate::term::ui::Format;
 
 const RUN: &str = "\
 Examples:
   cargo sharedtarget run report.rs --since 2024    everything after the script is for the script
   cargo sharedtarget run --release crunch.rs       in the release profile
   cargo sharedtarget run --infer idea.rs           add the crates that it names and no manifest does
+  cargo sharedtarget run --build-only scripts/     build all scripts in a folder
   cargo sharedtarget run -d rand -e 'rand::random::<u8>()'
   echo 'println!(\"{}\", 6 * 7)' | cargo sharedtarget run -
 
@@ -29,7 +31,7 @@ As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
 #[derive(Debug, Args)]
 #[command(after_help = RUN)]
 pub(crate) struct RunArgs {
-    /// The script, or `-` for standard input, and what it is given
+    /// The script, or `-` for standard input, and what it is given; with --build-only scripts, and folders of scripts
     #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
     script: Vec<OsString>,
     /// Build it in the release profile
@@ -61,7 +63,7 @@ pub(crate) struct RunArgs {
     /// Run its benchmarks, by a nightly toolchain
     #[arg(long, conflicts_with = "test")]
     bench: bool,
-    /// Do not run it; print where its program is
+    /// Do not run it; print where its program is. Of a folder, or of several scripts, say how many were built
     #[arg(long, conflicts_with_all = ["test", "bench"])]
     build_only: bool,
     /// Do not build it; print where the package is that it is built as
@@ -70,6 +72,15 @@ pub(crate) struct RunArgs {
     /// Show Cargo's output, as without this
     #[arg(short = 'c', long, hide = true)]
     cargo_output: bool,
+    /// The format of the answer
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        requires = "build_only",
+        help_heading = "Output"
+    )]
+    format: Format,
     #[command(flatten)]
     pub(crate) tone: ToneArgs,
 }
@@ -239,6 +250,25 @@ pub(crate) struct Asked {
 }
 
 impl RunArgs {
+    /// The scripts and folders that are to be built, where it is not one script.
+    pub(crate) fn crowd(&self, is_folder: &dyn Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
+        let is_code = self.code.expr || self.code.each_line;
+        let one = match &self.script[..] {
+            [one] => !is_folder(Path::new(one)) && self.format == Format::Human,
+            _ => false,
+        };
+        let many = self.build_only && !is_code && !one;
+        many.then(|| self.script.iter().map(PathBuf::from).collect())
+    }
+
+    /// How the answer is said.
+    pub(crate) fn speak(&self) -> SpeakArgs {
+        SpeakArgs {
+            format: self.format,
+            tone: self.tone.clone(),
+        }
+    }
+
     /// The script that this command line asks for.
     ///
     /// # Errors

@@ -254,7 +254,7 @@ pub fn has_module_files(source: &str) -> bool {
 
 /// Returns whether there is a `main`, or an attribute says that there is none, or a macro is there to make one, by
 /// its name.
-fn is_program(trees: &[TokenTree]) -> bool {
+pub(crate) fn is_program(trees: &[TokenTree]) -> bool {
     let pairs = trees.windows(2);
     let mut main = pairs.map(|pair| is_ident(&pair[0], "fn") && is_ident(&pair[1], "main"));
     let mut without = trees.windows(3).map(|three| {

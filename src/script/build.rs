@@ -1,22 +1,26 @@
 //! Builds a script and keeps its program.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::cargo::{Build, Cargo, Ended};
+use crate::cargo::model::TomlProblem;
+use crate::cargo::{Build, Cargo, Ended, Heard};
 use crate::fs;
 use crate::fs::model::FileState;
 use crate::script::body::Code;
+use crate::script::compiler::Compiler;
 use crate::script::dialect::{Dependency, Front};
 use crate::script::package::LOCK;
 use crate::script::paths::ScriptCachePaths;
+use crate::script::request::Ready;
 use crate::script::thag::ThagRules;
-use crate::script::write_package::MAIN;
+use crate::script::write_package::{MAIN, MANIFEST};
 pub(crate) use crate::script::write_package::{Written, write};
-use crate::script::{keep, nesting};
+use crate::script::{embedded_manifest, keep, libraries, manifest_place, nesting};
 
 /// A script to be built, and how.
 #[derive(Clone, Debug)]
@@ -65,13 +69,19 @@ pub(crate) struct ScriptBuild<'a> {
     pub(crate) quiet: bool,
     /// The compiler's incremental data are kept, because the user asked for them.
     pub(crate) incremental: bool,
+    /// Where all that is said about the build is kept, in place of standard error.
+    pub(crate) heard: Option<&'a Heard>,
+    /// Its program needs neither debug information nor names, if its manifest does not say otherwise.
+    pub(crate) lean: bool,
+    /// The name and the id of a script whose manifest says the same.
+    pub(crate) like: Option<(&'a str, &'a str)>,
 }
 
 /// The variable by which rustc has another stack.
 const STACK: &str = "RUST_MIN_STACK";
 
 /// Builds a script and keeps its program, or says that it does not build, which has been explained. Of tests nothing is
-/// kept.
+/// kept. `compiler` is the one that builds it.
 ///
 /// # Errors
 ///
@@ -82,8 +92,9 @@ pub(crate) fn build(
     places: &ScriptCachePaths,
     cargo: &Cargo,
     variable: &dyn Fn(&str) -> Option<String>,
+    compiler: &Compiler,
     now: Timestamp,
-) -> Result<std::result::Result<PathBuf, Failed>> {
+) -> Result<std::result::Result<Ready, Failed>> {
     let target = target(build, written, places);
     let mut options: Vec<OsString> = Vec::new();
     match (build.test, build.release) {
@@ -118,6 +129,11 @@ pub(crate) fn build(
             compiler_options.push(option);
         }
     }
+    // Options of this crate alone: all others are the same for all programs.
+    let by_profile = build.front == Front::Own && !build.test && !build.release;
+    if build.lean && by_profile && !written.says_debug {
+        compiler_options.extend(["-Cdebuginfo=0", "-Cstrip=symbols"].map(OsString::from));
+    }
     let mut variables = build.variables.to_vec();
     if let Some(stack) = nesting::of_compiler(written.body.depth)
         && variable(STACK).is_none()
@@ -127,6 +143,7 @@ pub(crate) fn build(
     let begun = fs::clock();
     let built = cargo.build(
         &Build {
+            dir: dir(build, &written.folder),
             package: &written.folder,
             program: &written.program,
             target: &target,
@@ -137,6 +154,7 @@ pub(crate) fn build(
             quiet: build.quiet,
             incremental: build.incremental,
             variables: &variables,
+            heard: build.heard,
         },
         &|message| {
             let message = in_script(message, build.shown, written);
@@ -152,16 +170,25 @@ pub(crate) fn build(
         Ended::Failed { compiled } => return Ok(Err(Failed { compiled })),
     };
     if build.test {
-        return Ok(Ok(built.program));
+        let libraries = libraries::named(&built, &target)?;
+        let folders = libraries.iter().filter_map(|file| file.parent());
+        let folders: BTreeSet<PathBuf> = folders.map(Path::to_owned).collect();
+        let search = libraries::search(folders.into_iter().collect(), compiler);
+        let program = built.program;
+        return Ok(Ok(Ready { program, search }));
     }
     fs::checkpoint("script-built");
     fs::note_use(&written.workspace.join(LOCK), now);
-    let kept = keep::keep(build, &built, places, begun, written, variable, now)?;
+    let cache = (places, target.as_path());
+    let (program, has_libraries) = keep::keep(build, &built, cache, begun, written, variable, now)?;
+    let own = program.with_file_name(libraries::FOLDER);
+    let own = has_libraries.then_some(own).into_iter().collect();
+    let search = libraries::search(own, compiler);
     if build.state.is_none() {
         // A later run cannot ask for the same text by its place.
         let _ = fs::remove_file(&written.folder.join(MAIN));
     }
-    Ok(Ok(kept))
+    Ok(Ok(Ready { program, search }))
 }
 
 /// The target folder of a build. Cargo tells packages apart by their folder below that of their workspace, which is the same
@@ -177,11 +204,37 @@ pub(crate) fn target(
     }
 }
 
+/// The folder that Cargo runs in, whose configurations count: they are a part of the name of a kept program.
+pub(crate) fn dir<'a>(build: &ScriptBuild<'a>, package: &'a Path) -> &'a Path {
+    match build.front {
+        Front::Own => build.folder,
+        Front::RustScript | Front::Thag => package,
+    }
+}
+
 /// A script does not build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
     /// The compiler said why; else it is Cargo that could not even begin.
     pub(crate) compiled: bool,
+}
+
+/// The place in a script of what Cargo does not like in the manifest that is made from it; nothing where Cargo names no place,
+/// or one that is ours.
+pub(crate) fn complaint(
+    build: &ScriptBuild<'_>,
+    written: &Written,
+    cargo: &Cargo,
+) -> Option<TomlProblem> {
+    let said = cargo.complaint(&written.folder, build.toolchain).ok()??;
+    let named = manifest_place::named(&said)?;
+    let folder = match named.of_workspace {
+        true => &written.workspace,
+        false => &written.folder,
+    };
+    let made = fs::read(&folder.join(MANIFEST)).ok()??;
+    let toml = embedded_manifest::toml(build.text)?;
+    manifest_place::in_script(build.text, &toml, std::str::from_utf8(&made).ok()?, &named)
 }
 
 /// How the compiler calls a copy: Cargo names it relative to the workspace's folder, in which it runs it.

@@ -8,10 +8,11 @@ use toml_edit::DocumentMut;
 use crate::fs;
 use crate::fs::model::Identity;
 use crate::progress::Progress;
-use crate::script::model::{CacheFolder, KeptPackage, KeptProgram, ScriptCache};
-use crate::script::package;
+use crate::script::model::{CacheFolder, KeptPackage, KeptProgram, ScriptCache, ScriptShare};
 use crate::script::paths::{LAST_RUN, ScriptCachePaths};
 use crate::script::request::entry;
+use crate::script::shares::Compiled;
+use crate::script::{package, shares};
 
 /// Looks at the cache of scripts. A folder that is not ours has nothing of it.
 #[must_use]
@@ -126,6 +127,51 @@ fn package(path: PathBuf, identity: Identity, progress: &Progress) -> Option<Kep
         identity,
         path,
     })
+}
+
+/// What each script has of the cache.
+#[must_use]
+pub(crate) fn shares(
+    cache: &ScriptCache,
+    places: &ScriptCachePaths,
+    progress: &Progress,
+) -> Vec<ScriptShare> {
+    let mut compiled = Compiled::default();
+    if fs::is_folder(&places.target()) {
+        compiled_in(&places.target(), TRIPLE, &mut compiled, progress);
+    }
+    let locked = |package: &Path| {
+        let lock = fs::read(&package.join("Cargo.lock")).ok().flatten();
+        shares::locked(&String::from_utf8_lossy(&lock.unwrap_or_default()))
+    };
+    shares::shares(cache, &compiled, &locked)
+}
+
+/// Profiles lie in the target folder, or a folder deeper, in that of a platform.
+const TRIPLE: usize = 1;
+
+/// Counts what is in the folders of a profile, or in those of all profiles below.
+fn compiled_in(folder: &Path, deep: usize, compiled: &mut Compiled, progress: &Progress) {
+    for name in fs::names(folder).unwrap_or_default() {
+        let path = folder.join(&name);
+        let is_own = fs::info(&path)
+            .ok()
+            .flatten()
+            .is_some_and(|info| info.is_dir);
+        if !is_own {
+            continue;
+        }
+        let parts = ["deps", ".fingerprint", "build"].map(|part| path.join(part));
+        let parts: Vec<_> = parts.iter().filter(|part| fs::is_folder(part)).collect();
+        if parts.is_empty() && deep > 0 {
+            compiled_in(&path, deep - 1, compiled, progress);
+        }
+        for part in parts {
+            for entry in fs::names(part).unwrap_or_default() {
+                compiled.add(&entry, fs::usage(&part.join(&entry), progress).on_disk);
+            }
+        }
+    }
 }
 
 fn modified(path: &Path) -> Option<Timestamp> {

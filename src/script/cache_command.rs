@@ -1,5 +1,6 @@
 //! `cache`: what scripts have left, and how it is kept small.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::clean::model::FinishTrash;
 use crate::markers::TRASH_PREFIX;
 use crate::plan::action::{Plan, boxed};
 use crate::plan::apply;
-use crate::plan::conduct::{Format, Ui, conduct};
+use crate::plan::conduct::{Format, Ui, conduct_under};
 use crate::plan::outcome::Outcome;
 use crate::plan::run::Context;
 use crate::progress::Progress;
@@ -43,29 +44,41 @@ pub(crate) fn info(
     ui: &Ui,
 ) -> Result<Exit> {
     let cache = look(places, ui);
+    let shares = {
+        let progress = Arc::new(Progress::default());
+        let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
+        cache::shares(&cache, places, &progress)
+    };
+    let about = (&cache, &shares[..]);
     let mut out = ui.answer();
     match ui.format {
-        Format::Json => json::script_cache(&mut out, &cache, limits)?,
-        Format::Human => crate::script::report::info(&mut out, &cache, limits, top, &ui.view)?,
+        Format::Json => json::script_cache(&mut out, about, limits)?,
+        Format::Human => crate::script::report::info(&mut out, about, limits, top, &ui.view)?,
     }
     Ok(Exit::Done)
 }
 
-/// Deletes what the rules cover.
+/// Deletes what the rules cover. It waits until all scripts are built that are being built.
 ///
 /// `request` is about the target folder of scripts.
 ///
 /// # Errors
 ///
-/// The target folder cannot be looked at, or the answer cannot be written.
+/// The cache cannot be locked, the target folder cannot be looked at, or the answer cannot be written.
 pub(crate) fn clean(
     places: &ScriptCachePaths,
     options: &CacheOptions,
     request: &Request,
     ui: &Ui,
 ) -> Result<Exit> {
+    // Without a question nothing is between the look and the act. With one, no build is to wait for its answer: each part is
+    // looked at again before it goes.
+    let asks = !ui.yes && ui.can_ask();
+    let _alone = match ui.yes && !ui.dry_run {
+        true => alone(places)?,
+        false => None,
+    };
     let cache = look(places, ui);
-    let _alone = alone(places, ui.dry_run)?;
     let decided = evict::clean(&cache, options, ui.view.now);
     let (survey, mut plan) = {
         let progress = Arc::new(Progress::default());
@@ -87,7 +100,11 @@ pub(crate) fn clean(
             usage: None,
         })));
     }
-    conduct("cache clean", &survey, &plan, request, ui)
+    let lock = || match asks {
+        true => alone(places),
+        false => Ok(None),
+    };
+    conduct_under("cache clean", &survey, &plan, request, ui, &lock)
 }
 
 /// Keeps the cache within its limits, after a build whose program is `spared` with its folder. Says nothing: what cannot be
@@ -127,11 +144,11 @@ pub(crate) fn keep_within(
     Ok(outcome)
 }
 
-/// Deletes everything, without a word. Nothing is deleted while a script is built.
+/// Deletes everything, without a word, once all scripts are built that are being built.
 ///
 /// # Errors
 ///
-/// A script is built, or the target folder cannot be looked at.
+/// The cache cannot be locked, or the target folder cannot be looked at.
 pub(crate) fn clear(
     places: &ScriptCachePaths,
     part: CachePart,
@@ -139,8 +156,8 @@ pub(crate) fn clear(
     now: jiff::Timestamp,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
+    let _alone = alone(places)?;
     let cache = cache::look(places, now, &progress);
-    let _alone = alone(places, false)?;
     let options = CacheOptions {
         part,
         ..CacheOptions::default()
@@ -182,18 +199,22 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
-/// Locks out other runs that build a script, unless nothing is deleted.
-fn alone(places: &ScriptCachePaths, dry_run: bool) -> Result<Option<fs::LockGuard>> {
-    if dry_run || !fs::exists(&places.mark()) {
+/// Locks out whoever builds a script, once all are built that are being built.
+fn alone(places: &ScriptCachePaths) -> Result<Option<fs::LockGuard>> {
+    const YOURSELF: &str = "where no script is being built, delete the folder yourself";
+    let mark = places.mark();
+    if !fs::exists(&mark) {
         return Ok(None);
     }
-    let lock = fs::try_lock_alone(&places.mark());
-    let lock = lock.hint("where no script is being built, delete the folder yourself")?;
-    if lock.is_none() {
-        let busy = anyhow::anyhow!("scripts are being built in `{}`", places.root().display());
-        return Err(busy).hint("run this again when they are built");
+    if let Some(lock) = fs::try_lock_alone(&mark).hint(YOURSELF)? {
+        return Ok(Some(lock));
     }
-    Ok(lock)
+    let _ = writeln!(
+        crate::plan::conduct::beside(),
+        "waiting for scripts that are being built in `{}`",
+        places.root().display()
+    );
+    fs::lock_alone(&mark).hint(YOURSELF).map(Some)
 }
 
 fn look(places: &ScriptCachePaths, ui: &Ui) -> ScriptCache {

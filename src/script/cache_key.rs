@@ -250,6 +250,7 @@ mod tests {
                 settled,
             }],
             variables: vec![("A".into(), None), ("B".into(), Some("b".into()))],
+            libraries: Vec::new(),
         };
         let none = |_: &Path| None;
         let gone = |_: &Path| None;

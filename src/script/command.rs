@@ -8,11 +8,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tracing::debug;
 
-use crate::cargo::Tests;
+use crate::cargo::{Heard, Tests};
 use crate::script::build::{self as apply, ScriptBuild};
 use crate::script::paths::{ELSEWHERE, LAST_RUN};
-use crate::script::request::{Script, ScriptEnvironment, ScriptRequest};
-use crate::script::{dialect, request};
+use crate::script::request::{Ready, Script, ScriptEnvironment, ScriptRequest};
+use crate::script::{dialect, libraries, request};
 use crate::term::exit::Exit;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
@@ -87,13 +87,13 @@ pub(crate) fn run(
     if !again {
         let kept = request::kept(&script, around);
         match kept.inspect_err(|why| debug!(%why, "its program is built")) {
-            Ok(program) if options.build_only => {
-                answer(&program)?;
+            Ok(ready) if options.build_only => {
+                answer(&ready.program)?;
                 return Ok(Ran::Here(Exit::Done));
             }
-            Ok(program) => {
-                note_run(&program, options.now);
-                match become_script(&program, &script, options) {
+            Ok(ready) => {
+                note_run(&ready.program, options.now);
+                match become_script(&ready, &script, options, around) {
                     // It was replaced by another one just now, or is none: both are mended by a build.
                     Err(_) => again = true,
                     ran => return ran,
@@ -110,12 +110,16 @@ pub(crate) fn run(
     }
     // Another process may delete the program between its build and its run.
     for last in [false, false, true] {
-        let program = match built(request, &script, again, options, around, answer)? {
-            Made::Program(program) => program,
+        let how = Building {
+            again,
+            ..Building::default()
+        };
+        let ready = match built(request, &script, how, options, around, answer)? {
+            Made::Program(ready) => ready,
             Made::Nothing(ran) => return Ok(ran),
         };
         if !request.test
-            && let Err(error) = after_build(&program)
+            && let Err(error) = after_build(&ready.program)
         {
             let _ = writeln!(
                 crate::plan::conduct::beside(),
@@ -124,29 +128,44 @@ pub(crate) fn run(
             );
         }
         if options.build_only {
-            answer(&program)?;
+            answer(&ready.program)?;
             return Ok(Ran::Here(Exit::Done));
         }
-        match become_script(&program, &script, options) {
-            Err(_) if !last && !fs::exists(&program) => {}
+        match become_script(&ready, &script, options, around) {
+            Err(_) if !last && !fs::exists(&ready.program) => {}
             ran => return ran,
         }
     }
     Ok(Ran::Here(Exit::CouldNotRun))
 }
 
+/// How a script is built.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Building<'a> {
+    /// Also if its program was kept meanwhile.
+    pub(crate) again: bool,
+    /// Where all that is said is kept, in place of standard error.
+    pub(crate) heard: Option<&'a Heard>,
+    /// A script whose manifest says the same: they have one resolution.
+    pub(crate) like: Option<&'a Script>,
+}
+
 /// Result of a build.
-enum Made {
-    Program(PathBuf),
+pub(crate) enum Made {
+    Program(Ready),
     /// No program: it does not build, or was not to be.
     Nothing(Ran),
 }
 
 /// Builds a script, or does what was asked for in place of a build.
-fn built(
+///
+/// # Errors
+///
+/// Its manifest has mistakes, Cargo cannot be run, or the cache folder cannot be written.
+pub(crate) fn built(
     request: &ScriptRequest,
     script: &Script,
-    again: bool,
+    how: Building<'_>,
     options: &RunOptions,
     around: &ScriptEnvironment<'_>,
     answer: &dyn Fn(&Path) -> Result<()>,
@@ -188,6 +207,11 @@ fn built(
         color: options.color,
         quiet: options.quiet,
         incremental: options.incremental,
+        heard: how.heard,
+        lean: script.lean,
+        like: how
+            .like
+            .map(|other| (other.stem.as_str(), other.id.as_str())),
     };
     let mut written = apply::write(&build, &around.places, &around.cargo)?;
     if options.package_dir {
@@ -209,8 +233,10 @@ fn built(
         return Ok(Made::Nothing(Ran::There(code)));
     }
     // Another run may have built it while we waited for the lock.
-    if !again && let Ok(program) = request::kept(script, around) {
-        return Ok(Made::Program(program));
+    if !how.again
+        && let Ok(ready) = request::kept(script, around)
+    {
+        return Ok(Made::Program(ready));
     }
     let variable = |name: &str| script.variable(name, around.variable);
     let program = apply::build(
@@ -219,20 +245,30 @@ fn built(
         &around.places,
         &around.cargo,
         &variable,
+        &script.compiler,
         options.now,
     )?;
     let failed = match program {
-        Ok(program) => return Ok(Made::Program(program)),
+        Ok(ready) => return Ok(Made::Program(ready)),
         Err(failed) => failed,
     };
     let mut notes = written.doubts.clone();
     if let (false, Some((first, last))) = (failed.compiled, written.lines) {
-        notes.push(format!(
-            "Cargo's manifest is made from lines {first} to {last} of {shown}"
-        ));
+        notes.push(match apply::complaint(&build, &written, &around.cargo) {
+            Some(place) => format!(
+                "{shown}:{}:{}: the script says it here",
+                place.line, place.column
+            ),
+            None => format!("Cargo's manifest is made from lines {first} to {last} of {shown}"),
+        });
     }
     for note in notes {
-        let _ = writeln!(crate::plan::conduct::beside(), "note: {note}");
+        match how.heard {
+            Some(heard) => heard.add(&format!("note: {note}\n")),
+            None => {
+                let _ = writeln!(crate::plan::conduct::beside(), "note: {note}");
+            }
+        }
     }
     Ok(Made::Nothing(Ran::Here(Exit::CouldNotRun)))
 }
@@ -243,12 +279,20 @@ fn note_run(program: &Path, now: Timestamp) {
     }
 }
 
-fn become_script(program: &Path, script: &Script, options: &RunOptions) -> Result<Ran> {
+fn become_script(
+    ready: &Ready,
+    script: &Script,
+    options: &RunOptions,
+    around: &ScriptEnvironment<'_>,
+) -> Result<Ran> {
+    let program = &ready.program;
     // A script by standard input has no place, and is in none that an outer one has.
     let place = (!script.is_input).then(|| script.path.clone().into_os_string());
     let own = script.variables.iter();
     let own = own.map(|(name, value)| (*name, Some(value.into())));
-    let variables: Vec<_> = own.chain([(SCRIPT, place)]).collect();
+    let loads = libraries::variable(&ready.search, around.variable);
+    let loads = loads.map(|(name, value)| (name, Some(value)));
+    let variables: Vec<_> = own.chain([(SCRIPT, place)]).chain(loads).collect();
     let own = arguments(&script.text, options).iter().cloned();
     let own = options.first.map(OsString::from).into_iter().chain(own);
     let ran = match &options.wrapper {
@@ -257,7 +301,7 @@ fn become_script(program: &Path, script: &Script, options: &RunOptions) -> Resul
             process::become_program(program, options.name.as_deref(), &own, &variables)
         }
         Some((wrapper, first)) => {
-            let first = first.iter().cloned().chain([program.into()]);
+            let first = first.iter().cloned().chain([program.clone().into()]);
             let all: Vec<_> = first.chain(own).collect();
             process::become_program(wrapper, None, &all, &variables)
         }

@@ -12,6 +12,8 @@ use toml_edit::{Document, DocumentMut};
 
 use crate::cargo::model::TomlProblem;
 use crate::cargo::toml_read;
+use crate::script::frontmatter;
+use crate::script::frontmatter::Frontmatter;
 
 /// In which form a script carries its manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +93,7 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
     }
     let table = match found.form {
         Form::DepsLine => dependencies(text, found.parts[0].clone())?,
-        _ => table(text, &blanked_but(text, &found.parts))?,
+        form => table(text, &blanked_but(text, &found.parts), form)?,
     };
     // In bytes: the last one of a manifest may be in the middle of a character.
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
@@ -102,6 +104,12 @@ pub fn find(text: &str) -> Result<Embedded, TomlProblem> {
         lines: Some((line(found.whole.start), line(last))),
         foreign: (found.form == Form::Frontmatter).then_some(found.whole),
     })
+}
+
+/// A script with blanks for all but its manifest; nothing where it has none that is TOML as it stands there.
+pub(super) fn toml(text: &str) -> Option<String> {
+    let found = leading(text).ok()?.into_iter().next()?;
+    (found.form != Form::DepsLine).then(|| blanked_but(text, &found.parts))
 }
 
 /// A text in which a part is blanks, with all lines and columns where they were.
@@ -129,7 +137,7 @@ fn blanked_but(text: &str, parts: &[Range<usize>]) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn table(script: &str, toml: &str) -> Result<DocumentMut, TomlProblem> {
+fn table(script: &str, toml: &str, form: Form) -> Result<DocumentMut, TomlProblem> {
     let document = Document::parse(toml).map_err(|error| {
         toml_read::problem(
             script,
@@ -137,7 +145,14 @@ fn table(script: &str, toml: &str) -> Result<DocumentMut, TomlProblem> {
             format!("in the manifest: {}", error.message()),
         )
     })?;
-    Ok(document.into_mut())
+    match frontmatter::forbidden(&document) {
+        Some(mistake) if form == Form::Frontmatter => Err(toml_read::problem(
+            script,
+            Some(mistake.at),
+            mistake.message,
+        )),
+        _ => Ok(document.into_mut()),
+    }
 }
 
 /// Manifests before the first line of code, in their order.
@@ -146,12 +161,19 @@ fn leading(text: &str) -> Result<Vec<Found>, TomlProblem> {
         |at: usize, message: &str| toml_read::problem(text, Some(at..at), message.to_owned());
     let mut found = Vec::new();
     let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
-    if text[at..].starts_with("#!") && !text[at..].starts_with("#![") {
+    let is_shebang = |rest: &str| !rest.trim_start().starts_with('[');
+    if text[at..].strip_prefix("#!").is_some_and(is_shebang) {
         at = line_end(text, at);
     }
-    if let Some(frontmatter) = frontmatter(text, at)? {
-        at = frontmatter.whole.end;
-        found.push(frontmatter);
+    let top = frontmatter::find(text, at)
+        .map_err(|mistake| toml_read::problem(text, Some(mistake.at), mistake.message))?;
+    if let Some(Frontmatter { whole, inside }) = top {
+        // For Cargo there is no other one: what looks so is documentation of the script.
+        return Ok(vec![Found {
+            form: Form::Frontmatter,
+            whole,
+            parts: vec![inside],
+        }]);
     }
     let top = at;
     loop {
@@ -262,44 +284,6 @@ fn block_end(text: &str) -> Option<usize> {
     None
 }
 
-/// Cargo's frontmatter: a line of three dashes or more, perhaps with the word `cargo`, up to a line of as many.
-///
-/// Source: RFC 3503, "Frontmatter".
-fn frontmatter(text: &str, from: usize) -> Result<Option<Found>, TomlProblem> {
-    let problem = |at: usize, message: String| toml_read::problem(text, Some(at..at), message);
-    let start = from + (text[from..].len() - text[from..].trim_start().len());
-    let first = text[start..line_end(text, start)].trim_end();
-    let dashes = first.len() - first.trim_start_matches('-').len();
-    let at_line_start = start == 0 || text[..start].ends_with(['\n', '\u{feff}']);
-    if dashes < 3 || !at_line_start {
-        return Ok(None);
-    }
-    let word = first[dashes..].trim();
-    if !matches!(word, "" | "cargo") {
-        let message = format!("expected `cargo` or nothing after the dashes, found `{word}`");
-        return Err(problem(start + dashes, message));
-    }
-    let fence = &first[..dashes];
-    let inside = (line_end(text, start) + 1).min(text.len());
-    let mut at = inside;
-    while at < text.len() {
-        let end = line_end(text, at);
-        let line = text[at..end].trim_end();
-        if line == fence {
-            return Ok(Some(Found {
-                form: Form::Frontmatter,
-                whole: start..at + line.len(),
-                parts: std::iter::once(inside..at).collect(),
-            }));
-        }
-        at = end + 1;
-    }
-    Err(problem(
-        start,
-        format!("expected the manifest to end with a line `{fence}`"),
-    ))
-}
-
 /// The code block named `cargo` in documentation; the place where one begins that does not end.
 fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, usize> {
     let mut begun: Option<(usize, usize)> = None;
@@ -344,16 +328,17 @@ fn code_block(text: &str, documentation: Range<usize>) -> Result<Option<Found>, 
 
 /// The dependencies that a line `// cargo-deps: …` names: `name`, `name="1"`, `name={ … }`, with commas between.
 fn dependencies(text: &str, list: Range<usize>) -> Result<DocumentMut, TomlProblem> {
-    let mut table = toml_edit::Table::new();
+    let mut all = toml_edit::Table::new();
     for part in split(text, list) {
         let said = text[part.clone()].trim();
         if said.is_empty() {
             continue;
         }
         if said.contains('=') {
-            let one = self::table(text, &blanked_but(text, std::slice::from_ref(&part)))?;
+            let one = blanked_but(text, std::slice::from_ref(&part));
+            let one = table(text, &one, Form::DepsLine)?;
             for (name, item) in one.iter() {
-                table.insert(name, item.clone());
+                all.insert(name, item.clone());
             }
         } else {
             let plain = said
@@ -367,11 +352,11 @@ fn dependencies(text: &str, list: Range<usize>) -> Result<DocumentMut, TomlProbl
                 );
                 return Err(toml_read::problem(text, Some(start..part.end), message));
             }
-            table.insert(said, toml_edit::value("*"));
+            all.insert(said, toml_edit::value("*"));
         }
     }
     let mut document = DocumentMut::new();
-    document.insert("dependencies", toml_edit::Item::Table(table));
+    document.insert("dependencies", toml_edit::Item::Table(all));
     Ok(document)
 }
 

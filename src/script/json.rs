@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::script::model::ScriptCache;
+use crate::script::model::{ScriptCache, ScriptShare};
 use crate::size::Bytes;
 use crate::survey::settings::CacheLimits;
 use crate::term::json::{VERSION, document};
@@ -17,6 +17,7 @@ pub(crate) struct Scripts<'a> {
     command: &'a str,
     #[serde(flatten)]
     cache: &'a ScriptCache,
+    scripts: &'a [ScriptShare],
     /// Bytes, and seconds.
     max_size: Bytes,
     max_age: i64,
@@ -25,13 +26,14 @@ pub(crate) struct Scripts<'a> {
 /// Writes what the cache of scripts holds.
 pub(crate) fn script_cache(
     out: &mut dyn Write,
-    cache: &ScriptCache,
+    (cache, scripts): (&ScriptCache, &[ScriptShare]),
     limits: &CacheLimits,
 ) -> io::Result<()> {
     let scripts = Scripts {
         version: VERSION,
         command: "cache info",
         cache,
+        scripts,
         max_size: limits.max_size,
         max_age: limits.max_age.0.as_secs(),
     };

@@ -8,22 +8,23 @@ use jiff::Timestamp;
 use crate::cargo::Built;
 use crate::fs;
 use crate::script::build::{ScriptBuild, Written};
-use crate::script::inputs;
 use crate::script::inputs::Made;
 use crate::script::model::CachedProgram;
 use crate::script::paths::{ENTRY, LAST_RUN, NEW, ScriptCachePaths};
+use crate::script::{inputs, libraries};
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
-/// the facts about it in its place at once: no run ever finds half of it.
+/// what is known about it in its place at once: nobody ever finds half of it. Returns the program, and whether it loads
+/// libraries that were kept with it.
 pub(crate) fn keep(
     build: &ScriptBuild<'_>,
     built: &Built,
-    places: &ScriptCachePaths,
+    (places, target): (&ScriptCachePaths, &Path),
     begun: Timestamp,
     written: &Written,
     variable: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, bool)> {
     // Before the program is moved, since it lies beside them.
     let infos = inputs::dep_infos(built);
     let watched = inputs::watched(
@@ -42,6 +43,7 @@ pub(crate) fn keep(
     let new = places.bins().join(format!("{NEW}{}", build.key));
     fs::remove_own_folder(&new)?;
     fs::create_folder(&new)?;
+    let libraries = libraries::keep(&libraries::named(built, target)?, &new)?;
     let name = file_name(build.stem);
     let program = new.join(&name);
     fs::move_file(&built.program, &program)?;
@@ -53,6 +55,7 @@ pub(crate) fn keep(
         made: now,
         watched,
         variables,
+        libraries,
     };
     let entry = serde_json::to_vec_pretty(&cached).context("failed to describe the program")?;
     fs::replace(&new.join(ENTRY), &entry)?;
@@ -64,7 +67,7 @@ pub(crate) fn keep(
     }
     fs::remove_own_folder(&kept)?;
     fs::rename(&new, &kept)?;
-    Ok(kept.join(&cached.program))
+    Ok((kept.join(&cached.program), !cached.libraries.is_empty()))
 }
 
 /// The program has the script's name, as `ps` shows it.
@@ -75,7 +78,7 @@ fn file_name(stem: &str) -> String {
         .find(|at| stem.is_char_boundary(*at));
     let stem = &stem[..end.unwrap_or_default()];
     let name = match stem {
-        ENTRY | LAST_RUN => "script",
+        ENTRY | LAST_RUN | libraries::FOLDER => "script",
         stem if stem.bytes().all(|byte| byte == b'.') => "script",
         stem => stem,
     };
@@ -110,7 +113,7 @@ mod tests {
     fn programs_have_names_that_can_be_files() {
         let name = |stem: &str| file_name(stem).trim_end_matches(".exe").to_owned();
         assert_eq!(name("report"), "report");
-        for odd in ["", ".", "..", ENTRY, LAST_RUN] {
+        for odd in ["", ".", "..", ENTRY, LAST_RUN, libraries::FOLDER] {
             assert_eq!(name(odd), "script", "{odd}");
         }
         assert_eq!(name(&"ü".repeat(150)).len(), 200);

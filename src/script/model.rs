@@ -21,6 +21,17 @@ pub(crate) struct CachedProgram {
     pub(crate) watched: Vec<Watched>,
     /// The variables that the compiler or a build script looked up, with what they were; `None` for not set.
     pub(crate) variables: Vec<(String, Option<String>)>,
+    /// The libraries that it loads when it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) libraries: Vec<KeptLibrary>,
+}
+
+/// A copy of a library that a kept program loads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptLibrary {
+    /// The name of its file.
+    pub(crate) name: String,
+    pub(crate) state: FileState,
 }
 
 /// A file that a program was compiled from, or a folder whose names count.
@@ -70,6 +81,22 @@ pub(crate) struct KeptProgram {
     /// Record of what was in it.
     #[serde(skip)]
     pub(crate) seen: Seen,
+}
+
+/// What a script has of the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ScriptShare {
+    /// The script; where nobody knows it any more, its program or its package.
+    pub(crate) script: PathBuf,
+    /// The script is still there. What came by standard input never is.
+    pub(crate) script_exists: bool,
+    pub(crate) last_run: Option<Timestamp>,
+    /// How many programs were kept of it.
+    pub(crate) programs: usize,
+    /// What its programs and its package take.
+    pub(crate) own: Bytes,
+    /// Its part of what all scripts were compiled with.
+    pub(crate) shared: Bytes,
 }
 
 /// A package that a script is built as.

@@ -62,6 +62,11 @@ pub fn script(workspace: &DocumentMut) -> Option<PathBuf> {
     about.get("script")?.as_str().map(PathBuf::from)
 }
 
+/// The name of a script's program, and of the folders of its package and workspace: no other script has it.
+pub(crate) fn folder(stem: &str, id: &str) -> String {
+    format!("{}-{id}", plain(stem))
+}
+
 /// The name of our table in the metadata of a workspace.
 const METADATA: &str = "sharedtarget";
 
@@ -109,14 +114,14 @@ pub fn package(
     }
     absolute(&mut manifest, around.folder);
     let about = table(&mut manifest, "package")?;
+    let own = match around.front {
+        Front::Own => as_cargo_names(around.stem),
+        Front::RustScript | Front::Thag => plain(around.stem),
+    };
     let name = match about.get("name") {
-        None => match around
-            .wanted
-            .iter()
-            .any(|name| same(name, &plain(around.stem)))
-        {
-            true => format!("{}-script", plain(around.stem)),
-            false => plain(around.stem),
+        None => match around.wanted.iter().any(|name| same(name, &own)) {
+            true => format!("{own}-script"),
+            false => own,
         },
         Some(name) => name
             .as_str()
@@ -165,7 +170,7 @@ pub fn package(
             dependencies.insert(name, item.clone());
         }
     }
-    let program = format!("{}-{}", plain(around.stem), around.id);
+    let program = folder(around.stem, around.id);
     let workspace = workspace(&mut manifest, (&name, &program), resolver, around)?;
     let mut bin = Table::new();
     bin.insert("name", value(&program));
@@ -213,6 +218,15 @@ fn workspace(
         metadata.insert(METADATA, value(of_ours));
     }
     Ok(workspace)
+}
+
+/// Whether a manifest says what debug information or which names programs have in the dev profile.
+pub(crate) fn says_debug(manifest: &DocumentMut) -> bool {
+    let dev = manifest
+        .get("profile")
+        .and_then(|profile| profile.get("dev"));
+    let said = |key: &str| dev.is_some_and(|dev| dev.get(key).is_some());
+    ["debug", "strip", "split-debuginfo"].into_iter().any(said)
 }
 
 /// Sets less debug information, since programs are kept by the hundred: backtraces have lines for the script itself
@@ -357,6 +371,32 @@ fn in_packages(packages: &mut dyn TableLike, folder: &str) {
 
 fn join(folder: &str, path: &str) -> String {
     Path::new(folder).join(path).to_string_lossy().into_owned()
+}
+
+/// The name of a package that Cargo makes of a script's.
+///
+/// Source: `sanitize_name` in `src/workspace/parser/embedded.rs` and `crates/cargo-util-schemas/src/restricted_names.rs` of
+/// Cargo.
+fn as_cargo_names(stem: &str) -> String {
+    /// Bytes: a folder of Cargo's has this name and a hash.
+    const MOST: usize = 200;
+    let other = if stem.contains('_') { '_' } else { '-' };
+    let begins = |c: &char| unicode_ident::is_xid_start(*c) || *c == '_';
+    let letter = |c: char| match unicode_ident::is_xid_continue(c) || c == '-' {
+        true => c,
+        false => other,
+    };
+    let mut name = String::new();
+    for c in stem.chars().skip_while(|c| !begins(c)).map(letter) {
+        if name.len() + c.len_utf8() > MOST {
+            break;
+        }
+        name.push(c);
+    }
+    match name.is_empty() {
+        true => "package".to_owned(),
+        false => name,
+    }
 }
 
 /// A name as Cargo takes it for a package, in letters that every filesystem and linker knows.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::clean::model::{CollectFolder, DeleteFolder, FinishTrash};
 use crate::plan::action::{DropReason, Plan, Section};
 use crate::plan::outcome::Outcome;
-use crate::script::model::{DropScript, KeptProgram, ScriptCache, ScriptPart};
+use crate::script::model::{DropScript, KeptProgram, ScriptCache, ScriptPart, ScriptShare};
 use crate::script::paths;
 use crate::size::Bytes;
 use crate::survey::settings::CacheLimits;
@@ -16,7 +16,7 @@ use crate::term::view::{GOOD, HEADING, Out, View, ago, counted};
 /// Writes what there is.
 pub(crate) fn info(
     out: Out<'_>,
-    cache: &ScriptCache,
+    (cache, shares): (&ScriptCache, &[ScriptShare]),
     limits: &CacheLimits,
     top: usize,
     view: &View,
@@ -43,9 +43,9 @@ pub(crate) fn info(
         format!("packages: {}", counted(cache.packages.len(), "script")),
     ]);
     table.write(out, view.width)?;
-    if !cache.programs.is_empty() {
+    if !shares.is_empty() {
         writeln!(out)?;
-        self::programs(out, cache, top, view)?;
+        scripts(out, shares, top, view)?;
     }
     writeln!(out)?;
     let gone = |program: &&KeptProgram| !program.script_exists;
@@ -78,29 +78,27 @@ fn days(limits: &CacheLimits) -> String {
     )
 }
 
-fn programs(out: Out<'_>, cache: &ScriptCache, top: usize, view: &View) -> io::Result<()> {
+fn scripts(out: Out<'_>, shares: &[ScriptShare], top: usize, view: &View) -> io::Result<()> {
     let mut table = Table::new(&[
-        ("ON DISK", Align::Right),
+        ("ITS OWN", Align::Right),
+        ("SHARE", Align::Right),
         ("LAST RUN", Align::Left),
         ("SCRIPT", Align::Left),
     ]);
-    for program in cache.programs.iter().take(top) {
-        let gone = if program.script_exists { "" } else { " (gone)" };
-        let script = named(program.script.as_deref(), &program.path, view);
+    for share in shares.iter().take(top) {
+        let gone = if share.script_exists { "" } else { " (gone)" };
+        let script = named(Some(&share.script), &share.script, view);
         table.row(vec![
-            program.on_disk.to_string(),
-            ago(program.last_run, view),
+            share.own.to_string(),
+            share.shared.to_string(),
+            ago(share.last_run, view),
             format!("{script}{gone}"),
         ]);
     }
     table.write(out, view.width)?;
-    if cache.programs.len() > top {
-        let more = cache.programs.len() - top;
-        writeln!(
-            out,
-            "  and {more} more (--top {} shows all)",
-            cache.programs.len()
-        )?;
+    if shares.len() > top {
+        let more = shares.len() - top;
+        writeln!(out, "  and {more} more (--top {} shows all)", shares.len())?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use memchr::memmem;
 
 use crate::cargo::config_chain::CONFIG_NAMES;
 use crate::cargo::{Cargo, config_edit, toml_read};
@@ -17,7 +18,7 @@ use crate::script::model::CachedProgram;
 use crate::script::paths::{ELSEWHERE, ENTRY, ScriptCachePaths};
 use crate::script::thag::config::Config;
 use crate::script::thag::{ThagOptions, ThagRules};
-use crate::script::{cache_key, compiler, dialect, paths, thag};
+use crate::script::{cache_key, compiler, dialect, libraries, paths, thag};
 use crate::text::failure::Hint as _;
 
 /// A script that is to run, and how.
@@ -62,7 +63,7 @@ pub(crate) struct ScriptEnvironment<'a> {
     /// Everything that decides which compiler a build would use.
     pub(crate) chosen: Chosen,
     pub(crate) variables: Vec<(String, String)>,
-    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 /// A script, as it was when it was read, with all that decides about its program.
@@ -90,6 +91,8 @@ pub(crate) struct Script {
     pub(crate) compiler: Compiler,
     /// Rules of thag, if it may be written for that.
     pub(crate) thag: Option<ThagRules>,
+    /// Nobody has asked for names and lines in what it says when it panics.
+    pub(crate) lean: bool,
 }
 
 impl Script {
@@ -190,13 +193,16 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         false => None,
     };
     options.extend(thag.iter().map(|rules| format!("thag {rules:?}")));
+    let config = config(&config_folder(request, &path, around), around)?;
+    let lean = is_lean(&config, around);
+    options.push(format!("lean {lean}"));
     let key = cache_key::key(&Question {
         script: &path,
         text: text.as_bytes(),
         options: &options,
         compiler: &compiler.said,
         variables: &variables,
-        config: &config(around)?,
+        config: &config,
     });
     let name = match (is_input, request.code) {
         (false, _) => path.as_path(),
@@ -205,7 +211,7 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         (true, Code::Loop { .. }) => Path::new("loop"),
     };
     let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-    let folder = path.parent().unwrap_or(&path).to_owned();
+    let folder = folder_of(&path).to_owned();
     let base = request.base.clone().unwrap_or_else(|| folder.clone());
     Ok(Script {
         is_input,
@@ -219,8 +225,35 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
         key,
         compiler,
         thag,
+        lean,
         path,
     })
+}
+
+/// Whether a program needs neither debug information nor the names of its functions: nobody looks for backtraces, and nothing
+/// in the environment or the configuration has a word about these. Who then asks for a backtrace has another program.
+fn is_lean(config: &[u8], around: &ScriptEnvironment<'_>) -> bool {
+    let variable = |name: &str| (around.variable)(name).filter(|value| !value.is_empty());
+    let wants = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"].map(variable);
+    let wants = wants.iter().flatten().any(|value| value != "0");
+    let said = ["CARGO_PROFILE_DEV_DEBUG", "CARGO_PROFILE_DEV_STRIP"].map(variable);
+    let flags = [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+    ]
+    .map(variable);
+    let mut flags = flags.iter().flatten();
+    let in_flags = flags.any(|flags| {
+        ["-g", "debuginfo", "strip"]
+            .iter()
+            .any(|word| flags.contains(word))
+    });
+    let words: [&[u8]; 3] = [b"profile", b"debuginfo", b"strip"];
+    let in_config = words
+        .iter()
+        .any(|word| memmem::find(config, word).is_some());
+    !wants && said.iter().all(Option::is_none) && !in_flags && !in_config
 }
 
 /// A script without a place. Paths in it are relative to the working directory, and each text is a script of its own.
@@ -309,14 +342,32 @@ fn thag_rules(
     Ok(ThagRules::of(config, text, &around.cwd, around.variable))
 }
 
-/// The configuration that Cargo reads for a package in the cache folder: that in its own folder, and those above the cache,
-/// with what they include.
+fn folder_of(script: &Path) -> &Path {
+    script.parent().unwrap_or(script)
+}
+
+/// The folder that Cargo runs in, so that the configurations in it and above it count: the script's own, as for Cargo's own
+/// scripts, but for rust-script and thag, whose scripts are built in the cache.
+///
+/// Source: `exec_manifest_command` in `src/bin/cargo/commands/run.rs` of Cargo 1.101.
+fn config_folder(
+    request: &ScriptRequest,
+    script: &Path,
+    around: &ScriptEnvironment<'_>,
+) -> PathBuf {
+    match request.front {
+        Front::Own => folder_of(script).to_owned(),
+        Front::RustScript | Front::Thag => around.places.root().to_owned(),
+    }
+}
+
+/// The configuration that Cargo reads in a folder: that in the folder, and those above it, with what they include.
 ///
 /// # Errors
 ///
-/// Another user can write one above the cache, as in `/tmp`: it may name a program that Cargo runs.
-fn config(around: &ScriptEnvironment<'_>) -> Result<Vec<u8>> {
-    let above = around.places.root().ancestors();
+/// Another user can write one above the folder, as in `/tmp`: it may name a program that Cargo runs.
+fn config(folder: &Path, around: &ScriptEnvironment<'_>) -> Result<Vec<u8>> {
+    let above = folder.ancestors();
     let above: Vec<PathBuf> = above.map(|folder| folder.join(CARGO_FOLDER)).collect();
     let home = &around.cargo_home;
     let mut all = Vec::new();
@@ -327,15 +378,24 @@ fn config(around: &ScriptEnvironment<'_>) -> Result<Vec<u8>> {
                 fs::exists(&file) && [folder, &file].into_iter().any(|at| fs::is_strangers(at));
             if foreign && folder != home {
                 let at = file.display();
-                return Err(anyhow::anyhow!(
-                    "another user can write `{at}`, which Cargo reads for each script and which may name programs to run"
-                ))
-                .hint(ELSEWHERE);
+                let error = anyhow::anyhow!(
+                    "another user can write `{at}`, which Cargo reads for the script and which may name programs to run"
+                );
+                return Err(error).hint(match at_cache(&file, around) {
+                    true => ELSEWHERE,
+                    false => "move the script, or delete that file",
+                });
             }
             read_config(&file, 0, &mut all);
         }
     }
     Ok(all)
+}
+
+/// Whether a configuration is above the cache folder.
+fn at_cache(config: &Path, around: &ScriptEnvironment<'_>) -> bool {
+    let above = config.parent().and_then(Path::parent);
+    above.is_some_and(|above| around.places.root().starts_with(above))
 }
 
 /// As many files may include one another. Cargo refuses a circle.
@@ -357,6 +417,14 @@ fn read_config(path: &Path, depth: usize, all: &mut Vec<u8>) {
     all.extend(&bytes);
 }
 
+/// A program that can be run.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    pub(crate) program: PathBuf,
+    /// Where the system has to look for libraries that it loads.
+    pub(crate) search: Vec<PathBuf>,
+}
+
 /// The program that was kept of a script, if it is what a build would make.
 ///
 /// # Errors
@@ -365,19 +433,25 @@ fn read_config(path: &Path, depth: usize, all: &mut Vec<u8>) {
 pub(crate) fn kept(
     script: &Script,
     around: &ScriptEnvironment<'_>,
-) -> std::result::Result<PathBuf, String> {
+) -> std::result::Result<Ready, String> {
     let folder = around.places.kept(&script.key);
     let cached =
         entry(&folder).ok_or("none was kept of this text, built like this, by this compiler")?;
     let program = folder.join(&cached.program);
-    let whole = cached.script == script.path && fs::state(&program).as_ref() == Some(&cached.state);
+    let whole = cached.script == script.path
+        && fs::state(&program).as_ref() == Some(&cached.state)
+        && libraries::are_whole(&cached.libraries, &folder);
     if !whole {
         return Err("the one that was kept is damaged".into());
     }
     let variable = |name: &str| script.variable(name, around.variable);
     match cache_key::stale(&cached, fs::state, fs::digest, variable) {
         Some(why) => Err(why),
-        None => Ok(program),
+        None => {
+            let own = (!cached.libraries.is_empty()).then(|| folder.join(libraries::FOLDER));
+            let search = libraries::search(own.into_iter().collect(), &script.compiler);
+            Ok(Ready { program, search })
+        }
     }
 }
 

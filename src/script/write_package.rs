@@ -33,6 +33,8 @@ pub(crate) struct Written {
     /// Hints at likely causes if the script does not build, each as a sentence.
     pub(crate) doubts: Vec<String>,
     pub(crate) body: Body,
+    /// Its manifest has a word about debug information.
+    pub(crate) says_debug: bool,
     /// Modules that are compiled from copies, with what their files held when they were copied.
     pub(crate) modules: Vec<(Nested, Watched)>,
     /// The lines of the script that its manifest is made from.
@@ -51,7 +53,7 @@ pub(crate) const MAIN: &str = "src/main.rs";
 /// The folder for copies of modules.
 const MODULES: &str = "src/modules";
 
-/// The manifest of the package.
+/// The name of a manifest.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// Writes the package that a script is built as. Unchanged files are not touched, so that Cargo finds it as it left
@@ -165,7 +167,8 @@ pub(crate) fn write(
         .chain(unknown.iter().map(|name| (*name).to_owned()))
         .collect();
     // Cargo's answers about a package depend on its `Cargo.lock`.
-    seed_lock(&workspace, places, &all);
+    let like = build.like.map(|(stem, id)| package::folder(stem, id));
+    seed_lock(&workspace, places, &all, like.as_deref());
     match adding {
         Some(rules) if !unknown.is_empty() => {
             doubts.extend(added.add(rules, build, cargo, (&own, &folder), &missing)?);
@@ -192,6 +195,7 @@ pub(crate) fn write(
         folder,
         program,
         body,
+        says_debug: package::says_debug(&embedded.table),
         modules,
         lock: Some(lock),
         _in_common: in_common,
@@ -368,7 +372,13 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Gives a new package the `Cargo.lock` of the one that has most in common with it: crates of the same version are
 /// compiled once for both, and no registry has to be asked for the newest one. Cargo chooses anew the packages that
 /// do not fit.
-fn seed_lock(folder: &Path, places: &ScriptCachePaths, dependencies: &[String]) {
+/// `like` is the folder of one whose manifest says the same.
+fn seed_lock(
+    folder: &Path,
+    places: &ScriptCachePaths,
+    dependencies: &[String],
+    like: Option<&str>,
+) {
     let lock = folder.join("Cargo.lock");
     let read = fs::read(&lock).ok().flatten();
     let read = read.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -377,6 +387,11 @@ fn seed_lock(folder: &Path, places: &ScriptCachePaths, dependencies: &[String]) 
         return;
     }
     let _ = fs::remove_file(&lock);
+    let of_like = like.map(|like| places.packages().join(like).join("Cargo.lock"));
+    if let Some(bytes) = of_like.and_then(|lock| fs::read(&lock).ok().flatten()) {
+        let _ = fs::replace(&lock, &bytes);
+        return;
+    }
     let others = fs::names(&places.packages()).unwrap_or_default();
     let others: Vec<String> = others
         .into_iter()

@@ -124,7 +124,7 @@ impl SummaryArgs {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ToneArgs {
     /// Say only what was done and what went wrong
     #[arg(

@@ -40,10 +40,11 @@ impl Spinner {
             }
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 let (stage, entries, bytes) = progress.now();
-                let counted = match (entries, bytes.0) {
-                    (0, _) => String::new(),
-                    (entries, 0) => format!(" {entries}"),
-                    (entries, _) => format!(" {entries} files, {bytes}"),
+                let counted = match (entries, bytes.0, progress.total()) {
+                    (entries, _, Some(total)) => format!(" {entries} of {total}"),
+                    (0, _, None) => String::new(),
+                    (entries, 0, None) => format!(" {entries}"),
+                    (entries, _, None) => format!(" {entries} files, {bytes}"),
                 };
                 bar.set_message(format!("{stage}{counted}"));
                 bar.tick();

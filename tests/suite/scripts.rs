@@ -3,10 +3,13 @@
 
 mod broken;
 mod cache;
+mod cargo_own;
+mod crowd;
 mod desk;
 mod fixtures;
 mod forms;
 mod fresh;
+mod loaded;
 mod places;
 mod process;
 mod rust_script;

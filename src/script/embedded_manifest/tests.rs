@@ -69,6 +69,10 @@ fn all_forms() {
             Form::TomlComment,
         ),
         (
+            "---\n[dependencies]\na = \"1\"\n---\n//! ```cargo\n//! [dependencies]\n//! a = 2\n//! ```\n",
+            Form::Frontmatter,
+        ),
+        (
             "// Licence\n\n/*[toml]\r\n[dependencies]\r\na = \"1\"\r\n*/\r\n",
             Form::TomlComment,
         ),
@@ -132,8 +136,9 @@ fn mistakes_have_their_place_in_the_script() {
             "manifest",
         ),
         ("\n/*[toml]\n[dependencies\n*/", 3, 14, "manifest"),
-        ("\n---\n[a]\n", 2, 1, "`---`"),
-        ("---\n[a]\n----\n", 1, 1, "`---`"),
+        ("\n---\n[a]\n", 3, 4, "`---`"),
+        ("---\n[a]\n----\n", 3, 4, "more `-`"),
+        ("#!x\n---\n[a]\n[[bin]]\n---\n", 4, 3, "`bin`"),
         ("---rust\n---\n", 1, 4, "`rust`"),
         (
             "//! x\n//! ```cargo\n//! [a]\nfn main() {}\n",
@@ -144,7 +149,7 @@ fn mistakes_have_their_place_in_the_script() {
         ("/*! x\n", 1, 1, "*/"),
         ("// cargo-deps: a b\n", 1, 16, "`a b`"),
         ("// cargo-deps: x, a=1=\n", 1, 22, "manifest"),
-        ("---\n---\n// cargo-deps: a\n", 3, 1, "second"),
+        ("// cargo-deps: a\n/*[toml]\n*/", 2, 1, "second"),
     ] {
         let (l, c, message) = place(text);
         assert_eq!((l, c), (line, column), "{text}: {message}");

@@ -33,7 +33,7 @@ fn made(text: &str) -> Result<(DocumentMut, String), String> {
 fn a_script_without_a_manifest() {
     let (made, program) = made("fn main() {}").expect("a package");
     assert_eq!(program, "gr__e_2-0123456789abcdef");
-    assert_eq!(made["package"]["name"].as_str(), Some("gr__e_2"));
+    assert_eq!(made["package"]["name"].as_str(), Some("größe-2"));
     assert_eq!(made["package"]["version"].as_str(), Some("0.0.0"));
     assert_eq!(made["package"]["edition"].as_str(), Some("2024"));
     assert_eq!(
@@ -73,7 +73,7 @@ fn what_the_manifest_says_stays() {
 
 #[test]
 fn paths_are_relative_to_the_script() {
-    let text = "---\n[workspace.dependencies]\na = { path = 'a' }\n---\n";
+    let text = "//! ```cargo\n//! [workspace.dependencies]\n//! a = { path = 'a' }\n//! ```\n";
     let (whole, _) = made(text).expect("a package");
     let path = whole["workspace"]["dependencies"]["a"]["path"].as_str();
     assert_eq!(
@@ -98,7 +98,7 @@ fn paths_are_relative_to_the_script() {
         paths.map(slashes),
         expected.map(|path| Some(path.to_owned()))
     );
-    assert_eq!(named(&made), ["a", "b", "c", "d", "gr__e_2"]);
+    assert_eq!(named(&made), ["a", "b", "c", "d", "größe_2"]);
 }
 
 #[test]
@@ -138,18 +138,16 @@ fn a_script_that_is_named_as_a_crate() {
 
 #[test]
 fn what_a_script_cannot_have() {
-    for (text, word) in [
-        ("---\n[lib]\n---", "`lib`"),
-        ("---\n[[bin]]\nname = 'a'\n---", "`bin`"),
-        (
-            "---\n[workspace]\nmembers = ['a']\n---",
-            "workspace.members",
-        ),
-        ("---\npackage = 1\n---", "`package`"),
-        ("---\n[package]\nname = 1\n---", "package.name"),
-        ("---\ndependencies = 'a'\n---", "`dependencies`"),
+    for (manifest, word) in [
+        ("[lib]", "`lib`"),
+        ("[[bin]]\nname = 'a'", "`bin`"),
+        ("[workspace]\nmembers = ['a']", "workspace.members"),
+        ("package = 1", "`package`"),
+        ("[package]\nname = 1", "package.name"),
+        ("dependencies = 'a'", "`dependencies`"),
     ] {
-        let error = made(text).expect_err(text);
+        let text = format!("/*[toml]\n{manifest}\n*/");
+        let error = made(&text).expect_err(&text);
         assert!(error.contains(word), "{text}: {error}");
     }
 }
@@ -185,4 +183,22 @@ fn what_rust_script_says_where_a_manifest_does_not() {
     );
     let front = made("---\n---\n");
     assert_eq!(front.manifest["package"]["edition"].as_str(), Some("2024"));
+}
+
+#[test]
+fn names_are_cargos() {
+    for (stem, name) in [
+        ("report", "report"),
+        ("s-h.w§c!", "s-h-w-c-"),
+        ("a_b.c", "a_b_c"),
+        ("42answer", "answer"),
+        ("42", "package"),
+        ("", "package"),
+        ("-x", "x"),
+        ("_x", "_x"),
+        ("größe", "größe"),
+    ] {
+        assert_eq!(as_cargo_names(stem), name, "{stem}");
+    }
+    assert_eq!(as_cargo_names(&"日".repeat(90)).len(), 198);
 }

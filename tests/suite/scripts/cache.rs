@@ -385,18 +385,28 @@ fn nothing_is_deleted_while_a_script_is_built() {
             0
         );
     }
-    let run = desk
+    let mut clean = desk
         .box_
-        .run("", &["cache", "clean", "target", "--yes"])
-        .code(101);
+        .program("", &["cache", "clean", "target", "--yes"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("our program");
+    let mut said = std::io::BufReader::new(clean.stderr.take().expect("its standard error"));
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).expect("text");
     assert!(
-        run.stderr.contains("scripts are being built"),
-        "{}",
-        run.stderr
+        line.starts_with("waiting for scripts that are being built"),
+        "{line}"
     );
+    assert!(desk.cache("target").exists());
     std::io::Write::write_all(&mut child.stdin.take().expect("an input"), b"\n").expect("written");
     let output = child.wait_with_output().expect("an end");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "a\n");
+    let cleaned = clean.wait_with_output().expect("an end");
+    assert_eq!(cleaned.status.code(), Some(0), "{cleaned:?}");
+    assert!(!desk.cache("target/debug").exists());
+    assert_eq!(desk.prints_at_once(&["a.rs"]), "a\n");
 }
 
 #[test]

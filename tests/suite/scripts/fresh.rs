@@ -476,3 +476,32 @@ fn the_toolchain_that_was_asked_is_the_one_that_builds() {
     fs::remove_file(desk.box_.path("rust-toolchain.toml")).expect("removed");
     assert_eq!(desk.prints(&["a.rs"]), normal);
 }
+
+#[test]
+fn a_backtrace_that_is_asked_for_has_lines() {
+    let text = "fn main() { deep(); }\n#[inline(never)]\nfn deep() { panic!(\"oh\"); }\n";
+    let mut desk = Desk::with("a.rs", text);
+    let size = |desk: &Desk| {
+        let program = desk.prints(&["--build-only", "a.rs"]);
+        fs::metadata(program.trim()).expect("a program").len()
+    };
+    desk.box_.env("RUST_BACKTRACE", "0");
+    let run = desk.run(&["a.rs"]).code(101);
+    assert!(run.stderr.contains("a.rs:3:13:"), "{}", run.stderr);
+    let lean = size(&desk);
+    desk.box_.env("RUST_BACKTRACE", "1");
+    let run = desk.run(&["a.rs"]).code(101);
+    assert!(run.stderr.contains("::deep"), "{}", run.stderr);
+    assert!(run.stderr.contains("a.rs:1:13"), "{}", run.stderr);
+    assert!(size(&desk) > 2 * lean, "{} and {lean}", size(&desk));
+    // Both are kept.
+    desk.box_.env("RUST_BACKTRACE", "0");
+    let run = desk.run(&["a.rs"]).code(101);
+    assert!(!run.stderr.contains("Compiling"), "{}", run.stderr);
+    // Who says something about it has it.
+    desk.box_.write(
+        "a.rs",
+        &format!("---\n[profile.dev]\ndebug = 1\n---\n{text}"),
+    );
+    assert!(size(&desk) > 2 * lean);
+}
