@@ -109,6 +109,7 @@ pub(crate) fn resolved_by(text: &str) -> String {
 /// How the build of one of many scripts ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Ended {
     /// Its program is there now.
     Built,

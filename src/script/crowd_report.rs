@@ -19,13 +19,17 @@ pub(crate) struct Crowd {
     pub(crate) others: usize,
 }
 
-/// What became of a script.
+/// The end of one script's build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct One {
+    /// Path of the script, without links.
     pub(crate) script: PathBuf,
+    /// How its build ended.
     pub(crate) ended: Ended,
+    /// Path of its program; `null` if it failed.
     pub(crate) program: Option<PathBuf>,
-    /// What Cargo and the compiler said.
+    /// Output of Cargo and the compiler.
     pub(crate) said: String,
 }
 
@@ -51,14 +55,23 @@ impl One {
     }
 }
 
+/// The answer of `run --build-only --format json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Answer<'a> {
+    /// Version of the document: 1.
     version: u32,
+    /// The command.
     command: &'a str,
+    /// The scripts, in the order in which they were named or found.
     scripts: &'a [One],
+    /// Number of scripts that were built.
     built: usize,
+    /// Number of scripts whose program was there.
     kept: usize,
+    /// Number of scripts that have no program.
     failed: usize,
+    /// Number of files `*.rs` and `*.ers` in the folders that are no scripts.
     no_scripts: usize,
 }
 

@@ -85,11 +85,13 @@ pub(crate) struct KeptProgram {
 
 /// What a script has of the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScriptShare {
     /// The script; where nobody knows it any more, its program or its package.
     pub(crate) script: PathBuf,
     /// The script is still there. What came by standard input never is.
     pub(crate) script_exists: bool,
+    /// When one of its programs last ran.
     pub(crate) last_run: Option<Timestamp>,
     /// How many programs were kept of it.
     pub(crate) programs: usize,

@@ -21,6 +21,7 @@ use crate::hook::tools::model::EditTool;
 use crate::plan::action::{Action, CreateSharedRoot, Kind};
 use crate::plan::json::Run;
 use crate::plan::outcome::{Collected, Done};
+use crate::script::crowd_report::Answer;
 use crate::script::json::Scripts;
 use crate::script::model::DropScript;
 use crate::setup::model::{
@@ -189,6 +190,7 @@ fn all() -> Vec<Printed> {
         of::<Why<'_>>("why", "why"),
         of::<Hooks<'_>>("hook-status", "hook status"),
         of::<Scripts<'_>>("cache-info", "cache info"),
+        of::<Answer<'_>>("run", "run"),
         of::<Store<'_>>("store-status", "store status"),
     ]
 }

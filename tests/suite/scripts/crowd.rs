@@ -88,11 +88,8 @@ fn a_folder_of_scripts_is_built_at_once() {
 #[test]
 fn programs_read_how_each_script_ended() {
     let desk = folder();
-    let json = desk
-        .box_
-        .run("", &["run", "--build-only", "--format", "json", "s"])
-        .code(1);
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let args = ["run", "--build-only", "--format", "json", "s"];
+    let json = desk.box_.run("", &args).code(1).json();
     assert_eq!(json["command"], "run");
     assert_eq!(
         (&json["built"], &json["kept"], &json["failed"]),
