@@ -156,7 +156,7 @@ fn all_built(
         .map(|file| {
             let asked = of(file, request);
             let script = request::script(&asked, around);
-            let script = script.map_err(|error| format!("error: {error:#}\n"));
+            let script = script.map_err(|error| in_words(&error));
             let kept = script.as_ref().ok().filter(|_| !options.force);
             let kept = kept.and_then(|script| request::kept(script, around).ok());
             let one = match (&script, kept) {
@@ -200,6 +200,10 @@ fn all_built(
     all.into_iter().flatten().collect()
 }
 
+fn in_words(error: &anyhow::Error) -> String {
+    format!("error: {}\n", failure::words(error.as_ref()))
+}
+
 fn of(file: &Path, request: &ScriptRequest) -> ScriptRequest {
     ScriptRequest {
         file: Some(file.to_owned()),
@@ -231,7 +235,7 @@ fn build(
         Ok(Made::Nothing(_)) => One::failed(&script.path, heard.all()),
         Err(error) => {
             let said = heard.all();
-            One::failed(&script.path, format!("{said}error: {error:#}\n"))
+            One::failed(&script.path, format!("{said}{}", in_words(&error)))
         }
     }
 }

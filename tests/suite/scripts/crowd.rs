@@ -116,7 +116,8 @@ fn programs_read_how_each_script_ended() {
             .is_some_and(|said| said.contains("expected `u8`"))
     );
     // One script, too.
-    let json = desk.box_.json("", &["run", "--build-only", "s/a.rs"]);
+    let args = ["run", "--build-only", "--format", "json", "s/a.rs"];
+    let json = desk.box_.run("", &args).code(0).json();
     assert_eq!(
         (&json["kept"], &json["scripts"][0]["ended"]),
         (&1.into(), &"kept".into())

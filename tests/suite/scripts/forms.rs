@@ -159,7 +159,7 @@ fn mistakes_in_manifests_have_their_place() {
         ),
         ("// x\n/*[toml]\na = 'b\n*/\n", "3:7", "manifest"),
         ("//cargo-deps: a b\n", "1:15", "`a b`"),
-        ("\n---\n[dependencies]\n", "2:1", "`---`"),
+        ("\n---\n[dependencies]\n", "3:15", "`---`"),
     ] {
         desk.box_.write("a.rs", text);
         let run = desk.run(&["a.rs"]).code(101);

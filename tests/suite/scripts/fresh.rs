@@ -445,7 +445,7 @@ fn the_toolchain_that_was_asked_is_the_one_that_builds() {
     let version = format!("{}.0", env!("CARGO_PKG_RUST_VERSION"));
     let mut desk = Desk::with(
         "a.rs",
-        "---\n[package]\nbuild = \"make.rs\"\n---\nfn main() { println!(\"{}\", env!(\"BY\")); }\n",
+        "//! ```cargo\n//! [package]\n//! build = \"make.rs\"\n//! ```\nfn main() { println!(\"{}\", env!(\"BY\")); }\n",
     );
     desk.box_.write(
         "make.rs",

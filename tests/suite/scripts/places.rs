@@ -32,7 +32,7 @@ fn scripts_of_one_name_in_different_folders() {
 #[test]
 fn build_scripts_of_packages_of_one_name() {
     let desk = Desk::new();
-    let text = "---\n[package]\nname = \"same\"\nversion = \"1.0.0\"\nbuild = \"make.rs\"\n---\n\
+    let text = "//! ```cargo\n//! [package]\n//! name = \"same\"\n//! version = \"1.0.0\"\n//! build = \"make.rs\"\n//! ```\n\
         fn main() { println!(\"{}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/word\"))); }\n";
     for folder in ["one", "two"] {
         desk.box_.write(&format!("{folder}/a.rs"), text);
