@@ -5,6 +5,9 @@
 //! program depends on; if nothing of it has changed, `command` becomes that program without a call of Cargo. All scripts
 //! are compiled into one target folder. [`evict`] bounds the cache. [`dialect`] has the rules of rust-script, whose options `rust_script_args`
 //! reads where this program is called by that name; `thag` and `thag_args` are the same for thag.
+//! [`frontmatter`] has the rules of Cargo's own scripts, and `manifest_place` the place in a script of what Cargo rejects.
+//! [`libraries`] are kept with the programs that load them. [`crowd`] builds many scripts at once, and [`shares`] divides
+//! the cache among them.
 
 pub(crate) mod action;
 pub(crate) mod add_crates;

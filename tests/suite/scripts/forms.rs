@@ -167,7 +167,8 @@ fn mistakes_in_manifests_have_their_place() {
         assert!(run.stderr.starts_with(&expected), "{text}: {}", run.stderr);
         assert!(run.stderr.contains(word), "{text}: {}", run.stderr);
     }
-    desk.box_.write("a.rs", "---\n\n[lib]\n---\n");
+    desk.box_
+        .write("a.rs", "//! ```cargo\n//!\n//! [lib]\n//! ```\n");
     let run = desk.run(&["a.rs"]).code(101);
     assert!(
         run.stderr
